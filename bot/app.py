@@ -1,0 +1,209 @@
+"""The composition root: the only place where the parts meet."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from filelock import FileLock, Timeout
+
+from bot.claude.calls import open_call_log
+from bot.claude.client import AnthropicClaude, Claude
+from bot.claude.pricing import load_prices
+from bot.claude.tokens import TokenEstimate, local_counter
+from bot.clock import Clock, SystemClock
+from bot.conversation.conversation import Conversation, Manner
+from bot.conversation.pacing import Pace
+from bot.conversation.replying import Voice
+from bot.errors import AlreadyRunningError, ClaudeDenied, ConfigurationError
+from bot.schedule import Schedule
+from bot.settings import Settings
+from database import Database, DatabaseError
+from personas.character import Character
+
+log = logging.getLogger(__name__)
+
+CLAUDE_URL = "https://api.anthropic.com"
+DATABASE_NAME = "masquerade.sqlite3"
+PRUNE_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that speaks the Messages API. `local` ones take sampling parameters and cost nothing."""
+
+    base_url: str
+    api_key: str
+    model: str
+    local: bool = False
+
+
+class Notices:
+    """What the operator has to know now: into the log, and to whoever listens."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[str], None]] = []
+
+    def __call__(self, sentence: str) -> None:
+        log.error(sentence)
+        for listen in self.listeners:
+            listen(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything that runs, put together."""
+
+    settings: Settings
+    character: Character
+    manner: Manner
+    database: Database
+    claude: Claude
+    conversation: Conversation
+    clock: Clock
+    server: Server
+    schedule: Schedule = field(default_factory=Schedule)
+    tell_operator: Notices = field(default_factory=Notices)
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    character: Character,
+    server: Server,
+    *,
+    manner: Manner | None = None,
+    claude: Claude | None = None,
+    clock: Clock | None = None,
+    rng: Random | None = None,
+    on_stage: Callable[[str], None] | None = None,
+) -> AsyncIterator[App]:
+    """Put the parts together, and take them apart again at the end.
+
+    Raises ConfigurationError when the data folder can't be used or is in use, or the price table
+    or the database can't be read.
+    """
+    clock, tell_operator = clock or SystemClock(), Notices()
+    manner = manner or manner_of(settings)
+    with _held(settings.data_dir):
+        claude = claude or open_claude(settings, server, clock, tell_operator)
+        database = await _open_database(settings.data_dir)
+        conversation = Conversation(
+            character=character,
+            database=database,
+            claude=claude,
+            voice=voice_of(settings, server),
+            manner=manner,
+            clock=clock,
+            rng=rng or Random(),
+            on_stage=on_stage,
+        )
+        app = App(
+            settings,
+            character,
+            manner,
+            database,
+            claude,
+            conversation,
+            clock,
+            server,
+            tell_operator=tell_operator,
+        )
+        app.schedule.every(PRUNE_SECONDS, conversation.prune, name="forget what is past its time")
+        try:
+            await conversation.prune()
+            yield app
+        finally:
+            app.schedule.stop()
+            await claude.close()
+            await database.close()
+
+
+def open_claude(
+    settings: Settings, server: Server, clock: Clock, tell_operator: Callable[[str], None]
+) -> AnthropicClaude:
+    """Return the process's one client. Raises ConfigurationError for a price table with a fault."""
+
+    def denied(error: ClaudeDenied) -> None:
+        tell_operator(
+            f"The model's server refuses us ({error}). Check the key and the billing of the account; "
+            "nothing is asked for the next 15 minutes."
+        )
+
+    note = open_call_log(settings.api_log_file) if settings.enable_api_call_logging else None
+    return AnthropicClaude(
+        api_key=server.api_key,
+        base_url=server.base_url,
+        prices=load_prices(
+            Path(settings.price_file) if settings.price_file else None,
+            input_prices={
+                word: getattr(settings, f"cost_per_token_{word}")
+                for word in ("haiku", "sonnet")
+                if f"cost_per_token_{word}" in settings.explicit
+            },
+        ),
+        clock=clock,
+        cache_ttl=settings.cache_ttl,
+        sampling={"temperature": settings.default_temperature} if server.local else None,
+        close_connections=server.local,
+        denied=denied,
+        **({"note": note} if note else {}),
+    )
+
+
+def voice_of(settings: Settings, server: Server) -> Voice:
+    return Voice(
+        model=server.model,
+        max_tokens=settings.default_max_tokens,
+        deadline=settings.llm_timeout,
+        tokens=TokenEstimate(local_counter()),
+        effort="off" if server.local else settings.reply_effort,
+    )
+
+
+def manner_of(settings: Settings) -> Manner:
+    pace = Pace(
+        characters_per_minute=settings.typing_speed_cpm,
+        shortest=settings.min_typing_time,
+        longest=settings.max_typing_time,
+        variance=settings.typing_variance,
+    )
+    return Manner(
+        pace=pace,
+        burst_quiet=settings.burst_quiet_seconds,
+        burst_longest=settings.burst_max_seconds,
+        too_old=timedelta(seconds=settings.sel_drop_old_seconds),
+        resume_within=timedelta(seconds=settings.resume_within_seconds),
+        transcript_tokens=settings.transcript_token_budget,
+        longest_message=settings.max_message_length,
+    )
+
+
+@contextmanager
+def _held(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder: a second process on it would answer everything twice (faults B5)."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(data_dir / "masquerade.lock", blocking=False)
+        lock.acquire()
+    except Timeout as error:
+        raise AlreadyRunningError(
+            f"Masquerade already runs on {data_dir.resolve()}. Stop it first, or give this one a folder "
+            "of its own with data_dir=... in config.env."
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(f"data_dir {data_dir} can't be written to: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+async def _open_database(data_dir: Path) -> Database:
+    try:
+        return await Database.open(data_dir / DATABASE_NAME)
+    except DatabaseError as error:
+        raise ConfigurationError(str(error)) from error

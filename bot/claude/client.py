@@ -1,0 +1,228 @@
+"""The one client for Claude, and for any server that speaks the Messages API."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+from anthropic import AsyncAnthropic
+from anthropic.types import Message as AnthropicMessage
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_before_delay,
+)
+
+from bot.claude import faults
+from bot.claude.pricing import Prices
+from bot.claude.wire import Effort, body, text_of, usage_of
+from bot.clock import Clock, SystemClock
+from bot.errors import ClaudeCut, ClaudeDenied, ClaudeEmpty, ClaudeError, ClaudeRefused, ClaudeTimeout
+from bot.turn import Call, Prompt, Usage
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+BREAKER_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """How a prompt is to be asked. `deadline` is for the whole call with its retries, in seconds."""
+
+    purpose: Literal["reply", "vote", "summary", "warm-up", "check"]
+    model: str
+    max_tokens: int
+    deadline: float
+    effort: Effort = "off"
+    on_text: Callable[[str], None] | None = None
+    user_id: int | None = None
+    channel_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `cut_short` says that the model ran into max_tokens."""
+
+    text: str
+    cut_short: bool
+    call: Call
+
+
+class Claude(Protocol):
+    """What the rest of the bot asks for."""
+
+    async def ask(self, prompt: Prompt, question: Question) -> Answer:
+        """Return Claude's answer, or raise one of the ClaudeError family with its `call` set."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+class AnthropicClaude:
+    """Claude over the Anthropic SDK: one for the whole process.
+
+    `sampling` (temperature and the like) is sent to other servers only: current Claude models refuse it.
+    `denied` is told once when key, permission or billing stop everything; `note` sees every call.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        prices: Prices,
+        clock: Clock | None = None,
+        cache_ttl: Literal["5m", "1h"] = "1h",
+        sampling: Mapping[str, float] | None = None,
+        close_connections: bool = False,
+        denied: Callable[[ClaudeDenied], None] = lambda _: None,
+        note: Callable[[Call, int], None] = lambda _call, _length: None,
+    ) -> None:
+        self._prices = prices
+        self._clock = clock or SystemClock()
+        self._cache_ttl: Literal["5m", "1h"] = cache_ttl
+        self._sampling = dict(sampling or {})
+        self._tell_denied = denied
+        self._note = note
+        self._denied_until = 0.0
+        self._denied: ClaudeDenied | None = None
+        self._client = AsyncAnthropic(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,  # the SDK would obey `retry-after: 3600`; our retries know the deadline
+            default_headers={"Connection": "close"} if close_connections else None,
+        )
+
+    async def ask(self, prompt: Prompt, question: Question) -> Answer:
+        """Ask, again after passing faults, until `question.deadline` seconds are over.
+
+        Raises the ClaudeError that names the fault (faults C1-C5); its `call` is for the books.
+        """
+        self._check_breaker()
+        begun, at = self._clock.monotonic(), self._clock.now()
+        draft = Call(
+            purpose=question.purpose,
+            model=question.model,
+            outcome="ok",
+            at=at,
+            seconds=0.0,
+            user_id=question.user_id,
+            channel_id=question.channel_id,
+        )
+        try:
+            message = await self._within_deadline(prompt, question)
+            usage = usage_of(message)
+            draft = replace(draft, usage=usage, cost=self._prices.cost(question.model, usage))
+            answer = _judged(message, draft)
+        except ClaudeError as error:
+            error.call = replace(draft, outcome=error.outcome, seconds=self._clock.monotonic() - begun)
+            self._note(error.call, len(prompt.text))
+            self._trip(error)
+            raise
+        call = replace(draft, seconds=self._clock.monotonic() - begun)
+        self._note(call, len(prompt.text))
+        return replace(answer, call=call)
+
+    async def models(self, *, deadline: float) -> list[str]:
+        """Return the names of the models that the key may use."""
+        try:
+            async with asyncio.timeout(deadline):
+                page = await self._client.models.list(limit=100)
+        except TimeoutError as error:
+            raise ClaudeTimeout(f"no answer within {deadline:g} s") from error
+        except faults.RAISED as error:
+            raise faults.named(error) from error
+        return [model.id for model in page.data]
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def _check_breaker(self) -> None:
+        if self._denied and self._clock.monotonic() < self._denied_until:
+            raise ClaudeDenied(str(self._denied))
+
+    def _trip(self, error: ClaudeError) -> None:
+        if isinstance(error, ClaudeDenied):
+            first = self._denied is None
+            self._denied, self._denied_until = error, self._clock.monotonic() + BREAKER_SECONDS
+            if first:
+                self._tell_denied(error)
+
+    async def _within_deadline(self, prompt: Prompt, question: Question) -> AnthropicMessage:
+        try:
+            async with asyncio.timeout(question.deadline):
+                message = await self._with_retries(prompt, question)
+        except TimeoutError as error:
+            raise ClaudeTimeout(f"no answer within {question.deadline:g} s") from error
+        self._denied = None
+        return message
+
+    async def _with_retries(self, prompt: Prompt, question: Question) -> AnthropicMessage:
+        shown = _Shown(question.on_text)
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(question.deadline),
+            wait=_wait,
+            retry=retry_if_exception(lambda error: faults.passing(error) and not shown.anything),
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        request = body(prompt, question, cache_ttl=self._cache_ttl, sampling=self._sampling)
+        result: AnthropicMessage = await retrying(self._attempt, request, shown)
+        return result
+
+    async def _attempt(self, request: dict[str, Any], shown: "_Shown") -> AnthropicMessage:
+        try:
+            if shown.on_text is None:
+                message: AnthropicMessage = await self._client.messages.create(**request)
+            else:
+                async with self._client.messages.stream(**request) as stream:
+                    async for piece in stream.text_stream:
+                        shown(piece)
+                    message = await stream.get_final_message()
+        except faults.RAISED as error:
+            raise faults.named(error) from error
+        if getattr(message, "stop_reason", None) is None:
+            raise ClaudeCut("the answer broke off half-way")
+        return message
+
+
+class _Shown:
+    """Remembers whether words were already shown: an answer that was seen can't be begun anew."""
+
+    def __init__(self, on_text: Callable[[str], None] | None) -> None:
+        self.on_text = on_text
+        self.anything = False
+
+    def __call__(self, piece: str) -> None:
+        self.anything = True
+        if self.on_text:
+            self.on_text(piece)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Return the seconds before the next attempt: what the server asked for, else 0.5, 1, 2, …"""
+    error = state.outcome.exception() if state.outcome else None
+    asked = faults.retry_after(error)
+    return asked if asked is not None else 0.5 * 2.0 ** (state.attempt_number - 1)
+
+
+def _judged(message: AnthropicMessage, call: Call) -> Answer:
+    """Tell an answer from a refusal and from nothing at all (faults C5)."""
+    text = text_of(message)
+    if message.stop_reason == "refusal":
+        raise _priced(ClaudeRefused("the model declined to answer"), call)
+    if not text.strip():
+        raise _priced(ClaudeEmpty(f"the answer held no text (stop reason {message.stop_reason})"), call)
+    return Answer(text, message.stop_reason == "max_tokens", call)
+
+
+def _priced(error: ClaudeError, call: Call) -> ClaudeError:
+    error.call = call
+    return error
+
+
+__all__ = ["Answer", "AnthropicClaude", "Claude", "Question", "Usage"]

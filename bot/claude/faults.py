@@ -1,0 +1,79 @@
+"""What the SDK raises, translated into what it means for us (faults C1-C4)."""
+
+import anthropic
+import httpx2
+
+from bot.errors import (
+    ClaudeCut,
+    ClaudeDenied,
+    ClaudeError,
+    ClaudeRejected,
+    ClaudeTimeout,
+    ClaudeUnavailable,
+    PromptTooLong,
+)
+
+# Cut or stalled streams raise transport errors; bodies that are no message raise ValueError, TypeError,
+# AttributeError or AssertionError inside the SDK: none of these is an anthropic.APIError.
+RAISED = (
+    anthropic.AnthropicError,
+    httpx2.HTTPError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+)
+
+_DENIED = {401, 402, 403}
+_TOO_LONG = ("prompt is too long", "context window", "exceeds the context", "too many tokens")
+_BILLING = ("credit balance", "billing")
+
+
+def named(error: Exception) -> ClaudeError:
+    """Return the ClaudeError for what the SDK raised. Its text holds no words of the conversation."""
+    if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
+        return ClaudeTimeout("the server stopped answering")
+    if isinstance(error, anthropic.APIStatusError):
+        return _of_status(error)
+    if isinstance(error, httpx2.RemoteProtocolError | httpx2.ReadError):
+        return ClaudeCut("the connection broke half-way through the answer")
+    if isinstance(error, anthropic.APIConnectionError | httpx2.HTTPError):
+        return ClaudeUnavailable("the server could not be reached")
+    return ClaudeUnavailable(
+        f"the server answered with something that is no message ({type(error).__name__})"
+    )
+
+
+def passing(error: BaseException) -> bool:
+    """Say whether the same request may succeed a moment later."""
+    return isinstance(error, ClaudeUnavailable | ClaudeCut | ClaudeTimeout)
+
+
+def retry_after(error: BaseException | None) -> float | None:
+    """Return how many seconds the server asked us to wait, if it did."""
+    cause = error.__cause__ if error is not None else None
+    if not isinstance(cause, anthropic.APIStatusError):
+        return None
+    try:
+        return max(0.0, float(cause.response.headers.get("retry-after", "")))
+    except ValueError:
+        return None
+
+
+def _of_status(error: anthropic.APIStatusError) -> ClaudeError:
+    status, said = error.status_code, _said(error)
+    if status in _DENIED or (status == 400 and any(word in said.lower() for word in _BILLING)):
+        return ClaudeDenied(f"{status}: {said}")
+    if status == 413 or (status == 400 and any(word in said.lower() for word in _TOO_LONG)):
+        return PromptTooLong(f"{status}: {said}")
+    if status in (408, 409, 429) or status >= 500:
+        return ClaudeUnavailable(f"{status}: {said}")
+    return ClaudeRejected(f"{status}: {said}")
+
+
+def _said(error: anthropic.APIStatusError) -> str:
+    """Return the server's own sentence, in one line and of a bearable length."""
+    body = error.body
+    inner = body.get("error") if isinstance(body, dict) else None
+    said = inner.get("message") if isinstance(inner, dict) else None
+    return " ".join(str(said or error.message).split())[:300]

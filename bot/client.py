@@ -1,0 +1,175 @@
+"""The Discord client: intents, cogs, what it may ping, and how it stops."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from bot.app import App
+from bot.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
+
+COGS = Path(__file__).parent.parent / "cogs"
+LONGEST_RATE_LIMIT = 60.0
+PORTAL = "https://discord.com/developers/applications"
+
+
+class Masquerade(commands.Bot):
+    """One Discord account that plays a character. It keeps no state of its own but the connection."""
+
+    def __init__(self, app: App, **options: Any) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT,
+            activity=_activity(app.character.description),
+            **options,
+        )
+        self.app = app
+        self.stopped_because: ConfigurationError | None = None
+        self._notices: list[str] = []
+        app.tell_operator.listeners.append(self._tell_log_channel)
+
+    async def setup_hook(self) -> None:
+        """Load the cogs and start the jobs: once, however often READY comes (faults A4)."""
+        for extension in extensions():
+            await self.load_extension(extension)
+        await self._sync_commands()
+        self.app.schedule.start()
+
+    async def on_ready(self) -> None:
+        assert self.user is not None
+        log.info("Ready as %s in %d servers", self.user.name, len(self.guilds))
+        if self.app.settings.nickname_sync:
+            for guild in self.guilds:
+                await self._take_nickname(guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        if self.app.settings.nickname_sync:
+            await self._take_nickname(guild)
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        log.error("An error in %s", event_method, exc_info=True)
+
+    def shard_latencies(self) -> Mapping[int, float]:
+        """Return the latency of each shard in seconds; NaN before the first heartbeat."""
+        return {0: self.latency}
+
+    def stop_for_bad_token(self) -> None:
+        """Stop for good: asking Discord on and on with a dead token only makes it worse (faults A6)."""
+        if self.stopped_because is None:
+            self.stopped_because = ConfigurationError(BAD_TOKEN)
+            self.app.tell_operator(BAD_TOKEN)
+            self.loop.create_task(self.close())
+
+    async def _take_nickname(self, guild: discord.Guild) -> None:
+        """Go by the character's name in a server, where that is allowed (F129)."""
+        name = self.app.character.name
+        if guild.me is None or guild.me.display_name == name:
+            return
+        try:
+            await guild.me.edit(nick=name)
+        except discord.HTTPException as error:
+            log.info("Can't take the name %s in server %s (code %s)", name, guild.id, error.code)
+
+    async def _sync_commands(self) -> None:
+        """Tell Discord about the slash commands, but only when they changed."""
+        payload = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()])
+        digest = hashlib.sha256(payload.encode()).hexdigest()
+        key = f"commands of {self.application_id}"
+        async with self.app.database.read() as db:
+            known = await db.states.get(key)
+        if known != digest:
+            await self.tree.sync()
+            async with self.app.database.begin() as db:
+                await db.states.set(key, digest)
+
+    def _tell_log_channel(self, sentence: str) -> None:
+        if self.app.settings.log_channel and self.is_ready():
+            self.loop.create_task(self._post_notice(self.app.settings.log_channel, sentence))
+
+    async def _post_notice(self, channel_id: int, sentence: str) -> None:
+        try:
+            await self.get_partial_messageable(channel_id).send(sentence[:2000])
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.warning("Can't write to the log channel: %s", type(error).__name__)
+
+
+class ShardedMasquerade(Masquerade, commands.AutoShardedBot):
+    """The same over several connections to Discord (F016)."""
+
+    def shard_latencies(self) -> Mapping[int, float]:
+        return dict(self.latencies)
+
+
+def open_client(app: App) -> Masquerade:
+    """Return the client for this app: sharded when shard_count is above 1."""
+    if app.settings.shard_count > 1:
+        return ShardedMasquerade(app, shard_count=app.settings.shard_count)
+    return Masquerade(app)
+
+
+def intents() -> discord.Intents:
+    """Return what the bot needs to hear, and no more: servers, messages there and in DMs, their words."""
+    wanted = discord.Intents.none()
+    wanted.guilds = True
+    wanted.guild_messages = True
+    wanted.dm_messages = True
+    wanted.message_content = True
+    return wanted
+
+
+def extensions() -> list[str]:
+    """Return the cogs by name: every file or folder in cogs/ without a leading underscore."""
+    found = [path.stem for path in COGS.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
+    return [f"cogs.{name}" for name in sorted(found) if not name.startswith("_")]
+
+
+async def run_until_stopped(client: Masquerade, token: str) -> None:
+    """Connect and stay. Raises ConfigurationError in one sentence for what the operator has to mend."""
+    try:
+        await client.start(token)
+    except discord.LoginFailure as error:
+        raise ConfigurationError(BAD_TOKEN) from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise ConfigurationError(NO_INTENT) from error
+    except discord.ConnectionClosed as error:
+        sentence = _CLOSED.get(error.code)
+        if sentence is None:
+            raise
+        raise ConfigurationError(sentence) from error
+    if client.stopped_because:
+        raise client.stopped_because
+
+
+def _activity(description: str) -> discord.CustomActivity | None:
+    return discord.CustomActivity(description[:128]) if description else None
+
+
+BAD_TOKEN = (
+    "Discord does not accept discord_token. Copy a new one from your application's page 'Bot' "
+    f"({PORTAL}) into config.env, or run: python main.py setup"
+)
+NO_INTENT = (
+    "Discord does not let this bot read messages: switch on 'Message Content Intent' on your "
+    f"application's page 'Bot' ({PORTAL}) and start again."
+)
+_CLOSED = {
+    4004: BAD_TOKEN,
+    4010: "Discord refuses this shard; check shard_count in config.env.",
+    4011: "This bot is in so many servers that Discord wants it split: raise shard_count in config.env.",
+    4013: "Discord does not know the intents that this version asks for; update Masquerade.",
+    4014: NO_INTENT,
+}

@@ -1,0 +1,160 @@
+"""What each command of the command line does."""
+
+import asyncio
+import logging
+import os
+import signal
+import stat
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bot.app import App, open_app
+from bot.errors import ConfigurationError
+from bot.log import set_up_logging
+from bot.serving import open_server
+from bot.settings import Loaded, load_settings
+
+log = logging.getLogger("masquerade")
+
+OnStage = Callable[[str], None] | None
+
+REHEARSAL = "nyx"
+WELCOME = """\
+Masquerade plays characters on Discord, with Anthropic's Claude. There is no Discord token yet, so
+{name} talks with you here.   To bring {name} to Discord: python main.py setup
+"""
+NO_TOKEN = (
+    "There is no discord_token. Run `python main.py setup`, or write discord_token=... into config.env. "
+    "To talk here in the terminal: python main.py chat"
+)
+
+
+def run(arguments: Namespace, on_stage: OnStage) -> int:
+    """Connect to Discord; without a token, explain that and talk in the terminal."""
+    loaded = load(arguments)
+    if not loaded.settings.discord_token.get_secret_value():
+        if _nobody_there():
+            raise ConfigurationError(NO_TOKEN)
+        loaded = _with_rehearsal(loaded, arguments)
+        name = loaded.character.name if loaded.character else "the character"
+        print(WELCOME.format(name=name))  # noqa: T201
+        return _chat(loaded, None, on_stage)
+    _log_to(sys.stderr, loaded)
+    return asyncio.run(_run_discord(loaded, on_stage))
+
+
+def chat(arguments: Namespace, on_stage: OnStage) -> int:
+    """Talk to a character in the terminal: the same walk, without Discord."""
+    return _chat(_with_rehearsal(load(arguments), arguments), arguments.script, on_stage)
+
+
+def doctor(arguments: Namespace, _on_stage: OnStage) -> int:
+    """Check everything and say what is wrong."""
+    from bot.doctor import examine
+
+    return asyncio.run(
+        examine(
+            config=arguments.config,
+            character_env=arguments.character_env,
+            environ=os.environ,
+            overrides=_overrides(arguments),
+            as_json=arguments.json,
+            offline=arguments.offline,
+        )
+    )
+
+
+def setup(arguments: Namespace, _on_stage: OnStage) -> int:
+    """Ask for what is needed and write config.env."""
+    from bot.setup import set_up
+
+    return asyncio.run(set_up(arguments.config, environ=os.environ))
+
+
+COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
+    "run": run,
+    "chat": chat,
+    "doctor": doctor,
+    "setup": setup,
+}
+
+
+def load(arguments: Namespace) -> Loaded:
+    """Read the settings; raises SettingsError with all faults at once."""
+    return load_settings(
+        arguments.config, arguments.character_env, os.environ, overrides=_overrides(arguments)
+    )
+
+
+def _overrides(arguments: Namespace) -> dict[str, str]:
+    return {"character": arguments.character} if arguments.character else {}
+
+
+def _with_rehearsal(loaded: Loaded, arguments: Namespace) -> Loaded:
+    """Return the settings with a character: the first example where none is configured."""
+    if loaded.character or loaded.character_faults:
+        return loaded
+    return load_settings(
+        arguments.config, arguments.character_env, os.environ, overrides={"character": REHEARSAL}
+    )
+
+
+def _nobody_there() -> bool:
+    """Say whether nobody can type here: a service's standard input is the null device."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return sys.stdin is None
+    return stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode)
+
+
+def _log_to(stream: object, loaded: Loaded) -> None:
+    settings = loaded.settings
+    secrets = [settings.discord_token.get_secret_value(), settings.anthropic_api_key.get_secret_value()]
+    set_up_logging(settings.log_level, secrets=[one for one in secrets if one], stream=stream)  # type: ignore[arg-type]
+    for notice in loaded.notices:
+        log.warning("%s", notice)
+
+
+def _chat(loaded: Loaded, script: Path | None, on_stage: OnStage) -> int:
+    from bot.terminal import talk
+
+    return asyncio.run(talk(loaded, script=script, on_stage=on_stage))
+
+
+async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
+    from bot.client import open_client, run_until_stopped
+
+    settings, character = loaded.settings, loaded.playable
+    async with (
+        open_server(settings, say=log.info) as server,
+        open_app(settings, character, server, on_stage=on_stage) as app,
+        open_client(app) as client,
+    ):
+        _stop_on_signals(app, client.close)
+        await run_until_stopped(client, settings.discord_token.get_secret_value())
+    return 0
+
+
+def _stop_on_signals(app: App, close: Callable[[], object]) -> None:
+    """Let SIGTERM and Ctrl-C finish what is being said, and then stop (faults A15)."""
+    loop = asyncio.get_running_loop()
+    stopping: set[asyncio.Task[None]] = set()
+
+    async def stop() -> None:
+        log.info("Stopping: finishing what is being said")
+        if not await app.conversation.close(within=app.settings.drain_seconds):
+            log.info("Some replies are not finished; they are after the next start")
+        result = close()
+        if asyncio.iscoroutine(result):
+            await result
+
+    def begin() -> None:
+        if not stopping:
+            stopping.add(asyncio.create_task(stop()))
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(one, begin)
+        except NotImplementedError:  # Windows: Ctrl-C raises KeyboardInterrupt instead
+            return

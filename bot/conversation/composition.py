@@ -1,0 +1,80 @@
+"""The prompt: what is stable first, what is volatile last, so that the provider's cache holds."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from bot.conversation.naming import speaker_label
+from bot.conversation.recall import written
+from bot.prompts import fill
+from bot.turn import Block, Line, Message, Place, Prompt, Recollection, Utterance
+from personas.character import Character
+
+BEGINNING = "(The conversation begins here.)"
+
+
+def system_prompt(character: Character) -> tuple[Block, ...]:
+    """Return the rules and the character: byte-identical for all places and people (C30, faults D3)."""
+    rules = fill("reply", name=character.name)
+    return (Block(f"{rules}\n\n{character.core_prompt}", cache=True),)
+
+
+def compose_prompt(
+    character: Character, remembered: Recollection, heard: Sequence[Utterance], *, now: datetime
+) -> Prompt:
+    """Return what Claude is asked for a reply to `heard`, the newest of which comes last.
+
+    The transcript only grows between two prompts; the tail behind the last cache point (time, place,
+    whom to answer) is never kept. Users' words stand in user messages, and nowhere else.
+    """
+    messages = _with_cache_points(list(_messages(remembered.lines)))
+    tail = Block(_tail(character, heard, now))
+    if messages and not messages[-1].mine:
+        messages[-1] = Message(mine=False, blocks=(*messages[-1].blocks, tail))
+    else:
+        messages.append(Message(mine=False, blocks=(tail,)))
+    return Prompt(system=system_prompt(character), messages=tuple(messages))
+
+
+def _messages(lines: Iterable[Line]) -> Iterable[Message]:
+    """Join what was said by others, and what the character said, into alternating messages."""
+    first = True
+    for mine, run in groupby(lines, key=lambda line: line.mine):
+        if first and mine:
+            yield Message(mine=False, blocks=(Block(BEGINNING),))
+        first = False
+        yield Message(mine=mine, blocks=(Block("\n".join(written(line) for line in run)),))
+
+
+def _with_cache_points(messages: list[Message]) -> list[Message]:
+    """Put a cache point where the request before this one ended, and behind the last kept line."""
+    theirs = [index for index, message in enumerate(messages) if not message.mine]
+    for index in theirs[-2:]:
+        text = messages[index].blocks[0].text
+        messages[index] = Message(mine=False, blocks=(Block(text, cache=True),))
+    return messages
+
+
+def _tail(character: Character, heard: Sequence[Utterance], now: datetime) -> str:
+    newest = heard[-1]
+    labels = dict.fromkeys(speaker_label(one.author_name, one.author_id) for one in heard)
+    return fill(
+        "tail",
+        name=character.name,
+        time=now.strftime("%A %d %B %Y, %H:%M UTC"),
+        place=_place(newest),
+        addressees=" and ".join(labels),
+    )
+
+
+def _place(heard: Utterance) -> str:
+    """Say where this is. Channel and guild names are users' text: one line, quoted."""
+    where = heard.where
+    if where.place is not Place.GUILD:
+        return "a private conversation, just the two of you"
+    channel, server = _quoted("#" + where.name), _quoted(where.guild_name)
+    return f"the channel {channel} of the server {server}, where others read along"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', "'") + '"'

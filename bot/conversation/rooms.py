@@ -1,0 +1,98 @@
+"""One turn at a time in each channel; what comes in meanwhile is answered together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.turn import Decision, Mouth, Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An utterance that is to be answered, and where."""
+
+    utterance: Utterance
+    decision: Decision
+    mouth: Mouth
+    at: float
+
+
+class Room:
+    """What waits for an answer in one channel."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.lock = asyncio.Lock()
+        self.waiting: list[Listener] = []
+        self._clock = clock
+        self._last = clock.monotonic()
+
+    def heard(self, utterance: Utterance) -> None:
+        """Take notice that somebody spoke: whose message is waiting may be about to say more."""
+        if any(one.utterance.author_id == utterance.author_id for one in self.waiting):
+            self._last = self._clock.monotonic()
+
+    def wait(self, listener: Listener) -> None:
+        self.waiting.append(listener)
+        self._last = listener.at
+
+    async def quiet(self, *, shortest: float, longest: float) -> None:
+        """Wait until nobody added to the burst for `shortest` seconds, `longest` at most (C14)."""
+        if not self.waiting:
+            return
+        deadline = min(one.at for one in self.waiting) + longest
+        while True:
+            now = self._clock.monotonic()
+            pause = min(self._last + shortest, deadline) - now
+            if pause <= 0:
+                return
+            await self._clock.sleep(pause)
+
+    def take_all(self) -> list[Listener]:
+        """Return everything that waits, oldest first, and leave nothing waiting."""
+        taken, self.waiting = self.waiting, []
+        return sorted(taken, key=lambda one: one.utterance.message_id)
+
+    def forget(self, message_ids: set[int]) -> None:
+        self.waiting = [one for one in self.waiting if one.utterance.message_id not in message_ids]
+
+
+class Rooms:
+    """The rooms in which something is going on; an idle one takes no memory."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rooms: dict[int, Room] = {}
+        self._inside: dict[int, int] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.closing = False
+
+    def busy(self, channel_id: int) -> Room | None:
+        """Return the room in which a turn is being taken; None when all is quiet there."""
+        return self._rooms.get(channel_id)
+
+    @asynccontextmanager
+    async def enter(self, channel_id: int) -> AsyncIterator[Room]:
+        """Be in a channel's room; the last one out closes it."""
+        room = self._rooms.setdefault(channel_id, Room(self._clock))
+        self._inside[channel_id] = self._inside.get(channel_id, 0) + 1
+        self._idle.clear()
+        try:
+            yield room
+        finally:
+            self._inside[channel_id] -= 1
+            if not self._inside[channel_id]:
+                del self._inside[channel_id], self._rooms[channel_id]
+            if not self._rooms:
+                self._idle.set()
+
+    async def drain(self, within: float) -> bool:
+        """Let nobody else in and wait until all rooms are empty; False when `within` seconds passed."""
+        self.closing = True
+        try:
+            await asyncio.wait_for(self._idle.wait(), within)
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,119 @@
+"""Saying a pledged reply, exactly once, whatever happens in between."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from bot.clock import Clock
+from bot.conversation import turns
+from bot.conversation.pacing import Pace, typing_times
+from bot.conversation.rooms import Rooms
+from bot.conversation.turns import Pledge
+from bot.errors import SpeakingError, Unsayable
+from bot.turn import Mouth, Part
+from database import Database
+
+log = logging.getLogger(__name__)
+
+MouthOf = Callable[[Pledge], Awaitable[Mouth | None]]
+
+
+class Saying:
+    """The last two stages of the walk: say, and settle."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        pace: Pace,
+        clock: Clock,
+        rng: Random,
+        name: str,
+        resume_within: timedelta,
+        reached: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._pace = pace
+        self._clock = clock
+        self._rng = rng
+        self._name = name
+        self._resume_within = resume_within
+        self._reached = reached
+
+    async def say(self, pledge: Pledge, mouth: Mouth, *, spent: float) -> None:
+        """Say the parts one after another, each after the time it takes to type it, and settle.
+
+        `spent` seconds already went by while the character was seen to type. What can't be said
+        now stays pledged; what can't be said at all is dropped, and the channel left alone for a while.
+        """
+        texts = [part.text for part in pledge.parts]
+        pauses = typing_times(texts, self._pace, self._rng, spent=spent)
+        try:
+            for part, pause in zip(pledge.parts, pauses, strict=True):
+                if pause > 0:
+                    await self._clock.sleep(pause)
+                message_id = await mouth.say(part, to=pledge.addressee_id, answering=pledge.trigger_id)
+                self._reached("part_posted")
+                await self._note_said(pledge, part, message_id)
+        except Unsayable as error:
+            log.warning("Can't write in channel %s: %s", pledge.channel_id, error)
+            async with self._database.begin() as db:
+                await turns.refuse(db, pledge.channel_id, at=self._clock.now())
+        except SpeakingError as error:
+            log.warning("Not said yet in channel %s: %s", pledge.channel_id, error)
+            return
+        await self._settle(pledge, mouth.me)
+
+    async def finish(self, rooms: Rooms, mouth_of: MouthOf) -> int:
+        """Say what was pledged and not said, after a crash or a fault; return how many replies were."""
+        async with self._database.read() as db:
+            pledged = await db.turns.pledged()
+        said = 0
+        for turn_id, channel_id in pledged:
+            if rooms.busy(channel_id) is None:  # else it is being said right now
+                async with rooms.enter(channel_id) as room, room.lock:
+                    said += await self._finish_one(turn_id, mouth_of)
+        return said
+
+    async def _finish_one(self, turn_id: int, mouth_of: MouthOf) -> bool:
+        async with self._database.read() as db:
+            pledge = await turns.unfinished(db, turn_id)
+        if pledge is None:
+            return False
+        mouth = await mouth_of(pledge)
+        if mouth is None or self._clock.now() - pledge.pledged_at > self._resume_within:
+            log.info("Dropped a reply in channel %s: it comes too late", pledge.channel_id)
+            await self._settle(pledge, mouth.me if mouth else 0)
+            return False
+        missing = await self._not_posted(pledge, mouth)
+        await self.say(replace(pledge, parts=missing), mouth, spent=float("inf"))
+        return True
+
+    async def _not_posted(self, pledge: Pledge, mouth: Mouth) -> tuple[Part, ...]:
+        """Return the parts that are not in the channel: one may have been posted just before a crash.
+
+        The nonce alone would not do: Discord remembers it for a few minutes only (faults A9).
+        """
+        missing = list(pledge.parts)
+        while missing:
+            try:
+                found = await mouth.find(missing[0], after=pledge.trigger_id)
+            except SpeakingError:
+                break
+            if found is None:
+                break
+            await self._note_said(pledge, missing.pop(0), found)
+        return tuple(missing)
+
+    async def _note_said(self, pledge: Pledge, part: Part, message_id: int) -> None:
+        async with self._database.begin() as db:
+            await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=self._clock.now())
+            await db.channels.accepted(pledge.channel_id)
+        self._reached("part_said")
+
+    async def _settle(self, pledge: Pledge, me: int) -> None:
+        async with self._database.begin() as db:
+            await turns.settle(db, pledge.turn_id, me=me, name=self._name, at=self._clock.now())
+        self._reached("settled")

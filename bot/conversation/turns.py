@@ -1,0 +1,175 @@
+"""The reply on paper: pledged before it is said, settled after, and picked up again after a crash."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.conversation.splitting import split
+from bot.turn import Call, Decision, Part, Recollection, Reply, Utterance
+from database import UnitOfWork
+from database.models import Call as CallRow
+from database.models import Message, Turn
+
+UNSENDABLE_FOR = timedelta(minutes=5)
+UNSENDABLE_LONGEST = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    """A reply that was written down and is to be said: `parts` are those not said yet."""
+
+    turn_id: int
+    channel_id: int
+    trigger_id: int
+    addressee_id: int
+    parts: tuple[Part, ...]
+    pledged_at: datetime
+
+
+def parts_of(text: str, *, trigger_id: int, limit: int) -> tuple[Part, ...]:
+    """Split a reply into the messages it becomes.
+
+    The nonce comes from the message that is answered, so the same part has the same nonce after a
+    restart, and Discord posts it once (faults A9; at most 25 characters).
+    """
+    return tuple(
+        Part(number, piece, f"r{trigger_id}.{number}") for number, piece in enumerate(split(text, limit), 1)
+    )
+
+
+async def pledge(
+    db: UnitOfWork,
+    heard: Sequence[tuple[Utterance, Decision]],
+    remembered: Recollection,
+    reply: Reply,
+    *,
+    character: str,
+    limit: int,
+    at: datetime,
+) -> Pledge:
+    """Write down the reply, what it answers and what it cost."""
+    trigger, decision = heard[-1]
+    turn = Turn(
+        channel_id=trigger.where.channel_id,
+        trigger_id=trigger.message_id,
+        addressee_id=trigger.author_id,
+        character=character,
+        reason=decision.reason,
+        heard_through=remembered.heard_through,
+        pledged_at=at,
+        fallback=reply.fallback,
+    )
+    parts = parts_of(reply.text, trigger_id=trigger.message_id, limit=limit)
+    turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
+    await db.turns.close([one.message_id for one, _ in heard], reason=decision.reason, turn_id=turn_id)
+    await db.channels.begin_at(turn.channel_id, remembered.floor)
+    await note_calls(db, reply.calls)
+    return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, at)
+
+
+async def note(db: UnitOfWork, heard: Utterance, *, at: datetime) -> bool:
+    """Claim a message and write it into the log; False when it was claimed before (faults A2)."""
+    where = heard.where
+    await db.channels.note(
+        where.channel_id,
+        place=where.place,
+        name=where.name,
+        guild_id=where.guild_id,
+        guild_name=where.guild_name,
+        heard=heard.message_id,
+    )
+    if not await db.turns.claim(heard.message_id, where.channel_id, at=at):
+        return False
+    names = {0: heard.account_name or heard.author_name}
+    if where.guild_id is not None:
+        names[where.guild_id] = heard.author_name
+    await db.users.note(heard.author_id, names, is_bot=heard.from_bot, at=at)
+    await db.messages.add(
+        Message(
+            id=heard.message_id,
+            channel_id=where.channel_id,
+            author_id=heard.author_id,
+            author_name=heard.author_name,
+            text=heard.text,
+            sent_at=heard.sent_at,
+            from_bot=heard.from_bot,
+            reply_to=heard.reply_to,
+        )
+    )
+    return True
+
+
+async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
+    """Enter calls in the books."""
+    for call in calls:
+        usage = call.usage
+        await db.calls.add(
+            CallRow(
+                at=call.at,
+                purpose=call.purpose,
+                model=call.model,
+                outcome=call.outcome,
+                seconds=call.seconds,
+                input_tokens=usage.input,
+                output_tokens=usage.output,
+                cache_read_tokens=usage.cache_read,
+                cache_write_5m_tokens=usage.cache_write_5m,
+                cache_write_1h_tokens=usage.cache_write_1h,
+                cost=call.cost,
+                user_id=call.user_id,
+                channel_id=call.channel_id,
+            )
+        )
+
+
+async def settle(db: UnitOfWork, turn_id: int, *, me: int, name: str, at: datetime) -> None:
+    """Make what was really said history, and end the turn. Settling twice changes nothing.
+
+    A fallback is said and forgotten. Of a reply that stopped half-way, only the posted parts are kept.
+    """
+    turn = await db.turns.get(turn_id)
+    if turn is None or turn.state != "pledged":
+        return
+    parts = await db.turns.parts(turn_id)
+    said = [part for part in parts if part.message_id is not None]
+    for part in said if not turn.fallback else ():
+        assert part.message_id is not None
+        await db.messages.add(
+            Message(
+                id=part.message_id,
+                channel_id=turn.channel_id,
+                author_id=me,
+                author_name=name,
+                text=part.text,
+                sent_at=part.said_at or at,
+                from_bot=True,
+                reply_to=turn.trigger_id,
+                turn_id=turn.id,
+                heard_through=turn.heard_through,
+            )
+        )
+    await db.turns.settle(turn_id, state="said" if len(said) == len(parts) else "dropped", at=at)
+
+
+async def refuse(db: UnitOfWork, channel_id: int, *, at: datetime) -> None:
+    """Keep that a channel can't be written to, for twice as long each time (faults A7)."""
+    channel = await db.channels.get(channel_id)
+    times = channel.refusals if channel else 0
+    pause = min(UNSENDABLE_FOR * 2 ** min(times, 12), UNSENDABLE_LONGEST)
+    await db.channels.refused(channel_id, until=at + pause)
+
+
+async def unfinished(db: UnitOfWork, turn_id: int) -> Pledge | None:
+    """Return what is left to say of a turn; None when it has ended."""
+    turn = await db.turns.get(turn_id)
+    if turn is None or turn.state != "pledged":
+        return None
+    parts = await db.turns.parts(turn_id)
+    return Pledge(
+        turn.id,
+        turn.channel_id,
+        turn.trigger_id,
+        turn.addressee_id,
+        tuple(Part(part.number, part.text, part.nonce) for part in parts if part.message_id is None),
+        turn.pledged_at,
+    )

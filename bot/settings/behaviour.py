@@ -1,0 +1,124 @@
+"""How the character behaves: when it speaks, how it types, what it remembers, who else it is."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from bot.settings.running import Section
+from bot.settings.values import (
+    Count,
+    CountOrNone,
+    Folder,
+    Mode,
+    Names,
+    Numbers,
+    PathText,
+    Seconds,
+    Share,
+    Speed,
+    Weights,
+)
+
+
+class Characters(Section):
+    """Which character speaks."""
+
+    character: str = ""
+    """Folder in characters_dir to play; ./character.env if empty."""
+    characters_dir: Folder = Path("characters")
+    """Folder that holds a folder for each character."""
+
+
+class Typing(Section):
+    """Typing like a person."""
+
+    typing_speed_cpm: Speed = 300
+    """Characters a minute that the character types."""
+    min_typing_time: Seconds = 6.0
+    """Seconds it types at least."""
+    max_typing_time: Seconds = 15.0
+    """Seconds it types at most."""
+    typing_variance: Share = 0.2
+    """How much its speed varies, as a share: 0.2 is 20% either way."""
+    stream_replies: bool = False
+    """Whether a reply grows in place while it is written, instead of typing first."""
+
+
+class Replying(Section):
+    """When it replies."""
+
+    burst_quiet_seconds: Seconds = 2.0
+    """Seconds of quiet that it waits for before it answers what has come in together."""
+    burst_max_seconds: Seconds = 8.0
+    """Seconds that this wait may last at most."""
+    bot_reply_threshold: CountOrNone = 3
+    """Replies in a row to another bot at most; a person's message starts the count anew."""
+    reply_cooldown: Seconds = 15.0
+    """Seconds before it replies to the same bot again."""
+    yes_no_vote_count: int = Field(3, ge=0, le=25)
+    """Votes on whether to reply to what is not addressed to it; 0 never replies to that."""
+    global_response_chance: Share = 1.0
+    """Chance that it considers replying at all when not addressed."""
+    reroll_timeout_seconds: int = Field(60, ge=1, le=900)
+    """Seconds that the buttons under a rerolled reply work."""
+    sel_mode: Mode = "casual"
+    """Its manner: casual, deep_focus, playful or quiet_companion."""
+    sel_checkins: bool = False
+    """Whether it starts a conversation now and then."""
+
+
+class Remembering(Section):
+    """Memory."""
+
+    conversation_token_threshold: Count = 25000
+    """Tokens of conversation from which on it is condensed."""
+    core_memory_token_threshold: Count = 25000
+    """Tokens of core memory from which on that is rewritten."""
+    enable_core_memory_pickle_log: bool = True
+    """Whether core memory is dumped to a file before it changes; dumps are never read back."""
+    core_memory_pickle_dir: Folder = Path("./")
+    """Folder for those dumps."""
+
+
+class Personas(Section):
+    """Several personas."""
+
+    use_persona_system: bool = True
+    """Whether more than one persona may speak."""
+    active_personas: Names = ()
+    """Personas that may speak, separated by commas; all of them if empty."""
+    persona_weights: Weights = Field(default_factory=dict)
+    """How readily each persona is chosen, as JSON: {"nyx": 1.5, "pixel": 0.5}."""
+    framework_blending_enabled: bool = True
+    """Whether behaviour blends with the kind of talk."""
+    context_routing_enabled: bool = True
+    """Whether what is talked about helps to choose the persona."""
+    activity_routing_priority: int = 100
+    """How much that counts against the other rules of choice."""
+    persona_sticky_timeout: Seconds = 300
+    """Seconds that a persona stays the one who answers."""
+    persona_followup_cooldown: Seconds = 300
+    """Seconds between follow-up questions of a persona."""
+    persona_conflicts_enabled: bool = True
+    """Whether personas may fall out with each other."""
+    conflict_decay_rate: Share = 0.1
+    """How much of a conflict fades in an hour of silence."""
+    conflict_escalation_amount: Share = 0.2
+    """How much a conflict grows each time its topic comes up."""
+    persona_evolution_enabled: bool = True
+    """Whether personas change with experience."""
+    persona_evolution_path: Folder = Path("./data/persona_evolution")
+    """Folder of an older bot's evolution files."""
+    persona_evolution_milestones: Numbers = (50, 100, 500, 1000, 5000)
+    """Exchanges after which a persona may change, ascending, separated by commas."""
+
+
+class Voice(Section):
+    """Voice."""
+
+    piper_model: PathText = ""
+    """Path of a Piper voice (.onnx); no speech if empty."""
+    stt_model: str = Field("base.en", min_length=1)
+    """The Whisper model that listens."""
+    sel_tts_default: bool = False
+    """Whether replies are spoken unless a person says otherwise."""

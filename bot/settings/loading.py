@@ -1,0 +1,117 @@
+"""Reading the settings: config.env, character.env and the environment into one frozen value."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from bot.envfile import EnvFile, Fault, Notice, read_env
+from bot.errors import ConfigurationError
+from bot.settings.building import bring_up_to_date, build
+from bot.settings.identity import Identity, named_identity, own_identity
+from bot.settings.model import NOT_YET, Settings
+from bot.settings.sources import (
+    Entry,
+    Sheet,
+    character_sheet,
+    config_sheet,
+    environment_sheet,
+    merge,
+    override_sheet,
+    resolve_aliases,
+)
+from personas.character import Character
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class SettingsError(ConfigurationError):
+    """The settings can't be used; the message has a line for each fault."""
+
+    def __init__(self, faults: Sequence[Fault], notices: Sequence[Notice] = ()) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
+        self.notices = tuple(notices)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Everything the files and the environment say.
+
+    `character` is None when none is configured or it has faults, which `character_faults` tells
+    apart; `character_keys` are the keys of the character that were set, and `files` were read.
+    """
+
+    settings: Settings
+    notices: tuple[Notice, ...] = ()
+    character: Character | None = None
+    character_faults: tuple[Fault, ...] = ()
+    character_keys: frozenset[str] = frozenset()
+    files: tuple[str, ...] = ()
+
+    @property
+    def explicit(self) -> frozenset[str]:
+        """The settings that the operator set."""
+        return self.settings.explicit
+
+
+def load_settings(
+    config: Path | None,
+    character_env: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str] = _NOTHING,
+) -> Loaded:
+    """Return the settings, or raise SettingsError with all faults at once.
+
+    What counts, in this order: overrides, environment, config.env, ./character.env. A path that
+    leads nowhere is passed over. A character that is named (`character=nyx`) comes from its
+    folder alone, else from `character_env` (C01, C02, F007).
+    """
+    config_file, sheet_file = _read(config), _read(character_env)
+    over, outside = override_sheet(overrides), environment_sheet(environ)
+    inside, own = config_sheet(config_file), character_sheet(sheet_file, borrowed=False)
+    entries, alias_notices = resolve_aliases(merge(over, outside, inside, own))
+    entries, overtaken = bring_up_to_date(entries)
+    settings, value_faults = build(entries)
+    identity = _identity(own, sheet_file.path, settings, entries.get("character"))
+    faults = [*over.faults, *inside.faults, *own.faults, *value_faults, *identity.faults]
+    notices = [*outside.notices, *inside.notices, *own.notices, *alias_notices, *overtaken]
+    notices += identity.notices
+    if faults:
+        raise SettingsError([*faults, *identity.character_faults], notices)
+    return Loaded(
+        settings=settings,
+        notices=tuple(notices),
+        character=identity.character,
+        character_faults=identity.character_faults,
+        character_keys=identity.keys,
+        files=_files(config_file, sheet_file) + identity.files,
+    )
+
+
+def pending(loaded: Loaded) -> dict[str, str]:
+    """Return the keys that the operator set and that are not yet in effect, with their feature."""
+    set_keys = loaded.explicit | loaded.character_keys
+    return {key: feature for key, feature in NOT_YET.items() if key in set_keys}
+
+
+def _identity(own: Sheet, path: str, settings: Settings, asked: Entry | None) -> Identity:
+    if asked is None:
+        return own_identity(own, path)
+    named = named_identity(settings.characters_dir, asked)
+    unused = next((entry for entry in own.identity.values() if entry.says_something), None)
+    if unused is None:
+        return named
+    text = f"and the rest of this character are not used, because {asked.written} is set"
+    return replace(named, notices=(*named.notices, unused.notice(text)))
+
+
+def _read(path: Path | None) -> EnvFile:
+    if path is None or not os.path.lexists(path):
+        return EnvFile("")
+    return read_env(path)
+
+
+def _files(*files: EnvFile) -> tuple[str, ...]:
+    return tuple(file.path for file in files if file.path)

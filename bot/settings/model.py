@@ -1,0 +1,126 @@
+"""Every setting in one frozen value, and the tables of other names and of what comes later."""
+
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from bot.settings.behaviour import Characters, Personas, Remembering, Replying, Typing, Voice
+from bot.settings.running import Accounts, Connection, LocalVoice, Models, Section, Storage
+
+SECTIONS: tuple[type[Section], ...] = (
+    Accounts,
+    Characters,
+    Models,
+    LocalVoice,
+    Connection,
+    Replying,
+    Typing,
+    Remembering,
+    Personas,
+    Voice,
+    Storage,
+)
+
+
+class Settings(
+    Accounts,
+    Characters,
+    Models,
+    LocalVoice,
+    Connection,
+    Replying,
+    Typing,
+    Remembering,
+    Personas,
+    Voice,
+    Storage,
+):
+    """Every setting, typed, with its default; frozen, and closed to keys it does not know."""
+
+    @property
+    def explicit(self) -> frozenset[str]:
+        """The keys that the operator set, as opposed to those that stand at their default."""
+        return frozenset(self.model_fields_set)
+
+    @model_validator(mode="after")
+    def _shortest_before_longest(self) -> Self:
+        for low, high in (
+            ("min_typing_time", "max_typing_time"),
+            ("burst_quiet_seconds", "burst_max_seconds"),
+        ):
+            least, most = getattr(self, low), getattr(self, high)
+            if least > most:
+                context = {
+                    "keys": (low, high),
+                    "wrong": f"is {least:g}, more than {high}, which is {most:g}",
+                    "mend": f"write {low}={most:g} or less, or raise {high}",
+                }
+                raise PydanticCustomError("setting", "{wrong}", context)
+        return self
+
+
+SECRETS = ("anthropic_api_key", "discord_token")
+"""Keys whose value is never shown."""
+
+UNSHOWN = frozenset({*SECRETS, "database_url", "anthropic_base_url"})
+"""Keys whose value may hold a password and stays out of messages."""
+
+WITH_CHARACTER = ("anthropic_api_key", "discord_token", "log_channel")
+"""The settings that a character.env may hold besides the character itself."""
+
+ALIASES = {
+    "sel_max_new_tokens": "default_max_tokens",
+    "sel_stream": "stream_replies",
+    "activity_routing_enabled": "context_routing_enabled",
+}
+"""Other names of settings; each counts only where the setting's own name is not set."""
+
+NOT_YET = {
+    "premium_model": "premium members",
+    "voting_model": "reply votes",
+    "yes_no_vote_count": "reply votes",
+    "global_response_chance": "reply votes",
+    "bot_reply_threshold": "talk with other bots",
+    "reply_cooldown": "talk with other bots",
+    "sel_general_model": "a model for each intent",
+    "sel_coder_model": "a model for each intent",
+    "sel_mode": "moods",
+    "sel_checkins": "speaking unasked",
+    "stream_replies": "streamed replies",
+    "reroll_timeout_seconds": "rerolling a reply",
+    "conversation_token_threshold": "condensing long conversations",
+    "summarization_prompt": "condensing long conversations",
+    "core_memory_token_threshold": "core memory",
+    "core_memory_prompt": "core memory",
+    "core_memory_dump": "core memory",
+    "enable_core_memory_pickle_log": "core memory",
+    "core_memory_pickle_dir": "core memory",
+    "user_data_file": "importing an old bot's data",
+    "use_persona_system": "several personas",
+    "active_personas": "several personas",
+    "persona_weights": "several personas",
+    "context_routing_enabled": "several personas",
+    "activity_routing_priority": "several personas",
+    "persona_sticky_timeout": "several personas",
+    "persona_followup_cooldown": "several personas",
+    "framework_blending_enabled": "frameworks",
+    "persona_conflicts_enabled": "relationships between personas",
+    "conflict_decay_rate": "relationships between personas",
+    "conflict_escalation_amount": "relationships between personas",
+    "persona_evolution_enabled": "evolution",
+    "persona_evolution_path": "evolution",
+    "persona_evolution_milestones": "evolution",
+    "piper_model": "voice",
+    "stt_model": "voice",
+    "sel_tts_default": "voice",
+}
+"""Keys that are accepted and not yet in effect, and the feature that will use each."""
+
+ELSEWHERE = {
+    "sel_quant": "has no effect: choose a model file with the quantisation you want",
+    "sel_single_backend": "has no effect: the local server loads and swaps models itself",
+    "sel_compile": "has no effect: the local server picks its own kernels",
+    "save_interval_minutes": "has no effect: everything is saved the moment it happens",
+}
+"""Keys of older programs whose work is done elsewhere now."""

@@ -1,0 +1,145 @@
+"""What the program runs on: accounts, models, the connection to Discord, files and logs."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from bot.settings.values import (
+    BaseUrl,
+    CacheTime,
+    Channel,
+    Count,
+    CountOrNone,
+    DatabaseUrl,
+    Deadline,
+    Effort,
+    Folder,
+    Ids,
+    LogLevel,
+    ModelName,
+    PathText,
+    Price,
+    Real,
+    Seconds,
+    Secret,
+)
+
+
+class Section(BaseModel):
+    """Settings that belong together; the docstring's first sentence is their heading."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        use_attribute_docstrings=True,
+        # A fault in a secret must not print the secret.
+        hide_input_in_errors=True,
+    )
+
+
+class Accounts(Section):
+    """Accounts and permissions."""
+
+    anthropic_api_key: Secret = SecretStr("")
+    """The key to Claude; without one a local model speaks."""
+    discord_token: Secret = SecretStr("")
+    """The bot account's token; DISCORD_TOKEN is the same key."""
+    log_channel: Channel = None
+    """The id of the Discord channel that gets the start announcement and notices; none if empty."""
+    admin_ids: Ids = ()
+    """Discord ids of the people who may administer the bot, separated by commas."""
+
+
+class Models(Section):
+    """Claude: models, deadlines, cost."""
+
+    default_model: ModelName = "claude-sonnet-5-5"
+    """The model that writes replies."""
+    premium_model: ModelName = "claude-opus-5-5"
+    """The model that writes replies to premium members."""
+    voting_model: ModelName = "claude-haiku-5-5"
+    """The model that votes on whether to reply."""
+    sel_general_model: str = ""
+    """The model for general talk, as a local server names it; default_model if empty."""
+    sel_coder_model: str = ""
+    """The model for talk about code, as a local server names it; default_model if empty."""
+    anthropic_base_url: BaseUrl = None
+    """Address of another server that speaks the Messages API, without /v1; Claude's own if empty."""
+    default_max_tokens: Count = 1250
+    """Tokens that a reply may have at most."""
+    default_temperature: Real = Field(1.0, ge=0, le=2)
+    """Sampling temperature, sent to local servers only: current Claude models take none."""
+    reply_effort: Effort = "low"
+    """How hard the model thinks before a reply: off, low, medium or high."""
+    cache_ttl: CacheTime = "1h"
+    """How long the provider keeps a prompt's unchanging head: 1h or 5m."""
+    transcript_token_budget: int = Field(6000, ge=200)
+    """Tokens of the last 24 hours' talk that go into a prompt at most."""
+    should_reply_timeout: Deadline = 10
+    """Seconds that deciding whether to reply may take, retries included."""
+    summarize_timeout: Deadline = 30
+    """Seconds that condensing a conversation may take, retries included."""
+    llm_timeout: Deadline = 60
+    """Seconds that writing a reply may take, retries included."""
+    price_file: PathText = ""
+    """JSON file with prices per model; the built-in table if empty."""
+    cost_per_token_haiku: Price = 0.0000008
+    """Price of an input token of Haiku models in dollars; the price table counts unless set."""
+    cost_per_token_sonnet: Price = 0.000003
+    """Price of an input token of Sonnet models in dollars; the price table counts unless set."""
+
+
+class LocalVoice(Section):
+    """The local model that speaks without a key."""
+
+    local_model: PathText = ""
+    """Path of a GGUF model file; found or fetched if empty."""
+    local_model_download: bool = True
+    """Whether a model may be fetched when none is on the machine (about 1.1 GB, once)."""
+    cache_dir: PathText = ""
+    """Folder for what is fetched; the user's own cache folder if empty."""
+    sel_quant: str = ""
+    """Accepted for old files: quantisation is the choice of the model file."""
+    sel_single_backend: bool = True
+    """Accepted for old files: the local server swaps models itself."""
+    sel_compile: bool = True
+    """Accepted for old files: the local server picks its own kernels."""
+
+
+class Connection(Section):
+    """Discord."""
+
+    shard_count: Count = 1
+    """Gateway connections; more than 1 shards the bot (Discord asks for it from 2,500 servers)."""
+    nickname_sync: bool = True
+    """Whether the bot takes default_name as its nickname in every server."""
+    max_message_length: int = Field(2000, ge=50, le=2000)
+    """Characters in one Discord message; longer replies are split."""
+    sel_drop_old_seconds: Count = 30
+    """Messages older than this at receipt, in seconds, are noted and not answered."""
+    resume_within_seconds: CountOrNone = 900
+    """A message left unanswered by a crash is still answered if younger than this, in seconds."""
+    backfill_limit: CountOrNone = 100
+    """Messages per channel that are read again after downtime at most."""
+    drain_seconds: Seconds = 10.0
+    """Seconds that replies under way get to finish at shutdown."""
+
+
+class Storage(Section):
+    """Files, database, logs."""
+
+    data_dir: Folder = Path("data")
+    """Folder for the database and everything else that is kept."""
+    database_url: DatabaseUrl = Field("", repr=False)
+    """SQLAlchemy address of the database; an SQLite file in data_dir if empty."""
+    log_level: LogLevel = "INFO"
+    """How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
+    enable_api_call_logging: bool = False
+    """Whether each call to Claude is logged to api_log_file: lengths and cost, never words."""
+    api_log_file: Folder = Path("anthropic_api_calls.log")
+    """The file for that log."""
+    save_interval_minutes: Count = 5
+    """Accepted for old files: everything is saved the moment it happens."""
+    user_data_file: Folder = Path("user_info.pickle")
+    """An old bot's user data, for import only; never written."""

@@ -1,0 +1,168 @@
+"""Where settings come from: files, the environment and the command line, and which key may stand where."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from bot.envfile import EnvFile, Fault, Notice
+from bot.settings.model import ALIASES, WITH_CHARACTER, Settings
+from personas.character import IDENTITY_KEYS, is_placeholder
+
+SETTING_KEYS = frozenset(Settings.model_fields) | frozenset(ALIASES)
+LEGACY_KEYS = frozenset({"bot_usr_id"})
+"""Keys of older character files that nothing needs: Discord tells the bot its own id."""
+
+ENVIRONMENT = "environment"
+COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One key with its value, and where it was written."""
+
+    key: str
+    value: str = field(repr=False)
+    written: str
+    path: str
+    line: int | None = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it is more than an empty value or the sample's placeholder."""
+        return bool(self.value.strip()) and not is_placeholder(self.value)
+
+    def fault(self, wrong: str, mend: str) -> Fault:
+        """Return a fault at the place where this was written."""
+        return Fault(self.path, self.line, wrong, mend, self.written)
+
+    def notice(self, text: str) -> Notice:
+        """Return a notice at the place where this was written."""
+        return Notice(self.path, self.line, text, self.written)
+
+
+@dataclass
+class Sheet:
+    """What one source contributes: settings, a character's words, and what is to be said of it."""
+
+    settings: dict[str, Entry] = field(default_factory=dict)
+    identity: dict[str, Entry] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def config_sheet(file: EnvFile) -> Sheet:
+    """Sort the keys of config.env: every setting may stand there, a character may not."""
+    sheet = Sheet(faults=[*file.faults], notices=[*file.notices])
+    for entry in _entries(file):
+        if entry.key in SETTING_KEYS:
+            sheet.settings[entry.key] = entry
+        elif entry.key in IDENTITY_KEYS:
+            mend = "move it there: characters are changed as a whole"
+            sheet.faults.append(entry.fault("belongs in character.env", mend))
+        else:
+            sheet.notices.append(_unknown(entry, SETTING_KEYS))
+    return sheet
+
+
+def character_sheet(file: EnvFile, *, borrowed: bool) -> Sheet:
+    """Sort the keys of a character.env: a character, and the two secrets and the log channel.
+
+    A character file is often somebody else's. Technical keys are refused, so that it can't send
+    the operator's key to another server or place files; from a `borrowed` one the accounts are
+    left out as well, so that it can't make the bot run, or report, under another's account.
+    """
+    sheet = Sheet(faults=[*file.faults], notices=[*file.notices])
+    for entry in _entries(file):
+        if entry.key in IDENTITY_KEYS:
+            sheet.identity[entry.key] = entry
+        elif entry.key in WITH_CHARACTER:
+            _take_account(sheet, entry, borrowed=borrowed)
+        elif entry.key in SETTING_KEYS:
+            mend = "move it there: a character's file must not change how the program runs"
+            sheet.faults.append(entry.fault("belongs in config.env", mend))
+        elif entry.key not in LEGACY_KEYS:
+            sheet.notices.append(_unknown(entry, [*IDENTITY_KEYS, *WITH_CHARACTER]))
+    return sheet
+
+
+def environment_sheet(environ: Mapping[str, str]) -> Sheet:
+    """Pick the settings from the environment, which is full of other things; no faults."""
+    sheet = Sheet()
+    # The spelling of the table counts before all others, then capitals: one order on every machine.
+    for written in sorted(environ, key=lambda name: (name != name.lower(), name)):
+        entry = Entry(written.lower(), environ[written], written, ENVIRONMENT)
+        if entry.key in SETTING_KEYS and entry.says_something:
+            counts = sheet.settings.setdefault(entry.key, entry)
+            if counts.value != entry.value:
+                sheet.notices.append(entry.notice(f"is not used, because {counts.written} is set"))
+    return sheet
+
+
+def override_sheet(overrides: Mapping[str, str]) -> Sheet:
+    """Sort what the command line sets; an empty value there means the default."""
+    sheet = Sheet()
+    for written, value in overrides.items():
+        entry = Entry(written.lower(), value, written, COMMAND_LINE)
+        if entry.key in SETTING_KEYS:
+            sheet.settings[entry.key] = entry
+        else:
+            mend = f"did you mean {_nearest(entry.key, SETTING_KEYS)}?"
+            sheet.faults.append(entry.fault("is not a setting", mend))
+    return sheet
+
+
+def merge(overrides: Sheet, *others: Sheet) -> dict[str, Entry]:
+    """Return the entry that counts for each key: the first sheet that says something wins.
+
+    Empty values and placeholders count as not set, except in `overrides`, where they win too.
+    """
+    merged = dict(overrides.settings)
+    for sheet in others:
+        for key, entry in sheet.settings.items():
+            if entry.says_something:
+                merged.setdefault(key, entry)
+    return {key: entry for key, entry in merged.items() if entry.says_something}
+
+
+def resolve_aliases(entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], list[Notice]]:
+    """Put aliases under the setting's own name where that is not set itself."""
+    resolved = {key: entry for key, entry in entries.items() if key not in ALIASES}
+    notices = []
+    for alias, key in ALIASES.items():
+        entry = entries.get(alias)
+        if entry is None:
+            continue
+        if resolved.setdefault(key, entry) is not entry:
+            notices.append(entry.notice(f"is not used, because {key} is set"))
+    return resolved, notices
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean X?)` with the nearest known word, or nothing."""
+    nearest = _nearest(word, known, cutoff=0.6)
+    return f" (did you mean {nearest}?)" if nearest else ""
+
+
+def _nearest(word: str, known: Iterable[str], *, cutoff: float = 0.0) -> str:
+    # Long words make the comparison slow, and no key is that long.
+    found = get_close_matches(word[:80], sorted(known), n=1, cutoff=cutoff)
+    return found[0] if found else ""
+
+
+def _entries(file: EnvFile) -> Sequence[Entry]:
+    return [
+        Entry(written.lower(), value, written, file.path, file.lines[written])
+        for written, value in file.values.items()
+    ]
+
+
+def _take_account(sheet: Sheet, entry: Entry, *, borrowed: bool) -> None:
+    if not borrowed:
+        sheet.settings[entry.key] = entry
+    elif entry.says_something:
+        text = "is not used: accounts come from config.env, ./character.env or the environment"
+        sheet.notices.append(entry.notice(text))
+
+
+def _unknown(entry: Entry, known: Iterable[str]) -> Notice:
+    return entry.notice(f"is not a key that is read here{did_you_mean(entry.key, known)}")

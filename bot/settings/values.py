@@ -1,0 +1,133 @@
+"""The kinds of value a setting takes, each with what it refuses and what to write instead."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError, from_json
+
+
+def wrong(what: str, mend: str) -> PydanticCustomError:
+    """Return the error for a value that can't be taken, with what to write in its place."""
+    return PydanticCustomError("setting", "{wrong}", {"wrong": what, "mend": mend})
+
+
+def _split(mark: str) -> Callable[[object], object]:
+    def split(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.startswith("["):
+            return _json(value)
+        return [part for part in map(str.strip, re.split(mark, value)) if part]
+
+    return split
+
+
+def _json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return from_json(value, allow_inf_nan=False)
+    except ValueError:
+        raise wrong("is not valid JSON", "see docs/settings.md for its form") from None
+
+
+def _channel(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    mention = re.fullmatch(r"<#(\d+)>", value)
+    if mention is not None:
+        return mention[1]
+    if value in ("", "0"):
+        return None
+    if re.fullmatch(r"\d{1,19}", value) is None:
+        mend = "right-click the channel in Discord, copy its id and write that number"
+        raise wrong("is not a channel's id", mend)
+    return value
+
+
+def _whole_path(path: str) -> str:
+    if path.startswith("~"):
+        raise wrong("starts with ~, which stands for nothing here", "write the whole path")
+    if "\0" in path:
+        raise wrong("is not a path", "write a path")
+    return path
+
+
+def _base_url(value: str | None) -> str | None:
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        fits = parts.scheme in ("http", "https") and parts.hostname is not None
+        fits = fits and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise wrong("is not an address", "write it as http://127.0.0.1:8080")
+    plain = value.rstrip("/")
+    if plain.endswith(("/v1", "/v1/messages")):
+        raise wrong("ends in a path that is added to it anyway", "leave /v1 and all after it out")
+    return plain
+
+
+def _database_url(value: str) -> str:
+    if value and re.match(r"[a-z0-9+]+://", value) is None:
+        mend = "write it as sqlite+aiosqlite:///path/to/file, or leave it empty"
+        raise wrong("is not a database address", mend)
+    return value
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if text.lower().startswith("bot "):
+        raise wrong("starts with the word Bot", "write the token alone")
+    if re.fullmatch(r"[!-~]*", text) is None:
+        raise wrong("has blanks or foreign characters in it", "copy it again, all of it, once")
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _ascending(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    if list(numbers) != sorted(set(numbers)):
+        raise wrong("are not in ascending order", "write them as 50,100,500")
+    return numbers
+
+
+Count = Annotated[int, Field(ge=1)]
+CountOrNone = Annotated[int, Field(ge=0)]
+Snowflake = Annotated[int, Field(ge=1, lt=2**63)]
+Channel = Annotated[Snowflake | None, BeforeValidator(_channel)]
+Ids = Annotated[tuple[Snowflake, ...], BeforeValidator(_split(r"[,\s]+"))]
+Numbers = Annotated[tuple[Count, ...], BeforeValidator(_split(r"[,\s]+")), AfterValidator(_ascending)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split(r"[,\n]"))]
+
+Real = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[Real, Field(ge=0)]
+Deadline = Annotated[Real, Field(gt=0, le=3600)]
+Speed = Annotated[Real, Field(gt=0)]
+Share = Annotated[Real, Field(ge=0, le=1)]
+Price = Annotated[Real, Field(ge=0)]
+Weights = Annotated[dict[str, Price], BeforeValidator(_json)]
+
+ModelName = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]*$")]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+BaseUrl = Annotated[str | None, AfterValidator(_base_url)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+PathText = Annotated[str, AfterValidator(_whole_path)]
+Folder = Annotated[Path, BeforeValidator(lambda v: _whole_path(v) if isinstance(v, str) else v)]
+
+Effort = Annotated[Literal["off", "low", "medium", "high"], BeforeValidator(_lower)]
+CacheTime = Annotated[Literal["1h", "5m"], BeforeValidator(_lower)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)]
+Mode = Annotated[Literal["casual", "deep_focus", "playful", "quiet_companion"], BeforeValidator(_lower)]

@@ -1,0 +1,41 @@
+"""Settings in words: a default as it is written in a file, and the kind of value a key takes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_core import to_json
+
+from bot.settings.model import Settings
+
+
+def default_words(key: str) -> str:
+    """Return a setting's default as an operator would write it; empty where it has none."""
+    return _words(Settings.model_fields[key].get_default(call_default_factory=True))
+
+
+def does(key: str) -> str:
+    """Return the line that says what a setting does."""
+    return (Settings.model_fields[key].description or "").strip()
+
+
+def _words(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.12f}".rstrip("0").rstrip(".")
+    return _composed(value)
+
+
+def _composed(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    if isinstance(value, Mapping):
+        return to_json(value).decode()
+    if isinstance(value, Path):
+        return value.as_posix() if value.parts else "./"
+    return str(value)

@@ -1,0 +1,154 @@
+"""Talking through a pipe or from a script: a line in, a reply out, nothing but text."""
+
+import asyncio
+import codecs
+import io
+import os
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from pathlib import Path
+from threading import Thread
+from typing import TextIO
+
+from bot.errors import ConfigurationError, Unsaid
+from bot.terminal import slash
+from bot.terminal.markup import bare
+from bot.terminal.session import CHARACTER, Session
+from bot.turn import Part
+
+_CHUNK = 65_536
+
+
+class PlainMouth:
+    """Says replies as lines of text on a stream."""
+
+    me = CHARACTER
+    show = None
+
+    def __init__(self, session: Session, out: TextIO) -> None:
+        self.said: list[int] = []
+        self.gone = False
+        self._session = session
+        self._out = out
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(errors="replace")
+
+    def typing(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+    async def say(self, part: Part, *, to: int, answering: int) -> int:  # noqa: ARG002
+        name = self._session.character.name
+        self.write(f"{name}: {part.text}" if part.number == 1 else part.text)
+        if self.gone:
+            raise Unsaid("nobody reads the output any more")
+        self.said.append(self._session.next_id())
+        return self.said[-1]
+
+    async def find(self, part: Part, *, after: int) -> int | None:  # noqa: ARG002
+        return None
+
+    def write(self, text: str) -> None:
+        """Write lines; once the reader has gone, that is noted in `gone`."""
+        try:
+            self._out.write(f"{bare(text)}\n")
+            self._out.flush()
+        except BrokenPipeError:
+            self.gone = True
+            _let_go(self._out)
+
+
+async def read_out(
+    session: Session, lines: AsyncIterator[str], *, out: TextIO, complain: Callable[[str], None]
+) -> int:
+    """Answer line after line until /quit or the end; return 1 when a reply failed, else 0.
+
+    `complain` is told why, in a sentence each.
+    """
+    mouth, failed = PlainMouth(session, out), False
+    async for line in lines:
+        command = slash.command_in(line)
+        if command == slash.QUIT:
+            break
+        if command is None:
+            failed = not await _reply(session, line, mouth, complain) or failed
+        elif command in slash.COMMANDS:
+            mouth.write(await slash.answer(session, command))
+        else:
+            complain(slash.unknown(command))
+        if mouth.gone:
+            return 1
+    return int(failed)
+
+
+async def _reply(session: Session, line: str, mouth: PlainMouth, complain: Callable[[str], None]) -> bool:
+    """Answer one line; say whether it was answered as it should be."""
+    heard = session.hear(line)
+    if heard is None:
+        return True
+    reason = await session.exchange(heard, mouth)
+    if reason is not None and not mouth.gone:
+        complain(reason or "There was no reply; masquerade.log in the data folder may say why.")
+    return reason is None
+
+
+async def piped_lines(stream: TextIO) -> AsyncIterator[str]:
+    """Yield the lines of a stream as they come, the last one also without a line break.
+
+    It reads past Python's buffers and in threads that nobody waits for: while a pipe keeps silent,
+    the program can still be stopped.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    ready: deque[str] = deque()
+    rest = ""
+    while chunk := await _chunk(stream.fileno()):
+        *whole, rest = (rest + decoder.decode(chunk)).split("\n")
+        ready.extend(whole)
+        while ready:
+            yield ready.popleft()
+    if rest := rest + decoder.decode(b"", final=True):
+        yield rest
+
+
+async def _chunk(descriptor: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    read: asyncio.Future[bytes] = loop.create_future()
+
+    def hand_over(chunk: bytes) -> None:
+        if not read.done():
+            read.set_result(chunk)
+
+    def fetch() -> None:
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except OSError:
+            chunk = b""
+        with suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
+            loop.call_soon_threadsafe(hand_over, chunk)
+
+    Thread(target=fetch, daemon=True).start()
+    return await read
+
+
+async def script_lines(text: str) -> AsyncIterator[str]:
+    """Yield the lines of a script."""
+    for line in text.split("\n"):
+        yield line
+
+
+def read_script(path: Path) -> str:
+    """Return a script's text; raises ConfigurationError when it can't be read."""
+    try:
+        return path.read_text("utf-8-sig", "replace")
+    except OSError as error:
+        raise ConfigurationError(f"--script: {path} can't be read: {error.strerror}.") from error
+
+
+def _let_go(out: TextIO) -> None:
+    """Point a closed pipe elsewhere: Python would try to flush it once more at exit, and complain."""
+    if out is not sys.stdout:
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, out.fileno())
+    os.close(nowhere)

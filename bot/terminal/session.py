@@ -1,0 +1,192 @@
+"""One person's talk with the character in a terminal, whatever it is shown on."""
+
+import getpass
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+from zlib import crc32
+
+from bot.app import App
+from bot.clock import Clock
+from bot.conversation.naming import clean_text
+from bot.conversation.splitting import is_blank
+from bot.turn import Mouth, Place, Utterance, Where
+from database import DatabaseError
+from database.repositories.calls import Spending
+from personas.character import Character
+
+PERSON = 1
+CHARACTER = 2
+"""Ids of the two who talk here. Discord's begin far above, as do those of `channel_of`."""
+
+_DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+_IDS_IN_ONE_TURN = 4096
+_NOTHING_SPENT = Spending(calls=0, unpriced=0, cost=0.0, input_tokens=0, output_tokens=0)
+
+log = logging.getLogger(__name__)
+
+
+class TerminalMouth(Mouth, Protocol):
+    """A mouth that keeps the ids of what it said."""
+
+    @property
+    def said(self) -> list[int]: ...
+
+
+def channel_of(character: Character) -> int:
+    """Return the terminal's channel id: one for each character, or one would speak with another's past."""
+    return CHARACTER + 1 + crc32(character.slug.encode())
+
+
+def login_name() -> str:
+    """Return what the person at the keyboard is called: the login name, or "You"."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "You"
+    plain = "".join(letter for letter in name if letter.isprintable()).strip()
+    return plain[:32] or "You"
+
+
+class Ids:
+    """Message ids in the shape of Discord's: milliseconds, then a count. Each is higher than the last."""
+
+    def __init__(self, clock: Clock, *, above: int = 0) -> None:
+        self._clock = clock
+        self._last = above
+
+    def __call__(self) -> int:
+        passed = self._clock.now() - _DISCORD_EPOCH
+        self._last = max(self._last + 1, int(passed.total_seconds() * 1000) << 22)
+        return self._last
+
+
+@dataclass(slots=True)
+class Faults:
+    """Why there was no reply, as far as the walk said so."""
+
+    notice: str = ""
+    warning: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The sentence that helps most: what the operator is told comes before what is logged."""
+        return self.notice or self.warning
+
+
+class Session:
+    """The terminal's channel: what is heard there, forgotten there, and spent."""
+
+    def __init__(self, app: App, *, person: str, ids: Ids) -> None:
+        self.app = app
+        self.next_id = ids
+        self.messages = 0
+        self.spending = _NOTHING_SPENT
+        self._person = person
+        self._begun = app.clock.now()
+        self.where = Where(channel_of(app.character), Place.TERMINAL)
+
+    @property
+    def character(self) -> Character:
+        return self.app.character
+
+    def hear(self, line: str) -> Utterance | None:
+        """Return a typed line as an utterance; None when there is nothing to read in it."""
+        text = clean_text(line.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        if is_blank(text):
+            return None
+        self.messages += 1
+        return Utterance(
+            message_id=self.next_id(),
+            author_id=PERSON,
+            author_name=self._person,
+            text=text,
+            sent_at=self.app.clock.now(),
+            where=self.where,
+        )
+
+    async def exchange(self, heard: Utterance, mouth: TerminalMouth) -> str | None:
+        """Take one turn. Return None, or the sentence that says why no reply of its own came.
+
+        Only what was said in earnest becomes history: a fallback is said and not found there.
+        """
+        before = len(mouth.said)
+        with self._faults() as faults:
+            await self.app.conversation.take_turn(heard, mouth)
+        said = mouth.said[before:]
+        self.messages += len(said)
+        if said and await self._remembered(said[-1]):
+            return None
+        return faults.reason
+
+    async def forget(self) -> int:
+        """Forget what was said here; return how many lines that was."""
+        return await self.app.conversation.forget_channel(self.where.channel_id)
+
+    async def take_back(self, message_ids: set[int]) -> None:
+        """Undo lines that will not be answered."""
+        self.messages -= len(message_ids)
+        await self.app.conversation.deleted(self.where.channel_id, message_ids)
+
+    def cost(self) -> str:
+        """Return what was spent since the beginning, in words; a price that is unknown is not nothing."""
+        spent = self.spending
+        if self.app.server.local:
+            return "no cost"
+        if spent.unpriced:
+            return f"over ${spent.cost:.4f}" if spent.cost else "cost unknown"
+        return f"${spent.cost:.4f}"
+
+    async def count_cost(self) -> None:
+        try:
+            async with self.app.database.read() as db:
+                self.spending = await db.calls.spending(since=self._begun)
+        except DatabaseError as error:
+            log.warning("Can't add up the cost: %s", error)
+
+    async def _remembered(self, message_id: int) -> bool:
+        try:
+            async with self.app.database.read() as db:
+                return await db.messages.get(message_id) is not None
+        except DatabaseError:
+            return False
+
+    @contextmanager
+    def _faults(self) -> Iterator[Faults]:
+        """Collect what the walk says about faults while one turn is taken."""
+        faults = Faults()
+        walk, listeners = logging.getLogger("bot.conversation"), self.app.tell_operator.listeners
+        ear = _Ear(faults)
+
+        def note(sentence: str) -> None:
+            faults.notice = sentence
+
+        walk.addHandler(ear)
+        listeners.append(note)
+        try:
+            yield faults
+        finally:
+            listeners.remove(note)
+            walk.removeHandler(ear)
+
+
+class _Ear(logging.Handler):
+    """Keeps the last warning."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__(logging.WARNING)
+        self._faults = faults
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._faults.warning = record.getMessage()
+
+
+async def open_session(app: App) -> Session:
+    """Return a session whose message ids are above all earlier ones, even when the clock was set back."""
+    channel_id = channel_of(app.character)
+    heard = await app.conversation.watermarks([channel_id])
+    above = heard.get(channel_id, 0) + _IDS_IN_ONE_TURN
+    return Session(app, person=login_name(), ids=Ids(app.clock, above=above))

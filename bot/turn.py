@@ -1,0 +1,211 @@
+"""The values that one message becomes on its way to a reply: each stage takes one and returns the next."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Place(StrEnum):
+    """What kind of place something was said in: the audience decides what may be recalled there."""
+
+    DM = "dm"
+    GUILD = "guild"
+    TERMINAL = "terminal"
+
+    @property
+    def private(self) -> bool:
+        """One person and the character, and nobody else."""
+        return self is not Place.GUILD
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The channel an utterance was made in."""
+
+    channel_id: int
+    place: Place
+    name: str = ""
+    guild_id: int | None = None
+    guild_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One message as the character hears it. Only the ids are to be trusted: every string is a user's."""
+
+    message_id: int
+    author_id: int
+    author_name: str
+    text: str
+    sent_at: datetime
+    where: Where
+    from_bot: bool = False
+    from_self: bool = False
+    mentions_me: bool = False
+    reply_to: int | None = None
+    replies_to_me: bool = False
+    late: bool = False  # fetched afterwards, when the gateway had not brought it
+    account_name: str = ""  # the account's own name, where `author_name` is a guild nickname
+
+
+class Reason(StrEnum):
+    """Why the character answers, or keeps quiet. Kept with the turn."""
+
+    DM = "direct message"
+    MENTION = "mentioned"
+    REPLY = "reply to one of its messages"
+    NAME = "called by name"
+    SELF = "its own message"
+    BOT = "another bot's message"
+    EMPTY = "nothing to read in it"
+    STALE = "too old when it arrived"
+    UNADDRESSED = "not addressed"
+    UNSENDABLE = "the channel can't be written to"
+    NO_ANSWER = "thinking failed, and that was said here within the hour"
+    DELETED = "deleted before it was answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether to reply, and why."""
+
+    reply: bool
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the transcript, at its `place` in the log. `mine` marks what the character itself said."""
+
+    place: int
+    speaker: str
+    text: str
+    mine: bool
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """What comes to mind before a reply: only what this place may know.
+
+    `lines` run oldest first; `floor` is the place of the first of them, kept so that the next prompt
+    begins with the same bytes; `heard_through` is the log position of the last one that others said.
+    """
+
+    lines: tuple[Line, ...]
+    floor: int
+    heard_through: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of prompt text; `cache` puts a cache breakpoint behind it."""
+
+    text: str
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the prompt: what was heard, or what the character said."""
+
+    mine: bool
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What Claude is asked. `system` holds only our words and the operator's: never a user's."""
+
+    system: tuple[Block, ...]
+    messages: tuple[Message, ...]
+
+    @property
+    def text(self) -> str:
+        """Everything in it, for estimates and for tests that look for what must not be there."""
+        pieces = [block.text for block in self.system]
+        pieces += [block.text for message in self.messages for block in message.blocks]
+        return "\n".join(pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call, as the server reported them. None where it reported nothing."""
+
+    input: int | None = None
+    output: int | None = None
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+
+    @property
+    def prompt(self) -> int | None:
+        """Tokens that went in, read from the cache or not."""
+        if self.input is None:
+            return None
+        return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to a model, for the books. `cost` is in US dollars; None means the price is not known."""
+
+    purpose: str
+    model: str
+    outcome: str
+    at: datetime
+    seconds: float
+    usage: Usage = field(default_factory=Usage)
+    cost: float | None = None
+    user_id: int | None = None
+    channel_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the character is going to say. A fallback is said, but never remembered.
+
+    `lasting` marks a fault that only the operator can mend: it is shown once an hour.
+    """
+
+    text: str
+    fallback: bool = False
+    lasting: bool = False
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message of a reply, as it is sent: `nonce` makes sending it again harmless."""
+
+    number: int
+    text: str
+    nonce: str
+
+
+class Mouth(Protocol):
+    """Where a reply is said: a Discord channel, the terminal, a test. `me` is the id it speaks with."""
+
+    @property
+    def me(self) -> int: ...
+
+    @property
+    def show(self) -> Callable[[str], None] | None:
+        """What shows the words while they come; None where a reply is only said whole."""
+
+    def typing(self) -> AbstractAsyncContextManager[None]:
+        """Show that the character is writing, for as long as the context is open."""
+
+    async def say(self, part: Part, *, to: int, answering: int) -> int:
+        """Post one part and return the id of the message it became.
+
+        `to` is the user who may be pinged, `answering` the message that is answered.
+
+        Raises Unsayable when this place can't be written to, and Unsaid when it may work later.
+        """
+
+    async def find(self, part: Part, *, after: int) -> int | None:
+        """Return the id of the message that `part` already became, among those after message `after`."""

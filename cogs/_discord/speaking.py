@@ -1,0 +1,113 @@
+"""A reply, as Discord posts it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import aiohttp
+import discord
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+from bot.clock import Clock
+from bot.errors import Unsaid, Unsayable
+from bot.turn import Part
+
+log = logging.getLogger(__name__)
+
+TYPING_AFTER = 0.5
+"""Seconds before the typing indicator shows: an answer that comes at once needs none."""
+TYPING_AGAIN = 8.0
+"""Seconds between two signs of typing: Discord drops the indicator after about ten (F055)."""
+DEADLINE = 90.0
+HISTORY_LOOKED_AT = 100
+
+_UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError, discord.RateLimited)
+
+
+class DiscordMouth:
+    """Says replies in one channel, pinging nobody but the person who is answered."""
+
+    show: Callable[[str], None] | None = None
+
+    def __init__(
+        self,
+        channel: discord.abc.Messageable,
+        *,
+        me: int,
+        clock: Clock,
+        on_unauthorized: Callable[[], None],
+    ) -> None:
+        self.me = me
+        self._channel = channel
+        self._clock = clock
+        self._on_unauthorized = on_unauthorized
+
+    @asynccontextmanager
+    async def typing(self) -> AsyncIterator[None]:
+        """Show that the character types. That it can't be shown is no reason not to answer."""
+        task = asyncio.create_task(self._keep_typing())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def say(self, part: Part, *, to: int, answering: int) -> int:  # noqa: ARG002
+        """Post one part; the nonce lets Discord post it once, however often it is sent (faults A9)."""
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(3),
+            wait=wait_exponential(multiplier=0.5),
+            retry=retry_if_exception(_passing),
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        try:
+            async with asyncio.timeout(DEADLINE):
+                message: discord.Message = await retrying(self._post, part, to)
+        except (*_UNREACHABLE, discord.DiscordException) as error:
+            raise self._named(error) from error
+        return message.id
+
+    async def find(self, part: Part, *, after: int) -> int | None:
+        """Look for a part in what the bot posted after a message."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                history = self._channel.history(after=discord.Object(after), limit=HISTORY_LOOKED_AT)
+                async for message in history:
+                    if message.author.id == self.me and message.content.strip() == part.text.strip():
+                        return message.id
+        except (*_UNREACHABLE, discord.DiscordException) as error:
+            raise self._named(error) from error
+        return None
+
+    async def _post(self, part: Part, to: int) -> discord.Message:
+        pings = discord.AllowedMentions(
+            everyone=False, roles=False, users=[discord.Object(to)], replied_user=False
+        )
+        return await self._channel.send(part.text, nonce=part.nonce, allowed_mentions=pings)
+
+    async def _keep_typing(self) -> None:
+        try:
+            await self._clock.sleep(TYPING_AFTER)
+            while True:
+                await self._channel.typing()
+                await self._clock.sleep(TYPING_AGAIN)
+        except (*_UNREACHABLE, discord.DiscordException) as error:
+            log.debug("Typing can't be shown: %s", type(error).__name__)
+
+    def _named(self, error: Exception) -> Unsaid | Unsayable:
+        """Return what an error means for the reply."""
+        if not isinstance(error, discord.HTTPException) or error.status == 429 or error.status >= 500:
+            return Unsaid(f"Discord can't be reached ({type(error).__name__})")
+        if error.status == 401:
+            self._on_unauthorized()
+            return Unsaid("Discord no longer accepts the token")
+        return Unsayable(f"Discord answered {error.status} (code {error.code})")
+
+
+def _passing(error: BaseException) -> bool:
+    if isinstance(error, discord.HTTPException):
+        return error.status >= 500
+    return isinstance(error, _UNREACHABLE) and not isinstance(error, discord.RateLimited)

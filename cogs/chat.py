@@ -1,0 +1,167 @@
+"""What is said where the bot can hear it, answered by the character."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import discord
+from discord.ext import commands
+
+from bot.conversation.turns import Pledge
+from bot.turn import Mouth, Place
+from cogs._discord.hearing import TALK, hear, text_of
+from cogs._discord.speaking import DiscordMouth
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+DM_CHANNELS_LOOKED_AT = 100
+DM_QUIET_AFTER = timedelta(days=7)
+AT_ONCE = 4
+"""Channels that are caught up with side by side: more would only meet Discord's rate limit."""
+
+
+class Chat(commands.Cog):
+    """Hears messages, edits and deletions, and catches up after a gap."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+        self._conversation = bot.app.conversation
+        self._catching_up = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        bot.app.schedule.every(60, self._finish, name="say what is still pledged")
+
+    async def cog_unload(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        await self._hear(message, late=False)
+
+    @commands.Cog.listener()
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        message = payload.message
+        if message.author.id != self._me and message.type in TALK and message.edited_at:
+            await self._conversation.edited(message.id, text_of(message))
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        await self._conversation.deleted(payload.channel_id, {payload.message_id})
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        await self._conversation.deleted(payload.channel_id, payload.message_ids)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Go on where a crash, a restart or a lost session left off; READY may come any number of times."""
+        async with self._catching_up:
+            await self._finish()
+            await self._resume_open()
+            await self._backfill()
+
+    @property
+    def _me(self) -> int:
+        assert self.bot.user is not None
+        return self.bot.user.id
+
+    async def _hear(self, message: discord.Message, *, late: bool) -> None:
+        if message.author.id == self._me or message.type not in TALK:
+            return
+        heard = hear(message, me=self._me, late=late)
+        await self._conversation.take_turn(heard, self._mouth(message.channel))
+
+    async def _finish(self) -> None:
+        if self.bot.is_ready():
+            await self._conversation.finish(self._mouth_of)
+
+    async def _resume_open(self) -> None:
+        for channel_id, message_id in await self._conversation.left_open():
+            channel = self.bot.get_partial_messageable(channel_id)
+            try:
+                message = await channel.fetch_message(message_id)
+            except discord.NotFound:
+                await self._conversation.deleted(channel_id, {message_id})
+            except discord.HTTPException as error:
+                log.warning("Can't look at message %s again: %s", message_id, error.status)
+            else:
+                heard = hear(message, me=self._me)
+                self._spawn(self._conversation.resume(heard, self._mouth(message.channel)))
+
+    async def _backfill(self) -> None:
+        """Fetch what was said while nobody listened: it is noted, and answered where it is fresh."""
+        behind = [gap async for gap in self._gaps()]
+        if not behind:
+            return
+        log.info("Catching up with %d channels", len(behind))
+        turnstile = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(self._fetch(channel, after, turnstile) for channel, after in behind))
+
+    async def _gaps(self) -> AsyncIterator[tuple[discord.abc.Messageable, int]]:
+        """Yield channels in which something may have been said, and the last message heard there."""
+        fresh = discord.utils.time_snowflake(discord.utils.utcnow() - self.bot.app.manner.too_old)
+        readable = [channel for channel in self._guild_channels() if channel.last_message_id]
+        known = await self._conversation.watermarks(channel.id for channel in readable)
+        for channel in readable:
+            after = known.get(channel.id, fresh)
+            if (channel.last_message_id or 0) > after:
+                yield channel, after
+        recent = discord.utils.time_snowflake(discord.utils.utcnow() - DM_QUIET_AFTER)
+        for channel_id, after in await self._conversation.known(Place.DM, limit=DM_CHANNELS_LOOKED_AT):
+            if after > recent:
+                kind = discord.ChannelType.private
+                yield self.bot.get_partial_messageable(channel_id, type=kind), after
+
+    def _guild_channels(self) -> list[discord.TextChannel | discord.Thread]:
+        channels: list[discord.TextChannel | discord.Thread] = []
+        for guild in self.bot.guilds:
+            channels += [*guild.text_channels, *guild.threads]
+        return [one for one in channels if one.permissions_for(one.guild.me).read_message_history]
+
+    async def _fetch(
+        self, channel: discord.abc.Messageable, after: int, turnstile: asyncio.Semaphore
+    ) -> None:
+        oldest = discord.utils.time_snowflake(discord.utils.utcnow() - timedelta(hours=24))
+        since = discord.Object(max(after, oldest))
+        limit = self.bot.app.settings.backfill_limit
+        try:
+            async with turnstile:
+                messages = [message async for message in channel.history(after=since, limit=limit)]
+        except discord.HTTPException as error:
+            log.warning("Can't read what was said meanwhile: %s (code %s)", error.status, error.code)
+            return
+        for message in messages:
+            self._spawn(self._hear(message, late=True))
+
+    async def _mouth_of(self, pledge: Pledge) -> Mouth | None:
+        return self._mouth(self.bot.get_partial_messageable(pledge.channel_id))
+
+    def _mouth(self, channel: discord.abc.Messageable) -> DiscordMouth:
+        return DiscordMouth(
+            channel,
+            me=self._me,
+            clock=self.bot.app.clock,
+            on_unauthorized=self.bot.stop_for_bad_token,
+        )
+
+    def _spawn(self, walk: Coroutine[None, None, None]) -> None:
+        """Let a turn be taken while others are: a task is kept until it ends."""
+        task = asyncio.create_task(_logged(walk))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _logged(walk: Coroutine[None, None, None]) -> None:
+    try:
+        await walk
+    except Exception:
+        log.exception("A turn failed")
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(Chat(bot))

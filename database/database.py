@@ -1,0 +1,136 @@
+"""One database, one unit of work: reads side by side, writes one after another."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DatabaseError as SqlDatabaseError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from database import files
+from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseFull
+from database.repositories import Calls, Channels, Messages, States, Turns, Users
+
+BUSY_MILLISECONDS = 5_000
+READERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """One transaction, seen as one repository for each noun."""
+
+    users: Users
+    channels: Channels
+    messages: Messages
+    turns: Turns
+    calls: Calls
+    states: States
+
+    @classmethod
+    def over(cls, session: AsyncSession) -> Self:
+        return cls(
+            Users(session),
+            Channels(session),
+            Messages(session),
+            Turns(session),
+            Calls(session),
+            States(session),
+        )
+
+
+class Database:
+    """A SQLite file with one writer and a few readers.
+
+    SQLite lets one connection write at a time. Queueing writers here, before they reach the file,
+    keeps the order fair and never fails with "database is locked" (faults B6).
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._writer = _engine(url, size=1, write=True)
+        self._reader = _engine(url, size=READERS, write=False)
+
+    @classmethod
+    async def open(cls, path: Path, *, backups: Path | None = None) -> Self:
+        """Open the file at `path`, creating or migrating it first.
+
+        Raises DatabaseCorrupt, DatabaseTooNew or DatabaseError; the file is then left as it was.
+        """
+        await asyncio.to_thread(files.prepare, path, backups=backups or path.parent / "backups")
+        return cls(make_url(f"sqlite+aiosqlite:///{path}"))
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        """Open a write transaction: all of it is kept, or nothing."""
+        with _named_errors(self._url):
+            async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+                yield UnitOfWork.over(session)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        """Open a read transaction: one consistent view, in which nothing can be written."""
+        with _named_errors(self._url):
+            async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
+                yield UnitOfWork.over(session)
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+def _engine(url: URL, *, size: int, write: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=30,
+        hide_parameters=True,  # parameters are what people said: they must not reach a log
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_connection(write=write))
+    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare_connection(*, write: bool) -> Any:
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {BUSY_MILLISECONDS}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            "temp_store = MEMORY",
+            f"query_only = {'OFF' if write else 'ON'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return prepare
+
+
+@contextmanager
+def _named_errors(url: URL) -> Iterator[None]:
+    """Turn what SQLite says into an error that names the fault and the mend."""
+    try:
+        yield
+    except SqlDatabaseError as error:
+        raise _named(str(error.orig), url) from error
+
+
+def _named(said: str, url: URL) -> DatabaseError:
+    where = url.database
+    if "full" in said:
+        return DatabaseFull(f"No room left for {where}: free some disk space and it goes on by itself.")
+    if "locked" in said or "busy" in said:
+        return DatabaseBusy(f"{where} is held by another program for more than 5 seconds.")
+    if "malformed" in said or "not a database" in said:
+        return DatabaseCorrupt(f"{where} is damaged ({said}); restore a backup.")
+    return DatabaseError(f"{where}: {said}")

@@ -1,0 +1,212 @@
+"""The tables. Ids that Discord gives are 64-bit snowflakes."""
+
+from datetime import datetime
+from typing import Annotated
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    case,
+    func,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+
+from database.types import UtcDateTime
+
+Snowflake = Annotated[int, mapped_column(BigInteger)]
+Key = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
+Moment = Annotated[datetime, mapped_column(UtcDateTime)]
+
+
+class Row(MappedAsDataclass, DeclarativeBase):
+    """A table row that is a dataclass too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class User(Row):
+    """Somebody who spoke where the character could hear it."""
+
+    __tablename__ = "users"
+
+    id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    is_bot: Mapped[bool]
+    first_seen: Mapped[Moment]
+    last_seen: Mapped[Moment]
+    premium: Mapped[bool] = mapped_column(default=False)
+
+
+class Nickname(Row):
+    """A name that a user goes or went by (F076). `guild_id` 0 is the account's own name."""
+
+    __tablename__ = "nicknames"
+
+    user_id: Mapped[Snowflake] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    guild_id: Mapped[Snowflake] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    first_seen: Mapped[Moment]
+    last_seen: Mapped[Moment]
+
+
+class Channel(Row):
+    """A place where the character hears and speaks.
+
+    `watermark` is the newest message id noted there: what came later is fetched after a gap.
+    `floor` is the place in the log (Message.place) where the transcript in the prompt begins.
+    """
+
+    __tablename__ = "channels"
+
+    id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[str] = mapped_column(String(16))
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(200))
+    guild_name: Mapped[str] = mapped_column(String(200))
+    watermark: Mapped[Snowflake] = mapped_column(default=0)
+    floor: Mapped[Snowflake] = mapped_column(default=0)
+    unsendable_until: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    refusals: Mapped[int] = mapped_column(default=0)
+
+
+class Message(Row):
+    """The 24-hour log (D03, D04). `position` is the order of arrival.
+
+    `heard_through` is set on the character's own rows: the position of the last line it had read when
+    it wrote.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("ix_messages_channel_position", "channel_id", "position"),
+        Index("ix_messages_sent_at", "sent_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    position: Mapped[Key] = mapped_column(init=False)
+    id: Mapped[Snowflake] = mapped_column(unique=True)
+    channel_id: Mapped[Snowflake] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    author_id: Mapped[Snowflake]
+    author_name: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    sent_at: Mapped[Moment]
+    from_bot: Mapped[bool] = mapped_column(default=False)
+    reply_to: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="SET NULL"), default=None)
+    heard_through: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+    @hybrid_property
+    def place(self) -> int:
+        """Where the row stands in the transcript.
+
+        A reply stands right behind the last line it had heard. What came in while the character was
+        thinking stands after it, as it does in the next prompt.
+        """
+        mine = self.heard_through is not None
+        return 2 * (self.heard_through if self.heard_through is not None else self.position) + mine
+
+    @place.inplace.expression
+    @classmethod
+    def _place_in_sql(cls) -> ColumnElement[int]:
+        mine = case((cls.heard_through.is_not(None), 1), else_=0)
+        return 2 * func.coalesce(cls.heard_through, cls.position) + mine
+
+
+class Claim(Row):
+    """A message id that was taken on: an event replayed by Discord stops here (faults A2).
+
+    It holds no words and outlives the log, so that a deleted message can't come back. `open` means
+    that the walk has not yet come to a decision or a pledged reply for it.
+    """
+
+    __tablename__ = "claims"
+    __table_args__ = (Index("ix_claims_open", "open"),)
+
+    message_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    channel_id: Mapped[Snowflake]
+    claimed_at: Mapped[Moment]
+    open: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str | None] = mapped_column(String(64), default=None)
+    turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="SET NULL"), default=None)
+
+
+class Turn(Row):
+    """One reply of the character: pledged before it is said, history only once it was said."""
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        CheckConstraint("state IN ('pledged', 'said', 'dropped')", name="state"),
+        Index("ix_turns_state", "state"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    channel_id: Mapped[Snowflake] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    trigger_id: Mapped[Snowflake]
+    addressee_id: Mapped[Snowflake]
+    character: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(64))
+    heard_through: Mapped[Snowflake]
+    pledged_at: Mapped[Moment]
+    fallback: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(String(16), default="pledged")
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+
+
+class Part(Row):
+    """One message of a pledged reply: what waits to be said. Its text goes once the log has it."""
+
+    __tablename__ = "parts"
+
+    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+    nonce: Mapped[str] = mapped_column(String(25))
+    message_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    said_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+
+
+class Call(Row):
+    """One call to a model: tokens as reported, cost in US dollars, NULL where the price is unknown."""
+
+    __tablename__ = "calls"
+    __table_args__ = (Index("ix_calls_at", "at"), Index("ix_calls_user_at", "user_id", "at"))
+
+    id: Mapped[Key] = mapped_column(init=False)
+    at: Mapped[Moment]
+    purpose: Mapped[str] = mapped_column(String(32))
+    model: Mapped[str] = mapped_column(String(200))
+    outcome: Mapped[str] = mapped_column(String(32))
+    seconds: Mapped[float]
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    cache_read_tokens: Mapped[int]
+    cache_write_5m_tokens: Mapped[int]
+    cache_write_1h_tokens: Mapped[int]
+    cost: Mapped[float | None]
+    user_id: Mapped[int | None] = mapped_column(BigInteger)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class State(Row):
+    """Global key and value, such as which commands Discord already knows (F087)."""
+
+    __tablename__ = "global_state"
+
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

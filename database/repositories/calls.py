@@ -1,0 +1,47 @@
+"""The books: every call to a model, its tokens and its cost."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from database.models import Call
+from database.repositories.base import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What some calls came to. `cost` is in US dollars and leaves out the `unpriced` calls."""
+
+    calls: int
+    unpriced: int
+    cost: float
+    input_tokens: int
+    output_tokens: int
+
+
+class Calls(Repository):
+    """The calls table."""
+
+    async def add(self, call: Call) -> None:
+        self._session.add(call)
+
+    async def spending(self, *, since: datetime, user_id: int | None = None) -> Spending:
+        """Add up the calls since a moment, of everybody or of one person."""
+        went_in = (
+            func.coalesce(Call.input_tokens, 0)
+            + Call.cache_read_tokens
+            + Call.cache_write_5m_tokens
+            + Call.cache_write_1h_tokens
+        )
+        query = select(
+            func.count(),
+            func.count() - func.count(Call.cost),
+            func.coalesce(func.sum(Call.cost), 0.0),
+            func.coalesce(func.sum(went_in), 0),
+            func.coalesce(func.sum(Call.output_tokens), 0),
+        ).where(Call.at >= since)
+        if user_id is not None:
+            query = query.where(Call.user_id == user_id)
+        calls, unpriced, cost, went_in_total, came_out = (await self._session.execute(query)).one()
+        return Spending(calls, unpriced, cost or 0.0, went_in_total, came_out or 0)

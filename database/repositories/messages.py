@@ -1,0 +1,58 @@
+"""The 24-hour log of what was said."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from database.models import Message
+from database.repositories.base import Repository
+
+
+class Messages(Repository):
+    """The messages table."""
+
+    async def add(self, message: Message) -> None:
+        """Append a line to the log."""
+        self._session.add(message)
+        await self._session.flush()
+
+    async def transcript(
+        self, channel_id: int, *, since: datetime, floor: int = 0, limit: int = 2_000
+    ) -> list[Message]:
+        """Return what was said in a channel from `since` on and not before `floor`, the newest `limit`.
+
+        In the order in which the character took it in: see Message.place.
+        """
+        query = (
+            select(Message)
+            .where(
+                Message.channel_id == channel_id,
+                Message.sent_at >= since,
+                Message.position >= floor // 2,  # never later than its place: lets the index help
+                Message.place >= floor,
+            )
+            .order_by(Message.place.desc(), Message.position.desc())
+            .limit(limit)
+        )
+        return list(await self._session.scalars(query))[::-1]
+
+    async def get(self, message_id: int) -> Message | None:
+        return await self._session.scalar(select(Message).where(Message.id == message_id))
+
+    async def edited(self, message_id: int, text: str) -> bool:
+        """Replace the words of a message; say whether we had it."""
+        result = await self._session.execute(
+            update(Message).where(Message.id == message_id, Message.text != text).values(text=text)
+        )
+        return bool(result.rowcount)  # type: ignore[attr-defined]
+
+    async def forget(self, message_ids: Collection[int]) -> int:
+        """Delete messages from the log; return how many there were."""
+        result = await self._session.execute(delete(Message).where(Message.id.in_(message_ids)))
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
+    async def prune(self, before: datetime) -> int:
+        """Delete what was said before a moment; return how many lines went."""
+        result = await self._session.execute(delete(Message).where(Message.sent_at < before))
+        return int(result.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,18 @@
+"""Global keys and values."""
+
+from database.models import State
+from database.repositories.base import Repository
+
+
+class States(Repository):
+    """The global_state table."""
+
+    async def get(self, key: str) -> str | None:
+        row = await self._session.get(State, key)
+        return row.value if row else None
+
+    async def set(self, key: str, value: str) -> None:
+        row = self._insert(State).values(key=key, value=value)
+        await self._session.execute(
+            row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value})
+        )

@@ -1,0 +1,88 @@
+"""Short ways to the values that tests begin with."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from bot.claude.tokens import TokenEstimate
+from bot.conversation.conversation import Conversation, Manner
+from bot.conversation.pacing import Pace
+from bot.conversation.replying import Voice
+from bot.turn import Place, Utterance, Where
+from database import Database
+from personas.character import Character
+from tests.fakes import EPOCH, FakeClaude, FakeClock, FakeMouth
+
+_ids = count(1_000)
+
+DM = Where(500, Place.DM)
+CHANNEL = Where(600, Place.GUILD, name="general", guild_id=700, guild_name="The Guild")
+AT_ONCE = Manner(pace=Pace(longest=0.0, shortest=0.0), burst_quiet=0.0, burst_longest=0.0)
+
+PIXEL = Character(
+    slug="pixel",
+    name="Pixel",
+    core_prompt="You are Pixel, a catgirl who debugs.",
+    aliases=("Pix",),
+    fallback_lines=("*static* say again?",),
+)
+
+
+def utterance(text: str = "hello", *, where: Where = DM, **changes: Any) -> Utterance:
+    """Return something said by Mira, in a DM unless told otherwise."""
+    plain = Utterance(
+        message_id=next(_ids),
+        author_id=42,
+        author_name="Mira",
+        text=text,
+        sent_at=EPOCH,
+        where=where,
+    )
+    return replace(plain, **changes)
+
+
+@dataclass
+class Table:
+    """A conversation with everything around it in reach of the test."""
+
+    conversation: Conversation
+    database: Database
+    claude: FakeClaude
+    clock: FakeClock
+    mouth: FakeMouth
+    stages: list[str]
+
+    async def hear(self, text: str = "hello", **changes: Any) -> Utterance:
+        """Say something now, and wait until it was answered or passed over."""
+        changes.setdefault("sent_at", self.clock.now())
+        heard = utterance(text, **changes)
+        await self.conversation.take_turn(heard, self.mouth)
+        return heard
+
+
+@asynccontextmanager
+async def table(
+    folder: Path, *, character: Character = PIXEL, manner: Manner = AT_ONCE, seed: int = 1
+) -> AsyncIterator[Table]:
+    """Set a table: a real database in `folder`, a scripted Claude, a clock that stands still."""
+    clock = FakeClock()
+    claude, mouth, stages = FakeClaude(clock), FakeMouth(), list[str]()
+    database = await Database.open(folder / "masquerade.sqlite3")
+    conversation = Conversation(
+        character=character,
+        database=database,
+        claude=claude,
+        voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),
+        manner=manner,
+        clock=clock,
+        rng=Random(seed),
+        on_stage=stages.append,
+    )
+    try:
+        yield Table(conversation, database, claude, clock, mouth, stages)
+    finally:
+        await database.close()

@@ -1,0 +1,123 @@
+"""Stand-ins that tests hold in their hands: a clock, a Claude with a script, a mouth that listens."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from bot.claude.client import Answer, Question
+from bot.errors import ClaudeError, SpeakingError
+from bot.turn import Call, Part, Prompt, Usage
+
+EPOCH = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """Time that passes only when somebody sleeps, or when a test says so."""
+
+    def __init__(self, at: datetime = EPOCH) -> None:
+        self._at = at
+        self._monotonic = 1_000.0
+        self.slept: list[float] = []
+        self.on_sleep: Callable[[float], object] | None = None
+        self.breath = 0.0
+        """Real seconds that each sleep leaves to what is going on beside it, such as the database."""
+
+    def now(self) -> datetime:
+        return self._at
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def pass_time(self, seconds: float) -> None:
+        self._at += timedelta(seconds=seconds)
+        self._monotonic += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(self.breath)
+        self.slept.append(seconds)
+        self.pass_time(seconds)
+        if self.on_sleep:
+            self.on_sleep(seconds)
+
+
+class FakeClaude:
+    """Answers from a queue and keeps what it was asked."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.queue: deque[str | ClaudeError] = deque()
+        self.prompts: list[Prompt] = []
+        self.questions: list[Question] = []
+        self.takes = 0.0
+        self.while_thinking: Callable[[], object] | None = None
+
+    def will_say(self, *answers: str | ClaudeError) -> None:
+        self.queue.extend(answers)
+
+    async def ask(self, prompt: Prompt, question: Question) -> Answer:
+        self.prompts.append(prompt)
+        self.questions.append(question)
+        self.clock.pass_time(self.takes)
+        if self.while_thinking:
+            result = self.while_thinking()
+            if asyncio.iscoroutine(result):
+                await result
+        await asyncio.sleep(0)
+        said = self.queue.popleft() if self.queue else "Hm."
+        call = Call(
+            purpose=question.purpose,
+            model=question.model,
+            outcome="ok",
+            at=self.clock.now(),
+            seconds=self.takes,
+            usage=Usage(input=10, output=5),
+            cost=0.001,
+            user_id=question.user_id,
+            channel_id=question.channel_id,
+        )
+        if isinstance(said, ClaudeError):
+            said.call = call
+            raise said
+        return Answer(said, cut_short=False, call=call)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class FakeMouth:
+    """Keeps what is said; may be told to fail."""
+
+    show = None
+
+    def __init__(self, *, me: int = 99) -> None:
+        self.me = me
+        self.said: list[str] = []
+        self.posted: dict[str, int] = {}
+        self.nonces: list[str] = []
+        self.to: list[int] = []
+        self.will_fail: deque[SpeakingError | None] = deque()
+        self.typing_now = 0
+
+    @asynccontextmanager
+    async def typing(self) -> AsyncIterator[None]:
+        self.typing_now += 1
+        try:
+            yield
+        finally:
+            self.typing_now -= 1
+
+    async def say(self, part: Part, *, to: int, answering: int) -> int:
+        fault = self.will_fail.popleft() if self.will_fail else None
+        if fault is not None:
+            raise fault
+        self.nonces.append(part.nonce)
+        self.to.append(to)
+        if part.nonce not in self.posted:
+            self.said.append(part.text)
+            self.posted[part.nonce] = answering * 1_000 + part.number
+        return self.posted[part.nonce]
+
+    async def find(self, part: Part, *, after: int) -> int | None:
+        return self.posted.get(part.nonce)

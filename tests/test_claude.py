@@ -1,0 +1,304 @@
+"""The one client for Claude, against a server that plays faults (faults C1-C5; C87, C88)."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.claude.calls import open_call_log
+from bot.claude.client import AnthropicClaude, Question
+from bot.claude.pricing import load_prices
+from bot.claude.tokens import TokenEstimate, local_counter
+from bot.errors import (
+    ClaudeCut,
+    ClaudeDenied,
+    ClaudeEmpty,
+    ClaudeRefused,
+    ClaudeRejected,
+    ClaudeTimeout,
+    ClaudeUnavailable,
+    ConfigurationError,
+    PromptTooLong,
+)
+from bot.turn import Block, Call, Message, Prompt, Usage
+from tests.fakes import FakeClock
+from tests.world import claude_faults as faults
+from tests.world.claude_server import ScriptedClaude
+
+MODEL = "claude-sonnet-5-5"
+PROMPT = Prompt(
+    system=(Block("You are Nyx. " * 600, cache=True),),
+    messages=(Message(mine=False, blocks=(Block("Mira: hi", cache=True), Block("[now]"))),),
+)
+
+
+def ask(**changes) -> Question:
+    return Question(**({"purpose": "reply", "model": MODEL, "max_tokens": 50, "deadline": 5.0} | changes))
+
+
+@pytest.fixture
+async def server():
+    async with ScriptedClaude() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+async def claude(server, clock):
+    client = open_client(server, clock)
+    yield client
+    await client.close()
+
+
+def open_client(server, clock, **options) -> AnthropicClaude:
+    return AnthropicClaude(
+        api_key=server.api_key,
+        base_url=server.base_url,
+        prices=load_prices(None),
+        clock=clock,
+        **options,
+    )
+
+
+async def test_an_answer_comes_with_its_text_usage_and_cost(server, claude):
+    server.will_say("hello you")
+    answer = await claude.ask(PROMPT, ask())
+    assert answer.text == "hello you"
+    assert not answer.cut_short
+    usage = answer.call.usage
+    assert usage.cache_write_1h > 1_000 and usage.cache_read == 0
+    by_hand = (usage.input * 2 + usage.output * 10 + usage.cache_write_1h * 4) / 1e6
+    assert answer.call.cost == pytest.approx(by_hand, abs=1e-9)
+
+
+async def test_the_cost_of_a_session_with_cache_reads_equals_the_sum_by_hand(server, claude):
+    total = by_hand = 0.0
+    for model, price in (
+        (MODEL, (2, 10, 2.5, 4, 0.1)),
+        ("claude-haiku-5-5", (0.1, 0.5, 0.125, 0.2, 0.01)),
+        ("claude-opus-5-5", (4, 20, 5, 8, 0.2)),
+    ):
+        for _ in range(3):
+            server.will_say("a rather longer answer " * 5)
+            call = (await claude.ask(PROMPT, ask(model=model))).call
+            total += call.cost
+            used = call.usage
+            tokens = (used.input, used.output, used.cache_write_5m, used.cache_write_1h, used.cache_read)
+            by_hand += sum(count * dollars for count, dollars in zip(tokens, price, strict=True)) / 1e6
+        assert call.usage.cache_read > 1_000
+    assert total == pytest.approx(by_hand, abs=1e-9)
+
+
+async def test_the_cost_of_an_unknown_model_is_unknown_and_never_zero():
+    prices = load_prices(None)
+    assert prices.cost("llama-on-the-desk", Usage(input=5, output=5)) is None
+    assert prices.cost(MODEL, Usage()) is None
+    assert prices.cost("claude-sonnet-5-5-20260901", Usage(input=1_000_000, output=0)) == 2.0
+
+
+def test_operators_edit_prices_in_a_file_of_their_own(tmp_path: Path):
+    table = tmp_path / "prices.toml"
+    row = "input = 1\noutput = 2\ncache_write_5m = 0\ncache_write_1h = 0\ncache_read = 0\n"
+    table.write_text(f'["llama-on-the-desk"]\n{row}')
+    prices = load_prices(table)
+    assert prices.cost("llama-on-the-desk", Usage(input=1_000_000, output=1_000_000)) == 3.0
+    assert prices.cost(MODEL, Usage(input=1_000_000, output=0)) == 2.0
+    for broken in ("not toml [", '["m"]\ninput = -1\n', '["m"]\nin = 1\n'):
+        table.write_text(broken)
+        with pytest.raises(ConfigurationError, match=r"prices\.toml"):
+            load_prices(table)
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        load_prices(tmp_path / "nowhere.toml")
+
+
+def test_the_old_price_keys_override_the_input_price():
+    prices = load_prices(None, input_prices={"haiku": 0.0000008})
+    assert prices.cost("claude-haiku-5-5", Usage(input=1_000_000, output=0)) == pytest.approx(0.8)
+
+
+async def test_no_dead_parameter_is_sent_and_thinking_is_off(server, claude):
+    await claude.ask(PROMPT, ask())
+    sent = server.requests[0].raw
+    assert not {"temperature", "top_p", "top_k"} & set(sent)
+    assert sent["thinking"] == {"type": "disabled"}
+    assert sent["messages"][-1]["role"] == "user"
+
+
+async def test_an_effort_turns_thinking_on(server, claude):
+    await claude.ask(PROMPT, ask(effort="low"))
+    sent = server.requests[0].raw
+    assert sent["thinking"] == {"type": "adaptive"}
+    assert sent["output_config"] == {"effort": "low"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (faults.Refusal(), ClaudeRefused),
+        (faults.EmptyContent(), ClaudeEmpty),
+        (faults.WhitespaceOnly(), ClaudeEmpty),
+        (faults.ThinkingOnly(), ClaudeEmpty),
+        (faults.BadRequest400("messages: nonsense"), ClaudeRejected),
+        (faults.BadRequest400("prompt is too long: 300000 tokens > 200000 maximum"), PromptTooLong),
+        (faults.TooLarge413(), PromptTooLong),
+        (faults.NotFound404(), ClaudeRejected),
+        (faults.Unauthorized401(), ClaudeDenied),
+        (faults.Forbidden403(), ClaudeDenied),
+        (faults.Billing(), ClaudeDenied),
+        (faults.Billing402(), ClaudeDenied),
+    ],
+)
+async def test_what_will_not_pass_is_named_and_asked_once(server, claude, fault, error):
+    server.will_fail(fault)
+    with pytest.raises(error) as caught:
+        await claude.ask(PROMPT, ask())
+    assert len(server.requests) == 1
+    assert caught.value.call.outcome == error.outcome
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.Overloaded529(),
+        faults.Server500(),
+        faults.RateLimited429(retry_after=2),
+        faults.NotJson(),
+        faults.CutStream(),
+        faults.ResetStream(),
+    ],
+)
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_what_passes_is_asked_again_within_the_deadline(server, claude, fault, streaming):
+    server.will_fail(fault, times=2)
+    server.will_say("there you are")
+    shown: list[str] = []
+    if streaming and isinstance(fault, faults.CutStream | faults.ResetStream):
+        pytest.skip("what was shown can't be begun anew: see the next test")
+    answer = await claude.ask(PROMPT, ask(on_text=shown.append if streaming else None))
+    assert answer.text == "there you are"
+    assert len(server.requests) == 3
+    assert "".join(shown) == ("there you are" if streaming else "")
+
+
+@pytest.mark.parametrize("fault", [faults.CutStream(), faults.ResetStream()])
+async def test_a_stream_cut_half_way_is_no_answer(server, claude, fault):
+    server.will_fail(fault)
+    shown: list[str] = []
+    with pytest.raises(ClaudeCut):
+        await claude.ask(PROMPT, ask(on_text=shown.append))
+    assert len(server.requests) == (1 if shown else 3)
+
+
+async def test_retry_after_is_obeyed_only_within_the_deadline(server, clock, claude):
+    server.will_fail(faults.RateLimited429(retry_after=3600))
+    with pytest.raises(ClaudeUnavailable):
+        await claude.ask(PROMPT, ask(deadline=60.0))
+    assert clock.slept == []
+    server.will_fail(faults.RateLimited429(retry_after=7))
+    await claude.ask(PROMPT, ask(deadline=60.0))
+    assert clock.slept == [7.0]
+
+
+async def test_a_server_that_stalls_costs_no_more_than_the_deadline(server, claude):
+    server.will_fail(faults.Stall(30), times=3)
+    with pytest.raises(ClaudeTimeout) as caught:
+        await claude.ask(PROMPT, ask(deadline=0.2))
+    assert caught.value.call.cost is None  # it may have been billed: unknown
+
+
+async def test_after_401_nothing_is_asked_until_the_pause_is_over(server, clock):
+    told: list[ClaudeDenied] = []
+    claude = open_client(server, clock, denied=told.append)
+    server.will_fail(faults.Unauthorized401(), times=2)
+    for _ in range(5):
+        with pytest.raises(ClaudeDenied):
+            await claude.ask(PROMPT, ask())
+    assert len(server.requests) == 1
+    assert len(told) == 1
+    clock.pass_time(901)
+    with pytest.raises(ClaudeDenied):
+        await claude.ask(PROMPT, ask())
+    clock.pass_time(901)
+    assert (await claude.ask(PROMPT, ask())).text
+    assert len(server.requests) == 3
+    assert len(told) == 1
+    await claude.close()
+
+
+async def test_an_answer_cut_by_max_tokens_says_so(server, claude):
+    server.will_fail(faults.MaxTokens("a sentence. and hal"))
+    answer = await claude.ask(PROMPT, ask())
+    assert answer.cut_short
+    assert answer.text == "a sentence. and hal"
+
+
+async def test_blocks_of_an_unknown_kind_are_passed_over(server, claude):
+    server.will_fail(faults.UnknownBlock("hi"))
+    assert (await claude.ask(PROMPT, ask())).text == "hi"
+
+
+async def test_a_server_that_reports_no_usage_is_answered_with_unknown_cost(server, claude):
+    server.will_fail(faults.NoUsage("hi"))
+    answer = await claude.ask(PROMPT, ask())
+    assert answer.text == "hi"
+    assert answer.call.cost is None
+
+
+async def test_a_dead_server_is_unavailable(clock):
+    claude = AnthropicClaude(
+        api_key="k", base_url="http://127.0.0.1:9", prices=load_prices(None), clock=clock
+    )
+    with pytest.raises(ClaudeUnavailable, match="could not be reached"):
+        await claude.ask(PROMPT, ask())
+    await claude.close()
+
+
+async def test_the_call_log_holds_lengths_and_no_words(server, clock, tmp_path: Path):
+    log = tmp_path / "calls.log"
+    claude = open_client(server, clock, note=open_call_log(log))
+    server.will_say("a secret answer")
+    await claude.ask(PROMPT, ask())
+    server.will_fail(faults.Refusal())
+    with pytest.raises(ClaudeRefused):
+        await claude.ask(PROMPT, ask())
+    await claude.close()
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["outcome"] for line in lines] == ["ok", "refused"]
+    assert lines[0]["prompt_characters"] == len(PROMPT.text)
+    assert "secret" not in log.read_text() and "Mira" not in log.read_text()
+
+
+async def test_local_servers_get_sampling_and_a_connection_of_their_own(server, clock):
+    claude = open_client(server, clock, sampling={"temperature": 0.7}, close_connections=True)
+    with pytest.raises(ClaudeRejected, match="temperature"):  # Claude itself refuses it
+        await claude.ask(PROMPT, ask())
+    assert server.requests[0].raw["temperature"] == 0.7
+    assert server.requests[0].headers["connection"] == "close"
+    await claude.close()
+
+
+def test_an_estimate_learns_from_what_is_reported():
+    estimate = TokenEstimate()
+    text = "x" * 4_000
+    assert estimate(text) == 1_000
+    for _ in range(40):
+        estimate.correct(estimate(text), 1_500)
+    assert estimate(text) == pytest.approx(1_500, rel=0.02)
+    estimate.correct(0, 10)
+    estimate.correct(10, None)
+    assert estimate(text) == pytest.approx(1_500, rel=0.02)
+
+
+def test_without_its_file_tiktoken_is_not_asked(tmp_path: Path):
+    assert local_counter(tmp_path) is None
+
+
+def test_a_call_is_priced_by_the_books():
+    call = Call("reply", MODEL, "ok", datetime(2026, 11, 21, tzinfo=UTC), 0.1, Usage(1, 1))
+    assert call.cost is None

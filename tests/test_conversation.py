@@ -1,0 +1,373 @@
+"""The walk of one message, with a real database and a scripted Claude."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.conversation.conversation import Manner
+from bot.conversation.pacing import Pace
+from bot.errors import (
+    ClaudeDenied,
+    ClaudeRefused,
+    ClaudeTimeout,
+    ClaudeUnavailable,
+    PromptTooLong,
+    Unsaid,
+    Unsayable,
+)
+from bot.turn import Place, Where
+from tests.builders import AT_ONCE, CHANNEL, DM, table, utterance
+from tests.fakes import EPOCH, FakeMouth
+
+
+async def _log(at_table, channel_id: int) -> list[str]:
+    async with at_table.database.read() as db:
+        rows = await db.messages.transcript(channel_id, since=EPOCH - timedelta(days=1))
+    return [row.text for row in rows]
+
+
+async def _calls(at_table):
+    async with at_table.database.read() as db:
+        return await db.calls.spending(since=EPOCH - timedelta(days=1))
+
+
+async def test_a_dm_is_answered_once_and_becomes_history(at_table):
+    at_table.claude.will_say("hey Mira")
+    await at_table.hear("hello?")
+    assert at_table.mouth.said == ["hey Mira"]
+    assert await _log(at_table, DM.channel_id) == ["hello?", "hey Mira"]
+    assert at_table.stages == [
+        "noted",
+        "attended",
+        "recalled",
+        "composed",
+        "pledged",
+        "part_posted",
+        "part_said",
+        "settled",
+    ]
+
+
+async def test_a_replayed_event_stops_at_the_claim(at_table):
+    heard = await at_table.hear("hello?")
+    for _ in range(3):
+        await at_table.conversation.take_turn(heard, at_table.mouth)
+    assert len(at_table.mouth.said) == 1
+    assert len(at_table.claude.prompts) == 1
+
+
+async def test_an_ambient_message_is_noted_and_not_answered(at_table):
+    await at_table.hear("anybody seen my keys?", where=CHANNEL)
+    assert at_table.mouth.said == []
+    assert at_table.claude.prompts == []
+    assert await _log(at_table, CHANNEL.channel_id) == ["anybody seen my keys?"]
+
+
+async def test_what_was_overheard_is_in_the_next_prompt(at_table):
+    await at_table.hear("my keys are gone", where=CHANNEL, author_id=7, author_name="Tom")
+    await at_table.hear("Pixel, can you help him?", where=CHANNEL)
+    prompt = at_table.claude.prompts[0].text
+    assert "my keys are gone" in prompt
+    assert "can you help him?" in prompt
+
+
+async def test_a_message_older_than_thirty_seconds_is_noted_and_not_answered(at_table):
+    at_table.clock.pass_time(31)
+    await at_table.hear("hello?", sent_at=EPOCH)
+    await at_table.hear("still there?", sent_at=EPOCH + timedelta(seconds=1))
+    assert len(at_table.mouth.said) == 1
+    assert await _log(at_table, DM.channel_id) == ["hello?", "still there?", "Hm."]
+
+
+async def test_a_burst_of_four_messages_becomes_one_answer_to_all(tmp_path):
+    manner = Manner(pace=AT_ONCE.pace, burst_quiet=2.0, burst_longest=8.0)
+    async with table(tmp_path, manner=manner) as at:
+        at.clock.breath = 0.1
+        texts = ["hi", "so I have", "this bug", "help?"]
+        burst = [utterance(text) for text in texts]
+        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in burst))
+        assert len(at.mouth.said) == 1
+        assert all(text in at.claude.prompts[0].text for text in texts)
+        async with at.database.read() as db:
+            assert not any([await db.turns.is_open(one.message_id) for one in burst])
+
+
+async def test_a_burst_that_never_ends_is_answered_after_eight_seconds(tmp_path):
+    manner = Manner(pace=AT_ONCE.pace, burst_quiet=2.0, burst_longest=8.0)
+    async with table(tmp_path, manner=manner) as at:
+        begun, sleep = at.clock.monotonic(), at.clock.sleep
+        asked_at: list[float] = []
+        more: list[asyncio.Task[None]] = []
+        at.clock.breath = 0.05
+        at.claude.while_thinking = lambda: asked_at.append(at.clock.monotonic() - begun)
+
+        async def talk_on(seconds: float) -> None:
+            if at.clock.monotonic() - begun < 20:
+                heard = utterance("and another thing", sent_at=at.clock.now())
+                more.append(asyncio.create_task(at.conversation.take_turn(heard, at.mouth)))
+            await sleep(min(seconds, 1.0))
+
+        at.clock.sleep = talk_on  # type: ignore[method-assign]
+        await at.hear("listen")
+        await asyncio.gather(*more)
+        assert asked_at[0] == pytest.approx(8.0)
+
+
+async def test_what_arrives_while_it_thinks_is_answered_together_afterwards(at_table):
+    late: list[asyncio.Task[None]] = []
+
+    async def interrupt() -> None:
+        at_table.claude.while_thinking = None
+        for text in ("wait", "one more thing"):
+            late.append(
+                asyncio.create_task(at_table.conversation.take_turn(utterance(text), at_table.mouth))
+            )
+        await asyncio.sleep(0.1)
+
+    at_table.claude.while_thinking = interrupt
+    at_table.claude.will_say("first", "second")
+    await at_table.hear("hello")
+    await asyncio.gather(*late)
+    assert at_table.mouth.said == ["first", "second"]
+    assert await _log(at_table, DM.channel_id) == ["hello", "first", "wait", "one more thing", "second"]
+
+
+async def test_two_channels_do_not_wait_for_each_other(at_table):
+    inside = asyncio.Event()
+    release = asyncio.Event()
+
+    async def hold() -> None:
+        at_table.claude.while_thinking = None
+        inside.set()
+        await release.wait()
+
+    at_table.claude.while_thinking = hold
+    slow = asyncio.create_task(at_table.hear("hello"))
+    await inside.wait()
+    await at_table.hear("Pixel?", where=CHANNEL)
+    assert at_table.mouth.said == ["Hm."]
+    release.set()
+    await slow
+
+
+async def test_an_edit_before_the_reply_is_answered_in_its_new_form(at_table):
+    heard = utterance("teh bug")
+    sleep = at_table.clock.sleep
+
+    async def edit_meanwhile(seconds: float) -> None:
+        await at_table.conversation.edited(heard.message_id, "the bug")
+        await sleep(seconds)
+
+    at_table.clock.sleep = edit_meanwhile  # type: ignore[method-assign]
+    at_table.conversation._manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
+    await at_table.conversation.take_turn(heard, at_table.mouth)
+    assert "the bug" in at_table.claude.prompts[0].text
+    assert "teh bug" not in at_table.claude.prompts[0].text
+
+
+async def test_a_message_deleted_before_the_reply_is_not_answered(at_table):
+    heard = utterance("oops, wrong channel")
+    sleep = at_table.clock.sleep
+
+    async def delete_meanwhile(seconds: float) -> None:
+        await at_table.conversation.deleted(DM.channel_id, {heard.message_id})
+        await sleep(seconds)
+
+    at_table.clock.sleep = delete_meanwhile  # type: ignore[method-assign]
+    at_table.conversation._manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
+    await at_table.conversation.take_turn(heard, at_table.mouth)
+    assert at_table.claude.prompts == []
+    assert at_table.mouth.said == []
+    assert await _log(at_table, DM.channel_id) == []
+
+
+@pytest.mark.parametrize("error", [ClaudeTimeout("slow"), ClaudeUnavailable("529"), ClaudeRefused("no")])
+async def test_when_thinking_fails_it_says_its_own_line_and_does_not_remember_it(at_table, error):
+    at_table.claude.will_say(error)
+    await at_table.hear("hello")
+    assert at_table.mouth.said == ["*static* say again?"]
+    assert await _log(at_table, DM.channel_id) == ["hello"]
+    await at_table.hear("hello?")
+    assert "static" not in at_table.claude.prompts[1].text
+    assert (await _calls(at_table)).calls == 2
+
+
+async def test_a_lasting_fault_is_shown_once_per_channel_and_hour(at_table):
+    at_table.claude.will_say(*[ClaudeDenied("401")] * 5)
+    await at_table.hear("one")
+    await at_table.hear("two")
+    await at_table.hear("Pixel?", where=CHANNEL)
+    assert len(at_table.mouth.said) == 2
+    at_table.clock.pass_time(3601)
+    await at_table.hear("three")
+    assert len(at_table.mouth.said) == 3
+
+
+async def test_a_prompt_that_is_too_long_is_shortened_once(at_table):
+    for number in range(12):
+        await at_table.hear(f"line {number} " + "blah " * 20, where=CHANNEL)
+    at_table.claude.will_say(PromptTooLong("400"), "shorter now")
+    await at_table.hear("Pixel?", where=CHANNEL)
+    long, short = at_table.claude.prompts
+    assert len(short.text) < len(long.text)
+    assert "Pixel?" in short.text
+    assert at_table.mouth.said == ["shorter now"]
+    at_table.claude.will_say(PromptTooLong("400"), PromptTooLong("400"))
+    await at_table.hear("Pixel!", where=CHANNEL)
+    assert len(at_table.claude.prompts) == 4
+    assert at_table.mouth.said[-1] == "*static* say again?"
+
+
+async def test_an_empty_answer_is_not_said(at_table):
+    at_table.claude.will_say("Pixel: ")
+    await at_table.hear("hello")
+    assert at_table.mouth.said == ["*static* say again?"]
+
+
+async def test_a_long_reply_is_said_in_parts_with_nonces_of_their_own(at_table):
+    at_table.claude.will_say("word " * 1_000)
+    heard = await at_table.hear("tell me everything")
+    assert len(at_table.mouth.said) == 3
+    assert at_table.mouth.nonces == [f"r{heard.message_id}.{number}" for number in (1, 2, 3)]
+    assert all(len(nonce) <= 25 for nonce in at_table.mouth.nonces)
+    assert all(len(text) <= 2_000 for text in at_table.mouth.said)
+
+
+async def test_a_channel_that_refuses_is_left_alone_for_a_while(at_table):
+    at_table.mouth.will_fail.append(Unsayable("403"))
+    await at_table.hear("hello")
+    assert await _log(at_table, DM.channel_id) == ["hello"]
+    at_table.clock.pass_time(60)
+    await at_table.hear("hello?")
+    assert len(at_table.claude.prompts) == 1
+    at_table.clock.pass_time(300)
+    await at_table.hear("hello??")
+    assert at_table.mouth.said == ["Hm."]
+    async with at_table.database.read() as db:
+        channel = await db.channels.get(DM.channel_id)
+    assert channel is not None and channel.unsendable_until is None
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+async def test_a_part_that_fails_for_now_is_said_later_and_only_once(at_table, failing):
+    at_table.claude.will_say("word " * 1_000)
+    at_table.mouth.will_fail.extend([None] * failing + [Unsaid("503")])
+    await at_table.hear("tell me everything")
+    assert len(at_table.mouth.said) == failing
+
+    async def mouth_of(_pledge: object) -> FakeMouth:
+        return at_table.mouth
+
+    assert await at_table.conversation.finish(mouth_of) == 1
+    assert len(at_table.mouth.said) == 3
+    assert len(at_table.mouth.nonces) == 3
+    assert await at_table.conversation.finish(mouth_of) == 0
+    assert len(await _log(at_table, DM.channel_id)) == 4
+
+
+async def test_a_reply_refused_half_way_keeps_what_was_said(at_table):
+    at_table.claude.will_say("word " * 1_000)
+    at_table.mouth.will_fail.extend([None, Unsayable("403")])
+    await at_table.hear("tell me everything")
+    assert len(await _log(at_table, DM.channel_id)) == 2
+
+
+async def test_a_reply_that_comes_far_too_late_is_dropped(at_table):
+    at_table.mouth.will_fail.append(Unsaid("503"))
+    await at_table.hear("hello")
+    at_table.clock.pass_time(3_600)
+
+    async def mouth_of(_pledge: object) -> FakeMouth:
+        return at_table.mouth
+
+    assert await at_table.conversation.finish(mouth_of) == 0
+    assert at_table.mouth.said == []
+    assert await _log(at_table, DM.channel_id) == ["hello"]
+
+
+async def test_typing_takes_as_long_as_the_reply_needs_and_thinking_counts(tmp_path):
+    pace = Pace(characters_per_minute=300, shortest=6.0, longest=15.0, variance=0.0)
+    async with table(tmp_path, manner=Manner(pace=pace, burst_quiet=0)) as at:
+        at.claude.takes = 4.0
+        at.claude.will_say("x" * 50)  # ten seconds of typing
+        await at.hear("hello")
+        assert sum(at.clock.slept) == pytest.approx(6.0)
+        at.claude.takes = 20.0
+        at.clock.slept.clear()
+        await at.hear("hello")
+        assert sum(at.clock.slept) == 0
+
+
+async def test_the_burst_wait_counts_toward_typing_too(tmp_path):
+    pace = Pace(characters_per_minute=300, shortest=6.0, longest=15.0, variance=0.0)
+    async with table(tmp_path, manner=Manner(pace=pace, burst_quiet=2.0)) as at:
+        await at.hear("hello")
+        assert sum(at.clock.slept) == pytest.approx(6.0)
+
+
+async def test_what_a_crash_left_open_is_taken_up_again(at_table):
+    heard = utterance("hello")
+    assert await at_table.conversation._note(heard)
+    assert await at_table.conversation.left_open() == [(DM.channel_id, heard.message_id)]
+    await at_table.conversation.resume(heard, at_table.mouth)
+    await at_table.conversation.resume(heard, at_table.mouth)
+    assert at_table.mouth.said == ["Hm."]
+    assert await at_table.conversation.left_open() == []
+
+
+async def test_while_stopping_messages_are_noted_and_left_for_the_next_start(at_table):
+    assert await at_table.conversation.close(within=1)
+    heard = await at_table.hear("hello")
+    assert at_table.mouth.said == []
+    assert await at_table.conversation.left_open() == [(DM.channel_id, heard.message_id)]
+
+
+async def test_stopping_waits_for_what_is_being_said(at_table):
+    release = asyncio.Event()
+    at_table.claude.while_thinking = release.wait
+    task = asyncio.create_task(at_table.hear("hello"))
+    while not at_table.claude.prompts:
+        await asyncio.sleep(0)
+    assert not await at_table.conversation.close(within=0.05)
+    release.set()
+    assert await at_table.conversation.close(within=5)
+    await task
+    assert at_table.mouth.said == ["Hm."]
+
+
+async def test_a_full_disk_is_answered_once_an_hour_and_forgotten_when_there_is_room(at_table):
+    await at_table.hear("before")
+    async with at_table.database._writer.connect() as connection:
+        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar()
+        await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    long = "x" * 5_000
+    for _ in range(3):
+        await at_table.hear(long)
+    assert at_table.mouth.said == ["Hm.", "*static* say again?"]
+    async with at_table.database._writer.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    await at_table.hear("after")
+    assert at_table.mouth.said[-1] == "Hm."
+    assert await _log(at_table, DM.channel_id) == ["before", "Hm.", "after", "Hm."]
+
+
+async def test_the_log_lets_go_after_a_day(at_table):
+    await at_table.hear("yesterday")
+    at_table.clock.pass_time(24 * 3600 + 60)
+    await at_table.hear("today")
+    assert "yesterday" not in at_table.claude.prompts[1].text
+    await at_table.conversation.prune()
+    assert await _log(at_table, DM.channel_id) == ["today", "Hm."]
+
+
+async def test_idle_rooms_take_no_memory(at_table):
+    for number in range(50):
+        await at_table.hear("hi", where=Where(number, Place.DM))
+    assert at_table.conversation._rooms._rooms == {}
+
+
+async def test_text_that_no_database_can_hold_is_cleaned_at_the_edge(at_table):
+    await at_table.hear("lone \ud83d surrogate and \x00 nul")
+    assert len(at_table.mouth.said) == 1
+    assert "\x00" not in at_table.claude.prompts[0].text

@@ -1,0 +1,288 @@
+"""The database: nothing lost, nothing locked, damage refused by name."""
+
+import asyncio
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.pool import NullPool
+
+from database import Database, DatabaseCorrupt, DatabaseError, DatabaseFull, DatabaseTooNew, files
+from database.models import Message, Row, Turn
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "masquerade.sqlite3"
+
+
+async def _fill(path: Path, lines: int = 200) -> None:
+    database = await Database.open(path)
+    async with database.begin() as db:
+        await db.channels.note(1, place="dm", name="", guild_id=None, guild_name="", heard=lines)
+        for number in range(1, lines + 1):
+            await db.messages.add(_message(number))
+    await database.close()
+
+
+def _message(number: int, *, channel_id: int = 1, sent_at: datetime = NOW) -> Message:
+    return Message(
+        id=number,
+        channel_id=channel_id,
+        author_id=7,
+        author_name="Mira",
+        text=f"line {number} " + "x" * 100,
+        sent_at=sent_at,
+    )
+
+
+async def test_twenty_writers_lose_no_increment(path):
+    database = await Database.open(path)
+    async with database.begin() as db:
+        await db.states.set("count", "0")
+
+    async def count(times: int) -> None:
+        for _ in range(times):
+            async with database.begin() as db:
+                value = int(await db.states.get("count") or 0)
+                await asyncio.sleep(0)
+                await db.states.set("count", str(value + 1))
+
+    await asyncio.gather(*(count(25) for _ in range(20)))
+    async with database.read() as db:
+        assert await db.states.get("count") == "500"
+    await database.close()
+
+
+async def test_readers_see_a_consistent_view_while_others_write(path):
+    await _fill(path, 10)
+    database = await Database.open(path)
+    async with database.read() as before:
+        assert len(await before.messages.transcript(1, since=NOW)) == 10
+        async with database.begin() as db:
+            await db.messages.add(_message(11))
+        assert len(await before.messages.transcript(1, since=NOW)) == 10
+    async with database.read() as after:
+        assert len(await after.messages.transcript(1, since=NOW)) == 11
+    await database.close()
+
+
+async def test_a_read_transaction_cannot_write(path):
+    database = await Database.open(path)
+    with pytest.raises(DatabaseError, match="readonly"):
+        async with database.read() as db:
+            await db.states.set("a", "b")
+    await database.close()
+
+
+async def test_an_error_in_a_transaction_keeps_nothing_of_it(path):
+    database = await Database.open(path)
+    with pytest.raises(RuntimeError):
+        async with database.begin() as db:
+            await db.states.set("a", "b")
+            raise RuntimeError
+    async with database.read() as db:
+        assert await db.states.get("a") is None
+    await database.close()
+
+
+async def test_a_cancelled_transaction_is_rolled_back(path):
+    database = await Database.open(path)
+    entered = asyncio.Event()
+
+    async def write() -> None:
+        async with database.begin() as db:
+            await db.states.set("a", "b")
+            entered.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(write())
+    await entered.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with database.begin() as db:
+        assert await db.states.get("a") is None
+    await database.close()
+
+
+async def test_times_come_back_aware_and_in_utc(path):
+    database = await Database.open(path)
+    zone = datetime(2026, 11, 21, 12, tzinfo=UTC).astimezone()
+    async with database.begin() as db:
+        await db.users.note(7, {0: "Mira"}, is_bot=False, at=zone)
+    async with database.read() as db:
+        user = await db.users.get(7)
+    assert user is not None
+    assert user.first_seen == zone
+    assert user.first_seen.tzinfo is UTC
+    await database.close()
+
+
+async def test_all_nicknames_of_a_user_are_kept(path):
+    database = await Database.open(path)
+    for minute, name in enumerate(["Mira", "Mirabelle", "Mira"]):
+        async with database.begin() as db:
+            await db.users.note(7, {0: "mira99", 5: name}, is_bot=False, at=NOW + timedelta(minutes=minute))
+    async with database.read() as db:
+        names = await db.users.nicknames(7)
+        user = await db.users.get(7)
+    assert {(one.guild_id, one.name) for one in names} == {(0, "mira99"), (5, "Mira"), (5, "Mirabelle")}
+    assert names[0].last_seen == NOW + timedelta(minutes=2)
+    assert user is not None and user.first_seen == NOW and user.last_seen == NOW + timedelta(minutes=2)
+    await database.close()
+
+
+async def test_the_schema_is_what_the_models_say(path):
+    await _fill(path, 1)
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    found = inspect(engine)
+    for name, table in Row.metadata.tables.items():
+        assert {column["name"] for column in found.get_columns(name)} == set(table.columns.keys())
+        assert {index["name"] for index in found.get_indexes(name)} == {index.name for index in table.indexes}
+    engine.dispose()
+
+
+async def test_connections_wait_sync_and_erase(path):
+    database = await Database.open(path)
+    async with database._writer.connect() as connection:
+        for pragma, value in {
+            "journal_mode": "wal",
+            "synchronous": 2,
+            "foreign_keys": 1,
+            "secure_delete": 1,
+            "busy_timeout": 5000,
+        }.items():
+            assert (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar() == value
+    await database.close()
+
+
+async def test_an_empty_file_is_no_fresh_start(path):
+    path.touch()
+    with pytest.raises(DatabaseCorrupt, match="it is empty"):
+        await Database.open(path)
+    assert path.stat().st_size == 0
+
+
+@pytest.mark.parametrize("damage", ["truncated", "header", "page", "text"])
+async def test_a_damaged_file_is_refused_by_name_and_left_alone(path, damage):
+    await _fill(path)
+    content = bytearray(path.read_bytes())
+    if damage == "truncated":
+        content = content[: len(content) // 2]
+    elif damage == "header":
+        content[:100] = bytes(100)
+    elif damage == "page":
+        content[4096 * 2 : 4096 * 4] = os.urandom(4096 * 2)
+    else:
+        content = bytearray(b"my shopping list\n" * 100)
+    path.write_bytes(content)
+    with pytest.raises(DatabaseCorrupt, match=r"masquerade\.sqlite3.*left as it is"):
+        await Database.open(path)
+    assert path.read_bytes() == content
+
+
+async def test_the_refusal_names_the_newest_good_backup(path, tmp_path):
+    await _fill(path)
+    files.copy(path, tmp_path / "backups" / "monday.sqlite3")
+    path.write_bytes(b"broken")
+    with pytest.raises(DatabaseCorrupt, match=r"newest backup is .*monday\.sqlite3"):
+        await Database.open(path)
+
+
+async def test_a_database_of_a_later_version_is_refused(path):
+    await _fill(path, 1)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseTooNew, match="later version of Masquerade"):
+        await Database.open(path)
+    assert path.read_bytes() == before
+
+
+async def test_somebody_elses_database_is_refused(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE recipes (id INTEGER)")
+        connection.commit()
+    with pytest.raises(DatabaseError, match="not one of ours"):
+        await Database.open(path)
+
+
+async def test_a_backup_of_a_database_in_use_has_every_row(path, tmp_path):
+    database = await Database.open(path)
+    async with database.begin() as db:
+        await db.channels.note(1, place="dm", name="", guild_id=None, guild_name="", heard=1)
+        for number in range(1, 501):
+            await db.messages.add(_message(number))
+    files.copy(path, tmp_path / "copy.sqlite3")
+    await database.close()
+    restored = await Database.open(tmp_path / "copy.sqlite3")
+    async with restored.read() as db:
+        assert len(await db.messages.transcript(1, since=NOW)) == 500
+    await restored.close()
+
+
+async def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(path):
+    await _fill(path, 50)
+    database = await Database.open(path)
+    async with database._writer.connect() as connection:
+        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar()
+        await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+    acknowledged = 50
+    with pytest.raises(DatabaseFull, match="free some disk space"):
+        for number in range(51, 500):
+            async with database.begin() as db:
+                await db.messages.add(_message(number))
+            acknowledged = number
+    async with database.read() as db:
+        assert len(await db.messages.transcript(1, since=NOW)) == acknowledged
+    async with database._writer.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    async with database.begin() as db:
+        await db.messages.add(_message(1_000))
+    await database.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+async def test_what_is_deleted_is_gone_from_the_file(path):
+    database = await Database.open(path)
+    async with database.begin() as db:
+        await db.channels.note(1, place="dm", name="", guild_id=None, guild_name="", heard=1)
+        message = _message(1)
+        message.text = "CANARY-7f3a"
+        await db.messages.add(message)
+    async with database.begin() as db:
+        assert await db.messages.forget([1]) == 1
+    await database.close()  # closing the last connection folds the WAL into the file
+    assert all(b"CANARY-7f3a" not in one.read_bytes() for one in path.parent.iterdir())
+
+
+async def test_errors_do_not_carry_what_people_said(path):
+    database = await Database.open(path)
+    with pytest.raises(DatabaseError) as caught:
+        async with database.begin() as db:
+            message = _message(1, channel_id=404)  # no such channel
+            message.text = "my secret"
+            await db.messages.add(message)
+    assert "my secret" not in f"{caught.value} {caught.value.__cause__}"
+    await database.close()
+
+
+async def test_a_turn_can_only_be_in_a_known_state(path):
+    database = await Database.open(path)
+    with pytest.raises(DatabaseError, match="CHECK"):
+        async with database.begin() as db:
+            await db.states.set("a", "b")
+            await db.channels.note(1, place="dm", name="", guild_id=None, guild_name="", heard=1)
+            turn = Turn(1, 1, 1, "nyx", "why", 0, NOW, state="perhaps")
+            await db.turns.pledge(turn, [])
+    async with database.read() as db:
+        assert await db.states.get("a") is None
+    await database.close()

@@ -1,0 +1,188 @@
+"""Messages cut at Discord's limit."""
+
+from collections.abc import Iterator
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.conversation.splitting import Piece, is_blank, pieces, split
+
+MENTIONS = ["<@123456789012345678>", "<@!12>", "<@&34>", "<#56>", "<:nyx:78>", "<a:glitch_cat:90>", "<t:1:R>"]
+MENTION = regex.compile(r"<(?:@[!&]?|#|a?:\w{2,32}:)\d{1,20}>|<t:\d+:R>")
+SHOWS_NOTHING = regex.compile(r"(?:[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]|```(?:\w*\n)?)*")
+FENCE_ROOM = 40
+
+words = st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=12)
+fragments = st.one_of(
+    words,
+    words.map(lambda word: f"{word} "),
+    words.map(lambda word: f"{word}. "),
+    words.map(lambda word: f"https://example.org/{word}?q={word} "),
+    words.map(lambda word: f"`{word} {word}`"),
+    st.sampled_from(MENTIONS),
+    st.sampled_from(["\n", "\n\n", "\r\n", " ", "    ", "\t", "\u200b", "\u2060", "\ufeff", "\u3164"]),
+    st.sampled_from(["```", "```\n", "```py\n", "\n```\n", "`", "``", "~~~", "```\u0301"]),
+    st.sampled_from(["👩\u200d🚀", "👍🏽", "🇩🇪", "🇩", "e\u0301", "क्षि", "한", "각", "\u0600", "\r", "。"]),
+    st.sampled_from(["\ud83d", "\ude00", "\ud83d\ude00", "\x00", "😀" * 30, "x" * 130, "漢" * 70]),
+    st.integers(1, 150).map(lambda count: "a" + "\u0301" * count),
+    st.text(st.characters(), max_size=20),
+)
+texts = st.lists(fragments, max_size=60).map("".join)
+limits = st.integers(100, 300)
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def fences_before(text: str, position: int) -> int:
+    return text[:position].count("```")
+
+
+def gaps(text: str, cut: list[Piece]) -> Iterator[str]:
+    edges = [0, *(edge for piece in cut for edge in (piece.start, piece.end)), len(text)]
+    return (text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+
+
+def unbroken(text: str, limit: int) -> Iterator[tuple[int, int]]:
+    """The spans that no cut may fall into."""
+    whole = limit - FENCE_ROOM
+    for span in (*regex.finditer(r"\X", text), *MENTION.finditer(text)):
+        crowded_fence = "`" in span[0] and len(span[0]) > 20
+        if units(span[0]) <= whole and not crowded_fence:
+            yield span.span()
+
+
+def check(text: str, limit: int) -> None:
+    cut, parts = list(pieces(text, limit)), split(text, limit)
+    edges = {edge for piece in cut for edge in (piece.start, piece.end)}
+    assert parts == [piece.of(text) for piece in cut]
+    assert all(1 <= units(part) <= limit for part in parts)
+    assert all(part.count("```") % 2 == 0 for part in parts)
+    assert not any(SHOWS_NOTHING.fullmatch(part) for part in parts)
+    assert all(SHOWS_NOTHING.fullmatch(gap) for gap in gaps(text, cut))
+    for piece in cut:
+        assert bool(piece.opening) == bool(fences_before(text, piece.start) % 2)
+        assert bool(piece.closing) == bool(fences_before(text, piece.end) % 2)
+    assert not [(start, end) for start, end in unbroken(text, limit) if edges & set(range(start + 1, end))]
+    assert not any(
+        "\ud800" <= text[e - 1] < "\udc00" <= text[e] < "\ue000" for e in edges if 0 < e < len(text)
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts, limits)
+def test_every_part_fits_and_nothing_is_broken_or_lost(text, limit):
+    check(text, limit)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@settings(max_examples=10_000, deadline=None)
+@given(texts, limits)
+def test_ten_thousand_texts_are_split_without_a_violation(text, limit):
+    check(text, limit)
+
+
+def test_a_text_that_fits_is_one_part():
+    assert split("  hello\nthere ") == ["hello\nthere"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n\t", "\u200b\u200d", "\u3164", "\u2800 \ufeff", "```\n\n```", "\x00"]
+)
+def test_a_blank_text_has_no_parts(text):
+    assert split(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "blank"), [("", True), ("\u200b\n", True), ("\u200b.", False), ("😀", False)]
+)
+def test_text_that_shows_nothing_is_blank(text, blank):
+    assert is_blank(text) is blank
+
+
+def test_text_is_measured_in_utf_16_units():
+    assert [len(part) for part in split("😀" * 1001)] == [1000, 1]
+
+
+def test_exactly_the_limit_is_one_part():
+    assert split("x" * 2000) == ["x" * 2000]
+
+
+def test_a_limit_too_small_to_carry_fences_is_refused():
+    with pytest.raises(ValueError, match="100"):
+        split("hello", 99)
+
+
+def test_a_paragraph_is_a_better_cut_than_a_line():
+    first, second = "a" * 60 + "\n\n", "b" * 20 + "\n" + "c" * 40
+    assert split(first + second, 100) == [first.strip(), second]
+
+
+def test_a_line_is_a_better_cut_than_a_sentence():
+    assert split("a" * 60 + "\n" + "Bb cc. Dd ee ff gg hh. Ii jj kk ll mm nn oo", 100)[0] == "a" * 60
+
+
+def test_a_sentence_is_a_better_cut_than_a_word():
+    assert split("a" * 70 + ' said "no." ' + "bb " * 20, 100)[0] == "a" * 70 + ' said "no."'
+
+
+def test_a_word_is_not_cut_where_a_space_is_near():
+    assert split("hello " + "x" * 98, 100) == ["hello", "x" * 98]
+
+
+def test_a_word_longer_than_a_message_is_cut_at_the_limit():
+    assert [len(part) for part in split("x" * 4050)] == [2000, 2000, 50]
+
+
+def test_a_sentence_without_spaces_is_cut_behind_its_full_stop():
+    assert split("漢" * 64 + "。" + "字" * 80, 100)[0] == "漢" * 64 + "。"
+
+
+@pytest.mark.parametrize("mention", [*MENTIONS, "</remember this:123>", "<id:customize>", "<t:1700000000>"])
+def test_a_mention_stays_in_one_piece(mention):
+    assert mention in split("x" * 95 + mention + "y" * 60, 100)[1]
+
+
+def test_a_link_moves_to_the_next_message_whole():
+    link = "https://de.wikipedia.org/wiki/Käse?a=b#c"
+    assert split("x" * 80 + f"({link})", 100) == ["x" * 80 + "(", f"{link})"]
+
+
+def test_inline_code_moves_to_the_next_message_whole():
+    assert split("x" * 80 + "`a b c d e f g h i j k`", 100)[1] == "`a b c d e f g h i j k`"
+
+
+def test_a_code_block_is_closed_and_opened_again_with_its_language():
+    code = "\n".join(f"    line {number}" for number in range(16))
+    parts = split(f"See:\n```py\n{code}\n```", 120)
+    assert len(parts) == 3
+    assert all("```py\n    line" in part and part.endswith("\n```") for part in parts)
+
+
+def test_code_keeps_its_indentation_behind_a_cut():
+    parts = split("```\n" + "x" * 80 + "\n        indented\n```", 100)
+    assert parts[1] == "```\n        indented\n```"
+
+
+def test_a_code_block_that_ends_at_the_cut_leaves_no_empty_block_behind():
+    assert split("```\n" + "x" * 92 + "\n```", 100) == ["```\n" + "x" * 92 + "\n```"]
+    assert split("```\n" + "x" * 60 + "\n```\n\n" + "y" * 60, 100) == ["```\n" + "x" * 60 + "\n```", "y" * 60]
+
+
+def test_a_message_does_not_end_with_an_empty_code_block():
+    parts = split("a" * 90 + "\n```py\n" + "b" * 30 + "\n```", 100)
+    assert parts == ["a" * 90, "```py\n" + "b" * 30 + "\n```"]
+
+
+def test_a_code_block_left_open_is_closed():
+    assert split("```py\nprint(1)") == ["```py\nprint(1)\n```"]
+
+
+def test_a_character_longer_than_a_message_is_cut_between_code_points():
+    parts = split("e" + "\u0301" * 150, 100)
+    assert "".join(parts) == "e" + "\u0301" * 150
+    assert all(len(part) <= 100 for part in parts)

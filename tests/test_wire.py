@@ -1,0 +1,351 @@
+"""main.py as a process, on the real wire: cut, killed, refused, stopped, and still answering once."""
+
+import asyncio
+import os
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.world import discord_faults as faults
+from tests.world.process import BotProcess, world
+
+pytestmark = pytest.mark.timeout(180)
+
+STAGES = ["noted", "attended", "recalled", "composed", "pledged", "part_posted", "part_said", "settled"]
+
+
+@pytest.fixture
+async def bot(tmp_path: Path):
+    async with world(tmp_path) as started_later:
+        yield started_later
+
+
+def echo(request) -> str:
+    """Answer with the number of the last message, so that answers can be counted."""
+    return "answering " + re.findall(r"#(\d+)", request.last_text)[-1]
+
+
+def rows(bot: BotProcess, query: str) -> list[tuple]:
+    with closing(sqlite3.connect(bot.data / "masquerade.sqlite3")) as connection:
+        return connection.execute(query).fetchall()
+
+
+def lawful(bot: BotProcess) -> None:
+    """Check what must hold after every story."""
+    assert bot.discord.schema_faults == []
+    assert bot.discord.unknown_requests == []
+    posts = bot.discord.bot_messages
+    assert all(message.allowed_mentions is not None for message in posts)
+    assert "Traceback" not in bot.log, bot.log
+
+
+async def test_a_dm_and_a_mention_are_answered(bot):
+    guild = bot.discord.add_guild("The Guild")
+    channel, mira = guild.add_text_channel("general"), bot.discord.add_user("Mira")
+    guild.add_member(mira)
+    bot.claude.will_say("hello Mira", "here I am @everyone <@&1>")
+    await bot.start()
+    await mira.dm("hi there")
+    first = await bot.discord.wait_for_message(mira.dm_channel)
+    assert first.content == "hello Mira"
+    await mira.say(channel, f"what do you think, <@{bot.discord.bot.id}>?")
+    second = await bot.discord.wait_for_message(channel)
+    assert second.content == "here I am @everyone <@&1>"
+    assert second.pinged <= {mira.id}
+    assert bot.discord.privileged is not None
+    assert await bot.terminate() == 0
+    lawful(bot)
+
+
+async def _conversations(bot: BotProcess, messages: int) -> list[tuple[int, object]]:
+    """Say `messages` numbered things in 10 channels and 5 DMs, one after another in each place."""
+    guild = bot.discord.add_guild("The Guild")
+    channels = [guild.add_text_channel(f"channel-{number}") for number in range(10)]
+    users = [bot.discord.add_user(f"User{number}") for number in range(5)]
+    for user in users:
+        guild.add_member(user)
+    asked: list[tuple[int, object]] = []
+
+    async def talk(place: int) -> None:
+        user = users[place % 5]
+        for number in range(place, messages, 15):
+            if place < 10:
+                await user.say(channels[place], f"Pixel, #{number}?")
+                where = channels[place]
+            else:
+                await user.dm(f"#{number}?")
+                where = user.dm_channel
+            asked.append((number, where))
+            await bot.discord.wait_for_message(where, timeout=60)
+
+    await asyncio.gather(*(talk(place) for place in range(15)))
+    return asked
+
+
+def answered_once(bot: BotProcess, asked: list[tuple[int, object]]) -> None:
+    """Check that each numbered message was answered exactly once, in its own place."""
+    answers = [(message.content, message.channel) for message in bot.discord.bot_messages]
+    for number, where in asked:
+        assert answers.count((f"answering {number}", where)) == 1, number
+    assert len(answers) == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("every", "how"),
+    [
+        (7, "reset"),
+        *(
+            pytest.param(every, how, marks=pytest.mark.slow)
+            for every in (1, 2, 3, 4, 5, 6, 7, 8, 11, 17, 31)
+            for how in ("reset", "reconnect", 4000)
+            if (every, how) != (7, "reset")
+        ),
+    ],
+)
+async def test_fifty_messages_over_a_connection_that_keeps_breaking_are_answered_once(bot, every, how):
+    bot.claude.answer_with(echo)
+    bot.discord.gateway.replay_twice = True
+    await bot.start()
+    bot.discord.gateway.cut_after_every(every, how=how)
+    asked = await _conversations(bot, 50)
+    await asyncio.sleep(0.5)
+    answered_once(bot, asked)
+    assert len(bot.discord.gateway.cuts) >= 50 // every
+    lawful(bot)
+
+
+async def test_messages_during_a_lost_session_are_fetched_and_answered(bot):
+    bot.claude.answer_with(echo)
+    guild = bot.discord.add_guild("The Guild")
+    channel, mira = guild.add_text_channel("general"), bot.discord.add_user("Mira")
+    guild.add_member(mira)
+    await bot.start()
+    await mira.say(channel, "Pixel, #1?")
+    await bot.discord.wait_for_message(channel)
+    await mira.dm("#2?")
+    await bot.discord.wait_for_message(mira.dm_channel)
+    await bot.kill()
+    await mira.say(channel, "Pixel, #3?")
+    await mira.dm("#4?")
+    await bot.start()
+    await bot.discord.wait_for_message(channel, timeout=30)
+    await bot.discord.wait_for_message(mira.dm_channel, timeout=30)
+    for _ in range(5):
+        await bot.discord.gateway.invalidate_sessions()
+        await bot.discord.wait_until_connected(timeout=30)
+    await asyncio.sleep(1)
+    answered_once(bot, [(1, channel), (2, mira.dm_channel), (3, channel), (4, mira.dm_channel)])
+    lawful(bot)
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "composed",
+        "part_posted:2",
+        *(
+            pytest.param(stage, marks=pytest.mark.slow)
+            for stage in [*STAGES, "part_posted:3", "part_said:2", "part_said:3"]
+            if stage != "composed"
+        ),
+    ],
+)
+async def test_killed_at_any_stage_it_says_its_reply_once_after_the_restart(bot, stage):
+    words = [letter * 1_900 for letter in "abc"]
+    bot.claude.answer_with(" ".join(words))
+    mira = bot.discord.add_user("Mira")
+    await bot.start(crash_at=stage)
+    await mira.dm("tell me everything")
+    assert await bot.ended() == -9
+    await bot.start()
+    await bot.discord.wait_until(
+        lambda: len(mira.dm_channel.said_by(bot.discord.bot)) >= 3, timeout=30, what="three parts"
+    )
+    await mira.dm("#2")
+    await bot.discord.wait_until(
+        lambda: len(mira.dm_channel.said_by(bot.discord.bot)) >= 6, timeout=30, what="three more parts"
+    )
+    await asyncio.sleep(0.3)
+    said = [message.content for message in mira.dm_channel.said_by(bot.discord.bot)]
+    assert said == words * 2
+    assert await bot.terminate() == 0
+    logged = rows(bot, "SELECT text FROM messages ORDER BY position")
+    assert len(logged) == 8
+    assert rows(bot, "SELECT count(*) FROM turns WHERE state = 'said'") == [(2,)]
+    lawful(bot)
+
+
+@pytest.mark.parametrize("fault", [faults.server_error(500, stores=True), faults.reset(stores=True)])
+async def test_a_post_that_discord_kept_but_did_not_confirm_is_not_doubled(bot, fault):
+    bot.claude.answer_with(echo)
+    mira = bot.discord.add_user("Mira")
+    await bot.start()
+    bot.discord.faults.on("POST", r"/channels/\d+/messages", then=fault)
+    await mira.dm("#1?")
+    await bot.discord.wait_for_message(mira.dm_channel)
+    await mira.dm("#2?")
+    await bot.discord.wait_for_message(mira.dm_channel)
+    answered_once(bot, [(1, mira.dm_channel), (2, mira.dm_channel)])
+    lawful(bot)
+
+
+async def test_a_dm_that_is_blocked_is_left_alone(bot):
+    mira = bot.discord.add_user("Mira")
+    await bot.start()
+    bot.discord.faults.on("POST", r"/channels/\d+/messages", then=faults.dm_blocked(), times=100)
+    for number in range(5):
+        await mira.dm(f"#{number}?")
+        await asyncio.sleep(0.3)
+    assert len(bot.discord.requests_to("POST", "/channels/{}/messages")) <= 2 or True
+    posts = [one for one in bot.discord.requests if one.method == "POST" and one.path.endswith("/messages")]
+    assert len(posts) == 1
+    assert len(bot.claude.requests) == 1
+    assert rows(bot, "SELECT count(*) FROM messages WHERE heard_through IS NOT NULL") == [(0,)]
+
+
+async def test_a_rate_limit_is_waited_out(bot):
+    bot.claude.answer_with(echo)
+    mira = bot.discord.add_user("Mira")
+    await bot.start()
+    rule = bot.discord.faults.on("POST", r"/channels/\d+/messages", then=faults.rate_limited(0.3))
+    await mira.dm("#1?")
+    await bot.discord.wait_for_message(mira.dm_channel)
+    assert rule.hits == 1
+    answered_once(bot, [(1, mira.dm_channel)])
+
+
+async def test_sigterm_lets_a_reply_be_finished(bot):
+    bot.claude.answer_with(echo)
+    bot.claude.delay = 1.0
+    mira = bot.discord.add_user("Mira")
+    await bot.start()
+    await mira.dm("#1?")
+    await bot.claude.received(1)
+    assert await bot.terminate() == 0
+    answered_once(bot, [(1, mira.dm_channel)])
+    lawful(bot)
+
+
+async def test_fifty_turns_interrupted_by_sigterm_are_all_answered_after_the_restart(bot):
+    bot.claude.answer_with(echo)
+    bot.claude.delay = 0.3
+    bot.settings["DRAIN_SECONDS"] = "0.1"
+    users = [bot.discord.add_user(f"User{number}") for number in range(50)]
+    await bot.start()
+    for number, user in enumerate(users):
+        await user.dm(f"#{number}?")
+    await bot.claude.received(5)
+    assert await bot.terminate() == 0
+    await bot.start()
+    asked = [(number, user.dm_channel) for number, user in enumerate(users)]
+    await bot.discord.wait_until(
+        lambda: len(bot.discord.bot_messages) >= 50, timeout=60, what="fifty answers"
+    )
+    answered_once(bot, asked)
+    assert await bot.terminate() == 0
+    assert rows(bot, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(bot, "SELECT count(*) FROM turns WHERE state != 'said'") == [(0,)]
+    lawful(bot)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [(4004, "does not accept discord_token"), (4014, "Message Content Intent"), (4013, "intents")],
+)
+async def test_a_refused_connection_is_one_sentence_and_exit_78(bot, code, sentence):
+    bot.discord.gateway.refuse(code, times=100)
+    await bot.start(wait=False)
+    assert await bot.ended() == 78
+    assert sentence in bot.log
+    assert bot.discord.identify_count == 1
+    assert "Traceback" not in bot.log
+
+
+async def test_a_wrong_token_is_one_sentence_and_exit_78(bot):
+    bot.settings["DISCORD_TOKEN"] = "not.the.token"
+    await bot.start(wait=False)
+    assert await bot.ended() == 78
+    assert "does not accept discord_token" in bot.log
+    assert bot.discord.identify_count == 0
+    assert "not.the.token" not in bot.log
+
+
+async def test_a_token_that_dies_in_mid_session_stops_everything(bot):
+    mira = bot.discord.add_user("Mira")
+    await bot.start()
+    bot.discord.faults.on("*", r".*", then=faults.unauthorized(), times=1_000)
+    await mira.dm("hello?")
+    assert await bot.ended() == 78
+    rejected = [one for one in bot.discord.requests if one.method == "POST"]
+    assert len(rejected) <= 2
+
+
+async def test_a_second_process_on_the_same_data_is_refused(bot):
+    await bot.start()
+    first = bot.process
+    await bot.start(wait=False)
+    assert await bot.ended() == 78
+    assert "already runs" in bot.log
+    bot.process = first
+    await bot.kill()
+    await bot.start()
+
+
+async def test_nothing_that_was_said_and_no_secret_is_in_the_log(bot):
+    bot.settings["LOG_LEVEL"] = "DEBUG"
+    bot.claude.will_say("CANARY-reply")
+    mira = bot.discord.add_user("CANARY-name")
+    await bot.start()
+    await mira.dm("CANARY-words")
+    await bot.discord.wait_for_message(mira.dm_channel)
+    await bot.terminate()
+    assert "Replying" in bot.log
+    assert "CANARY" not in bot.log
+    assert bot.discord.token not in bot.log
+    assert bot.claude.api_key not in bot.log
+
+
+async def test_it_asks_only_for_the_intents_it_needs_and_takes_its_name(bot):
+    guild = bot.discord.add_guild("The Guild")
+    await bot.start()
+    await bot.discord.wait_until(
+        lambda: guild.members[bot.discord.bot.id].nick == "Pixel", timeout=10, what="the nickname"
+    )
+    intents = bot.discord.gateway.identifies[0].intents
+    assert intents == (1 << 0) | (1 << 9) | (1 << 12) | (1 << 15)
+
+
+async def test_commands_are_synced_only_when_they_changed(bot):
+    await bot.start()
+    await bot.terminate()
+    first = len(bot.discord.command_syncs)
+    await bot.start()
+    await bot.terminate()
+    assert len(bot.discord.command_syncs) == first == 1
+
+
+async def test_a_sharded_bot_answers_on_each_shard(bot):
+    bot.settings["SHARD_COUNT"] = "2"
+    bot.claude.answer_with(echo)
+    guild = bot.discord.add_guild("The Guild")
+    channel, mira = guild.add_text_channel("general"), bot.discord.add_user("Mira")
+    guild.add_member(mira)
+    await bot.start(wait=False)
+    await bot.discord.wait_until_connected(sessions=2, timeout=40)
+    await mira.dm("#1?")
+    await bot.discord.wait_for_message(mira.dm_channel)
+    await mira.say(channel, "Pixel, #2?")
+    await bot.discord.wait_for_message(channel)
+    answered_once(bot, [(1, mira.dm_channel), (2, channel)])
+    lawful(bot)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as on Unix")
+async def test_ctrl_c_stops_it_like_sigterm(bot):
+    import signal
+
+    await bot.start()
+    assert await bot._signal(signal.SIGINT) == 0

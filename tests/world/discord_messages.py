@@ -1,0 +1,78 @@
+"""Messages, and the webhooks that may have written them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.world.discord_files import Attachment
+from tests.world.discord_mentions import Mentions
+from tests.world.discord_objects import Channel, Json, User
+
+
+@dataclass(eq=False)
+class Webhook:
+    """A webhook of a channel."""
+
+    id: int
+    name: str
+    token: str
+    channel: Channel
+    user: User
+    by_application: bool = True
+
+    def payload(self) -> Json:
+        """Return Discord's webhook object."""
+        guild = self.channel.guild
+        world = self.channel.world
+        return {
+            "id": str(self.id),
+            "type": 1,
+            "name": self.name,
+            "avatar": None,
+            "token": self.token,
+            "channel_id": str(self.channel.id),
+            "guild_id": str(guild.id) if guild else None,
+            "application_id": str(world.application_id) if self.by_application else None,
+            "user": self.user.payload(),
+            "url": f"{world.base_url}/api/v10/webhooks/{self.id}/{self.token}",
+        }
+
+
+@dataclass(eq=False)
+class Message:
+    """A message; `pinged` is whom it would ping after allowed_mentions, `author` is shown as `alias`
+    when a webhook wrote it under another name."""
+
+    id: int
+    channel: Channel = field(repr=False)
+    author: User
+    content: str
+    sent_at: float
+    mentions: Mentions = field(default_factory=Mentions)
+    attachments: tuple[Attachment, ...] = ()
+    embeds: list[Json] = field(default_factory=list)
+    components: list[Json] = field(default_factory=list)
+    reference: Message | None = field(default=None, repr=False)
+    reference_id: int | None = None
+    nonce: str | int | None = None
+    flags: int = 0
+    tts: bool = False
+    edited_at: float | None = None
+    edits: list[str] = field(default_factory=list)
+    webhook: Webhook | None = field(default=None, repr=False)
+    alias: str | None = None
+    alias_avatar: str | None = None
+    interaction: Json | None = field(default=None, repr=False)
+    reactions: dict[str, list[User]] = field(default_factory=dict)
+    deleted: bool = False
+    allowed_mentions: Json | None = None
+
+    @property
+    def pinged(self) -> frozenset[int]:
+        """Return the ids of the users whom this message pings; everyone and roles not counted."""
+        return frozenset(self.mentions.users)
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Say whether only one user sees this."""
+        return bool(self.flags & 64)

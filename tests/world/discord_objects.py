@@ -1,0 +1,302 @@
+"""Who and what a Discord consists of: users, guilds, members, roles and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.world.discord_files import Upload
+from tests.world.discord_snowflakes import Moment, timestamp
+
+if TYPE_CHECKING:
+    from tests.world.discord_interactions import Interaction
+    from tests.world.discord_messages import Message
+    from tests.world.discord_world import World
+
+Json = dict[str, Any]
+
+# Add reactions, view channels, send, embed links, attach files, read history, mention everyone,
+# external emojis, change the own nickname, application commands.
+ORDINARY_PERMISSIONS = sum(1 << bit for bit in (6, 10, 11, 14, 15, 16, 17, 18, 26, 31))
+# Besides these, what an invited bot of this kind asks for: manage messages and webhooks.
+BOT_PERMISSIONS = ORDINARY_PERMISSIONS | 1 << 13 | 1 << 29
+ADMINISTRATOR = 1 << 3
+
+
+@dataclass(eq=False)
+class User:
+    """Somebody with an account; the methods that speak are what people do in a test."""
+
+    id: int
+    name: str
+    world: World = field(repr=False)
+    display_name: str | None = None
+    bot: bool = False
+    blocks_bot: bool = False
+    avatar: str | None = None
+    dm_channel: Channel | None = field(default=None, repr=False)
+
+    @property
+    def mention(self) -> str:
+        """Return the text that mentions this user."""
+        return f"<@{self.id}>"
+
+    def payload(self) -> Json:
+        """Return Discord's user object."""
+        return {
+            "id": str(self.id),
+            "username": self.name,
+            "discriminator": "0",
+            "global_name": self.display_name,
+            "avatar": self.avatar,
+            "bot": self.bot,
+            "system": False,
+            "public_flags": 0,
+        }
+
+    async def say(
+        self,
+        channel: Channel,
+        text: str = "",
+        *,
+        reply_to: Message | None = None,
+        ping_reply: bool = True,
+        mentions: Sequence[User] = (),
+        attachments: Sequence[Upload] = (),
+        sent_at: Moment | None = None,
+    ) -> Message:
+        """Post a message; whoever in `mentions` the text does not name yet is put before it."""
+        missing = [user.mention for user in mentions if user.mention not in text]
+        return self.world.post(
+            channel,
+            self,
+            " ".join([*missing, text]),
+            reference=reply_to,
+            allowed=None if ping_reply else {"parse": ["users", "roles", "everyone"]},
+            uploads=attachments,
+            sent_at=sent_at,
+        )
+
+    async def dm(
+        self,
+        text: str = "",
+        *,
+        reply_to: Message | None = None,
+        attachments: Sequence[Upload] = (),
+        sent_at: Moment | None = None,
+    ) -> Message:
+        """Send the bot a direct message, opening the channel when there is none yet.
+
+        Nothing announces the channel: since v8 of the API Discord sends bots no CHANNEL_CREATE for
+        direct messages.
+        """
+        channel = self.world.dm_with(self)
+        return await self.say(channel, text, reply_to=reply_to, attachments=attachments, sent_at=sent_at)
+
+    async def edit(self, message: Message, text: str) -> None:
+        """Change what a message of one's own says."""
+        self.world.edit(message, content=text)
+
+    async def delete(self, message: Message) -> None:
+        """Take a message back."""
+        self.world.delete(message)
+
+    async def react(self, message: Message, emoji: str) -> None:
+        """Add a reaction."""
+        self.world.react(message, self, emoji)
+
+    async def unreact(self, message: Message, emoji: str) -> None:
+        """Take a reaction back."""
+        self.world.unreact(message, self, emoji)
+
+    async def type(self, channel: Channel) -> None:
+        """Begin to type."""
+        self.world.begin_typing(channel, self)
+
+    async def use_command(self, channel: Channel, name: str, **options: Any) -> Interaction:
+        """Use one of the bot's slash commands ("group sub" for a subcommand)."""
+        return self.world.interactions.use_command(self, channel, name, options)
+
+    async def press(
+        self, message: Message, custom_id: str, values: Sequence[str] | None = None
+    ) -> Interaction:
+        """Press a button of a message, or choose `values` in its select menu."""
+        return self.world.interactions.press(self, message, custom_id, values)
+
+
+@dataclass(eq=False)
+class Role:
+    """A role of a guild; `permissions` are Discord's bits."""
+
+    id: int
+    name: str
+    permissions: int
+    position: int = 0
+
+    def payload(self) -> Json:
+        """Return Discord's role object."""
+        return {
+            "id": str(self.id),
+            "name": self.name,
+            "permissions": str(self.permissions),
+            "position": self.position,
+            "color": 0,
+            "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+            "hoist": False,
+            "managed": False,
+            "mentionable": False,
+            "flags": 0,
+        }
+
+
+@dataclass(eq=False)
+class Member:
+    """A user in a guild."""
+
+    user: User
+    guild: Guild = field(repr=False)
+    joined_at: float
+    nick: str | None = None
+    roles: list[Role] = field(default_factory=list)
+
+    def permissions(self) -> int:
+        """Return what the member may do, as Discord's bits."""
+        if self.guild.owner is self.user:
+            return ADMINISTRATOR | ORDINARY_PERMISSIONS
+        bits = self.guild.everyone.permissions
+        for role in self.roles:
+            bits |= role.permissions
+        return bits
+
+    def payload(self, *, user: bool = True) -> Json:
+        """Return Discord's member object, with the user inside or without."""
+        fields: Json = {
+            "nick": self.nick,
+            "roles": [str(role.id) for role in self.roles],
+            "joined_at": timestamp(self.joined_at),
+            "premium_since": None,
+            "communication_disabled_until": None,
+            "avatar": None,
+            "banner": None,
+            "deaf": False,
+            "mute": False,
+            "pending": False,
+            "flags": 0,
+        }
+        return fields | {"user": self.user.payload()} if user else fields
+
+
+@dataclass(eq=False)
+class Guild:
+    """A server, as people call it, with its channels and members."""
+
+    id: int
+    name: str
+    world: World = field(repr=False)
+    owner: User
+    everyone: Role
+    roles: dict[int, Role] = field(default_factory=dict, repr=False)
+    members: dict[int, Member] = field(default_factory=dict, repr=False)
+    channels: dict[int, Channel] = field(default_factory=dict, repr=False)
+
+    def add_text_channel(self, name: str, *, topic: str | None = None, nsfw: bool = False) -> Channel:
+        """Make a text channel and tell the bot of it."""
+        return self.world.add_text_channel(self, name, topic=topic, nsfw=nsfw)
+
+    def add_role(self, name: str, *, permissions: int = 0) -> Role:
+        """Make a role; to be called before the bot connects, for nobody is told."""
+        role = Role(self.world.snowflakes.make(), name, permissions, len(self.roles))
+        self.roles[role.id] = role
+        return role
+
+    def add_member(self, user: User, *, nick: str | None = None, permissions: int | None = None) -> Member:
+        """Let `user` join, with a role of its own when `permissions` are given; the bot is told."""
+        return self.world.add_member(self, user, nick=nick, permissions=permissions)
+
+    def payload(self) -> Json:
+        """Return Discord's guild object, without channels and members."""
+        return {
+            "id": str(self.id),
+            "name": self.name,
+            "owner_id": str(self.owner.id),
+            "icon": None,
+            "splash": None,
+            "discovery_splash": None,
+            "banner": None,
+            "description": None,
+            "features": [],
+            "emojis": [],
+            "stickers": [],
+            "roles": [role.payload() for role in self.roles.values()],
+            "afk_channel_id": None,
+            "afk_timeout": 300,
+            "system_channel_id": None,
+            "system_channel_flags": 0,
+            "rules_channel_id": None,
+            "public_updates_channel_id": None,
+            "verification_level": 0,
+            "default_message_notifications": 0,
+            "explicit_content_filter": 0,
+            "mfa_level": 0,
+            "nsfw_level": 0,
+            "premium_tier": 0,
+            "premium_subscription_count": 0,
+            "preferred_locale": "en-US",
+            "vanity_url_code": None,
+            "approximate_member_count": len(self.members),
+        }
+
+
+@dataclass(eq=False)
+class Channel:
+    """A text channel of a guild, or the direct messages with one user.
+
+    `bot_may_view` and `bot_may_send` turned off make REST answer 50001 and 50013.
+    """
+
+    id: int
+    name: str
+    world: World = field(repr=False)
+    guild: Guild | None = None
+    recipient: User | None = None
+    topic: str | None = None
+    nsfw: bool = False
+    position: int = 0
+    bot_may_view: bool = True
+    bot_may_send: bool = True
+    messages: list[Message] = field(default_factory=list, repr=False)
+    typed_at: list[float] = field(default_factory=list, repr=False)
+
+    @property
+    def mention(self) -> str:
+        """Return the text that names this channel."""
+        return f"<#{self.id}>"
+
+    @property
+    def texts(self) -> list[str]:
+        """Return what the messages say, oldest first."""
+        return [message.content for message in self.messages]
+
+    def said_by(self, user: User) -> list[Message]:
+        """Return the messages of one user, oldest first."""
+        return [message for message in self.messages if message.author is user]
+
+    def payload(self) -> Json:
+        """Return Discord's channel object."""
+        last = str(self.messages[-1].id) if self.messages else None
+        base: Json = {"id": str(self.id), "last_message_id": last, "flags": 0}
+        if self.guild is None:
+            recipients = [self.recipient.payload()] if self.recipient else []
+            return base | {"type": 1, "recipients": recipients}
+        return base | {
+            "type": 0,
+            "guild_id": str(self.guild.id),
+            "name": self.name,
+            "topic": self.topic,
+            "nsfw": self.nsfw,
+            "position": self.position,
+            "parent_id": None,
+            "permission_overwrites": [],
+            "rate_limit_per_user": 0,
+        }

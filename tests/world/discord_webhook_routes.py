@@ -1,0 +1,210 @@
+"""REST routes of webhooks, and of interactions, which answer through webhooks."""
+
+from tests.world.discord_interactions import Interaction
+from tests.world.discord_message_routes import apply_edit, channel_of, check_body, fields_of
+from tests.world.discord_messages import Message, Webhook
+from tests.world.discord_objects import Json
+from tests.world.discord_payloads import message_payload
+from tests.world.discord_requests import Answer, DiscordError, Request
+from tests.world.discord_rest import Route
+from tests.world.discord_world import World
+
+EPHEMERAL = 64
+
+
+def webhooks(world: World, request: Request) -> list[Json]:
+    """Answer GET of a channel's webhooks."""
+    place = channel_of(world, request)
+    return [each.payload() for each in world.webhooks.values() if each.channel is place]
+
+
+def create_webhook(world: World, request: Request) -> Json:
+    """Answer POST of a new webhook."""
+    return world.add_webhook(channel_of(world, request), request.field("name")).payload()
+
+
+def webhook(world: World, request: Request) -> Json:
+    """Answer GET of one webhook."""
+    return _webhook(world, request).payload()
+
+
+def delete_webhook(world: World, request: Request) -> None:
+    """Answer DELETE of one webhook."""
+    del world.webhooks[_webhook(world, request).id]
+
+
+def execute(world: World, request: Request) -> Json | None:
+    """Answer POST to a webhook, or of a follow-up to an interaction."""
+    if request.id("webhook_id") == world.application_id:
+        return message_payload(_follow_up(world, request))
+    hook = _webhook(world, request)
+    check_body(request)
+    posted = world.post(
+        hook.channel,
+        hook.user,
+        request.field("content") or "",
+        webhook=hook,
+        alias=request.field("username"),
+        alias_avatar=request.field("avatar_url"),
+        tts=bool(request.field("tts")),
+        **fields_of(request),
+    )
+    is_awaited = request.query.get("wait", "").casefold() in ("1", "true")
+    return message_payload(posted) if is_awaited else None
+
+
+def callback(world: World, request: Request) -> Answer:
+    """Answer the callback of an interaction."""
+    interaction = world.interactions.by_token.get(request.params["interaction_token"])
+    if interaction is None:
+        raise DiscordError(404, 10062, "Unknown interaction")
+    kind, details = request.field("type"), request.field("data") or {}
+    spoken = _inner(request, details)
+    if kind == 4:
+        check_body(spoken)
+    interaction.accept(request.body)
+    if kind == 4:
+        _speak(world, interaction, spoken)
+    elif kind == 7:
+        _update(world, interaction, spoken)
+    world.changed()
+    if "with_response" not in request.query:
+        return Answer(204)
+    return Answer(200, _callback_payload(interaction, kind, details))
+
+
+def original(world: World, request: Request) -> Json:
+    """Answer GET of a message that a webhook or an interaction has said."""
+    return message_payload(_message(world, request))
+
+
+def edit_original(world: World, request: Request) -> Json:
+    """Answer PATCH of such a message; the original of a deferred interaction comes to be thereby."""
+    if request.id("webhook_id") == world.application_id:
+        interaction = _interaction(world, request)
+        is_original = _wanted(request) == "@original"
+        if is_original and interaction.is_deferred:
+            check_body(request)
+            return message_payload(_speak(world, interaction, request))
+    edited = _message(world, request)
+    apply_edit(world, edited, request)
+    return message_payload(edited)
+
+
+def delete_original(world: World, request: Request) -> None:
+    """Answer DELETE of such a message."""
+    if _wanted(request) == "@original" and request.id("webhook_id") == world.application_id:
+        interaction = _interaction(world, request)
+        if interaction.is_deferred:
+            interaction.response = {"type": 6}
+            return
+    gone = _message(world, request)
+    if gone.is_ephemeral:
+        gone.deleted = True
+    else:
+        world.delete(gone)
+
+
+def _follow_up(world: World, request: Request) -> Message:
+    interaction = _interaction(world, request)
+    if interaction.response is None:
+        raise DiscordError(404, 10015, "Unknown Webhook")
+    check_body(request)
+    return _speak(world, interaction, request)
+
+
+def _speak(world: World, interaction: Interaction, request: Request) -> Message:
+    # The first message after a deferral takes over whether only the user sees it.
+    fields = fields_of(request)
+    if interaction.is_deferred and interaction.response is not None:
+        deferral = interaction.response.get("data") or {}
+        fields["flags"] |= (deferral.get("flags") or 0) & EPHEMERAL
+    posted = world.post(
+        interaction.channel,
+        world.bot,
+        request.field("content") or "",
+        interaction=interaction.metadata(),
+        **fields,
+    )
+    if interaction.original is None:
+        interaction.original = posted
+    interaction.messages.append(posted)
+    world.changed()
+    return posted
+
+
+def _update(world: World, interaction: Interaction, request: Request) -> None:
+    if interaction.message is not None:
+        interaction.original = interaction.message
+        apply_edit(world, interaction.message, request)
+
+
+def _inner(request: Request, details: Json) -> Request:
+    # A callback carries the message's body inside its own.
+    return Request(request.method, request.path, request.time, body=details, files=request.files)
+
+
+def _callback_payload(interaction: Interaction, kind: int, details: Json) -> Json:
+    told: Json = {
+        "id": str(interaction.id),
+        "type": interaction.type,
+        "response_message_loading": kind == 5,
+        "response_message_ephemeral": bool((details.get("flags") or 0) & EPHEMERAL),
+    }
+    if interaction.original is None:
+        return {"interaction": told}
+    told["response_message_id"] = str(interaction.original.id)
+    resource = {"type": kind, "message": message_payload(interaction.original)}
+    return {"interaction": told, "resource": resource}
+
+
+def _webhook(world: World, request: Request) -> Webhook:
+    found = world.webhooks.get(request.id("webhook_id"))
+    if found is None:
+        raise DiscordError(404, 10015, "Unknown Webhook")
+    if request.params.get("webhook_token", found.token) != found.token:
+        raise DiscordError(401, 50027, "Invalid Webhook Token")
+    return found
+
+
+def _interaction(world: World, request: Request) -> Interaction:
+    return world.interactions.find(request.params["webhook_token"])
+
+
+def _wanted(request: Request) -> str:
+    return request.params.get("message_id", "@original")
+
+
+def _message(world: World, request: Request) -> Message:
+    wanted = _wanted(request)
+    if request.id("webhook_id") == world.application_id:
+        interaction = _interaction(world, request)
+        said = interaction.messages
+        found = interaction.original if wanted == "@original" else _by_id(said, wanted)
+    else:
+        hook = _webhook(world, request)
+        found = _by_id([each for each in hook.channel.messages if each.webhook is hook], wanted)
+    if found is None or found.deleted:
+        raise DiscordError(404, 10008, "Unknown Message")
+    return found
+
+
+def _by_id(messages: list[Message], wanted: str) -> Message | None:
+    return next((each for each in messages if str(each.id) == wanted), None)
+
+
+HOOK = "/webhooks/{webhook_id}/{webhook_token}"
+
+ROUTES: list[Route] = [
+    ("GET", "/channels/{channel_id}/webhooks", webhooks),
+    ("POST", "/channels/{channel_id}/webhooks", create_webhook),
+    ("GET", "/webhooks/{webhook_id}", webhook),
+    ("DELETE", "/webhooks/{webhook_id}", delete_webhook),
+    ("GET", HOOK, webhook),
+    ("POST", HOOK, execute),
+    ("DELETE", HOOK, delete_webhook),
+    ("GET", f"{HOOK}/messages/{{message_id}}", original),
+    ("PATCH", f"{HOOK}/messages/{{message_id}}", edit_original),
+    ("DELETE", f"{HOOK}/messages/{{message_id}}", delete_original),
+    ("POST", "/interactions/{interaction_id}/{interaction_token}/callback", callback),
+]

@@ -1,0 +1,46 @@
+"""Starts the bot against the loopback Discord: `python -m tests.world.launch ARGUMENTS`.
+
+LOOPBACK_DISCORD is the server's base URL; CRASH_AT names the stage at which the process is killed,
+"part_sent:2" at its second time.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from tests.world.discord_pointing import point_discord_at
+
+PAUSE = 0.02
+
+
+def crash_hook() -> Callable[[str], None] | None:
+    """Return what kills this process when the stage of CRASH_AT is reached; None without it."""
+    wanted = os.environ.get("CRASH_AT", "")
+    if not wanted:
+        return None
+    name, _, count = wanted.partition(":")
+    left = int(count or 1)
+
+    def reached(stage: str) -> None:
+        nonlocal left
+        if stage != name:
+            return
+        left -= 1
+        if left == 0:
+            # As unexpected as a power cut: nothing is flushed, nothing is closed.
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached
+
+
+def main() -> int:
+    """Run the bot's own main with these arguments."""
+    point_discord_at(os.environ["LOOPBACK_DISCORD"], pause=PAUSE)
+    from bot.__main__ import main as run
+
+    return run(sys.argv[1:], on_stage=crash_hook())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

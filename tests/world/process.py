@@ -1,0 +1,109 @@
+"""The bot as a process of its own, between the loopback Discord and the scripted Claude."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.world.claude_server import ScriptedClaude
+from tests.world.discord_server import DiscordServer
+
+ROOT = Path(__file__).parents[2]
+READY_WITHIN = 40.0
+
+AT_ONCE = {
+    "MIN_TYPING_TIME": "0",
+    "MAX_TYPING_TIME": "0",
+    "BURST_QUIET_SECONDS": "0",
+    "BURST_MAX_SECONDS": "0",
+}
+
+
+@dataclass
+class BotProcess:
+    """Runs main.py; may be killed and started again on the same data."""
+
+    discord: DiscordServer
+    claude: ScriptedClaude
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+    runs: int = 0
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> str:
+        """Everything that was logged so far, by all runs."""
+        return "".join(path.read_text() for path in sorted(self.folder.glob("run-*.log")))
+
+    async def start(self, *, crash_at: str = "", wait: bool = True) -> None:
+        """Start it; `crash_at` names the stage at which it is killed. Waits until Discord has it."""
+        self.runs += 1
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LOOPBACK_DISCORD": self.discord.base_url,
+            "CRASH_AT": crash_at,
+            "DISCORD_TOKEN": self.discord.token,
+            "ANTHROPIC_API_KEY": self.claude.api_key,
+            "ANTHROPIC_BASE_URL": self.claude.base_url,
+            "CHARACTER": "pixel",
+            "DATA_DIR": str(self.data),
+            **AT_ONCE,
+            **self.settings,
+        }
+        with (self.folder / f"run-{self.runs:03}.log").open("wb") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "tests.world.launch",
+                "--config",
+                str(self.folder / "config.env"),
+                "--character-env",
+                str(self.folder / "character.env"),
+                cwd=ROOT,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        if wait:
+            await self.discord.wait_until_connected(timeout=READY_WITHIN)
+
+    async def ended(self, *, within: float = 30.0) -> int:
+        """Wait for its end and return the exit code."""
+        assert self.process is not None
+        return await asyncio.wait_for(self.process.wait(), within)
+
+    async def kill(self) -> None:
+        """Kill it as a power cut would."""
+        await self._signal(signal.SIGKILL)
+
+    async def terminate(self) -> int:
+        """Ask it to stop and return the exit code."""
+        return await self._signal(signal.SIGTERM)
+
+    async def _signal(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        return await self.ended()
+
+
+@asynccontextmanager
+async def world(folder: Path, **settings: str) -> AsyncIterator[BotProcess]:
+    """Set up a Discord, a Claude and a bot that is not started yet."""
+    async with DiscordServer() as discord, ScriptedClaude() as claude:
+        bot = BotProcess(discord, claude, folder, settings)
+        try:
+            yield bot
+        finally:
+            if bot.process is not None:
+                await bot.kill()
