@@ -19,6 +19,7 @@ _AFTER_QUOTE = re.compile(r"[^\S\n]*(?:#|\n|\Z)")
 _ESCAPE_OR_QUOTE = {quote: re.compile(rf"\\.|{quote}", re.DOTALL) for quote in "\"'"}
 _CURLY = "\u201c\u201d\u2018\u2019\u201e"
 _LONGEST_GAP = 100
+_FOREIGN = "is not UTF-8 and was read as Windows-1252; save it as UTF-8"
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,7 @@ class _RefusedError(Exception):
 def read_env(path: Path) -> EnvFile:
     """Read an env file without interpolation; never raises, what is wrong comes as `faults`.
 
-    Of a key that stands twice, in whatever letter case, the last one counts and a notice names
-    both lines.
+    Of a key that stands twice, in whatever letter case, the last counts and a notice names both lines.
     """
     name = str(path)
     try:
@@ -85,8 +85,7 @@ def read_env(path: Path) -> EnvFile:
     found = _Bindings(name)
     mended = _Lines(text.replace("\r\n", "\n").replace("\r", "\n"), found).mended()
     if foreign_line is not None:
-        words = "is not UTF-8 and was read as Windows-1252; save it as UTF-8"
-        found.notices.append(Notice(name, foreign_line, words))
+        found.notices.append(Notice(name, foreign_line, _FOREIGN))
     for binding in parse_stream(StringIO(mended)):
         found.add(binding)
     found.faults.sort(key=lambda fault: fault.line or 0)
@@ -97,10 +96,9 @@ def _content(path: Path) -> bytes:
     try:
         found = path.stat()
         # Looked at before it is opened: opening a named pipe would wait for ever.
-        if stat.S_ISDIR(found.st_mode):
-            raise _RefusedError(None, "is a folder, not a file", "put a text file in its place")
         if not stat.S_ISREG(found.st_mode):
-            raise _RefusedError(None, "is not an ordinary file", "put a text file in its place")
+            kind = "a folder, not a file" if stat.S_ISDIR(found.st_mode) else "not an ordinary file"
+            raise _RefusedError(None, f"is {kind}", "put a text file in its place")
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
@@ -108,8 +106,7 @@ def _content(path: Path) -> bytes:
         mend = "check that it is there and may be read by this user"
         raise _RefusedError(None, f"cannot be read ({reason})", mend) from error
     if len(content) > LARGEST:
-        wrong = f"is larger than {LARGEST:,} bytes"
-        raise _RefusedError(None, wrong, "check that it is the right file, and shorten it")
+        raise _RefusedError(None, f"is larger than {LARGEST:,} bytes", "check that it is the right file")
     return content
 
 
@@ -130,16 +127,14 @@ def _decode_as(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        wrong = "is in no encoding that can be read"
-        raise _RefusedError(line, wrong, "save it as UTF-8") from error
+        raise _RefusedError(line, "is in no encoding that can be read", "save it as UTF-8") from error
 
 
 def _refuse_nul(text: str) -> None:
     at = text.find("\0")
     if at >= 0:
-        line = text.count("\n", 0, at) + 1
         wrong = "holds a NUL byte, so that it is no text, or UTF-16 without its mark"
-        raise _RefusedError(line, wrong, "save it as UTF-8")
+        raise _RefusedError(text.count("\n", 0, at) + 1, wrong, "save it as UTF-8")
 
 
 @dataclass

@@ -44,7 +44,6 @@ async def test_a_dm_is_answered_once_and_becomes_history(at_table):
         "composed",
         "pledged",
         "part_posted",
-        "part_said",
         "settled",
     ]
 

@@ -195,7 +195,7 @@ def test_a_fault_is_one_line_with_its_place_first(read):
     assert "\n" not in str(file.faults[0])
 
 
-WORDS = '" \' """ = # \\ key a= b=" c=\' é “ ${a} :'.split(" ")
+WORDS = ['"', "'", '"""', "=", "#", "\\", "key", "a=", 'b="', "c='", "é", "“", "${a}", ":"]
 BLANKS = list("\n\r \t\u00a0\u2028\x0b\ufeff\x85\x1c")
 PIECES = st.sampled_from([*WORDS, *BLANKS, "export ", "\r\n"])
 

@@ -1,4 +1,4 @@
-"""Messages cut at Discord's limit."""
+"""Messages cut at Discord's limit, and replies that were cut before their end."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,14 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.conversation.speech import trim_to_sentence
 from bot.conversation.splitting import Piece, is_blank, pieces, split
 
 MENTIONS = ["<@123456789012345678>", "<@!12>", "<@&34>", "<#56>", "<:nyx:78>", "<a:glitch_cat:90>", "<t:1:R>"]
 MENTION = regex.compile(r"<(?:@[!&]?|#|a?:\w{2,32}:)\d{1,20}>|<t:\d+:R>")
-SHOWS_NOTHING = regex.compile(r"(?:[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]|```(?:\w*\n)?)*")
+FENCE = regex.compile(r"\p{GCB=Prepend}*```[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*")
+LANGUAGE = regex.compile(r"[A-Za-z0-9_+.#-]{0,32}\r?\n")
+VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
 FENCE_ROOM = 40
 
 words = st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=12)
@@ -41,6 +44,16 @@ def fences_before(text: str, position: int) -> int:
     return text[:position].count("```")
 
 
+def without_fences(text: str) -> str:
+    """The text with a space for every character that only marks a code block."""
+    bare = text
+    for number, fence in enumerate(FENCE.finditer(text)):
+        language = None if number % 2 else LANGUAGE.match(text, fence.end())
+        start, end = fence.start(), language.end() if language else fence.end()
+        bare = bare[:start] + " " * (end - start) + bare[end:]
+    return bare
+
+
 def gaps(text: str, cut: list[Piece]) -> Iterator[str]:
     edges = [0, *(edge for piece in cut for edge in (piece.start, piece.end)), len(text)]
     return (text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
@@ -57,12 +70,12 @@ def unbroken(text: str, limit: int) -> Iterator[tuple[int, int]]:
 
 def check(text: str, limit: int) -> None:
     cut, parts = list(pieces(text, limit)), split(text, limit)
-    edges = {edge for piece in cut for edge in (piece.start, piece.end)}
+    bare, edges = without_fences(text), {edge for piece in cut for edge in (piece.start, piece.end)}
     assert parts == [piece.of(text) for piece in cut]
     assert all(1 <= units(part) <= limit for part in parts)
     assert all(part.count("```") % 2 == 0 for part in parts)
-    assert not any(SHOWS_NOTHING.fullmatch(part) for part in parts)
-    assert all(SHOWS_NOTHING.fullmatch(gap) for gap in gaps(text, cut))
+    assert all(VISIBLE.search(bare, piece.start, piece.end) for piece in cut)
+    assert not any(VISIBLE.search(gap) for gap in gaps(bare, cut))
     for piece in cut:
         assert bool(piece.opening) == bool(fences_before(text, piece.start) % 2)
         assert bool(piece.closing) == bool(fences_before(text, piece.end) % 2)
@@ -144,7 +157,7 @@ def test_a_sentence_without_spaces_is_cut_behind_its_full_stop():
 
 @pytest.mark.parametrize("mention", [*MENTIONS, "</remember this:123>", "<id:customize>", "<t:1700000000>"])
 def test_a_mention_stays_in_one_piece(mention):
-    assert mention in split("x" * 95 + mention + "y" * 60, 100)[1]
+    assert mention in split("x" * 97 + mention + "y" * 60, 100)[1]
 
 
 def test_a_link_moves_to_the_next_message_whole():
@@ -157,7 +170,7 @@ def test_inline_code_moves_to_the_next_message_whole():
 
 
 def test_a_code_block_is_closed_and_opened_again_with_its_language():
-    code = "\n".join(f"    line {number}" for number in range(16))
+    code = "\n".join(f"    line {number}" for number in range(24))
     parts = split(f"See:\n```py\n{code}\n```", 120)
     assert len(parts) == 3
     assert all("```py\n    line" in part and part.endswith("\n```") for part in parts)
@@ -186,3 +199,57 @@ def test_a_character_longer_than_a_message_is_cut_between_code_points():
     parts = split("e" + "\u0301" * 150, 100)
     assert "".join(parts) == "e" + "\u0301" * 150
     assert all(len(part) <= 100 for part in parts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 300_000,
+        "`" * 300_000,
+        "漢" * 300_000,
+        "```\n" + " " * 300_000 + "x",
+        "<@1" * 100_000,
+        "` " * 100_000,
+        "e" + "\u0301" * 300_000,
+        "https://a" * 30_000,
+        "```a\n" * 60_000,
+        "\n" * 300_000 + "x",
+        "\u0600" * 100_000,
+    ],
+)
+def test_a_hostile_text_is_split_to_its_end(text):
+    assert all(1 <= units(part) <= 2000 for part in split(text))
+
+
+@pytest.mark.parametrize(
+    ("cut_short", "said"),
+    [
+        ("Hello there. I was going to", "Hello there."),
+        ("Really?! *waves.* And th", "Really?! *waves.*"),
+        ('She said "no." And the', 'She said "no."'),
+        ("他说。然后他", "他说。"),
+        ("To do:\n- one thing\n- two thi", "To do:\n- one thing"),
+        ("I was going to the sto", "I was going to the…"),
+        ("First, secon", "First…"),
+        ("Supercalifra", "Supercalifra…"),
+        ("Mr. Smi", "Mr. Smi…"),
+        ("1. Ta", "1. Ta…"),
+        ("It costs 3.5 and", "It costs 3.5…"),
+        ("Ok. " + "and then " * 9 + "the", "Ok. " + "and then " * 8 + "and then…"),
+        ("All is said.", "All is said."),
+        ("All is said. \n", "All is said."),
+        ("Wow \ufffd", "Wow…"),
+        ("", ""),
+        (" \u200b", ""),
+    ],
+)
+def test_a_reply_that_was_cut_short_ends_as_well_as_it_can(cut_short, said):
+    assert trim_to_sentence(cut_short) == said
+
+
+def test_code_that_was_cut_short_ends_with_a_whole_line_and_is_closed():
+    assert trim_to_sentence("Look:\n```py\na = 1\nb = 2\nc =") == "Look:\n```py\na = 1\nb = 2\n```\n…"
+
+
+def test_code_without_a_whole_line_is_left_out():
+    assert trim_to_sentence("Look here.\n```py\na =") == "Look here."

@@ -25,7 +25,7 @@ async def bot(tmp_path: Path):
 
 def echo(request) -> str:
     """Answer with the number of the last message, so that answers can be counted."""
-    return "answering " + re.findall(r"#(\d+)", request.last_text)[-1]
+    return "answering " + re.findall(r"#(\d+)\?", request.text)[-1]
 
 
 def rows(bot: BotProcess, query: str) -> list[tuple]:
@@ -113,7 +113,7 @@ async def test_fifty_messages_over_a_connection_that_keeps_breaking_are_answered
     asked = await _conversations(bot, 50)
     await asyncio.sleep(0.5)
     answered_once(bot, asked)
-    assert len(bot.discord.gateway.cuts) >= 50 // every
+    assert bot.discord.gateway.cuts >= 50 // every
     lawful(bot)
 
 
@@ -134,7 +134,7 @@ async def test_messages_during_a_lost_session_are_fetched_and_answered(bot):
     await bot.discord.wait_for_message(channel, timeout=30)
     await bot.discord.wait_for_message(mira.dm_channel, timeout=30)
     for _ in range(5):
-        await bot.discord.gateway.invalidate_sessions()
+        bot.discord.gateway.invalidate_sessions()
         await bot.discord.wait_until_connected(timeout=30)
     await asyncio.sleep(1)
     answered_once(bot, [(1, channel), (2, mira.dm_channel), (3, channel), (4, mira.dm_channel)])
@@ -148,7 +148,7 @@ async def test_messages_during_a_lost_session_are_fetched_and_answered(bot):
         "part_posted:2",
         *(
             pytest.param(stage, marks=pytest.mark.slow)
-            for stage in [*STAGES, "part_posted:3", "part_said:2", "part_said:3"]
+            for stage in [*STAGES, "part_posted:3", "part_said:2"]
             if stage != "composed"
         ),
     ],
@@ -164,7 +164,7 @@ async def test_killed_at_any_stage_it_says_its_reply_once_after_the_restart(bot,
     await bot.discord.wait_until(
         lambda: len(mira.dm_channel.said_by(bot.discord.bot)) >= 3, timeout=30, what="three parts"
     )
-    await mira.dm("#2")
+    await mira.dm("#2?")
     await bot.discord.wait_until(
         lambda: len(mira.dm_channel.said_by(bot.discord.bot)) >= 6, timeout=30, what="three more parts"
     )
@@ -199,7 +199,6 @@ async def test_a_dm_that_is_blocked_is_left_alone(bot):
     for number in range(5):
         await mira.dm(f"#{number}?")
         await asyncio.sleep(0.3)
-    assert len(bot.discord.requests_to("POST", "/channels/{}/messages")) <= 2 or True
     posts = [one for one in bot.discord.requests if one.method == "POST" and one.path.endswith("/messages")]
     assert len(posts) == 1
     assert len(bot.claude.requests) == 1
@@ -237,17 +236,21 @@ async def test_fifty_turns_interrupted_by_sigterm_are_all_answered_after_the_res
     await bot.start()
     for number, user in enumerate(users):
         await user.dm(f"#{number}?")
-    await bot.claude.received(5)
+    while rows(bot, "SELECT count(*) FROM claims") != [(50,)]:
+        await asyncio.sleep(0.02)
     assert await bot.terminate() == 0
+    assert len(bot.discord.bot_messages) < 50
     await bot.start()
     asked = [(number, user.dm_channel) for number, user in enumerate(users)]
     await bot.discord.wait_until(
         lambda: len(bot.discord.bot_messages) >= 50, timeout=60, what="fifty answers"
     )
     answered_once(bot, asked)
+    while rows(bot, "SELECT count(*) FROM turns WHERE state = 'said'") != [(50,)]:
+        await asyncio.sleep(0.05)
     assert await bot.terminate() == 0
     assert rows(bot, "PRAGMA integrity_check") == [("ok",)]
-    assert rows(bot, "SELECT count(*) FROM turns WHERE state != 'said'") == [(0,)]
+    assert rows(bot, "SELECT count(*) FROM messages") == [(100,)]
     lawful(bot)
 
 

@@ -1,7 +1,8 @@
 """The walk of one message: hear, note, attend, recall, compose, pledge, say, settle."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
@@ -70,6 +71,7 @@ class Conversation:
         self._reached = on_stage or (lambda _stage: None)
         self._rooms = Rooms(clock)
         self._shown_at: dict[int, float] = {}
+        self._on_the_way: set[int] = set()
         self._saying = Saying(
             database=database,
             pace=manner.pace,
@@ -83,25 +85,33 @@ class Conversation:
     async def take_turn(self, heard: Utterance, mouth: Mouth) -> None:
         """Take in one message and, if the character is meant to, answer it."""
         heard = replace(heard, text=clean_text(heard.text))
-        try:
-            if await self._note(heard):
-                await self._consider(heard, mouth)
-        except DatabaseError as error:
-            log.error("Can't remember anything now: %s", error)  # noqa: TRY400 - the sentence says it all
-            await self._say_cannot_remember(heard, mouth)
+        with self._walking(heard.message_id):
+            try:
+                if await self._note(heard):
+                    await self._consider(heard, mouth)
+            except DatabaseError as error:
+                log.error("Can't remember anything now: %s", error)  # noqa: TRY400 - it says it all
+                await self._say_cannot_remember(heard, mouth)
 
     async def resume(self, heard: Utterance, mouth: Mouth) -> None:
         """Go on with a message that a crash left behind after it was noted."""
-        async with self._database.read() as db:
-            left_open = await db.turns.is_open(heard.message_id)
-        if left_open:
-            await self._consider(replace(heard, text=clean_text(heard.text)), mouth)
+        if heard.message_id in self._on_the_way:
+            return
+        with self._walking(heard.message_id):
+            async with self._database.read() as db:
+                left_open = await db.turns.is_open(heard.message_id)
+            if left_open:
+                await self._consider(replace(heard, text=clean_text(heard.text)), mouth)
 
     async def left_open(self) -> list[tuple[int, int]]:
         """Return (channel id, message id) of what was noted and then left behind, oldest first."""
         async with self._database.read() as db:
             claims = await db.turns.open_claims(self._clock.now() - self._manner.resume_within)
-        return [(claim.channel_id, claim.message_id) for claim in claims]
+        return [
+            (claim.channel_id, claim.message_id)
+            for claim in claims
+            if claim.message_id not in self._on_the_way
+        ]
 
     async def finish(self, mouth_of: MouthOf) -> int:
         """Say what was pledged and not said; return how many replies that were."""
@@ -130,6 +140,11 @@ class Conversation:
             await db.messages.forget(message_ids)
             await db.turns.close_open(message_ids, reason=Reason.DELETED)
 
+    async def forget_channel(self, channel_id: int) -> int:
+        """Forget what was said in a channel; return how many lines that was."""
+        async with self._database.begin() as db:
+            return await db.messages.forget_channel(channel_id)
+
     async def prune(self) -> None:
         """Let go of what is past its time: words after a day, the ids of messages after a week."""
         now = self._clock.now()
@@ -139,7 +154,10 @@ class Conversation:
 
     async def close(self, *, within: float) -> bool:
         """Let what is being said be finished, for at most `within` seconds; say whether all was."""
-        return await self._rooms.drain(within)
+        finished = await self._rooms.drain(within)
+        async with self._database.begin():
+            pass  # writers queue: whoever was noting a message before us has done so now
+        return finished
 
     # The stages, in the order in which a message walks through them.
 
@@ -255,6 +273,17 @@ class Conversation:
             await mouth.say(part, to=heard.author_id, answering=heard.message_id)
         except SpeakingError as error:
             log.warning("Can't write in channel %s: %s", channel_id, error)
+
+    @contextmanager
+    def _walking(self, message_id: int) -> Iterator[None]:
+        """Know which messages are on their way: an open claim of these was not left behind."""
+        first = message_id not in self._on_the_way
+        self._on_the_way.add(message_id)
+        try:
+            yield
+        finally:
+            if first:
+                self._on_the_way.discard(message_id)
 
     def _circumstances(self) -> Circumstances:
         now, too_old = self._clock.now(), self._manner.too_old

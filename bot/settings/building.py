@@ -81,9 +81,9 @@ def _fault(details: ErrorDetails, keys: tuple[str, ...], entries: Mapping[str, E
     entry = next(entries[key] for key in keys if key in entries)
     context: dict[str, Any] = details.get("ctx", {})
     wrong = context.get("wrong") or _wrong(details, context)
-    if len(keys) > 1:
+    if keys[0] not in entries:
         wrong = f"{keys[0]} {wrong}"
-    elif entry.key not in UNSHOWN:
+    elif len(keys) == 1 and entry.key not in UNSHOWN:
         wrong = f"{wrong} ({_shown(entry)})"
     default = default_words(keys[0])
     fallback = f"write {keys[0]}={default}" if default else "remove the line or see docs/settings.md"

@@ -26,6 +26,14 @@ from personas.character import Character
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+_NO_CHARACTER = Fault(
+    "character.env",
+    None,
+    "there is no character",
+    "copy one, such as characters/nyx/character.env, or write character=nyx into config.env",
+)
+
+
 class SettingsError(ConfigurationError):
     """The settings can't be used; the message has a line for each fault."""
 
@@ -54,6 +62,13 @@ class Loaded:
     def explicit(self) -> frozenset[str]:
         """The settings that the operator set."""
         return self.settings.explicit
+
+    @property
+    def playable(self) -> Character:
+        """The character; raises SettingsError when there is none, or it has faults."""
+        if self.character is None:
+            raise SettingsError(self.character_faults or (_NO_CHARACTER,))
+        return self.character
 
 
 def load_settings(

@@ -74,7 +74,7 @@ class Models(Section):
     """How hard the model thinks before a reply: off, low, medium or high."""
     cache_ttl: CacheTime = "1h"
     """How long the provider keeps a prompt's unchanging head: 1h or 5m."""
-    transcript_token_budget: int = Field(6000, ge=200)
+    transcript_token_budget: int = Field(6000, ge=200, le=10**6)
     """Tokens of the last 24 hours' talk that go into a prompt at most."""
     should_reply_timeout: Deadline = 10
     """Seconds that deciding whether to reply may take, retries included."""

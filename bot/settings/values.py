@@ -104,8 +104,9 @@ def _ascending(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return numbers
 
 
-Count = Annotated[int, Field(ge=1)]
-CountOrNone = Annotated[int, Field(ge=0)]
+# The upper ends keep sums and timers within what the machine and the database can hold.
+Count = Annotated[int, Field(ge=1, le=10**9)]
+CountOrNone = Annotated[int, Field(ge=0, le=10**9)]
 Snowflake = Annotated[int, Field(ge=1, lt=2**63)]
 Channel = Annotated[Snowflake | None, BeforeValidator(_channel)]
 Ids = Annotated[tuple[Snowflake, ...], BeforeValidator(_split(r"[,\s]+"))]
@@ -113,9 +114,9 @@ Numbers = Annotated[tuple[Count, ...], BeforeValidator(_split(r"[,\s]+")), After
 Names = Annotated[tuple[str, ...], BeforeValidator(_split(r"[,\n]"))]
 
 Real = Annotated[float, Field(allow_inf_nan=False)]
-Seconds = Annotated[Real, Field(ge=0)]
+Seconds = Annotated[Real, Field(ge=0, le=10**6)]
 Deadline = Annotated[Real, Field(gt=0, le=3600)]
-Speed = Annotated[Real, Field(gt=0)]
+Speed = Annotated[Real, Field(gt=0, le=10**6)]
 Share = Annotated[Real, Field(ge=0, le=1)]
 Price = Annotated[Real, Field(ge=0)]
 Weights = Annotated[dict[str, Price], BeforeValidator(_json)]

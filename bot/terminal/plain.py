@@ -25,7 +25,7 @@ class PlainMouth:
     """Says replies as lines of text on a stream."""
 
     me = CHARACTER
-    show = None
+    show: Callable[[str], None] | None = None
 
     def __init__(self, session: Session, out: TextIO) -> None:
         self.said: list[int] = []
@@ -43,7 +43,7 @@ class PlainMouth:
         self.write(f"{name}: {part.text}" if part.number == 1 else part.text)
         if self.gone:
             raise Unsaid("nobody reads the output any more")
-        self.said.append(self._session.next_id())
+        self.said.append(self._session.note_said())
         return self.said[-1]
 
     async def find(self, part: Part, *, after: int) -> int | None:  # noqa: ARG002

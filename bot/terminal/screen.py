@@ -2,9 +2,8 @@
 
 import asyncio
 import io
-import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
@@ -19,13 +18,9 @@ from rich.text import Text
 from bot.terminal import slash
 from bot.terminal.markup import lines_of
 from bot.terminal.session import CHARACTER, Session
-from bot.turn import Part, Utterance
-
-log = logging.getLogger(__name__)
+from bot.turn import Part
 
 PROMPT = "> "
-AGAIN = "Ctrl-C once more, or /quit, to leave."
-BROKEN = "Something went wrong there; masquerade.log in the data folder says what."
 _DOTS_SECONDS = 0.3
 _ROWS_BELOW = 5  # the name, the prompt, the toolbar, and air
 _STYLE = Style.from_dict(
@@ -44,6 +39,7 @@ class Screen:
         self._session = session
         self._console = console
         self._dots = 0
+        self._notes: set[asyncio.Task[None]] = set()
         self._writing = False
         self._prompt: PromptSession[str] = PromptSession(
             self._message,
@@ -72,7 +68,7 @@ class Screen:
     async def say(self, part: Part, *, to: int, answering: int) -> int:  # noqa: ARG002
         self.partial, self._writing = "", False
         await self.print_reply(part.text, named=part.number == 1)
-        self.said.append(self._session.next_id())
+        self.said.append(self._session.note_said())
         return self.said[-1]
 
     async def find(self, part: Part, *, after: int) -> int | None:  # noqa: ARG002
@@ -85,16 +81,22 @@ class Screen:
         lines = self._reply(text, named=named)
         if ending:
             lines.append(Text(f"  {ending}", style="dim"))
-        await self._print([*lines, Text()])
+        await self._print([*lines, Text()], wrap=False)
 
     async def note(self, text: str) -> None:
         """Print what the program itself has to say."""
-        await self._print([Text(line, style="dim") for line in text.split("\n")])
+        await self._print([*(Text(line, style="dim") for line in text.split("\n")), Text()], wrap=True)
 
-    async def _print(self, lines: list[Text]) -> None:
+    def tell(self, sentence: str) -> None:
+        """Print a note as soon as possible, for those who can't wait for it."""
+        task = asyncio.create_task(self.note(sentence))
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+    async def _print(self, lines: list[Text], *, wrap: bool) -> None:
         def print_all() -> None:
             for line in lines:
-                self._console.print(line, soft_wrap=True)
+                self._console.print(line, soft_wrap=not wrap)
 
         await run_in_terminal(print_all)
 
@@ -102,7 +104,7 @@ class Screen:
 
     def _show(self, piece: str) -> None:
         self.partial += piece
-        self._redraw()
+        self.redraw()
 
     @asynccontextmanager
     async def _typing(self) -> AsyncIterator[None]:
@@ -113,15 +115,16 @@ class Screen:
         finally:
             dots.cancel()
             self.partial, self._writing = "", False
-            self._redraw()
+            self.redraw()
 
     async def _move_dots(self) -> None:
         while True:
             self._dots = self._dots % 3 + 1
-            self._redraw()
+            self.redraw()
             await asyncio.sleep(_DOTS_SECONDS)
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
+        """Draw the prompt anew, with what is being written and the toolbar."""
         self._prompt.app.invalidate()
 
     def _message(self) -> StyleAndTextTuples:
@@ -170,101 +173,3 @@ def toolbar(session: Session, columns: int) -> str:
     while len(parts) > 1 and len(" · ".join(parts)) + 2 > columns:
         parts.pop()
     return f" {' · '.join(parts)} "
-
-
-class Turns:
-    """The lines that are being answered while the person may go on typing."""
-
-    def __init__(self, session: Session, screen: Screen) -> None:
-        self._session = session
-        self._screen = screen
-        self._under_way: dict[int, asyncio.Task[None]] = {}
-        self.spoken = False  # from here on a reply is written down, and is said whatever happens
-
-    def reached(self, stage: str) -> None:
-        """Follow the walk: what is written down is no longer taken back."""
-        if stage == "composed":
-            self.spoken = True
-        elif stage in ("settled", "passed"):
-            self.spoken = False
-
-    def begin(self, heard: Utterance) -> None:
-        """Have a line answered, alone or together with what is typed meanwhile."""
-        task = asyncio.create_task(self._take(heard))
-        self._under_way[heard.message_id] = task
-
-    async def stop(self) -> bool:
-        """Stop what is being answered and take it back; False when there was nothing."""
-        stopped = dict(self._under_way)
-        if not stopped:
-            return False
-        if self.spoken:
-            await self.finish()
-            return True
-        partial = self._screen.partial
-        for task in stopped.values():
-            task.cancel()
-        await asyncio.gather(*stopped.values(), return_exceptions=True)
-        self._under_way.clear()
-        await self._session.take_back(set(stopped))
-        await self._screen.print_reply(partial, ending="(stopped: neither your line nor this is kept)")
-        return True
-
-    async def finish(self) -> None:
-        """Wait for what is being answered."""
-        await asyncio.gather(*self._under_way.values())
-
-    async def _take(self, heard: Utterance) -> None:
-        broken = True
-        try:
-            reason = await self._session.exchange(heard, self._screen)
-            broken = False
-        finally:
-            self._under_way.pop(heard.message_id, None)
-            if broken:
-                log.exception("A turn in the terminal broke off")
-        await self._session.count_cost()
-        if reason:
-            await self._screen.note(f"({reason})\n")
-
-
-async def converse(session: Session, screen: Screen, turns: Turns) -> int:
-    """Talk until the person leaves; return the exit code."""
-    asked_to_leave = False
-    while True:
-        try:
-            line = await screen.ask()
-        except EOFError:
-            break
-        except KeyboardInterrupt:
-            if await turns.stop():
-                continue
-            if asked_to_leave:
-                break
-            asked_to_leave = True
-            await screen.note(AGAIN)
-            continue
-        asked_to_leave = False
-        if not await _obey(line, session, screen, turns):
-            break
-    with suppress(KeyboardInterrupt):
-        await turns.stop()
-    return 0
-
-
-async def _obey(line: str, session: Session, screen: Screen, turns: Turns) -> bool:
-    """Take in one line; False when it says goodbye."""
-    command = slash.command_in(line)
-    if command is None:
-        heard = session.hear(line)
-        if heard is not None:
-            turns.begin(heard)
-    elif command == slash.QUIT:
-        return False
-    elif command not in slash.COMMANDS:
-        await screen.note(slash.unknown(command))
-    else:
-        if command == "reset":
-            await turns.stop()
-        await screen.note(await slash.answer(session, command))
-    return True

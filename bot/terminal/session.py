@@ -11,7 +11,7 @@ from zlib import crc32
 
 from bot.app import App
 from bot.clock import Clock
-from bot.conversation.naming import clean_text
+from bot.conversation.naming import clean_name, clean_text
 from bot.conversation.splitting import is_blank
 from bot.turn import Mouth, Place, Utterance, Where
 from database import DatabaseError
@@ -47,20 +47,27 @@ def login_name() -> str:
         name = getpass.getuser()
     except (OSError, KeyError, ImportError):
         return "You"
-    plain = "".join(letter for letter in name if letter.isprintable()).strip()
-    return plain[:32] or "You"
+    return clean_name(name, "You")
 
 
 class Ids:
-    """Message ids in the shape of Discord's: milliseconds, then a count. Each is higher than the last."""
+    """Message ids in the shape of Discord's: milliseconds, then a count. Each is higher than the last.
+
+    A part of a reply stays close behind the line before it: of a channel, only the last line that was
+    heard is known in the next session, which has to begin above both.
+    """
 
     def __init__(self, clock: Clock, *, above: int = 0) -> None:
         self._clock = clock
         self._last = above
 
-    def __call__(self) -> int:
+    def of_line(self) -> int:
         passed = self._clock.now() - _DISCORD_EPOCH
         self._last = max(self._last + 1, int(passed.total_seconds() * 1000) << 22)
+        return self._last
+
+    def of_part(self) -> int:
+        self._last += 1
         return self._last
 
 
@@ -82,7 +89,7 @@ class Session:
 
     def __init__(self, app: App, *, person: str, ids: Ids) -> None:
         self.app = app
-        self.next_id = ids
+        self._ids = ids
         self.messages = 0
         self.spending = _NOTHING_SPENT
         self._person = person
@@ -100,7 +107,7 @@ class Session:
             return None
         self.messages += 1
         return Utterance(
-            message_id=self.next_id(),
+            message_id=self._ids.of_line(),
             author_id=PERSON,
             author_name=self._person,
             text=text,
@@ -117,19 +124,26 @@ class Session:
         with self._faults() as faults:
             await self.app.conversation.take_turn(heard, mouth)
         said = mouth.said[before:]
-        self.messages += len(said)
         if said and await self._remembered(said[-1]):
             return None
         return faults.reason
+
+    def note_said(self) -> int:
+        """Return the id of the message that a part of a reply has become."""
+        self.messages += 1
+        return self._ids.of_part()
 
     async def forget(self) -> int:
         """Forget what was said here; return how many lines that was."""
         return await self.app.conversation.forget_channel(self.where.channel_id)
 
-    async def take_back(self, message_ids: set[int]) -> None:
-        """Undo lines that will not be answered."""
-        self.messages -= len(message_ids)
-        await self.app.conversation.deleted(self.where.channel_id, message_ids)
+    async def take_back(self, message_ids: set[int]) -> bool:
+        """Undo those of these lines that nobody has answered; say whether there were any."""
+        async with self.app.database.read() as db:
+            unanswered = {one for one in message_ids if await db.turns.is_open(one)}
+        self.messages -= len(unanswered)
+        await self.app.conversation.deleted(self.where.channel_id, unanswered)
+        return bool(unanswered)
 
     def cost(self) -> str:
         """Return what was spent since the beginning, in words; a price that is unknown is not nothing."""

@@ -36,6 +36,7 @@ def unknown(name: str) -> str:
 async def answer(session: Session, name: str) -> str:
     """Do what a known command other than /quit asks for, and return what there is to read."""
     if name == "who":
+        await session.count_cost()
         return who(session)
     if name == "reset":
         lines = await session.forget()

@@ -52,6 +52,11 @@ class Messages(Repository):
         result = await self._session.execute(delete(Message).where(Message.id.in_(message_ids)))
         return int(result.rowcount)  # type: ignore[attr-defined]
 
+    async def forget_channel(self, channel_id: int) -> int:
+        """Delete what was said in a channel; return how many lines went."""
+        result = await self._session.execute(delete(Message).where(Message.channel_id == channel_id))
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
     async def prune(self, before: datetime) -> int:
         """Delete what was said before a moment; return how many lines went."""
         result = await self._session.execute(delete(Message).where(Message.sent_at < before))

@@ -1,0 +1,66 @@
+"""Whether the data folder can be written to and the database be used; nothing is changed."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from bot.app import DATABASE_NAME
+from bot.doctor.finding import Finding
+from database import DatabaseCorrupt, DatabaseError, files
+
+BACKUPS = "backups"
+
+
+def storage_findings(data_dir: Path) -> list[Finding]:
+    """Return how the data folder and the database in it stand. It blocks: call it in a thread."""
+    folder = _folder(data_dir)
+    if folder.level == "problem":
+        return [folder]
+    return [folder, _database(data_dir / DATABASE_NAME)]
+
+
+def _folder(data_dir: Path) -> Finding:
+    check = "data.folder"
+    mend = "Change its owner or permissions, or set data_dir in config.env."
+    try:
+        if data_dir.is_dir():
+            # Permission bits say nothing about read-only disks, nor about root: writing does.
+            with tempfile.TemporaryFile(dir=data_dir):
+                return Finding(check, "ok", f"{data_dir} can be written to.")
+        if os.path.lexists(data_dir):
+            return Finding(check, "problem", f"data_dir {data_dir} is no folder.", mend)
+        parent = next(parent for parent in data_dir.absolute().parents if parent.exists())
+    except OSError as error:
+        return Finding(check, "problem", f"data_dir {data_dir} can't be written to: {error.strerror}.", mend)
+    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
+        return Finding(check, "problem", f"data_dir {data_dir} can't be made in {parent}.", mend)
+    return Finding(check, "ok", f"{data_dir} will be made at the first start.")
+
+
+def _database(path: Path) -> Finding:
+    check = "data.database"
+    try:
+        if not path.exists():
+            return Finding(check, "ok", f"{path} will be made at the first start.")
+        files.check(path, backups=path.parent / BACKUPS)
+        return _schema(path)
+    except DatabaseCorrupt as error:
+        return Finding(check, "problem", str(error))
+    except DatabaseError as error:
+        return Finding(check, "notice", str(error), "Stop that program and look again.")
+    except OSError as error:
+        return Finding(check, "problem", f"{path} can't be read: {error.strerror}.")
+
+
+def _schema(path: Path) -> Finding:
+    check, at, newest = "data.database", files.revision(path), files.head()
+    if at == newest:
+        return Finding(check, "ok", f"{path} is sound.")
+    if at is None:
+        sentence = f"{path} is a SQLite file, but not one of ours."
+        return Finding(check, "problem", sentence, "Move it away and start again.")
+    # Revisions are numbers of four digits, counted up.
+    if at > newest:
+        sentence = f"{path} was written by a later version (schema {at}; this one knows {newest})."
+        return Finding(check, "problem", sentence, "Update Masquerade, or restore an older backup.")
+    return Finding(check, "ok", f"{path} is sound, and will be brought up to date after a backup.")

@@ -1,0 +1,122 @@
+"""The dialogue on a screen: lines are answered while the person may go on typing, and can be stopped."""
+
+import asyncio
+import logging
+
+from bot.terminal import slash
+from bot.terminal.screen import Screen
+from bot.terminal.session import Session
+from bot.turn import Utterance
+
+log = logging.getLogger(__name__)
+
+AGAIN = "Ctrl-C once more, or /quit, to leave."
+BROKEN = "Something went wrong there; masquerade.log in the data folder says what."
+
+
+class Turns:
+    """The lines that are being answered."""
+
+    def __init__(self, session: Session, screen: Screen) -> None:
+        self._session = session
+        self._screen = screen
+        self._under_way: dict[int, asyncio.Task[str | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Cleared while a reply is being written down and said: then it is no longer taken back.
+        self._stoppable = asyncio.Event()
+        self._stoppable.set()
+
+    def reached(self, stage: str) -> None:
+        """Follow the walk from stage to stage."""
+        if stage == "composed":
+            self._stoppable.clear()
+        elif stage in ("settled", "passed"):
+            self._stoppable.set()
+
+    def begin(self, heard: Utterance) -> None:
+        """Have a line answered, behind those that are being answered already."""
+        exchange = asyncio.create_task(self._session.exchange(heard, self._screen))
+        self._under_way[heard.message_id] = exchange
+        task = asyncio.create_task(self._see_through(heard.message_id, exchange))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> bool:
+        """Stop what is being answered and take it back; False when there was nothing."""
+        if not self._under_way:
+            return False
+        await self._stoppable.wait()
+        stopped, written = dict(self._under_way), self._screen.partial
+        for exchange in stopped.values():
+            exchange.cancel()
+        await asyncio.gather(*stopped.values(), return_exceptions=True)
+        if await self._session.take_back(set(stopped)):
+            await self._screen.print_reply(written, ending="(stopped; your line is taken back)")
+        return True
+
+    async def close(self) -> None:
+        """Stop what is being answered and leave nothing undone."""
+        await self.stop()
+        await asyncio.gather(*self._tasks)
+
+    async def _see_through(self, message_id: int, exchange: asyncio.Task[str | None]) -> None:
+        """Wait for the end of an exchange, and show what it cost and why it failed, if it did."""
+        await asyncio.wait([exchange])
+        del self._under_way[message_id]
+        self._stoppable.set()
+        if exchange.cancelled():
+            return
+        if error := exchange.exception():
+            log.error("A turn in the terminal broke off", exc_info=error)
+            await self._screen.note(BROKEN)
+        elif reason := exchange.result():
+            await self._screen.note(f"({reason})")
+        await self._session.count_cost()
+        self._screen.redraw()
+
+
+async def converse(session: Session, screen: Screen, turns: Turns) -> int:
+    """Talk until the person leaves, by /quit, Ctrl-D, or Ctrl-C twice; return the exit code."""
+    try:
+        await _converse(session, screen, turns)
+    finally:
+        await turns.close()
+    return 0
+
+
+async def _converse(session: Session, screen: Screen, turns: Turns) -> None:
+    interrupted = False
+    while True:
+        try:
+            line = await screen.ask()
+        except EOFError:
+            break
+        except KeyboardInterrupt:
+            if await turns.stop():
+                continue
+            if interrupted:
+                break
+            interrupted = True
+            await screen.note(AGAIN)
+            continue
+        interrupted = False
+        if not await _take_in(line, session, screen, turns):
+            break
+
+
+async def _take_in(line: str, session: Session, screen: Screen, turns: Turns) -> bool:
+    """Take in one line; False when it says goodbye."""
+    command = slash.command_in(line)
+    if command is None:
+        heard = session.hear(line)
+        if heard is not None:
+            turns.begin(heard)
+    elif command == slash.QUIT:
+        return False
+    elif command not in slash.COMMANDS:
+        await screen.note(slash.unknown(command))
+    else:
+        if command == "reset":
+            await turns.stop()
+        await screen.note(await slash.answer(session, command))
+    return True

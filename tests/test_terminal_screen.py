@@ -1,0 +1,247 @@
+"""Talking on a screen."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from rich.console import Console
+from sqlalchemy import func, select
+
+from bot.terminal import plain
+from bot.terminal.dialogue import AGAIN, Turns, converse
+from bot.terminal.progress import download_bar
+from bot.terminal.screen import Screen, toolbar
+from bot.terminal.session import Session
+from bot.turn import Part, Place
+from database.models import Call, Message
+from tests.terminals import MODEL, Stages, opened, rows, talked
+from tests.world.claude_faults import Say, StreamError
+from tests.world.claude_server import ScriptedClaude
+
+
+@pytest.fixture
+async def claude() -> AsyncIterator[ScriptedClaude]:
+    async with ScriptedClaude() as server:
+        yield server
+
+
+# --- the toolbar ----------------------------------------------------------------------------------
+
+
+async def test_the_toolbar_shows_character_model_cost_and_count(tmp_path, claude):
+    async with opened(tmp_path, claude) as (session, _):
+        assert toolbar(session, 80) == f" Pixel · {MODEL} · $0.0000 · 0 messages · /help "
+        await talked(session, "hello")
+        await session.count_cost()
+        async with session.app.database.read() as db:
+            cost = await db.messages._session.scalar(select(func.sum(Call.cost)))
+        assert cost
+        assert toolbar(session, 80) == f" Pixel · {MODEL} · ${cost:.4f} · 2 messages · /help "
+
+
+async def test_a_narrow_toolbar_keeps_what_matters_most(tmp_path, claude):
+    async with opened(tmp_path, claude) as (session, _):
+        assert toolbar(session, 40) == f" Pixel · {MODEL} · $0.0000 "
+        assert toolbar(session, 3) == " Pixel "
+
+
+async def test_an_unknown_price_is_unknown_and_a_local_model_is_free(tmp_path):
+    async with ScriptedClaude(models={"somebody-elses": 1}) as claude:
+        async with opened(tmp_path, claude, model="somebody-elses") as (session, _):
+            await talked(session, "hello")
+            await session.count_cost()
+            assert session.cost() == "cost unknown"
+        async with opened(tmp_path, claude, local=True) as (session, _):
+            assert session.cost() == "no cost"
+
+
+def test_a_download_is_shown_in_tenths_where_there_is_no_screen():
+    shown = io.StringIO()
+    with download_bar(Console(file=shown)) as progress:
+        for done in range(0, 101, 4):
+            progress(done * 10_000_000, 1_000_000_000)
+    assert shown.getvalue().splitlines()[0] == "Fetching: 10% of 1,000 MB"
+    assert len(shown.getvalue().splitlines()) == 10
+
+
+def test_no_download_shows_nothing():
+    shown = io.StringIO()
+    with download_bar(Console(file=shown, force_terminal=True)):
+        pass
+    assert shown.getvalue() == ""
+
+
+# --- a screen -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Seat:
+    """Somebody in front of a screen."""
+
+    keys: PipeInput
+    paper: io.StringIO
+    screen: Screen
+    session: Session
+    stages: Stages
+    talk: asyncio.Task
+
+    @property
+    def printed(self) -> str:
+        return self.paper.getvalue()
+
+    async def shows(self, words: str) -> None:
+        while words not in self.printed:
+            assert not self.talk.done() or self.talk.result() == 0
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def seated(folder: Path, claude: ScriptedClaude) -> AsyncIterator[Seat]:
+    """Sit down in front of a screen with a keyboard that a test can press."""
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        async with opened(folder, claude) as (session, stages):
+            paper = io.StringIO()
+            screen = Screen(session, Console(file=paper, width=80, highlight=False))
+            turns = Turns(session, screen)
+            stages.listeners.append(turns.reached)
+            task = asyncio.create_task(converse(session, screen, turns))
+            try:
+                yield Seat(keys, paper, screen, session, stages, task)
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_reply_stays_on_the_screen_once_it_is_said(tmp_path, claude):
+    claude.answer_with("**hi** there [saved]")
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("hello\r")
+        await seat.shows("Pixel\n  hi there [saved]\n")
+        await seat.stages.reached("settled")
+        seat.keys.send_text("/quit\r")
+        assert await seat.talk == 0
+
+
+async def test_words_show_while_they_come_and_only_what_was_said_stays(tmp_path, claude):
+    claude.answer_with(Say("Pixel: one two three", pieces=("Pixel: one", " two", " three"), between=0.05))
+    previews = []
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("count\r")
+        while "settled" not in seat.stages.seen:
+            previews.append(seat.screen.partial)
+            await asyncio.sleep(0.005)
+        assert "Pixel: one two" in previews
+        assert "Pixel\n  one two three\n" in seat.printed
+        assert seat.screen.partial == ""
+
+
+async def test_the_prompt_shows_the_end_of_what_is_being_written(tmp_path, claude):
+    async with seated(tmp_path, claude) as seat:
+        async with seat.screen.typing():
+            assert "is writing" in "".join(part[1] for part in seat.screen._message())
+            for number in range(100):
+                seat.screen.show(f"line {number}\n")
+            shown = "".join(part[1] for part in seat.screen._message())
+            assert "line 99" in shown
+            assert "line 9\n" not in shown
+            assert shown.count("\n") < 40
+        assert "".join(part[1] for part in seat.screen._message()) == "> "
+
+
+async def test_ctrl_c_stops_an_answer_and_takes_the_line_back(tmp_path, claude):
+    claude.will_say(Say("never ending", pieces=("never ", "ending"), between=0.2), "At your service.")
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("tell me everything\r")
+        while not seat.screen.partial:
+            await asyncio.sleep(0.005)
+        seat.keys.send_text("\x03")
+        await seat.shows("stopped")
+        assert await rows(seat.session.app, Message) == []
+        async with seat.session.app.database.read() as db:
+            assert await db.turns.open_claims(seat.session._begun) == []
+        seat.keys.send_text("hello\r")
+        await seat.shows("At your service.")
+    assert "tell me everything" not in claude.requests[1].text
+
+
+async def test_ctrl_c_twice_leaves(tmp_path, claude):
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("half a li\x03")
+        await seat.shows(AGAIN)
+        seat.keys.send_text("\x03")
+        assert await seat.talk == 0
+    assert claude.requests == []
+
+
+async def test_ctrl_d_leaves_and_stops_what_is_being_answered(tmp_path, claude):
+    claude.answer_with(Say("too late", after=30))
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("hello\r")
+        await claude.received(1)
+        seat.keys.send_text("\x04")
+        assert await seat.talk == 0
+        assert await rows(seat.session.app, Message) == []
+
+
+async def test_what_is_typed_during_an_answer_is_answered_next(tmp_path, claude):
+    claude.will_say(Say("First.", after=0.1), "Second.")
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("one\r")
+        await claude.received(1)
+        seat.keys.send_text("two\r")
+        await seat.shows("Second.")
+        assert seat.printed.index("First.") < seat.printed.index("Second.")
+        await seat.stages.reached("settled", 2)
+        assert seat.session.messages == 4
+
+
+async def test_commands_and_mistakes_on_a_screen(tmp_path, claude):
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("/whoo\r\r/who\r")
+        await seat.shows("did you mean /who?")
+        await seat.shows("Model: claude-sonnet-5-5")
+        seat.keys.send_text("/reset\r/exit\r")
+        assert await seat.talk == 0
+        assert "has forgotten this conversation (0 lines)" in seat.printed
+    assert claude.requests == []
+
+
+async def test_an_answer_that_breaks_off_leaves_only_the_fallback_and_the_reason(tmp_path, claude):
+    claude.answer_with(StreamError(text="I was about to say", pieces=("I was", " about"), after_events=4))
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("hello\r")
+        await seat.shows("No reply from")
+        assert "Pixel\n  static say again?\n" in seat.printed
+        assert "I was" not in seat.printed
+        assert [row.text for row in await rows(seat.session.app, Message)] == ["hello"]
+
+
+async def test_a_fault_of_ours_does_not_end_the_talk(tmp_path, claude, monkeypatch):
+    async with seated(tmp_path, claude) as seat:
+
+        async def broken(*_):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(seat.session, "exchange", broken)
+        seat.keys.send_text("hello\r")
+        await seat.shows("Something went wrong")
+        monkeypatch.undo()
+        seat.keys.send_text("hello again\r")
+        await seat.stages.reached("settled")
+
+
+async def test_a_part_is_said_in_the_terminal_place(tmp_path, claude):
+    async with opened(tmp_path, claude) as (session, _):
+        mouth = plain.PlainMouth(session, io.StringIO())
+        heard = session.hear("hello")
+        assert heard is not None
+        assert heard.where.place is Place.TERMINAL
+        said = await mouth.say(Part(1, "hi", "n"), to=heard.author_id, answering=heard.message_id)
+        assert said > heard.message_id
