@@ -33,12 +33,17 @@ PRUNE_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that speaks the Messages API. `local` ones take sampling parameters and cost nothing."""
+    """A server that speaks the Messages API.
+
+    `local` ones are not Claude's own: they take sampling parameters, and no thinking. A `rehearsal`
+    is our embedded model, which has to be warmed up.
+    """
 
     base_url: str
     api_key: str
     model: str
     local: bool = False
+    rehearsal: bool = False
 
 
 class Notices:

@@ -9,14 +9,15 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TextIO
 
 from bot.app import App, open_app
 from bot.errors import ConfigurationError
 from bot.log import set_up_logging
-from bot.serving import open_server
+from bot.serving import open_server, warm_up
 from bot.settings import Loaded, load_settings
 
-log = logging.getLogger("masquerade")
+log = logging.getLogger(__name__)
 
 OnStage = Callable[[str], None] | None
 
@@ -25,7 +26,7 @@ WELCOME = """\
 Masquerade plays characters on Discord, with Anthropic's Claude. There is no Discord token yet, so
 {name} talks with you here.   To bring {name} to Discord: python main.py setup
 """
-NO_TOKEN = (
+UNCONNECTED = (
     "There is no discord_token. Run `python main.py setup`, or write discord_token=... into config.env. "
     "To talk here in the terminal: python main.py chat"
 )
@@ -36,7 +37,7 @@ def run(arguments: Namespace, on_stage: OnStage) -> int:
     loaded = load(arguments)
     if not loaded.settings.discord_token.get_secret_value():
         if _nobody_there():
-            raise ConfigurationError(NO_TOKEN)
+            raise ConfigurationError(UNCONNECTED)
         loaded = _with_rehearsal(loaded, arguments)
         name = loaded.character.name if loaded.character else "the character"
         print(WELCOME.format(name=name))  # noqa: T201
@@ -108,10 +109,10 @@ def _nobody_there() -> bool:
     return stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode)
 
 
-def _log_to(stream: object, loaded: Loaded) -> None:
+def _log_to(stream: TextIO, loaded: Loaded) -> None:
     settings = loaded.settings
     secrets = [settings.discord_token.get_secret_value(), settings.anthropic_api_key.get_secret_value()]
-    set_up_logging(settings.log_level, secrets=[one for one in secrets if one], stream=stream)  # type: ignore[arg-type]
+    set_up_logging(settings.log_level, secrets=[one for one in secrets if one], stream=stream)
     for notice in loaded.notices:
         log.warning("%s", notice)
 
@@ -131,6 +132,7 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
         open_app(settings, character, server, on_stage=on_stage) as app,
         open_client(app) as client,
     ):
+        await warm_up(app, log.info)
         _stop_on_signals(app, client.close)
         await run_until_stopped(client, settings.discord_token.get_secret_value())
     return 0

@@ -119,9 +119,7 @@ async def test_what_arrives_while_it_thinks_is_answered_together_afterwards(at_t
     async def interrupt() -> None:
         at_table.claude.while_thinking = None
         for text in ("wait", "one more thing"):
-            late.append(
-                asyncio.create_task(at_table.conversation.take_turn(utterance(text), at_table.mouth))
-            )
+            late.append(asyncio.create_task(at_table.conversation.take_turn(utterance(text), at_table.mouth)))
         await asyncio.sleep(0.1)
 
     at_table.claude.while_thinking = interrupt

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import discord
 import pytest
+from aiohttp import web
 
 from bot.app import DATABASE_NAME
 from bot.doctor import Finding, examine
@@ -85,6 +86,26 @@ async def silent_server() -> AsyncIterator[str]:
     async with await asyncio.start_server(stay, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         gone.set()
+
+
+@asynccontextmanager
+async def echoing_server() -> AsyncIterator[str]:
+    """Run a server that refuses every key and says which it was; yield its address."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        key = request.headers.get("x-api-key") or request.headers["authorization"]
+        error = {"type": "authentication_error", "message": f"I don't know {key.split()[-1]}"}
+        return web.json_response({"type": "error", "error": error}, status=401)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", refuse)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def run(
@@ -195,6 +216,24 @@ async def test_no_secret_is_ever_shown(tmp_path, connected, discord_server, clau
         shown = capsys.readouterr()
         assert TOKEN not in shown.out + shown.err
         assert KEY not in shown.out + shown.err
+
+
+async def test_a_secret_that_a_server_gives_back_is_not_shown_either(tmp_path, environ, capsys):
+    async with echoing_server() as url:
+        assert await run(tmp_path, environ | {"ANTHROPIC_BASE_URL": url}) == 1
+    said = capsys.readouterr().out
+    assert "refuses the key (401: I don't know …" in said
+    assert KEY not in said
+
+
+async def test_offline_nobody_is_asked_about_token_and_key(
+    tmp_path, connected, discord_server, claude_server
+):
+    findings = await found(tmp_path, connected, offline=True)
+    assert findings["discord.account"].level == findings["claude.server"].level == "skipped"
+    assert "asked for offline" in findings["discord.account"].sentence
+    assert discord_server.requests == []
+    assert claude_server.connections == claude_server.open_connections == 0
 
 
 # --- settings and character -------------------------------------------------------------------------

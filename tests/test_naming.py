@@ -140,6 +140,7 @@ def test_labels_do_not_change_between_releases():
         ("[AFK] O'Neil_9", "AFK O'Neil_9"),
         ("❤️ Zoë", "❤️ Zoë"),
         ("::", "someone"),
+        ("Bobː yes", "Bob yes"),
     ],
 )
 def test_a_label_shows_the_name_without_what_labels_are_made_of(name, shown):

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.data_structures import Size
@@ -255,6 +255,8 @@ TRICKY = st.lists(
 )
 
 
+@example(value="a line\nthat=")
+@example(value='"\n"\nb="')
 @given(value=st.one_of(TEXT, TRICKY.map("".join)))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_written_is_read_back_the_same(tmp_path, value):

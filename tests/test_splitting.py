@@ -186,6 +186,26 @@ def test_a_code_block_that_ends_at_the_cut_leaves_no_empty_block_behind():
     assert split("```\n" + "x" * 60 + "\n```\n\n" + "y" * 60, 100) == ["```\n" + "x" * 60 + "\n```", "y" * 60]
 
 
+def test_a_code_block_whose_end_no_longer_fits_is_not_opened_again():
+    assert split("```\n" + "x" * 92 + "\n\n```\n" + "y" * 60, 100) == ["```\n" + "x" * 92 + "\n```", "y" * 60]
+
+
+def test_room_is_kept_for_the_fence_that_closes_a_cut_block():
+    parts = split("```\n" + "x" * 500, 100)
+    assert all(len(part) <= 100 and part.endswith("x\n```") for part in parts)
+
+
+@pytest.mark.parametrize("tail", ["\u0301", "\u200d", "\ufe0f"])
+def test_a_mark_stays_with_the_mention_before_it(tail):
+    parts = split("y" * 95 + "<#56>" + tail + "z", 100)
+    assert any(f"<#56>{tail}" in part for part in parts)
+
+
+def test_two_surrogates_that_make_one_character_stay_together():
+    parts = split("x" + "\ud83d\ude00" * 100, 100)
+    assert not any(part.startswith("\ude00") for part in parts)
+
+
 def test_a_message_does_not_end_with_an_empty_code_block():
     parts = split("a" * 90 + "\n```py\n" + "b" * 30 + "\n```", 100)
     assert parts == ["a" * 90, "```py\n" + "b" * 30 + "\n```"]

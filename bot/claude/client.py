@@ -38,6 +38,7 @@ class Question:
     max_tokens: int
     deadline: float
     effort: Effort = "off"
+    retries: bool = True
     on_text: Callable[[str], None] | None = None
     user_id: int | None = None
     channel_id: int | None = None
@@ -164,7 +165,8 @@ class AnthropicClaude:
     async def _with_retries(self, prompt: Prompt, question: Question) -> AnthropicMessage:
         shown = _Shown(question.on_text)
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(question.deadline),
+            stop=stop_after_attempt(ATTEMPTS if question.retries else 1)
+            | stop_before_delay(question.deadline),
             wait=_wait,
             retry=retry_if_exception(lambda error: faults.passing(error) and not shown.anything),
             sleep=self._clock.sleep,

@@ -63,7 +63,7 @@ class Settings(
 SECRETS = ("anthropic_api_key", "discord_token")
 """Keys whose value is never shown."""
 
-UNSHOWN = frozenset({*SECRETS, "database_url", "anthropic_base_url"})
+UNSHOWN = frozenset({*SECRETS, "anthropic_base_url"})
 """Keys whose value may hold a password and stays out of messages."""
 
 WITH_CHARACTER = ("anthropic_api_key", "discord_token", "log_channel")
@@ -77,6 +77,9 @@ ALIASES = {
 """Other names of settings; each counts only where the setting's own name is not set."""
 
 NOT_YET = {
+    "admin_ids": "commands for admins",
+    "should_reply_timeout": "reply votes",
+    "summarize_timeout": "condensing long conversations",
     "premium_model": "premium members",
     "voting_model": "reply votes",
     "yes_no_vote_count": "reply votes",

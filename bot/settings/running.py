@@ -10,7 +10,6 @@ from bot.settings.values import (
     Channel,
     Count,
     CountOrNone,
-    DatabaseUrl,
     Deadline,
     Effort,
     Folder,
@@ -64,13 +63,13 @@ class Models(Section):
     """The model for general talk, as a local server names it; default_model if empty."""
     sel_coder_model: str = ""
     """The model for talk about code, as a local server names it; default_model if empty."""
-    anthropic_base_url: BaseUrl = None
+    anthropic_base_url: BaseUrl = Field(None, repr=False)
     """Address of another server that speaks the Messages API, without /v1; Claude's own if empty."""
     default_max_tokens: Count = 1250
     """Tokens that a reply may have at most."""
     default_temperature: Real = Field(1.0, ge=0, le=2)
     """Sampling temperature, sent to local servers only: current Claude models take none."""
-    reply_effort: Effort = "low"
+    reply_effort: Effort = "off"
     """How hard the model thinks before a reply: off, low, medium or high."""
     cache_ttl: CacheTime = "1h"
     """How long the provider keeps a prompt's unchanging head: 1h or 5m."""
@@ -131,8 +130,6 @@ class Storage(Section):
 
     data_dir: Folder = Path("data")
     """Folder for the database and everything else that is kept."""
-    database_url: DatabaseUrl = Field("", repr=False)
-    """SQLAlchemy address of the database; an SQLite file in data_dir if empty."""
     log_level: LogLevel = "INFO"
     """How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
     enable_api_call_logging: bool = False

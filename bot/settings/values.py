@@ -74,13 +74,6 @@ def _base_url(value: str | None) -> str | None:
     return plain
 
 
-def _database_url(value: str) -> str:
-    if value and re.match(r"[a-z0-9+]+://", value) is None:
-        mend = "write it as sqlite+aiosqlite:///path/to/file, or leave it empty"
-        raise wrong("is not a database address", mend)
-    return value
-
-
 def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if text.lower().startswith("bot "):
@@ -124,7 +117,6 @@ Weights = Annotated[dict[str, Price], BeforeValidator(_json)]
 ModelName = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]*$")]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 BaseUrl = Annotated[str | None, AfterValidator(_base_url)]
-DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 PathText = Annotated[str, AfterValidator(_whole_path)]
 Folder = Annotated[Path, BeforeValidator(lambda v: _whole_path(v) if isinstance(v, str) else v)]
 

@@ -3,8 +3,8 @@
 import re
 
 import discord
-from bot.conversation.naming import clean_name, clean_text
 
+from bot.conversation.naming import clean_name, clean_text
 from bot.turn import Place, Utterance, Where
 
 TALK = frozenset({discord.MessageType.default, discord.MessageType.reply})

@@ -1,0 +1,209 @@
+"""The two bots side by side, each in a Discord and with a model of its own, and what is measured on them."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import psutil
+from aiohttp import web
+
+from tests.world.claude_server import ScriptedClaude
+from tests.world.discord_messages import Message
+from tests.world.discord_objects import Channel, User
+from tests.world.discord_server import DiscordServer
+from tests.world.process import AT_ONCE, READY_WITHIN, ROOT
+
+CHANNELS = 32
+PEOPLE = 8
+ANSWER_WITHIN = 60.0
+ANSWER = "I hear you, loud and clear. Tell me more about it, and leave nothing out."
+
+Talk = Callable[[User, Channel], Coroutine[Any, Any, Message]]
+
+
+class BenchDiscord(DiscordServer):
+    """A loopback Discord that keeps when the bot's posts came in, by channel."""
+
+    def __init__(self) -> None:
+        super().__init__(check_schema=False)
+        self._awaited: dict[int, asyncio.Future[float]] = {}
+
+    def post(self, channel: Channel, author: User, content: str, **more: Any) -> Message:
+        message = super().post(channel, author, content, **more)
+        if author is self.bot and (answered := self._awaited.pop(channel.id, None)):
+            answered.set_result(time.perf_counter())
+        return message
+
+    def answer_in(self, channel: Channel) -> asyncio.Future[float]:
+        """Return what will hold the moment of the bot's next post in a channel."""
+        self._awaited[channel.id] = asyncio.get_running_loop().create_future()
+        return self._awaited[channel.id]
+
+
+class BenchClaude(ScriptedClaude):
+    """A scripted Claude that keeps how many seconds it has worked itself."""
+
+    worked = 0.0
+
+    async def _message(self, http: web.Request) -> web.StreamResponse:
+        begun = time.perf_counter()
+        try:
+            return await super()._message(http)
+        finally:
+            self.worked += time.perf_counter() - begun
+
+
+@dataclass
+class Contestant:
+    """A bot as a process of its own, with the places in which it is spoken to."""
+
+    name: str
+    discord: BenchDiscord
+    claude: BenchClaude
+    stalls: Path
+    process: psutil.Process
+    channels: list[Channel] = field(default_factory=list)
+    people: list[User] = field(default_factory=list)
+
+    async def answers(self, place: int, text: str) -> float:
+        """Say something in a place and return the seconds until the bot posted its answer there.
+
+        The first CHANNELS places are channels of a guild, in which it is mentioned; the others are
+        direct messages.
+        """
+        person = self.people[place % PEOPLE]
+        if place < CHANNELS:
+            channel, words = self.channels[place], f"{self.discord.bot.mention} {text}"
+        else:
+            channel, words = self.discord.dm_with(person), text
+        answered = self.discord.answer_in(channel)
+        begun = time.perf_counter()
+        await person.say(channel, words)
+        return await asyncio.wait_for(answered, ANSWER_WITHIN) - begun
+
+    async def overhead(self, place: int, text: str) -> float:
+        """Return the seconds of an answer, less those for which the model worked."""
+        before = self.claude.worked
+        return await self.answers(place, text) - (self.claude.worked - before)
+
+    async def burst(self, text: str) -> float:
+        """Say something in each channel of the guild at once; return the seconds until the last answer."""
+        return max(await asyncio.gather(*(self.answers(place, text) for place in range(CHANNELS))))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of the bot's process so far."""
+        times = self.process.cpu_times()
+        return times.user + times.system
+
+    @property
+    def memory(self) -> int:
+        """Bytes that only this process holds."""
+        return int(self.process.memory_full_info().uss)
+
+    @asynccontextmanager
+    async def longest_stall(self, found: list[float]) -> AsyncIterator[None]:
+        """Watch the bot's event loop meanwhile; its longest stall, in seconds, is appended to `found`."""
+        self.stalls.unlink(missing_ok=True)
+        self.process.send_signal(signal.SIGUSR1)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGUSR2)
+        async with asyncio.timeout(10):
+            while not self.stalls.exists():
+                await asyncio.sleep(0.01)
+        found.append(float(self.stalls.read_text()))
+
+
+@asynccontextmanager
+async def contest(folder: Path, *, model_takes: float = 0.0) -> AsyncIterator[tuple[Contestant, Contestant]]:
+    """Start Masquerade and the floor on data in `folder`; the model answers after so many seconds."""
+    async with AsyncExitStack() as stack:
+        bots = [
+            await stack.enter_async_context(_contestant(name, folder / name, model_takes))
+            for name in ("ours", "floor")
+        ]
+        yield bots[0], bots[1]
+
+
+@asynccontextmanager
+async def _contestant(name: str, folder: Path, model_takes: float) -> AsyncIterator[Contestant]:
+    folder.mkdir(parents=True)
+    async with BenchDiscord() as discord, BenchClaude(delay=model_takes, record=False) as claude:
+        claude.answer_with(ANSWER)
+        guild = discord.add_guild("The Guild")
+        channels = [guild.add_text_channel(f"channel-{number}") for number in range(CHANNELS)]
+        people = [discord.add_user(f"Person{number}") for number in range(PEOPLE)]
+        for person in people:
+            guild.add_member(person)
+        stalls = folder / "stalls"
+        environment = _environment(name, discord, claude, folder)
+        with (folder / "log").open("wb") as log:
+            running = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "benchmarks.launch", name),
+                *([] if name == "floor" else ["--config", str(folder / "config.env")]),
+                *([] if name == "floor" else ["--character-env", str(folder / "character.env")]),
+                cwd=ROOT,
+                env={"PATH": os.environ["PATH"], "HOME": str(folder), "STALLS": str(stalls), **environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            await discord.wait_until_connected(timeout=READY_WITHIN)
+            yield Contestant(name, discord, claude, stalls, psutil.Process(running.pid), channels, people)
+        finally:
+            running.kill()
+            await running.wait()
+
+
+def _environment(name: str, discord: DiscordServer, claude: ScriptedClaude, folder: Path) -> Mapping[str, str]:
+    if name == "floor":
+        return {
+            "FLOOR_DISCORD": discord.base_url,
+            "FLOOR_TOKEN": discord.token,
+            "FLOOR_CLAUDE": claude.base_url,
+            "FLOOR_KEY": claude.api_key,
+            "FLOOR_DB": str(folder / "floor.sqlite3"),
+        }
+    return {
+        "LOOPBACK_DISCORD": discord.base_url,
+        "DISCORD_TOKEN": discord.token,
+        "ANTHROPIC_API_KEY": claude.api_key,
+        "ANTHROPIC_BASE_URL": claude.base_url,
+        "CHARACTER": "nyx",
+        "DATA_DIR": str(folder / "data"),
+        **AT_ONCE,
+    }
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Return the value below which so many percent of the others lie."""
+    return quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure that is to stay at or below a limit."""
+
+    figure: str
+    limit: float
+
+    def judged(self, figures: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the goal as it is printed."""
+        return {"figure": self.figure, "at_most": self.limit, "met": figures[self.figure] <= self.limit}
+
+
+def with_goals(figures: dict[str, Any], goals: Sequence[Goal]) -> dict[str, Any]:
+    """Return the figures, and which goals they meet."""
+    judged = [goal.judged(figures) for goal in goals]
+    return {**figures, "goals": judged, "met": all(goal["met"] for goal in judged)}
