@@ -8,6 +8,8 @@ from pathlib import Path
 EX_CONFIG = 78
 """Exit code for what the operator has to mend: a supervisor must not restart on it (faults A5)."""
 INTERRUPTED = 130
+CONFIG = Path("config.env")
+CHARACTER_ENV = Path("character.env")
 
 
 def main(argv: Sequence[str] | None = None, *, on_stage: Callable[[str], None] | None = None) -> int:
@@ -20,11 +22,9 @@ def main(argv: Sequence[str] | None = None, *, on_stage: Callable[[str], None] |
     try:
         return commands.COMMANDS[arguments.command or "run"](arguments, on_stage)
     except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return EX_CONFIG
+        return _complain(error, EX_CONFIG)
     except MasqueradeError as error:
-        print(error, file=sys.stderr)
-        return 1
+        return _complain(error, 1)
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -49,6 +49,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _complain(error: Exception, code: int) -> int:
+    sys.stderr.write(f"{error}\n")
+    return code
+
+
 def _files(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
     """Add the options that say where the settings are; a command does not undo what stood before it."""
     absent = argparse.SUPPRESS if again else None
@@ -56,14 +61,14 @@ def _files(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
         "--config",
         type=Path,
         metavar="FILE",
-        default=absent or Path("config.env"),
+        default=absent or CONFIG,
         help="technical settings (default: config.env)",
     )
     parser.add_argument(
         "--character-env",
         type=Path,
         metavar="FILE",
-        default=absent or Path("character.env"),
+        default=absent or CHARACTER_ENV,
         help="the character's file (default: character.env)",
     )
     parser.add_argument(

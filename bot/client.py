@@ -61,7 +61,7 @@ class Masquerade(commands.Bot):
             await self._take_nickname(guild)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
-        log.error("An error in %s", event_method, exc_info=True)
+        log.error("An error in %s", event_method, exc_info=True)  # noqa: LOG014 - called in one
 
     def shard_latencies(self) -> Mapping[int, float]:
         """Return the latency of each shard in seconds; NaN before the first heartbeat."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
+from bot.__main__ import CHARACTER_ENV, CONFIG
 from bot.app import App, open_app
 from bot.errors import ConfigurationError
 from bot.log import set_up_logging
@@ -84,6 +85,9 @@ COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
 
 def load(arguments: Namespace) -> Loaded:
     """Read the settings; raises SettingsError with all faults at once."""
+    for path, usual in ((arguments.config, CONFIG), (arguments.character_env, CHARACTER_ENV)):
+        if path != usual and not path.is_file():
+            raise ConfigurationError(f"{path} is not there; name the file, or leave the option out.")
     return load_settings(
         arguments.config, arguments.character_env, os.environ, overrides=_overrides(arguments)
     )

@@ -1,7 +1,7 @@
 """Which server speaks for the character: Claude, another one, one on this machine, or our own."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.app import CLAUDE_URL, App, Server
@@ -17,14 +17,18 @@ CONNECT = "For Claude and Discord: python main.py setup"
 WARM_SECONDS = 180.0
 
 Say = Callable[[str], None]
+Progress = Callable[[int, int], None]
 
 
 @asynccontextmanager
-async def open_server(settings: Settings, *, say: Say) -> AsyncIterator[Server]:
+async def open_server(
+    settings: Settings, *, say: Say, progress: Progress | None = None
+) -> AsyncIterator[Server]:
     """Yield the server to ask, in this order: a Claude key, a base URL, a local server, our own.
 
-    `say` is told in a line which it is, and how a download gets on. Raises LocalVoiceError, with the
-    ways out, when not even the embedded voice can be had.
+    `say` is told in a line which it is; `progress` (bytes here, bytes in all) watches a download, of
+    which `say` tells every tenth otherwise. Raises LocalVoiceError, with the ways out, when not even
+    the embedded voice can be had.
     """
     key = settings.anthropic_api_key.get_secret_value()
     if key or settings.anthropic_base_url:
@@ -37,7 +41,7 @@ async def open_server(settings: Settings, *, say: Say) -> AsyncIterator[Server]:
         say(f"{found.product} on this machine speaks, with the model {found.model}. {CONNECT}")
         yield Server(found.base_url, NO_KEY, found.model, local=True)
         return
-    weights = await _weights(settings, say)
+    weights = await _weights(settings, say, progress or _by_tenths(say))
     async with LocalVoice(weights, log_file=settings.data_dir / "rehearsal-voice.log", say=say) as voice:
         say(f"This is a rehearsal voice: a small model on this machine. {CONNECT}")
         yield Server(voice.base_url, voice.api_key, voice.model, local=True, rehearsal=True)
@@ -73,7 +77,7 @@ def _configured(settings: Settings, key: str, say: Say) -> Server:
     return Server(base_url, key or NO_KEY, settings.default_model, local=not key)
 
 
-async def _weights(settings: Settings, say: Say) -> Path:
+async def _weights(settings: Settings, say: Say, progress: Progress) -> Path:
     """Return the model file: the operator's own, or ours, which is fetched once."""
     from bot.local import QWEN, LocalVoiceError, cached_weights, has_runtime, obtain_weights
     from bot.local.failures import missing_runtime
@@ -92,32 +96,20 @@ async def _weights(settings: Settings, say: Say) -> Path:
             "name a model file with local_model=/path/to/file.gguf",
         )
     say(f"Fetching {QWEN.title}, {QWEN.total_bytes / 1e9:.1f} GB, once ...")
-    with _progress(say) as progress:
-        return await obtain_weights(cache=cache, progress=progress)
+    return await obtain_weights(cache=cache, progress=progress)
 
 
 def _home_path(setting: str) -> Path | None:
     return Path(setting).expanduser() if setting else None
 
 
-@contextmanager
-def _progress(say: Say) -> Iterator[Callable[[int, int], None]]:
-    """Show a download as a bar on a terminal, elsewhere as a line for every tenth."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-    console, told = Console(stderr=True), [0]
+def _by_tenths(say: Say) -> Progress:
+    told = 0
 
     def tell(done: int, total: int) -> None:
-        tenth = done * 10 // total
-        if tenth > told[0]:
-            told[0] = tenth
+        nonlocal told
+        if (tenth := done * 10 // total) > told:
+            told = tenth
             say(f"{tenth * 10} % of {total / 1e6:.0f} MB are here")
 
-    if not console.is_terminal:
-        yield tell
-        return
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("model", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    return tell

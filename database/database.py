@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from database import files
+from database.connection import Connection
 from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseFull
 from database.repositories import Calls, Channels, Messages, States, Turns, Users
 
@@ -90,6 +91,7 @@ def _engine(url: URL, *, size: int, write: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=30,
         hide_parameters=True,  # parameters are what people said: they must not reach a log
+        async_creator=lambda: Connection(url.database or ""),
     )
     event.listen(engine.sync_engine, "connect", _prepare_connection(write=write))
     begin = "BEGIN IMMEDIATE" if write else "BEGIN"
@@ -99,7 +101,6 @@ def _engine(url: URL, *, size: int, write: bool) -> AsyncEngine:
 
 def _prepare_connection(*, write: bool) -> Any:
     def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
         cursor = connection.cursor()
         for pragma in (
             f"busy_timeout = {BUSY_MILLISECONDS}",

@@ -52,7 +52,7 @@ async def serving(models=None, messages=None):
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -285,11 +285,7 @@ async def test_an_interrupt_in_the_terminal_does_not_reach_the_child(voice, llam
     llama("pass")
     async with voice() as running:
         assert os.getpgid(running.pid) != os.getpgid(0)
-        os.kill(running.pid, signal.SIGINT)
-        os.kill(running.pid, signal.SIGCONT)  # delivered after it
-        assert psutil.Process(running.pid).is_running()
-        await asyncio.sleep(0)
-        assert running.alive
+        assert os.getsid(running.pid) != os.getsid(0)
 
 
 @POSIX

@@ -61,7 +61,7 @@ async def _look(session: aiohttp.ClientSession, candidate: Candidate, deadline: 
             model = await _chat_model(session, base_url)
             if model and await _speaks_messages(session, base_url, model):
                 return LocalServer(candidate.product, base_url, model)
-    except (aiohttp.ClientError, OSError, ValueError):
+    except (aiohttp.ClientError, OSError, ValueError, RecursionError):
         pass  # nobody there, too slow, or not a language of ours: all the same to us
     return None
 

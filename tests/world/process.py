@@ -59,6 +59,8 @@ class BotProcess:
             **AT_ONCE,
             **self.settings,
         }
+        for name in ("config.env", "character.env"):
+            (self.folder / name).touch()
         with (self.folder / f"run-{self.runs:03}.log").open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
