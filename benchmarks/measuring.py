@@ -159,11 +159,20 @@ async def _contestant(name: str, folder: Path, model_takes: float) -> AsyncItera
                 stderr=log,
             )
         try:
-            await discord.wait_until_connected(timeout=READY_WITHIN)
+            await _connected(discord, running, folder / "log")
             yield Contestant(name, discord, claude, stalls, psutil.Process(running.pid), channels, people)
         finally:
-            running.kill()
-            await running.wait()
+            if running.returncode is None:
+                running.kill()
+                await running.wait()
+
+
+async def _connected(discord: DiscordServer, running: asyncio.subprocess.Process, log: Path) -> None:
+    """Wait until the bot is there; RuntimeError with the end of its log where it never came."""
+    try:
+        await discord.wait_until_connected(timeout=READY_WITHIN)
+    except TimeoutError as error:
+        raise RuntimeError(f"the bot did not come (exit code {running.returncode}): {log.read_text()[-2000:]}") from error
 
 
 def _environment(name: str, discord: DiscordServer, claude: ScriptedClaude, folder: Path) -> Mapping[str, str]:

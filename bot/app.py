@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 CLAUDE_URL = "https://api.anthropic.com"
 DATABASE_NAME = "masquerade.sqlite3"
 PRUNE_SECONDS = 3600
+REHEARSAL_TOKENS = 160
+REHEARSAL_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +162,12 @@ def open_claude(
 
 
 def voice_of(settings: Settings, server: Server) -> Voice:
+    """Return who speaks. A rehearsal voice writes slowly, and rambles if it is let."""
+    slow = server.rehearsal
     return Voice(
         model=server.model,
-        max_tokens=settings.default_max_tokens,
-        deadline=settings.llm_timeout,
+        max_tokens=min(settings.default_max_tokens, REHEARSAL_TOKENS) if slow else settings.default_max_tokens,
+        deadline=max(settings.llm_timeout, REHEARSAL_SECONDS) if slow else settings.llm_timeout,
         tokens=TokenEstimate(local_counter()),
         effort="off" if server.local else settings.reply_effort,
     )

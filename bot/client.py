@@ -150,6 +150,9 @@ async def run_until_stopped(client: Masquerade, token: str) -> None:
         if sentence is None:
             raise
         raise ConfigurationError(sentence) from error
+    except AssertionError:
+        if not client.is_closed():  # aiohttp asserts when it is closed while it connects
+            raise
     if client.stopped_because:
         raise client.stopped_because
 

@@ -91,6 +91,7 @@ def _engine(url: URL, *, size: int, write: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=30,
         hide_parameters=True,  # parameters are what people said: they must not reach a log
+        pool_reset_on_return=None,  # each unit of work ends by commit or rollback
         async_creator=lambda: Connection(url.database or ""),
     )
     event.listen(engine.sync_engine, "connect", _prepare_connection(write=write))

@@ -17,6 +17,7 @@ from bot.errors import (
     Unsayable,
 )
 from bot.turn import Place, Where
+from database import DatabaseFull
 from tests.builders import AT_ONCE, CHANNEL, DM, table, utterance
 from tests.fakes import EPOCH, FakeMouth
 
@@ -326,11 +327,23 @@ async def test_stopping_waits_for_what_is_being_said(at_table):
     task = asyncio.create_task(at_table.hear("hello"))
     while not at_table.claude.prompts:
         await asyncio.sleep(0)
-    assert not await at_table.conversation.close(within=0.05)
+    closing = asyncio.create_task(at_table.conversation.close(within=5))
+    await asyncio.sleep(0.02)
     release.set()
-    assert await at_table.conversation.close(within=5)
+    assert await closing
     await task
     assert at_table.mouth.said == ["Hm."]
+
+
+async def test_what_is_not_finished_in_time_is_broken_off_and_left_for_the_next_start(at_table):
+    at_table.claude.while_thinking = asyncio.Event().wait
+    task = asyncio.create_task(at_table.hear("hello"))
+    while not at_table.claude.prompts:
+        await asyncio.sleep(0)
+    assert not await at_table.conversation.close(within=0.05)
+    assert task.cancelled()
+    assert at_table.mouth.said == []
+    assert len(await at_table.conversation.left_open()) == 1
 
 
 async def test_a_full_disk_is_answered_once_an_hour_and_forgotten_when_there_is_room(at_table):
@@ -368,3 +381,31 @@ async def test_text_that_no_database_can_hold_is_cleaned_at_the_edge(at_table):
     await at_table.hear("lone \ud83d surrogate and \x00 nul")
     assert len(at_table.mouth.said) == 1
     assert "\x00" not in at_table.claude.prompts[0].text
+
+
+async def test_a_reply_that_was_said_but_could_not_be_noted_is_noted_later_and_not_said_again(at_table):
+    begin, say = at_table.database.begin, at_table.mouth.say
+
+    def full():
+        raise DatabaseFull("no room left")
+
+    async def say_and_fill_the_disk(part, *, to, answering):
+        at_table.database.begin = full
+        return await say(part, to=to, answering=answering)
+
+    at_table.mouth.say = say_and_fill_the_disk
+    await at_table.hear("hello")
+    assert at_table.mouth.said == ["Hm."]
+    at_table.database.begin = begin
+
+    async def mouth_of(_pledge: object) -> FakeMouth:
+        return at_table.mouth
+
+    assert await at_table.conversation.finish(mouth_of) == 1
+    assert at_table.mouth.said == ["Hm."]
+    assert await _log(at_table, DM.channel_id) == ["hello", "Hm."]
+
+
+async def test_what_was_left_open_in_the_terminal_is_not_looked_for_in_discord(at_table):
+    assert await at_table.conversation._note(utterance("hello", where=Where(1, Place.TERMINAL)))
+    assert await at_table.conversation.left_open() == []

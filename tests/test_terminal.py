@@ -197,9 +197,11 @@ async def _kept(app: App) -> list:
 
 
 async def run_main(folder: Path, claude: ScriptedClaude, *arguments: str, typed: str) -> tuple[int, str, str]:
+    empty = folder / "empty.env"  # the settings in this folder are somebody's own
+    empty.touch()
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "main.py", "--config", str(folder / "none"), "--character-env", str(folder / "none"),
+        sys.executable, "main.py", "--config", str(empty), "--character-env", str(empty),
         "--character", "nyx", *arguments, cwd=ROOT,
         env={**kept, "ANTHROPIC_API_KEY": claude.api_key, "ANTHROPIC_BASE_URL": claude.base_url,
              "DATA_DIR": str(folder / "data"), "PYTHONUTF8": "1"},

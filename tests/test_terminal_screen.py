@@ -62,13 +62,19 @@ async def test_an_unknown_price_is_unknown_and_a_local_model_is_free(tmp_path):
             assert session.cost() == "no cost"
 
 
-def test_a_download_is_shown_in_tenths_where_there_is_no_screen():
+def test_a_download_is_a_bar_on_a_screen():
     shown = io.StringIO()
-    with download_bar(Console(file=shown)) as progress:
-        for done in range(0, 101, 4):
-            progress(done * 10_000_000, 1_000_000_000)
-    assert shown.getvalue().splitlines()[0] == "Fetching: 10% of 1,000 MB"
-    assert len(shown.getvalue().splitlines()) == 10
+    with download_bar(Console(file=shown, force_terminal=True, width=80)) as progress:
+        assert progress is not None
+        progress(400_000_000, 1_000_000_000)
+        progress(1_000_000_000, 1_000_000_000)
+        progress(1_000_000_000, 1_000_000_000)
+    assert "1.0/1.0 GB" in shown.getvalue()
+
+
+def test_no_bar_is_drawn_where_there_is_no_screen():
+    with download_bar(Console(file=io.StringIO())) as progress:
+        assert progress is None
 
 
 def test_no_download_shows_nothing():

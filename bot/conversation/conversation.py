@@ -1,5 +1,6 @@
 """The walk of one message: hear, note, attend, recall, compose, pledge, say, settle."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from bot.conversation.pacing import Pace
 from bot.conversation.recall import recall
 from bot.conversation.replying import Voice, compose
 from bot.conversation.rooms import Listener, Room, Rooms
-from bot.conversation.saying import MouthOf, Saying
+from bot.conversation.saying import PLACES, MouthOf, Saying
 from bot.conversation.turns import Pledge
 from bot.errors import SpeakingError
 from bot.turn import Mouth, Part, Place, Reason, Recollection, Reply, Utterance
@@ -26,6 +27,7 @@ from personas.character import Character, names_of
 log = logging.getLogger(__name__)
 
 ONCE_AN_HOUR = 3600.0
+BREAK_OFF_SECONDS = 5.0
 LOG_KEPT = timedelta(hours=24)
 CLAIMS_KEPT = timedelta(days=7)
 
@@ -71,7 +73,7 @@ class Conversation:
         self._reached = on_stage or (lambda _stage: None)
         self._rooms = Rooms(clock)
         self._shown_at: dict[int, float] = {}
-        self._on_the_way: set[int] = set()
+        self._on_the_way: dict[int, asyncio.Task[object]] = {}
         self._saying = Saying(
             database=database,
             pace=manner.pace,
@@ -106,7 +108,8 @@ class Conversation:
     async def left_open(self) -> list[tuple[int, int]]:
         """Return (channel id, message id) of what was noted and then left behind, oldest first."""
         async with self._database.read() as db:
-            claims = await db.turns.open_claims(self._clock.now() - self._manner.resume_within)
+            since = self._clock.now() - self._manner.resume_within
+            claims = await db.turns.open_claims(since, PLACES)
         return [
             (claim.channel_id, claim.message_id)
             for claim in claims
@@ -153,10 +156,18 @@ class Conversation:
             await db.turns.prune(now - CLAIMS_KEPT)
 
     async def close(self, *, within: float) -> bool:
-        """Let what is being said be finished, for at most `within` seconds; say whether all was."""
+        """Let what is being said be finished, for at most `within` seconds; say whether all was.
+
+        What is not finished then is broken off, and taken up again after the next start.
+        """
         finished = await self._rooms.drain(within)
         async with self._database.begin():
             pass  # writers queue: whoever was noting a message before us has done so now
+        unfinished = [task for task in self._on_the_way.values() if task is not asyncio.current_task()]
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=BREAK_OFF_SECONDS)
         return finished
 
     # The stages, in the order in which a message walks through them.
@@ -277,13 +288,14 @@ class Conversation:
     @contextmanager
     def _walking(self, message_id: int) -> Iterator[None]:
         """Know which messages are on their way: an open claim of these was not left behind."""
-        first = message_id not in self._on_the_way
-        self._on_the_way.add(message_id)
+        task = asyncio.current_task()
+        assert task is not None
+        first = self._on_the_way.setdefault(message_id, task) is task
         try:
             yield
         finally:
             if first:
-                self._on_the_way.discard(message_id)
+                del self._on_the_way[message_id]
 
     def _circumstances(self) -> Circumstances:
         now, too_old = self._clock.now(), self._manner.too_old

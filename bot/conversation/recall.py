@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from bot.conversation.naming import render_line, speaker_label
 from bot.turn import Line, Recollection
@@ -9,6 +10,7 @@ from database import UnitOfWork
 from database.models import Message
 
 WINDOW = timedelta(hours=24)
+_label = lru_cache(maxsize=1024)(speaker_label)  # the same few people speak in line after line
 KEPT_SHARE = 3  # after a step, a third of the budget is left: the cache holds until it is full again
 
 
@@ -34,7 +36,7 @@ def line_of(row: Message) -> Line:
     """Return a log row as a line of the transcript."""
     return Line(
         place=row.place,
-        speaker=speaker_label(row.author_name, row.author_id),
+        speaker=_label(row.author_name, row.author_id),
         text=row.text,
         mine=row.heard_through is not None,
         said_at=row.sent_at,

@@ -12,10 +12,13 @@ from bot.conversation.pacing import Pace, typing_times
 from bot.conversation.rooms import Rooms
 from bot.conversation.turns import Pledge
 from bot.errors import SpeakingError, Unsayable
-from bot.turn import Mouth, Part
-from database import Database, UnitOfWork
+from bot.turn import Mouth, Part, Place
+from database import Database, DatabaseError, UnitOfWork
 
 log = logging.getLogger(__name__)
+
+PLACES = (Place.DM, Place.GUILD)
+"""Where a reply can be said later: nobody sits at a terminal that was closed."""
 
 MouthOf = Callable[[Pledge], Awaitable[Mouth | None]]
 
@@ -64,11 +67,14 @@ class Saying:
                 await self._settle(db, pledge, mouth.me)
         except SpeakingError as error:
             log.warning("Not said yet in channel %s: %s", pledge.channel_id, error)
+        except DatabaseError as error:
+            # It stays pledged: the job that finishes replies finds it in the channel and notes it.
+            log.error("Said in channel %s, but not noted: %s", pledge.channel_id, error)  # noqa: TRY400
 
     async def finish(self, rooms: Rooms, mouth_of: MouthOf) -> int:
         """Say what was pledged and not said, after a crash or a fault; return how many replies were."""
         async with self._database.read() as db:
-            pledged = await db.turns.pledged()
+            pledged = await db.turns.pledged(PLACES)
         said = 0
         for turn_id, channel_id in pledged:
             if rooms.busy(channel_id) is None:  # else it is being said right now

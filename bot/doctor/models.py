@@ -5,13 +5,11 @@ import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import get_args
 from urllib.parse import urlsplit
-
-from anthropic.types.model import Model
 
 from bot.app import CLAUDE_URL
 from bot.claude.client import AnthropicClaude
+from bot.claude.models import known_models
 from bot.claude.pricing import Prices, load_prices
 from bot.doctor.finding import Finding
 from bot.doctor.reach import find_host
@@ -72,11 +70,6 @@ async def list_models(key: str, base_url: str | None, *, deadline: float) -> lis
         raise ClaudeError("its name can't be looked up: is there a network?") from error
     finally:
         await claude.close()
-
-
-def known_models() -> list[str]:
-    """Return the models that this version of the SDK knows by name."""
-    return [name for kind in get_args(Model) for name in get_args(kind)]
 
 
 def server_name(base_url: str | None) -> str:

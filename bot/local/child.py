@@ -59,10 +59,10 @@ def _parameters(xllamacpp: Any, orders: dict[str, Any]) -> Any:
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = orders["port"]
     parameters.api_keys = [orders["api_key"]]
-    parameters.n_ctx = orders["context_tokens"]
+    # Divided among the slots. Were it one pool, two long prompts at once would both fail with 500.
+    parameters.n_ctx = orders["context_tokens"] * orders["slots"]
     parameters.n_parallel = orders["slots"]
-    # One pool for all slots: a single long conversation may use what the others leave free.
-    parameters.kv_unified = True
+    parameters.kv_unified = False
     parameters.cache_ram_mib = orders["cache_mib"]
     parameters.cache_prompt = True
     parameters.verbosity = 2  # warnings and errors: a line per request would fill the disk

@@ -88,15 +88,18 @@ def _can_talk(model: str) -> bool:
 async def _speaks_messages(session: aiohttp.ClientSession, base_url: str, model: str) -> bool:
     """Send a question without messages: who knows the endpoint finds fault with it, and runs nothing.
 
-    Who does not know it answers 404, or 200 with a complaint (LM Studio before 0.4.1).
+    Who does not know it answers 404, or 200 with a complaint (LM Studio before 0.4.1). llama.cpp finds
+    the fault with 500, so there it has to name what is missing.
     """
     async with session.post(
         f"{base_url}/v1/messages", json={"model": model}, allow_redirects=False
     ) as answer:
-        if answer.status not in (400, 422):
+        if answer.status not in (400, 422, 500):
             return False
         complaint = await _object(answer)
-    return "error" in complaint or "detail" in complaint
+    if "error" not in complaint and "detail" not in complaint:
+        return False
+    return answer.status != 500 or "messages" in str(complaint)
 
 
 async def _object(answer: aiohttp.ClientResponse) -> dict[str, object]:

@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What the model may use. `context_tokens` is shared by `slots` conversations at a time."""
+    """What the model may use: `context_tokens` for each of `slots` prompts that it reads at a time."""
 
     context_tokens: int = 8192
     slots: int = 2

@@ -14,7 +14,7 @@ from bot.app import App, manner_of, open_app
 from bot.conversation.conversation import Manner
 from bot.errors import ConfigurationError
 from bot.log import set_up_logging
-from bot.serving import open_server
+from bot.serving import open_server, warm_up
 from bot.settings import Loaded, Settings
 from bot.terminal.dialogue import Turns, converse
 from bot.terminal.plain import piped_lines, read_out, read_script, script_lines
@@ -92,6 +92,7 @@ async def _opened(
                 settings, character, server, manner=_at_once(manner_of(settings)), on_stage=on_stage
             ) as app,
         ):
+            await warm_up(app, tell)
             yield app
 
 

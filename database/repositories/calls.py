@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from database.models import Call
-from database.repositories.base import Repository
+from database.repositories.base import Repository, table_of, values_of
+
+_ADD = insert(table_of(Call))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Calls(Repository):
     """The calls table."""
 
     async def add(self, call: Call) -> None:
-        self._session.add(call)
+        await self._session.execute(_ADD, values_of(call))
 
     async def spending(self, *, since: datetime, user_id: int | None = None) -> Spending:
         """Add up the calls since a moment, of everybody or of one person."""

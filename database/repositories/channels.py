@@ -2,11 +2,26 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import case, select, update
+from sqlalchemy import bindparam, case, select, update
 
 from database.models import Channel
-from database.repositories.base import Repository
+from database.repositories.base import Inserting, Repository, table_of
+
+_channels = table_of(Channel)
+_GET = select(Channel).where(Channel.id == bindparam("channel_id"))
+_BEGIN_AT = (
+    update(_channels)
+    .where(_channels.c.id == bindparam("channel_id"), _channels.c.floor < bindparam("begins_at"))
+    .values(floor=bindparam("begins_at"))
+)
+_ACCEPTED = (
+    update(_channels)
+    .where(_channels.c.id == bindparam("channel_id"), _channels.c.refusals > 0)
+    .values(refusals=0, unsendable_until=None)
+)
 
 
 class Channels(Repository):
@@ -23,30 +38,22 @@ class Channels(Repository):
         heard: int,
     ) -> None:
         """Keep a channel's present names, and that message `heard` arrived in it."""
-        row = self._insert(Channel).values(
-            id=channel_id,
-            place=place,
-            name=name,
-            guild_id=guild_id,
-            guild_name=guild_name,
-            watermark=heard,
-            floor=0,
-            refusals=0,
-        )
-        newer = row.excluded.watermark > Channel.watermark
         await self._session.execute(
-            row.on_conflict_do_update(
-                index_elements=["id"],
-                set_={
-                    "name": row.excluded.name,
-                    "guild_name": row.excluded.guild_name,
-                    "watermark": case((newer, row.excluded.watermark), else_=Channel.watermark),
-                },
-            )
+            _note(self._insert),
+            {
+                "id": channel_id,
+                "place": place,
+                "name": name,
+                "guild_id": guild_id,
+                "guild_name": guild_name,
+                "watermark": heard,
+                "floor": 0,
+                "refusals": 0,
+            },
         )
 
     async def get(self, channel_id: int) -> Channel | None:
-        return await self._session.get(Channel, channel_id)
+        return await self._session.scalar(_GET, {"channel_id": channel_id})
 
     async def of_place(self, place: str, *, limit: int) -> list[tuple[int, int]]:
         """Return (id, watermark) of the channels of one kind, the most recently used first."""
@@ -65,9 +72,7 @@ class Channels(Repository):
 
     async def begin_at(self, channel_id: int, floor: int) -> None:
         """Let the transcript of a channel begin at place `floor` of the log; it never moves back."""
-        await self._session.execute(
-            update(Channel).where(Channel.id == channel_id, Channel.floor < floor).values(floor=floor)
-        )
+        await self._session.execute(_BEGIN_AT, {"channel_id": channel_id, "begins_at": floor})
 
     async def refused(self, channel_id: int, *, until: datetime) -> None:
         """Keep that the channel can't be written to for now."""
@@ -79,8 +84,18 @@ class Channels(Repository):
 
     async def accepted(self, channel_id: int) -> None:
         """Keep that the channel can be written to again."""
-        await self._session.execute(
-            update(Channel)
-            .where(Channel.id == channel_id, Channel.refusals > 0)
-            .values(refusals=0, unsendable_until=None)
-        )
+        await self._session.execute(_ACCEPTED, {"channel_id": channel_id})
+
+
+@cache
+def _note(insert: Inserting) -> Any:
+    row = insert(_channels)
+    newer = row.excluded.watermark > Channel.watermark
+    return row.on_conflict_do_update(
+        index_elements=["id"],
+        set_={
+            "name": row.excluded.name,
+            "guild_name": row.excluded.guild_name,
+            "watermark": case((newer, row.excluded.watermark), else_=Channel.watermark),
+        },
+    )

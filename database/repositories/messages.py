@@ -3,10 +3,23 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from database.models import Message
-from database.repositories.base import Repository
+from database.repositories.base import Repository, table_of, values_of
+
+_ADD = insert(table_of(Message))
+_TRANSCRIPT = (
+    select(Message)
+    .where(
+        Message.channel_id == bindparam("channel_id"),
+        Message.sent_at >= bindparam("since"),
+        Message.position >= bindparam("earliest"),  # never later than its place: lets the index help
+        Message.place >= bindparam("floor"),
+    )
+    .order_by(Message.place.desc(), Message.position.desc())
+    .limit(bindparam("limit"))
+)
 
 
 class Messages(Repository):
@@ -14,8 +27,7 @@ class Messages(Repository):
 
     async def add(self, message: Message) -> None:
         """Append a line to the log."""
-        self._session.add(message)
-        await self._session.flush()
+        await self._session.execute(_ADD, values_of(message))
 
     async def transcript(
         self, channel_id: int, *, since: datetime, floor: int = 0, limit: int = 2_000
@@ -24,18 +36,9 @@ class Messages(Repository):
 
         In the order in which the character took it in: see Message.place.
         """
-        query = (
-            select(Message)
-            .where(
-                Message.channel_id == channel_id,
-                Message.sent_at >= since,
-                Message.position >= floor // 2,  # never later than its place: lets the index help
-                Message.place >= floor,
-            )
-            .order_by(Message.place.desc(), Message.position.desc())
-            .limit(limit)
-        )
-        return list(await self._session.scalars(query))[::-1]
+        asked = {"channel_id": channel_id, "since": since, "floor": floor}
+        asked |= {"earliest": floor // 2, "limit": limit}
+        return list(await self._session.scalars(_TRANSCRIPT, asked))[::-1]
 
     async def get(self, message_id: int) -> Message | None:
         return await self._session.scalar(select(Message).where(Message.id == message_id))

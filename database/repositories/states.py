@@ -1,7 +1,7 @@
 """Global keys and values."""
 
 from database.models import State
-from database.repositories.base import Repository
+from database.repositories.base import Repository, table_of
 
 
 class States(Repository):
@@ -12,7 +12,7 @@ class States(Repository):
         return row.value if row else None
 
     async def set(self, key: str, value: str) -> None:
-        row = self._insert(State).values(key=key, value=value)
+        row = self._insert(table_of(State)).values(key=key, value=value)
         await self._session.execute(
             row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value})
         )

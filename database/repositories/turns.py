@@ -2,11 +2,34 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
-from database.models import Claim, Part, Turn
-from database.repositories.base import Repository
+from database.models import Channel, Claim, Part, Turn
+from database.repositories.base import Inserting, Repository, table_of, values_of
+
+_claims, _turns, _parts = table_of(Claim), table_of(Turn), table_of(Part)
+_CLOSE = (
+    update(_claims)
+    .where(_claims.c.message_id.in_(bindparam("message_ids", expanding=True)))
+    .values(open=False, reason=bindparam("because"), turn_id=bindparam("turn"))
+)
+_PLEDGE, _PLEDGE_PARTS = insert(_turns), insert(_parts)
+_GET = select(Turn).where(Turn.id == bindparam("turn"))
+_PARTS = select(Part).where(Part.turn_id == bindparam("turn")).order_by(Part.number)
+_SAID = (
+    update(_parts)
+    .where(_parts.c.turn_id == bindparam("turn"), _parts.c.number == bindparam("part"))
+    .values(message_id=bindparam("became"), said_at=bindparam("at"))
+)
+_SETTLE = (
+    update(_turns)
+    .where(_turns.c.id == bindparam("turn"), _turns.c.state == "pledged")
+    .values(state=bindparam("ended"), settled_at=bindparam("at"))
+)
+_BLANK = update(_parts).where(_parts.c.turn_id == bindparam("turn")).values(text="")
 
 
 class Turns(Repository):
@@ -14,10 +37,8 @@ class Turns(Repository):
 
     async def claim(self, message_id: int, channel_id: int, *, at: datetime) -> bool:
         """Take a message on; False when it was taken on before (faults A2)."""
-        row = self._insert(Claim).values(
-            message_id=message_id, channel_id=channel_id, claimed_at=at, open=True
-        )
-        result = await self._session.execute(row.on_conflict_do_nothing())
+        claim = {"message_id": message_id, "channel_id": channel_id, "claimed_at": at, "open": True}
+        result = await self._session.execute(_claim(self._insert), claim)
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
     async def is_open(self, message_id: int) -> bool:
@@ -25,20 +46,20 @@ class Turns(Repository):
         query = select(Claim.open).where(Claim.message_id == message_id)
         return bool(await self._session.scalar(query))
 
-    async def open_claims(self, since: datetime) -> list[Claim]:
-        """Return what was claimed since a moment and then left behind by a crash, oldest first."""
+    async def open_claims(self, since: datetime, places: Collection[str]) -> list[Claim]:
+        """Return what was claimed in `places` since a moment and then left behind, oldest first."""
         query = (
-            select(Claim).where(Claim.open.is_(True), Claim.claimed_at >= since).order_by(Claim.message_id)
+            select(Claim)
+            .join(Channel, Channel.id == Claim.channel_id)
+            .where(Claim.open.is_(True), Claim.claimed_at >= since, Channel.place.in_(places))
+            .order_by(Claim.message_id)
         )
         return list(await self._session.scalars(query))
 
     async def close(self, message_ids: Collection[int], *, reason: str, turn_id: int | None = None) -> None:
         """Keep what was decided for messages: nothing more is to be done about them."""
-        await self._session.execute(
-            update(Claim)
-            .where(Claim.message_id.in_(message_ids))
-            .values(open=False, reason=reason, turn_id=turn_id)
-        )
+        closed = {"message_ids": list(message_ids), "because": reason, "turn": turn_id}
+        await self._session.execute(_CLOSE, closed)
 
     async def close_open(self, message_ids: Collection[int], *, reason: str) -> None:
         """Keep why those messages that nothing was decided for are let go."""
@@ -50,42 +71,46 @@ class Turns(Repository):
 
     async def pledge(self, turn: Turn, parts: Sequence[tuple[int, str, str]]) -> int:
         """Write down a reply before it is said. `parts` are (number, text, nonce); returns the turn's id."""
-        self._session.add(turn)
-        await self._session.flush()
-        for number, text, nonce in parts:
-            self._session.add(Part(turn_id=turn.id, number=number, text=text, nonce=nonce))
-        await self._session.flush()
-        return turn.id
+        pledged = await self._session.execute(_PLEDGE, values_of(turn))
+        turn_id = int(pledged.inserted_primary_key[0])  # type: ignore[attr-defined]
+        rows = [Part(turn_id, number, text, nonce) for number, text, nonce in parts]
+        if rows:
+            await self._session.execute(_PLEDGE_PARTS, [values_of(row) for row in rows])
+        return turn_id
 
     async def get(self, turn_id: int) -> Turn | None:
-        return await self._session.get(Turn, turn_id)
+        return await self._session.scalar(_GET, {"turn": turn_id})
 
-    async def pledged(self) -> list[tuple[int, int]]:
-        """Return (turn id, channel id) of the replies that were begun and not finished, oldest first."""
-        query = select(Turn.id, Turn.channel_id).where(Turn.state == "pledged").order_by(Turn.id)
+    async def pledged(self, places: Collection[str]) -> list[tuple[int, int]]:
+        """Return (turn id, channel id) of the replies in `places` that are not finished, oldest first."""
+        query = (
+            select(Turn.id, Turn.channel_id)
+            .join(Channel, Channel.id == Turn.channel_id)
+            .where(Turn.state == "pledged", Channel.place.in_(places))
+            .order_by(Turn.id)
+        )
         return [(row.id, row.channel_id) for row in await self._session.execute(query)]
 
     async def parts(self, turn_id: int) -> list[Part]:
-        query = select(Part).where(Part.turn_id == turn_id).order_by(Part.number)
-        return list(await self._session.scalars(query))
+        return list(await self._session.scalars(_PARTS, {"turn": turn_id}))
 
     async def said(self, turn_id: int, number: int, *, message_id: int, at: datetime) -> None:
         """Keep that a part was posted, and as which message."""
-        await self._session.execute(
-            update(Part)
-            .where(Part.turn_id == turn_id, Part.number == number)
-            .values(message_id=message_id, said_at=at)
-        )
+        posted = {"turn": turn_id, "part": number, "became": message_id, "at": at}
+        await self._session.execute(_SAID, posted)
 
     async def settle(self, turn_id: int, *, state: str, at: datetime) -> bool:
         """End a turn as 'said' or 'dropped' and blank its parts; False when it had ended before."""
-        result = await self._session.execute(
-            update(Turn).where(Turn.id == turn_id, Turn.state == "pledged").values(state=state, settled_at=at)
-        )
-        await self._session.execute(update(Part).where(Part.turn_id == turn_id).values(text=""))
+        result = await self._session.execute(_SETTLE, {"turn": turn_id, "ended": state, "at": at})
+        await self._session.execute(_BLANK, {"turn": turn_id})
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
     async def prune(self, before: datetime) -> None:
         """Delete claims and ended turns from before a moment; what is still pledged stays."""
         await self._session.execute(delete(Claim).where(Claim.claimed_at < before))
         await self._session.execute(delete(Turn).where(Turn.state != "pledged", Turn.pledged_at < before))
+
+
+@cache
+def _claim(insert: Inserting) -> Any:
+    return insert(_claims).on_conflict_do_nothing()
