@@ -61,6 +61,14 @@ class BenchClaude(ScriptedClaude):
             self.worked += time.perf_counter() - begun
 
 
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """The longest stalls of an event loop in seconds: by the clock, and in CPU time of its thread."""
+
+    late: float
+    work: float
+
+
 @dataclass
 class Contestant:
     """A bot as a process of its own, with the places in which it is spoken to."""
@@ -110,8 +118,8 @@ class Contestant:
         return int(self.process.memory_full_info().uss)
 
     @asynccontextmanager
-    async def longest_stall(self, found: list[float]) -> AsyncIterator[None]:
-        """Watch the bot's event loop meanwhile; its longest stall, in seconds, is appended to `found`."""
+    async def watched(self, found: list[Stall]) -> AsyncIterator[None]:
+        """Watch the bot's event loop meanwhile; its longest stall is appended to `found`."""
         self.stalls.unlink(missing_ok=True)
         self.process.send_signal(signal.SIGUSR1)
         try:
@@ -121,7 +129,8 @@ class Contestant:
         async with asyncio.timeout(10):
             while not self.stalls.exists():
                 await asyncio.sleep(0.01)
-        found.append(float(self.stalls.read_text()))
+        late, work = self.stalls.read_text().split()
+        found.append(Stall(float(late), float(work)))
 
 
 @asynccontextmanager
@@ -147,11 +156,10 @@ async def _contestant(name: str, folder: Path, model_takes: float) -> AsyncItera
             guild.add_member(person)
         stalls = folder / "stalls"
         environment = _environment(name, discord, claude, folder)
+        arguments = _arguments(folder) if name == "ours" else []
         with (folder / "log").open("wb") as log:
             running = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "benchmarks.launch", name),
-                *([] if name == "floor" else ["--config", str(folder / "config.env")]),
-                *([] if name == "floor" else ["--character-env", str(folder / "character.env")]),
+                *(sys.executable, "-m", "benchmarks.launch", name, *arguments),
                 cwd=ROOT,
                 env={"PATH": os.environ["PATH"], "HOME": str(folder), "STALLS": str(stalls), **environment},
                 stdin=asyncio.subprocess.DEVNULL,
@@ -193,6 +201,14 @@ def _environment(name: str, discord: DiscordServer, claude: ScriptedClaude, fold
         "DATA_DIR": str(folder / "data"),
         **AT_ONCE,
     }
+
+
+def _arguments(folder: Path) -> list[str]:
+    """Name empty settings, so that those of whoever measures here are left alone."""
+    files = {"--config": folder / "config.env", "--character-env": folder / "character.env"}
+    for path in files.values():
+        path.touch()
+    return [str(one) for pair in files.items() for one in pair]
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -31,6 +31,7 @@ DATABASE_NAME = "masquerade.sqlite3"
 PRUNE_SECONDS = 3600
 REHEARSAL_TOKENS = 160
 REHEARSAL_SECONDS = 180.0
+REHEARSAL_TRANSCRIPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ async def open_app(
     """
     clock, tell_operator = clock or SystemClock(), Notices()
     manner = manner or manner_of(settings)
+    if server.rehearsal:
+        manner = replace(manner, transcript_tokens=min(manner.transcript_tokens, REHEARSAL_TRANSCRIPT))
     with _held(settings.data_dir):
         claude = claude or open_claude(settings, server, clock, tell_operator)
         database = await _open_database(settings.data_dir)

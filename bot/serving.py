@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.app import CLAUDE_URL, App, Server
 from bot.claude.client import Question
@@ -60,7 +61,7 @@ async def warm_up(app: App, say: Say) -> None:
     question = Question(
         purpose="warm-up", model=app.server.model, max_tokens=1, deadline=WARM_SECONDS, retries=False
     )
-    say(f"{app.character.name} is waking up: half a minute at most ...")
+    say(f"{app.character.name} is waking up; that takes half a minute, or more on a slow machine ...")
     try:
         seconds = await warm(lambda: app.claude.ask(prompt, question), deadline=WARM_SECONDS)
     except ClaudeError as error:
@@ -73,7 +74,8 @@ async def warm_up(app: App, say: Say) -> None:
 def _configured(settings: Settings, key: str, say: Say) -> Server:
     base_url = settings.anthropic_base_url or CLAUDE_URL
     ours = settings.anthropic_base_url is None
-    say(f"{'Claude' if ours else base_url} speaks, with the model {settings.default_model}.")
+    name = "Claude" if ours else urlsplit(base_url).hostname  # the address may hold a password
+    say(f"{name} speaks, with the model {settings.default_model}.")
     return Server(base_url, key or NO_KEY, settings.default_model, local=not key)
 
 

@@ -20,7 +20,7 @@ from bot.terminal.progress import download_bar
 from bot.terminal.screen import Screen, toolbar
 from bot.terminal.session import Session
 from bot.turn import Part, Place
-from database.models import Call, Message
+from database.models import Call, Claim, Message
 from tests.terminals import MODEL, Stages, opened, rows, talked
 from tests.world.claude_faults import Say, StreamError
 from tests.world.claude_server import ScriptedClaude
@@ -170,8 +170,7 @@ async def test_ctrl_c_stops_an_answer_and_takes_the_line_back(tmp_path, claude):
         seat.keys.send_text("\x03")
         await seat.shows("stopped")
         assert await rows(seat.session.app, Message) == []
-        async with seat.session.app.database.read() as db:
-            assert await db.turns.open_claims(seat.session._begun) == []
+        assert [claim.open for claim in await rows(seat.session.app, Claim)] == [False]
         seat.keys.send_text("hello\r")
         await seat.shows("At your service.")
     assert "tell me everything" not in claude.requests[1].text

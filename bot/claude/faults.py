@@ -25,7 +25,7 @@ RAISED = (
 )
 
 _DENIED = {401, 402, 403}
-_TOO_LONG = ("prompt is too long", "context window", "exceeds the context", "too many tokens")
+_TOO_LONG = ("prompt is too long", "context window", "context size", "too many tokens")
 _BILLING = ("credit balance", "billing")
 
 

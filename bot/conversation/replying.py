@@ -58,7 +58,7 @@ async def compose(
             log.warning("No reply from %s: %s", voice.model, error)
             return _fallback(character, rng, (*calls, *_books(error)), error)
         _learn(voice, prompt, answer.call)
-        text = _spoken(answer, character)
+        text = _spoken(answer, character, recollection)
         if not text:
             log.warning("Nothing was left of the answer of %s", voice.model)
             return _fallback(character, rng, (*calls, answer.call))
@@ -79,8 +79,9 @@ def _question(voice: Voice, newest: Utterance, show: Callable[[str], None] | Non
     )
 
 
-def _spoken(answer: Answer, character: Character) -> str:
-    text = tidy(answer.text, names_of(character))
+def _spoken(answer: Answer, character: Character, remembered: Recollection) -> str:
+    labels = {line.speaker for line in remembered.lines if not line.mine}
+    text = tidy(answer.text, names_of(character), labels=tuple(labels))
     return trim_to_sentence(text) if answer.cut_short else text
 
 
