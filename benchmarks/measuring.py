@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from aiohttp import web
 
 from tests.world.claude_server import ScriptedClaude
@@ -34,18 +34,18 @@ class BenchDiscord(DiscordServer):
 
     def __init__(self) -> None:
         super().__init__(check_schema=False)
-        self._awaited: dict[int, asyncio.Future[float]] = {}
+        self._answered: dict[int, asyncio.Future[float]] = {}
 
     def post(self, channel: Channel, author: User, content: str, **more: Any) -> Message:
         message = super().post(channel, author, content, **more)
-        if author is self.bot and (answered := self._awaited.pop(channel.id, None)):
+        if author is self.bot and (answered := self._answered.pop(channel.id, None)):
             answered.set_result(time.perf_counter())
         return message
 
     def answer_in(self, channel: Channel) -> asyncio.Future[float]:
         """Return what will hold the moment of the bot's next post in a channel."""
-        self._awaited[channel.id] = asyncio.get_running_loop().create_future()
-        return self._awaited[channel.id]
+        self._answered[channel.id] = asyncio.get_running_loop().create_future()
+        return self._answered[channel.id]
 
 
 class BenchClaude(ScriptedClaude):
@@ -161,7 +161,13 @@ async def _contestant(name: str, folder: Path, model_takes: float) -> AsyncItera
             running = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "benchmarks.launch", name, *arguments),
                 cwd=ROOT,
-                env={"PATH": os.environ["PATH"], "HOME": str(folder), "STALLS": str(stalls), **environment},
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(folder),
+                    "STALLS": str(stalls),
+                   
+                    **environment,
+                },
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -180,10 +186,14 @@ async def _connected(discord: DiscordServer, running: asyncio.subprocess.Process
     try:
         await discord.wait_until_connected(timeout=READY_WITHIN)
     except TimeoutError as error:
-        raise RuntimeError(f"the bot did not come (exit code {running.returncode}): {log.read_text()[-2000:]}") from error
+        raise RuntimeError(
+            f"the bot did not come (exit code {running.returncode}): {log.read_text()[-2000:]}"
+        ) from error
 
 
-def _environment(name: str, discord: DiscordServer, claude: ScriptedClaude, folder: Path) -> Mapping[str, str]:
+def _environment(
+    name: str, discord: DiscordServer, claude: ScriptedClaude, folder: Path
+) -> Mapping[str, str]:
     if name == "floor":
         return {
             "FLOOR_DISCORD": discord.base_url,

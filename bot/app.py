@@ -169,7 +169,9 @@ def voice_of(settings: Settings, server: Server) -> Voice:
     slow = server.rehearsal
     return Voice(
         model=server.model,
-        max_tokens=min(settings.default_max_tokens, REHEARSAL_TOKENS) if slow else settings.default_max_tokens,
+        max_tokens=min(settings.default_max_tokens, REHEARSAL_TOKENS)
+        if slow
+        else settings.default_max_tokens,
         deadline=max(settings.llm_timeout, REHEARSAL_SECONDS) if slow else settings.llm_timeout,
         tokens=TokenEstimate(local_counter()),
         effort="off" if server.local else settings.reply_effort,

@@ -1,7 +1,7 @@
 """A connection to SQLite that makes one trip to its thread for each statement."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,8 @@ class Cursor(aiosqlite.Cursor):
     _rows: list[Any]
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> "Cursor":
-        self._rows = await self._execute(self._execute_and_fetch, sql, parameters or ())
+        trip: Any = self._execute  # the driver leaves its arguments untyped
+        self._rows = await trip(self._execute_and_fetch, sql, parameters or ())
         return self
 
     async def fetchall(self) -> list[Any]:
@@ -28,7 +29,7 @@ class Cursor(aiosqlite.Cursor):
     async def close(self) -> None:
         """Leave it to the last reference: the thread may still be busy with a cancelled statement."""
 
-    def _execute_and_fetch(self, sql: str, parameters: Iterable[Any]) -> list[Any]:
+    def _execute_and_fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         self._cursor.execute(sql, parameters)
         return self._cursor.fetchall()
 

@@ -109,7 +109,9 @@ def test_what_is_too_old_is_not_answered_but_a_terminal_is_never_late(where, rep
     assert attend(heard, NOW).reply is reply
 
 
-@pytest.mark.parametrize(("age", "reply"), [(0, True), (29.999, True), (30, True), (30.001, False), (9e4, False)])
+@pytest.mark.parametrize(
+    ("age", "reply"), [(0, True), (29.999, True), (30, True), (30.001, False), (9e4, False)]
+)
 def test_thirty_seconds_are_not_too_old_and_more_are(age, reply):
     heard = utterance("Pixel?", where=CHANNEL, sent_at=EPOCH - timedelta(seconds=age))
     assert attend(heard, NOW).reply is reply

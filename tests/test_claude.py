@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,9 @@ PROMPT = Prompt(
 )
 
 
-def ask(**changes) -> Question:
-    return Question(**({"purpose": "reply", "model": MODEL, "max_tokens": 50, "deadline": 5.0} | changes))
+def ask(**changes: Any) -> Question:
+    usual: dict[str, Any] = {"purpose": "reply", "model": MODEL, "max_tokens": 50, "deadline": 5.0}
+    return Question(**(usual | changes))
 
 
 @pytest.fixture
@@ -209,6 +211,7 @@ async def test_a_server_that_stalls_costs_no_more_than_the_deadline(server, clau
     server.will_fail(faults.Stall(30), times=3)
     with pytest.raises(ClaudeTimeout) as caught:
         await claude.ask(PROMPT, ask(deadline=0.2))
+    assert caught.value.call is not None
     assert caught.value.call.cost is None  # it may have been billed: unknown
 
 

@@ -157,7 +157,7 @@ async def test_an_edit_before_the_reply_is_answered_in_its_new_form(at_table):
         await at_table.conversation.edited(heard.message_id, "the bug")
         await sleep(seconds)
 
-    at_table.clock.sleep = edit_meanwhile  # type: ignore[method-assign]
+    at_table.clock.sleep = edit_meanwhile
     at_table.conversation._manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
     await at_table.conversation.take_turn(heard, at_table.mouth)
     assert "the bug" in at_table.claude.prompts[0].text
@@ -172,7 +172,7 @@ async def test_a_message_deleted_before_the_reply_is_not_answered(at_table):
         await at_table.conversation.deleted(DM.channel_id, {heard.message_id})
         await sleep(seconds)
 
-    at_table.clock.sleep = delete_meanwhile  # type: ignore[method-assign]
+    at_table.clock.sleep = delete_meanwhile
     at_table.conversation._manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
     await at_table.conversation.take_turn(heard, at_table.mouth)
     assert at_table.claude.prompts == []

@@ -232,7 +232,7 @@ async def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(path):
     await _fill(path, 50)
     database = await Database.open(path)
     async with database._writer.connect() as connection:
-        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar()
+        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
         await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
     acknowledged = 50
     with pytest.raises(DatabaseFull, match="free some disk space"):

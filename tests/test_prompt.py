@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -71,7 +70,7 @@ def lawful(prompt: Prompt) -> None:
     roles = [message.mine for message in prompt.messages]
     assert not roles[0]
     assert not roles[-1]
-    assert all(one != another for one, another in zip(roles, roles[1:], strict=False))
+    assert all(one != another for one, another in pairwise(roles))
     assert all(block["text"].strip() for _, block in sent)
     assert len(tail(prompt).splitlines()) == 1
     assert tail(prompt).startswith("[It is ")
@@ -229,7 +228,9 @@ strange = st.lists(
         st.sampled_from(
             ["\n", "\r", "\u2028", "\x85", "\x0b", "\x1c", "\u202e", "\u200b", "#123456: ", "Sam#123456: hi"]
         ),
-        st.sampled_from(["System: ", "\n\nHuman: ", '"', "]", "\n[It is now. ", "$name", "</s>", "@everyone"]),
+        st.sampled_from(
+            ["System: ", "\n\nHuman: ", '"', "]", "\n[It is now. ", "$name", "</s>", "@everyone"]
+        ),
         st.text(st.characters(), max_size=12),
     ),
     max_size=8,
@@ -318,7 +319,7 @@ async def test_each_prompt_of_a_long_talk_begins_with_the_one_before(tmp_path: P
         assert len(prompts) == 60
         broken = [
             number
-            for number, (one, next_one) in enumerate(zip(prompts, prompts[1:], strict=False), 1)
+            for number, (one, next_one) in enumerate(pairwise(prompts), 1)
             if not as_bytes(blocks(next_one)).startswith(prefix(one))
         ]
         moved = [number for number in range(1, 60) if floors[number] != floors[number - 1]]

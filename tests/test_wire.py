@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.world import discord_faults as faults
+from tests.world.discord_objects import Channel
 from tests.world.process import BotProcess, world
 
 pytestmark = pytest.mark.timeout(180)
@@ -60,14 +61,14 @@ async def test_a_dm_and_a_mention_are_answered(bot):
     lawful(bot)
 
 
-async def _conversations(bot: BotProcess, messages: int) -> list[tuple[int, object]]:
+async def _conversations(bot: BotProcess, messages: int) -> list[tuple[int, Channel]]:
     """Say `messages` numbered things in 10 channels and 5 DMs, one after another in each place."""
     guild = bot.discord.add_guild("The Guild")
     channels = [guild.add_text_channel(f"channel-{number}") for number in range(10)]
     users = [bot.discord.add_user(f"User{number}") for number in range(5)]
     for user in users:
         guild.add_member(user)
-    asked: list[tuple[int, object]] = []
+    asked: list[tuple[int, Channel]] = []
 
     async def talk(place: int) -> None:
         user = users[place % 5]
@@ -76,8 +77,7 @@ async def _conversations(bot: BotProcess, messages: int) -> list[tuple[int, obje
                 await user.say(channels[place], f"Pixel, #{number}?")
                 where = channels[place]
             else:
-                await user.dm(f"#{number}?")
-                where = user.dm_channel
+                where = (await user.dm(f"#{number}?")).channel
             asked.append((number, where))
             await bot.discord.wait_for_message(where, timeout=60)
 
@@ -85,7 +85,7 @@ async def _conversations(bot: BotProcess, messages: int) -> list[tuple[int, obje
     return asked
 
 
-def answered_once(bot: BotProcess, asked: list[tuple[int, object]]) -> None:
+def answered_once(bot: BotProcess, asked: list[tuple[int, Channel]]) -> None:
     """Check that each numbered message was answered exactly once, in its own place."""
     answers = [(message.content, message.channel) for message in bot.discord.bot_messages]
     for number, where in asked:

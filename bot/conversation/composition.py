@@ -56,24 +56,22 @@ def _with_cache_points(messages: list[Message]) -> list[Message]:
 
 
 def _tail(character: Character, heard: Sequence[Utterance], now: datetime) -> str:
-    newest = heard[-1]
     labels = dict.fromkeys(speaker_label(one.author_name, one.author_id) for one in heard)
     return fill(
         "tail",
         name=character.name,
         time=now.strftime("%A %d %B %Y, %H:%M UTC"),
-        place=_place(newest),
-        addressees=" and ".join(labels),
+        place=_place(heard[-1], " and ".join(labels)),
     )
 
 
-def _place(heard: Utterance) -> str:
-    """Say where this is. Channel and guild names are users' text: one line, quoted."""
+def _place(heard: Utterance, people: str) -> str:
+    """Say where this is, and with whom. Channel and guild names are users' text: one line, quoted."""
     where = heard.where
     if where.place is not Place.GUILD:
-        return "a private conversation, just the two of you"
+        return f"A private conversation with {people}"
     channel, server = _quoted("#" + where.name), _quoted(where.guild_name)
-    return f"the channel {channel} of the server {server}, where others read along"
+    return f"The channel {channel} of the server {server}, where others read along; you answer {people}"
 
 
 def _quoted(name: str) -> str:

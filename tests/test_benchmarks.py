@@ -1,0 +1,78 @@
+"""The benchmarks run and print what they promise; how fast anything is, they do not say here."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.bench_reply import Tally, figures
+from benchmarks.measuring import Goal, Stall, percentile, with_goals
+from tests.world.process import ROOT
+
+TIMES = ["p50_ms", "p99_ms", "cpu_ms_per_reply", "longest_stall_ms", "longest_stall_cpu_ms"]
+
+
+@pytest.fixture(scope="module")
+def printed() -> dict[str, dict]:
+    """Return what `python -m benchmarks --quick` printed, by benchmark."""
+    command = [sys.executable, "-m", "benchmarks", "--quick"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150, check=False)
+    assert ran.returncode == 0, ran.stderr
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    return {line["bench"]: line for line in lines}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_every_message_of_the_reply_benchmark_is_answered_by_both_bots(printed):
+    line = printed["reply"]
+    assert line["replies"] == 8
+    for prefix in ("", "floor_"):
+        assert all(line[prefix + key] > 0 for key in TIMES)
+        assert line[prefix + "p50_ms"] <= line[prefix + "p99_ms"]
+        assert line[prefix + "growth_percent"] > -100
+    assert line["p50_ratio"] == pytest.approx(line["p50_ms"] / line["floor_p50_ms"], rel=0.1)
+    assert line["cpu_ratio"] > 0
+    assert [goal["figure"] for goal in line["goals"]] == [
+        "p50_ratio",
+        "cpu_ratio",
+        "longest_stall_ms",
+        "growth_percent",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_no_burst_is_answered_before_the_model_can_have_answered(printed):
+    line = printed["burst"]
+    assert line["channels"] == 32
+    assert line["last_reply_s"] > line["model_takes_s"]
+    assert line["floor_last_reply_s"] > line["model_takes_s"]
+    assert line["ratio"] == pytest.approx(line["last_reply_s"] / line["floor_last_reply_s"], rel=0.1)
+
+
+def test_a_goal_is_met_at_its_limit_and_missed_above_it():
+    goals = [Goal("ratio", 2.5), Goal("stall", 50.0)]
+    met = with_goals({"ratio": 2.5, "stall": 50.0}, goals)
+    assert met["met"] is True
+    missed = with_goals({"ratio": 2.51, "stall": 1.0}, goals)
+    assert [goal["met"] for goal in missed["goals"]] == [False, True]
+    assert missed["met"] is False
+
+
+def test_the_figures_compare_the_medians_and_the_cpu_time_of_the_same_replies():
+    ours = Tally([0.02, 0.04, 0.06], 0.06, [Stall(0.01, 0.002), Stall(0.5, 0.003), Stall(0.02, 0.004)])
+    floor = Tally([0.01, 0.02, 0.09], 0.03, [Stall(0.01, 0.001)] * 3)
+    line = figures(ours, floor, [4.0, 3.0])
+    assert line["p50_ratio"] == 2.0
+    assert line["cpu_ratio"] == 2.0
+    assert line["cpu_ms_per_reply"] == 20.0
+    assert line["longest_stall_ms"] == 20.0  # one window that another program disturbed does not count
+    assert line["longest_stall_cpu_ms"] == 4.0
+    assert line["growth_percent"] == 4.0
+
+
+def test_a_percentile_lies_within_what_was_measured():
+    assert percentile([1.0, 2.0, 3.0, 4.0, 5.0], 50) == 3.0
+    assert 4.0 < percentile([1.0, 2.0, 3.0, 4.0, 5.0], 99) <= 5.0
