@@ -13,6 +13,7 @@ GOALS = (
     Goal("p50_ratio", 2.5),
     Goal("cpu_ratio", 2.5),
     Goal("longest_stall_ms", 50.0),
+    Goal("longest_stall_cpu_ms", 50.0),
     Goal("growth_percent", 10.0),
 )
 PAUSE = 0.02

@@ -48,6 +48,7 @@ class Utterance:
     reply_to: int | None = None
     replies_to_me: bool = False
     late: bool = False  # fetched afterwards, when the gateway had not brought it
+    words: str | None = None  # what was typed, where `text` also names people, files and stickers
     account_name: str = ""  # the account's own name, where `author_name` is a guild nickname
 
 

@@ -167,7 +167,7 @@ async def test_silence_is_kept_with_its_reason(tmp_path):
         answered = await at.hear("Pixel?", where=CHANNEL)
         async with at.database._reader.connect() as connection:
             rows = await connection.exec_driver_sql("SELECT message_id, reason, open FROM claims")
-            kept = {row[0]: (row[1], bool(row[2])) for row in rows}
+            kept = {row.message_id: (row.reason, bool(row.open)) for row in rows}
     assert kept == {
         quiet.message_id: (Reason.UNADDRESSED, False),
         bot.message_id: (Reason.BOT, False),

@@ -71,7 +71,7 @@ class World:
     def posts(self) -> list[dict[str, Any]]:
         """Return the body of every message that the bot sent."""
         sent = [one for one in self.env.http_requests if one.method == "POST"]
-        return [one.json for one in sent if one.path.endswith("/messages")]
+        return [one.json or {} for one in sent if one.path.endswith("/messages")]
 
     def pinged(self) -> set[int | str]:
         """Return everybody, every role and "everyone" that a message of the bot rang the bell of."""
@@ -82,6 +82,12 @@ class World:
                     rung |= {*one.ping_user_ids, *one.ping_role_ids}
                     rung |= {"everyone"} if one.mention_everyone else set()
         return rung
+
+    async def settle(self, event: Callable[..., object], *arguments: object) -> None:
+        """Let something happen as the bot's own work, and wait until all that follows from it is done."""
+        with self.env._bot_scope():
+            event(*arguments)
+        await self.env.settle()
 
     @property
     def prompt(self) -> Prompt:
@@ -295,8 +301,7 @@ async def test_a_purge_is_forgotten(discord_world):
     assert isinstance(channel, discord.TextChannel)
     payload = {"ids": [str(one.id) for one in discord_world.channel.history()]}
     payload |= {"channel_id": str(channel.id), "guild_id": str(channel.guild.id)}  # type: ignore[dict-item]
-    discord_world.env.backend.emit("MESSAGE_DELETE_BULK", payload)
-    await discord_world.env.settle()
+    await discord_world.settle(discord_world.env.backend.emit, "MESSAGE_DELETE_BULK", payload)
     await discord_world.mira.send(discord_world.channel, "Pixel?")
     assert "canary" not in discord_world.prompt.text
 
@@ -332,10 +337,7 @@ async def test_a_file_without_words_is_answered_in_a_dm(discord_world):
 
 async def test_the_places_names_stand_in_the_tail(discord_world):
     await discord_world.mira.send(discord_world.channel, "Pixel?")
-    assert (
-        'the channel "#general" of the server "The Guild"'
-        in discord_world.prompt.messages[-1].blocks[-1].text
-    )
+    assert 'channel "#general" of the server "The Guild"' in discord_world.prompt.messages[-1].blocks[-1].text
 
 
 # --- Attacks (C40) --------------------------------------------------------------------------------
@@ -425,8 +427,7 @@ async def test_no_attack_makes_a_system_line_a_false_speaker_or_a_ping(discord_w
 async def test_jobs_are_scheduled_once_however_often_ready_comes(discord_world):
     before = sorted(discord_world.app.schedule.names)
     for _ in range(5):
-        discord_world.client.dispatch("ready")
-        await discord_world.env.settle()
+        await discord_world.settle(discord_world.client.dispatch, "ready")
     assert sorted(discord_world.app.schedule.names) == before
     assert len(before) == len(set(before)) == 3
     await discord_world.mira.send(discord_world.channel, "Pixel?")
@@ -436,8 +437,7 @@ async def test_jobs_are_scheduled_once_however_often_ready_comes(discord_world):
 async def test_what_was_said_before_ready_came_again_is_not_answered_twice(discord_world):
     await discord_world.mira.send(discord_world.channel, "Pixel?")
     await discord_world.mira.send_dm("hi")
-    discord_world.client.dispatch("ready")
-    await discord_world.env.settle()
+    await discord_world.settle(discord_world.client.dispatch, "ready")
     assert discord_world.said() == ["Hm."]
     assert discord_world.said(discord_world.mira.user.dm_channel) == ["Hm."]
 
@@ -446,8 +446,7 @@ async def test_the_same_event_again_is_not_answered_again(discord_world):
     await discord_world.mira.send(discord_world.channel, "Pixel?")
     [heard, _reply] = discord_world.channel.history()
     for _ in range(3):
-        discord_world.client.dispatch("message", heard)
-        await discord_world.env.settle()
+        await discord_world.settle(discord_world.client.dispatch, "message", heard)
     assert discord_world.said() == ["Hm."]
 
 
@@ -489,23 +488,20 @@ async def test_a_notice_to_the_operator_is_posted_in_the_log_channel(tmp_path: P
         object.__setattr__(
             plain.app, "settings", plain.app.settings.model_copy(update={"log_channel": log.id})
         )
-        plain.app.tell_operator("The key is refused. @everyone <@1>")
-        await plain.env.settle()
+        await plain.settle(plain.app.tell_operator, "The key is refused. @everyone <@1>")
         assert plain.said(log) == ["The key is refused. @everyone <@1>"]
         assert plain.pinged() == set()
 
 
 async def test_a_log_channel_that_is_gone_stops_nothing(tmp_path: Path):
     async with world(tmp_path, log_channel=123) as plain:
-        plain.app.tell_operator("The key is refused.")
-        await plain.env.settle()
+        await plain.settle(plain.app.tell_operator, "The key is refused.")
         await plain.mira.send_dm("hi")
         assert plain.said(plain.mira.user.dm_channel) == ["Hm."]
 
 
 async def test_without_a_log_channel_a_notice_is_posted_nowhere(discord_world):
-    discord_world.app.tell_operator("The key is refused.")
-    await discord_world.env.settle()
+    await discord_world.settle(discord_world.app.tell_operator, "The key is refused.")
     assert discord_world.posts() == []
 
 

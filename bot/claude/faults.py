@@ -30,7 +30,11 @@ _BILLING = ("credit balance", "billing")
 
 
 def named(error: Exception) -> ClaudeError:
-    """Return the ClaudeError for what the SDK raised. Its text holds no words of the conversation."""
+    """Return the ClaudeError for what the SDK raised.
+
+    Its text holds no words of the conversation: a server's own sentence may quote the prompt, so
+    only one about key or billing is kept.
+    """
     if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
         return ClaudeTimeout("the server stopped answering")
     if isinstance(error, anthropic.APIStatusError):
@@ -61,19 +65,19 @@ def retry_after(error: BaseException | None) -> float | None:
 
 
 def _of_status(error: anthropic.APIStatusError) -> ClaudeError:
-    status, said = error.status_code, _said(error)
+    status, said = error.status_code, _said(error, "message")
     if status in _DENIED or (status == 400 and any(word in said.lower() for word in _BILLING)):
         return ClaudeDenied(f"{status}: {said}")
+    what = f"{status} {_said(error, 'type')}"
     if status == 413 or (status == 400 and any(word in said.lower() for word in _TOO_LONG)):
-        return PromptTooLong(f"{status}: {said}")
+        return PromptTooLong(f"{what}: the prompt is too long")
     if status in (408, 409, 429) or status >= 500:
-        return ClaudeUnavailable(f"{status}: {said}")
-    return ClaudeRejected(f"{status}: {said}")
+        return ClaudeUnavailable(what)
+    return ClaudeRejected(f"{what} (request {error.request_id or 'without an id'})")
 
 
-def _said(error: anthropic.APIStatusError) -> str:
-    """Return the server's own sentence, in one line and of a bearable length."""
-    body = error.body
-    inner = body.get("error") if isinstance(body, dict) else None
-    said = inner.get("message") if isinstance(inner, dict) else None
-    return " ".join(str(said or error.message).split())[:300]
+def _said(error: anthropic.APIStatusError, field: str) -> str:
+    """Return a field of the server's error, in one line and of a bearable length."""
+    inner = error.body.get("error") if isinstance(error.body, dict) else None
+    said = inner.get(field) if isinstance(inner, dict) else None
+    return " ".join(str(said or "without a reason").split())[:300]

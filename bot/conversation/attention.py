@@ -55,8 +55,9 @@ def replied_to(heard: Utterance, _: Circumstances) -> Decision | None:
 
 
 def named(heard: Utterance, now: Circumstances) -> Decision | None:
-    """Its name or an alias as a whole word (F027)."""
-    return Decision(reply=True, reason=Reason.NAME) if calls(heard.text, now.names) else None
+    """Its name or an alias as a whole word (F027); somebody else who is mentioned may be called so."""
+    called = calls(heard.text if heard.words is None else heard.words, now.names)
+    return Decision(reply=True, reason=Reason.NAME) if called else None
 
 
 RULES: tuple[Rule, ...] = (itself, bots, empty, stale, private, mentioned, replied_to, named)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from bot.conversation.naming import speaker_label
+from bot.conversation.naming import clean_name, speaker_label
 from bot.conversation.recall import written
 from bot.prompts import fill
 from bot.turn import Block, Line, Message, Place, Prompt, Recollection, Utterance
@@ -70,9 +70,9 @@ def _place(heard: Utterance, people: str) -> str:
     where = heard.where
     if where.place is not Place.GUILD:
         return f"A private conversation with {people}"
-    channel, server = _quoted("#" + where.name), _quoted(where.guild_name)
+    channel, server = _quoted(f"#{where.name}"), _quoted(where.guild_name)
     return f"The channel {channel} of the server {server}, where others read along; you answer {people}"
 
 
 def _quoted(name: str) -> str:
-    return '"' + name.replace('"', "'") + '"'
+    return '"' + clean_name(name, "unnamed").replace('"', "'") + '"'

@@ -20,6 +20,7 @@ def hear(message: discord.Message, *, me: int, late: bool = False) -> Utterance:
         author_name=clean_name(author.display_name, f"user {author.id}"),
         account_name=clean_name(author.global_name or author.name, f"user {author.id}"),
         text=text_of(message),
+        words=clean_text(message.content),
         sent_at=message.created_at,
         where=where_of(message),
         from_bot=author.bot or message.webhook_id is not None,
