@@ -72,7 +72,7 @@ class FakeClaude:
             outcome="ok",
             at=self.clock.now(),
             seconds=self.takes,
-            usage=Usage(input=10, output=5),
+            usage=Usage(input=len(prompt.text) // 4, output=5),
             cost=0.001,
             user_id=question.user_id,
             channel_id=question.channel_id,

@@ -104,7 +104,7 @@ async def test_a_failed_reply_is_the_fallback_line_with_the_reason_and_exit_code
     async with opened(tmp_path, claude) as (session, _):
         result = await talked(session, "hello\nand now?\n")
     assert result.out == "Pixel: *static* say again?\nPixel: Back again.\n"
-    assert result.complaints == [f"No reply from {MODEL}: 529: Overloaded"]
+    assert result.complaints == [f"No reply from {MODEL}: 529 overloaded_error"]
     assert result.code == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.world import discord_faults as faults
 from tests.world.discord_objects import Channel
-from tests.world.process import BotProcess, world
+from tests.world.process import ROOT, BotProcess, world
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -58,6 +58,27 @@ async def test_a_dm_and_a_mention_are_answered(bot):
     assert second.pinged <= {mira.id}
     assert bot.discord.privileged is not None
     assert await bot.terminate() == 0
+    lawful(bot)
+
+
+async def test_two_copied_files_are_enough_to_answer_a_dm(bot):
+    (bot.folder / "config.env").write_text((ROOT / "config.env.example").read_text())
+    sheet = (ROOT / "characters" / "nyx" / "character.env").read_text()
+    for placeholder, real in (
+        ("your_api_key_here", bot.claude.api_key),
+        ("your_discord_token", bot.discord.token),
+    ):
+        assert placeholder in sheet
+        sheet = sheet.replace(placeholder, real)
+    (bot.folder / "character.env").write_text(sheet)
+    bot.settings |= {"DISCORD_TOKEN": "", "ANTHROPIC_API_KEY": "", "CHARACTER": ""}
+    bot.claude.will_say("you rang?")
+    mira = bot.discord.add_user("Mira")
+    await bot.start()
+    await mira.dm("anybody there?")
+    assert (await bot.discord.wait_for_message(mira.dm_channel)).content == "you rang?"
+    assert "Nyx Void" in bot.claude.requests[0].system_text
+    assert bot.claude.requests[0].model == "claude-sonnet-5-5"
     lawful(bot)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from bot.conversation.naming import render_line, speaker_label
 from bot.turn import Line, Recollection
 from database import UnitOfWork
-from database.models import Message
+from database.repositories.messages import LoggedLine
 
 WINDOW = timedelta(hours=24)
 _label = lru_cache(maxsize=1024)(speaker_label)  # the same few people speak in line after line
@@ -32,7 +32,7 @@ async def recall(
     )
 
 
-def line_of(row: Message) -> Line:
+def line_of(row: LoggedLine) -> Line:
     """Return a log row as a line of the transcript."""
     return Line(
         place=row.place,

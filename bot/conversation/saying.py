@@ -1,5 +1,6 @@
 """Saying a pledged reply, exactly once, whatever happens in between."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -75,12 +76,15 @@ class Saying:
         """Say what was pledged and not said, after a crash or a fault; return how many replies were."""
         async with self._database.read() as db:
             pledged = await db.turns.pledged(PLACES)
-        said = 0
-        for turn_id, channel_id in pledged:
-            if rooms.busy(channel_id) is None:  # else it is being said right now
-                async with rooms.enter(channel_id) as room, room.lock:
-                    said += await self._finish_one(turn_id, mouth_of)
-        return said
+        said = await asyncio.gather(
+            *(self._finish_in_turn(rooms, channel_id, turn_id, mouth_of) for turn_id, channel_id in pledged)
+        )
+        return sum(said)
+
+    async def _finish_in_turn(self, rooms: Rooms, channel_id: int, turn_id: int, mouth_of: MouthOf) -> bool:
+        """Wait until nothing else is said there; what was being said just now is finished then."""
+        async with rooms.enter(channel_id) as room, room.lock:
+            return await self._finish_one(turn_id, mouth_of)
 
     async def _finish_one(self, turn_id: int, mouth_of: MouthOf) -> bool:
         async with self._database.read() as db:

@@ -45,7 +45,7 @@ class Accounts(Section):
     discord_token: Secret = SecretStr("")
     """The bot account's token; DISCORD_TOKEN is the same key."""
     log_channel: Channel = None
-    """The id of the Discord channel that gets the start announcement and notices; none if empty."""
+    """Discord channel, by id, for what the operator has to know at once."""
     admin_ids: Ids = ()
     """Discord ids of the people who may administer the bot, separated by commas."""
 
