@@ -165,7 +165,6 @@ async def _contestant(name: str, folder: Path, model_takes: float) -> AsyncItera
                     "PATH": os.environ["PATH"],
                     "HOME": str(folder),
                     "STALLS": str(stalls),
-                   
                     **environment,
                 },
                 stdin=asyncio.subprocess.DEVNULL,

@@ -1,9 +1,10 @@
 """The Discord client: intents, cogs, what it may ping, and how it stops."""
 
+import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import discord
 from discord.ext import commands
 
 from bot.app import App
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, DiscordUnreachable, MasqueradeError
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Masquerade(commands.Bot):
         )
         self.app = app
         self.stopped_because: ConfigurationError | None = None
-        self._notices: list[str] = []
+        self._errands: set[asyncio.Task[None]] = set()
         app.tell_operator.listeners.append(self._tell_log_channel)
 
     async def setup_hook(self) -> None:
@@ -72,7 +73,7 @@ class Masquerade(commands.Bot):
         if self.stopped_because is None:
             self.stopped_because = ConfigurationError(BAD_TOKEN)
             self.app.tell_operator(BAD_TOKEN)
-            self.loop.create_task(self.close())
+            self._run_errand(self.close())
 
     async def _take_nickname(self, guild: discord.Guild) -> None:
         """Go by the character's name in a server, where that is allowed (F129)."""
@@ -98,7 +99,13 @@ class Masquerade(commands.Bot):
 
     def _tell_log_channel(self, sentence: str) -> None:
         if self.app.settings.log_channel and self.is_ready():
-            self.loop.create_task(self._post_notice(self.app.settings.log_channel, sentence))
+            self._run_errand(self._post_notice(self.app.settings.log_channel, sentence))
+
+    def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Run something beside; a task that nobody keeps may be collected before its end."""
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
     async def _post_notice(self, channel_id: int, sentence: str) -> None:
         try:
@@ -138,23 +145,29 @@ def extensions() -> list[str]:
 
 
 async def run_until_stopped(client: Masquerade, token: str) -> None:
-    """Connect and stay. Raises ConfigurationError in one sentence for what the operator has to mend."""
+    """Connect and stay. Raises in one sentence what the operator has to mend, or may wait for."""
     try:
         await client.start(token)
-    except discord.LoginFailure as error:
-        raise ConfigurationError(BAD_TOKEN) from error
-    except discord.PrivilegedIntentsRequired as error:
-        raise ConfigurationError(NO_INTENT) from error
-    except discord.ConnectionClosed as error:
-        sentence = _CLOSED.get(error.code)
-        if sentence is None:
-            raise
-        raise ConfigurationError(sentence) from error
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        raise _meaning(error) from error
     except AssertionError:
         if not client.is_closed():  # aiohttp asserts when it is closed while it connects
             raise
     if client.stopped_because:
         raise client.stopped_because
+
+
+def _meaning(error: Exception) -> MasqueradeError:
+    """Return what an error at the start, or the end of a connection, means for the operator."""
+    if isinstance(error, discord.LoginFailure):
+        return ConfigurationError(BAD_TOKEN)
+    if isinstance(error, discord.PrivilegedIntentsRequired):
+        return ConfigurationError(NO_INTENT)
+    if isinstance(error, discord.ConnectionClosed) and error.code in _CLOSED:
+        return ConfigurationError(_CLOSED[error.code])
+    return DiscordUnreachable(
+        f"Discord can't be reached ({type(error).__name__}). Check the network and start again."
+    )
 
 
 def _activity(description: str) -> discord.CustomActivity | None:

@@ -7,7 +7,7 @@ import signal
 import stat
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -17,6 +17,7 @@ from bot.errors import ConfigurationError
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
 from bot.settings import Loaded, load_settings
+from database import DatabaseError
 
 log = logging.getLogger(__name__)
 
@@ -142,18 +143,20 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
     return 0
 
 
-def _stop_on_signals(app: App, close: Callable[[], object]) -> None:
+def _stop_on_signals(app: App, close: Callable[[], Awaitable[None]]) -> None:
     """Let SIGTERM and Ctrl-C finish what is being said, and then stop (faults A15)."""
     loop = asyncio.get_running_loop()
     stopping: set[asyncio.Task[None]] = set()
 
     async def stop() -> None:
         log.info("Stopping: finishing what is being said")
-        if not await app.conversation.close(within=app.settings.drain_seconds):
-            log.info("Some replies are not finished; they are after the next start")
-        result = close()
-        if asyncio.iscoroutine(result):
-            await result
+        try:
+            if not await app.conversation.close(within=app.settings.drain_seconds):
+                log.info("Some replies are not finished; they are after the next start")
+        except DatabaseError as error:
+            log.error("Can't note what was heard last: %s", error)  # noqa: TRY400
+        finally:
+            await close()
 
     def begin() -> None:
         if not stopping:

@@ -11,6 +11,10 @@ class ConfigurationError(MasqueradeError):
     """The operator has to change something before the bot can run; exit code 78 (sysexits EX_CONFIG)."""
 
 
+class DiscordUnreachable(MasqueradeError):  # noqa: N818
+    """There is no way to Discord now; trying again later may work, so a supervisor may restart."""
+
+
 class AlreadyRunningError(ConfigurationError):
     """Another process holds the data folder."""
 
@@ -77,6 +81,10 @@ class SpeakingError(MasqueradeError):
 
 class Unsayable(SpeakingError):  # noqa: N818
     """This place can't be written to: blocked, forbidden or gone. Trying again is pointless."""
+
+
+class Unpostable(SpeakingError):  # noqa: N818
+    """This part can't be posted anywhere: Discord does not take it as it is."""
 
 
 class Unsaid(SpeakingError):  # noqa: N818

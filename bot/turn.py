@@ -1,6 +1,6 @@
 """The values that one message becomes on its way to a reply: each stage takes one and returns the next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,7 +47,6 @@ class Utterance:
     mentions_me: bool = False
     reply_to: int | None = None
     replies_to_me: bool = False
-    late: bool = False  # fetched afterwards, when the gateway had not brought it
     words: str | None = None  # what was typed, where `text` also names people, files and stickers
     account_name: str = ""  # the account's own name, where `author_name` is a guild nickname
 
@@ -169,12 +168,14 @@ class Call:
 class Reply:
     """What the character is going to say. A fallback is said, but never remembered.
 
-    `lasting` marks a fault that only the operator can mend: it is shown once an hour.
+    `lasting` marks a fault that only the operator can mend: it is shown once an hour. `floor` is where
+    the transcript began that was really sent.
     """
 
     text: str
     fallback: bool = False
     lasting: bool = False
+    floor: int = 0
     calls: tuple[Call, ...] = ()
 
 
@@ -200,13 +201,15 @@ class Mouth(Protocol):
     def typing(self) -> AbstractAsyncContextManager[None]:
         """Show that the character is writing, for as long as the context is open."""
 
-    async def say(self, part: Part, *, to: int, answering: int) -> int:
+    async def say(self, part: Part, *, to: int) -> int:
         """Post one part and return the id of the message it became.
 
-        `to` is the user who may be pinged, `answering` the message that is answered.
-
-        Raises Unsayable when this place can't be written to, and Unsaid when it may work later.
+        `to` is the user who may be pinged. Raises Unsayable when this place can't be written to,
+        Unpostable when this part can't be posted anywhere, and Unsaid when it may work later.
         """
 
-    async def find(self, part: Part, *, after: int) -> int | None:
-        """Return the id of the message that `part` already became, among those after message `after`."""
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
+        """Return the id of the message that `part` already became; None when it was not posted.
+
+        It is one of those after message `after`, and none of the `known` ones, which other parts became.
+        """

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import discord
 from discord.ext import commands
 
-from bot.conversation.turns import Pledge
 from bot.turn import Mouth, Place
 from cogs._discord.hearing import TALK, hear, text_of
-from cogs._discord.speaking import DiscordMouth
+from cogs._discord.speaking import DISCORD_FAULTS, DiscordMouth
 
 if TYPE_CHECKING:
     from bot.client import Masquerade
 
 log = logging.getLogger(__name__)
+
+GuildChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
 DM_CHANNELS_LOOKED_AT = 100
 DM_QUIET_AFTER = timedelta(days=7)
@@ -31,9 +32,9 @@ class Chat(commands.Cog):
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._conversation = bot.app.conversation
-        self._catching_up = asyncio.Lock()
+        self._going_on = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        bot.app.schedule.every(60, self._finish, name="say what is still pledged")
+        bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
 
     async def cog_unload(self) -> None:
         for task in self._tasks:
@@ -41,7 +42,9 @@ class Chat(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        await self._hear(message, late=False)
+        if message.author.id == self._me or message.type not in TALK:
+            return
+        await self._conversation.take_turn(hear(message, me=self._me), self._mouth(message.channel))
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -60,38 +63,36 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Go on where a crash, a restart or a lost session left off; READY may come any number of times."""
-        async with self._catching_up:
-            await self._finish()
-            await self._resume_open()
-            await self._backfill()
+        await self._go_on()
+        await self._backfill()
 
     @property
     def _me(self) -> int:
         assert self.bot.user is not None
         return self.bot.user.id
 
-    async def _hear(self, message: discord.Message, *, late: bool) -> None:
-        if message.author.id == self._me or message.type not in TALK:
+    async def _go_on(self) -> None:
+        """Finish the replies that are pledged, and take up the messages that were left behind."""
+        if not self.bot.is_ready():
             return
-        heard = hear(message, me=self._me, late=late)
-        await self._conversation.take_turn(heard, self._mouth(message.channel))
+        async with self._going_on:
+            await self._conversation.finish(self._mouth_at)
+            for channel_id, message_id in await self._conversation.left_open():
+                await self._take_up(channel_id, message_id)
 
-    async def _finish(self) -> None:
-        if self.bot.is_ready():
-            await self._conversation.finish(self._mouth_of)
-
-    async def _resume_open(self) -> None:
-        for channel_id, message_id in await self._conversation.left_open():
-            channel = self.bot.get_partial_messageable(channel_id)
-            try:
-                message = await channel.fetch_message(message_id)
-            except discord.NotFound:
-                await self._conversation.deleted(channel_id, {message_id})
-            except discord.HTTPException as error:
-                log.warning("Can't look at message %s again: %s", message_id, error.status)
-            else:
-                heard = hear(message, me=self._me)
-                self._spawn(self._conversation.resume(heard, self._mouth(message.channel)))
+    async def _take_up(self, channel_id: int, message_id: int) -> None:
+        """Look at a message again, as it is by now, and walk on with it."""
+        try:
+            channel = self.bot.get_channel(channel_id) or await self.bot.fetch_channel(channel_id)
+            assert isinstance(channel, discord.abc.Messageable)
+            message = await channel.fetch_message(message_id)
+        except (discord.NotFound, discord.Forbidden):
+            await self._conversation.deleted(channel_id, {message_id})
+        except DISCORD_FAULTS as error:
+            log.warning("Can't look at message %s again: %s", message_id, type(error).__name__)
+        else:
+            heard = hear(message, me=self._me)
+            self._spawn(self._conversation.resume(heard, self._mouth(message.channel)))
 
     async def _backfill(self) -> None:
         """Fetch what was said while nobody listened: it is noted, and answered where it is fresh."""
@@ -117,10 +118,12 @@ class Chat(commands.Cog):
                 kind = discord.ChannelType.private
                 yield self.bot.get_partial_messageable(channel_id, type=kind), after
 
-    def _guild_channels(self) -> list[discord.TextChannel | discord.Thread]:
-        channels: list[discord.TextChannel | discord.Thread] = []
+    def _guild_channels(self) -> list[GuildChannel]:
+        """Return the channels of all servers in which talk can be read."""
+        channels: list[GuildChannel] = []
         for guild in self.bot.guilds:
-            channels += [*guild.text_channels, *guild.threads]
+            channels += [*guild.text_channels, *guild.voice_channels, *guild.stage_channels]
+            channels += [thread for thread in guild.threads if thread.parent is not None]
         return [one for one in channels if one.permissions_for(one.guild.me).read_message_history]
 
     async def _fetch(
@@ -131,15 +134,16 @@ class Chat(commands.Cog):
         limit = self.bot.app.settings.backfill_limit
         try:
             async with turnstile:
-                messages = [message async for message in channel.history(after=since, limit=limit)]
-        except discord.HTTPException as error:
-            log.warning("Can't read what was said meanwhile: %s (code %s)", error.status, error.code)
+                newest_first = channel.history(after=since, limit=limit, oldest_first=False)
+                messages = [message async for message in newest_first]
+        except DISCORD_FAULTS as error:
+            log.warning("Can't read what was said meanwhile: %s", type(error).__name__)
             return
-        for message in messages:
-            self._spawn(self._hear(message, late=True))
+        for message in reversed(messages):
+            self._spawn(self.on_message(message))
 
-    async def _mouth_of(self, pledge: Pledge) -> Mouth | None:
-        return self._mouth(self.bot.get_partial_messageable(pledge.channel_id))
+    def _mouth_at(self, channel_id: int) -> Mouth:
+        return self._mouth(self.bot.get_partial_messageable(channel_id))
 
     def _mouth(self, channel: discord.abc.Messageable) -> DiscordMouth:
         return DiscordMouth(

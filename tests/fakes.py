@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,6 @@ class FakeClock:
         self._at = at
         self._monotonic = 1_000.0
         self.slept: list[float] = []
-        self.on_sleep: Callable[[float], object] | None = None
         self.breath = 0.0
         """Real seconds that each sleep leaves to what is going on beside it, such as the database."""
 
@@ -38,8 +37,6 @@ class FakeClock:
         await asyncio.sleep(self.breath)
         self.slept.append(seconds)
         self.pass_time(seconds)
-        if self.on_sleep:
-            self.on_sleep(seconds)
 
 
 class FakeClaude:
@@ -94,7 +91,7 @@ class FakeMouth:
     def __init__(self, *, me: int = 99) -> None:
         self.me = me
         self.said: list[str] = []
-        self.posted: dict[str, int] = {}
+        self.posted: dict[str, tuple[int, str]] = {}
         self.nonces: list[str] = []
         self.to: list[int] = []
         self.will_fail: deque[SpeakingError | None] = deque()
@@ -108,7 +105,7 @@ class FakeMouth:
         finally:
             self.typing_now -= 1
 
-    async def say(self, part: Part, *, to: int, answering: int) -> int:
+    async def say(self, part: Part, *, to: int) -> int:
         fault = self.will_fail.popleft() if self.will_fail else None
         if fault is not None:
             raise fault
@@ -116,8 +113,10 @@ class FakeMouth:
         self.to.append(to)
         if part.nonce not in self.posted:
             self.said.append(part.text)
-            self.posted[part.nonce] = answering * 1_000 + part.number
-        return self.posted[part.nonce]
+            self.posted[part.nonce] = (1_000_000 + len(self.posted), part.text)
+        return self.posted[part.nonce][0]
 
-    async def find(self, part: Part, *, after: int) -> int | None:
-        return self.posted.get(part.nonce)
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
+        """Look by the text, as one has to in Discord: its history does not tell the nonces."""
+        found = (one for one, text in self.posted.values() if text == part.text)
+        return next((one for one in found if one > after and one not in known), None)

@@ -22,7 +22,7 @@ from bot.app import App, Server, open_app
 from bot.client import Masquerade, ShardedMasquerade, open_client
 from bot.conversation.composition import system_prompt
 from bot.conversation.naming import SPEAKER, speaker_label
-from bot.errors import Unsaid, Unsayable
+from bot.errors import Unpostable, Unsaid, Unsayable
 from bot.settings import Settings
 from bot.turn import Part, Prompt
 from cogs._discord.hearing import _mentions
@@ -559,7 +559,7 @@ def speaker(*failures: Exception) -> Speaker:
 
 async def test_a_part_is_posted_with_its_nonce_and_pings_only_whom_it_answers():
     one = speaker()
-    assert await one.mouth.say(PART, to=42, answering=5) == 77
+    assert await one.mouth.say(PART, to=42) == 77
     [sent] = one.channel.sent
     assert (sent["text"], sent["nonce"]) == ("hello", "r5.1")
     assert sent["allowed_mentions"].to_dict() == {"parse": [], "users": [42]}
@@ -571,7 +571,7 @@ async def test_a_part_is_posted_with_its_nonce_and_pings_only_whom_it_answers():
         (http_error(403, 50007), Unsayable),
         (http_error(403, 50013), Unsayable),
         (http_error(404, 10003), Unsayable),
-        (http_error(400, 50035), Unsayable),
+        (http_error(400, 50035), Unpostable),
         (http_error(401), Unsaid),
         (http_error(429), Unsaid),
         (discord.RateLimited(3_600), Unsaid),
@@ -583,7 +583,7 @@ async def test_a_part_is_posted_with_its_nonce_and_pings_only_whom_it_answers():
 async def test_what_can_not_pass_by_itself_is_not_tried_again(failure, named):
     one = speaker(failure, failure, failure)
     with pytest.raises(named) as raised:
-        await one.mouth.say(PART, to=42, answering=5)
+        await one.mouth.say(PART, to=42)
     assert type(raised.value) is named
     assert len(one.channel.sent) == 1
     assert one.clock.slept == []
@@ -604,7 +604,7 @@ PASSING: list[Callable[[], Exception]] = [
 @pytest.mark.parametrize("failure", PASSING)
 async def test_what_passes_is_tried_again_with_the_same_nonce(failure):
     one = speaker(failure(), failure())
-    assert await one.mouth.say(PART, to=42, answering=5) == 77
+    assert await one.mouth.say(PART, to=42) == 77
     assert [sent["nonce"] for sent in one.channel.sent] == ["r5.1"] * 3
     assert len(one.clock.slept) == 2
     assert one.clock.slept == sorted(one.clock.slept)
@@ -614,7 +614,7 @@ async def test_what_passes_is_tried_again_with_the_same_nonce(failure):
 async def test_what_does_not_pass_after_three_times_is_said_later(failure):
     one = speaker(*(failure() for _ in range(9)))
     with pytest.raises(Unsaid):
-        await one.mouth.say(PART, to=42, answering=5)
+        await one.mouth.say(PART, to=42)
     assert len(one.channel.sent) == 3
     assert one.unauthorized == []
 
@@ -648,7 +648,7 @@ async def test_that_typing_can_not_be_shown_stops_no_reply(failure):
         for _ in range(20):
             await asyncio.sleep(0)
         assert one.channel.typed == 1
-    assert await one.mouth.say(PART, to=42, answering=5) == 77
+    assert await one.mouth.say(PART, to=42) == 77
 
 
 async def test_a_forbidden_channel_is_left_alone_and_a_dm_still_answered(discord_world):

@@ -13,12 +13,13 @@ from bot.errors import (
     ClaudeTimeout,
     ClaudeUnavailable,
     PromptTooLong,
+    Unpostable,
     Unsaid,
     Unsayable,
 )
 from bot.turn import Place, Where
 from database import DatabaseFull
-from tests.builders import AT_ONCE, CHANNEL, DM, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
 from tests.fakes import EPOCH, FakeMouth
 
 
@@ -90,7 +91,7 @@ async def test_a_burst_of_four_messages_becomes_one_answer_to_all(tmp_path):
         assert len(at.mouth.said) == 1
         assert all(text in at.claude.prompts[0].text for text in texts)
         async with at.database.read() as db:
-            assert not any([await db.turns.is_open(one.message_id) for one in burst])
+            assert not any([await db.turns.open_since(one.message_id) for one in burst])
 
 
 async def test_a_burst_that_never_ends_is_answered_after_eight_seconds(tmp_path):
@@ -254,13 +255,10 @@ async def test_a_part_that_fails_for_now_is_said_later_and_only_once(at_table, f
     await at_table.hear("tell me everything")
     assert len(at_table.mouth.said) == failing
 
-    async def mouth_of(_pledge: object) -> FakeMouth:
-        return at_table.mouth
-
-    assert await at_table.conversation.finish(mouth_of) == 1
+    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 1
     assert len(at_table.mouth.said) == 3
     assert len(at_table.mouth.nonces) == 3
-    assert await at_table.conversation.finish(mouth_of) == 0
+    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 0
     assert len(await _log(at_table, DM.channel_id)) == 4
 
 
@@ -276,10 +274,7 @@ async def test_a_reply_that_comes_far_too_late_is_dropped(at_table):
     await at_table.hear("hello")
     at_table.clock.pass_time(3_600)
 
-    async def mouth_of(_pledge: object) -> FakeMouth:
-        return at_table.mouth
-
-    assert await at_table.conversation.finish(mouth_of) == 0
+    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 0
     assert at_table.mouth.said == []
     assert await _log(at_table, DM.channel_id) == ["hello"]
 
@@ -389,19 +384,16 @@ async def test_a_reply_that_was_said_but_could_not_be_noted_is_noted_later_and_n
     def full():
         raise DatabaseFull("no room left")
 
-    async def say_and_fill_the_disk(part, *, to, answering):
+    async def say_and_fill_the_disk(part, *, to):
         at_table.database.begin = full
-        return await say(part, to=to, answering=answering)
+        return await say(part, to=to)
 
     at_table.mouth.say = say_and_fill_the_disk
     await at_table.hear("hello")
     assert at_table.mouth.said == ["Hm."]
     at_table.database.begin = begin
 
-    async def mouth_of(_pledge: object) -> FakeMouth:
-        return at_table.mouth
-
-    assert await at_table.conversation.finish(mouth_of) == 1
+    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 1
     assert at_table.mouth.said == ["Hm."]
     assert await _log(at_table, DM.channel_id) == ["hello", "Hm."]
 
@@ -409,3 +401,100 @@ async def test_a_reply_that_was_said_but_could_not_be_noted_is_noted_later_and_n
 async def test_what_was_left_open_in_the_terminal_is_not_looked_for_in_discord(at_table):
     assert await at_table.conversation._note(utterance("hello", where=Where(1, Place.TERMINAL)))
     assert await at_table.conversation.left_open() == []
+
+
+async def test_what_was_fresh_before_a_crash_is_answered_however_long_the_restart_took(at_table):
+    heard = utterance("hello")
+    assert await at_table.conversation._note(heard)
+    at_table.clock.pass_time(120)
+    await at_table.conversation.resume(heard, at_table.mouth)
+    assert at_table.mouth.said == ["Hm."]
+
+
+async def test_two_replies_of_the_same_words_are_both_said_after_a_fault(at_table):
+    at_table.claude.will_say("ok", "ok", "ok")
+    first = utterance("one")
+    second = utterance("two")
+    await at_table.conversation.take_turn(first, at_table.mouth)
+    at_table.mouth.will_fail.append(Unsaid("503"))
+    await at_table.conversation.take_turn(second, at_table.mouth)
+    assert at_table.mouth.said == ["ok"]
+    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 1
+    assert at_table.mouth.said == ["ok", "ok"]
+    assert await _log(at_table, DM.channel_id) == ["one", "ok", "two", "ok"]
+
+
+async def test_one_reply_that_cannot_be_finished_does_not_hold_up_the_others(at_table):
+    at_table.mouth.will_fail.extend([Unsaid("503"), Unsaid("503")])
+    await at_table.hear("hello")
+    await at_table.hear("Pixel?", where=CHANNEL)
+
+    class Broken(FakeMouth):
+        async def say(self, part, *, to):
+            raise DatabaseFull("no room")
+
+    broken = Broken()
+    mouths = {DM.channel_id: broken, CHANNEL.channel_id: at_table.mouth}
+    await at_table.conversation.finish(mouths.__getitem__)
+    assert at_table.mouth.said == ["Hm."]
+
+
+async def test_saying_that_it_cannot_remember_does_not_take_the_nonce_of_the_reply(at_table):
+    begin, heard = at_table.database.begin, utterance("hello")
+    times = iter([begin, None])
+
+    def full_at_the_pledge():
+        allowed = next(times)
+        if allowed is None:
+            raise DatabaseFull("no room left")
+        return allowed()
+
+    at_table.database.begin = full_at_the_pledge
+    await at_table.conversation.take_turn(heard, at_table.mouth)
+    at_table.database.begin = begin
+    await at_table.conversation.resume(heard, at_table.mouth)
+    assert at_table.mouth.said == ["*static* say again?", "Hm."]
+    assert await _log(at_table, DM.channel_id) == ["hello", "Hm."]
+
+
+async def test_a_body_that_discord_does_not_take_is_dropped_and_the_channel_is_not_left_alone(at_table):
+    at_table.mouth.will_fail.append(Unpostable("400"))
+    await at_table.hear("hello")
+    await at_table.hear("hello?")
+    assert at_table.mouth.said == ["Hm."]
+    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 0
+
+
+async def test_a_prompt_that_cannot_be_shortened_is_not_sent_again(at_table):
+    at_table.claude.will_say(PromptTooLong("400"))
+    await at_table.hear("hello")
+    assert len(at_table.claude.prompts) == 1
+    assert at_table.mouth.said == ["*static* say again?"]
+
+
+async def test_after_a_prompt_was_too_long_the_next_one_begins_where_the_shorter_did(at_table):
+    for number in range(12):
+        await at_table.hear(f"line {number} " + "blah " * 20, where=CHANNEL)
+    at_table.claude.will_say(PromptTooLong("400"), "ok", "ok")
+    await at_table.hear("Pixel?", where=CHANNEL)
+    await at_table.hear("Pixel!", where=CHANNEL)
+    long, short, after = at_table.claude.prompts
+    assert "line 0" in long.text
+    assert "line 0" not in short.text
+    assert "line 0" not in after.text
+
+
+async def test_words_that_could_not_be_said_are_forgotten_after_a_day(at_table):
+    at_table.mouth.will_fail.append(Unsaid("503"))
+    await at_table.hear("hello")
+    at_table.clock.pass_time(25 * 3600)
+    await at_table.conversation.prune()
+    async with at_table.database.read() as db:
+        assert [part.text for part in await db.turns.parts(1)] == [""]
+
+
+async def test_what_the_bot_said_as_another_character_is_not_the_characters_own(at_table):
+    await at_table.hear("hello")
+    at_table.conversation.character = PIXEL.model_copy(update={"name": "Nyx"})
+    await at_table.hear("who said that?")
+    assert [message.mine for message in at_table.claude.prompts[1].messages] == [False]

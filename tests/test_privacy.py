@@ -174,7 +174,7 @@ async def test_a_reply_that_was_deleted_is_in_no_later_prompt(at_table):
     at_table.claude.will_say("something else")
     await at_table.hear("and?")
     assert "canary of mine" in at_table.claude.prompts[1].text
-    await at_table.conversation.deleted(DM.channel_id, {at_table.mouth.posted[f"r{heard.message_id}.1"]})
+    await at_table.conversation.deleted(DM.channel_id, {at_table.mouth.posted[f"r{heard.message_id}.1"][0]})
     await at_table.hear("and?")
     assert "canary of mine" not in at_table.claude.prompts[2].text
 

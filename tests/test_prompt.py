@@ -250,7 +250,7 @@ def remembered(heard: Sequence[Utterance], *, replies: Sequence[int] = ()) -> Re
         rows.append(_row(one.text, one.author_id, one.author_name, position))
         if position in replies:
             rows.append(_row("sure", 99, PIXEL.name, position, heard_through=position))
-    lines = tuple(map(line_of, rows))
+    lines = tuple(line_of(row, PIXEL.name) for row in rows)  # type: ignore[arg-type]
     return Recollection(lines=lines, floor=lines[0].place if lines else 0, heard_through=len(heard))
 
 
@@ -314,7 +314,7 @@ async def talk_for_long(at, *, exchanges: int, pause: float, rng: Random) -> lis
 
 
 async def test_each_prompt_of_a_long_talk_begins_with_the_one_before(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, transcript_tokens=400)) as at:
+    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, transcript_tokens=1600)) as at:
         floors = await talk_for_long(at, exchanges=60, pause=40, rng=Random(30))
         prompts = at.claude.prompts
         assert len(prompts) == 60
@@ -334,7 +334,7 @@ async def test_each_prompt_of_a_long_talk_begins_with_the_one_before(tmp_path: P
 
 
 async def test_the_persona_stays_cached_over_a_step_of_the_floor(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, transcript_tokens=400)) as at:
+    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, transcript_tokens=1600)) as at:
         await talk_for_long(at, exchanges=30, pause=40, rng=Random(31))
         await at.hear("hello?", where=DM)
         await at.hear("Pixel!", where=ELSEWHERE, author_id=8, author_name="System:")

@@ -248,5 +248,5 @@ async def test_a_part_is_said_in_the_terminal_place(tmp_path, claude):
         heard = session.hear("hello")
         assert heard is not None
         assert heard.where.place is Place.TERMINAL
-        said = await mouth.say(Part(1, "hi", "n"), to=heard.author_id, answering=heard.message_id)
+        said = await mouth.say(Part(1, "hi", "n"), to=heard.author_id)
         assert said > heard.message_id

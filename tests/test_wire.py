@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -199,6 +200,94 @@ async def test_killed_at_any_stage_it_says_its_reply_once_after_the_restart(bot,
     lawful(bot)
 
 
+async def test_what_a_crash_left_open_in_a_channel_is_judged_as_what_it_is(bot):
+    guild = bot.discord.add_guild("The Guild")
+    channel, mira = guild.add_text_channel("general"), bot.discord.add_user("Mira")
+    guild.add_member(mira)
+    await bot.start(crash_at="noted")
+    await mira.say(channel, "anybody seen my keys?")
+    assert await bot.ended() == -9
+    await bot.start(crash_at="noted")
+    while rows(bot, "SELECT count(*) FROM claims WHERE open") != [(0,)]:
+        await asyncio.sleep(0.05)
+    assert bot.discord.bot_messages == []
+    await mira.say(channel, f"<@{bot.discord.bot.id}>, have you?")
+    assert await bot.ended() == -9
+    await bot.start()
+    await bot.discord.wait_for_message(channel, timeout=30)
+    assert 'The channel "#general"' in bot.claude.requests[0].text
+    assert len(bot.claude.requests) == 1
+    lawful(bot)
+
+
+async def test_of_more_than_can_be_fetched_the_newest_is_heard(bot):
+    bot.settings["BACKFILL_LIMIT"] = "5"
+    guild = bot.discord.add_guild("The Guild")
+    channel, mira = guild.add_text_channel("general"), bot.discord.add_user("Mira")
+    guild.add_member(mira)
+    await bot.start()
+    await mira.say(channel, "Pixel?")
+    await bot.discord.wait_for_message(channel)
+    await bot.kill()
+    for number in range(8):
+        await mira.say(channel, f"line {number}")
+    await mira.say(channel, "Pixel, are you there?")
+    await bot.start()
+    await bot.discord.wait_for_message(channel, timeout=30)
+    assert "are you there?" in bot.claude.requests[1].text
+    assert "line 0" not in bot.claude.requests[1].text
+    lawful(bot)
+
+
+async def test_without_a_way_to_discord_it_says_so_in_one_sentence(bot):
+    await bot.discord.stop()
+    await bot.start(wait=False)
+    assert await bot.ended() == 1
+    assert "Discord can't be reached" in bot.log
+    assert "Traceback" not in bot.log
+    await bot.discord.start()
+
+
+async def test_it_shows_what_it_is_in_its_presence(bot):
+    await bot.start()
+    activity = bot.discord.gateway.identifies[0].presence["game"]  # as discord.py sends it
+    assert "catgirl" in f"{activity}".lower()
+
+
+async def test_without_a_discord_token_it_explains_itself_and_talks_here(bot):
+    bot.claude.will_say("you found me", "still here")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(bot.folder),
+        "DATA_DIR": str(bot.data),
+        "ANTHROPIC_API_KEY": bot.claude.api_key,
+        "ANTHROPIC_BASE_URL": bot.claude.base_url,
+    }
+    for name in ("config.env", "character.env"):
+        (bot.folder / name).touch()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "main.py", "--config", str(bot.folder / "config.env")),
+        *("--character-env", str(bot.folder / "character.env")),
+        cwd=ROOT,
+        env=environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await asyncio.wait_for(process.communicate(b"hello\nwho are you?\n/quit\n"), 60)
+    assert process.returncode == 0
+    said = out.decode()
+    assert "no Discord token yet" in said
+    assert "python main.py setup" in said
+    assert said.endswith("Nyx Void: you found me\nNyx Void: still here\n")
+
+
+async def test_a_service_without_a_token_is_told_what_is_missing(bot):
+    bot.settings["DISCORD_TOKEN"] = ""
+    await bot.start(wait=False)
+    assert await bot.ended() == 78
+    assert "There is no discord_token" in bot.log
+
+
 @pytest.mark.parametrize("fault", [faults.server_error(500, stores=True), faults.reset(stores=True)])
 async def test_a_post_that_discord_kept_but_did_not_confirm_is_not_doubled(bot, fault):
     bot.claude.answer_with(echo)
@@ -219,7 +308,8 @@ async def test_a_dm_that_is_blocked_is_left_alone(bot):
     bot.discord.faults.on("POST", r"/channels/\d+/messages", then=faults.dm_blocked(), times=100)
     for number in range(5):
         await mira.dm(f"#{number}?")
-        await asyncio.sleep(0.3)
+        while rows(bot, "SELECT count(*) FROM claims WHERE NOT open") != [(number + 1,)]:
+            await asyncio.sleep(0.05)
     posts = [one for one in bot.discord.requests if one.method == "POST" and one.path.endswith("/messages")]
     assert len(posts) == 1
     assert len(bot.claude.requests) == 1

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from bot.claude.client import Claude
@@ -101,9 +101,10 @@ class Conversation:
             return
         with self._walking(heard.message_id):
             async with self._database.read() as db:
-                left_open = await db.turns.is_open(heard.message_id)
-            if left_open:
-                await self._consider(replace(heard, text=clean_text(heard.text)), mouth)
+                received = await db.turns.open_since(heard.message_id)
+            if received is not None:
+                heard = replace(heard, text=clean_text(heard.text))
+                await self._consider(heard, mouth, received=received)
 
     async def left_open(self) -> list[tuple[int, int]]:
         """Return (channel id, message id) of what was noted and then left behind, oldest first."""
@@ -146,6 +147,7 @@ class Conversation:
     async def forget_channel(self, channel_id: int) -> int:
         """Forget what was said in a channel; return how many lines that was."""
         async with self._database.begin() as db:
+            await db.turns.abandon(self._clock.now(), channel_id=channel_id)
             return await db.messages.forget_channel(channel_id)
 
     async def prune(self) -> None:
@@ -153,6 +155,7 @@ class Conversation:
         now = self._clock.now()
         async with self._database.begin() as db:
             await db.messages.prune(now - LOG_KEPT)
+            await db.turns.abandon(now - LOG_KEPT)
             await db.turns.prune(now - CLAIMS_KEPT)
 
     async def close(self, *, within: float) -> bool:
@@ -179,9 +182,12 @@ class Conversation:
         self._reached("noted")
         return noted
 
-    async def _consider(self, heard: Utterance, mouth: Mouth) -> None:
-        """Decide; what is to be answered waits for its turn, alone or with what came meanwhile."""
-        decision = attend(heard, self._circumstances())
+    async def _consider(self, heard: Utterance, mouth: Mouth, *, received: datetime | None = None) -> None:
+        """Decide; what is to be answered waits for its turn, alone or with what came meanwhile.
+
+        What was `received` before a restart is judged by that moment: it was fresh then.
+        """
+        decision = attend(heard, self._circumstances(received))
         self._reached("attended")
         channel_id = heard.where.channel_id
         if not decision.reply:
@@ -218,7 +224,14 @@ class Conversation:
         manner, tokens = self._manner, self._voice.tokens
         async with self._database.read() as db:
             channel = await db.channels.get(channel_id)
-            remembered = await recall(db, channel_id, now=now, budget=manner.transcript_tokens, tokens=tokens)
+            remembered = await recall(
+                db,
+                channel_id,
+                name=self.character.name,
+                now=now,
+                budget=manner.transcript_tokens,
+                tokens=tokens,
+            )
         self._reached("recalled")
         if channel and channel.unsendable_until and channel.unsendable_until > now:
             await self._pass([one.utterance.message_id for one in heard], Reason.UNSENDABLE)
@@ -279,9 +292,9 @@ class Conversation:
         if not attend(heard, self._circumstances()).reply or not self._first_this_hour(channel_id):
             return
         line = self._rng.choice(self.character.fallback_lines)
-        part = Part(1, line, f"r{heard.message_id}.1")
+        part = Part(1, line, f"n{heard.message_id}")  # not the nonce of a reply that may still come
         try:
-            await mouth.say(part, to=heard.author_id, answering=heard.message_id)
+            await mouth.say(part, to=heard.author_id)
         except SpeakingError as error:
             log.warning("Can't write in channel %s: %s", channel_id, error)
 
@@ -297,8 +310,8 @@ class Conversation:
             if first:
                 del self._on_the_way[message_id]
 
-    def _circumstances(self) -> Circumstances:
-        now, too_old = self._clock.now(), self._manner.too_old
+    def _circumstances(self, received: datetime | None = None) -> Circumstances:
+        now, too_old = received or self._clock.now(), self._manner.too_old
         return Circumstances(now=now, names=names_of(self.character), too_old=too_old)
 
     def _first_this_hour(self, channel_id: int) -> bool:

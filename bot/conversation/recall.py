@@ -15,16 +15,23 @@ KEPT_SHARE = 3  # after a step, a third of the budget is left: the cache holds u
 
 
 async def recall(
-    db: UnitOfWork, channel_id: int, *, now: datetime, budget: int, tokens: Callable[[str], int]
+    db: UnitOfWork,
+    channel_id: int,
+    *,
+    name: str,
+    now: datetime,
+    budget: int,
+    tokens: Callable[[str], int],
 ) -> Recollection:
     """Return the last 24 hours of a channel within `budget` tokens (F043, C28).
 
     The transcript begins at a floor that stays where it is until the budget is full, and then moves
     up in one step: a window that slid with every message would break the provider's cache each time.
+    `name` is the character's: what the bot said as another character is another's line.
     """
     channel = await db.channels.get(channel_id)
     rows = await db.messages.transcript(channel_id, since=now - WINDOW, floor=channel.floor if channel else 0)
-    lines = fit([line_of(row) for row in rows], budget=budget, tokens=tokens)
+    lines = fit([line_of(row, name) for row in rows], budget=budget, tokens=tokens)
     return Recollection(
         lines=tuple(lines),
         floor=min((line.place for line in lines), default=0),
@@ -32,13 +39,13 @@ async def recall(
     )
 
 
-def line_of(row: LoggedLine) -> Line:
+def line_of(row: LoggedLine, name: str) -> Line:
     """Return a log row as a line of the transcript."""
     return Line(
         place=row.place,
         speaker=_label(row.author_name, row.author_id),
         text=row.text,
-        mine=row.heard_through is not None,
+        mine=row.heard_through is not None and row.author_name == name,
         said_at=row.sent_at,
     )
 

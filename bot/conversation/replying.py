@@ -1,7 +1,7 @@
 """Asking Claude for a reply, and what is said when there is none."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -46,13 +46,13 @@ async def compose(
     A prompt that is too long is shortened once, never sent again as it was (faults C1).
     """
     calls: tuple[Call, ...] = ()
-    for recollection in (remembered, _shortened(remembered, voice)):
+    for recollection in _tries(remembered, voice):
         prompt = compose_prompt(character, recollection, heard, now=now)
         try:
             answer = await claude.ask(prompt, _question(voice, heard[-1], show))
         except PromptTooLong as error:
             calls += _books(error)
-            log.warning("The prompt was too long for %s, shortening it", voice.model)
+            log.warning("The prompt was too long for %s", voice.model)
             continue
         except ClaudeError as error:
             log.warning("No reply from %s: %s", voice.model, error)
@@ -62,7 +62,7 @@ async def compose(
         if not text:
             log.warning("Nothing was left of the answer of %s", voice.model)
             return _fallback(character, rng, (*calls, answer.call))
-        return Reply(text, calls=(*calls, answer.call))
+        return Reply(text, floor=recollection.floor, calls=(*calls, answer.call))
     return _fallback(character, rng, calls)
 
 
@@ -85,11 +85,13 @@ def _spoken(answer: Answer, character: Character, remembered: Recollection) -> s
     return trim_to_sentence(text) if answer.cut_short else text
 
 
-def _shortened(remembered: Recollection, voice: Voice) -> Recollection:
-    """Return the newest third of the transcript."""
+def _tries(remembered: Recollection, voice: Voice) -> Iterator[Recollection]:
+    """Yield the whole transcript, then its newest third, if that is less."""
+    yield remembered
     budget = sum(voice.tokens(line.text) for line in remembered.lines) - 1
     lines = fit(remembered.lines, budget=max(budget, 0), tokens=voice.tokens)
-    return replace(remembered, lines=tuple(lines), floor=lines[0].place if lines else 0)
+    if len(lines) < len(remembered.lines):
+        yield replace(remembered, lines=tuple(lines), floor=lines[0].place)
 
 
 def _learn(voice: Voice, prompt: Prompt, call: Call) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -12,7 +12,7 @@ from bot.conversation import turns
 from bot.conversation.pacing import Pace, typing_times
 from bot.conversation.rooms import Rooms
 from bot.conversation.turns import Pledge
-from bot.errors import SpeakingError, Unsayable
+from bot.errors import SpeakingError, Unpostable, Unsayable
 from bot.turn import Mouth, Part, Place
 from database import Database, DatabaseError, UnitOfWork
 
@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 PLACES = (Place.DM, Place.GUILD)
 """Where a reply can be said later: nobody sits at a terminal that was closed."""
 
-MouthOf = Callable[[Pledge], Awaitable[Mouth | None]]
+MouthOf = Callable[[int], Mouth]
+"""Returns where to speak, by channel id."""
 
 
 class Saying:
@@ -55,17 +56,16 @@ class Saying:
         texts = [part.text for part in pledge.parts]
         pauses = typing_times(texts, self._pace, self._rng, spent=spent)
         try:
-            for part, pause in zip(pledge.parts, pauses, strict=True):
-                if pause > 0:
-                    await self._clock.sleep(pause)
-                message_id = await mouth.say(part, to=pledge.addressee_id, answering=pledge.trigger_id)
-                self._reached("part_posted")
-                await self._note_said(pledge, part, message_id, me=mouth.me)
-        except Unsayable as error:
-            log.warning("Can't write in channel %s: %s", pledge.channel_id, error)
-            async with self._database.begin() as db:
-                await turns.refuse(db, pledge.channel_id, at=self._clock.now())
-                await self._settle(db, pledge, mouth.me)
+            try:
+                for part, pause in zip(pledge.parts, pauses, strict=True):
+                    if pause > 0:
+                        await self._clock.sleep(pause)
+                    message_id = await mouth.say(part, to=pledge.addressee_id)
+                    self._reached("part_posted")
+                    await self._note_said(pledge, part, message_id, me=mouth.me)
+            except (Unsayable, Unpostable) as error:
+                log.warning("Can't write this in channel %s: %s", pledge.channel_id, error)
+                await self._drop(pledge, mouth.me, refused=isinstance(error, Unsayable))
         except SpeakingError as error:
             log.warning("Not said yet in channel %s: %s", pledge.channel_id, error)
         except DatabaseError as error:
@@ -77,29 +77,30 @@ class Saying:
         async with self._database.read() as db:
             pledged = await db.turns.pledged(PLACES)
         said = await asyncio.gather(
-            *(self._finish_in_turn(rooms, channel_id, turn_id, mouth_of) for turn_id, channel_id in pledged)
+            *(
+                self._finish_in_turn(rooms, channel_id, turn_id, mouth_of(channel_id))
+                for turn_id, channel_id in pledged
+            )
         )
         return sum(said)
 
-    async def _finish_in_turn(self, rooms: Rooms, channel_id: int, turn_id: int, mouth_of: MouthOf) -> bool:
+    async def _finish_in_turn(self, rooms: Rooms, channel_id: int, turn_id: int, mouth: Mouth) -> bool:
         """Wait until nothing else is said there; what was being said just now is finished then."""
         async with rooms.enter(channel_id) as room, room.lock:
-            return await self._finish_one(turn_id, mouth_of)
+            try:
+                return await self._finish_one(turn_id, mouth)
+            except DatabaseError as error:
+                log.error("Can't finish a reply in channel %s: %s", channel_id, error)  # noqa: TRY400
+                return False
 
-    async def _finish_one(self, turn_id: int, mouth_of: MouthOf) -> bool:
+    async def _finish_one(self, turn_id: int, mouth: Mouth) -> bool:
         async with self._database.read() as db:
             pledge = await turns.unfinished(db, turn_id)
         if pledge is None:
             return False
-        mouth = await mouth_of(pledge)
-        if mouth is None or self._clock.now() - pledge.pledged_at > self._resume_within:
-            log.info("Dropped a reply in channel %s: it comes too late", pledge.channel_id)
-            async with self._database.begin() as db:
-                await self._settle(db, pledge, mouth.me if mouth else 0)
-            return False
-        if not pledge.parts:
-            async with self._database.begin() as db:
-                await self._settle(db, pledge, mouth.me)
+        if not pledge.parts or self._clock.now() - pledge.pledged_at > self._resume_within:
+            log.info("Ending a reply in channel %s: what is missing comes too late", pledge.channel_id)
+            await self._drop(pledge, mouth.me)
             return False
         missing = await self._not_posted(pledge, mouth)
         await self.say(replace(pledge, parts=missing), mouth, spent=float("inf"))
@@ -110,16 +111,26 @@ class Saying:
 
         The nonce alone would not do: Discord remembers it for a few minutes only (faults A9).
         """
+        async with self._database.read() as db:
+            known = await db.turns.posted(pledge.channel_id, after=pledge.trigger_id)
         missing = list(pledge.parts)
         while missing:
             try:
-                found = await mouth.find(missing[0], after=pledge.trigger_id)
+                found = await mouth.find(missing[0], after=pledge.trigger_id, known=known)
             except SpeakingError:
                 break
             if found is None:
                 break
+            known.add(found)
             await self._note_said(pledge, missing.pop(0), found, me=mouth.me)
         return tuple(missing)
+
+    async def _drop(self, pledge: Pledge, me: int, *, refused: bool = False) -> None:
+        """End a reply with what was said of it; leave a channel that refused it alone for a while."""
+        async with self._database.begin() as db:
+            if refused:
+                await turns.refuse(db, pledge.channel_id, at=self._clock.now())
+            await self._settle(db, pledge, me)
 
     async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> None:
         """Keep that a part was posted; with the last one the reply becomes history."""

@@ -62,7 +62,7 @@ async def pledge(
     parts = parts_of(reply.text, trigger_id=trigger.message_id, limit=limit)
     turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
     await db.turns.close([one.message_id for one, _ in heard], reason=decision.reason, turn_id=turn_id)
-    await db.channels.begin_at(turn.channel_id, remembered.floor)
+    await db.channels.begin_at(turn.channel_id, max(remembered.floor, reply.floor))
     await note_calls(db, reply.calls)
     return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, at)
 

@@ -82,7 +82,7 @@ class Models(Section):
     llm_timeout: Deadline = 60
     """Seconds that writing a reply may take, retries included."""
     price_file: PathText = ""
-    """JSON file with prices per model; the built-in table if empty."""
+    """TOML file with prices per model; the built-in table if empty."""
     cost_per_token_haiku: Price = 0.0000008
     """Price of an input token of Haiku models in dollars; the price table counts unless set."""
     cost_per_token_sonnet: Price = 0.000003
@@ -113,7 +113,7 @@ class Connection(Section):
     """Gateway connections; more than 1 shards the bot (Discord asks for it from 2,500 servers)."""
     nickname_sync: bool = True
     """Whether the bot takes default_name as its nickname in every server."""
-    max_message_length: int = Field(2000, ge=50, le=2000)
+    max_message_length: int = Field(2000, ge=100, le=2000)
     """Characters in one Discord message; longer replies are split."""
     sel_drop_old_seconds: Count = 30
     """Messages older than this at receipt, in seconds, are noted and not answered."""

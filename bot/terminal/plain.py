@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 from threading import Thread
@@ -38,7 +38,7 @@ class PlainMouth:
     def typing(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
-    async def say(self, part: Part, *, to: int, answering: int) -> int:  # noqa: ARG002
+    async def say(self, part: Part, *, to: int) -> int:  # noqa: ARG002
         name = self._session.character.name
         self.write(f"{name}: {part.text}" if part.number == 1 else part.text)
         if self.gone:
@@ -46,7 +46,7 @@ class PlainMouth:
         self.said.append(self._session.note_said())
         return self.said[-1]
 
-    async def find(self, part: Part, *, after: int) -> int | None:  # noqa: ARG002
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:  # noqa: ARG002
         return None
 
     def write(self, text: str) -> None:

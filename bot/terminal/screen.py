@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from prompt_toolkit import PromptSession
@@ -65,13 +65,13 @@ class Screen:
     def typing(self) -> AbstractAsyncContextManager[None]:
         return self._typing()
 
-    async def say(self, part: Part, *, to: int, answering: int) -> int:  # noqa: ARG002
+    async def say(self, part: Part, *, to: int) -> int:  # noqa: ARG002
         self.partial, self._writing = "", False
         await self.print_reply(part.text, named=part.number == 1)
         self.said.append(self._session.note_said())
         return self.said[-1]
 
-    async def find(self, part: Part, *, after: int) -> int | None:  # noqa: ARG002
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:  # noqa: ARG002
         return None
 
     # What is printed stays; the prompt moves below it.

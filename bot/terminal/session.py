@@ -140,7 +140,7 @@ class Session:
     async def take_back(self, message_ids: set[int]) -> bool:
         """Undo those of these lines that nobody has answered; say whether there were any."""
         async with self.app.database.read() as db:
-            unanswered = {one for one in message_ids if await db.turns.is_open(one)}
+            unanswered = {one for one in message_ids if await db.turns.open_since(one)}
         self.messages -= len(unanswered)
         await self.app.conversation.deleted(self.where.channel_id, unanswered)
         return bool(unanswered)

@@ -11,7 +11,7 @@ TALK = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>")
 
 
-def hear(message: discord.Message, *, me: int, late: bool = False) -> Utterance:
+def hear(message: discord.Message, *, me: int) -> Utterance:
     """Return what was said, by whom and where. `me` is the bot's own user id."""
     author = message.author
     return Utterance(
@@ -28,7 +28,6 @@ def hear(message: discord.Message, *, me: int, late: bool = False) -> Utterance:
         mentions_me=_mentions(message, me),
         reply_to=message.reference.message_id if message.reference else None,
         replies_to_me=_replies_to(message, me),
-        late=late,
     )
 
 

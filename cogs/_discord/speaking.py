@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 
 import aiohttp
@@ -10,7 +10,7 @@ import discord
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from bot.clock import Clock
-from bot.errors import Unsaid, Unsayable
+from bot.errors import Unpostable, Unsaid, Unsayable
 from bot.turn import Part
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,9 @@ TYPING_AGAIN = 8.0
 DEADLINE = 90.0
 HISTORY_LOOKED_AT = 100
 
-_UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError, discord.RateLimited)
+_UNREACHABLE = (aiohttp.ClientError, OSError, discord.RateLimited)  # a TimeoutError is an OSError
+DISCORD_FAULTS = (*_UNREACHABLE, discord.DiscordException)
+"""Everything that asking Discord for something may raise."""
 
 
 class DiscordMouth:
@@ -54,7 +56,7 @@ class DiscordMouth:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def say(self, part: Part, *, to: int, answering: int) -> int:  # noqa: ARG002
+    async def say(self, part: Part, *, to: int) -> int:
         """Post one part; the nonce lets Discord post it once, however often it is sent (faults A9)."""
         retrying = AsyncRetrying(
             stop=stop_after_attempt(3),
@@ -66,19 +68,20 @@ class DiscordMouth:
         try:
             async with asyncio.timeout(DEADLINE):
                 message: discord.Message = await retrying(self._post, part, to)
-        except (*_UNREACHABLE, discord.DiscordException) as error:
+        except DISCORD_FAULTS as error:
             raise self._named(error) from error
         return message.id
 
-    async def find(self, part: Part, *, after: int) -> int | None:
-        """Look for a part in what the bot posted after a message."""
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
+        """Look for a part in what the bot posted after a message; history does not tell the nonces."""
         try:
             async with asyncio.timeout(DEADLINE):
                 history = self._channel.history(after=discord.Object(after), limit=HISTORY_LOOKED_AT)
                 async for message in history:
-                    if message.author.id == self.me and message.content.strip() == part.text.strip():
+                    mine = message.author.id == self.me and message.id not in known
+                    if mine and message.content.strip() == part.text.strip():
                         return message.id
-        except (*_UNREACHABLE, discord.DiscordException) as error:
+        except DISCORD_FAULTS as error:
             raise self._named(error) from error
         return None
 
@@ -94,17 +97,18 @@ class DiscordMouth:
             while True:
                 await self._channel.typing()
                 await self._clock.sleep(TYPING_AGAIN)
-        except (*_UNREACHABLE, discord.DiscordException) as error:
+        except DISCORD_FAULTS as error:
             log.debug("Typing can't be shown: %s", type(error).__name__)
 
-    def _named(self, error: Exception) -> Unsaid | Unsayable:
+    def _named(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
         """Return what an error means for the reply."""
         if not isinstance(error, discord.HTTPException) or error.status == 429 or error.status >= 500:
             return Unsaid(f"Discord can't be reached ({type(error).__name__})")
         if error.status == 401:
             self._on_unauthorized()
             return Unsaid("Discord no longer accepts the token")
-        return Unsayable(f"Discord answered {error.status} (code {error.code})")
+        sort = Unsayable if error.status in (403, 404) else Unpostable
+        return sort(f"Discord answered {error.status} (code {error.code})")
 
 
 def _passing(error: BaseException) -> bool:

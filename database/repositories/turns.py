@@ -41,10 +41,10 @@ class Turns(Repository):
         result = await self._session.execute(_claim(self._insert), claim)
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
-    async def is_open(self, message_id: int) -> bool:
-        """Say whether a message was claimed and nothing was decided or pledged for it yet."""
-        query = select(Claim.open).where(Claim.message_id == message_id)
-        return bool(await self._session.scalar(query))
+    async def open_since(self, message_id: int) -> datetime | None:
+        """Return when a message was claimed, if nothing was decided or pledged for it yet."""
+        query = select(Claim.claimed_at).where(Claim.message_id == message_id, Claim.open.is_(True))
+        return await self._session.scalar(query)
 
     async def open_claims(self, since: datetime, places: Collection[str]) -> list[Claim]:
         """Return what was claimed in `places` since a moment and then left behind, oldest first."""
@@ -94,6 +94,15 @@ class Turns(Repository):
     async def parts(self, turn_id: int) -> list[Part]:
         return list(await self._session.scalars(_PARTS, {"turn": turn_id}))
 
+    async def posted(self, channel_id: int, *, after: int) -> set[int]:
+        """Return the messages after another that parts of replies in a channel are known to have become."""
+        query = (
+            select(Part.message_id)
+            .join(Turn, Turn.id == Part.turn_id)
+            .where(Turn.channel_id == channel_id, Part.message_id > after)
+        )
+        return {found for found in await self._session.scalars(query) if found is not None}
+
     async def said(self, turn_id: int, number: int, *, message_id: int, at: datetime) -> None:
         """Keep that a part was posted, and as which message."""
         posted = {"turn": turn_id, "part": number, "became": message_id, "at": at}
@@ -104,6 +113,16 @@ class Turns(Repository):
         result = await self._session.execute(_SETTLE, {"turn": turn_id, "ended": state, "at": at})
         await self._session.execute(_BLANK, {"turn": turn_id})
         return bool(result.rowcount)  # type: ignore[attr-defined]
+
+    async def abandon(self, before: datetime, *, channel_id: int | None = None) -> None:
+        """Drop the replies that were pledged before a moment and never said, words and all."""
+        old = select(Turn.id).where(Turn.state == "pledged", Turn.pledged_at < before)
+        if channel_id is not None:
+            old = old.where(Turn.channel_id == channel_id)
+        await self._session.execute(update(Part).where(Part.turn_id.in_(old)).values(text=""))
+        await self._session.execute(
+            update(Turn).where(Turn.id.in_(old)).values(state="dropped", settled_at=before)
+        )
 
     async def prune(self, before: datetime) -> None:
         """Delete claims and ended turns from before a moment; what is still pledged stays."""
