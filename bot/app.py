@@ -124,7 +124,7 @@ async def open_app(
         )
         app.schedule.every(PRUNE_SECONDS, conversation.prune, name="forget what is past its time")
         try:
-            await conversation.prune()
+            await _prune_first(conversation)
             yield app
         finally:
             app.schedule.stop()
@@ -214,6 +214,13 @@ def _held(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+async def _prune_first(conversation: Conversation) -> None:
+    try:
+        await conversation.prune()
+    except DatabaseError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 async def _open_database(data_dir: Path) -> Database:

@@ -92,13 +92,18 @@ class Masquerade(commands.Bot):
         key = f"commands of {self.application_id}"
         async with self.app.database.read() as db:
             known = await db.states.get(key)
-        if known != digest:
+        if known == digest:
+            return
+        try:
             await self.tree.sync()
-            async with self.app.database.begin() as db:
-                await db.states.set(key, digest)
+        except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
+            log.warning("The slash commands are not up to date: %s", type(error).__name__)
+            return
+        async with self.app.database.begin() as db:
+            await db.states.set(key, digest)
 
     def _tell_log_channel(self, sentence: str) -> None:
-        if self.app.settings.log_channel and self.is_ready():
+        if self.app.settings.log_channel and self.is_ready() and self.stopped_because is None:
             self._run_errand(self._post_notice(self.app.settings.log_channel, sentence))
 
     def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 GuildChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
+Readable = GuildChannel | discord.PartialMessageable
+
 DM_CHANNELS_LOOKED_AT = 100
 DM_QUIET_AFTER = timedelta(days=7)
 AT_ONCE = 4
@@ -33,6 +35,9 @@ class Chat(commands.Cog):
         self.bot = bot
         self._conversation = bot.app.conversation
         self._going_on = asyncio.Lock()
+        self._connected = 1  # sessions begun
+        self._caught_up = 0  # the session up to whose beginning everything was heard
+        self._behind: set[int] = set()  # channels that could not be caught up with
         self._tasks: set[asyncio.Task[None]] = set()
         bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
 
@@ -42,9 +47,13 @@ class Chat(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        if message.author.id == self._me or message.type not in TALK:
-            return
-        await self._conversation.take_turn(hear(message, me=self._me), self._mouth(message.channel))
+        caught_up = self._connected == self._caught_up and message.channel.id not in self._behind
+        await self._hear(message, gapless=caught_up)
+
+    @commands.Cog.listener()
+    async def on_connect(self) -> None:
+        """A new session began: what was said since the last one is not heard yet."""
+        self._connected += 1
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -63,13 +72,20 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Go on where a crash, a restart or a lost session left off; READY may come any number of times."""
+        session = self._connected
         await self._go_on()
         await self._backfill()
+        self._caught_up = session
 
     @property
     def _me(self) -> int:
         assert self.bot.user is not None
         return self.bot.user.id
+
+    async def _hear(self, message: discord.Message, *, gapless: bool) -> None:
+        if message.author.id != self._me and message.type in TALK:
+            heard = hear(message, me=self._me)
+            await self._conversation.take_turn(heard, self._mouth(message.channel), gapless=gapless)
 
     async def _go_on(self) -> None:
         """Finish the replies that are pledged, and take up the messages that were left behind."""
@@ -89,7 +105,7 @@ class Chat(commands.Cog):
         except (discord.NotFound, discord.Forbidden):
             await self._conversation.deleted(channel_id, {message_id})
         except DISCORD_FAULTS as error:
-            log.warning("Can't look at message %s again: %s", message_id, type(error).__name__)
+            self._failed(f"Can't look at message {message_id} again", error)
         else:
             heard = hear(message, me=self._me)
             self._spawn(self._conversation.resume(heard, self._mouth(message.channel)))
@@ -103,20 +119,20 @@ class Chat(commands.Cog):
         turnstile = asyncio.Semaphore(AT_ONCE)
         await asyncio.gather(*(self._fetch(channel, after, turnstile) for channel, after in behind))
 
-    async def _gaps(self) -> AsyncIterator[tuple[discord.abc.Messageable, int]]:
+    async def _gaps(self) -> AsyncIterator[tuple[Readable, int]]:
         """Yield channels in which something may have been said, and the last message heard there."""
         fresh = discord.utils.time_snowflake(discord.utils.utcnow() - self.bot.app.manner.too_old)
         readable = [channel for channel in self._guild_channels() if channel.last_message_id]
         known = await self._conversation.watermarks(channel.id for channel in readable)
         for channel in readable:
-            after = known.get(channel.id, fresh)
+            after = known.get(channel.id) or fresh
             if (channel.last_message_id or 0) > after:
                 yield channel, after
         recent = discord.utils.time_snowflake(discord.utils.utcnow() - DM_QUIET_AFTER)
         for channel_id, after in await self._conversation.known(Place.DM, limit=DM_CHANNELS_LOOKED_AT):
-            if after > recent:
+            if after == 0 or after > recent:
                 kind = discord.ChannelType.private
-                yield self.bot.get_partial_messageable(channel_id, type=kind), after
+                yield self.bot.get_partial_messageable(channel_id, type=kind), after or fresh
 
     def _guild_channels(self) -> list[GuildChannel]:
         """Return the channels of all servers in which talk can be read."""
@@ -126,9 +142,7 @@ class Chat(commands.Cog):
             channels += [thread for thread in guild.threads if thread.parent is not None]
         return [one for one in channels if one.permissions_for(one.guild.me).read_message_history]
 
-    async def _fetch(
-        self, channel: discord.abc.Messageable, after: int, turnstile: asyncio.Semaphore
-    ) -> None:
+    async def _fetch(self, channel: Readable, after: int, turnstile: asyncio.Semaphore) -> None:
         oldest = discord.utils.time_snowflake(discord.utils.utcnow() - timedelta(hours=24))
         since = discord.Object(max(after, oldest))
         limit = self.bot.app.settings.backfill_limit
@@ -137,10 +151,17 @@ class Chat(commands.Cog):
                 newest_first = channel.history(after=since, limit=limit, oldest_first=False)
                 messages = [message async for message in newest_first]
         except DISCORD_FAULTS as error:
-            log.warning("Can't read what was said meanwhile: %s", type(error).__name__)
+            self._behind.add(channel.id)
+            self._failed("Can't read what was said meanwhile", error)
             return
+        self._behind.discard(channel.id)
         for message in reversed(messages):
-            self._spawn(self.on_message(message))
+            self._spawn(self._hear(message, gapless=True))
+
+    def _failed(self, what: str, error: Exception) -> None:
+        if isinstance(error, discord.HTTPException) and error.status == 401:
+            self.bot.stop_for_bad_token()
+        log.warning("%s: %s", what, type(error).__name__)
 
     def _mouth_at(self, channel_id: int) -> Mouth:
         return self._mouth(self.bot.get_partial_messageable(channel_id))

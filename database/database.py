@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from database import files
@@ -19,6 +20,7 @@ from database.repositories import Calls, Channels, Messages, States, Turns, User
 
 BUSY_MILLISECONDS = 5_000
 READERS = 4
+POOL_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _engine(url: URL, *, size: int, write: bool) -> AsyncEngine:
         url,
         pool_size=size,
         max_overflow=0,
-        pool_timeout=30,
+        pool_timeout=POOL_SECONDS,
         hide_parameters=True,  # parameters are what people said: they must not reach a log
         pool_reset_on_return=None,  # each unit of work ends by commit or rollback
         async_creator=lambda: Connection(url.database or ""),
@@ -123,6 +125,8 @@ def _named_errors(url: URL) -> Iterator[None]:
     """Turn what SQLite says into an error that names the fault and the mend."""
     try:
         yield
+    except PoolTimeoutError as error:
+        raise DatabaseBusy(f"{url.database} has been busy for {POOL_SECONDS} seconds.") from error
     except SqlDatabaseError as error:
         raise _named(str(error.orig), url) from error
 

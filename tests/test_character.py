@@ -1,6 +1,9 @@
 """Characters made from the keys of a character.env."""
 
+import re
+
 import pytest
+from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from personas.character import (
@@ -150,3 +153,19 @@ def test_an_error_never_quotes_a_prompt():
     with pytest.raises(CharacterError) as caught:
         character_from({"core_prompt": "canary words"}, "nyx")
     assert "canary" not in str(caught.value)
+
+
+def test_pixel_cycles_through_nine_or_more_modes():
+    text = dotenv_values("characters/pixel/character.env", interpolate=False)["core_prompt"] or ""
+    section = text.split("## Modes")[1].split("\n## ")[0]
+    assert len(re.findall(r"^- [A-Z]+\.\w+,|^- [^,\n]+, \w+: ", section, re.MULTILINE)) >= 9
+    assert "nya~" in text
+
+
+@pytest.mark.parametrize("slug", ["nyx", "fangs", "pixel"])
+def test_each_example_has_every_prompt_of_its_own_and_fits_discord(slug):
+    values = dotenv_values(f"characters/{slug}/character.env", interpolate=False)
+    for key in ("default_name", "core_prompt", "summarization_prompt", "core_memory_prompt"):
+        assert values[key]
+    assert values["core_memory_dump"]
+    assert character_from({key: text or "" for key, text in values.items()}, slug).slug == slug

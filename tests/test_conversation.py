@@ -218,10 +218,22 @@ async def test_a_prompt_that_is_too_long_is_shortened_once(at_table):
     assert at_table.mouth.said[-1] == "*static* say again?"
 
 
-async def test_an_empty_answer_is_not_said(at_table):
-    at_table.claude.will_say("Pixel: ")
+@pytest.mark.parametrize("nothing", ["Pixel: ", "```\n```", "\u200b", " \n "])
+async def test_an_empty_answer_is_not_said(at_table, nothing):
+    at_table.claude.will_say(nothing)
     await at_table.hear("hello")
     assert at_table.mouth.said == ["*static* say again?"]
+
+
+async def test_two_equal_parts_of_a_reply_are_both_said_after_a_fault(at_table):
+    at_table.claude.will_say("a" * 1_960 * 3)
+    at_table.mouth.will_fail.extend([None, Unsaid("503")])
+    await at_table.hear("hello")
+    assert len(at_table.mouth.said) == 1
+    await at_table.conversation.finish(lambda _channel: at_table.mouth)
+    assert len(at_table.mouth.said) > 1
+    assert at_table.mouth.said[0] == at_table.mouth.said[1]
+    assert "".join(at_table.mouth.said) == "a" * 1_960 * 3
 
 
 async def test_a_long_reply_is_said_in_parts_with_nonces_of_their_own(at_table):

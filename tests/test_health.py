@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import math
+import time
 from typing import Any
 
 import pytest
 
 from bot.client import Masquerade, ShardedMasquerade
 from bot.schedule import Schedule
-from cogs.health import HIGH_LATENCY, TICK, TICKS_PER_STATUS, Health, slow_shards
+from cogs.health import HIGH_LATENCY, LONGEST_STALL, TICK, TICKS_PER_STATUS, Health, slow_shards, watch_loop
 
 
 class Jobs:
@@ -223,3 +224,14 @@ async def test_starting_and_stopping_twice_is_no_fault():
     schedule.stop()
     schedule.stop()
     assert schedule.names == []
+
+
+async def test_a_loop_that_is_held_up_is_one_warning(caplog):
+    watch = asyncio.create_task(watch_loop(0.05))
+    await asyncio.sleep(0.12)
+    assert warnings(caplog) == []
+    time.sleep(LONGEST_STALL + 0.2)
+    await asyncio.sleep(0.12)
+    watch.cancel()
+    assert len(warnings(caplog)) == 1
+    assert "stood still" in warnings(caplog)[0]

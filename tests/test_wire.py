@@ -220,6 +220,44 @@ async def test_what_a_crash_left_open_in_a_channel_is_judged_as_what_it_is(bot):
     lawful(bot)
 
 
+async def test_what_is_said_while_it_connects_does_not_hide_the_gap_before(bot):
+    bot.claude.answer_with(echo)
+    guild = bot.discord.add_guild("The Guild")
+    channel, mira = guild.add_text_channel("general"), bot.discord.add_user("Mira")
+    guild.add_member(mira)
+    await bot.start()
+    await mira.say(channel, "Pixel, #1?")
+    await bot.discord.wait_for_message(channel)
+    await bot.kill()
+    await mira.say(channel, "Pixel, #2?")
+    bot.discord.faults.on("GET", r"/channels/\d+/messages", then=faults.delayed(1.0), times=3)
+    await bot.start()
+    await mira.say(channel, "meanwhile, live words")
+    await bot.discord.wait_for_message(channel, timeout=30)
+    answered_once(bot, [(1, channel), (2, channel)])
+    assert rows(bot, "SELECT count(*) FROM messages WHERE heard_through IS NULL") == [(3,)]
+    lawful(bot)
+
+
+async def test_when_commands_cannot_be_synced_it_starts_all_the_same(bot):
+    bot.discord.faults.on("PUT", r"/applications/\d+/commands", then=faults.server_error(500), times=20)
+    mira = bot.discord.add_user("Mira")
+    await bot.start()
+    await mira.dm("hello")
+    await bot.discord.wait_for_message(mira.dm_channel)
+    assert "commands are not up to date" in bot.log
+
+
+async def test_a_database_that_is_held_by_another_is_one_sentence(bot):
+    await bot.start()
+    await bot.terminate()
+    with closing(sqlite3.connect(bot.data / "masquerade.sqlite3")) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        await bot.start(wait=False)
+        assert await bot.ended() == 78
+    assert "Traceback" not in bot.log
+
+
 async def test_of_more_than_can_be_fetched_the_newest_is_heard(bot):
     bot.settings["BACKFILL_LIMIT"] = "5"
     guild = bot.discord.add_guild("The Guild")

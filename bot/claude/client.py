@@ -185,6 +185,7 @@ class AnthropicClaude:
                     async for piece in stream.text_stream:
                         shown(piece)
                     message = await stream.get_final_message()
+            text_of(message), usage_of(message)  # a server of another make may send something else
         except faults.RAISED as error:
             raise faults.named(error) from error
         if getattr(message, "stop_reason", None) is None:

@@ -84,12 +84,15 @@ class Conversation:
             reached=self._reached,
         )
 
-    async def take_turn(self, heard: Utterance, mouth: Mouth) -> None:
-        """Take in one message and, if the character is meant to, answer it."""
+    async def take_turn(self, heard: Utterance, mouth: Mouth, *, gapless: bool = True) -> None:
+        """Take in one message and, if the character is meant to, answer it.
+
+        `gapless` says that everything before it in its channel was heard.
+        """
         heard = replace(heard, text=clean_text(heard.text))
         with self._walking(heard.message_id):
             try:
-                if await self._note(heard):
+                if await self._note(heard, gapless=gapless):
                     await self._consider(heard, mouth)
             except DatabaseError as error:
                 log.error("Can't remember anything now: %s", error)  # noqa: TRY400 - it says it all
@@ -164,8 +167,7 @@ class Conversation:
         What is not finished then is broken off, and taken up again after the next start.
         """
         finished = await self._rooms.drain(within)
-        async with self._database.begin():
-            pass  # writers queue: whoever was noting a message before us has done so now
+        await self._let_writers_finish()
         unfinished = [task for task in self._on_the_way.values() if task is not asyncio.current_task()]
         for task in unfinished:
             task.cancel()
@@ -173,13 +175,22 @@ class Conversation:
             await asyncio.wait(unfinished, timeout=BREAK_OFF_SECONDS)
         return finished
 
+    async def _let_writers_finish(self) -> None:
+        """Return when whoever was noting a message before us has done so: writers queue."""
+        try:
+            async with self._database.begin() as db:
+                await db.states.get("")  # without a statement there is no transaction to queue for
+        except DatabaseError as error:
+            log.error("What was heard last may not be noted: %s", error)  # noqa: TRY400
+
     # The stages, in the order in which a message walks through them.
 
-    async def _note(self, heard: Utterance) -> bool:
+    async def _note(self, heard: Utterance, *, gapless: bool = True) -> bool:
         """Claim the message and log it, in one transaction; False when it was claimed before."""
         async with self._database.begin() as db:
-            noted = await turns.note(db, heard, at=self._clock.now())
-        self._reached("noted")
+            noted = await turns.note(db, heard, at=self._clock.now(), gapless=gapless)
+        if noted:
+            self._reached("noted")
         return noted
 
     async def _consider(self, heard: Utterance, mouth: Mouth, *, received: datetime | None = None) -> None:
@@ -227,6 +238,7 @@ class Conversation:
             remembered = await recall(
                 db,
                 channel_id,
+                floor=channel.floor if channel else 0,
                 name=self.character.name,
                 now=now,
                 budget=manner.transcript_tokens,

@@ -18,6 +18,7 @@ async def recall(
     db: UnitOfWork,
     channel_id: int,
     *,
+    floor: int,
     name: str,
     now: datetime,
     budget: int,
@@ -25,12 +26,11 @@ async def recall(
 ) -> Recollection:
     """Return the last 24 hours of a channel within `budget` tokens (F043, C28).
 
-    The transcript begins at a floor that stays where it is until the budget is full, and then moves
+    The transcript begins at a `floor` that stays where it is until the budget is full, and then moves
     up in one step: a window that slid with every message would break the provider's cache each time.
     `name` is the character's: what the bot said as another character is another's line.
     """
-    channel = await db.channels.get(channel_id)
-    rows = await db.messages.transcript(channel_id, since=now - WINDOW, floor=channel.floor if channel else 0)
+    rows = await db.messages.transcript(channel_id, since=now - WINDOW, floor=floor)
     lines = fit([line_of(row, name) for row in rows], budget=budget, tokens=tokens)
     return Recollection(
         lines=tuple(lines),

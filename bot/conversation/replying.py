@@ -12,6 +12,7 @@ from bot.claude.wire import Effort
 from bot.conversation.composition import compose_prompt
 from bot.conversation.recall import fit
 from bot.conversation.speech import tidy, trim_to_sentence
+from bot.conversation.splitting import split
 from bot.errors import ClaudeDenied, ClaudeError, PromptTooLong
 from bot.turn import Call, Prompt, Recollection, Reply, Utterance
 from personas.character import Character, names_of
@@ -59,7 +60,7 @@ async def compose(
             return _fallback(character, rng, (*calls, *_books(error)), error)
         _learn(voice, prompt, answer.call)
         text = _spoken(answer, character, recollection)
-        if not text:
+        if not split(text):
             log.warning("Nothing was left of the answer of %s", voice.model)
             return _fallback(character, rng, (*calls, answer.call))
         return Reply(text, floor=recollection.floor, calls=(*calls, answer.call))

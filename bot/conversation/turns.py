@@ -67,8 +67,12 @@ async def pledge(
     return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, at)
 
 
-async def note(db: UnitOfWork, heard: Utterance, *, at: datetime) -> bool:
-    """Claim a message and write it into the log; False when it was claimed before (faults A2)."""
+async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool = True) -> bool:
+    """Claim a message and write it into the log; False when it was claimed before (faults A2).
+
+    Only what is `gapless`, with nothing unheard before it, moves the channel's watermark: behind a
+    gap it has to stay where it is until the gap was fetched, or a crash would lose what is in it.
+    """
     where = heard.where
     await db.channels.note(
         where.channel_id,
@@ -76,7 +80,7 @@ async def note(db: UnitOfWork, heard: Utterance, *, at: datetime) -> bool:
         name=where.name,
         guild_id=where.guild_id,
         guild_name=where.guild_name,
-        heard=heard.message_id,
+        heard=heard.message_id if gapless else 0,
     )
     if not await db.turns.claim(heard.message_id, where.channel_id, at=at):
         return False
