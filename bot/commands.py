@@ -18,6 +18,7 @@ from bot.errors import ConfigurationError
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
 from bot.settings import Loaded, load_settings
+from bot.stalls import watch_loop
 from database import DatabaseError
 
 log = logging.getLogger(__name__)
@@ -143,7 +144,11 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
         # What was loaded until now stays. Without this a full collection stops the loop for 100 ms.
         gc.collect()
         gc.freeze()
-        await run_until_stopped(client, settings.discord_token.get_secret_value())
+        watch = asyncio.create_task(watch_loop())
+        try:
+            await run_until_stopped(client, settings.discord_token.get_secret_value())
+        finally:
+            watch.cancel()
     return 0
 
 

@@ -1,6 +1,5 @@
 """Watches the connection: latency by shard, and a status line now and then (F017)."""
 
-import asyncio
 import logging
 import math
 from collections.abc import Mapping
@@ -16,8 +15,6 @@ log = logging.getLogger(__name__)
 TICK = 30
 HIGH_LATENCY = 1.0
 TICKS_PER_STATUS = 10
-NAP = 1.0
-LONGEST_STALL = 0.25
 
 
 def slow_shards(latencies: Mapping[int, float]) -> list[str]:
@@ -32,35 +29,13 @@ def slow_shards(latencies: Mapping[int, float]) -> list[str]:
     ]
 
 
-async def watch_loop(nap: float) -> None:
-    """Warn when something held up the event loop: Discord hears no heartbeat then (faults A16).
-
-    It looks at the loop's own time, whatever clock the rest goes by.
-    """
-    loop = asyncio.get_running_loop()
-    while True:
-        begun = loop.time()
-        await asyncio.sleep(nap)
-        late = loop.time() - begun - nap
-        if late > LONGEST_STALL:
-            log.warning("The event loop stood still for %.2f s", late)
-
-
 class Health(commands.Cog):
     """The heartbeat monitor."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._ticks = 0
-        self._watch: asyncio.Task[None] | None = None
         bot.app.schedule.every(TICK, self.tick, name="heartbeat")
-
-    async def cog_load(self) -> None:
-        self._watch = asyncio.create_task(watch_loop(NAP))
-
-    async def cog_unload(self) -> None:
-        if self._watch:
-            self._watch.cancel()
 
     async def tick(self) -> None:
         """Warn once when any shard is slow; report every tenth time."""

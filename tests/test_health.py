@@ -10,7 +10,8 @@ import pytest
 
 from bot.client import Masquerade, ShardedMasquerade
 from bot.schedule import Schedule
-from cogs.health import HIGH_LATENCY, LONGEST_STALL, TICK, TICKS_PER_STATUS, Health, slow_shards, watch_loop
+from bot.stalls import LONGEST_STALL, watch_loop
+from cogs.health import HIGH_LATENCY, TICK, TICKS_PER_STATUS, Health, slow_shards
 
 
 class Jobs:
@@ -44,6 +45,7 @@ def monitor(**latencies: float) -> tuple[Health, Bot]:
 @pytest.fixture(autouse=True)
 def _heard(caplog):
     caplog.set_level(logging.INFO, logger="cogs.health")
+    caplog.set_level(logging.INFO, logger="bot.stalls")
 
 
 def warnings(caplog) -> list[str]:
