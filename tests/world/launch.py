@@ -1,7 +1,7 @@
 """Starts the bot against the loopback Discord: `python -m tests.world.launch ARGUMENTS`.
 
 LOOPBACK_DISCORD is the server's base URL; CRASH_AT names the stage at which the process is killed,
-"part_sent:2" at its second time.
+"part_posted:2" at its second time.
 """
 
 import os
