@@ -190,7 +190,8 @@ async def test_killed_at_any_stage_it_says_its_reply_once_after_the_restart(bot,
     await bot.discord.wait_until(
         lambda: len(mira.dm_channel.said_by(bot.discord.bot)) >= 6, timeout=30, what="three more parts"
     )
-    await asyncio.sleep(0.3)
+    while rows(bot, "SELECT count(*) FROM turns WHERE state = 'said'") != [(2,)]:
+        await asyncio.sleep(0.05)
     said = [message.content for message in mira.dm_channel.said_by(bot.discord.bot)]
     assert said == words * 2
     assert await bot.terminate() == 0
