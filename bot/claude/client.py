@@ -21,7 +21,7 @@ from bot.claude.pricing import Prices
 from bot.claude.wire import Effort, body, text_of, usage_of
 from bot.clock import Clock, SystemClock
 from bot.errors import ClaudeCut, ClaudeDenied, ClaudeEmpty, ClaudeError, ClaudeRefused, ClaudeTimeout
-from bot.turn import Call, Prompt, Usage
+from bot.turn import Call, Prompt
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ BREAKER_SECONDS = 900.0
 class Question:
     """How a prompt is to be asked. `deadline` is for the whole call with its retries, in seconds."""
 
-    purpose: Literal["reply", "vote", "summary", "warm-up", "check"]
+    purpose: Literal["reply", "warm-up"]
     model: str
     max_tokens: int
     deadline: float
@@ -226,6 +226,3 @@ def _judged(message: AnthropicMessage, call: Call) -> Answer:
 def _priced(error: ClaudeError, call: Call) -> ClaudeError:
     error.call = call
     return error
-
-
-__all__ = ["Answer", "AnthropicClaude", "Claude", "Question", "Usage"]
