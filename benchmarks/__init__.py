@@ -1,1 +1,1 @@
-"""Measurements of the bot, each next to a floor: the least a bot on the same libraries does."""
+"""Measurements of the bot, each next to something simpler that does the same work."""

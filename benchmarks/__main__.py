@@ -1,4 +1,4 @@
-"""Measures Masquerade against the floor, a JSON line each: `python -m benchmarks [reply|burst] [--quick]`."""
+"""Measures Masquerade, a JSON line each: `python -m benchmarks [reply|burst|vote|cost] [--quick]`."""
 
 import argparse
 import asyncio
@@ -6,11 +6,13 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks import bench_burst, bench_reply
+from benchmarks import bench_burst, bench_cost, bench_reply, bench_vote
 
 BENCHES = {
     "reply": (bench_reply.measure, bench_reply.Extent(), bench_reply.QUICK),
     "burst": (bench_burst.measure, bench_burst.Extent(), bench_burst.QUICK),
+    "vote": (bench_vote.measure, bench_vote.Extent(), bench_vote.QUICK),
+    "cost": (bench_cost.measure, bench_cost.Extent(), bench_cost.QUICK),
 }
 
 

@@ -10,14 +10,19 @@ from random import Random
 
 from filelock import FileLock, Timeout
 
+from bot.administration import Administration
 from bot.claude.calls import open_call_log
 from bot.claude.client import AnthropicClaude, Claude
 from bot.claude.pricing import load_prices
 from bot.claude.tokens import TokenEstimate, local_counter
 from bot.clock import Clock, SystemClock
-from bot.conversation.conversation import Conversation, Manner
+from bot.conversation.conversation import Conversation
+from bot.conversation.deciding import Attentiveness
+from bot.conversation.manner import Manner
 from bot.conversation.pacing import Pace
 from bot.conversation.replying import Voice
+from bot.conversation.throttle import Patience
+from bot.conversation.voting import Voters
 from bot.errors import AlreadyRunningError, ClaudeDenied, ConfigurationError
 from bot.schedule import Schedule
 from bot.settings import Settings
@@ -71,6 +76,7 @@ class App:
     database: Database
     claude: Claude
     conversation: Conversation
+    administration: Administration
     clock: Clock
     server: Server
     schedule: Schedule = field(default_factory=Schedule)
@@ -95,7 +101,7 @@ async def open_app(
     or the database can't be read.
     """
     clock, tell_operator = clock or SystemClock(), Notices()
-    manner = manner or manner_of(settings)
+    manner = manner or manner_of(settings, server)
     if server.rehearsal:
         manner = replace(manner, transcript_tokens=min(manner.transcript_tokens, REHEARSAL_TRANSCRIPT))
     with _held(settings.data_dir):
@@ -118,11 +124,12 @@ async def open_app(
             database,
             claude,
             conversation,
+            Administration(database, clock),
             clock,
             server,
             tell_operator=tell_operator,
         )
-        app.schedule.every(PRUNE_SECONDS, conversation.prune, name="forget what is past its time")
+        app.schedule.every(PRUNE_SECONDS, conversation.chronicle.prune, name="forget what is past its time")
         try:
             await _prune_first(conversation)
             yield app
@@ -169,6 +176,7 @@ def voice_of(settings: Settings, server: Server) -> Voice:
     slow = server.rehearsal
     return Voice(
         model=server.model,
+        premium_model=_model(server, settings.premium_model, named="premium_model" in settings.explicit),
         max_tokens=min(settings.default_max_tokens, REHEARSAL_TOKENS)
         if slow
         else settings.default_max_tokens,
@@ -178,19 +186,42 @@ def voice_of(settings: Settings, server: Server) -> Voice:
     )
 
 
-def manner_of(settings: Settings) -> Manner:
+def _model(server: Server, model: str, *, named: bool) -> str:
+    """Return a model of Claude's; another server has it only where the operator `named` it."""
+    return server.model if server.local and not named else model
+
+
+def manner_of(settings: Settings, server: Server) -> Manner:
+    """Return how the settings let the character behave."""
     pace = Pace(
         characters_per_minute=settings.typing_speed_cpm,
         shortest=settings.min_typing_time,
         longest=settings.max_typing_time,
         variance=settings.typing_variance,
     )
+    attention = Attentiveness(
+        too_old=timedelta(seconds=settings.sel_drop_old_seconds),
+        patience=Patience(
+            threshold=settings.bot_reply_threshold,
+            cooldown=settings.reply_cooldown,
+            energy=settings.channel_energy,
+        ),
+        chance=settings.global_response_chance,
+        voters=Voters(
+            model=_model(server, settings.voting_model, named="voting_model" in settings.explicit),
+            count=settings.yes_no_vote_count,
+            deadline=settings.should_reply_timeout,
+        ),
+        turn=settings.max_typing_time,
+    )
     return Manner(
         pace=pace,
+        attention=attention,
+        errors=settings.errors,
         burst_quiet=settings.burst_quiet_seconds,
         burst_longest=settings.burst_max_seconds,
-        too_old=timedelta(seconds=settings.sel_drop_old_seconds),
         resume_within=timedelta(seconds=settings.resume_within_seconds),
+        decisions_kept=timedelta(days=settings.decisions_kept_days),
         transcript_tokens=settings.transcript_token_budget,
         longest_message=settings.max_message_length,
     )
@@ -218,7 +249,7 @@ def _held(data_dir: Path) -> Iterator[None]:
 
 async def _prune_first(conversation: Conversation) -> None:
     try:
-        await conversation.prune()
+        await conversation.chronicle.prune()
     except DatabaseError as error:
         raise ConfigurationError(str(error)) from error
 

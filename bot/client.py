@@ -13,12 +13,23 @@ import discord
 from discord.ext import commands
 
 from bot.app import App
-from bot.errors import ConfigurationError, DiscordUnreachable, MasqueradeError
+from bot.command_tree import Commands
+from bot.errors import (
+    ConfigurationError,
+    DiscordUnreachable,
+    MasqueradeError,
+    SpeakingError,
+    Unpostable,
+    Unsaid,
+)
+from bot.outlet import Outlet
+from database import DatabaseError
 
 log = logging.getLogger(__name__)
 
 COGS = Path(__file__).parent.parent / "cogs"
 LONGEST_RATE_LIMIT = 60.0
+POST_SECONDS = 30.0
 PORTAL = "https://discord.com/developers/applications"
 
 
@@ -36,10 +47,13 @@ class Masquerade(commands.Bot):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT,
             activity=_activity(app.character.description),
+            tree_cls=Commands,
             **options,
         )
         self.app = app
         self.stopped_because: ConfigurationError | None = None
+        self.outlet = Outlet(self._post_in_log_channel, app.clock)
+        self._stopping = False
         self._errands: set[asyncio.Task[None]] = set()
         app.tell_operator.listeners.append(self._tell_log_channel)
 
@@ -53,6 +67,7 @@ class Masquerade(commands.Bot):
     async def on_ready(self) -> None:
         assert self.user is not None
         log.info("Ready as %s in %d servers", self.user.name, len(self.guilds))
+        self.outlet.open()
         if self.app.settings.nickname_sync:
             for guild in self.guilds:
                 await self._take_nickname(guild)
@@ -67,6 +82,18 @@ class Masquerade(commands.Bot):
     def shard_latencies(self) -> Mapping[int, float]:
         """Return the latency of each shard in seconds; NaN before the first heartbeat."""
         return {0: self.latency}
+
+    def begin_stopping(self) -> None:
+        """Finish what is being said, and then stop (faults A15); asked again, it changes nothing."""
+        if not self._stopping:
+            self._stopping = True
+            self._run_errand(self._stop())
+
+    async def close(self) -> None:
+        """Tell the log channel what is still to be told, and close the connection."""
+        if self.stopped_because is None:
+            await self.outlet.close()
+        await super().close()
 
     def stop_for_bad_token(self) -> None:
         """Stop for good: asking Discord on and on with a dead token only makes it worse (faults A6)."""
@@ -102,21 +129,45 @@ class Masquerade(commands.Bot):
         async with self.app.database.begin() as db:
             await db.states.set(key, digest)
 
+    async def _stop(self) -> None:
+        log.info("Stopping: finishing what is being said")
+        try:
+            if not await self.app.conversation.close(within=self.app.settings.drain_seconds):
+                log.info("Some replies are not finished; they are after the next start")
+        except DatabaseError as error:
+            log.error("Can't note what was heard last: %s", error)  # noqa: TRY400
+        finally:
+            await self.close()
+
     def _tell_log_channel(self, sentence: str) -> None:
-        if self.app.settings.log_channel and self.is_ready() and self.stopped_because is None:
-            self._run_errand(self._post_notice(self.app.settings.log_channel, sentence))
+        if self.app.settings.log_channel and self.stopped_because is None:
+            self.outlet.say(sentence, notice=True)
+
+    async def _post_in_log_channel(self, text: str) -> None:
+        """Post in the log channel, if there is one. Raises a SpeakingError when that can't be done."""
+        channel_id = self.app.settings.log_channel
+        if channel_id is None:
+            return
+        try:
+            async with asyncio.timeout(POST_SECONDS):
+                await self.get_partial_messageable(channel_id).send(text, suppress_embeds=True)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            raise self._unposted(error) from error
+
+    def _unposted(self, error: Exception) -> SpeakingError:
+        """Return what it means that a message was not posted."""
+        if not isinstance(error, discord.HTTPException):
+            return Unsaid(f"Discord can't be reached ({type(error).__name__})")
+        if error.status == 401:
+            self.stop_for_bad_token()
+        sort = Unpostable if error.status == 400 else Unsaid
+        return sort(f"Discord answered {error.status} (code {error.code})")
 
     def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
         """Run something beside; a task that nobody keeps may be collected before its end."""
         task = asyncio.create_task(errand)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
-
-    async def _post_notice(self, channel_id: int, sentence: str) -> None:
-        try:
-            await self.get_partial_messageable(channel_id).send(sentence[:2000])
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            log.warning("Can't write to the log channel: %s", type(error).__name__)
 
 
 class ShardedMasquerade(Masquerade, commands.AutoShardedBot):

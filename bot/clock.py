@@ -30,3 +30,17 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+async def sleep_until(event: asyncio.Event, clock: Clock, seconds: float) -> bool:
+    """Let `seconds` pass, but no longer than until `event` is set; say whether it was."""
+    if event.is_set():
+        return True
+    sleeping = asyncio.ensure_future(clock.sleep(seconds))
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sleeping.cancel()
+        waiting.cancel()
+    return event.is_set()

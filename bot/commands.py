@@ -8,18 +8,17 @@ import signal
 import stat
 import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
 from bot.__main__ import CHARACTER_ENV, CONFIG
-from bot.app import App, open_app
+from bot.app import open_app
 from bot.errors import ConfigurationError
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
 from bot.settings import Loaded, load_settings
 from bot.stalls import watch_loop
-from database import DatabaseError
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +139,7 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
         open_client(app) as client,
     ):
         await warm_up(app, log.info)
-        _stop_on_signals(app, client.close)
+        _stop_on_signals(client.begin_stopping)
         # What was loaded until now stays. Without this a full collection stops the loop for 100 ms.
         gc.collect()
         gc.freeze()
@@ -152,27 +151,11 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
     return 0
 
 
-def _stop_on_signals(app: App, close: Callable[[], Awaitable[None]]) -> None:
+def _stop_on_signals(begin_stopping: Callable[[], None]) -> None:
     """Let SIGTERM and Ctrl-C finish what is being said, and then stop (faults A15)."""
     loop = asyncio.get_running_loop()
-    stopping: set[asyncio.Task[None]] = set()
-
-    async def stop() -> None:
-        log.info("Stopping: finishing what is being said")
-        try:
-            if not await app.conversation.close(within=app.settings.drain_seconds):
-                log.info("Some replies are not finished; they are after the next start")
-        except DatabaseError as error:
-            log.error("Can't note what was heard last: %s", error)  # noqa: TRY400
-        finally:
-            await close()
-
-    def begin() -> None:
-        if not stopping:
-            stopping.add(asyncio.create_task(stop()))
-
     for one in (signal.SIGTERM, signal.SIGINT):
         try:
-            loop.add_signal_handler(one, begin)
+            loop.add_signal_handler(one, begin_stopping)
         except NotImplementedError:  # Windows: Ctrl-C raises KeyboardInterrupt instead
             return

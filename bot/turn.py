@@ -30,11 +30,25 @@ class Where:
     name: str = ""
     guild_id: int | None = None
     guild_name: str = ""
+    parent_id: int | None = None  # the channel of a thread
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may be meant, by every name that they go by here."""
+
+    id: int
+    names: tuple[str, ...]
+    is_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One message as the character hears it. Only the ids are to be trusted: every string is a user's."""
+    """One message as the character hears it. Only the ids are to be trusted: every string is a user's.
+
+    `mentions` are the user ids that it mentions, in their order; `people` are those whom Discord names
+    beside it: who is mentioned or replied to, and the bots of the server.
+    """
 
     message_id: int
     author_id: int
@@ -47,33 +61,26 @@ class Utterance:
     mentions_me: bool = False
     reply_to: int | None = None
     replies_to_me: bool = False
+    replies_to: int | None = None  # the author of what it replies to
     words: str | None = None  # what was typed, where `text` also names people, files and stickers
     account_name: str = ""  # the account's own name, where `author_name` is a guild nickname
-
-
-class Reason(StrEnum):
-    """Why the character answers, or keeps quiet. Kept with the turn."""
-
-    DM = "direct message"
-    MENTION = "mentioned"
-    REPLY = "reply to one of its messages"
-    NAME = "called by name"
-    SELF = "its own message"
-    BOT = "another bot's message"
-    EMPTY = "nothing to read in it"
-    STALE = "too old when it arrived"
-    UNADDRESSED = "not addressed"
-    UNSENDABLE = "the channel can't be written to"
-    NO_ANSWER = "thinking failed, and that was said here within the hour"
-    DELETED = "deleted before it was answered"
+    author_roles: tuple[int, ...] = ()
+    mentions: tuple[int, ...] = ()
+    people: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether to reply, and why."""
+class Glimpse:
+    """A line said lately in a channel, as far as deciding looks at it; `mine` is the character's own."""
 
-    reply: bool
-    reason: Reason
+    message_id: int
+    author_id: int
+    author_name: str
+    text: str
+    sent_at: datetime
+    mine: bool = False
+    from_bot: bool = False
+    reply_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +214,9 @@ class Mouth(Protocol):
         `to` is the user who may be pinged. Raises Unsayable when this place can't be written to,
         Unpostable when this part can't be posted anywhere, and Unsaid when it may work later.
         """
+
+    async def react(self, message_id: int) -> None:
+        """Show at a message that it can't be answered; raises as `say` does."""
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         """Return the id of the message that `part` already became; None when it was not posted.

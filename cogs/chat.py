@@ -14,6 +14,8 @@ from cogs._discord.hearing import TALK, hear, text_of
 from cogs._discord.speaking import DISCORD_FAULTS, DiscordMouth
 
 if TYPE_CHECKING:
+    from discord.abc import MessageableChannel
+
     from bot.client import Masquerade
 
 log = logging.getLogger(__name__)
@@ -59,15 +61,15 @@ class Chat(commands.Cog):
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         message = payload.message
         if message.author.id != self._me and message.type in TALK and message.edited_at:
-            await self._conversation.edited(message.id, text_of(message))
+            await self._conversation.chronicle.edited(payload.channel_id, message.id, text_of(message))
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        await self._conversation.deleted(payload.channel_id, {payload.message_id})
+        await self._conversation.chronicle.deleted(payload.channel_id, {payload.message_id})
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        await self._conversation.deleted(payload.channel_id, payload.message_ids)
+        await self._conversation.chronicle.deleted(payload.channel_id, payload.message_ids)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -83,9 +85,15 @@ class Chat(commands.Cog):
         return self.bot.user.id
 
     async def _hear(self, message: discord.Message, *, gapless: bool) -> None:
-        if message.author.id != self._me and message.type in TALK:
-            heard = hear(message, me=self._me)
+        if message.author.id != self._me and message.type in TALK and not self._for_operator(message):
+            heard = hear(message, me=self._me, application_id=self.bot.application_id)
             await self._conversation.take_turn(heard, self._mouth(message.channel), gapless=gapless)
+
+    def _for_operator(self, message: discord.Message) -> bool:
+        """Say whether this is the log channel, or a thread of it: the character takes no part in that."""
+        log_channel = self.bot.app.settings.log_channel
+        parent_id = message.channel.parent_id if isinstance(message.channel, discord.Thread) else None
+        return log_channel is not None and log_channel in (message.channel.id, parent_id)
 
     async def _go_on(self) -> None:
         """Finish the replies that are pledged, and take up the messages that were left behind."""
@@ -103,11 +111,11 @@ class Chat(commands.Cog):
             assert isinstance(channel, discord.abc.Messageable)
             message = await channel.fetch_message(message_id)
         except (discord.NotFound, discord.Forbidden):
-            await self._conversation.deleted(channel_id, {message_id})
+            await self._conversation.chronicle.deleted(channel_id, {message_id})
         except DISCORD_FAULTS as error:
             self._failed(f"Can't look at message {message_id} again", error)
         else:
-            heard = hear(message, me=self._me)
+            heard = hear(message, me=self._me, application_id=self.bot.application_id)
             self._spawn(self._conversation.resume(heard, self._mouth(message.channel)))
 
     async def _backfill(self) -> None:
@@ -121,15 +129,17 @@ class Chat(commands.Cog):
 
     async def _gaps(self) -> AsyncIterator[tuple[Readable, int]]:
         """Yield channels in which something may have been said, and the last message heard there."""
-        fresh = discord.utils.time_snowflake(discord.utils.utcnow() - self.bot.app.manner.too_old)
+        fresh = discord.utils.time_snowflake(discord.utils.utcnow() - self.bot.app.manner.attention.too_old)
         readable = [channel for channel in self._guild_channels() if channel.last_message_id]
-        known = await self._conversation.watermarks(channel.id for channel in readable)
+        known = await self._conversation.chronicle.watermarks(channel.id for channel in readable)
         for channel in readable:
             after = known.get(channel.id) or fresh
             if (channel.last_message_id or 0) > after:
                 yield channel, after
         recent = discord.utils.time_snowflake(discord.utils.utcnow() - DM_QUIET_AFTER)
-        for channel_id, after in await self._conversation.known(Place.DM, limit=DM_CHANNELS_LOOKED_AT):
+        for channel_id, after in await self._conversation.chronicle.known(
+            Place.DM, limit=DM_CHANNELS_LOOKED_AT
+        ):
             if after == 0 or after > recent:
                 kind = discord.ChannelType.private
                 yield self.bot.get_partial_messageable(channel_id, type=kind), after or fresh
@@ -166,7 +176,8 @@ class Chat(commands.Cog):
     def _mouth_at(self, channel_id: int) -> Mouth:
         return self._mouth(self.bot.get_partial_messageable(channel_id))
 
-    def _mouth(self, channel: discord.abc.Messageable) -> DiscordMouth:
+    def _mouth(self, channel: "MessageableChannel") -> DiscordMouth:
+        assert not isinstance(channel, discord.GroupChannel)  # no bot gets into one
         return DiscordMouth(
             channel,
             me=self._me,

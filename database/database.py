@@ -16,7 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from database import files
 from database.connection import Connection
 from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseFull
-from database.repositories import Calls, Channels, Messages, States, Turns, Users
+from database.repositories import (
+    Audits,
+    Bots,
+    Calls,
+    Channels,
+    House,
+    Messages,
+    States,
+    Turns,
+    Users,
+)
 
 BUSY_MILLISECONDS = 5_000
 READERS = 4
@@ -33,6 +43,9 @@ class UnitOfWork:
     turns: Turns
     calls: Calls
     states: States
+    house: House
+    bots: Bots
+    audits: Audits
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -43,6 +56,9 @@ class UnitOfWork:
             Turns(session),
             Calls(session),
             States(session),
+            House(session),
+            Bots(session),
+            Audits(session),
         )
 
 

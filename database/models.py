@@ -1,9 +1,10 @@
 """The tables. Ids that Discord gives are 64-bit snowflakes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     ColumnElement,
@@ -128,20 +129,27 @@ class Message(Row):
 
 
 class Claim(Row):
-    """A message id that was taken on: an event replayed by Discord stops here (faults A2).
+    """A message id that was taken on, and what was decided about it (C18).
 
-    It holds no words and outlives the log, so that a deleted message can't come back. `open` means
-    that the walk has not yet come to a decision or a pledged reply for it.
+    An event replayed by Discord stops here (faults A2). The row holds no words and outlives the log, so
+    that a deleted message can't come back. `open` means that the walk has not yet come to a decision or
+    a pledged reply; `trace` says how it came to one.
     """
 
     __tablename__ = "claims"
-    __table_args__ = (Index("ix_claims_open", "open"),)
+    __table_args__ = (
+        Index("ix_claims_open", "open"),
+        Index("ix_claims_channel_message", "channel_id", "message_id"),
+    )
 
     message_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
     channel_id: Mapped[Snowflake]
     claimed_at: Mapped[Moment]
+    author_id: Mapped[Snowflake] = mapped_column(default=0, server_default="0")
     open: Mapped[bool] = mapped_column(default=True)
     reason: Mapped[str | None] = mapped_column(String(64), default=None)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    trace: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
     turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="SET NULL"), default=None)
 
 
@@ -210,3 +218,47 @@ class State(Row):
 
     key: Mapped[str] = mapped_column(String(100), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class HouseRule(Row):
+    """What the admins of a server laid down for it (F127, C15); guild 0 stands for every place.
+
+    `target_id` is a channel, user or role, 0 for the server as a whole; `value` is what the kind of rule
+    needs: 0 or 1 for "active", a share for "chance", nothing for the deny lists.
+    """
+
+    __tablename__ = "house_rules"
+    __table_args__ = (
+        CheckConstraint("kind IN ('active', 'chance', 'denied user', 'denied role')", name="kind"),
+    )
+
+    guild_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    target_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    value: Mapped[float] = mapped_column(default=0.0)
+
+
+class BotReplies(Row):
+    """How often the character answered a bot in a channel since a person last spoke there (F034, F035)."""
+
+    __tablename__ = "bot_replies"
+    __table_args__ = (Index("ix_bot_replies_bot_id", "bot_id"),)
+
+    channel_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    bot_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    replies: Mapped[int]
+    replied_at: Mapped[Moment]
+
+
+class Audit(Row):
+    """What somebody did as an administrator (D12): who, where, what, and to whom; never words."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_at", "at"),)
+
+    id: Mapped[Key] = mapped_column(init=False)
+    at: Mapped[Moment]
+    actor_id: Mapped[Snowflake]
+    channel_id: Mapped[Snowflake]
+    action: Mapped[str] = mapped_column(String(64))
+    detail: Mapped[str] = mapped_column(String(200), default="")

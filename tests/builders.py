@@ -9,11 +9,14 @@ from random import Random
 from typing import Any
 
 from bot.claude.tokens import TokenEstimate
-from bot.conversation.conversation import Conversation, Manner
+from bot.conversation.conversation import Conversation
+from bot.conversation.manner import Manner
 from bot.conversation.pacing import Pace
 from bot.conversation.replying import Voice
+from bot.decision import Trace
 from bot.turn import Place, Utterance, Where
 from database import Database
+from database.models import Claim, Turn
 from personas.character import Character
 from tests.fakes import EPOCH, FakeClaude, FakeClock, FakeMouth
 
@@ -62,6 +65,27 @@ class Table:
         heard = utterance(text, **changes)
         await self.conversation.take_turn(heard, self.mouth)
         return heard
+
+    async def decided(self, message_id: int) -> "Outcome":
+        """Return what was decided about a message."""
+        return await outcome(self.database, message_id)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A decision as it was kept, and the turn it became."""
+
+    claim: Claim
+    turn: Turn | None
+    trace: Trace
+
+
+async def outcome(database: Database, message_id: int) -> Outcome:
+    """Return what was decided about a message, with its trace as a value."""
+    async with database.read() as db:
+        found = await db.turns.decided(message_id)
+    assert found is not None
+    return Outcome(*found, Trace.from_json(found[0].trace or {}))
 
 
 @asynccontextmanager

@@ -96,6 +96,7 @@ class FakeMouth:
         self.to: list[int] = []
         self.will_fail: deque[SpeakingError | None] = deque()
         self.typing_now = 0
+        self.reactions: list[int] = []
 
     @asynccontextmanager
     async def typing(self) -> AsyncIterator[None]:
@@ -115,6 +116,12 @@ class FakeMouth:
             self.said.append(part.text)
             self.posted[part.nonce] = (1_000_000 + len(self.posted), part.text)
         return self.posted[part.nonce][0]
+
+    async def react(self, message_id: int) -> None:
+        fault = self.will_fail.popleft() if self.will_fail else None
+        if fault is not None:
+            raise fault
+        self.reactions.append(message_id)
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         """Look by the text, as one has to in Discord: its history does not tell the nonces."""

@@ -42,7 +42,7 @@ async def opened(folder: Path, claude: ScriptedClaude, **changes) -> AsyncIterat
     """Open a session on real parts with the scripted server behind them."""
     settings, stages = Settings(data_dir=folder / "data"), Stages()
     server = replace(Server(claude.base_url, claude.api_key, MODEL), **changes)
-    manner = _at_once(manner_of(settings))
+    manner = _at_once(manner_of(settings, server))
     async with open_app(settings, PIXEL, server, manner=manner, on_stage=stages) as app:
         yield await open_session(app), stages
 

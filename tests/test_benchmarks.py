@@ -53,6 +53,19 @@ def test_no_burst_is_answered_before_the_model_can_have_answered(printed):
     assert line["ratio"] == pytest.approx(line["last_reply_s"] / line["floor_last_reply_s"], rel=0.1)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_voters_who_agree_settle_the_vote_in_the_time_of_one_and_others_in_that_of_two(printed):
+    line = printed["vote"]
+    model_takes = 1000 * line["model_takes_s"]
+    assert line["decision_ms"] >= model_takes
+    assert line["disagreeing_decision_ms"] >= 2 * model_takes
+    assert line["sequential_ms"] >= line["voters"] * model_takes
+    assert line["disagreeing_sequential_ms"] >= line["voters"] * model_takes
+    assert line["ratio"] == pytest.approx(line["decision_ms"] / line["sequential_ms"], rel=0.1)
+    assert [goal["figure"] for goal in line["goals"]] == ["ratio"]
+
+
 def test_a_goal_is_met_at_its_limit_and_missed_above_it():
     goals = [Goal("ratio", 2.5), Goal("stall", 50.0)]
     met = with_goals({"ratio": 2.5, "stall": 50.0}, goals)

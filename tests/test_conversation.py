@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversation.conversation import Manner
+from bot.conversation.manner import Manner
 from bot.conversation.pacing import Pace
 from bot.errors import (
     ClaudeDenied,
@@ -155,7 +155,7 @@ async def test_an_edit_before_the_reply_is_answered_in_its_new_form(at_table):
     sleep = at_table.clock.sleep
 
     async def edit_meanwhile(seconds: float) -> None:
-        await at_table.conversation.edited(heard.message_id, "the bug")
+        await at_table.conversation.chronicle.edited(heard.where.channel_id, heard.message_id, "the bug")
         await sleep(seconds)
 
     at_table.clock.sleep = edit_meanwhile
@@ -170,7 +170,7 @@ async def test_a_message_deleted_before_the_reply_is_not_answered(at_table):
     sleep = at_table.clock.sleep
 
     async def delete_meanwhile(seconds: float) -> None:
-        await at_table.conversation.deleted(DM.channel_id, {heard.message_id})
+        await at_table.conversation.chronicle.deleted(DM.channel_id, {heard.message_id})
         await sleep(seconds)
 
     at_table.clock.sleep = delete_meanwhile
@@ -374,7 +374,7 @@ async def test_the_log_lets_go_after_a_day(at_table):
     at_table.clock.pass_time(24 * 3600 + 60)
     await at_table.hear("today")
     assert "yesterday" not in at_table.claude.prompts[1].text
-    await at_table.conversation.prune()
+    await at_table.conversation.chronicle.prune()
     assert await _log(at_table, DM.channel_id) == ["today", "Hm."]
 
 
@@ -500,13 +500,14 @@ async def test_words_that_could_not_be_said_are_forgotten_after_a_day(at_table):
     at_table.mouth.will_fail.append(Unsaid("503"))
     await at_table.hear("hello")
     at_table.clock.pass_time(25 * 3600)
-    await at_table.conversation.prune()
+    await at_table.conversation.chronicle.prune()
     async with at_table.database.read() as db:
         assert [part.text for part in await db.turns.parts(1)] == [""]
 
 
-async def test_what_the_bot_said_as_another_character_is_not_the_characters_own(at_table):
-    await at_table.hear("hello")
-    at_table.conversation.character = PIXEL.model_copy(update={"name": "Nyx"})
-    await at_table.hear("who said that?")
-    assert [message.mine for message in at_table.claude.prompts[1].messages] == [False]
+async def test_what_the_bot_said_as_another_character_is_not_the_characters_own(tmp_path):
+    async with table(tmp_path) as at:
+        await at.hear("hello")
+    async with table(tmp_path, character=PIXEL.model_copy(update={"name": "Nyx"})) as at:
+        await at.hear("who said that?")
+        assert [message.mine for message in at.claude.prompts[0].messages] == [False]

@@ -12,13 +12,18 @@ from hypothesis import strategies as st
 from bot.conversation.naming import (
     LONGEST_NAME,
     SPEAKER,
+    by_name,
     calls,
     clean_name,
     clean_text,
+    fold,
+    found,
     render_line,
     speaker_label,
+    spoken,
 )
 from bot.conversation.speech import tidy
+from bot.turn import Person
 
 HIDDEN = regex.compile(
     r"[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0001-\U000e007f]"
@@ -239,6 +244,35 @@ def test_without_a_name_nobody_is_called(names):
 )
 def test_a_hostile_text_is_searched_to_its_end(text):
     assert not calls(text * 100_000, ["Pixel", "pixel cat"])
+
+
+def test_names_are_found_where_they_stand_and_the_longest_of_them():
+    said = spoken("Mary  Jane, ask MARY or `mary` (not maryland)")
+    places = [(said[start:end], name) for start, end, name in found(said, ["mary", "mary jane", "jane", ""])]
+    assert places == [("mary  jane", "mary jane"), ("mary", "mary")]
+
+
+def test_mentions_are_spoken_and_emoji_are_not():
+    assert spoken("<@1> <@!2> <@&3> <:mary:4> <#5>") == "<@1> <@!2> <@&3>    "
+
+
+@given(strings, st.lists(strings, max_size=4))
+def test_what_is_found_is_what_is_called(text, names):
+    folded = [fold(name) for name in names]
+    assert any(found(spoken(text), folded)) == calls(text, names)
+
+
+def test_people_are_known_by_whole_names_bare_names_and_first_names():
+    me, ann = Person(9, ("Nyx the Hacker",)), Person(1, ("✨ Ann Lee ✨ (she/her)", "nyx the hacker"))
+    known = by_name([ann, Person(2, ("Ann", "Al B"))], me=me)
+    assert {name: person.id for name, person in known.items()} == {
+        "nyx the hacker": 9,
+        "✨ ann lee ✨ (she/her)": 1,
+        "ann lee": 1,
+        "nyx": 1,
+        "ann": 2,
+        "al b": 2,
+    }
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 from bot.claude.client import AnthropicClaude
 from bot.claude.pricing import load_prices
 from bot.claude.tokens import TokenEstimate
-from bot.conversation.conversation import Conversation, Manner
+from bot.conversation.conversation import Conversation
+from bot.conversation.manner import Manner
 from bot.conversation.naming import speaker_label
 from bot.conversation.replying import Voice
 from bot.errors import ClaudeDenied, ClaudeTimeout, ClaudeUnavailable, PromptTooLong, Unsaid, Unsayable
@@ -141,7 +142,7 @@ async def test_a_deleted_message_is_in_no_later_prompt(at_table, where):
     await at_table.hear("Pixel?", where=where)
     assert "canary-1234" in at_table.claude.prompts[-1].text
     seen = len(at_table.claude.prompts)
-    await at_table.conversation.deleted(where.channel_id, {gone.message_id})
+    await at_table.conversation.chronicle.deleted(where.channel_id, {gone.message_id})
     for _ in range(3):
         await at_table.hear("Pixel?", where=where)
     later = at_table.claude.prompts[seen:]
@@ -151,9 +152,11 @@ async def test_a_deleted_message_is_in_no_later_prompt(at_table, where):
 
 async def test_a_deleted_message_does_not_come_back_with_a_replay_or_a_late_edit(at_table):
     gone = await at_table.hear("my PIN is canary-1234", where=CHANNEL)
-    await at_table.conversation.deleted(CHANNEL.channel_id, {gone.message_id})
+    await at_table.conversation.chronicle.deleted(CHANNEL.channel_id, {gone.message_id})
     await at_table.conversation.take_turn(gone, at_table.mouth)
-    await at_table.conversation.edited(gone.message_id, "my PIN was canary-1234")
+    await at_table.conversation.chronicle.edited(
+        gone.where.channel_id, gone.message_id, "my PIN was canary-1234"
+    )
     await at_table.conversation.resume(gone, at_table.mouth)
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
@@ -162,7 +165,7 @@ async def test_a_deleted_message_does_not_come_back_with_a_replay_or_a_late_edit
 async def test_messages_purged_at_once_are_in_no_later_prompt(at_table):
     gone = {(await at_table.hear(f"canary {n}", where=CHANNEL)).message_id for n in range(20)}
     await at_table.hear("this one stays", where=CHANNEL)
-    await at_table.conversation.deleted(CHANNEL.channel_id, gone)
+    await at_table.conversation.chronicle.deleted(CHANNEL.channel_id, gone)
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
     assert "this one stays" in at_table.claude.prompts[-1].text
@@ -174,7 +177,9 @@ async def test_a_reply_that_was_deleted_is_in_no_later_prompt(at_table):
     at_table.claude.will_say("something else")
     await at_table.hear("and?")
     assert "canary of mine" in at_table.claude.prompts[1].text
-    await at_table.conversation.deleted(DM.channel_id, {at_table.mouth.posted[f"r{heard.message_id}.1"][0]})
+    await at_table.conversation.chronicle.deleted(
+        DM.channel_id, {at_table.mouth.posted[f"r{heard.message_id}.1"][0]}
+    )
     await at_table.hear("and?")
     assert "canary of mine" not in at_table.claude.prompts[2].text
 
@@ -184,7 +189,7 @@ async def test_a_message_deleted_while_it_was_thought_about_is_in_no_later_promp
 
     async def delete() -> None:
         at_table.claude.while_thinking = None
-        await at_table.conversation.deleted(CHANNEL.channel_id, {heard.message_id})
+        await at_table.conversation.chronicle.deleted(CHANNEL.channel_id, {heard.message_id})
 
     at_table.claude.while_thinking = delete
     await at_table.conversation.take_turn(heard, at_table.mouth)
@@ -194,7 +199,7 @@ async def test_a_message_deleted_while_it_was_thought_about_is_in_no_later_promp
 
 async def test_of_an_edited_message_only_the_last_form_is_in_later_prompts(at_table):
     heard = await at_table.hear("my PIN is canary-1234", where=CHANNEL)
-    await at_table.conversation.edited(heard.message_id, "never mind")
+    await at_table.conversation.chronicle.edited(heard.where.channel_id, heard.message_id, "never mind")
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
     assert "never mind" in at_table.claude.prompts[-1].text
@@ -203,7 +208,7 @@ async def test_of_an_edited_message_only_the_last_form_is_in_later_prompts(at_ta
 async def test_forgetting_a_channel_leaves_the_others_alone(at_table):
     await at_table.hear("canary of the DM")
     await at_table.hear("talk of the channel", where=CHANNEL)
-    assert await at_table.conversation.forget_channel(DM.channel_id) == 2
+    assert await at_table.conversation.chronicle.forget_channel(DM.channel_id) == 2
     await at_table.hear("hello?")
     await at_table.hear("Pixel?", where=CHANNEL)
     dm, channel_prompt = at_table.claude.prompts[-2:]
@@ -214,7 +219,7 @@ async def test_forgetting_a_channel_leaves_the_others_alone(at_table):
 async def test_after_a_deletion_the_words_are_nowhere_in_the_file(tmp_path: Path):
     async with table(tmp_path) as at:
         gone = await at.hear("my PIN is canary-1234", where=CHANNEL)
-        await at.conversation.deleted(CHANNEL.channel_id, {gone.message_id})
+        await at.conversation.chronicle.deleted(CHANNEL.channel_id, {gone.message_id})
         await at.hear("Pixel?", where=CHANNEL)
     left = [path.name for path in tmp_path.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]
     assert left == []
@@ -279,9 +284,9 @@ async def test_a_walk_at_debug_logs_no_words_no_names_and_no_places(tmp_path: Pa
             elif not isinstance(failure, str):
                 at.claude.queue.appendleft(failure)
             heard = await at.hear(f"Pixel, {WORDS} again", where=HERE, author_name=NAME)
-            await at.conversation.edited(heard.message_id, WORDS)
-            await at.conversation.deleted(HERE.channel_id, {heard.message_id})
-            await at.conversation.prune()
+            await at.conversation.chronicle.edited(heard.where.channel_id, heard.message_id, WORDS)
+            await at.conversation.chronicle.deleted(HERE.channel_id, {heard.message_id})
+            await at.conversation.chronicle.prune()
             await at.conversation.close(within=1)
     said_nothing(stream)
 

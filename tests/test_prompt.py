@@ -16,7 +16,8 @@ from bot.claude.pricing import load_prices
 from bot.claude.tokens import TokenEstimate
 from bot.claude.wire import body
 from bot.conversation.composition import BEGINNING, compose_prompt, system_prompt
-from bot.conversation.conversation import Conversation, Manner
+from bot.conversation.conversation import Conversation
+from bot.conversation.manner import Manner
 from bot.conversation.naming import SPEAKER, clean_name, clean_text, speaker_label
 from bot.conversation.recall import line_of
 from bot.conversation.replying import Voice

@@ -92,6 +92,9 @@ OWN_DEFAULTS = {
     "drain_seconds": 10.0,
     "cache_ttl": "1h",
     "stream_replies": False,
+    "channel_energy": 12,
+    "decisions_kept_days": 7,
+    "errors": "reply",
 }
 NYX = 'default_name="Nyx Void"\ncore_prompt="You are Nyx."\n'
 

@@ -202,6 +202,7 @@ async def test_killed_at_any_stage_it_says_its_reply_once_after_the_restart(bot,
 
 
 async def test_what_a_crash_left_open_in_a_channel_is_judged_as_what_it_is(bot):
+    bot.settings["YES_NO_VOTE_COUNT"] = "0"
     guild = bot.discord.add_guild("The Guild")
     channel, mira = guild.add_text_channel("general"), bot.discord.add_user("Mira")
     guild.add_member(mira)
@@ -260,7 +261,7 @@ async def test_a_database_that_is_held_by_another_is_one_sentence(bot):
 
 
 async def test_of_more_than_can_be_fetched_the_newest_is_heard(bot):
-    bot.settings["BACKFILL_LIMIT"] = "5"
+    bot.settings |= {"BACKFILL_LIMIT": "5", "YES_NO_VOTE_COUNT": "0"}
     guild = bot.discord.add_guild("The Guild")
     channel, mira = guild.add_text_channel("general"), bot.discord.add_user("Mira")
     guild.add_member(mira)

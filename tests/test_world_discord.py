@@ -4,18 +4,17 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 import discord
 import pytest
-from discord import app_commands
 
 from tests.world import discord_faults as faults
 from tests.world import launch
 from tests.world.discord_events import Intent
 from tests.world.discord_files import Upload
+from tests.world.discord_listening import SHORT, Listener, all_intents, listening, until
 from tests.world.discord_mentions import pinged_by
 from tests.world.discord_messages import Message
 from tests.world.discord_objects import Channel, User
@@ -25,57 +24,8 @@ from tests.world.discord_server import DiscordServer
 from tests.world.discord_session import packing
 from tests.world.discord_snowflakes import Snowflakes, made_at
 
-SHORT = 0.02
 NOBODY = discord.AllowedMentions.none()
 MESSAGES = r"/channels/\d+/messages"
-
-
-class Listener(discord.Client):
-    """Writes down what it hears."""
-
-    def __init__(self, intents: discord.Intents) -> None:
-        # Only who waits for guilds before it is ready asks for their members.
-        patience = 0.05 if intents.members else 0
-        super().__init__(intents=intents, guild_ready_timeout=patience, max_ratelimit_timeout=60)
-        self.heard: list[str] = []
-        self.readies = 0
-        self.tree = app_commands.CommandTree(self)
-
-    async def on_message(self, message: discord.Message) -> None:
-        self.heard.append(message.content)
-
-    async def on_ready(self) -> None:
-        self.readies += 1
-
-
-def all_intents(**changed: bool) -> discord.Intents:
-    usual = {"guilds": True, "messages": True, "message_content": True, "reactions": True}
-    return discord.Intents(**(usual | changed))
-
-
-@asynccontextmanager
-async def listening(
-    server: DiscordServer, *, intents: discord.Intents | None = None
-) -> AsyncIterator[Listener]:
-    point_discord_at(server.base_url, pause=SHORT)
-    client = Listener(intents or all_intents())
-    task = asyncio.create_task(client.start(server.token))
-    try:
-        await until(client.is_ready, task)
-        yield client
-    finally:
-        await client.close()
-        await asyncio.wait([task], timeout=5)
-        if task.done():
-            task.exception()
-
-
-async def until(holds: Callable[[], object], task: asyncio.Task[None] | None = None) -> None:
-    async with asyncio.timeout(5):
-        while not holds():
-            if task is not None and task.done():
-                task.result()
-            await asyncio.sleep(0.002)
 
 
 @pytest.fixture(autouse=True)

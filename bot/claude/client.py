@@ -31,14 +31,18 @@ BREAKER_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """How a prompt is to be asked. `deadline` is for the whole call with its retries, in seconds."""
+    """How a prompt is to be asked. `deadline` is for the whole call with its retries, in seconds.
 
-    purpose: Literal["reply", "warm-up"]
+    `schema` is the JSON schema that Claude's answer keeps to; servers of other makes pass it over.
+    """
+
+    purpose: Literal["reply", "warm-up", "vote", "addressees"]
     model: str
     max_tokens: int
     deadline: float
     effort: Effort = "off"
     retries: bool = True
+    schema: Mapping[str, Any] | None = None
     on_text: Callable[[str], None] | None = None
     user_id: int | None = None
     channel_id: int | None = None

@@ -33,11 +33,16 @@ def body(
         ],
         "timeout": question.deadline,
     }
+    output: dict[str, Any] = {}
     if question.effort == "off":
         request["thinking"] = {"type": "disabled"}
     else:
         request["thinking"] = {"type": "adaptive"}
-        request["output_config"] = {"effort": question.effort}
+        output["effort"] = question.effort
+    if question.schema is not None:
+        output["format"] = {"type": "json_schema", "schema": dict(question.schema)}
+    if output:
+        request["output_config"] = output
     if sampling:
         request["extra_body"] = dict(sampling)
     return request

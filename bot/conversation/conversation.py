@@ -2,53 +2,41 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
 from random import Random
 
 from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.conversation import turns
-from bot.conversation.attention import Circumstances, attend
+from bot.conversation.answering import Answering
+from bot.conversation.chronicle import Chronicle
+from bot.conversation.deciding import Deciding, cost_of
+from bot.conversation.etiquette import Etiquette
+from bot.conversation.manner import Manner
 from bot.conversation.naming import clean_text
-from bot.conversation.pacing import Pace
-from bot.conversation.recall import recall
-from bot.conversation.replying import Voice, compose
+from bot.conversation.replying import Voice
 from bot.conversation.rooms import Listener, Room, Rooms
 from bot.conversation.saying import PLACES, MouthOf, Saying
-from bot.conversation.turns import Pledge
+from bot.conversation.turns import Decided
+from bot.decision import Decision, Reason
 from bot.errors import SpeakingError
-from bot.turn import Mouth, Part, Place, Reason, Recollection, Reply, Utterance
+from bot.turn import Call, Mouth, Part, Place, Utterance
 from database import Database, DatabaseError
-from personas.character import Character, names_of
+from personas.character import Character
 
 log = logging.getLogger(__name__)
 
-ONCE_AN_HOUR = 3600.0
 BREAK_OFF_SECONDS = 5.0
-LOG_KEPT = timedelta(hours=24)
-CLAIMS_KEPT = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """How the character behaves in a conversation; durations without a type are seconds."""
-
-    pace: Pace
-    burst_quiet: float = 2.0
-    burst_longest: float = 8.0
-    too_old: timedelta = timedelta(seconds=30)
-    resume_within: timedelta = timedelta(minutes=15)
-    transcript_tokens: int = 6000
-    longest_message: int = 2000
 
 
 class Conversation:
     """Everything that one character hears and says.
 
     `on_stage` is told the name of each stage once it is behind: a test can stop the process there.
+    `on_decided` are told what was decided about each message.
     """
 
     def __init__(
@@ -64,16 +52,26 @@ class Conversation:
         on_stage: Callable[[str], None] | None = None,
     ) -> None:
         self.character = character
+        self.on_decided: list[Callable[[Decided], None]] = []
         self._database = database
-        self._claude = claude
-        self._voice = voice
         self._manner = manner
         self._clock = clock
         self._rng = rng
         self._reached = on_stage or (lambda _stage: None)
         self._rooms = Rooms(clock)
-        self._shown_at: dict[int, float] = {}
+        self._etiquette = Etiquette(manner.errors, clock)
         self._on_the_way: dict[int, asyncio.Task[object]] = {}
+        self.chronicle = Chronicle(
+            database=database, rooms=self._rooms, clock=clock, decisions_kept=manner.decisions_kept
+        )
+        self._deciding = Deciding(
+            database=database,
+            claude=claude,
+            character=character,
+            how=manner.attention,
+            clock=clock,
+            rng=rng,
+        )
         self._saying = Saying(
             database=database,
             pace=manner.pace,
@@ -81,6 +79,17 @@ class Conversation:
             rng=rng,
             name=character.name,
             resume_within=manner.resume_within,
+            reached=self._reached,
+        )
+        self._answering = Answering(
+            database=database,
+            claude=claude,
+            character=character,
+            voice=voice,
+            manner=manner,
+            etiquette=self._etiquette,
+            clock=clock,
+            rng=rng,
             reached=self._reached,
         )
 
@@ -124,43 +133,6 @@ class Conversation:
         """Say what was pledged and not said; return how many replies that were."""
         return await self._saying.finish(self._rooms, mouth_of)
 
-    async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
-        """Return the last message heard in each of the channels that are known."""
-        async with self._database.read() as db:
-            return await db.channels.watermarks(channel_ids)
-
-    async def known(self, place: Place, *, limit: int) -> list[tuple[int, int]]:
-        """Return (channel id, last message heard) of a kind of place, the liveliest first."""
-        async with self._database.read() as db:
-            return await db.channels.of_place(place, limit=limit)
-
-    async def edited(self, message_id: int, text: str) -> None:
-        """Take in an edit: what is not answered yet is answered in its new form."""
-        async with self._database.begin() as db:
-            await db.messages.edited(message_id, clean_text(text))
-
-    async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
-        """Take in that messages were deleted: they leave the log, and are not answered any more."""
-        if room := self._rooms.busy(channel_id):
-            room.forget(message_ids)
-        async with self._database.begin() as db:
-            await db.messages.forget(message_ids)
-            await db.turns.close_open(message_ids, reason=Reason.DELETED)
-
-    async def forget_channel(self, channel_id: int) -> int:
-        """Forget what was said in a channel; return how many lines that was."""
-        async with self._database.begin() as db:
-            await db.turns.abandon(self._clock.now(), channel_id=channel_id)
-            return await db.messages.forget_channel(channel_id)
-
-    async def prune(self) -> None:
-        """Let go of what is past its time: words after a day, the ids of messages after a week."""
-        now = self._clock.now()
-        async with self._database.begin() as db:
-            await db.messages.prune(now - LOG_KEPT)
-            await db.turns.abandon(now - LOG_KEPT)
-            await db.turns.prune(now - CLAIMS_KEPT)
-
     async def close(self, *, within: float) -> bool:
         """Let what is being said be finished, for at most `within` seconds; say whether all was.
 
@@ -190,125 +162,135 @@ class Conversation:
         async with self._database.begin() as db:
             noted = await turns.note(db, heard, at=self._clock.now(), gapless=gapless)
         if noted:
+            self._deciding.spoke(heard)
             self._reached("noted")
         return noted
 
     async def _consider(self, heard: Utterance, mouth: Mouth, *, received: datetime | None = None) -> None:
-        """Decide; what is to be answered waits for its turn, alone or with what came meanwhile.
-
-        What was `received` before a restart is judged by that moment: it was fresh then.
-        """
-        decision = attend(heard, self._circumstances(received))
+        """Decide; what may be answered waits for its turn, alone or with what came meanwhile."""
+        at = self._clock.monotonic()
+        considered = await self._deciding.decide(heard, me=mouth.me, at=at, received=received)
         self._reached("attended")
         channel_id = heard.where.channel_id
-        if not decision.reply:
+        decision = considered.decision
+        if decision is None and not self._deciding.votes:
+            decision = Decision(reply=False, reason=Reason.UNADDRESSED)
+        if decision is not None and not decision.reply:
             if room := self._rooms.busy(channel_id):
                 room.heard(heard)
-            await self._pass([heard.message_id], decision.reason)
+            await self._pass([Decided(heard, decision, considered.trace, considered.calls)])
             return
         if self._rooms.closing:
             return  # the claim stays open: it is answered after the restart
         async with self._rooms.enter(channel_id) as room:
-            room.wait(Listener(heard, decision, mouth, at=self._clock.monotonic()))
+            room.wait(Listener(heard, considered, mouth, received=at, at=self._clock.monotonic()))
             async with room.lock:
                 if room.waiting:
-                    await self._reply(room, mouth)
+                    await self._answer_all(room, mouth)
 
-    async def _reply(self, room: Room, mouth: Mouth) -> None:
-        """Answer everybody who waits in this room with one reply."""
+    async def _answer_all(self, room: Room, mouth: Mouth) -> None:
+        """Answer with one reply what waits in this room and is to be answered."""
         begun = min(one.at for one in room.waiting)
-        async with mouth.typing():
+        async with AsyncExitStack() as typing:
+            if called := any(one.called for one in room.waiting):
+                await typing.enter_async_context(mouth.typing())
             await room.quiet(shortest=self._manner.burst_quiet, longest=self._manner.burst_longest)
-            heard = room.take_all()
-            remembered = await self._recall(heard) if heard else None
-            if remembered is None:
+            heard, decided = await self._wanted(room.take_all())
+            if not heard:
                 return
-            reply = await self._compose(heard, remembered)
-            pledge = await self._pledge(heard, remembered, reply)
-            if pledge is not None:
-                spent = self._clock.monotonic() - begun
-                await self._saying.say(pledge, heard[-1].mouth, spent=spent)
+            if not called:
+                await typing.enter_async_context(mouth.typing())
+            answered = await self._answering.answer(room, heard, decided, begun=begun)
+            if answered.pledge is None:
+                await self._pass(answered.passed, answered.calls)
+                return
+            self._tell(answered.decided)
+            await self._saying.say(answered.pledge, heard[-1].mouth, spent=float("inf"))
 
-    async def _recall(self, heard: list[Listener]) -> Recollection | None:
-        """Recall what this place may know; None when the place can't be written to for now."""
-        now, channel_id = self._clock.now(), heard[-1].utterance.where.channel_id
-        manner, tokens = self._manner, self._voice.tokens
-        async with self._database.read() as db:
-            channel = await db.channels.get(channel_id)
-            remembered = await recall(
-                db,
-                channel_id,
-                floor=channel.floor if channel else 0,
-                name=self.character.name,
-                now=now,
-                budget=manner.transcript_tokens,
-                tokens=tokens,
+    async def _wanted(self, waiting: Sequence[Listener]) -> tuple[list[Listener], list[Decided]]:
+        """Return what is to be answered; what only happened to be said beside it is passed over.
+
+        What nobody addressed to the character is put to the vote, unless something else is answered
+        anyway: a reply has read it too.
+        """
+        waiting = [await self._looked_at_anew(one) for one in waiting]
+        dropped = [one for one in waiting if one.called and not _wants_reply(one)]
+        called = [one for one in waiting if one.called and _wants_reply(one)]
+        rest = [one for one in waiting if not one.called]
+        await self._pass([_decided(one) for one in dropped])
+        if not called:
+            return await self._vote(rest)
+        authors = {one.utterance.author_id for one in called}
+        aside = [one for one in rest if one.utterance.author_id not in authors]
+        beside = Decision(reply=False, reason=Reason.ANSWERED)
+        await self._pass([_decided(one, beside) for one in aside])
+        burst = [one for one in waiting if one not in dropped and one not in aside]
+        burst.sort(key=lambda one: one.called)  # the reply is to who called
+        first = called[-1].considered.decision
+        return burst, [_decided(one, one.considered.decision or first) for one in burst]
+
+    async def _looked_at_anew(self, one: Listener) -> Listener:
+        if not one.utterance.from_bot:
+            return one
+        considered = await self._deciding.wanted_still(one.utterance, one.considered, me=one.mouth.me)
+        return replace(one, considered=considered)
+
+    async def _vote(self, heard: list[Listener]) -> tuple[list[Listener], list[Decided]]:
+        """Put to the vote whether the character joins in; nothing is to be answered if it does not."""
+        if not heard:
+            return [], []
+        replies = max(one.considered.bot_replies for one in heard)
+        ballot = await self._deciding.put_to_vote([one.utterance for one in heard], bot_replies=replies)
+        self._reached("voted")
+        reason = Reason.VOTE if ballot.carried else Reason.OUTVOTED
+        decision = Decision(reply=ballot.carried, reason=reason)
+        decided = []
+        for number, one in enumerate(heard):
+            calls = (*one.considered.calls, *(ballot.calls if number == 0 else ()))
+            trace = replace(
+                one.considered.trace,
+                votes=ballot.votes,
+                seconds=round(self._clock.monotonic() - one.received, 3),
+                cost=cost_of(calls),
             )
-        self._reached("recalled")
-        if channel and channel.unsendable_until and channel.unsendable_until > now:
-            await self._pass([one.utterance.message_id for one in heard], Reason.UNSENDABLE)
-            return None
-        return remembered
+            decided.append(Decided(one.utterance, decision, trace, calls))
+        if ballot.carried:
+            return heard, decided
+        await self._pass(decided)
+        return [], []
 
-    async def _compose(self, heard: list[Listener], remembered: Recollection) -> Reply:
-        reply = await compose(
-            self._claude,
-            self._voice,
-            self.character,
-            remembered,
-            [one.utterance for one in heard],
-            now=self._clock.now(),
-            rng=self._rng,
-            show=heard[-1].mouth.show,
-        )
-        self._reached("composed")
-        return reply
-
-    async def _pledge(self, heard: list[Listener], remembered: Recollection, reply: Reply) -> Pledge | None:
-        """Write the reply down; None when there is nothing to be said."""
-        newest = heard[-1]
-        channel_id = newest.utterance.where.channel_id
-        if reply.lasting and not self._first_this_hour(channel_id):
-            await self._pass([one.utterance.message_id for one in heard], Reason.NO_ANSWER, reply)
-            return None
-        async with self._database.begin() as db:
-            pledge = await turns.pledge(
-                db,
-                [(one.utterance, one.decision) for one in heard],
-                remembered,
-                reply,
-                character=self.character.slug,
-                limit=self._manner.longest_message,
-                at=self._clock.now(),
-            )
-        self._reached("pledged")
-        log.info(
-            "Replying in channel %s because: %s (%d in, %d out)",
-            channel_id,
-            newest.decision.reason,
-            sum(call.usage.prompt or 0 for call in reply.calls),
-            sum(call.usage.output or 0 for call in reply.calls),
-        )
-        return pledge
-
-    async def _pass(self, message_ids: list[int], reason: Reason, reply: Reply | None = None) -> None:
+    async def _pass(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None:
         """Keep that messages are not answered, and why; what was paid for a reply all the same."""
+        if not decided and not calls:
+            return
         async with self._database.begin() as db:
-            await db.turns.close(message_ids, reason=reason)
-            await turns.note_calls(db, reply.calls if reply else ())
+            await turns.close(db, decided, at=self._clock.now())
+            await turns.note_calls(db, calls)
         self._reached("passed")
+        self._tell(decided)
+
+    def _tell(self, decided: Sequence[Decided]) -> None:
+        for one in decided:
+            for listen in self.on_decided:
+                listen(one)
 
     async def _say_cannot_remember(self, heard: Utterance, mouth: Mouth) -> None:
-        """Answer, once an hour, although nothing can be written down (faults B7)."""
-        channel_id = heard.where.channel_id
-        if not attend(heard, self._circumstances()).reply or not self._first_this_hour(channel_id):
+        """Answer, once an hour, although nothing can be written down (faults B7).
+
+        Without a database there are no house rules to look at, so only what is meant for nobody else
+        gets this answer.
+        """
+        direct = heard.where.place is Place.DM or heard.mentions_me or heard.replies_to_me
+        if heard.from_bot or not (direct or heard.where.place.private):
+            return
+        if self._etiquette.signal(heard, lasting=True) != "reply":
             return
         line = self._rng.choice(self.character.fallback_lines)
         part = Part(1, line, f"n{heard.message_id}")  # not the nonce of a reply that may still come
         try:
             await mouth.say(part, to=heard.author_id)
         except SpeakingError as error:
-            log.warning("Can't write in channel %s: %s", channel_id, error)
+            log.warning("Can't write in channel %s: %s", heard.where.channel_id, error)
 
     @contextmanager
     def _walking(self, message_id: int) -> Iterator[None]:
@@ -322,14 +304,13 @@ class Conversation:
             if first:
                 del self._on_the_way[message_id]
 
-    def _circumstances(self, received: datetime | None = None) -> Circumstances:
-        now, too_old = received or self._clock.now(), self._manner.too_old
-        return Circumstances(now=now, names=names_of(self.character), too_old=too_old)
 
-    def _first_this_hour(self, channel_id: int) -> bool:
-        """Say whether a lasting fault may be shown here: once per channel and hour (faults C2)."""
-        last, now = self._shown_at.get(channel_id), self._clock.monotonic()
-        if last is not None and now - last < ONCE_AN_HOUR:
-            return False
-        self._shown_at[channel_id] = now
-        return True
+def _wants_reply(one: Listener) -> bool:
+    decision = one.considered.decision
+    return decision is not None and decision.reply
+
+
+def _decided(one: Listener, decision: Decision | None = None) -> Decided:
+    settled = decision or one.considered.decision
+    assert settled is not None
+    return Decided(one.utterance, settled, one.considered.trace, one.considered.calls)

@@ -2,15 +2,18 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import regex
+
+from bot.turn import Person
 
 LONGEST_NAME = 32
 # One grapheme can be any number of code points, so both are counted.
 _MOST_CODE_POINTS = 100
 _MOST_MARKS = 4
+_SHORTEST_FIRST_NAME = 3
 _NOBODY = "someone"
 _INDENT = "  "
 
@@ -45,6 +48,8 @@ _NOT_SPOKEN = regex.compile(
     r"<(?:a?:\w{2,32}:|/[^<>\n]{1,100}:|id:|@[!&]?|\#)\w{1,20}>|(?<![\w:]):[\w~]{2,32}:(?!\w)",
     regex.DOTALL,
 )
+_REMARK = regex.compile(r"\[[^\]]*+\]|\([^)]*+\)|\{[^}]*+\}")
+_ORNAMENT = regex.compile(r"[^\p{L}\p{M}\p{N}'._-]++")
 _APOSTROPHES = str.maketrans("’ʼ＇‑‐", "'''--")
 
 
@@ -89,6 +94,55 @@ def render_line(label: str, text: str) -> str:
     return f"\n{_INDENT}".join(f"{label}: {text}".splitlines())
 
 
+def fold(name: str) -> str:
+    """Return a name in the form in which `spoken` text is searched for it: one letter case, single spaces."""
+    return " ".join(_folded(name).split())
+
+
+def by_name(people: Iterable[Person], *, me: Person) -> dict[str, Person]:
+    """Return who is meant by each folded name: one that is shared is mine, or else the first one's.
+
+    Of others a name counts without its ornaments as well, and by its first word, but never against
+    somebody's whole name.
+    """
+    names = {fold(name): me for name in me.names}
+    shorter: dict[str, Person] = {}
+    for person in people:
+        for name in person.names:
+            names.setdefault(fold(name), person)
+            for short in _short_names(name):
+                shorter.setdefault(short, person)
+    return {name: person for name, person in (shorter | names).items() if name}
+
+
+@lru_cache(maxsize=2048)
+def _short_names(name: str) -> tuple[str, str]:
+    """Return a name without ornaments and remarks in brackets, and its first word; "" for none."""
+    bare = " ".join(_ORNAMENT.sub(" ", _REMARK.sub(" ", fold(name[:_MOST_CODE_POINTS]))).split())
+    first = bare.partition(" ")[0]
+    return bare, first if first.isalpha() and len(first) >= _SHORTEST_FIRST_NAME else ""
+
+
+def spoken(text: str) -> str:
+    """Return `text` as one listens to it: folded, with a space for each piece of code, link or emoji.
+
+    Mentions of people and roles stay as they were typed.
+    """
+    return _NOT_SPOKEN.sub(lambda piece: piece[0] if piece[0].startswith("<@") else " ", _folded(text))
+
+
+def found(said: str, names: Iterable[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and name wherever one of the folded `names` is a whole word of what was `spoken`.
+
+    Where several begin at the same place it is the longest. Only names that may occur are made into
+    a pattern, each with its signs escaped: a name is never a regular expression (faults D9).
+    """
+    near = tuple(sorted({name for name in names if name.partition(" ")[0] in said}))
+    known = _known(near)
+    for match in known.pattern.finditer(said) if known else ():
+        yield match.start(), match.end(), " ".join(match[0].split())
+
+
 def calls(text: str, names: Iterable[str]) -> bool:
     """Say whether `text` calls one of `names` as a whole word, in any letter case (F027, C11).
 
@@ -113,7 +167,7 @@ class _Names:
         )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _known(names: tuple[str, ...]) -> _Names | None:
     spoken = sorted({folded for name in names if (folded := _folded(name).strip())}, key=len, reverse=True)
     return _Names(spoken) if spoken else None

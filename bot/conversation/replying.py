@@ -22,13 +22,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """Which model speaks, how much at most, and how long it may take (`deadline` in seconds)."""
+    """Which model speaks, how much at most, and how long it may take (`deadline` in seconds).
+
+    `premium_model` speaks to premium members (F060); without one they get the same as all others.
+    """
 
     model: str
+    premium_model: str = ""
     max_tokens: int
     deadline: float
     tokens: TokenEstimate
     effort: Effort = "off"
+
+    def for_(self, *, premium: bool) -> "Voice":
+        """Return the voice for a member."""
+        return replace(self, model=self.premium_model) if premium and self.premium_model else self
 
 
 async def compose(

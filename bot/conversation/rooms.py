@@ -1,30 +1,43 @@
 """One turn at a time in each channel; what comes in meanwhile is answered together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.clock import Clock
-from bot.turn import Decision, Mouth, Utterance
+from bot.clock import Clock, sleep_until
+from bot.decision import Considered
+from bot.turn import Mouth, Utterance
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An utterance that is to be answered, and where."""
+    """An utterance that may be answered, and where.
+
+    In monotonic seconds: `received` is when it came in, `at` when its turn had come.
+    """
 
     utterance: Utterance
-    decision: Decision
+    considered: Considered
     mouth: Mouth
+    received: float
     at: float
+
+    @property
+    def called(self) -> bool:
+        """Say whether it is to be answered without a vote."""
+        return self.considered.decision is not None
 
 
 class Room:
-    """What waits for an answer in one channel."""
+    """What waits for an answer in one channel, and what is being answered."""
 
     def __init__(self, clock: Clock) -> None:
         self.lock = asyncio.Lock()
         self.waiting: list[Listener] = []
+        self._answering: set[int] = set()
+        self._gone: set[int] = set()
+        self._changed = asyncio.Event()
         self._clock = clock
         self._last = clock.monotonic()
 
@@ -35,7 +48,7 @@ class Room:
 
     def wait(self, listener: Listener) -> None:
         self.waiting.append(listener)
-        self._last = listener.at
+        self._last = max(self._last, listener.at)
 
     async def quiet(self, *, shortest: float, longest: float) -> None:
         """Wait until nobody added to the burst for `shortest` seconds, `longest` at most (C14)."""
@@ -55,7 +68,32 @@ class Room:
         return sorted(taken, key=lambda one: one.utterance.message_id)
 
     def forget(self, message_ids: set[int]) -> None:
+        """Take notice that messages were deleted: neither what waits nor what is being answered."""
         self.waiting = [one for one in self.waiting if one.utterance.message_id not in message_ids]
+        self._gone |= message_ids & self._answering
+        self.edited(message_ids)
+
+    def edited(self, message_ids: set[int]) -> None:
+        """Take notice that messages are different now: an answer under way is thought over."""
+        if message_ids & self._answering:
+            self._changed.set()
+
+    def begin(self, heard: Iterable[Listener]) -> list[Listener]:
+        """Begin, or begin anew, to answer what is still there of `heard`, and return that."""
+        left = [one for one in heard if one.utterance.message_id not in self._gone]
+        self._answering = {one.utterance.message_id for one in left}
+        self._changed.clear()
+        return left
+
+    async def unchanged(self, seconds: float) -> bool:
+        """Wait so many seconds; say at once, with False, when something that is answered changed."""
+        if seconds <= 0:
+            return not self._changed.is_set()
+        return not await sleep_until(self._changed, self._clock, seconds)
+
+    def end(self) -> None:
+        """The answer is on its way: what changes now comes too late."""
+        self._answering, self._gone = set(), set()
 
 
 class Rooms:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.conversation.house_rules import HouseRules
 from bot.conversation.splitting import split
-from bot.turn import Call, Decision, Part, Recollection, Reply, Utterance
+from bot.decision import Decision, Trace
+from bot.turn import Call, Part, Place, Recollection, Reply, Utterance
 from database import UnitOfWork
 from database.models import Call as CallRow
 from database.models import Message, Turn
@@ -26,6 +28,16 @@ class Pledge:
     pledged_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An utterance, the decision about it, how that came about, and what it cost to come to it."""
+
+    utterance: Utterance
+    decision: Decision
+    trace: Trace
+    calls: tuple[Call, ...] = ()
+
+
 def parts_of(text: str, *, trigger_id: int, limit: int) -> tuple[Part, ...]:
     """Split a reply into the messages it becomes.
 
@@ -39,7 +51,7 @@ def parts_of(text: str, *, trigger_id: int, limit: int) -> tuple[Part, ...]:
 
 async def pledge(
     db: UnitOfWork,
-    heard: Sequence[tuple[Utterance, Decision]],
+    heard: Sequence[Decided],
     remembered: Recollection,
     reply: Reply,
     *,
@@ -47,8 +59,8 @@ async def pledge(
     limit: int,
     at: datetime,
 ) -> Pledge:
-    """Write down the reply, what it answers and what it cost."""
-    trigger, decision = heard[-1]
+    """Write down the reply, what it answers and what it cost, and count it where it answers bots."""
+    trigger, decision = heard[-1].utterance, heard[-1].decision
     turn = Turn(
         channel_id=trigger.where.channel_id,
         trigger_id=trigger.message_id,
@@ -61,19 +73,39 @@ async def pledge(
     )
     parts = parts_of(reply.text, trigger_id=trigger.message_id, limit=limit)
     turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
-    await db.turns.close([one.message_id for one, _ in heard], reason=decision.reason, turn_id=turn_id)
+    await close(db, heard, at=at, turn_id=turn_id)
+    for bot_id in dict.fromkeys(one.utterance.author_id for one in heard if one.utterance.from_bot):
+        await db.bots.count_reply(turn.channel_id, bot_id, at=at)
     await db.channels.begin_at(turn.channel_id, max(remembered.floor, reply.floor))
     await note_calls(db, reply.calls)
     return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, at)
+
+
+async def close(
+    db: UnitOfWork, decided: Sequence[Decided], *, at: datetime, turn_id: int | None = None
+) -> None:
+    """Keep what was decided about messages, how, and at what cost (C18)."""
+    for one in decided:
+        await db.turns.close(
+            one.utterance.message_id,
+            reason=one.decision.reason,
+            at=at,
+            trace=one.trace.to_json(),
+            turn_id=turn_id,
+        )
+        await note_calls(db, one.calls)
 
 
 async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool = True) -> bool:
     """Claim a message and write it into the log; False when it was claimed before (faults A2).
 
     Only what is `gapless`, with nothing unheard before it, moves the channel's watermark: behind a
-    gap it has to stay where it is until the gap was fetched, or a crash would lose what is in it.
+    gap it has to stay where it is until the gap was fetched, or a crash would lose what is in it. Where the
+    admins forbid to listen, only the claim is kept: no words, no names (C15, D03). A person who speaks
+    gives the character new patience for the bots of the channel (F034).
     """
     where = heard.where
+    rules = HouseRules.of(await db.house.rules(where.guild_id))
     await db.channels.note(
         where.channel_id,
         place=where.place,
@@ -82,8 +114,12 @@ async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool 
         guild_name=where.guild_name,
         heard=heard.message_id if gapless else 0,
     )
-    if not await db.turns.claim(heard.message_id, where.channel_id, at=at):
+    if not await db.turns.claim(heard.message_id, where.channel_id, author_id=heard.author_id, at=at):
         return False
+    if rules.forbids(heard):
+        return True
+    if where.place is Place.GUILD and not heard.from_bot:
+        await db.bots.rearm(where.channel_id)
     names = {0: heard.account_name or heard.author_name}
     if where.guild_id is not None:
         names[where.guild_id] = heard.author_name

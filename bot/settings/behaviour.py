@@ -8,6 +8,7 @@ from bot.settings.running import Section
 from bot.settings.values import (
     Count,
     CountOrNone,
+    Errors,
     Folder,
     Mode,
     Names,
@@ -55,10 +56,14 @@ class Replying(Section):
     """Replies in a row to another bot at most; a person's message starts the count anew."""
     reply_cooldown: Seconds = 15.0
     """Seconds before it replies to the same bot again."""
+    channel_energy: CountOrNone = 12
+    """Replies to all bots of a channel together at most, until a person speaks there."""
     yes_no_vote_count: int = Field(3, ge=0, le=25)
     """Votes on whether to reply to what is not addressed to it; 0 never replies to that."""
     global_response_chance: Share = 1.0
-    """Chance that it considers replying at all when not addressed."""
+    """Chance that it considers replying at all when not addressed; admins may set one per channel."""
+    errors: Errors = "reply"
+    """How a server sees that a reply failed: reply (in its own words), react or silent."""
     reroll_timeout_seconds: int = Field(60, ge=1, le=900)
     """Seconds that the buttons under a rerolled reply work."""
     sel_mode: Mode = "casual"

@@ -77,15 +77,7 @@ ALIASES = {
 """Other names of settings; each counts only where the setting's own name is not set."""
 
 NOT_YET = {
-    "admin_ids": "commands for admins",
-    "should_reply_timeout": "reply votes",
     "summarize_timeout": "condensing long conversations",
-    "premium_model": "premium members",
-    "voting_model": "reply votes",
-    "yes_no_vote_count": "reply votes",
-    "global_response_chance": "reply votes",
-    "bot_reply_threshold": "talk with other bots",
-    "reply_cooldown": "talk with other bots",
     "sel_general_model": "a model for each intent",
     "sel_coder_model": "a model for each intent",
     "sel_mode": "moods",

@@ -130,6 +130,8 @@ class Storage(Section):
 
     data_dir: Folder = Path("data")
     """Folder for the database and everything else that is kept."""
+    decisions_kept_days: int = Field(7, ge=2, le=3650)
+    """Days for which /why can explain why a message was answered or not; no words are kept with that."""
     log_level: LogLevel = "INFO"
     """How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
     enable_api_call_logging: bool = False

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.app import App, manner_of, open_app
-from bot.conversation.conversation import Manner
+from bot.conversation.manner import Manner
 from bot.errors import ConfigurationError
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
@@ -89,7 +89,7 @@ async def _opened(
         async with (
             open_server(settings, say=tell, progress=progress) as server,
             open_app(
-                settings, character, server, manner=_at_once(manner_of(settings)), on_stage=on_stage
+                settings, character, server, manner=_at_once(manner_of(settings, server)), on_stage=on_stage
             ) as app,
         ):
             await warm_up(app, tell)

@@ -71,6 +71,9 @@ class Screen:
         self.said.append(self._session.note_said())
         return self.said[-1]
 
+    async def react(self, message_id: int) -> None:
+        """Nothing: in a terminal a fault is told in words."""
+
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:  # noqa: ARG002
         return None
 

@@ -135,14 +135,14 @@ class Session:
 
     async def forget(self) -> int:
         """Forget what was said here; return how many lines that was."""
-        return await self.app.conversation.forget_channel(self.where.channel_id)
+        return await self.app.conversation.chronicle.forget_channel(self.where.channel_id)
 
     async def take_back(self, message_ids: set[int]) -> bool:
         """Undo those of these lines that nobody has answered; say whether there were any."""
         async with self.app.database.read() as db:
             unanswered = {one for one in message_ids if await db.turns.open_since(one)}
         self.messages -= len(unanswered)
-        await self.app.conversation.deleted(self.where.channel_id, unanswered)
+        await self.app.conversation.chronicle.deleted(self.where.channel_id, unanswered)
         return bool(unanswered)
 
     def cost(self) -> str:
@@ -201,6 +201,6 @@ class _Ear(logging.Handler):
 async def open_session(app: App) -> Session:
     """Return a session whose message ids are above all earlier ones, even when the clock was set back."""
     channel_id = channel_of(app.character)
-    heard = await app.conversation.watermarks([channel_id])
+    heard = await app.conversation.chronicle.watermarks([channel_id])
     above = heard.get(channel_id, 0) + _IDS_IN_ONE_TURN
     return Session(app, person=login_name(), ids=Ids(app.clock, above=above))

@@ -5,15 +5,20 @@ import re
 import discord
 
 from bot.conversation.naming import clean_name, clean_text
-from bot.turn import Place, Utterance, Where
+from bot.turn import Person, Place, Utterance, Where
 
 TALK = frozenset({discord.MessageType.default, discord.MessageType.reply})
+_MENTION = re.compile(r"<@[!&]?(\d{1,20})>")
 _EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>")
 
 
-def hear(message: discord.Message, *, me: int) -> Utterance:
-    """Return what was said, by whom and where. `me` is the bot's own user id."""
-    author = message.author
+def hear(message: discord.Message, *, me: int, application_id: int | None = None) -> Utterance:
+    """Return what was said, by whom and where. `me` is the bot's own user id.
+
+    What a webhook says that belongs to our `application_id` is the bot's own (faults D11).
+    """
+    author, original = message.author, _original(message)
+    own_webhook = message.webhook_id is not None and message.application_id == application_id
     return Utterance(
         message_id=message.id,
         author_id=author.id,
@@ -24,10 +29,14 @@ def hear(message: discord.Message, *, me: int) -> Utterance:
         sent_at=message.created_at,
         where=where_of(message),
         from_bot=author.bot or message.webhook_id is not None,
-        from_self=author.id == me,
+        from_self=author.id == me or (own_webhook and application_id is not None),
         mentions_me=_mentions(message, me),
         reply_to=message.reference.message_id if message.reference else None,
-        replies_to_me=_replies_to(message, me),
+        replies_to_me=original is not None and original.author.id == me,
+        replies_to=original.author.id if original else None,
+        author_roles=tuple(role.id for role in getattr(author, "roles", ())),
+        mentions=_mentioned(message),
+        people=_people(message),
     )
 
 
@@ -49,6 +58,7 @@ def where_of(message: discord.Message) -> Where:
         name=_one_line(getattr(channel, "name", None) or "channel"),
         guild_id=guild.id,
         guild_name=_one_line(guild.name),
+        parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
 
 
@@ -57,13 +67,48 @@ def _one_line(name: str) -> str:
 
 
 def _mentions(message: discord.Message, me: int) -> bool:
-    """Say whether the bot is mentioned: itself, or the role that Discord made for it."""
+    """Say whether the bot is mentioned: itself, or the role that Discord made for it.
+
+    A reply mentions whom it replies to without a word of it: that is a reply, not a mention.
+    """
     if any(user.id == me for user in message.mentions):
-        return not _replies_to(message, me) or f"<@{me}>" in message.content
+        original = _original(message)
+        return original is None or original.author.id != me or f"<@{me}>" in message.content
     return any(role.tags and role.tags.bot_id == me for role in message.role_mentions)
 
 
-def _replies_to(message: discord.Message, me: int) -> bool:
-    """Say whether this is a reply to one of the bot's own messages; Discord sends that one along."""
+def _original(message: discord.Message) -> discord.Message | None:
+    """Return what this is a reply to, which Discord sends along; None when it was deleted, or no reply."""
     original = message.reference.resolved if message.reference else None
-    return isinstance(original, discord.Message) and original.author.id == me
+    return original if isinstance(original, discord.Message) else None
+
+
+def _mentioned(message: discord.Message) -> tuple[int, ...]:
+    """Return who is mentioned, in order; a bot's own role stands for the bot."""
+    bots = {role.id: role.tags.bot_id for role in message.role_mentions if role.tags}
+    found = (bots.get(int(one[1]), int(one[1])) for one in _MENTION.finditer(message.content))
+    known = {user.id for user in message.mentions} | set(bots.values())
+    return tuple(dict.fromkeys(one for one in found if one is not None and one in known))
+
+
+def _people(message: discord.Message) -> tuple[Person, ...]:
+    """Return whom Discord names beside a message: who is mentioned or replied to, the server's bots.
+
+    Discord makes a role for every bot that is invited with permissions, named after it: so the bots of a
+    server are known before they have said a word, and without the intent to list its members.
+    """
+    original = _original(message)
+    people = {user.id: _person(user) for user in message.mentions}
+    if original is not None:
+        people.setdefault(original.author.id, _person(original.author))
+    for role in message.guild.roles if message.guild else ():
+        bot_id = role.tags.bot_id if role.tags else None
+        if bot_id is not None:
+            people.setdefault(bot_id, Person(bot_id, (_one_line(role.name),), is_bot=True))
+    return tuple(people.values())
+
+
+def _person(user: discord.User | discord.Member) -> Person:
+    names = (user.display_name, user.global_name, user.name)
+    cleaned = (clean_name(name, f"user {user.id}") for name in names if name)
+    return Person(user.id, tuple(dict.fromkeys(cleaned)), is_bot=user.bot)

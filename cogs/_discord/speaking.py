@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 import aiohttp
 import discord
@@ -13,10 +14,15 @@ from bot.clock import Clock
 from bot.errors import Unpostable, Unsaid, Unsayable
 from bot.turn import Part
 
+if TYPE_CHECKING:
+    from discord.abc import PartialMessageableChannel
+
 log = logging.getLogger(__name__)
 
 TYPING_AFTER = 0.5
 """Seconds before the typing indicator shows: an answer that comes at once needs none."""
+CANNOT_ANSWER = "\N{ZIPPER-MOUTH FACE}"
+"""What is put on a message when no answer can be thought of, and errors=react (C19)."""
 TYPING_AGAIN = 8.0
 """Seconds between two signs of typing: Discord drops the indicator after about ten (F055)."""
 DEADLINE = 90.0
@@ -34,7 +40,7 @@ class DiscordMouth:
 
     def __init__(
         self,
-        channel: discord.abc.Messageable,
+        channel: "PartialMessageableChannel",
         *,
         me: int,
         clock: Clock,
@@ -71,6 +77,14 @@ class DiscordMouth:
         except DISCORD_FAULTS as error:
             raise self._named(error) from error
         return message.id
+
+    async def react(self, message_id: int) -> None:
+        """Put a sign on a message that can't be answered."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self._channel.get_partial_message(message_id).add_reaction(CANNOT_ANSWER)
+        except DISCORD_FAULTS as error:
+            raise self._named(error) from error
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         """Look for a part in what the bot posted after a message; history does not tell the nonces."""

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from database.models import Message
 from database.repositories.base import Repository, table_of, values_of
@@ -22,7 +22,26 @@ class LoggedLine(NamedTuple):
     heard_through: int | None
 
 
+class LatelySaid(NamedTuple):
+    """A line as far as deciding looks at it."""
+
+    id: int
+    author_id: int
+    author_name: str
+    text: str
+    sent_at: datetime
+    from_bot: bool
+    reply_to: int | None
+    heard_through: int | None
+
+
 _ADD = insert(table_of(Message))
+_LATELY = (
+    select(*(getattr(Message, name) for name in LatelySaid._fields))
+    .where(Message.channel_id == bindparam("channel_id"), Message.sent_at >= bindparam("since"))
+    .order_by(Message.position.desc())
+    .limit(bindparam("limit"))
+)
 _TRANSCRIPT = (
     select(*(getattr(Message, name) for name in LoggedLine._fields))
     .where(
@@ -54,6 +73,19 @@ class Messages(Repository):
         asked |= {"earliest": floor // 2, "limit": limit}
         rows = (await self._session.execute(_TRANSCRIPT, asked)).all()
         return [LoggedLine(*row) for row in reversed(rows)]
+
+    async def lately(self, channel_id: int, *, since: datetime, limit: int) -> list[LatelySaid]:
+        """Return the newest `limit` lines of a channel from `since` on, in the order of arrival."""
+        asked = {"channel_id": channel_id, "since": since, "limit": limit}
+        rows = (await self._session.execute(_LATELY, asked)).all()
+        return [LatelySaid(*row) for row in reversed(rows)]
+
+    async def count(self, *, author_id: int, channel_id: int | None = None) -> int:
+        """Return how many lines of somebody the log holds, in one channel or in all."""
+        query = select(func.count()).select_from(Message).where(Message.author_id == author_id)
+        if channel_id is not None:
+            query = query.where(Message.channel_id == channel_id)
+        return int(await self._session.scalar(query) or 0)
 
     async def get(self, message_id: int) -> Message | None:
         return await self._session.scalar(select(Message).where(Message.id == message_id))

@@ -1,6 +1,6 @@
 """Claims, turns and the parts that wait to be said: what makes each reply happen exactly once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -13,8 +13,14 @@ from database.repositories.base import Inserting, Repository, table_of, values_o
 _claims, _turns, _parts = table_of(Claim), table_of(Turn), table_of(Part)
 _CLOSE = (
     update(_claims)
-    .where(_claims.c.message_id.in_(bindparam("message_ids", expanding=True)))
-    .values(open=False, reason=bindparam("because"), turn_id=bindparam("turn"))
+    .where(_claims.c.message_id == bindparam("message"))
+    .values(
+        open=False,
+        reason=bindparam("because"),
+        turn_id=bindparam("turn"),
+        trace=bindparam("kept"),
+        decided_at=bindparam("at"),
+    )
 )
 _PLEDGE, _PLEDGE_PARTS = insert(_turns), insert(_parts)
 _GET = select(Turn).where(Turn.id == bindparam("turn"))
@@ -35,9 +41,10 @@ _BLANK = update(_parts).where(_parts.c.turn_id == bindparam("turn")).values(text
 class Turns(Repository):
     """The claims, turns and parts tables."""
 
-    async def claim(self, message_id: int, channel_id: int, *, at: datetime) -> bool:
+    async def claim(self, message_id: int, channel_id: int, *, author_id: int, at: datetime) -> bool:
         """Take a message on; False when it was taken on before (faults A2)."""
         claim = {"message_id": message_id, "channel_id": channel_id, "claimed_at": at, "open": True}
+        claim["author_id"] = author_id
         result = await self._session.execute(_claim(self._insert), claim)
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
@@ -56,17 +63,49 @@ class Turns(Repository):
         )
         return list(await self._session.scalars(query))
 
-    async def close(self, message_ids: Collection[int], *, reason: str, turn_id: int | None = None) -> None:
-        """Keep what was decided for messages: nothing more is to be done about them."""
-        closed = {"message_ids": list(message_ids), "because": reason, "turn": turn_id}
+    async def decided(self, message_id: int) -> tuple[Claim, Turn | None] | None:
+        """Return what was decided about a message, and the turn it became; None if it was never heard."""
+        query = (
+            select(Claim, Turn)
+            .outerjoin(Turn, Turn.id == Claim.turn_id)
+            .where(Claim.message_id == message_id)
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        return (row[0], row[1]) if row else None
+
+    async def answered_with(self, message_id: int) -> int | None:
+        """Return the message that a reply answers, by a message which a part of that reply became."""
+        query = select(Turn.trigger_id).join(Part, Part.turn_id == Turn.id)
+        return await self._session.scalar(query.where(Part.message_id == message_id).limit(1))
+
+    async def newest_claim(self, channel_id: int) -> int | None:
+        """Return the last message taken on in a channel."""
+        return await self._session.scalar(
+            select(Claim.message_id)
+            .where(Claim.channel_id == channel_id)
+            .order_by(Claim.message_id.desc())
+            .limit(1)
+        )
+
+    async def close(
+        self,
+        message_id: int,
+        *,
+        reason: str,
+        at: datetime,
+        trace: Mapping[str, Any] | None = None,
+        turn_id: int | None = None,
+    ) -> None:
+        """Keep what was decided for a message: nothing more is to be done about it."""
+        closed = {"message": message_id, "because": reason, "at": at, "kept": trace, "turn": turn_id}
         await self._session.execute(_CLOSE, closed)
 
-    async def close_open(self, message_ids: Collection[int], *, reason: str) -> None:
+    async def close_open(self, message_ids: Collection[int], *, reason: str, at: datetime) -> None:
         """Keep why those messages that nothing was decided for are let go."""
         await self._session.execute(
             update(Claim)
             .where(Claim.message_id.in_(message_ids), Claim.open.is_(True))
-            .values(open=False, reason=reason)
+            .values(open=False, reason=reason, decided_at=at)
         )
 
     async def pledge(self, turn: Turn, parts: Sequence[tuple[int, str, str]]) -> int:

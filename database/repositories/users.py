@@ -1,14 +1,33 @@
 """People, and every name they go or went by."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import case, select
+from sqlalchemy import bindparam, case, func, select, update
 
 from database.models import Nickname, User
 from database.repositories.base import Inserting, Repository, table_of
+
+_NAMES = (
+    select(Nickname.user_id, Nickname.name, User.is_bot)
+    .join(User, User.id == Nickname.user_id)
+    .where(
+        Nickname.user_id.in_(bindparam("user_ids", expanding=True)),
+        Nickname.guild_id.in_(bindparam("guild_ids", expanding=True)),
+    )
+    .order_by(Nickname.last_seen.desc())
+)
+_IS_PREMIUM = select(User.premium).where(User.id == bindparam("user_id"))
+
+
+class KnownAs(NamedTuple):
+    """A user and every name they go or went by in a place, the newest first."""
+
+    user_id: int
+    names: tuple[str, ...]
+    is_bot: bool
 
 
 class Users(Repository):
@@ -26,6 +45,35 @@ class Users(Repository):
 
     async def get(self, user_id: int) -> User | None:
         return await self._session.get(User, user_id)
+
+    async def known_as(self, user_ids: Collection[int], *, guild_id: int | None) -> list[KnownAs]:
+        """Return the names of some users, in a guild and of their accounts."""
+        asked = {"user_ids": list(user_ids), "guild_ids": [0] if guild_id is None else [0, guild_id]}
+        names: dict[int, list[str]] = {}
+        bots: dict[int, bool] = {}
+        for user_id, name, is_bot in await self._session.execute(_NAMES, asked):
+            names.setdefault(user_id, []).append(name)
+            bots[user_id] = is_bot
+        return [KnownAs(user_id, tuple(known), bots[user_id]) for user_id, known in names.items()]
+
+    async def is_premium(self, user_id: int) -> bool:
+        """Say whether the premium model answers this user (F060)."""
+        return bool(await self._session.scalar(_IS_PREMIUM, {"user_id": user_id}))
+
+    async def toggle_premium(self, user_id: int) -> bool | None:
+        """Turn premium on or off and return what it is now; None for a user never heard."""
+        await self._session.execute(update(User).where(User.id == user_id).values(premium=~User.premium))
+        return await self._session.scalar(_IS_PREMIUM, {"user_id": user_id})
+
+    async def count(self) -> int:
+        """Return how many people, bots left out, were ever heard."""
+        query = select(func.count()).select_from(User).where(User.is_bot.is_(False))
+        return int(await self._session.scalar(query) or 0)
+
+    async def page(self, *, offset: int, limit: int) -> list[User]:
+        """Return people, bots left out, who spoke last first."""
+        query = select(User).where(User.is_bot.is_(False)).order_by(User.last_seen.desc(), User.id)
+        return list(await self._session.scalars(query.offset(offset).limit(limit)))
 
     async def nicknames(self, user_id: int) -> list[Nickname]:
         """Return all names of a user, the newest first."""

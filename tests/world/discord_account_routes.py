@@ -1,7 +1,8 @@
-"""REST routes about the bot itself: its account, its application, its commands, its guilds."""
+"""REST routes about the bot that asks: its account, its application, its commands, its guilds."""
 
 from typing import Any
 
+from tests.world.discord_accounts import BotAccount
 from tests.world.discord_objects import Guild, Json, Member
 from tests.world.discord_requests import DiscordError, Request, invalid_form
 from tests.world.discord_rest import Route
@@ -25,28 +26,29 @@ def gateway(world: World, _: Request) -> Json:
     return {"url": world.gateway_url}
 
 
-def gateway_bot(world: World, _: Request) -> Json:
+def gateway_bot(world: World, request: Request) -> Json:
     """Answer GET /gateway/bot."""
     return {
         "url": world.gateway_url,
         "shards": 1,
         "session_start_limit": {
             "total": IDENTIFIES_A_DAY,
-            "remaining": max(IDENTIFIES_A_DAY - world.identify_count, 0),
+            "remaining": max(IDENTIFIES_A_DAY - request.account.identify_count, 0),
             "reset_after": 86_400_000,
             "max_concurrency": 1,
         },
     }
 
 
-def me(world: World, _: Request) -> Json:
+def me(_: World, request: Request) -> Json:
     """Answer GET /users/@me."""
-    return world.bot.payload() | {"verified": True, "mfa_enabled": True, "email": None}
+    return request.account.payload()
 
 
 def rename_me(world: World, request: Request) -> Json:
     """Answer PATCH /users/@me."""
-    world.bot.name = request.field("username") or world.bot.name
+    user = request.account.user
+    user.name = request.field("username") or user.name
     return me(world, request)
 
 
@@ -58,24 +60,27 @@ def user(world: World, request: Request) -> Json:
     return found.payload()
 
 
-def my_guilds(world: World, _: Request) -> list[Json]:
+def my_guilds(world: World, request: Request) -> list[Json]:
     """Answer GET /users/@me/guilds."""
-    return [guild.payload() | {"owner": False, "permissions": "0"} for guild in world.guilds.values()]
+    return [each.payload() | {"owner": False, "permissions": "0"} for each in _guilds_of(world, request)]
 
 
 def open_dm(world: World, request: Request) -> Json:
-    """Answer POST /users/@me/channels."""
+    """Answer POST /users/@me/channels; bots, oneself included, can't be written to."""
     recipient = world.users.get(int(request.field("recipient_id", 0)))
-    if recipient is None or recipient is world.bot:
+    if recipient is None:
         raise invalid_form("recipient_id", "USER_INVALID", "Invalid Recipient(s)")
-    return world.dm_with(recipient).payload()
+    if recipient.bot:
+        raise DiscordError(400, 50007, "Cannot send messages to this user")
+    return world.dm_with(recipient, request.account).payload()
 
 
-def application(world: World, _: Request) -> Json:
+def application(world: World, request: Request) -> Json:
     """Answer GET /applications/@me."""
+    account = request.account
     return {
-        "id": str(world.application_id),
-        "name": world.bot.name,
+        "id": str(account.application_id),
+        "name": account.user.name,
         "icon": None,
         "description": "",
         "summary": "",
@@ -84,33 +89,33 @@ def application(world: World, _: Request) -> Json:
         "verify_key": "0" * 64,
         "owner": world.owner.payload(),
         "team": None,
-        "flags": world.application_flags,
-        "bot": world.bot.payload(),
-        "approximate_guild_count": len(world.guilds),
+        "flags": account.application_flags,
+        "bot": account.user.payload(),
+        "approximate_guild_count": len(_guilds_of(world, request)),
     }
 
 
-def commands(world: World, request: Request) -> list[Json]:
+def commands(_: World, request: Request) -> list[Json]:
     """Answer GET of global or guild commands."""
-    return world.commands.get(_scope(request), [])
+    return _application_of(request).commands.get(_scope(request), [])
 
 
 def sync_commands(world: World, request: Request) -> list[Json]:
     """Answer PUT of global or guild commands: they become exactly these."""
-    scope = _scope(request)
-    known = {(each["type"], each["name"]): each["id"] for each in world.commands.get(scope, [])}
+    account, scope = _application_of(request), _scope(request)
+    known = {(each["type"], each["name"]): each["id"] for each in account.commands.get(scope, [])}
     given: list[Json] = request.body or []
-    world.command_syncs.append((scope, given))
-    world.commands[scope] = [_command(world, scope, each, known) for each in given]
-    return world.commands[scope]
+    account.command_syncs.append((scope, given))
+    account.commands[scope] = [_command(world, request, each, known) for each in given]
+    return account.commands[scope]
 
 
 def add_command(world: World, request: Request) -> Json:
     """Answer POST of one global or guild command."""
-    scope = _scope(request)
-    command = _command(world, scope, request.body, {})
-    others = [each for each in world.commands.get(scope, []) if each["name"] != command["name"]]
-    world.commands[scope] = [*others, command]
+    account, scope = _application_of(request), _scope(request)
+    command = _command(world, request, request.body, {})
+    others = [each for each in account.commands.get(scope, []) if each["name"] != command["name"]]
+    account.commands[scope] = [*others, command]
     return command
 
 
@@ -141,7 +146,7 @@ def member(world: World, request: Request) -> Json:
 
 def edit_my_member(world: World, request: Request) -> Json:
     """Answer PATCH /guilds/{guild_id}/members/@me: the nickname."""
-    mine: Member = _guild(world, request).members[world.bot.id]
+    mine: Member = _guild(world, request).members[request.account.id]
     if "nick" in (request.body or {}):
         nick = request.field("nick")
         if nick is not None and len(nick) > 32:
@@ -154,15 +159,27 @@ def _guild(world: World, request: Request) -> Guild:
     found = world.guilds.get(request.id("guild_id"))
     if found is None:
         raise DiscordError(404, 10004, "Unknown Guild")
+    if request.account.id not in found.members:
+        raise DiscordError(403, 50001, "Missing Access")
     return found
+
+
+def _guilds_of(world: World, request: Request) -> list[Guild]:
+    return [each for each in world.guilds.values() if request.account.id in each.members]
+
+
+def _application_of(request: Request) -> BotAccount:
+    if request.id("application_id") != request.account.application_id:
+        raise DiscordError(403, 20012, "You are not authorized to perform this action on this application")
+    return request.account
 
 
 def _scope(request: Request) -> int | None:
     return request.id("guild_id") if "guild_id" in request.params else None
 
 
-def _command(world: World, scope: int | None, given: Json, known: dict[Any, str]) -> Json:
-    key = (given.get("type") or 1, given["name"])
+def _command(world: World, request: Request, given: Json, known: dict[Any, str]) -> Json:
+    key, scope = (given.get("type") or 1, given["name"]), _scope(request)
     scoped = {} if scope is None else {"guild_id": str(scope)}
     return (
         COMMAND_DEFAULTS
@@ -170,7 +187,7 @@ def _command(world: World, scope: int | None, given: Json, known: dict[Any, str]
         | scoped
         | {
             "id": known.get(key) or str(world.snowflakes.make()),
-            "application_id": str(world.application_id),
+            "application_id": str(request.account.application_id),
             "version": str(world.snowflakes.make()),
             "type": key[0],
         }

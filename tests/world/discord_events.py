@@ -1,8 +1,14 @@
 """Events of the gateway, and the intents that a bot must have asked for to hear them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.world.discord_accounts import BotAccount
 
 
 class Intent(IntFlag):
@@ -26,10 +32,11 @@ PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONT
 
 @dataclass(frozen=True)
 class Event:
-    """One dispatch: `bare` is what a bot without the message content intent gets in its place."""
+    """One dispatch `to` some bots: `bare` is what those without the message content intent get."""
 
     name: str
     payload: dict[str, Any]
+    to: Sequence[BotAccount]
     intent: Intent = Intent.NONE
     guild_id: int | None = None
     bare: dict[str, Any] | None = None

@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from aiohttp import WSMsgType, web
 
+from tests.world.discord_accounts import BotAccount
 from tests.world.discord_events import PRIVILEGED, Event, Intent
 from tests.world.discord_members import member_chunks
-from tests.world.discord_objects import Json
+from tests.world.discord_objects import Guild, Json
 from tests.world.discord_payloads import guild_create_payload
 from tests.world.discord_session import Connection, Frame, Session, control, is_repeatable
 from tests.world.discord_world import World
@@ -23,18 +24,19 @@ Cut = Literal["reset", "reconnect"] | int
 
 @dataclass(frozen=True)
 class Identify:
-    """What the bot said when it began a session."""
+    """What a bot said when it began a session; without an account nobody knows its token."""
 
     session_id: str
     intents: int
     shard: tuple[int, int]
     presence: Json | None
     at: float
+    account: BotAccount | None
 
 
 @dataclass(frozen=True)
 class Resume:
-    """What the bot said when it came back, and whether it was let in."""
+    """What a bot said when it came back, and whether it was let in."""
 
     session_id: str
     sequence: int | None
@@ -209,39 +211,43 @@ class Gateway:
         session_id = f"{self._world.snowflakes.make():032x}"
         presence = said.get("presence")
         at = self._world.clock()
-        self.identifies.append(Identify(session_id, int(intents), (shard, shards), presence, at))
-        refusal = self._refusal(connection, said, shard, shards)
-        if refusal is not None:
-            await connection.close(refusal)
+        account = self._world.account_with(said.get("token"))
+        self.identifies.append(Identify(session_id, int(intents), (shard, shards), presence, at, account))
+        if account is not None:
+            account.identify_count += 1
+        refusal = self._refusal(connection, self.identifies[-1])
+        if refusal is not None or account is None:
+            await connection.close(refusal or 4004)
             return
-        session = Session(session_id, shard, shards, intents, connection=connection)
+        session = Session(session_id, account, shard, shards, intents, connection=connection)
         self.sessions[session_id] = connection.session = session
         session.connection = connection
         self._welcome(session)
 
-    def _refusal(self, connection: Connection, said: Json, shard: int, shards: int) -> int | None:
+    def _refusal(self, connection: Connection, said: Identify) -> int | None:
+        shard, shards = said.shard
         if self._refusals:
             return self._refusals.pop(0)
-        if said.get("token") != self._world.token:
+        if said.account is None:
             return 4004
         if connection.session is not None:
             return 4005
         if not 0 <= shard < shards:
             return 4010
-        privileged = Intent(said.get("intents", 0)) & ~self._world.privileged
+        privileged = Intent(said.intents) & ~said.account.privileged
         return 4014 if privileged & PRIVILEGED else None
 
     def _welcome(self, session: Session) -> None:
-        world = self._world
-        mine = [each for each in world.guilds.values() if _shard_of(each.id, session)]
+        world, account = self._world, session.account
+        mine = [each for each in world.guilds.values() if _is_for(session, each)]
         ready = {
             "v": 10,
-            "user": world.bot.payload() | {"verified": True, "mfa_enabled": True, "email": None},
+            "user": account.payload(),
             "guilds": [{"id": str(guild.id), "unavailable": True} for guild in mine],
             "session_id": session.id,
             "resume_gateway_url": world.gateway_url,
             "shard": [session.shard, session.shards],
-            "application": {"id": str(world.application_id), "flags": world.application_flags},
+            "application": {"id": str(account.application_id), "flags": account.application_flags},
             "private_channels": [],
             "session_type": "normal",
         }
@@ -249,20 +255,24 @@ class Gateway:
         if not session.intents & Intent.GUILDS:
             return
         for guild in mine:
-            members = list(guild.members.values())
-            if not session.intents & Intent.GUILD_PRESENCES:
-                members = [guild.members[world.bot.id]]
-            session.push("GUILD_CREATE", json.dumps(guild_create_payload(guild, members)))
+            members = guild.members.values() if session.intents & Intent.GUILD_PRESENCES else None
+            session.push("GUILD_CREATE", json.dumps(guild_create_payload(guild, account, members)))
 
     async def _resume(self, connection: Connection, said: Json) -> None:
         session_id, sequence = str(said.get("session_id")), said.get("seq")
         if self._refusals:
             await connection.close(self._refusals.pop(0))
             return
-        session = self.sessions.get(session_id) if said.get("token") == self._world.token else None
-        missed = session.missed_since(sequence or 0) if session is not None else None
+        account = self._world.account_with(said.get("token"))
+        if account is None:
+            await connection.close(4004)
+            return
+        session = self.sessions.get(session_id)
+        is_own = session is not None and session.account is account
+        missed = session.missed_since(sequence or 0) if session is not None and is_own else None
         if session is None or missed is None:
-            self.sessions.pop(session_id, None)
+            if is_own:
+                self.sessions.pop(session_id)
             self.resumes.append(Resume(session_id, sequence, False, 0))
             connection.send(control(9, False))
             return
@@ -282,11 +292,12 @@ class Gateway:
     async def _request_members(self, connection: Connection, said: Json) -> None:
         guild = self._world.guilds.get(int(said["guild_id"]))
         session = connection.session
-        if guild is None or session is None:
+        if guild is None or session is None or session.account.id not in guild.members:
             return
         for chunk in member_chunks(guild, said):
             session.push("GUILD_MEMBERS_CHUNK", json.dumps(chunk))
 
 
-def _shard_of(guild_id: int, session: Session) -> bool:
-    return (guild_id >> 22) % session.shards == session.shard
+def _is_for(session: Session, guild: Guild) -> bool:
+    is_its_shard = (guild.id >> 22) % session.shards == session.shard
+    return is_its_shard and session.account.id in guild.members

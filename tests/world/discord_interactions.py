@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.world.discord_accounts import BotAccount
 from tests.world.discord_events import Event
 from tests.world.discord_messages import Message
-from tests.world.discord_objects import BOT_PERMISSIONS, Channel, Json, User
+from tests.world.discord_objects import Channel, Json, User
 from tests.world.discord_payloads import message_payload
 from tests.world.discord_requests import DiscordError
+from tests.world.discord_roles import BOT_PERMISSIONS
 
 if TYPE_CHECKING:
     from tests.world.discord_world import World
@@ -22,7 +24,7 @@ TOKEN_LIVES = 900.0
 
 @dataclass(eq=False)
 class Interaction:
-    """A command used or a button pressed, and everything the bot answered.
+    """A command used or a button pressed, and everything that its bot (`account`) answered.
 
     `response` is the body of the callback; `messages` are all answers, ephemeral ones too, the
     first being the original response.
@@ -31,6 +33,7 @@ class Interaction:
     id: int
     token: str
     type: int
+    account: BotAccount
     user: User
     channel: Channel
     world: World = field(repr=False)
@@ -86,10 +89,21 @@ class Interactions:
         self._world = world
         self.by_token: dict[str, Interaction] = {}
 
-    def use_command(self, user: User, channel: Channel, name: str, options: Mapping[str, Any]) -> Interaction:
-        """Use a slash command; "group sub" uses a subcommand. LookupError when it is unknown."""
+    def use_command(
+        self,
+        user: User,
+        channel: Channel,
+        name: str,
+        options: Mapping[str, Any],
+        *,
+        of: BotAccount | None = None,
+    ) -> Interaction:
+        """Use a slash command `of` a bot, by default the first that has it; "group sub" uses a subcommand.
+
+        LookupError when it is unknown.
+        """
         first, *rest = name.split()
-        command = self._command(channel, first)
+        account, command = self._command(channel, first, of)
         given: list[Json] = [_option(key, value) for key, value in options.items()]
         level = command
         nested: list[tuple[str, int]] = []
@@ -102,34 +116,35 @@ class Interactions:
         people = {str(each.id): each for each in options.values() if isinstance(each, User)}
         if people:
             details["resolved"] = self._resolved(channel, people)
-        return self._begin(user, channel, 2, details, name=name)
+        return self._begin(account, user, channel, 2, details, name=name)
 
     def press(
         self, user: User, message: Message, custom_id: str, values: Sequence[str] | None
     ) -> Interaction:
-        """Press a button, or choose in a select menu."""
+        """Press a button, or choose in a select menu. LookupError when none of our bots made it."""
         details: Json = {"custom_id": custom_id, "component_type": 2 if values is None else 3}
         if values is not None:
             details["values"] = list(values)
-        return self._begin(user, message.channel, 3, details, message=message)
+        account = self._world.bots[message.sender_id]
+        return self._begin(account, user, message.channel, 3, details, message=message)
 
-    def find(self, token: str) -> Interaction:
-        """Return the interaction of `token`; DiscordError when it is unknown or too old."""
+    def find(self, token: str, application_id: int) -> Interaction:
+        """Return an application's interaction of `token`; DiscordError when it is unknown or too old."""
         interaction = self.by_token.get(token)
-        if interaction is None:
+        if interaction is None or interaction.account.application_id != application_id:
             raise DiscordError(404, 10015, "Unknown Webhook")
         if self._world.clock() - interaction.made_at > TOKEN_LIVES:
             raise DiscordError(401, 50027, "Invalid Webhook Token")
         return interaction
 
-    def _command(self, channel: Channel, name: str) -> Json:
+    def _command(self, channel: Channel, name: str, of: BotAccount | None) -> tuple[BotAccount, Json]:
         guild_id = channel.guild.id if channel.guild else None
-        commands = self._world.commands
-        known = [*commands.get(guild_id, []), *commands.get(None, [])]
-        found = next((each for each in known if each["name"] == name), None)
-        if found is None:
-            raise LookupError(f"the bot has no command {name!r}")
-        return found
+        for account in self._world.bots_in(channel) if of is None else [of]:
+            commands = account.commands
+            for command in [*commands.get(guild_id, []), *commands.get(None, [])]:
+                if command["name"] == name:
+                    return account, command
+        raise LookupError(f"no bot has a command {name!r}")
 
     def _resolved(self, channel: Channel, people: Mapping[str, User]) -> Json:
         resolved: Json = {"users": {key: user.payload() for key, user in people.items()}}
@@ -145,6 +160,7 @@ class Interactions:
 
     def _begin(
         self,
+        account: BotAccount,
         user: User,
         channel: Channel,
         kind: int,
@@ -156,12 +172,12 @@ class Interactions:
         world = self._world
         number = world.snowflakes.make()
         token = f"interaction-token-{number}"
-        interaction = Interaction(number, token, kind, user, channel, world, world.clock(), name)
+        interaction = Interaction(number, token, kind, account, user, channel, world, world.clock(), name)
         interaction.message = message
         self.by_token[token] = interaction
         payload = {
             "id": str(number),
-            "application_id": str(world.application_id),
+            "application_id": str(account.application_id),
             "type": kind,
             "token": token,
             "version": 1,
@@ -176,11 +192,12 @@ class Interactions:
             "context": 0 if channel.guild else 1,
         }
         if message is not None:
-            payload["message"] = message_payload(message)
+            payload["message"] = message_payload(message, account)
         world.dispatch(
             Event(
                 "INTERACTION_CREATE",
                 payload | self._who(user, channel),
+                [account],
                 guild_id=channel.guild.id if channel.guild else None,
             )
         )

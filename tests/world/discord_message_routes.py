@@ -35,7 +35,7 @@ def history(world: World, request: Request) -> list[Json]:
     limit = int(request.query.get("limit", 50))
     if not 1 <= limit <= 100:
         raise invalid_form("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")
-    return [shown(world, each) for each in reversed(_page(messages, request.query, limit))]
+    return [shown(request, each) for each in reversed(_page(messages, request.query, limit))]
 
 
 def _page(messages: list[Message], query: dict[str, str], limit: int) -> list[Message]:
@@ -52,12 +52,12 @@ def _page(messages: list[Message], query: dict[str, str], limit: int) -> list[Me
 
 def message(world: World, request: Request) -> Json:
     """Answer GET of one message."""
-    return shown(world, message_of(world, request))
+    return shown(request, message_of(world, request))
 
 
 def create_message(world: World, request: Request) -> Json:
     """Answer POST of a message; a nonce known within the window posts nothing again."""
-    place = channel_of(world, request)
+    place, account = channel_of(world, request), request.account
     if place.recipient is not None and place.recipient.blocks_bot:
         raise DiscordError(403, 50007, "Cannot send messages to this user")
     if not place.bot_may_send:
@@ -65,13 +65,13 @@ def create_message(world: World, request: Request) -> Json:
     check_body(request)
     nonce = request.field("nonce")
     if nonce is not None and request.field("enforce_nonce"):
-        known = world.posted_with(place, world.bot, nonce)
+        known = world.posted_with(place, account.user, nonce)
         if known is not None:
-            return message_payload(known)
+            return message_payload(known, account)
     original, original_id = _reference(world, place, request)
     posted = world.post(
         place,
-        world.bot,
+        account.user,
         request.field("content") or "",
         reference=original,
         reference_id=original_id,
@@ -79,7 +79,7 @@ def create_message(world: World, request: Request) -> Json:
         tts=bool(request.field("tts")),
         **fields_of(request),
     )
-    return message_payload(posted)
+    return message_payload(posted, account)
 
 
 def fields_of(request: Request) -> dict[str, Any]:
@@ -126,10 +126,10 @@ def _reference(world: World, place: Channel, request: Request) -> tuple[Message 
 def edit_message(world: World, request: Request) -> Json:
     """Answer PATCH of a message, which must be the bot's own."""
     edited = message_of(world, request)
-    if edited.author is not world.bot:
+    if edited.author is not request.account.user:
         raise DiscordError(403, 50005, "Cannot edit a message authored by another user")
     apply_edit(world, edited, request)
-    return message_payload(edited)
+    return message_payload(edited, request.account)
 
 
 def apply_edit(world: World, edited: Message, request: Request) -> None:
@@ -147,7 +147,7 @@ def apply_edit(world: World, edited: Message, request: Request) -> None:
 def delete_message(world: World, request: Request) -> None:
     """Answer DELETE of a message; in direct messages it must be the bot's own."""
     gone = message_of(world, request)
-    if gone.author is not world.bot and gone.channel.guild is None:
+    if gone.author is not request.account.user and gone.channel.guild is None:
         raise DiscordError(403, 50003, "Cannot execute action on a DM channel")
     world.delete(gone)
 
@@ -171,18 +171,18 @@ def typing(world: World, request: Request) -> None:
     place = channel_of(world, request)
     if not place.bot_may_send:
         raise DiscordError(403, 50013, "Missing Permissions")
-    world.begin_typing(place, world.bot)
+    world.begin_typing(place, request.account.user)
 
 
 def add_reaction(world: World, request: Request) -> None:
     """Answer PUT of the bot's reaction."""
-    world.react(message_of(world, request), world.bot, unquote(request.params["emoji_name"]))
+    world.react(message_of(world, request), request.account.user, unquote(request.params["emoji_name"]))
 
 
 def remove_reaction(world: World, request: Request) -> None:
     """Answer DELETE of the bot's reaction, or of somebody's."""
     number = request.params.get("user_id")
-    person = world.users[int(number)] if number is not None else world.bot
+    person = world.users[int(number)] if number is not None else request.account.user
     world.unreact(message_of(world, request), person, unquote(request.params["emoji_name"]))
 
 
@@ -191,7 +191,7 @@ def channel_of(world: World, request: Request) -> Channel:
     found = world.channels.get(request.id("channel_id"))
     if found is None:
         raise DiscordError(404, 10003, "Unknown Channel")
-    if not found.bot_may_view:
+    if not found.bot_may_view or request.account not in world.bots_in(found):
         raise DiscordError(403, 50001, "Missing Access")
     return found
 
@@ -205,9 +205,10 @@ def message_of(world: World, request: Request) -> Message:
     return found
 
 
-def shown(world: World, each: Message) -> Json:
+def shown(request: Request, each: Message) -> Json:
     """Return a message as REST shows it, bare where the application may not read contents."""
-    return message_payload(each, bare=not (world.reads_contents or world.shows_content(each)))
+    account = request.account
+    return message_payload(each, account, bare=not (account.reads_contents or account.is_shown(each)))
 
 
 MESSAGES = "/channels/{channel_id}/messages"

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tests.world.discord_files import Attachment
 from tests.world.discord_mentions import Mentions
 from tests.world.discord_objects import Channel, Json, User
 
+if TYPE_CHECKING:
+    from tests.world.discord_accounts import BotAccount
+
 
 @dataclass(eq=False)
 class Webhook:
-    """A webhook of a channel."""
+    """A webhook of a channel; `application_id` is None for one that no bot made."""
 
     id: int
     name: str
     token: str
     channel: Channel
     user: User
-    by_application: bool = True
+    application_id: int | None = None
 
-    def payload(self) -> Json:
-        """Return Discord's webhook object."""
+    def payload(self, viewer: BotAccount | None = None) -> Json:
+        """Return Discord's webhook object; only its maker is shown the token of a bot's webhook."""
         guild = self.channel.guild
-        world = self.channel.world
+        url = f"{self.channel.world.base_url}/api/v10/webhooks/{self.id}/{self.token}"
+        is_foreign = viewer is not None and self.application_id not in (None, viewer.application_id)
         return {
             "id": str(self.id),
             "type": 1,
             "name": self.name,
             "avatar": None,
-            "token": self.token,
             "channel_id": str(self.channel.id),
             "guild_id": str(guild.id) if guild else None,
-            "application_id": str(world.application_id) if self.by_application else None,
+            "application_id": str(self.application_id) if self.application_id else None,
             "user": self.user.payload(),
-            "url": f"{world.base_url}/api/v10/webhooks/{self.id}/{self.token}",
-        }
+        } | ({} if is_foreign else {"token": self.token, "url": url})
 
 
 @dataclass(eq=False)
@@ -71,6 +74,12 @@ class Message:
     def pinged(self) -> frozenset[int]:
         """Return the ids of the users whom this message pings; everyone and roles not counted."""
         return frozenset(self.mentions.users)
+
+    @property
+    def sender_id(self) -> int:
+        """Return the id of the author, or of the application whose webhook wrote this."""
+        by_webhook = self.webhook.application_id if self.webhook is not None else None
+        return by_webhook or self.author.id
 
     @property
     def is_ephemeral(self) -> bool:

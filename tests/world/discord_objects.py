@@ -7,26 +7,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.world.discord_files import Upload
+from tests.world.discord_roles import ADMINISTRATOR, ORDINARY_PERMISSIONS, Role
 from tests.world.discord_snowflakes import Moment, timestamp
 
 if TYPE_CHECKING:
+    from tests.world.discord_accounts import BotAccount
     from tests.world.discord_interactions import Interaction
     from tests.world.discord_messages import Message
     from tests.world.discord_world import World
 
 Json = dict[str, Any]
 
-# Add reactions, view channels, send, embed links, attach files, read history, mention everyone,
-# external emojis, change the own nickname, application commands.
-ORDINARY_PERMISSIONS = sum(1 << bit for bit in (6, 10, 11, 14, 15, 16, 17, 18, 26, 31))
-# Besides these, what an invited bot of this kind asks for: manage messages and webhooks.
-BOT_PERMISSIONS = ORDINARY_PERMISSIONS | 1 << 13 | 1 << 29
-ADMINISTRATOR = 1 << 3
-
 
 @dataclass(eq=False)
 class User:
-    """Somebody with an account; the methods that speak are what people do in a test."""
+    """Somebody with an account; the methods that speak are what people do in a test.
+
+    `blocks_bot` makes every bot meet 50007.
+    """
 
     id: int
     name: str
@@ -35,12 +33,16 @@ class User:
     bot: bool = False
     blocks_bot: bool = False
     avatar: str | None = None
-    dm_channel: Channel | None = field(default=None, repr=False)
 
     @property
     def mention(self) -> str:
         """Return the text that mentions this user."""
         return f"<@{self.id}>"
+
+    @property
+    def dm_channel(self) -> Channel | None:
+        """Return the direct messages with the first bot, if there are any."""
+        return self.world.first_bot.dm_channels.get(self.id)
 
     def payload(self) -> Json:
         """Return Discord's user object."""
@@ -82,16 +84,17 @@ class User:
         self,
         text: str = "",
         *,
+        to: BotAccount | None = None,
         reply_to: Message | None = None,
         attachments: Sequence[Upload] = (),
         sent_at: Moment | None = None,
     ) -> Message:
-        """Send the bot a direct message, opening the channel when there is none yet.
+        """Send a bot (the first by default) a direct message; opens the channel when there is none.
 
         Nothing announces the channel: since v8 of the API Discord sends bots no CHANNEL_CREATE for
         direct messages.
         """
-        channel = self.world.dm_with(self)
+        channel = self.world.dm_with(self, to)
         return await self.say(channel, text, reply_to=reply_to, attachments=attachments, sent_at=sent_at)
 
     async def edit(self, message: Message, text: str) -> None:
@@ -114,40 +117,17 @@ class User:
         """Begin to type."""
         self.world.begin_typing(channel, self)
 
-    async def use_command(self, channel: Channel, name: str, **options: Any) -> Interaction:
-        """Use one of the bot's slash commands ("group sub" for a subcommand)."""
-        return self.world.interactions.use_command(self, channel, name, options)
+    async def use_command(
+        self, channel: Channel, name: str, *, of: BotAccount | None = None, **options: Any
+    ) -> Interaction:
+        """Use a slash command ("group sub" for a subcommand) of a bot, by default the first that has it."""
+        return self.world.interactions.use_command(self, channel, name, options, of=of)
 
     async def press(
         self, message: Message, custom_id: str, values: Sequence[str] | None = None
     ) -> Interaction:
         """Press a button of a message, or choose `values` in its select menu."""
         return self.world.interactions.press(self, message, custom_id, values)
-
-
-@dataclass(eq=False)
-class Role:
-    """A role of a guild; `permissions` are Discord's bits."""
-
-    id: int
-    name: str
-    permissions: int
-    position: int = 0
-
-    def payload(self) -> Json:
-        """Return Discord's role object."""
-        return {
-            "id": str(self.id),
-            "name": self.name,
-            "permissions": str(self.permissions),
-            "position": self.position,
-            "color": 0,
-            "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
-            "hoist": False,
-            "managed": False,
-            "mentionable": False,
-            "flags": 0,
-        }
 
 
 @dataclass(eq=False)
@@ -204,14 +184,18 @@ class Guild:
         """Make a text channel and tell the bot of it."""
         return self.world.add_text_channel(self, name, topic=topic, nsfw=nsfw)
 
-    def add_role(self, name: str, *, permissions: int = 0) -> Role:
+    def add_role(self, name: str, *, permissions: int = 0, bot_id: int | None = None) -> Role:
         """Make a role; to be called before the bot connects, for nobody is told."""
-        role = Role(self.world.snowflakes.make(), name, permissions, len(self.roles))
+        role = Role(self.world.snowflakes.make(), name, permissions, len(self.roles), bot_id)
         self.roles[role.id] = role
         return role
 
     def add_member(self, user: User, *, nick: str | None = None, permissions: int | None = None) -> Member:
-        """Let `user` join, with a role of its own when `permissions` are given; the bot is told."""
+        """Let `user` join, with a role of its own when `permissions` are given; the bots are told.
+
+        A bot's own role is a managed one. Our bots have the usual permissions by default, and with 0,
+        as bots invited without any, no role.
+        """
         return self.world.add_member(self, user, nick=nick, permissions=permissions)
 
     def payload(self) -> Json:
@@ -250,9 +234,9 @@ class Guild:
 
 @dataclass(eq=False)
 class Channel:
-    """A text channel of a guild, or the direct messages with one user.
+    """A text channel of a guild, or the direct messages of one `bot` with one user.
 
-    `bot_may_view` and `bot_may_send` turned off make REST answer 50001 and 50013.
+    `bot_may_view` and `bot_may_send` turned off make REST answer every bot 50001 and 50013.
     """
 
     id: int
@@ -260,6 +244,7 @@ class Channel:
     world: World = field(repr=False)
     guild: Guild | None = None
     recipient: User | None = None
+    bot: BotAccount | None = None
     topic: str | None = None
     nsfw: bool = False
     position: int = 0

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
+from tests.world.discord_accounts import BotAccount
 from tests.world.discord_messages import Message
 from tests.world.discord_objects import Guild, Json, Member, User
 from tests.world.discord_snowflakes import timestamp
 
 
-def message_payload(message: Message, *, bare: bool = False, quoted: bool = False) -> Json:
-    """Return Discord's message object.
+def message_payload(
+    message: Message, viewer: BotAccount | None, *, bare: bool = False, quoted: bool = False
+) -> Json:
+    """Return Discord's message object as `viewer` is shown it, or None, who is no bot.
 
     `bare` leaves out what a bot without the message content intent is not shown; `quoted` is for a
     message inside another, which quotes no further.
@@ -31,12 +34,13 @@ def message_payload(message: Message, *, bare: bool = False, quoted: bool = Fals
         "pinned": False,
         "flags": message.flags,
     }
-    return payload | _rarely_there(message) | _reference(message, quoted=quoted, bare=bare)
+    payload |= _rarely_there(message, viewer)
+    return payload | _reference(message, viewer, quoted=quoted, bare=bare)
 
 
-def gateway_payload(message: Message, *, bare: bool = False) -> Json:
+def gateway_payload(message: Message, viewer: BotAccount, *, bare: bool = False) -> Json:
     """Return the message object of MESSAGE_CREATE and MESSAGE_UPDATE, which names guild and member."""
-    payload = message_payload(message, bare=bare)
+    payload = message_payload(message, viewer, bare=bare)
     guild = message.channel.guild
     if guild is None:
         return payload | {"channel_type": 1}
@@ -68,16 +72,19 @@ def emoji_payload(emoji: str) -> Json:
     return {"id": number or None, "name": name}
 
 
-def guild_create_payload(guild: Guild, members: Iterable[Member]) -> Json:
-    """Return the guild object of GUILD_CREATE with all channels and those members."""
-    bot = guild.members[guild.world.bot.id]
+def guild_create_payload(guild: Guild, viewer: BotAccount, members: Iterable[Member] | None = None) -> Json:
+    """Return the guild object of GUILD_CREATE with all channels and those members, or `viewer` alone.
+
+    Discord names the other members there only to bots with the presences intent.
+    """
+    own = guild.members[viewer.id]
     return guild.payload() | {
-        "joined_at": bot.payload()["joined_at"],
+        "joined_at": timestamp(own.joined_at),
         "large": len(guild.members) > 250,
         "unavailable": False,
         "member_count": len(guild.members),
         "channels": [channel.payload() for channel in guild.channels.values()],
-        "members": [member.payload() for member in members],
+        "members": [member.payload() for member in members or [own]],
         "threads": [],
         "presences": [],
         "voice_states": [],
@@ -93,7 +100,7 @@ def _type_of(message: Message) -> int:
     return 0 if message.reference_id is None else 19
 
 
-def _rarely_there(message: Message) -> Json:
+def _rarely_there(message: Message, viewer: BotAccount | None) -> Json:
     fields: Json = {}
     if message.nonce is not None:
         fields["nonce"] = message.nonce
@@ -102,26 +109,26 @@ def _rarely_there(message: Message) -> Json:
     if message.interaction is not None:
         fields["interaction_metadata"] = message.interaction
     if message.reactions:
-        fields["reactions"] = [_reaction(message, emoji) for emoji in message.reactions]
-    by_application = message.webhook is not None and message.webhook.by_application
+        fields["reactions"] = [_reaction(message, emoji, viewer) for emoji in message.reactions]
+    by_application = message.webhook is not None and message.webhook.application_id is not None
     if by_application or message.interaction is not None:
-        fields["application_id"] = str(message.channel.world.application_id)
+        fields["application_id"] = str(message.sender_id)
     return fields
 
 
-def _reaction(message: Message, emoji: str) -> Json:
+def _reaction(message: Message, emoji: str, viewer: BotAccount | None) -> Json:
     users = message.reactions[emoji]
     return {
         "emoji": emoji_payload(emoji),
         "count": len(users),
         "count_details": {"burst": 0, "normal": len(users)},
-        "me": message.channel.world.bot in users,
+        "me": viewer is not None and viewer.user in users,
         "me_burst": False,
         "burst_colors": [],
     }
 
 
-def _reference(message: Message, *, quoted: bool, bare: bool) -> Json:
+def _reference(message: Message, viewer: BotAccount | None, *, quoted: bool, bare: bool) -> Json:
     if message.reference_id is None:
         return {}
     pointer: Json = {
@@ -136,8 +143,8 @@ def _reference(message: Message, *, quoted: bool, bare: bool) -> Json:
     original = message.reference
     if original is None or original.deleted:
         return {"message_reference": pointer, "referenced_message": None}
-    hidden = bare and not original.channel.world.shows_content(original)
-    shown = message_payload(original, bare=hidden, quoted=True)
+    hidden = bare and viewer is not None and not viewer.is_shown(original)
+    shown = message_payload(original, viewer, bare=hidden, quoted=True)
     return {"message_reference": pointer, "referenced_message": shown}
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.world.discord_accounts import BotAccount
 from tests.world.discord_files import Upload
 
 
@@ -10,6 +11,7 @@ from tests.world.discord_files import Upload
 class Request:
     """One REST request; `path` comes without `/api/v10`, `time` in Unix seconds.
 
+    `by` is the bot whose token it brings, None where that is nobody's or where there is none.
     `status` is what it was answered with: 0 while it is open, and for good when the connection was
     reset instead.
     """
@@ -21,9 +23,17 @@ class Request:
     body: Any = None
     files: list[Upload] = field(default_factory=list)
     authorization: str | None = None
+    by: BotAccount | None = None
     template: str | None = None
     params: dict[str, str] = field(default_factory=dict)
     status: int = 0
+
+    @property
+    def account(self) -> BotAccount:
+        """Return the bot that asks; DiscordError 401 when it is none."""
+        if self.by is None:
+            raise DiscordError(401, 0, "401: Unauthorized")
+        return self.by
 
     def id(self, name: str) -> int:
         """Return a parameter of the path as a snowflake; DiscordError 50035 where it is none."""

@@ -66,12 +66,15 @@ class Rest:
 
     async def _read(self, http: web.Request) -> Request:
         path = http.raw_path.partition("?")[0].removeprefix("/api/v10")
+        authorization = http.headers.get("Authorization")
+        scheme, _, token = (authorization or "").partition(" ")
         request = Request(
             http.method,
             path,
             self._world.clock(),
             query=dict(http.query),
-            authorization=http.headers.get("Authorization"),
+            authorization=authorization,
+            by=self._world.account_with(token) if scheme == "Bot" else None,
         )
         if http.content_type.startswith("multipart/"):
             await _read_form(http, request)
@@ -93,7 +96,7 @@ class Rest:
         return _response(answer.status, answer.body, limits)
 
     def _answer(self, request: Request, act: Act | None) -> Answer:
-        if request.authorization != f"Bot {self._world.token}" and not OPEN.fullmatch(request.path):
+        if request.by is None and not OPEN.fullmatch(request.path):
             raise DiscordError(401, 0, "401: Unauthorized")
         if act is None:
             self.unknown.append(f"{request.method} {request.path}")

@@ -9,6 +9,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.world import discord_account_routes, discord_message_routes, discord_webhook_routes
+from tests.world.discord_accounts import BotAccount
 from tests.world.discord_cdn import Cdn
 from tests.world.discord_events import Event
 from tests.world.discord_faults import Faults
@@ -74,12 +75,12 @@ class DiscordServer(World):
 
     @property
     def identify_count(self) -> int:
-        """Return how often the bot has asked for a new session."""
+        """Return how often any bot has asked for a new session."""
         return len(self.gateway.identifies)
 
     @property
     def bot_messages(self) -> list[Message]:
-        """Return what the bot has posted and not deleted, in all channels, in order."""
+        """Return what the first bot has posted and not deleted, in all channels, in order."""
         return sorted(
             (each for each in self.messages.values() if each.author is self.bot),
             key=lambda each: each.id,
@@ -90,17 +91,21 @@ class DiscordServer(World):
         return [each for each in self.requests if (each.method, each.template) == (method, template)]
 
     def dispatch(self, event: Event) -> None:
-        """Announce an event to the bot."""
+        """Announce an event to the bots that it is meant for."""
         if hasattr(self, "gateway"):
             self.gateway.dispatch(event)
 
-    async def wait_until_connected(self, *, sessions: int = 1, timeout: float = 10.0) -> None:
-        """Wait until so many sessions (one a shard) are connected."""
+    async def wait_until_connected(
+        self, *, account: BotAccount | None = None, sessions: int = 1, timeout: float = 10.0
+    ) -> None:
+        """Wait until so many sessions (one a shard) of one bot, or of any, are connected."""
 
         def connected() -> bool:
-            return sum(each.session is not None for each in self.gateway.connections) >= sessions
+            there = [each.session.account for each in self.gateway.connections if each.session is not None]
+            return sum(account in (None, each) for each in there) >= sessions
 
-        await self.wait_until(connected, timeout=timeout, what="the bot")
+        what = "the bot" if account is None else account.user.name
+        await self.wait_until(connected, timeout=timeout, what=what)
 
     async def start(self) -> None:
         """Listen on 127.0.0.1: on a free port at first, on the same one after a `stop()`."""

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from tests.world.discord_accounts import BotAccount
 from tests.world.discord_events import Event, Intent
 
 # How many events a session keeps for a client that comes back; beyond them it can't be resumed.
@@ -36,9 +37,10 @@ def control(op: int, payload: Any) -> Frame:
 
 @dataclass(eq=False)
 class Session:
-    """What the gateway remembers of one shard of the bot, from READY until it is invalid."""
+    """What the gateway remembers of one shard of a bot, from READY until it is invalid."""
 
     id: str
+    account: BotAccount
     shard: int
     shards: int
     intents: Intent
@@ -47,9 +49,9 @@ class Session:
     connection: Connection | None = None
 
     def hears(self, event: Event) -> bool:
-        """Say whether this shard asked for such events and is the one to get this."""
+        """Say whether this bot's shard asked for such events and is the one to get this."""
         wanted = not event.intent or bool(event.intent & self.intents)
-        return wanted and event.shard(self.shards) == self.shard
+        return wanted and self.account in event.to and event.shard(self.shards) == self.shard
 
     def tell(self, event: Event, bodies: dict[bool, str]) -> None:
         """Note an event and send it when connected; `bodies` keeps its JSON for other sessions."""
@@ -97,7 +99,7 @@ class Watcher(Protocol):
 
 
 class Connection:
-    """One websocket of the bot, written to by a task of its own so that frames keep their order."""
+    """One websocket of a bot, written to by a task of its own so that frames keep their order."""
 
     def __init__(
         self,

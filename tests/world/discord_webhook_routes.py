@@ -15,17 +15,18 @@ EPHEMERAL = 64
 def webhooks(world: World, request: Request) -> list[Json]:
     """Answer GET of a channel's webhooks."""
     place = channel_of(world, request)
-    return [each.payload() for each in world.webhooks.values() if each.channel is place]
+    return [each.payload(request.account) for each in world.webhooks.values() if each.channel is place]
 
 
 def create_webhook(world: World, request: Request) -> Json:
     """Answer POST of a new webhook."""
-    return world.add_webhook(channel_of(world, request), request.field("name")).payload()
+    place, name = channel_of(world, request), request.field("name")
+    return world.add_webhook(place, name, user=request.account.user).payload()
 
 
 def webhook(world: World, request: Request) -> Json:
     """Answer GET of one webhook."""
-    return _webhook(world, request).payload()
+    return _webhook(world, request).payload(request.by)
 
 
 def delete_webhook(world: World, request: Request) -> None:
@@ -35,8 +36,8 @@ def delete_webhook(world: World, request: Request) -> None:
 
 def execute(world: World, request: Request) -> Json | None:
     """Answer POST to a webhook, or of a follow-up to an interaction."""
-    if request.id("webhook_id") == world.application_id:
-        return message_payload(_follow_up(world, request))
+    if _is_application(world, request):
+        return _payload(world, _follow_up(world, request))
     hook = _webhook(world, request)
     check_body(request)
     posted = world.post(
@@ -50,7 +51,7 @@ def execute(world: World, request: Request) -> Json | None:
         **fields_of(request),
     )
     is_awaited = request.query.get("wait", "").casefold() in ("1", "true")
-    return message_payload(posted) if is_awaited else None
+    return _payload(world, posted) if is_awaited else None
 
 
 def callback(world: World, request: Request) -> Answer:
@@ -70,30 +71,30 @@ def callback(world: World, request: Request) -> Answer:
     world.changed()
     if "with_response" not in request.query:
         return Answer(204)
-    return Answer(200, _callback_payload(interaction, kind, details))
+    return Answer(200, _callback_payload(world, interaction, kind, details))
 
 
 def original(world: World, request: Request) -> Json:
     """Answer GET of a message that a webhook or an interaction has said."""
-    return message_payload(_message(world, request))
+    return _payload(world, _message(world, request))
 
 
 def edit_original(world: World, request: Request) -> Json:
     """Answer PATCH of such a message; the original of a deferred interaction comes to be thereby."""
-    if request.id("webhook_id") == world.application_id:
+    if _is_application(world, request):
         interaction = _interaction(world, request)
         is_original = _wanted(request) == "@original"
         if is_original and interaction.is_deferred:
             check_body(request)
-            return message_payload(_speak(world, interaction, request))
+            return _payload(world, _speak(world, interaction, request))
     edited = _message(world, request)
     apply_edit(world, edited, request)
-    return message_payload(edited)
+    return _payload(world, edited)
 
 
 def delete_original(world: World, request: Request) -> None:
     """Answer DELETE of such a message."""
-    if _wanted(request) == "@original" and request.id("webhook_id") == world.application_id:
+    if _wanted(request) == "@original" and _is_application(world, request):
         interaction = _interaction(world, request)
         if interaction.is_deferred:
             interaction.response = {"type": 6}
@@ -121,7 +122,7 @@ def _speak(world: World, interaction: Interaction, request: Request) -> Message:
         fields["flags"] |= (deferral.get("flags") or 0) & EPHEMERAL
     posted = world.post(
         interaction.channel,
-        world.bot,
+        interaction.account.user,
         request.field("content") or "",
         interaction=interaction.metadata(),
         **fields,
@@ -144,7 +145,7 @@ def _inner(request: Request, details: Json) -> Request:
     return Request(request.method, request.path, request.time, body=details, files=request.files)
 
 
-def _callback_payload(interaction: Interaction, kind: int, details: Json) -> Json:
+def _callback_payload(world: World, interaction: Interaction, kind: int, details: Json) -> Json:
     told: Json = {
         "id": str(interaction.id),
         "type": interaction.type,
@@ -154,7 +155,7 @@ def _callback_payload(interaction: Interaction, kind: int, details: Json) -> Jso
     if interaction.original is None:
         return {"interaction": told}
     told["response_message_id"] = str(interaction.original.id)
-    resource = {"type": kind, "message": message_payload(interaction.original)}
+    resource = {"type": kind, "message": _payload(world, interaction.original)}
     return {"interaction": told, "resource": resource}
 
 
@@ -168,7 +169,15 @@ def _webhook(world: World, request: Request) -> Webhook:
 
 
 def _interaction(world: World, request: Request) -> Interaction:
-    return world.interactions.find(request.params["webhook_token"])
+    return world.interactions.find(request.params["webhook_token"], request.id("webhook_id"))
+
+
+def _is_application(world: World, request: Request) -> bool:
+    return request.id("webhook_id") in world.bots
+
+
+def _payload(world: World, said: Message) -> Json:
+    return message_payload(said, world.bots.get(said.sender_id))
 
 
 def _wanted(request: Request) -> str:
@@ -177,7 +186,7 @@ def _wanted(request: Request) -> str:
 
 def _message(world: World, request: Request) -> Message:
     wanted = _wanted(request)
-    if request.id("webhook_id") == world.application_id:
+    if _is_application(world, request):
         interaction = _interaction(world, request)
         said = interaction.messages
         found = interaction.original if wanted == "@original" else _by_id(said, wanted)

@@ -147,30 +147,22 @@ class World(Places):
             message.reactions.pop(emoji, None)
 
     def begin_typing(self, channel: Channel, user: User) -> None:
-        """Show that `user` types; the bot's own typing is noted only."""
+        """Show that `user` types; a bot's own typing is not shown to itself."""
         channel.typed_at.append(self.clock())
-        if user is not self.bot:
-            place: Json = {"channel_id": str(channel.id), "user_id": str(user.id)}
-            payload = place | {"timestamp": int(self.clock())} | _guild_of(channel)
-            if channel.guild is not None and user.id in channel.guild.members:
-                payload["member"] = channel.guild.members[user.id].payload()
-            self._dispatch_in(channel, "TYPING_START", payload, typing_intent)
-        self.changed()
-
-    def shows_content(self, message: Message) -> bool:
-        """Say whether a bot without the message content intent may read `message`."""
-        return (
-            message.channel.guild is None
-            or message.author is self.bot
-            or self.bot.id in message.mentions.users
-        )
+        place: Json = {"channel_id": str(channel.id), "user_id": str(user.id)}
+        payload = place | {"timestamp": int(self.clock())} | _guild_of(channel)
+        if channel.guild is not None and user.id in channel.guild.members:
+            payload["member"] = channel.guild.members[user.id].payload()
+        self._dispatch_in(channel, "TYPING_START", payload, typing_intent, unseen_by=user)
 
     def _announce(self, name: str, message: Message) -> None:
         guild = message.channel.guild
         guild_id = guild.id if guild else None
-        bare = None if self.shows_content(message) else gateway_payload(message, bare=True)
-        payload = gateway_payload(message)
-        self.dispatch(Event(name, payload, message_intent(guild_id), guild_id, bare))
+        intent = message_intent(guild_id)
+        for account in self.bots_in(message.channel):
+            payload = gateway_payload(message, account)
+            bare = None if account.is_shown(message) else gateway_payload(message, account, bare=True)
+            self.dispatch(Event(name, payload, [account], intent, guild_id, bare))
 
     def _announce_reaction(self, name: str, message: Message, user: User, emoji: str) -> None:
         payload = _place(message) | {
@@ -187,10 +179,17 @@ class World(Places):
         self._dispatch_in(message.channel, name, payload, reaction_intent)
 
     def _dispatch_in(
-        self, channel: Channel, name: str, payload: Json, intent: Callable[[int | None], Intent]
+        self,
+        channel: Channel,
+        name: str,
+        payload: Json,
+        intent: Callable[[int | None], Intent],
+        *,
+        unseen_by: User | None = None,
     ) -> None:
         guild_id = channel.guild.id if channel.guild else None
-        self.dispatch(Event(name, payload, intent(guild_id), guild_id))
+        bots = [each for each in self.bots_in(channel) if each.user is not unseen_by]
+        self.dispatch(Event(name, payload, bots, intent(guild_id), guild_id))
         self.changed()
 
 

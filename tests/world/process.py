@@ -1,4 +1,4 @@
-"""The bot as a process of its own, between the loopback Discord and the scripted Claude."""
+"""Bots as processes of their own, between the loopback Discord and the scripted Claude."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.world.claude_server import ScriptedClaude
+from tests.world.discord_accounts import BotAccount
 from tests.world.discord_server import DiscordServer
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ AT_ONCE = {
 
 @dataclass
 class BotProcess:
-    """Runs main.py; may be killed and started again on the same data."""
+    """Runs main.py as `account`, by default the first bot; may be killed and started again on its data."""
 
     discord: DiscordServer
     claude: ScriptedClaude
@@ -33,6 +34,7 @@ class BotProcess:
     settings: dict[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     runs: int = 0
+    account: BotAccount | None = None
 
     @property
     def data(self) -> Path:
@@ -46,12 +48,13 @@ class BotProcess:
     async def start(self, *, crash_at: str = "", wait: bool = True) -> None:
         """Start it; `crash_at` names the stage at which it is killed. Waits until Discord has it."""
         self.runs += 1
+        account = self.account or self.discord.first_bot
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "LOOPBACK_DISCORD": self.discord.base_url,
             "CRASH_AT": crash_at,
-            "DISCORD_TOKEN": self.discord.token,
+            "DISCORD_TOKEN": account.token,
             "ANTHROPIC_API_KEY": self.claude.api_key,
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "CHARACTER": "pixel",
@@ -77,7 +80,7 @@ class BotProcess:
                 stderr=log,
             )
         if wait:
-            await self.discord.wait_until_connected(timeout=READY_WITHIN)
+            await self.discord.wait_until_connected(account=account, timeout=READY_WITHIN)
 
     async def ended(self, *, within: float = 30.0) -> int:
         """Wait for its end and return the exit code."""
@@ -102,10 +105,30 @@ class BotProcess:
 @asynccontextmanager
 async def world(folder: Path, **settings: str) -> AsyncIterator[BotProcess]:
     """Set up a Discord, a Claude and a bot that is not started yet."""
-    async with DiscordServer() as discord, ScriptedClaude() as claude:
-        bot = BotProcess(discord, claude, folder, settings)
-        try:
-            yield bot
-        finally:
-            if bot.process is not None:
-                await bot.kill()
+    async with (
+        DiscordServer() as discord,
+        ScriptedClaude() as claude,
+        _killed_at_the_end(BotProcess(discord, claude, folder, settings)) as bot,
+    ):
+        yield bot
+
+
+@asynccontextmanager
+async def beside(bot: BotProcess, account: BotAccount, **settings: str) -> AsyncIterator[BotProcess]:
+    """Set up a further bot in the same Discord, with a Claude and a folder of its own, not started yet."""
+    folder = bot.folder / f"bot-{account.id}"
+    folder.mkdir()
+    async with (
+        ScriptedClaude() as claude,
+        _killed_at_the_end(BotProcess(bot.discord, claude, folder, settings, account=account)) as further,
+    ):
+        yield further
+
+
+@asynccontextmanager
+async def _killed_at_the_end(bot: BotProcess) -> AsyncIterator[BotProcess]:
+    try:
+        yield bot
+    finally:
+        if bot.process is not None:
+            await bot.kill()

@@ -1,0 +1,149 @@
+"""Slash commands: who may use which (D13), where it was used, and a calm answer to each that fails (A11)."""
+
+import logging
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.conversation.splitting import split
+from bot.turn import Place, Where
+from database import DatabaseError
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+Interaction = discord.Interaction["Masquerade"]
+AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
+
+ONLY_IN_SERVERS = "This works in a server only: use it in a channel of the server that you mean."
+NOT_ALLOWED = "This is for people who may {needed} here, and for the bot's operators."
+FAILED = "That failed, and the reason is in the bot's log. Try again; if it stays so, tell the operator."
+FORGETFUL = "I can't look anything up or note anything right now. Please try again in a minute."
+OUTDATED = "This command is not what Discord shows you any more. Restart Discord, or try again in an hour."
+UNREADABLE = "One of the options is not what this command takes: choose it anew from what Discord offers."
+
+_WORDS = {"manage_guild": "manage the server", "administrator": "administrate"}
+
+
+class Commands(app_commands.CommandTree["Masquerade"]):
+    """The commands of the bot, and the one place where permissions are checked.
+
+    `default_permissions` only tell Discord to whom to show a command, and the admins of a server can change
+    that. So whoever uses one is looked at again here, before anything else happens.
+    """
+
+    def __init__(self, client: "Masquerade") -> None:
+        # Installed by a person for themself, the bot would be called into places it is not a member of.
+        super().__init__(client, allowed_installs=app_commands.AppInstallationType(guild=True, user=False))
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Let a command run if it may be used by this person here; otherwise say why not."""
+        command = interaction.command
+        refusal = self.refusal(interaction, command) if command else None
+        if command is None or refusal is None:
+            return True
+        log.info("Refused /%s to user %s", command.qualified_name, interaction.user.id)
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await _try_to_answer(interaction, refusal)
+        return False
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Log what failed, without a word of the user, and answer with one sentence."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        name = interaction.command.qualified_name if interaction.command else "an unknown command"
+        log.error("/%s failed: %s in %s", name, type(cause).__name__, _place_in_code(cause))
+        await _try_to_answer(interaction, _sentence(cause))
+
+    def refusal(self, interaction: Interaction, command: AnyCommand) -> str | None:
+        """Return why a command must not be used by this person here; None if it may."""
+        if interaction.guild_id is None and only_in_servers(command):
+            return ONLY_IN_SERVERS
+        return None if self.permits(interaction, command) else _not_allowed(command)
+
+    def permits(self, interaction: Interaction, command: AnyCommand) -> bool:
+        """Say whether who asks has the permissions for a command here, or is an operator."""
+        if interaction.user.id in self.client.app.settings.admin_ids:
+            return True
+        for needed in _needed(command):
+            held = interaction.permissions
+            # No permission named means: administrators only. Every set holds the empty one.
+            enough = held.administrator or (needed.value != 0 and held.is_superset(needed))
+            if interaction.guild_id is None or not enough:
+                return False
+        return True
+
+
+async def answer(interaction: Interaction, text: str) -> None:
+    """Answer a command for the eyes of its user only; nobody is pinged."""
+    for piece in split(text):
+        if interaction.response.is_done():
+            await interaction.followup.send(piece, ephemeral=True, suppress_embeds=True)
+        else:
+            await interaction.response.send_message(piece, ephemeral=True, suppress_embeds=True)
+
+
+def asked_in(interaction: Interaction) -> Where:
+    """Return the place in which a command was used."""
+    channel_id, guild_id = interaction.channel_id or 0, interaction.guild_id
+    if guild_id is None:
+        return Where(channel_id, Place.DM)
+    channel = interaction.channel
+    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return Where(channel_id, Place.GUILD, guild_id=guild_id, parent_id=parent_id)
+
+
+def only_in_servers(command: AnyCommand) -> bool:
+    """Say whether a command, or the group that it belongs to, is for servers only."""
+    return any(one.guild_only for one in _family(command))
+
+
+def _family(command: AnyCommand) -> list[AnyCommand]:
+    """Return a command and the groups that it belongs to."""
+    family = [command]
+    while not isinstance(family[-1], app_commands.ContextMenu) and family[-1].parent:
+        family.append(family[-1].parent)
+    return family
+
+
+def _needed(command: AnyCommand) -> list[discord.Permissions]:
+    found = [one.default_permissions for one in _family(command)]
+    return [one for one in found if one is not None]
+
+
+def _not_allowed(command: AnyCommand) -> str:
+    names = {name for needed in _needed(command) for name, on in needed if on} or {"administrator"}
+    shown = " and ".join(sorted(_WORDS.get(name, name.replace("_", " ")) for name in names))
+    return NOT_ALLOWED.format(needed=shown)
+
+
+def _sentence(cause: Exception) -> str:
+    """Return what the user of a command that failed is told."""
+    if isinstance(cause, DatabaseError):
+        return FORGETFUL
+    if isinstance(cause, (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)):
+        return OUTDATED
+    if isinstance(cause, app_commands.TransformerError):
+        return UNREADABLE
+    return FAILED
+
+
+def _place_in_code(error: BaseException) -> str:
+    """Return the file and line in which an error was raised: its message may hold a user's words."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if not frames:
+        return "discord.py"
+    frame, line = frames[-1]
+    return f"{Path(frame.f_code.co_filename).name}:{line}"
+
+
+async def _try_to_answer(interaction: Interaction, sentence: str) -> None:
+    try:
+        await answer(interaction, sentence)
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.warning("A command can't be answered: %s", type(error).__name__)

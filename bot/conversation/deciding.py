@@ -1,0 +1,301 @@
+"""Coming to a decision about one message: the rules, who is meant, waiting for one's turn, and the vote."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from bot.claude.client import Claude
+from bot.clock import Clock, sleep_until
+from bot.conversation.addressing import Addressees, addressees
+from bot.conversation.asking_who import Asked, Asker, worth_asking
+from bot.conversation.attention import RULES, Attention, Circumstances, Rule, attend
+from bot.conversation.house_rules import HouseRules
+from bot.conversation.recall import WINDOW, line_of
+from bot.conversation.throttle import Patience, Tally, tally_for
+from bot.conversation.voting import Ballot, Voters, vote, vote_prompt
+from bot.decision import Considered, Trace, Wait
+from bot.turn import Call, Glimpse, Person, Place, Utterance
+from database import Database, UnitOfWork
+from database.repositories.messages import LatelySaid
+from personas.character import Character, names_of
+
+LOOKED_AT = 50
+"""Lines of a channel that deciding looks at (D05)."""
+VOTED_ON = 10
+"""Lines of a channel that the vote is about (D05)."""
+MOST_BOTS_WAITED_FOR = 6
+COOLDOWN, TURN = "cooldown", "somebody else was named first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attentiveness:
+    """How the character decides; durations without a type are seconds.
+
+    `turn` is how long a bot takes to answer at most (max_typing_time): whoever is named after it waits so
+    long for it, and a quarter of that after a person's message (F040).
+    """
+
+    too_old: timedelta = timedelta(seconds=30)
+    patience: Patience = field(default_factory=Patience)
+    chance: float = 1.0
+    voters: Voters = field(default_factory=lambda: Voters(model="", count=0, deadline=10.0))
+    turn: float = 0.0
+    rules: Sequence[Rule] = RULES
+
+
+class Deciding:
+    """The stage "attend" of the walk."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        claude: Claude,
+        character: Character,
+        how: Attentiveness,
+        clock: Clock,
+        rng: Random,
+    ) -> None:
+        self._database = database
+        self._claude = claude
+        self._character = character
+        self._how = how
+        self._clock = clock
+        self._rng = rng
+        self._asker = Asker(claude, model=how.voters.model, clock=clock)
+        self._awaited: dict[int, list[tuple[set[int], asyncio.Event]]] = {}
+
+    async def decide(
+        self, heard: Utterance, *, me: int, at: float, received: datetime | None = None
+    ) -> Considered:
+        """Ask the rules about what came in `at` (monotonic seconds); wait one's turn, and ask them anew.
+
+        What was `received` before a restart is judged by that moment: it was fresh then.
+        """
+        roll, waits = self._rng.random(), list[Wait]()
+        received = received or self._clock.now()
+        who: Asked | None = None
+        while True:
+            now = await self._look(heard, me=me, roll=roll, received=received)
+            if who is not None and who.order is not None:
+                now = replace(now, addressed=Addressees(who.order, sure=True))
+            attention = attend(heard, now, self._how.rules)
+            if who is None and self._in_doubt(heard, now, attention):
+                who = await self._asker.ask(heard, now.people, me=now.me)
+                continue
+            pause = self._pause(heard, now, attention, waits)
+            if pause is None:
+                return self._considered(attention, now, waits, who, at)
+            waits.append(pause)
+            await self._wait(heard, now, pause)
+
+    async def wanted_still(self, heard: Utterance, considered: Considered, *, me: int) -> Considered:
+        """Ask the rules anew about what a bot said, now that it is its turn: counts may have grown."""
+        now = await self._look(heard, me=me, roll=0.0, received=considered.received)
+        attention = attend(heard, now, self._how.rules)
+        if attention.decision is None or attention.decision.reply:
+            return replace(considered, bot_replies=now.tally.to_this_bot)
+        trace = replace(considered.trace, steps=attention.steps)
+        return replace(considered, decision=attention.decision, trace=trace)
+
+    async def put_to_vote(self, heard: Sequence[Utterance], *, bot_replies: int) -> Ballot:
+        """Let the voting model say whether the character joins in (F030)."""
+        newest = heard[-1]
+        channel_id = newest.where.channel_id
+        async with self._database.read() as db:
+            rows = await db.messages.transcript(channel_id, since=self._clock.now() - WINDOW, limit=VOTED_ON)
+        lines = [line_of(row, self._character.name) for row in rows]
+        prompt = vote_prompt(self._character, lines, heard, bot_replies=bot_replies)
+        return await vote(
+            self._claude,
+            self._how.voters,
+            prompt,
+            clock=self._clock,
+            user_id=newest.author_id,
+            channel_id=channel_id,
+        )
+
+    @property
+    def votes(self) -> bool:
+        """Say whether what is not addressed to the character is put to the vote at all."""
+        return self._how.voters.count > 0
+
+    def spoke(self, heard: Utterance) -> None:
+        """Wake who waits for somebody to speak in a channel."""
+        for people, event in self._awaited.get(heard.where.channel_id, ()):
+            people.discard(heard.author_id)
+            if not people:
+                event.set()
+
+    # What the rules look at.
+
+    async def _look(self, heard: Utterance, *, me: int, roll: float, received: datetime) -> Circumstances:
+        how, guild = self._how, heard.where.place is Place.GUILD
+        async with self._database.read() as db:
+            house = HouseRules.of(await db.house.rules(heard.where.guild_id))
+            tally = await self._tally(db, heard)
+            lately = await self._lately(db, heard) if guild else []
+            known = await self._known(db, heard, lately, me) if guild else ()
+        before, after = self._around(heard, lately)
+        myself = Person(me, names_of(self._character), is_bot=True)
+        return Circumstances(
+            now=self._clock.now(),
+            received=received,
+            me=myself,
+            too_old=how.too_old,
+            house=house,
+            before=before,
+            after=after,
+            people=known,
+            addressed=addressees(heard, known, me=myself) if guild else Addressees((), sure=True),
+            patience=how.patience,
+            tally=tally,
+            chance=how.chance,
+            roll=roll,
+        )
+
+    async def _tally(self, db: UnitOfWork, heard: Utterance) -> Tally:
+        if not heard.from_bot:
+            return Tally()
+        return tally_for(heard, await db.bots.tallies(heard.where.channel_id, heard.author_id))
+
+    async def _lately(self, db: UnitOfWork, heard: Utterance) -> list[LatelySaid]:
+        since = self._clock.now() - WINDOW
+        return await db.messages.lately(heard.where.channel_id, since=since, limit=LOOKED_AT)
+
+    async def _known(
+        self, db: UnitOfWork, heard: Utterance, lately: Sequence[LatelySaid], me: int
+    ) -> tuple[Person, ...]:
+        """Return who may be meant: who spoke lately, the newest first, and whom Discord names."""
+        authors = [line.author_id for line in reversed(lately)]
+        others = dict.fromkeys(one for one in (*authors, *heard.mentions) if one != me)
+        known = {one.user_id: one for one in await db.users.known_as(others, guild_id=heard.where.guild_id)}
+        told = {person.id: person for person in heard.people if person.id != me}
+        people = []
+        for user_id in dict.fromkeys((*others, *told)):
+            names = (told[user_id].names if user_id in told else ()) + (
+                known[user_id].names if user_id in known else ()
+            )
+            is_bot = (user_id in told and told[user_id].is_bot) or (
+                user_id in known and known[user_id].is_bot
+            )
+            people.append(Person(user_id, tuple(dict.fromkeys(names)), is_bot))
+        return tuple(people)
+
+    def _around(
+        self, heard: Utterance, lately: Iterable[LatelySaid]
+    ) -> tuple[tuple[Glimpse, ...], tuple[Glimpse, ...]]:
+        """Return what was said before an utterance, and after it, in the order of arrival."""
+        before: list[Glimpse] = []
+        after: list[Glimpse] = []
+        side = before
+        for row in lately:
+            if row.id == heard.message_id:
+                side = after
+            else:
+                side.append(_glimpse(row, self._character.name))
+        return tuple(before), tuple(after)
+
+    # Who is meant.
+
+    def _in_doubt(self, heard: Utterance, now: Circumstances, attention: Attention) -> bool:
+        """Say whether it matters who is addressed, and the rules can't tell (F038)."""
+        if now.addressed.sure or not self.votes or not worth_asking(heard):
+            return False
+        return attention.decision is None or attention.decision.reply
+
+    # Waiting one's turn.
+
+    def _pause(
+        self, heard: Utterance, now: Circumstances, attention: Attention, waits: Sequence[Wait]
+    ) -> Wait | None:
+        """Return how long to wait before the rules are asked anew; None when it is the character's turn."""
+        if attention.decision is not None and not attention.decision.reply:
+            return None
+        left = now.tally.cooldown_left(now.patience, now.now)
+        if left > 0:
+            return Wait(COOLDOWN, round(left, 3))
+        silent = _named_first(now)
+        base = self._how.turn * (1.0 if heard.from_bot else 0.25)
+        if attention.decision is None or not silent or base <= 0:
+            return None
+        bots = min(sum(person.is_bot for person in silent), MOST_BOTS_WAITED_FOR)
+        longest = max(base, self._how.turn * bots)
+        waited = sum(wait.seconds for wait in waits if wait.why == TURN)
+        if waited >= longest * 0.9:
+            return None
+        return Wait(TURN, round(base * self._rng.uniform(0.9, 1.1), 3))
+
+    async def _wait(self, heard: Utterance, now: Circumstances, pause: Wait) -> None:
+        """Let the pause pass; a turn comes as soon as everybody who was named first has spoken."""
+        if pause.why != TURN:
+            await self._clock.sleep(pause.seconds)
+            return
+        people = {person.id for person in _named_first(now)}
+        with self._awaiting(heard.where.channel_id, people) as spoken:
+            await sleep_until(spoken, self._clock, pause.seconds)
+
+    @contextmanager
+    def _awaiting(self, channel_id: int, people: set[int]) -> Iterator[asyncio.Event]:
+        entry = (people, asyncio.Event())
+        self._awaited.setdefault(channel_id, []).append(entry)
+        try:
+            yield entry[1]
+        finally:
+            waiting = self._awaited[channel_id]
+            waiting.remove(entry)
+            if not waiting:
+                del self._awaited[channel_id]
+
+    def _considered(
+        self,
+        attention: Attention,
+        now: Circumstances,
+        waits: Sequence[Wait],
+        who: Asked | None,
+        at: float,
+    ) -> Considered:
+        calls = who.calls if who else ()
+        trace = Trace(
+            steps=attention.steps,
+            addressees=tuple(person.id for person in now.addressed.order),
+            asked_who=who is not None,
+            waits=tuple(waits),
+            seconds=round(self._clock.monotonic() - at, 3),
+            cost=cost_of(calls),
+        )
+        return Considered(attention.decision, trace, now.received, now.tally.to_this_bot, calls)
+
+
+def cost_of(calls: Iterable[Call]) -> float | None:
+    """Return what calls cost together in US dollars; None when the price of one is not known."""
+    costs = [call.cost for call in calls]
+    return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
+def _named_first(now: Circumstances) -> list[Person]:
+    """Return who was named before the character, or instead of it, and has not spoken since."""
+    spoken = {line.author_id for line in now.after}
+    first: list[Person] = []
+    for person in now.addressed.order:
+        if person.id == now.me.id:
+            break
+        if person.id not in spoken:
+            first.append(person)
+    return first
+
+
+def _glimpse(row: LatelySaid, name: str) -> Glimpse:
+    return Glimpse(
+        message_id=row.id,
+        author_id=row.author_id,
+        author_name=row.author_name,
+        text=row.text,
+        sent_at=row.sent_at,
+        mine=row.heard_through is not None and row.author_name == name,
+        from_bot=row.from_bot,
+        reply_to=row.reply_to,
+    )

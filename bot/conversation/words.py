@@ -1,0 +1,133 @@
+"""The words, of some languages, by which a line shows whom it calls, that it asks, or that it is small talk.
+
+All are in lower case. Nothing is decided by them alone where turn-taking or the place of a name tells more.
+"""
+
+
+def _words(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# Greetings, and whatever else people begin with
+
+HAILS = _words("hey hi hello yo dear hallo hola salut ciao oi привет")
+"""Calls out to somebody: a name follows."""
+
+GREETINGS = HAILS | _words(
+    "hiya heya sup ahoy morning evening afternoon night goodnight gm gn bye goodbye thanks thank thx ty "
+    "welcome congrats sorry birthday job done moin servus danke liebe lieber bonjour merci cher chère "
+    "gracias olá obrigado obrigada grazie спасибо"
+)
+"""What a name often follows."""
+
+_INTERJECTIONS = _words(
+    "lol lmao haha hahaha wow omg wtf oh ah hm hmm yes yeah yep yup no nope nah ok okay k kk nice cool true "
+    "back wait so ja nein na gut oui non si sí vale sim não да нет"
+)
+
+LEAD_INS = _words("hey hi hello ok okay so and but also um hm hmm well na und et pero y e ну а")
+"""What a question is often led in with."""
+
+OPENERS = (
+    GREETINGS
+    | _INTERJECTIONS
+    | LEAD_INS
+    | _words(
+        "or then now aha uh heh damn yay oof ugh please pls plz great good happy right sure fine anyway "
+        "anyways btw fyi imo tbh idk alright naja doch aber bon alors donc mais bueno pues entonces bom "
+        "então mas sì allora ma так и но all everyone everybody guys folks people chat y'all yall there "
+        "team friends man dude bro bruh mate buddy leute alle tous todos todas chicos ragazzi ребята все "
+        "nobody none someone anyone"
+    )
+)
+"""What people begin with before they say a name."""
+
+FILLERS = _words("please pls plz lol lmao haha hahaha ok okay thanks thx ty bitte danke merci tho though")
+"""What people end with behind a name."""
+
+THROWN_IN = _INTERJECTIONS | _words(
+    "hi hello hey bye gn gm thanks thx ty thank danke gracias merci rofl xd hehe jaja jajaja www brb afk gg "
+    "same np you what genau d'accord ага ок"
+)
+"""What everybody throws in: a few of these and nothing else are small talk."""
+
+# Questions, pleas, and those whom they are put to
+
+_QUESTION_WORDS = _words(
+    "what whats who where when why how which wie warum wo wer wann quoi comment pourquoi qui qué cómo quién "
+    "dónde quem perché что как почему кто где"
+)
+
+ASKING = _QUESTION_WORDS | _words("whos hows que qu qual come cosa")
+"""What asks something behind a name."""
+
+OPEN_A_QUESTION = _QUESTION_WORDS | _words(
+    """
+    whose what's where's how's is are does do did can could would should any wieso welche welcher
+    welches kann kannst gibt quand où quel quelle cuándo cuál quando onde chi perche wat wanneer waar hoe
+    waarom kto kiedy gdzie jak dlaczego czy когда зачем хто що коли де як чому nerede nasıl neden apa siapa
+    kapan bagaimana क्या कौन कैसे هل كيف متى أين لماذا
+    """
+)
+"""What a question begins with, be there a question mark or not; "is" and "do" ask only there."""
+
+ANYBODY = _words(
+    """
+    anyone anybody jemand alguien quelqu'un qualcuno alguém iemand ktoś кто-нибудь кто-то хтось birisi
+    kimse seseorang någon noen joku valaki κανείς أحد कोई
+    """
+)
+"""Puts a question to the whole room."""
+
+ANYBODY_UNSPACED = ("谁知道", "誰か", "有人", "누가", "누구", "ใคร")
+"""The same for scripts without spaces, and where endings stick to a word: sought within words, too."""
+
+PLEA = _words(
+    """
+    help pls plz please urgent urgently asap emergency hilfe bitte dringend helfen aide aidez svp stp ayuda
+    urgente ajuda aiuto hulp pomocy pilne помогите помоги срочно пожалуйста yardım acil tolong hjälp hjelp
+    βοήθεια مساعدة ساعدوني मदद
+    """
+)
+"""Asks for help, or can't wait."""
+
+PLEA_UNSPACED = ("请问", "求助", "帮忙", "救命", "助けて", "教えて", "お願い", "도와", "ช่วย")
+"""The same, sought within words."""
+
+# What stands around a name, and names that are words
+
+YOU = _words("you u ya du ihr tu toi vous tú te usted vos ustedes você vc voi ты вы")
+YOURS = _words("your ur yours youre dein deine dir dich ton ta tes твой тебе вам")
+ME = frozenset(("i", "we"))
+AND = _words("and then or plus und oder dann et ou puis y o luego e poi и или потом")
+
+DEMANDS = _words(
+    "please pls plz look listen wait stop help tell come go say give show let try check see explain "
+    "remember answer join play send don't dont i im thanks sorry hi hello lol yes no ok"
+)
+"""Behind a name a bare form asks for something: of somebody who is only talked about it would end in -s."""
+
+AUXILIARIES = _words(
+    "is are am was were be been has have had do does did will would can could shall should may might must "
+    "isn't isnt wasn't won't can't couldn't doesn't didn't hasn't just also never always really still ist "
+    "war hat est a es está era foi é"
+)
+
+NEVER_NAMES = _words(
+    "the an me my mine we us our he him his she her it its they them their this that these those if in on "
+    "at by for from to of with as not because since while until der die das den ein eine ich wir er sie le "
+    "la les un une je nous il elle el los las una yo os um uma eu я мы он она они это afk brb mr mrs ms dr "
+    "note edit update ps nb todo tldr question example warning source result today tomorrow yesterday "
+    "tonight first second third last finally however still too instead sometimes maybe perhaps meanwhile "
+    "otherwise later soon besides therefore else again huh innit correct same exactly"
+)
+
+NAMES_AND_WORDS = _words(
+    "will may mark hope grace joy faith art bill rose pat jack rob drew chase sunny sky summer autumn dawn "
+    "chance max ray rich frank grant guy hunter ginger ivy lily jade ruby pearl amber daisy violet honey "
+    "sugar candy angel star storm ace king queen doc cat fox wolf bear ghost shadow echo sage reed stone "
+    "sandy dean don jay josh nick"
+)
+"""Names that are words of their own: where nothing sets them apart they tell nothing about who is meant."""
+
+NO_NAMES = (OPENERS | YOU | YOURS | AND | ASKING | DEMANDS | AUXILIARIES | NEVER_NAMES) - NAMES_AND_WORDS

@@ -1,0 +1,171 @@
+"""What operators read: plain lines of Discord Markdown, at most 2000 characters, no word that was said."""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from discord.utils import format_dt
+
+from bot.administration import Member, MemberPage
+from bot.app import CLAUDE_URL, Server, voice_of
+from bot.conversation.explaining import in_one_line
+from bot.conversation.manner import Manner
+from bot.conversation.turns import Decided
+from bot.turn import Where
+from database.repositories.calls import Spending
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+LONGEST = 2000
+_PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+_LINKS = "https://discord.com/channels"
+
+
+@cache
+def version() -> str:
+    """Return the version of this program; it is run from its folder, not from an installed package."""
+    try:
+        return str(tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"])
+    except (OSError, tomllib.TOMLDecodeError, KeyError):
+        return "of an unknown version"
+
+
+def announcement(name: str) -> str:
+    """Return what the log channel reads at the start: who is there, and the commands (F129)."""
+    commands = {
+        f"shutdown? {name}": "finish what is being said, and stop",
+        "user data? ID": "tokens, cost and premium of a user, no words",
+        "list users": "everybody who was heard, 20 a page",
+        "premium ID": "premium on or off for a user",
+        "verbose [on|off]": "tell here what is decided, and why",
+        "status": "models, reply settings, uptime, spending",
+        "testlog": "a test line",
+    }
+    lines = [f"`{form}`: {what}" for form, what in commands.items()]
+    return "\n".join([f"**{name} is here.** Masquerade {version()}. Commands for this channel:", *lines])
+
+
+def decision_line(decided: Decided) -> str:
+    """Return a decision as one line: where, who, the message's address, and what came of it (F123)."""
+    heard, where = decided.utterance, decided.utterance.where
+    place = f"<#{where.channel_id}>" if where.guild_id is not None else "DM"
+    outcome = in_one_line(decided.decision.reason, decided.trace, reply=decided.decision.reply)
+    return f"{place} <@{heard.author_id}> {_link(where, heard.message_id)} → {outcome}"
+
+
+def user_data(member: Member) -> str:
+    """Return what is known of a user: numbers and moments, no words, no names (F123)."""
+    spent = member.spending
+    return "\n".join(
+        [
+            f"**User** `{member.user_id}` <@{member.user_id}>",
+            f"- premium: {'yes' if member.premium else 'no'}",
+            f"- talk: {member.lines:,} lines in the log of the last 24 hours",
+            f"- model: {spent.calls:,} calls, {_tokens(spent)}",
+            f"- cost: {_dollars(spent)}{_unpriced(spent)}",
+            f"- first seen {format_dt(member.first_seen, 'R')}, last seen {format_dt(member.last_seen, 'R')}",
+        ]
+    )
+
+
+def user_list(page: MemberPage) -> str:
+    """Return one page of all users, who spoke last first; mentions are left out where they don't fit."""
+    if not page.total:
+        return "Nobody was heard yet."
+    head = f"**{page.total:,} users**, page {page.number} of {page.pages}"
+    full = "\n".join([head, *(_user_line(one, mention=True) for one in page.members)])
+    if len(full) <= LONGEST:
+        return full
+    return "\n".join([head, *(_user_line(one, mention=False) for one in page.members)])
+
+
+def status(bot: "Masquerade", *, since: datetime, spent: Spending) -> str:
+    """Return how the bot is set up and how it fares (F123)."""
+    app, manner = bot.app, bot.app.manner
+    verbose = "on" if app.administration.is_verbose else "off"
+    return "\n".join(
+        [
+            f"**{app.character.name}**, Masquerade {version()}, started {format_dt(since, 'R')}",
+            f"- models: {_models(bot)}, from {_source(app.server)}",
+            f"- joining in: {_votes(manner)}",
+            f"- other bots: {_patience(manner)}",
+            f"- typing: {_pace(manner)}",
+            f"- errors: {manner.errors}",
+            f"- Discord: {len(bot.guilds):,} servers, latency {latency(bot.shard_latencies())}",
+            f"- last 24 hours: {spent.calls:,} calls, {_tokens(spent)}, {_dollars(spent)}{_unpriced(spent)}",
+            f"- verbose: {verbose}",
+        ]
+    )
+
+
+def latency(latencies: Mapping[int, float]) -> str:
+    """Return "45 ms", by shard where there are several; before the first heartbeat it is unknown."""
+    shown = {
+        shard: f"{seconds * 1000:.0f} ms" if math.isfinite(seconds) else "unknown"
+        for shard, seconds in latencies.items()
+    }
+    if len(shown) == 1:
+        return next(iter(shown.values()))
+    return ", ".join(f"{one} (shard {shard})" for shard, one in shown.items()) or "unknown"
+
+
+def _models(bot: "Masquerade") -> str:
+    voice = voice_of(bot.app.settings, bot.app.server)
+    voting = bot.app.manner.attention.voters.model
+    return f"`{voice.model}`, premium `{voice.premium_model}`, voting `{voting}`"
+
+
+def _source(server: Server) -> str:
+    """Say who runs the models; an address may hold a password and is not told."""
+    if server.rehearsal:
+        return "the embedded rehearsal voice"
+    return "Anthropic" if server.base_url == CLAUDE_URL else "a server of your own"
+
+
+def _votes(manner: Manner) -> str:
+    votes = manner.attention.voters.count
+    if not votes:
+        return "never unasked (0 votes)"
+    return f"{votes} votes, considered with a chance of {manner.attention.chance:.0%}"
+
+
+def _patience(manner: Manner) -> str:
+    patience = manner.attention.patience
+    return (
+        f"{patience.threshold} replies in a row to one, {patience.cooldown:g} s apart, "
+        f"{patience.energy} in a channel until a person speaks"
+    )
+
+
+def _pace(manner: Manner) -> str:
+    pace = manner.pace
+    return f"{pace.characters_per_minute:g} characters a minute, {pace.shortest:g} to {pace.longest:g} s"
+
+
+def _user_line(member: Member, *, mention: bool) -> str:
+    who = f"`{member.user_id}`" + (f" <@{member.user_id}>" if mention else "")
+    seen = format_dt(member.last_seen, "R")
+    premium = " · premium" if member.premium else ""
+    return f"{who} · {member.lines:,} lines · {_dollars(member.spending)} · {seen}{premium}"
+
+
+def _tokens(spent: Spending) -> str:
+    return f"{spent.input_tokens:,} tokens in, {spent.output_tokens:,} out"
+
+
+def _dollars(spent: Spending) -> str:
+    more = "+" if spent.unpriced else ""
+    return f"${spent.cost:,.4f}{more}"
+
+
+def _unpriced(spent: Spending) -> str:
+    return f" ({spent.unpriced:,} calls have no known price)" if spent.unpriced else ""
+
+
+def _link(where: Where, message_id: int) -> str:
+    return f"{_LINKS}/{where.guild_id or '@me'}/{where.channel_id}/{message_id}"

@@ -1,0 +1,331 @@
+"""From the decision to the reply: votes, bursts, edits, faults and house rules on the walk (C12-C19)."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from sqlalchemy import text as sql
+
+from bot.conversation.house_rules import Kind
+from bot.conversation.manner import Manner
+from bot.conversation.pacing import Pace
+from bot.conversation.voting import Voters
+from bot.decision import Reason
+from bot.errors import ClaudeDenied, ClaudeTimeout, Unsayable
+from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
+from tests.fakes import EPOCH
+
+VOTERS = Voters(model="claude-haiku-5-5", count=3, deadline=10.0)
+VOTING = replace(AT_ONCE, attention=replace(AT_ONCE.attention, voters=VOTERS))
+ASKING = "does anybody know how to fix this? please help"
+
+
+async def logged(at: Table) -> list[str]:
+    async with at.database.read() as db:
+        rows = await db.messages.transcript(CHANNEL.channel_id, since=EPOCH - timedelta(days=1))
+    return [row.text for row in rows]
+
+
+def purposes(at: Table) -> list[str]:
+    return [question.purpose for question in at.claude.questions]
+
+
+@pytest.fixture
+async def voting(tmp_path):
+    async with table(tmp_path, manner=VOTING) as at:
+        yield at
+
+
+async def test_what_most_votes_are_for_is_answered(voting):
+    voting.claude.will_say("yes", "Yes.", "try turning it off")
+    heard = await voting.hear(ASKING, where=CHANNEL)
+    assert voting.mouth.said == ["try turning it off"]
+    assert purposes(voting) == ["vote", "vote", "reply"]
+    kept = await voting.decided(heard.message_id)
+    assert kept.claim.reason == Reason.VOTE
+    assert kept.trace.votes == ("yes", "yes")
+    assert kept.trace.cost == pytest.approx(0.002)
+    assert kept.turn is not None
+    assert kept.turn.reason == Reason.VOTE
+
+
+@pytest.mark.parametrize(
+    "votes",
+    [
+        ["no", "no"],
+        ["yes", "no", "no"],
+        ["yes, because", "yes", ""],
+        ["", ""],
+        ["answer yes", "yes", "no"],
+        [ClaudeTimeout("slow"), ClaudeTimeout("slow")],
+        ["yes", "no", ClaudeTimeout("slow")],
+    ],
+)
+async def test_without_a_majority_nothing_is_said_and_the_main_model_is_not_asked(voting, votes):
+    voting.claude.will_say(*votes)
+    heard = await voting.hear(ASKING, where=CHANNEL)
+    assert voting.mouth.said == []
+    assert purposes(voting) == ["vote"] * len(votes)
+    kept = await voting.decided(heard.message_id)
+    assert (kept.claim.reason, kept.turn) == (Reason.OUTVOTED, None)
+    async with voting.database.read() as db:
+        assert (await db.calls.spending(since=EPOCH)).calls == len(votes)
+
+
+@pytest.mark.parametrize("changes", [{"where": DM}, {"where": CHANNEL, "mentions_me": True}])
+async def test_dms_and_direct_triggers_never_vote(voting, changes):
+    await voting.hear(ASKING, **changes)
+    assert purposes(voting) == ["reply"]
+
+
+async def test_a_burst_is_voted_on_once_and_answered_once(tmp_path):
+    async with table(tmp_path, manner=replace(VOTING, burst_quiet=2.0, burst_longest=8.0)) as at:
+        at.clock.breath = 0.1
+        at.claude.will_say("yes", "yes", "one answer")
+        burst = [utterance(f"{ASKING} {number}", where=CHANNEL) for number in range(4)]
+        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in burst))
+        assert at.mouth.said == ["one answer"]
+        assert purposes(at) == ["vote", "vote", "reply"]
+        for one in burst:
+            kept = await at.decided(one.message_id)
+            assert (kept.claim.reason, kept.turn is not None) == (Reason.VOTE, True)
+        async with at.database.read() as db:
+            assert (await db.calls.spending(since=EPOCH)).calls == 3
+
+
+async def test_what_is_said_beside_a_call_is_read_with_it_and_not_voted_on(tmp_path):
+    async with table(tmp_path, manner=replace(VOTING, burst_quiet=2.0, burst_longest=8.0)) as at:
+        at.clock.breath = 0.1
+        mine = utterance("Pixel, are you there?", where=CHANNEL)
+        more = utterance(ASKING, where=CHANNEL)
+        toms = utterance(ASKING, where=CHANNEL, author_id=7, author_name="Tom")
+        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in (mine, more, toms)))
+        assert purposes(at) == ["reply"]
+        assert at.mouth.to == [42]
+        reasons = [(await at.decided(one.message_id)).claim.reason for one in (mine, more, toms)]
+        assert reasons == [Reason.NAME, Reason.NAME, Reason.ANSWERED]
+
+
+async def test_somebody_else_who_is_addressed_is_left_to_answer(voting):
+    await voting.hear("lol", where=CHANNEL, author_id=7, author_name="Alice")
+    heard = await voting.hear("Alice, what do you think?", where=CHANNEL)
+    assert voting.claude.prompts == []
+    kept = await voting.decided(heard.message_id)
+    assert kept.claim.reason == Reason.OTHERS
+    assert kept.trace.addressees == (7,)
+
+
+async def test_another_bot_is_put_to_the_vote_and_counted(tmp_path):
+    async with table(tmp_path, manner=VOTING) as at:
+        for _ in range(3):
+            at.claude.will_say("yes", "yes", "hm")
+            at.clock.pass_time(20)
+            await at.hear(ASKING, where=CHANNEL, author_id=7, from_bot=True)
+        assert at.mouth.said == ["hm"] * 3
+        heard = await at.hear(ASKING, where=CHANNEL, author_id=7, from_bot=True)
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.THRESHOLD
+
+
+# --- Edits and deletions before the reply was sent -------------------------------------------------------
+
+
+def typing(at: Table, meanwhile) -> None:
+    """Let something happen once, while the character types its answer."""
+    sleep, left = at.clock.sleep, [meanwhile]
+
+    async def interrupted(seconds: float) -> None:
+        if left and at.claude.prompts:
+            await asyncio.shield(asyncio.create_task(left.pop()()))
+        await sleep(seconds)
+
+    at.clock.sleep = interrupted  # type: ignore[method-assign]
+
+
+SLOW = replace(AT_ONCE, pace=Pace(shortest=6.0, longest=15.0))
+
+
+async def test_an_edit_while_it_types_is_answered_in_its_new_form(tmp_path):
+    async with table(tmp_path, manner=SLOW) as at:
+        heard = utterance("Pixel, teh bug?", where=CHANNEL)
+        at.claude.will_say("what is teh?", "ah, the bug")
+        typing(
+            at,
+            lambda: at.conversation.chronicle.edited(CHANNEL.channel_id, heard.message_id, "Pixel, the bug?"),
+        )
+        await at.conversation.take_turn(heard, at.mouth)
+        assert at.mouth.said == ["ah, the bug"]
+        assert "teh bug" not in at.claude.prompts[-1].text
+        assert await logged(at) == ["Pixel, the bug?", "ah, the bug"]
+        async with at.database.read() as db:
+            assert (await db.calls.spending(since=EPOCH)).calls == 2
+
+
+async def test_somebody_who_edits_for_ever_is_answered_after_three_tries(tmp_path):
+    async with table(tmp_path, manner=SLOW) as at:
+        heard = utterance("Pixel, 0?", where=CHANNEL)
+        sleep, numbers = at.clock.sleep, count(1)
+
+        async def edit(seconds: float) -> None:
+            text = f"Pixel, {next(numbers)}?"
+            edited = at.conversation.chronicle.edited(CHANNEL.channel_id, heard.message_id, text)
+            await asyncio.shield(asyncio.create_task(edited))
+            await sleep(seconds)
+
+        at.clock.sleep = edit  # type: ignore[method-assign]
+        await at.conversation.take_turn(heard, at.mouth)
+        assert at.mouth.said == ["Hm."]
+        assert len(at.claude.prompts) == 3
+
+
+async def test_a_trigger_deleted_while_it_types_is_not_answered_and_what_was_spent_is_booked(tmp_path):
+    async with table(tmp_path, manner=SLOW) as at:
+        heard = utterance("Pixel, oops", where=CHANNEL)
+        typing(at, lambda: at.conversation.chronicle.deleted(CHANNEL.channel_id, {heard.message_id}))
+        await at.conversation.take_turn(heard, at.mouth)
+        assert at.mouth.said == []
+        assert await logged(at) == []
+        kept = await at.decided(heard.message_id)
+        assert (kept.claim.reason, kept.claim.open, kept.turn) == (Reason.DELETED, False, None)
+        async with at.database.read() as db:
+            assert (await db.calls.spending(since=EPOCH)).calls == 1
+
+
+async def test_of_two_messages_the_one_that_stays_is_answered(tmp_path):
+    async with table(tmp_path, manner=replace(SLOW, burst_quiet=2.0, burst_longest=8.0)) as at:
+        at.clock.breath = 0.1
+        kept, gone = utterance("Pixel, kept", where=CHANNEL), utterance("Pixel, gone", where=CHANNEL)
+        typing(at, lambda: at.conversation.chronicle.deleted(CHANNEL.channel_id, {gone.message_id}))
+        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in (kept, gone)))
+        assert at.mouth.said == ["Hm."]
+        assert "gone" not in at.claude.prompts[-1].text
+        assert (await at.decided(kept.message_id)).turn is not None
+        assert (await at.decided(gone.message_id)).claim.reason == Reason.DELETED
+
+
+# --- What is shown when thinking fails (C19) ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("errors", "said", "reactions"), [("reply", 1, 0), ("react", 0, 1), ("silent", 0, 0)]
+)
+async def test_a_fault_shows_at_most_once_per_channel_and_hour_in_a_server(tmp_path, errors, said, reactions):
+    async with table(tmp_path, manner=replace(AT_ONCE, errors=errors)) as at:
+        at.claude.will_say(*[ClaudeTimeout("slow")] * 3)
+        for _ in range(3):
+            heard = await at.hear("Pixel?", where=CHANNEL)
+        assert (len(at.mouth.said), len(at.mouth.reactions)) == (said, reactions)
+        assert await logged(at) == ["Pixel?"] * 3
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.NO_ANSWER
+        at.clock.pass_time(3601)
+        at.claude.will_say(ClaudeTimeout("slow"))
+        await at.hear("Pixel?", where=CHANNEL)
+        assert (len(at.mouth.said), len(at.mouth.reactions)) == (2 * said, 2 * reactions)
+
+
+async def test_who_did_not_ask_sees_no_fault(voting):
+    voting.claude.will_say("yes", "yes", ClaudeTimeout("slow"))
+    await voting.hear(ASKING, where=CHANNEL)
+    assert voting.mouth.said == []
+    voting.claude.will_say(ClaudeTimeout("slow"))
+    await voting.hear("Pixel?", where=CHANNEL)
+    assert len(voting.mouth.said) == 1
+
+
+async def test_a_person_alone_with_it_always_learns_of_a_fault(tmp_path):
+    async with table(tmp_path, manner=replace(AT_ONCE, errors="silent")) as at:
+        at.claude.will_say(ClaudeTimeout("slow"), ClaudeTimeout("slow"))
+        await at.hear("hello?")
+        await at.hear("hello??")
+        assert len(at.mouth.said) == 2
+
+
+async def test_a_lasting_fault_is_told_once_an_hour_in_private_too(tmp_path):
+    async with table(tmp_path) as at:
+        at.claude.will_say(*[ClaudeDenied("401")] * 3)
+        await at.hear("hello?")
+        await at.hear("hello??")
+        assert len(at.mouth.said) == 1
+        at.clock.pass_time(3601)
+        await at.hear("hello???")
+        assert len(at.mouth.said) == 2
+
+
+async def test_a_reaction_that_is_refused_ends_nothing(tmp_path):
+    async with table(tmp_path, manner=replace(AT_ONCE, errors="react")) as at:
+        at.claude.will_say(ClaudeTimeout("slow"))
+        at.mouth.will_fail.append(Unsayable("no permission"))
+        heard = await at.hear("Pixel?", where=CHANNEL)
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.NO_ANSWER
+        await at.hear("Pixel, again?", where=CHANNEL)
+        assert at.mouth.said == ["Hm."]
+
+
+# --- House rules, premium ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "changes"),
+    [
+        (Kind.ACTIVE, 600, {}),
+        (Kind.ACTIVE, 0, {}),
+        (Kind.DENIED_USER, 42, {}),
+        (Kind.DENIED_ROLE, 9, {"author_roles": (9,)}),
+    ],
+)
+async def test_what_is_forbidden_is_neither_kept_nor_sent_to_claude(at_table, kind, target, changes):
+    async with at_table.database.begin() as db:
+        await db.house.lay_down(700, kind, target, 0.0)
+    heard = await at_table.hear("Pixel, canary", where=CHANNEL, mentions_me=True, **changes)
+    async with at_table.database.begin() as db:
+        await db.house.lift(700, kind, target)
+        for name in ("messages", "users", "nicknames"):
+            assert await db.users._session.scalar(sql(f"SELECT count(*) FROM {name}")) == 0
+    await at_table.hear("Pixel, what did I say?", where=CHANNEL, author_id=8, author_name="Tom")
+    assert len(at_table.mouth.said) == 1
+    assert all("canary" not in prompt.text for prompt in at_table.claude.prompts)
+    kept = await at_table.decided(heard.message_id)
+    assert kept.turn is None
+    assert kept.claim.reason in (Reason.INACTIVE, Reason.DENIED_USER, Reason.DENIED_ROLE)
+
+
+async def test_a_premium_member_is_answered_by_the_premium_model(at_table):
+    at_table.conversation._answering._voice = replace(
+        at_table.conversation._answering._voice, premium_model="claude-opus-5-5"
+    )
+    await at_table.hear("hello")
+    async with at_table.database.begin() as db:
+        assert await db.users.toggle_premium(42) is True
+    await at_table.hear("hello")
+    async with at_table.database.begin() as db:
+        assert await db.users.toggle_premium(42) is False
+    await at_table.hear("hello")
+    models = [question.model for question in at_table.claude.questions]
+    assert models == ["claude-sonnet-5-5", "claude-opus-5-5", "claude-sonnet-5-5"]
+
+
+async def for_ever(seconds: float) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_message_that_waits_its_turn_is_decided_after_a_restart(tmp_path):
+    turns = replace(AT_ONCE, attention=replace(AT_ONCE.attention, turn=15.0))
+    heard = utterance("Tom, then Pixel?", where=CHANNEL)
+    async with table(tmp_path, manner=turns) as at:
+        await at.hear("good morning to you all", where=CHANNEL, author_id=7, author_name="Tom")
+        at.clock.sleep = for_ever  # type: ignore[method-assign]
+        walk = asyncio.create_task(at.conversation.take_turn(heard, at.mouth))
+        while not at.conversation._deciding._awaited:
+            await asyncio.sleep(0.01)
+        await at.conversation.close(within=1.0)
+        assert walk.done()
+        assert at.mouth.said == []
+    async with table(tmp_path, manner=turns) as at:
+        assert await at.conversation.left_open() == [(CHANNEL.channel_id, heard.message_id)]
+        await at.conversation.resume(heard, at.mouth)
+        assert at.mouth.said == ["Hm."]
+
+
+def test_the_default_manner_waits_for_nobody_and_never_votes():
+    assert Manner(pace=Pace()).attention.voters.count == 0
