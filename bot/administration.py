@@ -1,11 +1,11 @@
 """What administrators do, from the log channel and by slash command alike (D20); each use leaves a trace."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.conversation.house_rules import HouseRules, Kind
+from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
 from database import Database, UnitOfWork
 from database.models import Audit, User
 from database.repositories.calls import Spending
@@ -62,10 +62,10 @@ class Administration:
         async with self._database.begin() as db:
             await self._audit(db, actor, action, detail)
 
-    async def audit(self, *, last: timedelta, limit: int = 100) -> Sequence[Audit]:
-        """Return what was done lately, the newest first."""
+    async def audit(self, guild_ids: Collection[int] | None = None, *, limit: int = 100) -> Sequence[Audit]:
+        """Return what was done last, in some servers (0: for every place) or anywhere, the newest first."""
         async with self._database.read() as db:
-            return await db.audits.latest(since=self._clock.now() - last, limit=limit)
+            return await db.audits.latest(guild_ids, limit=limit)
 
     # What holds in a server (F127, C15).
 
@@ -77,16 +77,21 @@ class Administration:
     async def lay_down(
         self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0, value: float = 0.0
     ) -> None:
-        """Make a rule or change it; it holds from the very next message on."""
+        """Make a rule or change it; it holds from the very next message on.
+
+        What somebody said who is denied now goes from the log: the next prompt would hold it.
+        """
         async with self._database.begin() as db:
             await db.house.lay_down(guild_id, kind, target_id, value)
-            await self._audit(db, actor, f"set {kind}", f"guild {guild_id}, {target_id}: {value:g}")
+            if kind is Kind.DENIED_USER:
+                await db.messages.forget_author(target_id, guild_id=guild_id or None)
+            await self._audit(db, actor, f"set {kind}", f"{target_id}: {value:g}", guild_id=guild_id)
 
     async def lift(self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0) -> bool:
         """Take a rule away; say whether there was one."""
         async with self._database.begin() as db:
             lifted = await db.house.lift(guild_id, kind, target_id)
-            await self._audit(db, actor, f"lift {kind}", f"guild {guild_id}, {target_id}")
+            await self._audit(db, actor, f"lift {kind}", str(target_id), guild_id=guild_id)
             return lifted
 
     # Members (F123, F060).
@@ -145,12 +150,15 @@ class Administration:
             spending=await db.calls.spending(since=user.first_seen, user_id=user.id),
         )
 
-    async def _audit(self, db: UnitOfWork, actor: Actor, action: str, detail: str) -> None:
+    async def _audit(
+        self, db: UnitOfWork, actor: Actor, action: str, detail: str, *, guild_id: int = EVERYWHERE
+    ) -> None:
         await db.audits.add(
             Audit(
                 at=self._clock.now(),
                 actor_id=actor.user_id,
                 channel_id=actor.channel_id,
+                guild_id=guild_id,
                 action=action,
                 detail=detail[:_LONGEST_DETAIL],
             )

@@ -93,7 +93,7 @@ class Outlet:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None
-        if False:
+        if task.cancelled() and not self._woken:
             return  # the whole program ends
         self._woken = False
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -1,8 +1,6 @@
 """What the admins of a server lay down for it: /settings (F127, C15)."""
 
-import re
-from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -11,7 +9,6 @@ from discord.ext import commands
 
 from bot.administration import Actor
 from bot.command_tree import Interaction, answer, asked_in
-from bot.conversation.chronicle import AUDIT_KEPT
 from bot.conversation.explaining import holding, in_words, place_name, standing
 from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
 from cogs._discord.authority import is_operator
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Uses that /settings audit shows."""
-_LOOKED_THROUGH = 2_000
-_DETAIL = re.compile(r"guild (?P<guild>\d+), (?P<target>\d+)(?:: (?P<value>.+))?")
 
 WHOLE_SERVER = EVERYWHERE
 
@@ -215,8 +210,7 @@ class House(commands.Cog):
         scopes = {_guild_id(interaction)}
         if is_operator(self.bot, interaction.user):
             scopes.add(EVERYWHERE)
-        done = await self._administration.audit(last=AUDIT_KEPT, limit=_LOOKED_THROUGH)
-        lines = islice(_uses(done, scopes), SHOWN)
+        lines = _uses(await self._administration.audit(scopes, limit=SHOWN))
         await answer(interaction, "\n".join(lines) or "Nothing was changed here yet.")
 
     async def _switch(
@@ -297,17 +291,17 @@ def _kept(house: HouseRules, guild_id: int) -> Iterator[str]:
         yield KEPT.format(rules=", ".join(single))
 
 
-def _uses(done: Iterable[Audit], scopes: Collection[int]) -> Iterator[str]:
-    """Yield a line for each change of what holds in some servers, the newest first."""
+def _uses(done: Iterable[Audit]) -> Iterator[str]:
+    """Yield a line for each change of what holds somewhere, the newest first."""
     for one in done:
-        detail = _DETAIL.fullmatch(one.detail)
-        if detail and int(detail["guild"]) in scopes:
-            verb, _, kind = one.action.partition(" ")
-            value = float(detail["value"]) if detail["value"] else None
-            rule = in_words(Kind(kind), int(detail["target"]), value)
-            done_to = f"set: {rule}" if verb == "set" else f"taken back: {rule}"
-            scope = " (everywhere)" if int(detail["guild"]) == EVERYWHERE else ""
-            yield f"{discord.utils.format_dt(one.at)} <@{one.actor_id}> {done_to}{scope}"
+        verb, _, kind = one.action.partition(" ")
+        if kind not in set(Kind):
+            continue
+        target, _, value = one.detail.partition(": ")
+        rule = in_words(Kind(kind), int(target), float(value) if value else None)
+        done_to = f"set: {rule}" if verb == "set" else f"taken back: {rule}"
+        scope = " (everywhere)" if one.guild_id == EVERYWHERE else ""
+        yield f"{discord.utils.format_dt(one.at)} <@{one.actor_id}> {done_to}{scope}"
 
 
 async def setup(bot: "Masquerade") -> None:

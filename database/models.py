@@ -251,7 +251,10 @@ class BotReplies(Row):
 
 
 class Audit(Row):
-    """What somebody did as an administrator (D12): who, where, what, and to whom; never words."""
+    """What somebody did as an administrator (D12): who, where, what, and to whom; never words.
+
+    `guild_id` is the server in which it holds, 0 for every place.
+    """
 
     __tablename__ = "audit"
     __table_args__ = (Index("ix_audit_at", "at"),)
@@ -260,5 +263,6 @@ class Audit(Row):
     at: Mapped[Moment]
     actor_id: Mapped[Snowflake]
     channel_id: Mapped[Snowflake]
+    guild_id: Mapped[Snowflake]
     action: Mapped[str] = mapped_column(String(64))
     detail: Mapped[str] = mapped_column(String(200), default="")

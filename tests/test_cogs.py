@@ -486,7 +486,7 @@ async def test_it_asks_for_four_intents_and_no_more(discord_world):
 
 
 async def test_a_notice_to_the_operator_is_posted_in_the_log_channel(tmp_path: Path):
-    async with world(tmp_path, log_channel=1) as plain:
+    async with world(tmp_path) as plain:
         log = plain.guild.create_text_channel("bot-log")
         object.__setattr__(
             plain.app, "settings", plain.app.settings.model_copy(update={"log_channel": log.id})

@@ -8,12 +8,14 @@ from itertools import count
 import pytest
 from sqlalchemy import text as sql
 
+from bot.administration import Actor, Administration
 from bot.conversation.house_rules import Kind
 from bot.conversation.manner import Manner
 from bot.conversation.pacing import Pace
 from bot.conversation.voting import Voters
 from bot.decision import Reason
 from bot.errors import ClaudeDenied, ClaudeTimeout, Unsayable
+from bot.turn import Where
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
 from tests.fakes import EPOCH
 
@@ -22,9 +24,9 @@ VOTING = replace(AT_ONCE, attention=replace(AT_ONCE.attention, voters=VOTERS))
 ASKING = "does anybody know how to fix this? please help"
 
 
-async def logged(at: Table) -> list[str]:
+async def logged(at: Table, where: Where = CHANNEL) -> list[str]:
     async with at.database.read() as db:
-        rows = await db.messages.transcript(CHANNEL.channel_id, since=EPOCH - timedelta(days=1))
+        rows = await db.messages.transcript(where.channel_id, since=EPOCH - timedelta(days=1))
     return [row.text for row in rows]
 
 
@@ -288,6 +290,22 @@ async def test_what_is_forbidden_is_neither_kept_nor_sent_to_claude(at_table, ki
     kept = await at_table.decided(heard.message_id)
     assert kept.turn is None
     assert kept.claim.reason in (Reason.INACTIVE, Reason.DENIED_USER, Reason.DENIED_ROLE)
+
+
+async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_either(at_table):
+    await at_table.hear("canary in the channel", where=CHANNEL)
+    await at_table.hear("canary in private")
+    await at_table.hear("something else", where=CHANNEL, author_id=8, author_name="Tom")
+    administration = Administration(at_table.database, at_table.clock)
+    await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=42)
+    await at_table.hear("Pixel, what was said?", where=CHANNEL, author_id=8, author_name="Tom")
+    assert "something else" in at_table.claude.prompts[-1].text
+    assert "canary" not in at_table.claude.prompts[-1].text
+    assert await logged(at_table, DM) == ["canary in private", "Hm."]
+    await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=0, target_id=42)
+    assert await logged(at_table, DM) == ["Hm."]
+    assert [one.guild_id for one in await administration.audit()] == [0, 700]
+    assert [one.detail for one in await administration.audit([700])] == ["42: 0"]
 
 
 async def test_a_premium_member_is_answered_by_the_premium_model(at_table):

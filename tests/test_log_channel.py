@@ -59,7 +59,7 @@ class Office:
         return self.answers[before:]
 
     async def audit(self) -> list[Audit]:
-        rows = await self.world.app.administration.audit(last=timedelta(days=1))
+        rows = await self.world.app.administration.audit()
         return list(reversed(rows))
 
     async def done(self) -> list[tuple[str, str]]:

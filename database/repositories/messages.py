@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from database.models import Message
+from database.models import Channel, Message
 from database.repositories.base import Repository, table_of, values_of
 
 
@@ -100,6 +100,15 @@ class Messages(Repository):
     async def forget(self, message_ids: Collection[int]) -> int:
         """Delete messages from the log; return how many there were."""
         result = await self._session.execute(delete(Message).where(Message.id.in_(message_ids)))
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
+    async def forget_author(self, author_id: int, *, guild_id: int | None = None) -> int:
+        """Delete what somebody said, in one server or anywhere; return how many lines went."""
+        gone = delete(Message).where(Message.author_id == author_id)
+        if guild_id is not None:
+            there = select(Channel.id).where(Channel.guild_id == guild_id)
+            gone = gone.where(Message.channel_id.in_(there))
+        result = await self._session.execute(gone)
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     async def forget_channel(self, channel_id: int) -> int:
