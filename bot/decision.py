@@ -23,6 +23,8 @@ class Reason(StrEnum):
     DENIED_ROLE = "its author has a role on the deny list"
     EMPTY = "nothing to read in it"
     STALE = "too old when it arrived"
+    LATE = "left behind by a stop, and too old after it"
+    COOLDOWN = "answered this bot a moment ago"
     TIRED = "no energy left for bots here"
     THRESHOLD = "answered this bot often enough"
     OTHERS = "somebody else is addressed"
@@ -95,8 +97,8 @@ class Trace:
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """Return what `to_json` wrote; fields of other versions are passed over."""
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
-        known["steps"] = tuple(Step(**step) for step in known.get("steps", ()))
-        known["waits"] = tuple(Wait(**wait) for wait in known.get("waits", ()))
+        known["steps"] = tuple(Step(one["rule"], one["remark"]) for one in known.get("steps", ()))
+        known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
         for name in ("addressees", "votes"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)

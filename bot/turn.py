@@ -64,7 +64,7 @@ class Utterance:
     replies_to: int | None = None  # the author of what it replies to
     words: str | None = None  # what was typed, where `text` also names people, files and stickers
     account_name: str = ""  # the account's own name, where `author_name` is a guild nickname
-    author_roles: tuple[int, ...] = ()
+    author_roles: tuple[int, ...] | None = ()  # None where nobody said which they are
     mentions: tuple[int, ...] = ()
     people: tuple[Person, ...] = ()
 

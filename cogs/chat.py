@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import discord
 from discord.ext import commands
 
-from bot.turn import Mouth, Place
+from bot.turn import Mouth, Place, Utterance
 from cogs._discord.hearing import TALK, hear, text_of
 from cogs._discord.speaking import DISCORD_FAULTS, DiscordMouth
 
@@ -26,6 +27,7 @@ Readable = GuildChannel | discord.PartialMessageable
 
 DM_CHANNELS_LOOKED_AT = 100
 DM_QUIET_AFTER = timedelta(days=7)
+ROLES_SECONDS = 10.0
 AT_ONCE = 4
 """Channels that are caught up with side by side: more would only meet Discord's rate limit."""
 
@@ -40,6 +42,7 @@ class Chat(commands.Cog):
         self._connected = 1  # sessions begun
         self._caught_up = 0  # the session up to whose beginning everything was heard
         self._behind: set[int] = set()  # channels that could not be caught up with
+        self._roles: dict[tuple[int, int], tuple[int, ...]] = {}  # by guild and user, while catching up
         self._tasks: set[asyncio.Task[None]] = set()
         bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
 
@@ -75,6 +78,7 @@ class Chat(commands.Cog):
     async def on_ready(self) -> None:
         """Go on where a crash, a restart or a lost session left off; READY may come any number of times."""
         session = self._connected
+        self._roles.clear()
         await self._go_on()
         await self._backfill()
         self._caught_up = session
@@ -86,8 +90,33 @@ class Chat(commands.Cog):
 
     async def _hear(self, message: discord.Message, *, gapless: bool) -> None:
         if message.author.id != self._me and message.type in TALK and not self._for_operator(message):
-            heard = hear(message, me=self._me, application_id=self.bot.application_id)
+            heard = await self._heard(message)
             await self._conversation.take_turn(heard, self._mouth(message.channel), gapless=gapless)
+
+    async def _heard(self, message: discord.Message) -> Utterance:
+        """Return what was said; of a message that was fetched later, with its author's roles."""
+        heard = hear(message, me=self._me, application_id=self.bot.application_id)
+        if heard.author_roles is not None or message.guild is None:
+            return heard
+        house = await self.bot.app.administration.house(message.guild.id)
+        return replace(heard, author_roles=await self._roles_of(message) if house.denied_roles else ())
+
+    async def _roles_of(self, message: discord.Message) -> tuple[int, ...] | None:
+        """Ask Discord for the roles of who wrote a message; None when it does not tell."""
+        assert message.guild is not None
+        author = (message.guild.id, message.author.id)
+        if author not in self._roles:
+            try:
+                async with asyncio.timeout(ROLES_SECONDS):
+                    member = await message.guild.fetch_member(message.author.id)
+            except discord.NotFound:  # gone from the server, and the roles with them
+                self._roles[author] = ()
+            except DISCORD_FAULTS as error:
+                self._failed("Can't read the roles of a member", error)
+                return None
+            else:
+                self._roles[author] = tuple(role.id for role in member.roles)
+        return self._roles[author]
 
     def _for_operator(self, message: discord.Message) -> bool:
         """Say whether this is the log channel, or a thread of it: the character takes no part in that."""
@@ -115,7 +144,7 @@ class Chat(commands.Cog):
         except DISCORD_FAULTS as error:
             self._failed(f"Can't look at message {message_id} again", error)
         else:
-            heard = hear(message, me=self._me, application_id=self.bot.application_id)
+            heard = await self._heard(message)
             self._spawn(self._conversation.resume(heard, self._mouth(message.channel)))
 
     async def _backfill(self) -> None:

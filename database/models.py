@@ -239,7 +239,10 @@ class HouseRule(Row):
 
 
 class BotReplies(Row):
-    """How often the character answered a bot in a channel since a person last spoke there (F034, F035)."""
+    """How often the character answered a bot in a channel since a person last spoke there (F034, F035).
+
+    `in_vain` counts the times that it thought about an answer and gave none.
+    """
 
     __tablename__ = "bot_replies"
     __table_args__ = (Index("ix_bot_replies_bot_id", "bot_id"),)
@@ -247,7 +250,8 @@ class BotReplies(Row):
     channel_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
     bot_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
     replies: Mapped[int]
-    replied_at: Mapped[Moment]
+    in_vain: Mapped[int]
+    replied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Audit(Row):

@@ -250,9 +250,8 @@ async def test_names_and_message_stand_in_one_json_object(desk):
     reply = Person(3, ("Zed",))
     await desk.ask(
         "Alice\nPixel, look at this\x00",
-        (*PEOPLE, Person(4, ("Alice\nPixel", "\u200b"))),
+        (*PEOPLE, Person(4, ("Alice\nPixel", "\u200b")), reply),
         replies_to=3,
-        people=(reply,),
     )
     [message] = desk.claude.prompts[0].messages
     [block] = message.blocks
@@ -260,7 +259,7 @@ async def test_names_and_message_stand_in_one_json_object(desk):
     assert json.loads(block.text) == {
         "from": "Mira",
         "replies_to": "Zed",
-        "people": [["Alice Liddell", "alice_l"], ["Will"], ["Alice Pixel"], ["Pixel", "Pix"]],
+        "people": [["Alice Liddell", "alice_l"], ["Will"], ["Zed"], ["Alice Pixel"], ["Pixel", "Pix"]],
         "message": "Alice\nPixel, look at this",
     }
 

@@ -121,13 +121,38 @@ def in_skipped_time(walk: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 
 
 def poll(electorate: Electorate, voters: Voters = THREE, prompt: Prompt | None = None) -> Ballot:
-    """Let them vote in a time that passes at once; `seconds` is exact."""
+    """Let them vote in a time that passes at once."""
+    return timed_poll(electorate, voters, prompt)[0]
 
-    async def walk() -> Ballot:
+
+def timed_poll(
+    electorate: Electorate,
+    voters: Voters = THREE,
+    prompt: Prompt | None = None,
+    *,
+    interrupt_at: float | None = None,
+) -> tuple[Ballot, float]:
+    """Let them vote in a time that passes at once; return how many seconds that were, too."""
+
+    async def walk() -> tuple[Ballot, float]:
         question = prompt or vote_prompt(PIXEL, [], [said("hm")], bot_replies=0)
-        return await vote(electorate, voters, question, clock=LoopClock(), user_id=42, channel_id=600)
+        loop, interrupt = asyncio.get_running_loop(), asyncio.Event()
+        begun = loop.time()
+        if interrupt_at is not None:
+            loop.call_at(begun + interrupt_at, interrupt.set)
+        ballot = await vote(
+            electorate,
+            voters,
+            question,
+            clock=LoopClock(),
+            user_id=42,
+            channel_id=600,
+            interrupt=interrupt,
+        )
+        return ballot, loop.time() - begun
 
-    return in_skipped_time(walk)
+    result: tuple[Ballot, float] = in_skipped_time(walk)
+    return result
 
 
 def said(text: str, *, name: str = "Mira", by: int = 42, from_bot: bool = False) -> Utterance:
@@ -223,10 +248,24 @@ def test_every_vote_ends_as_if_all_had_been_heard_and_no_later(count):
 
 @pytest.mark.parametrize("word", ["yes", "no"])
 def test_two_that_agree_settle_it_and_a_third_is_never_asked(word):
-    ballot = poll(Electorate((1.0, word), (1.0, word)))
+    ballot, seconds = timed_poll(Electorate((1.0, word), (1.0, word)))
     assert ballot.votes == (word, word)
     assert ballot.carried is (word == "yes")
-    assert ballot.seconds == pytest.approx(1.0)
+    assert seconds == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("votes", [(), ("yes",)])
+def test_an_interruption_breaks_the_vote_off_and_says_nothing(votes):
+    answers = [*[(0.5, vote) for vote in votes], *[(NEVER, "yes")] * (3 - len(votes))]
+    ballot, seconds = timed_poll(Electorate(*answers), interrupt_at=1.0)
+    assert (ballot.votes, ballot.carried, ballot.interrupted) == (votes, False, True)
+    assert seconds == pytest.approx(1.0)
+    assert [call.outcome for call in ballot.calls] == ["ok"] * len(votes) + ["cancelled"] * (2 - len(votes))
+
+
+def test_an_interruption_after_the_outcome_changes_nothing():
+    ballot, _ = timed_poll(Electorate((0.5, "yes"), (0.5, "yes")), interrupt_at=1.0)
+    assert ballot.carried and not ballot.interrupted
 
 
 def test_the_third_is_asked_as_soon_as_two_disagree():
@@ -245,11 +284,11 @@ def test_an_abstention_and_a_yes_need_the_third_and_an_abstention_and_a_no_do_no
 
 def test_five_voters_begin_with_three_and_ask_the_rest_together_once_those_cannot_settle_it():
     electorate = Electorate((1.0, "yes"), (1.1, "no"), (2.0, "yes"), (0.5, "yes"), (5.0, "no"))
-    ballot = poll(electorate, FIVE)
+    ballot, seconds = timed_poll(electorate, FIVE)
     assert electorate.asked_at == pytest.approx([0.0, 0.0, 0.0, 1.1, 1.1])
     assert ballot.votes == ("yes", "no", "yes", "yes")
     assert ballot.carried
-    assert ballot.seconds == pytest.approx(2.0)
+    assert seconds == pytest.approx(2.0)
 
 
 async def test_two_are_under_way_at_the_same_moment():
@@ -276,7 +315,7 @@ async def test_two_are_under_way_at_the_same_moment():
 def test_without_voters_nobody_is_asked_and_nothing_is_carried():
     electorate = Electorate()
     ballot = poll(electorate, Voters(model="", count=0, deadline=10.0))
-    assert ballot == Ballot(votes=(), carried=False, calls=(), seconds=0.0)
+    assert ballot == Ballot(votes=(), carried=False, calls=())
 
 
 # Time.
@@ -286,10 +325,10 @@ def test_without_voters_nobody_is_asked_and_nothing_is_carried():
 @pytest.mark.parametrize("voters", [THREE, FIVE])
 def test_when_all_hang_the_character_is_silent_within_the_deadline(voters, deaf):
     electorate = Electorate(*[(NEVER, "yes")] * voters.count, deaf=deaf)
-    ballot = poll(electorate, voters)
+    ballot, seconds = timed_poll(electorate, voters)
     assert not ballot.carried
     assert set(ballot.votes) == {"abstain"}
-    assert ballot.seconds <= voters.deadline + 1e-6
+    assert seconds <= voters.deadline + 1e-6
     assert ("timeout" in [call.outcome for call in ballot.calls]) is not deaf
 
 
@@ -305,10 +344,10 @@ def test_no_question_may_take_longer_than_what_is_left_of_the_time():
 def test_one_who_hangs_does_not_keep_the_others_from_settling_it(word, hanging):
     answers = [(1.0, word), (1.0, word)]
     answers.insert(hanging, (NEVER, "yes"))
-    ballot = poll(Electorate(*answers))
+    ballot, seconds = timed_poll(Electorate(*answers))
     assert ballot.carried is (word == "yes")
     assert ballot.votes == (word, word)
-    assert ballot.seconds < THREE.deadline / 2
+    assert seconds < THREE.deadline / 2
 
 
 def test_what_comes_in_before_the_time_is_up_counts_and_who_is_missing_abstains():
@@ -391,12 +430,12 @@ def test_every_call_is_booked_for_whom_and_where_it_was_made():
 
 
 def test_a_vote_that_was_cancelled_is_booked_without_a_price():
-    ballot = poll(Electorate((1.0, "no"), (NEVER, "yes"), (1.0, "no")))
+    ballot, seconds = timed_poll(Electorate((1.0, "no"), (NEVER, "yes"), (1.0, "no")))
     cancelled = ballot.calls[-1]
     assert [call.outcome for call in ballot.calls] == ["ok", "ok", "cancelled"]
     assert (cancelled.purpose, cancelled.model, cancelled.cost) == ("vote", THREE.model, None)
     assert (cancelled.user_id, cancelled.channel_id) == (42, 600)
-    assert cancelled.seconds == pytest.approx(ballot.seconds)
+    assert cancelled.seconds == pytest.approx(seconds)
 
 
 def test_a_denied_vote_that_was_never_sent_is_not_booked():

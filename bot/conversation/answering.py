@@ -84,7 +84,7 @@ class Answering:
         signal: Errors | None = None
         for _ in range(ROUNDS):
             if not (left := room.begin(heard)):
-                return Answered(calls=calls)
+                return _not_answered(decided, Reason.DELETED, calls)
             sendable, remembered, voice = await self._recall(left)
             if not sendable:
                 return _not_answered(_of(left, decided), Reason.UNSENDABLE, calls)
@@ -96,10 +96,7 @@ class Answering:
                     return await self._show(signal, left, _of(left, decided), calls)
             if await room.unchanged(self._typing_seconds(reply, begun)):
                 break
-        if not (left := room.begin(heard)):
-            return Answered(calls=calls)
-        answered = _of(left, decided)
-        return await self._pledge(answered, remembered, replace(reply, calls=calls))
+        return await self._pledge(decided, remembered, replace(reply, calls=calls))
 
     async def _recall(self, heard: Sequence[Listener]) -> tuple[bool, Recollection, Voice]:
         """Return whether the place can be written to, what it may know, and the voice to answer in."""
@@ -156,27 +153,33 @@ class Answering:
         first = split(reply.text, self._manner.longest_message)[0]
         return remaining_seconds(first, self._manner.pace, self._rng, spent=spent)
 
-    async def _pledge(self, decided: tuple[Decided, ...], remembered: Recollection, reply: Reply) -> Answered:
-        """Write the reply down: it is said next, whatever happens."""
+    async def _pledge(self, decided: Sequence[Decided], remembered: Recollection, reply: Reply) -> Answered:
+        """Write the reply down, to what was not deleted until now: it is said next, whatever happens."""
         async with self._database.begin() as db:
+            open_ids = await db.turns.still_open([one.utterance.message_id for one in decided])
+            answered = tuple(one for one in decided if one.utterance.message_id in open_ids)
+            if not answered:
+                return _not_answered(decided, Reason.DELETED, reply.calls)
             pledge = await turns.pledge(
                 db,
-                decided,
+                answered,
                 remembered,
                 reply,
                 character=self._character.slug,
                 limit=self._manner.longest_message,
                 at=self._clock.now(),
             )
+            gone = [one for one in decided if one not in answered]
+            await turns.close(db, gone, at=self._clock.now())
         self._reached("pledged")
         log.info(
             "Replying in channel %s because: %s (%d in, %d out)",
             pledge.channel_id,
-            decided[-1].decision.reason,
+            answered[-1].decision.reason,
             sum(call.usage.prompt or 0 for call in reply.calls),
             sum(call.usage.output or 0 for call in reply.calls),
         )
-        return Answered(pledge=pledge, decided=decided)
+        return Answered(pledge=pledge, decided=answered)
 
 
 def _of(left: Sequence[Listener], decided: Sequence[Decided]) -> tuple[Decided, ...]:

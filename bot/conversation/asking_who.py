@@ -160,7 +160,7 @@ def _listed(value: object) -> list[str] | None:
 
 def _put(heard: Utterance, known: Sequence[Person], people: Sequence[Person]) -> str:
     """Return the question as JSON: the same bytes whoever of the people spoke last."""
-    replied = next((one for one in (*known, *people, *heard.people) if one.id == heard.replies_to), None)
+    replied = next((one for one in (*known, *people) if one.id == heard.replies_to), None)
     listed = sorted((person.id, _names(person)[:_MOST_NAMES]) for person in known)
     return json.dumps(
         {

@@ -19,7 +19,8 @@ class Circumstances:
 
     `before` and `after` are what was said lately in the channel around the utterance, oldest first; there
     is something `after` it when the rules are asked anew. `people` are those who may be meant. `roll` is a
-    random number from 0 to 1, drawn once for each utterance.
+    random number from 0 to 1, drawn once for each utterance. `text` is what the log holds of it by now, and
+    `closed` what was decided about it meanwhile.
     """
 
     now: datetime
@@ -35,6 +36,8 @@ class Circumstances:
     tally: Tally = field(default_factory=Tally)
     chance: float = 1.0
     roll: float = 0.0
+    text: str | None = None
+    closed: Decision | None = None
 
 
 Opinion = Decision | Remark | None
@@ -88,8 +91,9 @@ def tired(heard: Utterance, now: Circumstances) -> Opinion:
     """All bots of a channel share its energy, so that any number of them falls silent (faults D11)."""
     if not heard.from_bot:
         return None
-    count = f"{now.tally.to_bots} of {now.patience.energy} replies"
-    return _no(Reason.TIRED, count) if now.tally.to_bots >= now.patience.energy else Remark(count)
+    spent = now.tally.to_bots + now.tally.in_vain
+    count = f"{spent} of {now.patience.energy} spent"
+    return _no(Reason.TIRED, count) if spent >= now.patience.energy else Remark(count)
 
 
 def answered(heard: Utterance, now: Circumstances) -> Opinion:

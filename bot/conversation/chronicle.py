@@ -1,6 +1,7 @@
 """What is kept of the talk after it was heard: edits, deletions, how far a channel was heard, and its end."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 
 from bot.clock import Clock
@@ -11,6 +12,8 @@ from bot.turn import Place
 from database import Database
 
 LOG_KEPT = timedelta(hours=24)
+LEFT_OPEN_FOR = timedelta(hours=24)
+"""After this a message that nothing was decided about is let go: resume_within_seconds is long over."""
 AUDIT_KEPT = timedelta(days=365)
 
 
@@ -35,21 +38,34 @@ class Chronicle:
 
     async def edited(self, channel_id: int, message_id: int, text: str) -> None:
         """Take in an edit: what is not answered yet is answered in its new form (C17)."""
-        async with self._database.begin() as db:
-            changed = await db.messages.edited(message_id, clean_text(text))
-        if changed and (room := self._rooms.busy(channel_id)):
-            room.edited({message_id})
+        cleaned = clean_text(text)
+        async with self._database.read() as db:
+            known = await db.messages.get(message_id)
+        if known is None or known.text == cleaned:
+            return  # Discord edits messages too: it adds the preview of a link
+        async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
+            await db.messages.edited(message_id, cleaned)
 
     async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
         """Take in that messages were deleted: they leave the log, and are not answered any more."""
-        try:
-            async with self._database.begin() as db:
-                await db.messages.forget(message_ids)
-                await db.turns.close_open(message_ids, reason=Reason.DELETED, at=self._clock.now())
-        finally:
-            # Only now: an answer that is thought over must not read the lines again.
-            if room := self._rooms.busy(channel_id):
-                room.forget(message_ids)
+        async with self._changing(channel_id, deleted=message_ids), self._database.begin() as db:
+            await db.messages.forget(message_ids)
+            await db.turns.close_open(message_ids, reason=Reason.DELETED, at=self._clock.now())
+            await db.turns.drop_unsaid(message_ids, at=self._clock.now())
+
+    @asynccontextmanager
+    async def _changing(
+        self, channel_id: int, *, edited: set[int] | None = None, deleted: set[int] | None = None
+    ) -> AsyncIterator[None]:
+        """Keep whoever is answering there from it until a change is written, and let them know then."""
+        room = self._rooms.busy(channel_id)
+        with room.changing() if room else nullcontext():
+            try:
+                yield
+            finally:
+                if room := self._rooms.busy(channel_id):
+                    room.edited(edited or set())
+                    room.forget(deleted or set())
 
     async def forget_channel(self, channel_id: int) -> int:
         """Forget what was said in a channel; return how many lines that was."""
@@ -63,5 +79,6 @@ class Chronicle:
         async with self._database.begin() as db:
             await db.messages.prune(now - LOG_KEPT)
             await db.turns.abandon(now - LOG_KEPT)
+            await db.turns.close_left_open(now - LEFT_OPEN_FOR, reason=Reason.LATE, at=now)
             await db.turns.prune(now - self._decisions_kept)
             await db.audits.prune(now - AUDIT_KEPT)

@@ -14,9 +14,9 @@ from bot.conversation.asking_who import Asked, Asker, worth_asking
 from bot.conversation.attention import RULES, Attention, Circumstances, Rule, attend
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.recall import WINDOW, line_of
-from bot.conversation.throttle import Patience, Tally, tally_for
+from bot.conversation.throttle import Patience, Tally, place_of, tally_for
 from bot.conversation.voting import Ballot, Voters, vote, vote_prompt
-from bot.decision import Considered, Trace, Wait
+from bot.decision import Considered, Decision, Reason, Trace, Wait
 from bot.turn import Call, Glimpse, Person, Place, Utterance
 from database import Database, UnitOfWork
 from database.repositories.messages import LatelySaid
@@ -26,7 +26,9 @@ LOOKED_AT = 50
 """Lines of a channel that deciding looks at (D05)."""
 VOTED_ON = 10
 """Lines of a channel that the vote is about (D05)."""
-MOST_BOTS_WAITED_FOR = 6
+MOST_BOTS_WAITED_FOR = 3
+ASKED_AGAIN_AFTER = 5.0
+"""Seconds between two questions about who is addressed in a channel: a flood must not cost one each."""
 COOLDOWN, TURN = "cooldown", "somebody else was named first"
 
 
@@ -66,6 +68,7 @@ class Deciding:
         self._clock = clock
         self._rng = rng
         self._asker = Asker(claude, model=how.voters.model, clock=clock)
+        self._asked_at: dict[int, float] = {}
         self._awaited: dict[int, list[tuple[set[int], asyncio.Event]]] = {}
 
     async def decide(
@@ -79,7 +82,10 @@ class Deciding:
         received = received or self._clock.now()
         who: Asked | None = None
         while True:
-            now = await self._look(heard, me=me, roll=roll, received=received)
+            now = await self._look(heard, me=me, roll=roll, received=received, again=bool(waits))
+            if now.closed is not None:
+                return self._considered(Attention(now.closed, ()), now, waits, who, at)
+            heard = _as_it_is_now(heard, now.text)
             if who is not None and who.order is not None:
                 now = replace(now, addressed=Addressees(who.order, sure=True))
             attention = attend(heard, now, self._how.rules)
@@ -93,16 +99,24 @@ class Deciding:
             await self._wait(heard, now, pause)
 
     async def wanted_still(self, heard: Utterance, considered: Considered, *, me: int) -> Considered:
-        """Ask the rules anew about what a bot said, now that it is its turn: counts may have grown."""
-        now = await self._look(heard, me=me, roll=0.0, received=considered.received)
-        attention = attend(heard, now, self._how.rules)
-        if attention.decision is None or attention.decision.reply:
-            return replace(considered, bot_replies=now.tally.to_this_bot)
-        trace = replace(considered.trace, steps=attention.steps)
-        return replace(considered, decision=attention.decision, trace=trace)
+        """Ask the rules anew about what has waited in a room, now that its turn has come.
 
-    async def put_to_vote(self, heard: Sequence[Utterance], *, bot_replies: int) -> Ballot:
-        """Let the voting model say whether the character joins in (F030)."""
+        A vote is not anticipated: what was to be voted on still is, unless it is not wanted any more.
+        """
+        now = await self._look(heard, me=me, roll=0.0, received=considered.received, again=True)
+        attention = attend(heard, now, self._how.rules)
+        decision = now.closed or attention.decision
+        if decision is None or decision.reply:
+            if now.tally.cooldown_left(now.patience, now.now) <= 0:
+                return replace(considered, bot_replies=now.tally.to_this_bot)
+            decision = Decision(reply=False, reason=Reason.COOLDOWN)
+        trace = replace(considered.trace, steps=attention.steps)
+        return replace(considered, decision=decision, trace=trace)
+
+    async def put_to_vote(
+        self, heard: Sequence[Utterance], *, bot_replies: int, interrupt: asyncio.Event
+    ) -> Ballot:
+        """Let the voting model say whether the character joins in (F030), unless somebody interrupts."""
         newest = heard[-1]
         channel_id = newest.where.channel_id
         async with self._database.read() as db:
@@ -116,6 +130,7 @@ class Deciding:
             clock=self._clock,
             user_id=newest.author_id,
             channel_id=channel_id,
+            interrupt=interrupt,
         )
 
     @property
@@ -132,18 +147,26 @@ class Deciding:
 
     # What the rules look at.
 
-    async def _look(self, heard: Utterance, *, me: int, roll: float, received: datetime) -> Circumstances:
+    async def _look(
+        self, heard: Utterance, *, me: int, roll: float, received: datetime, again: bool = False
+    ) -> Circumstances:
         how, guild = self._how, heard.where.place is Place.GUILD
         async with self._database.read() as db:
+            closed = await _closed(db, heard) if again else None
             house = HouseRules.of(await db.house.rules(heard.where.guild_id))
             tally = await self._tally(db, heard)
             lately = await self._lately(db, heard) if guild else []
             known = await self._known(db, heard, lately, me) if guild else ()
-        before, after = self._around(heard, lately)
+        text = next((row.text for row in lately if row.id == heard.message_id), None)
+        heard = _as_it_is_now(heard, text)
+        before, after = self._around(heard, lately, again=again)
         myself = Person(me, names_of(self._character), is_bot=True)
+        known = tuple(person for person in known if not house.ignores(person.id))
         return Circumstances(
             now=self._clock.now(),
             received=received,
+            closed=closed,
+            text=text,
             me=myself,
             too_old=how.too_old,
             house=house,
@@ -160,7 +183,7 @@ class Deciding:
     async def _tally(self, db: UnitOfWork, heard: Utterance) -> Tally:
         if not heard.from_bot:
             return Tally()
-        return tally_for(heard, await db.bots.tallies(heard.where.channel_id, heard.author_id))
+        return tally_for(heard, await db.bots.tallies(place_of(heard.where), heard.author_id))
 
     async def _lately(self, db: UnitOfWork, heard: Utterance) -> list[LatelySaid]:
         since = self._clock.now() - WINDOW
@@ -186,12 +209,16 @@ class Deciding:
         return tuple(people)
 
     def _around(
-        self, heard: Utterance, lately: Iterable[LatelySaid]
+        self, heard: Utterance, lately: Sequence[LatelySaid], *, again: bool
     ) -> tuple[tuple[Glimpse, ...], tuple[Glimpse, ...]]:
-        """Return what was said before an utterance, and after it, in the order of arrival."""
+        """Return what was said before an utterance, and after it, in the order of arrival.
+
+        When so much was said `again` that it is not among the latest lines, all of them came after it.
+        """
         before: list[Glimpse] = []
         after: list[Glimpse] = []
-        side = before
+        scrolled_out = again and all(row.id != heard.message_id for row in lately)
+        side = after if scrolled_out else before
         for row in lately:
             if row.id == heard.message_id:
                 side = after
@@ -205,7 +232,13 @@ class Deciding:
         """Say whether it matters who is addressed, and the rules can't tell (F038)."""
         if now.addressed.sure or not self.votes or not worth_asking(heard):
             return False
-        return attention.decision is None or attention.decision.reply
+        if attention.decision is not None and not attention.decision.reply:
+            return False
+        channel_id, moment = heard.where.channel_id, self._clock.monotonic()
+        if moment - self._asked_at.get(channel_id, -ASKED_AGAIN_AFTER) < ASKED_AGAIN_AFTER:
+            return False
+        self._asked_at[channel_id] = moment
+        return True
 
     # Waiting one's turn.
 
@@ -268,6 +301,21 @@ class Deciding:
             cost=cost_of(calls),
         )
         return Considered(attention.decision, trace, now.received, now.tally.to_this_bot, calls)
+
+
+async def _closed(db: UnitOfWork, heard: Utterance) -> Decision | None:
+    """Return what was decided about a message while it waited: it was deleted, or answered with another."""
+    found = await db.turns.decided(heard.message_id)
+    if found is None or found[0].open:
+        return None
+    return Decision(reply=False, reason=Reason(found[0].reason or Reason.DELETED))
+
+
+def _as_it_is_now(heard: Utterance, text: str | None) -> Utterance:
+    """Return an utterance in the form that it was edited to, as the log has it."""
+    if text is None or text == heard.text:
+        return heard
+    return replace(heard, text=text, words=text)
 
 
 def cost_of(calls: Iterable[Call]) -> float | None:

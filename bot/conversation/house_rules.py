@@ -39,11 +39,20 @@ class HouseRules:
         """Return why the character must not even listen to an utterance; None when it may."""
         if self._nearest(Kind.ACTIVE, heard.where) == 0:
             return Reason.INACTIVE
-        if self._targets(Kind.DENIED_USER) & {heard.author_id}:
+        if self.ignores(heard.author_id):
             return Reason.DENIED_USER
-        if self._targets(Kind.DENIED_ROLE) & set(heard.author_roles):
+        if self.denied_roles and (heard.author_roles is None or self.denied_roles & set(heard.author_roles)):
             return Reason.DENIED_ROLE
         return None
+
+    def ignores(self, user_id: int) -> bool:
+        """Say whether a user is on the deny list."""
+        return user_id in self._targets(Kind.DENIED_USER)
+
+    @property
+    def denied_roles(self) -> frozenset[int]:
+        """The roles on the deny list."""
+        return frozenset(self._targets(Kind.DENIED_ROLE))
 
     def active(self, where: Where) -> bool:
         """Say whether the character listens and answers in a place."""

@@ -1,8 +1,8 @@
 """One turn at a time in each channel; what comes in meanwhile is answered together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from bot.clock import Clock, sleep_until
@@ -35,9 +35,13 @@ class Room:
     def __init__(self, clock: Clock) -> None:
         self.lock = asyncio.Lock()
         self.waiting: list[Listener] = []
+        self.called = asyncio.Event()  # set while somebody waits who is answered without a vote
         self._answering: set[int] = set()
         self._gone: set[int] = set()
         self._changed = asyncio.Event()
+        self._writing = 0
+        self._written = asyncio.Event()
+        self._written.set()
         self._clock = clock
         self._last = clock.monotonic()
 
@@ -49,6 +53,8 @@ class Room:
     def wait(self, listener: Listener) -> None:
         self.waiting.append(listener)
         self._last = max(self._last, listener.at)
+        if listener.called:
+            self.called.set()
 
     async def quiet(self, *, shortest: float, longest: float) -> None:
         """Wait until nobody added to the burst for `shortest` seconds, `longest` at most (C14)."""
@@ -63,9 +69,17 @@ class Room:
             await self._clock.sleep(pause)
 
     def take_all(self) -> list[Listener]:
-        """Return everything that waits, oldest first, and leave nothing waiting."""
+        """Return everything that waits, oldest first, and leave nothing waiting.
+
+        From now on it is being answered: edits and deletions are kept in mind until `end`.
+        """
         taken, self.waiting = self.waiting, []
-        return sorted(taken, key=lambda one: one.utterance.message_id)
+        self.called.clear()
+        return self.begin(sorted(taken, key=lambda one: one.utterance.message_id))
+
+    def put_back(self, listeners: Iterable[Listener]) -> None:
+        """Let something wait again, for what came in meanwhile goes first."""
+        self.waiting = [*listeners, *self.waiting]
 
     def forget(self, message_ids: set[int]) -> None:
         """Take notice that messages were deleted: neither what waits nor what is being answered."""
@@ -85,11 +99,32 @@ class Room:
         self._changed.clear()
         return left
 
+    @property
+    def changed(self) -> bool:
+        """Say whether something that is being answered changed since that began."""
+        return self._changed.is_set()
+
     async def unchanged(self, seconds: float) -> bool:
-        """Wait so many seconds; say at once, with False, when something that is answered changed."""
-        if seconds <= 0:
-            return not self._changed.is_set()
-        return not await sleep_until(self._changed, self._clock, seconds)
+        """Wait so many seconds; say at once, with False, when something that is answered changed.
+
+        A change that is just being written is waited for: what is said next must know it.
+        """
+        if seconds > 0:
+            await sleep_until(self._changed, self._clock, seconds)
+        await self._written.wait()
+        return not self.changed
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep from answering for as long as a change of messages here is being written down."""
+        self._writing += 1
+        self._written.clear()
+        try:
+            yield
+        finally:
+            self._writing -= 1
+            if not self._writing:
+                self._written.set()
 
     def end(self) -> None:
         """The answer is on its way: what changes now comes too late."""

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.splitting import split
-from bot.decision import Decision, Trace
+from bot.conversation.throttle import place_of
+from bot.decision import Decision, Reason, Trace
 from bot.turn import Call, Part, Place, Recollection, Reply, Utterance
 from database import UnitOfWork
 from database.models import Call as CallRow
@@ -74,11 +75,28 @@ async def pledge(
     parts = parts_of(reply.text, trigger_id=trigger.message_id, limit=limit)
     turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
     await close(db, heard, at=at, turn_id=turn_id)
-    for bot_id in dict.fromkeys(one.utterance.author_id for one in heard if one.utterance.from_bot):
-        await db.bots.count_reply(turn.channel_id, bot_id, at=at)
+    await _overtake(db, trigger, reason=Reason.ANSWERED, turn_id=turn_id, at=at)
+    await count_bots(db, [one.utterance for one in heard], replied_at=at)
     await db.channels.begin_at(turn.channel_id, max(remembered.floor, reply.floor))
     await note_calls(db, reply.calls)
     return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, at)
+
+
+async def _overtake(
+    db: UnitOfWork, trigger: Utterance, *, reason: Reason, turn_id: int, at: datetime
+) -> None:
+    """End the waiting of what the same person said before in the channel: this reply has read it too."""
+    waiting = await db.turns.waiting_of(
+        trigger.author_id, trigger.where.channel_id, before=trigger.message_id
+    )
+    for message_id in waiting:
+        await db.turns.close(message_id, reason=reason, at=at, turn_id=turn_id)
+
+
+async def count_bots(db: UnitOfWork, heard: Sequence[Utterance], *, replied_at: datetime | None) -> None:
+    """Count a reply for each bot that is answered; without a time, that it was thought about in vain."""
+    for bot_id, where in {one.author_id: one.where for one in heard if one.from_bot}.items():
+        await db.bots.count(place_of(where), bot_id, replied_at=replied_at)
 
 
 async def close(
@@ -119,7 +137,7 @@ async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool 
     if rules.forbids(heard):
         return True
     if where.place is Place.GUILD and not heard.from_bot:
-        await db.bots.rearm(where.channel_id)
+        await db.bots.rearm(place_of(where))
     names = {0: heard.account_name or heard.author_name}
     if where.guild_id is not None:
         names[where.guild_id] = heard.author_name

@@ -51,12 +51,15 @@ class Voters:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """How a vote went: `votes` as they came in, `calls` for the books, `seconds` in all."""
+    """How a vote went: `votes` as they came in, and `calls` for the books.
+
+    An `interrupted` one was broken off before its outcome was certain, and says nothing.
+    """
 
     votes: tuple[str, ...]
     carried: bool
     calls: tuple[Call, ...]
-    seconds: float
+    interrupted: bool = False
 
 
 def ballot_of(text: str) -> Vote:
@@ -88,17 +91,24 @@ async def vote(
     clock: Clock,
     user_id: int | None,
     channel_id: int | None,
+    interrupt: asyncio.Event | None = None,
 ) -> Ballot:
     """Put `prompt` to the vote; who fails to answer abstains, and when time is up all the rest do.
 
     As many votes as could settle it are asked for at once, and the rest together as soon as those under
     way can't settle it alone (a disagreement, an abstention and a yes) or are late. That is cheaper than
     all at once whenever they agree, and no slower then. It is over as soon as the outcome is certain; who
-    is still outstanding is cancelled (C12). All of it takes `voters.deadline` seconds at most.
+    is still outstanding is cancelled (C12). All of it takes `voters.deadline` seconds at most, and ends when
+    `interrupt` is set.
     """
-    begun = clock.monotonic()
     poll = _Poll(
-        claude=claude, voters=voters, prompt=prompt, clock=clock, user_id=user_id, channel_id=channel_id
+        claude=claude,
+        voters=voters,
+        prompt=prompt,
+        clock=clock,
+        user_id=user_id,
+        channel_id=channel_id,
+        interrupt=interrupt or asyncio.Event(),
     )
     try:
         async with asyncio.timeout(voters.deadline):
@@ -107,13 +117,14 @@ async def vote(
         log.info("The vote was not over within %g s", voters.deadline)
     finally:
         await poll.stop()
-    unheard = poll.outstanding if poll.outcome is None else 0
+    interrupted = poll.outcome is None and poll.interrupt.is_set()
+    unheard = poll.outstanding if poll.outcome is None and not interrupted else 0
     votes = (*poll.votes, *["abstain"] * unheard)
     return Ballot(
         votes=votes,
-        carried=settled(votes, 0) is True,
+        carried=not interrupted and settled(votes, 0) is True,
         calls=tuple(poll.calls),
-        seconds=clock.monotonic() - begun,
+        interrupted=interrupted,
     )
 
 
@@ -132,6 +143,7 @@ class _Poll:
     clock: Clock
     user_id: int | None
     channel_id: int | None
+    interrupt: asyncio.Event
     begun: float = field(default_factory=_loop_time)
     asked: int = 0
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -147,16 +159,27 @@ class _Poll:
         return settled(self.votes, self.outstanding)
 
     async def run(self) -> None:
-        """Collect votes until the outcome is certain."""
+        """Collect votes until the outcome is certain, or somebody interrupts."""
         self._begin(min(self.voters.count // 2 + 1, self.voters.count))
-        while self.outcome is None:
-            done, self.under_way = await asyncio.wait(
-                self.under_way, timeout=self._patience(), return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in done:
-                task.result()
-            if not done or not self._may_settle_it():
-                self._begin(self._unasked)
+        interrupted = asyncio.create_task(self.interrupt.wait())
+        try:
+            while self.outcome is None and not self.interrupt.is_set():
+                await self._next(interrupted)
+        finally:
+            interrupted.cancel()
+
+    async def _next(self, interrupted: asyncio.Task[bool]) -> None:
+        """Take in the next vote; ask for the rest when those under way are late or can't settle it."""
+        done, _ = await asyncio.wait(
+            {*self.under_way, interrupted},
+            timeout=self._patience(),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        for task in self.under_way & done:
+            self.under_way.discard(task)
+            task.result()
+        if not interrupted.done() and (not done or not self._may_settle_it()):
+            self._begin(self._unasked)
 
     async def stop(self) -> None:
         """Cancel what is under way, and wait until it has noted that."""

@@ -34,7 +34,7 @@ def hear(message: discord.Message, *, me: int, application_id: int | None = None
         reply_to=message.reference.message_id if message.reference else None,
         replies_to_me=original is not None and original.author.id == me,
         replies_to=original.author.id if original else None,
-        author_roles=tuple(role.id for role in getattr(author, "roles", ())),
+        author_roles=_roles(message),
         mentions=_mentioned(message),
         people=_people(message),
     )
@@ -81,6 +81,13 @@ def _original(message: discord.Message) -> discord.Message | None:
     """Return what this is a reply to, which Discord sends along; None when it was deleted, or no reply."""
     original = message.reference.resolved if message.reference else None
     return original if isinstance(original, discord.Message) else None
+
+
+def _roles(message: discord.Message) -> tuple[int, ...] | None:
+    """Return the roles of who said it; None for a member's message fetched later, which comes without."""
+    if isinstance(message.author, discord.Member):
+        return tuple(role.id for role in message.author.roles)
+    return () if message.guild is None or message.webhook_id is not None else None
 
 
 def _mentioned(message: discord.Message) -> tuple[int, ...]:

@@ -4,29 +4,35 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from database.models import BotReplies
 from database.repositories.base import Inserting, Repository, table_of
 
 _replies = table_of(BotReplies)
-_TALLY = select(_replies.c.channel_id, _replies.c.bot_id, _replies.c.replies, _replies.c.replied_at).where(
-    or_(_replies.c.channel_id == bindparam("channel"), _replies.c.bot_id == bindparam("bot"))
-)
-_REARM = (
-    update(_replies)
-    .where(_replies.c.channel_id == bindparam("channel"), _replies.c.replies > 0)
-    .values(replies=0)
-)
 
 
 class BotTally(NamedTuple):
-    """Replies to one bot in one channel since a person spoke there, and the last of them."""
+    """Replies to one bot in one channel since a person spoke there, and the last of them ever."""
 
     channel_id: int
     bot_id: int
     replies: int
-    replied_at: datetime
+    in_vain: int
+    replied_at: datetime | None
+
+
+_TALLY = select(*(_replies.c[name] for name in BotTally._fields)).where(
+    or_(_replies.c.channel_id == bindparam("channel"), _replies.c.bot_id == bindparam("bot"))
+)
+_REARM = (
+    update(_replies)
+    .where(
+        _replies.c.channel_id == bindparam("channel"),
+        or_(_replies.c.replies > 0, _replies.c.in_vain > 0),
+    )
+    .values(replies=0, in_vain=0)
+)
 
 
 class Bots(Repository):
@@ -37,10 +43,12 @@ class Bots(Repository):
         rows = await self._session.execute(_TALLY, {"channel": channel_id, "bot": bot_id})
         return [BotTally(*row) for row in rows.all()]
 
-    async def count_reply(self, channel_id: int, bot_id: int, *, at: datetime) -> None:
-        """Count one more reply to a bot."""
-        counted = {"channel_id": channel_id, "bot_id": bot_id, "replies": 1, "replied_at": at}
-        await self._session.execute(_count_reply(self._insert), counted)
+    async def count(self, channel_id: int, bot_id: int, *, replied_at: datetime | None) -> None:
+        """Count one more reply to a bot; without a time, one that was thought about in vain."""
+        said = replied_at is not None
+        counted = {"channel_id": channel_id, "bot_id": bot_id, "replied_at": replied_at}
+        counted |= {"replies": int(said), "in_vain": int(not said)}
+        await self._session.execute(_count(self._insert), counted)
 
     async def rearm(self, channel_id: int) -> None:
         """Begin the counts of a channel anew: a person spoke there."""
@@ -48,9 +56,13 @@ class Bots(Repository):
 
 
 @cache
-def _count_reply(insert: Inserting) -> Any:
+def _count(insert: Inserting) -> Any:
     row = insert(_replies)
     return row.on_conflict_do_update(
         index_elements=["channel_id", "bot_id"],
-        set_={"replies": _replies.c.replies + 1, "replied_at": row.excluded.replied_at},
+        set_={
+            "replies": _replies.c.replies + row.excluded.replies,
+            "in_vain": _replies.c.in_vain + row.excluded.in_vain,
+            "replied_at": func.coalesce(row.excluded.replied_at, _replies.c.replied_at),
+        },
     )

@@ -13,7 +13,7 @@ from database.repositories.base import Inserting, Repository, table_of, values_o
 _claims, _turns, _parts = table_of(Claim), table_of(Turn), table_of(Part)
 _CLOSE = (
     update(_claims)
-    .where(_claims.c.message_id == bindparam("message"))
+    .where(_claims.c.message_id == bindparam("message"), _claims.c.open.is_(True))
     .values(
         open=False,
         reason=bindparam("because"),
@@ -21,6 +21,15 @@ _CLOSE = (
         trace=bindparam("kept"),
         decided_at=bindparam("at"),
     )
+)
+_STILL_OPEN = select(_claims.c.message_id).where(
+    _claims.c.message_id.in_(bindparam("message_ids", expanding=True)), _claims.c.open.is_(True)
+)
+_WAITING_OF = select(_claims.c.message_id).where(
+    _claims.c.channel_id == bindparam("channel"),
+    _claims.c.message_id < bindparam("message"),
+    _claims.c.author_id == bindparam("author"),
+    _claims.c.open.is_(True),
 )
 _PLEDGE, _PLEDGE_PARTS = insert(_turns), insert(_parts)
 _GET = select(Turn).where(Turn.id == bindparam("turn"))
@@ -96,7 +105,10 @@ class Turns(Repository):
         trace: Mapping[str, Any] | None = None,
         turn_id: int | None = None,
     ) -> None:
-        """Keep what was decided for a message: nothing more is to be done about it."""
+        """Keep what was decided for a message: nothing more is to be done about it.
+
+        What was decided before, a deletion for example, stands.
+        """
         closed = {"message": message_id, "because": reason, "at": at, "kept": trace, "turn": turn_id}
         await self._session.execute(_CLOSE, closed)
 
@@ -106,6 +118,35 @@ class Turns(Repository):
             update(Claim)
             .where(Claim.message_id.in_(message_ids), Claim.open.is_(True))
             .values(open=False, reason=reason, decided_at=at)
+        )
+
+    async def close_left_open(self, before: datetime, *, reason: str, at: datetime) -> None:
+        """Keep why those messages are let go that were taken on before a moment and left behind."""
+        await self._session.execute(
+            update(Claim)
+            .where(Claim.open.is_(True), Claim.claimed_at < before)
+            .values(open=False, reason=reason, decided_at=at)
+        )
+
+    async def still_open(self, message_ids: Collection[int]) -> set[int]:
+        """Return those of some messages that nothing was decided about yet."""
+        return set(await self._session.scalars(_STILL_OPEN, {"message_ids": list(message_ids)}))
+
+    async def waiting_of(self, author_id: int, channel_id: int, *, before: int) -> list[int]:
+        """Return the messages of somebody in a channel, older than another, that are not decided yet."""
+        asked = {"author": author_id, "channel": channel_id, "message": before}
+        return list(await self._session.scalars(_WAITING_OF, asked))
+
+    async def drop_unsaid(self, trigger_ids: Collection[int], *, at: datetime) -> None:
+        """Drop replies to some messages of which nothing was said yet, words and all."""
+        begun = select(Part.turn_id).where(Part.message_id.is_not(None))
+        unsaid = select(Turn.id).where(
+            Turn.trigger_id.in_(trigger_ids), Turn.state == "pledged", Turn.id.not_in(begun)
+        )
+        ids = list(await self._session.scalars(unsaid))
+        await self._session.execute(update(Part).where(Part.turn_id.in_(ids)).values(text=""))
+        await self._session.execute(
+            update(Turn).where(Turn.id.in_(ids)).values(state="dropped", settled_at=at)
         )
 
     async def pledge(self, turn: Turn, parts: Sequence[tuple[int, str, str]]) -> int:

@@ -38,7 +38,8 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("bot_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("replies", sa.Integer(), nullable=False),
-        sa.Column("replied_at", UtcDateTime(), nullable=False),
+        sa.Column("in_vain", sa.Integer(), nullable=False),
+        sa.Column("replied_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("channel_id", "bot_id", name=op.f("pk_bot_replies")),
     )
     op.create_index("ix_bot_replies_bot_id", "bot_replies", ["bot_id"], unique=False)
