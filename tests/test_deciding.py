@@ -334,7 +334,7 @@ async def test_a_message_that_waits_its_turn_is_decided_after_a_restart(tmp_path
         await at.hear("good morning to you all", where=CHANNEL, author_id=7, author_name="Tom")
         at.clock.sleep = for_ever  # type: ignore[method-assign]
         walk = asyncio.create_task(at.conversation.take_turn(heard, at.mouth))
-        while not at.conversation._deciding._awaited:
+        while not at.conversation._deciding.turns._awaited:
             await asyncio.sleep(0.01)
         await at.conversation.close(within=1.0)
         assert walk.done()

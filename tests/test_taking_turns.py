@@ -109,6 +109,23 @@ async def test_the_wait_for_somebody_who_keeps_silent_depends_on_who_named_them(
     assert reply.at - asked.at >= wait.seconds + PACE.shortest - 0.01
 
 
+async def test_no_two_waits_are_the_same_and_none_is_off_by_more_than_a_tenth(folder):
+    people, waits = bots(1), list[float]()
+    for seed in range(8):
+
+        async def play(theatre: Theatre) -> None:
+            theatre.post(Person(77, ("Alice",)), "lol")
+            await theatre.play()
+            theatre.post(MIRA, "Alice, and you Anouk?")
+            await theatre.play()
+
+        theatre = await staged(folder, people, [TYPING], lambda _me: "well", play, seed=seed)
+        waits += [wait.seconds for trace in theatre.traces.values() for wait in trace.waits]
+    assert len(set(waits)) == len(waits) == 8
+    assert all(0.9 <= wait / (PACE.longest / 4) <= 1.1 for wait in waits)
+    assert max(waits) / min(waits) > 1.05
+
+
 async def test_it_looks_again_after_waiting_and_keeps_quiet_when_its_message_was_answered(folder):
     people, alice = bots(1), Person(77, ("Alice",))
 
@@ -149,10 +166,12 @@ PATIENCE = st.builds(
 @given(patience=st.lists(PATIENCE, min_size=1, max_size=4), seed=st.integers(0, 3), calls=st.booleans())
 async def test_any_set_of_bots_falls_silent_and_a_person_starts_it_again(folder, patience, seed, calls):
     people = bots(len(patience))
+    turn = count(seed)
 
     def speak(me: Person) -> str:
         others = [person for person in people if person != me]
-        return f"{others[seed % len(others)].names[0]}, and you?" if calls and others else "really?"
+        asking = "does anybody know how to fix this? please help"
+        return f"{others[next(turn) % len(others)].names[0]}, and you?" if calls and others else asking
 
     def most(one: Patience) -> int:
         return 1 + min(one.energy, one.threshold * (len(people) - 1))

@@ -24,6 +24,7 @@ from database import Database, UnitOfWork
 from personas.character import Character
 from tests.fakes import FakeClock
 
+MOST_POSTS = 500
 RESTS = 25
 """Turns of the event loop without any work after which everybody is taken to be asleep."""
 
@@ -136,6 +137,7 @@ class Theatre:
 
     def post(self, author: Person, text: str, *, reply_to: Post | None = None) -> Post:
         """Say something in the channel: every bot but its author hears it."""
+        assert len(self.posts) < MOST_POSTS, "they never stop"
         post = Post(next(iter(self.ids)), author, text, self.clock.monotonic())
         self.posts.append(post)
         for actor in self.actors:

@@ -1,20 +1,20 @@
 """Coming to a decision about one message: the rules, who is meant, waiting for one's turn, and the vote."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
 from bot.claude.client import Claude
-from bot.clock import Clock, sleep_until
+from bot.clock import Clock
 from bot.conversation.addressing import Addressees, addressees
 from bot.conversation.asking_who import Asked, Asker, worth_asking
 from bot.conversation.attention import RULES, Attention, Circumstances, Rule, attend
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.recall import WINDOW, line_of
 from bot.conversation.throttle import Patience, Tally, place_of, tally_for
+from bot.conversation.turn_taking import Turns
 from bot.conversation.voting import Ballot, Voters, vote, vote_prompt
 from bot.decision import Considered, Decision, Reason, Trace, Wait
 from bot.turn import Call, Glimpse, Person, Place, Utterance
@@ -26,10 +26,8 @@ LOOKED_AT = 50
 """Lines of a channel that deciding looks at (D05)."""
 VOTED_ON = 10
 """Lines of a channel that the vote is about (D05)."""
-MOST_BOTS_WAITED_FOR = 3
 ASKED_AGAIN_AFTER = 5.0
 """Seconds between two questions about who is addressed in a channel: a flood must not cost one each."""
-COOLDOWN, TURN = "cooldown", "somebody else was named first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +67,7 @@ class Deciding:
         self._rng = rng
         self._asker = Asker(claude, model=how.voters.model, clock=clock)
         self._asked_at: dict[int, float] = {}
-        self._awaited: dict[int, list[tuple[set[int], asyncio.Event]]] = {}
+        self.turns = Turns(how.turn, clock, rng)
 
     async def decide(
         self, heard: Utterance, *, me: int, at: float, received: datetime | None = None
@@ -92,11 +90,11 @@ class Deciding:
             if who is None and self._in_doubt(heard, now, attention):
                 who = await self._asker.ask(heard, now.people, me=now.me)
                 continue
-            pause = self._pause(heard, now, attention, waits)
+            pause = self.turns.pause(heard, now, attention, waits)
             if pause is None:
                 return self._considered(attention, now, waits, who, at)
             waits.append(pause)
-            await self._wait(heard, now, pause)
+            await self.turns.wait(heard, now, pause)
 
     async def wanted_still(self, heard: Utterance, considered: Considered, *, me: int) -> Considered:
         """Ask the rules anew about what has waited in a room, now that its turn has come.
@@ -137,13 +135,6 @@ class Deciding:
     def votes(self) -> bool:
         """Say whether what is not addressed to the character is put to the vote at all."""
         return self._how.voters.count > 0
-
-    def spoke(self, heard: Utterance) -> None:
-        """Wake who waits for somebody to speak in a channel."""
-        for people, event in self._awaited.get(heard.where.channel_id, ()):
-            people.discard(heard.author_id)
-            if not people:
-                event.set()
 
     # What the rules look at.
 
@@ -240,49 +231,6 @@ class Deciding:
         self._asked_at[channel_id] = moment
         return True
 
-    # Waiting one's turn.
-
-    def _pause(
-        self, heard: Utterance, now: Circumstances, attention: Attention, waits: Sequence[Wait]
-    ) -> Wait | None:
-        """Return how long to wait before the rules are asked anew; None when it is the character's turn."""
-        if attention.decision is not None and not attention.decision.reply:
-            return None
-        left = now.tally.cooldown_left(now.patience, now.now)
-        if left > 0:
-            return Wait(COOLDOWN, round(left, 3))
-        silent = _named_first(now)
-        base = self._how.turn * (1.0 if heard.from_bot else 0.25)
-        if attention.decision is None or not silent or base <= 0:
-            return None
-        bots = min(sum(person.is_bot for person in silent), MOST_BOTS_WAITED_FOR)
-        longest = max(base, self._how.turn * bots)
-        waited = sum(wait.seconds for wait in waits if wait.why == TURN)
-        if waited >= longest * 0.9:
-            return None
-        return Wait(TURN, round(base * self._rng.uniform(0.9, 1.1), 3))
-
-    async def _wait(self, heard: Utterance, now: Circumstances, pause: Wait) -> None:
-        """Let the pause pass; a turn comes as soon as everybody who was named first has spoken."""
-        if pause.why != TURN:
-            await self._clock.sleep(pause.seconds)
-            return
-        people = {person.id for person in _named_first(now)}
-        with self._awaiting(heard.where.channel_id, people) as spoken:
-            await sleep_until(spoken, self._clock, pause.seconds)
-
-    @contextmanager
-    def _awaiting(self, channel_id: int, people: set[int]) -> Iterator[asyncio.Event]:
-        entry = (people, asyncio.Event())
-        self._awaited.setdefault(channel_id, []).append(entry)
-        try:
-            yield entry[1]
-        finally:
-            waiting = self._awaited[channel_id]
-            waiting.remove(entry)
-            if not waiting:
-                del self._awaited[channel_id]
-
     def _considered(
         self,
         attention: Attention,
@@ -322,18 +270,6 @@ def cost_of(calls: Iterable[Call]) -> float | None:
     """Return what calls cost together in US dollars; None when the price of one is not known."""
     costs = [call.cost for call in calls]
     return None if None in costs else sum(cost for cost in costs if cost is not None)
-
-
-def _named_first(now: Circumstances) -> list[Person]:
-    """Return who was named before the character, or instead of it, and has not spoken since."""
-    spoken = {line.author_id for line in now.after}
-    first: list[Person] = []
-    for person in now.addressed.order:
-        if person.id == now.me.id:
-            break
-        if person.id not in spoken:
-            first.append(person)
-    return first
 
 
 def _glimpse(row: LatelySaid, name: str) -> Glimpse:

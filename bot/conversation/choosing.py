@@ -1,0 +1,120 @@
+"""What of all that waits in a room is answered: who called, or what the vote is for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.conversation.deciding import Deciding, cost_of
+from bot.conversation.rooms import Listener, Room
+from bot.conversation.turns import Decided
+from bot.conversation.voting import Ballot
+from bot.decision import Decision, Reason
+from bot.turn import Call
+
+LOOKED_AT_ANEW_AFTER = 1.0
+"""Seconds in a room's queue after which the rules are asked anew about a message."""
+
+
+class PassOver(Protocol):
+    """Keeps that messages are not answered, and books calls."""
+
+    async def __call__(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None: ...
+
+
+class Choosing:
+    """The stage "vote" of the walk, with the lock of the room held."""
+
+    def __init__(
+        self, deciding: Deciding, *, pass_over: PassOver, clock: Clock, reached: Callable[[str], None]
+    ) -> None:
+        self._deciding = deciding
+        self._pass_over = pass_over
+        self._clock = clock
+        self._reached = reached
+
+    async def wanted(self, room: Room, waiting: Sequence[Listener]) -> tuple[list[Listener], list[Decided]]:
+        """Return what is to be answered; what only happened to be said beside it is passed over.
+
+        What nobody addressed to the character is put to the vote, unless something else is answered
+        anyway: a reply has read it too.
+        """
+        waiting = [await self._looked_at_anew(one) for one in waiting]
+        dropped = [one for one in waiting if one.called and not _wants_reply(one)]
+        called = [one for one in waiting if one.called and _wants_reply(one)]
+        rest = [one for one in waiting if not one.called]
+        await self._pass_over([_decided(one) for one in dropped])
+        if not called:
+            return await self._vote(room, rest)
+        authors = {one.utterance.author_id for one in called}
+        aside = [one for one in rest if one.utterance.author_id not in authors]
+        beside = Decision(reply=False, reason=Reason.ANSWERED)
+        await self._pass_over([_decided(one, beside) for one in aside])
+        burst = [one for one in waiting if one not in dropped and one not in aside]
+        # The last one is who is answered: a call before the rest of the burst, a person before a bot.
+        burst.sort(key=lambda one: (one.called, not one.utterance.from_bot))
+        first = called[-1].considered.decision
+        return burst, [_decided(one, one.considered.decision or first) for one in burst]
+
+    async def _looked_at_anew(self, one: Listener) -> Listener:
+        """Ask the rules about what had to wait: a bot's count may have grown, an author been denied."""
+        waited = self._clock.monotonic() - one.at >= LOOKED_AT_ANEW_AFTER
+        if not (one.utterance.from_bot or waited) or one.utterance.where.place.private:
+            return one
+        considered = await self._deciding.wanted_still(one.utterance, one.considered, me=one.mouth.me)
+        return replace(one, considered=considered)
+
+    async def _vote(self, room: Room, heard: list[Listener]) -> tuple[list[Listener], list[Decided]]:
+        """Put to the vote whether the character joins in; nothing is to be answered if it does not.
+
+        What is edited meanwhile is voted on once more. When somebody calls, the vote is broken off: what
+        it was about waits behind the call.
+        """
+        calls: tuple[Call, ...] = ()
+        while heard := room.begin(heard):
+            utterances = [one.utterance for one in heard]
+            replies = max(one.considered.bot_replies for one in heard)
+            ballot = await self._deciding.put_to_vote(utterances, bot_replies=replies, interrupt=room.called)
+            again, calls = bool(calls), calls + ballot.calls
+            if ballot.interrupted:
+                first = replace(heard[0].considered, calls=heard[0].considered.calls + calls)
+                room.put_back([replace(heard[0], considered=first), *heard[1:]])
+                return [], []
+            if again or not room.changed:
+                break
+        else:
+            await self._pass_over([], calls)
+            return [], []
+        self._reached("voted")
+        decided = self._voted(heard, ballot, calls)
+        if ballot.carried:
+            return heard, decided
+        await self._pass_over(decided)
+        return [], []
+
+    def _voted(self, heard: Sequence[Listener], ballot: Ballot, calls: tuple[Call, ...]) -> list[Decided]:
+        """Return what the vote decided about each message; its cost stands with the first of them."""
+        reason = Reason.VOTE if ballot.carried else Reason.OUTVOTED
+        decision = Decision(reply=ballot.carried, reason=reason)
+        decided = []
+        for number, one in enumerate(heard):
+            paid = (*one.considered.calls, *(calls if number == 0 else ()))
+            trace = replace(
+                one.considered.trace,
+                votes=ballot.votes,
+                seconds=round(self._clock.monotonic() - one.received, 3),
+                cost=cost_of(paid),
+            )
+            decided.append(Decided(one.utterance, decision, trace, paid))
+        return decided
+
+
+def _wants_reply(one: Listener) -> bool:
+    decision = one.considered.decision
+    return decision is not None and decision.reply
+
+
+def _decided(one: Listener, decision: Decision | None = None) -> Decided:
+    settled = decision or one.considered.decision
+    assert settled is not None
+    return Decided(one.utterance, settled, one.considered.trace, one.considered.calls)

@@ -1,0 +1,48 @@
+"""What admins denied stays denied over a restart, for messages that Discord tells without roles (C15)."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.world import discord_faults as faults
+from tests.world.process import world
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_denied_role_holds_for_what_was_said_while_the_bot_was_gone(tmp_path, answers):
+    async with world(tmp_path) as bot:
+        guild = bot.discord.add_guild("The Guild")
+        channel, mira, tom = guild.add_text_channel("general"), *map(bot.discord.add_user, ("Mira", "Tom"))
+        role = guild.add_role("muted")
+        guild.add_member(mira).roles.append(role)
+        guild.add_member(tom)
+        await bot.start()
+        with closing(sqlite3.connect(bot.data / "masquerade.sqlite3")) as connection:
+            rule = (guild.id, "denied role", role.id)
+            connection.execute("INSERT INTO house_rules VALUES (?, ?, ?, 0)", rule)
+            connection.commit()
+        await mira.say(channel, "Pixel, canary live?")
+        await tom.say(channel, "Pixel, are you there?")
+        await bot.discord.wait_for_message(channel)
+        assert await bot.terminate() == 0
+        await mira.say(channel, "Pixel, canary while you were gone?")
+        await tom.say(channel, "Pixel, and now?")
+        if not answers:
+            bot.discord.faults.on("GET", r"/guilds/\d+/members/\d+", then=faults.server_error(500), times=99)
+        await bot.start()
+        if answers:
+            await bot.discord.wait_for_message(channel, timeout=30)
+        with closing(sqlite3.connect(bot.data / "masquerade.sqlite3")) as connection:
+            query = "SELECT count(*) FROM claims WHERE NOT open"
+            async with asyncio.timeout(30):
+                while connection.execute(query).fetchone() != (4,):
+                    await asyncio.sleep(0.05)
+            texts = [row[0] for row in connection.execute("SELECT text FROM messages")]
+        assert not any("canary" in text for text in texts)
+        assert ("Pixel, and now?" in texts) is answers
+        assert len(bot.discord.bot_messages) == 1 + answers
+        assert all("canary" not in request.text for request in bot.claude.requests)
