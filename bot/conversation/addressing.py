@@ -1,6 +1,6 @@
 """Who a message in a channel is said to, and in which order: read from where the names stand (F038, F039)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -27,16 +27,11 @@ from bot.turn import Person, Utterance
 class Addressees:
     """Who is addressed, in order; the character itself among them where it is.
 
-    Where not `sure`, the rules can't tell; `candidates` are the words, folded, that stand where a name
-    stands and name nobody who is known.
+    Where not `sure`, the rules can't tell.
     """
 
     order: tuple[Person, ...]
     sure: bool
-    candidates: tuple[str, ...] = ()
-
-    def includes(self, me: Person) -> bool:
-        return any(person.id == me.id for person in self.order)
 
     def before(self, me: Person) -> tuple[Person, ...]:
         """Return those whose turn comes before mine: everybody, where I am not addressed (F039)."""
@@ -45,7 +40,7 @@ class Addressees:
 
     def others_only(self, me: Person) -> bool:
         """Say whether somebody is addressed, and I am not (C16)."""
-        return bool(self.order) and not self.includes(me)
+        return bool(self.order) and all(person.id != me.id for person in self.order)
 
 
 def addressees(heard: Utterance, people: Sequence[Person], *, me: Person) -> Addressees:
@@ -71,7 +66,7 @@ def addressees(heard: Utterance, people: Sequence[Person], *, me: Person) -> Add
         order.setdefault(me.id, me)
     elif not order and heard.replies_to is not None and heard.replies_to != heard.author_id:
         order[heard.replies_to] = ids.get(heard.replies_to, Person(heard.replies_to, ()))
-    return Addressees(tuple(order.values()), not reading.doubtful, tuple(dict.fromkeys(reading.candidates)))
+    return Addressees(tuple(order.values()), not reading.doubtful)
 
 
 def _sayable(name: str) -> bool:
@@ -193,7 +188,6 @@ class _Reading:
 
     me: Person
     called: list[Person] = field(default_factory=list)
-    candidates: list[str] = field(default_factory=list)
     doubtful: bool = False
 
     def read(self, sentence: Sentence) -> None:
@@ -219,7 +213,9 @@ class _Reading:
             self._note(sentence, names, verdict)
             beside = (end, verdict)
         if not sentence.quoted:
-            self._note_strangers(tokens, first, last, personal=personal)
+            stranger = _stranger_in_front(tokens, first)
+            stranger = stranger or (personal and _stranger_at_the_end(tokens, last))
+            self.doubtful = self.doubtful or stranger
 
     def _note(self, sentence: Sentence, names: list[Token], verdict: _Verdict) -> None:
         """Keep whom these names call: with my name in a list, everybody in it."""
@@ -231,14 +227,6 @@ class _Reading:
             elif verdict is _Verdict.DOUBT and not sentence.quoted:
                 self.doubtful = True
 
-    def _note_strangers(self, tokens: list[Token], first: int, last: int, *, personal: bool) -> None:
-        strangers = [
-            *_stranger_in_front(tokens, first),
-            *(_stranger_at_the_end(tokens, last) if personal else ()),
-        ]
-        self.candidates += strangers
-        self.doubtful = self.doubtful or bool(strangers)
-
 
 def _verdict(names: list[Token], at: _Standing) -> _Verdict:
     if names[-1].owner:
@@ -246,22 +234,20 @@ def _verdict(names: list[Token], at: _Standing) -> _Verdict:
     return next((verdict for way in _WAYS if (verdict := way(at))), _Verdict.TOPIC)
 
 
-def _stranger_in_front(tokens: list[Token], first: int) -> Iterator[str]:
-    """Yield the word that stands as a name in "Kira, come", "hey Kira" and "Kira and Pixel, come"."""
+def _stranger_in_front(tokens: list[Token], first: int) -> bool:
+    """Say whether a word stands as a name does in "Kira, come", "hey Kira" and "Kira and Pixel, come"."""
     if first == len(tokens) or not _like_a_name(tokens[first]):
-        return
+        return False
     behind = tokens[first + 1 : first + 3]
     paused = bool(behind) and behind[0].kind is Kind.PAUSE
     hailed = first > 0 and tokens[first - 1].among(HAILS) and (paused or not behind)
     listed = len(behind) == 2 and behind[0].among(AND) and behind[1].kind is Kind.NAME
-    if hailed or listed or (paused and behind[0].text in ",:，、："):
-        yield tokens[first].text
+    return hailed or listed or (paused and behind[0].text in ",:，、：")
 
 
-def _stranger_at_the_end(tokens: list[Token], last: int) -> Iterator[str]:
-    """Yield the word that stands as a name in "what do you think, Kira?"."""
-    if last >= 4 and tokens[last - 2].text == "," and _like_a_name(tokens[last - 1]):
-        yield tokens[last - 1].text
+def _stranger_at_the_end(tokens: list[Token], last: int) -> bool:
+    """Say whether a word stands as a name does in "what do you think, Kira?"."""
+    return last >= 4 and tokens[last - 2].text == "," and _like_a_name(tokens[last - 1])
 
 
 def _like_a_name(token: Token) -> bool:

@@ -137,10 +137,7 @@ def named(heard: Utterance, now: Circumstances) -> Opinion:
 
 def others_addressed(_: Utterance, now: Circumstances) -> Opinion:
     """What is said to somebody else is theirs to answer (C16)."""
-    order = now.addressed.order
-    if order and all(person.id != now.me.id for person in order):
-        return _no(Reason.OTHERS)
-    return None
+    return _no(Reason.OTHERS) if now.addressed.others_only(now.me) else None
 
 
 def chatter(heard: Utterance, now: Circumstances) -> Opinion:

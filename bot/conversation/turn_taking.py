@@ -75,10 +75,4 @@ class Turns:
 def _named_first(now: Circumstances) -> list[Person]:
     """Return who was named before the character, or instead of it, and has not spoken since."""
     spoken = {line.author_id for line in now.after}
-    first: list[Person] = []
-    for person in now.addressed.order:
-        if person.id == now.me.id:
-            break
-        if person.id not in spoken:
-            first.append(person)
-    return first
+    return [person for person in now.addressed.before(now.me) if person.id not in spoken]

@@ -8,9 +8,6 @@ from sqlalchemy import bindparam, delete, select
 from database.models import HouseRule
 from database.repositories.base import Inserting, Repository, table_of
 
-EVERYWHERE = 0
-"""The guild id of what holds in every place, direct messages included."""
-
 
 class HouseRuleRow(NamedTuple):
     """One rule: see HouseRule."""
@@ -32,8 +29,8 @@ class House(Repository):
     """The house_rules table."""
 
     async def rules(self, guild_id: int | None) -> list[HouseRuleRow]:
-        """Return the rules of a guild and those for every place; None is a place without a guild."""
-        asked = {"guild_ids": [EVERYWHERE] if guild_id is None else [EVERYWHERE, guild_id]}
+        """Return the rules of a guild and those for every place (0); None is a place without a guild."""
+        asked = {"guild_ids": [0] if guild_id is None else [0, guild_id]}
         return [HouseRuleRow(*row) for row in (await self._session.execute(_OF, asked)).all()]
 
     async def lay_down(self, guild_id: int, kind: str, target_id: int, value: float = 0.0) -> None:

@@ -18,6 +18,7 @@ _NAMES = (
         Nickname.guild_id.in_(bindparam("guild_ids", expanding=True)),
     )
     .order_by(Nickname.last_seen.desc())
+    .limit(300)  # a webhook goes by as many names as it likes
 )
 _IS_PREMIUM = select(User.premium).where(User.id == bindparam("user_id"))
 
