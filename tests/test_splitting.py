@@ -60,12 +60,27 @@ def gaps(text: str, cut: list[Piece]) -> Iterator[str]:
 
 
 def unbroken(text: str, limit: int) -> Iterator[tuple[int, int]]:
-    """The spans that no cut may fall into."""
+    """The spans that no cut may fall into.
+
+    A mention and the character that its first or last sign is part of go together, or, where that is
+    too wide, the mention goes alone.
+    """
     whole = limit - FENCE_ROOM
+    mentions = [span.span() for span in MENTION.finditer(text)]
     for span in (*regex.finditer(r"\X", text), *MENTION.finditer(text)):
         crowded_fence = "`" in span[0] and len(span[0]) > 20
-        if units(span[0]) <= whole and not crowded_fence:
+        if units(span[0]) <= whole and not crowded_fence and not torn(text, span.span(), mentions, whole):
             yield span.span()
+
+
+def torn(text: str, span: tuple[int, int], mentions: list[tuple[int, int]], whole: int) -> bool:
+    """Say whether a character reaches into a mention with which it is wider than may stay whole."""
+    joined = [span, *(one for one in mentions if one != span and one[0] < span[1] and span[0] < one[1])]
+    if len(joined) == 1 or span in mentions:
+        return False
+    start, end = min(one[0] for one in joined), max(one[1] for one in joined)
+    others = [one.span() for one in regex.finditer(r"\X", text) if one.start() < end and start < one.end()]
+    return units(text[min(one[0] for one in others) : max(one[1] for one in others)]) > whole
 
 
 def check(text: str, limit: int) -> None:
@@ -89,6 +104,16 @@ def check(text: str, limit: int) -> None:
 @given(texts, limits)
 def test_every_part_fits_and_nothing_is_broken_or_lost(text, limit):
     check(text, limit)
+
+
+@pytest.mark.parametrize("marks", [1, 40, 70])
+def test_a_mention_in_code_that_is_too_long_for_a_message_stays_whole(marks):
+    accented = "a" + "\u0301" * marks
+    for text in (
+        f"`{'b' * 60}{accented}<@123456789012345678>`",
+        f"`{'b' * 60}<@123456789012345678>{accented[1:]}`",
+    ):
+        check(text, 100)
 
 
 @pytest.mark.slow

@@ -36,8 +36,13 @@ _TOKEN = f"{_MENTION}|{_LINK}|{_INLINE_CODE}|{_SURROGATES}"
 # nothing else is left. Other scripts run apart from ASCII, or they would swallow a link's start.
 _RUN = rf"(?:[A-Za-z0-9]{{1,16}}+|(?:(?=\p{{GCB=Other}})[^\W_\x00-\x7f]){{1,16}}+|[ \t]{{1,16}}+)(?!{_AFTER})"
 _ATOM = regex.compile(rf"{_BEFORE}*+(?:{_TOKEN}){_AFTER}*+|{_RUN}|(?:\r?\n){{1,16}}+|\X")
-_CLUSTER = regex.compile(r"\X")
 _CODE_POINTS = regex.compile(rf"(?:{_SURROGATES}|.){{1,16}}+", regex.DOTALL)
+# What is too wide is broken into less and less: a mention within stays whole for as long as it can.
+_FINER = (
+    regex.compile(rf"{_BEFORE}*+(?:{_MENTION}|{_SURROGATES}){_AFTER}*+|\X"),
+    regex.compile(rf"{_MENTION}|{_SURROGATES}|\X"),
+    _CODE_POINTS,
+)
 _FENCE = regex.compile(rf"{_BEFORE}{{0,20}}+```{_AFTER}{{0,20}}+")
 _LANGUAGE = regex.compile(r"([A-Za-z0-9_+.#-]{0,32})\r?\n")
 _PARAGRAPH = regex.compile(r"\r?\n[ \t]{0,40}+\r?\n")
@@ -154,11 +159,13 @@ def _plain(text: str, start: int, end: int, *, code: str, widest: int) -> Iterat
             yield _Atom(match.start(), match.end(), units, kind, code)
 
 
-def _shatter(text: str, start: int, end: int, *, code: str, widest: int) -> Iterator[_Atom]:
-    for cluster in _CLUSTER.finditer(text, start, end):
-        whole = width(cluster[0]) <= widest
-        for match in [cluster] if whole else _CODE_POINTS.finditer(text, *cluster.span()):
-            yield _Atom(match.start(), match.end(), width(match[0]), _Kind.TEXT, code)
+def _shatter(text: str, start: int, end: int, *, code: str, widest: int, level: int = 0) -> Iterator[_Atom]:
+    for match in _FINER[level].finditer(text, start, end):
+        units = width(match[0])
+        if units > widest and level + 1 < len(_FINER):
+            yield from _shatter(text, *match.span(), code=code, widest=widest, level=level + 1)
+        else:
+            yield _Atom(match.start(), match.end(), units, _Kind.TEXT, code)
 
 
 def _cut(text: str, atoms: Sequence[_Atom], widths: Sequence[int], at: int, limit: int) -> int:
