@@ -91,7 +91,8 @@ class Administration:
         """Take a rule away; say whether there was one."""
         async with self._database.begin() as db:
             lifted = await db.house.lift(guild_id, kind, target_id)
-            await self._audit(db, actor, f"lift {kind}", str(target_id), guild_id=guild_id)
+            if lifted:
+                await self._audit(db, actor, f"lift {kind}", str(target_id), guild_id=guild_id)
             return lifted
 
     # Members (F123, F060).

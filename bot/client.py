@@ -33,6 +33,10 @@ POST_SECONDS = 30.0
 PORTAL = "https://discord.com/developers/applications"
 
 
+# Two warnings at each start about what speaking in voice channels needs would hide others.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+
 class Masquerade(commands.Bot):
     """One Discord account that plays a character. It keeps no state of its own but the connection."""
 
@@ -161,7 +165,13 @@ class Masquerade(commands.Bot):
         if error.status == 401:
             self.stop_for_bad_token()
         sort = Unpostable if error.status == 400 else Unsaid
-        return sort(f"Discord answered {error.status} (code {error.code})")
+        told = f"Discord answered {error.status} (code {error.code})"
+        if error.status in (403, 404):
+            told += (
+                f": check that log_channel={self.app.settings.log_channel} is the id of a channel that "
+                "the bot may view and write to"
+            )
+        return sort(told)
 
     def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
         """Run something beside; a task that nobody keeps may be collected before its end."""

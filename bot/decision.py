@@ -32,6 +32,7 @@ class Reason(StrEnum):
     UNADDRESSED = "not addressed, and there is no vote"
     CHANCE = "chance decided against it"
     OUTVOTED = "voted to keep quiet"
+    NO_VOTE = "the vote could not be held"
     ANSWERED = "answered already, together with something else"
     TAKEN = "somebody else who was named has answered"
     UNSENDABLE = "the channel can't be written to"

@@ -27,7 +27,8 @@ Readable = GuildChannel | discord.PartialMessageable
 
 DM_CHANNELS_LOOKED_AT = 100
 DM_QUIET_AFTER = timedelta(days=7)
-ROLES_SECONDS = 10.0
+ASKING_SECONDS = 10.0
+"""Seconds that Discord may take to tell what a message came without."""
 AT_ONCE = 4
 """Channels that are caught up with side by side: more would only meet Discord's rate limit."""
 
@@ -89,9 +90,28 @@ class Chat(commands.Cog):
         return self.bot.user.id
 
     async def _hear(self, message: discord.Message, *, gapless: bool) -> None:
-        if message.author.id != self._me and message.type in TALK and not self._for_operator(message):
+        if message.author.id == self._me or message.type not in TALK or not await self._knows_place(message):
+            return
+        if not self._for_operator(message):
             heard = await self._heard(message)
             await self._conversation.take_turn(heard, self._mouth(message.channel), gapless=gapless)
+
+    async def _knows_place(self, message: discord.Message) -> bool:
+        """Say whether it is known where something was said; of a thread never heard of, Discord is asked.
+
+        Without its channel, what holds there is not known either: then it is not listened to.
+        """
+        if message.guild is None or not isinstance(message.channel, discord.PartialMessageable):
+            return True
+        try:
+            async with asyncio.timeout(ASKING_SECONDS):
+                channel = await self.bot.fetch_channel(message.channel.id)
+        except DISCORD_FAULTS as error:
+            self._failed(f"Can't read what kind of channel {message.channel.id} is", error)
+            return False
+        assert isinstance(channel, GuildChannel)
+        message.channel = channel
+        return True
 
     async def _heard(self, message: discord.Message) -> Utterance:
         """Return what was said; of a message that was fetched later, with its author's roles."""
@@ -107,7 +127,7 @@ class Chat(commands.Cog):
         author = (message.guild.id, message.author.id)
         if author not in self._roles:
             try:
-                async with asyncio.timeout(ROLES_SECONDS):
+                async with asyncio.timeout(ASKING_SECONDS):
                     member = await message.guild.fetch_member(message.author.id)
             except discord.NotFound:  # gone from the server, and the roles with them
                 self._roles[author] = ()

@@ -30,6 +30,7 @@ CHANCE = (
     "me by name or replies to me is answered all the same."
 )
 CHANCE_LIFTED = "There is no chance of its own for {place} any more: what is set further out holds."
+NO_SUCH_CHANCE = "A chance is between 0 and 100 percent: write a number from 0 to 100."
 NO_CHANCE = "No chance was set for {place}, so nothing changed."
 NO_VOTES = "I never join in unasked for now: the bot's operator set yes_no_vote_count to 0."
 DENIED = "I ignore {target} {scope} from now on: what they say is neither kept nor answered."
@@ -133,6 +134,9 @@ class House(commands.Cog):
     ) -> None:
         place_id = await _aim(interaction, channel, whole_server)
         if place_id is None:
+            return
+        if not 0 <= percent <= 100:
+            await answer(interaction, NO_SUCH_CHANCE)
             return
         guild_id = _guild_id(interaction)
         await self._administration.lay_down(

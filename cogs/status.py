@@ -92,7 +92,10 @@ class Status(commands.Cog):
         where = asked_in(interaction)
         house = await self._app.administration.house(where.guild_id)
         ledger = await self._ledger(interaction.user.id, where.channel_id)
-        await answer(interaction, "\n".join([*_books(ledger), *self._here(where, house, ledger.premium)]))
+        await answer(
+            interaction,
+            "\n".join([*_books(ledger), *self._here(interaction.user.id, where, house, ledger.premium)]),
+        )
 
     @app_commands.command(description="Why I answered a message, or did not")
     @app_commands.describe(message="The link to a message, or its id; the last one in this channel if empty")
@@ -136,10 +139,12 @@ class Status(commands.Cog):
                 lines=await db.messages.count(author_id=user_id),
             )
 
-    def _here(self, where: Where, house: HouseRules, premium: bool) -> Iterator[str]:
+    def _here(self, user_id: int, where: Where, house: HouseRules, premium: bool) -> Iterator[str]:
         model = self._voice.for_(premium=premium).model
         yield f"**Who answers you**: {self._app.character.name}, with the model {model}"
-        if not house.active(where):
+        if house.ignores(user_id):
+            yield "**Here**: you are on the list of those whom I ignore"
+        elif not house.active(where):
             yield "**Here**: I am switched off, and neither listen nor answer"
         elif where.place.private:
             yield "**Here**: I answer everything"

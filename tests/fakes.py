@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.claude.client import Answer, Question
@@ -75,7 +76,7 @@ class FakeClaude:
             channel_id=question.channel_id,
         )
         if isinstance(said, ClaudeError):
-            said.call = call
+            said.call = replace(call, outcome=said.outcome)
             raise said
         return Answer(said, cut_short=False, call=call)
 

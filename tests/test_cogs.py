@@ -18,9 +18,11 @@ import simcord
 from discord.ext import commands
 from simcord.backend.models.message import MessageSticker
 
+from bot.administration import Actor
 from bot.app import App, Server, open_app
 from bot.client import Masquerade, ShardedMasquerade, open_client
 from bot.conversation.composition import system_prompt
+from bot.conversation.house_rules import Kind
 from bot.conversation.naming import SPEAKER, speaker_label
 from bot.errors import Unpostable, Unsaid, Unsayable
 from bot.settings import Settings
@@ -233,6 +235,26 @@ async def test_in_a_thread_it_hears_the_thread_and_not_its_parent(discord_world)
     assert discord_world.said(handle) == ["Hm."]
     assert "canary" not in discord_world.prompt.text
     assert "side talk" in discord_world.prompt.text
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_what_holds_in_a_channel_holds_in_a_thread_of_it_never_heard_of_before(discord_world, told):
+    world = discord_world
+    parent = world.client.get_channel(world.channel.id)
+    assert isinstance(parent, discord.TextChannel)
+    thread = await parent.create_thread(name="side talk", type=discord.ChannelType.public_thread)
+    await world.env.settle()
+    [handle] = world.channel.threads
+    parent.guild._threads.clear()
+    if told:
+        where = {"guild_id": parent.guild.id, "target_id": parent.id}
+        await world.app.administration.lay_down(Actor(1, 1), Kind.ACTIVE, **where)
+    else:
+        world.env.inject_error("GET", f"/channels/{thread.id}", status=404, code=10003, times=None)
+    await world.mira.send(handle, "Pixel, canary?")
+    assert world.said(handle) == []
+    async with world.app.database.read() as db:
+        assert await db.messages.count(author_id=world.mira.id) == 0
 
 
 async def test_somebody_joining_is_no_talk(discord_world):

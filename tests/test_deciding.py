@@ -61,7 +61,6 @@ async def test_what_most_votes_are_for_is_answered(voting):
         ["yes, because", "yes", ""],
         ["", ""],
         ["answer yes", "yes", "no"],
-        [ClaudeTimeout("slow"), ClaudeTimeout("slow")],
         ["yes", "no", ClaudeTimeout("slow")],
     ],
 )
@@ -74,6 +73,13 @@ async def test_without_a_majority_nothing_is_said_and_the_main_model_is_not_aske
     assert (kept.claim.reason, kept.turn) == (Reason.OUTVOTED, None)
     async with voting.database.read() as db:
         assert (await db.calls.spending(since=EPOCH)).calls == len(votes)
+
+
+async def test_a_vote_in_which_nobody_answered_is_told_apart_from_one_that_was_lost(voting):
+    voting.claude.will_say(ClaudeTimeout("slow"), ClaudeTimeout("slow"))
+    heard = await voting.hear(ASKING, where=CHANNEL)
+    assert voting.mouth.said == []
+    assert (await voting.decided(heard.message_id)).claim.reason == Reason.NO_VOTE
 
 
 @pytest.mark.parametrize("changes", [{"where": DM}, {"where": CHANNEL, "mentions_me": True}])

@@ -9,6 +9,7 @@ import pytest
 
 from bot.administration import Actor, Administration
 from bot.conversation.house_rules import Kind
+from bot.conversation.pacing import Pace
 from bot.conversation.throttle import Patience, Tally
 from bot.decision import Reason
 from bot.errors import ClaudeTimeout, Unsaid
@@ -129,16 +130,55 @@ async def test_what_is_edited_while_it_waits_for_its_turn_is_decided_in_its_new_
         assert (await at.decided(heard.message_id)).claim.reason == Reason.OTHERS
 
 
-async def test_what_is_edited_while_it_is_voted_on_is_voted_on_once_more(tmp_path):
+@pytest.mark.parametrize(
+    ("text", "reason", "votes"),
+    [
+        (f"{ASKING} really", Reason.OUTVOTED, 4),
+        ("never mind", Reason.CHATTER, 2),
+        ("Tom, do you know how to fix this?", Reason.OTHERS, 2),
+    ],
+)
+async def test_what_is_edited_while_it_is_voted_on_is_decided_once_more(tmp_path, text, reason, votes):
     async with table(tmp_path, manner=VOTING) as at:
+        await greet(at)
         heard = utterance(ASKING, where=CHANNEL)
         at.claude.will_say("yes", "yes", "no", "no")
-        on_thought(at, edited(at, heard, "never mind"))
+        on_thought(at, edited(at, heard, text))
         await at.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
-        assert "never mind" in at.claude.prompts[-1].text
-        assert (await at.decided(heard.message_id)).trace.votes == ("no", "no")
-        assert await calls_booked(at) == 4
+        assert (await at.decided(heard.message_id)).claim.reason == reason
+        assert await calls_booked(at) == len(at.claude.questions) == votes
+
+
+SLOW = replace(VOTING, pace=Pace(shortest=6.0, longest=15.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Tom, never mind", Reason.OTHERS),
+        ("", Reason.EMPTY),
+        ("never mind", None),
+        ("Pixel, 3 + 3?", None),
+    ],
+)
+async def test_a_call_that_is_edited_away_while_it_types_is_not_answered(tmp_path, text, reason):
+    async with table(tmp_path, manner=SLOW) as at:
+        await greet(at)
+        heard = utterance("Pixel, 2 + 2?", where=CHANNEL)
+        sleep, left = at.clock.sleep, [edited(at, heard, text)]
+
+        async def edit_while_typing(seconds: float) -> None:
+            if left and at.claude.prompts:
+                await asyncio.shield(asyncio.ensure_future(left.pop()()))
+            await sleep(seconds)
+
+        at.clock.sleep = edit_while_typing  # type: ignore[method-assign]
+        await at.conversation.take_turn(heard, at.mouth)
+        kept = await at.decided(heard.message_id)
+        assert kept.claim.reason == (reason or Reason.NAME)
+        assert at.mouth.said == ([] if reason else ["Hm."])
+        assert await calls_booked(at) == len(at.claude.questions) == (1 if reason else 2)
 
 
 async def test_an_edit_that_is_being_written_down_is_waited_for_before_the_reply(at_table):

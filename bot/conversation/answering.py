@@ -1,7 +1,7 @@
 """Thinking of an answer: recall, compose, type, pledge; and thinking again when what it answers changes."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -24,13 +24,17 @@ from personas.character import Character
 
 log = logging.getLogger(__name__)
 
+Still = Callable[[Listener], Awaitable[Decision | None]]
 ROUNDS = 3
 """Times that an answer is thought of at most, while people edit what it answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of it: `decided` with a pledge to say, or `passed` without one and `calls` not booked yet."""
+    """What came of it: `decided` with a pledge to say, or none, and `calls` not booked yet.
+
+    What is not answered, or not any more, is `passed`.
+    """
 
     pledge: Pledge | None = None
     decided: tuple[Decided, ...] = ()
@@ -65,25 +69,42 @@ class Answering:
         self._reached = reached
 
     async def answer(
-        self, room: Room, heard: Sequence[Listener], decided: Sequence[Decided], *, begun: float
+        self,
+        room: Room,
+        heard: Sequence[Listener],
+        decided: Sequence[Decided],
+        *,
+        begun: float,
+        still: Still,
     ) -> Answered:
         """Think of an answer, type it, and write it down once nothing changed meanwhile (C17).
 
         `begun` is when the first of what is answered came in, in monotonic seconds: thinking counts as
-        typing (D09).
+        typing (D09). `still` tells why what was edited is not to be answered any more.
         """
+        dropped: list[Decided] = []
         try:
-            return await self._answer(room, heard, decided, begun)
+            answered = await self._answer(room, list(heard), list(decided), begun, still, dropped)
         finally:
             room.end()
+        return replace(answered, passed=(*answered.passed, *dropped))
 
     async def _answer(
-        self, room: Room, heard: Sequence[Listener], decided: Sequence[Decided], begun: float
+        self,
+        room: Room,
+        heard: list[Listener],
+        decided: list[Decided],
+        begun: float,
+        still: Still,
+        dropped: list[Decided],
     ) -> Answered:
         calls: tuple[Call, ...] = ()
         signal: Errors | None = None
-        for _ in range(ROUNDS):
-            if not (left := room.begin(heard)):
+        for again in range(ROUNDS):
+            left = room.begin(heard)
+            if again:
+                await _drop(left, decided, still, dropped)
+            if not left:
                 return _not_answered(decided, Reason.DELETED, calls)
             sendable, remembered, voice = await self._recall(left)
             if not sendable:
@@ -171,15 +192,29 @@ class Answering:
             )
             gone = [one for one in decided if one not in answered]
             await turns.close(db, gone, at=self._clock.now())
+        if reply.fallback:
+            answered = tuple(replace(one, trace=replace(one.trace, signal="reply")) for one in answered)
         self._reached("pledged")
         log.info(
-            "Replying in channel %s because: %s (%d in, %d out)",
+            "Replying in channel %s%s because: %s (%d in, %d out)",
             pledge.channel_id,
+            " with a fallback line" if reply.fallback else "",
             answered[-1].decision.reason,
             sum(call.usage.prompt or 0 for call in reply.calls),
             sum(call.usage.output or 0 for call in reply.calls),
         )
         return Answered(pledge=pledge, decided=answered)
+
+
+async def _drop(left: list[Listener], decided: list[Decided], still: Still, dropped: list[Decided]) -> None:
+    """Move what is not to be answered any more, in the form it was edited to, from the one to the other."""
+    for one in list(left):
+        refusal = await still(one)
+        if refusal is not None:
+            left.remove(one)
+            edited = next(each for each in decided if each.utterance is one.utterance)
+            decided.remove(edited)
+            dropped.append(replace(edited, decision=refusal))
 
 
 def _of(left: Sequence[Listener], decided: Sequence[Decided]) -> tuple[Decided, ...]:

@@ -12,6 +12,8 @@ from bot.conversation.voting import Ballot
 from bot.decision import Decision, Reason
 from bot.turn import Call
 
+OUR_OWN_DOING = (Reason.ANSWERED, Reason.COOLDOWN)
+WEIGHED = (Reason.CHATTER, Reason.CHANCE)
 LOOKED_AT_ANEW_AFTER = 1.0
 """Seconds in a room's queue after which the rules are asked anew about a message."""
 
@@ -56,6 +58,17 @@ class Choosing:
         first = called[-1].considered.decision
         return burst, [_decided(one, one.considered.decision or first) for one in burst]
 
+    async def refused_by_now(self, one: Listener) -> Decision | None:
+        """Return why a message that was edited is not to be answered any more; None while it is.
+
+        What called the character is not weighed anew for that it says little.
+        """
+        considered = await self._deciding.wanted_still(one.utterance, one.considered, me=one.mouth.me)
+        decision = considered.decision
+        if decision is None or decision.reply or decision.reason in OUR_OWN_DOING:
+            return None
+        return None if one.called and decision.reason in WEIGHED else decision
+
     async def _looked_at_anew(self, one: Listener) -> Listener:
         """Ask the rules about what had to wait: a bot's count may have grown, an author been denied."""
         waited = self._clock.monotonic() - one.at >= LOOKED_AT_ANEW_AFTER
@@ -71,7 +84,7 @@ class Choosing:
         it was about waits behind the call.
         """
         calls: tuple[Call, ...] = ()
-        while heard := room.begin(heard):
+        while heard := await self._still_to_be_voted_on(room.begin(heard), again=bool(calls)):
             utterances = [one.utterance for one in heard]
             replies = max(one.considered.bot_replies for one in heard)
             ballot = await self._deciding.put_to_vote(utterances, bot_replies=replies, interrupt=room.called)
@@ -92,9 +105,20 @@ class Choosing:
         await self._pass_over(decided)
         return [], []
 
+    async def _still_to_be_voted_on(self, heard: list[Listener], *, again: bool) -> list[Listener]:
+        """Return what is left of `heard`; what was edited meanwhile goes through the rules again."""
+        left = []
+        for one in heard:
+            refusal = await self.refused_by_now(one) if again else None
+            if refusal is None:
+                left.append(one)
+            else:
+                await self._pass_over([_decided(one, refusal)])
+        return left
+
     def _voted(self, heard: Sequence[Listener], ballot: Ballot, calls: tuple[Call, ...]) -> list[Decided]:
         """Return what the vote decided about each message; its cost stands with the first of them."""
-        reason = Reason.VOTE if ballot.carried else Reason.OUTVOTED
+        reason = Reason.VOTE if ballot.carried else Reason.OUTVOTED if ballot.held else Reason.NO_VOTE
         decision = Decision(reply=ballot.carried, reason=reason)
         decided = []
         for number, one in enumerate(heard):

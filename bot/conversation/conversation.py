@@ -31,7 +31,7 @@ from personas.character import Character
 log = logging.getLogger(__name__)
 
 BREAK_OFF_SECONDS = 5.0
-IN_VAIN = (Reason.OUTVOTED, Reason.NO_ANSWER)
+IN_VAIN = (Reason.OUTVOTED, Reason.NO_VOTE, Reason.NO_ANSWER)
 """Silence that was thought about, and paid for."""
 
 
@@ -206,9 +206,11 @@ class Conversation:
                 return
             if not called:
                 await typing.enter_async_context(mouth.typing())
-            answered = await self._answering.answer(room, heard, decided, begun=begun)
+            answered = await self._answering.answer(
+                room, heard, decided, begun=begun, still=self._choosing.refused_by_now
+            )
+            await self._pass(answered.passed, answered.calls)
             if answered.pledge is None:
-                await self._pass(answered.passed, answered.calls)
                 return
             self._tell(answered.decided)
             await self._saying.say(answered.pledge, heard[-1].mouth, spent=float("inf"))

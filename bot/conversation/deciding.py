@@ -102,7 +102,7 @@ class Deciding:
         A vote is not anticipated: what was to be voted on still is, unless it is not wanted any more.
         """
         now = await self._look(heard, me=me, roll=0.0, received=considered.received, again=True)
-        attention = attend(heard, now, self._how.rules)
+        attention = attend(_as_it_is_now(heard, now.text), now, self._how.rules)
         decision = now.closed or attention.decision
         if decision is None or decision.reply:
             if now.tally.cooldown_left(now.patience, now.now) <= 0:
@@ -263,7 +263,8 @@ def _as_it_is_now(heard: Utterance, text: str | None) -> Utterance:
     """Return an utterance in the form that it was edited to, as the log has it."""
     if text is None or text == heard.text:
         return heard
-    return replace(heard, text=text, words=text)
+    # The log holds mentions by name: one that was edited out took its @ along.
+    return replace(heard, text=text, words=text, mentions_me=heard.mentions_me and "@" in text)
 
 
 def cost_of(calls: Iterable[Call]) -> float | None:

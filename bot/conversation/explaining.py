@@ -18,6 +18,7 @@ UNSET = "as nobody set anything else"
 _LAST_RULE = RULES[-1].__name__
 _STAGES: dict[str | None, str] = {
     Reason.OUTVOTED: "the vote",
+    Reason.NO_VOTE: "the vote",
     Reason.ANSWERED: "the answer to something else",
     Reason.UNSENDABLE: "recalling what was said here",
     Reason.NO_ANSWER: "thinking of an answer",
@@ -45,7 +46,8 @@ def explain(claim: Claim, turn: Turn | None) -> str:
 
 def in_one_line(reason: str, trace: Trace, *, reply: bool) -> str:
     """Return a decision for the log channel: what came of it, votes, addressees, waits, time and cost."""
-    verdict = "answered" if reply else "silent"
+    failed = reply and trace.signal  # thinking failed, and the character's own line says so
+    verdict = "answered with a fallback line" if failed else "answered" if reply else "silent"
     return " | ".join([f"{verdict}: {reason}", *_facts(trace)])
 
 
@@ -88,8 +90,8 @@ def _facts(trace: Trace) -> Iterator[str]:
     if trace.addressees:
         people = ", ".join(f"<@{one}>" if one else "somebody unknown" for one in trace.addressees)
         yield f"addressed to {people}" + (" (the model was asked)" if trace.asked_who else "")
-    for wait in trace.waits:
-        yield f"waited {wait.seconds:.1f} s: {wait.why}"
+    for why in dict.fromkeys(wait.why for wait in trace.waits):
+        yield f"waited {sum(wait.seconds for wait in trace.waits if wait.why == why):.1f} s: {why}"
     if trace.votes:
         counts = ", ".join(
             f"{trace.votes.count(vote)} {vote}" for vote in ("yes", "no", "abstain") if vote in trace.votes

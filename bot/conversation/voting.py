@@ -61,6 +61,11 @@ class Ballot:
     calls: tuple[Call, ...]
     interrupted: bool = False
 
+    @property
+    def held(self) -> bool:
+        """Say whether anybody answered at all, if only to abstain."""
+        return not self.calls or any(call.outcome == "ok" for call in self.calls)
+
 
 def ballot_of(text: str) -> Vote:
     """Return the vote that an answer is: anything but the bare word abstains (F031, faults C6).
