@@ -164,7 +164,7 @@ def test_a_rule_for_this_channel_is_told_and_one_for_another_is_not():
 
 def test_the_rules_of_a_server_are_listed_without_those_of_another():
     rules = (
-        (EVERYWHERE, Kind.DENIED_USER, 1, 0.0),
+        (EVERYWHERE, Kind.CHANCE, 0, 0.5),
         (GUILD, Kind.ACTIVE, 0, 0.0),
         (GUILD, Kind.CHANCE, CHANNEL, 0.125),
         (GUILD, Kind.DENIED_ROLE, 3, 0.0),
@@ -182,3 +182,10 @@ def test_the_rules_of_a_server_are_listed_without_those_of_another():
 def test_a_rule_that_was_taken_back_is_named_without_a_value():
     assert in_words(Kind.CHANCE, CHANNEL) == "chance in <#600>"
     assert in_words(Kind.DENIED_USER, 5) == "<@5> is ignored"
+
+
+def test_denials_of_the_operators_are_counted_and_not_named():
+    house = HouseRules(((0, Kind.DENIED_USER, 77, 0.0), (0, Kind.DENIED_USER, 78, 0.0)))
+    lines = list(standing(house, 700))
+    assert lines == ["**Set in this server**: nothing", "**Ignored everywhere**: 2, by the bot's operators"]
+    assert list(standing(HouseRules(), 700)) == lines[:1]

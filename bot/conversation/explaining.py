@@ -122,6 +122,9 @@ def standing(house: HouseRules, guild_id: int) -> Iterator[str]:
     rules = [in_words(kind, target, value) for guild, kind, target, value in house.rules if guild == guild_id]
     yield "**Set in this server**:" if rules else "**Set in this server**: nothing"
     yield from (f"- {rule}" for rule in rules)
+    ignored = sum(guild == EVERYWHERE and kind is Kind.DENIED_USER for guild, kind, _, _ in house.rules)
+    if ignored:
+        yield f"**Ignored everywhere**: {ignored}, by the bot's operators"
 
 
 def in_words(kind: Kind, target_id: int, value: float | None = None) -> str:
