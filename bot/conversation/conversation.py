@@ -16,6 +16,7 @@ from bot.conversation.choosing import Choosing
 from bot.conversation.chronicle import Chronicle
 from bot.conversation.deciding import Deciding
 from bot.conversation.etiquette import Etiquette
+from bot.conversation.house_rules import HouseRules
 from bot.conversation.manner import Manner
 from bot.conversation.naming import clean_text
 from bot.conversation.replying import Voice
@@ -105,8 +106,8 @@ class Conversation:
         heard = replace(heard, text=clean_text(heard.text))
         with self._walking(heard.message_id):
             try:
-                if await self._note(heard, gapless=gapless):
-                    await self._consider(heard, mouth)
+                if house := await self._note(heard, gapless=gapless):
+                    await self._consider(heard, mouth, house=house)
             except DatabaseError as error:
                 log.error("Can't remember anything now: %s", error)  # noqa: TRY400 - it says it all
                 await self._say_cannot_remember(heard, mouth)
@@ -162,19 +163,26 @@ class Conversation:
 
     # The stages, in the order in which a message walks through them.
 
-    async def _note(self, heard: Utterance, *, gapless: bool = True) -> bool:
-        """Claim the message and log it, in one transaction; False when it was claimed before."""
+    async def _note(self, heard: Utterance, *, gapless: bool = True) -> HouseRules | None:
+        """Claim the message and log it, in one transaction; None when it was claimed before."""
         async with self._database.begin() as db:
-            noted = await turns.note(db, heard, at=self._clock.now(), gapless=gapless)
-        if noted:
+            house = await turns.note(db, heard, at=self._clock.now(), gapless=gapless)
+        if house:
             self._deciding.turns.spoke(heard)
             self._reached("noted")
-        return noted
+        return house
 
-    async def _consider(self, heard: Utterance, mouth: Mouth, *, received: datetime | None = None) -> None:
+    async def _consider(
+        self,
+        heard: Utterance,
+        mouth: Mouth,
+        *,
+        received: datetime | None = None,
+        house: HouseRules | None = None,
+    ) -> None:
         """Decide; what may be answered waits for its turn, alone or with what came meanwhile."""
         at = self._clock.monotonic()
-        considered = await self._deciding.decide(heard, me=mouth.me, at=at, received=received)
+        considered = await self._deciding.decide(heard, me=mouth.me, at=at, received=received, house=house)
         self._reached("attended")
         channel_id = heard.where.channel_id
         decision = considered.decision

@@ -70,17 +70,25 @@ class Deciding:
         self.turns = Turns(how.turn, clock, rng)
 
     async def decide(
-        self, heard: Utterance, *, me: int, at: float, received: datetime | None = None
+        self,
+        heard: Utterance,
+        *,
+        me: int,
+        at: float,
+        received: datetime | None = None,
+        house: HouseRules | None = None,
     ) -> Considered:
         """Ask the rules about what came in `at` (monotonic seconds); wait one's turn, and ask them anew.
 
-        What was `received` before a restart is judged by that moment: it was fresh then.
+        What was `received` before a restart is judged by that moment: it was fresh then. `house` is what
+        holds in the place, where that was just read.
         """
         roll, waits = self._rng.random(), list[Wait]()
         received = received or self._clock.now()
         who: Asked | None = None
         while True:
-            now = await self._look(heard, me=me, roll=roll, received=received, again=bool(waits))
+            now = await self._look(heard, me=me, roll=roll, received=received, again=bool(waits), house=house)
+            house = None
             if now.closed is not None:
                 return self._considered(Attention(now.closed, ()), now, waits, who, at)
             heard = _as_it_is_now(heard, now.text)
@@ -139,12 +147,19 @@ class Deciding:
     # What the rules look at.
 
     async def _look(
-        self, heard: Utterance, *, me: int, roll: float, received: datetime, again: bool = False
+        self,
+        heard: Utterance,
+        *,
+        me: int,
+        roll: float,
+        received: datetime,
+        again: bool = False,
+        house: HouseRules | None = None,
     ) -> Circumstances:
         how, guild = self._how, heard.where.place is Place.GUILD
         async with self._database.read() as db:
             closed = await _closed(db, heard) if again else None
-            house = HouseRules.of(await db.house.rules(heard.where.guild_id))
+            house = house or HouseRules.of(await db.house.rules(heard.where.guild_id))
             tally = await self._tally(db, heard)
             lately = await self._lately(db, heard) if guild else []
             known = await self._known(db, heard, lately, me) if guild else ()

@@ -114,8 +114,10 @@ async def close(
         await note_calls(db, one.calls)
 
 
-async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool = True) -> bool:
-    """Claim a message and write it into the log; False when it was claimed before (faults A2).
+async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool = True) -> HouseRules | None:
+    """Claim a message and write it into the log; None when it was claimed before (faults A2).
+
+    Return what the admins laid down for the place.
 
     Only what is `gapless`, with nothing unheard before it, moves the channel's watermark: behind a
     gap it has to stay where it is until the gap was fetched, or a crash would lose what is in it. Where the
@@ -133,9 +135,9 @@ async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool 
         heard=heard.message_id if gapless else 0,
     )
     if not await db.turns.claim(heard.message_id, where.channel_id, author_id=heard.author_id, at=at):
-        return False
+        return None
     if rules.forbids(heard):
-        return True
+        return rules
     if where.place is Place.GUILD and not heard.from_bot:
         await db.bots.rearm(place_of(where))
     names = {0: heard.account_name or heard.author_name}
@@ -154,7 +156,7 @@ async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool 
             reply_to=heard.reply_to,
         )
     )
-    return True
+    return rules
 
 
 async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
