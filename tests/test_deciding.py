@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from bot.administration import Actor, Administration
+from bot.conversation.etiquette import Etiquette
 from bot.conversation.house_rules import Kind
 from bot.conversation.manner import Manner
 from bot.conversation.pacing import Pace
@@ -17,7 +18,7 @@ from bot.decision import Reason
 from bot.errors import ClaudeDenied, ClaudeTimeout, Unsayable
 from bot.turn import Where
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
-from tests.fakes import EPOCH
+from tests.fakes import EPOCH, FakeClock
 
 VOTERS = Voters(model="claude-haiku-5-5", count=3, deadline=10.0)
 VOTING = replace(AT_ONCE, attention=replace(AT_ONCE.attention, voters=VOTERS))
@@ -230,6 +231,11 @@ async def test_a_fault_shows_at_most_once_per_channel_and_hour_in_a_server(tmp_p
         at.claude.will_say(ClaudeTimeout("slow"))
         await at.hear("Pixel?", where=CHANNEL)
         assert (len(at.mouth.said), len(at.mouth.reactions)) == (2 * said, 2 * reactions)
+
+
+def test_three_who_fail_on_one_message_show_one_sign_together():
+    etiquette, heard = Etiquette("reply", FakeClock()), utterance("you all?", where=CHANNEL)
+    assert [etiquette.signal(heard, lasting=False) for _ in range(3)] == ["reply", "silent", "silent"]
 
 
 async def test_who_did_not_ask_sees_no_fault(voting):

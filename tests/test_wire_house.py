@@ -1,4 +1,4 @@
-"""What admins denied stays denied over a restart, for messages that Discord tells without roles (C15)."""
+"""What holds over a restart and for webhooks, as Discord really tells it: roles, applications (C15, D11)."""
 
 import asyncio
 import sqlite3
@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from bot.decision import Reason
 from tests.world import discord_faults as faults
 from tests.world.process import world
 
@@ -46,3 +47,24 @@ async def test_a_denied_role_holds_for_what_was_said_while_the_bot_was_gone(tmp_
         assert ("Pixel, and now?" in texts) is answers
         assert len(bot.discord.bot_messages) == 1 + answers
         assert all("canary" not in request.text for request in bot.claude.requests)
+
+
+@pytest.mark.parametrize(("own", "replies"), [(True, 0), (False, 1)])
+async def test_what_comes_through_its_own_webhook_is_not_answered_and_through_anothers_is(
+    tmp_path, own, replies
+):
+    async with world(tmp_path) as bot:
+        channel = bot.discord.add_guild("The Guild").add_text_channel("general")
+        hook = bot.discord.add_webhook(channel, "Pixel's other face", by_application=own)
+        await bot.start()
+        asked = bot.discord.post(channel, hook.user, "Pixel, are you there?", webhook=hook)
+        with closing(sqlite3.connect(bot.data / "masquerade.sqlite3")) as connection:
+            query = "SELECT reason, open FROM claims WHERE message_id = ?"
+            async with asyncio.timeout(30):
+                while (kept := connection.execute(query, (asked.id,)).fetchone()) is None or kept[1]:
+                    await asyncio.sleep(0.05)
+        assert kept[0] == (Reason.SELF if own else Reason.NAME)
+        if not own:
+            await bot.discord.wait_until(lambda: len(channel.messages) == 2, timeout=30, what="a reply")
+        assert len(channel.messages) == 1 + replies
+        assert len(bot.claude.requests) == replies

@@ -84,20 +84,21 @@ class Choosing:
         it was about waits behind the call.
         """
         calls: tuple[Call, ...] = ()
-        while heard := await self._still_to_be_voted_on(room.begin(heard), again=bool(calls)):
+        for again in (False, True):
+            heard = await self._still_to_be_voted_on(room.begin(heard), again=again)
+            if not heard:
+                await self._pass_over([], calls)
+                return [], []
             utterances = [one.utterance for one in heard]
             replies = max(one.considered.bot_replies for one in heard)
             ballot = await self._deciding.put_to_vote(utterances, bot_replies=replies, interrupt=room.called)
-            again, calls = bool(calls), calls + ballot.calls
+            calls += ballot.calls
             if ballot.interrupted:
                 first = replace(heard[0].considered, calls=heard[0].considered.calls + calls)
                 room.put_back([replace(heard[0], considered=first), *heard[1:]])
                 return [], []
-            if again or not room.changed:
+            if not room.changed:
                 break
-        else:
-            await self._pass_over([], calls)
-            return [], []
         self._reached("voted")
         decided = self._voted(heard, ballot, calls)
         if ballot.carried:
