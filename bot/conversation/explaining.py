@@ -146,15 +146,17 @@ def place_name(channel_id: int) -> str:
 
 def _source(house: HouseRules, kind: Kind, where: Where) -> str:
     """Return who said what holds in a place: the nearest rule of a kind; empty where there is none."""
+    place = house.laid_down_for(kind, where)
+    if place is None:
+        return ""
     thread = where.parent_id is not None
-    layers = (
-        (where.guild_id, where.channel_id, "set for this thread" if thread else "set for this channel"),
-        (where.guild_id, where.parent_id, "set for the channel of this thread"),
-        (where.guild_id, EVERYWHERE, "set for the whole server"),
-        (EVERYWHERE, EVERYWHERE, "set for every place"),
-    )
-    laid_down = {(guild, target) for guild, of, target, _ in house.rules if of is kind}
-    return next((words for guild, target, words in layers if (guild, target) in laid_down), "")
+    words = {
+        (EVERYWHERE, EVERYWHERE): "set for every place",
+        (where.guild_id, EVERYWHERE): "set for the whole server",
+        (where.guild_id, where.parent_id): "set for the channel of this thread",
+        (where.guild_id, where.channel_id): "set for this thread" if thread else "set for this channel",
+    }
+    return words[place]
 
 
 def _percent(share: float) -> str:

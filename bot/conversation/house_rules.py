@@ -58,13 +58,19 @@ class HouseRules:
         """Say whether the character listens and answers in a place."""
         return self._nearest(Kind.ACTIVE, where) != 0
 
+    def laid_down_for(self, kind: Kind, where: Where) -> tuple[int, int] | None:
+        """Return (guild, target) of the rule that holds in a place, the nearest; None without one."""
+        known = {(guild, target) for guild, of, target, _value in self.rules if of is kind}
+        return next((place for place in _outwards(where) if place in known), None)
+
     def chance(self, where: Where) -> float | None:
         """Return the chance of considering what is not addressed to the character; None if none is set."""
         return self._nearest(Kind.CHANCE, where)
 
     def _nearest(self, kind: Kind, where: Where) -> float | None:
         known = {(guild, target): value for guild, of, target, value in self.rules if of is kind}
-        return next((known[place] for place in _outwards(where) if place in known), None)
+        place = self.laid_down_for(kind, where)
+        return None if place is None else known[place]
 
     def _targets(self, kind: Kind) -> set[int]:
         return {target for _guild, of, target, _value in self.rules if of is kind}

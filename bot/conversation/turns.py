@@ -75,22 +75,20 @@ async def pledge(
     parts = parts_of(reply.text, trigger_id=trigger.message_id, limit=limit)
     turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
     await close(db, heard, at=at, turn_id=turn_id)
-    await _overtake(db, trigger, reason=Reason.ANSWERED, turn_id=turn_id, at=at)
+    await _overtake(db, trigger, turn_id=turn_id, at=at)
     await count_bots(db, [one.utterance for one in heard], replied_at=at)
     await db.channels.begin_at(turn.channel_id, max(remembered.floor, reply.floor))
     await note_calls(db, reply.calls)
     return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, at)
 
 
-async def _overtake(
-    db: UnitOfWork, trigger: Utterance, *, reason: Reason, turn_id: int, at: datetime
-) -> None:
+async def _overtake(db: UnitOfWork, trigger: Utterance, *, turn_id: int, at: datetime) -> None:
     """End the waiting of what the same person said before in the channel: this reply has read it too."""
     waiting = await db.turns.waiting_of(
         trigger.author_id, trigger.where.channel_id, before=trigger.message_id
     )
     for message_id in waiting:
-        await db.turns.close(message_id, reason=reason, at=at, turn_id=turn_id)
+        await db.turns.close(message_id, reason=Reason.ANSWERED, at=at, turn_id=turn_id)
 
 
 async def count_bots(db: UnitOfWork, heard: Sequence[Utterance], *, replied_at: datetime | None) -> None:
