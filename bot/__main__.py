@@ -1,4 +1,4 @@
-"""The command line: run (the default), chat, doctor, setup."""
+"""The command line: run (the default), chat, doctor, setup, backup, restore, import-legacy."""
 
 import argparse
 import sys
@@ -44,7 +44,21 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     doctor.add_argument("--offline", action="store_true", help="leave out what needs the network")
     setup = commands.add_parser("setup", help="ask for token, key and character, and write config.env")
-    for command in (run, chat, doctor, setup):
+    backup = commands.add_parser("backup", help="write a complete copy of the database; the bot may run")
+    backup.add_argument("file", type=Path, metavar="FILE", help="where to write it")
+    backup.add_argument("--force", action="store_true", help="overwrite FILE if it is there")
+    restore = commands.add_parser("restore", help="bring a backup back; what it replaces is kept")
+    restore.add_argument("file", type=Path, metavar="FILE", help="the backup")
+    legacy = commands.add_parser("import-legacy", help="take over what an older bot knew of people")
+    legacy.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="its user_info.pickle (default: the setting user_data_file)",
+    )
+    legacy.add_argument("--dry-run", action="store_true", help="say what would come in, and write nothing")
+    for command in (run, chat, doctor, setup, backup, restore, legacy):
         _files(command, again=True)
     return top
 

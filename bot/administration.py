@@ -79,11 +79,14 @@ class Administration:
     ) -> None:
         """Make a rule or change it; it holds from the very next message on.
 
-        What somebody said who is denied now goes from the log: the next prompt would hold it.
+        What somebody said who is denied now goes from the log and the summaries: the next prompt would
+        hold it.
         """
         async with self._database.begin() as db:
             await db.house.lay_down(guild_id, kind, target_id, value)
             if kind is Kind.DENIED_USER:
+                channels = await db.channels.of_guild(guild_id) if guild_id else None
+                await db.summaries.drop(await db.summaries.drawn_from(target_id, channel_ids=channels))
                 await db.messages.forget_author(target_id, guild_id=guild_id or None)
             await self._audit(db, actor, f"set {kind}", f"{target_id}: {value:g}", guild_id=guild_id)
 

@@ -20,6 +20,7 @@ from bot.conversation.conversation import Conversation
 from bot.conversation.deciding import Attentiveness
 from bot.conversation.manner import Manner
 from bot.conversation.pacing import Pace
+from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
 from bot.conversation.throttle import Patience
 from bot.conversation.voting import Voters
@@ -27,6 +28,8 @@ from bot.errors import AlreadyRunningError, ClaudeDenied, ConfigurationError
 from bot.schedule import Schedule
 from bot.settings import Settings
 from database import Database, DatabaseError
+from database.backups import NightWatch
+from memory.dumps import Dumps
 from personas.character import Character
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,10 @@ log = logging.getLogger(__name__)
 CLAUDE_URL = "https://api.anthropic.com"
 DATABASE_NAME = "masquerade.sqlite3"
 PRUNE_SECONDS = 3600
+CONDENSE_SECONDS = 600
+NIGHT = 4
+"""The hour, UTC, at which what takes long is done."""
+CACHED = {"1h": timedelta(hours=1), "5m": timedelta(minutes=5)}
 REHEARSAL_TOKENS = 160
 REHEARSAL_SECONDS = 180.0
 REHEARSAL_TRANSCRIPT = 2_000
@@ -103,8 +110,8 @@ async def open_app(
     clock, tell_operator = clock or SystemClock(), Notices()
     manner = manner or manner_of(settings, server)
     if server.rehearsal:
-        manner = replace(manner, transcript_tokens=min(manner.transcript_tokens, REHEARSAL_TRANSCRIPT))
-    with _held(settings.data_dir):
+        manner = _rehearsing(manner)
+    with held(settings.data_dir):
         claude = claude or open_claude(settings, server, clock, tell_operator)
         database = await _open_database(settings.data_dir)
         conversation = Conversation(
@@ -129,14 +136,41 @@ async def open_app(
             server,
             tell_operator=tell_operator,
         )
-        app.schedule.every(PRUNE_SECONDS, conversation.chronicle.prune, name="forget what is past its time")
+        watch = _schedule(app)
         try:
             await _prune_first(conversation)
+            await watch.expire()
             yield app
         finally:
             app.schedule.stop()
+            await conversation.compaction.close()
             await claude.close()
             await database.close()
+
+
+def _schedule(app: App) -> NightWatch:
+    """Let the jobs run that keep the memory in order; return the one that is needed at the start, too."""
+    conversation = app.conversation
+    app.schedule.every(CONDENSE_SECONDS, conversation.compaction.catch_up, name="sum up what ages")
+    app.schedule.every(PRUNE_SECONDS, conversation.chronicle.prune, name="forget what is past its time")
+    watch = NightWatch(
+        app.settings.data_dir / DATABASE_NAME,
+        kept=timedelta(days=app.settings.backups_kept_days),
+        now=app.clock.now,
+        tell=app.tell_operator,
+    )
+    app.schedule.daily(NIGHT, watch.look, name="check the whole database")
+    return watch
+
+
+def _rehearsing(manner: Manner) -> Manner:
+    """Return the manner of a small model: it reads little, and slowly."""
+    size = min(manner.extent.condensed, REHEARSAL_TRANSCRIPT)
+    return replace(
+        manner,
+        extent=replace(manner.extent, condensed=size, known=size // 2),
+        summary_deadline=max(manner.summary_deadline, REHEARSAL_SECONDS),
+    )
 
 
 def open_claude(
@@ -222,13 +256,21 @@ def manner_of(settings: Settings, server: Server) -> Manner:
         burst_longest=settings.burst_max_seconds,
         resume_within=timedelta(seconds=settings.resume_within_seconds),
         decisions_kept=timedelta(days=settings.decisions_kept_days),
-        transcript_tokens=settings.transcript_token_budget,
+        extent=Extent(
+            condensed=settings.conversation_token_threshold,
+            known=settings.core_memory_token_threshold,
+            cached=CACHED[settings.cache_ttl],
+        ),
+        summary_deadline=settings.summarize_timeout,
+        dumps=Dumps(settings.data_dir / settings.core_memory_pickle_dir)
+        if settings.enable_core_memory_pickle_log
+        else None,
         longest_message=settings.max_message_length,
     )
 
 
 @contextmanager
-def _held(data_dir: Path) -> Iterator[None]:
+def held(data_dir: Path) -> Iterator[None]:
     """Hold the data folder: a second process on it would answer everything twice (faults B5)."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

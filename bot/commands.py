@@ -8,23 +8,28 @@ import signal
 import stat
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from bot.__main__ import CHARACTER_ENV, CONFIG
-from bot.app import open_app
+from bot.app import DATABASE_NAME, held, open_app
 from bot.errors import ConfigurationError
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
 from bot.settings import Loaded, load_settings
 from bot.stalls import watch_loop
+from database import DatabaseError, backups, files
 
 log = logging.getLogger(__name__)
 
 OnStage = Callable[[str], None] | None
 
 REHEARSAL = "nyx"
+NO_CHARACTER = {"character": ""}
+"""Overrides for commands about files alone: they work without a character, or with a faulty one."""
 WELCOME = """\
 Masquerade plays characters on Discord, with Anthropic's Claude. There is no Discord token yet, so
 {name} talks with you here.   To bring {name} to Discord: python main.py setup
@@ -77,22 +82,72 @@ def setup(arguments: Namespace, _on_stage: OnStage) -> int:
     return asyncio.run(set_up(arguments.config, environ=os.environ))
 
 
+def backup(arguments: Namespace, _on_stage: OnStage) -> int:
+    """Write a complete copy of the database, also while the bot runs (C92)."""
+    data_dir = load(arguments, overrides=NO_CHARACTER).settings.data_dir
+    with _database_named():
+        content = backups.back_up(
+            data_dir / DATABASE_NAME, arguments.file, backups=data_dir / files.BACKUPS, force=arguments.force
+        )
+    print(f"Wrote {arguments.file}: {content}.")  # noqa: T201
+    return 0
+
+
+def restore(arguments: Namespace, _on_stage: OnStage) -> int:
+    """Bring a backup back, while the bot does not run; what it replaces is kept (C92)."""
+    settings = load(arguments, overrides=NO_CHARACTER).settings
+    path, kept_in = settings.data_dir / DATABASE_NAME, settings.data_dir / files.BACKUPS
+    with _database_named():
+        backups.check(arguments.file, path, backups=kept_in)
+        with held(settings.data_dir):
+            restored = backups.restore(arguments.file, path, backups=kept_in, at=datetime.now(UTC))
+    said = f"Restored {path} from {arguments.file}: {restored.content}."
+    if restored.content.schema != files.head():
+        said += " The next start brings it up to date."
+    if restored.kept:
+        said += f" What it replaced is kept for {settings.backups_kept_days} days: {restored.kept}"
+    print(said)  # noqa: T201
+    return 0
+
+
+def import_legacy(arguments: Namespace, _on_stage: OnStage) -> int:
+    """Take over what an older bot knew of people, from its file (D02)."""
+    from bot.legacy import bring_over
+
+    loaded = load(arguments)
+    path = arguments.file or loaded.settings.user_data_file
+    with _database_named():
+        asyncio.run(bring_over(path, loaded.settings, loaded.playable, dry=arguments.dry_run))
+    return 0
+
+
 COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "run": run,
     "chat": chat,
     "doctor": doctor,
     "setup": setup,
+    "backup": backup,
+    "restore": restore,
+    "import-legacy": import_legacy,
 }
 
 
-def load(arguments: Namespace) -> Loaded:
+def load(arguments: Namespace, *, overrides: Mapping[str, str] | None = None) -> Loaded:
     """Read the settings; raises SettingsError with all faults at once."""
+    overrides = _overrides(arguments) if overrides is None else overrides
     for path, usual in ((arguments.config, CONFIG), (arguments.character_env, CHARACTER_ENV)):
         if path != usual and not path.is_file():
             raise ConfigurationError(f"{path} is not there; name the file, or leave the option out.")
-    return load_settings(
-        arguments.config, arguments.character_env, os.environ, overrides=_overrides(arguments)
-    )
+    return load_settings(arguments.config, arguments.character_env, os.environ, overrides=overrides)
+
+
+@contextmanager
+def _database_named() -> Iterator[None]:
+    """Let what the database refuses be an error for the operator."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _overrides(arguments: Namespace) -> dict[str, str]:

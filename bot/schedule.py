@@ -23,6 +23,10 @@ class Schedule:
         """Run `job` each `seconds`; its errors are logged and it runs again (faults B13)."""
         self._scheduler.add_job(_careful(job, name), "interval", seconds=seconds, name=name)
 
+    def daily(self, hour: int, job: Job, *, name: str) -> None:
+        """Run `job` once a day at `hour` o'clock UTC, or as soon after as it can be, in the same way."""
+        self._scheduler.add_job(_careful(job, name), "cron", hour=hour, name=name)
+
     def start(self) -> None:
         if not self._scheduler.running:
             self._scheduler.start()

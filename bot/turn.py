@@ -95,16 +95,53 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Episode:
+    """What is left of older talk in a place: when it was, and the character's notes of it."""
+
+    text: str
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the character knows for good about one person, by the number of each memory."""
+
+    speaker: str
+    memories: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before the transcript, and changes rarely: the provider's cache holds it.
+
+    `at` is the moment whose memories it shows, about `people`; `renewed` says that it is another one
+    than the last prompt's.
+    """
+
+    episodes: tuple[Episode, ...] = ()
+    known: tuple[Knowledge, ...] = ()
+    at: datetime | None = None
+    people: tuple[int, ...] = ()
+    renewed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Recollection:
     """What comes to mind before a reply: only what this place may know.
 
     `lines` run oldest first; `floor` is the place of the first of them, kept so that the next prompt
     begins with the same bytes; `heard_through` is the log position of the last one that others said.
+    `fresh` is known since the `head` was written; `tokens` is the size of all that was said, the lines
+    that did not fit included.
     """
 
     lines: tuple[Line, ...]
     floor: int
     heard_through: int
+    head: Head = Head()
+    fresh: tuple[Knowledge, ...] = ()
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +224,26 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of one reply besides: `remarks` are people's words about it, the `note` is ours."""
+
+    remarks: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """One message of a reply, as it is sent: `nonce` makes sending it again harmless."""
+    """One message of a reply, as it is sent: `nonce` makes sending it again harmless.
+
+    Where it was posted already, `message_id` says as what, and `todo` what is to be done about it: 'edit'
+    it to the text, or 'delete' it.
+    """
 
     number: int
     text: str
     nonce: str
+    message_id: int | None = None
+    todo: str | None = None
 
 
 class Mouth(Protocol):
@@ -214,6 +265,12 @@ class Mouth(Protocol):
         `to` is the user who may be pinged. Raises Unsayable when this place can't be written to,
         Unpostable when this part can't be posted anywhere, and Unsaid when it may work later.
         """
+
+    async def edit(self, message_id: int, text: str) -> None:
+        """Give a message of the character's new words; raises as `say` does."""
+
+    async def unsay(self, message_id: int) -> None:
+        """Delete a message of the character's; one that is gone already is fine. Raises as `say` does."""
 
     async def react(self, message_id: int) -> None:
         """Show at a message that it can't be answered; raises as `say` does."""

@@ -1,6 +1,7 @@
 """One database, one unit of work: reads side by side, writes one after another."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,18 +17,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from database import files
 from database.connection import Connection
 from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseFull
+from database.models import CoreMemory, MemoryChange, Message, Part, Summary, Variant
 from database.repositories import (
     Audits,
     Bots,
     Calls,
     Channels,
     House,
+    Memories,
     Messages,
     States,
+    Summaries,
     Turns,
     Users,
 )
 
+WORDED = tuple(one.__tablename__ for one in (Message, Part, Variant, Summary, CoreMemory, MemoryChange))
+"""The tables that hold what was said: the small ones."""
 BUSY_MILLISECONDS = 5_000
 READERS = 4
 POOL_SECONDS = 30
@@ -46,6 +52,8 @@ class UnitOfWork:
     house: House
     bots: Bots
     audits: Audits
+    summaries: Summaries
+    memories: Memories
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -59,6 +67,8 @@ class UnitOfWork:
             House(session),
             Bots(session),
             Audits(session),
+            Summaries(session),
+            Memories(session),
         )
 
 
@@ -96,6 +106,23 @@ class Database:
         with _named_errors(self._url):
             async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
                 yield UnitOfWork.over(session)
+
+    async def scrub(self) -> bool:
+        """Take what was deleted out of the file and its write-ahead log, wherever it was left (B10).
+
+        False when somebody was reading just then: what they read has to stay until they are done.
+        """
+        with _named_errors(self._url):
+            async with self._writer.connect() as connection:
+                # A checkpoint can't run within a transaction, so it goes past SQLAlchemy's.
+                raw: Any = (await connection.get_raw_connection()).driver_connection
+                try:
+                    await raw.rewrite(WORDED)
+                    cursor = await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                except sqlite3.Error as error:
+                    raise _named(str(error), self._url) from error
+                busy, _, _ = (await cursor.fetchall())[0]
+                return not busy
 
     async def close(self) -> None:
         await self._reader.dispose()

@@ -1,4 +1,4 @@
-"""The database file before it is opened: created, checked, backed up and migrated, or refused."""
+"""The database file before it is opened: created, checked, copied and migrated, or refused."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -7,21 +7,25 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.pool import NullPool
 
+from database import copies
 from database.errors import DatabaseCorrupt, DatabaseError, DatabaseTooNew
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+BACKUPS = "backups"
+"""The folder beside the database for the copies that the program makes by itself."""
 
 
 def prepare(path: Path, *, backups: Path) -> None:
     """Bring the file at `path` to the current schema, or raise and leave it untouched."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    copies.discard(incoming(path))  # a restore was broken off
     if path.exists():
         check(path, backups=backups)
+        copies.unseal(path)
         _migrate(path, backups=backups)
     else:
         _create(path)
@@ -30,22 +34,45 @@ def prepare(path: Path, *, backups: Path) -> None:
 def check(path: Path, *, backups: Path) -> None:
     """Raise DatabaseCorrupt when the file is damaged (faults B8); never write to it."""
     if path.stat().st_size == 0:
-        raise DatabaseCorrupt(_damage(path, "it is empty", backups))
+        raise DatabaseCorrupt(refusal(path, "it is empty", backups))
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as connection:
-            found = [row[0] for row in connection.execute("PRAGMA quick_check")]
+        with closing(copies.connect(path, "mode=rw")) as connection:
+            found = copies.verdict(connection, "quick_check")
     except sqlite3.DatabaseError as error:
         if "locked" in str(error):
             raise DatabaseError(f"{path} is held by another program.") from error
-        raise DatabaseCorrupt(_damage(path, str(error), backups)) from error
-    if found != ["ok"]:
-        raise DatabaseCorrupt(_damage(path, found[0], backups))
+        raise DatabaseCorrupt(refusal(path, str(error), backups)) from error
+    if found:
+        raise DatabaseCorrupt(refusal(path, found, backups))
 
 
-def revision(path: Path) -> str | None:
-    """Return the schema revision that the file says it has."""
-    with _connected(path) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+def check_copy(path: Path, *, backups: Path) -> None:
+    """Raise unless a copy that nobody writes to is whole, sound, ours and of a schema that we know."""
+    if found := copies.flaw(path):
+        raise DatabaseCorrupt(refusal(path, found, backups))
+    _judge(path, revision(path, in_use=False), "Name a backup of Masquerade.")
+
+
+def copy(source: Path, target: Path, *, backups: Path | None = None, in_use: bool = True) -> None:
+    """Copy a database: see copies.copy.
+
+    Of a damaged source the error names the newest sound copy in `backups`: the target's folder,
+    unless told.
+    """
+    try:
+        copies.copy(source, target, in_use=in_use)
+    except DatabaseCorrupt as error:
+        raise DatabaseCorrupt(refusal(source, str(error), backups or target.parent)) from error
+
+
+def revision(path: Path, *, in_use: bool = True) -> str | None:
+    """Return the schema revision that the file says it has; None when it is not one of ours."""
+    how = "mode=rw" if in_use else copies.at_rest(path)
+    with closing(copies.connect(path, how)) as connection:
+        if not connection.execute("PRAGMA table_info(alembic_version)").fetchall():
+            return None
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(found[0]) if found else None
 
 
 def head() -> str:
@@ -55,40 +82,70 @@ def head() -> str:
     return newest
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copy a database that may be in use (copying the file alone would miss the WAL, faults B9)."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(partial)) as new:
-        old.backup(new)
-    partial.chmod(0o600)
-    partial.replace(target)
+def incoming(path: Path) -> Path:
+    """Return where a database is put together that is to take the place of the one at `path`."""
+    return path.with_name(f"{path.name}.restoring")
+
+
+def refusal(path: Path, what: str, backups: Path) -> str:
+    """Say which file, what is wrong with it and how to go back to the newest sound backup."""
+    return f"{path} can't be used: {what}. It was left as it is. {way_back(backups)}"
+
+
+def way_back(backups: Path) -> str:
+    """Say which backup is the newest that is sound, and how to restore it; each is read to the end."""
+    made = sorted(backups.glob("*.sqlite3"), key=lambda copy: copy.stat().st_mtime, reverse=True)
+    if sound := next((copy for copy in made if _serves(copy)), None):
+        return f"The newest backup is {sound} (damaged ones left out): python main.py restore {sound}"
+    return (
+        f"There is no sound backup in {backups}. Restore one from elsewhere, or move the file away, with "
+        "any -wal beside it, to start afresh."
+    )
+
+
+def _serves(copy: Path) -> bool:
+    """Say whether a copy could be restored."""
+    if copies.flaw(copy):
+        return False
+    try:
+        _judge(copy, revision(copy, in_use=False), "")
+    except DatabaseError:
+        return False
+    return True
 
 
 def _create(path: Path) -> None:
     """Build the file beside its place and move it there, so that an empty file is never a fresh start."""
+    if left := copies.left_beside(path):
+        # SQLite would take it for the new database's own, and write it into that.
+        raise DatabaseError(f"{left} is there without its database. Put that back, or move both away.")
     fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
+    copies.discard(fresh)
     _upgrade(fresh)
     fresh.chmod(0o600)
     fresh.replace(path)
+    copies.sync_folder(path.parent)
 
 
 def _migrate(path: Path, *, backups: Path) -> None:
     at = revision(path)
     if at == head():
         return
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    _judge(path, at, "Move it away and start again.")
+    copy(path, backups / f"{path.stem}-before-{head()}.sqlite3")
+    _upgrade(path)
+
+
+def _judge(path: Path, at: str | None, mend: str) -> None:
+    """Raise where a file's revision is none that this program can bring up to date (faults B16)."""
     if at is None:
-        raise DatabaseError(f"{path} is a SQLite file, but not one of ours. Move it away and start again.")
+        raise DatabaseError(f"{path} is a SQLite file, but not one of ours. {mend}")
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if at not in known:
         raise DatabaseTooNew(
             f"{path} was written by a later version of Masquerade (schema {at}, this one knows {head()}). "
             "Update the program, or restore a backup made by this version."
         )
-    copy(path, backups / f"{path.stem}-before-{head()}.sqlite3")
-    _upgrade(path)
 
 
 def _upgrade(path: Path) -> None:
@@ -101,20 +158,9 @@ def _upgrade(path: Path) -> None:
 
 @contextmanager
 def _connected(path: Path) -> Iterator[Connection]:
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
     try:
         with engine.begin() as connection:
             yield connection
     finally:
         engine.dispose()
-
-
-def _damage(path: Path, what: str, backups: Path) -> str:
-    """Say which file, what is wrong with it and which backup is the newest."""
-    made = sorted(backups.glob("*.sqlite3"), key=lambda backup: backup.stat().st_mtime)
-    mend = (
-        f"The newest backup is {made[-1]}: copy it to {path} to go back to it."
-        if made
-        else f"There is no backup in {backups}. Move the file away to start afresh."
-    )
-    return f"{path} can't be used: {what}. It was left as it is. {mend}"

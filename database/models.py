@@ -69,7 +69,8 @@ class Channel(Row):
     """A place where the character hears and speaks.
 
     `watermark` is the newest message id noted there: what came later is fetched after a gap.
-    `floor` is the place in the log (Message.place) where the transcript in the prompt begins.
+    `floor` is the place in the log (Message.place) where the transcript in the prompt begins. `head_at`
+    is the moment whose memories stand at the prompt's head, about the people in `head_people`.
     """
 
     __tablename__ = "channels"
@@ -83,6 +84,8 @@ class Channel(Row):
     floor: Mapped[Snowflake] = mapped_column(default=0)
     unsendable_until: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     refusals: Mapped[int] = mapped_column(default=0)
+    head_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    head_people: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
 
 class Message(Row):
@@ -154,7 +157,10 @@ class Claim(Row):
 
 
 class Turn(Row):
-    """One reply of the character: pledged before it is said, history only once it was said."""
+    """One reply of the character: pledged before it is said, history only once it was said.
+
+    `variant` is the take that stands (C45); `next_variant` the one that is about to take its place.
+    """
 
     __tablename__ = "turns"
     __table_args__ = (
@@ -174,10 +180,16 @@ class Turn(Row):
     fallback: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(16), default="pledged")
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    variant: Mapped[int] = mapped_column(default=1, server_default="1")
+    next_variant: Mapped[int | None] = mapped_column(default=None)
 
 
 class Part(Row):
-    """One message of a pledged reply: what waits to be said. Its text goes once the log has it."""
+    """One message of a pledged reply: what waits to be said. Its text goes once the log has it.
+
+    `todo` is what is to be done about a message that was posted already: 'edit' it to `text`, or
+    'delete' it.
+    """
 
     __tablename__ = "parts"
 
@@ -187,6 +199,133 @@ class Part(Row):
     nonce: Mapped[str] = mapped_column(String(25))
     message_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     said_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    todo: Mapped[str | None] = mapped_column(String(8), default=None)
+
+
+class Variant(Row):
+    """One take on a reply (C45): its messages, in order. It goes when the reply leaves the log."""
+
+    __tablename__ = "variants"
+
+    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    parts: Mapped[list[str]] = mapped_column(JSON)
+    made_at: Mapped[Moment]
+
+
+class Summary(Row):
+    """What is left of older talk in one place (F067): its lines from `first_place` to `last_place`.
+
+    Without a channel it came from an older program, and belongs to the direct messages of `person_id`.
+    """
+
+    __tablename__ = "summaries"
+    __table_args__ = (
+        Index("ix_summaries_channel_id", "channel_id"),
+        Index("ix_summaries_person_id", "person_id"),
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    person_id: Mapped[int | None] = mapped_column(BigInteger)
+    character: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(Text)
+    first_place: Mapped[Snowflake]
+    last_place: Mapped[Snowflake]
+    first_at: Mapped[Moment]
+    last_at: Mapped[Moment]
+    made_at: Mapped[Moment]
+
+
+class Source(Row):
+    """A line that a summary covers, without its words: each line is covered once at most.
+
+    `digest` tells whether an edit changed what was summarised.
+    """
+
+    __tablename__ = "summary_sources"
+    __table_args__ = (Index("ix_summary_sources_summary_id", "summary_id"),)
+
+    message_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    summary_id: Mapped[int] = mapped_column(ForeignKey("summaries.id", ondelete="CASCADE"))
+    author_id: Mapped[Snowflake]
+    digest: Mapped[str] = mapped_column(String(32))
+
+
+class CoreMemory(Row):
+    """Something that one character knows for good about one person (F072, C50).
+
+    `scope` says where it was said, and so where it may come up: 'dm', 'channel', 'guild' or 'everywhere'
+    (D2). `sources` are the person's own messages that it came from, and `quote` the words there.
+    """
+
+    __tablename__ = "core_memories"
+    __table_args__ = (
+        CheckConstraint("scope IN ('dm', 'channel', 'guild', 'everywhere')", name="scope"),
+        Index("ix_core_memories_person", "person_id", "character"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    person_id: Mapped[Snowflake]
+    character: Mapped[str] = mapped_column(String(64))
+    number: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    scope: Mapped[str] = mapped_column(String(16))
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    origin: Mapped[str] = mapped_column(String(16))
+    made_at: Mapped[Moment]
+    changed_at: Mapped[Moment]
+    quote: Mapped[str] = mapped_column(Text, default="")
+    sources: Mapped[list[int]] = mapped_column(JSON, default_factory=list)
+    pinned: Mapped[bool] = mapped_column(default=False)
+
+
+class MemorySource(Row):
+    """By message, the memories that came from it: an edit or a deletion has to find them at once."""
+
+    __tablename__ = "core_memory_sources"
+    __table_args__ = (Index("ix_core_memory_sources_memory_id", "memory_id"),)
+
+    message_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    memory_id: Mapped[int] = mapped_column(
+        ForeignKey("core_memories.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class MemoryChange(Row):
+    """One memory before and after a change; what belongs to one change has one `batch` (C50, C68).
+
+    Without `before` the memory was new, without `after` it went. What is forgotten leaves this too.
+    """
+
+    __tablename__ = "core_memory_changes"
+    __table_args__ = (
+        Index("ix_core_memory_changes_person", "person_id", "character"),
+        Index("ix_core_memory_changes_memory_id", "memory_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    batch: Mapped[Snowflake]
+    memory_id: Mapped[Snowflake]
+    person_id: Mapped[Snowflake]
+    character: Mapped[str] = mapped_column(String(64))
+    at: Mapped[Moment]
+    cause: Mapped[str] = mapped_column(String(64))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class Consent(Row):
+    """Whether somebody lets characters note things about them by themselves (D03, F078)."""
+
+    __tablename__ = "consents"
+
+    person_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    given: Mapped[bool]
+    at: Mapped[Moment]
 
 
 class Call(Row):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.claude.client import Answer, Question
-from bot.errors import ClaudeError, SpeakingError
+from bot.errors import ClaudeError, SpeakingError, Unpostable
 from bot.turn import Call, Part, Prompt, Usage
 
 EPOCH = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -48,14 +48,22 @@ class FakeClaude:
         self.queue: deque[str | ClaudeError] = deque()
         self.prompts: list[Prompt] = []
         self.questions: list[Question] = []
+        self.notes: deque[str | ClaudeError] = deque()
+        self.background: list[Prompt] = []
+        """What was asked beside the conversation: for summaries and about memories."""
         self.takes = 0.0
         self.while_thinking: Callable[[], object] | None = None
 
     def will_say(self, *answers: str | ClaudeError) -> None:
         self.queue.extend(answers)
 
+    def will_note(self, *answers: str | ClaudeError) -> None:
+        """Answer what is asked for summaries and about memories; without an answer it can't be used."""
+        self.notes.extend(answers)
+
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
-        self.prompts.append(prompt)
+        behind = question.purpose in ("summary", "memories")
+        (self.background if behind else self.prompts).append(prompt)
         self.questions.append(question)
         self.clock.pass_time(self.takes)
         if self.while_thinking:
@@ -63,7 +71,8 @@ class FakeClaude:
             if asyncio.iscoroutine(result):
                 await result
         await asyncio.sleep(0)
-        said = self.queue.popleft() if self.queue else "Hm."
+        queue = self.notes if behind else self.queue
+        said = queue.popleft() if queue else "Hm."
         call = Call(
             purpose=question.purpose,
             model=question.model,
@@ -117,6 +126,26 @@ class FakeMouth:
             self.said.append(part.text)
             self.posted[part.nonce] = (1_000_000 + len(self.posted), part.text)
         return self.posted[part.nonce][0]
+
+    @property
+    def shown(self) -> list[str]:
+        """What stands in the channel by now, in order."""
+        return [text for _, text in sorted(self.posted.values())]
+
+    async def edit(self, message_id: int, text: str) -> None:
+        self._fail()
+        nonce = next((one for one, (known, _) in self.posted.items() if known == message_id), None)
+        if nonce is None:
+            raise Unpostable("there is no such message")
+        self.posted[nonce] = (message_id, text)
+
+    async def unsay(self, message_id: int) -> None:
+        self._fail()
+        self.posted = {nonce: one for nonce, one in self.posted.items() if one[0] != message_id}
+
+    def _fail(self) -> None:
+        if fault := self.will_fail.popleft() if self.will_fail else None:
+            raise fault
 
     async def react(self, message_id: int) -> None:
         fault = self.will_fail.popleft() if self.will_fail else None

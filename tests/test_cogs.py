@@ -455,7 +455,7 @@ async def test_jobs_are_scheduled_once_however_often_ready_comes(discord_world):
     for _ in range(5):
         await discord_world.settle(discord_world.client.dispatch, "ready")
     assert sorted(discord_world.app.schedule.names) == before
-    assert len(before) == len(set(before)) == 3
+    assert len(before) == len(set(before)) == 5
     await discord_world.mira.send(discord_world.channel, "Pixel?")
     assert discord_world.said() == ["Hm."]
 
@@ -496,9 +496,10 @@ async def test_with_one_shard_it_is_a_plain_bot(discord_world):
 
 
 async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is_theirs(discord_world):
-    assert set(discord_world.client.cogs) == {"Chat", "Health", "House", "LogChannel", "Status"}
+    assert set(discord_world.client.cogs) == {"Chat", "Health", "History", "House", "LogChannel", "Status"}
     offered = discord_world.mira.available_commands(discord_world.channel)
-    assert sorted(offered) == ["help", "status", "why"]
+    own_talk = ["continue", "edit_reply", "forget_last", "reroll", "reset_conversation", "swipe"]
+    assert sorted(offered) == sorted([*own_talk, "help", "status", "why"])
     assert discord_world.client.commands == set()
 
 

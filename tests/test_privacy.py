@@ -16,6 +16,7 @@ from bot.claude.tokens import TokenEstimate
 from bot.conversation.conversation import Conversation
 from bot.conversation.manner import Manner
 from bot.conversation.naming import speaker_label
+from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
 from bot.errors import ClaudeDenied, ClaudeTimeout, ClaudeUnavailable, PromptTooLong, Unsaid, Unsayable
 from bot.log import LineHandler, set_up_logging
@@ -71,7 +72,7 @@ def of_other_places(prompt: Prompt, where: Where) -> list[str]:
 )
 async def test_a_canary_of_one_place_is_in_no_prompt_of_another(tmp_path: Path, prompts):
     rng, told = Random(1), 0
-    manner = Manner(pace=AT_ONCE.pace, burst_quiet=0, transcript_tokens=400)
+    manner = Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=320))
     async with table(tmp_path, manner=manner) as at:
         where_of: list[Where] = []
         while len(where_of) < prompts:
@@ -208,7 +209,7 @@ async def test_of_an_edited_message_only_the_last_form_is_in_later_prompts(at_ta
 async def test_forgetting_a_channel_leaves_the_others_alone(at_table):
     await at_table.hear("canary of the DM")
     await at_table.hear("talk of the channel", where=CHANNEL)
-    assert await at_table.conversation.chronicle.forget_channel(DM.channel_id) == 2
+    assert (await at_table.conversation.forgetting.reset(42, DM)).lines == 2
     await at_table.hear("hello?")
     await at_table.hear("Pixel?", where=CHANNEL)
     dm, channel_prompt = at_table.claude.prompts[-2:]

@@ -19,7 +19,7 @@ from bot.conversation.composition import BEGINNING, compose_prompt, system_promp
 from bot.conversation.conversation import Conversation
 from bot.conversation.manner import Manner
 from bot.conversation.naming import SPEAKER, clean_name, clean_text, speaker_label
-from bot.conversation.recall import line_of
+from bot.conversation.recall import Extent, line_of
 from bot.conversation.replying import Voice
 from bot.errors import ClaudeTimeout
 from bot.turn import Place, Prompt, Recollection, Utterance, Where
@@ -123,7 +123,7 @@ async def test_lines_stand_in_the_order_in_which_they_were_heard(at_table):
 
 
 async def test_over_budget_the_oldest_lines_go_first(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, transcript_tokens=300)) as at:
+    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=240))) as at:
         said = [f"line {number:03} and what else there is to say" for number in range(60)]
         for text in said:
             await at.hear(text, where=CHANNEL)
@@ -135,7 +135,7 @@ async def test_over_budget_the_oldest_lines_go_first(tmp_path: Path):
 
 
 async def test_a_message_longer_than_the_budget_is_still_answered(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, transcript_tokens=50)) as at:
+    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=40))) as at:
         await at.hear("brevity", where=DM)
         await at.hear("a rather long story " * 100, where=DM)
         assert "a rather long story" in at.claude.prompts[1].text
@@ -315,7 +315,7 @@ async def talk_for_long(at, *, exchanges: int, pause: float, rng: Random) -> lis
 
 
 async def test_each_prompt_of_a_long_talk_begins_with_the_one_before(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, transcript_tokens=1600)) as at:
+    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=1280))) as at:
         floors = await talk_for_long(at, exchanges=60, pause=40, rng=Random(30))
         prompts = at.claude.prompts
         assert len(prompts) == 60
@@ -335,7 +335,7 @@ async def test_each_prompt_of_a_long_talk_begins_with_the_one_before(tmp_path: P
 
 
 async def test_the_persona_stays_cached_over_a_step_of_the_floor(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, transcript_tokens=1600)) as at:
+    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=1280))) as at:
         await talk_for_long(at, exchanges=30, pause=40, rng=Random(31))
         await at.hear("hello?", where=DM)
         await at.hear("Pixel!", where=ELSEWHERE, author_id=8, author_name="System:")

@@ -190,6 +190,12 @@ class ActorMouth:
     async def say(self, part: Part, *, to: int) -> int:
         return self._theatre.post(self._actor.person, part.text).message_id
 
+    async def edit(self, message_id: int, text: str) -> None:
+        """Nobody looks."""
+
+    async def unsay(self, message_id: int) -> None:
+        """Nobody looks."""
+
     async def react(self, message_id: int) -> None:
         """Nobody looks."""
 

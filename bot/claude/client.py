@@ -36,7 +36,7 @@ class Question:
     `schema` is the JSON schema that Claude's answer keeps to; servers of other makes pass it over.
     """
 
-    purpose: Literal["reply", "warm-up", "vote", "addressees"]
+    purpose: Literal["reply", "warm-up", "vote", "addressees", "summary", "memories"]
     model: str
     max_tokens: int
     deadline: float

@@ -33,13 +33,14 @@ ROUNDS = 3
 class Answered:
     """What came of it: `decided` with a pledge to say, or none, and `calls` not booked yet.
 
-    What is not answered, or not any more, is `passed`.
+    What is not answered, or not any more, is `passed`. `tokens` is the size of the talk in this place.
     """
 
     pledge: Pledge | None = None
     decided: tuple[Decided, ...] = ()
     passed: tuple[Decided, ...] = ()
     calls: tuple[Call, ...] = ()
+    tokens: int = 0
 
 
 class Answering:
@@ -127,11 +128,12 @@ class Answering:
             channel = await db.channels.get(channel_id)
             remembered = await recall(
                 db,
-                channel_id,
-                floor=channel.floor if channel else 0,
-                name=self._character.name,
+                newest.where,
+                channel,
+                character=self._character,
+                addressed={one.utterance.author_id for one in heard},
                 now=now,
-                budget=self._manner.transcript_tokens,
+                extent=self._manner.extent,
                 tokens=self._voice.tokens,
             )
             voice = self._voice.for_(premium=await db.users.is_premium(newest.author_id))
@@ -203,7 +205,7 @@ class Answering:
             sum(call.usage.prompt or 0 for call in reply.calls),
             sum(call.usage.output or 0 for call in reply.calls),
         )
-        return Answered(pledge=pledge, decided=answered)
+        return Answered(pledge=pledge, decided=answered, tokens=remembered.tokens)
 
 
 async def _drop(left: list[Listener], decided: list[Decided], still: Still, dropped: list[Decided]) -> None:

@@ -3,12 +3,11 @@
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import regex
-
+from bot.claude.answers import values_in
 from bot.claude.client import Claude, Question
 from bot.clock import Clock, SystemClock
 from bot.conversation.naming import by_name, clean_name, clean_text, fold
@@ -38,7 +37,6 @@ _SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
 }
 _NOBODY = frozenset(("everyone", "everybody", "all", "here", "you", "nobody", "no one", "none", "null"))
-_FENCE = regex.compile(r"```\w*+\s*+(.*?)```", regex.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +128,11 @@ def names_in(text: str) -> tuple[str, ...] | None:
 
     The list may stand alone or as the one list of an object, inside a code fence or between words.
     """
-    for piece in _pieces(text[:_LONGEST_ANSWER]):
-        try:
-            names = _listed(json.loads(piece))
-        except (ValueError, RecursionError):
-            continue
+    for value in values_in(text[:_LONGEST_ANSWER]):
+        names = _listed(value)
         if names is not None:
             return tuple(dict.fromkeys(name for one in names if (name := clean_name(one.lstrip("@"), ""))))
     return None
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Yield what of an answer may be its JSON, the likeliest first."""
-    yield text
-    if fenced := _FENCE.search(text):
-        yield fenced[1]
-    for opening, closing in ("{}", "[]"):
-        yield text[text.find(opening) : text.rfind(closing) + 1]
 
 
 def _listed(value: object) -> list[str] | None:

@@ -5,13 +5,19 @@ from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 
 from bot.clock import Clock
+from bot.conversation.compaction import Compaction
 from bot.conversation.naming import clean_text
 from bot.conversation.rooms import Rooms
 from bot.decision import Reason
+from bot.erasing import Erased, Eraser
 from bot.turn import Place
 from database import Database
 
 LOG_KEPT = timedelta(hours=24)
+WAITING_KEPT = timedelta(days=7)
+"""For so long talk waits to be summed up when every try fails; then it goes all the same."""
+SUMMARIES_KEPT = timedelta(days=14)
+"""What is summed up of a place goes when nobody spoke there for so long (D18)."""
 LEFT_OPEN_FOR = timedelta(hours=24)
 """After this a message that nothing was decided about is let go: resume_within_seconds is long over."""
 AUDIT_KEPT = timedelta(days=365)
@@ -20,8 +26,19 @@ AUDIT_KEPT = timedelta(days=365)
 class Chronicle:
     """The log of what was said, and the decisions about it."""
 
-    def __init__(self, *, database: Database, rooms: Rooms, clock: Clock, decisions_kept: timedelta) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        rooms: Rooms,
+        eraser: Eraser,
+        compaction: Compaction,
+        clock: Clock,
+        decisions_kept: timedelta,
+    ) -> None:
         self._database = database
+        self._eraser = eraser
+        self._compaction = compaction
         self._rooms = rooms
         self._clock = clock
         self._decisions_kept = decisions_kept
@@ -41,17 +58,37 @@ class Chronicle:
         cleaned = clean_text(text)
         async with self._database.read() as db:
             known = await db.messages.get(message_id)
-        if known is None or known.text == cleaned:
-            return  # Discord edits messages too: it adds the preview of a link
+            remembered = await db.summaries.covering([message_id]) or await db.memories.drawn_from(
+                [message_id]
+            )
+        # Discord edits messages too: it adds the preview of a link.
+        if (known is None or known.text == cleaned) and not (known is None and remembered):
+            return
         async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
             await db.messages.edited(message_id, cleaned)
+            erased = await self._eraser.reworded(db, message_id, cleaned)
+        await self._afterwards(channel_id, erased)
 
     async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
-        """Take in that messages were deleted: they leave the log, and are not answered any more."""
+        """Take in that messages were deleted: they leave everything, and are not answered any more (C63)."""
         async with self._changing(channel_id, deleted=message_ids), self._database.begin() as db:
-            await db.messages.forget(message_ids)
+            erased = await self._eraser.lines(db, message_ids)
             await db.turns.close_open(message_ids, reason=Reason.DELETED, at=self._clock.now())
             await db.turns.drop_unsaid(message_ids, at=self._clock.now())
+        await self._afterwards(channel_id, erased)
+
+    async def _afterwards(self, channel_id: int, erased: Erased) -> None:
+        """Remove the traces; what a summary that went had covered besides is summed up anew."""
+        if erased == Erased():
+            return
+        await self._eraser.finish()
+        if erased.summaries:
+            await self._compaction.again(channel_id)
+
+    async def let_go(self, channel_id: int) -> None:
+        """Drop what was to be said in a channel and will not be: nobody is there any more to hear it."""
+        async with self._database.begin() as db:
+            await db.turns.abandon(self._clock.now(), channel_id=channel_id)
 
     @asynccontextmanager
     async def _changing(
@@ -67,18 +104,15 @@ class Chronicle:
                     room.edited(edited or set())
                     room.forget(deleted or set())
 
-    async def forget_channel(self, channel_id: int) -> int:
-        """Forget what was said in a channel; return how many lines that was."""
-        async with self._database.begin() as db:
-            await db.turns.abandon(self._clock.now(), channel_id=channel_id)
-            return await db.messages.forget_channel(channel_id)
-
     async def prune(self) -> None:
         """Let go of what is past its time: words after a day, decisions after a week or so."""
         now = self._clock.now()
         async with self._database.begin() as db:
-            await db.messages.prune(now - LOG_KEPT)
+            await db.messages.prune(now - LOG_KEPT, at_last=now - WAITING_KEPT)
+            await db.summaries.prune(now - SUMMARIES_KEPT)
+            await db.turns.prune_variants()
             await db.turns.abandon(now - LOG_KEPT)
             await db.turns.close_left_open(now - LEFT_OPEN_FOR, reason=Reason.LATE, at=now)
             await db.turns.prune(now - self._decisions_kept)
             await db.audits.prune(now - AUDIT_KEPT)
+        await self._eraser.finish()

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from bot.conversation.head import written_fresh, written_head
 from bot.conversation.naming import clean_name, speaker_label
 from bot.conversation.recall import written
 from bot.prompts import fill
-from bot.turn import Block, Line, Message, Place, Prompt, Recollection, Utterance
+from bot.turn import Block, Line, Message, Place, Prompt, Recollection, Utterance, Wish
 from personas.character import Character
 
 BEGINNING = "(The conversation begins here.)"
@@ -20,20 +21,45 @@ def system_prompt(character: Character) -> tuple[Block, ...]:
 
 
 def compose_prompt(
-    character: Character, remembered: Recollection, heard: Sequence[Utterance], *, now: datetime
+    character: Character,
+    remembered: Recollection,
+    heard: Sequence[Utterance],
+    *,
+    now: datetime,
+    wish: Wish = Wish(),  # noqa: B008 - a value that never changes
 ) -> Prompt:
     """Return what Claude is asked for a reply to `heard`, the newest of which comes last.
 
     The transcript only grows between two prompts; the tail behind the last cache point (time, place,
-    whom to answer) is never kept. Users' words stand in user messages, and nowhere else.
+    whom to answer) is never kept. Users' words stand in user messages, and nowhere else: so do
+    the remarks of a wish.
     """
+    fresh = written_fresh(remembered.fresh, character.name)
+    ending = (fresh, *wish.remarks, _tail(character, heard, now, wish.note))
+    tail = "\n".join(piece for piece in ending if piece)
+    return prompt_with(character, remembered, tail)
+
+
+def prompt_with(character: Character, remembered: Recollection, tail: str) -> Prompt:
+    """Return a prompt whose beginning the provider's cache knows, and that ends with `tail`."""
     messages = _with_cache_points(list(_messages(remembered.lines)))
-    tail = Block(_tail(character, heard, now))
+    if top := written_head(remembered.head, character.name):
+        messages = _headed(Block(top, cache=True), messages)
+    end = Block(tail)
     if messages and not messages[-1].mine:
-        messages[-1] = Message(mine=False, blocks=(*messages[-1].blocks, tail))
+        messages[-1] = Message(mine=False, blocks=(*messages[-1].blocks, end))
     else:
-        messages.append(Message(mine=False, blocks=(tail,)))
+        messages.append(Message(mine=False, blocks=(end,)))
     return Prompt(system=system_prompt(character), messages=tuple(messages))
+
+
+def _headed(top: Block, messages: Sequence[Message]) -> list[Message]:
+    """Put the head before the transcript."""
+    if not messages:
+        return [Message(mine=False, blocks=(top,))]
+    first, *rest = messages
+    said = () if first.blocks[0].text == BEGINNING else first.blocks
+    return [Message(mine=False, blocks=(top, *said)), *rest]
 
 
 def _messages(lines: Iterable[Line]) -> Iterable[Message]:
@@ -55,13 +81,14 @@ def _with_cache_points(messages: list[Message]) -> list[Message]:
     return messages
 
 
-def _tail(character: Character, heard: Sequence[Utterance], now: datetime) -> str:
+def _tail(character: Character, heard: Sequence[Utterance], now: datetime, note: str) -> str:
     labels = dict.fromkeys(speaker_label(one.author_name, one.author_id) for one in heard)
     return fill(
         "tail",
         name=character.name,
         time=now.strftime("%A %d %B %Y, %H:%M UTC"),
         place=_place(heard[-1], " and ".join(labels)),
+        note=f" {note}" if note else "",
     )
 
 

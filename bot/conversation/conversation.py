@@ -14,17 +14,22 @@ from bot.conversation import turns
 from bot.conversation.answering import Answering
 from bot.conversation.choosing import Choosing
 from bot.conversation.chronicle import Chronicle
+from bot.conversation.compaction import Compaction
 from bot.conversation.deciding import Deciding
 from bot.conversation.etiquette import Etiquette
+from bot.conversation.forgetting import Forgetting
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.manner import Manner
 from bot.conversation.naming import clean_text
+from bot.conversation.remaking import Remaking
 from bot.conversation.replying import Voice
 from bot.conversation.rooms import Listener, Room, Rooms
 from bot.conversation.saying import PLACES, MouthOf, Saying
 from bot.conversation.turns import Decided
 from bot.decision import Decision, Reason
+from bot.erasing import Eraser
 from bot.errors import SpeakingError
+from bot.memories import Memories
 from bot.turn import Call, Mouth, Part, Place, Utterance
 from database import Database, DatabaseError
 from personas.character import Character
@@ -65,8 +70,42 @@ class Conversation:
         self._rooms = Rooms(clock)
         self._etiquette = Etiquette(manner.errors, clock)
         self._on_the_way: dict[int, asyncio.Task[object]] = {}
+        self.eraser = Eraser(database, manner.dumps)
+        self.memories = Memories(
+            database=database,
+            character=character,
+            claude=claude,
+            voice=voice,
+            clock=clock,
+            eraser=self.eraser,
+            dumps=manner.dumps,
+            threshold=manner.extent.known,
+            deadline=manner.summary_deadline,
+        )
+        self.compaction = Compaction(
+            database=database,
+            claude=claude,
+            character=character,
+            voice=voice,
+            extent=manner.extent,
+            memories=self.memories,
+            deadline=manner.summary_deadline,
+            clock=clock,
+        )
         self.chronicle = Chronicle(
-            database=database, rooms=self._rooms, clock=clock, decisions_kept=manner.decisions_kept
+            database=database,
+            rooms=self._rooms,
+            eraser=self.eraser,
+            compaction=self.compaction,
+            clock=clock,
+            decisions_kept=manner.decisions_kept,
+        )
+        self.forgetting = Forgetting(
+            database=database,
+            rooms=self._rooms,
+            eraser=self.eraser,
+            compaction=self.compaction,
+            clock=clock,
         )
         self._deciding = Deciding(
             database=database,
@@ -95,6 +134,18 @@ class Conversation:
             etiquette=self._etiquette,
             clock=clock,
             rng=rng,
+            reached=self._reached,
+        )
+
+        self.remaking = Remaking(
+            database=database,
+            claude=claude,
+            character=character,
+            voice=voice,
+            manner=manner,
+            rooms=self._rooms,
+            saying=self._saying,
+            clock=clock,
             reached=self._reached,
         )
 
@@ -145,6 +196,7 @@ class Conversation:
         What is not finished then is broken off, and taken up again after the next start.
         """
         finished = await self._rooms.drain(within)
+        await self.compaction.close()
         await self._let_writers_finish()
         unfinished = [task for task in self._on_the_way.values() if task is not asyncio.current_task()]
         for task in unfinished:
@@ -222,6 +274,8 @@ class Conversation:
                 return
             self._tell(answered.decided)
             await self._saying.say(answered.pledge, heard[-1].mouth, spent=float("inf"))
+            if answered.tokens > self._manner.extent.condensed:
+                self.compaction.begin(heard[-1].utterance.where)
 
     async def _pass(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None:
         """Keep that messages are not answered, and why; what was paid for a reply all the same."""

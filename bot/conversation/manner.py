@@ -6,6 +6,8 @@ from datetime import timedelta
 from bot.conversation.deciding import Attentiveness
 from bot.conversation.etiquette import Errors
 from bot.conversation.pacing import Pace
+from bot.conversation.recall import Extent
+from memory.dumps import Dumps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,5 +21,7 @@ class Manner:
     burst_longest: float = 8.0
     resume_within: timedelta = timedelta(minutes=15)
     decisions_kept: timedelta = timedelta(days=7)
-    transcript_tokens: int = 6000
+    extent: Extent = field(default_factory=Extent)
+    summary_deadline: float = 30.0
+    dumps: Dumps | None = None
     longest_message: int = 2000

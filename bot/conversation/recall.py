@@ -1,45 +1,93 @@
 """What comes to mind before a reply: the transcript of this place, and of no other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from bot.conversation.head import Present, is_cold, read_head
 from bot.conversation.naming import render_line, speaker_label
-from bot.turn import Line, Recollection
+from bot.turn import Line, Recollection, Where
 from database import UnitOfWork
-from database.repositories.messages import LoggedLine
+from database.models import Channel
+from database.repositories.messages import LoggedLine, Uncovered
+from personas.character import Character
 
 WINDOW = timedelta(hours=24)
 _label = lru_cache(maxsize=1024)(speaker_label)  # the same few people speak in line after line
 KEPT_SHARE = 3  # after a step, a third of the budget is left: the cache holds until it is full again
+MOST_LINES = 1_500  # from so many on they are too many, however short: only 2,000 are ever read
+KNOWN_SHARE = 4  # what is known of many people may take a quarter of what one person's memories may
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How much of the past goes into a prompt, in tokens.
+
+    From `condensed` tokens of talk on, older talk is summed up; `known` is what memories may take. The
+    provider keeps a prompt `cached` for so long.
+    """
+
+    condensed: int = 25_000
+    known: int = 25_000
+    cached: timedelta = timedelta(hours=1)
+
+    @property
+    def most(self) -> int:
+        """Tokens of talk in a prompt at most, for as long as summing up fails."""
+        return self.condensed * 5 // 4
 
 
 async def recall(
     db: UnitOfWork,
-    channel_id: int,
+    where: Where,
+    channel: Channel | None,
     *,
-    floor: int,
-    name: str,
+    character: Character,
+    addressed: Collection[int],
     now: datetime,
-    budget: int,
+    extent: Extent,
     tokens: Callable[[str], int],
+    before: int | None = None,
 ) -> Recollection:
-    """Return the last 24 hours of a channel within `budget` tokens (F043, C28).
+    """Return the last 24 hours of a place within a budget (F043, C28), and what stands before them.
 
-    The transcript begins at a `floor` that stays where it is until the budget is full, and then moves
+    The transcript begins at a floor that stays where it is until older talk is summed up, and then moves
     up in one step: a window that slid with every message would break the provider's cache each time.
-    `name` is the character's: what the bot said as another character is another's line.
+    With `before`, only what stood in the log before that place is looked at.
     """
-    rows = await db.messages.transcript(channel_id, since=now - WINDOW, floor=floor)
-    lines = fit([line_of(row, name) for row in rows], budget=budget, tokens=tokens)
+    floor = channel.floor if channel else 0
+    rows = await db.messages.transcript(where.channel_id, since=now - WINDOW, floor=floor)
+    rows = [row for row in rows if before is None or row.place < before]
+    lines = [line_of(row, character.name) for row in rows]
+    sizes = [tokens(written(line)) for line in lines]
+    lines = fit(lines, budget=extent.most, tokens=tokens, sizes=sizes)
+    floor = min((line.place for line in lines), default=0)
+    own = [row.sent_at for row in rows if row.heard_through is not None]
+    lately = dict.fromkeys(row.author_id for row in reversed(rows) if row.heard_through is None)
+    head, fresh = await read_head(
+        db,
+        where,
+        channel,
+        character=character.slug,
+        present=Present(
+            list(reversed(lately)), addressed, is_cold(max(own, default=None), now=now, kept=extent.cached)
+        ),
+        now=now,
+        budget=extent.known if where.place.private else extent.known // KNOWN_SHARE,
+        tokens=tokens,
+    )
     return Recollection(
         lines=tuple(lines),
-        floor=min((line.place for line in lines), default=0),
+        floor=floor,
         heard_through=max((row.position for row in rows if row.heard_through is None), default=0),
+        head=head,
+        fresh=fresh,
+        tokens=max(sum(sizes), extent.condensed + 1 if len(rows) >= MOST_LINES else 0),
     )
 
 
-def line_of(row: LoggedLine, name: str) -> Line:
+def line_of(row: LoggedLine | Uncovered, name: str) -> Line:
     """Return a log row as a line of the transcript."""
     return Line(
         place=row.place,
@@ -50,9 +98,18 @@ def line_of(row: LoggedLine, name: str) -> Line:
     )
 
 
-def fit(lines: Sequence[Line], *, budget: int, tokens: Callable[[str], int]) -> list[Line]:
-    """Return the newest of `lines`: all while they fit the budget, else as many as fit a third of it."""
-    sizes = [tokens(written(line)) for line in lines]
+def fit(
+    lines: Sequence[Line],
+    *,
+    budget: int,
+    tokens: Callable[[str], int],
+    sizes: Sequence[int] | None = None,
+) -> list[Line]:
+    """Return the newest of `lines`: all while they fit the budget, else as many as fit a third of it.
+
+    `sizes` are the tokens of each, where they are known already.
+    """
+    sizes = [tokens(written(line)) for line in lines] if sizes is None else sizes
     if sum(sizes) <= budget:
         return list(lines)
     room = budget // KEPT_SHARE

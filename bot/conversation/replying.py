@@ -14,7 +14,7 @@ from bot.conversation.recall import fit
 from bot.conversation.speech import tidy, trim_to_sentence
 from bot.conversation.splitting import split
 from bot.errors import ClaudeDenied, ClaudeError, PromptTooLong
-from bot.turn import Call, Prompt, Recollection, Reply, Utterance
+from bot.turn import Call, Prompt, Recollection, Reply, Utterance, Wish
 from personas.character import Character, names_of
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ async def compose(
     now: datetime,
     rng: Random,
     show: Callable[[str], None] | None = None,
+    wish: Wish = Wish(),  # noqa: B008 - a value that never changes
 ) -> Reply:
     """Return what the character says to `heard`; its own fallback line when thinking fails (F020).
 
@@ -56,7 +57,7 @@ async def compose(
     """
     calls: tuple[Call, ...] = ()
     for recollection in _tries(remembered, voice):
-        prompt = compose_prompt(character, recollection, heard, now=now)
+        prompt = compose_prompt(character, recollection, heard, now=now, wish=wish)
         try:
             answer = await claude.ask(prompt, _question(voice, heard[-1], show))
         except PromptTooLong as error:

@@ -58,9 +58,9 @@ class Saying:
         try:
             try:
                 for part, pause in zip(pledge.parts, pauses, strict=True):
-                    if pause > 0:
+                    if pause > 0 and part.todo is None:
                         await self._clock.sleep(pause)
-                    message_id = await mouth.say(part, to=pledge.addressee_id)
+                    message_id = await _do(mouth, part, to=pledge.addressee_id)
                     self._reached("part_posted")
                     await self._note_said(pledge, part, message_id, me=mouth.me)
             except (Unsayable, Unpostable) as error:
@@ -98,7 +98,8 @@ class Saying:
             pledge = await turns.unfinished(db, turn_id)
         if pledge is None:
             return False
-        if not pledge.parts or self._clock.now() - pledge.pledged_at > self._resume_within:
+        late = self._clock.now() - pledge.pledged_at > self._resume_within
+        if not pledge.parts or (late and not any(part.todo for part in pledge.parts)):
             log.info("Ending a reply in channel %s: what is missing comes too late", pledge.channel_id)
             await self._drop(pledge, mouth.me)
             return False
@@ -113,7 +114,9 @@ class Saying:
         """
         async with self._database.read() as db:
             known = await db.turns.posted(pledge.channel_id, after=pledge.trigger_id)
-        missing = list(pledge.parts)
+        # An edit is made again: that is harmless, and nobody can tell whether it was made before.
+        revised = [part for part in pledge.parts if part.todo]
+        missing = [part for part in pledge.parts if not part.todo]
         while missing:
             try:
                 found = await mouth.find(missing[0], after=pledge.trigger_id, known=known)
@@ -122,8 +125,9 @@ class Saying:
             if found is None:
                 break
             known.add(found)
-            await self._note_said(pledge, missing.pop(0), found, me=mouth.me)
-        return tuple(missing)
+            left = replace(pledge, parts=(*missing, *revised))
+            await self._note_said(left, missing.pop(0), found, me=mouth.me)
+        return (*revised, *missing)
 
     async def _drop(self, pledge: Pledge, me: int, *, refused: bool = False) -> None:
         """End a reply with what was said of it; leave a channel that refused it alone for a while."""
@@ -136,11 +140,35 @@ class Saying:
         """Keep that a part was posted; with the last one the reply becomes history."""
         last = part is pledge.parts[-1]
         async with self._database.begin() as db:
-            await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=self._clock.now())
+            if part.todo:
+                await self._note_revised(db, pledge, part, message_id)
+            else:
+                now = self._clock.now()
+                await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=now)
             await db.channels.accepted(pledge.channel_id)
             if last:
                 await self._settle(db, pledge, me)
         self._reached("settled" if last else "part_said")
 
+    async def _note_revised(self, db: UnitOfWork, pledge: Pledge, part: Part, message_id: int) -> None:
+        """Let the log say what the channel shows now."""
+        gone = part.todo == "delete"
+        if gone:
+            await db.messages.forget([message_id])
+        else:
+            await db.messages.edited(message_id, part.text)
+        await db.turns.done(pledge.turn_id, part.number, gone=gone)
+
     async def _settle(self, db: UnitOfWork, pledge: Pledge, me: int) -> None:
         await turns.settle(db, pledge.turn_id, me=me, name=self._name, at=self._clock.now())
+
+
+async def _do(mouth: Mouth, part: Part, *, to: int) -> int:
+    """Post, edit or delete the message of a part; return its id."""
+    if part.todo is None or part.message_id is None:
+        return await mouth.say(part, to=to)
+    if part.todo == "edit":
+        await mouth.edit(part.message_id, part.text)
+    else:
+        await mouth.unsay(part.message_id)
+    return part.message_id

@@ -78,6 +78,8 @@ async def pledge(
     await _overtake(db, trigger, turn_id=turn_id, at=at)
     await count_bots(db, [one.utterance for one in heard], replied_at=at)
     await db.channels.begin_at(turn.channel_id, max(remembered.floor, reply.floor))
+    if remembered.head.renewed and remembered.head.at is not None:
+        await db.channels.show_at_head(turn.channel_id, remembered.head.at, remembered.head.people)
     await note_calls(db, reply.calls)
     return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, at)
 
@@ -190,7 +192,8 @@ async def settle(db: UnitOfWork, turn_id: int, *, me: int, name: str, at: dateti
         return
     parts = await db.turns.parts(turn_id)
     said = [part for part in parts if part.message_id is not None]
-    for part in said if not turn.fallback else ():
+    # What has no text is in the log already: the reply was said before, and is revised or goes on.
+    for part in (one for one in said if one.text and not turn.fallback):
         assert part.message_id is not None
         await db.messages.add(
             Message(
@@ -206,7 +209,13 @@ async def settle(db: UnitOfWork, turn_id: int, *, me: int, name: str, at: dateti
                 heard_through=turn.heard_through,
             )
         )
-    await db.turns.settle(turn_id, state="said" if len(said) == len(parts) else "dropped", at=at)
+    whole = len(said) == len(parts) and not any(part.todo for part in parts)
+    await db.turns.settle(
+        turn_id,
+        state="said" if whole else "dropped",
+        at=at,
+        variant=(turn.next_variant if whole else None) or turn.variant,
+    )
 
 
 async def refuse(db: UnitOfWork, channel_id: int, *, at: datetime) -> None:
@@ -228,6 +237,10 @@ async def unfinished(db: UnitOfWork, turn_id: int) -> Pledge | None:
         turn.channel_id,
         turn.trigger_id,
         turn.addressee_id,
-        tuple(Part(part.number, part.text, part.nonce) for part in parts if part.message_id is None),
+        tuple(
+            Part(part.number, part.text, part.nonce, part.message_id, part.todo)
+            for part in parts
+            if part.message_id is None or part.todo
+        ),
         turn.pledged_at,
     )

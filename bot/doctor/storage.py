@@ -2,13 +2,12 @@
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from bot.app import DATABASE_NAME
 from bot.doctor.finding import Finding
 from database import DatabaseCorrupt, DatabaseError, files
-
-BACKUPS = "backups"
 
 
 def storage_findings(data_dir: Path) -> list[Finding]:
@@ -16,7 +15,7 @@ def storage_findings(data_dir: Path) -> list[Finding]:
     folder = _folder(data_dir)
     if folder.level == "problem":
         return [folder]
-    return [folder, _database(data_dir / DATABASE_NAME)]
+    return [folder, _database(data_dir / DATABASE_NAME), *_backups(data_dir / files.BACKUPS)]
 
 
 def _folder(data_dir: Path) -> Finding:
@@ -42,7 +41,7 @@ def _database(path: Path) -> Finding:
     try:
         if not path.exists():
             return Finding(check, "ok", f"{path} will be made at the first start.")
-        files.check(path, backups=path.parent / BACKUPS)
+        files.check(path, backups=path.parent / files.BACKUPS)
         return _schema(path)
     except DatabaseCorrupt as error:
         return Finding(check, "problem", str(error))
@@ -64,3 +63,13 @@ def _schema(path: Path) -> Finding:
         sentence = f"{path} was written by a later version (schema {at}; this one knows {newest})."
         return Finding(check, "problem", sentence, "Update Masquerade, or restore an older backup.")
     return Finding(check, "ok", f"{path} is sound, and will be brought up to date after a backup.")
+
+
+def _backups(folder: Path) -> list[Finding]:
+    """Return how old the newest backup is; where the operator keeps others, nobody knows."""
+    made = [copy.stat().st_mtime for copy in folder.glob("*.sqlite3")]
+    if not made:
+        return []
+    hours = (time.time() - max(made)) / 3600
+    age = f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours"
+    return [Finding("data.backups", "ok", f"The newest backup in {folder} is {age} old.")]

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from bot.settings.running import Section
 from bot.settings.values import (
-    Count,
     CountOrNone,
     Errors,
     Folder,
@@ -75,14 +74,14 @@ class Replying(Section):
 class Remembering(Section):
     """Memory."""
 
-    conversation_token_threshold: Count = 25000
-    """Tokens of conversation from which on it is condensed."""
-    core_memory_token_threshold: Count = 25000
-    """Tokens of core memory from which on that is rewritten."""
+    conversation_token_threshold: int = Field(25000, ge=200, le=10**6)
+    """Tokens of talk in one place from which on the older of it is summed up."""
+    core_memory_token_threshold: int = Field(25000, ge=200, le=10**6)
+    """Tokens of core memory about one person from which on it is joined into fewer memories."""
     enable_core_memory_pickle_log: bool = True
-    """Whether core memory is dumped to a file before it changes; dumps are never read back."""
+    """Whether core memory is dumped to files before it changes, as a pickle and as JSON."""
     core_memory_pickle_dir: Folder = Path("./")
-    """Folder for those dumps."""
+    """Folder for those dumps; one that is not absolute lies in data_dir."""
 
 
 class Personas(Section):

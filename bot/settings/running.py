@@ -73,8 +73,6 @@ class Models(Section):
     """How hard the model thinks before a reply: off, low, medium or high."""
     cache_ttl: CacheTime = "1h"
     """How long the provider keeps a prompt's unchanging head: 1h or 5m."""
-    transcript_token_budget: int = Field(6000, ge=200, le=10**6)
-    """Tokens of the last 24 hours' talk that go into a prompt at most."""
     should_reply_timeout: Deadline = 10
     """Seconds that deciding whether to reply may take, retries included."""
     summarize_timeout: Deadline = 30
@@ -132,6 +130,8 @@ class Storage(Section):
     """Folder for the database and everything else that is kept."""
     decisions_kept_days: int = Field(7, ge=2, le=3650)
     """Days for which /why can explain why a message was answered or not; no words are kept with that."""
+    backups_kept_days: int = Field(7, ge=1, le=3650)
+    """Days for which copies made before an upgrade or a restore are kept; they hold what was said."""
     log_level: LogLevel = "INFO"
     """How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
     enable_api_call_logging: bool = False

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
 from bot.terminal import slash
 from bot.terminal.screen import Screen
@@ -22,6 +24,7 @@ class Turns:
         self._screen = screen
         self._under_way: dict[int, asyncio.Task[str | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._commands: set[asyncio.Task[str]] = set()
         # Cleared while a reply is being written down and said: then it is no longer taken back.
         self._stoppable = asyncio.Event()
         self._stoppable.set()
@@ -41,8 +44,38 @@ class Turns:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def do(self, command: Coroutine[Any, Any, str], *, wait: bool) -> None:
+        """Have a command carried out, and print what it has to say; unless told to, nobody waits for it."""
+        doing = asyncio.create_task(command)
+        self._commands.add(doing)
+        task = asyncio.create_task(self._tell(doing))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if wait:
+            await task
+
+    async def _tell(self, doing: asyncio.Task[str]) -> None:
+        await asyncio.wait([doing])
+        self._commands.discard(doing)
+        if doing.cancelled():
+            await self._screen.note("(stopped)")
+        elif error := doing.exception():
+            log.error("A command in the terminal broke off", exc_info=error)
+            await self._screen.note(BROKEN)
+        elif told := doing.result():
+            await self._screen.note(told)
+        await self._session.count_cost()
+        self._screen.redraw()
+
     async def stop(self) -> bool:
-        """Stop what is being answered and take it back; False when there was nothing."""
+        """Stop what is being answered and take it back; False when there was nothing.
+
+        A command that is being carried out is stopped, too.
+        """
+        if self._commands:
+            for doing in self._commands:
+                doing.cancel()
+            return True
         if not self._under_way:
             return False
         await self._stoppable.wait()
@@ -111,12 +144,12 @@ async def _take_in(line: str, session: Session, screen: Screen, turns: Turns) ->
         heard = session.hear(line)
         if heard is not None:
             turns.begin(heard)
-    elif command == slash.QUIT:
+    elif command.name == slash.QUIT:
         return False
-    elif command not in slash.COMMANDS:
-        await screen.note(slash.unknown(command))
+    elif command.name not in slash.COMMANDS:
+        await screen.note(slash.unknown(command.name))
     else:
-        if command == "reset":
+        if command.name == "reset":
             await turns.stop()
-        await screen.note(await slash.answer(session, command))
+        await turns.do(slash.answer(session, command, screen), wait=command.name not in slash.SLOW)
     return True

@@ -46,6 +46,13 @@ class PlainMouth:
         self.said.append(self._session.note_said())
         return self.said[-1]
 
+    async def edit(self, message_id: int, text: str) -> None:  # noqa: ARG002
+        """Write the new words: what stands on a page stays there."""
+        self.write(f"{self._session.character.name}: {text}")
+
+    async def unsay(self, message_id: int) -> None:
+        """Nothing: what was written stays where it is."""
+
     async def react(self, message_id: int) -> None:
         """Nothing: in a terminal a fault is told in words."""
 
@@ -72,14 +79,14 @@ async def read_out(
     mouth, failed = PlainMouth(session, out), False
     async for line in lines:
         command = slash.command_in(line)
-        if command == slash.QUIT:
-            break
         if command is None:
             failed = not await _reply(session, line, mouth, complain) or failed
-        elif command in slash.COMMANDS:
-            mouth.write(await slash.answer(session, command))
-        else:
-            complain(slash.unknown(command))
+        elif command.name == slash.QUIT:
+            break
+        elif command.name not in slash.COMMANDS:
+            complain(slash.unknown(command.name))
+        elif told := await slash.answer(session, command, mouth):
+            mouth.write(told)
         if mouth.gone:
             return 1
     return int(failed)

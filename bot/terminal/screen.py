@@ -71,6 +71,13 @@ class Screen:
         self.said.append(self._session.note_said())
         return self.said[-1]
 
+    async def edit(self, message_id: int, text: str) -> None:  # noqa: ARG002
+        """Print the new words: what stands above stays there."""
+        await self.print_reply(text)
+
+    async def unsay(self, message_id: int) -> None:
+        """Nothing: what was printed stays where it is."""
+
     async def react(self, message_id: int) -> None:
         """Nothing: in a terminal a fault is told in words."""
 

@@ -11,10 +11,13 @@ from zlib import crc32
 
 from bot.app import App
 from bot.clock import Clock
+from bot.conversation.forgetting import Length
 from bot.conversation.naming import clean_name, clean_text
+from bot.conversation.remaking import Asker, Takes
 from bot.conversation.splitting import is_blank
 from bot.turn import Mouth, Place, Utterance, Where
 from database import DatabaseError
+from database.models import CoreMemory
 from database.repositories.calls import Spending
 from personas.character import Character
 
@@ -95,6 +98,7 @@ class Session:
         self._person = person
         self._begun = app.clock.now()
         self.where = Where(channel_of(app.character), Place.TERMINAL)
+        self._asker = Asker(PERSON, person)
 
     @property
     def character(self) -> Character:
@@ -135,7 +139,55 @@ class Session:
 
     async def forget(self) -> int:
         """Forget what was said here; return how many lines that was."""
-        return await self.app.conversation.chronicle.forget_channel(self.where.channel_id)
+        return (await self.app.conversation.forgetting.reset(PERSON, self.where)).lines
+
+    async def forget_last(self, count: int) -> int:
+        """Forget the last exchanges; return how many lines that was."""
+        forgetting = self.app.conversation.forgetting
+        pairs = await forgetting.pairs(PERSON, self.where, count=count)
+        erased = await forgetting.forget_pairs(PERSON, self.where, {pair.turn_id for pair in pairs})
+        return erased.lines
+
+    # The last reply, and what is remembered for good.
+
+    @property
+    def person_id(self) -> int:
+        return PERSON
+
+    async def takes(self) -> Takes:
+        """Return the takes on the last reply; like the next four, raises CannotRemake."""
+        return await self.app.conversation.remaking.takes(self._asker, self.where)
+
+    async def reroll(self, context: str) -> Takes:
+        """Think of another take on the last reply."""
+        return await self.app.conversation.remaking.another(self._asker, self.where, context=context)
+
+    async def choose(self, takes: Takes, number: int, mouth: TerminalMouth) -> Takes:
+        """Let another take stand."""
+        return await self.app.conversation.remaking.choose(
+            self._asker, self.where, turn_id=takes.turn_id, number=number, mouth=mouth
+        )
+
+    async def go_on(self, mouth: TerminalMouth) -> None:
+        """Let the character go on with its last reply."""
+        await self.app.conversation.remaking.go_on(self._asker, self.where, mouth=mouth)
+
+    async def rewrite(self, text: str, mouth: TerminalMouth) -> None:
+        """Give the last reply new words."""
+        await self.app.conversation.remaking.rewrite(self._asker, self.where, text, mouth=mouth)
+
+    async def remember(self, text: str) -> CoreMemory:
+        """Have something remembered for good; raises MemoryRefused."""
+        return await self.app.conversation.memories.remember(PERSON, text, self.where)
+
+    async def standing(self) -> tuple[Length, int, bool]:
+        """Return the length of the conversation, the number of memories, and whether it learns by itself."""
+        conversation = self.app.conversation
+        return (
+            await conversation.forgetting.length(PERSON, self.where),
+            len(await conversation.memories.of(PERSON)),
+            await conversation.memories.learns(PERSON),
+        )
 
     async def take_back(self, message_ids: set[int]) -> bool:
         """Undo those of these lines that nobody has answered; say whether there were any."""
@@ -203,4 +255,5 @@ async def open_session(app: App) -> Session:
     channel_id = channel_of(app.character)
     heard = await app.conversation.chronicle.watermarks([channel_id])
     above = heard.get(channel_id, 0) + _IDS_IN_ONE_TURN
+    await app.conversation.chronicle.let_go(channel_id)  # what was being said when the last one ended
     return Session(app, person=login_name(), ids=Ids(app.clock, above=above))

@@ -1,29 +1,55 @@
 """What can be asked of the program itself: lines that begin with a slash."""
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bot.terminal.session import Session
+from bot.conversation.forgetting import MOST_PAIRS
+from bot.conversation.remaking import Takes
+from bot.errors import MasqueradeError
+from bot.terminal.session import Session, TerminalMouth
+from database.models import CoreMemory
 
 COMMANDS = {
     "help": "these lines",
     "who": "who the character is, which model speaks, where everything is kept",
-    "reset": "let the character forget this conversation",
+    "status": "what was spent, how long this conversation is, what is remembered",
+    "reroll": "another take on the last reply; what you write behind it is said out of character",
+    "swipe": "go to another take on the last reply: its number, or the next one",
+    "continue": "let the character go on with its last reply",
+    "edit": "give the last reply the words that you write behind it",
+    "remember": "have the words that you write behind it remembered for good",
+    "memory": "what is remembered; also: edit N words, pin N, delete N, learning on, learning off",
+    "forget": "forget the last exchange, or as many as the number behind it says",
+    "reset": "let the character forget this conversation; what it remembers for good stays",
     "quit": "leave (so do /exit and Ctrl-D)",
 }
 QUIT = "quit"
-_OTHER_NAMES = {"exit": QUIT}
+SLOW = frozenset(("reroll", "continue"))
+"""Commands that Claude thinks about: they can be stopped."""
+_OTHER_NAMES = {"exit": QUIT, "forget_last": "forget", "reset_conversation": "reset", "edit_reply": "edit"}
 # A path or a date is talk: a command is one word of letters.
-_COMMAND = re.compile(r"\s*/([A-Za-z]+)(?:\s|$)")
+_COMMAND = re.compile(r"\s*/([A-Za-z]+(?:_[A-Za-z]+)?)(?:\s+(.*))?", re.DOTALL)
+_MEMORY = re.compile(r"(list|edit|pin|delete|learning)(?:\s+(on|off|\d{1,9})(?:\s+(.+))?)?", re.DOTALL)
+HOW_TO_MEMORY = "Write /memory alone, or behind it: edit N words, pin N, delete N, learning on, learning off."
 
 
-def command_in(line: str) -> str | None:
-    """Return the command's name in lower case, known or not; None when the line is talk."""
-    found = _COMMAND.match(line)
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command's name in lower case, known or not, and what was written behind it."""
+
+    name: str
+    rest: str = ""
+
+
+def command_in(line: str) -> Command | None:
+    """Return the command in a line; None when the line is talk."""
+    found = _COMMAND.fullmatch(line)
     if found is None:
         return None
     name = found[1].lower()
-    return _OTHER_NAMES.get(name, name)
+    return Command(_OTHER_NAMES.get(name, name), (found[2] or "").strip())
 
 
 def unknown(name: str) -> str:
@@ -33,15 +59,12 @@ def unknown(name: str) -> str:
     return f"There is no command /{name[:80]}{hint}. /help lists them."
 
 
-async def answer(session: Session, name: str) -> str:
+async def answer(session: Session, command: Command, mouth: TerminalMouth) -> str:
     """Do what a known command other than /quit asks for, and return what there is to read."""
-    if name == "who":
-        await session.count_cost()
-        return who(session)
-    if name == "reset":
-        lines = await session.forget()
-        return f"{session.character.name} has forgotten this conversation ({lines} lines)."
-    return "\n".join(f"/{command:<7}{meaning}" for command, meaning in COMMANDS.items())
+    try:
+        return await _DOING[command.name](session, command.rest, mouth)
+    except MasqueradeError as error:
+        return str(error)
 
 
 def who(session: Session) -> str:
@@ -53,5 +76,132 @@ def who(session: Session) -> str:
     return (
         f"{app.character.name}{about}\n"
         f"Model: {app.server.model} ({kind})\n"
-        f"Kept in {folder}: the conversation for 24 hours, the costs, and masquerade.log"
+        f"Kept in {folder}: the conversation for 24 hours, what is summed up of it and remembered, "
+        "the costs, and masquerade.log"
     )
+
+
+async def _help(_session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    return "\n".join(f"/{command:<10}{meaning}" for command, meaning in COMMANDS.items())
+
+
+async def _who(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    await session.count_cost()
+    return who(session)
+
+
+async def _status(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    await session.count_cost()
+    length, memories, learns = await session.standing()
+    spent = session.spending
+    learning = "on" if learns else "off (turn it on with /memory learning on)"
+    return (
+        f"This session: {spent.input_tokens:,} tokens read and {spent.output_tokens:,} written, "
+        f"{session.cost()}, with {session.app.server.model}\n"
+        f"This conversation: {length.lines} of your lines word for word, {length.summed_up} lines summed up\n"
+        f"Remembered for good: {memories}; learning by itself is {learning}"
+    )
+
+
+async def _reroll(session: Session, rest: str, mouth: TerminalMouth) -> str:
+    async with mouth.typing():
+        takes = await session.reroll(rest)
+    return await _show(session, mouth, takes, takes.newest)
+
+
+async def _swipe(session: Session, rest: str, mouth: TerminalMouth) -> str:
+    takes = await session.takes()
+    if takes.newest == 1:
+        return "There is only this one take. /reroll thinks of another."
+    number = int(rest) if rest.isdecimal() and len(rest) < 4 else takes.stands % takes.newest + 1
+    if not 1 <= number <= takes.newest:
+        return f"There are takes 1 to {takes.newest}."
+    return await _show(session, mouth, takes, number)
+
+
+async def _show(session: Session, mouth: TerminalMouth, takes: Takes, number: int) -> str:
+    takes = await session.choose(takes, number, mouth)
+    return f"(take {takes.stands} of {takes.newest}; /swipe goes to another)"
+
+
+async def _continue(session: Session, _rest: str, mouth: TerminalMouth) -> str:
+    await session.go_on(mouth)
+    return ""
+
+
+async def _edit(session: Session, rest: str, mouth: TerminalMouth) -> str:
+    if not rest:
+        return "Write the new words behind it: /edit words"
+    await session.rewrite(rest, mouth)
+    return ""
+
+
+async def _remember(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    if not rest:
+        return "Write behind it what is to be remembered: /remember words"
+    memory = await session.remember(rest)
+    return (
+        f"Remembered as number {memory.number}. /memory shows it; /memory delete {memory.number} undoes it."
+    )
+
+
+async def _memory(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    found = _MEMORY.fullmatch(rest or "list")
+    if found is None:
+        return HOW_TO_MEMORY
+    verb, which, words = found.groups()
+    memories = session.app.conversation.memories
+    person = session.person_id
+    if verb == "list":
+        return _listed(await memories.of(person))
+    if verb == "learning" and which in ("on", "off"):
+        gone = await memories.let_learn(person, which == "on")
+        went = f"; {gone} memories that were learnt that way are deleted" if gone else ""
+        return f"Learning by itself is {which} now{went}."
+    if which is None or not which.isdecimal() or (verb == "edit") != bool(words):
+        return HOW_TO_MEMORY
+    number = int(which)
+    if verb == "edit":
+        await memories.edit(person, number, words)
+        return f"Number {number} is changed."
+    if verb == "pin":
+        pinned = (await memories.pin(person, number)).pinned
+        return f"Number {number} is {'pinned: it stays as it is' if pinned else 'not pinned any more'}."
+    await memories.forget(person, number)
+    return f"Number {number} is forgotten, in every form that it ever had."
+
+
+def _listed(memories: list[CoreMemory]) -> str:
+    if not memories:
+        return "Nothing is remembered for good. /remember words changes that."
+    pins = {True: " (pinned)", False: ""}
+    return "\n".join(f"{one.number}. {one.text}{pins[one.pinned]}" for one in memories)
+
+
+async def _forget(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    count = int(rest) if rest.isdecimal() and len(rest) < 4 else 0 if rest else 1
+    if not 1 <= count <= MOST_PAIRS:
+        return f"Write a number from 1 to {MOST_PAIRS} behind it: how many of the last exchanges to forget."
+    lines = await session.forget_last(count)
+    name = session.character.name
+    return f"{name} has forgotten {lines} lines." if lines else "There is no exchange to forget."
+
+
+async def _reset(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    lines = await session.forget()
+    return f"{session.character.name} has forgotten this conversation ({lines} lines)."
+
+
+_DOING: Mapping[str, Callable[[Session, str, TerminalMouth], Awaitable[str]]] = {
+    "help": _help,
+    "who": _who,
+    "status": _status,
+    "reroll": _reroll,
+    "swipe": _swipe,
+    "continue": _continue,
+    "edit": _edit,
+    "remember": _remember,
+    "memory": _memory,
+    "forget": _forget,
+    "reset": _reset,
+}

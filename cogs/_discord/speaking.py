@@ -15,7 +15,9 @@ from bot.errors import Unpostable, Unsaid, Unsayable
 from bot.turn import Part
 
 if TYPE_CHECKING:
-    from discord.abc import PartialMessageableChannel
+    from discord.abc import MessageableChannel, PartialMessageableChannel
+
+    from bot.client import Masquerade
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ DISCORD_FAULTS = (*_UNREACHABLE, discord.DiscordException)
 
 
 class DiscordMouth:
-    """Says replies in one channel, pinging nobody but the person who is answered."""
+    """Says replies in one channel; with `pings`, the person who is answered is pinged, and nobody else."""
 
     show: Callable[[str], None] | None = None
 
@@ -45,8 +47,10 @@ class DiscordMouth:
         me: int,
         clock: Clock,
         on_unauthorized: Callable[[], None],
+        pings: bool = True,
     ) -> None:
         self.me = me
+        self._pings = pings
         self._channel = channel
         self._clock = clock
         self._on_unauthorized = on_unauthorized
@@ -78,6 +82,26 @@ class DiscordMouth:
             raise self._named(error) from error
         return message.id
 
+    async def edit(self, message_id: int, text: str) -> None:
+        """Give one of the bot's messages new words; nobody is pinged by an edit."""
+        message = self._channel.get_partial_message(message_id)
+        nobody = discord.AllowedMentions.none()
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await message.edit(content=text, allowed_mentions=nobody)
+        except DISCORD_FAULTS as error:
+            raise self._of_message(error) from error
+
+    async def unsay(self, message_id: int) -> None:
+        """Delete one of the bot's messages."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self._channel.get_partial_message(message_id).delete()
+        except discord.NotFound:
+            return
+        except DISCORD_FAULTS as error:
+            raise self._of_message(error) from error
+
     async def react(self, message_id: int) -> None:
         """Put a sign on a message that can't be answered."""
         try:
@@ -100,9 +124,8 @@ class DiscordMouth:
         return None
 
     async def _post(self, part: Part, to: int) -> discord.Message:
-        pings = discord.AllowedMentions(
-            everyone=False, roles=False, users=[discord.Object(to)], replied_user=False
-        )
+        users = [discord.Object(to)] if self._pings else []
+        pings = discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False)
         return await self._channel.send(part.text, nonce=part.nonce, allowed_mentions=pings)
 
     async def _keep_typing(self) -> None:
@@ -114,6 +137,12 @@ class DiscordMouth:
         except DISCORD_FAULTS as error:
             log.debug("Typing can't be shown: %s", type(error).__name__)
 
+    def _of_message(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
+        """Return what an error means for a message that is to be changed: one that is gone is gone."""
+        if isinstance(error, discord.NotFound):
+            return Unpostable(f"Discord answered {error.status} (code {error.code})")
+        return self._named(error)
+
     def _named(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
         """Return what an error means for the reply."""
         if not isinstance(error, discord.HTTPException) or error.status == 429 or error.status >= 500:
@@ -123,6 +152,21 @@ class DiscordMouth:
             return Unsaid("Discord no longer accepts the token")
         sort = Unsayable if error.status in (403, 404) else Unpostable
         return sort(f"Discord answered {error.status} (code {error.code})")
+
+
+def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: bool = True) -> DiscordMouth:
+    """Return what speaks in a channel, also by its id alone."""
+    if isinstance(channel, int):
+        channel = bot.get_partial_messageable(channel)
+    assert not isinstance(channel, discord.GroupChannel)  # no bot gets into one
+    assert bot.user is not None
+    return DiscordMouth(
+        channel,
+        me=bot.user.id,
+        clock=bot.app.clock,
+        on_unauthorized=bot.stop_for_bad_token,
+        pings=pings,
+    )
 
 
 def _passing(error: BaseException) -> bool:

@@ -1,6 +1,6 @@
 """Places, how far they were heard, and whether they can be written to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,6 +16,11 @@ _BEGIN_AT = (
     update(_channels)
     .where(_channels.c.id == bindparam("channel_id"), _channels.c.floor < bindparam("begins_at"))
     .values(floor=bindparam("begins_at"))
+)
+_HEAD = (
+    update(_channels)
+    .where(_channels.c.id == bindparam("channel_id"))
+    .values(head_at=bindparam("shown_at"), head_people=bindparam("shown"))
 )
 _ACCEPTED = (
     update(_channels)
@@ -65,6 +70,10 @@ class Channels(Repository):
         )
         return [(row.id, row.watermark) for row in await self._session.execute(query)]
 
+    async def of_guild(self, guild_id: int) -> list[int]:
+        """Return the channels of a server that we know."""
+        return list(await self._session.scalars(select(Channel.id).where(Channel.guild_id == guild_id)))
+
     async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
         """Return how far each of the channels that we know was heard."""
         query = select(Channel.id, Channel.watermark).where(Channel.id.in_(list(channel_ids)))
@@ -73,6 +82,11 @@ class Channels(Repository):
     async def begin_at(self, channel_id: int, floor: int) -> None:
         """Let the transcript of a channel begin at place `floor` of the log; it never moves back."""
         await self._session.execute(_BEGIN_AT, {"channel_id": channel_id, "begins_at": floor})
+
+    async def show_at_head(self, channel_id: int, at: datetime, people: Sequence[int]) -> None:
+        """Keep as of when, and about whom, memories stand at the head of a channel's prompt."""
+        head = {"channel_id": channel_id, "shown_at": at, "shown": list(people)}
+        await self._session.execute(_HEAD, head)
 
     async def refused(self, channel_id: int, *, until: datetime) -> None:
         """Keep that the channel can't be written to for now."""

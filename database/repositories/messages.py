@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
-from database.models import Channel, Message
+from database.models import Channel, Message, Source, Turn
 from database.repositories.base import Repository, table_of, values_of
 
 
@@ -20,6 +20,21 @@ class LoggedLine(NamedTuple):
     text: str
     sent_at: datetime
     heard_through: int | None
+
+
+class Uncovered(NamedTuple):
+    """A line of which nothing is summed up yet: see Message. A reply was `said_to` somebody."""
+
+    place: int
+    position: int
+    author_id: int
+    author_name: str
+    text: str
+    sent_at: datetime
+    heard_through: int | None
+    id: int
+    from_bot: bool
+    said_to: int | None = None
 
 
 class LatelySaid(NamedTuple):
@@ -40,6 +55,14 @@ _LATELY = (
     select(*(getattr(Message, name) for name in LatelySaid._fields))
     .where(Message.channel_id == bindparam("channel_id"), Message.sent_at >= bindparam("since"))
     .order_by(Message.position.desc())
+    .limit(bindparam("limit"))
+)
+_NOT_COVERED = Message.id.not_in(select(Source.message_id))
+_UNCOVERED = (
+    select(*(getattr(Message, name) for name in Uncovered._fields[:-1]), Turn.addressee_id)
+    .outerjoin(Turn, Turn.id == Message.turn_id)
+    .where(Message.channel_id == bindparam("channel_id"), _NOT_COVERED)
+    .order_by(Message.place, Message.position)
     .limit(bindparam("limit"))
 )
 _TRANSCRIPT = (
@@ -74,6 +97,28 @@ class Messages(Repository):
         rows = (await self._session.execute(_TRANSCRIPT, asked)).all()
         return [LoggedLine(*row) for row in reversed(rows)]
 
+    async def uncovered(self, channel_id: int, *, limit: int = 2_000) -> list[Uncovered]:
+        """Return the oldest lines of a channel that no summary covers, in their order."""
+        asked = {"channel_id": channel_id, "limit": limit}
+        return [Uncovered(*row) for row in await self._session.execute(_UNCOVERED, asked)]
+
+    async def person_in(self, channel_id: int) -> int | None:
+        """Return who, the character aside, spoke last in a channel."""
+        query = select(Message.author_id).where(
+            Message.channel_id == channel_id, Message.heard_through.is_(None)
+        )
+        return await self._session.scalar(query.order_by(Message.position.desc()).limit(1))
+
+    async def waiting(self) -> list[int]:
+        """Return the channels with lines before the transcript's beginning that no summary covers."""
+        query = (
+            select(Message.channel_id)
+            .join(Channel, Channel.id == Message.channel_id)
+            .where(Message.place < Channel.floor, _NOT_COVERED)
+            .distinct()
+        )
+        return list(await self._session.scalars(query))
+
     async def lately(self, channel_id: int, *, since: datetime, limit: int) -> list[LatelySaid]:
         """Return the newest `limit` lines of a channel from `since` on, in the order of arrival."""
         asked = {"channel_id": channel_id, "since": since, "limit": limit}
@@ -89,6 +134,34 @@ class Messages(Repository):
 
     async def get(self, message_id: int) -> Message | None:
         return await self._session.scalar(select(Message).where(Message.id == message_id))
+
+    async def of_turn(self, turn_id: int) -> list[Message]:
+        """Return the lines that a reply became, in their order."""
+        query = select(Message).where(Message.turn_id == turn_id).order_by(Message.position)
+        return list(await self._session.scalars(query))
+
+    async def of_author(self, author_id: int, channel_ids: Collection[int]) -> list[int]:
+        """Return the ids of what somebody said in some channels."""
+        query = select(Message.id).where(Message.author_id == author_id, Message.channel_id.in_(channel_ids))
+        return list(await self._session.scalars(query))
+
+    async def replies_to(self, author_id: int, channel_ids: Collection[int]) -> list[int]:
+        """Return the ids of the replies in some channels that were for somebody."""
+        query = (
+            select(Message.id)
+            .join(Turn, Turn.id == Message.turn_id)
+            .where(Turn.addressee_id == author_id, Message.channel_id.in_(channel_ids))
+        )
+        return list(await self._session.scalars(query))
+
+    async def ids_in(self, channel_id: int) -> list[int]:
+        """Return the ids of everything in the log of a channel."""
+        return list(await self._session.scalars(select(Message.id).where(Message.channel_id == channel_id)))
+
+    async def channels_of(self, author_id: int) -> list[int]:
+        """Return the channels in which somebody said anything that is still in the log."""
+        query = select(Message.channel_id).where(Message.author_id == author_id).distinct()
+        return list(await self._session.scalars(query))
 
     async def edited(self, message_id: int, text: str) -> bool:
         """Replace the words of a message; say whether we had it."""
@@ -111,12 +184,15 @@ class Messages(Repository):
         result = await self._session.execute(gone)
         return int(result.rowcount)  # type: ignore[attr-defined]
 
-    async def forget_channel(self, channel_id: int) -> int:
-        """Delete what was said in a channel; return how many lines went."""
-        result = await self._session.execute(delete(Message).where(Message.channel_id == channel_id))
-        return int(result.rowcount)  # type: ignore[attr-defined]
+    async def prune(self, before: datetime, *, at_last: datetime) -> int:
+        """Delete what was said before a moment; return how many lines went.
 
-    async def prune(self, before: datetime) -> int:
-        """Delete what was said before a moment; return how many lines went."""
-        result = await self._session.execute(delete(Message).where(Message.sent_at < before))
+        Where the character took part, a line stays until it is summed up, though not from before
+        `at_last`; so does a line that stood in a prompt once, before the transcript's beginning.
+        """
+        talk = select(Message.channel_id).where(Message.heard_through.is_not(None), _NOT_COVERED)
+        floor = select(Channel.floor).where(Channel.id == Message.channel_id).scalar_subquery()
+        waiting = and_(_NOT_COVERED, or_(Message.channel_id.in_(talk), Message.place < floor))
+        done = or_(~waiting, Message.sent_at < at_last)
+        result = await self._session.execute(delete(Message).where(Message.sent_at < before, done))
         return int(result.rowcount)  # type: ignore[attr-defined]

@@ -1,5 +1,7 @@
 """Global keys and values."""
 
+from sqlalchemy import delete
+
 from database.models import State
 from database.repositories.base import Repository, table_of
 
@@ -10,6 +12,9 @@ class States(Repository):
     async def get(self, key: str) -> str | None:
         row = await self._session.get(State, key)
         return row.value if row else None
+
+    async def drop(self, key: str) -> None:
+        await self._session.execute(delete(State).where(State.key == key))
 
     async def set(self, key: str, value: str) -> None:
         row = self._insert(table_of(State)).values(key=key, value=value)

@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
-from database.models import Channel, Claim, Part, Turn
+from database.models import Channel, Claim, Message, Part, Turn, Variant
 from database.repositories.base import Inserting, Repository, table_of, values_of
 
 _claims, _turns, _parts = table_of(Claim), table_of(Turn), table_of(Part)
@@ -42,9 +42,14 @@ _SAID = (
 _SETTLE = (
     update(_turns)
     .where(_turns.c.id == bindparam("turn"), _turns.c.state == "pledged")
-    .values(state=bindparam("ended"), settled_at=bindparam("at"))
+    .values(
+        state=bindparam("ended"),
+        settled_at=bindparam("at"),
+        variant=bindparam("stands"),
+        next_variant=None,
+    )
 )
-_BLANK = update(_parts).where(_parts.c.turn_id == bindparam("turn")).values(text="")
+_BLANK = update(_parts).where(_parts.c.turn_id == bindparam("turn")).values(text="", todo=None)
 
 
 class Turns(Repository):
@@ -188,18 +193,118 @@ class Turns(Repository):
         posted = {"turn": turn_id, "part": number, "became": message_id, "at": at}
         await self._session.execute(_SAID, posted)
 
-    async def settle(self, turn_id: int, *, state: str, at: datetime) -> bool:
-        """End a turn as 'said' or 'dropped' and blank its parts; False when it had ended before."""
-        result = await self._session.execute(_SETTLE, {"turn": turn_id, "ended": state, "at": at})
+    async def settle(self, turn_id: int, *, state: str, at: datetime, variant: int = 1) -> bool:
+        """End a turn as 'said' or 'dropped' and blank its parts; False when it had ended before.
+
+        `variant` is the take that stands.
+        """
+        ended = {"turn": turn_id, "ended": state, "at": at, "stands": variant}
+        result = await self._session.execute(_SETTLE, ended)
         await self._session.execute(_BLANK, {"turn": turn_id})
         return bool(result.rowcount)  # type: ignore[attr-defined]
+
+    # Takes on a reply that was said.
+
+    async def last_to(self, person_id: int, channel_id: int, *, limit: int) -> list[Turn]:
+        """Return the last replies in a channel to somebody that are still in the log, the newest first."""
+        asked = select(Claim.turn_id).where(
+            Claim.channel_id == channel_id, Claim.author_id == person_id, Claim.turn_id.is_not(None)
+        )
+        query = (
+            select(Turn)
+            .where(
+                Turn.channel_id == channel_id,
+                Turn.id.in_(select(Message.turn_id).where(Message.channel_id == channel_id)),
+                or_(Turn.addressee_id == person_id, Turn.id.in_(asked)),
+            )
+            .order_by(Turn.id.desc())
+            .limit(limit)
+        )
+        return list(await self._session.scalars(query))
+
+    async def answered_by(self, turn_id: int) -> list[int]:
+        """Return the messages that a reply answers, oldest first."""
+        query = select(Claim.message_id).where(Claim.turn_id == turn_id).order_by(Claim.message_id)
+        return list(await self._session.scalars(query))
+
+    async def variants(self, turn_id: int) -> list[Variant]:
+        """Return all takes on a reply that were kept, by number."""
+        query = select(Variant).where(Variant.turn_id == turn_id).order_by(Variant.number)
+        return list(await self._session.scalars(query))
+
+    async def add_variant(self, turn_id: int, parts: Sequence[str], *, at: datetime) -> int:
+        """Keep a take on a reply and return its number; the same words are kept once."""
+        kept = await self.variants(turn_id)
+        same = next((one.number for one in kept if one.parts == list(parts)), None)
+        if same is not None:
+            return same
+        number = max((one.number for one in kept), default=0) + 1
+        row = Variant(turn_id=turn_id, number=number, parts=list(parts), made_at=at)
+        await self._session.execute(insert(table_of(Variant)), values_of(row))
+        return number
+
+    async def forget_variants(self, message_ids: Collection[int]) -> None:
+        """Delete all takes on the replies that some messages are parts of."""
+        turn_ids = select(Part.turn_id).where(Part.message_id.in_(message_ids))
+        await self._session.execute(delete(Variant).where(Variant.turn_id.in_(turn_ids)))
+
+    async def one_take(self, turn_id: int) -> None:
+        """Forget the takes on a reply: what stands now is its first."""
+        await self._session.execute(delete(Variant).where(Variant.turn_id == turn_id))
+        await self._session.execute(update(Turn).where(Turn.id == turn_id).values(variant=1))
+
+    async def prune_variants(self) -> None:
+        """Delete the takes on replies of which nothing is in the log any more."""
+        kept = select(Message.turn_id).where(Message.turn_id.is_not(None))
+        pledged = select(Turn.id).where(Turn.state == "pledged")
+        await self._session.execute(
+            delete(Variant).where(Variant.turn_id.not_in(kept), Variant.turn_id.not_in(pledged))
+        )
+
+    async def revise(self, turn_id: int, texts: Sequence[str], *, variant: int, at: datetime) -> None:
+        """Write down that a reply is to become another take: what was posted is edited or deleted.
+
+        What has no message yet is posted, with a nonce of its own.
+        """
+        await self._session.execute(delete(Part).where(Part.turn_id == turn_id, Part.message_id.is_(None)))
+        posted = await self.parts(turn_id)
+        for part, text in zip(posted, texts, strict=False):
+            part.text, part.todo = text, "edit"
+        for part in posted[len(texts) :]:
+            part.todo = "delete"
+        await self._session.flush()
+        last = max((part.number for part in posted), default=0)
+        await self.extend(turn_id, texts[len(posted) :], after=last, mark=f"v{variant}", at=at)
+        await self._session.execute(update(Turn).where(Turn.id == turn_id).values(next_variant=variant))
+
+    async def extend(
+        self, turn_id: int, texts: Sequence[str], *, after: int, mark: str, at: datetime
+    ) -> None:
+        """Write down more parts of a reply that was said already, to be said next."""
+        rows = [
+            Part(turn_id, number, text, f"{mark}.{turn_id}.{number}")
+            for number, text in enumerate(texts, after + 1)
+        ]
+        if rows:
+            await self._session.execute(_PLEDGE_PARTS, [values_of(row) for row in rows])
+        await self._session.execute(
+            update(Turn).where(Turn.id == turn_id).values(state="pledged", pledged_at=at, settled_at=None)
+        )
+
+    async def done(self, turn_id: int, number: int, *, gone: bool) -> None:
+        """Keep that a part was edited, or that its message is gone."""
+        here = (Part.turn_id == turn_id, Part.number == number)
+        if gone:
+            await self._session.execute(delete(Part).where(*here))
+        else:
+            await self._session.execute(update(Part).where(*here).values(text="", todo=None))
 
     async def abandon(self, before: datetime, *, channel_id: int | None = None) -> None:
         """Drop the replies that were pledged before a moment and never said, words and all."""
         old = select(Turn.id).where(Turn.state == "pledged", Turn.pledged_at < before)
         if channel_id is not None:
             old = old.where(Turn.channel_id == channel_id)
-        await self._session.execute(update(Part).where(Part.turn_id.in_(old)).values(text=""))
+        await self._session.execute(update(Part).where(Part.turn_id.in_(old)).values(text="", todo=None))
         await self._session.execute(
             update(Turn).where(Turn.id.in_(old)).values(state="dropped", settled_at=before)
         )

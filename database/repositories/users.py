@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 
 from database.models import Nickname, User
 from database.repositories.base import Inserting, Repository, table_of
@@ -43,6 +43,16 @@ class Users(Repository):
             for guild, name in names.items()
         ]
         await self._session.execute(_note_name(self._insert), names_now)
+
+    async def inherit(self, user_id: int, *, premium: bool, at: datetime) -> None:
+        """Keep that an older program knew a person at a moment, and whether they had premium there."""
+        row = self._insert(table_of(User)).values(
+            id=user_id, is_bot=False, first_seen=at, last_seen=at, premium=premium
+        )
+        earlier = row.excluded.first_seen < User.first_seen
+        first = case((earlier, row.excluded.first_seen), else_=User.first_seen)
+        kept = {"first_seen": first, "premium": or_(User.premium, row.excluded.premium)}
+        await self._session.execute(row.on_conflict_do_update(index_elements=["id"], set_=kept))
 
     async def get(self, user_id: int) -> User | None:
         return await self._session.get(User, user_id)

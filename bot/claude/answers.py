@@ -1,0 +1,38 @@
+"""JSON in what a model answered: alone, in a code fence or between words (C7, D5)."""
+
+import json
+from collections.abc import Iterator
+
+import regex
+
+LONGEST = 100_000
+_FENCE = regex.compile(r"```\w*+\s*+(.*?)```", regex.DOTALL)
+
+
+def values_in(text: str) -> Iterator[object]:
+    """Yield what of an answer is JSON, the likeliest first.
+
+    Servers of other makes pass a schema over, so an answer is searched, and never taken for granted.
+    """
+    for piece in _pieces(text[:LONGEST]):
+        try:
+            yield json.loads(piece, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            continue
+
+
+def object_in(text: str) -> dict[str, object]:
+    """Return the one JSON object of an answer; empty when there is none."""
+    return next((one for one in values_in(text) if isinstance(one, dict)), {})
+
+
+def _pieces(text: str) -> Iterator[str]:
+    yield text
+    if fenced := _FENCE.search(text):
+        yield fenced[1]
+    for opening, closing in ("{}", "[]"):
+        yield text[text.find(opening) : text.rfind(closing) + 1]
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)

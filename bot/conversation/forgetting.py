@@ -1,0 +1,146 @@
+"""What somebody wants forgotten: single exchanges, or all of their talk with the character (F117, F118)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.conversation.compaction import Compaction
+from bot.conversation.rooms import Rooms
+from bot.decision import Reason
+from bot.erasing import Erased, Eraser
+from bot.turn import Where
+from database import Database, UnitOfWork
+from database.models import Message, Turn
+
+MOST_PAIRS = 10
+"""Pairs that can be looked through at once (F118)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Something that somebody said, and what the character answered: `said` by that person alone."""
+
+    turn_id: int
+    said: tuple[str, ...]
+    reply: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How much talk somebody has with the character: lines in the log, and lines in summaries of a place.
+
+    `summaries` are those that hold anything of theirs, anywhere.
+    """
+
+    lines: int
+    lines_anywhere: int
+    channels: int
+    summed_up: int
+    summaries: int = 0
+
+
+class Forgetting:
+    """Takes what people said out of everything, so that it is as if it had never been said."""
+
+    def __init__(
+        self, *, database: Database, rooms: Rooms, eraser: Eraser, compaction: Compaction, clock: Clock
+    ) -> None:
+        self._database = database
+        self._rooms = rooms
+        self._eraser = eraser
+        self._compaction = compaction
+        self._clock = clock
+
+    async def pairs(self, person_id: int, where: Where, *, count: int = 5) -> list[Pair]:
+        """Return the last exchanges with somebody in a place, the oldest first; at most MOST_PAIRS."""
+        limit = min(max(count, 1), MOST_PAIRS)
+        async with self._database.read() as db:
+            replies = await db.turns.last_to(person_id, where.channel_id, limit=limit)
+            pairs = [await self._pair(db, turn, person_id) for turn in replies]
+        return list(reversed(pairs))
+
+    async def forget_pairs(self, person_id: int, where: Where, turn_ids: Collection[int]) -> Erased:
+        """Forget some exchanges: what the person said in them, and the replies to that."""
+        async with self._rooms.enter(where.channel_id) as room, room.lock, self._database.begin() as db:
+            theirs = {one.id for one in await db.turns.last_to(person_id, where.channel_id, limit=200)}
+            message_ids: set[int] = set()
+            for turn_id in theirs & set(turn_ids):
+                message_ids |= {line.id for line in await self._said_by(db, turn_id, person_id)}
+                message_ids |= {line.id for line in await db.messages.of_turn(turn_id)}
+            erased = await self._erase(db, message_ids)
+        await self._afterwards([where])
+        return erased
+
+    async def length(self, person_id: int, where: Where) -> Length:
+        """Return how much of somebody's talk is kept, here and anywhere."""
+        async with self._database.read() as db:
+            channels = await db.messages.channels_of(person_id)
+            return Length(
+                lines=await db.messages.count(author_id=person_id, channel_id=where.channel_id),
+                lines_anywhere=await db.messages.count(author_id=person_id),
+                channels=len(channels),
+                summed_up=await db.summaries.lines_covered(where.channel_id),
+                summaries=len(await db.summaries.drawn_from(person_id)),
+            )
+
+    async def reset(self, person_id: int, where: Where, *, everywhere: bool = False) -> Erased:
+        """Forget all of somebody's talk with the character, in a place or everywhere (F117).
+
+        What they said goes, and the replies to them, and every summary that holds any of it; core
+        memories stay. What others said in a channel stays theirs: of a private place everything goes.
+        """
+        async with self._database.read() as db:
+            channels = await db.messages.channels_of(person_id) if everywhere else []
+        erased = Erased()
+        for channel_id in dict.fromkeys([where.channel_id, *channels]):
+            erased += await self._reset(person_id, channel_id)
+        if everywhere:
+            async with self._database.begin() as db:
+                summaries = await db.summaries.drawn_from(person_id)
+                erased += Erased(summaries=await db.summaries.drop(summaries))
+        await self._afterwards([where])
+        return erased
+
+    async def _reset(self, person_id: int, channel_id: int) -> Erased:
+        async with self._rooms.enter(channel_id) as room, room.lock, self._database.begin() as db:
+            channel = await db.channels.get(channel_id)
+            if channel is not None and channel.place != "guild":
+                message_ids = set(await db.messages.ids_in(channel_id))
+                await db.turns.abandon(self._clock.now(), channel_id=channel_id)
+                dropped = await db.summaries.forget_channel(channel_id, person_id=person_id)
+            else:
+                message_ids = set(await db.messages.of_author(person_id, [channel_id]))
+                message_ids |= set(await db.messages.replies_to(person_id, [channel_id]))
+                drawn = await db.summaries.drawn_from(person_id, channel_ids=[channel_id])
+                dropped = await db.summaries.drop(drawn)
+            await self._release(db, message_ids)
+            return await self._erase(db, message_ids) + Erased(summaries=dropped)
+
+    async def _release(self, db: UnitOfWork, message_ids: Collection[int]) -> None:
+        """Let core memories stay although the lines go that they came from (F117)."""
+        for memory in await db.memories.drawn_from(message_ids):
+            left = [one for one in memory.sources if one not in message_ids]
+            await db.memories.set_sources(memory.id, left)
+
+    async def _erase(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
+        now = self._clock.now()
+        erased = await self._eraser.lines(db, message_ids)
+        await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
+        await db.turns.drop_unsaid(message_ids, at=now)
+        return erased
+
+    async def _afterwards(self, places: Sequence[Where]) -> None:
+        await self._eraser.finish()
+        for where in places:
+            self._compaction.begin(where)
+
+    async def _pair(self, db: UnitOfWork, turn: Turn, person_id: int) -> Pair:
+        said = [line.text for line in await self._said_by(db, turn.id, person_id)]
+        reply = [line.text for line in await db.messages.of_turn(turn.id)]
+        return Pair(turn.id, tuple(said), "\n".join(reply), turn.pledged_at)
+
+    async def _said_by(self, db: UnitOfWork, turn_id: int, person_id: int) -> list[Message]:
+        found = [await db.messages.get(one) for one in await db.turns.answered_by(turn_id)]
+        return [line for line in found if line is not None and line.author_id == person_id]

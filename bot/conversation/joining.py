@@ -1,0 +1,90 @@
+"""Notes of older talk that have become many, made into one: all of them are joined, or none."""
+
+import logging
+from collections.abc import Sequence
+
+from bot.clock import Clock
+from bot.conversation import condensing, turns
+from bot.conversation.note_taking import NoteTaker
+from bot.conversation.recall import Extent
+from bot.conversation.replying import Voice
+from bot.turn import Call, Episode, Head, Where
+from database import Database
+from database.models import Summary
+from personas.character import Character
+
+log = logging.getLogger(__name__)
+
+EPISODES_SHARE = 6
+"""From this part of what a prompt may hold on, the notes of older talk are joined into one."""
+
+
+class Joining:
+    """Makes one note of all but the newest of a place."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        notes: NoteTaker,
+        character: Character,
+        voice: Voice,
+        extent: Extent,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._notes = notes
+        self._character = character
+        self._voice = voice
+        self._extent = extent
+        self._clock = clock
+
+    async def join(self, where: Where, *, person_id: int | None) -> bool:
+        """Make one note of many, where they take too much of the prompt; say whether that was done.
+
+        `person_id` is who talks in a private place.
+        """
+        tokens = self._voice.tokens
+        async with self._database.read() as db:
+            rows = await db.summaries.of(where.channel_id, self._character.slug, person_id=person_id)
+        older = rows[:-1]
+        many = len(older) > 1 or any(row.channel_id is None for row in older)
+        if not many or sum(tokens(row.text) for row in rows) <= self._extent.condensed // EPISODES_SHARE:
+            return False
+        head = Head(episodes=tuple(Episode(row.text, row.first_at, row.last_at) for row in older))
+        prompt = condensing.joining_prompt(self._character, head)
+        answer = await self._notes.ask(prompt, where, condensing.JOINED_SCHEMA)
+        if answer is None:
+            return False
+        text = None
+        if not answer.cut_short:
+            size = sum(tokens(row.text) for row in older)
+            text = condensing.read_joined(answer.text, joined=size, tokens=tokens)
+        if text is None:
+            log.warning("The notes of channel %s stay many: the answer can't be used", where.channel_id)
+            await self._notes.book(answer.call)
+            return False
+        return await self._put_one_for_many(self._joined(where, older, text), older, answer.call)
+
+    def _joined(self, where: Where, older: Sequence[Summary], text: str) -> Summary:
+        return Summary(
+            channel_id=where.channel_id,
+            person_id=next((row.person_id for row in older if row.person_id is not None), None),
+            character=self._character.slug,
+            text=text,
+            first_place=min(row.first_place for row in older),
+            last_place=max(row.last_place for row in older),
+            first_at=min(row.first_at for row in older),
+            last_at=max(row.last_at for row in older),
+            made_at=self._clock.now(),
+        )
+
+    async def _put_one_for_many(self, joined: Summary, older: Sequence[Summary], call: Call) -> bool:
+        ids = {row.id for row in older}
+        async with self._database.begin() as db:
+            await turns.note_calls(db, [call])
+            if await db.summaries.existing(ids) != ids:
+                return False  # one of them was forgotten meanwhile, and its words stand in the new one
+            await db.summaries.join(ids, joined)
+        log.info("Joined %d notes of channel %s into one", len(ids), joined.channel_id)
+        return True

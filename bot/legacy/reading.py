@@ -1,0 +1,163 @@
+"""Reading an older bot's file: a limited process unpickles it, and what that writes is checked here."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Timer
+from typing import IO, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.errors import ConfigurationError
+from bot.legacy import unpickling
+from bot.legacy.people import Person, person_id, read_person
+from bot.legacy.unpickling import LONGEST_NAME, MOST_BYTES, MOST_ENTRY, MOST_MEMORY, MOST_NAMES, most_written
+
+DEADLINE = 10.0
+"""Seconds that reading may take."""
+_PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
+"""What Python may need to start at all; the rest of the environment holds secrets."""
+_MEGABYTE = 1 << 20
+_FAULTS = {
+    "broken": "is no pickle, or not a whole one. An older bot calls its file user_info.pickle; copy it anew.",
+    "code": "wants to run code or to reach outside{names}. An older bot's file never does: somebody made it "
+    "to take over the machine that reads it.",
+    "foreign": "holds what no older bot writes{names}.",
+    "shape": "is a pickle, but not an older bot's: it holds no dictionary of people.",
+    "large": f"would come to more than an honest file of its size, or of {MOST_BYTES // _MEGABYTE} MB, can.",
+    "deep": "is nested more deeply than an older bot's file ever is.",
+    "memory": f"takes more than {MOST_MEMORY // _MEGABYTE} MB to read.",
+    "time": "takes too long to read.",
+    "died": "broke the process that was reading it.",
+}
+
+
+class RefusedFile(ConfigurationError):  # noqa: N818 - it is an answer, not a fault
+    """The file is not taken over; `kind` says why in a word, the text in a sentence."""
+
+    def __init__(self, path: Path, kind: str, names: tuple[str, ...] = ()) -> None:
+        listed = f" ({', '.join(_printable(name) for name in names)})" if names else ""
+        super().__init__(f"{path} {_FAULTS[kind].format(names=listed)} Nothing was taken over.")
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Inheritance:
+    """What an older bot's file holds: the people, and how many entries are none or can't be read.
+
+    `as_of` is when the file was written last: what it tells of is not younger.
+    """
+
+    people: tuple[Person, ...]
+    no_people: int
+    unreadable: int
+    as_of: datetime
+
+
+class _End(BaseModel):
+    """How the reading process says that it is done, or what it refused."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    end: str = Field(max_length=20)
+    names: list[str] = Field(default=[], max_length=MOST_NAMES)
+
+
+def read(path: Path, *, name: str, deadline: float = DEADLINE) -> Inheritance:
+    """Return what the file at `path` holds; `name` is the character's, for its lines of the history.
+
+    `deadline` is in seconds. Raises RefusedFile, or ConfigurationError when there is no file (faults D6).
+    """
+    try:
+        if not path.is_file():
+            raise ConfigurationError(
+                f"There is no file {path}. Name an older bot's: python main.py import-legacy FILE"
+            )
+        about = path.stat()
+        if about.st_size > MOST_BYTES:
+            raise RefusedFile(path, "large")
+        with path.open("rb") as file, _reader(path, file, deadline) as output:
+            people, counts = _checked(path, _lines(path, output, most_written(about.st_size)), name)
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
+    as_of = datetime.fromtimestamp(about.st_mtime, UTC)
+    return Inheritance(tuple(people.values()), counts["no people"], counts["unreadable"], as_of)
+
+
+@contextmanager
+def _reader(path: Path, file: IO[bytes], deadline: float) -> Iterator[IO[bytes]]:
+    """Start the process that reads `file`, and give its output; raise RefusedFile if it did not end well."""
+    command = [sys.executable, "-I", "-S", unpickling.__file__, str(deadline)]
+    environment = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
+    late = Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    with subprocess.Popen(  # noqa: S603 - the command is ours, and no shell is asked
+        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as process:
+        assert process.stdout is not None
+        timer = Timer(deadline, stop)
+        timer.start()
+        try:
+            yield process.stdout
+        except _CutShort as cut:
+            process.wait()
+            raise RefusedFile(path, "time" if late.is_set() else "died") from cut
+        finally:
+            timer.cancel()
+            process.kill()
+
+
+class _CutShort(Exception):  # noqa: N818
+    """The reading process wrote what is no whole answer."""
+
+
+def _lines(path: Path, output: IO[bytes], room: int) -> Iterator[list[Any]]:
+    """Yield key and entry of each line, up to the last, which says that all went well."""
+    while line := output.readline(MOST_ENTRY + 2):
+        room -= len(line)
+        if room < 0 or len(line) > MOST_ENTRY + 1:
+            raise RefusedFile(path, "large")
+        try:
+            read = json.loads(line.decode("utf-8", "surrogatepass"))
+            if isinstance(read, list) and len(read) == 2:
+                yield read
+                continue
+            end = _End.model_validate(read)
+        except (ValueError, RecursionError) as error:
+            raise _CutShort from error
+        if end.end == "done":
+            return
+        raise RefusedFile(path, end.end if end.end in _FAULTS else "died", tuple(end.names))
+    raise _CutShort
+
+
+def _checked(path: Path, entries: Iterator[list[Any]], name: str) -> tuple[dict[int, Person], Counter[str]]:
+    people: dict[int, Person] = {}
+    counts = Counter[str]()
+    for key, entry in entries:
+        user_id = person_id(key)
+        if user_id is None:
+            counts["no people"] += 1
+        elif not isinstance(entry, dict) or user_id in people:
+            counts["unreadable"] += 1
+        else:
+            people[user_id] = read_person(user_id, entry, name=name)
+    if not people:
+        raise RefusedFile(path, "shape")
+    return people, counts
+
+
+def _printable(name: str) -> str:
+    """Return a name out of the file as it can be shown: it may hold anything."""
+    return "".join(one if one.isascii() and one.isprintable() else "?" for one in name[:LONGEST_NAME])

@@ -1,0 +1,349 @@
+"""What a character knows of people for good: told, learnt, corrected, brought back, forgotten (C50, C56)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.claude.answers import object_in
+from bot.claude.client import Claude, Question
+from bot.clock import Clock
+from bot.conversation import condensing, turns
+from bot.conversation.replying import Voice
+from bot.conversation.splitting import is_blank
+from bot.erasing import Eraser
+from bot.errors import ClaudeError, MasqueradeError
+from bot.turn import Call, Where
+from database import Database, UnitOfWork
+from database.models import CoreMemory
+from database.repositories.memories import Batch
+from memory.consolidation import Consolidation, known_of
+from memory.core import LONGEST, Change, Known, clean, plain
+from memory.dumps import Dumps
+from memory.lineage import EDITED, LEARNT, TOLD, lineages, unlearnt, without, words_in
+from memory.reversal import Back, Reversal, bring_back, steps_back
+from memory.snapshots import Before, Snapshots, before
+from personas.character import Character
+
+__all__ = ["BATCHES", "MOST", "Before", "Learnt", "Memories", "MemoryRefused", "Reversal", "known_of"]
+
+log = logging.getLogger(__name__)
+
+MOST = 200
+"""Memories that one person may have with one character."""
+BATCHES = 25
+"""Earlier states that can be brought back at most."""
+DUMP_TOKENS = 16_000
+
+NO_SERVER = "There is no server here: choose another reach, or use it in a server."
+FULL = (
+    f"I know {MOST} things about you, and that is all I can keep. "
+    "Let one go with /memory delete, and tell me again."
+)
+UNKNOWN = "There is no memory number {number}. /memory list shows them all."
+NO_STATE = "That state is not there any more. Look at /memory history again."
+UNUSABLE = (
+    f"There is nothing in that to remember, or more than {LONGEST} characters: write one or two sentences."
+)
+
+
+class MemoryRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """A memory can't be kept or changed; the text says why and what to do."""
+
+
+Learnt = tuple[Before, ...]
+
+
+class Memories:
+    """One character's core memory of everybody."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        character: Character,
+        claude: Claude,
+        voice: Voice,
+        clock: Clock,
+        eraser: Eraser,
+        dumps: Dumps | None,
+        threshold: int,
+        deadline: float,
+    ) -> None:
+        self._database = database
+        self._character = character
+        self._claude = claude
+        self._voice = voice
+        self._clock = clock
+        self._eraser = eraser
+        self._snapshots = Snapshots(database, dumps, character.slug, now=clock.now) if dumps else None
+        self._deadline = deadline
+        self._consolidation = Consolidation(
+            database, character.slug, ask=self._ask, tokens=voice.tokens, threshold=threshold, now=clock.now
+        )
+
+    # What people do themselves.
+
+    async def remember(
+        self, person_id: int, text: str, where: Where, *, reach: str = "", source: int | None = None
+    ) -> CoreMemory:
+        """Keep something that somebody wants to be remembered (F120, C56).
+
+        It comes up where it was said and nowhere else, unless the person gives it a wider `reach`:
+        'guild' or 'everywhere'. Raises MemoryRefused.
+        """
+        new = self._new(person_id, _checked(text), where, scope=_scope(reach, where), origin=TOLD)
+        if source is not None:
+            new.quote, new.sources = new.text, [source]
+        async with self._database.begin() as db:
+            known = await db.memories.of(person_id, self._character.slug)
+            if same := next((one for one in known if _same(one, new)), None):
+                return same
+            if len(known) >= MOST:
+                raise MemoryRefused(FULL)
+            memory = await db.memories.add(new, batch=await db.memories.new_batch(), cause="told")
+        await self.dump((before(person_id, known),))
+        return await self._holding(memory) if await self.consolidate(person_id) else memory
+
+    async def of(self, person_id: int) -> list[CoreMemory]:
+        """Return everything that is known of somebody, for their own eyes."""
+        async with self._database.read() as db:
+            return await db.memories.of(person_id, self._character.slug)
+
+    async def edit(self, person_id: int, number: int, text: str) -> CoreMemory:
+        """Give a memory new words. Raises MemoryRefused."""
+        # From now on these are the person's own words: no message has to bear them out.
+        values = {"text": _checked(text), "origin": TOLD, "quote": ""}
+        return await self._change(person_id, number, values, cause=EDITED)
+
+    async def share(self, person_id: int, number: int, scope: str, where: Where) -> CoreMemory:
+        """Let a memory come up before another audience, by the person's own wish (C60)."""
+        scope = _scope(scope, where)
+        values = {"scope": scope, "channel_id": where.channel_id, "guild_id": where.guild_id}
+        return await self._change(person_id, number, values, cause=f"shared: {scope}")
+
+    async def pin(self, person_id: int, number: int) -> CoreMemory:
+        """Pin a memory, so that no model changes it, or take the pin away."""
+        return await self._change(person_id, number, {}, cause="pinned", turn_pin=True)
+
+    async def forget(self, person_id: int, number: int) -> None:
+        """Forget a memory, in every form that it ever had. Raises MemoryRefused."""
+        async with self._database.begin() as db:
+            memory = await self._numbered(db, person_id, number)
+            await self._eraser.cut(
+                db,
+                person_id,
+                self._character.slug,
+                lambda lines: without(lines, words_in(lines, memory.id)),
+            )
+        await self._eraser.finish()
+
+    async def forget_all(self, person_id: int) -> int:
+        """Forget everything about somebody; return how many memories that were."""
+        async with self._database.begin() as db:
+            known = await db.memories.of(person_id, self._character.slug)
+            past = await db.memories.since(person_id, self._character.slug, 0)
+            await self._eraser.memories(db, {*(one.id for one in known), *(one.memory_id for one in past)})
+        await self._eraser.finish()
+        return len(known)
+
+    async def learns(self, person_id: int) -> bool:
+        """Say whether the character may note things about somebody by itself (D03)."""
+        async with self._database.read() as db:
+            return bool(await db.memories.consents([person_id]))
+
+    async def let_learn(self, person_id: int, allowed: bool) -> int:
+        """Keep what somebody decided about that; return how many memories a "no" made go.
+
+        What the character changed by itself about the person's own words is as the person said it again.
+        """
+        lost = 0
+        async with self._database.begin() as db:
+            await db.memories.set_consent(person_id, allowed, at=self._clock.now())
+            characters = {self._character.slug, *await db.memories.characters(person_id)}
+            for character in () if allowed else sorted(characters):
+                lost += (await self._eraser.cut(db, person_id, character, unlearnt)).memories
+        if not allowed:
+            await self._eraser.finish()
+        return lost
+
+    # Earlier states.
+
+    async def history(self, person_id: int) -> list[Batch]:
+        """Return the last changes, the newest first: the state before each can be brought back."""
+        async with self._database.read() as db:
+            return await db.memories.batches(person_id, self._character.slug, limit=BATCHES)
+
+    async def preview(self, person_id: int, batch: int) -> list[Reversal]:
+        """Return what bringing back the state before a change does. Raises MemoryRefused."""
+        async with self._database.read() as db:
+            steps = await self._back(db, person_id, batch)
+        return sorted((step.reversal for step in steps), key=lambda one: one.number)
+
+    async def restore(self, person_id: int, batch: int) -> int:
+        """Bring back what was known before a change; return how many memories that changed.
+
+        What was forgotten since stays forgotten. It is a change of its own, and can be undone.
+        """
+        async with self._database.begin() as db:
+            known = await db.memories.of(person_id, self._character.slug)
+            snapshot = before(person_id, known)
+            steps = await self._back(db, person_id, batch)
+            await bring_back(db, steps, known, at=self._clock.now())
+        if steps:
+            await self.dump((snapshot,))
+        return len(steps)
+
+    # What the character does by itself.
+
+    async def learn(self, db: UnitOfWork, where: Where, changes: Sequence[Change], *, at: datetime) -> Learnt:
+        """Take in what was learnt from talk; return what was known before, to be dumped."""
+        if not changes:
+            return ()
+        snapshots = []
+        batch, slug = await db.memories.new_batch(), self._character.slug
+        for person_id in sorted({one.person_id for one in changes}):
+            known = await db.memories.of(person_id, slug)
+            snapshots.append(before(person_id, known))
+            for change in (one for one in changes if one.person_id == person_id):
+                await self._take_in(db, change, known, where, batch=batch, at=at)
+        return tuple(snapshots)
+
+    async def consolidate(self, person_id: int) -> bool:
+        """Join memories into fewer where they have grown too many (F067); never drop any."""
+        joined = await self._consolidation.run(person_id)
+        if joined is not None:
+            await self.dump((before(person_id, joined),))
+        return joined is not None
+
+    async def dump(self, learnt: Learnt) -> None:
+        """Write what was known before a change into files, where the operator wants that (F071)."""
+        if self._snapshots is not None:
+            await self._snapshots.write(learnt)
+
+    async def _take_in(
+        self,
+        db: UnitOfWork,
+        change: Change,
+        known: list[CoreMemory],
+        where: Where,
+        *,
+        batch: int,
+        at: datetime,
+    ) -> None:
+        memory = next((one for one in known if one.id == change.id), None)
+        if change.id is not None and (memory is None or memory.pinned):
+            return
+        if memory is not None and change.text is None:
+            known.remove(memory)
+            await db.memories.remove(memory, batch=batch, cause=LEARNT, at=at)
+            return
+        new = self._new(change.person_id, change.text or "", where, scope=_scope("", where), origin=LEARNT)
+        new.quote, new.sources = change.quote, list(change.sources)
+        # What is said here must not come up where an older memory may: that one stays, beside a new one (D2).
+        if memory is not None and _place(memory) == _place(new):
+            sources = sorted({*memory.sources, *new.sources})
+            values = {"text": new.text, "quote": new.quote, "origin": LEARNT, "sources": sources}
+            await db.memories.change(memory, values, batch=batch, cause=LEARNT, at=at)
+        elif len(known) < MOST and not any(_same(one, new) for one in known):
+            known.append(await db.memories.add(new, batch=batch, cause=LEARNT))
+
+    async def _change(
+        self, person_id: int, number: int, values: Mapping[str, Any], *, cause: str, turn_pin: bool = False
+    ) -> CoreMemory:
+        async with self._database.begin() as db:
+            known = await db.memories.of(person_id, self._character.slug)
+            snapshot = before(person_id, known)
+            memory = await self._numbered(db, person_id, number)
+            if turn_pin:
+                values, cause = {"pinned": not memory.pinned}, "unpinned" if memory.pinned else "pinned"
+            if all(getattr(memory, key) == value for key, value in values.items()):
+                return memory
+            batch = await db.memories.new_batch()
+            await db.memories.change(memory, values, batch=batch, cause=cause, at=self._clock.now())
+        await self.dump((snapshot,))
+        return memory
+
+    async def _numbered(self, db: UnitOfWork, person_id: int, number: int) -> CoreMemory:
+        memory = await db.memories.numbered(person_id, self._character.slug, number)
+        if memory is None:
+            raise MemoryRefused(UNKNOWN.format(number=number))
+        return memory
+
+    async def _holding(self, memory: CoreMemory) -> CoreMemory:
+        """Return the memory that one was joined into, or itself."""
+        slug = self._character.slug
+        async with self._database.read() as db:
+            lines = lineages(reversed(await db.memories.since(memory.person_id, slug, 0)))
+            known = await db.memories.of(memory.person_id, slug)
+        return next((one for one in known if memory.id in words_in(lines, one.id)), memory)
+
+    async def _back(self, db: UnitOfWork, person_id: int, batch: int) -> list[Back]:
+        steps = await steps_back(db, person_id, self._character.slug, batch)
+        if steps is None:
+            raise MemoryRefused(NO_STATE)
+        return steps
+
+    async def _ask(self, person_id: int, known: Sequence[Known]) -> Sequence[Mapping[str, Any]]:
+        question = Question(
+            purpose="memories",
+            model=self._voice.model,
+            max_tokens=DUMP_TOKENS,
+            deadline=self._deadline,
+            schema=condensing.GROUPS_SCHEMA,
+            user_id=person_id,
+        )
+        groups: object = None
+        call: Call | None
+        try:
+            answer = await self._claude.ask(condensing.dump_prompt(self._character, known), question)
+            call = answer.call
+            groups = None if answer.cut_short else object_in(answer.text).get("groups")
+        except ClaudeError as error:
+            log.warning("The memories of a person could not be joined: %s", error)
+            call = error.call
+        if call is not None:
+            async with self._database.begin() as db:
+                await turns.note_calls(db, [call])
+        return [one for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []
+
+    def _new(self, person_id: int, text: str, where: Where, *, scope: str, origin: str) -> CoreMemory:
+        now = self._clock.now()
+        return CoreMemory(
+            person_id=person_id,
+            character=self._character.slug,
+            number=0,
+            text=text,
+            scope=scope,
+            channel_id=where.channel_id,
+            guild_id=where.guild_id,
+            origin=origin,
+            made_at=now,
+            changed_at=now,
+        )
+
+
+def _checked(text: str) -> str:
+    words = clean(text)
+    if is_blank(words):
+        raise MemoryRefused(UNUSABLE)
+    return words
+
+
+def _scope(reach: str, where: Where) -> str:
+    """Return the scope of what somebody says in a place; without a wider `reach` it stays there."""
+    if reach == "guild" and where.guild_id is None:
+        raise MemoryRefused(NO_SERVER)
+    if reach in ("", "channel"):
+        return "dm" if where.place.private else "channel"
+    return reach
+
+
+def _place(memory: CoreMemory) -> tuple[object, ...]:
+    """Return where a memory may come up."""
+    places = {"channel": memory.channel_id, "guild": memory.guild_id}
+    return memory.scope, places.get(memory.scope)
+
+
+def _same(one: CoreMemory, other: CoreMemory) -> bool:
+    return _place(one) == _place(other) and plain(one.text) == plain(other.text)

@@ -1,0 +1,215 @@
+"""Backups: made while the bot runs, brought back whole, and looked after once a night."""
+
+import asyncio
+import logging
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from database import copies, files
+from database.errors import DatabaseError
+
+log = logging.getLogger(__name__)
+
+BROKEN_OFF = timedelta(days=1)
+"""A copy that is not finished after this never will be: its process was killed."""
+_BESIDE = "(-wal|-shm|-journal)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is in a database file: its size in bytes, its schema, and its rows, of all tables."""
+
+    size: int
+    schema: str
+    rows: int
+    tables: int
+
+    def __str__(self) -> str:
+        return f"{self.size / 1e6:.1f} MB, schema {self.schema}, {self.rows:,} rows in {self.tables} tables"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was brought back, and where that is kept which it replaced."""
+
+    content: Content
+    kept: Path | None
+
+
+def back_up(path: Path, target: Path, *, backups: Path, force: bool = False) -> Content:
+    """Write a complete copy of the database at `path`, which may be in use, to `target` (C92).
+
+    Raises DatabaseError, and leaves what is at `target`: where the copy can't be written or proves to
+    be damaged, where something is there already (unless `force`), or a part of the database itself.
+    """
+    with copies.in_words(path, target):
+        if not path.exists():
+            raise DatabaseError(f"There is no database in {path.parent} yet; the first start makes it.")
+        place = target.resolve()  # a link stays a link; what it leads to is written
+        if objection := _objection(path, place, force=force):
+            raise DatabaseError(objection)
+        files.copy(path, place, backups=backups)
+        return _content(place)
+
+
+def restore(backup: Path, path: Path, *, backups: Path, at: datetime) -> Restored:
+    """Put a copy of `backup` in the place of the database at `path`, which nobody may have open (C92).
+
+    `backup` has passed `check`. What it replaces is kept in `backups` under a name with the time `at`,
+    UTC. The old database holds until one rename puts the new one there: whoever is killed in between
+    leaves the one or the other. Raises DatabaseError, and has then changed nothing.
+    """
+    fresh = files.incoming(path)
+    with copies.in_words(backup, path):
+        copies.discard(fresh)
+        try:
+            files.copy(backup, fresh, backups=backups, in_use=False)
+            restored = Restored(_content(fresh), _keep(path, _free_name(backups, path, at)))
+            # SQLite would write what stands beside the old database into the new one.
+            copies.discard_beside(path)
+            copies.sync_folder(path.parent)
+            fresh.replace(path)
+            copies.sync_folder(path.parent)
+        finally:
+            copies.discard(fresh)
+    return restored
+
+
+def check(backup: Path, path: Path, *, backups: Path) -> None:
+    """Raise DatabaseError in one sentence where `backup` can't take the place of `path`."""
+    with copies.in_words(path, backup):
+        if not backup.is_file():
+            raise DatabaseError(f"{backup} is {'no file' if backup.exists() else 'not there'}.")
+        if path.exists() and backup.samefile(path):
+            raise DatabaseError(f"{backup} is the database itself, not a backup of it.")
+        files.check_copy(backup, backups=backups)
+
+
+def expire(path: Path, *, backups: Path, now: datetime, kept: timedelta) -> None:
+    """Remove the copies of the database at `path` that the program made by itself and `kept` so long.
+
+    They hold what people said, so they must not outlast what is forgotten. What somebody else put
+    into the folder stays.
+    """
+    own = re.compile(rf"{re.escape(path.stem)}-before-(\d{{4}}|[a-z]+-\d{{8}}T\d{{6}}Z)\.sqlite3{_BESIDE}")
+    unfinished = re.compile(rf"\..+\.[a-z0-9_]{{8}}\.partial{_BESIDE}")
+    _remove(backups, own, before=now - kept)
+    for folder in (backups, path.parent):
+        _remove(folder, unfinished, before=now - BROKEN_OFF)
+
+
+class NightWatch:
+    """Looks at the whole database once a night, and lets old copies go.
+
+    `kept` is how long they stay; `tell` tells the operator, once for each damage.
+    """
+
+    def __init__(
+        self, path: Path, *, kept: timedelta, now: Callable[[], datetime], tell: Callable[[str], None]
+    ) -> None:
+        self._path = path
+        self._backups = path.parent / files.BACKUPS
+        self._kept = kept
+        self._now = now
+        self._tell = tell
+        self._told: str | None = None
+
+    async def look(self) -> None:
+        """Check everything: that takes a while, and happens in a thread."""
+        begun = time.monotonic()
+        found = await asyncio.to_thread(copies.damage, self._path)
+        verdict = f"is damaged: {found}" if found else "is sound"
+        log.info("The whole database was read in %.1f s and %s", time.monotonic() - begun, verdict)
+        if found and found != self._told:
+            mend = await asyncio.to_thread(files.way_back, self._backups)
+            self._tell(f"{self._path} is damaged: {found}. Stop the bot and restore a backup. {mend}")
+        self._told = found
+        if not found:  # else one of them may be what mends it
+            await self.expire()
+
+    async def expire(self) -> None:
+        """Let old copies go."""
+        now = self._now()
+        await asyncio.to_thread(expire, self._path, backups=self._backups, now=now, kept=self._kept)
+
+
+def _objection(path: Path, place: Path, *, force: bool) -> str | None:
+    """Say why no backup of the database at `path` may be written to `place`."""
+    beside_it = place.parent == path.parent.resolve() and place.name.startswith(f"{path.stem}.")
+    if beside_it or (place.exists() and place.samefile(path)):
+        return f"{place} is the database itself, or belongs to it; name another file."
+    if place.is_dir():
+        return f"{place} is a folder; name a file in it."
+    if not place.parent.is_dir():
+        return f"There is no folder {place.parent}; make it, or name a file elsewhere."
+    if place.exists() and not place.is_file():
+        return f"{place} is no ordinary file."
+    if place.exists() and not force:
+        return f"{place} is there already; name another file, or add --force to overwrite it."
+    return None
+
+
+def _content(path: Path) -> Content:
+    with closing(copies.connect(path, copies.at_rest(path))) as connection:
+        named = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        tables = [name for (name,) in named if name != "alembic_version" and not name.startswith("sqlite_")]
+        counts = [connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables]  # noqa: S608
+    schema = files.revision(path, in_use=False) or "unknown"
+    return Content(path.stat().st_size, schema, rows=sum(counts), tables=len(tables))
+
+
+def _free_name(backups: Path, path: Path, at: datetime) -> Path:
+    """Return a name that is not taken: two within a second must not be one."""
+    while True:
+        name = backups / f"{path.stem}-before-restore-{at:%Y%m%dT%H%M%SZ}.sqlite3"
+        if not (name.exists() or copies.left_beside(name)):
+            return name
+        at += timedelta(seconds=1)
+
+
+def _keep(path: Path, target: Path) -> Path | None:
+    """Copy the database at `path` to `target`; afterwards it is one file, unless it is damaged.
+
+    A damaged one is copied byte by byte: SQLite would leave out what it can't make sense of.
+    """
+    if path.exists() and path.stat().st_size and not copies.damage(path):
+        copies.fold(path)
+        copies.copy(path, target)
+        return target
+    if not (path.exists() or copies.left_beside(path)):
+        return None
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = [_keep_bytes(path, target, ending) for ending in ("", "-wal", "-journal")]
+    copies.sync_folder(target.parent)
+    return next((file for file in kept if file), None)
+
+
+def _keep_bytes(path: Path, target: Path, ending: str) -> Path | None:
+    source, kept = path.with_name(path.name + ending), target.with_name(target.name + ending)
+    if not source.exists() or (ending and not source.stat().st_size):
+        return None
+    descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with source.open("rb") as old, os.fdopen(descriptor, "wb") as new:
+        shutil.copyfileobj(old, new)
+        new.flush()
+        os.fsync(new.fileno())
+    return kept
+
+
+def _remove(folder: Path, name: re.Pattern[str], *, before: datetime) -> None:
+    """Remove the files of such names that were last written before then."""
+    try:
+        for file in [one for one in folder.iterdir() if name.fullmatch(one.name)]:
+            if file.stat().st_mtime < before.timestamp():
+                file.unlink()
+    except FileNotFoundError:
+        return  # no folder, no copies
+    except OSError as error:
+        log.warning("Old copies of the database can't be removed: %s", error)

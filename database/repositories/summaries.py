@@ -1,0 +1,125 @@
+"""What is left of older talk: summaries, and which lines each of them covers."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
+
+from database.models import Message, Source, Summary
+from database.repositories.base import Repository, table_of, values_of
+
+_COVER = insert(table_of(Source))
+_OF = (
+    select(Summary)
+    .where(
+        Summary.character == bindparam("character"),
+        or_(
+            Summary.channel_id == bindparam("channel_id"),
+            # What an older program knew belongs to the one private place of its person.
+            and_(Summary.channel_id.is_(None), Summary.person_id == bindparam("person_id")),
+        ),
+    )
+    .order_by(Summary.last_at, Summary.last_place, Summary.id)
+)
+_NOT_COVERED: ColumnElement[bool] = Message.id.not_in(select(Source.message_id))
+
+
+class Summaries(Repository):
+    """The summaries and summary_sources tables."""
+
+    async def of(self, channel_id: int, character: str, *, person_id: int | None = None) -> list[Summary]:
+        """Return what is summed up of a place, the oldest first.
+
+        With the person of a private place, what an older program knew about them is among it.
+        """
+        asked = {"channel_id": channel_id, "character": character, "person_id": person_id}
+        return list(await self._session.scalars(_OF, asked))
+
+    async def add(self, summary: Summary, sources: Sequence[Source]) -> int:
+        """Keep a summary and the lines that it covers; their `summary_id` is filled in. Returns its id."""
+        row = await self._session.execute(insert(table_of(Summary)), values_of(summary))
+        summary_id = int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
+        if sources:
+            covered = [values_of(source) | {"summary_id": summary_id} for source in sources]
+            await self._session.execute(_COVER, covered)
+        return summary_id
+
+    async def join(self, summary_ids: Collection[int], joined: Summary) -> int:
+        """Put one summary in the place of several: it covers what they covered. Returns its id."""
+        summary_id = await self.add(joined, [])
+        await self._session.execute(
+            update(Source).where(Source.summary_id.in_(summary_ids)).values(summary_id=summary_id)
+        )
+        await self.drop(summary_ids)
+        return summary_id
+
+    async def drop(self, summary_ids: Collection[int]) -> int:
+        """Delete summaries; what they covered is covered no more. Return how many there were."""
+        result = await self._session.execute(delete(Summary).where(Summary.id.in_(summary_ids)))
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
+    async def existing(self, summary_ids: Collection[int]) -> set[int]:
+        """Return those of some summaries that are still there."""
+        return set(await self._session.scalars(select(Summary.id).where(Summary.id.in_(summary_ids))))
+
+    async def covering(self, message_ids: Collection[int]) -> dict[int, Source]:
+        """Return, by message, how those of some messages are covered that are."""
+        rows = await self._session.scalars(select(Source).where(Source.message_id.in_(message_ids)))
+        return {row.message_id: row for row in rows}
+
+    async def drawn_from(self, author_id: int, *, channel_ids: Collection[int] | None = None) -> set[int]:
+        """Return the summaries that hold anything of somebody, in some channels or anywhere."""
+        query = (
+            select(Source.summary_id)
+            .join(Summary, Summary.id == Source.summary_id)
+            .where(Source.author_id == author_id)
+        )
+        if channel_ids is not None:
+            query = query.where(Summary.channel_id.in_(channel_ids))
+        inherited = select(Summary.id).where(Summary.person_id == author_id)
+        if channel_ids is not None:
+            inherited = inherited.where(Summary.channel_id.in_(channel_ids))
+        found = set(await self._session.scalars(query.distinct()))
+        return found | set(await self._session.scalars(inherited))
+
+    async def forget_channel(self, channel_id: int, *, person_id: int | None = None) -> int:
+        """Delete what is summed up of a place, and what an older program knew of its person."""
+        gone = Summary.channel_id == channel_id
+        if person_id is not None:
+            gone = or_(gone, and_(Summary.channel_id.is_(None), Summary.person_id == person_id))
+        result = await self._session.execute(delete(Summary).where(gone))
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
+    async def lines_covered(self, channel_id: int) -> int:
+        """Return how many lines of a place stand in summaries."""
+        query = (
+            select(func.count())
+            .select_from(Source)
+            .join(Summary, Summary.id == Source.summary_id)
+            .where(Summary.channel_id == channel_id)
+        )
+        return int(await self._session.scalar(query) or 0)
+
+    async def ageing(self, before: datetime) -> list[int]:
+        """Return the channels with a reply of the character's in lines that nothing covers.
+
+        Only those in which a line from before a moment is among them.
+        """
+        mine = select(Message.channel_id).where(Message.heard_through.is_not(None), _NOT_COVERED)
+        query = (
+            select(Message.channel_id)
+            .where(Message.sent_at < before, _NOT_COVERED, Message.channel_id.in_(mine))
+            .distinct()
+        )
+        return list(await self._session.scalars(query))
+
+    async def prune(self, before: datetime) -> int:
+        """Delete what was summed up of places that fell silent before a moment (D18)."""
+        spoken = select(Message.channel_id).where(Message.sent_at >= before)
+        silent = and_(
+            Summary.channel_id.is_not(None),
+            Summary.channel_id.not_in(spoken),
+            Summary.channel_id.not_in(select(Summary.channel_id).where(Summary.last_at >= before)),
+        )
+        result = await self._session.execute(delete(Summary).where(silent))
+        return int(result.rowcount)  # type: ignore[attr-defined]

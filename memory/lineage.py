@@ -1,0 +1,224 @@
+"""How a memory came to be what it is: every form that it had, and what each of them rests on (C52, C63, D03).
+
+All of it is read from the record of changes. What is taken away there takes along whatever grew out of it,
+and nothing else.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from memory.core import plain
+
+TOLD, LEARNT, INHERITED = "told", "learnt", "inherited"
+"""Where the words of a memory come from: the person, the character itself, an older program."""
+EDITED, JOINED, RESTORED, TAKEN_BACK = "edited", "joined", "restored", "taken back"
+_INTO = "joined into "
+_PLACING = ("scope", "channel_id", "guild_id", "pinned")
+
+
+class Recorded(Protocol):
+    """One change in the record: without `before` the memory was new, without `after` it went."""
+
+    batch: Any
+    memory_id: Any
+    at: Any
+    cause: Any
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Something that a form rests on: words that the person said, in each of some messages."""
+
+    quote: str
+    sources: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change: the `values` that the memory had from then on, None when it went.
+
+    Each of the `grounds` has to hold. `of` are the memories whose words are in it, its own among them.
+    """
+
+    batch: int
+    at: datetime
+    cause: str
+    values: Mapping[str, Any] | None
+    grounds: frozenset[Ground] = frozenset()
+    of: frozenset[int] = frozenset()
+
+
+Lines = Mapping[int, Sequence[Step]]
+"""The steps of each memory, the oldest first."""
+Plan = dict[int, list[Step]]
+"""The steps that are left of some memories; none: it goes for good."""
+
+
+def into(memory_id: int) -> str:
+    """Return the cause for which a memory goes that is joined into another one."""
+    return f"{_INTO}{memory_id}"
+
+
+def lineages(changes: Iterable[Recorded]) -> dict[int, list[Step]]:
+    """Return the steps of each memory from the record of somebody's changes, the oldest first."""
+    lines: dict[int, list[Step]] = {}
+    # What is told anew of an old change is recorded late; and parts go before the whole has their words.
+    for change in sorted(changes, key=lambda one: (one.batch, one.after is not None)):
+        line = lines.setdefault(change.memory_id, [])
+        parts = [one for one in lines.values() if _went_into(one, change)] if change.cause == JOINED else []
+        line.append(_step(change, line, parts))
+    return lines
+
+
+def words_in(lines: Lines, memory_id: int) -> frozenset[int]:
+    """Return the memories whose words a memory holds by now: its own, and what was joined into it."""
+    return next((step.of for step in reversed(lines.get(memory_id, ())) if step.values), frozenset()) | {
+        memory_id
+    }
+
+
+def without(lines: Lines, memory_ids: Collection[int]) -> Plan:
+    """Return what is left when memories are forgotten, with every form of others that holds their words."""
+    return {one: [] for one in memory_ids} | _cut(lines, lambda step: step.of.isdisjoint(memory_ids))
+
+
+def unlearnt(lines: Lines) -> Plan:
+    """Return what is left without all that the character noted by itself."""
+    return _cut(lines, lambda step: step.values is None or step.values["origin"] != LEARNT)
+
+
+def after_loss(lines: Lines, message_ids: Collection[int], said: Mapping[int, str]) -> Plan:
+    """Return what is left when messages were deleted, or edited into what they `said` by now (C63)."""
+
+    def holds(ground: Ground) -> bool:
+        return any(not _lost(ground, one, message_ids, said) for one in ground.sources)
+
+    plan = _cut(lines, lambda step: all(map(holds, step.grounds)))
+    for memory_id, line in lines.items():
+        lost = _no_sources_of(line, message_ids, said)
+        if not any(step.values and lost.intersection(step.values["sources"]) for step in line):
+            continue
+        gone = line[-1].values is None and not line[-1].cause.startswith(_INTO)
+        left = [] if gone else plan.get(memory_id, line)
+        plan[memory_id] = [_with_fewer_sources(step, lost) for step in left]
+    return plan
+
+
+def _step(change: Recorded, line: Sequence[Step], parts: Sequence[Sequence[Step]]) -> Step:
+    made = Step(change.batch, change.at, change.cause, change.after)
+    if change.after is None:
+        return made
+    itself = frozenset((change.memory_id,))
+    last = next((step for step in reversed(line) if step.values), None)
+    if change.cause == EDITED or last is None:
+        grounds = frozenset() if change.cause == EDITED else _ground(change.after, ())
+        return replace(made, grounds=grounds, of=itself)
+    if change.cause == LEARNT:
+        grounds = _ground(change.after, (last.values or {})["sources"])
+        return replace(made, grounds=last.grounds | grounds, of=last.of)
+    if change.cause == JOINED:
+        joined = [last, *(step for part in parts for step in part[-2:-1])]
+        return replace(
+            made,
+            grounds=frozenset().union(*(step.grounds for step in joined)),
+            of=itself.union(*(step.of for step in joined)),
+        )
+    # The words are those of an earlier form: it was pinned, shared or brought back.
+    alike = next((step for step in reversed(line) if _alike(step, change.after)), last)
+    return replace(made, grounds=alike.grounds, of=alike.of)
+
+
+def _ground(values: Mapping[str, Any], known: Collection[int]) -> frozenset[Ground]:
+    """Return what new words rest on; where their messages can't be told apart from older ones, on each."""
+    quote, sources = values["quote"], frozenset(values["sources"])
+    if new := sources.difference(known):
+        return frozenset((Ground(quote, new),))
+    return frozenset(Ground(quote, frozenset((one,))) for one in sources)
+
+
+def _alike(step: Step, values: Mapping[str, Any]) -> bool:
+    return step.values is not None and all(step.values[key] == values[key] for key in ("text", "quote"))
+
+
+def _went_into(line: Sequence[Step], change: Recorded) -> bool:
+    return bool(line) and (line[-1].batch, line[-1].cause) == (change.batch, into(change.memory_id))
+
+
+def _cut(lines: Lines, fine: Callable[[Step], bool]) -> Plan:
+    """Return what is left of each memory of which some form is not fine.
+
+    A memory whose last form goes is again what it was before that, and what had been joined into it stands
+    for itself again. What was gone already goes for good.
+    """
+    kept = {one: [step for step in line if not step.values or fine(step)] for one, line in lines.items()}
+    plan: Plan = {}
+    for memory_id, line in lines.items():
+        left = _joints(kept[memory_id])
+        if line[-1].values is not None:
+            left = _placed(left, line[-1]) if left and left[-1].values else []
+        elif line[-1].cause.startswith(_INTO):
+            left = _again(left, line, lines, kept)
+        elif len(kept[memory_id]) < len(line):
+            left = []
+        if left != list(line):
+            plan[memory_id] = left
+    return plan
+
+
+def _again(left: list[Step], line: Sequence[Step], lines: Lines, kept: Plan) -> list[Step]:
+    """Return what is left of a memory that was joined into one: itself, if the joined form goes."""
+    target = int(line[-1].cause.removeprefix(_INTO))
+    if any(step.cause == JOINED and step.batch == line[-1].batch for step in kept.get(target, ())):
+        return left
+    left = _joints(left[:-1])
+    now = lines[target][-1] if target in lines else line[-1]
+    return _placed(left, now) if left and left[-1].values else []
+
+
+def _joints(steps: Sequence[Step]) -> list[Step]:
+    """Return steps without such as let go what is not there."""
+    joined: list[Step] = []
+    for step in steps:
+        if step.values is not None or (joined and joined[-1].values is not None):
+            joined.append(step)
+    return joined
+
+
+def _placed(left: list[Step], now: Step) -> list[Step]:
+    """Return steps after which a memory comes up where the person last wanted it to."""
+    last = left[-1]
+    if last.values is None or now.values is None:
+        return left
+    placed = {**last.values, **{key: now.values[key] for key in _PLACING}}
+    if placed == last.values:
+        return left
+    return [*left, replace(last, batch=now.batch, at=now.at, cause=TAKEN_BACK, values=placed)]
+
+
+def _lost(ground: Ground, message_id: int, gone: Collection[int], said: Mapping[int, str]) -> bool:
+    """Say whether a message bears words out no more."""
+    return message_id in gone and (
+        message_id not in said or plain(ground.quote) not in plain(said[message_id])
+    )
+
+
+def _no_sources_of(line: Sequence[Step], gone: Collection[int], said: Mapping[int, str]) -> set[int]:
+    """Return the messages that bear out nothing in a memory any more."""
+    grounds = {ground for step in line for ground in step.grounds}
+    lost = set()
+    for one in gone:
+        borne_out = [ground for ground in grounds if one in ground.sources]
+        if one not in said or (borne_out and all(_lost(each, one, gone, said) for each in borne_out)):
+            lost.add(one)
+    return lost
+
+
+def _with_fewer_sources(step: Step, lost: Collection[int]) -> Step:
+    if step.values is None:
+        return step
+    sources = [one for one in step.values["sources"] if one not in lost]
+    return replace(step, values={**step.values, "sources": sources})
