@@ -27,11 +27,12 @@ _PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 _MEGABYTE = 1 << 20
 _FAULTS = {
     "broken": "is no pickle, or not a whole one. An older bot calls its file user_info.pickle; copy it anew.",
-    "code": "wants to run code or to reach outside{names}. An older bot's file never does: somebody made it "
-    "to take over the machine that reads it.",
+    "code": "wants to run code or to reach outside{names}. An older bot's file never does: this one may have "
+    "been made to take over the machine that reads it.",
     "foreign": "holds what no older bot writes{names}.",
     "shape": "is a pickle, but not an older bot's: it holds no dictionary of people.",
-    "large": f"would come to more than an honest file of its size, or of {MOST_BYTES // _MEGABYTE} MB, can.",
+    "size": f"is larger than {MOST_BYTES // _MEGABYTE} MB.",
+    "large": "stands for more than a file of its size can hold.",
     "deep": "is nested more deeply than an older bot's file ever is.",
     "memory": f"takes more than {MOST_MEMORY // _MEGABYTE} MB to read.",
     "time": "takes too long to read.",
@@ -82,7 +83,7 @@ def read(path: Path, *, name: str, deadline: float = DEADLINE) -> Inheritance:
             )
         about = path.stat()
         if about.st_size > MOST_BYTES:
-            raise RefusedFile(path, "large")
+            raise RefusedFile(path, "size")
         with path.open("rb") as file, _reader(path, file, deadline) as output:
             people, counts = _checked(path, _lines(path, output, most_written(about.st_size)), name)
     except OSError as error:
