@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.turn import Mouth, Place, Utterance
 from cogs._discord.hearing import TALK, hear, text_of
-from cogs._discord.speaking import DISCORD_FAULTS, DiscordMouth
+from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
@@ -149,7 +149,7 @@ class Chat(commands.Cog):
         if not self.bot.is_ready():
             return
         async with self._going_on:
-            await self._conversation.finish(self._mouth_at)
+            await self._conversation.finish(self._mouth)
             for channel_id, message_id in await self._conversation.left_open():
                 await self._take_up(channel_id, message_id)
 
@@ -222,17 +222,8 @@ class Chat(commands.Cog):
             self.bot.stop_for_bad_token()
         log.warning("%s: %s", what, type(error).__name__)
 
-    def _mouth_at(self, channel_id: int) -> Mouth:
-        return self._mouth(self.bot.get_partial_messageable(channel_id))
-
-    def _mouth(self, channel: "MessageableChannel") -> DiscordMouth:
-        assert not isinstance(channel, discord.GroupChannel)  # no bot gets into one
-        return DiscordMouth(
-            channel,
-            me=self._me,
-            clock=self.bot.app.clock,
-            on_unauthorized=self.bot.stop_for_bad_token,
-        )
+    def _mouth(self, channel: "MessageableChannel | int") -> Mouth:
+        return mouth_in(self.bot, channel)
 
     def _spawn(self, walk: Coroutine[None, None, None]) -> None:
         """Let a turn be taken while others are: a task is kept until it ends."""

@@ -496,10 +496,14 @@ async def test_with_one_shard_it_is_a_plain_bot(discord_world):
 
 
 async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is_theirs(discord_world):
-    assert set(discord_world.client.cogs) == {"Chat", "Health", "History", "House", "LogChannel", "Status"}
+    assert set(discord_world.client.cogs) == {
+        *("Chat", "Health", "History", "House", "LogChannel", "Memory", "Status")
+    }
     offered = discord_world.mira.available_commands(discord_world.channel)
     own_talk = ["continue", "edit_reply", "forget_last", "reroll", "reset_conversation", "swipe"]
-    assert sorted(offered) == sorted([*own_talk, "help", "status", "why"])
+    known = ["delete", "delete_all", "edit", "history", "learning", "list", "pin", "share"]
+    known_for_good = ["remember", *(f"memory {one}" for one in known)]
+    assert sorted(offered) == sorted([*own_talk, *known_for_good, "help", "status", "why"])
     assert discord_world.client.commands == set()
 
 

@@ -98,7 +98,11 @@ async def use(w: World, who: Any, command: Any) -> Any:
         discord.AppCommandOptionType.string: "1",
         discord.AppCommandOptionType.user: w.tom,
     }
-    options = {one.name: fill[one.type] for one in command.parameters if one.required}
+    options = {
+        one.name: one.choices[0].value if one.choices else fill[one.type]
+        for one in command.parameters
+        if one.required
+    }
     return await who.slash(w.channel, command.qualified_name, **options)
 
 
@@ -133,9 +137,13 @@ async def test_strangers_are_denied_every_command_for_admins_and_change_nothing(
 
 async def test_what_is_not_for_admins_is_open_to_everybody(w):
     everyday = {one.qualified_name for one in leaves(w) if not is_for_admins(one)}
-    assert everyday == {"help", "status", "why", "Why?"}
+    menus = {"Why?", "Reroll this", "Forget this"}
+    own_talk = {"continue", "edit_reply", "forget_last", "reroll", "reset_conversation", "swipe"}
+    known = ("delete", "delete_all", "edit", "history", "learning", "list", "pin", "share")
+    known_for_good = {"remember", *(f"memory {one}" for one in known)}
+    assert everyday == {"help", "status", "why", *own_talk, *known_for_good, *menus}
     offered = {*w.mira.available_commands(w.channel)}
-    assert offered == everyday - {"Why?"}
+    assert offered == everyday - menus
 
 
 @pytest.mark.parametrize("permissions", [{"manage_guild": True}, {"administrator": True}])
@@ -364,12 +372,12 @@ async def test_status_tells_what_is_older_than_a_day_apart(w):
 async def test_status_tells_premium_and_the_model_that_answers(w):
     await w.mira.send(w.channel, "hello")
     said = told(await w.mira.slash(w.channel, "status"))
-    assert "**Premium**: no" in said
+    assert "**Plan**: standard" in said
     assert f"Pixel, with the model {SERVER.model}" in said
     async with w.app.database.begin() as db:
         await db.users.toggle_premium(w.mira.id)
     said = told(await w.mira.slash(w.channel, "status"))
-    assert "**Premium**: yes" in said
+    assert "**Plan**: premium" in said
     assert f"Pixel, with the model {w.app.settings.premium_model}" in said
     await w.mira.send(w.channel, "Pixel?")
     assert w.claude.questions[-1].model == w.app.settings.premium_model

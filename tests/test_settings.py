@@ -79,7 +79,6 @@ OWN_DEFAULTS = {
     "admin_ids": (),
     "burst_quiet_seconds": 2.0,
     "burst_max_seconds": 8.0,
-    "transcript_token_budget": 6000,
     "resume_within_seconds": 900,
     "price_file": "",
     "local_model": "",
@@ -94,6 +93,7 @@ OWN_DEFAULTS = {
     "stream_replies": False,
     "channel_energy": 12,
     "decisions_kept_days": 7,
+    "backups_kept_days": 7,
     "errors": "reply",
 }
 NYX = 'default_name="Nyx Void"\ncore_prompt="You are Nyx."\n'
@@ -506,11 +506,7 @@ def test_a_key_whose_work_is_done_elsewhere_says_so(load, key):
 def test_keys_of_features_to_come_are_listed_only_when_set(load):
     assert pending(load()) == {}
     listed = pending(load("STT_MODEL=tiny\nllm_timeout=5\nSEL_STREAM=1", NYX + "core_memory_dump=x"))
-    assert listed == {
-        "stt_model": "voice",
-        "stream_replies": "streamed replies",
-        "core_memory_dump": "core memory",
-    }
+    assert listed == {"stt_model": "voice", "stream_replies": "streamed replies"}
 
 
 def test_every_key_to_come_is_a_key():

@@ -1,6 +1,7 @@
 """What somebody wants forgotten: single exchanges, or all of their talk with the character (F117, F118)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +32,7 @@ class Pair:
 class Length:
     """How much talk somebody has with the character: lines in the log, and lines in summaries of a place.
 
-    `summaries` are those that hold anything of theirs, anywhere.
+    `summaries` are those that hold anything of theirs, anywhere; `summaries_here` are those of the place.
     """
 
     lines: int
@@ -39,6 +40,7 @@ class Length:
     channels: int
     summed_up: int
     summaries: int = 0
+    summaries_here: int = 0
 
 
 class Forgetting:
@@ -70,19 +72,21 @@ class Forgetting:
                 message_ids |= {line.id for line in await self._said_by(db, turn_id, person_id)}
                 message_ids |= {line.id for line in await db.messages.of_turn(turn_id)}
             erased = await self._erase(db, message_ids)
-        await self._afterwards([where])
+        await self._afterwards([where.channel_id])
         return erased
 
     async def length(self, person_id: int, where: Where) -> Length:
         """Return how much of somebody's talk is kept, here and anywhere."""
         async with self._database.read() as db:
             channels = await db.messages.channels_of(person_id)
+            here = await db.summaries.drawn_from(person_id, channel_ids=[where.channel_id])
             return Length(
                 lines=await db.messages.count(author_id=person_id, channel_id=where.channel_id),
                 lines_anywhere=await db.messages.count(author_id=person_id),
                 channels=len(channels),
                 summed_up=await db.summaries.lines_covered(where.channel_id),
                 summaries=len(await db.summaries.drawn_from(person_id)),
+                summaries_here=len(here),
             )
 
     async def reset(self, person_id: int, where: Where, *, everywhere: bool = False) -> Erased:
@@ -92,49 +96,71 @@ class Forgetting:
         memories stay. What others said in a channel stays theirs: of a private place everything goes.
         """
         async with self._database.read() as db:
-            channels = await db.messages.channels_of(person_id) if everywhere else []
-        erased = Erased()
-        for channel_id in dict.fromkeys([where.channel_id, *channels]):
-            erased += await self._reset(person_id, channel_id)
-        if everywhere:
-            async with self._database.begin() as db:
+            theirs = await db.messages.channels_of(person_id) if everywhere else []
+        channels = sorted({where.channel_id, *theirs})
+        async with self._quiet(channels), self._database.begin() as db:
+            erased = Erased()
+            for channel_id in channels:
+                erased += await self._reset(db, person_id, channel_id)
+            if everywhere:
                 summaries = await db.summaries.drawn_from(person_id)
                 erased += Erased(summaries=await db.summaries.drop(summaries))
-        await self._afterwards([where])
+        await self._afterwards(channels)
         return erased
 
-    async def _reset(self, person_id: int, channel_id: int) -> Erased:
-        async with self._rooms.enter(channel_id) as room, room.lock, self._database.begin() as db:
-            channel = await db.channels.get(channel_id)
-            if channel is not None and channel.place != "guild":
-                message_ids = set(await db.messages.ids_in(channel_id))
-                await db.turns.abandon(self._clock.now(), channel_id=channel_id)
-                dropped = await db.summaries.forget_channel(channel_id, person_id=person_id)
-            else:
-                message_ids = set(await db.messages.of_author(person_id, [channel_id]))
-                message_ids |= set(await db.messages.replies_to(person_id, [channel_id]))
-                drawn = await db.summaries.drawn_from(person_id, channel_ids=[channel_id])
-                dropped = await db.summaries.drop(drawn)
-            await self._release(db, message_ids)
-            return await self._erase(db, message_ids) + Erased(summaries=dropped)
+    @asynccontextmanager
+    async def _quiet(self, channel_ids: Sequence[int]) -> AsyncIterator[None]:
+        """Wait until nothing is being said in some channels, and let nothing be said for now.
 
-    async def _release(self, db: UnitOfWork, message_ids: Collection[int]) -> None:
-        """Let core memories stay although the lines go that they came from (F117)."""
-        for memory in await db.memories.drawn_from(message_ids):
-            left = [one for one in memory.sources if one not in message_ids]
-            await db.memories.set_sources(memory.id, left)
+        Two who do this go through them in the same order, so that neither waits for the other.
+        """
+        async with AsyncExitStack() as inside:
+            for channel_id in sorted(channel_ids):
+                room = await inside.enter_async_context(self._rooms.enter(channel_id))
+                await inside.enter_async_context(room.lock)
+            yield
+
+    async def _reset(self, db: UnitOfWork, person_id: int, channel_id: int) -> Erased:
+        now = self._clock.now()
+        channel = await db.channels.get(channel_id)
+        if channel is not None and channel.place != "guild":
+            message_ids = set(await db.messages.ids_in(channel_id))
+            await db.turns.abandon(now, channel_id=channel_id)
+            dropped = await db.summaries.forget_channel(channel_id, person_id=person_id)
+        else:
+            message_ids = set(await db.messages.of_author(person_id, [channel_id]))
+            message_ids |= set(await db.messages.replies_to(person_id, [channel_id]))
+            await db.turns.abandon(now, channel_id=channel_id, addressee_id=person_id)
+            drawn = await db.summaries.drawn_from(person_id, channel_ids=[channel_id])
+            dropped = await db.summaries.drop(drawn)
+        return await self._lines(db, message_ids) + Erased(summaries=dropped)
+
+    async def _lines(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
+        """Delete lines; core memories stay, also those that came only from them (F117)."""
+        covering = await db.summaries.covering(message_ids)
+        summaries = await db.summaries.drop({source.summary_id for source in covering.values()})
+        await db.turns.forget_variants(message_ids)
+        lines = await db.messages.forget(message_ids)
+        await self._let_go(db, message_ids)
+        return Erased(lines, summaries)
 
     async def _erase(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
-        now = self._clock.now()
+        """Delete lines, and whatever is known only from them."""
         erased = await self._eraser.lines(db, message_ids)
-        await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
-        await db.turns.drop_unsaid(message_ids, at=now)
+        await self._let_go(db, message_ids)
         return erased
 
-    async def _afterwards(self, places: Sequence[Where]) -> None:
+    async def _let_go(self, db: UnitOfWork, message_ids: Collection[int]) -> None:
+        """Say nothing any more to what is gone."""
+        now = self._clock.now()
+        await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
+        await db.turns.drop_unsaid(message_ids, at=now)
+        await db.turns.take_back(message_ids, at=now)
+
+    async def _afterwards(self, channel_ids: Collection[int]) -> None:
+        """Remove the traces; what a summary that went had covered of others is summed up anew."""
         await self._eraser.finish()
-        for where in places:
-            self._compaction.begin(where)
+        await self._compaction.again(channel_ids)
 
     async def _pair(self, db: UnitOfWork, turn: Turn, person_id: int) -> Pair:
         said = [line.text for line in await self._said_by(db, turn.id, person_id)]

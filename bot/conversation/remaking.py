@@ -132,8 +132,9 @@ class Remaking:
             # The first of them is what was said: from now on there is more than one.
             for parts in (*known.parts, self._split(reply.text)):
                 await db.turns.add_variant(turn.id, parts, at=self._clock.now())
-            self._reached("thought again")
-            return await self._takes(db, turn)
+            known = await self._takes(db, turn)
+        self._reached("thought again")
+        return known
 
     async def choose(self, asker: Asker, where: Where, *, turn_id: int, number: int, mouth: Mouth) -> Takes:
         """Let another take stand: in the channel, in the log, and so in the next prompt (C44, C45).

@@ -62,7 +62,9 @@ class Saying:
                         await self._clock.sleep(pause)
                     message_id = await _do(mouth, part, to=pledge.addressee_id)
                     self._reached("part_posted")
-                    await self._note_said(pledge, part, message_id, me=mouth.me)
+                    if not await self._note_said(pledge, part, message_id, me=mouth.me):
+                        await _take_back(mouth, part, message_id)
+                        break
             except (Unsayable, Unpostable) as error:
                 log.warning("Can't write this in channel %s: %s", pledge.channel_id, error)
                 await self._drop(pledge, mouth.me, refused=isinstance(error, Unsayable))
@@ -136,19 +138,26 @@ class Saying:
                 await turns.refuse(db, pledge.channel_id, at=self._clock.now())
             await self._settle(db, pledge, me)
 
-    async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> None:
-        """Keep that a part was posted; with the last one the reply becomes history."""
+    async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> bool:
+        """Keep that a part was posted; with the last one the reply becomes history.
+
+        False when the reply was dropped meanwhile, because what it answers, or it itself, was deleted.
+        """
         last = part is pledge.parts[-1]
         async with self._database.begin() as db:
             if part.todo:
                 await self._note_revised(db, pledge, part, message_id)
-            else:
+            turn = await db.turns.get(pledge.turn_id)
+            if turn is None or turn.state != "pledged":
+                return False
+            if not part.todo:
                 now = self._clock.now()
                 await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=now)
             await db.channels.accepted(pledge.channel_id)
             if last:
                 await self._settle(db, pledge, me)
         self._reached("settled" if last else "part_said")
+        return True
 
     async def _note_revised(self, db: UnitOfWork, pledge: Pledge, part: Part, message_id: int) -> None:
         """Let the log say what the channel shows now."""
@@ -161,6 +170,12 @@ class Saying:
 
     async def _settle(self, db: UnitOfWork, pledge: Pledge, me: int) -> None:
         await turns.settle(db, pledge.turn_id, me=me, name=self._name, at=self._clock.now())
+
+
+async def _take_back(mouth: Mouth, part: Part, message_id: int) -> None:
+    """Delete what was posted of a reply that is not to be there any more; nothing remembers it."""
+    if part.todo is None:
+        await mouth.unsay(message_id)
 
 
 async def _do(mouth: Mouth, part: Part, *, to: int) -> int:

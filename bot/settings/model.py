@@ -77,19 +77,11 @@ ALIASES = {
 """Other names of settings; each counts only where the setting's own name is not set."""
 
 NOT_YET = {
-    "summarize_timeout": "condensing long conversations",
     "sel_general_model": "a model for each intent",
     "sel_coder_model": "a model for each intent",
     "sel_mode": "moods",
     "sel_checkins": "speaking unasked",
     "stream_replies": "streamed replies",
-    "conversation_token_threshold": "condensing long conversations",
-    "summarization_prompt": "condensing long conversations",
-    "core_memory_token_threshold": "core memory",
-    "core_memory_prompt": "core memory",
-    "core_memory_dump": "core memory",
-    "enable_core_memory_pickle_log": "core memory",
-    "core_memory_pickle_dir": "core memory",
     "use_persona_system": "several personas",
     "active_personas": "several personas",
     "persona_weights": "several personas",

@@ -1,0 +1,26 @@
+"""Who asks for something with a command or a press, and where, as the conversation knows it."""
+
+from dataclasses import replace
+
+import discord
+
+from bot.command_tree import Interaction, asked_in
+from bot.conversation.naming import clean_name
+from bot.conversation.remaking import Asker
+from bot.turn import Where
+
+
+def asker_of(interaction: Interaction) -> Asker:
+    """Return who asks, with the roles that Discord named."""
+    user = interaction.user
+    roles = tuple(role.id for role in user.roles) if isinstance(user, discord.Member) else ()
+    return Asker(user.id, clean_name(user.display_name, f"user {user.id}"), roles)
+
+
+def place_of(interaction: Interaction) -> Where:
+    """Return the place in which it is asked, with its names: a prompt tells them."""
+    where, guild = asked_in(interaction), interaction.guild
+    if guild is None:
+        return where
+    name = getattr(interaction.channel, "name", None) or "channel"
+    return replace(where, name=clean_name(name, "unnamed"), guild_name=clean_name(guild.name, "unnamed"))

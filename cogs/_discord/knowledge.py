@@ -1,0 +1,199 @@
+"""What is known of somebody for good, as they are shown it: now, before, and what would change (C60, C62)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from discord import ButtonStyle
+from discord.utils import format_dt
+
+from bot.conversation.splitting import LIMIT, width
+from cogs._discord.panels import Button, Choice, Menu, Panel
+from cogs._discord.quoting import inline
+from database.models import CoreMemory
+from database.repositories.memories import Batch
+from memory.reversal import Reversal
+
+SECONDS = 120
+"""How long the buttons work."""
+ON_A_PAGE = 10
+SHOWN_REVERSALS = 8
+ROOM = 1_600
+"""What one memory may take of a message: its 500 characters, each of them escaped."""
+
+NOTHING = "I know nothing about you for good. /remember changes that."
+NO_HISTORY = "What I know about you has not changed yet: there is no earlier state."
+ALL_AS_IT_WAS = "All of it is as it was then: there is nothing to bring back."
+FOR_GOOD = (
+    "It leaves every earlier state of what I know, the files in which such states are kept, and the "
+    "database's log as well. It can't be undone. Only backups that the bot's operator made hold it until "
+    "they go."
+)
+_FOOT = "-# /memory edit, share, pin and delete take the number. All of it may come up when we are alone."
+_LEARNING = "-# Whether I note anything by myself is another matter: /memory learning."
+_ORIGINS = {
+    "told": "you told me",
+    "learnt": "I noticed it myself",
+    "inherited": "known from an older program",
+}
+_CAUSES = {
+    "told": "you told me something",
+    "learnt": "I noticed something myself",
+    "edited": "you gave it other words",
+    "pinned": "you pinned it",
+    "unpinned": "you took a pin away",
+    "shared": "you chose where it may come up",
+    "joined": "I joined several into one",
+    "restored": "you brought back an earlier state",
+    "taken back": "a message that it came from went",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a memory may come up."""
+
+    scope: str
+    channel_id: int | None
+    guild_id: int | None
+
+    @classmethod
+    def of(cls, memory: CoreMemory) -> "Reach":
+        return cls(memory.scope, memory.channel_id, memory.guild_id)
+
+    def told_in(self, guild_id: int | None) -> str:
+        """Return it in words, for somebody who reads them in a server, or in private."""
+        server = "in this server" if self.guild_id == guild_id else "in another server"
+        words = {
+            "channel": f"only in <#{self.channel_id}> and when we are alone",
+            "guild": f"everywhere {server} and when we are alone",
+            "everywhere": "everywhere you meet me",
+        }
+        return words.get(self.scope, "only when we are alone")
+
+
+def entry(memory: CoreMemory, guild_id: int | None) -> str:
+    """Return a memory with its number; only its own words stand beside that, and can't pass for ours."""
+    about = ["pinned"] if memory.pinned else []
+    about += [Reach.of(memory).told_in(guild_id), _ORIGINS[memory.origin], format_dt(memory.made_at, "d")]
+    return f"**{memory.number}.** {inline(memory.text, ROOM)}\n-# {' · '.join(about)}"
+
+
+def list_panel(memories: Sequence[CoreMemory], page: int, guild_id: int | None) -> Panel:
+    """Return one page of memories, counted from 1; the last one for a page that is not there."""
+    if not memories:
+        return Panel(NOTHING)
+    pages = list(_paged(entry(one, guild_id) for one in memories))
+    number = min(max(page, 1), len(pages))
+    head = f"**What I know about you for good**: {_count(len(memories))}"
+    if len(pages) > 1:
+        head += f", page {number} of {len(pages)}"
+    return Panel("\n".join([head, *pages[number - 1], _FOOT]), _turning(number, len(pages)), SECONDS)
+
+
+def deletion_panel(memory: CoreMemory, guild_id: int | None) -> Panel:
+    """Return the question whether one memory is to go; its button names it by its own id."""
+    text = f"**Shall I forget this for good?**\n{entry(memory, guild_id)}\n{FOR_GOOD}"
+    return Panel(text, (_red("Forget it", "delete", memory.id), Button("Keep it", "keep")), SECONDS)
+
+
+def clearing_panel(known: int, changes: int) -> Panel:
+    """Return the question whether everything is to go; a sentence where there is nothing."""
+    if not known and not changes:
+        return Panel(NOTHING)
+    what = f"all that I know about you for good: {_count(known)}, with every earlier state"
+    text = (
+        f"**Shall I forget {what}?**\n{FOR_GOOD}\n-# What I note by myself is switched with /memory learning."
+    )
+    return Panel(text, (_red(f"Forget all {known}", "delete_all"), Button("Keep", "keep")), SECONDS)
+
+
+def history_panel(batches: Sequence[Batch]) -> Panel:
+    """Return the last changes, with a menu of the states before them; a sentence where there are none."""
+    if not batches:
+        return Panel(NO_HISTORY)
+    lines = ["**The last changes of what I know about you**"]
+    choices = []
+    for number, batch in enumerate(batches, 1):
+        told = f"{_cause(batch.cause)} ({_count(batch.memories)})"
+        lines.append(f"{number}. {format_dt(batch.at, 'R')} {told}")
+        choices.append(Choice(str(batch.id), f"before {number}: {told}", f"{batch.at:%d %b %Y, %H:%M} UTC"))
+    lines.append("Choose one to see what it was before that. Nothing changes until you say so.")
+    return Panel("\n".join(lines), (Menu("look", tuple(choices), placeholder="The state before"),), SECONDS)
+
+
+def reversal_panel(batch: int, newest: int, reversals: Sequence[Reversal], guild_id: int | None) -> Panel:
+    """Return what bringing back the state before a change does; `newest` is the last change by now."""
+    if not reversals:
+        return Panel(ALL_AS_IT_WAS)
+    shown, more = reversals[:SHOWN_REVERSALS], len(reversals) - SHOWN_REVERSALS
+    room = (LIMIT - 400) // len(shown) // 2 - 60
+    lines = ["**Shall I bring this back?**"]
+    lines += [_reversal(one, guild_id, room) for one in shown]
+    if more > 0:
+        lines.append(f"- and {_count(more)} besides")
+    lines.append("What you deleted since stays deleted. With /memory history this can be undone, too.")
+    buttons = (
+        Button("Bring it back", "restore", (batch, newest), style=ButtonStyle.primary),
+        Button("Leave it", "leave"),
+    )
+    return Panel("\n".join(lines), buttons, SECONDS)
+
+
+def _paged(entries: Iterable[str]) -> Iterator[list[str]]:
+    """Yield pages of whole memories: ten, or as many as fit a message."""
+    page: list[str] = []
+    left = full = LIMIT - 200
+    for one in entries:
+        if page and (len(page) == ON_A_PAGE or width(one) + 1 > left):
+            yield page
+            page, left = [], full
+        page.append(one)
+        left -= width(one) + 1
+    yield page
+
+
+def _turning(number: int, pages: int) -> tuple[Button, ...]:
+    if pages == 1:
+        return ()
+    return (
+        Button("Back", "page", (number - 1,), disabled=number == 1),
+        Button("Next", "page", (number + 1,), disabled=number == pages),
+    )
+
+
+def _red(label: str, action: str, *arguments: int) -> Button:
+    return Button(label, action, arguments, style=ButtonStyle.danger)
+
+
+def _cause(cause: str) -> str:
+    known = (words for start, words in _CAUSES.items() if cause.partition(":")[0].startswith(start))
+    return next(known, "something changed")
+
+
+def _reversal(one: Reversal, guild_id: int | None, room: int) -> str:
+    now, then, number = one.now, one.then, one.number
+    if then is None:
+        return f"- **{number}** goes: {inline((now or {})['text'], 2 * room)}"
+    if now is None:
+        return f"- **{number}** comes back: {inline(then['text'], 2 * room)}"
+    if now["text"] != then["text"]:
+        told = (
+            f"- **{number}** is now: {inline(now['text'], room)}\n  and is then: {inline(then['text'], room)}"
+        )
+    else:
+        told = f"- **{number}** stays: {inline(now['text'], room)}"
+    return "; ".join([told, *_placing(now, then, guild_id)])
+
+
+def _placing(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | None) -> Iterator[str]:
+    """Yield what else changes: where a memory may come up, and its pin."""
+    here, there = (Reach(one["scope"], one["channel_id"], one["guild_id"]) for one in (now, then))
+    if here.told_in(guild_id) != there.told_in(guild_id):
+        yield f"comes up {there.told_in(guild_id)}"
+    if now["pinned"] != then["pinned"]:
+        yield "pinned again" if then["pinned"] else "not pinned any more"
+
+
+def _count(memories: int) -> str:
+    return f"{memories:,} {'memory' if memories == 1 else 'memories'}"
