@@ -1,4 +1,4 @@
-"""Measures Masquerade, a JSON line each: `python -m benchmarks [reply|burst|vote|cost] [--quick]`."""
+"""Measures Masquerade, printing JSON lines: `python -m benchmarks [reply|burst|vote|cost] [--quick]`."""
 
 import argparse
 import asyncio
@@ -6,13 +6,13 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks import bench_burst, bench_cost, bench_reply, bench_vote
+from benchmarks import bench_burst, bench_cost, bench_layout, bench_reply, bench_vote
 
 BENCHES = {
-    "reply": (bench_reply.measure, bench_reply.Extent(), bench_reply.QUICK),
-    "burst": (bench_burst.measure, bench_burst.Extent(), bench_burst.QUICK),
-    "vote": (bench_vote.measure, bench_vote.Extent(), bench_vote.QUICK),
-    "cost": (bench_cost.measure, bench_cost.Extent(), bench_cost.QUICK),
+    "reply": [bench_reply],
+    "burst": [bench_burst],
+    "vote": [bench_vote],
+    "cost": [bench_cost, bench_layout],
 }
 
 
@@ -22,10 +22,10 @@ def main() -> None:
     parser.add_argument("bench", nargs="*", choices=[*BENCHES, []], help="all of them without a name")
     parser.add_argument("--quick", action="store_true", help="few messages: to see that it runs")
     options = parser.parse_args()
-    for name in options.bench or BENCHES:
-        measure, full, quick = BENCHES[name]
+    for bench in [bench for name in options.bench or BENCHES for bench in BENCHES[name]]:
+        extent = bench.QUICK if options.quick else bench.Extent()
         with tempfile.TemporaryDirectory(prefix="masquerade-bench-") as folder:
-            figures = asyncio.run(measure(Path(folder), quick if options.quick else full))  # type: ignore[operator]
+            figures = asyncio.run(bench.measure(Path(folder), extent))
         print(json.dumps(figures), flush=True)
 
 

@@ -227,14 +227,17 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure that is to stay at or below a limit."""
+    """A figure that is to stay at or below a limit, or at or above it."""
 
     figure: str
     limit: float
+    at_least: bool = False
 
     def judged(self, figures: Mapping[str, Any]) -> dict[str, Any]:
         """Return the goal as it is printed."""
-        return {"figure": self.figure, "at_most": self.limit, "met": figures[self.figure] <= self.limit}
+        measured = figures[self.figure]
+        met = measured >= self.limit if self.at_least else measured <= self.limit
+        return {"figure": self.figure, "at_least" if self.at_least else "at_most": self.limit, "met": met}
 
 
 def with_goals(figures: dict[str, Any], goals: Sequence[Goal]) -> dict[str, Any]:

@@ -6,8 +6,10 @@ import sys
 
 import pytest
 
+from benchmarks import bench_layout
 from benchmarks.bench_reply import Tally, figures
 from benchmarks.measuring import Goal, Stall, percentile, with_goals
+from bot.settings.model import Settings
 from tests.world.process import ROOT
 
 TIMES = ["p50_ms", "p99_ms", "cpu_ms_per_reply", "longest_stall_ms", "longest_stall_cpu_ms"]
@@ -64,6 +66,44 @@ def test_voters_who_agree_settle_the_vote_in_the_time_of_one_and_others_in_that_
     assert line["disagreeing_sequential_ms"] >= line["voters"] * model_takes
     assert line["ratio"] == pytest.approx(line["decision_ms"] / line["sequential_ms"], rel=0.1)
     assert [goal["figure"] for goal in line["goals"]] == ["ratio"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_every_layout_is_priced_at_every_gap_next_to_the_seeds(printed):
+    line = printed["layout"]
+    for gap, rows in line["layouts"].items():
+        assert list(rows) == ["seed 000", *(layout.name for layout in bench_layout.QUICK.layouts)]
+        seed = rows["seed 000"]
+        assert (seed["hit_rate"], seed["ratio"]) == (0, 1)
+        assert rows["not cached"]["hit_rate"] == 0
+        assert rows["ours"]["summaries"] >= 1
+        for row in rows.values():
+            assert row["replies"] == seed["replies"] > 0
+            assert row["ratio"] == pytest.approx(row["dollars_per_1000"] / seed["dollars_per_1000"], rel=0.01)
+        assert line[f"hit_rate_{gap}"] == rows["ours"]["hit_rate"]
+        assert line[f"ratio_{gap}"] == rows["ours"]["ratio"]
+    assert [goal["figure"] for goal in line["goals"]] == ["hit_rate_60s", "ratio_60s"]
+
+
+def test_the_layouts_are_judged_at_gaps_of_20_60_and_240_seconds():
+    judged = {goal.figure: (goal.limit, goal.at_least) for goal in bench_layout.goals((20, 60, 240))}
+    assert bench_layout.Extent().gaps == (20, 60, 240)
+    assert judged == {
+        **{f"hit_rate_{gap}s": (0.7, True) for gap in (20, 60, 240)},
+        **{f"ratio_{gap}s": (0.3, False) for gap in (20, 60, 240)},
+    }
+
+
+def test_our_layout_is_measured_at_the_size_that_the_settings_begin_with():
+    assert bench_layout.LAYOUTS[0].tokens == Settings().conversation_token_threshold
+    assert bench_layout.LAYOUTS[0].ttl == Settings().cache_ttl
+
+
+def test_a_goal_with_a_least_value_is_met_at_it_and_missed_below_it():
+    goal = Goal("hit_rate", 0.7, at_least=True)
+    assert goal.judged({"hit_rate": 0.7}) == {"figure": "hit_rate", "at_least": 0.7, "met": True}
+    assert goal.judged({"hit_rate": 0.69})["met"] is False
 
 
 def test_a_goal_is_met_at_its_limit_and_missed_above_it():
