@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 CLAUDE_URL = "https://api.anthropic.com"
 DATABASE_NAME = "masquerade.sqlite3"
 PRUNE_SECONDS = 3600
-CONDENSE_SECONDS = 600
+CONDENSE_SECONDS = 1800
 NIGHT = 4
 """The hour, UTC, at which what takes long is done."""
 CACHED = {"1h": timedelta(hours=1), "5m": timedelta(minutes=5)}
