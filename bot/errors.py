@@ -87,5 +87,9 @@ class Unpostable(SpeakingError):  # noqa: N818
     """This part can't be posted anywhere: Discord does not take it as it is."""
 
 
+class Gone(Unpostable):
+    """The message that was to be changed is not there any more."""
+
+
 class Unsaid(SpeakingError):  # noqa: N818
     """Posting failed for now; the part stays pledged and is tried again."""

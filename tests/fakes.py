@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.claude.client import Answer, Question
-from bot.errors import ClaudeError, SpeakingError, Unpostable
+from bot.errors import ClaudeError, Gone, SpeakingError
 from bot.turn import Call, Part, Prompt, Usage
 
 EPOCH = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -136,7 +136,7 @@ class FakeMouth:
         self._fail()
         nonce = next((one for one, (known, _) in self.posted.items() if known == message_id), None)
         if nonce is None:
-            raise Unpostable("there is no such message")
+            raise Gone("there is no such message")
         self.posted[nonce] = (message_id, text)
 
     async def unsay(self, message_id: int) -> None:

@@ -123,6 +123,7 @@ class Conversation:
             rng=rng,
             name=character.name,
             resume_within=manner.resume_within,
+            gone=self.chronicle.deleted,
             reached=self._reached,
         )
         self._answering = Answering(

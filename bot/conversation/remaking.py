@@ -225,6 +225,9 @@ class Remaking:
             raise CannotRemake(SPEAKING)
         if turn.character != self._character.slug:
             raise CannotRemake(GONE)
+        said = [line.id for line in await db.messages.of_turn(turn.id)]
+        if await db.summaries.covering(said):
+            raise CannotRemake(NOTHING_HERE)  # the words of before would stay in the summary
         return turn
 
     async def _takes(self, db: UnitOfWork, turn: Turn) -> Takes:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -12,7 +12,7 @@ from bot.conversation import turns
 from bot.conversation.pacing import Pace, typing_times
 from bot.conversation.rooms import Rooms
 from bot.conversation.turns import Pledge
-from bot.errors import SpeakingError, Unpostable, Unsayable
+from bot.errors import Gone, SpeakingError, Unpostable, Unsayable
 from bot.turn import Mouth, Part, Place
 from database import Database, DatabaseError, UnitOfWork
 
@@ -37,6 +37,7 @@ class Saying:
         rng: Random,
         name: str,
         resume_within: timedelta,
+        gone: Callable[[int, set[int]], Awaitable[None]],
         reached: Callable[[str], None],
     ) -> None:
         self._database = database
@@ -45,6 +46,7 @@ class Saying:
         self._rng = rng
         self._name = name
         self._resume_within = resume_within
+        self._gone = gone
         self._reached = reached
 
     async def say(self, pledge: Pledge, mouth: Mouth, *, spent: float) -> None:
@@ -60,10 +62,7 @@ class Saying:
                 for part, pause in zip(pledge.parts, pauses, strict=True):
                     if pause > 0 and part.todo is None:
                         await self._clock.sleep(pause)
-                    message_id = await _do(mouth, part, to=pledge.addressee_id)
-                    self._reached("part_posted")
-                    if not await self._note_said(pledge, part, message_id, me=mouth.me):
-                        await _take_back(mouth, part, message_id)
+                    if not await self._say_one(pledge, part, mouth):
                         break
             except (Unsayable, Unpostable) as error:
                 log.warning("Can't write this in channel %s: %s", pledge.channel_id, error)
@@ -73,6 +72,22 @@ class Saying:
         except DatabaseError as error:
             # It stays pledged: the job that finishes replies finds it in the channel and notes it.
             log.error("Said in channel %s, but not noted: %s", pledge.channel_id, error)  # noqa: TRY400
+
+    async def _say_one(self, pledge: Pledge, part: Part, mouth: Mouth) -> bool:
+        """Say one part and note it; False when the rest of the reply is not to be said any more."""
+        try:
+            message_id = await _do(mouth, part, to=pledge.addressee_id)
+        except Gone:
+            # Somebody deleted it while nobody listened: what that means for the reply is known there.
+            log.info("What was to be changed in channel %s is not there any more", pledge.channel_id)
+            assert part.message_id is not None
+            await self._gone(pledge.channel_id, {part.message_id})
+            return False
+        self._reached("part_posted")
+        noted = await self._note_said(pledge, part, message_id, me=mouth.me)
+        if not noted and part.todo is None:  # nothing remembers it, so it must not be there
+            await mouth.unsay(message_id)
+        return noted
 
     async def finish(self, rooms: Rooms, mouth_of: MouthOf) -> int:
         """Say what was pledged and not said, after a crash or a fault; return how many replies were."""
@@ -170,12 +185,6 @@ class Saying:
 
     async def _settle(self, db: UnitOfWork, pledge: Pledge, me: int) -> None:
         await turns.settle(db, pledge.turn_id, me=me, name=self._name, at=self._clock.now())
-
-
-async def _take_back(mouth: Mouth, part: Part, message_id: int) -> None:
-    """Delete what was posted of a reply that is not to be there any more; nothing remembers it."""
-    if part.todo is None:
-        await mouth.unsay(message_id)
 
 
 async def _do(mouth: Mouth, part: Part, *, to: int) -> int:

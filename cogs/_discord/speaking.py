@@ -11,7 +11,7 @@ import discord
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from bot.clock import Clock
-from bot.errors import Unpostable, Unsaid, Unsayable
+from bot.errors import Gone, Unpostable, Unsaid, Unsayable
 from bot.turn import Part
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ TYPING_AGAIN = 8.0
 """Seconds between two signs of typing: Discord drops the indicator after about ten (F055)."""
 DEADLINE = 90.0
 HISTORY_LOOKED_AT = 100
+_UNKNOWN_MESSAGE = 10008
 
 _UNREACHABLE = (aiohttp.ClientError, OSError, discord.RateLimited)  # a TimeoutError is an OSError
 DISCORD_FAULTS = (*_UNREACHABLE, discord.DiscordException)
@@ -139,8 +140,8 @@ class DiscordMouth:
 
     def _of_message(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
         """Return what an error means for a message that is to be changed: one that is gone is gone."""
-        if isinstance(error, discord.NotFound):
-            return Unpostable(f"Discord answered {error.status} (code {error.code})")
+        if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_MESSAGE:
+            return Gone(f"Discord answered {error.status} (code {error.code})")
         return self._named(error)
 
     def _named(self, error: Exception) -> Unsaid | Unsayable | Unpostable:

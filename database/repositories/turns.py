@@ -154,6 +154,29 @@ class Turns(Repository):
             update(Turn).where(Turn.id.in_(ids)).values(state="dropped", settled_at=at)
         )
 
+    async def take_back(self, message_ids: Collection[int], *, at: datetime) -> bool:
+        """Blank what is left to do about messages that are gone; say whether there was anything.
+
+        A take that was about to stand in the place of such a message is dropped as a whole.
+        """
+        theirs = select(Part.turn_id).where(Part.message_id.in_(message_ids))
+        revised = list(
+            await self._session.scalars(
+                select(Turn.id).where(
+                    Turn.id.in_(theirs), Turn.state == "pledged", Turn.next_variant.is_not(None)
+                )
+            )
+        )
+        blanked = await self._session.execute(
+            update(Part)
+            .where(or_(Part.message_id.in_(message_ids), Part.turn_id.in_(revised)), Part.text != "")
+            .values(text="", todo=None)
+        )
+        await self._session.execute(
+            update(Turn).where(Turn.id.in_(revised)).values(state="dropped", settled_at=at, next_variant=None)
+        )
+        return bool(blanked.rowcount)  # type: ignore[attr-defined]
+
     async def pledge(self, turn: Turn, parts: Sequence[tuple[int, str, str]]) -> int:
         """Write down a reply before it is said. `parts` are (number, text, nonce); returns the turn's id."""
         pledged = await self._session.execute(_PLEDGE, values_of(turn))
@@ -245,8 +268,11 @@ class Turns(Repository):
 
     async def forget_variants(self, message_ids: Collection[int]) -> None:
         """Delete all takes on the replies that some messages are parts of."""
-        turn_ids = select(Part.turn_id).where(Part.message_id.in_(message_ids))
+        turn_ids = list(
+            await self._session.scalars(select(Part.turn_id).where(Part.message_id.in_(message_ids)))
+        )
         await self._session.execute(delete(Variant).where(Variant.turn_id.in_(turn_ids)))
+        await self._session.execute(update(Turn).where(Turn.id.in_(turn_ids)).values(variant=1))
 
     async def one_take(self, turn_id: int) -> None:
         """Forget the takes on a reply: what stands now is its first."""
@@ -280,9 +306,14 @@ class Turns(Repository):
     async def extend(
         self, turn_id: int, texts: Sequence[str], *, after: int, mark: str, at: datetime
     ) -> None:
-        """Write down more parts of a reply that was said already, to be said next."""
+        """Write down more parts of a reply that was said already, to be said next.
+
+        Numbers are used again after a part was deleted. With the same nonce Discord would take the new
+        part for the one that it posted some minutes ago, and not post it: so the moment is in it.
+        """
+        moment = int(at.timestamp() * 1000) % 0x1000000  # four hours and a half: 25 characters are all
         rows = [
-            Part(turn_id, number, text, f"{mark}.{turn_id}.{number}")
+            Part(turn_id, number, text, f"{mark}.{turn_id}.{number}.{moment:x}")
             for number, text in enumerate(texts, after + 1)
         ]
         if rows:
@@ -299,11 +330,15 @@ class Turns(Repository):
         else:
             await self._session.execute(update(Part).where(*here).values(text="", todo=None))
 
-    async def abandon(self, before: datetime, *, channel_id: int | None = None) -> None:
-        """Drop the replies that were pledged before a moment and never said, words and all."""
-        old = select(Turn.id).where(Turn.state == "pledged", Turn.pledged_at < before)
+    async def abandon(
+        self, before: datetime, *, channel_id: int | None = None, addressee_id: int | None = None
+    ) -> None:
+        """Drop the replies that were pledged until a moment and never said, words and all."""
+        old = select(Turn.id).where(Turn.state == "pledged", Turn.pledged_at <= before)
         if channel_id is not None:
             old = old.where(Turn.channel_id == channel_id)
+        if addressee_id is not None:
+            old = old.where(Turn.addressee_id == addressee_id)
         await self._session.execute(update(Part).where(Part.turn_id.in_(old)).values(text="", todo=None))
         await self._session.execute(
             update(Turn).where(Turn.id.in_(old)).values(state="dropped", settled_at=before)

@@ -1,4 +1,4 @@
-"""Interactions: commands used and buttons pressed, and what the bot answers."""
+"""Interactions: commands used, buttons pressed, modals submitted, and what the bot answers."""
 
 from __future__ import annotations
 
@@ -11,23 +11,35 @@ from tests.world.discord_events import Event
 from tests.world.discord_messages import Message
 from tests.world.discord_objects import Channel, Json, User
 from tests.world.discord_payloads import message_payload
-from tests.world.discord_requests import DiscordError
+from tests.world.discord_requests import DiscordError, invalid_form
 from tests.world.discord_roles import BOT_PERMISSIONS
+from tests.world.discord_usage import (
+    ON_MESSAGE,
+    ON_USER,
+    SLASH,
+    component_of,
+    menu_details,
+    press_details,
+    slash_details,
+    submission,
+)
 
 if TYPE_CHECKING:
     from tests.world.discord_world import World
 
-OPTION_TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10, User: 6, Channel: 7}
 ACKNOWLEDGE_WITHIN = 3.0
 TOKEN_LIVES = 900.0
+COMMAND, COMPONENT, SUBMISSION = 2, 3, 5
+SAYS, DEFERS, DEFERS_UPDATE, UPDATES, SHOWS_MODAL = 4, 5, 6, 7, 9
 
 
 @dataclass(eq=False)
 class Interaction:
-    """A command used or a button pressed, and everything that its bot (`account`) answered.
+    """A command used, a button pressed or a modal submitted, and all that its bot (`account`) answered.
 
     `response` is the body of the callback; `messages` are all answers, ephemeral ones too, the
-    first being the original response.
+    first being the original response. `message` is what the button belongs to. `refusals` are the
+    codes that callbacks met: 10062 for late ones, 40060 for second ones.
     """
 
     id: int
@@ -44,11 +56,24 @@ class Interaction:
     message: Message | None = None
     original: Message | None = None
     messages: list[Message] = field(default_factory=list)
+    refusals: list[int] = field(default_factory=list)
 
     @property
     def is_deferred(self) -> bool:
         """Say whether the bot asked for time and has not answered yet."""
-        return self.response is not None and self.response["type"] == 5 and self.original is None
+        return self.response is not None and self.response["type"] == DEFERS and self.original is None
+
+    @property
+    def modal(self) -> Json | None:
+        """Return the modal that the bot answered with, if it did."""
+        is_modal = self.response is not None and self.response["type"] == SHOWS_MODAL
+        return self.response["data"] if self.response is not None and is_modal else None
+
+    async def wait_modal(self, timeout: float = 10.0) -> Json:
+        """Wait for a modal and return it: its title, custom_id and components."""
+        await self.world.wait_until(lambda: self.modal, timeout=timeout, what="a modal")
+        assert self.modal is not None
+        return self.modal
 
     async def wait_acknowledged(self, timeout: float = 10.0) -> Json:
         """Wait for the callback and return its body."""
@@ -63,13 +88,25 @@ class Interaction:
         return self.messages[0]
 
     def accept(self, response: Json) -> None:
-        """Take the callback; late ones meet 10062, second ones 40060."""
+        """Take the callback; late ones meet 10062, second ones 40060, those of a wrong type 50035."""
         if self.response is not None:
+            self.refusals.append(40060)
             raise DiscordError(400, 40060, "Interaction has already been acknowledged.")
         if self.world.clock() - self.made_at > ACKNOWLEDGE_WITHIN:
+            self.refusals.append(10062)
             raise DiscordError(404, 10062, "Unknown interaction")
+        if response["type"] not in self._may_answer_with():
+            raise invalid_form("type", "INTERACTION_RESPONSE_TYPE", "This answer does not fit here.")
         self.response = response
         self.acknowledged_at = self.world.clock()
+        if response["type"] in (DEFERS_UPDATE, UPDATES):
+            self.original = self.message
+
+    def _may_answer_with(self) -> set[int]:
+        # Only what came from a message can change it, and no modal opens from a modal.
+        changes = {DEFERS_UPDATE, UPDATES} if self.message is not None else set()
+        modal = set() if self.type == SUBMISSION else {SHOWS_MODAL}
+        return {SAYS, DEFERS} | changes | modal
 
     def metadata(self) -> Json:
         """Return what a message tells of the interaction that it answers."""
@@ -103,30 +140,61 @@ class Interactions:
         LookupError when it is unknown.
         """
         first, *rest = name.split()
-        account, command = self._command(channel, first, of)
-        given: list[Json] = [_option(key, value) for key, value in options.items()]
-        level = command
-        nested: list[tuple[str, int]] = []
-        for word in rest:
-            level = next(each for each in level["options"] if each["name"] == word)
-            nested.append((word, level["type"]))
-        for word, kind in reversed(nested):
-            given = [{"name": word, "type": kind, "options": given}]
-        details = {"id": command["id"], "name": first, "type": 1, "options": given}
-        people = {str(each.id): each for each in options.values() if isinstance(each, User)}
-        if people:
-            details["resolved"] = self._resolved(channel, people)
-        return self._begin(account, user, channel, 2, details, name=name)
+        account, command = self._command(channel, first, SLASH, of)
+        details = slash_details(command, channel, rest, options)
+        return self._begin(account, user, channel, COMMAND, details, name=name)
+
+    def use_menu(
+        self, user: User, target: Message | User, channel: Channel, name: str, of: BotAccount | None
+    ) -> Interaction:
+        """Choose a context menu's command on a message or on somebody. LookupError when it is unknown."""
+        kind = ON_USER if isinstance(target, User) else ON_MESSAGE
+        account, command = self._command(channel, name, kind, of)
+        details = menu_details(command, channel, target, account)
+        return self._begin(account, user, channel, COMMAND, details, name=name)
 
     def press(
-        self, user: User, message: Message, custom_id: str, values: Sequence[str] | None
+        self,
+        user: User,
+        message: Message,
+        custom_id: str,
+        values: Sequence[str] | None = None,
+        *,
+        forged: bool = False,
     ) -> Interaction:
-        """Press a button, or choose in a select menu. LookupError when none of our bots made it."""
-        details: Json = {"custom_id": custom_id, "component_type": 2 if values is None else 3}
-        if values is not None:
-            details["values"] = list(values)
+        """Press a button, or choose in a select menu.
+
+        LookupError for what is not there or not offered, for what the user does not see unless it is
+        `forged`, and when none of our bots made it.
+        """
+        if message.deleted or not (forged or message.is_shown_to(user)):
+            raise LookupError("the user does not see this message")
+        details = press_details(component_of(message, custom_id), values)
         account = self._world.bots[message.sender_id]
-        return self._begin(account, user, message.channel, 3, details, message=message)
+        return self._begin(account, user, message.channel, COMPONENT, details, message=message)
+
+    def submit(self, user: User, opened: Interaction, written: Mapping[str, str]) -> Interaction:
+        """Submit the modal that answered an interaction, however long ago. LookupError for a wrong form."""
+        if opened.modal is None or opened.user is not user:
+            raise LookupError("the user does not see a modal")
+        details = submission(opened.modal, written)
+        return self._begin(opened.account, user, opened.channel, SUBMISSION, details, message=opened.message)
+
+    @property
+    def failed(self) -> list[Interaction]:
+        """Return those that were not acknowledged, or not yet: people are told that they failed."""
+        return [each for each in self.by_token.values() if each.acknowledged_at is None]
+
+    @property
+    def late(self) -> int:
+        """Return how many callbacks came after the three seconds."""
+        return sum(each.refusals.count(10062) for each in self.by_token.values())
+
+    @property
+    def messages(self) -> list[Message]:
+        """Return what all bots have answered so far, ephemeral messages too, oldest first."""
+        said = [message for each in self.by_token.values() for message in each.messages]
+        return sorted(said, key=lambda each: each.id)
 
     def find(self, token: str, application_id: int) -> Interaction:
         """Return an application's interaction of `token`; DiscordError when it is unknown or too old."""
@@ -137,26 +205,16 @@ class Interactions:
             raise DiscordError(401, 50027, "Invalid Webhook Token")
         return interaction
 
-    def _command(self, channel: Channel, name: str, of: BotAccount | None) -> tuple[BotAccount, Json]:
+    def _command(
+        self, channel: Channel, name: str, kind: int, of: BotAccount | None
+    ) -> tuple[BotAccount, Json]:
         guild_id = channel.guild.id if channel.guild else None
         for account in self._world.bots_in(channel) if of is None else [of]:
             commands = account.commands
             for command in [*commands.get(guild_id, []), *commands.get(None, [])]:
-                if command["name"] == name:
+                if (command["name"], command["type"]) == (name, kind):
                     return account, command
         raise LookupError(f"no bot has a command {name!r}")
-
-    def _resolved(self, channel: Channel, people: Mapping[str, User]) -> Json:
-        resolved: Json = {"users": {key: user.payload() for key, user in people.items()}}
-        if channel.guild is not None:
-            members = channel.guild.members
-            resolved["members"] = {
-                key: members[user.id].payload(user=False)
-                | {"permissions": str(members[user.id].permissions())}
-                for key, user in people.items()
-                if user.id in members
-            }
-        return resolved
 
     def _begin(
         self,
@@ -215,8 +273,3 @@ class Interactions:
             "guild_locale": "en-US",
             "member": member.payload() | permissions,
         }
-
-
-def _option(name: str, value: Any) -> Json:
-    given = str(value.id) if isinstance(value, User | Channel) else value
-    return {"name": name, "type": OPTION_TYPES[type(value)], "value": given}

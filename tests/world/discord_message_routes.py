@@ -3,12 +3,14 @@
 from typing import Any
 from urllib.parse import unquote
 
+from tests.world.discord_components import check_message_components
 from tests.world.discord_mentions import contradiction
 from tests.world.discord_messages import Message
 from tests.world.discord_objects import Channel, Json
 from tests.world.discord_payloads import message_payload
 from tests.world.discord_requests import DiscordError, Request, invalid_form
 from tests.world.discord_rest import Route
+from tests.world.discord_roles import ADMINISTRATOR, MANAGE_MESSAGES
 from tests.world.discord_world import World
 
 # Discord's document allows 4,000, bots get 2,000; it counts code points.
@@ -104,6 +106,7 @@ def check_body(request: Request, *, edits: bool = False) -> None:
     both = contradiction(request.field("allowed_mentions"))
     if both is not None:
         raise invalid_form("allowed_mentions", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", both)
+    check_message_components(request.field("components") or [], flags=request.field("flags") or 0)
     more = ("embeds", "components", "sticker_ids", "poll", "attachments")
     has_more = bool(request.files) or any(request.field(each) for each in more)
     untouched = edits and "content" not in (request.body or {})
@@ -135,7 +138,8 @@ def edit_message(world: World, request: Request) -> Json:
 def apply_edit(world: World, edited: Message, request: Request) -> None:
     """Change a message by an edit's body."""
     check_body(request, edits=True)
-    if "allowed_mentions" in (request.body or {}):
+    if {"allowed_mentions", "content"} & set(request.body or {}):
+        # New words are parsed anew: what the message itself allowed counts no longer.
         edited.allowed_mentions = request.field("allowed_mentions")
     names = ("content", "embeds", "components", "flags")
     given = {name: request.body[name] for name in names if name in (request.body or {})}
@@ -145,10 +149,14 @@ def apply_edit(world: World, edited: Message, request: Request) -> None:
 
 
 def delete_message(world: World, request: Request) -> None:
-    """Answer DELETE of a message; in direct messages it must be the bot's own."""
-    gone = message_of(world, request)
-    if gone.author is not request.account.user and gone.channel.guild is None:
-        raise DiscordError(403, 50003, "Cannot execute action on a DM channel")
+    """Answer DELETE of a message: the bot's own, or in guilds anybody's with the permission for it."""
+    gone, account = message_of(world, request), request.account
+    guild = gone.channel.guild
+    if gone.author is not account.user:
+        if guild is None:
+            raise DiscordError(403, 50003, "Cannot execute action on a DM channel")
+        if not guild.members[account.id].permissions() & (MANAGE_MESSAGES | ADMINISTRATOR):
+            raise DiscordError(403, 50013, "Missing Permissions")
     world.delete(gone)
 
 

@@ -12,6 +12,8 @@ from tests.world.discord_objects import Channel, Json, User
 if TYPE_CHECKING:
     from tests.world.discord_accounts import BotAccount
 
+EPHEMERAL = 64
+
 
 @dataclass(eq=False)
 class Webhook:
@@ -69,6 +71,7 @@ class Message:
     reactions: dict[str, list[User]] = field(default_factory=dict)
     deleted: bool = False
     allowed_mentions: Json | None = None
+    only_for: User | None = field(default=None, repr=False)
 
     @property
     def pinged(self) -> frozenset[int]:
@@ -84,4 +87,8 @@ class Message:
     @property
     def is_ephemeral(self) -> bool:
         """Say whether only one user sees this."""
-        return bool(self.flags & 64)
+        return bool(self.flags & EPHEMERAL)
+
+    def is_shown_to(self, user: User) -> bool:
+        """Say whether somebody in the channel sees this: of ephemeral messages only the one they are for."""
+        return not self.is_ephemeral or self.only_for is user

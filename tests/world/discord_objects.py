@@ -126,8 +126,16 @@ class User:
     async def press(
         self, message: Message, custom_id: str, values: Sequence[str] | None = None
     ) -> Interaction:
-        """Press a button of a message, or choose `values` in its select menu."""
+        """Press a button of a message that the user sees, or choose `values` in its select menu."""
         return self.world.interactions.press(self, message, custom_id, values)
+
+    async def submit(self, opened: Interaction, **written: str) -> Interaction:
+        """Fill in the modal that an interaction was answered with, by custom_id, and submit it."""
+        return self.world.interactions.submit(self, opened, written)
+
+    async def use_menu(self, message: Message, name: str, *, of: BotAccount | None = None) -> Interaction:
+        """Choose a command in the context menu of a message."""
+        return self.world.interactions.use_menu(self, message, message.channel, name, of)
 
 
 @dataclass(eq=False)

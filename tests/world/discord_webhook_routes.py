@@ -1,15 +1,14 @@
 """REST routes of webhooks, and of interactions, which answer through webhooks."""
 
-from tests.world.discord_interactions import Interaction
+from tests.world.discord_components import check_modal
+from tests.world.discord_interactions import DEFERS, SAYS, SHOWS_MODAL, UPDATES, Interaction
 from tests.world.discord_message_routes import apply_edit, channel_of, check_body, fields_of
-from tests.world.discord_messages import Message, Webhook
+from tests.world.discord_messages import EPHEMERAL, Message, Webhook
 from tests.world.discord_objects import Json
 from tests.world.discord_payloads import message_payload
 from tests.world.discord_requests import Answer, DiscordError, Request
 from tests.world.discord_rest import Route
 from tests.world.discord_world import World
-
-EPHEMERAL = 64
 
 
 def webhooks(world: World, request: Request) -> list[Json]:
@@ -61,13 +60,15 @@ def callback(world: World, request: Request) -> Answer:
         raise DiscordError(404, 10062, "Unknown interaction")
     kind, details = request.field("type"), request.field("data") or {}
     spoken = _inner(request, details)
-    if kind == 4:
-        check_body(spoken)
+    if kind in (SAYS, UPDATES):
+        check_body(spoken, edits=kind == UPDATES)
+    elif kind == SHOWS_MODAL:
+        check_modal(details)
     interaction.accept(request.body)
-    if kind == 4:
+    if kind == SAYS:
         _speak(world, interaction, spoken)
-    elif kind == 7:
-        _update(world, interaction, spoken)
+    elif kind == UPDATES and interaction.message is not None:
+        apply_edit(world, interaction.message, spoken)
     world.changed()
     if "with_response" not in request.query:
         return Answer(204)
@@ -119,12 +120,14 @@ def _speak(world: World, interaction: Interaction, request: Request) -> Message:
     fields = fields_of(request)
     if interaction.is_deferred and interaction.response is not None:
         deferral = interaction.response.get("data") or {}
-        fields["flags"] |= (deferral.get("flags") or 0) & EPHEMERAL
+        hidden = (deferral.get("flags") or 0) & EPHEMERAL
+        fields["flags"] = fields["flags"] & ~EPHEMERAL | hidden
     posted = world.post(
         interaction.channel,
         interaction.account.user,
         request.field("content") or "",
         interaction=interaction.metadata(),
+        only_for=interaction.user if fields["flags"] & EPHEMERAL else None,
         **fields,
     )
     if interaction.original is None:
@@ -132,12 +135,6 @@ def _speak(world: World, interaction: Interaction, request: Request) -> Message:
     interaction.messages.append(posted)
     world.changed()
     return posted
-
-
-def _update(world: World, interaction: Interaction, request: Request) -> None:
-    if interaction.message is not None:
-        interaction.original = interaction.message
-        apply_edit(world, interaction.message, request)
 
 
 def _inner(request: Request, details: Json) -> Request:
@@ -149,7 +146,7 @@ def _callback_payload(world: World, interaction: Interaction, kind: int, details
     told: Json = {
         "id": str(interaction.id),
         "type": interaction.type,
-        "response_message_loading": kind == 5,
+        "response_message_loading": kind == DEFERS,
         "response_message_ephemeral": bool((details.get("flags") or 0) & EPHEMERAL),
     }
     if interaction.original is None:
