@@ -11,7 +11,8 @@ from discord.ext import commands
 
 from bot.command_tree import FORGETFUL, Interaction, answer, asked_in
 from bot.conversation.forgetting import MOST_PAIRS, Pair
-from bot.conversation.remaking import CannotRemake, Takes
+from bot.conversation.remaking import Takes
+from bot.conversation.rethinking import CannotRemake
 from bot.conversation.splitting import width
 from cogs._discord import screens
 from cogs._discord.asking import asker_of, place_of

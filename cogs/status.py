@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.app import voice_of
 from bot.command_tree import AnyCommand, Commands, Interaction, answer, asked_in, only_in_servers
 from bot.conversation.explaining import explain
+from bot.conversation.forgetting import Length
 from bot.conversation.house_rules import HouseRules
 from bot.turn import Where
 from cogs._discord.speaking import DISCORD_FAULTS
@@ -53,13 +54,14 @@ class Pointed:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What is on the books about one person: spending, and lines in the 24-hour log."""
+    """What is on the books about one person: spending, the length of the conversation, core memory (F121)."""
 
     premium: bool
     ever: Spending
     lately: Spending
-    lines_here: int
-    lines: int
+    length: Length
+    memories: int
+    learns: bool
 
 
 class Status(commands.Cog):
@@ -91,7 +93,7 @@ class Status(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         where = asked_in(interaction)
         house = await self._app.administration.house(where.guild_id)
-        ledger = await self._ledger(interaction.user.id, where.channel_id)
+        ledger = await self._ledger(interaction.user.id, where)
         await answer(
             interaction,
             "\n".join([*_books(ledger), *self._here(interaction.user.id, where, house, ledger.premium)]),
@@ -128,16 +130,21 @@ class Status(commands.Cog):
         votes = self._app.manner.attention.voters.count
         return f"{text} In a server I may also join in unasked." if votes else text
 
-    async def _ledger(self, user_id: int, channel_id: int) -> Ledger:
+    async def _ledger(self, user_id: int, where: Where) -> Ledger:
         now: datetime = self._app.clock.now()
+        conversation = self._app.conversation
         async with self._app.database.read() as db:
-            return Ledger(
-                premium=await db.users.is_premium(user_id),
-                ever=await db.calls.spending(since=_EVER, user_id=user_id),
-                lately=await db.calls.spending(since=now - _DAY, user_id=user_id),
-                lines_here=await db.messages.count(author_id=user_id, channel_id=channel_id),
-                lines=await db.messages.count(author_id=user_id),
-            )
+            premium = await db.users.is_premium(user_id)
+            ever = await db.calls.spending(since=_EVER, user_id=user_id)
+            lately = await db.calls.spending(since=now - _DAY, user_id=user_id)
+        return Ledger(
+            premium=premium,
+            ever=ever,
+            lately=lately,
+            length=await conversation.forgetting.length(user_id, where),
+            memories=len(await conversation.memories.of(user_id)),
+            learns=await conversation.memories.learns(user_id),
+        )
 
     def _here(self, user_id: int, where: Where, house: HouseRules, premium: bool) -> Iterator[str]:
         model = self._voice.for_(premium=premium).model
@@ -229,8 +236,14 @@ async def _may_see(interaction: Interaction, channel_id: int) -> bool:
 def _books(ledger: Ledger) -> Iterator[str]:
     yield f"**So far**: {_spent(ledger.ever)}"
     yield f"**In the last 24 hours**: {_spent(ledger.lately)}"
-    yield f"**Premium**: {'yes' if ledger.premium else 'no'}"
-    yield f"**Lines of yours in my 24-hour log**: {ledger.lines_here} of this channel, {ledger.lines} in all"
+    yield f"**Plan**: {'premium' if ledger.premium else 'standard'}"
+    length = ledger.length
+    yield (
+        f"**Lines of yours that I know word for word**: {length.lines} of this channel, "
+        f"{length.lines_anywhere} in all; {length.summed_up} lines of this channel are summed up"
+    )
+    learning = "I may note more" if ledger.learns else "I note nothing"
+    yield f"**Known about you for good**: {ledger.memories} (/memory); {learning} by myself"
 
 
 def _spent(spending: Spending) -> str:

@@ -20,13 +20,13 @@ from bot.command_tree import FAILED, FORGETFUL, OUTDATED
 from bot.conversation.forgetting import Length, Pair
 from bot.conversation.remaking import (
     MOST_TAKES,
-    NO_THOUGHT,
     NOT_HERE,
     NOTHING_HERE,
     SPEAKING,
     TOO_MANY,
     Takes,
 )
+from bot.conversation.rethinking import NO_THOUGHT
 from bot.conversation.splitting import width
 from bot.errors import ClaudeUnavailable
 from bot.turn import Place, Where

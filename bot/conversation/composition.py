@@ -34,7 +34,7 @@ def compose_prompt(
     whom to answer) is never kept. Users' words stand in user messages, and nowhere else: so do
     the remarks of a wish.
     """
-    fresh = written_fresh(remembered.fresh, character.name)
+    fresh = written_fresh(remembered.fresh)
     ending = (fresh, *wish.remarks, _tail(character, heard, now, wish.note))
     tail = "\n".join(piece for piece in ending if piece)
     return prompt_with(character, remembered, tail)

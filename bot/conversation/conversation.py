@@ -23,6 +23,7 @@ from bot.conversation.manner import Manner
 from bot.conversation.naming import clean_text
 from bot.conversation.remaking import Remaking
 from bot.conversation.replying import Voice
+from bot.conversation.rethinking import Rethinking
 from bot.conversation.rooms import Listener, Room, Rooms
 from bot.conversation.saying import PLACES, MouthOf, Saying
 from bot.conversation.turns import Decided
@@ -140,10 +141,16 @@ class Conversation:
 
         self.remaking = Remaking(
             database=database,
-            claude=claude,
+            rethinking=Rethinking(
+                database=database,
+                claude=claude,
+                character=character,
+                voice=voice,
+                manner=manner,
+                clock=clock,
+            ),
             character=character,
-            voice=voice,
-            manner=manner,
+            longest_message=manner.longest_message,
             rooms=self._rooms,
             saying=self._saying,
             clock=clock,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby, zip_longest
 
 from bot.conversation.naming import clean_text, speaker_label
 from bot.turn import Episode, Head, Knowledge, Where
@@ -80,10 +80,17 @@ async def read_episodes(
 
 
 def within(memories: Sequence[CoreMemory], *, budget: int, tokens: Callable[[str], int]) -> list[CoreMemory]:
-    """Return as many memories as fit the budget: what is pinned, then the newest."""
-    first = sorted(memories, key=lambda one: (one.pinned, one.changed_at, one.id), reverse=True)
+    """Return as many memories as fit the budget: of each person what is pinned, then the newest.
+
+    People take turns, so that nobody's memories push out another's.
+    """
+    theirs: dict[int, list[CoreMemory]] = {}
+    for one in sorted(memories, key=lambda one: (one.pinned, one.changed_at, one.id), reverse=True):
+        theirs.setdefault(one.person_id, []).append(one)
     kept, room = set(), budget
-    for one in first:
+    for one in chain.from_iterable(zip_longest(*(theirs[person] for person in sorted(theirs)))):
+        if one is None:
+            continue
         room -= tokens(one.text)
         if room < 0:
             break
@@ -99,15 +106,15 @@ def written_head(head: Head, name: str) -> str:
     """
     paragraphs = [_episode(one, name) for one in head.episodes]
     if head.known:
-        heading = f"(What {name} knows about the people here:)"
+        heading = f"(What people here told {name}, or {name} noted about them:)"
         paragraphs.append("\n".join([heading, *map(written_knowledge, head.known)]))
     return "\n".join(paragraphs)
 
 
-def written_fresh(fresh: Iterable[Knowledge], name: str) -> str:
+def written_fresh(fresh: Iterable[Knowledge]) -> str:
     """Return what is known newly, for the prompt's end; "" when that is nothing."""
     lines = [written_knowledge(one) for one in fresh]
-    return "\n".join([f"(What {name} knows, too:)", *lines]) if lines else ""
+    return "\n".join(["(Told or noted since then:)", *lines]) if lines else ""
 
 
 def written_knowledge(known: Knowledge) -> str:

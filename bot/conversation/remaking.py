@@ -1,33 +1,27 @@
 """Replies that were said already: other takes on them, going on with them, and rewriting them (C44-C46)."""
 
 import json
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
 
-from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.conversation import turns
 from bot.conversation.house_rules import HouseRules
-from bot.conversation.manner import Manner
-from bot.conversation.naming import clean_text, render_line, speaker_label
-from bot.conversation.recall import recall
-from bot.conversation.replying import Voice, compose
+from bot.conversation.naming import clean_text
+from bot.conversation.rethinking import Asker, CannotRemake, Rethinking
 from bot.conversation.rooms import Rooms
 from bot.conversation.saying import Saying
 from bot.conversation.splitting import is_blank, split
-from bot.errors import MasqueradeError
 from bot.prompts import fill
-from bot.turn import Mouth, Recollection, Reply, Utterance, Where, Wish
+from bot.turn import Mouth, Where
 from database import Database, UnitOfWork
-from database.models import Message, Turn
+from database.models import Turn
 from personas.character import Character
-
-log = logging.getLogger(__name__)
 
 MOST_TAKES = 20
 """Takes on one reply at most."""
+MOST_MESSAGES = 20
+"""Messages that one reply may become by going on."""
 _BEGINNING = 160
 
 NOTHING_HERE = "There is no reply of mine to you here that I still know word for word: say something first."
@@ -36,24 +30,11 @@ GONE = (
     "answered somebody else."
 )
 TOO_MANY = f"There are {MOST_TAKES} takes on this reply already. Choose one of them with /swipe."
+TOO_LONG = "I said a great deal there already. Answer me, and I have something to go on from."
 NOT_HERE = "I am switched off here, or asked not to answer you: I can't change what I said."
-NO_THOUGHT = "I could think of nothing just now. Try again in a moment."
 SPEAKING = "Something of mine is still being said here. Try again in a moment."
 EMPTY = "There is nothing in that to say: write at least one word."
 NOT_DONE = "That could not be done right now; as soon as Discord can be reached, I try again by myself."
-
-
-class CannotRemake(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """A reply can't be changed; the text says why, and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who wants a reply changed, and what Discord says of them."""
-
-    id: int
-    name: str
-    roles: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +61,18 @@ class Remaking:
         self,
         *,
         database: Database,
-        claude: Claude,
+        rethinking: Rethinking,
         character: Character,
-        voice: Voice,
-        manner: Manner,
+        longest_message: int,
         rooms: Rooms,
         saying: Saying,
         clock: Clock,
         reached: Callable[[str], None],
     ) -> None:
         self._database = database
-        self._claude = claude
+        self._rethinking = rethinking
         self._character = character
-        self._voice = voice
-        self._manner = manner
+        self._longest_message = longest_message
         self._rooms = rooms
         self._saying = saying
         self._clock = clock
@@ -115,24 +94,28 @@ class Remaking:
 
         `context` is what the asker says about it, out of character. Raises CannotRemake.
         """
-        async with self._database.read() as db:
-            turn = await self._theirs(db, asker, where, turn_id)
-            known = await self._takes(db, turn)
-            if known.newest >= MOST_TAKES:
-                raise CannotRemake(TOO_MANY)
-            heard = await self._heard(db, turn, asker, where)
-            remembered = await self._recall(db, where, heard, before=2 * turn.heard_through + 1)
-        before = json.dumps(" ".join(known.texts[-1].split())[:_BEGINNING], ensure_ascii=False)
-        note = fill("another_take", before=before)
-        reply = await self._compose(asker, remembered, heard, context=context, note=note)
-        async with self._database.begin() as db:
-            turn = await self._theirs(db, asker, where, turn.id)
-            await turns.note_calls(db, reply.calls)
-            known = await self._takes(db, turn)
-            # The first of them is what was said: from now on there is more than one.
-            for parts in (*known.parts, self._split(reply.text)):
-                await db.turns.add_variant(turn.id, parts, at=self._clock.now())
-            known = await self._takes(db, turn)
+        with self._rethinking.one_at_a_time(asker.id):
+            async with self._database.read() as db:
+                turn = await self._theirs(db, asker, where, turn_id)
+                known = await self._takes(db, turn)
+            _room_for_one(known)
+            before = json.dumps(" ".join(known.texts[-1].split())[:_BEGINNING], ensure_ascii=False)
+            thought = await self._rethinking.think(
+                asker,
+                turn,
+                where,
+                before=2 * turn.heard_through + 1,
+                note=fill("another_take", before=before),
+                context=context,
+            )
+            async with self._database.begin() as db:
+                turn = await self._theirs(db, asker, where, turn.id)
+                await self._rethinking.check(db, thought)
+                known = await self._takes(db, turn)
+                # The first of them is what was said: from now on there is more than one.
+                for parts in (*known.parts, self._split(thought.text)):
+                    await db.turns.add_variant(turn.id, parts, at=self._clock.now())
+                known = await self._takes(db, turn)
         self._reached("thought again")
         return known
 
@@ -167,6 +150,7 @@ class Remaking:
             async with self._database.begin() as db:
                 turn = await self._theirs(db, asker, where, turn_id)
                 known = await self._takes(db, turn)
+                _room_for_one(known)
                 await db.turns.add_variant(turn.id, known.parts[0], at=self._clock.now())
                 number = await db.turns.add_variant(turn.id, self._split(text), at=self._clock.now())
                 if number == turn.variant:
@@ -177,25 +161,32 @@ class Remaking:
 
     async def go_on(self, asker: Asker, where: Where, *, mouth: Mouth) -> str:
         """Let the character go on with its last reply, as a part of it (C46). Raises CannotRemake."""
-        async with self._rooms.enter(where.channel_id) as room, room.lock:
-            async with self._database.read() as db:
-                turn = await self._theirs(db, asker, where, None)
-                heard = await self._heard(db, turn, asker, where)
-                remembered = await self._recall(db, where, heard, before=2 * turn.heard_through + 2)
-            async with mouth.typing():
-                reply = await self._compose(asker, remembered, heard, note=fill("going_on"))
-            async with self._database.begin() as db:
-                turn = await self._theirs(db, asker, where, turn.id)
-                await turns.note_calls(db, reply.calls)
-                last = max(part.number for part in await db.turns.parts(turn.id))
-                now = self._clock.now()
-                # Takes on what was said before are none on what it is now.
-                await db.turns.one_take(turn.id)
-                mark = f"c{last}"
-                await db.turns.extend(turn.id, self._split(reply.text), after=last, mark=mark, at=now)
-            self._reached("pledged")
-            await self._carry_out(turn.id, mouth)
-            return reply.text
+        entered = self._rooms.enter(where.channel_id)
+        with self._rethinking.one_at_a_time(asker.id):
+            async with entered as room, room.lock:
+                return await self._go_on(asker, where, mouth)
+
+    async def _go_on(self, asker: Asker, where: Where, mouth: Mouth) -> str:
+        async with self._database.read() as db:
+            turn = await self._theirs(db, asker, where, None)
+            said = len(await db.messages.of_turn(turn.id))
+        if said >= MOST_MESSAGES:
+            raise CannotRemake(TOO_LONG)
+        async with mouth.typing():
+            thought = await self._rethinking.think(
+                asker, turn, where, before=2 * turn.heard_through + 2, note=fill("going_on")
+            )
+        async with self._database.begin() as db:
+            turn = await self._theirs(db, asker, where, turn.id)
+            await self._rethinking.check(db, thought)
+            last = max(part.number for part in await db.turns.parts(turn.id))
+            now = self._clock.now()
+            # Takes on what was said before are none on what it is now.
+            await db.turns.one_take(turn.id)
+            await db.turns.extend(turn.id, self._split(thought.text), after=last, mark=f"c{last}", at=now)
+        self._reached("pledged")
+        await self._carry_out(turn.id, mouth)
+        return thought.text
 
     async def _carry_out(self, turn_id: int, mouth: Mouth) -> Takes:
         """Do in the channel what was written down. What fails for now is done by the job for that."""
@@ -237,80 +228,10 @@ class Remaking:
         said = await db.messages.of_turn(turn.id)
         return Takes(turn.id, (tuple(line.text for line in said),), turn.variant)
 
-    async def _heard(self, db: UnitOfWork, turn: Turn, asker: Asker, where: Where) -> list[Utterance]:
-        """Return what a reply answers, as it is by now; the asker's last word if nothing of it is left."""
-        answered = await db.turns.answered_by(turn.id) or [turn.trigger_id]
-        lines = [line for one in answered if (line := await db.messages.get(one))]
-        heard = [_utterance(line, where) for line in lines]
-        if heard:
-            return heard
-        return [
-            Utterance(
-                message_id=turn.trigger_id,
-                author_id=asker.id,
-                author_name=asker.name,
-                text="",
-                sent_at=turn.pledged_at,
-                where=where,
-            )
-        ]
-
-    async def _recall(
-        self, db: UnitOfWork, where: Where, heard: Sequence[Utterance], *, before: int
-    ) -> Recollection:
-        return await recall(
-            db,
-            where,
-            await db.channels.get(where.channel_id),
-            character=self._character,
-            addressed={one.author_id for one in heard},
-            now=self._clock.now(),
-            extent=self._manner.extent,
-            tokens=self._voice.tokens,
-            before=before,
-        )
-
-    async def _compose(
-        self,
-        asker: Asker,
-        remembered: Recollection,
-        heard: Sequence[Utterance],
-        *,
-        context: str = "",
-        note: str,
-    ) -> Reply:
-        """Return what is said instead, or next. What the asker says about it stays the asker's words."""
-        async with self._database.read() as db:
-            premium = await db.users.is_premium(asker.id)
-        label = f"{speaker_label(asker.name, asker.id)} (out of character, about your next message)"
-        context = clean_text(context).strip()
-        reply = await compose(
-            self._claude,
-            self._voice.for_(premium=premium),
-            self._character,
-            remembered,
-            heard,
-            now=self._clock.now(),
-            rng=Random(),  # for a line of its own, which is not said here
-            wish=Wish((render_line(label, context),) if context else (), note),
-        )
-        if reply.fallback:
-            async with self._database.begin() as db:
-                await turns.note_calls(db, reply.calls)
-            raise CannotRemake(NO_THOUGHT)
-        return reply
-
     def _split(self, text: str) -> list[str]:
-        return split(text, self._manner.longest_message)
+        return split(text, self._longest_message)
 
 
-def _utterance(line: Message, where: Where) -> Utterance:
-    return Utterance(
-        message_id=line.id,
-        author_id=line.author_id,
-        author_name=line.author_name,
-        text=line.text,
-        sent_at=line.sent_at,
-        where=where,
-        from_bot=line.from_bot,
-    )
+def _room_for_one(known: Takes) -> None:
+    if known.newest >= MOST_TAKES:
+        raise CannotRemake(TOO_MANY)

@@ -13,7 +13,8 @@ from bot.app import App
 from bot.clock import Clock
 from bot.conversation.forgetting import Length
 from bot.conversation.naming import clean_name, clean_text
-from bot.conversation.remaking import Asker, Takes
+from bot.conversation.remaking import Takes
+from bot.conversation.rethinking import Asker
 from bot.conversation.splitting import is_blank
 from bot.turn import Mouth, Place, Utterance, Where
 from database import DatabaseError

@@ -6,7 +6,7 @@ import discord
 
 from bot.command_tree import Interaction, asked_in
 from bot.conversation.naming import clean_name
-from bot.conversation.remaking import Asker
+from bot.conversation.rethinking import Asker
 from bot.turn import Where
 
 

@@ -45,6 +45,7 @@ _CAUSES = {
     "shared": "you chose where it may come up",
     "joined": "I joined several into one",
     "restored": "you brought back an earlier state",
+    "inherited": "I took over what an older program knew",
     "taken back": "a message that it came from went",
 }
 

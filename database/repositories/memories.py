@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Integer,
+    String,
     and_,
     bindparam,
+    cast,
     delete,
     func,
     insert,
@@ -18,11 +21,14 @@ from sqlalchemy import (
     update,
 )
 
-from database.models import Consent, CoreMemory, MemoryChange, MemorySource
+from database.models import Consent, CoreMemory, MemoryChange, MemorySource, State
 from database.repositories.base import Repository, table_of, values_of
 
 _WORDS = ("number", "text", "scope", "channel_id", "guild_id", "quote", "sources", "pinned", "origin")
 """What a change keeps of a memory."""
+
+
+_LAST_BATCH = "last change of core memory"
 
 
 class Audience(NamedTuple):
@@ -107,8 +113,14 @@ class Memories(Repository):
         return int(await self._session.scalar(query) or 0)
 
     async def new_batch(self) -> int:
-        """Return the number of the next change; what belongs together is written under one."""
-        return int(await self._session.scalar(select(func.coalesce(func.max(MemoryChange.id), 0))) or 0) + 1
+        """Return the number of the next change; what belongs together is written under one.
+
+        No number comes twice, also when the changes before were forgotten: a menu may still show them.
+        """
+        first = self._insert(table_of(State)).values(key=_LAST_BATCH, value="1")
+        next_one = cast(cast(State.value, Integer) + 1, String)
+        counted = first.on_conflict_do_update(index_elements=["key"], set_={"value": next_one})
+        return int(await self._session.scalar(counted.returning(State.value)) or 0)
 
     async def add(self, memory: CoreMemory, *, batch: int, cause: str) -> CoreMemory:
         """Keep a new memory under the next number of its person."""

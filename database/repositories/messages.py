@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, false, func, insert, or_, select, update
 
-from database.models import Channel, Message, Source, Turn
+from database.models import Channel, Claim, Message, Source, Turn
 from database.repositories.base import Repository, table_of, values_of
 
 
@@ -23,7 +23,10 @@ class LoggedLine(NamedTuple):
 
 
 class Uncovered(NamedTuple):
-    """A line of which nothing is summed up yet: see Message. A reply was `said_to` somebody."""
+    """A line of which nothing is summed up yet: see Message.
+
+    A reply was `said_to` somebody, and is `under_way` while it is being changed.
+    """
 
     place: int
     position: int
@@ -34,7 +37,8 @@ class Uncovered(NamedTuple):
     heard_through: int | None
     id: int
     from_bot: bool
-    said_to: int | None = None
+    said_to: int | None
+    under_way: bool
 
 
 class LatelySaid(NamedTuple):
@@ -59,7 +63,11 @@ _LATELY = (
 )
 _NOT_COVERED = Message.id.not_in(select(Source.message_id))
 _UNCOVERED = (
-    select(*(getattr(Message, name) for name in Uncovered._fields[:-1]), Turn.addressee_id)
+    select(
+        *(getattr(Message, name) for name in (*LoggedLine._fields, "id", "from_bot")),
+        Turn.addressee_id,
+        func.coalesce(Turn.state == "pledged", false()),
+    )
     .outerjoin(Turn, Turn.id == Message.turn_id)
     .where(Message.channel_id == bindparam("channel_id"), _NOT_COVERED)
     .order_by(Message.place, Message.position)
@@ -146,11 +154,15 @@ class Messages(Repository):
         return list(await self._session.scalars(query))
 
     async def replies_to(self, author_id: int, channel_ids: Collection[int]) -> list[int]:
-        """Return the ids of the replies in some channels that were for somebody."""
+        """Return the ids of the replies in some channels that answer somebody, alone or with others."""
+        answered = select(Claim.turn_id).where(Claim.author_id == author_id, Claim.turn_id.is_not(None))
         query = (
             select(Message.id)
             .join(Turn, Turn.id == Message.turn_id)
-            .where(Turn.addressee_id == author_id, Message.channel_id.in_(channel_ids))
+            .where(
+                or_(Turn.addressee_id == author_id, Turn.id.in_(answered)),
+                Message.channel_id.in_(channel_ids),
+            )
         )
         return list(await self._session.scalars(query))
 
@@ -159,9 +171,10 @@ class Messages(Repository):
         return list(await self._session.scalars(select(Message.id).where(Message.channel_id == channel_id)))
 
     async def channels_of(self, author_id: int) -> list[int]:
-        """Return the channels in which somebody said anything that is still in the log."""
-        query = select(Message.channel_id).where(Message.author_id == author_id).distinct()
-        return list(await self._session.scalars(query))
+        """Return the channels in which somebody said anything, or was answered, that is still in the log."""
+        answered = select(Turn.id).where(Turn.addressee_id == author_id)
+        theirs = or_(Message.author_id == author_id, Message.turn_id.in_(answered))
+        return list(await self._session.scalars(select(Message.channel_id).where(theirs).distinct()))
 
     async def edited(self, message_id: int, text: str) -> bool:
         """Replace the words of a message; say whether we had it."""

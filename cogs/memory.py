@@ -1,0 +1,275 @@
+"""What the character knows of people for good: /remember and /memory (F072, F120, C56, C60, C62)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.command_tree import Interaction, answer, asked_in
+from bot.memories import MemoryRefused
+from bot.turn import Where
+from cogs._discord.knowledge import (
+    Reach,
+    clearing_panel,
+    deletion_panel,
+    entry,
+    history_panel,
+    list_panel,
+    reversal_panel,
+)
+from cogs._discord.panels import Action, Press
+from cogs._discord.presses import Panels
+from cogs._discord.quoting import in_a_line
+from database.models import CoreMemory
+from memory.core import LONGEST
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+OFFERED = 25
+"""Choices that Discord takes for one option."""
+
+REMEMBERED = (
+    "I keep that in mind as number **{number}**. It comes up {reach}. /memory edit changes it, /memory share "
+    "says where else it may come up, /memory delete deletes it."
+)
+NOT_HERE = (
+    "I am switched off here, or asked not to listen to you, so I keep nothing of that. /memory shows what I "
+    "know, and deletes it, everywhere."
+)
+EDITED = "Done: these are your own words now.\n{entry}"
+SHARED = "Done: number **{number}** comes up {reach} now."
+PINNED = "Number **{number}** is pinned now: I leave it as it is until you take the pin away."
+UNPINNED = "Number **{number}** is not pinned any more."
+DELETED = "Forgotten: it is in no earlier state, in no file and in no log of mine any more."
+ALL_DELETED = (
+    "Forgotten: {count}, with every earlier state. Nothing of it is in a file or a log of mine any more."
+)
+GONE_ALREADY = "That memory is not there any more: there is nothing left to delete."
+KEPT = "Nothing was deleted."
+LEFT = "Everything stays as it is."
+RESTORED = "Done: {count} changed. /memory history undoes that, too."
+LEARNING = (
+    "From now on, when I sum up older talk, I note about you what seems worth knowing for good. It comes up "
+    "only where you said it; /memory list shows it to you, and /memory learning ends it."
+)
+NOT_LEARNING = (
+    "I note nothing about you by myself any more. {count} that I had noted by myself {was} deleted."
+)
+
+Number = app_commands.Range[int, 1]
+_HERE = app_commands.Choice(name="this conversation only", value="channel")
+_SERVER = app_commands.Choice(name="everywhere in this server", value="guild")
+_EVERYWHERE = app_commands.Choice(name="everywhere you meet me", value="everywhere")
+_ALONE = app_commands.Choice(name="only when we are alone", value="dm")
+
+
+class Memory(commands.Cog):
+    """Everything here is about whoever asks, and only they see it."""
+
+    memory = app_commands.Group(
+        name="memory", description="What I know about you for good, and what I may do"
+    )
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+        self._memories = bot.app.conversation.memories
+        self.panels = Panels(
+            bot,
+            "memory",
+            {
+                "page": Action(self._turn_page, "memory list"),
+                "delete": Action(self._deleted, "memory delete"),
+                "delete_all": Action(self._deleted_all, "memory delete_all"),
+                "keep": Action(self._kept, "memory list"),
+                "look": Action(self._look_back, "memory history"),
+                "restore": Action(self._restored, "memory history"),
+                "leave": Action(self._left, "memory history"),
+            },
+        )
+
+    async def cog_load(self) -> None:
+        self.panels.load()
+
+    async def cog_unload(self) -> None:
+        self.panels.unload()
+
+    async def offer_numbers(self, interaction: Interaction, current: str) -> list[app_commands.Choice[int]]:
+        """Offer the asker's own memories: those whose number begins so, or whose words hold that."""
+        typed = current.strip().casefold()
+        known = await self._memories.of(interaction.user.id)
+        fitting = [one for one in known if str(one.number).startswith(typed) or typed in one.text.casefold()]
+        return [
+            app_commands.Choice(name=in_a_line(f"{one.number}. {one.text}", 100), value=one.number)
+            for one in fitting[:OFFERED]
+        ]
+
+    # Telling and looking.
+
+    @app_commands.command(description="Tell me something to keep in mind about you for good")
+    @app_commands.describe(
+        memory=f"One or two sentences, at most {LONGEST} characters",
+        where="Where it may come up; with nothing, only in this conversation",
+    )
+    @app_commands.choices(where=[_HERE, _SERVER, _EVERYWHERE])
+    async def remember(
+        self, interaction: Interaction, memory: app_commands.Range[str, 1, LONGEST], where: str = "channel"
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        place = asked_in(interaction)
+        if not await self._listens(interaction, place):
+            await answer(interaction, NOT_HERE)
+            return
+        async with _telling(interaction):
+            kept = await self._memories.remember(interaction.user.id, memory, place, reach=where)
+            reach = Reach.of(kept).told_in(interaction.guild_id)
+            await answer(interaction, REMEMBERED.format(number=kept.number, reach=reach))
+
+    @memory.command(name="list", description="What I know about you for good, with its numbers")
+    @app_commands.describe(page="Which page, where there are several")
+    async def list_all(self, interaction: Interaction, page: Number = 1) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await self._show_page(interaction, page)
+
+    # Changing.
+
+    @memory.command(description="Give one of the things I know about you other words")
+    @app_commands.describe(number="Its number in /memory list", text="The new words")
+    @app_commands.autocomplete(number=offer_numbers)
+    async def edit(
+        self, interaction: Interaction, number: Number, text: app_commands.Range[str, 1, LONGEST]
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with _telling(interaction):
+            changed = await self._memories.edit(interaction.user.id, number, text)
+            await answer(interaction, EDITED.format(entry=entry(changed, interaction.guild_id)))
+
+    @memory.command(description="Say where one of the things I know about you may come up")
+    @app_commands.describe(number="Its number in /memory list", where="Before whom I may come back to it")
+    @app_commands.choices(where=[_HERE, _SERVER, _EVERYWHERE, _ALONE])
+    @app_commands.autocomplete(number=offer_numbers)
+    async def share(self, interaction: Interaction, number: Number, where: str) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with _telling(interaction):
+            shared = await self._memories.share(interaction.user.id, number, where, asked_in(interaction))
+            reach = Reach.of(shared).told_in(interaction.guild_id)
+            await answer(interaction, SHARED.format(number=number, reach=reach))
+
+    @memory.command(description="Pin one of the things I know about you, or take the pin away")
+    @app_commands.describe(number="Its number in /memory list")
+    @app_commands.autocomplete(number=offer_numbers)
+    async def pin(self, interaction: Interaction, number: Number) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with _telling(interaction):
+            pinned = (await self._memories.pin(interaction.user.id, number)).pinned
+            await answer(interaction, (PINNED if pinned else UNPINNED).format(number=number))
+
+    @memory.command(description="Whether I may note things about you by myself; I don't unless you say so")
+    @app_commands.describe(switch="on: I may; off: I stop, and delete what I noted by myself")
+    async def learning(self, interaction: Interaction, switch: Literal["on", "off"]) -> None:
+        await interaction.response.defer(ephemeral=True)
+        gone = await self._memories.let_learn(interaction.user.id, switch == "on")
+        off = NOT_LEARNING.format(count=_count(gone), was="is" if gone == 1 else "are")
+        await answer(interaction, LEARNING if switch == "on" else off)
+
+    # Deleting.
+
+    @memory.command(description="Let me forget one of the things I know about you, for good")
+    @app_commands.describe(number="Its number in /memory list")
+    @app_commands.autocomplete(number=offer_numbers)
+    async def delete(self, interaction: Interaction, number: Number) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with _telling(interaction):
+            found = await self._memories.get(interaction.user.id, number)
+            await self.panels.show(interaction, deletion_panel(found, interaction.guild_id))
+
+    @memory.command(description="Let me forget everything that I know about you, for good")
+    async def delete_all(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        person_id = interaction.user.id
+        known, changes = await self._memories.of(person_id), await self._memories.history(person_id)
+        await self.panels.show(interaction, clearing_panel(len(known), len(changes)))
+
+    async def _deleted(self, press: Press) -> None:
+        """Forget the memory whose id the button has: its number may be another one's by now."""
+        interaction = press.interaction
+        known = await self._memories.of(interaction.user.id)
+        meant = next((one for one in known if one.id == int(press.arguments[0])), None)
+        if meant is not None:
+            await self._memories.forget(interaction.user.id, meant.number)
+        await self.panels.close(interaction, DELETED if meant else GONE_ALREADY)
+
+    async def _deleted_all(self, press: Press) -> None:
+        gone = await self._memories.forget_all(press.interaction.user.id)
+        await self.panels.close(press.interaction, ALL_DELETED.format(count=_count(gone)))
+
+    async def _kept(self, press: Press) -> None:
+        await self.panels.close(press.interaction, KEPT)
+
+    # Earlier states.
+
+    @memory.command(description="What changed of what I know about you; bring an earlier state back")
+    async def history(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await self.panels.show(interaction, history_panel(await self._memories.history(interaction.user.id)))
+
+    async def _look_back(self, press: Press) -> None:
+        await self._ask_back(press.interaction, int(press.values[0]))
+
+    async def _restored(self, press: Press) -> None:
+        """Bring a state back, if that still does what was shown; otherwise show what it does by now."""
+        batch, newest = map(int, press.arguments)
+        interaction = press.interaction
+        if await self._newest(interaction.user.id) != newest:
+            await self._ask_back(interaction, batch)
+            return
+        changed = await self._memories.restore(interaction.user.id, batch)
+        await self.panels.close(interaction, RESTORED.format(count=_count(changed)))
+
+    async def _left(self, press: Press) -> None:
+        await self.panels.close(press.interaction, LEFT)
+
+    async def _ask_back(self, interaction: Interaction, batch: int) -> None:
+        person_id = interaction.user.id
+        newest, reversals = await self._newest(person_id), await self._memories.preview(person_id, batch)
+        await self.panels.show(interaction, reversal_panel(batch, newest, reversals, interaction.guild_id))
+
+    async def _newest(self, person_id: int) -> int:
+        return next((one.id for one in await self._memories.history(person_id)), 0)
+
+    # Pages.
+
+    async def _turn_page(self, press: Press) -> None:
+        await self._show_page(press.interaction, int(press.arguments[0]))
+
+    async def _show_page(self, interaction: Interaction, page: int) -> None:
+        known: list[CoreMemory] = await self._memories.of(interaction.user.id)
+        await self.panels.show(interaction, list_panel(known, page, interaction.guild_id))
+
+    async def _listens(self, interaction: Interaction, where: Where) -> bool:
+        """Say whether the character takes in anything of the asker's here."""
+        house = await self.bot.app.administration.house(where.guild_id)
+        user = interaction.user
+        roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
+        denied = house.ignores(user.id) or bool(house.denied_roles & roles)
+        return not denied and house.active(where)
+
+
+def _count(memories: int) -> str:
+    return f"{memories:,} {'memory' if memories == 1 else 'memories'}"
+
+
+@asynccontextmanager
+async def _telling(interaction: Interaction) -> AsyncIterator[None]:
+    """Tell the asker why a memory can't be kept or changed: that is an answer, and no fault."""
+    try:
+        yield
+    except MemoryRefused as error:
+        await answer(interaction, str(error))
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(Memory(bot))
