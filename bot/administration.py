@@ -1,6 +1,6 @@
 """What administrators do, from the log channel and by slash command alike (D20); each use leaves a trace."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,8 +52,11 @@ class Administration:
     `is_verbose` is what `verbose` and `set_verbose` returned last, for those who can't wait for an answer.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, finish_erasing: Callable[[], Awaitable[bool]]
+    ) -> None:
         self._database = database
+        self._finish_erasing = finish_erasing
         self._clock = clock
         self.is_verbose = False
 
@@ -89,6 +92,8 @@ class Administration:
                 await db.summaries.drop(await db.summaries.drawn_from(target_id, channel_ids=channels))
                 await db.messages.forget_author(target_id, guild_id=guild_id or None)
             await self._audit(db, actor, f"set {kind}", f"{target_id}: {value:g}", guild_id=guild_id)
+        if kind is Kind.DENIED_USER:
+            await self._finish_erasing()
 
     async def lift(self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0) -> bool:
         """Take a rule away; say whether there was one."""

@@ -131,7 +131,7 @@ async def open_app(
             database,
             claude,
             conversation,
-            Administration(database, clock),
+            Administration(database, clock, finish_erasing=conversation.eraser.finish),
             clock,
             server,
             tell_operator=tell_operator,

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 
 from bot.conversation.splitting import split
+from bot.errors import MasqueradeError
 from bot.turn import Place, Where
 from database import DatabaseError
 
@@ -124,6 +125,8 @@ def _not_allowed(command: AnyCommand) -> str:
 
 def _sentence(cause: Exception) -> str:
     """Return what the user of a command that failed is told."""
+    if isinstance(cause, MasqueradeError):
+        return str(cause)
     if isinstance(cause, DatabaseError):
         return FORGETFUL
     if isinstance(cause, (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)):

@@ -13,26 +13,31 @@ from database.models import CoreMemory
 from memory.dumps import Dumps
 from memory.lineage import Lines, Plan, Step, after_loss, lineages
 
-LOOKED_UP = 100
-"""Messages whose authors are looked up when they are deleted: as many as Discord deletes at once."""
-
 log = logging.getLogger(__name__)
 
+TRIES, PAUSE = 5, 0.1
 _TO_ERASE = "to erase"
 """What a crash between a deletion and its traces leaves to be done, by the ids of memories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What went: lines of the log, summaries drawn from them, memories that came only from them."""
+    """What went: lines of the log, summaries drawn from them, memories that came only from them.
+
+    `forms` counts other memories that are what they were, and lost words of their past.
+    """
 
     lines: int = 0
     summaries: int = 0
     memories: int = 0
+    forms: int = 0
 
     def __add__(self, other: "Erased") -> "Erased":
         return Erased(
-            self.lines + other.lines, self.summaries + other.summaries, self.memories + other.memories
+            self.lines + other.lines,
+            self.summaries + other.summaries,
+            self.memories + other.memories,
+            self.forms + other.forms,
         )
 
 
@@ -42,25 +47,25 @@ class Eraser:
     def __init__(self, database: Database, dumps: Dumps | None) -> None:
         self._database = database
         self._dumps = dumps
+        self._finishing = asyncio.Lock()
+        self._next: asyncio.Task[bool] | None = None
 
     async def lines(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
         """Delete lines, and whatever came only from them."""
         covering = await db.summaries.covering(message_ids)
-        authors = {source.author_id for source in covering.values()}
         summaries = await db.summaries.drop({source.summary_id for source in covering.values()})
-        memories = await self._unsupported(db, set(message_ids), said={}, authors=authors)
+        gone = await self._unsupported(db, set(message_ids), said={})
         await db.turns.forget_variants(message_ids)
         lines = await db.messages.forget(message_ids)
-        return Erased(lines, summaries, memories)
+        return gone + Erased(lines, summaries)
 
     async def reworded(self, db: UnitOfWork, message_id: int, text: str) -> Erased:
         """Delete what came only from words that an edit took away (C63)."""
         covering = await db.summaries.covering([message_id])
-        authors = {source.author_id for source in covering.values()}
         outdated = {one.summary_id for one in covering.values() if one.digest != digest(text)}
         summaries = await db.summaries.drop(outdated)
-        memories = await self._unsupported(db, {message_id}, said={message_id: text}, authors=authors)
-        return Erased(0, summaries, memories)
+        gone = await self._unsupported(db, {message_id}, said={message_id: text})
+        return gone + Erased(summaries=summaries)
 
     async def memories(self, db: UnitOfWork, memory_ids: Collection[int]) -> Erased:
         """Delete memories and every earlier form of them."""
@@ -71,8 +76,23 @@ class Eraser:
     async def finish(self) -> bool:
         """Remove the traces of what was deleted: dumps, and the write-ahead log.
 
-        False when that has to be tried again.
+        False when that has to be tried again: the hourly job does. It writes whole tables anew, so those
+        who come while it is under way share the one that follows.
         """
+        if self._next is None:
+            self._next = asyncio.create_task(self._finish_next())
+        return await asyncio.shield(self._next)
+
+    async def _finish_next(self) -> bool:
+        async with self._finishing:
+            self._next = None  # what is deleted from now on needs another one
+            for _ in range(TRIES):
+                if await self._finish():
+                    return True
+                await asyncio.sleep(PAUSE)  # somebody was reading: that takes milliseconds
+        return False
+
+    async def _finish(self) -> bool:
         try:
             async with self._database.read() as db:
                 left = await db.states.get(_TO_ERASE)
@@ -90,9 +110,11 @@ class Eraser:
     async def cut(
         self, db: UnitOfWork, person_id: int, character: str, cutting: Callable[[Lines], Plan]
     ) -> Erased:
-        """Leave of somebody's memories what is left of their lines; tell how many lost the words they had."""
+        """Leave of somebody's memories what is left of their lines; tell how many lost their words."""
         lines = lineages(reversed(await db.memories.since(person_id, character, 0)))
         plan = cutting(lines)
+        if not plan:
+            return Erased()
         known = {one.id: (one.text, one.made_at) for one in await db.memories.of(person_id, character)}
         await db.memories.forget(plan)
         for memory_id, steps in plan.items():
@@ -101,22 +123,20 @@ class Eraser:
         lost = [one for one, steps in plan.items() if _words(steps) != _words(lines.get(one, ()))]
         await self._remember_to(db, lost)
         now = {one.id: one.text for one in await db.memories.of(person_id, character)}
-        return Erased(memories=sum(now.get(one) != known[one][0] for one in lost if one in known))
+        memories = sum(one in known and now.get(one) != known[one][0] for one in lost)
+        return Erased(memories=memories, forms=len(lost) - memories)
 
     async def _unsupported(
-        self, db: UnitOfWork, message_ids: Collection[int], *, said: Mapping[int, str], authors: set[int]
-    ) -> int:
-        """Delete what is known only from some messages, as they are by now; return how much that was."""
-        whose = {(one.person_id, one.character) for one in await db.memories.drawn_from(message_ids)}
-        # What went, and could be brought back, is found by who said it.
-        for author_id in authors | await _authors(db, message_ids):
-            whose |= {(author_id, character) for character in await db.memories.characters(author_id)}
+        self, db: UnitOfWork, message_ids: Collection[int], *, said: Mapping[int, str]
+    ) -> Erased:
+        """Delete what is known only from some messages, as they are by now."""
+        whose = await db.memories.drawn_from(message_ids)
         gone = Erased()
         for person_id, character in sorted(whose):
             gone += await self.cut(
                 db, person_id, character, lambda lines: after_loss(lines, message_ids, said)
             )
-        return gone.memories
+        return gone
 
     async def _remember_to(self, db: UnitOfWork, memory_ids: Collection[int]) -> None:
         left = json.loads(await db.states.get(_TO_ERASE) or "[]")
@@ -165,9 +185,3 @@ async def _free(db: UnitOfWork, memory: CoreMemory) -> int:
     """Return the number of a memory; 0, for the next one, where another has it by now."""
     other = await db.memories.numbered(memory.person_id, memory.character, memory.number)
     return 0 if other is not None else memory.number
-
-
-async def _authors(db: UnitOfWork, message_ids: Collection[int]) -> set[int]:
-    """Return who said some messages that are still in the log; of very many, the first are looked at."""
-    found = [await db.messages.get(one) for one in sorted(message_ids)[:LOOKED_UP]]
-    return {one.author_id for one in found if one is not None}

@@ -110,6 +110,11 @@ class Memories:
         async with self._database.read() as db:
             return await db.memories.of(person_id, self._character.slug)
 
+    async def get(self, person_id: int, number: int) -> CoreMemory:
+        """Return one of the things that are known of somebody. Raises MemoryRefused."""
+        async with self._database.read() as db:
+            return await self._numbered(db, person_id, number)
+
     async def edit(self, person_id: int, number: int, text: str) -> CoreMemory:
         """Give a memory new words. Raises MemoryRefused."""
         # From now on these are the person's own words: no message has to bear them out.

@@ -240,7 +240,8 @@ class Summary(Row):
 class Source(Row):
     """A line that a summary covers, without its words: each line is covered once at most.
 
-    `digest` tells whether an edit changed what was summarised.
+    `author_id` is who said it, or to whom the character did. `digest` tells whether an edit changed what
+    was summed up.
     """
 
     __tablename__ = "summary_sources"
@@ -283,15 +284,16 @@ class CoreMemory(Row):
 
 
 class MemorySource(Row):
-    """By message, the memories that came from it: an edit or a deletion has to find them at once."""
+    """By message, the memories that ever came from it, also those that went and could be brought back.
+
+    An edit or a deletion has to find them at once; what is forgotten leaves this, too.
+    """
 
     __tablename__ = "core_memory_sources"
     __table_args__ = (Index("ix_core_memory_sources_memory_id", "memory_id"),)
 
     message_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
-    memory_id: Mapped[int] = mapped_column(
-        ForeignKey("core_memories.id", ondelete="CASCADE"), primary_key=True
-    )
+    memory_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class MemoryChange(Row):

@@ -15,7 +15,8 @@ LEAST_LEFT = 0.5
 """The share of a memory's length that must be left when a model replaces it."""
 KEPT_WORDS = 0.6
 """The share of a memory's longer words that must be left when it is joined with others."""
-_SHORTEST_QUOTE = 3
+_FEWEST_WORDS, _SHORTEST_QUOTE = 3, 12
+"""A quote of fewer words, and shorter, says too little to bear anything out."""
 _STEM = 4
 _SPACE = regex.compile(r"\s+")
 _HIDDEN = regex.compile(r"(?!\s)\p{Cc}")
@@ -139,12 +140,15 @@ def clean(text: object) -> str:
 
 def sources_of(quote: str, said: Sequence[Said], person_id: int) -> tuple[int, ...]:
     """Return the person's own messages in which the quoted words stand (C52)."""
-    looked_for = plain(quote)
-    if len(looked_for) < _SHORTEST_QUOTE:
-        return ()
-    return tuple(
-        line.message_id for line in said if line.author_id == person_id and looked_for in plain(line.text)
-    )
+    return tuple(line.message_id for line in said if line.author_id == person_id and holds(line.text, quote))
+
+
+def holds(text: str, quote: str) -> bool:
+    """Say whether quoted words stand in a text: whole words, and enough of them to say something."""
+    words, whole = plain(quote), plain(text)
+    if not words or (len(words.split()) < _FEWEST_WORDS and len(words) < _SHORTEST_QUOTE and words != whole):
+        return False
+    return regex.search(rf"(?<!\w){regex.escape(words)}(?!\w)", whole) is not None
 
 
 def plain(text: str) -> str:
@@ -163,7 +167,9 @@ def _judged(
     if one is None or one.pinned or one.person_id not in people.values():
         return None
     if verb == "remove":
-        return Change(one.person_id, one.id)
+        quote = clean(operation.get("quote"))
+        sources = sources_of(quote, said, one.person_id)
+        return Change(one.person_id, one.id, None, quote, sources) if sources else None
     if verb != "replace":
         return None
     change = _worded(operation, said, one.person_id, memory_id=one.id)

@@ -1,5 +1,6 @@
 """Short ways to the values that tests begin with."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -109,4 +110,8 @@ async def table(
     try:
         yield Table(conversation, database, claude, clock, mouth, stages)
     finally:
+        # What was begun and not waited for still has the database open.
+        if begun := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(begun, timeout=2)
+        await conversation.compaction.close()
         await database.close()

@@ -23,6 +23,7 @@ from bot.app import App, Server, open_app
 from bot.client import Masquerade, ShardedMasquerade, open_client
 from bot.conversation.composition import system_prompt
 from bot.conversation.house_rules import Kind
+from bot.conversation.manner import Manner
 from bot.conversation.naming import SPEAKER, speaker_label
 from bot.errors import Unpostable, Unsaid, Unsayable
 from bot.settings import Settings
@@ -97,12 +98,12 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, **settings: Any) -> AsyncIterator[World]:
+async def world(folder: Path, *, manner: Manner = AT_ONCE, **settings: Any) -> AsyncIterator[World]:
     clock = DiscordClock()
     claude = FakeClaude(clock)
     chosen = Settings(data_dir=folder / "data", **settings)
     async with open_app(
-        chosen, PIXEL, SERVER, manner=AT_ONCE, claude=claude, clock=clock, rng=Random(1)
+        chosen, PIXEL, SERVER, manner=manner, claude=claude, clock=clock, rng=Random(1)
     ) as app:
         client = open_client(app)
         clock.env = env = simcord.Env(client)

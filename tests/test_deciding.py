@@ -308,7 +308,9 @@ async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_
     await at_table.hear("canary in the channel", where=CHANNEL)
     await at_table.hear("canary in private")
     await at_table.hear("something else", where=CHANNEL, author_id=8, author_name="Tom")
-    administration = Administration(at_table.database, at_table.clock)
+    administration = Administration(
+        at_table.database, at_table.clock, finish_erasing=at_table.conversation.eraser.finish
+    )
     await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=42)
     await at_table.hear("Pixel, what was said?", where=CHANNEL, author_id=8, author_name="Tom")
     assert "something else" in at_table.claude.prompts[-1].text

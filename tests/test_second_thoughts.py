@@ -220,7 +220,9 @@ async def test_who_is_denied_while_they_wait_in_the_queue_is_not_answered(at_tab
         late.append(asyncio.create_task(at_table.conversation.take_turn(heard, at_table.mouth)))
         await asyncio.sleep(0.1)
         at_table.clock.pass_time(5)
-        administration = Administration(at_table.database, at_table.clock)
+        administration = Administration(
+            at_table.database, at_table.clock, finish_erasing=at_table.conversation.eraser.finish
+        )
         await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=8)
 
     on_thought(at_table, deny)

@@ -71,19 +71,27 @@ class Chronicle:
 
     async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
         """Take in that messages were deleted: they leave everything, and are not answered any more (C63)."""
-        async with self._changing(channel_id, deleted=message_ids), self._database.begin() as db:
-            erased = await self._eraser.lines(db, message_ids)
-            await db.turns.close_open(message_ids, reason=Reason.DELETED, at=self._clock.now())
-            await db.turns.drop_unsaid(message_ids, at=self._clock.now())
-        await self._afterwards(channel_id, erased)
+        now = self._clock.now()
+        async with self._changing(channel_id, deleted=message_ids):
+            async with self._database.begin() as db:
+                erased = await self._eraser.lines(db, message_ids)
+                await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
+                await db.turns.drop_unsaid(message_ids, at=now)
+                taken_back = await db.turns.take_back(message_ids, at=now)
+            if erased.lines and (room := self._rooms.busy(channel_id)):
+                room.reconsider()
+        await self._afterwards(channel_id, erased, begun=taken_back)
 
-    async def _afterwards(self, channel_id: int, erased: Erased) -> None:
-        """Remove the traces; what a summary that went had covered besides is summed up anew."""
-        if erased == Erased():
+    async def _afterwards(self, channel_id: int, erased: Erased, *, begun: bool = False) -> None:
+        """Remove the traces; what a summary that went had covered besides is summed up anew.
+
+        A reply that was `begun`, and not yet in the log, leaves traces too.
+        """
+        if erased == Erased() and not begun:
             return
         await self._eraser.finish()
         if erased.summaries:
-            await self._compaction.again(channel_id)
+            await self._compaction.again([channel_id])
 
     async def let_go(self, channel_id: int) -> None:
         """Drop what was to be said in a channel and will not be: nobody is there any more to hear it."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Collection, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -163,8 +163,12 @@ class Compaction:
                 log.warning("No summary of channel %s: the answer can't be used", where.channel_id)
                 await self._notes.book(answer.call)
             return 0
-        self._in_vain.pop(where.channel_id, None)
-        return await self._keep(stretch, taken, answer.call)
+        kept = await self._keep(stretch, taken, answer.call)
+        if kept:
+            self._in_vain.pop(where.channel_id, None)
+        else:
+            self._failed(where.channel_id)  # a line that is edited again and again costs a call each time
+        return kept
 
     async def _stretch(self, where: Where) -> Stretch | None:
         """Return what there is to sum up in a place."""
@@ -211,7 +215,7 @@ class Compaction:
                 return 0
             await db.summaries.add(_summary(stretch, taken, self._character.slug, now), _sources(rows))
             await db.channels.begin_at(where.channel_id, rows[-1].place + 1)
-            await self._learn(db, stretch, changes)
+            learners = await self._learn(db, stretch, changes)
             channel = await db.channels.get(where.channel_id)
             people = (channel.head_people if channel else None) or []
             await db.channels.show_at_head(where.channel_id, self._clock.now(), people)
@@ -222,25 +226,31 @@ class Compaction:
             len(changes),
             refused,
         )
+        for person_id in learners:
+            await self._memories.consolidate(person_id)
         return len(rows)
 
-    async def _learn(self, db: UnitOfWork, stretch: Stretch, changes: Sequence[Change]) -> None:
-        """Take in what still holds: of who agrees still, about what is still known as it was shown."""
+    async def _learn(self, db: UnitOfWork, stretch: Stretch, changes: Sequence[Change]) -> set[int]:
+        """Take in what still holds: of who agrees still, about what is still known as it was shown.
+
+        Return about whom anything was learnt.
+        """
         consenting = await db.memories.consents({one.person_id for one in changes})
         known = {
             one.id: one.text
             for person_id in consenting
             for one in await db.memories.of(person_id, self._character.slug)
         }
-        shown = {one.id: one for one in stretch.known}
+        shown = {one.id: one.text for one in stretch.known}
         still = [
-            _said_here(one, shown, stretch.where)
+            one
             for one in changes
-            if one.person_id in consenting and (one.id is None or known.get(one.id) == shown[one.id].text)
+            if one.person_id in consenting and (one.id is None or known.get(one.id) == shown[one.id])
         ]
         learnt = await self._memories.learn(db, stretch.where, still, at=self._clock.now())
         # Now, not afterwards: whoever forgets one of them waits for us, and deletes the file as well.
         await self._memories.dump(learnt)
+        return {one.person_id for one in still}
 
     async def _person_of(self, where: Where) -> int | None:
         """Return who talks in a private place."""
@@ -282,21 +292,8 @@ def _where(channel: Channel) -> Where:
 
 async def _unchanged(db: UnitOfWork, channel_id: int, rows: Sequence[Uncovered]) -> bool:
     """Say whether lines are still what was summed up: not edited, not deleted, not covered by now."""
-    now = {row.id: row.text for row in await db.messages.uncovered(channel_id)}
-    return all(now.get(row.id) == row.text for row in rows)
-
-
-def _said_here(change: Change, shown: dict[int, Known], where: Where) -> Change:
-    """Keep what is said here before those who hear it (D2).
-
-    What was said elsewhere may come up elsewhere: it is not given the words of this place, they become
-    a memory of their own.
-    """
-    if change.id is None or change.text is None:
-        return change
-    scope, channel_id, _ = shown[change.id].place
-    here = scope == "dm" if where.place.private else (scope, channel_id) == ("channel", where.channel_id)
-    return change if here else replace(change, id=None)
+    now = {row.id: row for row in await db.messages.uncovered(channel_id)}
+    return all(now.get(row.id) == row for row in rows)
 
 
 def _summary(stretch: Stretch, taken: Answered, character: str, now: datetime) -> Summary:

@@ -102,6 +102,7 @@ def due(
     for the `budget`, and then what was said before `ageing`, with all that is not `young`. What the
     character took no part in goes with the log.
     """
+    rows = rows[: next((index for index, row in enumerate(rows) if row.under_way), len(rows))]
     sizes = [tokens(written(line_of(row, name))) for row in rows]
     behind = sum(row.place < floor for row in rows)
     if not behind and not any(row.heard_through is not None for row in rows):

@@ -92,6 +92,11 @@ class Room:
         if message_ids & self._answering:
             self._changed.set()
 
+    def reconsider(self) -> None:
+        """Let an answer under way be thought over: something that it may have read is gone."""
+        if self._answering:
+            self._changed.set()
+
     def begin(self, heard: Iterable[Listener]) -> list[Listener]:
         """Begin, or begin anew, to answer what is still there of `heard`, and return that."""
         left = [one for one in heard if one.utterance.message_id not in self._gone]

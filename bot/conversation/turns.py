@@ -192,8 +192,9 @@ async def settle(db: UnitOfWork, turn_id: int, *, me: int, name: str, at: dateti
         return
     parts = await db.turns.parts(turn_id)
     said = [part for part in parts if part.message_id is not None]
-    # What has no text is in the log already: the reply was said before, and is revised or goes on.
-    for part in (one for one in said if one.text and not turn.fallback):
+    # What has no text is in the log already: the reply was said before, and is revised or goes on. So is
+    # what could not be revised: it stands in the channel as it was.
+    for part in (one for one in said if one.text and not one.todo and not turn.fallback):
         assert part.message_id is not None
         await db.messages.add(
             Message(

@@ -18,7 +18,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    update,
 )
 
 from database.models import Consent, CoreMemory, MemoryChange, MemorySource, State
@@ -155,16 +154,10 @@ class Memories(Repository):
 
     async def forget(self, memory_ids: Collection[int]) -> int:
         """Delete memories and every trace of their words; return how many there were."""
-        await self._session.execute(delete(MemoryChange).where(MemoryChange.memory_id.in_(memory_ids)))
+        for model in (MemoryChange, MemorySource):
+            await self._session.execute(delete(model).where(model.memory_id.in_(memory_ids)))
         result = await self._session.execute(delete(CoreMemory).where(CoreMemory.id.in_(memory_ids)))
         return int(result.rowcount)  # type: ignore[attr-defined]
-
-    async def set_sources(self, memory_id: int, sources: list[int]) -> None:
-        """Keep which messages still bear a memory out; that is no change of what is known."""
-        await self._session.execute(
-            update(CoreMemory).where(CoreMemory.id == memory_id).values(sources=sources)
-        )
-        await self._link(memory_id, sources)
 
     async def batches(self, person_id: int, character: str, *, limit: int) -> list[Batch]:
         """Return the last changes of what is known about somebody, the newest first."""
@@ -191,10 +184,12 @@ class Memories(Repository):
         )
         return list(await self._session.scalars(query.order_by(MemoryChange.id.desc())))
 
-    async def drawn_from(self, message_ids: Collection[int]) -> list[CoreMemory]:
-        """Return the memories that have any of some messages among their sources."""
-        theirs = select(MemorySource.memory_id).where(MemorySource.message_id.in_(message_ids))
-        return list(await self._session.scalars(select(CoreMemory).where(CoreMemory.id.in_(theirs))))
+    async def drawn_from(self, message_ids: Collection[int]) -> set[tuple[int, str]]:
+        """Return whose memories, and of which character's, ever came from any of some messages."""
+        ids = select(MemorySource.memory_id).where(MemorySource.message_id.in_(message_ids))
+        now = select(CoreMemory.person_id, CoreMemory.character).where(CoreMemory.id.in_(ids))
+        past = select(MemoryChange.person_id, MemoryChange.character).where(MemoryChange.memory_id.in_(ids))
+        return {(row[0], row[1]) for row in await self._session.execute(now.union(past))}
 
     async def characters(self, person_id: int) -> list[str]:
         """Return the characters that know anything about somebody."""
@@ -222,10 +217,9 @@ class Memories(Repository):
         )
 
     async def _link(self, memory_id: int, sources: Collection[int]) -> None:
-        await self._session.execute(delete(MemorySource).where(MemorySource.memory_id == memory_id))
         if sources:
             rows = [{"message_id": source, "memory_id": memory_id} for source in set(sources)]
-            await self._session.execute(insert(table_of(MemorySource)), rows)
+            await self._session.execute(self._insert(table_of(MemorySource)).on_conflict_do_nothing(), rows)
 
     async def _note(
         self,

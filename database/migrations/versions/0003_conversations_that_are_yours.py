@@ -90,13 +90,7 @@ def upgrade() -> None:
     op.create_table(
         "core_memory_sources",
         sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("memory_id", _KEY, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["memory_id"],
-            ["core_memories.id"],
-            name=op.f("fk_core_memory_sources_memory_id_core_memories"),
-            ondelete="CASCADE",
-        ),
+        sa.Column("memory_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("message_id", "memory_id", name=op.f("pk_core_memory_sources")),
     )
     op.create_index("ix_core_memory_sources_memory_id", "core_memory_sources", ["memory_id"], unique=False)
