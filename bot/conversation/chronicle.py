@@ -67,7 +67,8 @@ class Chronicle:
         async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
             await db.messages.edited(message_id, cleaned)
             erased = await self._eraser.reworded(db, message_id, cleaned)
-        await self._afterwards(channel_id, erased)
+        # What a person took back leaves every byte now; bots that edit all the time wait for the hourly job.
+        await self._afterwards(channel_id, erased, begun=known is not None and not known.from_bot)
 
     async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
         """Take in that messages were deleted: they leave everything, and are not answered any more (C63)."""
@@ -85,7 +86,7 @@ class Chronicle:
     async def _afterwards(self, channel_id: int, erased: Erased, *, begun: bool = False) -> None:
         """Remove the traces; what a summary that went had covered besides is summed up anew.
 
-        A reply that was `begun`, and not yet in the log, leaves traces too.
+        A reply that was `begun`, and not yet in the log, leaves traces too, and so do words edited away.
         """
         if erased == Erased() and not begun:
             return

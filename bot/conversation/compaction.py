@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.claude.client import Claude
@@ -30,6 +30,9 @@ AGEING = timedelta(hours=22)
 """Talk of this age is about to leave the log: what the character took part in is summed up by then."""
 AGED_KEPT = timedelta(hours=12)
 """What is younger stays, so that the next such step is half a day away."""
+AGAIN_AFTER = timedelta(minutes=5)
+"""After a summary had to go, the next that has to go waits so long; the half-hourly job looks after it."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 STEPS = 8
 """Steps one after another at most."""
 PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(hours=2)
@@ -83,15 +86,22 @@ class Compaction:
         self._busy: set[int] = set()
         self._in_vain: dict[int, InVain] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._again: dict[int, datetime] = {}
 
     def begin(self, where: Where) -> None:
         """Sum up a place in the background, if there is anything to sum up."""
         self._spawn(self._logged(where))
 
     async def again(self, channel_ids: Collection[int]) -> None:
-        """Sum up in the background what is left of places in which a summary had to go."""
+        """Sum up in the background what is left of places in which a summary had to go.
+
+        Once in a while: whoever edits line after line must not cause a call for each.
+        """
+        now = self._clock.now()
+        due = [one for one in channel_ids if now - self._again.get(one, NEVER) >= AGAIN_AFTER]
+        self._again |= dict.fromkeys(due, now)
         async with self._database.read() as db:
-            channels = [await db.channels.get(channel_id) for channel_id in channel_ids]
+            channels = [await db.channels.get(channel_id) for channel_id in due]
         for channel in channels:
             if channel is not None:
                 self.begin(_where(channel))

@@ -205,7 +205,7 @@ class Panels:
         await clock.sleep(panel.seconds)
         while message.id in self._pressed:  # what was pressed in time is done, and shows what comes next
             await clock.sleep(1)
-        del self._open[pen.owner_id, again]
+        self._open.pop((pen.owner_id, again), None)
         await self._fade(panel, pen, message, EXPIRED.format(again=again))
 
     async def _fade(self, panel: Panel, pen: Pen, message: _Posted, note: str) -> None:
