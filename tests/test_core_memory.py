@@ -672,6 +672,7 @@ def running(tmp_path: Path) -> Iterator[tuple[asyncio.Runner, Table, Iterator[in
 @given(steps=st.lists(_STEP, max_size=14))
 @example(steps=[("add", DM), ("restore", 0), ("add", DM), ("restore", 0), ("restore", 0)])
 @example(steps=[("add", DM), ("add", DM), ("forget", 1), ("restore", 0), ("add", DM), ("restore", 1)])
+@pytest.mark.slow
 def test_bringing_back_gives_exactly_the_earlier_state_but_for_what_was_forgotten(running, steps):
     runner, at, people = running
     past = Past(at, next(people))
@@ -1123,6 +1124,7 @@ class Growth:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(_GROWTH, min_size=2, max_size=12), gone=st.sets(st.integers(0, 11), min_size=1))
+@pytest.mark.slow
 def test_whatever_became_of_a_message_it_leaves_nothing_and_takes_nothing_else(running, steps, gone):
     runner, at, people = running
     growth = Growth(at, next(people))

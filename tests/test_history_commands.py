@@ -710,6 +710,7 @@ async def test_when_the_cog_is_gone_its_buttons_and_timers_are(talk):
     assert presses.EXPIRED.format(again="swipe") not in shown.content
 
 
+@pytest.mark.slow
 async def test_buttons_and_forms_work_after_a_restart(tmp_path):
     """A12, with processes of their own: what one shows, the next one answers."""
     async with processes(tmp_path, REROLL_TIMEOUT_SECONDS="600") as bot:

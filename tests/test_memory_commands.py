@@ -678,6 +678,7 @@ async def test_nothing_of_all_this_pings_anybody(w):
 # --- Across a restart (A12) -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_buttons_and_menus_work_after_a_restart(tmp_path):
     """With processes of their own: what one shows, the next one answers."""
     async with processes(tmp_path) as bot:

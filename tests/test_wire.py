@@ -139,6 +139,7 @@ async def test_fifty_messages_over_a_connection_that_keeps_breaking_are_answered
     lawful(bot)
 
 
+@pytest.mark.slow
 async def test_messages_during_a_lost_session_are_fetched_and_answered(bot):
     bot.claude.answer_with(echo)
     guild = bot.discord.add_guild("The Guild")
@@ -201,6 +202,7 @@ async def test_killed_at_any_stage_it_says_its_reply_once_after_the_restart(bot,
     lawful(bot)
 
 
+@pytest.mark.slow
 async def test_what_a_crash_left_open_in_a_channel_is_judged_as_what_it_is(bot):
     bot.settings["YES_NO_VOTE_COUNT"] = "0"
     guild = bot.discord.add_guild("The Guild")
@@ -222,6 +224,7 @@ async def test_what_a_crash_left_open_in_a_channel_is_judged_as_what_it_is(bot):
     lawful(bot)
 
 
+@pytest.mark.slow
 async def test_what_is_said_while_it_connects_does_not_hide_the_gap_before(bot):
     bot.claude.answer_with(echo)
     guild = bot.discord.add_guild("The Guild")
@@ -250,6 +253,7 @@ async def test_when_commands_cannot_be_synced_it_starts_all_the_same(bot):
     assert "commands are not up to date" in bot.log
 
 
+@pytest.mark.slow
 async def test_a_database_that_is_held_by_another_is_one_sentence(bot):
     await bot.start()
     await bot.terminate()
@@ -260,6 +264,7 @@ async def test_a_database_that_is_held_by_another_is_one_sentence(bot):
     assert "Traceback" not in bot.log
 
 
+@pytest.mark.slow
 async def test_of_more_than_can_be_fetched_the_newest_is_heard(bot):
     bot.settings |= {"BACKFILL_LIMIT": "5", "YES_NO_VOTE_COUNT": "0"}
     guild = bot.discord.add_guild("The Guild")
@@ -379,6 +384,7 @@ async def test_sigterm_lets_a_reply_be_finished(bot):
     lawful(bot)
 
 
+@pytest.mark.slow
 async def test_fifty_turns_interrupted_by_sigterm_are_all_answered_after_the_restart(bot):
     bot.claude.answer_with(echo)
     bot.claude.delay = 0.3

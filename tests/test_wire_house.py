@@ -14,6 +14,7 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.slow
 async def test_a_denied_role_holds_for_what_was_said_while_the_bot_was_gone(tmp_path, answers):
     async with world(tmp_path) as bot:
         guild = bot.discord.add_guild("The Guild")

@@ -43,6 +43,7 @@ def authors(channel: Channel) -> list[str]:
     return [message.author.name for message in channel.messages]
 
 
+@pytest.mark.slow
 async def test_whom_somebody_names_second_speaks_after_the_first_has(bots):
     pixel, fangs = bots
     for bot in bots:
@@ -58,6 +59,7 @@ async def test_whom_somebody_names_second_speaks_after_the_first_has(bots):
     lawful(*bots)
 
 
+@pytest.mark.slow
 async def test_two_bots_that_call_each_other_fall_silent_and_a_person_starts_them_again(bots):
     pixel, fangs = bots
     for bot, other in ((pixel, "Fangs"), (fangs, "Pixel")):
