@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -32,6 +33,11 @@ from tests.world.claude_server import ScriptedClaude
 HOUR = 3600.0
 QUESTION = Question(purpose="reply", model="claude-sonnet-5-5", max_tokens=100, deadline=60)
 ELSEWHERE = Where(601, Place.GUILD, name="off-topic", guild_id=701, guild_name="Another Guild")
+
+
+def at_once(condensed: int) -> Manner:
+    """Return the manner of somebody who answers at once, with room for so much talk in a prompt."""
+    return replace(AT_ONCE, extent=Extent(condensed=condensed))
 
 
 def blocks(prompt: Prompt) -> list[tuple[str, dict]]:
@@ -123,7 +129,7 @@ async def test_lines_stand_in_the_order_in_which_they_were_heard(at_table):
 
 
 async def test_over_budget_the_oldest_lines_go_first(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=240))) as at:
+    async with table(tmp_path, manner=at_once(240)) as at:
         said = [f"line {number:03} and what else there is to say" for number in range(60)]
         for text in said:
             await at.hear(text, where=CHANNEL)
@@ -135,7 +141,7 @@ async def test_over_budget_the_oldest_lines_go_first(tmp_path: Path):
 
 
 async def test_a_message_longer_than_the_budget_is_still_answered(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=40))) as at:
+    async with table(tmp_path, manner=at_once(40)) as at:
         await at.hear("brevity", where=DM)
         await at.hear("a rather long story " * 100, where=DM)
         assert "a rather long story" in at.claude.prompts[1].text
@@ -315,7 +321,7 @@ async def talk_for_long(at, *, exchanges: int, pause: float, rng: Random) -> lis
 
 
 async def test_each_prompt_of_a_long_talk_begins_with_the_one_before(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=1280))) as at:
+    async with table(tmp_path, manner=at_once(1280)) as at:
         floors = await talk_for_long(at, exchanges=60, pause=40, rng=Random(30))
         prompts = at.claude.prompts
         assert len(prompts) == 60
@@ -335,7 +341,7 @@ async def test_each_prompt_of_a_long_talk_begins_with_the_one_before(tmp_path: P
 
 
 async def test_the_persona_stays_cached_over_a_step_of_the_floor(tmp_path: Path):
-    async with table(tmp_path, manner=Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=1280))) as at:
+    async with table(tmp_path, manner=at_once(1280)) as at:
         await talk_for_long(at, exchanges=30, pause=40, rng=Random(31))
         await at.hear("hello?", where=DM)
         await at.hear("Pixel!", where=ELSEWHERE, author_id=8, author_name="System:")

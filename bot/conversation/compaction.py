@@ -35,6 +35,8 @@ AGAIN_AFTER = timedelta(minutes=5)
 NEVER = datetime.min.replace(tzinfo=UTC)
 STEPS = 8
 """Steps one after another at most."""
+CLOSING_SECONDS = 5.0
+"""So long what is being written down may take at the end."""
 PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(hours=2)
 """How long a place is left alone after the second try in vain, and after many: each may cost as much as a
 long reply."""
@@ -112,11 +114,15 @@ class Compaction:
             await asyncio.wait(set(self._tasks))
 
     async def close(self) -> None:
-        """Break off what is being summed up: it is begun anew another time."""
+        """Break off what is being summed up: it is begun anew another time.
+
+        What is just being written down is let finish: it takes no time.
+        """
+        self._notes.close()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=CLOSING_SECONDS)
         for task in self._tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(set(self._tasks))
 
     async def catch_up(self) -> None:
         """Sum up what is about to leave the log, and what an earlier step left behind."""

@@ -1,5 +1,6 @@
 """Questions about older talk: put to the model beside the conversation, and entered in the books."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -22,9 +23,19 @@ class NoteTaker:
         self._claude = claude
         self._voice = voice
         self._deadline = deadline
+        self._asking: set[asyncio.Task[Answer]] = set()
+        self._closed = False
+
+    def close(self) -> None:
+        """Break off what is being asked, and ask nothing more."""
+        self._closed = True
+        for task in self._asking:
+            task.cancel()
 
     async def ask(self, prompt: Prompt, where: Where, schema: Mapping[str, Any]) -> Answer | None:
         """Return the answer; None, and the call is booked, when there is none."""
+        if self._closed:
+            return None
         question = Question(
             purpose="summary",
             model=self._voice.model,
@@ -33,13 +44,21 @@ class NoteTaker:
             schema=schema,
             channel_id=where.channel_id,
         )
+        asking = asyncio.ensure_future(self._claude.ask(prompt, question))
+        self._asking.add(asking)
         try:
-            return await self._claude.ask(prompt, question)
+            return await asking
         except ClaudeError as error:
             log.warning("No summary of channel %s: %s", where.channel_id, error)
             if error.call is not None:
                 await self.book(error.call)
             return None
+        except asyncio.CancelledError:
+            if not self._closed:
+                raise
+            return None
+        finally:
+            self._asking.discard(asking)
 
     async def book(self, call: Call) -> None:
         """Enter a call that brought nothing to keep."""
