@@ -427,12 +427,14 @@ async def test_what_is_told_newly_stands_at_the_prompts_end_until_the_cache_is_c
 async def test_what_a_summary_taught_stands_at_the_head_at_once(at_small_table):
     at = at_small_table
     await consent(at, MIRA)
-    await fill_up(at)
+    left = await talk(at, 2_000)
     at.claude.takes = 5.0
     at.claude.will_note(note(NOTE, _add("Mira", "Mira counts things", "Pixel, number 1")))
-    await at.conversation.compaction.condense(DM)
+    await at.hear(filling(left + 30))
+    await at.conversation.compaction.settled()
     await at.hear("so?")
     assert b"Mira counts things" in prefix(at.claude.prompts[-1])
+    assert "Mira counts things" not in at.claude.prompts[-1].messages[-1].blocks[-1].text
 
 
 # --- Core memory from talk (C50) -----------------------------------------------------------------------
@@ -730,12 +732,13 @@ async def test_lines_before_the_transcript_are_summed_up_even_if_no_reply_is_amo
     at.claude.will_note(note("canary: Tom counted and Mira called."))
     await at.conversation.compaction.catch_up()
     replies = [one for one, _ in at.mouth.posted.values()]
-    counted = "Tom counted his lines, from zero to four."
-    at.claude.will_note(note(counted))
     await at.conversation.chronicle.deleted(CHANNEL.channel_id, set(replies))
     await at.conversation.compaction.settled()
-    at.clock.pass_time(2 * HOUR)
+    at.clock.pass_time(3 * HOUR)
     await at.conversation.chronicle.prune()
+    counted = "Tom counted his lines, from zero to four."
+    at.claude.will_note(note(counted))
+    await at.conversation.compaction.catch_up()
     assert [one.text for one in await summaries(at.database, CHANNEL)] == [
         "Tom counted his lines, from zero to four."
     ]

@@ -122,6 +122,18 @@ async def test_a_memory_goes_with_all_its_earlier_words(at):
     gone(at, "told", "reworded")
 
 
+async def test_a_memory_that_was_brought_back_goes_as_any_other(at):
+    memories = at.app.conversation.memories
+    await memories.remember(MIRA, f"I like {canary('told')}", DM)
+    at.clock.pass_time(60)
+    await memories.edit(MIRA, 1, "I like nothing any more")
+    at.clock.pass_time(60)
+    await memories.restore(MIRA, (await memories.history(MIRA))[0].id)
+    assert canary("told") in (await memories.of(MIRA))[0].text
+    await memories.forget(MIRA, 1)
+    gone(at, "told")
+
+
 async def test_all_that_is_known_of_somebody_goes_with_what_was_let_go_before(at):
     memories = at.app.conversation.memories
     await at.learnt()
@@ -204,6 +216,16 @@ async def test_a_message_deleted_while_it_is_answered_leaves_no_reply_either(at)
     await at.app.conversation.take_turn(heard, at.mouth)
     assert at.mouth.said == []
     gone(at, "message", "reply")
+
+
+async def test_a_reply_that_could_not_be_said_yet_goes_with_what_it_answers(at):
+    at.mouth.will_fail.append(Unsaid("503"))
+    said = await at.hear(f"Pixel, {canary('message')}", where=CHANNEL, reply=f"{canary('reply')} purr")
+    here(at, "message", "reply")
+    await WAYS["deleted"](at, said)
+    gone(at, "message", "reply")
+    await at.finish()
+    assert at.mouth.said == []
 
 
 async def test_a_reply_that_may_have_read_what_is_deleted_is_thought_over(at):

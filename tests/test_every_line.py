@@ -91,7 +91,7 @@ async def test_no_line_is_lost_stands_twice_or_goes_astray(history, condensed):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_000)
-@settings(max_examples=600, deadline=None, phases=PHASES)
+@settings(max_examples=120, deadline=None, phases=PHASES)
 @given(history=HISTORY, condensed=st.sampled_from([200, 400, 1_000, 2_000]))
 async def test_no_line_is_lost_in_many_histories(history, condensed):
     await play(history, condensed)
