@@ -1,4 +1,4 @@
-"""The command line: run (the default), chat, doctor, setup, backup, restore, import-legacy."""
+"""The command line: run (the default), chat, doctor, setup, backup, restore, import-legacy, consolidate."""
 
 import argparse
 import sys
@@ -58,7 +58,8 @@ def parser() -> argparse.ArgumentParser:
         help="its user_info.pickle (default: the setting user_data_file)",
     )
     legacy.add_argument("--dry-run", action="store_true", help="say what would come in, and write nothing")
-    for command in (run, chat, doctor, setup, backup, restore, legacy):
+    facts = commands.add_parser("consolidate", help="draw facts from all talk so far; the bot must not run")
+    for command in (run, chat, doctor, setup, backup, restore, legacy, facts):
         _files(command, again=True)
     return top
 

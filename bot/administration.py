@@ -91,6 +91,7 @@ class Administration:
                 channels = await db.channels.of_guild(guild_id) if guild_id else None
                 await db.summaries.drop(await db.summaries.drawn_from(target_id, channel_ids=channels))
                 await db.messages.forget_author(target_id, guild_id=guild_id or None)
+                await db.archive.forget(await db.archive.ids_of(target_id, channel_ids=channels))
             await self._audit(db, actor, f"set {kind}", f"{target_id}: {value:g}", guild_id=guild_id)
         if kind is Kind.DENIED_USER:
             await self._finish_erasing()

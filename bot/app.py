@@ -18,18 +18,21 @@ from bot.claude.tokens import TokenEstimate, local_counter
 from bot.clock import Clock, SystemClock
 from bot.conversation.conversation import Conversation
 from bot.conversation.deciding import Attentiveness
-from bot.conversation.manner import Manner
+from bot.conversation.manner import Learning, Manner
 from bot.conversation.pacing import Pace
 from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
 from bot.conversation.throttle import Patience
 from bot.conversation.voting import Voters
 from bot.errors import AlreadyRunningError, ClaudeDenied, ConfigurationError
+from bot.meaning import Meaning
 from bot.schedule import Schedule
 from bot.settings import Settings
+from bot.views import Views, views_of
 from database import Database, DatabaseError
 from database.backups import NightWatch
 from memory.dumps import Dumps
+from memory.embeddings import Embedder, EmbedderMissing, open_embedder
 from personas.character import Character
 
 log = logging.getLogger(__name__)
@@ -38,6 +41,11 @@ CLAUDE_URL = "https://api.anthropic.com"
 DATABASE_NAME = "masquerade.sqlite3"
 PRUNE_SECONDS = 3600
 CONDENSE_SECONDS = 1800
+EXPIRE_SECONDS = 300
+"""Facts that are not kept go at most so often (F081)."""
+EMBED_SECONDS = 300
+SOON_SECONDS = 60
+"""What a stop may have left behind is looked after so long after the start."""
 NIGHT = 4
 """The hour, UTC, at which what takes long is done."""
 CACHED = {"1h": timedelta(hours=1), "5m": timedelta(minutes=5)}
@@ -86,6 +94,7 @@ class App:
     administration: Administration
     clock: Clock
     server: Server
+    views: Views
     schedule: Schedule = field(default_factory=Schedule)
     tell_operator: Notices = field(default_factory=Notices)
 
@@ -100,6 +109,7 @@ async def open_app(
     claude: Claude | None = None,
     clock: Clock | None = None,
     rng: Random | None = None,
+    embedder: Embedder | None = None,
     on_stage: Callable[[str], None] | None = None,
 ) -> AsyncIterator[App]:
     """Put the parts together, and take them apart again at the end.
@@ -114,6 +124,7 @@ async def open_app(
     with held(settings.data_dir):
         claude = claude or open_claude(settings, server, clock, tell_operator)
         database = await _open_database(settings.data_dir)
+        meaning = Meaning(embedder or embedder_of(settings))
         conversation = Conversation(
             character=character,
             database=database,
@@ -122,6 +133,7 @@ async def open_app(
             manner=manner,
             clock=clock,
             rng=rng or Random(),
+            meaning=meaning,
             on_stage=on_stage,
         )
         app = App(
@@ -134,6 +146,7 @@ async def open_app(
             Administration(database, clock, finish_erasing=conversation.eraser.finish),
             clock,
             server,
+            views_of(conversation, database, clock),
             tell_operator=tell_operator,
         )
         watch = _schedule(app)
@@ -144,6 +157,7 @@ async def open_app(
         finally:
             app.schedule.stop()
             await conversation.compaction.close()
+            meaning.close()
             await claude.close()
             await database.close()
 
@@ -152,6 +166,13 @@ def _schedule(app: App) -> NightWatch:
     """Let the jobs run that keep the memory in order; return the one that is needed at the start, too."""
     conversation = app.conversation
     app.schedule.every(CONDENSE_SECONDS, conversation.compaction.catch_up, name="sum up what ages")
+    app.schedule.every(EXPIRE_SECONDS, conversation.memories.expire, name="forget what expired")
+    app.schedule.every(
+        PRUNE_SECONDS, conversation.consolidation.run_due, name="draw facts from talk", first=SOON_SECONDS
+    )
+    app.schedule.every(
+        EMBED_SECONDS, conversation.embedding.catch_up, name="embed what is new", first=SOON_SECONDS
+    )
     app.schedule.every(PRUNE_SECONDS, conversation.chronicle.prune, name="forget what is past its time")
     watch = NightWatch(
         app.settings.data_dir / DATABASE_NAME,
@@ -159,7 +180,10 @@ def _schedule(app: App) -> NightWatch:
         now=app.clock.now,
         tell=app.tell_operator,
     )
-    app.schedule.daily(NIGHT, watch.look, name="check the whole database")
+    app.schedule.daily(NIGHT, app.database.vacuum, name="write the whole database anew")
+    app.schedule.daily(NIGHT + 1, watch.look, name="check the whole database")
+    if watch.is_large:
+        app.schedule.once(SOON_SECONDS, watch.look, name="check what the start left out")
     return watch
 
 
@@ -168,7 +192,7 @@ def _rehearsing(manner: Manner) -> Manner:
     size = min(manner.extent.condensed, REHEARSAL_TRANSCRIPT)
     return replace(
         manner,
-        extent=replace(manner.extent, condensed=size, known=size // 2),
+        extent=replace(manner.extent, condensed=size, known=min(size // 2, manner.extent.known)),
         summary_deadline=max(manner.summary_deadline, REHEARSAL_SECONDS),
     )
 
@@ -220,6 +244,15 @@ def voice_of(settings: Settings, server: Server) -> Voice:
     )
 
 
+def embedder_of(settings: Settings) -> Embedder | None:
+    """Return what turns texts into vectors; without its packages, say so once (C58)."""
+    try:
+        return open_embedder(settings.embedding_model)
+    except EmbedderMissing as error:
+        log.warning("%s", error)
+        return None
+
+
 def _model(server: Server, model: str, *, named: bool) -> str:
     """Return a model of Claude's; another server has it only where the operator `named` it."""
     return server.model if server.local and not named else model
@@ -258,10 +291,18 @@ def manner_of(settings: Settings, server: Server) -> Manner:
         decisions_kept=timedelta(days=settings.decisions_kept_days),
         extent=Extent(
             condensed=settings.conversation_token_threshold,
-            known=settings.core_memory_token_threshold,
+            known=settings.core_memory_token_threshold if settings.memory_consent != "off" else 0,
             cached=CACHED[settings.cache_ttl],
         ),
         summary_deadline=settings.summarize_timeout,
+        consent=settings.memory_consent,
+        backups_kept=timedelta(days=settings.backups_kept_days),
+        recalled=settings.recall_tokens if settings.memory_consent != "off" else 0,
+        learning=Learning(
+            model=_model(server, settings.memory_model, named="memory_model" in settings.explicit),
+            batches=settings.memory_batches and not server.local,
+            hour=settings.consolidation_hour,
+        ),
         dumps=Dumps(settings.data_dir / settings.core_memory_pickle_dir)
         if settings.enable_core_memory_pickle_log
         else None,
@@ -291,6 +332,7 @@ def held(data_dir: Path) -> Iterator[None]:
 
 async def _prune_first(conversation: Conversation) -> None:
     try:
+        await conversation.memories.expire()
         await conversation.chronicle.prune()
     except DatabaseError as error:
         raise ConfigurationError(str(error)) from error

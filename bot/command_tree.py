@@ -49,7 +49,7 @@ class Commands(app_commands.CommandTree["Masquerade"]):
         refusal = self.refusal(interaction, command) if command else None
         if command is None or refusal is None:
             return True
-        log.info("Refused /%s to user %s", command.qualified_name, interaction.user.id)
+        log.info("Refused /%s to somebody", command.qualified_name)
         if interaction.type is not discord.InteractionType.autocomplete:
             await _try_to_answer(interaction, refusal)
         return False

@@ -121,6 +121,15 @@ def import_legacy(arguments: Namespace, _on_stage: OnStage) -> int:
     return 0
 
 
+def consolidate(arguments: Namespace, on_stage: OnStage) -> int:
+    """Draw facts from everything that was said until now, while the bot does not run (F074)."""
+    from bot.terminal.consolidating import consolidate as draw_facts
+
+    loaded = load(arguments)
+    _log_to(sys.stderr, loaded)
+    return asyncio.run(draw_facts(loaded, on_stage=on_stage))
+
+
 COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "run": run,
     "chat": chat,
@@ -129,6 +138,7 @@ COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "backup": backup,
     "restore": restore,
     "import-legacy": import_legacy,
+    "consolidate": consolidate,
 }
 
 

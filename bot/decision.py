@@ -78,7 +78,9 @@ class Trace:
 
     `addressees` are user ids in the order in which they are addressed, 0 for somebody unknown;
     `votes` are "yes", "no" and "abstain". `seconds` run from receipt to decision, waits included;
-    `cost` is in US dollars, None where a price is not known.
+    `cost` is in US dollars, None where a price is not known. `recalled` are the facts that the reply
+    could draw on because a search had found them, `lines` the earlier messages, and `known` the facts at
+    the head of its prompt, by id (C67).
     """
 
     steps: tuple[Step, ...] = ()
@@ -89,6 +91,9 @@ class Trace:
     seconds: float = 0.0
     cost: float | None = 0.0
     signal: str = ""
+    recalled: tuple[int, ...] = ()
+    lines: tuple[int, ...] = ()
+    known: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as what the database keeps."""
@@ -100,7 +105,7 @@ class Trace:
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
         known["steps"] = tuple(Step(one["rule"], one["remark"]) for one in known.get("steps", ()))
         known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
-        for name in ("addressees", "votes"):
+        for name in ("addressees", "votes", "recalled", "lines", "known"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
 

@@ -5,32 +5,36 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.conversation.condensing import digest
 from database import Database, DatabaseError, UnitOfWork
-from database.models import CoreMemory
+from database.models import Fact
 from memory.dumps import Dumps
 from memory.lineage import Lines, Plan, Step, after_loss, lineages
+from memory.secrets import masked
 
 log = logging.getLogger(__name__)
 
 TRIES, PAUSE = 5, 0.1
 _TO_ERASE = "to erase"
 """What a crash between a deletion and its traces leaves to be done, by the ids of memories."""
+_PEOPLE = "people to erase"
+"""The same of people of whom nothing is to be left, by their ids: [] when only the tables are left to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
     """What went: lines of the log, summaries drawn from them, memories that came only from them.
 
-    `forms` counts other memories that are what they were, and lost words of their past.
+    `forms` counts other memories that are what they were, and lost words of their past; `archived`
+    lines of the archive that went, or have other words.
     """
 
     lines: int = 0
     summaries: int = 0
     memories: int = 0
     forms: int = 0
+    archived: int = 0
 
     def __add__(self, other: "Erased") -> "Erased":
         return Erased(
@@ -38,6 +42,7 @@ class Erased:
             self.summaries + other.summaries,
             self.memories + other.memories,
             self.forms + other.forms,
+            self.archived + other.archived,
         )
 
 
@@ -57,7 +62,9 @@ class Eraser:
         gone = await self._unsupported(db, set(message_ids), said={})
         await db.turns.forget_variants(message_ids)
         lines = await db.messages.forget(message_ids)
-        return gone + Erased(lines, summaries)
+        archived = await db.archive.forget(message_ids)
+        await db.reminders.forget_sources(message_ids)
+        return gone + Erased(lines, summaries, archived=archived)
 
     async def reworded(self, db: UnitOfWork, message_id: int, text: str) -> Erased:
         """Delete what came only from words that an edit took away (C63)."""
@@ -65,13 +72,21 @@ class Eraser:
         outdated = {one.summary_id for one in covering.values() if one.digest != digest(text)}
         summaries = await db.summaries.drop(outdated)
         gone = await self._unsupported(db, {message_id}, said={message_id: text})
-        return gone + Erased(summaries=summaries)
+        archived = await db.archive.edited(message_id, masked(text))
+        await db.reminders.forget_sources([message_id], unless_in=text)
+        return gone + Erased(summaries=summaries, archived=int(archived))
 
     async def memories(self, db: UnitOfWork, memory_ids: Collection[int]) -> Erased:
         """Delete memories and every earlier form of them."""
         gone = await db.memories.forget(memory_ids)
+        await db.memories.revive(memory_ids)
         await self._remember_to(db, memory_ids)
         return Erased(memories=gone)
+
+    async def person(self, db: UnitOfWork, person_id: int) -> None:
+        """Keep that no file may hold anything of somebody any more."""
+        left = json.loads(await db.states.get(_PEOPLE) or "[]")
+        await db.states.set(_PEOPLE, json.dumps(sorted({*left, person_id})))
 
     async def finish(self) -> bool:
         """Remove the traces of what was deleted: dumps, and the write-ahead log.
@@ -102,10 +117,33 @@ class Eraser:
                 async with self._database.begin() as db:
                     if await db.states.get(_TO_ERASE) == left:
                         await db.states.drop(_TO_ERASE)
-            return await self._database.scrub()
+            return await self._finish_people()
         except (DatabaseError, OSError) as error:
             log.error("Traces of what was forgotten may be left for now: %s", error)  # noqa: TRY400
             return False
+
+    async def _finish_people(self) -> bool:
+        """Remove the files of people who are erased, then what is left in any table."""
+        async with self._database.read() as db:
+            people = await db.states.get(_PEOPLE)
+        if people is None:
+            return await self._database.scrub()
+        if self._dumps is not None:
+            await asyncio.to_thread(self._dumps.forget_people, set(json.loads(people)))
+        if not await self._replace_people(people, "[]") or not await self._database.scrub(every_table=True):
+            return False
+        return await self._replace_people("[]", None)
+
+    async def _replace_people(self, known: str, left: str | None) -> bool:
+        """Write down what is left to do; False where more came in meanwhile."""
+        async with self._database.begin() as db:
+            if await db.states.get(_PEOPLE) != known:
+                return False
+            if left is None:
+                await db.states.drop(_PEOPLE)
+            else:
+                await db.states.set(_PEOPLE, left)
+        return True
 
     async def cut(
         self, db: UnitOfWork, person_id: int, character: str, cutting: Callable[[Lines], Plan]
@@ -115,15 +153,16 @@ class Eraser:
         plan = cutting(lines)
         if not plan:
             return Erased()
-        known = {one.id: (one.text, one.made_at) for one in await db.memories.of(person_id, character)}
+        known = {one.id: one.text for one in await db.memories.of(person_id, character)}
         await db.memories.forget(plan)
         for memory_id, steps in plan.items():
-            _, made_at = known.get(memory_id, ("", None))
-            await _tell(db, _Memory(memory_id, person_id, character, made_at), steps)
+            await _tell(db, _Memory(memory_id, person_id, character), steps)
+        gone = [one for one, steps in plan.items() if not steps or steps[-1].values is None]
+        await db.memories.revive(gone)
         lost = [one for one, steps in plan.items() if _words(steps) != _words(lines.get(one, ()))]
         await self._remember_to(db, lost)
         now = {one.id: one.text for one in await db.memories.of(person_id, character)}
-        memories = sum(one in known and now.get(one) != known[one][0] for one in lost)
+        memories = sum(one in known and now.get(one) != known[one] for one in lost)
         return Erased(memories=memories, forms=len(lost) - memories)
 
     async def _unsupported(
@@ -145,29 +184,27 @@ class Eraser:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """Which memory is told anew, and since when it is known."""
+    """Which memory is told anew."""
 
     id: int
     person_id: int
     character: str
-    made_at: datetime | None
 
 
 async def _tell(db: UnitOfWork, which: _Memory, steps: Sequence[Step]) -> None:
     """Write down anew what is left of a memory that was deleted, step by step as it was."""
-    memory: CoreMemory | None = None
+    memory: Fact | None = None
     for step in steps:
         if step.values is None:
             if memory is not None:
                 await db.memories.remove(memory, batch=step.batch, cause=step.cause, at=step.at)
             memory = None
         elif memory is None:
-            memory = CoreMemory(
+            memory = Fact(
                 person_id=which.person_id,
                 character=which.character,
-                made_at=which.made_at or step.at,
                 changed_at=step.at,
-                **step.values,
+                **{"made_at": step.at, **step.values},
             )
             memory.id = which.id
             memory.number = await _free(db, memory)
@@ -181,7 +218,7 @@ def _words(steps: Sequence[Step]) -> list[object]:
     return [step.values and step.values["text"] for step in steps]
 
 
-async def _free(db: UnitOfWork, memory: CoreMemory) -> int:
+async def _free(db: UnitOfWork, memory: Fact) -> int:
     """Return the number of a memory; 0, for the next one, where another has it by now."""
     other = await db.memories.numbered(memory.person_id, memory.character, memory.number)
     return 0 if other is not None else memory.number

@@ -1,7 +1,7 @@
 """What a character knows of people for good: told, learnt, corrected, brought back, forgotten (C50, C56)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,20 +9,24 @@ from bot.claude.answers import object_in
 from bot.claude.client import Claude, Question
 from bot.clock import Clock
 from bot.conversation import condensing, turns
+from bot.conversation.finding import SOFT_KEPT
+from bot.conversation.manner import Manner
 from bot.conversation.replying import Voice
 from bot.conversation.splitting import is_blank
 from bot.erasing import Eraser
 from bot.errors import ClaudeError, MasqueradeError
-from bot.turn import Call, Where
+from bot.turn import Call, Utterance, Where
 from database import Database, UnitOfWork
-from database.models import CoreMemory
+from database.models import Fact
 from database.repositories.memories import Batch
+from database.repositories.people import pieces
 from memory.consolidation import Consolidation, known_of
 from memory.core import LONGEST, Change, Known, clean, plain
-from memory.dumps import Dumps
 from memory.lineage import EDITED, LEARNT, TOLD, lineages, unlearnt, without, words_in
 from memory.reversal import Back, Reversal, bring_back, steps_back
+from memory.secrets import holds_secret
 from memory.snapshots import Before, Snapshots, before
+from memory.telling import stands_in
 from personas.character import Character
 
 __all__ = ["BATCHES", "MOST", "Before", "Learnt", "Memories", "MemoryRefused", "Reversal", "known_of"]
@@ -30,7 +34,10 @@ __all__ = ["BATCHES", "MOST", "Before", "Learnt", "Memories", "MemoryRefused", "
 log = logging.getLogger(__name__)
 
 MOST = 200
-"""Memories that one person may have with one character."""
+"""Memories that are kept for good, of one person with one character."""
+KNOWERS = {"every character": True, "one character": False}
+"""What can be said of who may know a memory."""
+PINNED = {"pinned": True, "kept": True}
 BATCHES = 25
 """Earlier states that can be brought back at most."""
 DUMP_TOKENS = 16_000
@@ -42,9 +49,19 @@ FULL = (
 )
 UNKNOWN = "There is no memory number {number}. /memory list shows them all."
 NO_STATE = "That state is not there any more. Look at /memory history again."
+OFF = (
+    "Remembering is switched off here by the bot's operator (memory_consent=off), so I keep nothing. "
+    "/memory list shows what I know from before, and /memory delete deletes it."
+)
 UNUSABLE = (
     f"There is nothing in that to remember, or more than {LONGEST} characters: write one or two sentences."
 )
+
+
+SECRETS = "I keep no passwords, keys, card numbers, phone numbers or addresses. Tell me without that."
+
+
+TAKEN_BACK = "The words were deleted or changed meanwhile."
 
 
 class MemoryRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -66,9 +83,7 @@ class Memories:
         voice: Voice,
         clock: Clock,
         eraser: Eraser,
-        dumps: Dumps | None,
-        threshold: int,
-        deadline: float,
+        manner: Manner,
     ) -> None:
         self._database = database
         self._character = character
@@ -76,59 +91,96 @@ class Memories:
         self._voice = voice
         self._clock = clock
         self._eraser = eraser
+        dumps = manner.dumps
         self._snapshots = Snapshots(database, dumps, character.slug, now=clock.now) if dumps else None
-        self._deadline = deadline
+        self._deadline = manner.summary_deadline
+        self._consent = manner.consent
         self._consolidation = Consolidation(
-            database, character.slug, ask=self._ask, tokens=voice.tokens, threshold=threshold, now=clock.now
+            database,
+            character.slug,
+            ask=self._ask,
+            tokens=voice.tokens,
+            threshold=manner.extent.known,
+            now=clock.now,
         )
+
+    @property
+    def character(self) -> str:
+        """The slug of the character whose memory this is."""
+        return self._character.slug
 
     # What people do themselves.
 
     async def remember(
         self, person_id: int, text: str, where: Where, *, reach: str = "", source: int | None = None
-    ) -> CoreMemory:
+    ) -> Fact:
         """Keep something that somebody wants to be remembered (F120, C56).
 
         It comes up where it was said and nowhere else, unless the person gives it a wider `reach`:
-        'guild' or 'everywhere'. Raises MemoryRefused.
+        'guild' or 'everywhere'. With a message as its `source` the words have to stand in the log still.
+        Raises MemoryRefused.
         """
+        if self._consent == "off":
+            raise MemoryRefused(OFF)
         new = self._new(person_id, _checked(text), where, scope=_scope(reach, where), origin=TOLD)
         if source is not None:
             new.quote, new.sources = new.text, [source]
         async with self._database.begin() as db:
+            await _check_said(db, new)
             known = await db.memories.of(person_id, self._character.slug)
-            if same := next((one for one in known if _same(one, new)), None):
+            same = next((one for one in known if one.ended_at is None and _same(one, new)), None)
+            if same is not None and same.kept:
                 return same
-            if len(known) >= MOST:
-                raise MemoryRefused(FULL)
-            memory = await db.memories.add(new, batch=await db.memories.new_batch(), cause="told")
+            self._check_room(known)
+            batch = await db.memories.new_batch()
+            if same is not None:
+                await db.memories.change(same, _own(new.text), batch=batch, cause=EDITED, at=new.made_at)
+            memory = same or await db.memories.add(new, batch=batch, cause=TOLD)
         await self.dump((before(person_id, known),))
         return await self._holding(memory) if await self.consolidate(person_id) else memory
 
-    async def of(self, person_id: int) -> list[CoreMemory]:
-        """Return everything that is known of somebody, for their own eyes."""
+    async def note_wish(self, heard: Utterance, text: str) -> str | None:
+        """Keep what somebody asked in plain words to be remembered; return what to say of that (C56)."""
+        if not text:
+            return None
+        try:
+            await self.remember(heard.author_id, text, heard.where, source=heard.message_id)
+        except MemoryRefused as refused:
+            return f"(They ask you to remember something, and that can't be done: {refused} Tell them so.)"
+        return "(What they ask you to remember is kept for good now. Confirm that in your own words.)"
+
+    async def of(self, person_id: int) -> list[Fact]:
+        """Return everything that is known of somebody, or was, for their own eyes."""
         async with self._database.read() as db:
             return await db.memories.of(person_id, self._character.slug)
 
-    async def get(self, person_id: int, number: int) -> CoreMemory:
+    async def core(self, person_id: int) -> list[Fact]:
+        """Return what is known of somebody and kept for good."""
+        return core_of(await self.of(person_id))
+
+    async def get(self, person_id: int, number: int) -> Fact:
         """Return one of the things that are known of somebody. Raises MemoryRefused."""
         async with self._database.read() as db:
             return await self._numbered(db, person_id, number)
 
-    async def edit(self, person_id: int, number: int, text: str) -> CoreMemory:
-        """Give a memory new words. Raises MemoryRefused."""
-        # From now on these are the person's own words: no message has to bear them out.
-        values = {"text": _checked(text), "origin": TOLD, "quote": ""}
-        return await self._change(person_id, number, values, cause=EDITED)
+    async def edit(self, person_id: int, number: int, text: str) -> Fact:
+        """Give a memory new words, which are kept for good. Raises MemoryRefused."""
+        return await self._change(person_id, number, _own(_checked(text)), cause=EDITED)
 
-    async def share(self, person_id: int, number: int, scope: str, where: Where) -> CoreMemory:
-        """Let a memory come up before another audience, by the person's own wish (C60)."""
+    async def share(self, person_id: int, number: int, scope: str, where: Where) -> Fact:
+        """Let a memory come up before another audience, by the person's own wish (C60).
+
+        "every character" and "one character" say who may know it, and leave the audience as it is (C61).
+        """
+        if scope in KNOWERS:
+            values: dict[str, Any] = {"for_all": KNOWERS[scope]}
+            return await self._change(person_id, number, values, cause=f"shared: {scope}")
         scope = _scope(scope, where)
         values = {"scope": scope, "channel_id": where.channel_id, "guild_id": where.guild_id}
         return await self._change(person_id, number, values, cause=f"shared: {scope}")
 
-    async def pin(self, person_id: int, number: int) -> CoreMemory:
-        """Pin a memory, so that no model changes it, or take the pin away."""
+    async def pin(self, person_id: int, number: int) -> Fact:
+        """Pin a memory, so that no model changes it and it is kept for good, or take the pin away."""
         return await self._change(person_id, number, {}, cause="pinned", turn_pin=True)
 
     async def forget(self, person_id: int, number: int) -> None:
@@ -143,6 +195,13 @@ class Memories:
             )
         await self._eraser.finish()
 
+    async def forget_one(self, person_id: int, memory_id: int) -> bool:
+        """Forget the memory with an id, if it is one of that person's; say whether it was."""
+        meant = next((one for one in await self.of(person_id) if one.id == memory_id), None)
+        if meant is not None:
+            await self.forget(person_id, meant.number)
+        return meant is not None
+
     async def forget_all(self, person_id: int) -> int:
         """Forget everything about somebody; return how many memories that were."""
         async with self._database.begin() as db:
@@ -155,7 +214,13 @@ class Memories:
     async def learns(self, person_id: int) -> bool:
         """Say whether the character may note things about somebody by itself (D03)."""
         async with self._database.read() as db:
-            return bool(await db.memories.consents([person_id]))
+            return bool(await self.consenting(db, [person_id]))
+
+    async def consenting(self, db: UnitOfWork, person_ids: Collection[int]) -> set[int]:
+        """Return about whom of some people anything may be noted without their asking (D03, C51)."""
+        if self._consent == "off":
+            return set()
+        return await db.consents.given(person_ids, unless_refused=self._consent == "opt_out")
 
     async def let_learn(self, person_id: int, allowed: bool) -> int:
         """Keep what somebody decided about that; return how many memories a "no" made go.
@@ -164,13 +229,22 @@ class Memories:
         """
         lost = 0
         async with self._database.begin() as db:
-            await db.memories.set_consent(person_id, allowed, at=self._clock.now())
+            await db.consents.set(person_id, allowed, at=self._clock.now())
             characters = {self._character.slug, *await db.memories.characters(person_id)}
             for character in () if allowed else sorted(characters):
                 lost += (await self._eraser.cut(db, person_id, character, unlearnt)).memories
+            if not allowed:
+                await self._let_go(db, person_id)
         if not allowed:
             await self._eraser.finish()
         return lost
+
+    async def _let_go(self, db: UnitOfWork, person_id: int) -> None:
+        """Delete what is kept of somebody's talk only because they agreed, and was made of it."""
+        for some in pieces(await db.archive.ids_of(person_id)):
+            await db.archive.forget(some)
+        await db.embeddings.drop_owner("fact", person_id)
+        await db.reminders.forget_learnt(person_id)
 
     # Earlier states.
 
@@ -201,6 +275,17 @@ class Memories:
 
     # What the character does by itself.
 
+    async def expire(self) -> int:
+        """Forget facts, not kept, of people who were not there for two weeks; return how many (C59)."""
+        async with self._database.read() as db:
+            if not await db.memories.expired(self._clock.now() - SOFT_KEPT):
+                return 0
+        async with self._database.begin() as db:
+            gone = await db.memories.expired(self._clock.now() - SOFT_KEPT)
+            await self._eraser.memories(db, gone)
+        await self._eraser.finish()
+        return len(gone)
+
     async def learn(self, db: UnitOfWork, where: Where, changes: Sequence[Change], *, at: datetime) -> Learnt:
         """Take in what was learnt from talk; return what was known before, to be dumped."""
         if not changes:
@@ -216,7 +301,7 @@ class Memories:
 
     async def consolidate(self, person_id: int) -> bool:
         """Join memories into fewer where they have grown too many (F067); never drop any."""
-        joined = await self._consolidation.run(person_id)
+        joined = None if self._consent == "off" else await self._consolidation.run(person_id)
         if joined is not None:
             await self.dump((before(person_id, joined),))
         return joined is not None
@@ -230,7 +315,7 @@ class Memories:
         self,
         db: UnitOfWork,
         change: Change,
-        known: list[CoreMemory],
+        known: list[Fact],
         where: Where,
         *,
         batch: int,
@@ -250,18 +335,20 @@ class Memories:
             sources = sorted({*memory.sources, *new.sources})
             values = {"text": new.text, "quote": new.quote, "origin": LEARNT, "sources": sources}
             await db.memories.change(memory, values, batch=batch, cause=LEARNT, at=at)
-        elif len(known) < MOST and not any(_same(one, new) for one in known):
+        elif len(core_of(known)) < MOST and not any(_same(one, new) for one in known):
             known.append(await db.memories.add(new, batch=batch, cause=LEARNT))
 
     async def _change(
         self, person_id: int, number: int, values: Mapping[str, Any], *, cause: str, turn_pin: bool = False
-    ) -> CoreMemory:
+    ) -> Fact:
         async with self._database.begin() as db:
             known = await db.memories.of(person_id, self._character.slug)
             snapshot = before(person_id, known)
             memory = await self._numbered(db, person_id, number)
             if turn_pin:
-                values, cause = {"pinned": not memory.pinned}, "unpinned" if memory.pinned else "pinned"
+                values, cause = ({"pinned": False}, "unpinned") if memory.pinned else (PINNED, "pinned")
+            if values.get("kept") and not memory.kept:
+                self._check_room(known)
             if all(getattr(memory, key) == value for key, value in values.items()):
                 return memory
             batch = await db.memories.new_batch()
@@ -269,13 +356,17 @@ class Memories:
         await self.dump((snapshot,))
         return memory
 
-    async def _numbered(self, db: UnitOfWork, person_id: int, number: int) -> CoreMemory:
+    def _check_room(self, known: Sequence[Fact]) -> None:
+        if len(core_of(known)) >= MOST:
+            raise MemoryRefused(FULL)
+
+    async def _numbered(self, db: UnitOfWork, person_id: int, number: int) -> Fact:
         memory = await db.memories.numbered(person_id, self._character.slug, number)
         if memory is None:
             raise MemoryRefused(UNKNOWN.format(number=number))
         return memory
 
-    async def _holding(self, memory: CoreMemory) -> CoreMemory:
+    async def _holding(self, memory: Fact) -> Fact:
         """Return the memory that one was joined into, or itself."""
         slug = self._character.slug
         async with self._database.read() as db:
@@ -312,9 +403,9 @@ class Memories:
                 await turns.note_calls(db, [call])
         return [one for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []
 
-    def _new(self, person_id: int, text: str, where: Where, *, scope: str, origin: str) -> CoreMemory:
+    def _new(self, person_id: int, text: str, where: Where, *, scope: str, origin: str) -> Fact:
         now = self._clock.now()
-        return CoreMemory(
+        return Fact(
             person_id=person_id,
             character=self._character.slug,
             number=0,
@@ -328,10 +419,30 @@ class Memories:
         )
 
 
+async def _check_said(db: UnitOfWork, new: Fact) -> None:
+    """Refuse what somebody took back, or said otherwise, before it was kept (C63)."""
+    for message_id in new.sources:
+        line = await db.messages.get(message_id)
+        if line is None or not stands_in(new.quote, line.text):
+            raise MemoryRefused(TAKEN_BACK)
+
+
+def core_of(known: Sequence[Fact]) -> list[Fact]:
+    """Return what of that is kept for good, and holds."""
+    return [one for one in known if one.kept and one.ended_at is None]
+
+
+def _own(text: str) -> dict[str, Any]:
+    """Return what makes words the person's own: no message has to bear them out, and they are kept."""
+    return {"text": text, "origin": TOLD, "quote": "", "kept": True}
+
+
 def _checked(text: str) -> str:
     words = clean(text)
     if is_blank(words):
         raise MemoryRefused(UNUSABLE)
+    if holds_secret(words):
+        raise MemoryRefused(SECRETS)
     return words
 
 
@@ -344,11 +455,11 @@ def _scope(reach: str, where: Where) -> str:
     return reach
 
 
-def _place(memory: CoreMemory) -> tuple[object, ...]:
+def _place(memory: Fact) -> tuple[object, ...]:
     """Return where a memory may come up."""
     places = {"channel": memory.channel_id, "guild": memory.guild_id}
     return memory.scope, places.get(memory.scope)
 
 
-def _same(one: CoreMemory, other: CoreMemory) -> bool:
+def _same(one: Fact, other: Fact) -> bool:
     return _place(one) == _place(other) and plain(one.text) == plain(other.text)

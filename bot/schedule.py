@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 log = logging.getLogger(__name__)
 
-Job = Callable[[], Awaitable[None]]
+Job = Callable[[], Awaitable[object]]
 
 
 class Schedule:
@@ -19,9 +20,20 @@ class Schedule:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
 
-    def every(self, seconds: float, job: Job, *, name: str) -> None:
-        """Run `job` each `seconds`; its errors are logged and it runs again (faults B13)."""
-        self._scheduler.add_job(_careful(job, name), "interval", seconds=seconds, name=name)
+    def every(self, seconds: float, job: Job, *, name: str, first: float | None = None) -> None:
+        """Run `job` each `seconds`, the first time after as many or after `first`.
+
+        Its errors are logged and it runs again (faults B13).
+        """
+        begin = datetime.now(UTC) + timedelta(seconds=seconds if first is None else first)
+        self._scheduler.add_job(
+            _careful(job, name), "interval", seconds=seconds, name=name, next_run_time=begin
+        )
+
+    def once(self, seconds: float, job: Job, *, name: str) -> None:
+        """Run `job` once, after so many seconds."""
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._scheduler.add_job(_careful(job, name), "date", run_date=at, name=name)
 
     def daily(self, hour: int, job: Job, *, name: str) -> None:
         """Run `job` once a day at `hour` o'clock UTC, or as soon after as it can be, in the same way."""

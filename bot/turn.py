@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class Place(StrEnum):
@@ -112,11 +112,26 @@ class Knowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class Recalled:
+    """A 'fact', or a 'line' that was said, found by search: as `speaker` told it, last at `at`.
+
+    `about` names somebody else, of whom the speaker said it.
+    """
+
+    kind: Literal["fact", "line"]
+    id: int
+    speaker: str
+    text: str
+    at: datetime
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """What stands before the transcript, and changes rarely: the provider's cache holds it.
 
     `at` is the moment whose memories it shows, about `people`; `renewed` says that it is another one
-    than the last prompt's.
+    than the last prompt's. `ids` are the facts that stand in it, or are known newly.
     """
 
     episodes: tuple[Episode, ...] = ()
@@ -124,6 +139,7 @@ class Head:
     at: datetime | None = None
     people: tuple[int, ...] = ()
     renewed: bool = False
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +149,7 @@ class Recollection:
     `lines` run oldest first; `floor` is the place of the first of them, kept so that the next prompt
     begins with the same bytes; `heard_through` is the log position of the last one that others said.
     `fresh` is known since the `head` was written; `tokens` is the size of all that was said, the lines
-    that did not fit included.
+    that did not fit included. `recalled` was found by search.
     """
 
     lines: tuple[Line, ...]
@@ -142,6 +158,7 @@ class Recollection:
     head: Head = Head()
     fresh: tuple[Knowledge, ...] = ()
     tokens: int = 0
+    recalled: tuple[Recalled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

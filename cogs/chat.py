@@ -11,7 +11,9 @@ import discord
 from discord.ext import commands
 
 from bot.turn import Mouth, Place, Utterance
+from cogs._discord.disclosure import ask
 from cogs._discord.hearing import TALK, hear, text_of
+from cogs._discord.map_sending import asks_for_map
 from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
 
 if TYPE_CHECKING:
@@ -92,9 +94,11 @@ class Chat(commands.Cog):
     async def _hear(self, message: discord.Message, *, gapless: bool) -> None:
         if message.author.id == self._me or message.type not in TALK or not await self._knows_place(message):
             return
-        if not self._for_operator(message):
+        if not self._for_operator(message) and not asks_for_map(message):
             heard = await self._heard(message)
             await self._conversation.take_turn(heard, self._mouth(message.channel), gapless=gapless)
+            if asking := await self._conversation.privacy.asks(heard):
+                await ask(self.bot, message.channel, heard, asking)
 
     async def _knows_place(self, message: discord.Message) -> bool:
         """Say whether it is known where something was said; of a thread never heard of, Discord is asked.

@@ -1,4 +1,4 @@
-"""What the character knows of people for good: /remember and /memory (F072, F120, C56, C60, C62)."""
+"""What the character knows of people: /remember, /memory and !memsvg (F072, F083, F120, C56, C60, C62)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +10,14 @@ from discord.ext import commands
 
 from bot.command_tree import Interaction, answer, asked_in
 from bot.memories import MemoryRefused
-from bot.turn import Where
+from cogs._discord.asking import listens_to
+from cogs._discord.disclosure import NO_TOLD, YES_BUT_OFF
+from cogs._discord.fact_pages import FactPages
+from cogs._discord.hearing import where_of
 from cogs._discord.knowledge import (
+    DELETED,
+    GONE_ALREADY,
+    KEPT,
     Reach,
     clearing_panel,
     deletion_panel,
@@ -20,10 +26,11 @@ from cogs._discord.knowledge import (
     list_panel,
     reversal_panel,
 )
+from cogs._discord.map_sending import MapSending, asks_for_map
 from cogs._discord.panels import Action, Press
 from cogs._discord.presses import Panels
 from cogs._discord.quoting import in_a_line
-from database.models import CoreMemory
+from database.models import Fact
 from memory.core import LONGEST
 
 if TYPE_CHECKING:
@@ -42,14 +49,12 @@ NOT_HERE = (
 )
 EDITED = "Done: these are your own words now.\n{entry}"
 SHARED = "Done: number **{number}** comes up {reach} now."
-PINNED = "Number **{number}** is pinned now: I leave it as it is until you take the pin away."
-UNPINNED = "Number **{number}** is not pinned any more."
-DELETED = "Forgotten: it is in no earlier state, in no file and in no log of mine any more."
+SHARED_WITH_ALL = "Done: every character of mine may know number **{number}** now; it comes up {reach}."
+PINNED = "Number **{number}** is pinned now: I keep it for good, as it is, until you take the pin away."
+UNPINNED = "Number **{number}** is not pinned any more; I still keep it for good."
 ALL_DELETED = (
     "Forgotten: {count}, with every earlier state. Nothing of it is in a file or a log of mine any more."
 )
-GONE_ALREADY = "That memory is not there any more: there is nothing left to delete."
-KEPT = "Nothing was deleted."
 LEFT = "Everything stays as it is."
 RESTORED = "Done: {count} changed. /memory history undoes that, too."
 LEARNING = (
@@ -65,14 +70,14 @@ _HERE = app_commands.Choice(name="this conversation only", value="channel")
 _SERVER = app_commands.Choice(name="everywhere in this server", value="guild")
 _EVERYWHERE = app_commands.Choice(name="everywhere you meet me", value="everywhere")
 _ALONE = app_commands.Choice(name="only when we are alone", value="dm")
+_EVERY_CHARACTER = app_commands.Choice(name="every character may know it", value="every character")
+_ONE_CHARACTER = app_commands.Choice(name="this character alone may know it", value="one character")
 
 
 class Memory(commands.Cog):
     """Everything here is about whoever asks, and only they see it."""
 
-    memory = app_commands.Group(
-        name="memory", description="What I know about you for good, and what I may do"
-    )
+    memory = app_commands.Group(name="memory", description="What I know about you, and what I may do")
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -90,12 +95,24 @@ class Memory(commands.Cog):
                 "leave": Action(self._left, "memory history"),
             },
         )
+        self.pages, self._maps = FactPages(bot), MapSending(bot)
+        for command in (*self.pages.commands(), *self._maps.commands()):
+            self.memory.add_command(command)
 
     async def cog_load(self) -> None:
-        self.panels.load()
+        for panels in (self.panels, *self.pages.panels):
+            panels.load()
 
     async def cog_unload(self) -> None:
-        self.panels.unload()
+        for panels in (self.panels, *self.pages.panels):
+            panels.unload()
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer !memsvg; everything else is talk."""
+        if asks_for_map(message):
+            listening = await listens_to(self.bot, message.author, where_of(message))
+            await self._maps.send(message, listening=listening)
 
     async def offer_numbers(self, interaction: Interaction, current: str) -> list[app_commands.Choice[int]]:
         """Offer the asker's own memories: those whose number begins so, or whose words hold that."""
@@ -120,7 +137,7 @@ class Memory(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         place = asked_in(interaction)
-        if not await self._listens(interaction, place):
+        if not await listens_to(self.bot, interaction.user, place):
             await answer(interaction, NOT_HERE)
             return
         async with _telling(interaction):
@@ -149,14 +166,15 @@ class Memory(commands.Cog):
 
     @memory.command(description="Say where one of the things I know about you may come up")
     @app_commands.describe(number="Its number in /memory list", where="Before whom I may come back to it")
-    @app_commands.choices(where=[_HERE, _SERVER, _EVERYWHERE, _ALONE])
+    @app_commands.choices(where=[_HERE, _SERVER, _EVERYWHERE, _ALONE, _EVERY_CHARACTER, _ONE_CHARACTER])
     @app_commands.autocomplete(number=offer_numbers)
     async def share(self, interaction: Interaction, number: Number, where: str) -> None:
         await interaction.response.defer(ephemeral=True)
         async with _telling(interaction):
             shared = await self._memories.share(interaction.user.id, number, where, asked_in(interaction))
             reach = Reach.of(shared).told_in(interaction.guild_id)
-            await answer(interaction, SHARED.format(number=number, reach=reach))
+            said = SHARED_WITH_ALL if where == _EVERY_CHARACTER.value else SHARED
+            await answer(interaction, said.format(number=number, reach=reach))
 
     @memory.command(description="Pin one of the things I know about you, or take the pin away")
     @app_commands.describe(number="Its number in /memory list")
@@ -171,9 +189,12 @@ class Memory(commands.Cog):
     @app_commands.describe(switch="on: I may; off: I stop, and delete what I noted by myself")
     async def learning(self, interaction: Interaction, switch: Literal["on", "off"]) -> None:
         await interaction.response.defer(ephemeral=True)
-        gone = await self._memories.let_learn(interaction.user.id, switch == "on")
-        off = NOT_LEARNING.format(count=_count(gone), was="is" if gone == 1 else "are")
-        await answer(interaction, LEARNING if switch == "on" else off)
+        privacy = self.bot.app.conversation.privacy
+        said = await privacy.answer(interaction.user.id, agreed=switch == "on")
+        on = LEARNING if said.mode != "off" else YES_BUT_OFF
+        off = NOT_LEARNING.format(count=_count(said.gone), was="is" if said.gone == 1 else "are")
+        off += NO_TOLD.format(count=_count(said.told)) if said.told else ""
+        await answer(interaction, on if said.agreed else off)
 
     # Deleting.
 
@@ -195,12 +216,8 @@ class Memory(commands.Cog):
 
     async def _deleted(self, press: Press) -> None:
         """Forget the memory whose id the button has: its number may be another one's by now."""
-        interaction = press.interaction
-        known = await self._memories.of(interaction.user.id)
-        meant = next((one for one in known if one.id == int(press.arguments[0])), None)
-        if meant is not None:
-            await self._memories.forget(interaction.user.id, meant.number)
-        await self.panels.close(interaction, DELETED if meant else GONE_ALREADY)
+        there = await self._memories.forget_one(press.interaction.user.id, int(press.arguments[0]))
+        await self.panels.close(press.interaction, DELETED if there else GONE_ALREADY)
 
     async def _deleted_all(self, press: Press) -> None:
         gone = await self._memories.forget_all(press.interaction.user.id)
@@ -246,16 +263,8 @@ class Memory(commands.Cog):
         await self._show_page(press.interaction, int(press.arguments[0]))
 
     async def _show_page(self, interaction: Interaction, page: int) -> None:
-        known: list[CoreMemory] = await self._memories.of(interaction.user.id)
+        known: list[Fact] = await self._memories.core(interaction.user.id)
         await self.panels.show(interaction, list_panel(known, page, interaction.guild_id))
-
-    async def _listens(self, interaction: Interaction, where: Where) -> bool:
-        """Say whether the character takes in anything of the asker's here."""
-        house = await self.bot.app.administration.house(where.guild_id)
-        user = interaction.user
-        roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
-        denied = house.ignores(user.id) or bool(house.denied_roles & roles)
-        return not denied and house.active(where)
 
 
 def _count(memories: int) -> str:

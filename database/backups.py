@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from database import copies, files
@@ -33,6 +33,14 @@ class Content:
 
     def __str__(self) -> str:
         return f"{self.size / 1e6:.1f} MB, schema {self.schema}, {self.rows:,} rows in {self.tables} tables"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of the database: when it `goes`; None says that only who put it there removes it."""
+
+    name: str
+    goes: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +106,24 @@ def expire(path: Path, *, backups: Path, now: datetime, kept: timedelta) -> None
     They hold what people said, so they must not outlast what is forgotten. What somebody else put
     into the folder stays.
     """
-    own = re.compile(rf"{re.escape(path.stem)}-before-(\d{{4}}|[a-z]+-\d{{8}}T\d{{6}}Z)\.sqlite3{_BESIDE}")
+    own = _own_names(path)
     unfinished = re.compile(rf"\..+\.[a-z0-9_]{{8}}\.partial{_BESIDE}")
     _remove(backups, own, before=now - kept)
     for folder in (backups, path.parent):
         _remove(folder, unfinished, before=now - BROKEN_OFF)
+
+
+def copies_of(path: Path, *, backups: Path, kept: timedelta) -> tuple[Copy, ...]:
+    """Return the copies that are in the folder `backups`: they hold what was forgotten since (B10)."""
+    own, copies_there = _own_names(path), []
+    try:
+        for file in sorted(one for one in backups.iterdir() if one.is_file()):
+            if not re.search(rf"{_BESIDE[:-1]}$", file.name):
+                goes = datetime.fromtimestamp(file.stat().st_mtime, UTC) + kept
+                copies_there.append(Copy(file.name, goes if own.fullmatch(file.name) else None))
+    except FileNotFoundError:
+        return ()
+    return tuple(copies_there)
 
 
 class NightWatch:
@@ -121,6 +142,11 @@ class NightWatch:
         self._tell = tell
         self._told: str | None = None
 
+    @property
+    def is_large(self) -> bool:
+        """Say whether the start looked at a part of the file only: the rest is looked at soon after."""
+        return self._path.stat().st_size >= files.LARGE
+
     async def look(self) -> None:
         """Check everything: that takes a while, and happens in a thread."""
         begun = time.monotonic()
@@ -138,6 +164,11 @@ class NightWatch:
         """Let old copies go."""
         now = self._now()
         await asyncio.to_thread(expire, self._path, backups=self._backups, now=now, kept=self._kept)
+
+
+def _own_names(path: Path) -> re.Pattern[str]:
+    """Return how the copies are called that the program makes of a database by itself."""
+    return re.compile(rf"{re.escape(path.stem)}-before-(\d{{4}}|[a-z]+-\d{{8}}T\d{{6}}Z)\.sqlite3{_BESIDE}")
 
 
 def _objection(path: Path, place: Path, *, force: bool) -> str | None:

@@ -46,31 +46,39 @@ class Connection(aiosqlite.Connection):
     def cursor(self) -> Cursor:  # type: ignore[override]
         return Cursor(self, self._conn.cursor())
 
-    async def rewrite(self, tables: Collection[str]) -> None:
+    async def rewrite(self, tables: Collection[str], *, most: int) -> bool:
         """Write tables anew, row by row: what is deleted in them stands nowhere else then (B10).
 
         secure_delete wipes a row where it stands. Where pages were split or joined while it lived, copies
-        of it are left in what became unused of them; a page that is given up is wiped as a whole.
+        of it are left in what became unused of them; a page that is given up is wiped as a whole. Tables
+        of more than `most` rows are left alone; False says that there were any.
         """
         trip: Any = self._execute
-        await trip(_rewrite, self._conn, tables)
+        return bool(await trip(_rewrite, self._conn, tables, most))
 
 
-def _rewrite(connection: sqlite3.Connection, tables: Collection[str]) -> None:
+def _rewrite(connection: sqlite3.Connection, tables: Collection[str], most: int) -> bool:
     """Do it in one trip: nobody who is cancelled meanwhile leaves the connection half-way."""
     # With foreign keys a table is emptied row by row, and what refers to it goes too.
     connection.execute("PRAGMA foreign_keys = OFF")
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for table in tables:
+        small = [one for one in tables if not _has_more(connection, one, most)]
+        for table in small:
             connection.execute(f'CREATE TEMP TABLE held AS SELECT * FROM main."{table}"')  # noqa: S608
             connection.execute(f'DELETE FROM main."{table}"')  # noqa: S608
             connection.execute(f'INSERT INTO main."{table}" SELECT * FROM held')  # noqa: S608
             connection.execute("DROP TABLE held")
         connection.execute("COMMIT")
+        return len(small) == len(tables)
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
     finally:
         connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _has_more(connection: sqlite3.Connection, table: str, most: int) -> bool:
+    query = f'SELECT 1 FROM main."{table}" LIMIT 1 OFFSET ?'  # noqa: S608
+    return connection.execute(query, (most,)).fetchone() is not None

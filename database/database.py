@@ -17,23 +17,50 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from database import files
 from database.connection import Connection
 from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseFull
-from database.models import CoreMemory, MemoryChange, Message, Part, Summary, Variant
+from database.models import (
+    Archived,
+    Fact,
+    FactChange,
+    Message,
+    Part,
+    Reminder,
+    Row,
+    Summary,
+    Variant,
+    Vectors,
+)
 from database.repositories import (
+    Archive,
     Audits,
     Bots,
     Calls,
     Channels,
+    Consents,
+    Embeddings,
     House,
+    Leftovers,
     Memories,
     Messages,
+    People,
+    Reminders,
     States,
     Summaries,
     Turns,
     Users,
 )
+from database.repositories.vectors import PART
 
-WORDED = tuple(one.__tablename__ for one in (Message, Part, Variant, Summary, CoreMemory, MemoryChange))
-"""The tables that hold what was said: the small ones."""
+WORDED = tuple(
+    one.__tablename__
+    for one in (Message, Part, Variant, Summary, Fact, FactChange, Archived, Vectors, Reminder)
+)
+"""The tables that hold what was said, or what was made of it."""
+REWRITTEN_ROWS = 100_000
+"""A larger table is not written anew for each thing that is forgotten (0.3 s for so many rows), but at
+night, with the whole file."""
+REWRITTEN_VECTORS = REWRITTEN_ROWS // PART
+"""The same for vectors, of which many stand in one row."""
+VACUUM_DUE = "to be written anew"
 BUSY_MILLISECONDS = 5_000
 READERS = 4
 POOL_SECONDS = 30
@@ -54,6 +81,12 @@ class UnitOfWork:
     audits: Audits
     summaries: Summaries
     memories: Memories
+    consents: Consents
+    archive: Archive
+    embeddings: Embeddings
+    reminders: Reminders
+    people: People
+    leftovers: Leftovers
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -69,6 +102,12 @@ class UnitOfWork:
             Audits(session),
             Summaries(session),
             Memories(session),
+            Consents(session),
+            Archive(session),
+            Embeddings(session),
+            Reminders(session),
+            People(session),
+            Leftovers(session),
         )
 
 
@@ -107,9 +146,15 @@ class Database:
             async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
                 yield UnitOfWork.over(session)
 
-    async def scrub(self) -> bool:
+    @property
+    def path(self) -> Path:
+        """The file; what belongs to it lies beside it."""
+        return Path(self._url.database or "")
+
+    async def scrub(self, *, every_table: bool = False) -> bool:
         """Take what was deleted out of the file and its write-ahead log, wherever it was left (B10).
 
+        Of the tables without words only ids are left behind: those are written anew on demand.
         False when somebody was reading just then: what they read has to stay until they are done.
         """
         with _named_errors(self._url):
@@ -117,16 +162,46 @@ class Database:
                 # A checkpoint can't run within a transaction, so it goes past SQLAlchemy's.
                 raw: Any = (await connection.get_raw_connection()).driver_connection
                 try:
-                    await raw.rewrite(WORDED)
+                    tables = tuple(Row.metadata.tables) if every_table else WORDED
+                    if not await _rewrite(raw, set(tables)):
+                        await raw.execute("INSERT OR IGNORE INTO global_state VALUES (?, '')", (VACUUM_DUE,))
                     cursor = await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 except sqlite3.Error as error:
                     raise _named(str(error), self._url) from error
                 busy, _, _ = (await cursor.fetchall())[0]
                 return not busy
 
+    async def vacuum(self) -> bool:
+        """Write the whole file anew, if tables too large for `scrub` had anything deleted; say whether.
+
+        It holds up writers for as long as that takes: some ten seconds for a gigabyte.
+        """
+        async with self.read() as db:
+            if await db.states.get(VACUUM_DUE) is None:
+                return False
+        with _named_errors(self._url):
+            async with self._writer.connect() as connection:
+                raw: Any = (await connection.get_raw_connection()).driver_connection
+                try:
+                    await raw.execute("VACUUM")
+                    cursor = await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    if (await cursor.fetchall())[0][0]:
+                        return False  # somebody was reading: what they read stays until the next night
+                    await raw.execute("DELETE FROM global_state WHERE key = ?", (VACUUM_DUE,))
+                except sqlite3.Error as error:
+                    raise _named(str(error), self._url) from error
+        return True
+
     async def close(self) -> None:
         await self._reader.dispose()
         await self._writer.dispose()
+
+
+async def _rewrite(raw: Any, tables: set[str]) -> bool:
+    """Write tables anew; False when some were too large."""
+    vectors = tables & {Vectors.__tablename__}
+    rewritten = await raw.rewrite(tables - vectors, most=REWRITTEN_ROWS)
+    return bool(await raw.rewrite(vectors, most=REWRITTEN_VECTORS) and rewritten)
 
 
 def _engine(url: URL, *, size: int, write: bool) -> AsyncEngine:

@@ -11,7 +11,9 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Text,
     case,
@@ -20,11 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
-from database.types import UtcDateTime
+from database.types import UNSAID, FactValues, Instant, UtcDateTime
 
 Snowflake = Annotated[int, mapped_column(BigInteger)]
 Key = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
 Moment = Annotated[datetime, mapped_column(UtcDateTime)]
+Exactly = Annotated[datetime, mapped_column(Instant)]
 
 
 class Row(MappedAsDataclass, DeclarativeBase):
@@ -51,6 +54,7 @@ class User(Row):
     first_seen: Mapped[Moment]
     last_seen: Mapped[Moment]
     premium: Mapped[bool] = mapped_column(default=False)
+    zone: Mapped[str | None] = mapped_column(String(64), default=None)
 
 
 class Nickname(Row):
@@ -71,6 +75,8 @@ class Channel(Row):
     `watermark` is the newest message id noted there: what came later is fetched after a gap.
     `floor` is the place in the log (Message.place) where the transcript in the prompt begins. `head_at`
     is the moment whose memories stand at the prompt's head, about the people in `head_people`.
+    `consolidated` is the last position in the log from which facts were drawn; `archive_version` counts
+    the changes of the place's archive.
     """
 
     __tablename__ = "channels"
@@ -86,6 +92,8 @@ class Channel(Row):
     refusals: Mapped[int] = mapped_column(default=0)
     head_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     head_people: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    consolidated: Mapped[Snowflake] = mapped_column(default=0, server_default="0")
+    archive_version: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Message(Row):
@@ -253,21 +261,29 @@ class Source(Row):
     digest: Mapped[str] = mapped_column(String(32))
 
 
-class CoreMemory(Row):
-    """Something that one character knows for good about one person (F072, C50).
+class Fact(Row):
+    """Something that one character knows about one person (F072, F073, C50, C52).
 
-    `scope` says where it was said, and so where it may come up: 'dm', 'channel', 'guild' or 'everywhere'
-    (D2). `sources` are the person's own messages that it came from, and `quote` the words there.
+    `kept` facts are core memory: they stay for good and stand at the head of a prompt. The others are
+    found by search, and go 14 days after the person was last there (C59). `scope` says where it was
+    said, and so where it may come up: 'dm', 'channel', 'guild' or 'everywhere' (D2); `for_all` lets
+    every character know it (C61). `sources` are the person's own messages that it came from, and `quote`
+    the words in the newest of them. `subject` names somebody else whom the person spoke of (C57).
+    From `ended_at` on it holds no more; `superseded_by` is what took its place (C53).
+
+    On disk a person's facts lie side by side: that is what recall reads.
     """
 
-    __tablename__ = "core_memories"
+    __tablename__ = "facts"
     __table_args__ = (
+        PrimaryKeyConstraint("person_id", "character", "id"),
         CheckConstraint("scope IN ('dm', 'channel', 'guild', 'everywhere')", name="scope"),
-        Index("ix_core_memories_person", "person_id", "character"),
-        {"sqlite_autoincrement": True},
+        CheckConstraint("mentions >= 1", name="mentions"),
+        Index("ix_facts_id", "id", unique=True),
+        {"sqlite_with_rowid": False},
     )
 
-    id: Mapped[Key] = mapped_column(init=False)
+    id: Mapped[Snowflake] = mapped_column(init=False)
     person_id: Mapped[Snowflake]
     character: Mapped[str] = mapped_column(String(64))
     number: Mapped[int]
@@ -276,36 +292,50 @@ class CoreMemory(Row):
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     guild_id: Mapped[int | None] = mapped_column(BigInteger)
     origin: Mapped[str] = mapped_column(String(16))
-    made_at: Mapped[Moment]
-    changed_at: Mapped[Moment]
+    made_at: Mapped[Exactly]
+    changed_at: Mapped[Exactly]
     quote: Mapped[str] = mapped_column(Text, default="")
     sources: Mapped[list[int]] = mapped_column(JSON, default_factory=list)
     pinned: Mapped[bool] = mapped_column(default=False)
+    kept: Mapped[bool] = mapped_column(default=True)
+    category: Mapped[str] = mapped_column(String(16), default="")
+    tags: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
+    first_at: Mapped[Exactly] = mapped_column(default=UNSAID)
+    last_at: Mapped[Exactly] = mapped_column(default=UNSAID)
+    mentions: Mapped[int] = mapped_column(default=1)
+    subject: Mapped[str] = mapped_column(String(80), default="")
+    for_all: Mapped[bool] = mapped_column(default=False)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    superseded_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+    __mapper_args__ = {"primary_key": ["id"]}  # noqa: RUF012 - as SQLAlchemy wants it
 
 
-class MemorySource(Row):
-    """By message, the memories that ever came from it, also those that went and could be brought back.
+class FactSource(Row):
+    """By message, the facts that ever came from it, also those that went and could be brought back.
 
     An edit or a deletion has to find them at once; what is forgotten leaves this, too.
     """
 
-    __tablename__ = "core_memory_sources"
-    __table_args__ = (Index("ix_core_memory_sources_memory_id", "memory_id"),)
+    __tablename__ = "fact_sources"
+    __table_args__ = (Index("ix_fact_sources_memory_id", "memory_id"), {"sqlite_with_rowid": False})
 
     message_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
     memory_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
 
 
-class MemoryChange(Row):
-    """One memory before and after a change; what belongs to one change has one `batch` (C50, C68).
+class FactChange(Row):
+    """What a fact was before a change; what belongs to one change has one `batch` (C50, C68).
 
-    Without `before` the memory was new, without `after` it went. What is forgotten leaves this too.
+    Together with the facts as they are, these rows tell every earlier state: the list is only ever
+    added to, and what is forgotten leaves it. `before` holds the values that changed, all of them where
+    the fact went, and nothing where it was new.
     """
 
-    __tablename__ = "core_memory_changes"
+    __tablename__ = "fact_changes"
     __table_args__ = (
-        Index("ix_core_memory_changes_person", "person_id", "character"),
-        Index("ix_core_memory_changes_memory_id", "memory_id"),
+        Index("ix_fact_changes_person", "person_id", "character"),
+        Index("ix_fact_changes_memory_id", "memory_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -314,20 +344,124 @@ class MemoryChange(Row):
     memory_id: Mapped[Snowflake]
     person_id: Mapped[Snowflake]
     character: Mapped[str] = mapped_column(String(64))
-    at: Mapped[Moment]
+    at: Mapped[Exactly]
     cause: Mapped[str] = mapped_column(String(64))
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    before: Mapped[dict[str, Any] | None] = mapped_column(FactValues)
+
+
+class Archived(Row):
+    """A line that was said, kept for as long as its person agrees (F075, D03): secrets are masked.
+
+    `person_id` said it, or is whom the character answered with it (`mine`).
+    """
+
+    __tablename__ = "archive"
+    __table_args__ = (
+        PrimaryKeyConstraint("channel_id", "id"),
+        Index("ix_archive_id", "id", unique=True),
+        Index("ix_archive_person_id", "person_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: Mapped[Snowflake]
+    channel_id: Mapped[Snowflake]
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    person_id: Mapped[Snowflake]
+    author_id: Mapped[Snowflake]
+    author_name: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    sent_at: Mapped[Exactly]
+    mine: Mapped[bool] = mapped_column(default=False)
+    reply_to: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+    __mapper_args__ = {"primary_key": ["id"]}  # noqa: RUF012 - as SQLAlchemy wants it
+
+
+class Vectors(Row):
+    """The embeddings of some items of one owner, side by side: `ids` and `rows` are packed arrays.
+
+    The owner is a person ('fact', under a character) or a channel ('line'). Small integers, 127 for a
+    component of 1: a fourth of the disk, and the same neighbours.
+    """
+
+    __tablename__ = "vectors"
+    __table_args__ = (
+        Index("ix_vectors_owner", "owner_id", "kind", "character", "model", "part", unique=True),
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    kind: Mapped[str] = mapped_column(String(8))
+    owner_id: Mapped[Snowflake]
+    character: Mapped[str] = mapped_column(String(64))
+    model: Mapped[str] = mapped_column(String(100))
+    part: Mapped[int]
+    ids: Mapped[bytes] = mapped_column(LargeBinary)
+    rows: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Window(Row):
+    """A stretch of talk in one place that was consolidated, and what came of it (F074, C54).
+
+    `through` is the last position in the log that it took in: no line is taken in twice. The counts
+    are all that is left of the lines of those who did not agree.
+    """
+
+    __tablename__ = "windows"
+    __table_args__ = (PrimaryKeyConstraint("channel_id", "through"), {"sqlite_with_rowid": False})
+
+    channel_id: Mapped[Snowflake]
+    through: Mapped[Snowflake]
+    at: Mapped[Exactly]
+    people: Mapped[int]
+    lines: Mapped[int]
+    archived: Mapped[int]
+    added: Mapped[int]
+    reinforced: Mapped[int]
+    superseded: Mapped[int]
+    refused: Mapped[int]
 
 
 class Consent(Row):
-    """Whether somebody lets characters note things about them by themselves (D03, F078)."""
+    """Whether somebody lets characters note things about them by themselves (D03, F078).
+
+    Without `given` they were asked, and have not answered.
+    """
 
     __tablename__ = "consents"
 
     person_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
-    given: Mapped[bool]
+    given: Mapped[bool | None]
     at: Mapped[Moment]
+
+
+class Reminder(Row):
+    """Something to be said at a time: a reminder, a birthday or a date to remember (C82).
+
+    `due_at` is the next time, made from the wall clock of `zone`; a yearly one has a `month` and a `day`.
+    `where` it was told is where it is said.
+    """
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        CheckConstraint("kind IN ('reminder', 'birthday', 'date')", name="kind"),
+        Index("ix_reminders_due_at", "due_at"),
+        Index("ix_reminders_person_id", "person_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    person_id: Mapped[Snowflake]
+    character: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    channel_id: Mapped[Snowflake]
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    zone: Mapped[str] = mapped_column(String(64))
+    due_at: Mapped[Exactly]
+    made_at: Mapped[Exactly]
+    month: Mapped[int | None] = mapped_column(default=None)
+    day: Mapped[int | None] = mapped_column(default=None)
+    source_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
 
 
 class Call(Row):

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from database import Database, UnitOfWork
-from database.models import CoreMemory
+from database.models import Fact
 from memory.core import Known, Merged, merge
 from memory.lineage import JOINED, LEARNT, into
 
@@ -40,19 +41,19 @@ class Consolidation:
         self._now = now
         self._tried: dict[int, int] = {}  # how large somebody's memories were the last time
 
-    async def run(self, person_id: int) -> list[CoreMemory] | None:
+    async def run(self, person_id: int) -> list[Fact] | None:
         """Join what can be joined; return what was known before, or None when all stayed as it was."""
         async with self._database.read() as db:
-            memories = await db.memories.of(person_id, self._character)
+            memories = _core(await db.memories.of(person_id, self._character))
         size = sum(self._tokens(one.text) for one in memories)
         # Asking costs as much as a long talk: what could not be joined just now can't be a moment later.
         if size <= max(self._threshold, GROWN * self._tried.get(person_id, 0)):
             return None
         self._tried[person_id] = size
         known = known_of(memories)
-        merged = merge(await self._ask(person_id, known), known)
+        merged = [one for place in _places(known) for one in await self._merged(person_id, place)]
         async with self._database.begin() as db:
-            now = await db.memories.of(person_id, self._character)
+            now = _core(await db.memories.of(person_id, self._character))
             if not merged or known_of(now) != known:
                 log.warning("The memories of a person stay many: they can't be joined without a loss")
                 return None
@@ -60,7 +61,12 @@ class Consolidation:
         self._tried[person_id] = sum(self._tokens(one.text) for one in now)
         return memories
 
-    async def _join(self, db: UnitOfWork, memories: Sequence[CoreMemory], merged: Sequence[Merged]) -> None:
+    async def _merged(self, person_id: int, known: Sequence[Known]) -> list[Merged]:
+        """Return how memories of one place are joined: nobody reads there what was said elsewhere (D2)."""
+        renumbered = [replace(one, number=number) for number, one in enumerate(known, 1)]
+        return merge(await self._ask(person_id, renumbered), renumbered) or []
+
+    async def _join(self, db: UnitOfWork, memories: Sequence[Fact], merged: Sequence[Merged]) -> None:
         by_id, batch, at = {one.id: one for one in memories}, await db.memories.new_batch(), self._now()
         for one in merged:
             first, *others = joined = [by_id[memory_id] for memory_id in one.ids]
@@ -71,10 +77,24 @@ class Consolidation:
             }
             for other in others:
                 await db.memories.remove(other, batch=batch, cause=into(first.id), at=at)
+                await db.memories.repoint(other.id, first.id, batch=batch, at=at)
             await db.memories.change(first, values, batch=batch, cause=JOINED, at=at)
 
 
-def known_of(memories: Sequence[CoreMemory]) -> tuple[Known, ...]:
+def _core(memories: Sequence[Fact]) -> list[Fact]:
+    """Return what stands at the head of prompts: facts that are kept, and hold."""
+    return [one for one in memories if one.kept and one.ended_at is None]
+
+
+def _places(known: Sequence[Known]) -> list[list[Known]]:
+    """Return memories by the place in which they were said; those that stand alone there can't be joined."""
+    places: dict[object, list[Known]] = {}
+    for one in known:
+        places.setdefault(one.place, []).append(one)
+    return [theirs for theirs in places.values() if len(theirs) > 1]
+
+
+def known_of(memories: Sequence[Fact]) -> tuple[Known, ...]:
     """Return memories as a model is shown them."""
     return tuple(
         Known(
@@ -83,7 +103,7 @@ def known_of(memories: Sequence[CoreMemory]) -> tuple[Known, ...]:
             one.person_id,
             one.text,
             pinned=one.pinned,
-            place=(one.scope, one.channel_id, one.guild_id),
+            place=(one.scope, one.channel_id, one.guild_id, one.subject),
         )
         for number, one in enumerate(memories, 1)
     )

@@ -145,8 +145,14 @@ def sources_of(quote: str, said: Sequence[Said], person_id: int) -> tuple[int, .
 
 def holds(text: str, quote: str) -> bool:
     """Say whether quoted words stand in a text: whole words, and enough of them to say something."""
-    words, whole = plain(quote), plain(text)
-    if not words or (len(words.split()) < _FEWEST_WORDS and len(words) < _SHORTEST_QUOTE and words != whole):
+    return stands_in(plain(text), plain(quote))
+
+
+def stands_in(whole: str, words: str) -> bool:
+    """Say the same of a text and of quoted words that are plain already."""
+    if words not in whole or not words:
+        return False
+    if len(words.split()) < _FEWEST_WORDS and len(words) < _SHORTEST_QUOTE and words != whole:
         return False
     return regex.search(rf"(?<!\w){regex.escape(words)}(?!\w)", whole) is not None
 

@@ -14,19 +14,27 @@ from memory.core import plain
 TOLD, LEARNT, INHERITED = "told", "learnt", "inherited"
 """Where the words of a memory come from: the person, the character itself, an older program."""
 EDITED, JOINED, RESTORED, TAKEN_BACK = "edited", "joined", "restored", "taken back"
+REINFORCED, SUPERSEDED = "mentioned again", "superseded"
 _INTO = "joined into "
+_MENTIONED = ("quote", "mentions", "last_at")
 _PLACING = ("scope", "channel_id", "guild_id", "pinned")
 
 
 class Recorded(Protocol):
     """One change in the record: without `before` the memory was new, without `after` it went."""
 
-    batch: Any
-    memory_id: Any
-    at: Any
-    cause: Any
-    before: Any
-    after: Any
+    @property
+    def batch(self) -> int: ...
+    @property
+    def memory_id(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def before(self) -> Mapping[str, Any] | None: ...
+    @property
+    def after(self) -> Mapping[str, Any] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +95,24 @@ def without(lines: Lines, memory_ids: Collection[int]) -> Plan:
 
 
 def unlearnt(lines: Lines) -> Plan:
-    """Return what is left without all that the character noted by itself."""
-    return _cut(lines, lambda step: step.values is None or step.values["origin"] != LEARNT)
+    """Return what is left without all that the character noted by itself, or an older program did.
+
+    What was told stays; that it was mentioned again, and how, goes from every form that came later, too.
+    """
+    plan = _cut(
+        lines,
+        lambda step: (
+            step.values is None
+            or (step.values["origin"] not in (LEARNT, INHERITED) and step.cause != REINFORCED)
+        ),
+    )
+    heard = {one: _heard_again(line) for one, line in lines.items()}
+    for memory_id, line in lines.items():
+        steps = plan.get(memory_id, line)
+        left = _unmentioned(steps, line, heard)
+        if left != list(steps):
+            plan[memory_id] = left
+    return plan
 
 
 def after_loss(lines: Lines, message_ids: Collection[int], said: Mapping[int, str]) -> Plan:
@@ -120,6 +144,9 @@ def _step(change: Recorded, line: Sequence[Step], parts: Sequence[Sequence[Step]
     if change.cause == LEARNT:
         grounds = _ground(change.after, (last.values or {})["sources"])
         return replace(made, grounds=last.grounds | grounds, of=last.of)
+    if change.cause == REINFORCED:
+        # The same was said once more: from here on that bears it out alone.
+        return replace(made, grounds=_ground(change.after, (last.values or {})["sources"]), of=last.of)
     if change.cause == JOINED:
         joined = [last, *(step for part in parts for step in part[-2:-1])]
         return replace(
@@ -199,6 +226,41 @@ def _placed(left: list[Step], now: Step) -> list[Step]:
     return [*left, replace(last, batch=now.batch, at=now.at, cause=TAKEN_BACK, values=placed)]
 
 
+def _heard_again(line: Sequence[Step]) -> frozenset[int]:
+    """Return the messages in which a memory was only mentioned again."""
+    heard: set[int] = set()
+    before: Collection[int] = ()
+    for step in line:
+        if step.values is None:
+            continue
+        if step.cause == REINFORCED:
+            heard.update(set(step.values["sources"]).difference(before))
+        before = step.values["sources"]
+    return frozenset(heard)
+
+
+def _unmentioned(
+    steps: Sequence[Step], line: Sequence[Step], heard: Mapping[int, Collection[int]]
+) -> list[Step]:
+    """Return what is left of a line without what its forms took over from being mentioned again."""
+    again = [step.values for step in line if step.values and step.cause == REINFORCED]
+    first = next((number for number, step in enumerate(line) if step.cause == REINFORCED), 0)
+    last = line[first - 1].values if first else None
+    left = []
+    for step in steps:
+        if step.values is None:
+            left.append(step)
+        else:
+            gone = set[int]().union(*(heard.get(one, ()) for one in step.of))
+            values = {**step.values, "sources": [one for one in step.values["sources"] if one not in gone]}
+            for key in _MENTIONED if last else ():
+                if any(step.values[key] == one[key] for one in again):
+                    values[key] = (last or values)[key]
+            left.append(replace(step, values=values))
+            last = values
+    return left
+
+
 def _lost(ground: Ground, message_id: int, gone: Collection[int], said: Mapping[int, str]) -> bool:
     """Say whether a message bears words out no more."""
     return message_id in gone and (
@@ -221,4 +283,5 @@ def _with_fewer_sources(step: Step, lost: Collection[int]) -> Step:
     if step.values is None:
         return step
     sources = [one for one in step.values["sources"] if one not in lost]
-    return replace(step, values={**step.values, "sources": sources})
+    mentions = max(step.values["mentions"] - len(step.values["sources"]) + len(sources), 1)
+    return replace(step, values={**step.values, "sources": sources, "mentions": mentions})

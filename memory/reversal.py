@@ -1,16 +1,19 @@
 """Bringing back what was known of somebody before a change (C50, C68)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from database import UnitOfWork
-from database.models import CoreMemory, MemoryChange
-from database.repositories.memories import same_memory
+from database.models import Fact
+from database.repositories.memories import Change, same_memory
 from memory.lineage import RESTORED
 
-_SHOWN = ("number", "text", "scope", "channel_id", "guild_id", "pinned", "origin", "quote")
+_SHOWN = (
+    *("number", "text", "scope", "channel_id", "guild_id", "pinned", "origin", "quote"),
+    *("kept", "for_all", "ended_at", "superseded_by", "mentions"),
+)
 """What a memory is; the messages that it came from are no part of that."""
 
 
@@ -27,8 +30,8 @@ class Reversal:
 class Back:
     """A memory as it is, None when it is not there any more, and the first change of it since then."""
 
-    memory: CoreMemory | None
-    change: MemoryChange
+    memory: Fact | None
+    change: Change
 
     @property
     def reversal(self) -> Reversal:
@@ -53,30 +56,38 @@ async def steps_back(db: UnitOfWork, person_id: int, character: str, batch: int)
 
 
 async def bring_back(
-    db: UnitOfWork, steps: Sequence[Back], known: Sequence[CoreMemory], *, at: datetime
+    db: UnitOfWork, steps: Sequence[Back], known: Sequence[Fact], *, at: datetime, cause: str = RESTORED
 ) -> None:
     """Make memories what they were; that is a change as any other."""
     new = await db.memories.new_batch()
+    there = {one.id for one in known} | {step.change.memory_id for step in steps if step.change.before}
     taken = {one.number for one in known} - {step.memory.number for step in steps if step.memory}
     for memory, change in ((step.memory, step.change) for step in steps):
         if change.before is None and memory is not None:
-            await db.memories.remove(memory, batch=new, cause=RESTORED, at=at)
+            await db.memories.remove(memory, batch=new, cause=cause, at=at)
         elif change.before is not None and memory is not None:
             # The messages of its later words stay with it: they have to be found when they are deleted.
-            values = {**change.before, "sources": memory.sources}
-            await db.memories.change(memory, values, batch=new, cause=RESTORED, at=at)
+            values = _holding({**change.before, "sources": memory.sources}, there)
+            await db.memories.change(memory, values, batch=new, cause=cause, at=at)
         elif change.before is not None:
-            again = same_memory(change, change.before, at)
+            again = same_memory(change, _holding(change.before, there), at)
             again.sources = await _ever(db, change)
             again.number = 0 if again.number in taken else again.number
-            await db.memories.add(again, batch=new, cause=RESTORED)
+            await db.memories.add(again, batch=new, cause=cause)
 
 
-def _values(memory: CoreMemory | None) -> dict[str, Any] | None:
+def _holding(values: Mapping[str, Any], there: Collection[int]) -> dict[str, Any]:
+    """Return the values of a fact that holds again, where what had overtaken it is forgotten."""
+    successor = values.get("superseded_by")
+    over = successor is not None and successor not in there
+    return {**values, "superseded_by": None, "ended_at": None} if over else dict(values)
+
+
+def _values(memory: Fact | None) -> dict[str, Any] | None:
     return {key: getattr(memory, key) for key in _SHOWN} if memory is not None else None
 
 
-async def _ever(db: UnitOfWork, change: MemoryChange) -> list[int]:
+async def _ever(db: UnitOfWork, change: Change) -> list[int]:
     """Return the messages that any form of a memory came from since a change."""
     since = await db.memories.since(change.person_id, change.character, change.batch)
     forms = [form for one in since if one.memory_id == change.memory_id for form in (one.before, one.after)]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from database import Database, DatabaseError
-from database.models import CoreMemory
+from database.models import Fact
 from memory.dumps import Dumps
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class Before:
     entries: tuple[Mapping[str, Any], ...]
 
 
-def before(person_id: int, known: Sequence[CoreMemory]) -> Before:
+def before(person_id: int, known: Sequence[Fact]) -> Before:
     """Return memories as plain values, which no later change touches."""
     return Before(
         person_id,

@@ -21,6 +21,8 @@ LONGEST_NAME = 32
 """Discord's limit for a nickname, counted as UTF-16 units."""
 LONGEST_LINE = 2000
 """Discord's limit for what a bot says in one message."""
+LONGEST_QUESTION = 1000
+"""So long the question for consent may be: what that means stands below it, in the same message."""
 
 _PLACEHOLDER = re.compile(
     r"[<\[{]?(?:your_[a-z_]+|change[-_ ]?me|x{3,})[>\]}]?|<your[a-z _-]+>", re.IGNORECASE
@@ -62,6 +64,10 @@ Join memories that tell the same thing, keep the most recent state where things 
 name, boundary and promise, and drop what no longer matters to anybody. Invent nothing.
 
 Write one memory a line, starting with "- ", the most important first."""
+
+_MEMORY_QUESTION = """\
+One question, and then never again: may I remember things about you, for longer than a day? If you'd \
+rather not, nothing changes between us."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,8 @@ class Character(BaseModel):
     """Other names it answers to, separated by commas."""
     fallback_lines: Lines = ()
     """What it says when thinking fails, one sentence a line; a neutral one if absent."""
+    memory_question: str = _MEMORY_QUESTION
+    """How it asks somebody, once, whether it may remember things about them; nothing changes if not."""
 
     @field_validator("name")
     @classmethod
@@ -167,6 +175,13 @@ class Character(BaseModel):
             raise _fault(f"holds a line of over {LONGEST_LINE} characters", "shorten it")
         return lines
 
+    @field_validator("memory_question")
+    @classmethod
+    def _question_leaves_room(cls, question: str) -> str:
+        if _length(question) > LONGEST_QUESTION:
+            raise _fault(f"has over {LONGEST_QUESTION} characters", "shorten it")
+        return question.strip()
+
 
 IDENTITY_KEYS: Mapping[str, str] = {
     "default_name": "name",
@@ -177,6 +192,7 @@ IDENTITY_KEYS: Mapping[str, str] = {
     "description": "description",
     "aliases": "aliases",
     "fallback_lines": "fallback_lines",
+    "memory_question": "memory_question",
     "character_id": "slug",
 }
 """The keys of a character.env that make a character, and the field that each fills."""

@@ -15,9 +15,11 @@ from bot.conversation.manner import Manner
 from bot.conversation.pacing import Pace
 from bot.conversation.replying import Voice
 from bot.decision import Trace
+from bot.meaning import Meaning
 from bot.turn import Place, Utterance, Where
 from database import Database
 from database.models import Claim, Turn
+from memory.embeddings import Embedder
 from personas.character import Character
 from tests.fakes import EPOCH, FakeClaude, FakeClock, FakeMouth
 
@@ -25,7 +27,8 @@ _ids = count(1_000)
 
 DM = Where(500, Place.DM)
 CHANNEL = Where(600, Place.GUILD, name="general", guild_id=700, guild_name="The Guild")
-AT_ONCE = Manner(pace=Pace(longest=0.0, shortest=0.0), burst_quiet=0.0, burst_longest=0.0)
+AT_ONCE = Manner(pace=Pace(longest=0.0, shortest=0.0), burst_quiet=0.0, burst_longest=0.0, asks_after=0)
+"""Answers without delay, and asks nobody whether they may be remembered: that has tests of its own."""
 
 PIXEL = Character(
     slug="pixel",
@@ -91,7 +94,12 @@ async def outcome(database: Database, message_id: int) -> Outcome:
 
 @asynccontextmanager
 async def table(
-    folder: Path, *, character: Character = PIXEL, manner: Manner = AT_ONCE, seed: int = 1
+    folder: Path,
+    *,
+    character: Character = PIXEL,
+    manner: Manner = AT_ONCE,
+    seed: int = 1,
+    embedder: Embedder | None = None,
 ) -> AsyncIterator[Table]:
     """Set a table: a real database in `folder`, a scripted Claude, a clock that stands still."""
     clock = FakeClock()
@@ -105,6 +113,7 @@ async def table(
         manner=manner,
         clock=clock,
         rng=Random(seed),
+        meaning=Meaning(embedder),
         on_stage=stages.append,
     )
     try:

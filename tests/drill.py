@@ -123,6 +123,12 @@ class Drill:
             )
         self.mouth.will_fail.clear()
 
+    async def consolidated(self) -> None:
+        """Let facts be drawn from all talk, which brings none, and what is past its time leave the log."""
+        self.claude.finds = lambda _prompt, _question: '{"facts": []}'
+        await self.app.conversation.consolidation.run()
+        await self.app.conversation.chronicle.prune()
+
     async def finish(self) -> None:
         """Say what is left to be said."""
         await self.app.conversation.finish(lambda _channel: self.mouth)
@@ -217,9 +223,9 @@ def die_at(point: str) -> None:
     owner, name, after = POINTS[point]
     does = getattr(owner, name)
 
-    async def dies(*args: Any) -> None:
+    async def dies(*args: Any, **named: Any) -> None:
         if after:
-            await does(*args)
+            await does(*args, **named)
         os._exit(9)
 
     setattr(owner, name, dies if owner is not Dumps else lambda *_args: os._exit(9))

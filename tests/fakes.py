@@ -51,6 +51,9 @@ class FakeClaude:
         self.notes: deque[str | ClaudeError] = deque()
         self.background: list[Prompt] = []
         """What was asked beside the conversation: for summaries and about memories."""
+        self.facts: deque[str | ClaudeError] = deque()
+        self.finds: Callable[[Prompt, Question], str] | None = None
+        """Answers what is asked for facts, in place of the queue."""
         self.takes = 0.0
         self.while_thinking: Callable[[], object] | None = None
 
@@ -61,8 +64,12 @@ class FakeClaude:
         """Answer what is asked for summaries and about memories; without an answer it can't be used."""
         self.notes.extend(answers)
 
+    def will_find(self, *answers: str | ClaudeError) -> None:
+        """Answer what is asked for facts, and whether they are known; without an answer it can't be used."""
+        self.facts.extend(answers)
+
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
-        behind = question.purpose in ("summary", "memories")
+        behind = question.purpose in ("summary", "memories", "facts", "same facts")
         (self.background if behind else self.prompts).append(prompt)
         self.questions.append(question)
         self.clock.pass_time(self.takes)
@@ -72,7 +79,10 @@ class FakeClaude:
                 await result
         await asyncio.sleep(0)
         queue = self.notes if behind else self.queue
+        queue = self.facts if question.purpose in ("facts", "same facts") else queue
         said = queue.popleft() if queue else "Hm."
+        if self.finds is not None and question.purpose in ("facts", "same facts"):
+            said = self.finds(prompt, question)
         call = Call(
             purpose=question.purpose,
             model=question.model,

@@ -14,8 +14,9 @@ from random import Random
 from typing import Any
 
 from bot.claude.tokens import TokenEstimate
-from bot.conversation.chronicle import LOG_KEPT, SUMMARIES_KEPT, WAITING_KEPT
+from bot.conversation.chronicle import SUMMARIES_KEPT
 from bot.conversation.conversation import Conversation
+from bot.conversation.manner import LOG_KEPT, WAITING_KEPT
 from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
 from bot.conversation.rethinking import Asker, CannotRemake
@@ -65,6 +66,7 @@ class Play:
         self.tables = Tables(folder / "masquerade.sqlite3", me=ME)
         self.manner = replace(
             AT_ONCE,
+            recalled=0,  # what is in the archive would stand in prompts again
             extent=Extent(condensed=condensed, known=120),
             longest_message=LONGEST,
             dumps=Dumps(folder / "dumps"),
@@ -278,6 +280,7 @@ class Play:
         await self.conversation.compaction.catch_up()
 
     async def _prune(self) -> None:
+        await self.conversation.consolidation.run()
         await self.conversation.chronicle.prune()
 
     async def _finish(self) -> set[int]:

@@ -111,7 +111,7 @@ class Parrot:
         if fails:
             return self._fail(fails.pop(), call, question)
         answer = {"reply": self._reply, "summary": self._summary, "memories": self._groups}
-        text = answer[question.purpose](prompt, question) if question.purpose in answer else "no"
+        text = answer[question.purpose](prompt, question) if question.purpose in answer else '{"facts": []}'
         return Answer(text, cut_short=False, call=call)
 
     async def close(self) -> None:

@@ -98,8 +98,8 @@ class Tables:
 
     def known_for_good(self) -> set[str]:
         """Return the canaries in core memory, and in every earlier form of it."""
-        words = self.rows("SELECT text, quote FROM core_memories")
-        words += self.rows('SELECT "before", "after" FROM core_memory_changes')
+        words = self.rows("SELECT text, quote FROM facts")
+        words += self.rows('SELECT "before", NULL FROM fact_changes')
         return {canary for both in words for text in both if text for canary in CANARY.findall(text)}
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:

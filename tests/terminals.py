@@ -38,11 +38,13 @@ class Stages:
 
 
 @asynccontextmanager
-async def opened(folder: Path, claude: ScriptedClaude, **changes) -> AsyncIterator[tuple[Session, Stages]]:
+async def opened(
+    folder: Path, claude: ScriptedClaude, *, asks_after: int = 0, **changes
+) -> AsyncIterator[tuple[Session, Stages]]:
     """Open a session on real parts with the scripted server behind them."""
     settings, stages = Settings(data_dir=folder / "data"), Stages()
     server = replace(Server(claude.base_url, claude.api_key, MODEL), **changes)
-    manner = _at_once(manner_of(settings, server))
+    manner = replace(_at_once(manner_of(settings, server)), asks_after=asks_after)
     async with open_app(settings, PIXEL, server, manner=manner, on_stage=stages) as app:
         yield await open_session(app), stages
 

@@ -94,7 +94,9 @@ def value(sql: str, name: str, kind: str, number: int) -> Any:
     if kind == "DATETIME":
         return MADE
     if kind == "JSON":
-        return json.dumps([number])
+        return json.dumps({"text": f"text {number}"} if name in ("before", "after") else [number])
+    if kind == "BOOLEAN":
+        return number % 2
     return f"{name} {number} of Mira" if "CHAR" in kind or kind == "TEXT" else number
 
 
@@ -696,12 +698,31 @@ def tables_of(path: Path) -> set[str]:
         return tables(connection)
 
 
+MOVED = {
+    "core_memories": "facts",
+    "core_memory_changes": "fact_changes",
+    "core_memory_sources": "fact_sources",
+}
+"""Tables whose rows stand in another one since; what a row was after a change is told by the next one."""
+
+
+def moment(key: str, value: Any) -> Any:
+    """Return a time as earlier versions wrote it."""
+    if key not in ("at", "made_at", "changed_at") or not isinstance(value, int):
+        return value
+    at = datetime.fromtimestamp(value / 1e6, UTC).replace(tzinfo=None)
+    return at.isoformat(" ", "microseconds")
+
+
 def lost(before: Contents, after: Contents) -> Contents:
     """Return the rows of before that are not among those after, as far as their columns are."""
     gone = {}
     for table, rows in before.items():
-        there = [{key: row.get(key) for key in rows[0]} for row in after.get(table, [])]
-        gone[table] = [row for row in rows if row not in there]
+        now = after.get(MOVED.get(table, table), [])
+        same = [key for key in rows[0] if table not in MOVED or key in now[0]] if now else list(rows[0])
+        moved = moment if table in MOVED else lambda _key, value: value
+        there = [{key: moved(key, row.get(key)) for key in same} for row in now]
+        gone[table] = [row for row in rows if {key: row[key] for key in same} not in there]
     return {table: rows for table, rows in gone.items() if rows}
 
 

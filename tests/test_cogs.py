@@ -456,7 +456,7 @@ async def test_jobs_are_scheduled_once_however_often_ready_comes(discord_world):
     for _ in range(5):
         await discord_world.settle(discord_world.client.dispatch, "ready")
     assert sorted(discord_world.app.schedule.names) == before
-    assert len(before) == len(set(before)) == 5
+    assert len(before) == len(set(before)) == 10
     await discord_world.mira.send(discord_world.channel, "Pixel?")
     assert discord_world.said() == ["Hm."]
 
@@ -498,12 +498,28 @@ async def test_with_one_shard_it_is_a_plain_bot(discord_world):
 
 async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is_theirs(discord_world):
     assert set(discord_world.client.cogs) == {
-        *("Chat", "Health", "History", "House", "LogChannel", "Memory", "Status")
+        *(
+            "Chat",
+            "Health",
+            "History",
+            "House",
+            "LogChannel",
+            "Memory",
+            "Privacy",
+            "Reminders",
+            "Status",
+            "TimeTravel",
+            "Why",
+        )
     }
     offered = discord_world.mira.available_commands(discord_world.channel)
     own_talk = ["continue", "edit_reply", "forget_last", "reroll", "reset_conversation", "swipe"]
-    known = ["delete", "delete_all", "edit", "history", "learning", "list", "pin", "share"]
-    known_for_good = ["remember", *(f"memory {one}" for one in known)]
+    looking, changing = ("at", "facts", "history", "list", "map"), ("edit", "learning", "pin", "share")
+    known = (*looking, *changing, "delete", "delete_all")
+    decided = [f"privacy {one}" for one in ("show", "yes", "no", "export", "import", "delete")]
+    decided += ["remind date", "remind delete", "remind list", "remind me", "timezone set", "timezone show"]
+    decided += ["birthday forget", "birthday set", "birthday show"]
+    known_for_good = [*decided, "remember", *(f"memory {one}" for one in known)]
     assert sorted(offered) == sorted([*own_talk, *known_for_good, "help", "status", "why"])
     assert discord_world.client.commands == set()
 

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.pool import NullPool
 
 from database import Database, DatabaseCorrupt, DatabaseError, DatabaseFull, DatabaseTooNew, files
+from database.database import VACUUM_DUE
 from database.models import Message, Row, Turn
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -285,4 +286,18 @@ async def test_a_turn_can_only_be_in_a_known_state(path):
             await db.turns.pledge(turn, [])
     async with database.read() as db:
         assert await db.states.get("a") is None
+    await database.close()
+
+
+async def test_many_vectors_are_not_written_anew_for_each_thing_that_is_forgotten(path, monkeypatch):
+    database = await Database.open(path)
+    async with database.begin() as db:
+        for owner in range(3):
+            await db.embeddings.put("fact", owner, "a model", {1: bytes(4)})
+    for most, due in ((3, None), (2, "")):
+        monkeypatch.setattr("database.database.REWRITTEN_VECTORS", most)
+        assert await database.scrub()
+        async with database.read() as db:
+            assert await db.states.get(VACUUM_DUE) == due
+            assert len((await db.embeddings.of("fact", range(3), "a model")).ids) == 3
     await database.close()

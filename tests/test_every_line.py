@@ -83,7 +83,7 @@ async def play(history: list[Step], condensed: int) -> None:
         shutil.rmtree(folder)
 
 
-@settings(max_examples=25, deadline=None, phases=PHASES)
+@settings(max_examples=15, deadline=None, phases=PHASES)
 @given(history=HISTORY, condensed=st.sampled_from([200, 400, 1_000, 2_000]))
 async def test_no_line_is_lost_stands_twice_or_goes_astray(history, condensed):
     await play(history, condensed)

@@ -28,7 +28,7 @@ from bot.legacy.unpickling import Refused
 from bot.memories import MOST
 from bot.turn import Place, Where
 from database import Database
-from database.models import CoreMemory
+from database.models import Fact
 from memory.core import LONGEST
 from memory.lineage import INHERITED
 from tests.builders import CHANNEL, DM, PIXEL, Table
@@ -75,7 +75,7 @@ async def came_in(at: Table, people: dict[Any, Any], folder: Path, *, dry: bool 
     return await take_over(at.database, found, character=PIXEL, at=at.clock.now(), dry=dry)
 
 
-async def known_of(at: Table, person: int) -> list[CoreMemory]:
+async def known_of(at: Table, person: int) -> list[Fact]:
     async with at.database.read() as db:
         return await db.memories.of(person, PIXEL.slug)
 

@@ -23,7 +23,7 @@ from bot.turn import Place, Where
 from cogs import memory
 from cogs._discord import knowledge, panels, presses
 from cogs._discord.knowledge import FOR_GOOD, NO_HISTORY, NOTHING, list_panel, reversal_panel
-from database.models import CoreMemory
+from database.models import Fact
 from memory.core import LONGEST, Change
 from memory.dumps import Dumps
 from memory.reversal import Reversal
@@ -52,7 +52,7 @@ async def remember(w: World, *memories: str, who: Any = None, **options: Any) ->
         await (who or w.mira).slash(w.channel, "remember", memory=words, **options)
 
 
-async def known(w: World, who: Any = None) -> list[CoreMemory]:
+async def known(w: World, who: Any = None) -> list[Fact]:
     return await w.app.conversation.memories.of((who or w.mira).id)
 
 
@@ -135,7 +135,7 @@ async def test_too_many_words_are_refused_by_discord_and_no_words_by_us(w):
 async def test_who_has_told_too_much_is_told_what_to_do(w):
     async with w.app.database.begin() as db:
         for number in range(MOST):
-            row = CoreMemory(
+            row = Fact(
                 w.mira.id, "pixel", 0, f"fact {number}", "dm", 1, None, "told", EPOCH, EPOCH
             )  # fmt: skip
             await db.memories.add(row, batch=1, cause="told")
@@ -222,8 +222,8 @@ WILD = st.text(
 )
 
 
-def row(number: int, text: str, **values: Any) -> CoreMemory:
-    plain = CoreMemory(1, "pixel", number, text, "channel", 10**18, 10**18, "told", EPOCH, EPOCH)
+def row(number: int, text: str, **values: Any) -> Fact:
+    plain = Fact(1, "pixel", number, text, "channel", 10**18, 10**18, "told", EPOCH, EPOCH)
     for key, value in values.items():
         setattr(plain, key, value)
     return plain
@@ -339,7 +339,7 @@ async def test_what_is_deleted_leaves_the_row_its_past_the_dumps_and_every_byte(
     assert FOR_GOOD in question.content
     assert b"canary" in everything(w)
     await w.mira.click(question, label="Forget it")
-    assert question.content == memory.DELETED
+    assert question.content == knowledge.DELETED
     assert components(question) == []
     assert b"canary" not in everything(w)
     assert await words(w) == ["bystander"]
@@ -350,7 +350,7 @@ async def test_nothing_is_deleted_before_the_button_is_pressed_nor_when_it_is_th
     question = await shown(w, "delete", number=1)
     assert await words(w) == ["I like tea"]
     await w.mira.click(question, label="Keep it")
-    assert question.content == memory.KEPT
+    assert question.content == knowledge.KEPT
     assert await words(w) == ["I like tea"]
 
 
@@ -361,7 +361,7 @@ async def test_a_number_that_has_become_another_memorys_is_not_deleted(w):
     await remember(w, "I like milk")
     assert [one.number for one in await known(w)] == [1]
     await w.mira.click(question, label="Forget it")
-    assert question.content == memory.GONE_ALREADY
+    assert question.content == knowledge.GONE_ALREADY
     assert await words(w) == ["I like milk"]
 
 
@@ -587,7 +587,7 @@ async def test_the_very_next_prompt_knows_the_new_and_no_more_the_old(w):
 
 def of_mira(w: World) -> list[str]:
     """Return every row that is about what is known of Mira."""
-    tables = ("core_memories", "core_memory_changes", "consents")
+    tables = ("facts", "fact_changes", "consents")
     return [line for line in kept(w) if any(f'"{one}"' in line for one in tables) and str(w.mira.id) in line]
 
 
@@ -603,7 +603,7 @@ async def mine_to_touch(w: World) -> list[str]:
 async def test_every_command_of_a_stranger_leaves_what_is_anothers_alone(w):
     before = await mine_to_touch(w)
     of_this_cog = [one for one in leaves(w) if one.qualified_name.split()[0] in ("memory", "remember")]
-    assert len(of_this_cog) == 9
+    assert len(of_this_cog) == 12
     for command in of_this_cog:
         assert not is_for_admins(command)
         said = told(await use(w, w.tom, command))
@@ -699,7 +699,7 @@ async def test_buttons_and_menus_work_after_a_restart(tmp_path):
         await talk.press(back, "Bring it back")
         await talk.until_told(back, memory.RESTORED.format(count="1 memory"))
         await talk.press(one, "Forget it")
-        await talk.until_told(one, memory.DELETED)
+        await talk.until_told(one, knowledge.DELETED)
         assert talk.leftovers("canary 0x") == []
         await talk.press(every, "Forget all 11")
         await talk.until_told(every, memory.ALL_DELETED.format(count="9 memories"))

@@ -72,6 +72,12 @@ SEED_KEYS_WITHOUT_DEFAULT = {
     "active_personas",
 }
 OWN_DEFAULTS = {
+    "memory_model": "claude-haiku-5-5",
+    "memory_consent": "opt_in",
+    "recall_tokens": 600,
+    "embedding_model": "minilm",
+    "memory_batches": True,
+    "consolidation_hour": 4,
     "anthropic_base_url": None,
     "character": "",
     "characters_dir": Path("characters"),

@@ -1,9 +1,12 @@
 """What one can do with a conversation in the terminal: the same services as on Discord."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from bot.terminal.session import PERSON
+from database.models import Fact
 from tests.terminals import opened, talked
 from tests.world.claude_server import ScriptedClaude
 
@@ -105,3 +108,32 @@ async def test_a_reply_that_was_being_replaced_when_the_terminal_closed_can_be_r
     async with opened(tmp_path, claude) as (session, _):
         result = await talked(session, "/reroll\n")
     assert result.out.startswith("Pixel: three\n")
+
+
+async def test_memory_shows_what_was_noted_besides_what_is_kept_for_good(tmp_path, claude):
+    async with opened(tmp_path, claude) as (session, _):
+        async with session.app.database.begin() as db:
+            noted: list[tuple[str, dict[str, Any]]] = [
+                ("has a cat", {"mentions": 3}),
+                ("likes nuts", {"subject": "Bob"}),
+            ]
+            for text, more in noted:
+                at = session.app.clock.now()
+                values: dict[str, Any] = {
+                    "scope": "dm",
+                    "channel_id": 1,
+                    "guild_id": None,
+                    "origin": "learnt",
+                }
+                row = Fact(PERSON, "pixel", 0, text, made_at=at, changed_at=at, kept=False, **values, **more)
+                await db.memories.add(row, batch=await db.memories.new_batch(), cause="learnt")
+        result = await talked(session, "/remember my cat is Ada\n/memory\n/memory pin 2\n/memory\n")
+    assert result.out.endswith(
+        "3. my cat is Ada\n"
+        "Noted besides, for as long as you are around (/memory pin N keeps it):\n"
+        "1. has a cat (3 times)\n2. likes nuts (you said of Bob)\n"
+        "Number 2 is pinned: it stays as it is.\n"
+        "2. likes nuts (pinned, you said of Bob)\n3. my cat is Ada\n"
+        "Noted besides, for as long as you are around (/memory pin N keeps it):\n"
+        "1. has a cat (3 times)\n"
+    )

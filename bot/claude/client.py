@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
@@ -10,13 +10,13 @@ from anthropic import AsyncAnthropic
 from anthropic.types import Message as AnthropicMessage
 from tenacity import (
     AsyncRetrying,
-    RetryCallState,
     retry_if_exception,
     stop_after_attempt,
     stop_before_delay,
 )
 
 from bot.claude import faults
+from bot.claude.batches import Batches, Outcome
 from bot.claude.pricing import Prices
 from bot.claude.wire import Effort, body, text_of, usage_of
 from bot.clock import Clock, SystemClock
@@ -36,7 +36,7 @@ class Question:
     `schema` is the JSON schema that Claude's answer keeps to; servers of other makes pass it over.
     """
 
-    purpose: Literal["reply", "warm-up", "vote", "addressees", "summary", "memories"]
+    purpose: Literal["reply", "warm-up", "vote", "addressees", "summary", "memories", "facts", "same facts"]
     model: str
     max_tokens: int
     deadline: float
@@ -101,6 +101,7 @@ class AnthropicClaude:
             max_retries=0,  # the SDK would obey `retry-after: 3600`; our retries know the deadline
             default_headers={"Connection": "close"} if close_connections else None,
         )
+        self._batches = Batches(self._client, self._clock)
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
         """Ask, again after passing faults, until `question.deadline` seconds are over.
@@ -108,16 +109,7 @@ class AnthropicClaude:
         Raises the ClaudeError that names the fault (faults C1-C5); its `call` is for the books.
         """
         self._check_breaker()
-        begun, at = self._clock.monotonic(), self._clock.now()
-        draft = Call(
-            purpose=question.purpose,
-            model=question.model,
-            outcome="ok",
-            at=at,
-            seconds=0.0,
-            user_id=question.user_id,
-            channel_id=question.channel_id,
-        )
+        begun, draft = self._clock.monotonic(), self._draft(question)
         try:
             message = await self._within_deadline(prompt, question)
             usage = usage_of(message)
@@ -131,6 +123,31 @@ class AnthropicClaude:
         call = replace(draft, seconds=self._clock.monotonic() - begun)
         self._note(call, len(prompt.text))
         return replace(answer, call=call)
+
+    async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
+        """Ask many questions together, for half the price; that takes minutes, and two hours at most.
+
+        Return the answers, or what went wrong, in their order, each with its `call`; None where the server
+        takes no batches.
+        """
+        if self._broken():
+            return [ClaudeDenied(str(self._denied)) for _ in asked]
+        begun, drafts = self._clock.monotonic(), [self._draft(question) for _, question in asked]
+        bodies = [body(*one, cache_ttl=self._cache_ttl, sampling=self._sampling) for one in asked]
+        outcomes: Sequence[Outcome] | None
+        try:
+            outcomes = await self._batches.outcomes(bodies)
+            self._denied = None
+        except ClaudeError as error:
+            outcomes = [type(error)(str(error)) for _ in asked]
+        if outcomes is None:
+            return None
+        seconds, answers = self._clock.monotonic() - begun, []
+        for (prompt, _), outcome, draft in zip(asked, outcomes, drafts, strict=True):
+            answers.append(self._of_batch(outcome, replace(draft, seconds=seconds)))
+            if (call := answers[-1].call) is not None:
+                self._note(call, len(prompt.text))
+        return answers
 
     async def models(self, *, deadline: float) -> list[str]:
         """Return the names of the models that the key may use."""
@@ -146,9 +163,39 @@ class AnthropicClaude:
     async def close(self) -> None:
         await self._client.close()
 
+    def _draft(self, question: Question) -> Call:
+        return Call(
+            purpose=question.purpose,
+            model=question.model,
+            outcome="ok",
+            at=self._clock.now(),
+            seconds=0.0,
+            user_id=question.user_id,
+            channel_id=question.channel_id,
+        )
+
+    def _of_batch(self, outcome: Outcome, draft: Call) -> Answer | ClaudeError:
+        """Return an answer, or what went wrong, with its call."""
+        try:
+            if isinstance(outcome, ClaudeError):
+                raise outcome
+            usage = usage_of(outcome)
+            draft = replace(draft, usage=usage, cost=self._prices.cost(draft.model, usage, batched=True))
+            return _judged(outcome, draft)
+        except faults.RAISED as error:
+            found = faults.named(error)
+        except ClaudeError as error:
+            found = error
+        found.call = replace(draft, outcome=found.outcome)
+        self._trip(found)
+        return found
+
     def _check_breaker(self) -> None:
-        if self._denied and self._clock.monotonic() < self._denied_until:
+        if self._broken():
             raise ClaudeDenied(str(self._denied))
+
+    def _broken(self) -> bool:
+        return self._denied is not None and self._clock.monotonic() < self._denied_until
 
     def _trip(self, error: ClaudeError) -> None:
         if isinstance(error, ClaudeDenied):
@@ -171,7 +218,7 @@ class AnthropicClaude:
         retrying = AsyncRetrying(
             stop=stop_after_attempt(ATTEMPTS if question.retries else 1)
             | stop_before_delay(question.deadline),
-            wait=_wait,
+            wait=faults.wait,
             retry=retry_if_exception(lambda error: faults.passing(error) and not shown.anything),
             sleep=self._clock.sleep,
             reraise=True,
@@ -208,13 +255,6 @@ class _Shown:
         self.anything = True
         if self.on_text:
             self.on_text(piece)
-
-
-def _wait(state: RetryCallState) -> float:
-    """Return the seconds before the next attempt: what the server asked for, else 0.5, 1, 2, …"""
-    error = state.outcome.exception() if state.outcome else None
-    asked = faults.retry_after(error)
-    return asked if asked is not None else 0.5 * 2.0 ** (state.attempt_number - 1)
 
 
 def _judged(message: AnthropicMessage, call: Call) -> Answer:

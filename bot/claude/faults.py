@@ -2,6 +2,7 @@
 
 import anthropic
 import httpx2
+from tenacity import RetryCallState
 
 from bot.errors import (
     ClaudeCut,
@@ -27,6 +28,18 @@ RAISED = (
 _DENIED = {401, 402, 403}
 _TOO_LONG = ("prompt is too long", "context window", "context size", "too many tokens")
 _BILLING = ("credit balance", "billing")
+_STATUSES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
 
 
 def named(error: Exception) -> ClaudeError:
@@ -64,20 +77,40 @@ def retry_after(error: BaseException | None) -> float | None:
         return None
 
 
+def wait(state: RetryCallState) -> float:
+    """Return the seconds before the next attempt: what the server asked for, else 0.5, 1, 2, …"""
+    error = state.outcome.exception() if state.outcome else None
+    asked = retry_after(error)
+    return asked if asked is not None else 0.5 * 2.0 ** (state.attempt_number - 1)
+
+
+def told(kind: str, message: str) -> ClaudeError:
+    """Return the ClaudeError for an error that came without a status, as those in a batch's results."""
+    return _of_kind(_STATUSES.get(kind, 500), kind, _in_one_line(message))
+
+
 def _of_status(error: anthropic.APIStatusError) -> ClaudeError:
-    status, said = error.status_code, _said(error, "message")
+    where = f" (request {error.request_id or 'without an id'})"
+    return _of_kind(error.status_code, _said(error, "type"), _said(error, "message"), where)
+
+
+def _of_kind(status: int, kind: str, said: str, where: str = "") -> ClaudeError:
     if status in _DENIED or (status == 400 and any(word in said.lower() for word in _BILLING)):
         return ClaudeDenied(f"{status}: {said}")
-    what = f"{status} {_said(error, 'type')}"
+    what = f"{status} {kind}"
     if status == 413 or (status == 400 and any(word in said.lower() for word in _TOO_LONG)):
         return PromptTooLong(f"{what}: the prompt is too long")
     if status in (408, 409, 429) or status >= 500:
         return ClaudeUnavailable(what)
-    return ClaudeRejected(f"{what} (request {error.request_id or 'without an id'})")
+    return ClaudeRejected(f"{what}{where}")
 
 
 def _said(error: anthropic.APIStatusError, field: str) -> str:
     """Return a field of the server's error, in one line and of a bearable length."""
     inner = error.body.get("error") if isinstance(error.body, dict) else None
     said = inner.get(field) if isinstance(inner, dict) else None
-    return " ".join(str(said or "without a reason").split())[:300]
+    return _in_one_line(str(said or "without a reason"))
+
+
+def _in_one_line(said: str) -> str:
+    return " ".join(said.split())[:300]

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat, ValidationError
 from bot.errors import ConfigurationError
 from bot.turn import Usage
 
+BATCHED = 0.5
+"""What a call in a batch costs of the price of one that is answered at once."""
 BUILT_IN = Path(__file__).with_name("prices.toml")
 _DATE = re.compile(r"-\d{8}$")
 
@@ -49,10 +51,11 @@ class Prices:
         """Return a model's price; None when it is not known (never zero, C87)."""
         return self._table.get(model) or self._table.get(_DATE.sub("", model))
 
-    def cost(self, model: str, usage: Usage) -> float | None:
+    def cost(self, model: str, usage: Usage, *, batched: bool = False) -> float | None:
         """Return the cost of a call in US dollars; None when it can't be known."""
         price = self.of(model)
-        return price.cost(usage) if price else None
+        cost = price.cost(usage) if price else None
+        return cost if cost is None or not batched else cost * BATCHED
 
 
 def load_prices(path: Path | None, *, input_prices: Mapping[str, float] | None = None) -> Prices:

@@ -9,6 +9,7 @@ from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.conversation import turns
 from bot.conversation.etiquette import Errors, Etiquette
+from bot.conversation.finding import Finding
 from bot.conversation.manner import Manner
 from bot.conversation.pacing import remaining_seconds
 from bot.conversation.recall import recall
@@ -16,9 +17,9 @@ from bot.conversation.replying import Voice, compose
 from bot.conversation.rooms import Listener, Room
 from bot.conversation.splitting import split
 from bot.conversation.turns import Decided, Pledge
-from bot.decision import Decision, Reason
+from bot.decision import Decision, Reason, Trace
 from bot.errors import SpeakingError
-from bot.turn import Call, Recollection, Reply
+from bot.turn import Call, Recollection, Reply, Utterance, Wish
 from database import Database
 from personas.character import Character
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 Still = Callable[[Listener], Awaitable[Decision | None]]
 ROUNDS = 3
+MOST_KNOWN = 50
+"""Facts of the prompt's head that are noted for /why at most."""
 """Times that an answer is thought of at most, while people edit what it answers."""
 
 
@@ -57,6 +60,8 @@ class Answering:
         etiquette: Etiquette,
         clock: Clock,
         rng: Random,
+        finding: Finding,
+        notice: Callable[[Utterance], Awaitable[str | None]],
         reached: Callable[[str], None],
     ) -> None:
         self._database = database
@@ -67,6 +72,8 @@ class Answering:
         self._etiquette = etiquette
         self._clock = clock
         self._rng = rng
+        self._finding = finding
+        self._notice = notice
         self._reached = reached
 
     async def answer(
@@ -124,6 +131,7 @@ class Answering:
         """Return whether the place can be written to, what it may know, and the voice to answer in."""
         now, newest = self._clock.now(), heard[-1].utterance
         channel_id = newest.where.channel_id
+        search = await self._finding.search([one.utterance for one in heard])
         async with self._database.read() as db:
             channel = await db.channels.get(channel_id)
             remembered = await recall(
@@ -131,17 +139,20 @@ class Answering:
                 newest.where,
                 channel,
                 character=self._character,
-                addressed={one.utterance.author_id for one in heard},
+                addressed=search.addressed,
                 now=now,
                 extent=self._manner.extent,
                 tokens=self._voice.tokens,
             )
             voice = self._voice.for_(premium=await db.users.is_premium(newest.author_id))
+            material = await self._finding.read(db, newest.where, search, now=now)
+        remembered = await self._finding.completed(remembered, material, search, now=now)
         self._reached("recalled")
         until = channel.unsendable_until if channel else None
         return until is None or until <= now, remembered, voice
 
     async def _compose(self, heard: Sequence[Listener], remembered: Recollection, voice: Voice) -> Reply:
+        noted = [await self._notice(one.utterance) for one in heard]
         reply = await compose(
             self._claude,
             voice,
@@ -151,6 +162,7 @@ class Answering:
             now=self._clock.now(),
             rng=self._rng,
             show=heard[-1].mouth.show,
+            wish=Wish(note=" ".join(one for one in noted if one)),
         )
         self._reached("composed")
         return reply
@@ -180,7 +192,11 @@ class Answering:
         """Write the reply down, to what was not deleted until now: it is said next, whatever happens."""
         async with self._database.begin() as db:
             open_ids = await db.turns.still_open([one.utterance.message_id for one in decided])
-            answered = tuple(one for one in decided if one.utterance.message_id in open_ids)
+            answered = tuple(
+                replace(one, trace=_drawing_on(one.trace, remembered))
+                for one in decided
+                if one.utterance.message_id in open_ids
+            )
             if not answered:
                 return _not_answered(decided, Reason.DELETED, reply.calls)
             pledge = await turns.pledge(
@@ -192,7 +208,7 @@ class Answering:
                 limit=self._manner.longest_message,
                 at=self._clock.now(),
             )
-            gone = [one for one in decided if one not in answered]
+            gone = [one for one in decided if one.utterance.message_id not in open_ids]
             await turns.close(db, gone, at=self._clock.now())
         if reply.fallback:
             answered = tuple(replace(one, trace=replace(one.trace, signal="reply")) for one in answered)
@@ -217,6 +233,15 @@ async def _drop(left: list[Listener], decided: list[Decided], still: Still, drop
             edited = next(each for each in decided if each.utterance is one.utterance)
             decided.remove(edited)
             dropped.append(replace(edited, decision=refusal))
+
+
+def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
+    """Return a trace that says what the reply could draw on, by id (C67)."""
+    found: dict[str, list[int]] = {"fact": [], "line": []}
+    for one in remembered.recalled:
+        found[one.kind].append(one.id)
+    known = remembered.head.ids[:MOST_KNOWN]
+    return replace(trace, recalled=tuple(found["fact"]), lines=tuple(found["line"]), known=known)
 
 
 def _of(left: Sequence[Listener], decided: Sequence[Decided]) -> tuple[Decided, ...]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.conversation.compaction import Compaction
+from bot.conversation.manner import LOG_KEPT, WAITING_KEPT, Consent
 from bot.conversation.naming import clean_text
 from bot.conversation.rooms import Rooms
 from bot.decision import Reason
@@ -13,9 +14,6 @@ from bot.erasing import Erased, Eraser
 from bot.turn import Place
 from database import Database
 
-LOG_KEPT = timedelta(hours=24)
-WAITING_KEPT = timedelta(days=7)
-"""For so long talk waits to be summed up when every try fails; then it goes all the same."""
 SUMMARIES_KEPT = timedelta(days=14)
 """What is summed up of a place goes when nobody spoke there for so long (D18)."""
 LEFT_OPEN_FOR = timedelta(hours=24)
@@ -35,6 +33,7 @@ class Chronicle:
         compaction: Compaction,
         clock: Clock,
         decisions_kept: timedelta,
+        consent: Consent,
     ) -> None:
         self._database = database
         self._eraser = eraser
@@ -42,6 +41,7 @@ class Chronicle:
         self._rooms = rooms
         self._clock = clock
         self._decisions_kept = decisions_kept
+        self._consent = consent
 
     async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
         """Return the last message heard in each of the channels that are known."""
@@ -58,8 +58,10 @@ class Chronicle:
         cleaned = clean_text(text)
         async with self._database.read() as db:
             known = await db.messages.get(message_id)
-            remembered = await db.summaries.covering([message_id]) or await db.memories.drawn_from(
-                [message_id]
+            remembered = (
+                await db.summaries.covering([message_id])
+                or await db.memories.drawn_from([message_id])
+                or await db.archive.these([message_id])
             )
         # Discord edits messages too: it adds the preview of a link.
         if (known is None or known.text == cleaned) and not (known is None and remembered):
@@ -117,11 +119,12 @@ class Chronicle:
         """Let go of what is past its time: words after a day, decisions after a week or so."""
         now = self._clock.now()
         async with self._database.begin() as db:
-            await db.messages.prune(now - LOG_KEPT, at_last=now - WAITING_KEPT)
+            await db.messages.prune(now - LOG_KEPT, at_last=now - WAITING_KEPT, consent=self._consent)
             await db.summaries.prune(now - SUMMARIES_KEPT)
             await db.turns.prune_variants()
             await db.turns.abandon(now - LOG_KEPT)
             await db.turns.close_left_open(now - LEFT_OPEN_FOR, reason=Reason.LATE, at=now)
             await db.turns.prune(now - self._decisions_kept)
             await db.audits.prune(now - AUDIT_KEPT)
+            await db.archive.prune_windows(now - AUDIT_KEPT)
         await self._eraser.finish()

@@ -106,7 +106,7 @@ class Compaction:
             channels = [await db.channels.get(channel_id) for channel_id in due]
         for channel in channels:
             if channel is not None:
-                self.begin(_where(channel))
+                self.begin(place_of(channel))
 
     async def settled(self) -> None:
         """Return when nothing is being summed up any more."""
@@ -133,7 +133,7 @@ class Compaction:
             channels = [await db.channels.get(one) for one in dict.fromkeys([*ageing, *waiting])]
         for channel in channels:
             if channel is not None:
-                await self._logged(_where(channel))
+                await self._logged(place_of(channel))
 
     async def condense(self, where: Where) -> int:
         """Sum up the older talk of a place, step by step; return how many lines that were.
@@ -203,7 +203,7 @@ class Compaction:
             if not due:
                 return None
             authors = {row.author_id for row in due if row.heard_through is None}
-            consenting = await db.memories.consents(authors)
+            consenting = await self._memories.consenting(db, authors)
             memories = await db.memories.about(consenting, self._character.slug, audience_of(where))
         return Stretch(
             where=where,
@@ -251,7 +251,7 @@ class Compaction:
 
         Return about whom anything was learnt.
         """
-        consenting = await db.memories.consents({one.person_id for one in changes})
+        consenting = await self._memories.consenting(db, {one.person_id for one in changes})
         known = {
             one.id: one.text
             for person_id in consenting
@@ -302,7 +302,8 @@ class Compaction:
             log.exception("Summing up channel %s failed", where.channel_id)
 
 
-def _where(channel: Channel) -> Where:
+def place_of(channel: Channel) -> Where:
+    """Return a channel as a place; of a thread it is not known which channel it belongs to."""
     return Where(channel.id, Place(channel.place), channel.name, channel.guild_id, channel.guild_name)
 
 

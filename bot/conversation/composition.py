@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from bot.conversation.head import written_fresh, written_head
+from bot.conversation.head import written_fresh, written_head, written_recalled
 from bot.conversation.naming import clean_name, speaker_label
 from bot.conversation.recall import written
 from bot.prompts import fill
@@ -34,8 +34,13 @@ def compose_prompt(
     whom to answer) is never kept. Users' words stand in user messages, and nowhere else: so do
     the remarks of a wish.
     """
-    fresh = written_fresh(remembered.fresh)
-    ending = (fresh, *wish.remarks, _tail(character, heard, now, wish.note))
+    recalled = written_recalled(remembered.recalled, character.name)
+    ending = (
+        written_fresh(remembered.fresh),
+        recalled,
+        *wish.remarks,
+        _tail(character, heard, now, wish.note),
+    )
     tail = "\n".join(piece for piece in ending if piece)
     return prompt_with(character, remembered, tail)
 

@@ -164,13 +164,9 @@ def joining_prompt(character: Character, head: Head) -> Prompt:
 
 
 def dump_prompt(character: Character, known: Sequence[Known]) -> Prompt:
-    """Return what the model is asked that makes fewer memories of many (F067)."""
+    """Return what the model is asked that makes fewer memories of many, all told in one place (F067)."""
     system = fill("core_memory_dump", name=character.name, core_memory_dump=character.core_memory_dump)
-    places = {place: letter for letter, place in enumerate(dict.fromkeys(one.place for one in known), 1)}
-    lines = [
-        f"{one.number}. (place {places[one.place]}){' (pinned)' if one.pinned else ''} {_line(one.text)}"
-        for one in known
-    ]
+    lines = [f"{one.number}.{' (pinned)' if one.pinned else ''} {_line(one.text)}" for one in known]
     return _prompt(system, "\n".join(lines))
 
 

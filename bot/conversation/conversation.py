@@ -10,6 +10,7 @@ from random import Random
 
 from bot.claude.client import Claude
 from bot.clock import Clock
+from bot.consolidation import Consolidation
 from bot.conversation import turns
 from bot.conversation.answering import Answering
 from bot.conversation.choosing import Choosing
@@ -17,10 +18,11 @@ from bot.conversation.chronicle import Chronicle
 from bot.conversation.compaction import Compaction
 from bot.conversation.deciding import Deciding
 from bot.conversation.etiquette import Etiquette
+from bot.conversation.finding import Finding
 from bot.conversation.forgetting import Forgetting
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.manner import Manner
-from bot.conversation.naming import clean_text
+from bot.conversation.naming import addresses, clean_text
 from bot.conversation.remaking import Remaking
 from bot.conversation.replying import Voice
 from bot.conversation.rethinking import Rethinking
@@ -28,12 +30,20 @@ from bot.conversation.rooms import Listener, Room, Rooms
 from bot.conversation.saying import PLACES, MouthOf, Saying
 from bot.conversation.turns import Decided
 from bot.decision import Decision, Reason
+from bot.embedding import Embedding
 from bot.erasing import Eraser
 from bot.errors import SpeakingError
+from bot.leaving import Leaving
+from bot.meaning import Meaning
 from bot.memories import Memories
+from bot.privacy import Privacy
+from bot.reminder_words import ReminderWording
+from bot.reminders import Reminders
+from bot.reminding import Reminding
 from bot.turn import Call, Mouth, Part, Place, Utterance
 from database import Database, DatabaseError
-from personas.character import Character
+from memory.telling import remembered_in
+from personas.character import Character, names_of
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +69,7 @@ class Conversation:
         manner: Manner,
         clock: Clock,
         rng: Random,
+        meaning: Meaning | None = None,
         on_stage: Callable[[str], None] | None = None,
     ) -> None:
         self.character = character
@@ -71,43 +82,7 @@ class Conversation:
         self._rooms = Rooms(clock)
         self._etiquette = Etiquette(manner.errors, clock)
         self._on_the_way: dict[int, asyncio.Task[object]] = {}
-        self.eraser = Eraser(database, manner.dumps)
-        self.memories = Memories(
-            database=database,
-            character=character,
-            claude=claude,
-            voice=voice,
-            clock=clock,
-            eraser=self.eraser,
-            dumps=manner.dumps,
-            threshold=manner.extent.known,
-            deadline=manner.summary_deadline,
-        )
-        self.compaction = Compaction(
-            database=database,
-            claude=claude,
-            character=character,
-            voice=voice,
-            extent=manner.extent,
-            memories=self.memories,
-            deadline=manner.summary_deadline,
-            clock=clock,
-        )
-        self.chronicle = Chronicle(
-            database=database,
-            rooms=self._rooms,
-            eraser=self.eraser,
-            compaction=self.compaction,
-            clock=clock,
-            decisions_kept=manner.decisions_kept,
-        )
-        self.forgetting = Forgetting(
-            database=database,
-            rooms=self._rooms,
-            eraser=self.eraser,
-            compaction=self.compaction,
-            clock=clock,
-        )
+        self._open_memory(claude, voice, meaning or Meaning(None))
         self._deciding = Deciding(
             database=database,
             claude=claude,
@@ -136,24 +111,125 @@ class Conversation:
             etiquette=self._etiquette,
             clock=clock,
             rng=rng,
+            finding=self.finding,
+            notice=self._note_wish,
             reached=self._reached,
         )
+        self._open_beside(claude, voice)
 
-        self.remaking = Remaking(
-            database=database,
-            rethinking=Rethinking(
-                database=database,
-                claude=claude,
-                character=character,
-                voice=voice,
-                manner=manner,
-                clock=clock,
+    def _open_memory(self, claude: Claude, voice: Voice, meaning: Meaning) -> None:
+        """Make what keeps, finds and forgets what was said."""
+        self.eraser = Eraser(self._database, self._manner.dumps)
+        self.memories = Memories(
+            database=self._database,
+            character=self.character,
+            claude=claude,
+            voice=voice,
+            clock=self._clock,
+            eraser=self.eraser,
+            manner=self._manner,
+        )
+        self.compaction = Compaction(
+            database=self._database,
+            claude=claude,
+            character=self.character,
+            voice=voice,
+            extent=self._manner.extent,
+            memories=self.memories,
+            deadline=self._manner.summary_deadline,
+            clock=self._clock,
+        )
+        self.chronicle = Chronicle(
+            database=self._database,
+            rooms=self._rooms,
+            eraser=self.eraser,
+            compaction=self.compaction,
+            clock=self._clock,
+            decisions_kept=self._manner.decisions_kept,
+            consent=self._manner.consent,
+        )
+        self.forgetting = Forgetting(
+            database=self._database,
+            rooms=self._rooms,
+            eraser=self.eraser,
+            compaction=self.compaction,
+            clock=self._clock,
+        )
+        self.privacy = Privacy(
+            database=self._database,
+            memories=self.memories,
+            consent=self._manner.consent,
+            asks_after=self._manner.asks_after,
+            leaving=Leaving(
+                database=self._database,
+                rooms=self._rooms,
+                eraser=self.eraser,
+                compaction=self.compaction,
+                dumps=self._manner.dumps,
+                backups_kept=self._manner.backups_kept,
+                clock=self._clock,
             ),
-            character=character,
-            longest_message=manner.longest_message,
+            clock=self._clock,
+        )
+        self.meaning = meaning
+        self.embedding = Embedding(self._database, self.meaning, self._manner.consent)
+        self.consolidation = Consolidation(
+            database=self._database,
+            claude=claude,
+            character=self.character,
+            memories=self.memories,
+            meaning=self.meaning,
+            manner=self._manner,
+            clock=self._clock,
+            reached=self._reached,
+        )
+        self.finding = Finding(
+            self.character.slug, self.meaning, budget=self._manner.recalled, tokens=voice.tokens
+        )
+
+    async def _note_wish(self, heard: Utterance) -> str | None:
+        """Note what the character is asked to remember; return what to say of it at the prompt's end."""
+        reminded = await self.reminders.notice(heard)
+        if reminded is not None or heard.from_bot or not addresses(heard, names_of(self.character)):
+            return reminded
+        said = clean_text(heard.text if heard.words is None else heard.words)
+        return await self.memories.note_wish(heard, remembered_in(said, names=names_of(self.character)))
+
+    def _open_beside(self, claude: Claude, voice: Voice) -> None:
+        """Make what speaks without a message to answer: other takes on a reply, and what is due at a time."""
+        self.remaking = Remaking(
+            database=self._database,
+            rethinking=Rethinking(
+                database=self._database,
+                claude=claude,
+                character=self.character,
+                voice=voice,
+                manner=self._manner,
+                finding=self.finding,
+                clock=self._clock,
+            ),
+            character=self.character,
+            longest_message=self._manner.longest_message,
             rooms=self._rooms,
             saying=self._saying,
-            clock=clock,
+            clock=self._clock,
+            reached=self._reached,
+        )
+        self.reminders = Reminders(
+            database=self._database,
+            character=self.character,
+            clock=self._clock,
+            eraser=self.eraser,
+            may_learn=self.privacy.may_learn,
+        )
+        self.reminding = Reminding(
+            database=self._database,
+            wording=ReminderWording(claude=claude, character=self.character, voice=voice, clock=self._clock),
+            character=self.character,
+            longest_message=self._manner.longest_message,
+            clock=self._clock,
+            rooms=self._rooms,
+            saying=self._saying,
             reached=self._reached,
         )
 
@@ -196,6 +272,7 @@ class Conversation:
 
     async def finish(self, mouth_of: MouthOf) -> int:
         """Say what was pledged and not said; return how many replies that were."""
+        await self.reminding.renew()
         return await self._saying.finish(self._rooms, mouth_of)
 
     async def close(self, *, within: float) -> bool:

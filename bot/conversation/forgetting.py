@@ -97,6 +97,7 @@ class Forgetting:
         """
         async with self._database.read() as db:
             theirs = await db.messages.channels_of(person_id) if everywhere else []
+            theirs += await db.archive.channels_of(person_id) if everywhere else []
         channels = sorted({where.channel_id, *theirs})
         async with self._quiet(channels), self._database.begin() as db:
             erased = Erased()
@@ -124,12 +125,13 @@ class Forgetting:
         now = self._clock.now()
         channel = await db.channels.get(channel_id)
         if channel is not None and channel.place != "guild":
-            message_ids = set(await db.messages.ids_in(channel_id))
+            message_ids = {*await db.messages.ids_in(channel_id), *await db.archive.ids_in(channel_id)}
             await db.turns.abandon(now, channel_id=channel_id)
             dropped = await db.summaries.forget_channel(channel_id, person_id=person_id)
         else:
             message_ids = set(await db.messages.of_author(person_id, [channel_id]))
             message_ids |= set(await db.messages.replies_to(person_id, [channel_id]))
+            message_ids |= set(await db.archive.ids_of(person_id, channel_ids=[channel_id]))
             await db.turns.abandon(now, channel_id=channel_id, addressee_id=person_id)
             drawn = await db.summaries.drawn_from(person_id, channel_ids=[channel_id])
             dropped = await db.summaries.drop(drawn)
@@ -141,8 +143,9 @@ class Forgetting:
         summaries = await db.summaries.drop({source.summary_id for source in covering.values()})
         await db.turns.forget_variants(message_ids)
         lines = await db.messages.forget(message_ids)
+        archived = await db.archive.forget(message_ids)
         await self._let_go(db, message_ids)
-        return Erased(lines, summaries)
+        return Erased(lines, summaries, archived=archived)
 
     async def _erase(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
         """Delete lines, and whatever is known only from them."""

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from itertools import chain, groupby, zip_longest
 
 from bot.conversation.naming import clean_text, speaker_label
-from bot.turn import Episode, Head, Knowledge, Where
+from bot.turn import Episode, Head, Knowledge, Recalled, Where
 from database import UnitOfWork
-from database.models import Channel, CoreMemory
+from database.models import Channel, Fact
 from database.repositories.memories import Audience
 
 MOST_PEOPLE = 25
@@ -50,25 +50,30 @@ async def read_head(
     """Return the head of the prompt for a place, and what was learnt since it was written.
 
     It stays as it was between two prompts, so that the cache holds. It is written anew when the cache is
-    cold anyway, or what is new outgrew the prompt's end.
+    cold anyway, or what is new outgrew the prompt's end. With no budget nobody's memories come up.
     """
     people, addressed = present.spoke[-MOST_PEOPLE:], present.addressed
     private = next(iter(addressed), None) if where.place.private else None
     episodes = await read_episodes(db, where, character, person_id=private)
     shown = list(channel.head_people or ()) if channel else []
-    asked = {*shown, *people, *addressed}
-    memories = await db.memories.about(asked, character, audience_of(where))
+    # Alone with somebody all that they told may come up: theirs, and nobody else's (D2).
+    asked = {*addressed} if where.place.private else {*shown, *people, *addressed}
+    memories = await db.memories.about(asked, character, audience_of(where)) if budget else []
     at = channel.head_at if channel else None
     if at is not None and not present.cold:
         old = [one for one in memories if one.person_id in shown and one.changed_at <= at]
-        new = [one for one in memories if one not in old and one.person_id in {*shown, *addressed}]
+        shown_ids, asked_about = {one.id for one in old}, {*shown, *addressed}
+        new = [one for one in memories if one.id not in shown_ids and one.person_id in asked_about]
         if sum(tokens(one.text) for one in new) <= FRESH_TOKENS:
-            known = await _known(db, where, within(old, budget=budget, tokens=tokens))
-            return Head(episodes, known, at, tuple(shown)), await _known(db, where, new)
+            old = within(old, budget=budget, tokens=tokens)
+            ids = tuple(one.id for one in (*old, *new))
+            head = Head(episodes, await _known(db, where, old), at, tuple(shown), ids=ids)
+            return head, await _known(db, where, new)
     here = tuple(sorted({*people, *addressed}))
     memories = [one for one in memories if one.person_id in here]
-    known = await _known(db, where, within(memories, budget=budget, tokens=tokens))
-    return Head(episodes, known, now, here, renewed=True), ()
+    memories = within(memories, budget=budget, tokens=tokens)
+    ids = tuple(one.id for one in memories)
+    return Head(episodes, await _known(db, where, memories), now, here, renewed=True, ids=ids), ()
 
 
 async def read_episodes(
@@ -79,12 +84,12 @@ async def read_episodes(
     return tuple(Episode(row.text, row.first_at, row.last_at) for row in rows)
 
 
-def within(memories: Sequence[CoreMemory], *, budget: int, tokens: Callable[[str], int]) -> list[CoreMemory]:
+def within(memories: Sequence[Fact], *, budget: int, tokens: Callable[[str], int]) -> list[Fact]:
     """Return as many memories as fit the budget: of each person what is pinned, then the newest.
 
     People take turns, so that nobody's memories push out another's.
     """
-    theirs: dict[int, list[CoreMemory]] = {}
+    theirs: dict[int, list[Fact]] = {}
     for one in sorted(memories, key=lambda one: (one.pinned, one.changed_at, one.id), reverse=True):
         theirs.setdefault(one.person_id, []).append(one)
     kept, room = set(), budget
@@ -117,6 +122,26 @@ def written_fresh(fresh: Iterable[Knowledge]) -> str:
     return "\n".join(["(Told or noted since then:)", *lines]) if lines else ""
 
 
+def written_recalled(recalled: Sequence[Recalled], name: str) -> str:
+    """Return what was found by search, for the prompt's end; "" when that is nothing."""
+    facts = [f"{_INDENT}{_told_by(one)}: {_one_line(one.text)}" for one in recalled if one.kind == "fact"]
+    lines = [
+        f"{_INDENT}{one.at.day} {one.at:%B %Y}, {one.speaker}: {_one_line(one.text)}"
+        for one in sorted(recalled, key=lambda one: one.at)
+        if one.kind == "line"
+    ]
+    pieces = (
+        [f"(What {name} remembers that may matter now, and when it was last said:)", *facts] if facts else []
+    )
+    pieces += ["(Said here before:)", *lines] if lines else []
+    return "\n".join(pieces)
+
+
+def _told_by(fact: Recalled) -> str:
+    other = f", of {_one_line(fact.about)}" if fact.about else ""
+    return f"about {fact.speaker}{other} ({fact.at.day} {fact.at:%B %Y})"
+
+
 def written_knowledge(known: Knowledge) -> str:
     """Return what is known of one person: a label, and a numbered line for each memory."""
     lines = [f"{_INDENT}{number}. {_one_line(text)}" for number, text in known.memories]
@@ -137,7 +162,7 @@ def _one_line(text: str) -> str:
     return " ".join(clean_text(text).split())
 
 
-async def _known(db: UnitOfWork, where: Where, memories: Sequence[CoreMemory]) -> tuple[Knowledge, ...]:
+async def _known(db: UnitOfWork, where: Where, memories: Sequence[Fact]) -> tuple[Knowledge, ...]:
     """Return memories by person, under the name that the person goes by in this place."""
     if not memories:
         return ()

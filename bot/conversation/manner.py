@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from bot.conversation.deciding import Attentiveness
 from bot.conversation.etiquette import Errors
@@ -9,10 +10,30 @@ from bot.conversation.pacing import Pace
 from bot.conversation.recall import Extent
 from memory.dumps import Dumps
 
+LOG_KEPT = timedelta(hours=24)
+WAITING_KEPT = timedelta(days=7)
+"""For so long talk waits to be summed up, or for facts to be drawn, when every try fails."""
+Consent = Literal["opt_in", "opt_out", "off"]
+"""About whom anything is noted without their asking: who agreed, who did not say no, nobody (D03)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """How facts are drawn from a day's talk: the model, whether in batches, and from which hour on (UTC)."""
+
+    model: str = ""
+    batches: bool = False
+    hour: int = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """What an operator may choose about it; durations without a type are seconds."""
+    """What an operator may choose about it; durations without a type are seconds.
+
+    `recalled` is how many tokens of what was found by search go into a prompt. After `asks_after` answers
+    somebody is asked whether they may be remembered; with 0 nobody is. Copies of the database that the
+    program made by itself are there for as long as `backups_kept`.
+    """
 
     pace: Pace
     attention: Attentiveness = field(default_factory=Attentiveness)
@@ -24,4 +45,9 @@ class Manner:
     extent: Extent = field(default_factory=Extent)
     summary_deadline: float = 30.0
     dumps: Dumps | None = None
+    consent: Consent = "opt_in"
+    learning: Learning = field(default_factory=Learning)
+    asks_after: int = 2
+    backups_kept: timedelta = timedelta(days=7)
+    recalled: int = 600
     longest_message: int = 2000

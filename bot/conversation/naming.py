@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import regex
 
-from bot.turn import Person
+from bot.turn import Person, Utterance
 
 LONGEST_NAME = 32
 # One grapheme can be any number of code points, so both are counted.
@@ -153,6 +153,13 @@ def calls(text: str, names: Iterable[str]) -> bool:
     if known is None or not any(name in folded for name in known.first_words):
         return False
     return known.pattern.search(_NOT_SPOKEN.sub(" ", folded)) is not None
+
+
+def addresses(heard: Utterance, names: Iterable[str]) -> bool:
+    """Say whether something is said to the character, by whatever sign that takes no model to see."""
+    if heard.where.place.private or heard.mentions_me or heard.replies_to_me:
+        return True
+    return calls(heard.text if heard.words is None else heard.words, names)
 
 
 class _Names:

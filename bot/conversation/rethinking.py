@@ -11,6 +11,7 @@ from random import Random
 from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.conversation import turns
+from bot.conversation.finding import Finding
 from bot.conversation.manner import Manner
 from bot.conversation.naming import clean_text, render_line, speaker_label
 from bot.conversation.recall import recall
@@ -67,6 +68,7 @@ class Rethinking:
         character: Character,
         voice: Voice,
         manner: Manner,
+        finding: Finding,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -74,6 +76,7 @@ class Rethinking:
         self._character = character
         self._voice = voice
         self._manner = manner
+        self._finding = finding
         self._clock = clock
         self._thinking: set[int] = set()
         self._thought: dict[int, deque[float]] = {}
@@ -108,8 +111,12 @@ class Rethinking:
         now = self._clock.now()
         async with self._database.read() as db:
             heard = tuple(await self._heard(db, turn, asker, where))
+        search = await self._finding.search(heard)
+        async with self._database.read() as db:
             remembered = await self._recall(db, where, heard, before=before, now=now)
+            material = await self._finding.read(db, where, search, now=now)
             premium = await db.users.is_premium(asker.id)
+        remembered = await self._finding.completed(remembered, material, search, now=now)
         label = f"{speaker_label(asker.name, asker.id)} (out of character, about your next message)"
         context = clean_text(context).strip()
         reply = await compose(
@@ -140,7 +147,8 @@ class Rethinking:
         if any((line.place, line.text) not in now for line in lines):
             raise CannotRemake(CHANGED)
         again = await self._recall(db, where, thought.heard, before=thought.before, now=thought.at)
-        if not _knows(again) >= _knows(thought.remembered):
+        known = _knows(again) >= _knows(thought.remembered)
+        if not known or not await self._finding.stands(db, thought.remembered.recalled):
             raise CannotRemake(CHANGED)
 
     async def _heard(self, db: UnitOfWork, turn: Turn, asker: Asker, where: Where) -> list[Utterance]:

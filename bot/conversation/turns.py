@@ -160,7 +160,8 @@ async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool 
 
 
 async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
-    """Enter calls in the books."""
+    """Enter calls in the books; not whose they were, once that person is forgotten."""
+    known = await db.users.existing({one.user_id for one in calls if one.user_id is not None})
     for call in calls:
         usage = call.usage
         await db.calls.add(
@@ -176,7 +177,7 @@ async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
                 cache_write_5m_tokens=usage.cache_write_5m,
                 cache_write_1h_tokens=usage.cache_write_1h,
                 cost=call.cost,
-                user_id=call.user_id,
+                user_id=call.user_id if call.user_id in known else None,
                 channel_id=call.channel_id,
             )
         )

@@ -9,7 +9,8 @@ from bot.legacy.people import Person
 from bot.legacy.reading import Inheritance
 from bot.memories import MOST
 from database import Database, UnitOfWork
-from database.models import Call, CoreMemory, Summary
+from database.models import Call, Fact, Summary
+from database.repositories.people import blurred
 from memory.core import plain
 from memory.lineage import INHERITED
 from personas.character import Character
@@ -75,9 +76,9 @@ async def _take_in(db: UnitOfWork, person: Person, one_import: Import) -> Outcom
     """
     known = f"{INHERITED} {person.id}"
     told = f"{INHERITED} {one_import.character.slug} {person.id}"
-    if await db.states.get(told):
+    if await _was_taken(db, told):
         return Outcome(person.id, before=True)
-    first = not await db.states.get(known)
+    first = not await _was_taken(db, known)
     if first:
         await db.users.inherit(person.id, premium=person.premium, at=one_import.as_of)
         await _take_in_usage(db, person, one_import)
@@ -93,6 +94,11 @@ async def _take_in(db: UnitOfWork, person: Person, one_import: Import) -> Outcom
         tokens=person.tokens if first else 0,
         notes=(*_left_out(person), *notes),
     )
+
+
+async def _was_taken(db: UnitOfWork, mark: str) -> bool:
+    """Say whether that was taken in before, also of people who were forgotten since."""
+    return await db.states.get(mark) is not None or await db.states.get(blurred(mark)) is not None
 
 
 async def _take_in_usage(db: UnitOfWork, person: Person, one_import: Import) -> None:
@@ -124,7 +130,7 @@ async def _take_in_memories(
     The older bot did not keep where it learnt them, in a direct message or before others. So they come up
     in direct messages only, until the person gives them a wider reach (D2, C60).
     """
-    if person.memories and await db.memories.refuses(person.id):
+    if person.memories and await db.consents.refuses(person.id):
         return 0, ("no memories: they don't want to be remembered",)
     slug = one_import.character.slug
     there = await db.memories.of(person.id, slug)
@@ -139,8 +145,8 @@ async def _take_in_memories(
     return len(taken), ((f"{counted(left, 'memory', 'memories')} over {MOST}",) if left else ())
 
 
-def _memory(person_id: int, text: str, one_import: Import) -> CoreMemory:
-    return CoreMemory(
+def _memory(person_id: int, text: str, one_import: Import) -> Fact:
+    return Fact(
         person_id=person_id,
         character=one_import.character.slug,
         number=0,

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from bot.settings.running import Section
 from bot.settings.values import (
+    ConsentMode,
     CountOrNone,
     Errors,
     Folder,
@@ -73,6 +74,17 @@ class Replying(Section):
 
 class Remembering(Section):
     """Memory."""
+
+    memory_consent: ConsentMode = "opt_in"
+    """About whom facts are noted: opt_in (who agreed), opt_out (who did not say no) or off (nobody)."""
+    recall_tokens: int = Field(600, ge=0, le=10_000)
+    """Tokens of facts and earlier talk, found by search, that go into one prompt; 0 searches for nothing."""
+    embedding_model: str = Field("minilm", min_length=1)
+    """How meaning is searched for: minilm, the name or path of a sentence-transformers model, or off."""
+    memory_batches: bool = True
+    """Whether facts are drawn in batches, where Claude offers them: half the price, within an hour or so."""
+    consolidation_hour: int = Field(4, ge=0, le=23)
+    """The hour (UTC) from which on facts are drawn from the last day's talk, once a day."""
 
     conversation_token_threshold: int = Field(25000, ge=200, le=10**6)
     """Tokens of talk in one place from which on the older of it is summed up."""

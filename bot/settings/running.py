@@ -59,6 +59,8 @@ class Models(Section):
     """The model that writes replies to premium members."""
     voting_model: ModelName = "claude-haiku-5-5"
     """The model that votes on whether to reply."""
+    memory_model: ModelName = "claude-haiku-5-5"
+    """The model that draws facts from talk."""
     sel_general_model: str = ""
     """The model for general talk, as a local server names it; default_model if empty."""
     sel_coder_model: str = ""

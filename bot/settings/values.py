@@ -122,6 +122,7 @@ Folder = Annotated[Path, BeforeValidator(lambda v: _whole_path(v) if isinstance(
 
 Effort = Annotated[Literal["off", "low", "medium", "high"], BeforeValidator(_lower)]
 Errors = Annotated[Literal["reply", "react", "silent"], BeforeValidator(_lower)]
+ConsentMode = Annotated[Literal["opt_in", "opt_out", "off"], BeforeValidator(_lower)]
 CacheTime = Annotated[Literal["1h", "5m"], BeforeValidator(_lower)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)]
 Mode = Annotated[Literal["casual", "deep_focus", "playful", "quiet_companion"], BeforeValidator(_lower)]

@@ -40,7 +40,7 @@ class Turns:
         """Have a line answered, behind those that are being answered already."""
         exchange = asyncio.create_task(self._session.exchange(heard, self._screen))
         self._under_way[heard.message_id] = exchange
-        task = asyncio.create_task(self._see_through(heard.message_id, exchange))
+        task = asyncio.create_task(self._see_through(heard, exchange))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -92,10 +92,10 @@ class Turns:
         await self.stop()
         await asyncio.gather(*self._tasks)
 
-    async def _see_through(self, message_id: int, exchange: asyncio.Task[str | None]) -> None:
+    async def _see_through(self, heard: Utterance, exchange: asyncio.Task[str | None]) -> None:
         """Wait for the end of an exchange, and show what it cost and why it failed, if it did."""
         await asyncio.wait([exchange])
-        del self._under_way[message_id]
+        del self._under_way[heard.message_id]
         self._stoppable.set()
         if exchange.cancelled():
             return
@@ -104,6 +104,8 @@ class Turns:
             await self._screen.note(BROKEN)
         elif reason := exchange.result():
             await self._screen.note(f"({reason})")
+        elif question := await self._session.question(heard):
+            await self._screen.note(question)
         await self._session.count_cost()
         self._screen.redraw()
 

@@ -18,7 +18,7 @@ from bot.conversation.rethinking import Asker
 from bot.conversation.splitting import is_blank
 from bot.turn import Mouth, Place, Utterance, Where
 from database import DatabaseError
-from database.models import CoreMemory
+from database.models import Fact
 from database.repositories.calls import Spending
 from personas.character import Character
 
@@ -26,6 +26,10 @@ PERSON = 1
 CHARACTER = 2
 """Ids of the two who talk here. Discord's begin far above, as do those of `channel_of`."""
 
+NOTICE = "Facts about you are noted from what you say, unless you would rather not."
+HOW_TO_ANSWER = (
+    "write /privacy yes or /privacy no; nothing changes without it, and /privacy says what is kept"
+)
 _DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 _IDS_IN_ONE_TURN = 4096
 _NOTHING_SPENT = Spending(calls=0, unpriced=0, cost=0.0, input_tokens=0, output_tokens=0)
@@ -133,6 +137,14 @@ class Session:
             return None
         return faults.reason
 
+    async def question(self, heard: Utterance) -> str:
+        """Return what the person is asked behind the answer to a line, once: may I remember you? (C51)."""
+        asking = await self.app.conversation.privacy.asks(heard)
+        if asking is None:
+            return ""
+        asked = f"{self.character.name}: {self.character.memory_question}" if asking == "question" else NOTICE
+        return f"{asked}\n({HOW_TO_ANSWER})"
+
     def note_said(self) -> int:
         """Return the id of the message that a part of a reply has become."""
         self.messages += 1
@@ -177,7 +189,7 @@ class Session:
         """Give the last reply new words."""
         await self.app.conversation.remaking.rewrite(self._asker, self.where, text, mouth=mouth)
 
-    async def remember(self, text: str) -> CoreMemory:
+    async def remember(self, text: str) -> Fact:
         """Have something remembered for good; raises MemoryRefused."""
         return await self.app.conversation.memories.remember(PERSON, text, self.where)
 

@@ -9,7 +9,7 @@ from bot.conversation.forgetting import MOST_PAIRS
 from bot.conversation.remaking import Takes
 from bot.errors import MasqueradeError
 from bot.terminal.session import Session, TerminalMouth
-from database.models import CoreMemory
+from database.models import Fact
 
 COMMANDS = {
     "help": "these lines",
@@ -21,6 +21,7 @@ COMMANDS = {
     "edit": "give the last reply the words that you write behind it",
     "remember": "have the words that you write behind it remembered for good",
     "memory": "what is remembered; also: edit N words, pin N, delete N, learning on, learning off",
+    "privacy": "what you answered about being remembered, and what is kept; also: yes, no",
     "forget": "forget the last exchange, or as many as the number behind it says",
     "reset": "let the character forget this conversation; what it remembers for good stays",
     "quit": "leave (so do /exit and Ctrl-D)",
@@ -32,6 +33,7 @@ _OTHER_NAMES = {"exit": QUIT, "forget_last": "forget", "reset_conversation": "re
 # A path or a date is talk: a command is one word of letters.
 _COMMAND = re.compile(r"\s*/([A-Za-z]+(?:_[A-Za-z]+)?)(?:\s+(.*))?", re.DOTALL)
 _MEMORY = re.compile(r"(list|edit|pin|delete|learning)(?:\s+(on|off|\d{1,9})(?:\s+(.+))?)?", re.DOTALL)
+OFF = "Remembering is switched off (memory_consent=off), so nothing is noted."
 HOW_TO_MEMORY = "Write /memory alone, or behind it: edit N words, pin N, delete N, learning on, learning off."
 
 
@@ -171,11 +173,44 @@ async def _memory(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     return f"Number {number} is forgotten, in every form that it ever had."
 
 
-def _listed(memories: list[CoreMemory]) -> str:
-    if not memories:
-        return "Nothing is remembered for good. /remember words changes that."
-    pins = {True: " (pinned)", False: ""}
-    return "\n".join(f"{one.number}. {one.text}{pins[one.pinned]}" for one in memories)
+def _listed(memories: list[Fact]) -> str:
+    kept = [one for one in memories if one.kept]
+    noted = [one for one in memories if not one.kept]
+    lines = [*map(_line, kept)] or ["Nothing is remembered for good. /remember words changes that."]
+    if noted:
+        lines += [
+            "Noted besides, for as long as you are around (/memory pin N keeps it):",
+            *map(_line, noted),
+        ]
+    return "\n".join(lines)
+
+
+def _line(memory: Fact) -> str:
+    about = ["pinned"] if memory.pinned else []
+    about += [f"you said of {memory.subject}"] if memory.subject else []
+    about += [f"until {memory.ended_at:%d %B %Y}"] if memory.ended_at else []
+    about += [f"{memory.mentions} times"] if memory.mentions > 1 else []
+    return f"{memory.number}. {memory.text}" + (f" ({', '.join(about)})" if about else "")
+
+
+async def _privacy(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    privacy, person = session.app.conversation.privacy, session.person_id
+    if rest not in ("", "yes", "no"):
+        return "Write /privacy alone, or behind it: yes, no."
+    if rest:
+        answer = await privacy.answer(person, agreed=rest == "yes")
+        if answer.agreed:
+            return (
+                OFF
+                if answer.mode == "off"
+                else "From now on facts about you may be noted. /privacy no ends it."
+            )
+        told = f" What you told with /remember stays: {answer.told}." if answer.told else ""
+        return f"Nothing is noted about you by itself; {answer.gone} memories were deleted.{told}"
+    standing = await privacy.standing(person)
+    said = {True: "yes", False: "no", None: "nothing yet"}[standing.answer]
+    kept = ", ".join(f"{count:,} {name}" for name, count in standing.holdings._asdict().items())
+    return f"You said {said} to being remembered (/privacy yes, /privacy no).\nKept of you: {kept}"
 
 
 async def _forget(session: Session, rest: str, _mouth: TerminalMouth) -> str:
@@ -202,6 +237,7 @@ _DOING: Mapping[str, Callable[[Session, str, TerminalMouth], Awaitable[str]]] = 
     "edit": _edit,
     "remember": _remember,
     "memory": _memory,
+    "privacy": _privacy,
     "forget": _forget,
     "reset": _reset,
 }

@@ -1,6 +1,7 @@
 """Who asks for something with a command or a press, and where, as the conversation knows it."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import discord
 
@@ -9,12 +10,23 @@ from bot.conversation.naming import clean_name
 from bot.conversation.rethinking import Asker
 from bot.turn import Where
 
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
 
 def asker_of(interaction: Interaction) -> Asker:
     """Return who asks, with the roles that Discord named."""
     user = interaction.user
     roles = tuple(role.id for role in user.roles) if isinstance(user, discord.Member) else ()
     return Asker(user.id, clean_name(user.display_name, f"user {user.id}"), roles)
+
+
+async def listens_to(bot: "Masquerade", user: discord.User | discord.Member, where: Where) -> bool:
+    """Say whether the character takes in anything of somebody's in a place."""
+    house = await bot.app.administration.house(where.guild_id)
+    roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
+    denied = house.ignores(user.id) or bool(house.denied_roles & roles)
+    return not denied and house.active(where)
 
 
 def place_of(interaction: Interaction) -> Where:

@@ -10,7 +10,7 @@ from discord.utils import format_dt
 from bot.conversation.splitting import LIMIT, width
 from cogs._discord.panels import Button, Choice, Menu, Panel
 from cogs._discord.quoting import inline
-from database.models import CoreMemory
+from database.models import Fact
 from database.repositories.memories import Batch
 from memory.reversal import Reversal
 
@@ -21,15 +21,24 @@ SHOWN_REVERSALS = 8
 ROOM = 1_600
 """What one memory may take of a message: its 500 characters, each of them escaped."""
 
-NOTHING = "I know nothing about you for good. /remember changes that."
+NOTHING = (
+    "I know nothing about you for good. /remember changes that; /memory facts shows what else I noted, if "
+    "anything."
+)
 NO_HISTORY = "What I know about you has not changed yet: there is no earlier state."
 ALL_AS_IT_WAS = "All of it is as it was then: there is nothing to bring back."
+DELETED = "Forgotten: it is in no earlier state, in no file and in no log of mine any more."
+GONE_ALREADY = "That memory is not there any more: there is nothing left to delete."
+KEPT = "Nothing was deleted."
 FOR_GOOD = (
     "It leaves every earlier state of what I know, the files in which such states are kept, and the "
     "database's log as well. It can't be undone. Only backups that the bot's operator made hold it until "
     "they go."
 )
-_FOOT = "-# /memory edit, share, pin and delete take the number. All of it may come up when we are alone."
+_FOOT = (
+    "-# /memory edit, share, pin and delete take the number. All of it may come up when we are alone. "
+    "/memory facts tells more."
+)
 _LEARNING = "-# Whether I note anything by myself is another matter: /memory learning."
 _ORIGINS = {
     "told": "you told me",
@@ -43,11 +52,21 @@ _CAUSES = {
     "pinned": "you pinned it",
     "unpinned": "you took a pin away",
     "shared": "you chose where it may come up",
+    "mentioned again": "you said something again",
+    "superseded": "something took its place",
     "joined": "I joined several into one",
+    "undone": "the bot's operator took back what I had noted on a day",
     "restored": "you brought back an earlier state",
     "inherited": "I took over what an older program knew",
     "taken back": "a message that it came from went",
 }
+
+_TURNED = {
+    "kept": ("kept for now, as it was", "kept for good again"),
+    "for_all": ("known to this character alone", "known to every character again"),
+    "ended_at": ("holds again", "holds no more"),
+}
+"""What else a memory may be that it was not before, or the other way round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +78,7 @@ class Reach:
     guild_id: int | None
 
     @classmethod
-    def of(cls, memory: CoreMemory) -> "Reach":
+    def of(cls, memory: Fact) -> "Reach":
         return cls(memory.scope, memory.channel_id, memory.guild_id)
 
     def told_in(self, guild_id: int | None) -> str:
@@ -73,14 +92,20 @@ class Reach:
         return words.get(self.scope, "only when we are alone")
 
 
-def entry(memory: CoreMemory, guild_id: int | None) -> str:
+def entry(memory: Fact, guild_id: int | None) -> str:
     """Return a memory with its number; only its own words stand beside that, and can't pass for ours."""
     about = ["pinned"] if memory.pinned else []
-    about += [Reach.of(memory).told_in(guild_id), _ORIGINS[memory.origin], format_dt(memory.made_at, "d")]
+    about += ["known to every character"] if memory.for_all else []
+    about += [Reach.of(memory).told_in(guild_id), told_by(memory), format_dt(memory.made_at, "d")]
     return f"**{memory.number}.** {inline(memory.text, ROOM)}\n-# {' · '.join(about)}"
 
 
-def list_panel(memories: Sequence[CoreMemory], page: int, guild_id: int | None) -> Panel:
+def told_by(memory: Fact) -> str:
+    """Return who noted a memory."""
+    return _ORIGINS[memory.origin]
+
+
+def list_panel(memories: Sequence[Fact], page: int, guild_id: int | None) -> Panel:
     """Return one page of memories, counted from 1; the last one for a page that is not there."""
     if not memories:
         return Panel(NOTHING)
@@ -92,7 +117,7 @@ def list_panel(memories: Sequence[CoreMemory], page: int, guild_id: int | None) 
     return Panel("\n".join([head, *pages[number - 1], _FOOT]), _turning(number, len(pages)), SECONDS)
 
 
-def deletion_panel(memory: CoreMemory, guild_id: int | None) -> Panel:
+def deletion_panel(memory: Fact, guild_id: int | None) -> Panel:
     """Return the question whether one memory is to go; its button names it by its own id."""
     text = f"**Shall I forget this for good?**\n{entry(memory, guild_id)}\n{FOR_GOOD}"
     return Panel(text, (_red("Forget it", "delete", memory.id), Button("Keep it", "keep")), SECONDS)
@@ -194,6 +219,11 @@ def _placing(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | No
         yield f"comes up {there.told_in(guild_id)}"
     if now["pinned"] != then["pinned"]:
         yield "pinned again" if then["pinned"] else "not pinned any more"
+    for key, words in _TURNED.items():
+        if bool(now.get(key)) != bool(then.get(key)):
+            yield words[bool(then.get(key))]
+    if now.get("mentions") != then.get("mentions"):
+        yield f"said {then.get('mentions')} times"
 
 
 def _count(memories: int) -> str:

@@ -112,7 +112,7 @@ class Panels:
             if signature is None or action is None:
                 await answer(interaction, OUTDATED)
             elif refusal := self._refusal(interaction, signature, action):
-                log.info("Refused a press of %s to user %s", signature.action, interaction.user.id)
+                log.info("Refused a press of %s to somebody", signature.action)
                 await answer(interaction, refusal)
             elif signature.deadline < self._bot.app.clock.now().timestamp():
                 await self._too_late(interaction, EXPIRED.format(again=action.again))

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, cast
 
-from sqlalchemy import Table
+from sqlalchemy import Integer, String, Table
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from database.models import Row
+from database.models import Row, State
 
 Inserting = Callable[[Table], Any]
 
@@ -22,6 +23,13 @@ class Repository:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def _next(self, key: str) -> int:
+        """Return the next number of a counter; no number comes twice."""
+        first = self._insert(table_of(State)).values(key=key, value="1")
+        next_one = sql_cast(sql_cast(State.value, Integer) + 1, String)
+        counted = first.on_conflict_do_update(index_elements=["key"], set_={"value": next_one})
+        return int(await self._session.scalar(counted.returning(State.value)) or 0)
 
     @property
     def _insert(self) -> Inserting:

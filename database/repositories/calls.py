@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
-from database.models import Call
+from database.models import Call, Turn
 from database.repositories.base import Repository, table_of, values_of
 
 _ADD = insert(table_of(Call))
@@ -24,6 +24,26 @@ class Spending:
 
 class Calls(Repository):
     """The calls table."""
+
+    async def of_reply(self, turn: Turn, *, since: datetime) -> list[Call]:
+        """Return the calls that were made for a reply, as far as that can be told: the books know no replies.
+
+        They are those for replies in its channel from when its message was heard until it was pledged, but
+        for those that the reply before it needed.
+        """
+        before = select(func.max(Turn.pledged_at)).where(
+            Turn.channel_id == turn.channel_id, Turn.id < turn.id
+        )
+        query = select(Call).where(
+            Call.channel_id == turn.channel_id,
+            Call.purpose == "reply",
+            Call.at >= since,
+            Call.at <= turn.pledged_at,
+        )
+        last = await self._session.scalar(before)
+        if last is not None:
+            query = query.where(Call.at > last)
+        return list(await self._session.scalars(query.order_by(Call.id)))
 
     async def add(self, call: Call) -> None:
         await self._session.execute(_ADD, values_of(call))

@@ -1,33 +1,48 @@
-"""Core memories, every change of them, and who agreed to be remembered."""
+"""Facts about people, every change of them, and the one rule of where they may come up."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
-    Integer,
-    String,
     and_,
     bindparam,
-    cast,
     delete,
     func,
     insert,
     or_,
     select,
     true,
+    type_coerce,
 )
 
-from database.models import Consent, CoreMemory, MemoryChange, MemorySource, State
+from database.models import Fact, FactChange, FactSource, State, User
 from database.repositories.base import Repository, table_of, values_of
+from database.repositories.vectors import Embeddings
+from database.types import EPOCH, UNSAID
 
-_WORDS = ("number", "text", "scope", "channel_id", "guild_id", "quote", "sources", "pinned", "origin")
-"""What a change keeps of a memory."""
-
-
-_LAST_BATCH = "last change of core memory"
+_DEFAULTS: Mapping[str, Any] = {
+    "kept": True,
+    "category": "",
+    "tags": [],
+    "first_at": UNSAID,
+    "last_at": UNSAID,
+    "mentions": 1,
+    "subject": "",
+    "for_all": False,
+    "ended_at": None,
+    "superseded_by": None,
+}
+"""What a change that was written down by an earlier version says nothing of."""
+_WORDS = (
+    "number text scope channel_id guild_id quote sources pinned origin made_at".split()  # noqa: SIM905
+    + list(_DEFAULTS)
+)
+"""What a change keeps of a fact."""
+_LAST_BATCH, _LAST_ID = "last change of core memory", "last fact"
 
 
 class Audience(NamedTuple):
@@ -51,6 +66,52 @@ class Batch(NamedTuple):
     memories: int
 
 
+class Change(NamedTuple):
+    """A change of a fact: without `before` it was new, without `after` it went."""
+
+    id: int
+    batch: int
+    memory_id: int
+    person_id: int
+    character: str
+    at: datetime
+    cause: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class Count(NamedTuple):
+    """How many changes of what a character knows about somebody had a cause."""
+
+    person_id: int
+    cause: str
+    changes: int
+
+
+class Recallable(NamedTuple):
+    """A fact as far as finding it looks at it: hundreds are read for a reply, too many to be entities.
+
+    Times are microseconds since 1970, as they are stored: of most nobody ever asks.
+    """
+
+    id: int
+    person_id: int
+    character: str
+    text: str
+    last: int
+    changed: int
+    pinned: bool
+    subject: str
+
+    @property
+    def last_at(self) -> datetime:
+        """When it was last mentioned."""
+        return EPOCH + timedelta(microseconds=self.last)
+
+
+_FACT = table_of(Fact).c
+
+
 def _visible(*, private: bool) -> ColumnElement[bool]:
     """Return which memories about a person may come up before an audience (D2, C60).
 
@@ -61,177 +122,267 @@ def _visible(*, private: bool) -> ColumnElement[bool]:
         return true()
     here: BindParameter[int] = bindparam("channel_ids", expanding=True)
     return or_(
-        CoreMemory.scope == "everywhere",
-        and_(CoreMemory.scope == "guild", CoreMemory.guild_id == bindparam("guild_id")),
-        and_(CoreMemory.scope == "channel", CoreMemory.channel_id.in_(here)),
+        _FACT.scope == "everywhere",
+        and_(_FACT.scope == "guild", _FACT.guild_id == bindparam("guild_id")),
+        and_(_FACT.scope == "channel", _FACT.channel_id.in_(here)),
     )
 
 
-_ABOUT = {
-    private: select(CoreMemory)
-    .where(
-        CoreMemory.person_id.in_(bindparam("person_ids", expanding=True)),
-        CoreMemory.character == bindparam("character"),
+def _about(*, private: bool) -> ColumnElement[bool]:
+    """Return what holds about some people, that a character knows and that may come up (C53, C61)."""
+    return and_(
+        _FACT.person_id.in_(bindparam("person_ids", expanding=True)),
+        or_(_FACT.character == bindparam("character"), _FACT.for_all.is_(True)),
+        _FACT.ended_at.is_(None),
         _visible(private=private),
     )
-    .order_by(CoreMemory.person_id, CoreMemory.number)
+
+
+_CORE = {
+    private: select(Fact)
+    .where(_about(private=private), _FACT.kept.is_(True), _FACT.subject == "")
+    .order_by(_FACT.person_id, _FACT.number, _FACT.id)
     for private in (True, False)
 }
+_USER = table_of(User).c
+_THERE = select(_USER.id).where(
+    _USER.id.in_(bindparam("person_ids", expanding=True)), _USER.last_seen >= bindparam("there_since")
+)
+_LOOKED_AT = (
+    _FACT.id,
+    _FACT.person_id,
+    _FACT.character,
+    _FACT.text,
+    type_coerce(_FACT.last_at, BigInteger),
+    type_coerce(_FACT.changed_at, BigInteger),
+    _FACT.pinned,
+    _FACT.subject,
+)
+"""The columns of Recallable."""
+_RECALLABLE = {
+    private: select(*_LOOKED_AT).where(
+        _about(private=private), or_(_FACT.kept.is_(True), _FACT.person_id.in_(_THERE))
+    )
+    for private in (True, False)
+}
+_CHANGES = tuple(name for name in Change._fields if name != "after")
+
+
+def _asked(person_ids: Collection[int], character: str, audience: Audience) -> dict[str, Any]:
+    asked: dict[str, Any] = {"person_ids": list(person_ids), "character": character}
+    if not audience.private:
+        asked |= {"channel_ids": list(audience.channel_ids), "guild_id": audience.guild_id}
+    return asked
 
 
 class Memories(Repository):
-    """The core_memories and core_memory_changes tables."""
+    """The facts, fact_changes and fact_sources tables."""
 
-    async def about(
-        self, person_ids: Collection[int], character: str, audience: Audience
-    ) -> list[CoreMemory]:
-        """Return what a character knows about some people that may come up before an audience."""
-        asked: dict[str, Any] = {"person_ids": list(person_ids), "character": character}
-        if not audience.private:
-            asked |= {"channel_ids": list(audience.channel_ids), "guild_id": audience.guild_id}
-        return list(await self._session.scalars(_ABOUT[audience.private], asked))
+    async def about(self, person_ids: Collection[int], character: str, audience: Audience) -> list[Fact]:
+        """Return the core memory about some people that may come up before an audience."""
+        asked = _asked(person_ids, character, audience)
+        return list(await self._session.scalars(_CORE[audience.private], asked))
 
-    async def of(self, person_id: int, character: str) -> list[CoreMemory]:
+    async def recallable(
+        self, person_ids: Collection[int], character: str, audience: Audience, *, there_since: datetime
+    ) -> list[Recallable]:
+        """Return all that may come up about some people: core memory, and what did not expire.
+
+        Facts that are not kept expire when their person was not there since a moment (C59).
+        """
+        asked = {**_asked(person_ids, character, audience), "there_since": there_since}
+        found = await self._session.execute(_RECALLABLE[audience.private], asked)
+        return list(map(Recallable._make, found))
+
+    async def of(self, person_id: int, character: str) -> list[Fact]:
         """Return everything that a character knows about somebody, by number."""
-        query = select(CoreMemory).where(CoreMemory.person_id == person_id, CoreMemory.character == character)
-        return list(await self._session.scalars(query.order_by(CoreMemory.number)))
+        query = select(Fact).where(Fact.person_id == person_id, Fact.character == character)
+        return list(await self._session.scalars(query.order_by(Fact.number)))
 
-    async def numbered(self, person_id: int, character: str, number: int) -> CoreMemory | None:
+    async def these(self, ids: Collection[int]) -> list[Fact]:
+        """Return some facts."""
+        return list(await self._session.scalars(select(Fact).where(Fact.id.in_(ids))))
+
+    async def numbered(self, person_id: int, character: str, number: int) -> Fact | None:
         """Return the memory about somebody that has a number."""
         return await self._session.scalar(
-            select(CoreMemory).where(
-                CoreMemory.person_id == person_id,
-                CoreMemory.character == character,
-                CoreMemory.number == number,
+            select(Fact).where(
+                Fact.person_id == person_id,
+                Fact.character == character,
+                Fact.number == number,
             )
         )
-
-    async def count(self, person_id: int, character: str) -> int:
-        query = select(func.count()).select_from(CoreMemory)
-        query = query.where(CoreMemory.person_id == person_id, CoreMemory.character == character)
-        return int(await self._session.scalar(query) or 0)
 
     async def new_batch(self) -> int:
         """Return the number of the next change; what belongs together is written under one.
 
         No number comes twice, also when the changes before were forgotten: a menu may still show them.
         """
-        first = self._insert(table_of(State)).values(key=_LAST_BATCH, value="1")
-        next_one = cast(cast(State.value, Integer) + 1, String)
-        counted = first.on_conflict_do_update(index_elements=["key"], set_={"value": next_one})
-        return int(await self._session.scalar(counted.returning(State.value)) or 0)
+        return await self._next(_LAST_BATCH)
 
-    async def add(self, memory: CoreMemory, *, batch: int, cause: str) -> CoreMemory:
+    async def new_id(self) -> int:
+        """Return the id of a new fact; as of changes, none comes twice."""
+        return await self._next(_LAST_ID)
+
+    async def last_numbers(self) -> tuple[int, int]:
+        """Return the last id and the last number of a change that were ever given out."""
+        query = select(State.key, State.value).where(State.key.in_((_LAST_ID, _LAST_BATCH)))
+        last = {row[0]: int(row[1]) for row in await self._session.execute(query)}
+        return last.get(_LAST_ID, 0), last.get(_LAST_BATCH, 0)
+
+    async def add(self, memory: Fact, *, batch: int, cause: str) -> Fact:
         """Keep a new memory under the next number of its person."""
-        last = select(func.coalesce(func.max(CoreMemory.number), 0)).where(
-            CoreMemory.person_id == memory.person_id, CoreMemory.character == memory.character
+        last = select(func.coalesce(func.max(Fact.number), 0)).where(
+            Fact.person_id == memory.person_id, Fact.character == memory.character
         )
         memory.number = memory.number or int(await self._session.scalar(last) or 0) + 1
+        memory.id = memory.id or await self._next(_LAST_ID)
+        memory.first_at = memory.made_at if memory.first_at == UNSAID else memory.first_at
+        memory.last_at = memory.first_at if memory.last_at == UNSAID else memory.last_at
         self._session.add(memory)
         await self._session.flush()
-        await self._link(memory.id, memory.sources)
-        await self._note(memory, batch, cause, memory.changed_at, before=None, after=_words(memory))
+        await self.link(memory.id, memory.sources)
+        await self._note(memory, batch, cause, memory.changed_at, before=None)
         return memory
 
     async def change(
-        self, memory: CoreMemory, values: Mapping[str, Any], *, batch: int, cause: str, at: datetime
+        self, memory: Fact, values: Mapping[str, Any], *, batch: int, cause: str, at: datetime
     ) -> None:
         """Give a memory new values."""
-        before = _words(memory)
+        before = {key: getattr(memory, key) for key, value in values.items() if getattr(memory, key) != value}
         for key, value in values.items():
             setattr(memory, key, value)
         memory.changed_at = at
         await self._session.flush()
         if "sources" in values:
-            await self._link(memory.id, memory.sources)
-        await self._note(memory, batch, cause, at, before=before, after=_words(memory))
+            await self.link(memory.id, memory.sources)
+        if "text" in before:
+            await Embeddings(self._session).drop("fact", [memory.person_id], [memory.id])
+        await self._note(memory, batch, cause, at, before=before)
 
-    async def remove(self, memory: CoreMemory, *, batch: int, cause: str, at: datetime) -> None:
+    async def remove(self, memory: Fact, *, batch: int, cause: str, at: datetime) -> None:
         """Let a memory go so that it can be brought back."""
-        await self._note(memory, batch, cause, at, before=_words(memory), after=None)
+        await self._note(memory, batch, cause, at, before=_words(memory))
+        await Embeddings(self._session).drop("fact", [memory.person_id], [memory.id])
         await self._session.delete(memory)
         await self._session.flush()
 
     async def forget(self, memory_ids: Collection[int]) -> int:
         """Delete memories and every trace of their words; return how many there were."""
-        for model in (MemoryChange, MemorySource):
+        people = set(await self._session.scalars(select(Fact.person_id).where(Fact.id.in_(memory_ids))))
+        await Embeddings(self._session).drop("fact", people, memory_ids)
+        for model in (FactChange, FactSource):
             await self._session.execute(delete(model).where(model.memory_id.in_(memory_ids)))
-        result = await self._session.execute(delete(CoreMemory).where(CoreMemory.id.in_(memory_ids)))
+        result = await self._session.execute(delete(Fact).where(Fact.id.in_(memory_ids)))
         return int(result.rowcount)  # type: ignore[attr-defined]
 
-    async def batches(self, person_id: int, character: str, *, limit: int) -> list[Batch]:
+    async def revive(self, gone: Collection[int]) -> None:
+        """Let hold again what facts that are gone had taken the place of."""
+        ended = list(await self._session.scalars(select(Fact).where(Fact.superseded_by.in_(gone))))
+        values = {"superseded_by": None, "ended_at": None}
+        for fact in ended:
+            batch = await self.new_batch()
+            await self.change(fact, values, batch=batch, cause="taken back", at=fact.changed_at)
+
+    async def repoint(self, gone: int, instead: int, *, batch: int, at: datetime) -> None:
+        """Let what one fact had taken the place of be overtaken by another, which holds its words now."""
+        for fact in await self._session.scalars(select(Fact).where(Fact.superseded_by == gone)):
+            await self.change(fact, {"superseded_by": instead}, batch=batch, cause="superseded", at=at)
+
+    async def expired(self, before: datetime) -> list[int]:
+        """Return the facts, not kept, of people who were not there since a moment (C59)."""
+        # By who is gone, not by who is here: that reads a few pages, and not every fact, each five minutes.
+        gone = select(User.id).where(User.last_seen < before)
+        query = select(Fact.id).where(Fact.kept.is_(False), Fact.person_id.in_(gone))
+        return list(await self._session.scalars(query))
+
+    async def batches(
+        self, person_id: int, character: str, *, limit: int, since: datetime | None = None
+    ) -> list[Batch]:
         """Return the last changes of what is known about somebody, the newest first."""
         query = (
             select(
-                MemoryChange.batch,
-                func.max(MemoryChange.at),
-                func.max(MemoryChange.cause),
-                func.count(func.distinct(MemoryChange.memory_id)),
+                FactChange.batch,
+                func.max(FactChange.at),
+                func.max(FactChange.cause),
+                func.count(func.distinct(FactChange.memory_id)),
             )
-            .where(MemoryChange.person_id == person_id, MemoryChange.character == character)
-            .group_by(MemoryChange.batch)
-            .order_by(MemoryChange.batch.desc())
+            .where(FactChange.person_id == person_id, FactChange.character == character)
+            .group_by(FactChange.batch)
+            .order_by(FactChange.batch.desc())
             .limit(limit)
         )
+        if since is not None:
+            query = query.where(FactChange.at >= since)
         return [Batch(*row) for row in await self._session.execute(query)]
 
-    async def since(self, person_id: int, character: str, batch: int) -> list[MemoryChange]:
+    async def since(self, person_id: int, character: str, batch: int) -> list[Change]:
         """Return the changes from a batch on, the newest first."""
-        query = select(MemoryChange).where(
-            MemoryChange.person_id == person_id,
-            MemoryChange.character == character,
-            MemoryChange.batch >= batch,
+        query = select(*(getattr(FactChange, name) for name in _CHANGES)).where(
+            FactChange.person_id == person_id,
+            FactChange.character == character,
+            FactChange.batch >= batch,
         )
-        return list(await self._session.scalars(query.order_by(MemoryChange.id.desc())))
+        rows = await self._session.execute(query.order_by(FactChange.id.desc()))
+        now = {one.id: _words(one) for one in await self.of(person_id, character)}
+        return list(_told(rows, now))
+
+    async def places(
+        self, facts: Collection[Fact], *, but: Collection[str]
+    ) -> dict[int, tuple[int | None, int | None]]:
+        """Return the (channel, guild) in which facts were told: people may let them come up elsewhere.
+
+        `but` are causes that leave a fact where it is: most changes have one of these.
+        """
+        places = {one.id: {"channel_id": one.channel_id, "guild_id": one.guild_id} for one in facts}
+        query = select(FactChange.memory_id, FactChange.before).where(
+            FactChange.person_id.in_({one.person_id for one in facts}),
+            FactChange.character.in_({one.character for one in facts}),
+            FactChange.cause.not_in(but),
+        )
+        for memory_id, before in await self._session.execute(query.order_by(FactChange.id.desc())):
+            if memory_id in places and before is not None:
+                places[memory_id] |= {key: before[key] for key in places[memory_id] if key in before}
+        return {key: (place["channel_id"], place["guild_id"]) for key, place in places.items()}
+
+    async def causes(self, character: str, *, since: datetime, until: datetime) -> list[Count]:
+        """Return how often anything changed from a moment until another, by person and cause."""
+        query = (
+            select(FactChange.person_id, FactChange.cause, func.count())
+            .where(FactChange.character == character, FactChange.at >= since, FactChange.at < until)
+            .group_by(FactChange.person_id, FactChange.cause)
+            .order_by(FactChange.person_id, FactChange.cause)
+        )
+        return [Count(*row) for row in await self._session.execute(query)]
+
+    async def changed_since(self, at: datetime) -> set[tuple[int, str]]:
+        """Return about whom, and of which character's, anything changed since a moment."""
+        query = select(FactChange.person_id, FactChange.character).where(FactChange.at >= at).distinct()
+        return {(row[0], row[1]) for row in await self._session.execute(query)}
 
     async def drawn_from(self, message_ids: Collection[int]) -> set[tuple[int, str]]:
         """Return whose memories, and of which character's, ever came from any of some messages."""
-        ids = select(MemorySource.memory_id).where(MemorySource.message_id.in_(message_ids))
-        now = select(CoreMemory.person_id, CoreMemory.character).where(CoreMemory.id.in_(ids))
-        past = select(MemoryChange.person_id, MemoryChange.character).where(MemoryChange.memory_id.in_(ids))
+        ids = select(FactSource.memory_id).where(FactSource.message_id.in_(message_ids))
+        now = select(Fact.person_id, Fact.character).where(Fact.id.in_(ids))
+        past = select(FactChange.person_id, FactChange.character).where(FactChange.memory_id.in_(ids))
         return {(row[0], row[1]) for row in await self._session.execute(now.union(past))}
 
     async def characters(self, person_id: int) -> list[str]:
-        """Return the characters that know anything about somebody."""
-        query = select(CoreMemory.character).where(CoreMemory.person_id == person_id).distinct()
-        return list(await self._session.scalars(query))
+        """Return the characters that know anything about somebody, or did."""
+        now = select(Fact.character).where(Fact.person_id == person_id)
+        past = select(FactChange.character).where(FactChange.person_id == person_id)
+        return sorted(await self._session.scalars(now.union(past)))
 
-    # Who agreed.
-
-    async def consents(self, person_ids: Collection[int]) -> set[int]:
-        """Return those of some people who let characters note things about them by themselves."""
-        query = select(Consent.person_id).where(Consent.person_id.in_(person_ids), Consent.given.is_(True))
-        return set(await self._session.scalars(query))
-
-    async def refuses(self, person_id: int) -> bool:
-        """Say whether somebody said no to that; most have said neither."""
-        query = select(Consent.person_id).where(Consent.person_id == person_id, Consent.given.is_(False))
-        return await self._session.scalar(query) is not None
-
-    async def set_consent(self, person_id: int, given: bool, *, at: datetime) -> None:
-        row = self._insert(table_of(Consent)).values(person_id=person_id, given=given, at=at)
-        await self._session.execute(
-            row.on_conflict_do_update(
-                index_elements=["person_id"], set_={"given": row.excluded.given, "at": row.excluded.at}
-            )
-        )
-
-    async def _link(self, memory_id: int, sources: Collection[int]) -> None:
+    async def link(self, memory_id: int, sources: Collection[int]) -> None:
+        """Keep from which messages a fact came, ever."""
         if sources:
             rows = [{"message_id": source, "memory_id": memory_id} for source in set(sources)]
-            await self._session.execute(self._insert(table_of(MemorySource)).on_conflict_do_nothing(), rows)
+            await self._session.execute(self._insert(table_of(FactSource)).on_conflict_do_nothing(), rows)
 
     async def _note(
-        self,
-        memory: CoreMemory,
-        batch: int,
-        cause: str,
-        at: datetime,
-        *,
-        before: dict[str, Any] | None,
-        after: dict[str, Any] | None,
+        self, memory: Fact, batch: int, cause: str, at: datetime, *, before: dict[str, Any] | None
     ) -> None:
-        change = MemoryChange(
+        change = FactChange(
             batch=batch,
             memory_id=memory.id,
             person_id=memory.person_id,
@@ -239,19 +390,28 @@ class Memories(Repository):
             at=at,
             cause=cause,
             before=before,
-            after=after,
         )
-        await self._session.execute(insert(table_of(MemoryChange)), values_of(change))
+        await self._session.execute(insert(table_of(FactChange)), values_of(change))
 
 
-def _words(memory: CoreMemory) -> dict[str, Any]:
+def _words(memory: Fact) -> dict[str, Any]:
     return {key: getattr(memory, key) for key in _WORDS}
 
 
-def same_memory(change: MemoryChange, values: Mapping[str, Any], at: datetime) -> CoreMemory:
+def _told(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[Change]:
+    """Yield changes with the whole values before and after, from the facts as they are `now` backwards."""
+    for row in rows:
+        kept = dict(zip(_CHANGES, row, strict=True))
+        after, before = now.pop(row.memory_id, None), kept.pop("before")
+        if before is not None:
+            before = {**(after or _DEFAULTS), **before}
+            now[row.memory_id] = before
+        yield Change(**kept, before=before, after=after)
+
+
+def same_memory(change: Change, values: Mapping[str, Any], at: datetime) -> Fact:
     """Return a memory as a change kept it."""
-    memory = CoreMemory(
-        person_id=change.person_id, character=change.character, made_at=at, changed_at=at, **values
-    )
+    values = {"made_at": at, **values}
+    memory = Fact(person_id=change.person_id, character=change.character, changed_at=at, **values)
     memory.id = change.memory_id
     return memory

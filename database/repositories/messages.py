@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, false, func, insert, or_, select, update
 
-from database.models import Channel, Claim, Message, Source, Turn
+from database.models import Channel, Claim, Consent, Message, Source, Turn
 from database.repositories.base import Repository, table_of, values_of
 
 
@@ -84,6 +84,17 @@ _TRANSCRIPT = (
     .order_by(Message.place.desc(), Message.position.desc())
     .limit(bindparam("limit"))
 )
+
+
+def _of_who_agreed(consent: Literal["opt_in", "opt_out"]) -> ColumnElement[bool]:
+    """Return which lines were said by people about whom facts may be noted, or to them (D03)."""
+    agreed = consent == "opt_in"
+    answered = select(Consent.person_id).where(Consent.given.is_(agreed))
+    to = select(Turn.addressee_id).where(Turn.id == Message.turn_id).scalar_subquery()
+    if agreed:
+        return or_(Message.author_id.in_(answered), to.in_(answered))
+    by_person = and_(Message.author_id.not_in(answered), Message.from_bot.is_(False))
+    return or_(by_person, and_(to.is_not(None), to.not_in(answered)))
 
 
 class Messages(Repository):
@@ -197,15 +208,28 @@ class Messages(Repository):
         result = await self._session.execute(gone)
         return int(result.rowcount)  # type: ignore[attr-defined]
 
-    async def prune(self, before: datetime, *, at_last: datetime) -> int:
-        """Delete what was said before a moment; return how many lines went.
+    async def prune(
+        self,
+        before: datetime,
+        *,
+        at_last: datetime,
+        consent: Literal["opt_in", "opt_out", "off"] = "opt_in",
+        channel_id: int | None = None,
+    ) -> int:
+        """Delete what was said before a moment, in one place or anywhere; return how many lines went.
 
         Where the character took part, a line stays until it is summed up, though not from before
-        `at_last`; so does a line that stood in a prompt once, before the transcript's beginning.
+        `at_last`; so does a line that stood in a prompt once, before the transcript's beginning, and what
+        people said from whose talk facts are drawn, until they were.
         """
         talk = select(Message.channel_id).where(Message.heard_through.is_not(None), _NOT_COVERED)
         floor = select(Channel.floor).where(Channel.id == Message.channel_id).scalar_subquery()
         waiting = and_(_NOT_COVERED, or_(Message.channel_id.in_(talk), Message.place < floor))
-        done = or_(~waiting, Message.sent_at < at_last)
-        result = await self._session.execute(delete(Message).where(Message.sent_at < before, done))
+        if consent != "off":
+            drawn = select(Channel.consolidated).where(Channel.id == Message.channel_id).scalar_subquery()
+            waiting = or_(waiting, and_(Message.position > drawn, _of_who_agreed(consent)))
+        gone = delete(Message).where(Message.sent_at < before, or_(~waiting, Message.sent_at < at_last))
+        if channel_id is not None:
+            gone = gone.where(Message.channel_id == channel_id)
+        result = await self._session.execute(gone)
         return int(result.rowcount)  # type: ignore[attr-defined]

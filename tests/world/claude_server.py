@@ -22,9 +22,11 @@ from typing import Self
 
 from aiohttp import web
 
+from tests.world.claude_batches import Batches
 from tests.world.claude_cache import (
     MODELS,
     NOTHING,
+    Bill,
     Block,
     Body,
     PromptCache,
@@ -186,6 +188,7 @@ class ScriptedClaude(Script):
         self._arrival = asyncio.Condition()
         self._arrived = 0
         self._ports: set[int] = set()
+        self.batches = Batches(self._read, self._locked, self._error, self._answer_in_batch)
         self._runner = web.AppRunner(
             self._app(), handler_cancellation=True, shutdown_timeout=0.05, access_log=None
         )
@@ -231,6 +234,7 @@ class ScriptedClaude(Script):
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_post("/v1/messages", self._message)
         app.router.add_post("/v1/messages/count_tokens", self._count)
+        self.batches.routes(app)
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_get("/v1/models/{id}", self._one_model)
         return app
@@ -317,8 +321,7 @@ class ScriptedClaude(Script):
 
     async def _reply(self, http: web.Request, asked: Request) -> web.StreamResponse:
         bill = self._cache.bill(asked.model, render(asked.raw))
-        script = next((rule for rule in self._rules if rule.speaks_to(asked)), self)
-        answer = asked.answer = await script.next(asked)
+        answer = await self._scripted(asked)
         await asyncio.sleep(self.delay if answer.after is None else answer.after)
         if isinstance(answer, StreamError) and not asked.stream:
             answer = answer.error
@@ -329,13 +332,33 @@ class ScriptedClaude(Script):
         assert isinstance(answer, Say)
         if isinstance(answer, Broken) and await answer.ends_at(-1, http, web.StreamResponse()):
             return web.Response()
-        self._cache.keep(asked.model, bill)
-        asked.usage = replace(bill.usage, output_tokens=written(answer))
-        self.usage += asked.usage
-        message = self._compose(asked, answer)
+        message = self._written(asked, answer, bill)
         if asked.stream:
             return await self._stream(http, answer, events(message, answer, self.piece))
         return await self._send(http, answer, json.dumps(message).encode())
+
+    async def _scripted(self, asked: Request) -> Answer:
+        script = next((rule for rule in self._rules if rule.speaks_to(asked)), self)
+        asked.answer = await script.next(asked)
+        return asked.answer
+
+    def _written(self, asked: Request, answer: Say, bill: Bill) -> Body:
+        self._cache.keep(asked.model, bill)
+        asked.usage = replace(bill.usage, output_tokens=written(answer))
+        self.usage += asked.usage
+        return self._compose(asked, answer)
+
+    async def _answer_in_batch(self, params: Body, http: web.Request) -> tuple[Body | None, Answer]:
+        """Return the message for one request of a batch, if there is one, and what the script said."""
+        headers = {name.lower(): value for name, value in http.headers.items()}
+        asked = Request(params, headers, self._clock())
+        await self._note(asked)
+        if fault := self._turned_away(params, counting=False):
+            return None, fault
+        answer = await self._scripted(asked)
+        if not isinstance(answer, Say):
+            return None, answer
+        return self._written(asked, answer, self._cache.bill(asked.model, render(params))), answer
 
     def _error(self, error: ApiFault) -> web.Response:
         name = f"req_{next(self._numbers):08}"

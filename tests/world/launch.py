@@ -1,13 +1,15 @@
 """Starts the bot against the loopback Discord: `python -m tests.world.launch ARGUMENTS`.
 
 LOOPBACK_DISCORD is the server's base URL; CRASH_AT names the stage at which the process is killed,
-"part_posted:2" at its second time.
+"part_posted:2" at its second time. Nobody is asked whether they may be remembered, or after ASKS_AFTER
+answers.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.world.discord_pointing import point_discord_at
 
@@ -34,9 +36,18 @@ def crash_hook() -> Callable[[str], None] | None:
     return reached
 
 
+def ask_after(answers: int) -> None:
+    """Let people be asked for consent after so many answers; never with 0."""
+    from bot import app
+
+    made = app.manner_of
+    app.manner_of = lambda *given: replace(made(*given), asks_after=answers)
+
+
 def main() -> int:
     """Run the bot's own main with these arguments."""
     point_discord_at(os.environ["LOOPBACK_DISCORD"], pause=PAUSE)
+    ask_after(int(os.environ.get("ASKS_AFTER", "0")))
     from bot.__main__ import main as run
 
     return run(sys.argv[1:], on_stage=crash_hook())

@@ -48,8 +48,43 @@ class BotProcess:
     async def start(self, *, crash_at: str = "", wait: bool = True) -> None:
         """Start it; `crash_at` names the stage at which it is killed. Waits until Discord has it."""
         self.runs += 1
+        for name in ("config.env", "character.env"):
+            (self.folder / name).touch()
+        with (self.folder / f"run-{self.runs:03}.log").open("wb") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self._command(),
+                cwd=ROOT,
+                env=self._environment(crash_at),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        if wait:
+            account = self.account or self.discord.first_bot
+            await self.discord.wait_until_connected(account=account, timeout=READY_WITHIN)
+
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Run another command of main.py on the same data; return its exit code and what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            *self._command(),
+            *arguments,
+            cwd=ROOT,
+            env=self._environment(""),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await asyncio.wait_for(process.communicate(), READY_WITHIN)
+        return process.returncode or 0, printed.decode()
+
+    def _command(self) -> list[str]:
+        files = {"--config": "config.env", "--character-env": "character.env"}
+        named = [word for option, name in files.items() for word in (option, str(self.folder / name))]
+        return [sys.executable, "-m", "tests.world.launch", *named]
+
+    def _environment(self, crash_at: str) -> dict[str, str]:
         account = self.account or self.discord.first_bot
-        environment = {
+        return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "LOOPBACK_DISCORD": self.discord.base_url,
@@ -62,25 +97,6 @@ class BotProcess:
             **AT_ONCE,
             **self.settings,
         }
-        for name in ("config.env", "character.env"):
-            (self.folder / name).touch()
-        with (self.folder / f"run-{self.runs:03}.log").open("wb") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.world.launch",
-                "--config",
-                str(self.folder / "config.env"),
-                "--character-env",
-                str(self.folder / "character.env"),
-                cwd=ROOT,
-                env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        if wait:
-            await self.discord.wait_until_connected(account=account, timeout=READY_WITHIN)
 
     async def ended(self, *, within: float = 30.0) -> int:
         """Wait for its end and return the exit code."""

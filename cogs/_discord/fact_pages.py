@@ -1,0 +1,110 @@
+"""/memory facts and /memory at: all that is known of the asker, now and at the end of any day (C62, C68)."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from discord import app_commands
+
+from bot.browsing import Entry, tags_of
+from bot.command_tree import Interaction, answer
+from bot.timetravel import bounds
+from cogs._discord.fact_sheet import LONGEST_SEARCH, LONGEST_TAG, Search, facts_panel, past_panel
+from cogs._discord.panels import Action, Press
+from cogs._discord.presses import Panels
+from cogs._discord.quoting import in_a_line
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+OFFERED = 25
+"""Choices that Discord takes for one option."""
+NO_DAY = "That is no day: write it as 2026-05-03, or choose one of those on which something changed."
+NOT_YET = "That day has not begun yet. /memory facts shows what I know now."
+
+
+async def offer_tags(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Offer the tags of what is known of the asker, the most frequent first."""
+    typed = current.strip().casefold()
+    known = await interaction.client.app.conversation.memories.of(interaction.user.id)
+    fitting = [tag for tag in tags_of([Entry(one) for one in known]) if typed in tag.casefold()]
+    return [app_commands.Choice(name=in_a_line(tag, 100), value=tag[:100]) for tag in fitting[:OFFERED]]
+
+
+async def offer_days(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Offer the days on which something about the asker changed, the newest first."""
+    days = await interaction.client.app.views.time_travel.days(interaction.user.id)
+    fitting = [day for day in map(date.isoformat, days) if current.strip() in day]
+    return [app_commands.Choice(name=day, value=day) for day in fitting[:OFFERED]]
+
+
+class FactPages:
+    """Everything here is about whoever asks, and only they see it."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self._app = bot.app
+        self._now = Panels(bot, "facts", {"page": Action(self._turn, "memory facts")})
+        self._past = Panels(bot, "past", {"page": Action(self._turn_past, "memory at")})
+        self.panels = (self._now, self._past)
+
+    def commands(self) -> Sequence[app_commands.Command[Any, ..., Any]]:
+        """Return the commands, for the group that they belong to."""
+        return (
+            app_commands.Command(
+                name="facts",
+                description="All that I know about you: search it, and see where you said it",
+                callback=self.facts,
+            ),
+            app_commands.Command(
+                name="at", description="What I knew about you at the end of a day", callback=self.at
+            ),
+        )
+
+    @app_commands.describe(
+        search="Words that it holds, or its number", tag="Only what has this tag, such as pets or work"
+    )
+    @app_commands.autocomplete(tag=offer_tags)
+    async def facts(
+        self,
+        interaction: Interaction,
+        search: app_commands.Range[str, 1, LONGEST_SEARCH] | None = None,
+        tag: app_commands.Range[str, 1, LONGEST_TAG] | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await self._show(interaction, Search.of(search, tag), 1)
+
+    @app_commands.describe(day="Such as 2026-05-03, by UTC")
+    @app_commands.autocomplete(day=offer_days)
+    async def at(self, interaction: Interaction, day: str) -> None:
+        await interaction.response.defer(ephemeral=True)
+        chosen = day_in(day)
+        if chosen is None:
+            await answer(interaction, NO_DAY)
+        elif bounds(chosen)[0] > self._app.clock.now():
+            await answer(interaction, NOT_YET)
+        else:
+            await self._show_past(interaction, chosen, 1)
+
+    async def _turn(self, press: Press) -> None:
+        page, words, tag = press.arguments
+        await self._show(press.interaction, Search(words, tag), int(page))
+
+    async def _turn_past(self, press: Press) -> None:
+        page, day = press.arguments
+        await self._show_past(press.interaction, date.fromisoformat(day), int(page))
+
+    async def _show(self, interaction: Interaction, search: Search, page: int) -> None:
+        entries = await self._app.views.browsing.entries(interaction.user.id)
+        await self._now.show(interaction, facts_panel(entries, search, page, interaction.guild_id))
+
+    async def _show_past(self, interaction: Interaction, day: date, page: int) -> None:
+        then = await self._app.views.time_travel.state(interaction.user.id, bounds(day)[1])
+        await self._past.show(interaction, past_panel(then, day, page, interaction.guild_id))
+
+
+def day_in(text: str) -> date | None:
+    """Return the day that somebody wrote, as 2026-05-03; None where it is none."""
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None

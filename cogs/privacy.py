@@ -1,0 +1,149 @@
+"""What a person decides about being remembered, sees, takes along and deletes: /privacy (C51, C64, C65)."""
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.command_tree import Interaction, answer
+from bot.portable import MOST_BYTES, TOO_LARGE, FileRefused
+from cogs._discord.disclosure import (
+    ASKED,
+    DELETING,
+    EXPORTED,
+    FAMILY,
+    KEPT,
+    UNREADABLE,
+    WHAT_IS_KEPT,
+    answered,
+    imported,
+    leaving_panel,
+    receipt,
+    standing_panel,
+)
+from cogs._discord.panels import NOBODY, Action, Press
+from cogs._discord.presses import Panels
+from cogs._discord.speaking import DISCORD_FAULTS
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+FILES_AT_ONCE = 4
+"""Files in one message: together they stay below what Discord takes."""
+
+
+class Privacy(commands.Cog):
+    """Everything here is about whoever asks, and only they see it; it works everywhere and for everybody."""
+
+    privacy = app_commands.Group(name="privacy", description="What I keep of you, and what I may")
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self._privacy = bot.app.conversation.privacy
+        show = "privacy show"
+        self.panels = Panels(
+            bot,
+            FAMILY,
+            {
+                "yes": Action(self._agreed, show),
+                "no": Action(self._refused, show),
+                "what": Action(self._explain, show),
+                "ask": Action(self._ask_deletion, "privacy delete"),
+                "delete": Action(self._delete, "privacy delete"),
+                "keep": Action(self._keep, "privacy delete"),
+            },
+        )
+
+    async def cog_load(self) -> None:
+        self.panels.load()
+
+    async def cog_unload(self) -> None:
+        self.panels.unload()
+
+    @privacy.command(description="What you answered, and what I keep of you")
+    async def show(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await self.panels.show(interaction, standing_panel(await self._privacy.standing(interaction.user.id)))
+
+    @privacy.command(description="Let me note facts about you from what you say")
+    async def yes(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await answer(interaction, answered(await self._privacy.answer(interaction.user.id, agreed=True)))
+
+    @privacy.command(description="Let me note nothing about you; what I noted by myself is deleted")
+    async def no(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await answer(interaction, answered(await self._privacy.answer(interaction.user.id, agreed=False)))
+
+    @privacy.command(description="Everything that I keep of you, as a file")
+    async def export(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        made = await self._privacy.export(interaction.user.id)
+        text = EXPORTED.format(parts="" if len(made) == 1 else f", in {len(made)} files")
+        for begin in range(0, len(made), FILES_AT_ONCE):
+            some = made[begin : begin + FILES_AT_ONCE]
+            files = [discord.File(BytesIO(one.data), one.name) for one in some]
+            await interaction.followup.send(text if begin == 0 else "", files=files, ephemeral=True)
+
+    @privacy.command(name="import", description="Take in a file that /privacy export made for you")
+    @app_commands.describe(file="The file, as it was made")
+    async def take_in(self, interaction: Interaction, file: discord.Attachment) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if file.size > MOST_BYTES:
+            await answer(interaction, TOO_LARGE)
+            return
+        try:
+            what = await self._privacy.take_in(interaction.user.id, await file.read())
+        except FileRefused as error:
+            await answer(interaction, str(error))
+        except DISCORD_FAULTS:
+            await answer(interaction, UNREADABLE)
+        else:
+            await answer(interaction, imported(what))
+
+    @privacy.command(description="Delete everything of you, for good")
+    async def delete(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await self._show_deletion(interaction)
+
+    # Presses.
+
+    async def _agreed(self, press: Press) -> None:
+        await self._answered(press, agreed=True)
+
+    async def _refused(self, press: Press) -> None:
+        await self._answered(press, agreed=False)
+
+    async def _answered(self, press: Press, *, agreed: bool) -> None:
+        """Keep an answer. What it was is told to nobody else: of the question only the buttons go."""
+        interaction = press.interaction
+        told = answered(await self._privacy.answer(interaction.user.id, agreed=agreed))
+        if press.arguments != (ASKED,):
+            await self.panels.close(interaction, told)
+            return
+        await interaction.edit_original_response(content=press.text, view=None, allowed_mentions=NOBODY)
+        await answer(interaction, told)
+
+    async def _explain(self, press: Press) -> None:
+        await answer(press.interaction, WHAT_IS_KEPT)
+
+    async def _ask_deletion(self, press: Press) -> None:
+        await self._show_deletion(press.interaction)
+
+    async def _show_deletion(self, interaction: Interaction) -> None:
+        standing = await self._privacy.standing(interaction.user.id)
+        await self.panels.show(interaction, leaving_panel(standing.holdings, standing.remaining))
+
+    async def _delete(self, press: Press) -> None:
+        await self.panels.working(press, DELETING)
+        await self.panels.close(
+            press.interaction, receipt(await self._privacy.leave(press.interaction.user.id))
+        )
+
+    async def _keep(self, press: Press) -> None:
+        await self.panels.close(press.interaction, KEPT)
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(Privacy(bot))

@@ -1,0 +1,206 @@
+"""What was said, kept for those who agreed (F075), and the windows of it that were consolidated."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+
+from database.models import Archived, Channel, Claim, Message, Turn, Window
+from database.repositories.base import Repository, table_of, values_of
+from database.repositories.vectors import Embeddings
+
+
+class ArchivedLine(NamedTuple):
+    """A line of the archive: see Archived. Thousands are read at once, too many to be entities."""
+
+    id: int
+    author_id: int
+    author_name: str
+    text: str
+    sent_at: datetime
+    mine: bool
+
+
+class Fresh(NamedTuple):
+    """A line of the log from which no facts were drawn yet: see Message. `mine` are replies."""
+
+    position: int
+    id: int
+    author_id: int
+    author_name: str
+    text: str
+    sent_at: datetime
+    reply_to: int | None
+    mine: bool
+    from_bot: bool
+    turn_id: int | None
+
+
+_LAST_VERSION = "last change of the archive"
+_OF_CHANNELS = (
+    select(*(table_of(Archived).c[name] for name in ArchivedLine._fields))
+    .where(table_of(Archived).c.channel_id.in_(bindparam("channel_ids", expanding=True)))
+    .order_by(table_of(Archived).c.id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+_VERSIONS = (
+    select(table_of(Channel).c.id, table_of(Channel).c.archive_version)
+    .where(table_of(Channel).c.id.in_(bindparam("channel_ids", expanding=True)))
+    .order_by(table_of(Channel).c.id)
+)
+
+
+class Archive(Repository):
+    """The archive and windows tables."""
+
+    async def add(self, lines: Collection[Archived]) -> None:
+        """Keep lines; those that are there already stay as they are."""
+        if lines:
+            row = self._insert(table_of(Archived)).on_conflict_do_nothing()
+            await self._session.execute(row, [values_of(one) for one in lines])
+            await self._changed({one.channel_id for one in lines})
+
+    async def of_channels(self, channel_ids: Collection[int], *, limit: int) -> list[ArchivedLine]:
+        """Return the newest lines of some places, in the order in which they were said."""
+        found = await self._session.execute(_OF_CHANNELS, {"channel_ids": list(channel_ids), "limit": limit})
+        return [ArchivedLine(*row) for row in reversed(found.all())]
+
+    async def of_person(self, person_id: int) -> list[Archived]:
+        """Return what somebody said, and what they were answered, oldest first."""
+        query = select(Archived).where(Archived.person_id == person_id).order_by(Archived.id)
+        return list(await self._session.scalars(query))
+
+    async def these(self, message_ids: Collection[int]) -> list[Archived]:
+        """Return some lines."""
+        return list(await self._session.scalars(select(Archived).where(Archived.id.in_(message_ids))))
+
+    async def versions(self, channel_ids: Collection[int]) -> tuple[tuple[int, int], ...]:
+        """Return a mark of the archives of some places: another one after each change of them."""
+        found = await self._session.execute(_VERSIONS, {"channel_ids": list(channel_ids)})
+        return tuple((row[0], row[1]) for row in found)
+
+    async def edited(self, message_id: int, text: str) -> bool:
+        """Replace the words of a line; say whether we had it with other words."""
+        changed = update(Archived).where(Archived.id == message_id, Archived.text != text).values(text=text)
+        places = set(await self._session.scalars(changed.returning(Archived.channel_id)))
+        await Embeddings(self._session).drop("line", places, [message_id])
+        await self._changed(places)
+        return bool(places)
+
+    async def forget(self, message_ids: Collection[int]) -> int:
+        """Delete lines; return how many there were."""
+        gone = delete(Archived).where(Archived.id.in_(message_ids)).returning(Archived.channel_id)
+        places = list(await self._session.scalars(gone))
+        await Embeddings(self._session).drop("line", set(places), message_ids)
+        await self._changed(set(places))
+        return len(places)
+
+    async def ids_of(self, person_id: int, *, channel_ids: Collection[int] | None = None) -> list[int]:
+        """Return the ids of what somebody said and was answered, in some places or anywhere."""
+        query = select(Archived.id).where(Archived.person_id == person_id)
+        if channel_ids is not None:
+            query = query.where(Archived.channel_id.in_(channel_ids))
+        return list(await self._session.scalars(query))
+
+    async def ids_in(self, channel_id: int) -> list[int]:
+        return list(await self._session.scalars(select(Archived.id).where(Archived.channel_id == channel_id)))
+
+    async def channels_of(self, person_id: int) -> list[int]:
+        """Return the places in which somebody said, or was answered, anything that is kept."""
+        query = select(Archived.channel_id).where(Archived.person_id == person_id).distinct()
+        return list(await self._session.scalars(query))
+
+    async def count(self, person_id: int) -> int:
+        query = select(func.count()).select_from(Archived).where(Archived.person_id == person_id)
+        return int(await self._session.scalar(query) or 0)
+
+    # Windows.
+
+    async def due(self, character: str) -> list[int]:
+        """Return the channels with lines of which no facts were drawn yet; not those of another character."""
+        mine = select(Turn.channel_id).where(Turn.character == character)
+        others = select(Turn.channel_id).where(Turn.character != character)
+        query = (
+            select(Message.channel_id)
+            .join(Channel, Channel.id == Message.channel_id)
+            .where(
+                Message.position > Channel.consolidated,
+                or_(Message.channel_id.in_(mine), Message.channel_id.not_in(others)),
+            )
+            .distinct()
+            .order_by(Message.channel_id)
+        )
+        return list(await self._session.scalars(query))
+
+    async def fresh(self, channel_id: int, *, limit: int) -> list[Fresh]:
+        """Return the oldest lines of a place of which no facts were drawn yet.
+
+        Those from a reply on that is being said, or changed, just now are left for later.
+        """
+        query = (
+            select(
+                Message.position,
+                Message.id,
+                Message.author_id,
+                Message.author_name,
+                Message.text,
+                Message.sent_at,
+                Message.reply_to,
+                Message.heard_through.is_not(None),
+                Message.from_bot,
+                Message.turn_id,
+                Turn.state,
+            )
+            .join(Channel, Channel.id == Message.channel_id)
+            .outerjoin(Turn, Turn.id == Message.turn_id)
+            .where(Message.channel_id == channel_id, Message.position > Channel.consolidated)
+            .order_by(Message.position)
+            .limit(limit)
+        )
+        lines = []
+        for *line, state in await self._session.execute(query):
+            if state == "pledged":
+                break
+            lines.append(Fresh(*line))
+        return lines
+
+    async def answered(self, turn_ids: Collection[int]) -> dict[int, set[int]]:
+        """Return, by reply, who was answered with it."""
+        people: dict[int, set[int]] = {one: set() for one in turn_ids}
+        claims = select(Claim.turn_id, Claim.author_id).where(Claim.turn_id.in_(turn_ids))
+        turns = select(Turn.id, Turn.addressee_id).where(Turn.id.in_(turn_ids))
+        for turn_id, person_id in await self._session.execute(claims.union(turns)):
+            if turn_id is not None:
+                people[turn_id].add(person_id)
+        return people
+
+    async def close_window(self, window: Window) -> bool:
+        """Keep that a stretch of talk was consolidated; False when it, or more, was before."""
+        moved = (
+            update(Channel)
+            .where(Channel.id == window.channel_id, Channel.consolidated < window.through)
+            .values(consolidated=window.through)
+        )
+        if not (await self._session.execute(moved)).rowcount:  # type: ignore[attr-defined]
+            return False
+        await self._session.execute(insert(table_of(Window)), values_of(window))
+        return True
+
+    async def windows(self, channel_id: int) -> list[Window]:
+        """Return the windows of a place, oldest first."""
+        query = select(Window).where(Window.channel_id == channel_id).order_by(Window.through)
+        return list(await self._session.scalars(query))
+
+    async def prune_windows(self, before: datetime) -> None:
+        await self._session.execute(delete(Window).where(Window.at < before))
+
+    async def _changed(self, channel_ids: Collection[int]) -> None:
+        if channel_ids:
+            # Never one that was: a place that is forgotten and comes back must not find what was read of it.
+            version = await self._next(_LAST_VERSION)
+            await self._session.execute(
+                update(Channel).where(Channel.id.in_(channel_ids)).values(archive_version=version)
+            )

@@ -1,0 +1,103 @@
+"""A look through every table for what is left of a person who was erased (C64, D15)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table, Text, cast, func, select
+
+from database.models import Row
+from database.repositories.base import Repository
+from database.types import FactValues
+
+PERSON: Mapping[str, tuple[str, ...]] = {
+    "archive": ("person_id", "author_id"),
+    "calls": ("user_id",),
+    "claims": ("author_id",),
+    "consents": ("person_id",),
+    "fact_changes": ("person_id",),
+    "facts": ("person_id",),
+    "messages": ("author_id",),
+    "nicknames": ("user_id",),
+    "reminders": ("person_id",),
+    "summaries": ("person_id",),
+    "summary_sources": ("author_id",),
+    "turns": ("addressee_id",),
+    "users": ("id",),
+    "vectors": ("owner_id",),
+}
+"""The columns that say whose a row is."""
+BELONGING = frozenset({"channels", "fact_sources", "global_state", "parts", "variants", "windows"})
+"""Tables whose rows go, or are changed, with what they belong to."""
+EXEMPT: Mapping[str, str] = {
+    "audit": "what was done by administrators, and about whom, is kept for a year",
+    "bot_replies": "it counts replies to bots",
+    "house_rules": "who is denied by an admin would not be any more",
+}
+"""Tables that an erasure leaves alone, and why."""
+_WORDS = frozenset(
+    {
+        ("archive", "text"),
+        ("fact_changes", "before"),
+        ("facts", "quote"),
+        ("facts", "text"),
+        ("messages", "text"),
+        ("parts", "text"),
+        ("reminders", "text"),
+        ("summaries", "text"),
+        ("variants", "parts"),
+    }
+)
+"""Columns with words: another person's may name anybody, and are theirs."""
+SNOWFLAKE = 1 << 22
+"""Ids of Discord's are above this: the same number elsewhere is no coincidence."""
+
+
+class Residue(NamedTuple):
+    """What a look through every table found: rows that still hold a person's id, by table.
+
+    `named` counts rows of other people's words in which it stands.
+    """
+
+    rows: dict[str, int]
+    named: int
+
+
+class Leftovers(Repository):
+    """Searches all tables."""
+
+    async def residue(self, person_id: int) -> Residue:
+        """Look for somebody in every table, but those that are exempt.
+
+        Of an id of Discord's every column is searched, of another only those that are meant for one.
+        """
+        rows: dict[str, int] = {}
+        named = 0
+        for table in Row.metadata.sorted_tables:
+            if table.name in EXEMPT:
+                continue
+            for column in table.columns:
+                found = await self._found(table, column, person_id)
+                if (table.name, column.name) in _WORDS:
+                    named += found
+                elif found:
+                    rows[table.name] = rows.get(table.name, 0) + found
+        return Residue(rows, named)
+
+    async def _found(self, table: Table, column: Column[Any], person_id: int) -> int:
+        everywhere = person_id >= SNOWFLAKE
+        if isinstance(column.type, BigInteger | Integer):
+            if not everywhere and column.name not in PERSON.get(table.name, ()):
+                return 0
+            where = column == person_id
+            return int(await self._session.scalar(select(func.count()).select_from(table).where(where)) or 0)
+        if not everywhere or not isinstance(column.type, String | Text | JSON | FactValues):
+            return 0
+        text = cast(column, String)
+        found = await self._session.scalars(select(text).where(text.contains(str(person_id))))
+        return sum(holds(one, person_id) for one in found)
+
+
+def holds(text: str, person_id: int) -> bool:
+    """Say whether an id stands in a text, and is no part of a longer number."""
+    return re.search(rf"(?<!\d){person_id}(?!\d)", text) is not None

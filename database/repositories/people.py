@@ -1,0 +1,317 @@
+"""One person across all tables: what is kept of them, how it is taken out, and brought in again."""
+
+import hashlib
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from database.models import (
+    Archived,
+    Audit,
+    Call,
+    Channel,
+    Claim,
+    Fact,
+    FactChange,
+    HouseRule,
+    Message,
+    Part,
+    Reminder,
+    Row,
+    Source,
+    State,
+    Summary,
+    Turn,
+    User,
+    Vectors,
+    Window,
+)
+from database.repositories.base import Repository, table_of, values_of
+from database.repositories.leftovers import holds
+
+_AT_ONCE = 5_000
+
+
+class Holdings(NamedTuple):
+    """How many rows, or items of a packed row, there are of one person in each store."""
+
+    lines: int
+    answers: int
+    archived: int
+    core: int
+    facts: int
+    changes: int
+    embeddings: int
+    notes: int
+    reminders: int
+    names: int
+    decisions: int
+    calls: int
+
+
+class Remaining(NamedTuple):
+    """What an erasure leaves by rule: acts as an admin, acts of admins about the person, bans."""
+
+    acts: int
+    told_of: int
+    bans: int
+
+
+class People(Repository):
+    """Reads and clears what all tables hold of one person."""
+
+    async def holdings(self, person_id: int) -> Holdings:
+        """Count what is kept of somebody."""
+        mine = Fact.person_id == person_id
+        return Holdings(
+            lines=await self._count(Message, Message.author_id == person_id),
+            answers=await self._count(Message, Message.turn_id.in_(_turns_to(person_id))),
+            archived=await self._count(Archived, _archived_of(person_id)),
+            core=await self._count(Fact, mine, Fact.kept.is_(True)),
+            facts=await self._count(Fact, mine, Fact.kept.is_(False)),
+            changes=await self._count(FactChange, FactChange.person_id == person_id),
+            embeddings=await self._embeddings(person_id),
+            notes=await self._count(Summary, _notes_of(person_id)),
+            reminders=await self._count(Reminder, Reminder.person_id == person_id),
+            names=await self._count_names(person_id),
+            decisions=await self._count(Claim, Claim.author_id == person_id),
+            calls=await self._count(Call, Call.user_id == person_id),
+        )
+
+    async def remaining(self, person_id: int) -> Remaining:
+        """Count what stays of somebody when everything else goes."""
+        told = await self._session.scalars(
+            select(Audit.detail).where(Audit.detail.contains(str(person_id)), Audit.actor_id != person_id)
+        )
+        banned = (HouseRule.kind == "denied user", HouseRule.target_id == person_id)
+        return Remaining(
+            acts=await self._count(Audit, Audit.actor_id == person_id),
+            told_of=sum(holds(detail, person_id) for detail in told),
+            bans=await self._count(HouseRule, *banned),
+        )
+
+    async def was_answered(
+        self, person_id: int, message_id: int, *, reasons: Collection[str], times: int
+    ) -> bool:
+        """Say whether a message of somebody was just answered for one of some reasons, as others before.
+
+        `times` answers are meant, that one included: to that person, said whole, and none a fallback.
+        """
+        meant = (
+            Turn.addressee_id == person_id,
+            Turn.state == "said",
+            Turn.fallback.is_(False),
+            Turn.reason.in_(reasons),
+        )
+        this = select(Turn.id).join(Claim, Claim.turn_id == Turn.id)
+        this = this.where(Claim.message_id == message_id, Claim.author_id == person_id, *meant)
+        if await self._session.scalar(this) is None:
+            return False
+        return await self._count(Turn, *meant) >= times
+
+    # Reading everything.
+
+    async def changes(self, person_id: int) -> list[FactChange]:
+        """Return every change of what is known about somebody, under any character, the oldest first."""
+        query = select(FactChange).where(FactChange.person_id == person_id).order_by(FactChange.id)
+        return list(await self._session.scalars(query))
+
+    async def facts(self, person_id: int) -> list[Fact]:
+        """Return what every character knows about somebody."""
+        query = select(Fact).where(Fact.person_id == person_id).order_by(Fact.character, Fact.number, Fact.id)
+        return list(await self._session.scalars(query))
+
+    async def lines(self, person_id: int) -> list[Message]:
+        """Return what somebody said within the log's time, and what was answered to nobody else."""
+        mine = Message.author_id == person_id
+        query = select(Message).where(or_(mine, Message.turn_id.in_(_turns_to(person_id))))
+        return list(await self._session.scalars(query.order_by(Message.position)))
+
+    async def private_notes(self, person_id: int) -> list[Summary]:
+        """Return what is summed up of somebody's talk where nobody else was."""
+        private = select(Channel.id).where(Channel.place != "guild")
+        query = select(Summary).where(
+            _notes_of(person_id), or_(Summary.channel_id.is_(None), Summary.channel_id.in_(private))
+        )
+        return list(await self._session.scalars(query.order_by(Summary.id)))
+
+    # Taking out.
+
+    async def private_places(self, person_id: int) -> set[int]:
+        """Return the channels in which only somebody and the character are."""
+        there = [
+            select(Message.channel_id).where(Message.author_id == person_id),
+            select(Turn.channel_id).where(Turn.addressee_id == person_id),
+            select(Claim.channel_id).where(Claim.author_id == person_id),
+            select(Archived.channel_id).where(_archived_of(person_id)),
+            select(Fact.channel_id).where(Fact.person_id == person_id, Fact.scope == "dm"),
+            select(Reminder.channel_id).where(Reminder.person_id == person_id),
+        ]
+        theirs = or_(*(Channel.id.in_(one) for one in there))
+        return set(await self._session.scalars(select(Channel.id).where(Channel.place != "guild", theirs)))
+
+    async def places(self, person_id: int) -> set[int]:
+        """Return the channels in which somebody said anything, or was answered, that is still in the log."""
+        theirs = or_(Message.author_id == person_id, Message.turn_id.in_(_answered(person_id)))
+        found = set(await self._session.scalars(select(Message.channel_id).where(theirs).distinct()))
+        pledged = select(Turn.channel_id).where(Turn.addressee_id == person_id, Turn.state == "pledged")
+        return found | set(await self._session.scalars(pledged))
+
+    async def noted_places(self, person_id: int) -> set[int]:
+        """Return the channels of which something is summed up that holds anything of somebody."""
+        query = select(Summary.channel_id).where(_notes_of(person_id), Summary.channel_id.is_not(None))
+        return {one for one in await self._session.scalars(query) if one is not None}
+
+    async def message_ids(self, person_id: int, private: Collection[int]) -> set[int]:
+        """Return the messages that somebody wrote or was answered with, and all in private places."""
+        turns = _answered(person_id)
+        logged = or_(
+            Message.author_id == person_id, Message.turn_id.in_(turns), Message.channel_id.in_(private)
+        )
+        found = set(await self._session.scalars(select(Message.id).where(logged)))
+        posted = select(Part.message_id).where(Part.turn_id.in_(turns), Part.message_id.is_not(None))
+        found |= {one for one in await self._session.scalars(posted) if one is not None}
+        return found | set(await self._session.scalars(select(Archived.id).where(_archived_of(person_id))))
+
+    async def memory_ids(self, person_id: int) -> set[int]:
+        """Return the facts about somebody that are there, or ever were."""
+        now = select(Fact.id).where(Fact.person_id == person_id)
+        past = select(FactChange.memory_id).where(FactChange.person_id == person_id)
+        return set(await self._session.scalars(now.union(past)))
+
+    async def erase(self, person_id: int, private: Collection[int]) -> None:
+        """Clear what is left once somebody's words and facts went: who they are, and that they were there.
+
+        Claims stay without their author, so that no message is taken on again; calls stay on the books.
+        """
+        await self._session.execute(delete(Summary).where(_notes_of(person_id)))
+        await self._session.execute(delete(Turn).where(Turn.addressee_id == person_id))
+        blank = {"author_id": 0, "open": False, "trace": None}
+        await self._session.execute(update(Claim).where(Claim.author_id == person_id).values(**blank))
+        await self._session.execute(update(Call).where(Call.user_id == person_id).values(user_id=None))
+        await self._out_of_traces(person_id)
+        await self._out_of_heads(person_id)
+        await self._private(private)
+        await self._session.execute(delete(User).where(User.id == person_id))
+        await self._blur_marks(person_id)
+
+    async def _private(self, channel_ids: Collection[int]) -> None:
+        await self._session.execute(delete(Summary).where(Summary.channel_id.in_(channel_ids)))
+        await self._session.execute(delete(Window).where(Window.channel_id.in_(channel_ids)))
+        for one, value in ((Call, None), (Claim, 0)):
+            there = update(one).where(one.channel_id.in_(channel_ids))
+            await self._session.execute(there.values(channel_id=value))
+        await self._session.execute(delete(Channel).where(Channel.id.in_(channel_ids)))
+
+    async def _out_of_traces(self, person_id: int) -> None:
+        """Let nobody know from other decisions who else was addressed."""
+        query = select(Claim.message_id, Claim.trace).where(
+            cast(Claim.trace, String).contains(str(person_id))
+        )
+        for message_id, trace in (await self._session.execute(query)).all():
+            if person_id in (trace or {}).get("addressees", ()):
+                others = [0 if one == person_id else one for one in trace["addressees"]]
+                kept = {**trace, "addressees": others}
+                changed = update(Claim).where(Claim.message_id == message_id).values(trace=kept)
+                await self._session.execute(changed)
+
+    async def _out_of_heads(self, person_id: int) -> None:
+        query = select(Channel.id, Channel.head_people).where(
+            cast(Channel.head_people, String).contains(str(person_id))
+        )
+        for channel_id, people in (await self._session.execute(query)).all():
+            if people and person_id in people:
+                left = [one for one in people if one != person_id]
+                head = {"head_people": left, "head_at": None}
+                await self._session.execute(update(Channel).where(Channel.id == channel_id).values(**head))
+
+    async def _blur_marks(self, person_id: int) -> None:
+        """Keep that an older program's files about somebody were taken in, and not whose they were."""
+        theirs = or_(State.key.like(f"inherited % {person_id}"), State.key == f"inherited {person_id}")
+        marks = await self._session.execute(select(State.key, State.value).where(theirs))
+        for key, value in marks.all():
+            await self._session.execute(delete(State).where(State.key == key))
+            row = self._insert(table_of(State)).values(key=blurred(key), value=value)
+            await self._session.execute(row.on_conflict_do_nothing())
+
+    # Taking in what somebody brings.
+
+    async def owners(self, memory_ids: Collection[int]) -> dict[int, int]:
+        """Return, by id, about whom those of some facts are that are there, or ever were."""
+        owners: dict[int, int] = {}
+        for some in pieces(memory_ids):
+            now = select(Fact.id, Fact.person_id).where(Fact.id.in_(some))
+            past = select(FactChange.memory_id, FactChange.person_id).where(FactChange.memory_id.in_(some))
+            owners |= {row[0]: row[1] for row in await self._session.execute(now.union(past))}
+        return owners
+
+    async def put_back(self, facts: Sequence[Fact], changes: Sequence[FactChange]) -> None:
+        """Take in facts and changes as they are, ids and all; the changes in their order."""
+        self._session.add_all(facts)
+        await self._session.flush()
+        if changes:
+            await self._session.execute(insert(table_of(FactChange)), [values_of(one) for one in changes])
+
+    async def _embeddings(self, person_id: int) -> int:
+        facts = select(func.coalesce(func.sum(func.length(Vectors.ids)), 0)).where(
+            Vectors.kind == "fact", Vectors.owner_id == person_id
+        )
+        count = int(await self._session.scalar(facts) or 0) // 8
+        lines = set(await self._session.scalars(select(Archived.id).where(_archived_of(person_id))))
+        places = select(Archived.channel_id).where(_archived_of(person_id))
+        packed = select(Vectors.ids).where(Vectors.kind == "line", Vectors.owner_id.in_(places))
+        for ids in await self._session.scalars(packed):
+            count += len(lines.intersection(array("q", ids)))
+        return count
+
+    async def _count_names(self, person_id: int) -> int:
+        names = Row.metadata.tables["nicknames"]
+        query = select(func.count()).select_from(names).where(names.c.user_id == person_id)
+        return int(await self._session.scalar(query) or 0)
+
+    async def _count(self, model: type[Row], *where: ColumnElement[bool]) -> int:
+        return int(await self._session.scalar(select(func.count()).select_from(model).where(*where)) or 0)
+
+
+def blurred(key: str) -> str:
+    """Return the mark that a key with somebody's id in it becomes when they are forgotten."""
+    return f"inherited, forgotten: {hashlib.blake2s(key.encode(), digest_size=16).hexdigest()}"
+
+
+def _archived_of(person_id: int) -> ColumnElement[bool]:
+    return or_(Archived.person_id == person_id, Archived.author_id == person_id)
+
+
+def _notes_of(person_id: int) -> ColumnElement[bool]:
+    drawn = select(Source.summary_id).where(Source.author_id == person_id)
+    return or_(Summary.person_id == person_id, Summary.id.in_(drawn))
+
+
+def _answered(person_id: int) -> Any:
+    """Return the replies that answer somebody, alone or with others."""
+    claims = select(Claim.turn_id).where(Claim.author_id == person_id, Claim.turn_id.is_not(None))
+    return select(Turn.id).where(or_(Turn.addressee_id == person_id, Turn.id.in_(claims)))
+
+
+def _turns_to(person_id: int) -> Any:
+    """Return the replies that answer somebody, and nobody else."""
+    others = select(Claim.turn_id).where(Claim.author_id != person_id, Claim.turn_id.is_not(None))
+    return select(Turn.id).where(Turn.addressee_id == person_id, Turn.id.not_in(others))
+
+
+def pieces(ids: Collection[int]) -> Iterator[list[int]]:
+    ordered = sorted(ids)
+    for begin in range(0, len(ordered), _AT_ONCE):
+        yield ordered[begin : begin + _AT_ONCE]

