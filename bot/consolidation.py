@@ -131,7 +131,7 @@ class Consolidation:
             person_id: await self._drawing.reconciled(stretch, person_id, found, calls)
             for person_id, found in drawn.found.items()
         }
-        lines = await asyncio.to_thread(lambda: list(stretch.archived()))
+        lines = await asyncio.to_thread(lambda: list(stretch.archived(self._character.slug)))
         texts = [one.text for one in lines]
         texts += [one.candidate.text for theirs in settled.values() for one in theirs if one.same is None]
         vectors = await self._meaning.encode(list(dict.fromkeys(texts)))

@@ -102,7 +102,7 @@ async def _groups(db: UnitOfWork, person_id: int) -> Any:
     for line in await db.people.lines(person_id):
         yield [("log", _values(line, _LINE) | {"mine": line.heard_through is not None})]
     for kept in await db.archive.of_person(person_id):
-        yield [("archive", _values(kept, (*_LINE, "guild_id", "mine")))]
+        yield [("archive", _values(kept, (*_LINE, "guild_id", "mine", "character")))]
 
 
 def _packed(groups: Iterable[_Group], *, room: int) -> Iterator[dict[str, Any]]:

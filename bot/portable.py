@@ -140,6 +140,7 @@ class LinePiece(Piece):
     sent_at: Past
     mine: bool
     reply_to: Id | None = None
+    character: Slug | Literal[""] = ""
 
 
 class NotePiece(Piece):

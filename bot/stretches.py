@@ -91,7 +91,7 @@ class Stretch:
         answered = self.answered.get(line.turn_id or 0, set())
         return next(iter(answered)) if line.mine and len(answered) == 1 else None
 
-    def archived(self) -> Iterator[Archived]:
+    def archived(self, character: str) -> Iterator[Archived]:
         """Yield what is to be kept of it: what people who agreed said, and were answered alone (D03)."""
         for line in self.lines:
             person_id = self.told_to(line) if line.mine else line.author_id
@@ -108,6 +108,7 @@ class Stretch:
                 sent_at=line.sent_at,
                 mine=line.mine,
                 reply_to=line.reply_to,
+                character=character,
             )
 
 

@@ -352,7 +352,7 @@ class FactChange(Row):
 class Archived(Row):
     """A line that was said, kept for as long as its person agrees (F075, D03): secrets are masked.
 
-    `person_id` said it, or is whom the character answered with it (`mine`).
+    `person_id` said it, or is whom the character answered with it (`mine`). `character` was there.
     """
 
     __tablename__ = "archive"
@@ -373,6 +373,7 @@ class Archived(Row):
     sent_at: Mapped[Exactly]
     mine: Mapped[bool] = mapped_column(default=False)
     reply_to: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    character: Mapped[str] = mapped_column(String(64), default="")
 
     __mapper_args__ = {"primary_key": ["id"]}  # noqa: RUF012 - as SQLAlchemy wants it
 

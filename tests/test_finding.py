@@ -291,3 +291,18 @@ async def test_a_place_that_was_forgotten_and_comes_back_finds_nothing_of_before
     await learnt(at, "I have a dog called Rex, and no other animal", where=DM)
     await say(at, QUESTION, where=DM)
     assert "Momo" not in at.claude.prompts[-1].text
+
+
+async def test_what_was_said_to_one_character_is_not_quoted_to_another(tmp_path):
+    question = "tell me about that slow train along the fjord"
+    async with table(tmp_path) as at:
+        await agree(at)
+        await learnt(at, "we took the slow train along the fjord to Bergen", where=DM)
+        await say(at, question, where=DM)
+        assert "Said here before" in tail(at)
+    nyx = at.conversation.character.model_copy(update={"slug": "nyx", "name": "Nyx"})
+    async with table(tmp_path, character=nyx) as at:
+        at.clock.pass_time(5 * DAY)
+        await at.conversation.chronicle.prune()
+        await say(at, question, where=DM)
+        assert "Said here before" not in at.claude.prompts[-1].text

@@ -132,7 +132,9 @@ class Finding:
         line_vectors, fact_vectors = None, None
         talk = _again(self._talk, (versions, model))
         if talk is None and any(version for _, version in versions):
-            lines = tuple(await db.archive.of_channels(audience.channel_ids, limit=MOST_LINES))
+            lines = tuple(
+                await db.archive.of_channels(audience.channel_ids, self._character, limit=MOST_LINES)
+            )
             line_vectors = await db.embeddings.of("line", audience.channel_ids, model) if model else None
         told, index = {one.person_id for one in facts}, _again(self._facts, self._key(facts, now))
         if facts and index is None and search.vector is not None:

@@ -40,7 +40,10 @@ class Fresh(NamedTuple):
 _LAST_VERSION = "last change of the archive"
 _OF_CHANNELS = (
     select(*(table_of(Archived).c[name] for name in ArchivedLine._fields))
-    .where(table_of(Archived).c.channel_id.in_(bindparam("channel_ids", expanding=True)))
+    .where(
+        table_of(Archived).c.channel_id.in_(bindparam("channel_ids", expanding=True)),
+        table_of(Archived).c.character.in_((bindparam("character"), "")),  # "" where nobody wrote it down
+    )
     .order_by(table_of(Archived).c.id.desc())
     .limit(bindparam("limit"))
 )
@@ -63,9 +66,12 @@ class Archive(Repository):
             await self._session.execute(row, [values_of(one) for one in lines])
             await self._changed({one.channel_id for one in lines})
 
-    async def of_channels(self, channel_ids: Collection[int], *, limit: int) -> list[ArchivedLine]:
-        """Return the newest lines of some places, in the order in which they were said."""
-        found = await self._session.execute(_OF_CHANNELS, {"channel_ids": list(channel_ids), "limit": limit})
+    async def of_channels(
+        self, channel_ids: Collection[int], character: str, *, limit: int
+    ) -> list[ArchivedLine]:
+        """Return the newest lines of some places that a character was there for, in their order (C61)."""
+        asked = {"channel_ids": list(channel_ids), "character": character, "limit": limit}
+        found = await self._session.execute(_OF_CHANNELS, asked)
         return [ArchivedLine(*row) for row in reversed(found.all())]
 
     async def of_person(self, person_id: int) -> list[Archived]:

@@ -115,6 +115,7 @@ def _archive() -> None:
         sa.Column("sent_at", Instant(), nullable=False),
         sa.Column("mine", sa.Boolean(), nullable=False),
         sa.Column("reply_to", sa.BigInteger(), nullable=True),
+        sa.Column("character", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("channel_id", "id", name=op.f("pk_archive")),
         sqlite_with_rowid=False,
     )
