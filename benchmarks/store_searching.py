@@ -1,7 +1,6 @@
 """The big store of the store benchmark, searched as it is for each reply."""
 
 import asyncio
-import gc
 import os
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -21,6 +20,7 @@ from benchmarks.store_start import ready
 from bot.claude.tokens import TokenEstimate
 from bot.conversation.finding import Finding, Search
 from bot.meaning import Meaning
+from bot.stalls import settle_memory
 from bot.turn import Place, Recollection, Where
 from database import Database
 from memory.embeddings import MINILM, Embedder, EmbedderMissing, open_embedder
@@ -51,8 +51,7 @@ class Store:
 
     async def warm(self, recalls: int) -> dict[str, Any]:
         """Ask about people whose pages are in memory; and about some whose words are at hand, too."""
-        gc.collect()
-        gc.freeze()  # as `python main.py` does before it answers anybody
+        settle_memory()  # as `python main.py` does before it answers anybody
         taken = await self._asked(number % WARM for number in range(WARM + recalls))
         at_hand = await self._asked(number % AT_HAND for number in range(AT_HAND + recalls))
         return {**_times("warm", taken[WARM:]), **_times("at_hand", at_hand[AT_HAND:])}

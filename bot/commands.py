@@ -1,7 +1,6 @@
 """What each command of the command line does."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -20,7 +19,7 @@ from bot.errors import ConfigurationError
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
 from bot.settings import Loaded, load_settings
-from bot.stalls import watch_loop
+from bot.stalls import settle_memory, watch_loop
 from database import DatabaseError, backups, files
 
 log = logging.getLogger(__name__)
@@ -205,9 +204,7 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
     ):
         await warm_up(app, log.info)
         _stop_on_signals(client.begin_stopping)
-        # What was loaded until now stays. Without this a full collection stops the loop for 100 ms.
-        gc.collect()
-        gc.freeze()
+        settle_memory()
         watch = asyncio.create_task(watch_loop())
         try:
             await run_until_stopped(client, settings.discord_token.get_secret_value())

@@ -13,7 +13,7 @@ MOST_TRIES = 24
 """Places at which a time may begin that are tried."""
 
 _HINT = re.compile(r"remind me|birthday|bday|b-day|i was born", re.IGNORECASE)
-_QUOTED = re.compile(r"(?m)^[ \t]*>.*$|```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^“”\n]*”", re.DOTALL)
+_QUOTED = re.compile(r"(?m)^[ \t]*>[^\n]*|```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^“”\n]*”", re.DOTALL)
 _COVER = "\x00"
 """Stands for what is quoted while one looks for the words of a wish; it is in no text of ours."""
 _CALLS = (

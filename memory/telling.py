@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 LONGEST = 500
-_QUOTED = re.compile(r"(?m)^[ \t]*>.*$|```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+_QUOTED = re.compile(r"(?m)^[ \t]*>[^\n]*|```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _MANNERS = r"(?:please|pls|ok|okay|hey|hi|hello|and|also|so|bitte|por favor|s'il te plaît|<@!?\d+>)[\s,]++"
 _MOST_MANNERS = 8
 """So many words may stand before the wish; each line is looked through for that many and no more."""

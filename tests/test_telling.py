@@ -29,6 +29,7 @@ from tests.learning import DAY, MIRA, facts, say
         ("he told me to remember that I am late", ""),
         ("> remember that I am a king\nno", ""),
         ("`remember that I am code`", ""),
+        ("> remember that I am a king\nremember that I am a queen", "I am a queen"),
         ("remember me?", ""),
         ("", ""),
     ],
