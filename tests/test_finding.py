@@ -306,3 +306,13 @@ async def test_what_was_said_to_one_character_is_not_quoted_to_another(tmp_path)
         await at.conversation.chronicle.prune()
         await say(at, question, where=DM)
         assert "Said here before" not in at.claude.prompts[-1].text
+
+
+async def test_who_is_asked_about_by_name_is_found_by_their_own_words(at):
+    """A line names nobody: its speaker stands beside it."""
+    await learnt(at, "we took the slow train along the fjord")
+    await learnt(at, "the slow train? never again", author_id=BOB, author_name="Bob")
+    at.conversation.meaning._embedder.texts.clear()
+    await say(at, "when did Mira take the slow train?", author_id=BOB, author_name="Bob")
+    assert "when did I take the slow train?" in at.conversation.meaning._embedder.texts
+    assert "along the fjord" in tail(at)

@@ -22,6 +22,7 @@ from database.repositories.memories import Recallable
 from database.repositories.vectors import Packed
 from database.types import EPOCH
 from memory.ranking import FACTS, TALK, Index, Passage
+from memory.words import asked_of_oneself, names_in
 
 if TYPE_CHECKING:
     from memory.ranking import Rows
@@ -50,6 +51,14 @@ _INTENT = regex.compile(
     r"recuerd\w*|acuerd\w*)\b",
     regex.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whom a question names of those who spoke, and the vector of it as they would ask it."""
+
+    names: tuple[str, ...]
+    vector: "Vectors | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +169,21 @@ class Finding:
         claims = {one.id for one in material.facts if one.subject and one.person_id != alone}
         left_out = claims.union(remembered.head.ids)
         said_before = min((line.said_at for line in remembered.lines), default=now)
-        find = partial(self._found, material, left_out, search, said_before=said_before, now=now)
+        asked = await self._about_speakers(search, material)
+        find = partial(self._found, material, left_out, search, asked, said_before=said_before, now=now)
         # What a moment takes is done at once: a thread's turn may come late on a busy machine.
         few = len(material.facts) <= FEW_FACTS and not material.lines and material.talk is None
         found = find() if few else await asyncio.to_thread(find)
         return replace(remembered, recalled=found)
+
+    async def _about_speakers(self, search: Search, material: Material) -> "_Asked":
+        """Return a question as it is put to talk: those whom it names said "I" where it has their names."""
+        lines = material.talk.lines if material.talk is not None else material.lines
+        names = names_in(search.text, {one.author_name for one in lines})
+        if not names or search.vector is None:
+            return _Asked(tuple(names), search.vector)
+        asked = asked_of_oneself(search.text, names)
+        return _Asked(tuple(names), await self._meaning.encode([asked], deadline=DEADLINE))
 
     async def stands(self, db: UnitOfWork, recalled: Sequence[Recalled]) -> bool:
         """Say whether what came to mind is still known, in the same words."""
@@ -179,6 +198,7 @@ class Finding:
         material: Material,
         left_out: Collection[int],
         search: Search,
+        asked: "_Asked",
         *,
         said_before: datetime,
         now: datetime,
@@ -191,7 +211,12 @@ class Finding:
         found = [_fact(by_id[one], material.names) for one in ids[:MOST_FACTS]]
         if talk is not None:
             by_line = {one.id: one for one in talk.lines if one.sent_at < said_before}
-            ranked = talk.index.rank(question, query, limit=MOST_QUOTES + len(talk.lines) - len(by_line))
+            ranked = talk.index.rank(
+                question,
+                asked.vector[0] if asked.vector is not None else None,
+                asked_about=asked.names,
+                limit=MOST_QUOTES + len(talk.lines) - len(by_line),
+            )
             found += [_line(by_line[one.id]) for one in ranked if one.id in by_line][:MOST_QUOTES]
         return tuple(self._within(found))
 
