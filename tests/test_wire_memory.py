@@ -65,3 +65,31 @@ async def test_what_is_told_is_learnt_recalled_shown_and_forgotten(bot):
     assert KNOWN not in request.text
     lawful(bot)
     assert TOLD not in bot.log
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "written",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("read", "asked", "embedded", "kept")),
+    ],
+)
+async def test_killed_while_it_draws_facts_it_comes_to_the_same_when_run_again(bot, point):
+    """By SIGKILL, at each point that the run passes (C54, faults B2)."""
+    talk = Talk.beginning(bot)
+    asked_for_facts = bot.claude.when(lambda request: "Write a fact for each thing" in request.system_text)
+    asked_for_facts.answer_with(json.dumps({"facts": [FACT]}))
+    await bot.start()
+    await talk.use("privacy yes")
+    await talk.ask(["one"], TOLD)
+    assert await bot.terminate() == 0
+    code, _ = await bot.command("consolidate", crash_at=point)
+    assert code == -9
+    half = talk.rows("SELECT count(*) FROM facts")[0][0], talk.rows("SELECT count(*) FROM archive")[0][0]
+    assert half == ((1, 2) if point == "kept" else (0, 0)), "all of it, or nothing"
+    code, printed = await bot.command("consolidate")
+    assert code == 0, printed
+    assert talk.rows("SELECT text, mentions FROM facts") == [(KNOWN, 1)]
+    assert talk.rows("SELECT count(*) FROM archive") == [(2,)]
+    assert talk.rows("SELECT lines, added, reinforced FROM windows") == [(2, 1, 0)]
+    assert talk.rows("SELECT count(*) FROM fact_changes") == [(1,)]

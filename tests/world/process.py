@@ -63,13 +63,13 @@ class BotProcess:
             account = self.account or self.discord.first_bot
             await self.discord.wait_until_connected(account=account, timeout=READY_WITHIN)
 
-    async def command(self, *arguments: str) -> tuple[int, str]:
+    async def command(self, *arguments: str, crash_at: str = "") -> tuple[int, str]:
         """Run another command of main.py on the same data; return its exit code and what it printed."""
         process = await asyncio.create_subprocess_exec(
             *self._command(),
             *arguments,
             cwd=ROOT,
-            env=self._environment(""),
+            env=self._environment(crash_at),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
