@@ -1,12 +1,14 @@
 """Fixtures that many tests share, and a guard: no test may reach a real service."""
 
 import ipaddress
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from database import copies, files
 from tests.builders import Table, table
 
 
@@ -21,6 +23,28 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _built_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Build an empty database once, and copy it wherever a test begins with one.
+
+    Each migration in turn takes longer than most tests. Those that look at how one is built get it built.
+    """
+    create, upgrade = files._create, files._upgrade
+    template = tmp_path_factory.mktemp("template") / "empty.sqlite3"
+    create(template)
+
+    def copied(path: Path) -> None:
+        if files._upgrade is not upgrade or copies.left_beside(path):
+            create(path)
+            return
+        fresh = path.with_name(path.name + ".new")
+        copies.discard(fresh)
+        shutil.copy(template, fresh)
+        fresh.replace(path)
+
+    files._create = copied
 
 
 @pytest.fixture
