@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,11 +43,19 @@ def not_installed(packages: Sequence[str]) -> list[str]:
 
 
 def load_minilm() -> "Encode":
-    """Load all-MiniLM-L6-v2 on onnxruntime (0.3 s); one of UNUSABLE when that can't be done."""
+    """Load all-MiniLM-L6-v2 on onnxruntime (0.3 s); one of UNUSABLE when that can't be done.
+
+    It is loaded once in a process (F081): its files do not change, and it takes 100 MB.
+    """
+    return _minilm(_TOKENIZER, _WEIGHTS)
+
+
+@cache
+def _minilm(tokens: tuple[str, ...], weights: tuple[str, ...]) -> "Encode":
     import onnxruntime
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_buffer(_examined(*_TOKENIZER))
+    tokenizer = Tokenizer.from_buffer(_examined(*tokens))
     tokenizer.enable_truncation(MOST_TOKENS)
     tokenizer.no_padding()
     options = onnxruntime.SessionOptions()
@@ -54,7 +63,7 @@ def load_minilm() -> "Encode":
     options.inter_op_num_threads = 1
     # Waiting threads sleep: by default they spin, and take the event loop's processor.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(_examined(*_WEIGHTS), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(_examined(*weights), options, providers=["CPUExecutionProvider"])
     return lambda texts: _mean_pooled(session, [tokenizer.encode(_whole(text)).ids for text in texts])
 
 
