@@ -1118,7 +1118,7 @@ class Growth:
             known = await db.memories.of(self.person_id, "pixel")
             changes = await db.memories.since(self.person_id, "pixel", 0)
             return json.dumps([[one.text, one.quote] for one in known]) + json.dumps(
-                [[one.before, one.after] for one in changes]
+                [[one.before, one.after] for one in changes], default=str
             )
 
 

@@ -598,7 +598,7 @@ async def test_forgotten_here_the_talk_is_gone_here_and_others_words_stay(w):
 async def test_forgotten_everywhere_it_is_gone_everywhere_and_core_memories_stay(w):
     other = w.guild.create_text_channel("other")
     await chat(w, ("canary", "canary"), channel=other)
-    await chat(w, ("canary", "canary"))
+    await chat(w, ("likes rain", "canary"))
     await w.mira.send_dm("canary")
     said = w.channel.history()[0]
     memory = await w.app.conversation.memories.remember(
