@@ -30,8 +30,8 @@ BUDGET = 600
 NAP = 0.001
 MEGABYTE = 1_000_000
 NOTHING_ELSE = Recollection(lines=(), floor=0, heard_through=0)
-WARM, AT_HAND = 60, 10
-"""People who are asked about again and again: more than there are indexes at hand, and fewer."""
+WARM, PAGED = 60, 90
+"""People who are asked about again and again: fewer than there are indexes at hand, and more."""
 
 
 @dataclass
@@ -50,11 +50,11 @@ class Store:
         self._finding = self._new_finding()
 
     async def warm(self, recalls: int) -> dict[str, Any]:
-        """Ask about people whose pages are in memory; and about some whose words are at hand, too."""
+        """Ask about people in turns: as many as are at hand, and more, whose pages only are in memory."""
         settle_memory()  # as `python main.py` does before it answers anybody
-        taken = await self._asked(number % WARM for number in range(WARM + recalls))
-        at_hand = await self._asked(number % AT_HAND for number in range(AT_HAND + recalls))
-        return {**_times("warm", taken[WARM:]), **_times("at_hand", at_hand[AT_HAND:])}
+        warm = await self._asked(number % WARM for number in range(WARM + recalls))
+        paged = await self._asked(number % PAGED for number in range(PAGED + recalls))
+        return {**_times("warm", warm[WARM:]), **_times("paged", paged[PAGED:])}
 
     async def memory(self, recalls: int) -> dict[str, Any]:
         """Ask about one after the other; compare the memory after a tenth of the recalls and after all."""

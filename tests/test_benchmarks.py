@@ -98,7 +98,7 @@ def test_every_layout_is_priced_at_every_gap_next_to_the_seeds(printed):
 def test_the_store_is_searched_warm_and_cold_and_started_next_to_an_empty_one(printed):
     line = printed["store"]
     assert line["facts"] == bench_store.QUICK.facts
-    for figure in ("warm", "at_hand", "cold"):
+    for figure in ("warm", "paged", "cold"):
         assert 0 < line[f"{figure}_p50_ms"] <= line[f"{figure}_p95_ms"] <= line[f"{figure}_p99_ms"]
         assert line[f"{figure}_cpu_p99_ms"] > 0
     assert line["disk_mb"] > 1

@@ -40,7 +40,7 @@ MOST_FACTS, MOST_QUOTES = 10, 5
 """What is shown at most of either."""
 FEW_FACTS = 400
 """So many are searched where the event loop runs: in two milliseconds or so."""
-AT_HAND, TALK_AT_HAND = 32, 4
+AT_HAND, TALK_AT_HAND = 64, 4
 """People, and places, whose words are kept ready to be searched: half a megabyte each, and up to fifty."""
 PINNED, RECENT, RECENT_DAYS = 0.1, 0.1, 30.0
 """What a pin adds to a fact's score, and having been mentioned just now, which fades over so many days."""
