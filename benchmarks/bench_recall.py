@@ -1,16 +1,15 @@
 """How much of what answers a question is found again, in five long conversations (LoCoMo)."""
 
-import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.locomo import CATEGORIES, DEPTHS, Conversation, average, conversations, recalls
-from benchmarks.measuring import Goal, percentile, with_goals
+from benchmarks.measuring import Goal, percentile, watched_loop, with_goals
 from benchmarks.weighing import Rows, held_out
 from memory.embeddings import MINILM, Embedder, EmbedderMissing, open_embedder
 from memory.ranking import TALK, Index, Weights
@@ -27,7 +26,6 @@ GOALS = (
     Goal("p50_ms", 30.0),
     Goal("lag_p99_ms", 20.0),
 )
-NAP = 0.001
 TOKEN = 4
 """Characters of a token, about."""
 
@@ -94,7 +92,7 @@ async def measure(_folder: Path, extent: Extent) -> dict[str, Any]:
 async def _answered(talks: Sequence[Searched], embedder: Embedder | None) -> dict[str, float]:
     """Find the turns of all questions, as a bot does while it also does other things; return the times."""
     seconds: list[float] = []
-    async with _watched() as late:
+    async with watched_loop() as late:
         for one in talks:
             if embedder is not None:
                 one.vectors = await embedder.encode([passage.text for passage in one.talk.passages])
@@ -115,26 +113,6 @@ async def _answered(talks: Sequence[Searched], embedder: Embedder | None) -> dic
         "p95_ms": round(1000 * percentile(seconds, 95), 1),
         "lag_p99_ms": round(1000 * percentile(late, 99), 1) if len(late) > 1 else 0.0,
     }
-
-
-@asynccontextmanager
-async def _watched() -> AsyncIterator[list[float]]:
-    """Collect by how many seconds a task that naps for a millisecond is late."""
-    late: list[float] = []
-
-    async def nap() -> None:
-        while True:
-            begun = time.perf_counter()
-            await asyncio.sleep(NAP)
-            late.append(time.perf_counter() - begun - NAP)
-
-    napping = asyncio.create_task(nap())
-    try:
-        yield late
-    finally:
-        napping.cancel()
-        with suppress(asyncio.CancelledError):
-            await napping
 
 
 def _extent(told: Sequence[Conversation]) -> dict[str, int]:

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
@@ -24,6 +24,7 @@ from tests.world.process import AT_ONCE, READY_WITHIN, ROOT
 CHANNELS = 32
 PEOPLE = 8
 ANSWER_WITHIN = 60.0
+NAP = 0.001
 ANSWER = "I hear you, loud and clear. Tell me more about it, and leave nothing out."
 
 Talk = Callable[[User, Channel], Coroutine[Any, Any, Message]]
@@ -244,3 +245,23 @@ def with_goals(figures: dict[str, Any], goals: Sequence[Goal]) -> dict[str, Any]
     """Return the figures, and which goals they meet."""
     judged = [goal.judged(figures) for goal in goals]
     return {**figures, "goals": judged, "met": all(goal["met"] for goal in judged)}
+
+
+@asynccontextmanager
+async def watched_loop() -> AsyncIterator[list[float]]:
+    """Collect by how many seconds a task that naps for a millisecond is late."""
+    late: list[float] = []
+
+    async def nap() -> None:
+        while True:
+            begun = time.perf_counter()
+            await asyncio.sleep(NAP)
+            late.append(time.perf_counter() - begun - NAP)
+
+    napping = asyncio.create_task(nap())
+    try:
+        yield late
+    finally:
+        napping.cancel()
+        with suppress(asyncio.CancelledError):
+            await napping

