@@ -355,11 +355,6 @@ class Memories(Repository):
         )
         return [Count(*row) for row in await self._session.execute(query)]
 
-    async def changed_since(self, at: datetime) -> set[tuple[int, str]]:
-        """Return about whom, and of which character's, anything changed since a moment."""
-        query = select(FactChange.person_id, FactChange.character).where(FactChange.at >= at).distinct()
-        return {(row[0], row[1]) for row in await self._session.execute(query)}
-
     async def drawn_from(self, message_ids: Collection[int]) -> set[tuple[int, str]]:
         """Return whose memories, and of which character's, ever came from any of some messages."""
         ids = select(FactSource.memory_id).where(FactSource.message_id.in_(message_ids))
