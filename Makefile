@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest -n logical --dist worksteal
 PIP    := $(PY) -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .PHONY: run test test-slow check format bench clean
@@ -12,10 +13,10 @@ run: $(VENV)/.ready
 # CI runs everything; at the desk the slow tests are left out (`make test-slow` runs those alone).
 test: $(VENV)/.ready-dev
 	@echo "Running the tests$(if $(CI),, (without the slow ones; make test-slow runs those))"
-	@$(PY) -m pytest $(if $(CI),-m "slow or not slow")
+	@$(PYTEST) $(if $(CI),-m "slow or not slow")
 
 test-slow: $(VENV)/.ready-dev
-	@$(PY) -m pytest -m slow
+	@$(PYTEST) -m slow
 
 check: $(VENV)/.ready-dev
 	@echo "Checking format, lint, types and architecture"

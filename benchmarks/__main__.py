@@ -12,6 +12,7 @@ from benchmarks import (
     bench_cost,
     bench_duplicates,
     bench_layout,
+    bench_lore,
     bench_recall,
     bench_reply,
     bench_store,
@@ -26,6 +27,7 @@ BENCHES = {
     "recall": [bench_recall],
     "duplicates": [bench_duplicates],
     "store": [bench_store],
+    "lore": [bench_lore],
 }
 
 

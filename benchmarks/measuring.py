@@ -208,6 +208,7 @@ def _environment(
         "ANTHROPIC_API_KEY": claude.api_key,
         "ANTHROPIC_BASE_URL": claude.base_url,
         "CHARACTER": "nyx",
+        "GREET_NEWCOMERS": "false",
         "DATA_DIR": str(folder / "data"),
         **AT_ONCE,
     }

@@ -18,6 +18,7 @@ from bot.conversation.conversation import Conversation
 from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
 from bot.envfile import read_env
+from bot.roles import Company
 from bot.turn import Call, Place, Prompt, Utterance, Where
 from database import Database
 from personas.character import Character, character_from
@@ -89,7 +90,7 @@ async def play_ours(folder: Path, talk: Sequence[Said], layouts: Sequence[Layout
     database = await Database.open(folder / "masquerade.sqlite3")
     try:
         conversation = Conversation(
-            character=nyx(),
+            company=Company.of(nyx()),
             database=database,
             claude=claude,
             voice=Voice(model=MODEL, max_tokens=MAX_TOKENS, deadline=60, tokens=TokenEstimate()),

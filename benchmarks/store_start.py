@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.store_building import private_place, someone
-from bot.app import Server, open_app
+from bot.app import open_app
+from bot.server import Server
 from bot.settings import Settings
 from bot.turn import Part, Place, Where
 from memory.embeddings import Embedder

@@ -1,4 +1,4 @@
-"""The command line: run (the default), chat, doctor, setup, backup, restore, import-legacy, consolidate."""
+"""The command line: run (the default), chat, doctor, setup, backup, restore, cards, and what happens once."""
 
 import argparse
 import sys
@@ -61,7 +61,19 @@ def parser() -> argparse.ArgumentParser:
     facts = commands.add_parser("consolidate", help="draw facts from all talk so far; the bot must not run")
     for command in (run, chat, doctor, setup, backup, restore, legacy, facts):
         _files(command, again=True)
+    _cards(commands.add_parser("cards", help="look into a character card, or write it as another file"))
     return top
+
+
+def _cards(cards: argparse.ArgumentParser) -> None:
+    orders = cards.add_subparsers(dest="order", metavar="order", required=True)
+    inspect = orders.add_parser("inspect", help="say what a card, sheet or lorebook would do")
+    inspect.add_argument("file", type=Path, metavar="FILE", help="a PNG, JSON or CHARX file")
+    export = orders.add_parser("export", help="write a card as another kind of file, with all that it holds")
+    export.add_argument("file", type=Path, metavar="FILE", help="the card")
+    export.add_argument("--to", choices=("json", "png", "charx"), required=True, help="the kind of file")
+    export.add_argument("out", type=Path, metavar="OUT", help="where to write it")
+    export.add_argument("--force", action="store_true", help="overwrite OUT if it is there")
 
 
 def _complain(error: Exception, code: int) -> int:

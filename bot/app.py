@@ -3,36 +3,35 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from filelock import FileLock, Timeout
 
 from bot.administration import Administration
+from bot.affairs import Affairs, affairs_of
+from bot.arranging import embedder_of, growth_folder, manner_of, rehearsing, voice_of
+from bot.arrivals import joined
 from bot.claude.calls import open_call_log
 from bot.claude.client import AnthropicClaude, Claude
 from bot.claude.pricing import load_prices
-from bot.claude.tokens import TokenEstimate, local_counter
 from bot.clock import Clock, SystemClock
-from bot.conversation.conversation import Conversation
-from bot.conversation.deciding import Attentiveness
-from bot.conversation.manner import Learning, Manner
-from bot.conversation.pacing import Pace
-from bot.conversation.recall import Extent
-from bot.conversation.replying import Voice
-from bot.conversation.throttle import Patience
-from bot.conversation.voting import Voters
+from bot.conversation.conversation import Conversation, nothing_new
+from bot.conversation.manner import Manner
 from bot.errors import AlreadyRunningError, ClaudeDenied, ConfigurationError
+from bot.library import Library
 from bot.meaning import Meaning
+from bot.roles import Company
 from bot.schedule import Schedule
+from bot.server import Server
 from bot.settings import Settings
 from bot.views import Views, views_of
 from database import Database, DatabaseError
 from database.backups import NightWatch
-from memory.dumps import Dumps
-from memory.embeddings import Embedder, EmbedderMissing, open_embedder
+from memory.embeddings import Embedder
 from personas.character import Character
 
 log = logging.getLogger(__name__)
@@ -48,25 +47,6 @@ SOON_SECONDS = 60
 """What a stop may have left behind is looked after so long after the start."""
 NIGHT = 4
 """The hour, UTC, at which what takes long is done."""
-CACHED = {"1h": timedelta(hours=1), "5m": timedelta(minutes=5)}
-REHEARSAL_TOKENS = 160
-REHEARSAL_SECONDS = 180.0
-REHEARSAL_TRANSCRIPT = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server that speaks the Messages API.
-
-    `local` ones are not Claude's own: they take sampling parameters, and no thinking. A `rehearsal`
-    is our embedded model, which has to be warmed up.
-    """
-
-    base_url: str
-    api_key: str
-    model: str
-    local: bool = False
-    rehearsal: bool = False
 
 
 class Notices:
@@ -86,7 +66,6 @@ class App:
     """Everything that runs, put together."""
 
     settings: Settings
-    character: Character
     manner: Manner
     database: Database
     claude: Claude
@@ -95,8 +74,15 @@ class App:
     clock: Clock
     server: Server
     views: Views
+    affairs: Affairs
+    library: Library | None = None
     schedule: Schedule = field(default_factory=Schedule)
     tell_operator: Notices = field(default_factory=Notices)
+
+    @property
+    def character(self) -> Character:
+        """The bot's own character, as it is now."""
+        return self.conversation.character
 
 
 @asynccontextmanager
@@ -105,6 +91,7 @@ async def open_app(
     character: Character,
     server: Server,
     *,
+    library: Library | None = None,
     manner: Manner | None = None,
     claude: Claude | None = None,
     clock: Clock | None = None,
@@ -119,14 +106,15 @@ async def open_app(
     """
     clock, tell_operator = clock or SystemClock(), Notices()
     manner = manner or manner_of(settings, server)
-    if server.rehearsal:
-        manner = _rehearsing(manner)
+    manner = rehearsing(manner) if server.rehearsal else manner
     with held(settings.data_dir):
         claude = claude or open_claude(settings, server, clock, tell_operator)
         database = await _open_database(settings.data_dir)
+        company = await library.open(await _joined(settings, database)) if library else Company.of(character)
         meaning = Meaning(embedder or embedder_of(settings))
+        refresh = partial(library.refresh, company, database) if library else nothing_new
         conversation = Conversation(
-            character=character,
+            company=company,
             database=database,
             claude=claude,
             voice=voice_of(settings, server),
@@ -134,42 +122,70 @@ async def open_app(
             clock=clock,
             rng=rng or Random(),
             meaning=meaning,
+            refresh=refresh,
             on_stage=on_stage,
         )
-        app = App(
-            settings,
-            character,
-            manner,
-            database,
-            claude,
-            conversation,
-            Administration(database, clock, finish_erasing=conversation.eraser.finish),
-            clock,
-            server,
-            views_of(conversation, database, clock),
-            tell_operator=tell_operator,
-        )
+        app = _put_together(settings, manner, database, claude, conversation, server, library, tell_operator)
         watch = _schedule(app)
         try:
-            await _prune_first(conversation)
-            await watch.expire()
+            await refresh()
+            await _prune_first(conversation, watch)
             yield app
         finally:
             app.schedule.stop()
-            await conversation.compaction.close()
+            await app.affairs.growth_files.close()
+            await conversation.summing_up.close()
             meaning.close()
             await claude.close()
             await database.close()
 
 
+def _put_together(
+    settings: Settings,
+    manner: Manner,
+    database: Database,
+    claude: Claude,
+    conversation: Conversation,
+    server: Server,
+    library: Library | None,
+    tell_operator: Notices,
+) -> App:
+    """Return the app, with the services behind its commands."""
+    clock = conversation.clock
+    administration = Administration(database, clock, finish_erasing=conversation.eraser.finish)
+    growth = growth_folder(settings)
+    return App(
+        settings,
+        manner,
+        database,
+        claude,
+        conversation,
+        administration,
+        clock,
+        server,
+        views_of(conversation, database, clock),
+        affairs_of(conversation, database, administration, clock, manner, library, growth=growth),
+        library,
+        tell_operator=tell_operator,
+    )
+
+
+async def _joined(settings: Settings, database: Database) -> list[str]:
+    """Return who came by import, where more than one character may speak."""
+    return await joined(database) if settings.use_persona_system else []
+
+
 def _schedule(app: App) -> NightWatch:
     """Let the jobs run that keep the memory in order; return the one that is needed at the start, too."""
     conversation = app.conversation
-    app.schedule.every(CONDENSE_SECONDS, conversation.compaction.catch_up, name="sum up what ages")
+
+    async def draw_facts() -> None:
+        for player in list(conversation.players.values()):
+            await player.mind.consolidation.run_due()
+
+    app.schedule.every(CONDENSE_SECONDS, conversation.summing_up.catch_up, name="sum up what ages")
     app.schedule.every(EXPIRE_SECONDS, conversation.memories.expire, name="forget what expired")
-    app.schedule.every(
-        PRUNE_SECONDS, conversation.consolidation.run_due, name="draw facts from talk", first=SOON_SECONDS
-    )
+    app.schedule.every(PRUNE_SECONDS, draw_facts, name="draw facts from talk", first=SOON_SECONDS)
     app.schedule.every(
         EMBED_SECONDS, conversation.embedding.catch_up, name="embed what is new", first=SOON_SECONDS
     )
@@ -185,16 +201,6 @@ def _schedule(app: App) -> NightWatch:
     if watch.is_large:
         app.schedule.once(SOON_SECONDS, watch.look, name="check what the start left out")
     return watch
-
-
-def _rehearsing(manner: Manner) -> Manner:
-    """Return the manner of a small model: it reads little, and slowly."""
-    size = min(manner.extent.condensed, REHEARSAL_TRANSCRIPT)
-    return replace(
-        manner,
-        extent=replace(manner.extent, condensed=size, known=min(size // 2, manner.extent.known)),
-        summary_deadline=max(manner.summary_deadline, REHEARSAL_SECONDS),
-    )
 
 
 def open_claude(
@@ -229,87 +235,6 @@ def open_claude(
     )
 
 
-def voice_of(settings: Settings, server: Server) -> Voice:
-    """Return who speaks. A rehearsal voice writes slowly, and rambles if it is let."""
-    slow = server.rehearsal
-    return Voice(
-        model=server.model,
-        premium_model=_model(server, settings.premium_model, named="premium_model" in settings.explicit),
-        max_tokens=min(settings.default_max_tokens, REHEARSAL_TOKENS)
-        if slow
-        else settings.default_max_tokens,
-        deadline=max(settings.llm_timeout, REHEARSAL_SECONDS) if slow else settings.llm_timeout,
-        tokens=TokenEstimate(local_counter()),
-        effort="off" if server.local else settings.reply_effort,
-    )
-
-
-def embedder_of(settings: Settings) -> Embedder | None:
-    """Return what turns texts into vectors; without its packages, say so once (C58)."""
-    try:
-        return open_embedder(settings.embedding_model)
-    except EmbedderMissing as error:
-        log.warning("%s", error)
-        return None
-
-
-def _model(server: Server, model: str, *, named: bool) -> str:
-    """Return a model of Claude's; another server has it only where the operator `named` it."""
-    return server.model if server.local and not named else model
-
-
-def manner_of(settings: Settings, server: Server) -> Manner:
-    """Return how the settings let the character behave."""
-    pace = Pace(
-        characters_per_minute=settings.typing_speed_cpm,
-        shortest=settings.min_typing_time,
-        longest=settings.max_typing_time,
-        variance=settings.typing_variance,
-    )
-    attention = Attentiveness(
-        too_old=timedelta(seconds=settings.sel_drop_old_seconds),
-        patience=Patience(
-            threshold=settings.bot_reply_threshold,
-            cooldown=settings.reply_cooldown,
-            energy=settings.channel_energy,
-        ),
-        chance=settings.global_response_chance,
-        voters=Voters(
-            model=_model(server, settings.voting_model, named="voting_model" in settings.explicit),
-            count=settings.yes_no_vote_count,
-            deadline=settings.should_reply_timeout,
-        ),
-        turn=settings.max_typing_time,
-    )
-    return Manner(
-        pace=pace,
-        attention=attention,
-        errors=settings.errors,
-        burst_quiet=settings.burst_quiet_seconds,
-        burst_longest=settings.burst_max_seconds,
-        resume_within=timedelta(seconds=settings.resume_within_seconds),
-        decisions_kept=timedelta(days=settings.decisions_kept_days),
-        extent=Extent(
-            condensed=settings.conversation_token_threshold,
-            known=settings.core_memory_token_threshold if settings.memory_consent != "off" else 0,
-            cached=CACHED[settings.cache_ttl],
-        ),
-        summary_deadline=settings.summarize_timeout,
-        consent=settings.memory_consent,
-        backups_kept=timedelta(days=settings.backups_kept_days),
-        recalled=settings.recall_tokens if settings.memory_consent != "off" else 0,
-        learning=Learning(
-            model=_model(server, settings.memory_model, named="memory_model" in settings.explicit),
-            batches=settings.memory_batches and not server.local,
-            hour=settings.consolidation_hour,
-        ),
-        dumps=Dumps(settings.data_dir / settings.core_memory_pickle_dir)
-        if settings.enable_core_memory_pickle_log
-        else None,
-        longest_message=settings.max_message_length,
-    )
-
-
 @contextmanager
 def held(data_dir: Path) -> Iterator[None]:
     """Hold the data folder: a second process on it would answer everything twice (faults B5)."""
@@ -330,10 +255,11 @@ def held(data_dir: Path) -> Iterator[None]:
         lock.release()
 
 
-async def _prune_first(conversation: Conversation) -> None:
+async def _prune_first(conversation: Conversation, watch: NightWatch) -> None:
     try:
         await conversation.memories.expire()
         await conversation.chronicle.prune()
+        await watch.expire()
     except DatabaseError as error:
         raise ConfigurationError(str(error)) from error
 

@@ -195,9 +195,10 @@ def open_client(app: App) -> Masquerade:
 
 
 def intents() -> discord.Intents:
-    """Return what the bot needs to hear, and no more: servers, messages there and in DMs, their words."""
+    """Return what the bot needs to hear, no more: servers, their emotes, messages and DMs, their words."""
     wanted = discord.Intents.none()
     wanted.guilds = True
+    wanted.emojis_and_stickers = True
     wanted.guild_messages = True
     wanted.dm_messages = True
     wanted.message_content = True

@@ -16,6 +16,7 @@ from typing import TextIO
 from bot.__main__ import CHARACTER_ENV, CONFIG
 from bot.app import DATABASE_NAME, held, open_app
 from bot.errors import ConfigurationError
+from bot.library import library_of
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
 from bot.settings import Loaded, load_settings
@@ -129,6 +130,13 @@ def consolidate(arguments: Namespace, on_stage: OnStage) -> int:
     return asyncio.run(draw_facts(loaded, on_stage=on_stage))
 
 
+def cards(arguments: Namespace, _on_stage: OnStage) -> int:
+    """Say what a stranger's card would do, or write it as another kind of file (C31, F107)."""
+    from bot.cards_command import export, inspect
+
+    return export(arguments) if arguments.order == "export" else inspect(arguments.file)
+
+
 COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "run": run,
     "chat": chat,
@@ -138,6 +146,7 @@ COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "restore": restore,
     "import-legacy": import_legacy,
     "consolidate": consolidate,
+    "cards": cards,
 }
 
 
@@ -199,7 +208,7 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
     settings, character = loaded.settings, loaded.playable
     async with (
         open_server(settings, say=log.info) as server,
-        open_app(settings, character, server, on_stage=on_stage) as app,
+        open_app(settings, character, server, library=library_of(loaded), on_stage=on_stage) as app,
         open_client(app) as client,
     ):
         await warm_up(app, log.info)

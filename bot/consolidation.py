@@ -14,12 +14,12 @@ from bot.drawing import LINES, Drawing, Drawn
 from bot.facts import Facts, Tally
 from bot.meaning import Meaning
 from bot.memories import Memories
+from bot.roles import Role
 from bot.stretches import Stretch
 from database import Database, UnitOfWork
 from database.models import Archived, Window
 from memory.packing import packed
 from memory.reconciling import Reconciled
-from personas.character import Character
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ PLACES_AT_ONCE = 20
 TRIES = 3
 """Times that one stretch of talk is asked about in vain before it is kept without facts."""
 LEFT_STRETCHES = 50
-_DONE = "consolidated through"
+_DONE = "consolidated through by"
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many places are done."""
@@ -41,7 +41,7 @@ class Consolidation:
         *,
         database: Database,
         claude: Claude,
-        character: Character,
+        role: Role,
         memories: Memories,
         meaning: Meaning,
         manner: Manner,
@@ -49,18 +49,19 @@ class Consolidation:
         reached: Callable[[str], None] = lambda _point: None,
     ) -> None:
         self._database = database
-        self._character = character
+        self._role = role
         self._memories = memories
         self._meaning = meaning
         self._learning = manner.learning
         self._consent = manner.consent
         self._clock = clock
+        self._done = f"{_DONE} {role.slug}"
         self._reached = reached
-        self._facts = Facts(character.slug, clock)
+        self._facts = Facts(role.slug, clock)
         self._drawing = Drawing(
             database=database,
             claude=claude,
-            character=character,
+            role=role,
             memories=memories,
             meaning=meaning,
             facts=self._facts,
@@ -78,18 +79,18 @@ class Consolidation:
         """
         day = (self._clock.now() - timedelta(hours=self._learning.hour)).date().isoformat()
         async with self._database.read() as db:
-            done = await db.states.get(_DONE)
+            done = await db.states.get(self._done)
         if done is not None and done >= day:
             return
         if not (await self.run(progress=_logged)).left:
             async with self._database.begin() as db:
-                await db.states.set(_DONE, day)
+                await db.states.set(self._done, day)
 
     async def run(self, *, progress: Progress = lambda _done, _all: None) -> Tally:
         """Consolidate everything that was said until now; return what came of it."""
         async with self._one_at_a_time:
             async with self._database.read() as db:
-                places = await db.archive.due(self._character.slug)
+                places = await db.archive.due(self._role.slug)
             tally, done = Tally(), 0
             for begin in range(0, len(places), PLACES_AT_ONCE):
                 some = places[begin : begin + PLACES_AT_ONCE]
@@ -131,7 +132,7 @@ class Consolidation:
             person_id: await self._drawing.reconciled(stretch, person_id, found, calls)
             for person_id, found in drawn.found.items()
         }
-        lines = await asyncio.to_thread(lambda: list(stretch.archived(self._character.slug)))
+        lines = await asyncio.to_thread(lambda: list(stretch.archived(self._role.slug)))
         texts = [one.text for one in lines]
         texts += [one.candidate.text for theirs in settled.values() for one in theirs if one.same is None]
         vectors = await self._meaning.encode(list(dict.fromkeys(texts)))
@@ -159,10 +160,10 @@ class Consolidation:
         """
         stretch, now = drawn.stretch, self._clock.now()
         channel_id, model = stretch.where.channel_id, self._meaning.model
-        channel = await db.channels.get(channel_id)
-        if channel is None or channel.consolidated >= stretch.through:
+        seat = await db.seats.get(channel_id, self._role.slug)
+        if await db.channels.get(channel_id) is None or (seat and seat.consolidated >= stretch.through):
             return Tally()
-        there = {one.id: one for one in await db.archive.fresh(channel_id, limit=LINES)}
+        there = {one.id: one for one in await db.archive.fresh(channel_id, self._role.slug, limit=LINES)}
         stretch = replace(stretch, lines=tuple(one for one in stretch.lines if there.get(one.id) == one))
         agreed = frozenset(await self._memories.consenting(db, stretch.agreed))
         left = {one.id for one in stretch.lines}
@@ -175,10 +176,10 @@ class Consolidation:
             taken, added = await self._facts.take_in(db, stretch, person_id, still)
             tally += taken
             embedded = {fact_id: rows[text] for fact_id, text in added.items() if text in rows}
-            await db.embeddings.put("fact", person_id, model, embedded, character=self._character.slug)
+            await db.embeddings.put("fact", person_id, model, embedded, character=self._role.slug)
         await db.archive.add(lines)
         await db.embeddings.put("line", channel_id, model, _embedded(lines, rows))
-        await db.archive.close_window(_window(drawn.stretch, tally, now))
+        await db.archive.close_window(_window(drawn.stretch, self._role.slug, tally, now))
         await db.messages.prune(
             now - LOG_KEPT, at_last=now - WAITING_KEPT, consent=self._consent, channel_id=channel_id
         )
@@ -204,9 +205,10 @@ def _embedded(lines: Sequence[Archived], rows: Mapping[str, bytes]) -> dict[int,
     return {one.id: rows[one.text] for one in lines if one.text in rows}
 
 
-def _window(stretch: Stretch, tally: Tally, at: datetime) -> Window:
+def _window(stretch: Stretch, character: str, tally: Tally, at: datetime) -> Window:
     return Window(
         channel_id=stretch.where.channel_id,
+        character=character,
         through=stretch.through,
         at=at,
         people=tally.people,

@@ -38,6 +38,8 @@ class Reason(StrEnum):
     UNSENDABLE = "the channel can't be written to"
     NO_ANSWER = "thinking failed"
     DELETED = "deleted before it was answered"
+    NOBODY = "no character is there"
+    CUE = "its turn to speak"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Trace:
     `votes` are "yes", "no" and "abstain". `seconds` run from receipt to decision, waits included;
     `cost` is in US dollars, None where a price is not known. `recalled` are the facts that the reply
     could draw on because a search had found them, `lines` the earlier messages, and `known` the facts at
-    the head of its prompt, by id (C67).
+    the head of its prompt, by id (C67); `lore` are entries of lorebooks, by book and number.
     """
 
     steps: tuple[Step, ...] = ()
@@ -94,6 +96,7 @@ class Trace:
     recalled: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
     known: tuple[int, ...] = ()
+    lore: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as what the database keeps."""
@@ -105,7 +108,7 @@ class Trace:
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
         known["steps"] = tuple(Step(one["rule"], one["remark"]) for one in known.get("steps", ()))
         known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
-        for name in ("addressees", "votes", "recalled", "lines", "known"):
+        for name in ("addressees", "votes", "recalled", "lines", "known", "lore"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
 

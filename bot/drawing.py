@@ -15,13 +15,13 @@ from bot.errors import ClaudeEmpty, ClaudeError, ClaudeRefused
 from bot.facts import Facts
 from bot.meaning import Meaning
 from bot.memories import Memories
+from bot.roles import Role
 from bot.stretches import DECISIONS_SCHEMA, FACTS_SCHEMA, Stretch, doubts_prompt, fact_prompts, own_words_in
 from bot.turn import Call
 from database import Database
 from memory.extraction import Candidate, candidates
 from memory.packing import unpacked
 from memory.reconciling import Doubt, Known, Reconciled, decided, reconcile
-from personas.character import Character
 
 if TYPE_CHECKING:
     from memory.sentence_models import Vectors
@@ -57,7 +57,7 @@ class Drawing:
         *,
         database: Database,
         claude: Claude,
-        character: Character,
+        role: Role,
         memories: Memories,
         meaning: Meaning,
         facts: Facts,
@@ -66,7 +66,7 @@ class Drawing:
     ) -> None:
         self._database = database
         self._claude = claude
-        self._character = character
+        self._role = role
         self._memories = memories
         self._meaning = meaning
         self._facts = facts
@@ -78,7 +78,7 @@ class Drawing:
         """Return the lines of a place of which no facts were drawn yet; None where there are none."""
         async with self._database.read() as db:
             channel = await db.channels.get(channel_id)
-            lines = await db.archive.fresh(channel_id, limit=LINES)
+            lines = await db.archive.fresh(channel_id, self._role.slug, limit=LINES)
             if channel is None or not lines:
                 return None
             people = {one.author_id for one in lines if not one.mine and not one.from_bot}
@@ -93,7 +93,7 @@ class Drawing:
             (stretch, person_id, prompt)
             for stretch in stretches
             for person_id in sorted(stretch.agreed)
-            for prompt in fact_prompts(stretch, person_id, self._character.name)
+            for prompt in fact_prompts(stretch, person_id, self._role.name)
         ]
         self._reached("read")
         answers = await ask_all(
@@ -116,7 +116,7 @@ class Drawing:
         async with self._database.read() as db:
             known = await self._facts.known(db, stretch.where, person_id)
             there = await db.embeddings.of(
-                "fact", [person_id], self._meaning.model, characters=[self._character.slug]
+                "fact", [person_id], self._meaning.model, characters=[self._role.slug]
             )
         vectors = await self._meaning.encode([one.text for one in new])
         likeness: list[list[float | None]] = [[None] * len(known) for _ in new]
@@ -132,7 +132,7 @@ class Drawing:
             return []
         question = self._question("same facts", stretch, person_id)
         (answer,) = await ask_all(
-            self._claude, [(doubts_prompt(doubts, self._character.name), question)], batch=False
+            self._claude, [(doubts_prompt(doubts, self._role.name), question)], batch=False
         )
         self._reached("compared")
         if answer.call is not None:

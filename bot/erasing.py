@@ -58,7 +58,7 @@ class Eraser:
     async def lines(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
         """Delete lines, and whatever came only from them."""
         covering = await db.summaries.covering(message_ids)
-        summaries = await db.summaries.drop({source.summary_id for source in covering.values()})
+        summaries = await db.summaries.drop({source.summary_id for source in covering})
         gone = await self._unsupported(db, set(message_ids), said={})
         await db.turns.forget_variants(message_ids)
         lines = await db.messages.forget(message_ids)
@@ -69,7 +69,7 @@ class Eraser:
     async def reworded(self, db: UnitOfWork, message_id: int, text: str) -> Erased:
         """Delete what came only from words that an edit took away (C63)."""
         covering = await db.summaries.covering([message_id])
-        outdated = {one.summary_id for one in covering.values() if one.digest != digest(text)}
+        outdated = {one.summary_id for one in covering if one.digest != digest(text)}
         summaries = await db.summaries.drop(outdated)
         gone = await self._unsupported(db, {message_id}, said={message_id: text})
         archived = await db.archive.edited(message_id, masked(text))

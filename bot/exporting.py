@@ -21,7 +21,9 @@ _SEAL = "seal of exports"
 _ROOM = MOST_BYTES * 9 // 10
 """Bytes of one file: more goes into a further one, or it could not be brought back."""
 
-Section = Literal["facts", "changes", "archive", "log", "notes", "reminders"]
+Section = Literal[
+    "facts", "changes", "archive", "log", "notes", "reminders", "guises", "staged", "bonds", "dealings"
+]
 _Group = list[tuple[Section, dict[str, Any]]]
 
 _FACT = tuple(FactValuesPiece.model_fields)
@@ -30,6 +32,11 @@ _NOTE = ("channel_id", "character", "text", "first_at", "last_at")
 _REMINDER = (
     "character kind text channel_id guild_id zone due_at made_at month day source_id".split()  # noqa: SIM905
 )
+_GUISE = ("channel_id", "name", "made_at")
+_BOND = (
+    "character changed_at talked_at anger rapport trust formality exchanges stage kind".split()  # noqa: SIM905
+)
+_DEALING = "character at metric change cause disputed_at".split()  # noqa: SIM905
 _NAME = ("guild_id", "name", "first_seen", "last_seen")
 
 
@@ -88,21 +95,54 @@ class Exporting:
 
 async def _groups(db: UnitOfWork, person_id: int) -> Any:
     """Yield what belongs into one file together: a fact with its changes, or one line."""
-    changes: dict[int, list[FactChange]] = {}
-    for change in await db.people.changes(person_id):
-        changes.setdefault(change.memory_id, []).append(change)
-    for fact in await db.people.facts(person_id):
-        yield [("facts", _fact(fact)), *(("changes", _change(one)) for one in changes.pop(fact.id, ()))]
-    for past in changes.values():
-        yield [("changes", _change(one)) for one in past]
+    for group in await _facts(db, person_id):
+        yield group
     for reminder in await db.reminders.of_person(person_id):
         yield [("reminders", _values(reminder, _REMINDER))]
+    for staged in await _played(db, person_id):
+        yield [staged]
+    for dealt in await _dealt(db, person_id):
+        yield [dealt]
     for note in await db.people.private_notes(person_id):
         yield [("notes", _values(note, _NOTE))]
     for line in await db.people.lines(person_id):
         yield [("log", _values(line, _LINE) | {"mine": line.heard_through is not None})]
     for kept in await db.archive.of_person(person_id):
         yield [("archive", _values(kept, (*_LINE, "guild_id", "mine", "character")))]
+
+
+async def _facts(db: UnitOfWork, person_id: int) -> list[_Group]:
+    """Return what is known of somebody, each fact with its changes; changes of those that went come last."""
+    changes: dict[int, list[FactChange]] = {}
+    for change in await db.people.changes(person_id):
+        changes.setdefault(change.memory_id, []).append(change)
+    groups: list[_Group] = [
+        [("facts", _fact(fact)), *(("changes", _change(one)) for one in changes.pop(fact.id, ()))]
+        for fact in await db.people.facts(person_id)
+    ]
+    return groups + [[("changes", _change(one)) for one in past] for past in changes.values()]
+
+
+async def _dealt(db: UnitOfWork, person_id: int) -> _Group:
+    """Return how somebody stands with characters, and what made it so."""
+    bonds = await db.bonds.of_person(person_id)
+    ledger = await db.bonds.ledger(person_id)
+    return [
+        *(("bonds", _values(bond, _BOND)) for bond in bonds),
+        *(("dealings", _values(dealing, _DEALING)) for dealing in ledger),
+    ]
+
+
+async def _played(db: UnitOfWork, person_id: int) -> _Group:
+    """Return whom somebody plays, and what they had characters play or keep in mind."""
+    guises = await db.guises.of_person(person_id)
+    scenes = await db.people.scenes(person_id)
+    notes = await db.people.noted_channels(person_id)
+    return [
+        *(("guises", _values(one, _GUISE)) for one in guises),
+        *(("staged", _staged("scene", one.channel_id, one.topic, one.started_at)) for one in scenes),
+        *(("staged", _staged("note", one.id, one.note or "", None)) for one in notes),
+    ]
 
 
 def _packed(groups: Iterable[_Group], *, room: int) -> Iterator[dict[str, Any]]:
@@ -158,6 +198,10 @@ def _change(change: FactChange) -> dict[str, Any]:
     values = _values(change, ("batch", "memory_id", "character", "at", "cause"))
     before = change.before
     return values | {"before": before and {key: _plain(value) for key, value in before.items()}}
+
+
+def _staged(kind: str, channel_id: int, text: str, at: datetime | None) -> dict[str, Any]:
+    return {"kind": kind, "channel_id": channel_id, "text": text, "at": _plain(at)}
 
 
 def _values(row: object, names: Iterable[str]) -> dict[str, Any]:

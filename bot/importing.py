@@ -8,11 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from bot.clock import Clock
+from bot.conversation.naming import clean_name
+from bot.conversation.splitting import is_blank
 from bot.exporting import fits, seal_key
 from bot.facts import MOST as MOST_FACTS
 from bot.memories import MOST, Memories
 from bot.portable import (
+    BondPiece,
     ChangePiece,
+    DealingPiece,
     FactPiece,
     FactValuesPiece,
     FileRefused,
@@ -24,7 +28,7 @@ from bot.portable import (
 from bot.reminder_rules import MOST as MOST_REMINDERS
 from bot.turn import Place
 from database import Database, UnitOfWork
-from database.models import Archived, Fact, FactChange, Reminder
+from database.models import Archived, Bond, BondChange, Fact, FactChange, Reminder
 from database.repositories.people import pieces
 from database.types import UNSAID
 from memory.core import plain
@@ -55,6 +59,7 @@ class Imported:
     facts: int = 0
     lines: int = 0
     reminders: int = 0
+    guises: int = 0
     secret: tuple[str, ...] = ()
 
 
@@ -118,8 +123,10 @@ class Importing:
                 return Imported(sealed, facts, secret=secret)
             lines = await _take_lines(db, kept)
             reminders = await _take_reminders(db, kept, now)
+            guises = await _take_guises(db, kept)
+            await _take_bonds(db, kept)
             await _take_names(db, kept, now)
-        return Imported(sealed, facts, lines, reminders, secret)
+        return Imported(sealed, facts, lines, reminders, guises, secret)
 
     async def _modest(self, db: UnitOfWork, brought: Portable) -> Portable:
         """Return what an unsealed file may claim: of characters that are known, and for each of them alone.
@@ -287,6 +294,8 @@ async def _take_lines(db: UnitOfWork, brought: Portable) -> int:
     ids = [one.id for one in brought.archive]
     there = {one.id for some in pieces(ids) for one in await db.archive.these(some)}
     new = [_archived(one, brought.person_id) for one in brought.archive if one.id not in there]
+    for line in new:
+        line.cast_id = await db.casts.id_of([line.character]) if line.character else None
     await db.archive.add(new)
     return len(new)
 
@@ -317,6 +326,37 @@ async def _note_place(db: UnitOfWork, one: ReminderPiece) -> None:
         await db.channels.note(
             one.channel_id, place=place, name="", guild_id=one.guild_id, guild_name="", heard=0
         )
+
+
+async def _take_guises(db: UnitOfWork, brought: Portable) -> int:
+    """Let the person play again whom they played, where they play nobody by now."""
+    person_id, taken = brought.person_id, 0
+    for one in brought.guises:
+        name = clean_name(one.name, "")
+        if not is_blank(name) and not await db.guises.of([person_id], one.channel_id):
+            await db.guises.put_on(person_id, one.channel_id, name, at=one.made_at)
+            taken += 1
+    return taken
+
+
+async def _take_bonds(db: UnitOfWork, brought: Portable) -> None:
+    """Let characters stand with the person as they did, those to whom the person is new by now."""
+    new = {one.character for one in brought.bonds}
+    new -= {one.character for one in await db.bonds.of_person(brought.person_id)}
+    for one in brought.bonds:
+        if one.character in new:
+            values = {name: getattr(one, name) for name in BondPiece.model_fields}
+            await db.bonds.keep(Bond(user_id=brought.person_id, **values))
+    dealings = [one for one in brought.dealings if one.character in new]
+    await db.bonds.note(
+        [
+            BondChange(
+                user_id=brought.person_id,
+                **{name: getattr(one, name) for name in DealingPiece.model_fields},
+            )
+            for one in dealings
+        ]
+    )
 
 
 def _same_reminder(one: Reminder | ReminderPiece) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.conversation.compaction import Compaction
+from bot.conversation.compaction import Summing
 from bot.conversation.rooms import Rooms
 from bot.decision import Reason
 from bot.erasing import Eraser
@@ -51,7 +51,7 @@ class Leaving:
         database: Database,
         rooms: Rooms,
         eraser: Eraser,
-        compaction: Compaction,
+        compaction: Summing,
         dumps: Dumps | None,
         backups_kept: timedelta,
         clock: Clock,

@@ -12,13 +12,13 @@ from bot.browsing import Browsing, Entry, tags_of
 from bot.clock import Clock
 from bot.errors import MasqueradeError
 from bot.meaning import Meaning
+from bot.roles import Role
 from database import Database
 from database.repositories.vectors import Packed
 from memory.map import MOST, Dot
 from memory.packing import unpacked
 from memory.picture import memory_map
 from memory.rasterise import PictureMissing, as_png
-from personas.character import Character
 
 if TYPE_CHECKING:
     from memory.scatter import Vector
@@ -56,10 +56,10 @@ class Maps:
     """Draws what one character knows of somebody: one picture at a time, or they would take all there is."""
 
     def __init__(
-        self, database: Database, character: Character, meaning: Meaning, clock: Clock, browsing: Browsing
+        self, database: Database, role: Role, meaning: Meaning, clock: Clock, browsing: Browsing
     ) -> None:
         self._database = database
-        self._character = character
+        self._role = role
         self._meaning = meaning
         self._clock = clock
         self._browsing = browsing
@@ -74,7 +74,7 @@ class Maps:
         entries = [one for one in known if one.fact.ended_at is None]
         if not entries:
             return None
-        now, title = self._clock.now(), f"What {self._character.name} remembers about you"
+        now, title = self._clock.now(), f"What {self._role.name} remembers about you"
         packed = await self._vectors(person_id)
         try:
             async with asyncio.timeout(DEADLINE), self._one_at_a_time:
@@ -88,7 +88,7 @@ class Maps:
         if not model:
             return None
         async with self._database.read() as db:
-            return await db.embeddings.of("fact", [person_id], model, characters=[self._character.slug])
+            return await db.embeddings.of("fact", [person_id], model, characters=[self._role.slug])
 
 
 def _drawn(entries: Sequence[Entry], packed: Packed | None, title: str, now: datetime, model: str) -> Picture:

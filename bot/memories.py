@@ -15,6 +15,7 @@ from bot.conversation.replying import Voice
 from bot.conversation.splitting import is_blank
 from bot.erasing import Eraser
 from bot.errors import ClaudeError, MasqueradeError
+from bot.roles import Role
 from bot.turn import Call, Utterance, Where
 from database import Database, UnitOfWork
 from database.models import Fact
@@ -27,7 +28,6 @@ from memory.reversal import Back, Reversal, bring_back, steps_back
 from memory.secrets import holds_secret
 from memory.snapshots import Before, Snapshots, before
 from memory.telling import stands_in
-from personas.character import Character
 
 __all__ = ["BATCHES", "MOST", "Before", "Learnt", "Memories", "MemoryRefused", "Reversal", "known_of"]
 
@@ -78,7 +78,7 @@ class Memories:
         self,
         *,
         database: Database,
-        character: Character,
+        role: Role,
         claude: Claude,
         voice: Voice,
         clock: Clock,
@@ -86,18 +86,18 @@ class Memories:
         manner: Manner,
     ) -> None:
         self._database = database
-        self._character = character
+        self._role = role
         self._claude = claude
         self._voice = voice
         self._clock = clock
         self._eraser = eraser
         dumps = manner.dumps
-        self._snapshots = Snapshots(database, dumps, character.slug, now=clock.now) if dumps else None
+        self._snapshots = Snapshots(database, dumps, role.slug, now=clock.now) if dumps else None
         self._deadline = manner.summary_deadline
         self._consent = manner.consent
         self._consolidation = Consolidation(
             database,
-            character.slug,
+            role.slug,
             ask=self._ask,
             tokens=voice.tokens,
             threshold=manner.extent.known,
@@ -107,7 +107,7 @@ class Memories:
     @property
     def character(self) -> str:
         """The slug of the character whose memory this is."""
-        return self._character.slug
+        return self._role.slug
 
     # What people do themselves.
 
@@ -127,7 +127,7 @@ class Memories:
             new.quote, new.sources = new.text, [source]
         async with self._database.begin() as db:
             await _check_said(db, new)
-            known = await db.memories.of(person_id, self._character.slug)
+            known = await db.memories.of(person_id, self._role.slug)
             same = next((one for one in known if one.ended_at is None and _same(one, new)), None)
             if same is not None and same.kept:
                 return same
@@ -152,7 +152,7 @@ class Memories:
     async def of(self, person_id: int) -> list[Fact]:
         """Return everything that is known of somebody, or was, for their own eyes."""
         async with self._database.read() as db:
-            return await db.memories.of(person_id, self._character.slug)
+            return await db.memories.of(person_id, self._role.slug)
 
     async def core(self, person_id: int) -> list[Fact]:
         """Return what is known of somebody and kept for good."""
@@ -190,7 +190,7 @@ class Memories:
             await self._eraser.cut(
                 db,
                 person_id,
-                self._character.slug,
+                self._role.slug,
                 lambda lines: without(lines, words_in(lines, memory.id)),
             )
         await self._eraser.finish()
@@ -205,8 +205,8 @@ class Memories:
     async def forget_all(self, person_id: int) -> int:
         """Forget everything about somebody; return how many memories that were."""
         async with self._database.begin() as db:
-            known = await db.memories.of(person_id, self._character.slug)
-            past = await db.memories.since(person_id, self._character.slug, 0)
+            known = await db.memories.of(person_id, self._role.slug)
+            past = await db.memories.since(person_id, self._role.slug, 0)
             await self._eraser.memories(db, {*(one.id for one in known), *(one.memory_id for one in past)})
         await self._eraser.finish()
         return len(known)
@@ -230,7 +230,7 @@ class Memories:
         lost = 0
         async with self._database.begin() as db:
             await db.consents.set(person_id, allowed, at=self._clock.now())
-            characters = {self._character.slug, *await db.memories.characters(person_id)}
+            characters = {self._role.slug, *await db.memories.characters(person_id)}
             for character in () if allowed else sorted(characters):
                 lost += (await self._eraser.cut(db, person_id, character, unlearnt)).memories
             if not allowed:
@@ -245,13 +245,16 @@ class Memories:
             await db.archive.forget(some)
         await db.embeddings.drop_owner("fact", person_id)
         await db.reminders.forget_learnt(person_id)
+        await db.bonds.forget(person_id)
+        await db.feelings.without(person_id)
+        await db.remarks.without(person_id)
 
     # Earlier states.
 
     async def history(self, person_id: int) -> list[Batch]:
         """Return the last changes, the newest first: the state before each can be brought back."""
         async with self._database.read() as db:
-            return await db.memories.batches(person_id, self._character.slug, limit=BATCHES)
+            return await db.memories.batches(person_id, self._role.slug, limit=BATCHES)
 
     async def preview(self, person_id: int, batch: int) -> list[Reversal]:
         """Return what bringing back the state before a change does. Raises MemoryRefused."""
@@ -265,7 +268,7 @@ class Memories:
         What was forgotten since stays forgotten. It is a change of its own, and can be undone.
         """
         async with self._database.begin() as db:
-            known = await db.memories.of(person_id, self._character.slug)
+            known = await db.memories.of(person_id, self._role.slug)
             snapshot = before(person_id, known)
             steps = await self._back(db, person_id, batch)
             await bring_back(db, steps, known, at=self._clock.now())
@@ -291,7 +294,7 @@ class Memories:
         if not changes:
             return ()
         snapshots = []
-        batch, slug = await db.memories.new_batch(), self._character.slug
+        batch, slug = await db.memories.new_batch(), self._role.slug
         for person_id in sorted({one.person_id for one in changes}):
             known = await db.memories.of(person_id, slug)
             snapshots.append(before(person_id, known))
@@ -342,7 +345,7 @@ class Memories:
         self, person_id: int, number: int, values: Mapping[str, Any], *, cause: str, turn_pin: bool = False
     ) -> Fact:
         async with self._database.begin() as db:
-            known = await db.memories.of(person_id, self._character.slug)
+            known = await db.memories.of(person_id, self._role.slug)
             snapshot = before(person_id, known)
             memory = await self._numbered(db, person_id, number)
             if turn_pin:
@@ -361,21 +364,21 @@ class Memories:
             raise MemoryRefused(FULL)
 
     async def _numbered(self, db: UnitOfWork, person_id: int, number: int) -> Fact:
-        memory = await db.memories.numbered(person_id, self._character.slug, number)
+        memory = await db.memories.numbered(person_id, self._role.slug, number)
         if memory is None:
             raise MemoryRefused(UNKNOWN.format(number=number))
         return memory
 
     async def _holding(self, memory: Fact) -> Fact:
         """Return the memory that one was joined into, or itself."""
-        slug = self._character.slug
+        slug = self._role.slug
         async with self._database.read() as db:
             lines = lineages(reversed(await db.memories.since(memory.person_id, slug, 0)))
             known = await db.memories.of(memory.person_id, slug)
         return next((one for one in known if memory.id in words_in(lines, one.id)), memory)
 
     async def _back(self, db: UnitOfWork, person_id: int, batch: int) -> list[Back]:
-        steps = await steps_back(db, person_id, self._character.slug, batch)
+        steps = await steps_back(db, person_id, self._role.slug, batch)
         if steps is None:
             raise MemoryRefused(NO_STATE)
         return steps
@@ -392,7 +395,7 @@ class Memories:
         groups: object = None
         call: Call | None
         try:
-            answer = await self._claude.ask(condensing.dump_prompt(self._character, known), question)
+            answer = await self._claude.ask(condensing.dump_prompt(self._role.character, known), question)
             call = answer.call
             groups = None if answer.cut_short else object_in(answer.text).get("groups")
         except ClaudeError as error:
@@ -407,7 +410,7 @@ class Memories:
         now = self._clock.now()
         return Fact(
             person_id=person_id,
-            character=self._character.slug,
+            character=self._role.slug,
             number=0,
             text=text,
             scope=scope,

@@ -169,6 +169,49 @@ class ReminderPiece(Piece):
     source_id: Id | None
 
 
+class GuisePiece(Piece):
+    """Whom the person plays in a channel (C37)."""
+
+    channel_id: Id
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    made_at: Past
+
+
+class StagedPiece(Piece):
+    """What the person had characters play in a channel, or wrote as its note (C26, C35)."""
+
+    kind: Literal["scene", "note"]
+    channel_id: Id
+    text: Text
+    at: Past | None
+
+
+class BondPiece(Piece):
+    """How a character stands with the person (F089)."""
+
+    character: Slug
+    changed_at: Past
+    talked_at: Past
+    anger: Annotated[int, Field(ge=0, le=10)]
+    rapport: Annotated[int, Field(ge=0, le=10)]
+    trust: Annotated[int, Field(ge=0, le=10)]
+    formality: Annotated[int, Field(ge=-5, le=5)]
+    exchanges: Count
+    stage: Annotated[str, Field(max_length=32)]
+    kind: Annotated[str, Field(max_length=32)] | None
+
+
+class DealingPiece(Piece):
+    """A change of that, and its cause (C71)."""
+
+    character: Slug
+    at: Past
+    metric: Annotated[str, Field(max_length=16)]
+    change: Annotated[int, Field(ge=-10, le=10)]
+    cause: Annotated[str, Field(max_length=100)]
+    disputed_at: Past | None
+
+
 class NamePiece(Piece):
     """A name that the person goes or went by; `guild_id` 0 is the account's own."""
 
@@ -214,6 +257,10 @@ class Portable(Piece):
     log: tuple[LinePiece, ...] = ()
     notes: tuple[NotePiece, ...] = ()
     reminders: tuple[ReminderPiece, ...] = ()
+    guises: tuple[GuisePiece, ...] = ()
+    staged: tuple[StagedPiece, ...] = ()
+    bonds: tuple[BondPiece, ...] = ()
+    dealings: tuple[DealingPiece, ...] = ()
     seal: Annotated[str, Field(max_length=64), AfterValidator(_as_a_seal)] = ""
 
     @field_validator("facts")

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.browsing import Spot
 from bot.decision import Trace
+from bot.roles import Company
 from database import Database, UnitOfWork
 from database.models import Archived, Call, Claim, Fact, Turn
-from personas.character import Character
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Origins:
     """What a reply drew on, for the eyes of one person.
 
     `found` and `known` are facts about them: found by search, or at the head of the prompt. Of `others`
-    there is only the count, and so of facts that are `gone` since. `spots` are earlier messages that they may
-    see; `unseen` counts the rest.
+    there is only the count, and so of facts that are `gone` since. `lore` names entries of lorebooks.
+    `spots` are earlier messages that they may see; `unseen` counts the rest.
     """
 
     character: str
@@ -39,6 +39,7 @@ class Origins:
     spots: tuple[Spot, ...] = ()
     unseen: int = 0
     spent: Spent | None = field(default=None)
+    lore: tuple[str, ...] = ()
 
     @property
     def own(self) -> tuple[Fact, ...]:
@@ -48,14 +49,14 @@ class Origins:
 class Provenance:
     """Looks up where replies come from."""
 
-    def __init__(self, database: Database, character: Character) -> None:
+    def __init__(self, database: Database, company: Company) -> None:
         self._database = database
-        self._character = character
+        self._company = company
 
     async def of(self, claim: Claim, turn: Turn, asker_id: int) -> Origins:
         """Return what a reply drew on, for the eyes of who asks."""
         trace = Trace.from_json(claim.trace or {})
-        named = turn.character == self._character.slug
+        role = self._company.by_slug.get(turn.character)
         ids = tuple(dict.fromkeys((*trace.recalled, *trace.known)))
         async with self._database.read() as db:
             facts = {one.id: one for one in await db.memories.these(ids)}
@@ -64,11 +65,12 @@ class Provenance:
         own = [one for one in facts.values() if one.person_id == asker_id]
         seen = [one for one in lines if asker_id == one.author_id or one.channel_id == claim.channel_id]
         return Origins(
-            self._character.name if named else turn.character,
+            role.name if role else turn.character,
             found=tuple(one for one in own if one.id in trace.recalled),
             known=tuple(one for one in own if one.id not in trace.recalled),
             others=len(facts) - len(own),
             gone=len(ids) - len(facts),
+            lore=trace.lore,
             spots=tuple(_spot(one) for one in sorted(seen, key=lambda line: line.id)),
             unseen=len(lines) - len(seen),
             spent=_spent(calls),

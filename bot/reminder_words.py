@@ -2,12 +2,14 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.claude.client import Claude, Question
 from bot.clock import Clock
 from bot.conversation.composition import system_prompt
+from bot.conversation.emotes import dress
 from bot.conversation.naming import speaker_label
 from bot.conversation.replying import Voice
 from bot.conversation.speech import tidy, trim_to_sentence
@@ -15,11 +17,12 @@ from bot.conversation.splitting import split
 from bot.errors import ClaudeError
 from bot.prompts import fill
 from bot.reminder_rules import is_yearly
-from bot.turn import Block, Call, Message, Prompt
+from bot.roles import Role
+from bot.turn import NO_EMOTES, Block, Call, Message, Prompt
 from database import UnitOfWork
 from database.models import Reminder
 from memory.dates import shown, zone
-from personas.character import Character, names_of
+from personas.character import names_of
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +54,17 @@ class Addressee:
 class ReminderWording:
     """Finds the words. Where thinking fails, or leaves nothing, the line of ours says what is due."""
 
-    def __init__(self, *, claude: Claude, character: Character, voice: Voice, clock: Clock) -> None:
+    def __init__(self, *, claude: Claude, role: Role, voice: Voice, clock: Clock) -> None:
         self._claude = claude
-        self._character = character
+        self._role = role
         self._voice = voice
         self._clock = clock
 
-    async def of(self, due: Reminder, person: Addressee) -> Words:
-        """Return what is said; in a server it mentions the person, and nobody else is pinged."""
+    async def of(self, due: Reminder, person: Addressee, *, emotes: Mapping[str, str] = NO_EMOTES) -> Words:
+        """Return what is said; in a server it mentions the person, and nobody else is pinged.
+
+        The person's own words stay as they are; in the character's, `emotes` are the place's.
+        """
         voice = self._voice.for_(premium=person.premium)
         question = Question(
             purpose="reply",
@@ -74,8 +80,9 @@ class ReminderWording:
         except ClaudeError as error:
             log.warning("No words for reminder %d from %s: %s", due.id, voice.model, error)
             return Words(_addressed(due, self._fixed(due)), (error.call,) if error.call else ())
-        text = tidy(answer.text, names_of(self._character), labels=(person.label,))
+        text = tidy(answer.text, names_of(self._role.character), labels=(person.label,))
         text = trim_to_sentence(text) if answer.cut_short else text
+        text = dress(text, emotes, self._role.character)
         text = _with_what(due, text) if split(text) else self._fixed(due)
         return Words(_addressed(due, text), (answer.call,))
 
@@ -88,7 +95,7 @@ class ReminderWording:
         alone = f"A private conversation with {label}"
         note = fill(
             "reminding",
-            name=self._character.name,
+            name=self._role.name,
             label=label,
             time=f"{self._clock.now():%A %d %B %Y, %H:%M} UTC",
             place=alone if due.guild_id is None else "A channel of a server, where others read along",
@@ -96,7 +103,7 @@ class ReminderWording:
         )
         quoted = f"{label}: {_quoted(due.text)}\n" if due.text else ""
         block = Block(quoted + note)
-        return Prompt(system_prompt(self._character), (Message(mine=False, blocks=(block,)),))
+        return Prompt(system_prompt(self._role.character), (Message(mine=False, blocks=(block,)),))
 
     def _fixed(self, due: Reminder) -> str:
         line = FIXED_LATE if self._is_late(due) else FIXED[due.kind]

@@ -23,6 +23,7 @@ from bot.reminder_rules import (
     checked,
     day_of,
 )
+from bot.roles import Role
 from bot.turn import Place, Utterance, Where
 from database import Database, UnitOfWork
 from database.models import Reminder
@@ -30,7 +31,7 @@ from memory.asked import Asked, birthday_in, may_ask, reminder_in
 from memory.dates import YearDay, near_zones, shown, zone, zone_named
 from memory.telling import stands_in
 from memory.when import read_when
-from personas.character import Character, names_of
+from personas.character import names_of
 
 NOTED = "(Noted for {when}: a reminder{zone}. Confirm in your own words that you will say it then.)"
 NOTED_BIRTHDAY = (
@@ -63,11 +64,11 @@ class Reminders:
     """
 
     def __init__(
-        self, *, database: Database, character: Character, clock: Clock, eraser: Eraser, may_learn: MayLearn
+        self, *, database: Database, role: Role, clock: Clock, eraser: Eraser, may_learn: MayLearn
     ) -> None:
         self._database = database
         self._eraser = eraser
-        self._character = character
+        self._role = role
         self._clock = clock
         self._may_learn = may_learn
 
@@ -103,12 +104,12 @@ class Reminders:
     async def birthday(self, person_id: int) -> Reminder | None:
         """Return somebody's birthday."""
         async with self._database.read() as db:
-            return await db.reminders.birthday(person_id, self._character.slug)
+            return await db.reminders.birthday(person_id, self._role.slug)
 
     async def of(self, person_id: int) -> list[Reminder]:
         """Return everything that is to be said to somebody, what is next first."""
         async with self._database.read() as db:
-            return await db.reminders.of_person(person_id, self._character.slug)
+            return await db.reminders.of_person(person_id, self._role.slug)
 
     async def delete(self, person_id: int, reminder_id: int) -> None:
         """Let one go, to the last byte. Raises ReminderRefused where it is not theirs, or not there."""
@@ -168,13 +169,13 @@ class Reminders:
         """Say whether a person speaks to the character, where it can speak by itself later."""
         if heard.from_bot or heard.from_self or heard.where.place is Place.TERMINAL:
             return False
-        return addresses(heard, names_of(self._character))
+        return addresses(heard, names_of(self._role.character))
 
     def _read(self, said: str, at: datetime, local: ZoneInfo) -> Asked | None:
         def read(words: str) -> datetime | None:
             return read_when(words, now=at, zone=local)
 
-        return reminder_in(said, read_when=read, names=names_of(self._character))
+        return reminder_in(said, read_when=read, names=names_of(self._role.character))
 
     async def _notice_wish(self, heard: Utterance, asked: Asked, local: LocalTime) -> str | None:
         if asked.due is None or not asked.text:
@@ -197,7 +198,7 @@ class Reminders:
             line = await db.messages.get(new.source_id)
             if line is None or not stands_in(new.text, line.text):
                 raise ReminderRefused(TAKEN_BACK)
-            known = await db.reminders.from_source(new.source_id, self._character.slug)
+            known = await db.reminders.from_source(new.source_id, self._role.slug)
             if known is None:
                 await self._add(db, new, where)
             elif (known.text, known.due_at) != (new.text, new.due_at):
@@ -210,7 +211,7 @@ class Reminders:
             line = await db.messages.get(heard.message_id)
             if line is None or birthday_in(line.text) != day:
                 return None  # it was deleted or edited meanwhile
-            known = await db.reminders.birthday(heard.author_id, self._character.slug)
+            known = await db.reminders.birthday(heard.author_id, self._role.slug)
             if known is not None and not _gives_way(known, day, heard.message_id):
                 return None
             try:
@@ -233,7 +234,7 @@ class Reminders:
         return new
 
     async def _put_birthday(self, db: UnitOfWork, new: Reminder, where: Where) -> Reminder:
-        known = await db.reminders.birthday(new.person_id, self._character.slug)
+        known = await db.reminders.birthday(new.person_id, self._role.slug)
         if known is None:
             return await self._add(db, new, where)
         await _note_place(db, where)
@@ -266,7 +267,7 @@ class Reminders:
             raise ReminderRefused(NOBODY_HERE)
         return Reminder(
             person_id=person_id,
-            character=self._character.slug,
+            character=self._role.slug,
             kind=kind,
             text=text,
             channel_id=where.channel_id,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.clock import Clock
 from bot.conversation import turns
+from bot.conversation.casting import Casting
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.rooms import Rooms
 from bot.conversation.saying import PLACES, Saying
@@ -17,11 +18,11 @@ from bot.conversation.turns import Pledge
 from bot.errors import SpeakingError
 from bot.reminder_rules import day_of, is_yearly
 from bot.reminder_words import ReminderWording, Words, person_of
+from bot.roles import Role
 from bot.turn import Mouth, Part, Where
 from database import Database, UnitOfWork
 from database.models import Reminder, Turn
 from memory.dates import in_time, zone
-from personas.character import Character
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,8 @@ class Reminding:
         *,
         database: Database,
         wording: ReminderWording,
-        character: Character,
+        casting: Casting,
+        role: Role,
         longest_message: int,
         clock: Clock,
         rooms: Rooms,
@@ -69,7 +71,8 @@ class Reminding:
     ) -> None:
         self._database = database
         self._wording = wording
-        self._character = character
+        self._casting = casting
+        self._role = role
         self._longest_message = longest_message
         self._clock = clock
         self._rooms = rooms
@@ -87,7 +90,7 @@ class Reminding:
         async with self._at_it:
             async with self._database.read() as db:
                 due = await db.reminders.due(
-                    self._character.slug, PLACES, at=self._clock.now(), limit=MOST_AT_ONCE
+                    self._role.slug, PLACES, at=self._clock.now(), limit=MOST_AT_ONCE
                 )
             few = asyncio.Semaphore(SIDE_BY_SIDE)
 
@@ -133,7 +136,7 @@ class Reminding:
             return await self._let_go(due, "the house rules are against it")
         if pausing:
             return False
-        words = await self._wording.of(due, person)
+        words = await self._wording.of(due, person, emotes=venue.mouth.emotes)
         self._reached("reminder composed")
         return await self._say(due, venue, words)
 
@@ -149,7 +152,8 @@ class Reminding:
                 return False
             self._reached("pledged")
             log.info("Saying reminder %d in channel %s", due.id, due.channel_id)
-            await self._saying.say(pledge, venue.mouth, spent=float("inf"))
+            mouth = venue.mouth.speaking_as(self._role.speaker)
+            await self._saying.say(pledge, mouth, spent=float("inf"))
             return True
 
     async def _pledge(self, db: UnitOfWork, due: Reminder, venue: Venue, text: str) -> Pledge | None:
@@ -159,7 +163,7 @@ class Reminding:
             return None  # the next look lets it go
         if not await db.reminders.move_on(due, to=_next(due, now)):
             return None
-        channel = await db.channels.get(due.channel_id)
+        seat = await db.seats.get(due.channel_id, due.character)
         turn = Turn(
             channel_id=due.channel_id,
             trigger_id=_id_at(now - LOOKED_BACK, due.id),
@@ -167,8 +171,9 @@ class Reminding:
             character=due.character,
             reason=REASON,
             # It stands behind all that was said, and not before the place where transcripts begin.
-            heard_through=max(await db.reminders.last_position(), channel.floor // 2 if channel else 0),
+            heard_through=max(await db.reminders.last_position(), seat.floor // 2 if seat else 0),
             pledged_at=now,
+            cast_id=await self._casting.cast_id(db, venue.where, speaker=self._role.slug),
         )
         parts = _parts(due, split(text, self._longest_message))
         turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.app import CLAUDE_URL, App, Server
+from bot.app import CLAUDE_URL, App
 from bot.claude.client import Question
 from bot.conversation.composition import system_prompt
 from bot.errors import ClaudeError
+from bot.server import Server
 from bot.settings import Settings
 from bot.turn import Block, Message, Prompt
 

@@ -109,6 +109,7 @@ class Stretch:
                 mine=line.mine,
                 reply_to=line.reply_to,
                 character=character,
+                cast_id=line.cast_id,
             )
 
 

@@ -1,11 +1,14 @@
 """The values that one message becomes on its way to a reply: each stage takes one and returns the next."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
+
+from bot.roles import Speaker
 
 
 class Place(StrEnum):
@@ -143,13 +146,40 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """Something to be kept in mind that stands `depth` lines before the end of the talk."""
+
+    depth: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What besides the talk makes a reply what it is here and now, all of it near the prompt's end.
+
+    `notes` are paragraphs of ours or an operator's: lore, behaviour, mode, how the characters get on.
+    `asides` stand further up. `lore` is what lorebooks will remember from this turn on, `entries` names
+    those that spoke. `names` are whom people play, by the label under which they speak. `tempo` is how fast
+    it types now, 1 for as fast as ever.
+    """
+
+    notes: tuple[str, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    lore: Mapping[str, Any] | None = None
+    entries: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    tempo: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Recollection:
     """What comes to mind before a reply: only what this place may know.
 
     `lines` run oldest first; `floor` is the place of the first of them, kept so that the next prompt
     begins with the same bytes; `heard_through` is the log position of the last one that others said.
     `fresh` is known since the `head` was written; `tokens` is the size of all that was said, the lines
-    that did not fit included. `recalled` was found by search.
+    that did not fit included. `recalled` was found by search; `stage` is what else matters here and now.
+    `seated` says that the character has a place there already.
     """
 
     lines: tuple[Line, ...]
@@ -159,6 +189,8 @@ class Recollection:
     fresh: tuple[Knowledge, ...] = ()
     tokens: int = 0
     recalled: tuple[Recalled, ...] = ()
+    stage: Stage = Stage()
+    seated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +295,10 @@ class Part:
     todo: str | None = None
 
 
+NO_EMOTES: Mapping[str, str] = MappingProxyType({})
+"""What a place has that has no emotes of its own, such as a private talk."""
+
+
 class Mouth(Protocol):
     """Where a reply is said: a Discord channel, the terminal, a test. `me` is the id it speaks with."""
 
@@ -270,8 +306,15 @@ class Mouth(Protocol):
     def me(self) -> int: ...
 
     @property
+    def emotes(self) -> Mapping[str, str]:
+        """The place's own emotes: how each is written there, such as `<:smile_cat:123>`, by its name."""
+
+    def speaking_as(self, speaker: Speaker) -> "Mouth":
+        """Return what speaks here as one of the characters; the primary one speaks as the bot itself."""
+
+    @property
     def show(self) -> Callable[[str], None] | None:
-        """What shows the words while they come; None where a reply is only said whole."""
+        """What shows a reply while it comes, given all of it so far; None where it is only said whole."""
 
     def typing(self) -> AbstractAsyncContextManager[None]:
         """Show that the character is writing, for as long as the context is open."""

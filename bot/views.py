@@ -1,33 +1,52 @@
 """What people see of what is known of them: in pages, as a picture, as it was, and behind a reply."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from bot.browsing import Browsing
 from bot.clock import Clock
 from bot.conversation.conversation import Conversation
 from bot.mapping import Maps
 from bot.provenance import Provenance
+from bot.roles import Role
 from bot.timetravel import TimeTravel
 from database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """Looking at what one character knows; `time_travel` alone changes any of it."""
+    """Looking at what one character knows; `time_travel` alone changes any of it.
+
+    `of` returns the same of another character, by its slug.
+    """
 
     browsing: Browsing
     maps: Maps
     time_travel: TimeTravel
     provenance: Provenance
+    of: Callable[[str], "Views"] = field(repr=False)
 
 
 def views_of(conversation: Conversation, database: Database, clock: Clock) -> Views:
-    """Return the views of what the character of a conversation knows."""
-    character = conversation.character
-    browsing = Browsing(database, character.slug)
-    return Views(
-        browsing,
-        Maps(database, character, conversation.meaning, clock, browsing),
-        TimeTravel(database, character.slug, clock, dump=conversation.memories.dump),
-        Provenance(database, character),
-    )
+    """Return the views of what the bot's own character knows; those of others are made when asked for."""
+    made: dict[str, tuple[Role, Views]] = {}
+
+    def of(slug: str) -> Views:
+        role = conversation.company.by_slug[slug]
+        known = made.get(slug)
+        if known is None or known[0] is not role:  # one who left and came back is another
+            known = made[slug] = (role, _made(role))
+        return known[1]
+
+    def _made(role: Role) -> Views:
+        browsing = Browsing(database, role.slug)
+        dump = conversation.players[role.slug].mind.memories.dump
+        return Views(
+            browsing,
+            Maps(database, role, conversation.meaning, clock, browsing),
+            TimeTravel(database, role.slug, clock, dump=dump),
+            Provenance(database, conversation.company),
+            of,
+        )
+
+    return of(conversation.company.primary.slug)

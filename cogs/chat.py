@@ -11,8 +11,9 @@ import discord
 from discord.ext import commands
 
 from bot.turn import Mouth, Place, Utterance
+from cogs._discord.avatars import give_faces
 from cogs._discord.disclosure import ask
-from cogs._discord.hearing import TALK, hear, text_of
+from cogs._discord.hearing import TALK, hear, is_own_webhooks, text_of
 from cogs._discord.map_sending import asks_for_map
 from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
 
@@ -31,6 +32,8 @@ DM_CHANNELS_LOOKED_AT = 100
 DM_QUIET_AFTER = timedelta(days=7)
 ASKING_SECONDS = 10.0
 """Seconds that Discord may take to tell what a message came without."""
+FACES_SECONDS = 300
+"""Seconds between two looks whether a character's picture is another one now."""
 AT_ONCE = 4
 """Channels that are caught up with side by side: more would only meet Discord's rate limit."""
 
@@ -48,6 +51,8 @@ class Chat(commands.Cog):
         self._roles: dict[tuple[int, int], tuple[int, ...]] = {}  # by guild and user, while catching up
         self._tasks: set[asyncio.Task[None]] = set()
         bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
+        if len(bot.app.conversation.company) > 1:
+            bot.app.schedule.every(FACES_SECONDS, self._give_new_faces, name="give faces to characters")
 
     async def cog_unload(self) -> None:
         for task in self._tasks:
@@ -66,7 +71,7 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         message = payload.message
-        if message.author.id != self._me and message.type in TALK and message.edited_at:
+        if not self._is_own(message) and message.type in TALK and message.edited_at:
             await self._conversation.chronicle.edited(payload.channel_id, message.id, text_of(message))
 
     @commands.Cog.listener()
@@ -82,6 +87,7 @@ class Chat(commands.Cog):
         """Go on where a crash, a restart or a lost session left off; READY may come any number of times."""
         session = self._connected
         self._roles.clear()
+        self._spawn(give_faces(self.bot))
         await self._go_on()
         await self._backfill()
         self._caught_up = session
@@ -91,8 +97,12 @@ class Chat(commands.Cog):
         assert self.bot.user is not None
         return self.bot.user.id
 
+    def _is_own(self, message: discord.Message) -> bool:
+        """Say whether a character of ours said it: as the bot, or through one of our webhooks (D11)."""
+        return message.author.id == self._me or is_own_webhooks(message, self.bot.application_id)
+
     async def _hear(self, message: discord.Message, *, gapless: bool) -> None:
-        if message.author.id == self._me or message.type not in TALK or not await self._knows_place(message):
+        if self._is_own(message) or message.type not in TALK or not await self._knows_place(message):
             return
         if not self._for_operator(message) and not asks_for_map(message):
             heard = await self._heard(message)
@@ -149,13 +159,18 @@ class Chat(commands.Cog):
         return log_channel is not None and log_channel in (message.channel.id, parent_id)
 
     async def _go_on(self) -> None:
-        """Finish the replies that are pledged, and take up the messages that were left behind."""
+        """Finish the replies that are pledged, take up what was left behind, let those speak who were to."""
         if not self.bot.is_ready():
             return
         async with self._going_on:
             await self._conversation.finish(self._mouth)
             for channel_id, message_id in await self._conversation.left_open():
                 await self._take_up(channel_id, message_id)
+        self._spawn(self._conversation.go_on(self._mouth))
+
+    async def _give_new_faces(self) -> None:
+        if self.bot.is_ready():
+            await give_faces(self.bot, changed_only=True)
 
     async def _take_up(self, channel_id: int, message_id: int) -> None:
         """Look at a message again, as it is by now, and walk on with it."""

@@ -1,4 +1,4 @@
-"""What somebody may do with their own talk: forget it, have it told anew, go on, rewrite (F117-F119)."""
+"""What somebody may do with their own talk: forget it, have it told anew, rewrite it (C36, F117-F119)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
@@ -17,10 +17,12 @@ from bot.conversation.splitting import width
 from cogs._discord import screens
 from cogs._discord.asking import asker_of, place_of
 from cogs._discord.authority import is_operator
+from cogs._discord.characters import offer_characters, role_named, shown, telling
 from cogs._discord.panels import Action, Field, Form, Press
 from cogs._discord.presses import Panels
+from cogs._discord.replies import mouth_of, player_of, reply_in, turn_of
 from cogs._discord.screens import Preview
-from cogs._discord.speaking import DiscordMouth, mouth_in
+from cogs._discord.speaking import mouth_in
 
 if TYPE_CHECKING:
     from bot.client import Masquerade
@@ -34,7 +36,7 @@ class History(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._remaking = bot.app.conversation.remaking
+        self._conversation = bot.app.conversation
         self._forgetting = bot.app.conversation.forgetting
         reset, pairs, takes = "reset_conversation", "forget_last", "swipe"
         self.panels = Panels(
@@ -98,7 +100,7 @@ class History(commands.Cog):
     async def forget_this(self, interaction: Interaction, message: discord.Message) -> None:
         """Offer to forget the exchange that a message belongs to."""
         await interaction.response.defer(ephemeral=True)
-        turn_id = await self._turn_of(message)
+        turn_id = await turn_of(self.bot, message)
         pairs = await self._among(interaction, {turn_id} if turn_id else ())
         if pairs:
             await self.panels.show(
@@ -137,13 +139,6 @@ class History(commands.Cog):
         pairs = await self._forgetting.pairs(interaction.user.id, asked_in(interaction), count=MOST_PAIRS)
         return [pair for pair in pairs if pair.turn_id in turn_ids]
 
-    async def _turn_of(self, message: discord.Message) -> int | None:
-        """Return the turn that a message is a part of, or that answers it."""
-        async with self.bot.app.database.read() as db:
-            trigger_id = await db.turns.answered_with(message.id)
-            found = await db.turns.decided(trigger_id or message.id)
-        return found[1].id if found and found[1] else None
-
     # Other takes.
 
     @app_commands.command(description="Let me think of another answer; you see it first")
@@ -157,7 +152,7 @@ class History(commands.Cog):
     async def reroll_this(self, interaction: Interaction, message: discord.Message) -> None:
         """Think of another take on a certain reply."""
         await interaction.response.defer(ephemeral=True)
-        turn_id = await self._turn_of(message) if self._is_mine(message) else None
+        turn_id = await reply_in(self.bot, message)
         if turn_id is None:
             await answer(interaction, screens.NO_REPLY_TO_YOU)
         else:
@@ -167,15 +162,24 @@ class History(commands.Cog):
     async def swipe(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         async with _telling(interaction):
-            takes = await self._remaking.takes(asker_of(interaction), place_of(interaction))
+            takes = await self._takes(interaction)
             await self._preview(interaction, Preview(takes, takes.stands))
+
+    async def _takes(self, interaction: Interaction, turn_id: int | None = None) -> Takes:
+        remaking = (await player_of(interaction, turn_id)).remaking
+        return await remaking.takes(asker_of(interaction), place_of(interaction), turn_id)
 
     async def _think_again(
         self, interaction: Interaction, *, about: str = "", turn_id: int | None = None
     ) -> None:
         async with _telling(interaction):
-            takes = await self._remaking.another(
-                asker_of(interaction), place_of(interaction), context=about, turn_id=turn_id
+            player = await player_of(interaction, turn_id)
+            takes = await player.remaking.another(
+                asker_of(interaction),
+                place_of(interaction),
+                context=about,
+                turn_id=turn_id,
+                emotes=mouth_of(interaction, player).emotes,
             )
             await self._preview(interaction, Preview(takes, takes.newest, about))
 
@@ -188,12 +192,13 @@ class History(commands.Cog):
             return
         turn_id, number, _ = map(int, press.arguments)
         interaction = press.interaction
-        await self._remaking.choose(
+        player = await player_of(interaction, turn_id)
+        await player.remaking.choose(
             asker_of(interaction),
             place_of(interaction),
             turn_id=turn_id,
             number=number,
-            mouth=self._mouth(interaction),
+            mouth=mouth_of(interaction, player),
         )
         await self.panels.close(interaction, screens.ACCEPTED.format(number=number))
 
@@ -205,9 +210,14 @@ class History(commands.Cog):
         if await self._current(press):
             about = screens.about_in(press.text)
             await self.panels.working(press, screens.THINKING)
-            interaction = press.interaction
-            takes = await self._remaking.another(
-                asker_of(interaction), place_of(interaction), context=about, turn_id=int(press.arguments[0])
+            interaction, turn_id = press.interaction, int(press.arguments[0])
+            player = await player_of(interaction, turn_id)
+            takes = await player.remaking.another(
+                asker_of(interaction),
+                place_of(interaction),
+                context=about,
+                turn_id=turn_id,
+                emotes=mouth_of(interaction, player).emotes,
             )
             await self._preview(interaction, Preview(takes, takes.newest, about))
 
@@ -222,20 +232,43 @@ class History(commands.Cog):
         """Return the takes that a preview shows; None, and a word about it, when there are others by now."""
         turn_id, _, newest = map(int, press.arguments)
         interaction = press.interaction
-        takes = await self._remaking.takes(asker_of(interaction), place_of(interaction), turn_id)
+        takes = await self._takes(interaction, turn_id)
         if takes.newest == newest:
             return takes
         await self.panels.close(interaction, screens.OUTDATED_TAKES)
         return None
 
-    # Going on, and rewriting.
+    # Beginning, going on, and rewriting.
+
+    @app_commands.command(description="Let a character say its greeting; you may choose another one then")
+    @app_commands.describe(character="Which one; with nothing, the one who is asked for here")
+    @app_commands.autocomplete(character=offer_characters)
+    async def greeting(
+        self, interaction: Interaction, character: app_commands.Range[str, 1, 80] | None = None
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        mouth = mouth_in(self.bot, asked_in(interaction).channel_id, pings=False)
+        async with telling(interaction), _telling(interaction):
+            greeted = await self._conversation.greetings.greet(
+                asker_of(interaction),
+                place_of(interaction),
+                mouth,
+                key=interaction.id,
+                role=role_named(self.bot, character) if character else None,
+            )
+            if greeted.others:
+                takes = await self._takes(interaction, greeted.turn_id)
+                await self._preview(interaction, Preview(takes, takes.stands))
+            else:
+                await answer(interaction, screens.GREETED.format(name=shown(greeted.role)))
 
     @app_commands.command(name="continue", description="Let me go on with my last answer")
     async def go_on(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         async with _telling(interaction):
-            mouth = self._mouth(interaction)
-            await self._remaking.go_on(asker_of(interaction), place_of(interaction), mouth=mouth)
+            player = await player_of(interaction)
+            mouth = mouth_of(interaction, player)
+            await player.remaking.go_on(asker_of(interaction), place_of(interaction), mouth=mouth)
             await answer(interaction, screens.WENT_ON)
 
     @app_commands.command(description="Change the words of my last answer; in a server for moderators")
@@ -254,7 +287,7 @@ class History(commands.Cog):
         """Open a form with the words as they are: it has to be the first answer, so they are due soon."""
         try:
             async with _telling(interaction), asyncio.timeout(LOOK_UP_SECONDS):
-                takes = await self._remaking.takes(asker_of(interaction), place_of(interaction))
+                takes = await self._takes(interaction)
                 await self._ask_for_words(interaction, takes)
         except TimeoutError:
             await answer(interaction, FORGETFUL)
@@ -275,11 +308,12 @@ class History(commands.Cog):
         if not self._may_rewrite(interaction):
             await answer(interaction, screens.NOT_YOURS_TO_EDIT)
             return
-        await self._remaking.rewrite(
+        player = await player_of(interaction, turn_id)
+        await player.remaking.rewrite(
             asker_of(interaction),
             place_of(interaction),
             text,
-            mouth=self._mouth(interaction),
+            mouth=mouth_of(interaction, player),
             turn_id=turn_id,
         )
         await answer(interaction, screens.EDITED)
@@ -290,12 +324,6 @@ class History(commands.Cog):
         held = interaction.permissions
         allowed = held.manage_messages or held.administrator
         return in_private or allowed or is_operator(self.bot, interaction.user)
-
-    def _mouth(self, interaction: Interaction) -> DiscordMouth:
-        return mouth_in(self.bot, asked_in(interaction).channel_id, pings=False)
-
-    def _is_mine(self, message: discord.Message) -> bool:
-        return self.bot.user is not None and message.author.id == self.bot.user.id
 
 
 @asynccontextmanager

@@ -12,10 +12,12 @@ import discord
 from discord.ext import commands
 
 from bot.administration import Actor, MemberPage
+from bot.conversation.consequences import News
 from bot.conversation.turns import Decided
 from bot.decision import Reason
 from cogs._discord.authority import commands_the_bot, may_command
 from cogs._discord.orders import Order, Word, read_order
+from cogs._discord.quoting import inline
 from cogs._discord.reports import announcement, decision_line, latency, status, user_data, user_list
 from cogs._discord.speaking import DISCORD_FAULTS
 from database import DatabaseError
@@ -29,6 +31,7 @@ ANSWER_SECONDS = 15.0
 """Seconds that an answer may take to be posted: a shutdown must not wait for ever to be announced."""
 REMEMBERED = 200
 """Commands that are known again when Discord replays them: premium twice would be nothing at all."""
+NEWS_ROOM = 500
 
 
 class Answer(NamedTuple):
@@ -61,9 +64,11 @@ class LogChannel(commands.Cog):
         await self._administration.verbose()
         self.bot.add_dynamic_items(PageButton)
         self.bot.app.conversation.on_decided.append(self._tell)
+        self.bot.app.conversation.newsroom.listeners.append(self._tell_news)
 
     async def cog_unload(self) -> None:
         self.bot.app.conversation.on_decided.remove(self._tell)
+        self.bot.app.conversation.newsroom.listeners.remove(self._tell_news)
         self.bot.remove_dynamic_items(PageButton)
 
     @commands.Cog.listener()
@@ -99,6 +104,11 @@ class LogChannel(commands.Cog):
         wanted = self._administration.is_verbose and self._channel_id
         if wanted and decided.decision.reason is not Reason.SELF:
             self.bot.outlet.say(decision_line(decided))
+
+    def _tell_news(self, news: News) -> None:
+        """Tell what became of a character, in one line."""
+        if self._channel_id:
+            self.bot.outlet.say(inline(news.text, NEWS_ROOM), notice=True)
 
     async def _obey(self, order: Order | str, message: discord.Message) -> None:
         if isinstance(order, str):

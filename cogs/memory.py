@@ -1,7 +1,5 @@
 """What the character knows of people: /remember, /memory and !memsvg (F072, F083, F120, C56, C60, C62)."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 
 import discord
@@ -9,8 +7,22 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer, asked_in
-from bot.memories import MemoryRefused
+from bot.roles import Role
+from bot.stagecraft import NotStaged
 from cogs._discord.asking import listens_to
+from cogs._discord.characters import (
+    WHICH,
+    CharacterName,
+    mark_of,
+    memories_of,
+    named_so_far,
+    of_one,
+    offer_characters,
+    role_marked,
+    role_meant,
+    shown,
+    telling,
+)
 from cogs._discord.disclosure import NO_TOLD, YES_BUT_OFF
 from cogs._discord.fact_pages import FactPages
 from cogs._discord.hearing import where_of
@@ -20,14 +32,14 @@ from cogs._discord.knowledge import (
     KEPT,
     Reach,
     clearing_panel,
+    count_of,
     deletion_panel,
     entry,
-    history_panel,
     list_panel,
-    reversal_panel,
 )
 from cogs._discord.map_sending import MapSending, asks_for_map
 from cogs._discord.panels import Action, Press
+from cogs._discord.past_states import PastStates
 from cogs._discord.presses import Panels
 from cogs._discord.quoting import in_a_line
 from database.models import Fact
@@ -39,6 +51,7 @@ if TYPE_CHECKING:
 OFFERED = 25
 """Choices that Discord takes for one option."""
 
+BY = "**{name}** keeps it. "
 REMEMBERED = (
     "I keep that in mind as number **{number}**. It comes up {reach}. /memory edit changes it, /memory share "
     "says where else it may come up, /memory delete deletes it."
@@ -55,8 +68,6 @@ UNPINNED = "Number **{number}** is not pinned any more; I still keep it for good
 ALL_DELETED = (
     "Forgotten: {count}, with every earlier state. Nothing of it is in a file or a log of mine any more."
 )
-LEFT = "Everything stays as it is."
-RESTORED = "Done: {count} changed. /memory history undoes that, too."
 LEARNING = (
     "From now on, when I sum up older talk, I note about you what seems worth knowing for good. It comes up "
     "only where you said it; /memory list shows it to you, and /memory learning ends it."
@@ -81,7 +92,7 @@ class Memory(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._memories = bot.app.conversation.memories
+        self._past = PastStates(bot)
         self.panels = Panels(
             bot,
             "memory",
@@ -90,13 +101,12 @@ class Memory(commands.Cog):
                 "delete": Action(self._deleted, "memory delete"),
                 "delete_all": Action(self._deleted_all, "memory delete_all"),
                 "keep": Action(self._kept, "memory list"),
-                "look": Action(self._look_back, "memory history"),
-                "restore": Action(self._restored, "memory history"),
-                "leave": Action(self._left, "memory history"),
+                **self._past.actions,
             },
         )
+        self._past.show_in(self.panels)
         self.pages, self._maps = FactPages(bot), MapSending(bot)
-        for command in (*self.pages.commands(), *self._maps.commands()):
+        for command in (*self._past.commands(), *self.pages.commands(), *self._maps.commands()):
             self.memory.add_command(command)
 
     async def cog_load(self) -> None:
@@ -117,7 +127,11 @@ class Memory(commands.Cog):
     async def offer_numbers(self, interaction: Interaction, current: str) -> list[app_commands.Choice[int]]:
         """Offer the asker's own memories: those whose number begins so, or whose words hold that."""
         typed = current.strip().casefold()
-        known = await self._memories.of(interaction.user.id)
+        try:
+            role = await role_meant(interaction, named_so_far(interaction))
+        except NotStaged:
+            return []
+        known = await memories_of(self.bot, role).of(interaction.user.id)
         fitting = [one for one in known if str(one.number).startswith(typed) or typed in one.text.casefold()]
         return [
             app_commands.Choice(name=in_a_line(f"{one.number}. {one.text}", 100), value=one.number)
@@ -130,59 +144,88 @@ class Memory(commands.Cog):
     @app_commands.describe(
         memory=f"One or two sentences, at most {LONGEST} characters",
         where="Where it may come up; with nothing, only in this conversation",
+        character=WHICH,
     )
     @app_commands.choices(where=[_HERE, _SERVER, _EVERYWHERE])
+    @app_commands.autocomplete(character=offer_characters)
     async def remember(
-        self, interaction: Interaction, memory: app_commands.Range[str, 1, LONGEST], where: str = "channel"
+        self,
+        interaction: Interaction,
+        memory: app_commands.Range[str, 1, LONGEST],
+        where: str = "channel",
+        character: CharacterName | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         place = asked_in(interaction)
         if not await listens_to(self.bot, interaction.user, place):
             await answer(interaction, NOT_HERE)
             return
-        async with _telling(interaction):
-            kept = await self._memories.remember(interaction.user.id, memory, place, reach=where)
+        async with telling(interaction):
+            role = await role_meant(interaction, character)
+            memories = memories_of(self.bot, role)
+            kept = await memories.remember(interaction.user.id, memory, place, reach=where)
             reach = Reach.of(kept).told_in(interaction.guild_id)
-            await answer(interaction, REMEMBERED.format(number=kept.number, reach=reach))
+            by = "" if role.primary else BY.format(name=shown(role))
+            await answer(interaction, by + REMEMBERED.format(number=kept.number, reach=reach))
 
     @memory.command(name="list", description="What I know about you for good, with its numbers")
-    @app_commands.describe(page="Which page, where there are several")
-    async def list_all(self, interaction: Interaction, page: Number = 1) -> None:
+    @app_commands.describe(page="Which page, where there are several", character=WHICH)
+    @app_commands.autocomplete(character=offer_characters)
+    async def list_all(
+        self, interaction: Interaction, page: Number = 1, character: CharacterName | None = None
+    ) -> None:
         await interaction.response.defer(ephemeral=True)
-        await self._show_page(interaction, page)
+        async with telling(interaction):
+            await self._show_page(interaction, await role_meant(interaction, character), page)
 
     # Changing.
 
     @memory.command(description="Give one of the things I know about you other words")
-    @app_commands.describe(number="Its number in /memory list", text="The new words")
+    @app_commands.describe(number="Its number in /memory list", text="The new words", character=WHICH)
     @app_commands.autocomplete(number=offer_numbers)
+    @app_commands.autocomplete(character=offer_characters)
     async def edit(
-        self, interaction: Interaction, number: Number, text: app_commands.Range[str, 1, LONGEST]
+        self,
+        interaction: Interaction,
+        number: Number,
+        text: app_commands.Range[str, 1, LONGEST],
+        character: CharacterName | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        async with _telling(interaction):
-            changed = await self._memories.edit(interaction.user.id, number, text)
+        async with telling(interaction):
+            memories = memories_of(self.bot, await role_meant(interaction, character))
+            changed = await memories.edit(interaction.user.id, number, text)
             await answer(interaction, EDITED.format(entry=entry(changed, interaction.guild_id)))
 
     @memory.command(description="Say where one of the things I know about you may come up")
-    @app_commands.describe(number="Its number in /memory list", where="Before whom I may come back to it")
+    @app_commands.describe(
+        number="Its number in /memory list", where="Before whom I may come back to it", character=WHICH
+    )
     @app_commands.choices(where=[_HERE, _SERVER, _EVERYWHERE, _ALONE, _EVERY_CHARACTER, _ONE_CHARACTER])
     @app_commands.autocomplete(number=offer_numbers)
-    async def share(self, interaction: Interaction, number: Number, where: str) -> None:
+    @app_commands.autocomplete(character=offer_characters)
+    async def share(
+        self, interaction: Interaction, number: Number, where: str, character: CharacterName | None = None
+    ) -> None:
         await interaction.response.defer(ephemeral=True)
-        async with _telling(interaction):
-            shared = await self._memories.share(interaction.user.id, number, where, asked_in(interaction))
+        async with telling(interaction):
+            memories = memories_of(self.bot, await role_meant(interaction, character))
+            shared = await memories.share(interaction.user.id, number, where, asked_in(interaction))
             reach = Reach.of(shared).told_in(interaction.guild_id)
             said = SHARED_WITH_ALL if where == _EVERY_CHARACTER.value else SHARED
             await answer(interaction, said.format(number=number, reach=reach))
 
     @memory.command(description="Pin one of the things I know about you, or take the pin away")
-    @app_commands.describe(number="Its number in /memory list")
+    @app_commands.describe(number="Its number in /memory list", character=WHICH)
     @app_commands.autocomplete(number=offer_numbers)
-    async def pin(self, interaction: Interaction, number: Number) -> None:
+    @app_commands.autocomplete(character=offer_characters)
+    async def pin(
+        self, interaction: Interaction, number: Number, character: CharacterName | None = None
+    ) -> None:
         await interaction.response.defer(ephemeral=True)
-        async with _telling(interaction):
-            pinned = (await self._memories.pin(interaction.user.id, number)).pinned
+        async with telling(interaction):
+            memories = memories_of(self.bot, await role_meant(interaction, character))
+            pinned = (await memories.pin(interaction.user.id, number)).pinned
             await answer(interaction, (PINNED if pinned else UNPINNED).format(number=number))
 
     @memory.command(description="Whether I may note things about you by myself; I don't unless you say so")
@@ -192,92 +235,64 @@ class Memory(commands.Cog):
         privacy = self.bot.app.conversation.privacy
         said = await privacy.answer(interaction.user.id, agreed=switch == "on")
         on = LEARNING if said.mode != "off" else YES_BUT_OFF
-        off = NOT_LEARNING.format(count=_count(said.gone), was="is" if said.gone == 1 else "are")
-        off += NO_TOLD.format(count=_count(said.told)) if said.told else ""
+        off = NOT_LEARNING.format(count=count_of(said.gone), was="is" if said.gone == 1 else "are")
+        off += NO_TOLD.format(count=count_of(said.told)) if said.told else ""
         await answer(interaction, on if said.agreed else off)
 
     # Deleting.
 
     @memory.command(description="Let me forget one of the things I know about you, for good")
-    @app_commands.describe(number="Its number in /memory list")
+    @app_commands.describe(number="Its number in /memory list", character=WHICH)
     @app_commands.autocomplete(number=offer_numbers)
-    async def delete(self, interaction: Interaction, number: Number) -> None:
+    @app_commands.autocomplete(character=offer_characters)
+    async def delete(
+        self, interaction: Interaction, number: Number, character: CharacterName | None = None
+    ) -> None:
         await interaction.response.defer(ephemeral=True)
-        async with _telling(interaction):
-            found = await self._memories.get(interaction.user.id, number)
-            await self.panels.show(interaction, deletion_panel(found, interaction.guild_id))
+        async with telling(interaction):
+            role = await role_meant(interaction, character)
+            found = await memories_of(self.bot, role).get(interaction.user.id, number)
+            panel = deletion_panel(found, interaction.guild_id, mark=mark_of(role))
+            await self.panels.show(interaction, of_one(self.bot, panel, role))
 
     @memory.command(description="Let me forget everything that I know about you, for good")
-    async def delete_all(self, interaction: Interaction) -> None:
+    @app_commands.describe(character=WHICH)
+    @app_commands.autocomplete(character=offer_characters)
+    async def delete_all(self, interaction: Interaction, character: CharacterName | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
         person_id = interaction.user.id
-        known, changes = await self._memories.of(person_id), await self._memories.history(person_id)
-        await self.panels.show(interaction, clearing_panel(len(known), len(changes)))
+        async with telling(interaction):
+            role = await role_meant(interaction, character)
+            memories = memories_of(self.bot, role)
+            known, changes = await memories.of(person_id), await memories.history(person_id)
+            panel = clearing_panel(len(known), len(changes), mark=mark_of(role))
+            await self.panels.show(interaction, of_one(self.bot, panel, role))
 
     async def _deleted(self, press: Press) -> None:
         """Forget the memory whose id the button has: its number may be another one's by now."""
-        there = await self._memories.forget_one(press.interaction.user.id, int(press.arguments[0]))
+        memory_id, *mark = press.arguments
+        memories = memories_of(self.bot, role_marked(self.bot, mark))
+        there = await memories.forget_one(press.interaction.user.id, int(memory_id))
         await self.panels.close(press.interaction, DELETED if there else GONE_ALREADY)
 
     async def _deleted_all(self, press: Press) -> None:
-        gone = await self._memories.forget_all(press.interaction.user.id)
-        await self.panels.close(press.interaction, ALL_DELETED.format(count=_count(gone)))
+        memories = memories_of(self.bot, role_marked(self.bot, press.arguments))
+        gone = await memories.forget_all(press.interaction.user.id)
+        await self.panels.close(press.interaction, ALL_DELETED.format(count=count_of(gone)))
 
     async def _kept(self, press: Press) -> None:
         await self.panels.close(press.interaction, KEPT)
 
-    # Earlier states.
-
-    @memory.command(description="What changed of what I know about you; bring an earlier state back")
-    async def history(self, interaction: Interaction) -> None:
-        await interaction.response.defer(ephemeral=True)
-        await self.panels.show(interaction, history_panel(await self._memories.history(interaction.user.id)))
-
-    async def _look_back(self, press: Press) -> None:
-        await self._ask_back(press.interaction, int(press.values[0]))
-
-    async def _restored(self, press: Press) -> None:
-        """Bring a state back, if that still does what was shown; otherwise show what it does by now."""
-        batch, newest = map(int, press.arguments)
-        interaction = press.interaction
-        if await self._newest(interaction.user.id) != newest:
-            await self._ask_back(interaction, batch)
-            return
-        changed = await self._memories.restore(interaction.user.id, batch)
-        await self.panels.close(interaction, RESTORED.format(count=_count(changed)))
-
-    async def _left(self, press: Press) -> None:
-        await self.panels.close(press.interaction, LEFT)
-
-    async def _ask_back(self, interaction: Interaction, batch: int) -> None:
-        person_id = interaction.user.id
-        newest, reversals = await self._newest(person_id), await self._memories.preview(person_id, batch)
-        await self.panels.show(interaction, reversal_panel(batch, newest, reversals, interaction.guild_id))
-
-    async def _newest(self, person_id: int) -> int:
-        return next((one.id for one in await self._memories.history(person_id)), 0)
-
     # Pages.
 
     async def _turn_page(self, press: Press) -> None:
-        await self._show_page(press.interaction, int(press.arguments[0]))
+        page, *mark = press.arguments
+        await self._show_page(press.interaction, role_marked(self.bot, mark), int(page))
 
-    async def _show_page(self, interaction: Interaction, page: int) -> None:
-        known: list[Fact] = await self._memories.core(interaction.user.id)
-        await self.panels.show(interaction, list_panel(known, page, interaction.guild_id))
-
-
-def _count(memories: int) -> str:
-    return f"{memories:,} {'memory' if memories == 1 else 'memories'}"
-
-
-@asynccontextmanager
-async def _telling(interaction: Interaction) -> AsyncIterator[None]:
-    """Tell the asker why a memory can't be kept or changed: that is an answer, and no fault."""
-    try:
-        yield
-    except MemoryRefused as error:
-        await answer(interaction, str(error))
+    async def _show_page(self, interaction: Interaction, role: Role, page: int) -> None:
+        known: list[Fact] = await memories_of(self.bot, role).core(interaction.user.id)
+        panel = list_panel(known, page, interaction.guild_id, mark=mark_of(role))
+        await self.panels.show(interaction, of_one(self.bot, panel, role))
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -236,7 +236,8 @@ class Reminders(commands.Cog):
 
     async def _fire(self) -> None:
         if self.bot.is_ready():
-            await self.bot.app.conversation.reminding.fire(self._venue)
+            for player in list(self.bot.app.conversation.players.values()):
+                await player.reminding.fire(self._venue)
 
     async def _venue(self, due: Reminder) -> Venue | None:
         """Return where something is to be said; a text that was told in private never leaves that place."""

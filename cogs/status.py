@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.app import voice_of
+from bot.arranging import voice_of
 from bot.command_tree import AnyCommand, Commands, Interaction, answer, asked_in, only_in_servers
 from bot.conversation.forgetting import Length
 from bot.conversation.house_rules import HouseRules

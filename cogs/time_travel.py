@@ -8,9 +8,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.administration import Actor
 from bot.command_tree import Interaction, answer
-from cogs._discord.authority import is_operator
+from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
 from cogs._discord.days import day_panel, undoing_panel, undone_text
 from cogs._discord.fact_pages import NO_DAY, day_in
 from cogs._discord.panels import Action, Press
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OPERATORS_ONLY = "This is for the bot's operators (admin_ids) alone."
 WORKING = "Taking that day back ..."
 LEFT = "Everything stays as it is."
 
@@ -29,16 +27,12 @@ LEFT = "Everything stays as it is."
 class TimeTravel(commands.Cog):
     """Operators see how much changed, and never what: words reach nobody else than those who said them."""
 
-    admin = app_commands.Group(
-        name="admin",
-        description="For the bot's operators",
-        default_permissions=discord.Permissions(administrator=True),
-    )
-    memory = app_commands.Group(name="memory", description="What I know of people, as a whole", parent=admin)
-
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._travel = bot.app.views.time_travel
+        self._group = app_commands.Group(name="memory", description="What I know of people, as a whole")
+        about = "How much of what I know changed on a day, and why; undo it"
+        self._group.add_command(app_commands.Command(name="day", description=about, callback=self.day))
         again = "admin memory day"
         self.panels = Panels(
             bot,
@@ -52,15 +46,16 @@ class TimeTravel(commands.Cog):
 
     async def cog_load(self) -> None:
         self.panels.load()
+        join_admin(self.bot, self._group)
 
     async def cog_unload(self) -> None:
         self.panels.unload()
+        leave_admin(self.bot, self._group)
 
-    @memory.command(description="How much of what I know changed on a day, and why; undo it")
     @app_commands.describe(day="Such as 2026-05-03, by UTC", person="Of one person only")
     async def day(self, interaction: Interaction, day: str, person: discord.User | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
-        if not await self._may(interaction):
+        if not await let_operators(self.bot, interaction):
             return
         chosen = day_in(day)
         if chosen is None:
@@ -72,13 +67,13 @@ class TimeTravel(commands.Cog):
         await self.panels.show(interaction, day_panel(chosen, changed, person_id))
 
     async def _ask(self, press: Press) -> None:
-        if await self._may(press.interaction):
+        if await let_operators(self.bot, press.interaction):
             day, person_id = _meant(press)
             changed = await self._travel.day(day, person_id)
             await self.panels.show(press.interaction, undoing_panel(day, changed, person_id))
 
     async def _undo(self, press: Press) -> None:
-        if not await self._may(press.interaction):
+        if not await let_operators(self.bot, press.interaction):
             return
         day, person_id = _meant(press)
         await self._note(press.interaction, "undo memory day", day, person_id)
@@ -90,17 +85,9 @@ class TimeTravel(commands.Cog):
     async def _leave(self, press: Press) -> None:
         await self.panels.close(press.interaction, LEFT)
 
-    async def _may(self, interaction: Interaction) -> bool:
-        """Let operators pass; administrators of a server, to whom Discord shows the command, are told."""
-        if is_operator(self.bot, interaction.user):
-            return True
-        log.warning("Refused to travel in time in channel %s", interaction.channel_id)
-        await answer(interaction, OPERATORS_ONLY)
-        return False
-
     async def _note(self, interaction: Interaction, action: str, day: date, person_id: int | None) -> None:
         """Write into the audit what is done, before it is."""
-        actor = Actor(interaction.user.id, interaction.channel_id or 0)
+        actor = actor_of(interaction)
         await self.bot.app.administration.note(actor, action, f"{day} {person_id or 'everybody'}")
 
 

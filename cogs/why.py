@@ -10,12 +10,15 @@ from discord.ext import commands
 
 from bot.command_tree import Interaction, answer, asked_in
 from bot.conversation.explaining import explain
+from bot.decision import Reason
+from bot.memories import Memories
 from cogs._discord.knowledge import DELETED, GONE_ALREADY, KEPT, deletion_panel
 from cogs._discord.origins import why_panel
 from cogs._discord.panels import Action, Panel, Press
 from cogs._discord.presses import Panels
 from cogs._discord.speaking import DISCORD_FAULTS
-from database.models import Claim, Turn
+from database import UnitOfWork
+from database.models import Claim, Fact, Turn
 
 if TYPE_CHECKING:
     from bot.client import Masquerade
@@ -125,9 +128,7 @@ class Why(commands.Cog):
     async def _decision(self, interaction: Interaction, pointed: Pointed) -> tuple[Claim, Turn | None] | None:
         """Return a decision and its reply; None if there is none, or none that the asker may know of."""
         async with self._app.database.read() as db:
-            found = await db.turns.decided(pointed.message_id)
-            if found is None and (trigger := await db.turns.answered_with(pointed.message_id)):
-                found = await db.turns.decided(trigger)
+            found = await _found(db, pointed.message_id)
             if found is None:
                 return None
             claim = found[0]
@@ -143,17 +144,47 @@ class Why(commands.Cog):
     # Forgetting, as with /memory delete.
 
     async def _ask(self, press: Press) -> None:
-        known = await self._memories.of(press.interaction.user.id)
-        meant = next((one for one in known if str(one.id) == press.values[0]), None)
+        found = await self._found(press.interaction.user.id, int(press.values[0]))
+        meant = found[1] if found else None
         asked = deletion_panel(meant, press.interaction.guild_id) if meant else Panel(GONE_ALREADY)
         await self.panels.show(press.interaction, asked)
 
     async def _deleted(self, press: Press) -> None:
-        there = await self._memories.forget_one(press.interaction.user.id, int(press.arguments[0]))
+        user_id, fact_id = press.interaction.user.id, int(press.arguments[0])
+        found = await self._found(user_id, fact_id)
+        there = found is not None and await found[0].forget_one(user_id, fact_id)
         await self.panels.close(press.interaction, DELETED if there else GONE_ALREADY)
+
+    async def _found(self, user_id: int, fact_id: int) -> tuple[Memories, Fact] | None:
+        """Return one of the asker's facts, and the memory of the character that knows it."""
+        for player in self._app.conversation.players.values():
+            for fact in await player.mind.memories.of(user_id):
+                if fact.id == fact_id:
+                    return player.mind.memories, fact
+        return None
 
     async def _kept(self, press: Press) -> None:
         await self.panels.close(press.interaction, KEPT)
+
+
+async def _found(db: UnitOfWork, message_id: int) -> tuple[Claim, Turn | None] | None:
+    """Return a decision by the message that it is about, or by one that it became."""
+    if found := await db.turns.decided(message_id):
+        return found
+    turn = await db.turns.of_message(message_id)
+    if turn is None:
+        return None
+    if cue := await db.cues.of_turn(turn.id):  # nobody asked it: the characters decided among themselves
+        reason = f"{Reason.CUE} ({cue.reason})"
+        return Claim(
+            message_id=cue.message_id,
+            channel_id=cue.channel_id,
+            claimed_at=cue.made_at,
+            open=False,
+            reason=reason,
+            trace=cue.trace,
+        ), turn
+    return await db.turns.decided(turn.trigger_id)
 
 
 def pointed_at(text: str, guild_id: int | None) -> Pointed | None:

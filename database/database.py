@@ -19,30 +19,43 @@ from database.connection import Connection
 from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseFull
 from database.models import (
     Archived,
+    Channel,
     Fact,
     FactChange,
+    Guise,
     Message,
     Part,
     Reminder,
     Row,
+    Scene,
     Summary,
     Variant,
     Vectors,
 )
 from database.repositories import (
+    Affinities,
     Archive,
     Audits,
+    Bonds,
     Bots,
     Calls,
+    Casts,
     Channels,
     Consents,
+    Cues,
     Embeddings,
+    Feelings,
+    Guises,
     House,
+    Identities,
     Leftovers,
     Memories,
     Messages,
     People,
+    Remarks,
     Reminders,
+    Rhythms,
+    Seats,
     States,
     Summaries,
     Turns,
@@ -52,7 +65,10 @@ from database.repositories.vectors import PART
 
 WORDED = tuple(
     one.__tablename__
-    for one in (Message, Part, Variant, Summary, Fact, FactChange, Archived, Vectors, Reminder)
+    for one in (
+        *(Message, Part, Variant, Summary, Fact, FactChange, Archived, Vectors, Reminder),
+        *(Scene, Guise, Channel),
+    )
 )
 """The tables that hold what was said, or what was made of it."""
 REWRITTEN_ROWS = 100_000
@@ -87,6 +103,16 @@ class UnitOfWork:
     reminders: Reminders
     people: People
     leftovers: Leftovers
+    seats: Seats
+    casts: Casts
+    cues: Cues
+    identities: Identities
+    affinities: Affinities
+    guises: Guises
+    rhythms: Rhythms
+    feelings: Feelings
+    bonds: Bonds
+    remarks: Remarks
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -108,6 +134,16 @@ class UnitOfWork:
             Reminders(session),
             People(session),
             Leftovers(session),
+            Seats(session),
+            Casts(session),
+            Cues(session),
+            Identities(session),
+            Affinities(session),
+            Guises(session),
+            Rhythms(session),
+            Feelings(session),
+            Bonds(session),
+            Remarks(session),
         )
 
 

@@ -17,7 +17,7 @@ _WIDTHS = {
     350: "tr/\\",
     425: '*sz"?“”',
     465: "xcvy",
-    497: "YJLFke#$+0123456789<=>^~€–_",
+    497: "YJLFke#$+−±0123456789<=>^~€–_",
     535: "agXVEST",
     547: "Ahuno`Z",
     555: "bdpq",
@@ -91,31 +91,31 @@ def shortened(text: str, size: float, most: float, *, bold: bool = False, spaced
     return kept.rstrip(" ,;:-") + _ELLIPSIS
 
 
-def _pieces(text: str, size: float, most: float) -> list[str]:
+def _pieces(text: str, size: float, most: float, *, bold: bool) -> list[str]:
     """Return words, each with the space before it; what is wider than a line goes in clusters of letters."""
     pieces: list[str] = []
     for word in regex.findall(r" ?[^ ]+", text):
-        pieces += [word] if width(word, size) <= most else _CLUSTER.findall(word)
+        pieces += [word] if width(word, size, bold=bold) <= most else _CLUSTER.findall(word)
     return pieces
 
 
-def _lines(pieces: list[str], size: float, most: float) -> list[str]:
+def _lines(pieces: list[str], size: float, most: float, *, bold: bool) -> list[str]:
     lines = [""]
     for piece in pieces:
-        if lines[-1] and width(lines[-1] + piece, size) > most:
+        if lines[-1] and width(lines[-1] + piece, size, bold=bold) > most:
             lines.append("")
         lines[-1] += piece if lines[-1] else piece.lstrip()
     return lines
 
 
-def wrapped(text: str, size: float, most: float) -> list[str]:
+def wrapped(text: str, size: float, most: float, *, bold: bool = False) -> list[str]:
     """Return `text` in one line or two no wider than `most`, as even as may be; an ellipsis for the rest."""
-    if width(text, size) <= 0.72 * most:
+    if width(text, size, bold=bold) <= 0.72 * most:
         return [text]
-    pieces = _pieces(text, size, most)
+    pieces = _pieces(text, size, most, bold=bold)
     for share in (0.55, 0.65, 0.75, 0.85, 1.0):
-        lines = _lines(pieces, size, most * share)
+        lines = _lines(pieces, size, most * share, bold=bold)
         if len(lines) <= 2:
             return lines
     first = lines[0]
-    return [first, shortened(text[len(first) :].lstrip(), size, most)]
+    return [first, shortened(text[len(first) :].lstrip(), size, most, bold=bold)]

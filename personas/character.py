@@ -1,73 +1,68 @@
 """A character: its name, the words that make it who it is, and what it says when it can't think."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Annotated
+from typing import Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-)
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
-LONGEST_NAME = 32
-"""Discord's limit for a nickname, counted as UTF-16 units."""
-LONGEST_LINE = 2000
-"""Discord's limit for what a bot says in one message."""
-LONGEST_QUESTION = 1000
-"""So long the question for consent may be: what that means stands below it, in the same message."""
+from personas.bonds import relationship_types
+from personas.character_parts import (
+    Blending,
+    Conflicts,
+    EvolutionStage,
+    Lines,
+    Mode,
+    Modes,
+    Names,
+    Sections,
+    Table,
+    Text,
+    VoiceAndTone,
+    Words,
+)
+from personas.character_rules import (
+    LONGEST_LINE,
+    LONGEST_NAME,
+    LONGEST_QUESTION,
+    LONGEST_STATUS,
+    check_avatar,
+    check_name,
+    fault,
+    is_placeholder,
+    length,
+    slug_of,
+)
+from personas.character_words import (
+    CORE_MEMORY,
+    CORE_MEMORY_DUMP,
+    MEMORY_QUESTION,
+    SUMMARIZATION,
+    neutral_lines,
+)
+from personas.temperament import Temperament, Tempered
 
-_PLACEHOLDER = re.compile(
-    r"[<\[{]?(?:your_[a-z_]+|change[-_ ]?me|x{3,})[>\]}]?|<your[a-z _-]+>", re.IGNORECASE
-)
-# Marks that turn or hide text: two names could look the same and not be, or run backwards.
-_DECEIVING = frozenset("\u200b\u200e\u200f\u2060\ufeff\u061c") | frozenset(
-    map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-)
+__all__ = [
+    "IDENTITY_KEYS",
+    "LONGEST_LINE",
+    "LONGEST_NAME",
+    "LONGEST_QUESTION",
+    "Blending",
+    "Character",
+    "CharacterError",
+    "CharacterFault",
+    "EvolutionStage",
+    "Mode",
+    "VoiceAndTone",
+    "character_from",
+    "is_placeholder",
+    "names_of",
+    "slug_of",
+]
+
 _SAMPLE_NAME = "character name"
 _SAMPLE_PROMPT = "[brief description]"
-
-_SUMMARIZATION = """\
-Below is a stretch of conversation that is about to leave your sight. Condense it so that you can
-carry on as though you still remembered all of it.
-
-Keep who said and wanted what, what was promised or left open, what changed between the people and
-you, and the tone things ended on. Leave out greetings, repetitions and anything you are guessing.
-
-Answer in two parts, under exactly these headings:
-CORE MEMORIES:
-- one lasting fact, event or turning point a line, or the word "none"
-SUMMARY:
-a short account in your own voice, in the order things happened"""
-
-_CORE_MEMORY = """\
-Go through the conversation and decide what you would still want to know in a year.
-
-Lasting: names and how people wish to be addressed, what they care about, what they live through,
-boundaries they set, promises, shared jokes, moments that brought you closer or apart. Passing:
-small talk, today's weather, anything that was said in play. Where something new contradicts what
-you knew, keep the new and say that it changed.
-
-Write one memory a line, starting with "- ", each true and understandable on its own."""
-
-_CORE_MEMORY_DUMP = """\
-Your store of lasting memories has grown too large. Write it anew, complete but tighter.
-
-Join memories that tell the same thing, keep the most recent state where things changed, keep every
-name, boundary and promise, and drop what no longer matters to anybody. Invent nothing.
-
-Write one memory a line, starting with "- ", the most important first."""
-
-_MEMORY_QUESTION = """\
-One question, and then never again: may I remember things about you, for longer than a day? If you'd \
-rather not, nothing changes between us."""
 
 
 @dataclass(frozen=True)
@@ -91,19 +86,6 @@ class CharacterError(ValueError):
         self.faults = faults
 
 
-def _parts(mark: str) -> BeforeValidator:
-    def split(value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(part for part in map(str.strip, re.split(mark, value)) if part)
-
-    return BeforeValidator(split)
-
-
-Names = Annotated[tuple[str, ...], _parts(r"[,\n]")]
-Lines = Annotated[tuple[str, ...], _parts(r"\n")]
-
-
 class Character(BaseModel):
     """Who the bot plays.
 
@@ -114,73 +96,169 @@ class Character(BaseModel):
         frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
     )
 
-    slug: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    slug: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
     """What its memories are kept under; a copied file keeps them by it. Else the folder's name."""
     name: str
     """What people call it and its nickname in every server; at most 32 characters."""
-    core_prompt: str
+    core_prompt: Text
     """Who it is: appearance, temper, way of speaking. The heart of every prompt."""
-    summarization_prompt: str = _SUMMARIZATION
+    summarization_prompt: Text = SUMMARIZATION
     """How it condenses a conversation that has grown too long."""
-    core_memory_prompt: str = _CORE_MEMORY
+    core_memory_prompt: Text = CORE_MEMORY
     """How it picks what to remember for good."""
-    core_memory_dump: str = _CORE_MEMORY_DUMP
+    core_memory_dump: Text = CORE_MEMORY_DUMP
     """How it rewrites its lasting memories when they have grown too large."""
-    description: str = ""
+    description: Text = ""
     """One line about it for lists and menus."""
     aliases: Names = ()
     """Other names it answers to, separated by commas."""
     fallback_lines: Lines = ()
     """What it says when thinking fails, one sentence a line; a neutral one if absent."""
-    memory_question: str = _MEMORY_QUESTION
+    memory_question: Text = MEMORY_QUESTION
     """How it asks somebody, once, whether it may remember things about them; nothing changes if not."""
+
+    scenario: Text = ""
+    """Where it is and what is going on when somebody comes to talk."""
+    examples: Text = ""
+    """Samples of how it talks: exchanges, one from the next by a line <START>."""
+    greeting: Text = ""
+    """What it says first where it is new."""
+    greetings: Sections = ()
+    """Other greetings to choose from, one from the next by a line of three dashes."""
+    group_greetings: Sections = ()
+    """Greetings for places with several characters."""
+    creator_notes: Text = ""
+    """What its author tells those who run it; never part of a prompt."""
+    tags: Names = ()
+    """Words to find it by in lists, separated by commas; never part of a prompt."""
+    creator: Text = ""
+    """Who wrote it."""
+    version: Text = ""
+    """Which version of it this is, in its author's counting."""
+    override: Text = ""
+    """Words put before its compiled prompt, or around it where {{original}} stands (F099)."""
+    post_history: Text = ""
+    """What it should have in mind last of all; stands at the prompt's very end."""
+    framework: str = Field(default="", max_length=64)
+    """Behaviour to build on: neuro, assistant, caring, chaotic or one of your own; none if empty."""
+    blending: Blending | None = None
+    """How other frameworks colour its own when the talk is technical, casual, ... (F102)."""
+    knowledge: Table = {}
+    """What it knows about: `primary`, its own field, and more (F097)."""
+    opinions: Words = {}
+    """What it thinks of things, by the thing."""
+    voice: VoiceAndTone = VoiceAndTone()
+    """How it sounds."""
+    quirks: Lines = ()
+    """Its odd habits, one a line."""
+    interests: Names = ()
+    """Topics it likes to be asked about, separated by commas or a line each."""
+    avoidances: Names = ()
+    """Topics it would rather leave to others, separated by commas or a line each."""
+    stages: tuple[EvolutionStage, ...] = Field(default=(), max_length=200)
+    """What changes in it as people talk with it (F104)."""
+    channels: Names = ()
+    """Channels it likes to answer in, by id or name, separated by commas."""
+    activities: Names = ()
+    """What it likes to be part of, such as a game."""
+    modes: Modes = ()
+    """Manners it falls into, one a line: the name, a colon, the manner, a bar and cues with commas."""
+    public_voice: Text = ""
+    """How it talks in servers, where others read along."""
+    private_voice: Text = ""
+    """How it talks with one person alone."""
+    conflicts: Conflicts = {}
+    """Other characters it falls out with: one a line, its id, a colon and the topics with commas."""
+    emotes: Literal["none", "few", "many"] = "few"
+    """How readily it uses emoji: none, few or many."""
+    mirror_style: bool = True
+    """Whether it leans towards how a person writes: small letters, emoji, exclamation marks (F051)."""
+    forbidden_phrases: Lines = ()
+    """What it never says, one phrase a line; a reply that holds one is written again (C47)."""
+    status_lines: Lines = ()
+    """What it has on its mind when no status can be thought of, one a line, at most 128 letters (F114)."""
+    temperament: Tempered = Temperament()
+    """What it is like by nature: where its hormones rest, what moves it, how its days are (F085, F088)."""
+    relationships: Names = ("platonic",)
+    """What it can be to people, the usual first: platonic, professional, mentorship, ... (F090)."""
+    avatar: str = ""
+    """Its picture: the name of a file in its folder, or an https address."""
+
+    def __hash__(self) -> int:
+        return hash((self.slug, self.name, self.core_prompt))
 
     @field_validator("name")
     @classmethod
     def _name_fits_a_nickname(cls, name: str) -> str:
-        _check_name(name.strip())
+        check_name(name.strip())
         if name.strip().lower() == _SAMPLE_NAME or is_placeholder(name):
-            raise _fault("is the sample's text", "write the character's own name")
+            raise fault("is the sample's text", "write the character's own name")
         return name.strip()
 
     @field_validator("core_prompt")
     @classmethod
     def _prompt_is_written(cls, prompt: str) -> str:
         if not prompt.strip():
-            raise _fault("is missing", 'write core_prompt="You are ..."')
+            raise fault("is missing", 'write core_prompt="You are ..."')
         if is_placeholder(prompt) or _SAMPLE_PROMPT in prompt:
-            raise _fault("is still the sample's text", "describe the character in your own words")
+            raise fault("is still the sample's text", "describe the character in your own words")
         return prompt
 
     @field_validator("summarization_prompt", "core_memory_prompt", "core_memory_dump")
     @classmethod
     def _prompt_is_no_sample(cls, prompt: str) -> str:
         if is_placeholder(prompt):
-            raise _fault("is the sample's text", "write it, or remove the line")
+            raise fault("is the sample's text", "write it, or remove the line")
         return prompt
 
     @field_validator("aliases")
     @classmethod
     def _aliases_can_be_called(cls, aliases: tuple[str, ...]) -> tuple[str, ...]:
         for alias in aliases:
-            _check_name(alias)
+            check_name(alias)
             if len(alias) < 2:
-                raise _fault("holds a name of one character", "use names of two or more")
+                raise fault("holds a name of one character", "use names of two or more")
         return aliases
 
     @field_validator("fallback_lines")
     @classmethod
     def _lines_fit_a_message(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
-        if any(_length(line) > LONGEST_LINE for line in lines):
-            raise _fault(f"holds a line of over {LONGEST_LINE} characters", "shorten it")
+        if any(length(line) > LONGEST_LINE for line in lines):
+            raise fault(f"holds a line of over {LONGEST_LINE} characters", "shorten it")
         return lines
+
+    @field_validator("status_lines")
+    @classmethod
+    def _statuses_fit(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
+        if any(length(line) > LONGEST_STATUS for line in lines):
+            raise fault(f"holds a line of over {LONGEST_STATUS} characters", "shorten it")
+        return lines
+
+    @field_validator("relationships")
+    @classmethod
+    def _relationships_are_known(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        known = relationship_types()
+        kinds = tuple(dict.fromkeys(kind.casefold() for kind in kinds))
+        if not kinds or not set(kinds) <= set(known):
+            raise fault("names what there is not", f"choose among {', '.join(known)}")
+        return kinds
 
     @field_validator("memory_question")
     @classmethod
     def _question_leaves_room(cls, question: str) -> str:
-        if _length(question) > LONGEST_QUESTION:
-            raise _fault(f"has over {LONGEST_QUESTION} characters", "shorten it")
+        if length(question) > LONGEST_QUESTION:
+            raise fault(f"has over {LONGEST_QUESTION} characters", "shorten it")
         return question.strip()
+
+    @field_validator("framework")
+    @classmethod
+    def _framework_is_an_id(cls, framework: str) -> str:
+        return framework.strip().lower()
+
+    @field_validator("avatar")
+    @classmethod
+    def _avatar_stays_in_its_folder(cls, avatar: str) -> str:
+        return check_avatar(avatar.strip())
 
 
 IDENTITY_KEYS: Mapping[str, str] = {
@@ -193,6 +271,28 @@ IDENTITY_KEYS: Mapping[str, str] = {
     "aliases": "aliases",
     "fallback_lines": "fallback_lines",
     "memory_question": "memory_question",
+    "framework": "framework",
+    "scenario": "scenario",
+    "examples": "examples",
+    "greeting": "greeting",
+    "greetings": "greetings",
+    "public_voice": "public_voice",
+    "private_voice": "private_voice",
+    "modes": "modes",
+    "quirks": "quirks",
+    "topic_interests": "interests",
+    "topic_avoidances": "avoidances",
+    "preferred_channels": "channels",
+    "conflicts": "conflicts",
+    "post_history": "post_history",
+    "tags": "tags",
+    "emotes": "emotes",
+    "mirror_style": "mirror_style",
+    "forbidden_phrases": "forbidden_phrases",
+    "status_lines": "status_lines",
+    "temperament": "temperament",
+    "relationships": "relationships",
+    "avatar": "avatar",
     "character_id": "slug",
 }
 """The keys of a character.env that make a character, and the field that each fills."""
@@ -209,12 +309,21 @@ def character_from(values: Mapping[str, str], slug: str) -> Character:
     fields |= {field: said[key] for key, field in IDENTITY_KEYS.items() if key in said}
     name = str(fields["name"]).strip()
     fields["slug"] = said.get("character_id", slug).strip() or slug_of(name)
-    fields.setdefault("fallback_lines", _neutral_lines(name))
+    return character_of(fields, slug or slug_of(name))
+
+
+def character_of(fields: Mapping[str, object], where: str) -> Character:
+    """Return the character that these fields make.
+
+    Raises CharacterError for `where` with all faults at once.
+    """
+    name = str(fields.get("name", "")).strip()
+    known = {"name": "", "core_prompt": "", "slug": slug_of(name), "fallback_lines": neutral_lines(name)}
     try:
-        return Character.model_validate(fields)
+        return Character.model_validate({**known, **fields})
     except ValidationError as error:
         faults = tuple(_character_fault(details) for details in error.errors(include_input=False))
-        raise CharacterError(slug or slug_of(name), faults) from None
+        raise CharacterError(where, faults) from None
 
 
 def names_of(character: Character) -> tuple[str, ...]:
@@ -223,50 +332,6 @@ def names_of(character: Character) -> tuple[str, ...]:
     for name in (character.name, *character.aliases):
         names.setdefault(name.casefold(), name)
     return tuple(names.values())
-
-
-def is_placeholder(value: str) -> bool:
-    """Return whether a value is what an example file ships in place of one's own."""
-    return _PLACEHOLDER.fullmatch(value.strip()) is not None
-
-
-def slug_of(name: str) -> str:
-    """Return a name as lower-case ASCII letters, digits and dashes, always the same for a name."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:64]
-    if slug:
-        return slug
-    mark = blake2b(name.encode("utf-8", "replace"), digest_size=4).hexdigest()
-    return f"character-{mark}"
-
-
-def _neutral_lines(name: str) -> tuple[str, ...]:
-    return (
-        "Sorry, I lost my thread just now. Could you say that again in a little while?",
-        f"*{name} starts to answer and loses the thought. A moment, please.*",
-    )
-
-
-def _check_name(name: str) -> None:
-    kinds = {unicodedata.category(letter) for letter in name}
-    if not name:
-        raise _fault("is missing", 'write default_name="..."')
-    if kinds & {"Cc", "Cs", "Zl", "Zp"} or _DECEIVING & set(name):
-        raise _fault("has a line break or an invisible mark in it", "write it on one line")
-    if all(kind[0] in "CMZ" for kind in kinds):
-        raise _fault("has nothing in it that can be seen", "write a name")
-    if _length(name) > LONGEST_NAME:
-        wrong = f"has {_length(name)} characters and Discord takes {LONGEST_NAME}"
-        raise _fault(wrong, "shorten it")
-
-
-def _length(text: str) -> int:
-    """Return a length as Discord counts it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _fault(wrong: str, mend: str) -> PydanticCustomError:
-    return PydanticCustomError("character", "{wrong}; {mend}", {"wrong": wrong, "mend": mend})
 
 
 def _character_fault(details: ErrorDetails) -> CharacterFault:

@@ -1,21 +1,24 @@
 """Short ways to the values that tests begin with."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from bot.claude.tokens import TokenEstimate
-from bot.conversation.conversation import Conversation
+from bot.conversation.conversation import Conversation, nothing_new
 from bot.conversation.manner import Manner
 from bot.conversation.pacing import Pace
 from bot.conversation.replying import Voice
 from bot.decision import Trace
+from bot.library import Library
 from bot.meaning import Meaning
+from bot.roles import Company
 from bot.turn import Place, Utterance, Where
 from database import Database
 from database.models import Claim, Turn
@@ -97,16 +100,20 @@ async def table(
     folder: Path,
     *,
     character: Character = PIXEL,
+    others: Sequence[Character] = (),
     manner: Manner = AT_ONCE,
     seed: int = 1,
     embedder: Embedder | None = None,
+    library: Library | None = None,
 ) -> AsyncIterator[Table]:
     """Set a table: a real database in `folder`, a scripted Claude, a clock that stands still."""
     clock = FakeClock()
     claude, mouth, stages = FakeClaude(clock), FakeMouth(), list[str]()
     database = await Database.open(folder / "masquerade.sqlite3")
+    company = await library.open() if library else Company.of(character, others)
     conversation = Conversation(
-        character=character,
+        company=company,
+        refresh=partial(library.refresh, company, database) if library else nothing_new,
         database=database,
         claude=claude,
         voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),
@@ -122,5 +129,5 @@ async def table(
         # What was begun and not waited for still has the database open.
         if begun := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(begun, timeout=2)
-        await conversation.compaction.close()
+        await conversation.summing_up.close()
         await database.close()

@@ -16,12 +16,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app import App, Server, open_app
+from bot.app import App, open_app
 from bot.conversation.naming import speaker_label
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.erasing import Eraser
 from bot.errors import Unsaid
 from bot.log import LineHandler, set_up_logging
+from bot.server import Server
 from bot.settings import Settings
 from bot.turn import Where
 from database.connection import Connection

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.claude.client import Answer, Question
 from bot.errors import ClaudeError, Gone, SpeakingError
-from bot.turn import Call, Part, Prompt, Usage
+from bot.roles import Speaker
+from bot.turn import NO_EMOTES, Call, Part, Prompt, Usage
 
 EPOCH = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -54,6 +55,8 @@ class FakeClaude:
         self.facts: deque[str | ClaudeError] = deque()
         self.finds: Callable[[Prompt, Question], str] | None = None
         """Answers what is asked for facts, in place of the queue."""
+        self.kinds: deque[str | ClaudeError] = deque()
+        """What characters did with what another said."""
         self.takes = 0.0
         self.while_thinking: Callable[[], object] | None = None
 
@@ -69,7 +72,7 @@ class FakeClaude:
         self.facts.extend(answers)
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
-        behind = question.purpose in ("summary", "memories", "facts", "same facts")
+        behind = question.purpose in ("appraisal", "summary", "memories", "facts", "same facts")
         (self.background if behind else self.prompts).append(prompt)
         self.questions.append(question)
         self.clock.pass_time(self.takes)
@@ -79,6 +82,7 @@ class FakeClaude:
                 await result
         await asyncio.sleep(0)
         queue = self.notes if behind else self.queue
+        queue = self.kinds if question.purpose == "appraisal" else queue
         queue = self.facts if question.purpose in ("facts", "same facts") else queue
         said = queue.popleft() if queue else "Hm."
         if self.finds is not None and question.purpose in ("facts", "same facts"):
@@ -110,6 +114,7 @@ class FakeMouth:
 
     def __init__(self, *, me: int = 99) -> None:
         self.me = me
+        self.emotes: Mapping[str, str] = NO_EMOTES
         self.said: list[str] = []
         self.posted: dict[str, tuple[int, str]] = {}
         self.nonces: list[str] = []
@@ -117,6 +122,19 @@ class FakeMouth:
         self.will_fail: deque[SpeakingError | None] = deque()
         self.typing_now = 0
         self.reactions: list[int] = []
+        self.name = ""
+        self.speakers: list[str] = []
+
+    def speaking_as(self, speaker: Speaker) -> "FakeMouth":
+        """Return the mouth of a character; what is said with it stands here, under its name, too."""
+        if speaker.primary:
+            return self
+        own = FakeMouth(me=speaker.id)
+        own.said, own.posted, own.nonces, own.to = self.said, self.posted, self.nonces, self.to
+        own.will_fail, own.reactions = self.will_fail, self.reactions
+        own.speakers, own.name = self.speakers, speaker.name
+        own.emotes = self.emotes
+        return own
 
     @asynccontextmanager
     async def typing(self) -> AsyncIterator[None]:
@@ -134,6 +152,7 @@ class FakeMouth:
         self.to.append(to)
         if part.nonce not in self.posted:
             self.said.append(part.text)
+            self.speakers.append(self.name)
             self.posted[part.nonce] = (1_000_000 + len(self.posted), part.text)
         return self.posted[part.nonce][0]
 

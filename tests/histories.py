@@ -22,6 +22,7 @@ from bot.conversation.replying import Voice
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.errors import Unsaid
 from bot.memories import MemoryRefused
+from bot.roles import Company
 from bot.turn import Part, Place, Where
 from database import Database
 from memory.dumps import Dumps
@@ -79,7 +80,7 @@ class Play:
 
     def _open(self) -> Conversation:
         return Conversation(
-            character=PIXEL,
+            company=Company.of(PIXEL),
             database=self.database,
             claude=self.claude,
             voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),

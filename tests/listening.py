@@ -127,13 +127,13 @@ def use_claude(at: Table, claude: FakeClaude) -> None:
     at.claude = claude
     at.conversation._deciding._claude = claude
     at.conversation._deciding._asker._claude = claude
-    at.conversation._answering._claude = claude
+    at.conversation.primary.answering._claude = claude
 
 
 async def _say_itself(at: Table, message_id: int, said: Said) -> None:
     """Put a line of the character into the log that nobody had asked for."""
     async with at.database.begin() as db:
-        rows = await db.messages.transcript(CHANNEL.channel_id, since=EPOCH, limit=1)
+        rows = await db.messages.transcript(CHANNEL.channel_id, "pixel", since=EPOCH, limit=1)
         heard_through = rows[-1].position if rows else 0
         await db.channels.note(
             CHANNEL.channel_id,

@@ -46,7 +46,7 @@ def contents(folder: Path, *, but: tuple[str, ...] = ("calls",)) -> dict[str, li
 
 async def uncovered(database: Database, where: Where = DM) -> list[Uncovered]:
     async with database.read() as db:
-        return await db.messages.uncovered(where.channel_id)
+        return await db.messages.uncovered(where.channel_id, PIXEL.slug)
 
 
 async def summaries(database: Database, where: Where = DM) -> list[Summary]:
@@ -57,7 +57,7 @@ async def summaries(database: Database, where: Where = DM) -> list[Summary]:
 async def size(at: Table, where: Where = DM) -> int:
     """Return the estimated tokens of what is said in a place and not summed up."""
     tokens = TokenEstimate()
-    return sum(tokens(written(line_of(row, PIXEL.name))) for row in await uncovered(at.database, where))
+    return sum(tokens(written(line_of(row, PIXEL.slug))) for row in await uncovered(at.database, where))
 
 
 async def talk(at: Table, tokens: int, *, where: Where = DM, **changes: Any) -> int:

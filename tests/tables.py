@@ -39,14 +39,14 @@ class Tables:
         logged = self.rows(
             "SELECT m.id, m.channel_id, m.text, m.sent_at,"
             " CASE WHEN m.heard_through IS NULL THEN 2 * m.position ELSE 2 * m.heard_through + 1 END,"
-            " m.heard_through IS NOT NULL, c.floor, s.summary_id, y.last_at"
-            " FROM messages m JOIN channels c ON c.id = m.channel_id"
+            " m.heard_through IS NOT NULL, COALESCE(c.floor, 0), s.summary_id, y.last_at"
+            " FROM messages m LEFT JOIN seats c ON c.channel_id = m.channel_id"
             " LEFT JOIN summary_sources s ON s.message_id = m.id LEFT JOIN summaries y ON y.id = s.summary_id"
         )
         covered = self.rows(
             "SELECT s.message_id, y.channel_id, NULL, NULL, 0, 0, c.floor, s.summary_id, y.last_at"
             " FROM summary_sources s JOIN summaries y ON y.id = s.summary_id"
-            " JOIN channels c ON c.id = y.channel_id"
+            " JOIN seats c ON c.channel_id = y.channel_id"
         )
         return {
             key: Kept(by_id[there], text, _at(sent), place, bool(mine), floor, summary, until and _at(until))

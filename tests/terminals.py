@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bot.app import App, Server, manner_of, open_app
+from bot.app import App, open_app
+from bot.arranging import manner_of
+from bot.server import Server
 from bot.settings import Settings
 from bot.terminal.opening import _at_once
 from bot.terminal.plain import read_out, script_lines

@@ -25,9 +25,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from bot.__main__ import main
-from bot.app import DATABASE_NAME, NIGHT, App, Server, held, open_app
+from bot.app import DATABASE_NAME, NIGHT, App, held, open_app
 from bot.doctor.storage import storage_findings
 from bot.schedule import Schedule
+from bot.server import Server
 from bot.settings import Settings
 from database import Database, DatabaseCorrupt, DatabaseError, DatabaseTooNew, backups, copies, files
 from database.backups import NightWatch
@@ -91,6 +92,9 @@ def fill(connection: sqlite3.Connection, table: str, rows: int) -> None:
 def value(sql: str, name: str, kind: str, number: int) -> Any:
     if allowed := re.search(rf"\b{name} IN \('([^']+)'", sql):
         return allowed[1]
+    if bounds := re.search(rf"\b{name} BETWEEN (-?\d+) AND (-?\d+)", sql):
+        least, most = int(bounds[1]), int(bounds[2])
+        return least + number % (most - least + 1)
     if kind == "DATETIME":
         return MADE
     if kind == "JSON":
@@ -717,6 +721,8 @@ def moment(key: str, value: Any) -> Any:
 def lost(before: Contents, after: Contents) -> Contents:
     """Return the rows of before that are not among those after, as far as their columns are."""
     gone = {}
+    seats = {row["channel_id"]: row for row in after.get("seats", [])}  # what a channel had of it is here now
+    after = {**after, "channels": [{**seats.get(row["id"], {}), **row} for row in after["channels"]]}
     for table, rows in before.items():
         now = after.get(MOVED.get(table, table), [])
         same = [key for key in rows[0] if table not in MOVED or key in now[0]] if now else list(rows[0])

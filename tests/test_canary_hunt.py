@@ -23,6 +23,7 @@ from bot.conversation.conversation import Conversation
 from bot.conversation.head import audience_of
 from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
+from bot.roles import Company
 from bot.turn import Place, Prompt, Where
 from database import Database
 from tests.builders import AT_ONCE, PIXEL, utterance
@@ -116,7 +117,7 @@ class Hunt:
         manner = replace(AT_ONCE, extent=Extent(condensed=600, known=2_000), recalled=1_500)
         self.conversations = {
             one.slug: Conversation(
-                character=one,
+                company=Company.of(one),
                 database=database,
                 claude=self.claudes[one.slug],
                 voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),

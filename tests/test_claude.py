@@ -11,6 +11,7 @@ from bot.claude.calls import open_call_log
 from bot.claude.client import AnthropicClaude, Question
 from bot.claude.pricing import load_prices
 from bot.claude.tokens import TokenEstimate, local_counter
+from bot.claude.wire import body
 from bot.errors import (
     ClaudeCut,
     ClaudeDenied,
@@ -305,3 +306,11 @@ def test_without_its_file_tiktoken_is_not_asked(tmp_path: Path):
 def test_a_call_is_priced_by_the_books():
     call = Call("reply", MODEL, "ok", datetime(2026, 11, 21, tzinfo=UTC), 0.1, Usage(1, 1))
     assert call.cost is None
+
+
+@pytest.mark.parametrize(("server", "sent"), [({}, None), ({"temperature": 1.0}, {"temperature": 0.3})])
+def test_a_characters_sampling_goes_only_where_any_is_taken(server, sent):
+    """F065."""
+    question = Question(purpose="reply", model="m", max_tokens=9, deadline=1.0, sampling={"temperature": 0.3})
+    prompt = Prompt((), (Message(mine=False, blocks=(Block("hi"),)),))
+    assert body(prompt, question, cache_ttl="1h", sampling=server).get("extra_body") == sent

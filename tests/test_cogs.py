@@ -19,13 +19,14 @@ from discord.ext import commands
 from simcord.backend.models.message import MessageSticker
 
 from bot.administration import Actor
-from bot.app import App, Server, open_app
+from bot.app import App, open_app
 from bot.client import Masquerade, ShardedMasquerade, open_client
 from bot.conversation.composition import system_prompt
 from bot.conversation.house_rules import Kind
 from bot.conversation.manner import Manner
 from bot.conversation.naming import SPEAKER, speaker_label
 from bot.errors import Unpostable, Unsaid, Unsayable
+from bot.server import Server
 from bot.settings import Settings
 from bot.turn import Part, Prompt
 from cogs._discord.hearing import _mentions
@@ -500,33 +501,41 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     assert set(discord_world.client.cogs) == {
         *(
             "Chat",
+            "Guises",
             "Health",
             "History",
             "House",
             "LogChannel",
             "Memory",
+            "Personas",
             "Privacy",
             "Reminders",
+            "Scenes",
+            "Selves",
             "Status",
             "TimeTravel",
             "Why",
         )
     }
     offered = discord_world.mira.available_commands(discord_world.channel)
-    own_talk = ["continue", "edit_reply", "forget_last", "reroll", "reset_conversation", "swipe"]
+    own_talk = ["continue", "edit_reply", "forget_last", "greeting", "reroll", "reset_conversation", "swipe"]
+    playing = [f"me {one}" for one in ("clear", "set", "show")]
+    playing += [f"scene {one}" for one in ("note", "note_clear", "show", "start", "stop")]
+    choosing = ("choose", "dismiss", "export", "import", "invite", "list", "remove", "show")
+    playing += [f"persona {one}" for one in choosing]
     looking, changing = ("at", "facts", "history", "list", "map"), ("edit", "learning", "pin", "share")
     known = (*looking, *changing, "delete", "delete_all")
     decided = [f"privacy {one}" for one in ("show", "yes", "no", "export", "import", "delete")]
     decided += ["remind date", "remind delete", "remind list", "remind me", "timezone set", "timezone show"]
     decided += ["birthday forget", "birthday set", "birthday show"]
     known_for_good = [*decided, "remember", *(f"memory {one}" for one in known)]
-    assert sorted(offered) == sorted([*own_talk, *known_for_good, "help", "status", "why"])
+    assert sorted(offered) == sorted([*own_talk, *playing, *known_for_good, "help", "status", "why"])
     assert discord_world.client.commands == set()
 
 
-async def test_it_asks_for_four_intents_and_no_more(discord_world):
+async def test_it_asks_for_five_intents_and_no_more(discord_world):
     wanted = {name for name, on in discord_world.client.intents if on}
-    assert wanted == {"guilds", "guild_messages", "dm_messages", "message_content"}
+    assert wanted == {"guilds", "emojis_and_stickers", "guild_messages", "dm_messages", "message_content"}
 
 
 async def test_a_notice_to_the_operator_is_posted_in_the_log_channel(tmp_path: Path):

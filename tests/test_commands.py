@@ -82,14 +82,20 @@ def leaves(w: World) -> list[Any]:
     return [*slash, *tree.walk_commands(type=discord.AppCommandType.message)]
 
 
+FOR_OPERATORS = {"persona export", "persona import", "persona remove"}
+OF_GROUPS_FOR_ALL = {"persona dismiss", "persona invite", "persona show", *FOR_OPERATORS}
+"""Commands that Discord can't hide from people who may use others of their group."""
+
+
 def is_for_admins(command: Any) -> bool:
     root = getattr(command, "root_parent", None) or command
-    return root.default_permissions is not None
+    return root.default_permissions is not None or command.default_permissions is not None
 
 
 def is_for_operators(command: Any) -> bool:
     """Say whether administrators of a server are refused, although Discord shows them the command."""
-    return (getattr(command, "root_parent", None) or command).name == "admin"
+    root = getattr(command, "root_parent", None) or command
+    return root.name == "admin" or command.qualified_name in FOR_OPERATORS
 
 
 async def use(w: World, who: Any, command: Any) -> Any:
@@ -105,7 +111,7 @@ async def use(w: World, who: Any, command: Any) -> Any:
         discord.AppCommandOptionType.attachment: ("file.json", b"{}"),
     }
     options = {
-        one.name: one.choices[0].value if one.choices else fill[one.type]
+        one.display_name: one.choices[0].value if one.choices else fill[one.type]
         for one in command.parameters
         if one.required
     }
@@ -131,7 +137,7 @@ async def test_strangers_are_denied_every_command_for_admins_and_change_nothing(
     assert {one.qualified_name for one in guarded} >= {
         f"settings {name}"
         for name in ("show", "activate", "deactivate", "chance", "chance_reset", "deny", "allow", "audit")
-    }
+    } | OF_GROUPS_FOR_ALL
     show_to(w, w.mira)
     before, denied = kept(w), 0
     for command in guarded:
@@ -144,17 +150,19 @@ async def test_strangers_are_denied_every_command_for_admins_and_change_nothing(
 async def test_what_is_not_for_admins_is_open_to_everybody(w):
     everyday = {one.qualified_name for one in leaves(w) if not is_for_admins(one)}
     menus = {"Why?", "Reroll this", "Forget this"}
-    own_talk = {"continue", "edit_reply", "forget_last", "reroll", "reset_conversation", "swipe"}
+    own_talk = {"continue", "edit_reply", "forget_last", "greeting", "reroll", "reset_conversation", "swipe"}
     looking, changing = ("at", "facts", "history", "list", "map"), ("edit", "learning", "pin", "share")
     known = (*looking, *changing, "delete", "delete_all")
     decided = {f"privacy {one}" for one in ("show", "yes", "no", "export", "import", "delete")}
     decided |= {f"remind {one}" for one in ("date", "delete", "list", "me")}
     decided |= {"timezone set", "timezone show"}
     decided |= {f"birthday {one}" for one in ("forget", "set", "show")}
+    decided |= {f"me {one}" for one in ("clear", "set", "show")} | {"persona choose", "persona list"}
+    decided |= {f"scene {one}" for one in ("note", "note_clear", "show", "start", "stop")}
     known_for_good = {*decided, "remember", *(f"memory {one}" for one in known)}
     assert everyday == {"help", "status", "why", *own_talk, *known_for_good, *menus}
     offered = {*w.mira.available_commands(w.channel)}
-    assert offered == everyday - menus
+    assert offered == (everyday - menus) | OF_GROUPS_FOR_ALL
 
 
 @pytest.mark.parametrize("permissions", [{"manage_guild": True}, {"administrator": True}])

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from bot.app import Server, manner_of
+from bot.arranging import manner_of
 from bot.claude.client import Question
 from bot.conversation.recall import Extent
 from bot.conversation.voting import Voters
 from bot.decision import Reason
 from bot.errors import ClaudeTimeout
 from bot.memories import OFF, MemoryRefused
+from bot.server import Server
 from bot.settings import Settings
 from bot.terminal.plain import PlainMouth
 from bot.turn import Place, Prompt, Where

@@ -25,7 +25,7 @@ from tests.fakes import EPOCH, FakeMouth
 
 async def _log(at_table, channel_id: int) -> list[str]:
     async with at_table.database.read() as db:
-        rows = await db.messages.transcript(channel_id, since=EPOCH - timedelta(days=1))
+        rows = await db.messages.transcript(channel_id, "pixel", since=EPOCH - timedelta(days=1))
     return [row.text for row in rows]
 
 
@@ -507,6 +507,6 @@ async def test_words_that_could_not_be_said_are_forgotten_after_a_day(at_table):
 async def test_what_the_bot_said_as_another_character_is_not_the_characters_own(tmp_path):
     async with table(tmp_path) as at:
         await at.hear("hello")
-    async with table(tmp_path, character=PIXEL.model_copy(update={"name": "Nyx"})) as at:
+    async with table(tmp_path, character=PIXEL.model_copy(update={"slug": "nyx", "name": "Nyx"})) as at:
         await at.hear("who said that?")
         assert [message.mine for message in at.claude.prompts[0].messages] == [False]

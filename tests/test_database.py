@@ -65,12 +65,12 @@ async def test_readers_see_a_consistent_view_while_others_write(path):
     await _fill(path, 10)
     database = await Database.open(path)
     async with database.read() as before:
-        assert len(await before.messages.transcript(1, since=NOW)) == 10
+        assert len(await before.messages.transcript(1, "pixel", since=NOW)) == 10
         async with database.begin() as db:
             await db.messages.add(_message(11))
-        assert len(await before.messages.transcript(1, since=NOW)) == 10
+        assert len(await before.messages.transcript(1, "pixel", since=NOW)) == 10
     async with database.read() as after:
-        assert len(await after.messages.transcript(1, since=NOW)) == 11
+        assert len(await after.messages.transcript(1, "pixel", since=NOW)) == 11
     await database.close()
 
 
@@ -225,7 +225,7 @@ async def test_a_backup_of_a_database_in_use_has_every_row(path, tmp_path):
     await database.close()
     restored = await Database.open(tmp_path / "copy.sqlite3")
     async with restored.read() as db:
-        assert len(await db.messages.transcript(1, since=NOW)) == 500
+        assert len(await db.messages.transcript(1, "pixel", since=NOW)) == 500
     await restored.close()
 
 
@@ -242,7 +242,7 @@ async def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(path):
                 await db.messages.add(_message(number))
             acknowledged = number
     async with database.read() as db:
-        assert len(await db.messages.transcript(1, since=NOW)) == acknowledged
+        assert len(await db.messages.transcript(1, "pixel", since=NOW)) == acknowledged
     async with database._writer.connect() as connection:
         await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     async with database.begin() as db:

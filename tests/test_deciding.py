@@ -27,7 +27,7 @@ ASKING = "does anybody know how to fix this? please help"
 
 async def logged(at: Table, where: Where = CHANNEL) -> list[str]:
     async with at.database.read() as db:
-        rows = await db.messages.transcript(where.channel_id, since=EPOCH - timedelta(days=1))
+        rows = await db.messages.transcript(where.channel_id, "pixel", since=EPOCH - timedelta(days=1))
     return [row.text for row in rows]
 
 
@@ -323,8 +323,8 @@ async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_
 
 
 async def test_a_premium_member_is_answered_by_the_premium_model(at_table):
-    at_table.conversation._answering._voice = replace(
-        at_table.conversation._answering._voice, premium_model="claude-opus-5-5"
+    at_table.conversation.primary.answering._voice = replace(
+        at_table.conversation.primary.answering._voice, premium_model="claude-opus-5-5"
     )
     await at_table.hear("hello")
     async with at_table.database.begin() as db:

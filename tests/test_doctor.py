@@ -294,6 +294,91 @@ async def test_no_character_or_one_with_faults_is_a_problem(tmp_path, environ, w
 # --- data -------------------------------------------------------------------------------------------
 
 
+# --- the company ------------------------------------------------------------------------------------
+
+
+FRAMEWORK = (
+    '{"framework_id": "dry", "name": "Dry", "purpose": "Says little.", "prompt_template": "$identity"}'
+)
+
+
+@pytest.fixture
+def company(tmp_path: Path, environ: Environ) -> Environ:
+    """The same environment with two more characters in their folders, Fangs and Nyx, and a framework."""
+    folders = tmp_path / "characters"
+    for name in ("fangs", "nyx"):
+        (folders / name).mkdir(parents=True)
+        sheet = f'default_name="{name.title()}"\ncore_prompt="You are {name.title()}."\n'
+        (folders / name / "character.env").write_text(sheet)
+    (folders / "_frameworks").mkdir()
+    (folders / "_frameworks" / "dry.json").write_text(FRAMEWORK)
+    return environ | {"CHARACTERS_DIR": str(folders)}
+
+
+@pytest.mark.parametrize("named", ["nyx,Fangs", "all", "fangs.json, nyx"])
+async def test_further_characters_are_named_when_they_can_be_played(tmp_path, company, named):
+    at = await found(tmp_path, company | {"ACTIVE_PERSONAS": named}, offline=True)
+    assert at["character.company"].level == "ok"
+    assert {"Nyx", "Fangs"} <= set(re.findall(r"\w+", at["character.company"].sentence))
+    assert "Pixel" not in at["character.company"].sentence
+
+
+async def test_without_further_characters_nothing_is_said_of_them(tmp_path, company):
+    assert "character.company" not in await found(tmp_path, company, offline=True)
+    off = company | {"ACTIVE_PERSONAS": "nobody", "USE_PERSONA_SYSTEM": "false"}
+    assert "character.company" not in await found(tmp_path, off, offline=True)
+
+
+async def test_a_further_character_that_is_not_there_is_a_problem_with_the_nearest_name(
+    tmp_path, company, capsys
+):
+    assert await run(tmp_path, company | {"ACTIVE_PERSONAS": "nix,fangs"}, offline=True) == 1
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if "'nix'" in one]
+    assert "did you mean nyx?" in line
+    assert "Known: fangs, nyx." in line
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'default_name="Fangs"\n',
+        'default_name="Fangs\n',
+        'default_name="Fangs"\ncore_prompt="You are Fangs."\ncharacter_id="nyx"\n',
+    ],
+)
+async def test_a_further_character_that_can_not_be_played_is_a_problem(tmp_path, company, words):
+    (tmp_path / "characters" / "fangs" / "character.env").write_text(words)
+    several = company | {"ACTIVE_PERSONAS": "nyx,fangs"}
+    assert await run(tmp_path, several, offline=True) == 1
+    assert (await found(tmp_path, several, offline=True))["character.company"].level == "problem"
+    assert await run(tmp_path, company | {"ACTIVE_PERSONAS": "nyx"}, offline=True) == 0
+
+
+async def test_a_framework_with_a_fault_is_a_problem_with_its_file_and_field(tmp_path, company, capsys):
+    (tmp_path / "characters" / "_frameworks" / "bad.json").write_text('{"framework_id": "bad"}')
+    assert await run(tmp_path, company, offline=True) == 1
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if "bad.json" in one]
+    assert "prompt_template" in line
+
+
+async def test_a_field_that_no_framework_has_is_worth_a_notice(tmp_path, company):
+    strange = json.loads(FRAMEWORK) | {"mood": "calm"}
+    (tmp_path / "characters" / "_frameworks" / "dry.json").write_text(json.dumps(strange))
+    config = tmp_path / "config.env"
+    loaded = load_settings(config, tmp_path / "character.env", company)
+    findings = await look(loaded, config=config, offline=True)
+    told = [one for one in findings if one.check == "character.frameworks" and "'mood'" in one.sentence]
+    assert [one.level for one in told] == ["notice"]
+
+
+async def test_a_mode_of_the_house_that_there_is_not_is_a_problem(tmp_path, environ, capsys):
+    """C78."""
+    assert await run(tmp_path, environ | {"SEL_MODE": "grumpy"}, offline=True) == 1
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if "sel_mode" in one.lower()]
+    assert "quiet_companion" in line
+    assert await run(tmp_path, environ | {"SEL_MODE": "playful"}, offline=True) == 0
+
+
 def test_what_is_not_there_yet_will_be_made(tmp_path):
     folder, database = storage_findings(tmp_path / "new" / "data")
     assert (folder.level, database.level) == ("ok", "ok")

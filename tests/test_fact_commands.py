@@ -376,7 +376,7 @@ async def test_a_map_that_takes_too_long_is_given_up(tmp_path, monkeypatch):
         await at.conversation.memories.remember(MIRA, "I like tea", CHANNEL)
         browsing = Browsing(at.database, "pixel")
         maps = mapping.Maps(
-            at.database, at.conversation.character, at.conversation.meaning, at.clock, browsing
+            at.database, at.conversation.company.primary, at.conversation.meaning, at.clock, browsing
         )
         try:
             with pytest.raises(MapRefused, match=re.escape(TOO_LATE)):

@@ -21,7 +21,7 @@ from bot.leaving import Receipt
 from bot.turn import Place, Utterance, Where
 from database.connection import Connection
 from database.database import VACUUM_DUE
-from database.models import Reminder, Row, Summary
+from database.models import Cue, IdentityLine, Reminder, Row, Scene, Summary
 from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
 from database.repositories.people import blurred
 from database.types import FactValues
@@ -85,7 +85,18 @@ async def live(at: Drill) -> None:
     async with app.database.begin() as db:
         (turn,) = await db.turns.last_to(MIRA, CHANNEL.channel_id, limit=1)
         await db.turns.add_variant(turn.id, [f"Another {WORD}"], at=at.clock.now())
-        await db.channels.show_at_head(CHANNEL.channel_id, at.clock.now(), [MIRA, BOB])
+        await db.seats.show_at_head(CHANNEL.channel_id, "pixel", at.clock.now(), [MIRA, BOB])
+        for person in (MIRA, BOB):
+            word = f"{WORD} of {person % 1_000}"
+            await db.guises.put_on(person, CHANNEL.channel_id, f"Sir {word}", at=EPOCH)
+            scene = Scene(CHANNEL.channel_id, ["pixel", "nyx"], f"about {word}", 6, person, EPOCH, 7)
+            await db.cues.begin_scene(scene)
+            await db.identities.add(IdentityLine("pixel", "trait", "kind", person, EPOCH, EPOCH))
+        await db.cues.add([Cue(ALONE.channel_id, 7, "pixel", "named", EPOCH)])
+        await db.cues.add(
+            [Cue(CHANNEL.channel_id, 7, "nyx", "named", EPOCH, open=False, trace={"addressees": [BOB, MIRA]})]
+        )
+        await db.channels.keep_note(CHANNEL.channel_id, f"Mind the {WORD}", by=MIRA)
         await db.states.set(f"inherited {MIRA}", "then")
         await db.states.set(f"inherited pixel {MIRA}", "then")
         await db.summaries.add(inherited(), [])
@@ -191,6 +202,8 @@ async def test_what_is_anothers_stays_as_it_was(at):
     assert len(after.pop("claims")) == len(before.pop("claims"))
     assert after == before
     ((trace,),) = rows(at, "SELECT trace FROM claims WHERE message_id = 7")
+    assert json.loads(trace)["addressees"] == [BOB, 0]
+    ((trace,),) = rows(at, "SELECT trace FROM cues WHERE character = 'nyx'")
     assert json.loads(trace)["addressees"] == [BOB, 0]
 
 

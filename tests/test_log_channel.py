@@ -12,7 +12,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.app import manner_of
+from bot.arranging import manner_of
 from bot.decision import Decision, Reason
 from bot.outlet import LONGEST
 from cogs._discord.authority import commands_the_bot, may_manage

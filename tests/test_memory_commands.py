@@ -21,7 +21,7 @@ from bot.conversation.splitting import width
 from bot.memories import MOST, NO_SERVER, NO_STATE, UNKNOWN
 from bot.turn import Place, Where
 from cogs import memory
-from cogs._discord import knowledge, panels, presses
+from cogs._discord import knowledge, panels, past_states, presses
 from cogs._discord.knowledge import FOR_GOOD, NO_HISTORY, NOTHING, list_panel, reversal_panel
 from database.models import Fact
 from memory.core import LONGEST, Change
@@ -416,7 +416,7 @@ async def test_an_earlier_state_is_shown_brought_back_and_taken_back(w):
     assert "- **2** goes: I like milk\n" in panel.content
     assert await words(w) == ["I like coffee", "I like milk"]
     await w.mira.click(panel, label="Bring it back")
-    assert panel.content == memory.RESTORED.format(count="2 memories")
+    assert panel.content == past_states.RESTORED.format(count="2 memories")
     assert await words(w) == ["I like tea"]
     panel = await look_back(w, 1)
     assert "- **2** comes back: I like milk\n" in panel.content
@@ -432,7 +432,7 @@ async def test_a_reach_and_a_pin_come_back_too(w):
     place = f"comes up only in {w.channel.mention} and when we are alone"
     assert f"- **1** stays: I like tea; {place}; not pinned any more" in panel.content
     await w.mira.click(panel, label="Leave it")
-    assert panel.content == memory.LEFT
+    assert panel.content == past_states.LEFT
     assert [one.pinned for one in await known(w)] == [True]
 
 
@@ -697,7 +697,7 @@ async def test_buttons_and_menus_work_after_a_restart(tmp_path):
         await pressed.wait_acknowledged()
         await talk.until_told(back, "- **11** goes: canary 10x")
         await talk.press(back, "Bring it back")
-        await talk.until_told(back, memory.RESTORED.format(count="1 memory"))
+        await talk.until_told(back, past_states.RESTORED.format(count="1 memory"))
         await talk.press(one, "Forget it")
         await talk.until_told(one, knowledge.DELETED)
         assert talk.leftovers("canary 0x") == []

@@ -20,6 +20,7 @@ from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
 from bot.errors import ClaudeDenied, ClaudeTimeout, ClaudeUnavailable, PromptTooLong, Unsaid, Unsayable
 from bot.log import LineHandler, set_up_logging
+from bot.roles import Company
 from bot.turn import Place, Prompt, Where
 from database import Database
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
@@ -327,7 +328,7 @@ async def on_the_wire(folder: Path, *, deadline: float = 5.0):
             api_key=server.api_key, base_url=server.base_url, prices=load_prices(None), clock=clock
         )
         conversation = Conversation(
-            character=PIXEL,
+            company=Company.of(PIXEL),
             database=database,
             claude=claude,
             voice=Voice(model="claude-sonnet-5-5", max_tokens=50, deadline=deadline, tokens=TokenEstimate()),

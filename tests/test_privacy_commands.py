@@ -14,6 +14,7 @@ from bot.administration import Actor
 from bot.conversation.house_rules import Kind
 from bot.importing import NO_CONSENT
 from bot.portable import MOST_BYTES, TOO_LARGE
+from bot.roles import Playing
 from cogs._discord import disclosure, presses
 from cogs._discord.panels import Pen
 from tests.builders import AT_ONCE
@@ -63,7 +64,8 @@ def questions(w: World) -> list[str]:
 
 async def test_behind_the_second_answer_the_character_asks_and_pings_nobody_else(w):
     rude = f"May I remember you? @everyone {w.tom.mention}"
-    object.__setattr__(w.app, "character", w.app.character.model_copy(update={"memory_question": rude}))
+    changed = w.app.character.model_copy(update={"memory_question": rude})
+    w.app.conversation.company.primary.playing = Playing(changed)
     await w.mira.send(w.channel, "Pixel, are you there?")
     assert questions(w) == []
     await w.mira.send(w.channel, f"Pixel, tell {w.tom.mention}?")

@@ -23,6 +23,7 @@ from bot.conversation.naming import SPEAKER, clean_name, clean_text, speaker_lab
 from bot.conversation.recall import Extent, line_of
 from bot.conversation.replying import Voice
 from bot.errors import ClaudeTimeout
+from bot.roles import Company
 from bot.turn import Place, Prompt, Recollection, Utterance, Where
 from database import Database
 from database.models import Message
@@ -257,7 +258,7 @@ def remembered(heard: Sequence[Utterance], *, replies: Sequence[int] = ()) -> Re
         rows.append(_row(one.text, one.author_id, one.author_name, position))
         if position in replies:
             rows.append(_row("sure", 99, PIXEL.name, position, heard_through=position))
-    lines = tuple(line_of(row, PIXEL.name) for row in rows)  # type: ignore[arg-type]
+    lines = tuple(line_of(row, PIXEL.slug) for row in rows)  # type: ignore[arg-type]
     return Recollection(lines=lines, floor=lines[0].place if lines else 0, heard_through=len(heard))
 
 
@@ -315,8 +316,8 @@ async def talk_for_long(at, *, exchanges: int, pause: float, rng: Random) -> lis
         await at.hear(f"Pixel, number {number}?", where=CHANNEL, author_id=author, author_name=f"U{author}")
         at.clock.pass_time(pause)
         async with at.database.read() as db:
-            channel = await db.channels.get(CHANNEL.channel_id)
-        floors.append(channel.floor)
+            seat = await db.seats.get(CHANNEL.channel_id, "pixel")
+        floors.append(seat.floor)
     return floors
 
 
@@ -421,7 +422,7 @@ async def test_over_twenty_turns_most_of_the_prompt_comes_from_the_cache(tmp_pat
             api_key=server.api_key, base_url=server.base_url, prices=load_prices(None), clock=clock
         )
         conversation = Conversation(
-            character=character,
+            company=Company.of(character),
             database=database,
             claude=claude,
             voice=Voice(model=QUESTION.model, max_tokens=100, deadline=60, tokens=TokenEstimate()),
@@ -429,8 +430,10 @@ async def test_over_twenty_turns_most_of_the_prompt_comes_from_the_cache(tmp_pat
             clock=clock,
             rng=Random(1),
         )
-        server.answer_with("a reply of a usual length, with a few words in it and a question?")
         for number in range(20):
+            server.will_say(
+                f"{number} replies of usual length, {number} words in it and {number} questions or so?"
+            )
             for text in (f"chatter {number} " * 4, f"Pixel, what about number {number}?"):
                 heard = utterance(text, where=CHANNEL, sent_at=clock.now())
                 await conversation.take_turn(heard, mouth)

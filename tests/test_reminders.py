@@ -143,8 +143,8 @@ async def test_what_was_said_is_history_and_in_the_next_prompt(at_table):
 async def test_what_is_said_long_after_the_last_word_is_in_the_next_prompt_too(at_table):
     await at_table.hear("hello")
     async with at_table.database.begin() as db:
-        line = (await db.messages.transcript(DM.channel_id, since=EPOCH - timedelta(days=1)))[-1]
-        await db.channels.begin_at(DM.channel_id, line.place)
+        line = (await db.messages.transcript(DM.channel_id, "pixel", since=EPOCH - timedelta(days=1)))[-1]
+        await db.seats.begin_at(DM.channel_id, "pixel", line.place)
         await db.messages.forget(await db.messages.ids_in(DM.channel_id))
     await remind(at_table, "in 3 days")
     go_to(at_table, 2026, 11, 24, 12)
@@ -360,7 +360,7 @@ async def test_a_process_that_is_killed_at_any_point_says_it_exactly_once(tmp_pa
         assert len(again.mouth.said) == len(again.mouth.posted) == 1
         assert await again.conversation.reminding.fire(at_place(again)) == 0
         async with again.database.read() as db:
-            log = await db.messages.transcript(DM.channel_id, since=EPOCH)
+            log = await db.messages.transcript(DM.channel_id, "pixel", since=EPOCH)
         assert len(log) == 1
 
 

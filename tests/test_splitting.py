@@ -11,6 +11,7 @@ from bot.conversation.speech import trim_to_sentence
 from bot.conversation.splitting import Piece, is_blank, pieces, split
 
 MENTIONS = ["<@123456789012345678>", "<@!12>", "<@&34>", "<#56>", "<:nyx:78>", "<a:glitch_cat:90>", "<t:1:R>"]
+MENTIONS += ["<a:purring_purring_purring_cat:1234567890123456789>"]
 MENTION = regex.compile(r"<(?:@[!&]?|#|a?:\w{2,32}:)\d{1,20}>|<t:\d+:R>")
 FENCE = regex.compile(r"\p{GCB=Prepend}*```[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*")
 LANGUAGE = regex.compile(r"[A-Za-z0-9_+.#-]{0,32}\r?\n")

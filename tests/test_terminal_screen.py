@@ -148,12 +148,29 @@ async def test_words_show_while_they_come_and_only_what_was_said_stays(tmp_path,
         assert seat.screen.partial == ""
 
 
+async def test_of_a_reply_that_is_asked_for_again_only_the_second_answer_stays(tmp_path, claude):
+    first = Say("As an AI, I can't eat soup.", pieces=("As an AI, ", "I can't ", "eat soup."), between=0.03)
+    claude.will_say(first, Say("Leek, nya~", pieces=("Leek", ", nya~"), between=0.03))
+    previews: list[str] = []
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("what soup?\r")
+        while "settled" not in seat.stages.seen:
+            if previews[-1:] != [seat.screen.partial]:
+                previews.append(seat.screen.partial)
+            await asyncio.sleep(0.002)
+        await seat.shows("Pixel\n  Leek, nya~\n")
+        assert "soup." not in seat.printed
+        assert any("As an AI" in one for one in previews)
+        assert not any("AI" in one and "Leek" in one for one in previews)
+        assert len(claude.requests) == 2
+
+
 async def test_the_prompt_shows_the_end_of_what_is_being_written(tmp_path, claude):
     async with seated(tmp_path, claude) as seat:
         async with seat.screen.typing():
             assert "is writing" in "".join(part[1] for part in seat.screen._message())
-            for number in range(100):
-                seat.screen.show(f"line {number}\n")
+            for number in range(1, 101):
+                seat.screen.show("".join(f"line {line}\n" for line in range(number)))
             shown = "".join(part[1] for part in seat.screen._message())
             assert "line 99" in shown
             assert "line 9\n" not in shown

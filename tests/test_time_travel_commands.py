@@ -11,9 +11,10 @@ from simcord import actors
 from bot.conversation.splitting import width
 from bot.timetravel import PersonDay, Undone
 from cogs._discord import presses
+from cogs._discord.admin import OPERATORS_ONLY
 from cogs._discord.days import day_panel, undoing_panel, undone_text
 from cogs._discord.fact_pages import NO_DAY
-from cogs.time_travel import LEFT, OPERATORS_ONLY
+from cogs.time_travel import LEFT
 from memory.lineage import LEARNT, into
 from tests.knowing import again, noted, overtaken
 from tests.test_cogs import World, world

@@ -462,7 +462,7 @@ async def test_nothing_that_was_said_and_no_secret_is_in_the_log(bot):
     await mira.dm("CANARY-words")
     await bot.discord.wait_for_message(mira.dm_channel)
     await bot.terminate()
-    assert "Replying" in bot.log
+    assert "replies in channel" in bot.log
     assert "CANARY" not in bot.log
     assert bot.discord.token not in bot.log
     assert bot.claude.api_key not in bot.log
@@ -475,7 +475,7 @@ async def test_it_asks_only_for_the_intents_it_needs_and_takes_its_name(bot):
         lambda: guild.members[bot.discord.bot.id].nick == "Pixel", timeout=10, what="the nickname"
     )
     intents = bot.discord.gateway.identifies[0].intents
-    assert intents == (1 << 0) | (1 << 9) | (1 << 12) | (1 << 15)
+    assert intents == (1 << 0) | (1 << 3) | (1 << 9) | (1 << 12) | (1 << 15)
 
 
 async def test_commands_are_synced_only_when_they_changed(bot):

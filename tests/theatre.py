@@ -19,7 +19,8 @@ from bot.conversation.conversation import Conversation
 from bot.conversation.manner import Manner
 from bot.conversation.replying import Voice
 from bot.decision import Trace
-from bot.turn import Call, Part, Person, Place, Prompt, Utterance, Where
+from bot.roles import Company, Speaker
+from bot.turn import NO_EMOTES, Call, Part, Person, Place, Prompt, Utterance, Where
 from database import Database, UnitOfWork
 from personas.character import Character
 from tests.fakes import FakeClock
@@ -177,11 +178,15 @@ class ActorMouth:
     """Says what a bot says in the theatre's channel."""
 
     show = None
+    emotes = NO_EMOTES
 
     def __init__(self, theatre: Theatre, actor: Actor) -> None:
         self.me = actor.person.id
         self._theatre = theatre
         self._actor = actor
+
+    def speaking_as(self, speaker: Speaker) -> "ActorMouth":
+        return self
 
     @asynccontextmanager
     async def typing(self) -> AsyncIterator[None]:
@@ -234,7 +239,9 @@ def open_theatre(
     for number, (person, database, manner) in enumerate(zip(people, stores, manners, strict=False)):
         claude = YesMan(clock, lambda person=person: speak(person))  # type: ignore[misc]
         conversation = Conversation(
-            character=Character(slug=f"bot{number}", name=person.names[0], core_prompt="You are a bot."),
+            company=Company.of(
+                Character(slug=f"bot{number}", name=person.names[0], core_prompt="You are a bot.")
+            ),
             database=database,
             claude=claude,
             voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),

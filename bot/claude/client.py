@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from anthropic import AsyncAnthropic
@@ -29,20 +29,27 @@ ATTEMPTS = 3
 BREAKER_SECONDS = 900.0
 
 
+Purpose = Literal[
+    "reply", "warm-up", "vote", "addressees", "appraisal", "summary", "memories", "facts", "same facts"
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """How a prompt is to be asked. `deadline` is for the whole call with its retries, in seconds.
 
     `schema` is the JSON schema that Claude's answer keeps to; servers of other makes pass it over.
+    `sampling` (temperature and the like) reaches those other servers only.
     """
 
-    purpose: Literal["reply", "warm-up", "vote", "addressees", "summary", "memories", "facts", "same facts"]
+    purpose: Purpose
     model: str
     max_tokens: int
     deadline: float
     effort: Effort = "off"
     retries: bool = True
     schema: Mapping[str, Any] | None = None
+    sampling: Mapping[str, float] = field(default_factory=dict)
     on_text: Callable[[str], None] | None = None
     user_id: int | None = None
     channel_id: int | None = None

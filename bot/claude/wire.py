@@ -43,8 +43,8 @@ def body(
         output["format"] = {"type": "json_schema", "schema": dict(question.schema)}
     if output:
         request["output_config"] = output
-    if sampling:
-        request["extra_body"] = dict(sampling)
+    if sampling:  # a server that takes any takes a character's own
+        request["extra_body"] = {**sampling, **question.sampling}
     return request
 
 

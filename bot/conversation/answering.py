@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from random import Random
 
-from bot.claude.client import Claude
-from bot.clock import Clock
 from bot.conversation import turns
-from bot.conversation.etiquette import Errors, Etiquette
+from bot.conversation.appraising import Appraiser, Exchange
+from bot.conversation.backstage import Backstage
+from bot.conversation.emotes import named
+from bot.conversation.etiquette import Errors
 from bot.conversation.finding import Finding
-from bot.conversation.manner import Manner
 from bot.conversation.pacing import remaining_seconds
 from bot.conversation.recall import recall
 from bot.conversation.replying import Voice, compose
@@ -19,9 +18,11 @@ from bot.conversation.splitting import split
 from bot.conversation.turns import Decided, Pledge
 from bot.decision import Decision, Reason, Trace
 from bot.errors import SpeakingError
+from bot.roles import Role
 from bot.turn import Call, Recollection, Reply, Utterance, Wish
-from database import Database
-from personas.character import Character
+from database import UnitOfWork
+from database.models import Cue
+from personas.affinity import Interaction
 
 log = logging.getLogger(__name__)
 
@@ -46,35 +47,45 @@ class Answered:
     tokens: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Lineup:
+    """What a reply has to do with others': who speaks `then`, and the `cue` on which it is said itself.
+
+    `kind` is what it does with what another character said.
+    """
+
+    then: tuple[Cue, ...] = ()
+    cue: Cue | None = None
+    kind: Interaction | None = None
+
+
 class Answering:
     """The stages "recall", "compose" and "pledge" of the walk."""
 
     def __init__(
         self,
+        role: Role,
+        behind: Backstage,
         *,
-        database: Database,
-        claude: Claude,
-        character: Character,
-        voice: Voice,
-        manner: Manner,
-        etiquette: Etiquette,
-        clock: Clock,
-        rng: Random,
         finding: Finding,
         notice: Callable[[Utterance], Awaitable[str | None]],
-        reached: Callable[[str], None],
     ) -> None:
-        self._database = database
-        self._claude = claude
-        self._character = character
-        self._voice = voice
-        self._manner = manner
-        self._etiquette = etiquette
-        self._clock = clock
-        self._rng = rng
+        self._role = role
+        self._database = behind.database
+        self._claude = behind.claude
+        self._voice = behind.voice
+        self._manner = behind.manner
+        self._etiquette = behind.etiquette
+        self._clock = behind.clock
+        self._rng = behind.rng
+        self._casting = behind.casting
+        self._staging = behind.staging
+        self._reached = behind.reached
+        self._appraiser = Appraiser(
+            behind.claude, behind.manner.attention.voters.model, behind.manner.attention.voters.deadline
+        )
         self._finding = finding
         self._notice = notice
-        self._reached = reached
 
     async def answer(
         self,
@@ -84,15 +95,21 @@ class Answering:
         *,
         begun: float,
         still: Still,
+        then: Sequence[Cue] = (),
+        cue: Cue | None = None,
     ) -> Answered:
         """Think of an answer, type it, and write it down once nothing changed meanwhile (C17).
+
+        `then` says who is to speak after that, and `cue` why this one speaks, where nobody asked it.
 
         `begun` is when the first of what is answered came in, in monotonic seconds: thinking counts as
         typing (D09). `still` tells why what was edited is not to be answered any more.
         """
         dropped: list[Decided] = []
         try:
-            answered = await self._answer(room, list(heard), list(decided), begun, still, dropped)
+            answered = await self._answer(
+                room, list(heard), list(decided), begun, still, dropped, Lineup(tuple(then), cue)
+            )
         finally:
             room.end()
         return replace(answered, passed=(*answered.passed, *dropped))
@@ -105,6 +122,7 @@ class Answering:
         begun: float,
         still: Still,
         dropped: list[Decided],
+        lineup: Lineup,
     ) -> Answered:
         calls: tuple[Call, ...] = ()
         signal: Errors | None = None
@@ -114,31 +132,35 @@ class Answering:
                 await _drop(left, decided, still, dropped)
             if not left:
                 return _not_answered(decided, Reason.DELETED, calls)
-            sendable, remembered, voice = await self._recall(left)
+            sendable, remembered, voice = await self._recall(left, lineup.cue)
             if not sendable:
                 return _not_answered(_of(left, decided), Reason.UNSENDABLE, calls)
-            reply = await self._compose(left, remembered, voice)
+            reply = await self._compose(left, remembered, voice, noting=lineup.cue is None)
             calls += reply.calls
             if reply.fallback:
-                signal = signal or self._signal(left[-1], reply, decided)
+                signal = "silent" if lineup.cue else signal or self._signal(left[-1], reply, decided)
                 if signal != "reply":
                     return await self._show(signal, left, _of(left, decided), calls)
+            kind, paid = await self._appraised(left[-1].utterance, reply, lineup)
+            calls += paid
+            lineup = replace(lineup, kind=kind)
             if await room.unchanged(self._typing_seconds(reply, begun)):
                 break
-        return await self._pledge(decided, remembered, replace(reply, calls=calls))
+        return await self._pledge(decided, remembered, replace(reply, calls=calls), lineup)
 
-    async def _recall(self, heard: Sequence[Listener]) -> tuple[bool, Recollection, Voice]:
+    async def _recall(self, heard: Sequence[Listener], cue: Cue | None) -> tuple[bool, Recollection, Voice]:
         """Return whether the place can be written to, what it may know, and the voice to answer in."""
         now, newest = self._clock.now(), heard[-1].utterance
         channel_id = newest.where.channel_id
         search = await self._finding.search([one.utterance for one in heard])
         async with self._database.read() as db:
             channel = await db.channels.get(channel_id)
+            seat = await db.seats.get(channel_id, self._role.slug)
             remembered = await recall(
                 db,
                 newest.where,
-                channel,
-                character=self._character,
+                seat,
+                character=self._role.character,
                 addressed=search.addressed,
                 now=now,
                 extent=self._manner.extent,
@@ -146,26 +168,51 @@ class Answering:
             )
             voice = self._voice.for_(premium=await db.users.is_premium(newest.author_id))
             material = await self._finding.read(db, newest.where, search, now=now)
+            setting = await self._staging.read(
+                db,
+                self._role,
+                newest.where,
+                channel=channel,
+                heard=[one.utterance for one in heard],
+                cue=cue,
+            )
+            if cue is not None:
+                remembered = await _up_to_now(db, remembered, channel_id)
         remembered = await self._finding.completed(remembered, material, search, now=now)
+        remembered = await self._staging.staged(self._role, remembered, setting, seat)
         self._reached("recalled")
         until = channel.unsendable_until if channel else None
         return until is None or until <= now, remembered, voice
 
-    async def _compose(self, heard: Sequence[Listener], remembered: Recollection, voice: Voice) -> Reply:
-        noted = [await self._notice(one.utterance) for one in heard]
+    async def _compose(
+        self, heard: Sequence[Listener], remembered: Recollection, voice: Voice, *, noting: bool
+    ) -> Reply:
+        noted = [await self._notice(one.utterance) for one in heard] if noting else []
         reply = await compose(
             self._claude,
             voice,
-            self._character,
+            self._role.character,
             remembered,
             [one.utterance for one in heard],
             now=self._clock.now(),
             rng=self._rng,
             show=heard[-1].mouth.show,
             wish=Wish(note=" ".join(one for one in noted if one)),
+            emotes=heard[-1].mouth.emotes,
         )
         self._reached("composed")
         return reply
+
+    async def _appraised(
+        self, newest: Utterance, reply: Reply, lineup: Lineup
+    ) -> tuple[Interaction | None, tuple[Call, ...]]:
+        """Return what a reply does with what another character said; nothing where none did."""
+        if lineup.cue is None or reply.fallback or not self._staging.is_another(newest, self._role):
+            return None, ()
+        exchange = Exchange(
+            newest.author_name, newest.text, self._role.name, named(reply.text), (newest.author_name,)
+        )
+        return await self._appraiser.appraise(exchange, channel_id=newest.where.channel_id)
 
     def _signal(self, newest: Listener, reply: Reply, decided: Sequence[Decided]) -> Errors:
         """Return how a fault is shown; who only might have been joined did not ask for an answer."""
@@ -188,10 +235,19 @@ class Answering:
         first = split(reply.text, self._manner.longest_message)[0]
         return remaining_seconds(first, self._manner.pace, self._rng, spent=spent)
 
-    async def _pledge(self, decided: Sequence[Decided], remembered: Recollection, reply: Reply) -> Answered:
+    async def _cast_id(self, db: UnitOfWork, answered: Utterance) -> int:
+        """Return who hears an answer: who speaks, and whoever heard what it answers and is still there.
+
+        Who comes in between hears the next message; who is sent out until it is said did not hear it either.
+        """
+        return await self._casting.hearers(db, answered.message_id, answered.where, speaker=self._role.slug)
+
+    async def _pledge(
+        self, decided: Sequence[Decided], remembered: Recollection, reply: Reply, lineup: Lineup
+    ) -> Answered:
         """Write the reply down, to what was not deleted until now: it is said next, whatever happens."""
         async with self._database.begin() as db:
-            open_ids = await db.turns.still_open([one.utterance.message_id for one in decided])
+            open_ids = await _open(db, decided, lineup.cue)
             answered = tuple(
                 replace(one, trace=_drawing_on(one.trace, remembered))
                 for one in decided
@@ -204,9 +260,13 @@ class Answering:
                 answered,
                 remembered,
                 reply,
-                character=self._character.slug,
+                character=self._role.slug,
                 limit=self._manner.longest_message,
                 at=self._clock.now(),
+                cast_id=await self._cast_id(db, answered[-1].utterance),
+                then=lineup.then,
+                cue=lineup.cue,
+                kind=lineup.kind,
             )
             gone = [one for one in decided if one.utterance.message_id not in open_ids]
             await turns.close(db, gone, at=self._clock.now())
@@ -214,7 +274,8 @@ class Answering:
             answered = tuple(replace(one, trace=replace(one.trace, signal="reply")) for one in answered)
         self._reached("pledged")
         log.info(
-            "Replying in channel %s%s because: %s (%d in, %d out)",
+            "%s replies in channel %s%s because: %s (%d in, %d out)",
+            self._role.slug,
             pledge.channel_id,
             " with a fallback line" if reply.fallback else "",
             answered[-1].decision.reason,
@@ -222,6 +283,23 @@ class Answering:
             sum(call.usage.output or 0 for call in reply.calls),
         )
         return Answered(pledge=pledge, decided=answered, tokens=remembered.tokens)
+
+
+async def _up_to_now(db: UnitOfWork, remembered: Recollection, channel_id: int) -> Recollection:
+    """Return what is remembered for words that answer no message: they stand behind all that was said.
+
+    Others may have heard more than who speaks, and their transcripts must only grow.
+    """
+    last, floor = await db.reminders.last_position(), await db.seats.highest_floor(channel_id)
+    return replace(remembered, heard_through=max(remembered.heard_through, last, floor // 2))
+
+
+async def _open(db: UnitOfWork, decided: Sequence[Decided], cue: Cue | None) -> set[int]:
+    """Return what is still to be answered."""
+    ids = [one.utterance.message_id for one in decided]
+    if cue is None:
+        return await db.turns.still_open(ids)
+    return set(ids) if await db.cues.is_open(cue.id) else set()
 
 
 async def _drop(left: list[Listener], decided: list[Decided], still: Still, dropped: list[Decided]) -> None:
@@ -241,7 +319,9 @@ def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
     for one in remembered.recalled:
         found[one.kind].append(one.id)
     known = remembered.head.ids[:MOST_KNOWN]
-    return replace(trace, recalled=tuple(found["fact"]), lines=tuple(found["line"]), known=known)
+    recalled, lines = tuple(found["fact"]), tuple(found["line"])
+    lore = remembered.stage.entries[:MOST_KNOWN]
+    return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore)
 
 
 def _of(left: Sequence[Listener], decided: Sequence[Decided]) -> tuple[Decided, ...]:

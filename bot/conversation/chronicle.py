@@ -5,20 +5,25 @@ from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.conversation.compaction import Compaction
+from bot.conversation.casting import Casting
+from bot.conversation.compaction import Summing, place_of
+from bot.conversation.consequences import UNSAID
 from bot.conversation.manner import LOG_KEPT, WAITING_KEPT, Consent
 from bot.conversation.naming import clean_text
 from bot.conversation.rooms import Rooms
 from bot.decision import Reason
 from bot.erasing import Erased, Eraser
 from bot.turn import Place
-from database import Database
+from database import Database, UnitOfWork
+from personas.rhythm import WINDOW, hour_of
 
 SUMMARIES_KEPT = timedelta(days=14)
 """What is summed up of a place goes when nobody spoke there for so long (D18)."""
 LEFT_OPEN_FOR = timedelta(hours=24)
 """After this a message that nothing was decided about is let go: resume_within_seconds is long over."""
 AUDIT_KEPT = timedelta(days=365)
+STIRRINGS_KEPT = timedelta(days=9)
+"""What moved a character is kept so long: a week can be shown, and before that nothing is left of it."""
 
 
 class Chronicle:
@@ -30,13 +35,15 @@ class Chronicle:
         database: Database,
         rooms: Rooms,
         eraser: Eraser,
-        compaction: Compaction,
+        casting: Casting,
+        compaction: Summing,
         clock: Clock,
         decisions_kept: timedelta,
         consent: Consent,
     ) -> None:
         self._database = database
         self._eraser = eraser
+        self._casting = casting
         self._compaction = compaction
         self._rooms = rooms
         self._clock = clock
@@ -69,8 +76,19 @@ class Chronicle:
         async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
             await db.messages.edited(message_id, cleaned)
             erased = await self._eraser.reworded(db, message_id, cleaned)
+            await self._heard_anew(db, channel_id, message_id)
         # What a person took back leaves every byte now; bots that edit all the time wait for the hourly job.
         await self._afterwards(channel_id, erased, begun=known is not None and not known.from_bot)
+
+    async def _heard_anew(self, db: UnitOfWork, channel_id: int, message_id: int) -> None:
+        """Let new words be heard by those who heard the old ones and are there now (C25)."""
+        channel = await db.channels.get(channel_id)
+        line = await db.messages.get(message_id) or next(iter(await db.archive.these([message_id])), None)
+        if channel is None or line is None or line.cast_id is None:
+            return
+        cast_id = await self._casting.narrowed(db, line.cast_id, place_of(channel))
+        await db.messages.recast([message_id], cast_id)
+        await db.archive.recast([message_id], cast_id)
 
     async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
         """Take in that messages were deleted: they leave everything, and are not answered any more (C63)."""
@@ -81,6 +99,7 @@ class Chronicle:
                 await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
                 await db.turns.drop_unsaid(message_ids, at=now)
                 taken_back = await db.turns.take_back(message_ids, at=now)
+                await db.cues.end_unsaid(ended=UNSAID, at=now)
             if erased.lines and (room := self._rooms.busy(channel_id)):
                 room.reconsider()
         await self._afterwards(channel_id, erased, begun=taken_back)
@@ -100,6 +119,8 @@ class Chronicle:
         """Drop what was to be said in a channel and will not be: nobody is there any more to hear it."""
         async with self._database.begin() as db:
             await db.turns.abandon(self._clock.now(), channel_id=channel_id)
+            await db.cues.drop(ended=UNSAID, channel_id=channel_id)
+            await db.cues.end_unsaid(ended=UNSAID, at=self._clock.now())
 
     @asynccontextmanager
     async def _changing(
@@ -124,7 +145,13 @@ class Chronicle:
             await db.turns.prune_variants()
             await db.turns.abandon(now - LOG_KEPT)
             await db.turns.close_left_open(now - LEFT_OPEN_FOR, reason=Reason.LATE, at=now)
+            await db.cues.drop(ended=UNSAID, before=now - LEFT_OPEN_FOR)
+            await db.cues.end_unsaid(ended=UNSAID, at=now)
+            await db.cues.prune(now - self._decisions_kept)
             await db.turns.prune(now - self._decisions_kept)
             await db.audits.prune(now - AUDIT_KEPT)
+            await db.rhythms.prune(hour_of(now - WINDOW))
             await db.archive.prune_windows(now - AUDIT_KEPT)
+            await db.feelings.prune(now - STIRRINGS_KEPT)
+            await db.remarks.prune(now - STIRRINGS_KEPT)
         await self._eraser.finish()

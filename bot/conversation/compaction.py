@@ -5,7 +5,7 @@ import logging
 from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from bot.claude.client import Claude
 from bot.clock import Clock
@@ -17,12 +17,12 @@ from bot.conversation.note_taking import NoteTaker
 from bot.conversation.recall import Extent, line_of, written
 from bot.conversation.replying import Voice
 from bot.memories import Memories, known_of
+from bot.roles import Role
 from bot.turn import Call, Place, Where
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel, Source, Summary
 from database.repositories.messages import Uncovered
 from memory.core import Change, Known, Said, judge
-from personas.character import Character
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,13 @@ class InVain:
     until: datetime
 
 
+class Summing(Protocol):
+    """Whatever sums up places anew."""
+
+    async def again(self, channel_ids: Collection[int]) -> None:
+        """Sum up in the background what is left of places in which a summary had to go."""
+
+
 class Compaction:
     """Sums up what no longer fits a prompt, and what is about to leave the log."""
 
@@ -68,7 +75,7 @@ class Compaction:
         *,
         database: Database,
         claude: Claude,
-        character: Character,
+        role: Role,
         voice: Voice,
         extent: Extent,
         memories: Memories,
@@ -76,14 +83,14 @@ class Compaction:
         clock: Clock,
     ) -> None:
         self._database = database
-        self._character = character
+        self._role = role
         self._voice = voice
         self._extent = extent
         self._memories = memories
         self._clock = clock
         self._notes = NoteTaker(database=database, claude=claude, voice=voice, deadline=deadline)
         self._joining = Joining(
-            database=database, notes=self._notes, character=character, voice=voice, extent=extent, clock=clock
+            database=database, notes=self._notes, role=role, voice=voice, extent=extent, clock=clock
         )
         self._busy: set[int] = set()
         self._in_vain: dict[int, InVain] = {}
@@ -103,7 +110,7 @@ class Compaction:
         due = [one for one in channel_ids if now - self._again.get(one, NEVER) >= AGAIN_AFTER]
         self._again |= dict.fromkeys(due, now)
         async with self._database.read() as db:
-            channels = [await db.channels.get(channel_id) for channel_id in due]
+            channels = [await db.channels.get(one) for one in due if await db.seats.get(one, self._role.slug)]
         for channel in channels:
             if channel is not None:
                 self.begin(place_of(channel))
@@ -128,8 +135,8 @@ class Compaction:
         """Sum up what is about to leave the log, and what an earlier step left behind."""
         now = self._clock.now()
         async with self._database.read() as db:
-            ageing = await db.summaries.ageing(now - AGEING)
-            waiting = await db.messages.waiting()
+            ageing = await db.summaries.ageing(now - AGEING, self._role.slug)
+            waiting = await db.messages.waiting(self._role.slug)
             channels = [await db.channels.get(one) for one in dict.fromkeys([*ageing, *waiting])]
         for channel in channels:
             if channel is not None:
@@ -165,13 +172,17 @@ class Compaction:
             return 0
         rows = stretch.rows
         prompt = condensing.summary_prompt(
-            self._character, rows, known=stretch.known, people=stretch.people, budget=self._extent.condensed
+            self._role.character,
+            rows,
+            known=stretch.known,
+            people=stretch.people,
+            budget=self._extent.condensed,
         )
         answer = await self._notes.ask(prompt, where, condensing.SUMMARY_SCHEMA)
         taken = None
         if answer is not None and not answer.cut_short:
             tokens = self._voice.tokens
-            covered = sum(tokens(written(line_of(row, self._character.name))) for row in rows)
+            covered = sum(tokens(written(line_of(row, self._role.slug))) for row in rows)
             taken = read_summary(answer.text, covered=covered, budget=self._extent.condensed, tokens=tokens)
         if answer is None or taken is None:
             self._failed(where.channel_id)
@@ -189,12 +200,12 @@ class Compaction:
     async def _stretch(self, where: Where) -> Stretch | None:
         """Return what there is to sum up in a place."""
         async with self._database.read() as db:
-            channel = await db.channels.get(where.channel_id)
-            rows = await db.messages.uncovered(where.channel_id)
+            seat = await db.seats.get(where.channel_id, self._role.slug)
+            rows = await db.messages.uncovered(where.channel_id, self._role.slug)
             due = condensing.due(
                 rows,
-                name=self._character.name,
-                floor=channel.floor if channel else 0,
+                character=self._role.slug,
+                floor=seat.floor if seat else 0,
                 budget=self._extent.condensed,
                 tokens=self._voice.tokens,
                 ageing=self._clock.now() - AGEING,
@@ -204,11 +215,11 @@ class Compaction:
                 return None
             authors = {row.author_id for row in due if row.heard_through is None}
             consenting = await self._memories.consenting(db, authors)
-            memories = await db.memories.about(consenting, self._character.slug, audience_of(where))
+            memories = await db.memories.about(consenting, self._role.slug, audience_of(where))
         return Stretch(
             where=where,
             rows=tuple(due),
-            people=labels_of(due, self._character.name, consenting),
+            people=labels_of(due, self._role.slug, consenting),
             known=known_of(memories),
         )
 
@@ -226,15 +237,18 @@ class Compaction:
         )
         async with self._database.begin() as db:
             await turns.note_calls(db, [call])
-            if not await _unchanged(db, where.channel_id, rows):
+            if not await _unchanged(db, where.channel_id, self._role.slug, rows):
                 log.info("No summary of channel %s: what was said there has changed", where.channel_id)
                 return 0
-            await db.summaries.add(_summary(stretch, taken, self._character.slug, now), _sources(rows))
-            await db.channels.begin_at(where.channel_id, rows[-1].place + 1)
+            await db.summaries.add(
+                _summary(stretch, taken, self._role.slug, now), _sources(rows, self._role.slug)
+            )
+            await db.seats.take(where.channel_id, self._role.slug)
+            await db.seats.begin_at(where.channel_id, self._role.slug, rows[-1].place + 1)
             learners = await self._learn(db, stretch, changes)
-            channel = await db.channels.get(where.channel_id)
-            people = (channel.head_people if channel else None) or []
-            await db.channels.show_at_head(where.channel_id, self._clock.now(), people)
+            seat = await db.seats.get(where.channel_id, self._role.slug)
+            people = (seat.head_people if seat else None) or []
+            await db.seats.show_at_head(where.channel_id, self._role.slug, self._clock.now(), people)
         log.info(
             "Summed up %d lines of channel %s (%d memories changed, %d refused)",
             len(rows),
@@ -255,7 +269,7 @@ class Compaction:
         known = {
             one.id: one.text
             for person_id in consenting
-            for one in await db.memories.of(person_id, self._character.slug)
+            for one in await db.memories.of(person_id, self._role.slug)
         }
         shown = {one.id: one.text for one in stretch.known}
         still = [
@@ -303,13 +317,20 @@ class Compaction:
 
 
 def place_of(channel: Channel) -> Where:
-    """Return a channel as a place; of a thread it is not known which channel it belongs to."""
-    return Where(channel.id, Place(channel.place), channel.name, channel.guild_id, channel.guild_name)
+    """Return a channel as a place."""
+    return Where(
+        channel.id,
+        Place(channel.place),
+        channel.name,
+        channel.guild_id,
+        channel.guild_name,
+        parent_id=channel.parent_id,
+    )
 
 
-async def _unchanged(db: UnitOfWork, channel_id: int, rows: Sequence[Uncovered]) -> bool:
+async def _unchanged(db: UnitOfWork, channel_id: int, character: str, rows: Sequence[Uncovered]) -> bool:
     """Say whether lines are still what was summed up: not edited, not deleted, not covered by now."""
-    now = {row.id: row for row in await db.messages.uncovered(channel_id)}
+    now = {row.id: row for row in await db.messages.uncovered(channel_id, character)}
     return all(now.get(row.id) == row for row in rows)
 
 
@@ -328,10 +349,14 @@ def _summary(stretch: Stretch, taken: Answered, character: str, now: datetime) -
     )
 
 
-def _sources(rows: Sequence[Uncovered]) -> list[Source]:
+def _sources(rows: Sequence[Uncovered], character: str) -> list[Source]:
     return [
         Source(
-            message_id=row.id, summary_id=0, author_id=row.said_to or row.author_id, digest=digest(row.text)
+            message_id=row.id,
+            character=character,
+            summary_id=0,
+            author_id=row.said_to or row.author_id,
+            digest=digest(row.text),
         )
         for row in rows
     ]

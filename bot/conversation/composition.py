@@ -8,7 +8,7 @@ from bot.conversation.head import written_fresh, written_head, written_recalled
 from bot.conversation.naming import clean_name, speaker_label
 from bot.conversation.recall import written
 from bot.prompts import fill
-from bot.turn import Block, Line, Message, Place, Prompt, Recollection, Utterance, Wish
+from bot.turn import Aside, Block, Line, Message, Place, Prompt, Recollection, Utterance, Wish
 from personas.character import Character
 
 BEGINNING = "(The conversation begins here.)"
@@ -38,6 +38,7 @@ def compose_prompt(
     ending = (
         written_fresh(remembered.fresh),
         recalled,
+        *remembered.stage.notes,
         *wish.remarks,
         _tail(character, heard, now, wish.note),
     )
@@ -47,7 +48,7 @@ def compose_prompt(
 
 def prompt_with(character: Character, remembered: Recollection, tail: str) -> Prompt:
     """Return a prompt whose beginning the provider's cache knows, and that ends with `tail`."""
-    messages = _with_cache_points(list(_messages(remembered.lines)))
+    messages = _talk(remembered.lines, remembered.stage.asides)
     if top := written_head(remembered.head, character.name):
         messages = _headed(Block(top, cache=True), messages)
     end = Block(tail)
@@ -56,6 +57,33 @@ def prompt_with(character: Character, remembered: Recollection, tail: str) -> Pr
     else:
         messages.append(Message(mine=False, blocks=(end,)))
     return Prompt(system=system_prompt(character), messages=tuple(messages))
+
+
+def _talk(lines: Sequence[Line], asides: Sequence[Aside]) -> list[Message]:
+    """Return the transcript, with what is to stand so many lines before its end.
+
+    What stands behind the first aside moves with every line, so no cache point lies there.
+    """
+    depth = min(max((one.depth for one in asides), default=0), len(lines))
+    kept, rest = lines[: len(lines) - depth], lines[len(lines) - depth :]
+    messages = _with_cache_points(list(_messages(kept)))
+    for index in range(depth + 1):
+        left = depth - index
+        here = [one.text for one in asides if min(one.depth, depth) == left]
+        moved = [Message(mine=False, blocks=(Block("\n".join(here)),))] if here else []
+        if index < depth:
+            moved += _messages(rest[index : index + 1], begun=bool(messages or moved))
+        for message in moved:
+            _append(messages, message)
+    return messages
+
+
+def _append(messages: list[Message], message: Message) -> None:
+    """Put a message behind others; what the same side says is one message."""
+    if messages and messages[-1].mine == message.mine:
+        messages[-1] = Message(message.mine, (*messages[-1].blocks, *message.blocks))
+    else:
+        messages.append(message)
 
 
 def _headed(top: Block, messages: Sequence[Message]) -> list[Message]:
@@ -67,9 +95,9 @@ def _headed(top: Block, messages: Sequence[Message]) -> list[Message]:
     return [Message(mine=False, blocks=(top, *said)), *rest]
 
 
-def _messages(lines: Iterable[Line]) -> Iterable[Message]:
+def _messages(lines: Iterable[Line], *, begun: bool = False) -> Iterable[Message]:
     """Join what was said by others, and what the character said, into alternating messages."""
-    first = True
+    first = not begun
     for mine, run in groupby(lines, key=lambda line: line.mine):
         if first and mine:
             yield Message(mine=False, blocks=(Block(BEGINNING),))

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 from bot.claude.answers import object_in
+from bot.conversation.emotes import named
 from bot.conversation.head import written_head
 from bot.conversation.naming import clean_text, render_line
 from bot.conversation.recall import KEPT_SHARE, MOST_LINES, line_of, written
@@ -89,7 +90,7 @@ class Answered:
 def due(
     rows: Sequence[Uncovered],
     *,
-    name: str,
+    character: str,
     floor: int,
     budget: int,
     tokens: Callable[[str], int],
@@ -103,13 +104,13 @@ def due(
     character took no part in goes with the log.
     """
     rows = rows[: next((index for index, row in enumerate(rows) if row.under_way), len(rows))]
-    sizes = [tokens(written(line_of(row, name))) for row in rows]
+    sizes = [tokens(written(line_of(row, character))) for row in rows]
     behind = sum(row.place < floor for row in rows)
-    if not behind and not any(row.heard_through is not None for row in rows):
+    if not behind and not any(line_of(row, character).mine for row in rows):
         return []
     full = sum(sizes[behind:]) > budget or len(rows) - behind >= MOST_LINES
     if full:
-        count = max(_cut(rows, sizes, budget // KEPT_SHARE, name), behind)
+        count = max(_cut(rows, sizes, budget // KEPT_SHARE, character), behind)
     elif behind:
         count = behind
     elif rows[0].sent_at <= ageing:
@@ -146,7 +147,7 @@ def summary_prompt(
         core_memory=character.core_memory_prompt,
         words=str(words),
     )
-    talk = "\n".join(_labelled(line_of(row, character.name), character.name) for row in rows)
+    talk = "\n".join(_labelled(line_of(row, character.slug), character.name) for row in rows)
     remembered = _remembered(known, people)
     asked = f"[Now write the JSON object about this talk, for {character.name}'s memory.]"
     return _prompt(system, "\n".join((talk, remembered, asked)))
@@ -203,9 +204,9 @@ def read_joined(text: str, *, joined: int, tokens: Callable[[str], int]) -> str 
     return summary if joined * JOINED_SHARE <= tokens(summary) < joined else None
 
 
-def _cut(rows: Sequence[Uncovered], sizes: Sequence[int], room: int, name: str) -> int:
+def _cut(rows: Sequence[Uncovered], sizes: Sequence[int], room: int, character: str) -> int:
     """Return how many of the oldest lines go, so that the newest fit `room` and two exchanges stay."""
-    latest = _exchanges_begin(rows, name)
+    latest = _exchanges_begin(rows, character)
     if sum(sizes[latest:]) > 2 * room:
         latest = len(rows)  # others talked for so long in between that the exchanges fill the prompt
     kept = len(rows)
@@ -226,9 +227,9 @@ def _with_what_it_answers(rows: Sequence[Uncovered], count: int) -> int:
     return kept or count
 
 
-def _exchanges_begin(rows: Sequence[Uncovered], name: str) -> int:
+def _exchanges_begin(rows: Sequence[Uncovered], character: str) -> int:
     """Return where the last two exchanges begin: what was said to the character, and its reply (F045)."""
-    mine = [line_of(row, name).mine for row in rows]
+    mine = [line_of(row, character).mine for row in rows]
     replies = [index for index in range(len(rows)) if mine[index] and not (index and mine[index - 1])]
     begin = replies[-EXCHANGES_KEPT:][0] if replies else len(rows)
     answered = begin
@@ -264,7 +265,7 @@ def _remembered(known: Sequence[Known], people: Mapping[str, int]) -> str:
 
 
 def _labelled(line: Line, name: str) -> str:
-    return render_line(name if line.mine else line.speaker, line.text)
+    return render_line(name if line.mine else line.speaker, named(line.text))
 
 
 def _line(text: str) -> str:
@@ -275,10 +276,10 @@ def _prompt(system: str, words: str) -> Prompt:
     return Prompt(system=(Block(system),), messages=(Message(mine=False, blocks=(Block(words),)),))
 
 
-def labels_of(rows: Sequence[Uncovered], name: str, consenting: Collection[int]) -> dict[str, int]:
+def labels_of(rows: Sequence[Uncovered], character: str, consenting: Collection[int]) -> dict[str, int]:
     """Return those who agreed to be remembered, by every label that they have in some lines."""
     return {
-        line_of(row, name).speaker: row.author_id
+        line_of(row, character).speaker: row.author_id
         for row in rows
         if row.heard_through is None and row.author_id in consenting
     }

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -12,38 +12,44 @@ from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.consolidation import Consolidation
 from bot.conversation import turns
-from bot.conversation.answering import Answering
+from bot.conversation.backstage import Backstage
+from bot.conversation.casting import Casting, Lineup
 from bot.conversation.choosing import Choosing
 from bot.conversation.chronicle import Chronicle
 from bot.conversation.compaction import Compaction
+from bot.conversation.consequences import Consequences, Newsroom, cue_of
 from bot.conversation.deciding import Deciding
+from bot.conversation.emotes import dress
 from bot.conversation.etiquette import Etiquette
 from bot.conversation.finding import Finding
+from bot.conversation.following import Following
 from bot.conversation.forgetting import Forgetting
 from bot.conversation.house_rules import HouseRules
+from bot.conversation.inner import InnerLife
 from bot.conversation.manner import Manner
-from bot.conversation.naming import addresses, clean_text
+from bot.conversation.naming import clean_text
+from bot.conversation.players import Mind, Player, SummingUp
 from bot.conversation.remaking import Remaking
 from bot.conversation.replying import Voice
-from bot.conversation.rethinking import Rethinking
 from bot.conversation.rooms import Listener, Room, Rooms
 from bot.conversation.saying import PLACES, MouthOf, Saying
+from bot.conversation.staging import Staging
 from bot.conversation.turns import Decided
 from bot.decision import Decision, Reason
 from bot.embedding import Embedding
 from bot.erasing import Eraser
 from bot.errors import SpeakingError
+from bot.greetings import Greetings
 from bot.leaving import Leaving
 from bot.meaning import Meaning
 from bot.memories import Memories
 from bot.privacy import Privacy
-from bot.reminder_words import ReminderWording
 from bot.reminders import Reminders
 from bot.reminding import Reminding
+from bot.roles import Company, Role
 from bot.turn import Call, Mouth, Part, Place, Utterance
 from database import Database, DatabaseError
-from memory.telling import remembered_in
-from personas.character import Character, names_of
+from personas.character import Character
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +58,12 @@ IN_VAIN = (Reason.OUTVOTED, Reason.NO_VOTE, Reason.NO_ANSWER)
 """Silence that was thought about, and paid for."""
 
 
+async def nothing_new() -> None:
+    """Characters without files of their own stay as they are."""
+
+
 class Conversation:
-    """Everything that one character hears and says.
+    """Everything that the characters hear and say.
 
     `on_stage` is told the name of each stage once it is behind: a test can stop the process there.
     `on_decided` are told what was decided about each message.
@@ -62,7 +72,7 @@ class Conversation:
     def __init__(
         self,
         *,
-        character: Character,
+        company: Company,
         database: Database,
         claude: Claude,
         voice: Voice,
@@ -70,10 +80,14 @@ class Conversation:
         clock: Clock,
         rng: Random,
         meaning: Meaning | None = None,
+        refresh: Callable[[], Awaitable[object]] = nothing_new,
         on_stage: Callable[[str], None] | None = None,
     ) -> None:
-        self.character = character
+        self._refresh = refresh
+        self.company = company
         self.on_decided: list[Callable[[Decided], None]] = []
+        self.meaning = meaning or Meaning(None)
+        self.newsroom = Newsroom()
         self._database = database
         self._manner = manner
         self._clock = clock
@@ -82,68 +96,52 @@ class Conversation:
         self._rooms = Rooms(clock)
         self._etiquette = Etiquette(manner.errors, clock)
         self._on_the_way: dict[int, asyncio.Task[object]] = {}
-        self._open_memory(claude, voice, meaning or Meaning(None))
-        self._deciding = Deciding(
-            database=database,
-            claude=claude,
-            character=character,
-            how=manner.attention,
-            clock=clock,
-            rng=rng,
+        self.eraser = Eraser(database, manner.dumps)
+        self.casting = Casting(
+            database=database, company=company, direction=manner.direction, clock=clock, rng=rng
         )
-        self._choosing = Choosing(self._deciding, pass_over=self._pass, clock=clock, reached=self._reached)
-        self._saying = Saying(
-            database=database,
-            pace=manner.pace,
-            clock=clock,
-            rng=rng,
-            name=character.name,
-            resume_within=manner.resume_within,
-            gone=self.chronicle.deleted,
-            reached=self._reached,
-        )
-        self._answering = Answering(
-            database=database,
-            claude=claude,
-            character=character,
-            voice=voice,
-            manner=manner,
-            etiquette=self._etiquette,
-            clock=clock,
-            rng=rng,
-            finding=self.finding,
-            notice=self._note_wish,
-            reached=self._reached,
-        )
-        self._open_beside(claude, voice)
+        self.inner = InnerLife(clock=clock, zone=manner.zone, learns=manner.consent)
+        self._behind = behind = self._backstage(claude, voice)
+        self._minds = {role.slug: Mind(role, behind) for role in company}
+        self._open_memory()
+        self._open_talk(claude)
 
-    def _open_memory(self, claude: Claude, voice: Voice, meaning: Meaning) -> None:
-        """Make what keeps, finds and forgets what was said."""
-        self.eraser = Eraser(self._database, self._manner.dumps)
-        self.memories = Memories(
+    def _backstage(self, claude: Claude, voice: Voice) -> Backstage:
+        return Backstage(
             database=self._database,
-            character=self.character,
             claude=claude,
             voice=voice,
-            clock=self._clock,
-            eraser=self.eraser,
             manner=self._manner,
-        )
-        self.compaction = Compaction(
-            database=self._database,
-            claude=claude,
-            character=self.character,
-            voice=voice,
-            extent=self._manner.extent,
-            memories=self.memories,
-            deadline=self._manner.summary_deadline,
             clock=self._clock,
+            rng=self._rng,
+            rooms=self._rooms,
+            eraser=self.eraser,
+            etiquette=self._etiquette,
+            meaning=self.meaning,
+            casting=self.casting,
+            inner=self.inner,
+            staging=Staging(
+                self.casting,
+                self.inner,
+                mode=self._manner.mode,
+                blending=self._manner.blending,
+                lore=self._manner.lore,
+                meaning=self.meaning,
+                tokens=voice.tokens,
+                rng=self._rng,
+            ),
+            reached=self._reached,
         )
+
+    def _open_memory(self) -> None:
+        """Make what keeps, forgets and gives account of what was said."""
+        self.summing_up = SummingUp(self._minds)
         self.chronicle = Chronicle(
             database=self._database,
             rooms=self._rooms,
             eraser=self.eraser,
-            compaction=self.compaction,
+            casting=self.casting,
+            compaction=self.summing_up,
             clock=self._clock,
             decisions_kept=self._manner.decisions_kept,
             consent=self._manner.consent,
@@ -152,7 +150,7 @@ class Conversation:
             database=self._database,
             rooms=self._rooms,
             eraser=self.eraser,
-            compaction=self.compaction,
+            compaction=self.summing_up,
             clock=self._clock,
         )
         self.privacy = Privacy(
@@ -164,74 +162,123 @@ class Conversation:
                 database=self._database,
                 rooms=self._rooms,
                 eraser=self.eraser,
-                compaction=self.compaction,
+                compaction=self.summing_up,
                 dumps=self._manner.dumps,
                 backups_kept=self._manner.backups_kept,
                 clock=self._clock,
             ),
             clock=self._clock,
         )
-        self.meaning = meaning
         self.embedding = Embedding(self._database, self.meaning, self._manner.consent)
-        self.consolidation = Consolidation(
+
+    def _open_talk(self, claude: Claude) -> None:
+        """Make what decides, answers, and speaks of its own accord."""
+        self._deciding = Deciding(
             database=self._database,
             claude=claude,
-            character=self.character,
-            memories=self.memories,
-            meaning=self.meaning,
-            manner=self._manner,
+            casting=self.casting,
+            how=self._manner.attention,
             clock=self._clock,
-            reached=self._reached,
+            rng=self._rng,
         )
-        self.finding = Finding(
-            self.character.slug, self.meaning, budget=self._manner.recalled, tokens=voice.tokens
+        self._choosing = Choosing(
+            self._deciding, pass_over=self._pass, clock=self._clock, reached=self._reached
         )
-
-    async def _note_wish(self, heard: Utterance) -> str | None:
-        """Note what the character is asked to remember; return what to say of it at the prompt's end."""
-        reminded = await self.reminders.notice(heard)
-        if reminded is not None or heard.from_bot or not addresses(heard, names_of(self.character)):
-            return reminded
-        said = clean_text(heard.text if heard.words is None else heard.words)
-        return await self.memories.note_wish(heard, remembered_in(said, names=names_of(self.character)))
-
-    def _open_beside(self, claude: Claude, voice: Voice) -> None:
-        """Make what speaks without a message to answer: other takes on a reply, and what is due at a time."""
-        self.remaking = Remaking(
+        self._saying = Saying(
             database=self._database,
-            rethinking=Rethinking(
-                database=self._database,
-                claude=claude,
-                character=self.character,
-                voice=voice,
-                manner=self._manner,
-                finding=self.finding,
+            pace=self._manner.pace,
+            clock=self._clock,
+            rng=self._rng,
+            casting=self.casting,
+            resume_within=self._manner.resume_within,
+            gone=self.chronicle.deleted,
+            consequences=Consequences(
+                self.casting,
+                self.inner,
+                direction=self._manner.direction,
+                growing=self._manner.growing,
                 clock=self._clock,
+                newsroom=self.newsroom,
             ),
-            character=self.character,
-            longest_message=self._manner.longest_message,
+            reached=self._reached,
+        )
+        self.players = {slug: self._player(mind) for slug, mind in self._minds.items()}
+        self.greetings = Greetings(
+            database=self._database,
+            casting=self.casting,
             rooms=self._rooms,
             saying=self._saying,
+            longest_message=self._manner.longest_message,
             clock=self._clock,
             reached=self._reached,
         )
-        self.reminders = Reminders(
+        self.following = Following(
             database=self._database,
-            character=self.character,
-            clock=self._clock,
-            eraser=self.eraser,
-            may_learn=self.privacy.may_learn,
-        )
-        self.reminding = Reminding(
-            database=self._database,
-            wording=ReminderWording(claude=claude, character=self.character, voice=voice, clock=self._clock),
-            character=self.character,
-            longest_message=self._manner.longest_message,
-            clock=self._clock,
+            players=self.players,
             rooms=self._rooms,
             saying=self._saying,
-            reached=self._reached,
+            casting=self.casting,
+            within=self._manner.resume_within,
+            condensed=self._manner.extent.condensed,
+            clock=self._clock,
         )
+
+    def _player(self, mind: Mind) -> Player:
+        return Player(mind, self._behind, self._saying, may_learn=self.privacy.may_learn)
+
+    def join(self, role: Role) -> None:
+        """Let one more character hear and speak, from the next message on."""
+        self._minds[role.slug] = mind = Mind(role, self._behind)
+        self.players[role.slug] = self._player(mind)
+        self.company.by_slug[role.slug] = role
+
+    async def part(self, slug: str) -> None:
+        """Let a character go; what it knows stays, for the day on which it comes back."""
+        del self.company.by_slug[slug]
+        self.players.pop(slug)
+        await self._minds.pop(slug).compaction.close()
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    # The bot's own character, for what concerns one alone.
+
+    @property
+    def character(self) -> Character:
+        return self.company.primary.character
+
+    @property
+    def primary(self) -> Player:
+        return self.players[self.company.primary.slug]
+
+    @property
+    def memories(self) -> Memories:
+        return self._minds[self.company.primary.slug].memories
+
+    @property
+    def compaction(self) -> Compaction:
+        return self._minds[self.company.primary.slug].compaction
+
+    @property
+    def consolidation(self) -> Consolidation:
+        return self._minds[self.company.primary.slug].consolidation
+
+    @property
+    def finding(self) -> Finding:
+        return self._minds[self.company.primary.slug].finding
+
+    @property
+    def remaking(self) -> Remaking:
+        return self.primary.remaking
+
+    @property
+    def reminders(self) -> Reminders:
+        return self.primary.reminders
+
+    @property
+    def reminding(self) -> Reminding:
+        return self.primary.reminding
 
     async def take_turn(self, heard: Utterance, mouth: Mouth, *, gapless: bool = True) -> None:
         """Take in one message and, if the character is meant to, answer it.
@@ -241,8 +288,10 @@ class Conversation:
         heard = replace(heard, text=clean_text(heard.text))
         with self._walking(heard.message_id):
             try:
+                await self._refresh()
                 if house := await self._note(heard, gapless=gapless):
                     await self._consider(heard, mouth, house=house)
+                    await self.following.follow(heard.where.channel_id, mouth)
             except DatabaseError as error:
                 log.error("Can't remember anything now: %s", error)  # noqa: TRY400 - it says it all
                 await self._say_cannot_remember(heard, mouth)
@@ -258,6 +307,12 @@ class Conversation:
                 heard = replace(heard, text=clean_text(heard.text))
                 await self.chronicle.edited(heard.where.channel_id, heard.message_id, heard.text)
                 await self._consider(heard, mouth, received=received)
+                await self.following.follow(heard.where.channel_id, mouth)
+
+    async def go_on(self, mouth_of: MouthOf) -> None:
+        """Let those speak who were to, before a stop or a fault."""
+        for channel_id in await self.following.waiting(self._manner.resume_within):
+            await self.following.follow(channel_id, mouth_of(channel_id))
 
     async def left_open(self) -> list[tuple[int, int]]:
         """Return (channel id, message id) of what was noted and then left behind, oldest first."""
@@ -272,7 +327,7 @@ class Conversation:
 
     async def finish(self, mouth_of: MouthOf) -> int:
         """Say what was pledged and not said; return how many replies that were."""
-        await self.reminding.renew()
+        await self.reminding.renew()  # by kind, whichever character it is
         return await self._saying.finish(self._rooms, mouth_of)
 
     async def close(self, *, within: float) -> bool:
@@ -281,7 +336,7 @@ class Conversation:
         What is not finished then is broken off, and taken up again after the next start.
         """
         finished = await self._rooms.drain(within)
-        await self.compaction.close()
+        await self.summing_up.close()
         await self._let_writers_finish()
         unfinished = [task for task in self._on_the_way.values() if task is not asyncio.current_task()]
         for task in unfinished:
@@ -303,7 +358,8 @@ class Conversation:
     async def _note(self, heard: Utterance, *, gapless: bool = True) -> HouseRules | None:
         """Claim the message and log it, in one transaction; None when it was claimed before."""
         async with self._database.begin() as db:
-            house = await turns.note(db, heard, at=self._clock.now(), gapless=gapless)
+            cast_id = await self.casting.cast_id(db, heard.where)
+            house = await turns.note(db, heard, at=self._clock.now(), gapless=gapless, cast_id=cast_id)
         if house:
             self._deciding.turns.spoke(heard)
             self._reached("noted")
@@ -339,28 +395,61 @@ class Conversation:
                     await self._answer_all(room, mouth)
 
     async def _answer_all(self, room: Room, mouth: Mouth) -> None:
-        """Answer with one reply what waits in this room and is to be answered."""
+        """Answer what waits in this room and is to be answered: with one reply, where one heard all of it."""
         begun = min(one.at for one in room.waiting)
         async with AsyncExitStack() as typing:
             if called := any(one.called for one in room.waiting):
                 await typing.enter_async_context(mouth.typing())
             await room.quiet(shortest=self._manner.burst_quiet, longest=self._manner.burst_longest)
             heard, decided = await self._choosing.wanted(room, room.take_all())
-            if not heard:
-                room.end()
-                return
-            if not called:
+            if heard and not called:
                 await typing.enter_async_context(mouth.typing())
-            answered = await self._answering.answer(
-                room, heard, decided, begun=begun, still=self._choosing.refused_by_now
-            )
-            await self._pass(answered.passed, answered.calls)
-            if answered.pledge is None:
-                return
-            self._tell(answered.decided)
-            await self._saying.say(answered.pledge, heard[-1].mouth, spent=float("inf"))
-            if answered.tokens > self._manner.extent.condensed:
-                self.compaction.begin(heard[-1].utterance.where)
+            while heard:
+                lineup = await self.casting.lineup([one.utterance for one in heard])
+                ids = lineup.heard if lineup else {heard[-1].utterance.message_id}
+                theirs = [one for one in decided if one.utterance.message_id in ids]
+                if lineup is None:
+                    nobody = Decision(reply=False, reason=Reason.NOBODY)
+                    await self._pass([replace(one, decision=nobody) for one in theirs])
+                else:
+                    if self._manner.greets:
+                        await self.greetings.first_words(heard[-1].utterance, mouth)
+                    some = [one for one in heard if one.utterance.message_id in ids]
+                    await self._answer(room, some, theirs, lineup, begun=begun)
+                # What that one did not hear is for others.
+                heard = [one for one in heard if one.utterance.message_id not in ids]
+            room.end()
+
+    async def _answer(
+        self,
+        room: Room,
+        heard: Sequence[Listener],
+        decided: Sequence[Decided],
+        lineup: Lineup,
+        *,
+        begun: float,
+    ) -> None:
+        """Let the first of a lineup answer; who speaks after it is written down with what it says."""
+        newest, player = heard[-1], self.players.get(lineup.first)
+        if player is None:  # it was let go while others spoke
+            nobody = Decision(reply=False, reason=Reason.NOBODY)
+            await self._pass([replace(one, decision=nobody) for one in decided])
+            return
+        where, mouth = newest.utterance.where, newest.mouth.speaking_as(player.role.speaker)
+        then = [
+            cue_of(cue.slug, where.channel_id, message_id, cue.reason, self._clock, cue.delay, 0)
+            for cue, message_id in (() if newest.utterance.from_bot else lineup.then)  # one answer for a bot
+        ]
+        answered = await player.answering.answer(
+            room, heard, decided, begun=begun, still=self._choosing.refused_by_now, then=then
+        )
+        await self._pass(answered.passed, answered.calls)
+        if answered.pledge is None:
+            return
+        self._tell(answered.decided)
+        await self._saying.say(answered.pledge, mouth, spent=float("inf"))
+        if answered.tokens > self._manner.extent.condensed:
+            player.mind.compaction.begin(where)
 
     async def _pass(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None:
         """Keep that messages are not answered, and why; what was paid for a reply all the same."""
@@ -391,6 +480,7 @@ class Conversation:
         if self._etiquette.signal(heard, lasting=True) != "reply":
             return
         line = self._rng.choice(self.character.fallback_lines)
+        line = dress(line, mouth.emotes, self.character) or line
         part = Part(1, line, f"n{heard.message_id}")  # not the nonce of a reply that may still come
         try:
             await mouth.say(part, to=heard.author_id)

@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.conversation.addressing import Addressees, addressees
 from bot.conversation.asking_who import Asked, Asker, worth_asking
 from bot.conversation.attention import RULES, Attention, Circumstances, Rule, attend
+from bot.conversation.casting import Casting
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.recall import WINDOW, line_of
 from bot.conversation.throttle import Patience, Tally, place_of, tally_for
@@ -20,7 +21,7 @@ from bot.decision import Considered, Decision, Reason, Trace, Wait
 from bot.turn import Call, Glimpse, Person, Place, Utterance
 from database import Database, UnitOfWork
 from database.repositories.messages import LatelySaid
-from personas.character import Character, names_of
+from personas.character import names_of
 
 LOOKED_AT = 50
 """Lines of a channel that deciding looks at (D05)."""
@@ -54,14 +55,14 @@ class Deciding:
         *,
         database: Database,
         claude: Claude,
-        character: Character,
+        casting: Casting,
         how: Attentiveness,
         clock: Clock,
         rng: Random,
     ) -> None:
         self._database = database
         self._claude = claude
-        self._character = character
+        self._casting = casting
         self._how = how
         self._clock = clock
         self._rng = rng
@@ -125,10 +126,14 @@ class Deciding:
         """Let the voting model say whether the character joins in (F030), unless somebody interrupts."""
         newest = heard[-1]
         channel_id = newest.where.channel_id
+        cues = await self._casting.plan(newest)
+        role = self._casting.company.by_slug[cues[0].slug] if cues else self._casting.company.primary
         async with self._database.read() as db:
-            rows = await db.messages.transcript(channel_id, since=self._clock.now() - WINDOW, limit=VOTED_ON)
-        lines = [line_of(row, self._character.name) for row in rows]
-        prompt = vote_prompt(self._character, lines, heard, bot_replies=bot_replies)
+            rows = await db.messages.transcript(
+                channel_id, role.slug, since=self._clock.now() - WINDOW, limit=VOTED_ON
+            )
+        lines = [line_of(row, role.slug) for row in rows]
+        prompt = vote_prompt(role.character, lines, heard, bot_replies=bot_replies)
         return await vote(
             self._claude,
             self._how.voters,
@@ -163,10 +168,13 @@ class Deciding:
             tally = await self._tally(db, heard)
             lately = await self._lately(db, heard) if guild else []
             known = await self._known(db, heard, lately, me) if guild else ()
+            present = await self._casting.present(db, heard.where)
         text = next((row.text for row in lately if row.id == heard.message_id), None)
         heard = _as_it_is_now(heard, text)
         before, after = self._around(heard, lately, again=again)
-        myself = Person(me, names_of(self._character), is_bot=True)
+        # To others the characters are one: which of them answers is decided when one does.
+        names = dict.fromkeys(name for role in present for name in names_of(role.character))
+        myself = Person(me, tuple(names), is_bot=True)
         known = tuple(person for person in known if not house.ignores(person.id))
         return Circumstances(
             now=self._clock.now(),
@@ -200,7 +208,7 @@ class Deciding:
     ) -> tuple[Person, ...]:
         """Return who may be meant: who spoke lately, the newest first, and whom Discord names."""
         authors = [line.author_id for line in reversed(lately)]
-        others = dict.fromkeys(one for one in (*authors, *heard.mentions) if one != me)
+        others = dict.fromkeys(one for one in (*authors, *heard.mentions) if one != me and one > 0)
         known = {one.user_id: one for one in await db.users.known_as(others, guild_id=heard.where.guild_id)}
         told = {person.id: person for person in heard.people if person.id != me}
         people = []
@@ -229,7 +237,7 @@ class Deciding:
             if row.id == heard.message_id:
                 side = after
             else:
-                side.append(_glimpse(row, self._character.name))
+                side.append(_glimpse(row))
         return tuple(before), tuple(after)
 
     # Who is meant.
@@ -288,14 +296,14 @@ def cost_of(calls: Iterable[Call]) -> float | None:
     return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
-def _glimpse(row: LatelySaid, name: str) -> Glimpse:
+def _glimpse(row: LatelySaid) -> Glimpse:
     return Glimpse(
         message_id=row.id,
         author_id=row.author_id,
         author_name=row.author_name,
         text=row.text,
         sent_at=row.sent_at,
-        mine=row.heard_through is not None and row.author_name == name,
+        mine=row.heard_through is not None,
         from_bot=row.from_bot,
         reply_to=row.reply_to,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.conversation.compaction import Compaction
+from bot.conversation.compaction import Summing
 from bot.conversation.rooms import Rooms
 from bot.decision import Reason
 from bot.erasing import Erased, Eraser
@@ -47,7 +47,7 @@ class Forgetting:
     """Takes what people said out of everything, so that it is as if it had never been said."""
 
     def __init__(
-        self, *, database: Database, rooms: Rooms, eraser: Eraser, compaction: Compaction, clock: Clock
+        self, *, database: Database, rooms: Rooms, eraser: Eraser, compaction: Summing, clock: Clock
     ) -> None:
         self._database = database
         self._rooms = rooms
@@ -127,6 +127,7 @@ class Forgetting:
         if channel is not None and channel.place != "guild":
             message_ids = {*await db.messages.ids_in(channel_id), *await db.archive.ids_in(channel_id)}
             await db.turns.abandon(now, channel_id=channel_id)
+            await db.seats.forget_lore(channel_id)
             dropped = await db.summaries.forget_channel(channel_id, person_id=person_id)
         else:
             message_ids = set(await db.messages.of_author(person_id, [channel_id]))
@@ -140,7 +141,7 @@ class Forgetting:
     async def _lines(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
         """Delete lines; core memories stay, also those that came only from them (F117)."""
         covering = await db.summaries.covering(message_ids)
-        summaries = await db.summaries.drop({source.summary_id for source in covering.values()})
+        summaries = await db.summaries.drop({source.summary_id for source in covering})
         await db.turns.forget_variants(message_ids)
         lines = await db.messages.forget(message_ids)
         archived = await db.archive.forget(message_ids)

@@ -8,7 +8,7 @@ from itertools import chain, groupby, zip_longest
 from bot.conversation.naming import clean_text, speaker_label
 from bot.turn import Episode, Head, Knowledge, Recalled, Where
 from database import UnitOfWork
-from database.models import Channel, Fact
+from database.models import Fact, Seat
 from database.repositories.memories import Audience
 
 MOST_PEOPLE = 25
@@ -39,7 +39,7 @@ def audience_of(where: Where) -> Audience:
 async def read_head(
     db: UnitOfWork,
     where: Where,
-    channel: Channel | None,
+    seat: Seat | None,
     *,
     character: str,
     present: Present,
@@ -55,11 +55,11 @@ async def read_head(
     people, addressed = present.spoke[-MOST_PEOPLE:], present.addressed
     private = next(iter(addressed), None) if where.place.private else None
     episodes = await read_episodes(db, where, character, person_id=private)
-    shown = list(channel.head_people or ()) if channel else []
+    shown = list(seat.head_people or ()) if seat else []
     # Alone with somebody all that they told may come up: theirs, and nobody else's (D2).
     asked = {*addressed} if where.place.private else {*shown, *people, *addressed}
     memories = await db.memories.about(asked, character, audience_of(where)) if budget else []
-    at = channel.head_at if channel else None
+    at = seat.head_at if seat else None
     if at is not None and not present.cold:
         old = [one for one in memories if one.person_id in shown and one.changed_at <= at]
         shown_ids, asked_about = {one.id for one in old}, {*shown, *addressed}

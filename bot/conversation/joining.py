@@ -8,10 +8,10 @@ from bot.conversation import condensing, turns
 from bot.conversation.note_taking import NoteTaker
 from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
+from bot.roles import Role
 from bot.turn import Call, Episode, Head, Where
 from database import Database
 from database.models import Summary
-from personas.character import Character
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +27,14 @@ class Joining:
         *,
         database: Database,
         notes: NoteTaker,
-        character: Character,
+        role: Role,
         voice: Voice,
         extent: Extent,
         clock: Clock,
     ) -> None:
         self._database = database
         self._notes = notes
-        self._character = character
+        self._role = role
         self._voice = voice
         self._extent = extent
         self._clock = clock
@@ -46,13 +46,13 @@ class Joining:
         """
         tokens = self._voice.tokens
         async with self._database.read() as db:
-            rows = await db.summaries.of(where.channel_id, self._character.slug, person_id=person_id)
+            rows = await db.summaries.of(where.channel_id, self._role.slug, person_id=person_id)
         older = rows[:-1]
         many = len(older) > 1 or any(row.channel_id is None for row in older)
         if not many or sum(tokens(row.text) for row in rows) <= self._extent.condensed // EPISODES_SHARE:
             return False
         head = Head(episodes=tuple(Episode(row.text, row.first_at, row.last_at) for row in older))
-        prompt = condensing.joining_prompt(self._character, head)
+        prompt = condensing.joining_prompt(self._role.character, head)
         answer = await self._notes.ask(prompt, where, condensing.JOINED_SCHEMA)
         if answer is None:
             return False
@@ -70,7 +70,7 @@ class Joining:
         return Summary(
             channel_id=where.channel_id,
             person_id=next((row.person_id for row in older if row.person_id is not None), None),
-            character=self._character.slug,
+            character=self._role.slug,
             text=text,
             first_place=min(row.first_place for row in older),
             last_place=max(row.last_place for row in older),

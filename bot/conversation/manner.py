@@ -1,9 +1,11 @@
 """How the character behaves in a conversation."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from typing import Literal
 
+from bot.conversation.casting import Direction
+from bot.conversation.consequences import Growing
 from bot.conversation.deciding import Attentiveness
 from bot.conversation.etiquette import Errors
 from bot.conversation.pacing import Pace
@@ -32,7 +34,8 @@ class Manner:
 
     `recalled` is how many tokens of what was found by search go into a prompt. After `asks_after` answers
     somebody is asked whether they may be remembered; with 0 nobody is. Copies of the database that the
-    program made by itself are there for as long as `backups_kept`.
+    program made by itself are there for as long as `backups_kept`. `mode` is the mood of the house (F086),
+    and `lore` how many tokens of lorebooks go into a prompt. By the hours of `zone` the characters live.
     """
 
     pace: Pace
@@ -51,3 +54,10 @@ class Manner:
     backups_kept: timedelta = timedelta(days=7)
     recalled: int = 600
     longest_message: int = 2000
+    direction: Direction = field(default_factory=Direction)
+    growing: Growing = field(default_factory=Growing)
+    mode: str = "casual"
+    blending: bool = True
+    lore: int = 1_500
+    greets: bool = True
+    zone: tzinfo = UTC

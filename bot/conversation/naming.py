@@ -191,3 +191,8 @@ def _shortened(name: str) -> str:
             break
         kept += cluster[0]
     return kept.strip()
+
+
+def indented(text: str) -> str:
+    """Return a text whose lines can pass for nobody's: what stands in them is a note."""
+    return "\n".join(f"  {line}" for line in text.strip().splitlines())

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from bot.conversation.emotes import named
 from bot.conversation.head import Present, is_cold, read_head
 from bot.conversation.naming import render_line, speaker_label
 from bot.turn import Line, Recollection, Where
 from database import UnitOfWork
-from database.models import Channel
+from database.models import Seat
 from database.repositories.messages import LoggedLine, Uncovered
 from personas.character import Character
 
@@ -41,7 +42,7 @@ class Extent:
 async def recall(
     db: UnitOfWork,
     where: Where,
-    channel: Channel | None,
+    seat: Seat | None,
     *,
     character: Character,
     addressed: Collection[int],
@@ -56,19 +57,19 @@ async def recall(
     up in one step: a window that slid with every message would break the provider's cache each time.
     With `before`, only what stood in the log before that place is looked at.
     """
-    floor = channel.floor if channel else 0
-    rows = await db.messages.transcript(where.channel_id, since=now - WINDOW, floor=floor)
+    floor = seat.floor if seat else 0
+    rows = await db.messages.transcript(where.channel_id, character.slug, since=now - WINDOW, floor=floor)
     rows = [row for row in rows if before is None or row.place < before]
-    lines = [line_of(row, character.name) for row in rows]
-    sizes = [tokens(written(line)) for line in lines]
-    lines = fit(lines, budget=extent.most, tokens=tokens, sizes=sizes)
+    said = [line_of(row, character.slug) for row in rows]
+    sizes = [tokens(written(line)) for line in said]
+    lines = fit(said, budget=extent.most, tokens=tokens, sizes=sizes)
     floor = min((line.place for line in lines), default=0)
-    own = [row.sent_at for row in rows if row.heard_through is not None]
+    own = [row.sent_at for row, line in zip(rows, said, strict=True) if line.mine]
     lately = dict.fromkeys(row.author_id for row in reversed(rows) if row.heard_through is None)
     head, fresh = await read_head(
         db,
         where,
-        channel,
+        seat,
         character=character.slug,
         present=Present(
             list(reversed(lately)), addressed, is_cold(max(own, default=None), now=now, kept=extent.cached)
@@ -83,17 +84,18 @@ async def recall(
         heard_through=max((row.position for row in rows if row.heard_through is None), default=0),
         head=head,
         fresh=fresh,
+        seated=seat is not None,
         tokens=max(sum(sizes), extent.condensed + 1 if len(rows) >= MOST_LINES else 0),
     )
 
 
-def line_of(row: LoggedLine | Uncovered, name: str) -> Line:
-    """Return a log row as a line of the transcript."""
+def line_of(row: LoggedLine | Uncovered, character: str) -> Line:
+    """Return a log row as a line of a character's transcript; what another one said is another's."""
     return Line(
         place=row.place,
         speaker=_label(row.author_name, row.author_id),
         text=row.text,
-        mine=row.heard_through is not None and row.author_name == name,
+        mine=row.heard_through is not None and row.character in (character, None),
         said_at=row.sent_at,
     )
 
@@ -123,5 +125,9 @@ def fit(
 
 
 def written(line: Line) -> str:
-    """Return a line as it stands in the prompt: the character's own words bare, others' labelled."""
-    return line.text if line.mine else render_line(line.speaker, line.text)
+    """Return a line as it stands in the prompt: the character's own words bare, others' labelled.
+
+    Emotes stand there by name: that is how the character writes them.
+    """
+    text = named(line.text)
+    return text if line.mine else render_line(line.speaker, text)

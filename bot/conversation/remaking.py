@@ -1,11 +1,12 @@
 """Replies that were said already: other takes on them, going on with them, and rewriting them (C44-C46)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.conversation import turns
+from bot.conversation.casting import Casting
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.naming import clean_text
 from bot.conversation.rethinking import Asker, CannotRemake, Rethinking
@@ -13,10 +14,10 @@ from bot.conversation.rooms import Rooms
 from bot.conversation.saying import Saying
 from bot.conversation.splitting import is_blank, split
 from bot.prompts import fill
-from bot.turn import Mouth, Where
+from bot.roles import Role
+from bot.turn import NO_EMOTES, Mouth, Where
 from database import Database, UnitOfWork
 from database.models import Turn
-from personas.character import Character
 
 MOST_TAKES = 20
 """Takes on one reply at most."""
@@ -62,7 +63,8 @@ class Remaking:
         *,
         database: Database,
         rethinking: Rethinking,
-        character: Character,
+        casting: Casting,
+        role: Role,
         longest_message: int,
         rooms: Rooms,
         saying: Saying,
@@ -71,7 +73,8 @@ class Remaking:
     ) -> None:
         self._database = database
         self._rethinking = rethinking
-        self._character = character
+        self._casting = casting
+        self._role = role
         self._longest_message = longest_message
         self._rooms = rooms
         self._saying = saying
@@ -88,11 +91,18 @@ class Remaking:
             return await self._takes(db, turn)
 
     async def another(
-        self, asker: Asker, where: Where, *, context: str = "", turn_id: int | None = None
+        self,
+        asker: Asker,
+        where: Where,
+        *,
+        context: str = "",
+        turn_id: int | None = None,
+        emotes: Mapping[str, str] = NO_EMOTES,
     ) -> Takes:
         """Think of another take and keep it beside the others; the reply stays as it is (C44).
 
-        `context` is what the asker says about it, out of character. Raises CannotRemake.
+        `context` is what the asker says about it, out of character; `emotes` are the place's. Raises
+        CannotRemake.
         """
         with self._rethinking.one_at_a_time(asker.id):
             async with self._database.read() as db:
@@ -107,6 +117,7 @@ class Remaking:
                 before=2 * turn.heard_through + 1,
                 note=fill("another_take", before=before),
                 context=context,
+                emotes=emotes,
             )
             async with self._database.begin() as db:
                 turn = await self._theirs(db, asker, where, turn.id)
@@ -133,6 +144,7 @@ class Remaking:
                 if number == turn.variant:
                     return await self._takes(db, turn)
                 await db.turns.revise(turn.id, kept[number], variant=number, at=self._clock.now())
+                await self._heard_anew(db, turn, where)
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)
 
@@ -156,6 +168,7 @@ class Remaking:
                 if number == turn.variant:
                     return known
                 await db.turns.revise(turn.id, self._split(text), variant=number, at=self._clock.now())
+                await self._heard_anew(db, turn, where)
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)
 
@@ -174,7 +187,12 @@ class Remaking:
             raise CannotRemake(TOO_LONG)
         async with mouth.typing():
             thought = await self._rethinking.think(
-                asker, turn, where, before=2 * turn.heard_through + 2, note=fill("going_on")
+                asker,
+                turn,
+                where,
+                before=2 * turn.heard_through + 2,
+                note=fill("going_on"),
+                emotes=mouth.emotes,
             )
         async with self._database.begin() as db:
             turn = await self._theirs(db, asker, where, turn.id)
@@ -184,9 +202,18 @@ class Remaking:
             # Takes on what was said before are none on what it is now.
             await db.turns.one_take(turn.id)
             await db.turns.extend(turn.id, self._split(thought.text), after=last, mark=f"c{last}", at=now)
+            await db.turns.recast(turn.id, await self._casting.cast_id(db, where, speaker=self._role.slug))
         self._reached("pledged")
         await self._carry_out(turn.id, mouth)
         return thought.text
+
+    async def _heard_anew(self, db: UnitOfWork, turn: Turn, where: Where) -> None:
+        """Let new words be heard by those who heard the old ones and are there now (C25)."""
+        cast_id = await self._casting.narrowed(db, turn.cast_id, where, speaker=self._role.slug)
+        said = [line.id for line in await db.messages.of_turn(turn.id)]
+        await db.turns.recast(turn.id, cast_id)
+        await db.messages.recast(said, cast_id)
+        await db.archive.recast(said, cast_id)
 
     async def _carry_out(self, turn_id: int, mouth: Mouth) -> Takes:
         """Do in the channel what was written down. What fails for now is done by the job for that."""
@@ -214,7 +241,7 @@ class Remaking:
             raise CannotRemake(NOTHING_HERE if turn_id is None else GONE)
         if turn.state == "pledged":
             raise CannotRemake(SPEAKING)
-        if turn.character != self._character.slug:
+        if turn.character != self._role.slug:
             raise CannotRemake(GONE)
         said = [line.id for line in await db.messages.of_turn(turn.id)]
         if await db.summaries.covering(said):

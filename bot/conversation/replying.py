@@ -1,7 +1,8 @@
 """Asking Claude for a reply, and what is said when there is none."""
 
+import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -9,15 +10,20 @@ from random import Random
 from bot.claude.client import Answer, Claude, Question
 from bot.claude.tokens import TokenEstimate
 from bot.claude.wire import Effort
+from bot.conversation import guarding
 from bot.conversation.composition import compose_prompt
+from bot.conversation.emotes import dress
 from bot.conversation.recall import fit
 from bot.conversation.speech import tidy, trim_to_sentence
 from bot.conversation.splitting import split
 from bot.errors import ClaudeDenied, ClaudeError, PromptTooLong
-from bot.turn import Call, Prompt, Recollection, Reply, Utterance, Wish
+from bot.prompts import fill
+from bot.turn import NO_EMOTES, Call, Prompt, Recollection, Reply, Utterance, Wish
 from personas.character import Character, names_of
 
 log = logging.getLogger(__name__)
+
+_MOST_PHRASES, _LONGEST_PHRASE = 3, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,37 +56,131 @@ async def compose(
     rng: Random,
     show: Callable[[str], None] | None = None,
     wish: Wish = Wish(),  # noqa: B008 - a value that never changes
+    emotes: Mapping[str, str] = NO_EMOTES,
 ) -> Reply:
     """Return what the character says to `heard`; its own fallback line when thinking fails (F020).
 
-    A prompt that is too long is shortened once, never sent again as it was (faults C1).
+    A prompt that is too long is shortened once, never sent again as it was (faults C1). What is not in the
+    character's own voice is mended, or asked for once more (C47). `show` is told all that was written until
+    now, and "" where it begins anew. `emotes` are those of the place in which it is said.
     """
+    thinking = _Thinking(claude, voice, character, tuple(heard), now, show)
     calls: tuple[Call, ...] = ()
     for recollection in _tries(remembered, voice):
-        prompt = compose_prompt(character, recollection, heard, now=now, wish=wish)
         try:
-            answer = await claude.ask(prompt, _question(voice, heard[-1], show))
+            answer = await thinking.ask(recollection, wish)
         except PromptTooLong as error:
             calls += _books(error)
             log.warning("The prompt was too long for %s", voice.model)
             continue
         except ClaudeError as error:
             log.warning("No reply from %s: %s", voice.model, error)
-            return _fallback(character, rng, (*calls, *_books(error)), error)
-        _learn(voice, prompt, answer.call)
-        text = _spoken(answer, character, recollection)
+            return _fallback(character, rng, emotes, (*calls, *_books(error)), error)
+        text, further = await thinking.in_its_own_voice(
+            _spoken(answer, character, recollection), recollection, wish
+        )
+        text, calls = dress(text, emotes, character), (*calls, answer.call, *further)
         if not split(text):
             log.warning("Nothing was left of the answer of %s", voice.model)
-            return _fallback(character, rng, (*calls, answer.call))
-        return Reply(text, floor=recollection.floor, calls=(*calls, answer.call))
-    return _fallback(character, rng, calls)
+            return _fallback(character, rng, emotes, calls)
+        return Reply(text, floor=recollection.floor, calls=calls)
+    return _fallback(character, rng, emotes, calls)
 
 
-def _question(voice: Voice, newest: Utterance, show: Callable[[str], None] | None) -> Question:
+@dataclass(frozen=True, slots=True)
+class _Thinking:
+    """What stays the same, however often one reply is asked for."""
+
+    claude: Claude
+    voice: Voice
+    character: Character
+    heard: tuple[Utterance, ...]
+    now: datetime
+    show: Callable[[str], None] | None
+
+    async def ask(self, remembered: Recollection, wish: Wish) -> Answer:
+        """Ask Claude, and learn from what it reports. Raises ClaudeError."""
+        prompt = compose_prompt(self.character, remembered, self.heard, now=self.now, wish=wish)
+        on_text = _whole(self.show) if self.show else None
+        answer = await self.claude.ask(prompt, _question(self.voice, self.character, self.heard[-1], on_text))
+        _learn(self.voice, prompt, answer.call)
+        return answer
+
+    async def in_its_own_voice(
+        self, text: str, remembered: Recollection, wish: Wish
+    ) -> tuple[str, tuple[Call, ...]]:
+        """Return a reply that is the character's own, and what asking once more took (C47).
+
+        Where no second answer can be had, or none that is better, the first is said: never nothing.
+        """
+        earlier = [line.text for line in remembered.lines if line.mine][-guarding.EARLIER :]
+        said = [*(one.text for one in self.heard), *wish.remarks]
+        flaw = guarding.flaw_of(text, self.character, earlier, heard=said)
+        if flaw is None or not split(text):
+            return text, ()
+        if mended := guarding.mended(text, self.character, earlier, heard=said):
+            log.info("A reply of %s was mended because of %s", self.character.slug, flaw)
+            return mended, ()
+        log.info("A reply of %s was asked for again because of %s", self.character.slug, flaw)
+        again, calls = await self._again(flaw, text, remembered, wish)
+        drafts = [one for one in (again, text) if split(guarding.unlabelled(one, self.character))]
+        better = min(
+            drafts,
+            key=lambda draft: guarding.gravity(draft, self.character, earlier, heard=said),
+            default="",
+        )
+        whole = guarding.mended(better, self.character, earlier, heard=said)
+        return whole or guarding.unlabelled(better, self.character), calls
+
+    async def _again(
+        self, flaw: guarding.Flaw, text: str, remembered: Recollection, wish: Wish
+    ) -> tuple[str, tuple[Call, ...]]:
+        """Ask once more; what was asked before stands in the cache."""
+        if self.show:
+            self.show("")
+        note = _what_was_wrong(flaw, text, self.character)
+        try:
+            answer = await self.ask(remembered, replace(wish, note=f"{wish.note} {note}".strip()))
+        except ClaudeError as error:
+            log.warning("No second answer from %s: %s", self.voice.model, error)
+            return "", _books(error)
+        return _spoken(answer, self.character, remembered), (answer.call,)
+
+
+def _whole(show: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what takes a reply piece by piece and shows all of it that there is."""
+    written = ""
+
+    def add(piece: str) -> None:
+        nonlocal written
+        written += piece
+        show(written)
+
+    return add
+
+
+def _what_was_wrong(flaw: guarding.Flaw, text: str, character: Character) -> str:
+    """Return what to tell Claude of a draft that is not said."""
+    found = guarding.forbidden_in(text, character)[:_MOST_PHRASES]
+    phrases = ", ".join(json.dumps(phrase[:_LONGEST_PHRASE], ensure_ascii=False) for phrase in found)
+    return fill(f"again_{flaw.name.lower()}", name=character.name, phrases=phrases)
+
+
+def _question(
+    voice: Voice, character: Character, newest: Utterance, show: Callable[[str], None] | None
+) -> Question:
+    """Return how a reply is asked for: at most as long as the character talks (F065)."""
+    own = character.voice
+    sampling = {
+        name: value
+        for name in ("temperature", "top_p", "frequency_penalty")
+        if (value := getattr(own, name)) is not None
+    }
     return Question(
         purpose="reply",
         model=voice.model,
-        max_tokens=voice.max_tokens,
+        max_tokens=min(voice.max_tokens, own.max_tokens or voice.max_tokens),
+        sampling=sampling,
         deadline=voice.deadline,
         effort=voice.effort,
         on_text=show,
@@ -113,7 +213,12 @@ def _books(error: ClaudeError) -> tuple[Call, ...]:
 
 
 def _fallback(
-    character: Character, rng: Random, calls: tuple[Call, ...], error: ClaudeError | None = None
+    character: Character,
+    rng: Random,
+    emotes: Mapping[str, str],
+    calls: tuple[Call, ...],
+    error: ClaudeError | None = None,
 ) -> Reply:
     line = rng.choice(character.fallback_lines)
+    line = dress(line, emotes, character) or line
     return Reply(line, fallback=True, lasting=isinstance(error, ClaudeDenied), calls=calls)

@@ -1,7 +1,7 @@
 """Thinking about a reply once more: what it answers, as it was then, and what is wished of it besides."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +16,12 @@ from bot.conversation.manner import Manner
 from bot.conversation.naming import clean_text, render_line, speaker_label
 from bot.conversation.recall import recall
 from bot.conversation.replying import Voice, compose
+from bot.conversation.staging import Staging
 from bot.errors import MasqueradeError
-from bot.turn import Recollection, Utterance, Where, Wish
+from bot.roles import Role
+from bot.turn import NO_EMOTES, Recollection, Utterance, Where, Wish
 from database import Database, UnitOfWork
 from database.models import Message, Turn
-from personas.character import Character
 
 MOST_THOUGHTS, WITHIN_SECONDS = 30, 600.0
 """Times that somebody may have the character think again, and within how long."""
@@ -65,18 +66,20 @@ class Rethinking:
         *,
         database: Database,
         claude: Claude,
-        character: Character,
+        role: Role,
         voice: Voice,
         manner: Manner,
         finding: Finding,
+        staging: Staging,
         clock: Clock,
     ) -> None:
         self._database = database
         self._claude = claude
-        self._character = character
+        self._role = role
         self._voice = voice
         self._manner = manner
         self._finding = finding
+        self._staging = staging
         self._clock = clock
         self._thinking: set[int] = set()
         self._thought: dict[int, deque[float]] = {}
@@ -102,7 +105,15 @@ class Rethinking:
             self._thinking.discard(person_id)
 
     async def think(
-        self, asker: Asker, turn: Turn, where: Where, *, before: int, note: str, context: str = ""
+        self,
+        asker: Asker,
+        turn: Turn,
+        where: Where,
+        *,
+        before: int,
+        note: str,
+        context: str = "",
+        emotes: Mapping[str, str] = NO_EMOTES,
     ) -> Thought:
         """Think of what to say, knowing what stood in the log before a place.
 
@@ -116,18 +127,29 @@ class Rethinking:
             remembered = await self._recall(db, where, heard, before=before, now=now)
             material = await self._finding.read(db, where, search, now=now)
             premium = await db.users.is_premium(asker.id)
+            setting = await self._staging.read(
+                db,
+                self._role,
+                where,
+                channel=await db.channels.get(where.channel_id),
+                heard=heard,
+                cue=await db.cues.of_turn(turn.id),
+            )
+            seat = await db.seats.get(where.channel_id, self._role.slug)
         remembered = await self._finding.completed(remembered, material, search, now=now)
+        remembered = await self._staging.staged(self._role, remembered, setting, seat)
         label = f"{speaker_label(asker.name, asker.id)} (out of character, about your next message)"
         context = clean_text(context).strip()
         reply = await compose(
             self._claude,
             self._voice.for_(premium=premium),
-            self._character,
+            self._role.character,
             remembered,
             heard,
             now=now,
             rng=Random(),  # for a line of its own, which is not said here
             wish=Wish((render_line(label, context),) if context else (), note),
+            emotes=emotes,
         )
         async with self._database.begin() as db:
             await turns.note_calls(db, reply.calls)
@@ -141,7 +163,10 @@ class Rethinking:
         lines = thought.remembered.lines
         floor = min((line.place for line in lines), default=ANYWHERE)
         rows = await db.messages.transcript(
-            where.channel_id, since=min((line.said_at for line in lines), default=thought.at), floor=floor
+            where.channel_id,
+            self._role.slug,
+            since=min((line.said_at for line in lines), default=thought.at),
+            floor=floor,
         )
         now = {(row.place, row.text) for row in rows}
         if any((line.place, line.text) not in now for line in lines):
@@ -156,7 +181,7 @@ class Rethinking:
         answered = await db.turns.answered_by(turn.id) or [turn.trigger_id]
         lines = [line for one in answered if (line := await db.messages.get(one))]
         if lines:
-            return [_utterance(line, where) for line in lines]
+            return [utterance_of(line, where) for line in lines]
         return [
             Utterance(
                 message_id=turn.trigger_id,
@@ -174,8 +199,8 @@ class Rethinking:
         return await recall(
             db,
             where,
-            await db.channels.get(where.channel_id),
-            character=self._character,
+            await db.seats.get(where.channel_id, self._role.slug),
+            character=self._role.character,
             addressed={one.author_id for one in heard},
             now=now,
             extent=self._manner.extent,
@@ -191,7 +216,8 @@ def _knows(remembered: Recollection) -> set[object]:
     return memories | set(remembered.head.episodes)
 
 
-def _utterance(line: Message, where: Where) -> Utterance:
+def utterance_of(line: Message, where: Where) -> Utterance:
+    """Return a line of the log as it was heard."""
     return Utterance(
         message_id=line.id,
         author_id=line.author_id,

@@ -9,12 +9,17 @@ from random import Random
 
 from bot.clock import Clock
 from bot.conversation import turns
+from bot.conversation.casting import Casting
+from bot.conversation.compaction import place_of
+from bot.conversation.consequences import Consequences, News
 from bot.conversation.pacing import Pace, typing_times
 from bot.conversation.rooms import Rooms
 from bot.conversation.turns import Pledge
 from bot.errors import Gone, SpeakingError, Unpostable, Unsayable
+from bot.roles import Speaker
 from bot.turn import Mouth, Part, Place
 from database import Database, DatabaseError, UnitOfWork
+from memory.secrets import masked
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +40,18 @@ class Saying:
         pace: Pace,
         clock: Clock,
         rng: Random,
-        name: str,
+        casting: Casting,
         resume_within: timedelta,
         gone: Callable[[int, set[int]], Awaitable[None]],
+        consequences: Consequences,
         reached: Callable[[str], None],
     ) -> None:
         self._database = database
         self._pace = pace
         self._clock = clock
         self._rng = rng
-        self._name = name
+        self._casting = casting
+        self._consequences = consequences
         self._resume_within = resume_within
         self._gone = gone
         self._reached = reached
@@ -112,9 +119,11 @@ class Saying:
 
     async def _finish_one(self, turn_id: int, mouth: Mouth) -> bool:
         async with self._database.read() as db:
+            turn = await db.turns.get(turn_id)
             pledge = await turns.unfinished(db, turn_id)
-        if pledge is None:
+        if pledge is None or turn is None:
             return False
+        mouth = mouth.speaking_as(self._speaker(turn.character))
         late = self._clock.now() - pledge.pledged_at > self._resume_within
         if not pledge.parts or (late and not any(part.todo for part in pledge.parts)):
             log.info("Ending a reply in channel %s: what is missing comes too late", pledge.channel_id)
@@ -151,7 +160,8 @@ class Saying:
         async with self._database.begin() as db:
             if refused:
                 await turns.refuse(db, pledge.channel_id, at=self._clock.now())
-            await self._settle(db, pledge, me)
+            news = await self._settle(db, pledge, me)
+        self._consequences.newsroom.tell(news)
 
     async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> bool:
         """Keep that a part was posted; with the last one the reply becomes history.
@@ -159,6 +169,7 @@ class Saying:
         False when the reply was dropped meanwhile, because what it answers, or it itself, was deleted.
         """
         last = part is pledge.parts[-1]
+        news: list[News] = []
         async with self._database.begin() as db:
             if part.todo:
                 await self._note_revised(db, pledge, part, message_id)
@@ -170,7 +181,8 @@ class Saying:
                 await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=now)
             await db.channels.accepted(pledge.channel_id)
             if last:
-                await self._settle(db, pledge, me)
+                news = await self._settle(db, pledge, me)
+        self._consequences.newsroom.tell(news)
         self._reached("settled" if last else "part_said")
         return True
 
@@ -179,12 +191,42 @@ class Saying:
         gone = part.todo == "delete"
         if gone:
             await db.messages.forget([message_id])
+            await db.archive.forget([message_id])
         else:
             await db.messages.edited(message_id, part.text)
+            await db.archive.edited(message_id, masked(part.text))
         await db.turns.done(pledge.turn_id, part.number, gone=gone)
 
-    async def _settle(self, db: UnitOfWork, pledge: Pledge, me: int) -> None:
-        await turns.settle(db, pledge.turn_id, me=me, name=self._name, at=self._clock.now())
+    async def _settle(self, db: UnitOfWork, pledge: Pledge, me: int) -> list[News]:
+        await self._narrow(db, pledge.turn_id)
+        now = self._clock.now()
+        settled = await turns.settle(db, pledge.turn_id, me=me, name_of=self._name_of, at=now)
+        try:
+            return await self._consequences.of(db, *settled) if settled else []
+        except DatabaseError:
+            raise
+        except Exception:  # what was said is history, whatever should have followed from it
+            log.exception("What follows from reply %d is not known", pledge.turn_id)
+            return []
+
+    async def _narrow(self, db: UnitOfWork, turn_id: int) -> None:
+        """Let nobody have heard a reply who was sent out while it was typed and said (C25)."""
+        if len(self._casting.company) == 1:
+            return
+        turn = await db.turns.get(turn_id)
+        channel = await db.channels.get(turn.channel_id) if turn else None
+        if turn is None or channel is None:
+            return
+        cast_id = await self._casting.narrowed(db, turn.cast_id, place_of(channel), speaker=turn.character)
+        if cast_id != turn.cast_id:
+            await db.turns.recast(turn.id, cast_id)
+
+    def _name_of(self, slug: str) -> str:
+        return self._speaker(slug).name
+
+    def _speaker(self, slug: str) -> Speaker:
+        role = self._casting.company.by_slug.get(slug)
+        return role.speaker if role else Speaker(slug, slug)
 
 
 async def _do(mouth: Mouth, part: Part, *, to: int) -> int:

@@ -50,6 +50,11 @@ def trim_to_sentence(text: str) -> str:
     return text[:end] if end * 3 >= len(text) else _trim_to_word(text)
 
 
+def sentence_ends(text: str) -> list[int]:
+    """Return where a sentence or a line of `text` ends, in order; also within code."""
+    return sorted({match.end() for match in _ends(text)})
+
+
 class _Own:
     """How the character labels its own words."""
 

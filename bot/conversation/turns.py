@@ -1,6 +1,6 @@
 """The reply on paper: pledged before it is said, settled after, and picked up again after a crash."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,10 +8,11 @@ from bot.conversation.house_rules import HouseRules
 from bot.conversation.splitting import split
 from bot.conversation.throttle import place_of
 from bot.decision import Decision, Reason, Trace
-from bot.turn import Call, Part, Place, Recollection, Reply, Utterance
+from bot.turn import Call, Part, Place, Recollection, Reply, Utterance, Where
 from database import UnitOfWork
 from database.models import Call as CallRow
-from database.models import Message, Turn
+from database.models import Cue, Message, Turn
+from personas.rhythm import hour_of
 
 UNSENDABLE_FOR = timedelta(minutes=5)
 UNSENDABLE_LONGEST = timedelta(hours=24)
@@ -39,14 +40,14 @@ class Decided:
     calls: tuple[Call, ...] = ()
 
 
-def parts_of(text: str, *, trigger_id: int, limit: int) -> tuple[Part, ...]:
+def parts_of(text: str, *, mark: str, limit: int) -> tuple[Part, ...]:
     """Split a reply into the messages it becomes.
 
-    The nonce comes from the message that is answered, so the same part has the same nonce after a
+    The nonce comes from what is answered, its `mark`, so the same part has the same nonce after a
     restart, and Discord posts it once (faults A9; at most 25 characters).
     """
     return tuple(
-        Part(number, piece, f"r{trigger_id}.{number}") for number, piece in enumerate(split(text, limit), 1)
+        Part(number, piece, f"{mark}.{number}") for number, piece in enumerate(split(text, limit), 1)
     )
 
 
@@ -59,8 +60,16 @@ async def pledge(
     character: str,
     limit: int,
     at: datetime,
+    cast_id: int | None = None,
+    then: Sequence[Cue] = (),
+    cue: Cue | None = None,
+    kind: str | None = None,
 ) -> Pledge:
-    """Write down the reply, what it answers and what it cost, and count it where it answers bots."""
+    """Write down the reply, what it answers and what it cost, and count it where it answers bots.
+
+    Who is to speak `then` is written down with it; with a `cue` it answers nobody's question,
+    and `kind` is what it does with what another character said.
+    """
     trigger, decision = heard[-1].utterance, heard[-1].decision
     turn = Turn(
         channel_id=trigger.where.channel_id,
@@ -71,16 +80,27 @@ async def pledge(
         heard_through=remembered.heard_through,
         pledged_at=at,
         fallback=reply.fallback,
+        cast_id=cast_id,
     )
-    parts = parts_of(reply.text, trigger_id=trigger.message_id, limit=limit)
+    parts = parts_of(reply.text, mark=f"q{cue.id}" if cue else f"r{trigger.message_id}", limit=limit)
     turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
-    await close(db, heard, at=at, turn_id=turn_id)
-    await _overtake(db, trigger, turn_id=turn_id, at=at)
-    await count_bots(db, [one.utterance for one in heard], replied_at=at)
-    await db.channels.begin_at(turn.channel_id, max(remembered.floor, reply.floor))
+    if cue is not None:
+        await db.cues.close(
+            cue.id, ended="spoke", turn_id=turn_id, kind=kind, trace=heard[-1].trace.to_json()
+        )
+    else:
+        await close(db, heard, at=at, turn_id=turn_id)
+        await _overtake(db, trigger, turn_id=turn_id, at=at)
+        await count_bots(db, [one.utterance for one in heard], replied_at=at)
+    await db.cues.add(then)
+    if not remembered.seated:
+        await db.seats.take(turn.channel_id, character)
+    await db.seats.begin_at(turn.channel_id, character, max(remembered.floor, reply.floor))
     if remembered.head.renewed and remembered.head.at is not None:
-        await db.channels.show_at_head(turn.channel_id, remembered.head.at, remembered.head.people)
+        await db.seats.show_at_head(turn.channel_id, character, remembered.head.at, remembered.head.people)
     await note_calls(db, reply.calls)
+    if remembered.stage.lore is not None:
+        await db.seats.keep_lore(turn.channel_id, character, remembered.stage.lore)
     return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, at)
 
 
@@ -114,10 +134,17 @@ async def close(
         await note_calls(db, one.calls)
 
 
-async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool = True) -> HouseRules | None:
+async def note(
+    db: UnitOfWork,
+    heard: Utterance,
+    *,
+    at: datetime,
+    gapless: bool = True,
+    cast_id: int | None = None,
+) -> HouseRules | None:
     """Claim a message and write it into the log; None when it was claimed before (faults A2).
 
-    Return what the admins laid down for the place.
+    Return what the admins laid down for the place. `cast_id` are the characters that hear it.
 
     Only what is `gapless`, with nothing unheard before it, moves the channel's watermark: behind a
     gap it has to stay where it is until the gap was fetched, or a crash would lose what is in it. Where the
@@ -126,20 +153,15 @@ async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool 
     """
     where = heard.where
     rules = HouseRules.of(await db.house.rules(where.guild_id))
-    await db.channels.note(
-        where.channel_id,
-        place=where.place,
-        name=where.name,
-        guild_id=where.guild_id,
-        guild_name=where.guild_name,
-        heard=heard.message_id if gapless else 0,
-    )
+    await note_place(db, where, heard=heard.message_id if gapless else 0)
     if not await db.turns.claim(heard.message_id, where.channel_id, author_id=heard.author_id, at=at):
         return None
     if rules.forbids(heard):
         return rules
     if where.place is Place.GUILD and not heard.from_bot:
         await db.bots.rearm(place_of(where))
+    if where.place is Place.GUILD:
+        await db.rhythms.count(where.channel_id, hour_of(at))
     names = {0: heard.account_name or heard.author_name}
     if where.guild_id is not None:
         names[where.guild_id] = heard.author_name
@@ -154,9 +176,23 @@ async def note(db: UnitOfWork, heard: Utterance, *, at: datetime, gapless: bool 
             sent_at=heard.sent_at,
             from_bot=heard.from_bot,
             reply_to=heard.reply_to,
+            cast_id=cast_id,
         )
     )
     return rules
+
+
+async def note_place(db: UnitOfWork, where: Where, *, heard: int = 0) -> None:
+    """Keep a place's present names, and the last message that was `heard` there without a gap."""
+    await db.channels.note(
+        where.channel_id,
+        place=where.place,
+        name=where.name,
+        guild_id=where.guild_id,
+        guild_name=where.guild_name,
+        parent_id=where.parent_id,
+        heard=heard,
+    )
 
 
 async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
@@ -183,34 +219,41 @@ async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
         )
 
 
-async def settle(db: UnitOfWork, turn_id: int, *, me: int, name: str, at: datetime) -> None:
-    """Make what was really said history, and end the turn. Settling twice changes nothing.
+async def settle(
+    db: UnitOfWork, turn_id: int, *, me: int, name_of: Callable[[str], str], at: datetime
+) -> tuple[Turn, list[Message]] | None:
+    """Make what was really said history, and end the turn; return it with its lines that are new.
+
+    Settling twice changes nothing.
 
     A fallback is said and forgotten. Of a reply that stopped half-way, only the posted parts are kept.
     """
     turn = await db.turns.get(turn_id)
     if turn is None or turn.state != "pledged":
-        return
+        return None
     parts = await db.turns.parts(turn_id)
+    lines = []
     said = [part for part in parts if part.message_id is not None]
     # What has no text is in the log already: the reply was said before, and is revised or goes on. So is
     # what could not be revised: it stands in the channel as it was.
     for part in (one for one in said if one.text and not one.todo and not turn.fallback):
         assert part.message_id is not None
-        await db.messages.add(
-            Message(
-                id=part.message_id,
-                channel_id=turn.channel_id,
-                author_id=me,
-                author_name=name,
-                text=part.text,
-                sent_at=part.said_at or at,
-                from_bot=True,
-                reply_to=turn.trigger_id,
-                turn_id=turn.id,
-                heard_through=turn.heard_through,
-            )
+        line = Message(
+            id=part.message_id,
+            channel_id=turn.channel_id,
+            author_id=me,
+            author_name=name_of(turn.character),
+            text=part.text,
+            sent_at=part.said_at or at,
+            from_bot=True,
+            reply_to=turn.trigger_id,
+            turn_id=turn.id,
+            heard_through=turn.heard_through,
+            character=turn.character,
+            cast_id=turn.cast_id,
         )
+        await db.messages.add(line)
+        lines.append(line)
     whole = len(said) == len(parts) and not any(part.todo for part in parts)
     await db.turns.settle(
         turn_id,
@@ -218,6 +261,7 @@ async def settle(db: UnitOfWork, turn_id: int, *, me: int, name: str, at: dateti
         at=at,
         variant=(turn.next_variant if whole else None) or turn.variant,
     )
+    return turn, lines
 
 
 async def refuse(db: UnitOfWork, channel_id: int, *, at: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from bot.claude.client import Claude, Question
 from bot.clock import Clock
+from bot.conversation.emotes import named
 from bot.conversation.naming import render_line, speaker_label
 from bot.errors import ClaudeError
 from bot.prompts import fill
@@ -272,7 +273,8 @@ def vote_prompt(
 
 def _shown(line: Line, name: str) -> str:
     """Return a line as the voters see it; nobody else's label goes without digits."""
-    text = line.text if len(line.text) <= LONGEST_LINE else f"{line.text[: LONGEST_LINE - 1]}…"
+    text = named(line.text)
+    text = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
     return render_line(name if line.mine else line.speaker, text)
 
 

@@ -23,6 +23,7 @@ PERMISSIONS = discord.Permissions(
     change_nickname=True,
     attach_files=True,
     embed_links=True,
+    manage_webhooks=True,  # further characters speak through one
 )
 _PRIVILEGED = {
     "message_content": ("Message Content Intent", "gateway_message_content"),

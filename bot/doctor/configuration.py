@@ -1,15 +1,21 @@
-"""Whether the settings and the character can be used, and which settings have no effect yet."""
+"""Whether the settings and the characters can be used, and which settings have no effect yet."""
 
+import asyncio
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.claude.tokens import TokenEstimate
 from bot.doctor.finding import Finding
 from bot.envfile import Fault, Notice, read_env
+from bot.library import FRAMEWORKS, Library
 from bot.settings import SECRETS, Loaded, SettingsError, pending
+from bot.settings.identity import character_folders
+from bot.settings.sources import did_you_mean
+from bot.shelves import CharacterFaults, sources_of
 from personas.character import is_placeholder
+from personas.frameworks import read_frameworks
 
 LONG_PROMPT_TOKENS = 8_000
 SETUP = "Run: python main.py setup"
@@ -49,6 +55,70 @@ def character_findings(loaded: Loaded) -> list[Finding]:
         mend = "Shorten core_prompt: every reply reads it."
         return [Finding("character.choice", "notice", sentence, mend)]
     return [Finding("character.choice", "ok", sentence)]
+
+
+async def company_findings(loaded: Loaded) -> list[Finding]:
+    """Return which further characters are played, and what is wrong with any of them or with a framework."""
+    settings = loaded.settings
+    named = settings.active_personas if settings.use_persona_system else ()
+    return [
+        *_not_there(settings.characters_dir, named),
+        *await _company(loaded, named),
+        *await asyncio.to_thread(_frameworks, settings.characters_dir / FRAMEWORKS),
+    ]
+
+
+def _not_there(folders: Path, named: Sequence[str]) -> list[Finding]:
+    known = list(character_folders(folders))
+    names = [name.removesuffix(".json").strip().lower() for name in named]
+    strangers = [] if names == ["all"] else [one for one in names if one not in map(str.lower, known)]
+    return [
+        Finding(
+            "character.company",
+            "problem",
+            f"active_personas names no folder in {folders}: {name[:40]!r}{did_you_mean(name, known)}.",
+            f"Known: {', '.join(known) or 'none'}.",
+        )
+        for name in strangers
+    ]
+
+
+async def _company(loaded: Loaded, named: Sequence[str]) -> list[Finding]:
+    """Read everybody as the bot does: what may come from strangers in a process of its own."""
+    settings, character = loaded.settings, loaded.character
+    library = Library(
+        (),
+        characters=settings.characters_dir,
+        frameworks=settings.characters_dir / FRAMEWORKS,
+        compiled=settings.data_dir / "compiled",
+        pictures=settings.data_dir / "avatars",
+    )
+    first, *others = sources_of(
+        characters=settings.characters_dir,
+        character=settings.character,
+        sheet=loaded.sheet,
+        others=named,
+        slug=character.slug if character else "",
+    )
+    if character:  # what else is wrong with it was said already
+        others.insert(0, first)
+    names, faults = [], []
+    for source in others:
+        try:
+            names.append((await library.admit(source, primary=source is first)).name)
+        except CharacterFaults as error:
+            faults += [Finding("character.company", "problem", line) for line in str(error).splitlines()]
+    further = names[1:] if character and not faults else []
+    told = [Finding("character.company", "ok", f"Further characters: {', '.join(further)}.")]
+    return [*(told if further else ()), *faults]
+
+
+def _frameworks(folder: Path) -> list[Finding]:
+    read, check = read_frameworks(folder), "character.frameworks"
+    return [
+        *(Finding(check, "problem", line) for text in read.faults for line in text.splitlines()),
+        *(Finding(check, "notice", line) for text in read.notices for line in text.splitlines()),
+    ]
 
 
 def _faults(check: str, faults: Iterable[Fault]) -> list[Finding]:

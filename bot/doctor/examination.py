@@ -6,7 +6,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.doctor.configuration import character_findings, settings_faults, settings_findings
+from bot.doctor.configuration import (
+    character_findings,
+    company_findings,
+    settings_faults,
+    settings_findings,
+)
 from bot.doctor.finding import Finding
 from bot.doctor.models import claude_findings
 from bot.doctor.report import as_json as json_of
@@ -31,8 +36,9 @@ async def examine(
 
     With `offline` no network call is made; without a network its checks are shown as not made.
     """
-    # Nobody has set up logging here, and discord.py's warnings would stand among the findings.
-    logging.getLogger("discord").addHandler(logging.NullHandler())
+    # Nobody has set up logging here, and warnings would stand among the findings.
+    for name in ("discord", "bot"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
     if sys.stdout.isatty() and not as_json:
         show("Looking at everything ...\n")
     try:
@@ -54,10 +60,11 @@ async def look(
 ) -> list[Finding]:
     """Return the findings of every check, in the order of reading; each waits `deadline` s at most."""
     settings = loaded.settings
-    stored, claude, discord = await asyncio.gather(
+    company, stored, claude, discord = await asyncio.gather(
+        company_findings(loaded),
         asyncio.to_thread(storage_findings, settings.data_dir),
         claude_findings(settings, offline=offline, deadline=deadline),
         discord_findings(settings, offline=offline, deadline=deadline),
     )
-    own = [*settings_findings(loaded, config=config), *character_findings(loaded)]
+    own = [*settings_findings(loaded, config=config), *character_findings(loaded), *company]
     return [*own, *stored, *claude, *discord]

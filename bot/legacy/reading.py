@@ -1,16 +1,11 @@
 """Reading an older bot's file: a limited process unpickles it, and what that writes is checked here."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Timer
 from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,11 +14,10 @@ from bot.errors import ConfigurationError
 from bot.legacy import unpickling
 from bot.legacy.people import Person, person_id, read_person
 from bot.legacy.unpickling import LONGEST_NAME, MOST_BYTES, MOST_ENTRY, MOST_MEMORY, MOST_NAMES, most_written
+from bot.limited import Unfinished, output_of
 
 DEADLINE = 10.0
 """Seconds that reading may take."""
-_PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
-"""What Python may need to start at all; the rest of the environment holds secrets."""
 _MEGABYTE = 1 << 20
 _FAULTS = {
     "broken": "is no pickle, or not a whole one. An older bot calls its file user_info.pickle; copy it anew.",
@@ -84,43 +78,25 @@ def read(path: Path, *, name: str, deadline: float = DEADLINE) -> Inheritance:
         about = path.stat()
         if about.st_size > MOST_BYTES:
             raise RefusedFile(path, "size")
-        with path.open("rb") as file, _reader(path, file, deadline) as output:
-            people, counts = _checked(path, _lines(path, output, most_written(about.st_size)), name)
+        people, counts = _read_apart(path, most_written(about.st_size), name=name, deadline=deadline)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
     as_of = datetime.fromtimestamp(about.st_mtime, UTC)
     return Inheritance(tuple(people.values()), counts["no people"], counts["unreadable"], as_of)
 
 
-@contextmanager
-def _reader(path: Path, file: IO[bytes], deadline: float) -> Iterator[IO[bytes]]:
-    """Start the process that reads `file`, and give its output; raise RefusedFile if it did not end well."""
-    command = [sys.executable, "-I", "-S", unpickling.__file__, str(deadline)]
-    environment = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
-    late = Event()
-
-    def stop() -> None:
-        late.set()
-        process.kill()
-
-    with subprocess.Popen(  # noqa: S603 - the command is ours, and no shell is asked
-        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    ) as process:
-        assert process.stdout is not None
-        timer = Timer(deadline, stop)
-        timer.start()
-        try:
-            yield process.stdout
-        except _CutShort as cut:
-            process.wait()
-            raise RefusedFile(path, "time" if late.is_set() else "died") from cut
-        finally:
-            timer.cancel()
-            process.kill()
-
-
-class _CutShort(Exception):  # noqa: N818
-    """The reading process wrote what is no whole answer."""
+def _read_apart(
+    path: Path, room: int, *, name: str, deadline: float
+) -> tuple[dict[int, Person], Counter[str]]:
+    """Return what the process that reads the file says is in it; raise RefusedFile if it did not end well."""
+    try:
+        with (
+            path.open("rb") as file,
+            output_of(unpickling.__file__, (), file=file, deadline=deadline) as output,
+        ):
+            return _checked(path, _lines(path, output, room), name)
+    except Unfinished as cut:
+        raise RefusedFile(path, "time" if cut.late else "died") from cut
 
 
 def _lines(path: Path, output: IO[bytes], room: int) -> Iterator[list[Any]]:
@@ -136,11 +112,11 @@ def _lines(path: Path, output: IO[bytes], room: int) -> Iterator[list[Any]]:
                 continue
             end = _End.model_validate(read)
         except (ValueError, RecursionError) as error:
-            raise _CutShort from error
+            raise Unfinished from error
         if end.end == "done":
             return
         raise RefusedFile(path, end.end if end.end in _FAULTS else "died", tuple(end.names))
-    raise _CutShort
+    raise Unfinished
 
 
 def _checked(path: Path, entries: Iterator[list[Any]], name: str) -> tuple[dict[int, Person], Counter[str]]:

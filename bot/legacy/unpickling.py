@@ -1,22 +1,27 @@
 """Reads a stranger's pickle where it can do no harm: a program of its own, which writes plain JSON.
 
 It is started as `python -I -S unpickling.py SECONDS` with the file as its standard input, and imports
-nothing but the standard library. What it writes is a line `[key, entry]` for each entry of the one
-dictionary in the pickle, and at the end a line `{"end": "done"}`, or else the kind of fault instead of "done"
-and its `names`.
+nothing but the standard library and bot.limited. What it writes is a line `[key, entry]` for each entry of
+the one dictionary in the pickle, and at the end a line `{"end": "done"}`, or else the kind of fault instead
+of "done" and its `names`.
 """
 
 import codecs
 import io
 import json
-import math
+import os
 import pickle
 import pickletools
 import sys
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
+
+if not __package__:
+    # Run as a program, it knows of nothing but the standard library.
+    sys.path.append(os.path.abspath(f"{__file__}/../../.."))  # noqa: PTH100 - pathlib takes its time to load
+
+from bot.limited import hold
 
 
 def _names(names: str) -> frozenset[str]:
@@ -199,22 +204,9 @@ def within(value: Any, *, room: int, depth: int = DEEPEST) -> int:
 
 
 def limit(seconds: float) -> None:
-    """Hold this process to its memory and time, and keep it from files and other processes."""
-    try:
-        import resource
-    except ImportError:
-        return  # Windows: the scan and the parent's deadline have to do
+    """Hold this process to its memory and time; on Windows the scan and the parent's deadline have to do."""
     codecs.lookup("raw_unicode_escape")  # what protocol 0 writes texts in; no file can be opened later
-    for what, most in (
-        (resource.RLIMIT_AS, MOST_MEMORY),
-        (resource.RLIMIT_CPU, math.ceil(seconds)),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 3),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        with suppress(ValueError, OSError):  # macOS knows some of them by name only
-            resource.setrlimit(what, (most, most))
+    hold(seconds, memory=MOST_MEMORY)
 
 
 def main() -> None:

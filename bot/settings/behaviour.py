@@ -18,6 +18,7 @@ from bot.settings.values import (
     Share,
     Speed,
     Weights,
+    ZoneName,
 )
 
 
@@ -68,6 +69,8 @@ class Replying(Section):
     """Seconds that the buttons under a rerolled reply work."""
     sel_mode: Mode = "casual"
     """Its manner: casual, deep_focus, playful or quiet_companion."""
+    home_timezone: ZoneName = "UTC"
+    """The time zone that the characters live in, such as Europe/Berlin: their nights, their mornings."""
     sel_checkins: bool = False
     """Whether it starts a conversation now and then."""
 
@@ -102,7 +105,7 @@ class Personas(Section):
     use_persona_system: bool = True
     """Whether more than one persona may speak."""
     active_personas: Names = ()
-    """Personas that may speak, separated by commas; all of them if empty."""
+    """Folders of further personas, separated by commas; `all` for every one, none if empty."""
     persona_weights: Weights = Field(default_factory=dict)
     """How readily each persona is chosen, as JSON: {"nyx": 1.5, "pixel": 0.5}."""
     framework_blending_enabled: bool = True
@@ -115,6 +118,14 @@ class Personas(Section):
     """Seconds that a persona stays the one who answers."""
     persona_followup_cooldown: Seconds = 300
     """Seconds between follow-up questions of a persona."""
+    persona_banter: Share = 0.2
+    """How much of what personas would answer one another, unasked, they do; 0 for never."""
+    persona_chain: int = Field(4, ge=0, le=50)
+    """Lines of personas in a row at most, until a person speaks."""
+    lore_tokens: int = Field(1500, ge=0, le=50_000)
+    """Tokens of lorebooks that go into one prompt; 0 for none."""
+    greet_newcomers: bool = True
+    """Whether who writes to a persona alone for the first time gets its greeting before the answer."""
     persona_conflicts_enabled: bool = True
     """Whether personas may fall out with each other."""
     conflict_decay_rate: Share = 0.1
@@ -124,7 +135,7 @@ class Personas(Section):
     persona_evolution_enabled: bool = True
     """Whether personas change with experience."""
     persona_evolution_path: Folder = Path("./data/persona_evolution")
-    """Folder of an older bot's evolution files."""
+    """Folder where how far each persona has grown is written down, for people to look at."""
     persona_evolution_milestones: Numbers = (50, 100, 500, 1000, 5000)
     """Exchanges after which a persona may change, ascending, separated by commas."""
 

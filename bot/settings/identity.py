@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bot.envfile import Fault, Notice, read_env
 from bot.settings.sources import Entry, Sheet, character_sheet, did_you_mean
-from personas.character import Character, CharacterError, character_from, slug_of
+from personas.character import Character, CharacterError, character_from, character_of, slug_of
+from personas.library import read_folder
 
 SHEET_NAME = "character.env"
 
@@ -48,18 +49,56 @@ def named_identity(folders: Path, asked: Entry) -> Identity:
     if folder is None:
         return Identity(faults=(_no_such_folder(folders, asked, list(known)),))
     path = folder / SHEET_NAME
-    file = read_env(path)
-    sheet = character_sheet(file, borrowed=True)
-    return _identity(sheet, str(path), slug=slug_of(folder.name))
+    if not path.is_file():
+        return _from_files(folder)
+    sheet = character_sheet(read_env(path), borrowed=True)
+    found = _identity(sheet, str(path), slug=slug_of(folder.name))
+    return found if found.character or not strange_files(folder) else _from_files(folder, sheet)
+
+
+def _from_files(folder: Path, sheet: Sheet | None = None) -> Identity:
+    """Return the character that a card or a sheet in its folder makes, under what character.env says."""
+    said = [entry for entry in sheet.identity.values() if entry.says_something] if sheet else []
+    contents = read_folder(folder, {entry.key: entry.value for entry in said})
+    path = str(folder)
+    notices = tuple(Notice(f"{path}/{one.file}", None, one.text, "") for one in contents.notices)
+    try:
+        character = character_of(contents.fields, path)
+    except CharacterError as error:
+        faults = [Fault(f"{path}/{one.file}", one.line, one.wrong, one.mend) for one in contents.faults]
+        faults += [Fault(path, None, one.wrong, one.mend, one.key) for one in error.faults]
+        return Identity(character_faults=tuple(faults))
+    return Identity(
+        character=character,
+        faults=tuple(sheet.faults) if sheet else (),
+        notices=notices,
+        keys=frozenset(entry.key for entry in said),
+        files=(path,),
+    )
 
 
 def character_folders(folders: Path) -> Mapping[str, Path]:
     """Return the character folders by name; a folder with a leading _ or . is not one."""
     try:
-        found = sorted(path for path in folders.iterdir() if (path / SHEET_NAME).is_file())
+        found = sorted(path for path in folders.iterdir() if path.is_dir())
     except OSError:
         return {}
-    return {path.name: path for path in found if not path.name.startswith(("_", "."))}
+    named = (path for path in found if not path.name.startswith(("_", ".")))
+    return {path.name: path for path in named if (path / SHEET_NAME).is_file() or strange_files(path)}
+
+
+def strange_files(folder: Path) -> list[Path]:
+    """Return the files of a character's folder that may come from anybody: cards, sheets and lorebooks."""
+    try:
+        here = [*folder.iterdir(), *(folder / "lorebooks").glob("*")]
+    except OSError:
+        return []
+    return sorted(path for path in here if _is_strange(path) and path.is_file())
+
+
+def _is_strange(path: Path) -> bool:
+    kind = path.suffix.lower()
+    return kind in (".json", ".charx") or path.name.lower() == "card.png"
 
 
 def _identity(sheet: Sheet, path: str, *, slug: str) -> Identity:

@@ -48,7 +48,8 @@ class Loaded:
     """Everything the files and the environment say.
 
     `character` is None when none is configured or it has faults, which `character_faults` tells
-    apart; `character_keys` are the keys of the character that were set, and `files` were read.
+    apart; `character_keys` are the keys of the character that were set, and `files` were read. `sheet` is
+    where ./character.env would be.
     """
 
     settings: Settings
@@ -57,6 +58,7 @@ class Loaded:
     character_faults: tuple[Fault, ...] = ()
     character_keys: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
+    sheet: Path | None = None
 
     @property
     def explicit(self) -> frozenset[str]:
@@ -102,6 +104,7 @@ def load_settings(
         character_faults=identity.character_faults,
         character_keys=identity.keys,
         files=_files(config_file, sheet_file) + identity.files,
+        sheet=character_env,
     )
 
 

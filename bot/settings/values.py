@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError, from_json
 
+from memory.dates import near_zones, zone_named
+
 
 def wrong(what: str, mend: str) -> PydanticCustomError:
     """Return the error for a value that can't be taken, with what to write in its place."""
@@ -74,6 +76,16 @@ def _base_url(value: str | None) -> str | None:
     return plain
 
 
+def _zone(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    name = zone_named(value)
+    if name is None:
+        near = ", ".join(near_zones(value)) or "Europe/Berlin"
+        raise wrong("is no time zone", f"write a name such as {near}")
+    return name
+
+
 def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if text.lower().startswith("bot "):
@@ -110,6 +122,7 @@ Real = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[Real, Field(ge=0, le=10**6)]
 Deadline = Annotated[Real, Field(gt=0, le=3600)]
 Speed = Annotated[Real, Field(gt=0, le=10**6)]
+ZoneName = Annotated[str, BeforeValidator(_zone)]
 Share = Annotated[Real, Field(ge=0, le=1)]
 Price = Annotated[Real, Field(ge=0)]
 Weights = Annotated[dict[str, Price], BeforeValidator(_json)]

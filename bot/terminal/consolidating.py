@@ -10,6 +10,7 @@ from rich.text import Text
 
 from bot.app import held, open_app
 from bot.facts import Tally
+from bot.library import library_of
 from bot.serving import open_server
 from bot.settings import Loaded
 
@@ -44,12 +45,14 @@ async def consolidate(loaded: Loaded, *, on_stage: Callable[[str], None] | None 
     places = _Places()
     async with (
         open_server(settings, say=tell) as server,
-        open_app(settings, character, server, on_stage=on_stage) as app,
+        open_app(settings, character, server, library=library_of(loaded), on_stage=on_stage) as app,
     ):
         if app.manner.learning.batches:
             tell(BATCHES)
         with place_bar(console, places) as progress:
-            tally = await app.conversation.consolidation.run(progress=progress)
+            tally = Tally()
+            for player in app.conversation.players.values():
+                tally += await player.mind.consolidation.run(progress=progress)
     for sentence in report(tally, places.total, off=settings.memory_consent == "off"):
         print(sentence)  # noqa: T201
     return 1 if tally.left else 0

@@ -10,9 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bot.app import App, manner_of, open_app
+from bot.app import App, open_app
+from bot.arranging import manner_of
 from bot.conversation.manner import Manner
 from bot.errors import ConfigurationError
+from bot.library import library_of
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
 from bot.settings import Loaded, Settings
@@ -89,7 +91,12 @@ async def _opened(
         async with (
             open_server(settings, say=tell, progress=progress) as server,
             open_app(
-                settings, character, server, manner=_at_once(manner_of(settings, server)), on_stage=on_stage
+                settings,
+                character,
+                server,
+                library=library_of(loaded),
+                manner=_at_once(manner_of(settings, server)),
+                on_stage=on_stage,
             ) as app,
         ):
             await warm_up(app, tell)

@@ -13,10 +13,11 @@ from threading import Thread
 from typing import TextIO
 
 from bot.errors import ConfigurationError, Unsaid
+from bot.roles import Speaker
 from bot.terminal import slash
 from bot.terminal.markup import bare
 from bot.terminal.session import CHARACTER, Session
-from bot.turn import Part
+from bot.turn import NO_EMOTES, Part
 
 _CHUNK = 65_536
 
@@ -25,22 +26,28 @@ class PlainMouth:
     """Says replies as lines of text on a stream."""
 
     me = CHARACTER
+    emotes = NO_EMOTES
     show: Callable[[str], None] | None = None
 
     def __init__(self, session: Session, out: TextIO) -> None:
         self.said: list[int] = []
         self.gone = False
         self._session = session
+        self._name = ""
         self._out = out
         if isinstance(out, io.TextIOWrapper):
             out.reconfigure(errors="replace")
+
+    def speaking_as(self, speaker: Speaker) -> "PlainMouth":
+        """Let what follows stand under the name of a character."""
+        self._name = speaker.name
+        return self
 
     def typing(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
     async def say(self, part: Part, *, to: int) -> int:  # noqa: ARG002
-        name = self._session.character.name
-        self.write(f"{name}: {part.text}" if part.number == 1 else part.text)
+        self.write(f"{self._speaker}: {part.text}" if part.number == 1 else part.text)
         if self.gone:
             raise Unsaid("nobody reads the output any more")
         self.said.append(self._session.note_said())
@@ -48,7 +55,7 @@ class PlainMouth:
 
     async def edit(self, message_id: int, text: str) -> None:  # noqa: ARG002
         """Write the new words: what stands on a page stays there."""
-        self.write(f"{self._session.character.name}: {text}")
+        self.write(f"{self._speaker}: {text}")
 
     async def unsay(self, message_id: int) -> None:
         """Nothing: what was written stays where it is."""
@@ -58,6 +65,10 @@ class PlainMouth:
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:  # noqa: ARG002
         return None
+
+    @property
+    def _speaker(self) -> str:
+        return self._name or self._session.character.name
 
     def write(self, text: str) -> None:
         """Write lines; once the reader has gone, that is noted in `gone`."""

@@ -15,10 +15,11 @@ from prompt_toolkit.styles import Style
 from rich.console import Console
 from rich.text import Text
 
+from bot.roles import Speaker
 from bot.terminal import slash
 from bot.terminal.markup import lines_of
 from bot.terminal.session import CHARACTER, Session
-from bot.turn import Part
+from bot.turn import NO_EMOTES, Part
 
 PROMPT = "> "
 _DOTS_SECONDS = 0.3
@@ -32,11 +33,13 @@ class Screen:
     """The mouth of the character on a screen, and the prompt below it."""
 
     me = CHARACTER
+    emotes = NO_EMOTES
 
     def __init__(self, session: Session, console: Console) -> None:
         self.said: list[int] = []
         self.partial = ""
         self._session = session
+        self._name = session.character.name
         self._console = console
         self._dots = 0
         self._notes: set[asyncio.Task[None]] = set()
@@ -61,6 +64,11 @@ class Screen:
     @property
     def show(self) -> Callable[[str], None]:
         return self._show
+
+    def speaking_as(self, speaker: Speaker) -> "Screen":
+        """Let what follows stand under the name of a character."""
+        self._name = speaker.name
+        return self
 
     def typing(self) -> AbstractAsyncContextManager[None]:
         return self._typing()
@@ -112,8 +120,8 @@ class Screen:
 
     # What is drawn with the prompt, again and again.
 
-    def _show(self, piece: str) -> None:
-        self.partial += piece
+    def _show(self, written: str) -> None:
+        self.partial = written
         self.redraw()
 
     @asynccontextmanager
@@ -145,7 +153,7 @@ class Screen:
         if self.partial.strip():
             return [*to_formatted_text(ANSI(self._preview())), ("", "\n"), *prompt]
         dots = "." * self._dots
-        return [("class:writing", f"{self._session.character.name} is writing{dots}\n"), *prompt]
+        return [("class:writing", f"{self._name} is writing{dots}\n"), *prompt]
 
     def _preview(self) -> str:
         """Return the end of what is being written, as much as fits the screen."""
@@ -160,7 +168,7 @@ class Screen:
         return capture.get()
 
     def _reply(self, text: str, *, named: bool) -> list[Text]:
-        name = [Text(self._session.character.name, style="bold magenta")] if named else []
+        name = [Text(self._name, style="bold magenta")] if named else []
         return [*name, *lines_of(text, self._console, self._size()[1])]
 
     def _size(self) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from cogs._discord.hearing import TALK
 
 if TYPE_CHECKING:
     from bot.client import Masquerade
+    from bot.command_tree import Interaction
 
 Person = discord.User | discord.Member
 Location = discord.Guild | discord.abc.GuildChannel | discord.Thread
@@ -30,6 +31,16 @@ def may_manage(bot: "Masquerade", member: Person, channel_or_guild: Location | N
     if not isinstance(guild, discord.Guild) or not _belongs(member, guild.id):
         return False
     return not member.bot and member.guild_permissions.manage_guild
+
+
+def may_stage(bot: "Masquerade", interaction: "Interaction") -> bool:
+    """Say whether somebody may say which characters play what in a place: in private everybody may.
+
+    In a server these are members who may manage its channels or the server, and the operators.
+    """
+    held = interaction.permissions
+    allowed = held.manage_channels or held.manage_guild or held.administrator
+    return interaction.guild_id is None or allowed or is_operator(bot, interaction.user)
 
 
 def commands_the_bot(bot: "Masquerade", message: discord.Message) -> bool:

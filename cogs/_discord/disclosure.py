@@ -90,6 +90,7 @@ EXPORTED = (
 )
 UNREADABLE = "I could not get that file from Discord. Please give it to me once more."
 IMPORTED = "Taken in: {facts}, {lines} and {reminders}. What I had already stays as it was."
+PLAYED_AGAIN = " In {count} you play again whom you played."
 UNSEALED = (
     " The file was changed since I made it, or another bot did: so I took in facts alone, and left out "
     "earlier states, lines, reminders and names."
@@ -196,6 +197,8 @@ def imported(what: Imported) -> str:
         lines=_count(what.lines, "line", "lines"),
         reminders=_count(what.reminders, "reminder", "reminders"),
     )
+    if what.guises:
+        text += PLAYED_AGAIN.format(count=_count(what.guises, "channel", "channels"))
     text += "" if what.sealed else UNSEALED
     if what.secret:
         shown = ", ".join(f"`{place}`" for place in what.secret[:10])
@@ -224,6 +227,8 @@ def _held(of: Holdings) -> Iterator[str]:
     yield f"- numbers to search by meaning: {of.embeddings:,}"
     yield f"- notes of older talk that hold something of yours: {of.notes:,}"
     yield f"- reminders and dates: {of.reminders:,}; names you go by: {of.names:,}"
+    yield f"- whom you play, scenes that you asked for, and notes of channels: {of.played:,}"
+    yield f"- how characters stand with you, and what changed that (/relationship): {of.bonds:,}"
     yield (
         f"- without words: {_count(of.decisions, 'decision', 'decisions')} about messages, "
         f"{_count(of.calls, 'call', 'calls')} to the model (what they cost stays on the books, without you)"

@@ -8,7 +8,20 @@ from discord import app_commands
 
 from bot.browsing import Entry, tags_of
 from bot.command_tree import Interaction, answer
+from bot.roles import Role
+from bot.stagecraft import NotStaged
 from bot.timetravel import bounds
+from cogs._discord.characters import (
+    CharacterName,
+    mark_of,
+    memories_of,
+    named_so_far,
+    of_one,
+    offer_characters,
+    role_marked,
+    role_meant,
+    telling,
+)
 from cogs._discord.fact_sheet import LONGEST_SEARCH, LONGEST_TAG, Search, facts_panel, past_panel
 from cogs._discord.panels import Action, Press
 from cogs._discord.presses import Panels
@@ -26,14 +39,22 @@ NOT_YET = "That day has not begun yet. /memory facts shows what I know now."
 async def offer_tags(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Offer the tags of what is known of the asker, the most frequent first."""
     typed = current.strip().casefold()
-    known = await interaction.client.app.conversation.memories.of(interaction.user.id)
+    try:
+        role = await role_meant(interaction, named_so_far(interaction))
+    except NotStaged:
+        return []
+    known = await memories_of(interaction.client, role).of(interaction.user.id)
     fitting = [tag for tag in tags_of([Entry(one) for one in known]) if typed in tag.casefold()]
     return [app_commands.Choice(name=in_a_line(tag, 100), value=tag[:100]) for tag in fitting[:OFFERED]]
 
 
 async def offer_days(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Offer the days on which something about the asker changed, the newest first."""
-    days = await interaction.client.app.views.time_travel.days(interaction.user.id)
+    try:
+        role = await role_meant(interaction, named_so_far(interaction))
+    except NotStaged:
+        return []
+    days = await interaction.client.app.views.of(role.slug).time_travel.days(interaction.user.id)
     fitting = [day for day in map(date.isoformat, days) if current.strip() in day]
     return [app_commands.Choice(name=day, value=day) for day in fitting[:OFFERED]]
 
@@ -42,6 +63,7 @@ class FactPages:
     """Everything here is about whoever asks, and only they see it."""
 
     def __init__(self, bot: "Masquerade") -> None:
+        self._bot = bot
         self._app = bot.app
         self._now = Panels(bot, "facts", {"page": Action(self._turn, "memory facts")})
         self._past = Panels(bot, "past", {"page": Action(self._turn_past, "memory at")})
@@ -61,21 +83,26 @@ class FactPages:
         )
 
     @app_commands.describe(
-        search="Words that it holds, or its number", tag="Only what has this tag, such as pets or work"
+        search="Words that it holds, or its number",
+        tag="Only what has this tag, such as pets or work",
+        character="Which of the characters knows it",
     )
-    @app_commands.autocomplete(tag=offer_tags)
+    @app_commands.autocomplete(tag=offer_tags, character=offer_characters)
     async def facts(
         self,
         interaction: Interaction,
         search: app_commands.Range[str, 1, LONGEST_SEARCH] | None = None,
         tag: app_commands.Range[str, 1, LONGEST_TAG] | None = None,
+        character: CharacterName | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        await self._show(interaction, Search.of(search, tag), 1)
+        async with telling(interaction):
+            role = await role_meant(interaction, character)
+            await self._show(interaction, role, Search.of(search, tag), 1)
 
-    @app_commands.describe(day="Such as 2026-05-03, by UTC")
-    @app_commands.autocomplete(day=offer_days)
-    async def at(self, interaction: Interaction, day: str) -> None:
+    @app_commands.describe(day="Such as 2026-05-03, by UTC", character="Which of the characters knew it")
+    @app_commands.autocomplete(day=offer_days, character=offer_characters)
+    async def at(self, interaction: Interaction, day: str, character: CharacterName | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
         chosen = day_in(day)
         if chosen is None:
@@ -83,23 +110,28 @@ class FactPages:
         elif bounds(chosen)[0] > self._app.clock.now():
             await answer(interaction, NOT_YET)
         else:
-            await self._show_past(interaction, chosen, 1)
+            async with telling(interaction):
+                await self._show_past(interaction, await role_meant(interaction, character), chosen, 1)
 
     async def _turn(self, press: Press) -> None:
-        page, words, tag = press.arguments
-        await self._show(press.interaction, Search(words, tag), int(page))
+        page, words, tag, *mark = press.arguments
+        await self._show(press.interaction, role_marked(self._bot, mark), Search(words, tag), int(page))
 
     async def _turn_past(self, press: Press) -> None:
-        page, day = press.arguments
-        await self._show_past(press.interaction, date.fromisoformat(day), int(page))
+        page, day, *mark = press.arguments
+        role = role_marked(self._bot, mark)
+        await self._show_past(press.interaction, role, date.fromisoformat(day), int(page))
 
-    async def _show(self, interaction: Interaction, search: Search, page: int) -> None:
-        entries = await self._app.views.browsing.entries(interaction.user.id)
-        await self._now.show(interaction, facts_panel(entries, search, page, interaction.guild_id))
+    async def _show(self, interaction: Interaction, role: Role, search: Search, page: int) -> None:
+        entries = await self._app.views.of(role.slug).browsing.entries(interaction.user.id)
+        panel = facts_panel(entries, search, page, interaction.guild_id, mark=mark_of(role))
+        await self._now.show(interaction, of_one(self._bot, panel, role))
 
-    async def _show_past(self, interaction: Interaction, day: date, page: int) -> None:
-        then = await self._app.views.time_travel.state(interaction.user.id, bounds(day)[1])
-        await self._past.show(interaction, past_panel(then, day, page, interaction.guild_id))
+    async def _show_past(self, interaction: Interaction, role: Role, day: date, page: int) -> None:
+        travel = self._app.views.of(role.slug).time_travel
+        then = await travel.state(interaction.user.id, bounds(day)[1])
+        panel = past_panel(then, day, page, interaction.guild_id, mark=mark_of(role))
+        await self._past.show(interaction, of_one(self._bot, panel, role))
 
 
 def day_in(text: str) -> date | None:

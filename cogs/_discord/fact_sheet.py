@@ -16,7 +16,7 @@ from database.models import Fact
 ON_A_PAGE = 6
 ROOM, LABEL_ROOM, NAME_ROOM = 560, 48, 60
 """What a fact's words, a label and a name may take of a message."""
-LONGEST_SEARCH, LONGEST_TAG = 27, 24
+LONGEST_SEARCH, LONGEST_TAG = 22, 24
 """What a search may take of the id of a button."""
 _LINKS = "https://discord.com/channels"
 
@@ -53,8 +53,18 @@ class Search:
         return " and ".join(told)
 
 
-def facts_panel(entries: Sequence[Entry], search: Search, page: int, guild_id: int | None) -> Panel:
-    """Return one page of what is known of somebody, counted from 1; the last one for a page not there."""
+def facts_panel(
+    entries: Sequence[Entry],
+    search: Search,
+    page: int,
+    guild_id: int | None,
+    *,
+    mark: tuple[str, ...] = (),
+) -> Panel:
+    """Return one page of what is known of somebody, counted from 1; the last one for a page not there.
+
+    The `mark` says in the ids of buttons which character knows it.
+    """
     if not entries:
         return Panel(NOTHING)
     found = matching(entries, search.words, search.tag)
@@ -62,17 +72,19 @@ def facts_panel(entries: Sequence[Entry], search: Search, page: int, guild_id: i
     told = f"**What I know about you**: {_counted(len(entries))}, {kept} kept for good"
     if str(search):
         told += f"; {len(found) or 'none'} with {search}"
-    return _paged(told, found, page, guild_id, foot=_FOOT, arguments=search.arguments)
+    return _paged(told, found, page, guild_id, foot=_FOOT, arguments=(*search.arguments, *mark))
 
 
-def past_panel(facts: Sequence[Fact], day: date, page: int, guild_id: int | None) -> Panel:
+def past_panel(
+    facts: Sequence[Fact], day: date, page: int, guild_id: int | None, *, mark: tuple[str, ...] = ()
+) -> Panel:
     """Return one page of what was known of somebody at the end of a day."""
     if not facts:
         return Panel(NOTHING_THEN.format(day=f"{day.day} {day:%B %Y}"))
     numbers = {one.id: one.number for one in facts}
     entries = [Entry(one, successor=numbers.get(one.superseded_by or 0)) for one in facts]
     told = f"**What I knew about you on {day.day} {day:%B %Y}**: {_counted(len(facts))}"
-    return _paged(told, entries, page, guild_id, foot=_FOOT_THEN, arguments=(day.isoformat(),))
+    return _paged(told, entries, page, guild_id, foot=_FOOT_THEN, arguments=(day.isoformat(), *mark))
 
 
 def fact_lines(entry: Entry, guild_id: int | None) -> str:

@@ -15,10 +15,12 @@ _EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>")
 def hear(message: discord.Message, *, me: int, application_id: int | None = None) -> Utterance:
     """Return what was said, by whom and where. `me` is the bot's own user id.
 
-    What a webhook says that belongs to our `application_id` is the bot's own (faults D11).
+    What a webhook says that belongs to our `application_id` is the bot's own (faults D11): a reply to it is
+    a reply to the bot, and it is nobody who could be meant.
     """
     author, original = message.author, _original(message)
-    own_webhook = message.webhook_id is not None and message.application_id == application_id
+    to_me = original is not None and (original.author.id == me or is_own_webhooks(original, application_id))
+    own = {original.author.id} if to_me and original is not None and original.author.id != me else set()
     return Utterance(
         message_id=message.id,
         author_id=author.id,
@@ -29,15 +31,21 @@ def hear(message: discord.Message, *, me: int, application_id: int | None = None
         sent_at=message.created_at,
         where=where_of(message),
         from_bot=author.bot or message.webhook_id is not None,
-        from_self=author.id == me or (own_webhook and application_id is not None),
+        from_self=author.id == me or is_own_webhooks(message, application_id),
         mentions_me=_mentions(message, me),
         reply_to=message.reference.message_id if message.reference else None,
-        replies_to_me=original is not None and original.author.id == me,
-        replies_to=original.author.id if original else None,
+        replies_to_me=to_me,
+        replies_to=me if to_me else original.author.id if original else None,
         author_roles=_roles(message),
-        mentions=_mentioned(message),
-        people=_people(message),
+        mentions=tuple(one for one in _mentioned(message) if one not in own),
+        people=tuple(one for one in _people(message) if one.id not in own),
     )
+
+
+def is_own_webhooks(message: discord.Message, application_id: int | None) -> bool:
+    """Say whether one of our own webhooks posted a message: one of our characters said it."""
+    ours = application_id is not None and message.application_id == application_id
+    return ours and message.webhook_id is not None
 
 
 def text_of(message: discord.Message) -> str:

@@ -105,50 +105,64 @@ def told_by(memory: Fact) -> str:
     return _ORIGINS[memory.origin]
 
 
-def list_panel(memories: Sequence[Fact], page: int, guild_id: int | None) -> Panel:
-    """Return one page of memories, counted from 1; the last one for a page that is not there."""
+def list_panel(
+    memories: Sequence[Fact], page: int, guild_id: int | None, *, mark: tuple[str, ...] = ()
+) -> Panel:
+    """Return one page of memories, counted from 1; the last one for a page that is not there.
+
+    The `mark` of a character goes into the ids of buttons, here and below: whose memories they are.
+    """
     if not memories:
         return Panel(NOTHING)
     pages = list(_paged(entry(one, guild_id) for one in memories))
     number = min(max(page, 1), len(pages))
-    head = f"**What I know about you for good**: {_count(len(memories))}"
+    head = f"**What I know about you for good**: {count_of(len(memories))}"
     if len(pages) > 1:
         head += f", page {number} of {len(pages)}"
-    return Panel("\n".join([head, *pages[number - 1], _FOOT]), _turning(number, len(pages)), SECONDS)
+    return Panel("\n".join([head, *pages[number - 1], _FOOT]), _turning(number, len(pages), mark), SECONDS)
 
 
-def deletion_panel(memory: Fact, guild_id: int | None) -> Panel:
+def deletion_panel(memory: Fact, guild_id: int | None, *, mark: tuple[str, ...] = ()) -> Panel:
     """Return the question whether one memory is to go; its button names it by its own id."""
     text = f"**Shall I forget this for good?**\n{entry(memory, guild_id)}\n{FOR_GOOD}"
-    return Panel(text, (_red("Forget it", "delete", memory.id), Button("Keep it", "keep")), SECONDS)
+    return Panel(text, (_red("Forget it", "delete", memory.id, *mark), Button("Keep it", "keep")), SECONDS)
 
 
-def clearing_panel(known: int, changes: int) -> Panel:
+def clearing_panel(known: int, changes: int, *, mark: tuple[str, ...] = ()) -> Panel:
     """Return the question whether everything is to go; a sentence where there is nothing."""
     if not known and not changes:
         return Panel(NOTHING)
-    what = f"all that I know about you for good: {_count(known)}, with every earlier state"
+    what = f"all that I know about you for good: {count_of(known)}, with every earlier state"
     text = (
         f"**Shall I forget {what}?**\n{FOR_GOOD}\n-# What I note by myself is switched with /memory learning."
     )
-    return Panel(text, (_red(f"Forget all {known}", "delete_all"), Button("Keep", "keep")), SECONDS)
+    return Panel(text, (_red(f"Forget all {known}", "delete_all", *mark), Button("Keep", "keep")), SECONDS)
 
 
-def history_panel(batches: Sequence[Batch]) -> Panel:
+def history_panel(batches: Sequence[Batch], *, mark: tuple[str, ...] = ()) -> Panel:
     """Return the last changes, with a menu of the states before them; a sentence where there are none."""
     if not batches:
         return Panel(NO_HISTORY)
     lines = ["**The last changes of what I know about you**"]
     choices = []
     for number, batch in enumerate(batches, 1):
-        told = f"{_cause(batch.cause)} ({_count(batch.memories)})"
+        told = f"{_cause(batch.cause)} ({count_of(batch.memories)})"
         lines.append(f"{number}. {format_dt(batch.at, 'R')} {told}")
         choices.append(Choice(str(batch.id), f"before {number}: {told}", f"{batch.at:%d %b %Y, %H:%M} UTC"))
     lines.append("Choose one to see what it was before that. Nothing changes until you say so.")
-    return Panel("\n".join(lines), (Menu("look", tuple(choices), placeholder="The state before"),), SECONDS)
+    return Panel(
+        "\n".join(lines), (Menu("look", tuple(choices), mark, placeholder="The state before"),), SECONDS
+    )
 
 
-def reversal_panel(batch: int, newest: int, reversals: Sequence[Reversal], guild_id: int | None) -> Panel:
+def reversal_panel(
+    batch: int,
+    newest: int,
+    reversals: Sequence[Reversal],
+    guild_id: int | None,
+    *,
+    mark: tuple[str, ...] = (),
+) -> Panel:
     """Return what bringing back the state before a change does; `newest` is the last change by now."""
     if not reversals:
         return Panel(ALL_AS_IT_WAS)
@@ -157,10 +171,10 @@ def reversal_panel(batch: int, newest: int, reversals: Sequence[Reversal], guild
     lines = ["**Shall I bring this back?**"]
     lines += [_reversal(one, guild_id, room) for one in shown]
     if more > 0:
-        lines.append(f"- and {_count(more)} besides")
+        lines.append(f"- and {count_of(more)} besides")
     lines.append("What you deleted since stays deleted. With /memory history this can be undone, too.")
     buttons = (
-        Button("Bring it back", "restore", (batch, newest), style=ButtonStyle.primary),
+        Button("Bring it back", "restore", (batch, newest, *mark), style=ButtonStyle.primary),
         Button("Leave it", "leave"),
     )
     return Panel("\n".join(lines), buttons, SECONDS)
@@ -179,16 +193,16 @@ def _paged(entries: Iterable[str]) -> Iterator[list[str]]:
     yield page
 
 
-def _turning(number: int, pages: int) -> tuple[Button, ...]:
+def _turning(number: int, pages: int, mark: tuple[str, ...]) -> tuple[Button, ...]:
     if pages == 1:
         return ()
     return (
-        Button("Back", "page", (number - 1,), disabled=number == 1),
-        Button("Next", "page", (number + 1,), disabled=number == pages),
+        Button("Back", "page", (number - 1, *mark), disabled=number == 1),
+        Button("Next", "page", (number + 1, *mark), disabled=number == pages),
     )
 
 
-def _red(label: str, action: str, *arguments: int) -> Button:
+def _red(label: str, action: str, *arguments: int | str) -> Button:
     return Button(label, action, arguments, style=ButtonStyle.danger)
 
 
@@ -226,5 +240,6 @@ def _placing(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | No
         yield f"said {then.get('mentions')} times"
 
 
-def _count(memories: int) -> str:
+def count_of(memories: int) -> str:
+    """Return so many memories in words."""
     return f"{memories:,} {'memory' if memories == 1 else 'memories'}"

@@ -11,6 +11,7 @@ from discord import app_commands
 from bot.command_tree import Interaction, answer
 from bot.errors import MasqueradeError
 from bot.mapping import Picture
+from cogs._discord.characters import CharacterName, offer_characters, role_meant, telling
 from cogs._discord.fact_sheet import NOTHING
 from cogs._discord.hearing import TALK
 from cogs._discord.speaking import DISCORD_FAULTS
@@ -53,13 +54,17 @@ class MapSending:
         about = "A picture of what I know about you, for your eyes only"
         return (app_commands.Command(name="map", description=about, callback=self.map),)
 
-    async def map(self, interaction: Interaction) -> None:
+    @app_commands.describe(character="Which of the characters knows it")
+    @app_commands.autocomplete(character=offer_characters)
+    async def map(self, interaction: Interaction, character: CharacterName | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
-        picture = await self._app.views.maps.of(interaction.user.id)
-        if picture is None:
-            await answer(interaction, NOTHING)
-        else:
-            await interaction.followup.send(told(picture), files=files_of(picture), ephemeral=True)
+        async with telling(interaction):
+            role = await role_meant(interaction, character)
+            picture = await self._app.views.of(role.slug).maps.of(interaction.user.id)
+            if picture is None:
+                await answer(interaction, NOTHING)
+            else:
+                await interaction.followup.send(told(picture), files=files_of(picture), ephemeral=True)
 
     async def send(self, message: discord.Message, *, listening: bool) -> None:
         """Answer the text command: in private; where others read along, one line says that it was sent.

@@ -33,6 +33,10 @@ def _told(origins: Origins) -> Iterator[str]:
         yield "**It knew of you**:"
         yield from _facts(origins)
     yield from _counted(origins)
+    if origins.lore:
+        shown_lore = ", ".join(inline(one, NAME_ROOM) for one in origins.lore[:SHOWN_FACTS])
+        more = len(origins.lore) - SHOWN_FACTS
+        yield f"**Lore**: {shown_lore}" + (f", and {more} more" if more > 0 else "")
     if origins.spots:
         shown = origins.spots[-SHOWN_SPOTS:]
         links = ", ".join(f"[{number}]({link_of(spot)})" for number, spot in enumerate(shown, 1))

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from discord.utils import format_dt
 
 from bot.administration import Member, MemberPage
-from bot.app import CLAUDE_URL, Server, voice_of
+from bot.app import CLAUDE_URL
+from bot.arranging import voice_of
 from bot.conversation.explaining import in_one_line
 from bot.conversation.manner import Manner
 from bot.conversation.turns import Decided
+from bot.server import Server
 from bot.turn import Where
 from database.repositories.calls import Spending
 

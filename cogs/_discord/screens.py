@@ -32,6 +32,7 @@ STAYS = (
 ABOUT, WOULD_SAY = "You said about it:", "I would say:"
 STANDS, WOULD_STAND = "it stands in the channel now", "take {stands} stands in the channel now"
 WENT_ON = "I went on."
+GREETED = "**{name}** said its greeting. It has no other one."
 EDITED = "Done: these are my words now, in the channel and in what I remember of our talk."
 ACCEPTED = (
     "Done: take {number} stands now, in the channel and in what I remember of our talk. "

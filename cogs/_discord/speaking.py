@@ -1,23 +1,28 @@
-"""A reply, as Discord posts it."""
+"""A reply, as Discord posts it: as the bot itself, or as a character with a name and a face of its own."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential
+from discord.utils import MISSING
 
 from bot.clock import Clock
-from bot.errors import Gone, Unpostable, Unsaid, Unsayable
-from bot.turn import Part
+from bot.roles import Speaker
+from bot.turn import Mouth, Part
+from cogs._discord.posting import DISCORD_FAULTS, HISTORY_LOOKED_AT, UNKNOWN_MESSAGE, Posting
+from cogs._discord.prefixed import Prefixed
+from cogs._discord.webhooks import Outlet, Uncertain, Webhooks, is_gone, username_of, webhooks_of
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel, PartialMessageableChannel
 
     from bot.client import Masquerade
+
+__all__ = ["CANNOT_ANSWER", "DISCORD_FAULTS", "DiscordMouth", "WebhookMouth", "mouth_in"]
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +32,11 @@ CANNOT_ANSWER = "\N{ZIPPER-MOUTH FACE}"
 """What is put on a message when no answer can be thought of, and errors=react (C19)."""
 TYPING_AGAIN = 8.0
 """Seconds between two signs of typing: Discord drops the indicator after about ten (F055)."""
-DEADLINE = 90.0
-HISTORY_LOOKED_AT = 100
-_UNKNOWN_MESSAGE = 10008
-
-_UNREACHABLE = (aiohttp.ClientError, OSError, discord.RateLimited)  # a TimeoutError is an OSError
-DISCORD_FAULTS = (*_UNREACHABLE, discord.DiscordException)
-"""Everything that asking Discord for something may raise."""
+_EMOTE_NAME = re.compile(r"[A-Za-z0-9_]{2,32}")
 
 
 class DiscordMouth:
-    """Says replies in one channel; with `pings`, the person who is answered is pinged, and nobody else."""
+    """Says replies in one channel as the bot; with `pings`, whom it answers is pinged, and nobody else."""
 
     show: Callable[[str], None] | None = None
 
@@ -49,12 +48,23 @@ class DiscordMouth:
         clock: Clock,
         on_unauthorized: Callable[[], None],
         pings: bool = True,
+        webhooks: Webhooks | None = None,
+        guild: discord.Guild | None = None,
     ) -> None:
         self.me = me
-        self._pings = pings
+        self.guild = guild
+        self.posting = Posting(channel, clock=clock, on_unauthorized=on_unauthorized, pings=pings)
         self._channel = channel
         self._clock = clock
-        self._on_unauthorized = on_unauthorized
+        self._webhooks = webhooks
+
+    @property
+    def emotes(self) -> Mapping[str, str]:
+        """The server's emotes that the bot may use."""
+        return _written(self.guild, discord.Emoji.is_usable)
+
+    def speaking_as(self, speaker: Speaker) -> Mouth:
+        return self if speaker.primary else WebhookMouth(self, speaker, self._webhooks)
 
     @asynccontextmanager
     async def typing(self) -> AsyncIterator[None]:
@@ -68,66 +78,34 @@ class DiscordMouth:
                 await task
 
     async def say(self, part: Part, *, to: int) -> int:
-        """Post one part; the nonce lets Discord post it once, however often it is sent (faults A9)."""
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(3),
-            wait=wait_exponential(multiplier=0.5),
-            retry=retry_if_exception(_passing),
-            sleep=self._clock.sleep,
-            reraise=True,
-        )
-        try:
-            async with asyncio.timeout(DEADLINE):
-                message: discord.Message = await retrying(self._post, part, to)
-        except DISCORD_FAULTS as error:
-            raise self._named(error) from error
-        return message.id
+        """Post one part, once, however often it is sent."""
+        async with self.posting.asking():
+            return await self.posting.post(part, to=to)
 
     async def edit(self, message_id: int, text: str) -> None:
-        """Give one of the bot's messages new words; nobody is pinged by an edit."""
-        message = self._channel.get_partial_message(message_id)
-        nobody = discord.AllowedMentions.none()
-        try:
-            async with asyncio.timeout(DEADLINE):
-                await message.edit(content=text, allowed_mentions=nobody)
-        except DISCORD_FAULTS as error:
-            raise self._of_message(error) from error
+        """Give one of the bot's messages new words."""
+        async with self.posting.asking(change=True):
+            await self.posting.edit(message_id, text)
 
     async def unsay(self, message_id: int) -> None:
         """Delete one of the bot's messages."""
-        try:
-            async with asyncio.timeout(DEADLINE):
-                await self._channel.get_partial_message(message_id).delete()
-        except discord.NotFound:
-            return
-        except DISCORD_FAULTS as error:
-            raise self._of_message(error) from error
+        async with self.posting.asking(change=True):
+            await self.posting.delete(message_id)
 
     async def react(self, message_id: int) -> None:
         """Put a sign on a message that can't be answered."""
-        try:
-            async with asyncio.timeout(DEADLINE):
-                await self._channel.get_partial_message(message_id).add_reaction(CANNOT_ANSWER)
-        except DISCORD_FAULTS as error:
-            raise self._named(error) from error
+        async with self.posting.asking():
+            await self._channel.get_partial_message(message_id).add_reaction(CANNOT_ANSWER)
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         """Look for a part in what the bot posted after a message; history does not tell the nonces."""
-        try:
-            async with asyncio.timeout(DEADLINE):
-                history = self._channel.history(after=discord.Object(after), limit=HISTORY_LOOKED_AT)
-                async for message in history:
-                    mine = message.author.id == self.me and message.id not in known
-                    if mine and message.content.strip() == part.text.strip():
-                        return message.id
-        except DISCORD_FAULTS as error:
-            raise self._named(error) from error
+        async with self.posting.asking():
+            history = self._channel.history(after=discord.Object(after), limit=HISTORY_LOOKED_AT)
+            async for message in history:
+                mine = message.author.id == self.me and message.id not in known
+                if mine and message.content.strip() == part.text.strip():
+                    return message.id
         return None
-
-    async def _post(self, part: Part, to: int) -> discord.Message:
-        users = [discord.Object(to)] if self._pings else []
-        pings = discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False)
-        return await self._channel.send(part.text, nonce=part.nonce, allowed_mentions=pings)
 
     async def _keep_typing(self) -> None:
         try:
@@ -138,25 +116,153 @@ class DiscordMouth:
         except DISCORD_FAULTS as error:
             log.debug("Typing can't be shown: %s", type(error).__name__)
 
-    def _of_message(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
-        """Return what an error means for a message that is to be changed: one that is gone is gone."""
-        if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_MESSAGE:
-            return Gone(f"Discord answered {error.status} (code {error.code})")
-        return self._named(error)
 
-    def _named(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
-        """Return what an error means for the reply."""
-        if not isinstance(error, discord.HTTPException) or error.status == 429 or error.status >= 500:
-            return Unsaid(f"Discord can't be reached ({type(error).__name__})")
-        if error.status == 401:
-            self._on_unauthorized()
-            return Unsaid("Discord no longer accepts the token")
-        sort = Unsayable if error.status in (403, 404) else Unpostable
-        return sort(f"Discord answered {error.status} (code {error.code})")
+class WebhookMouth:
+    """Says what one of the further characters says, under its name and with its face (C20).
+
+    Where the channel has no webhook for that, the bot says it, with the name before it. `me` is what
+    stands for the character where others have an id.
+    """
+
+    show: Callable[[str], None] | None = None
+
+    def __init__(self, own: DiscordMouth, speaker: Speaker, webhooks: Webhooks | None) -> None:
+        self.me = speaker.id
+        self._own = own
+        self._posting = own.posting
+        self._channel = own.posting.channel
+        self._webhooks = webhooks
+        self._username = username_of(speaker)
+        self._face = speaker.avatar or MISSING
+        self._prefixed = Prefixed(own.posting, speaker.name, me=own.me)
+
+    @property
+    def emotes(self) -> Mapping[str, str]:
+        """The server's emotes that everybody may use: a webhook has no roles."""
+        return _written(self._own.guild, lambda one: one.available and not one.roles)
+
+    def speaking_as(self, speaker: Speaker) -> Mouth:
+        return self._own.speaking_as(speaker)
+
+    def typing(self) -> AbstractAsyncContextManager[None]:
+        return self._own.typing()
+
+    async def react(self, message_id: int) -> None:
+        await self._own.react(message_id)
+
+    async def say(self, part: Part, *, to: int) -> int:
+        """Post one part, once: before it is sent again it is looked for (faults A9, B1)."""
+        after = self._webhooks.newest(self._channel) if self._webhooks else 0
+        may_be_there = False
+
+        async def send() -> int | None:
+            nonlocal may_be_there
+            if may_be_there and (found := await self._posted(part, after)) is not None:
+                return found
+            if (outlet := await self._outlet()) is None:
+                return None
+            before, may_be_there = may_be_there, True
+            try:
+                return await self._execute(outlet, part, to)
+            except discord.HTTPException as error:
+                if not self._lost(outlet, error):
+                    raise
+                may_be_there = before
+                raise Uncertain("the webhook is gone") from error
+
+        async with self._posting.asking():
+            message_id = await self._posting.patiently(send)
+            return message_id if message_id is not None else await self._prefixed.say(part, to=to)
+
+    async def edit(self, message_id: int, text: str) -> None:
+        """Give a message of the character's new words; nobody is pinged by an edit."""
+        async with self._posting.asking(change=True):
+            if outlet := await self._outlet():
+                nobody = discord.AllowedMentions.none()
+                edit = outlet.hook.edit_message(
+                    message_id, content=text, allowed_mentions=nobody, thread=outlet.thread
+                )
+                if await self._done(outlet, edit):
+                    return
+            await self._prefixed.edit(message_id, text)
+
+    async def unsay(self, message_id: int) -> None:
+        """Delete a message of the character's."""
+        async with self._posting.asking(change=True):
+            if outlet := await self._outlet():
+                deletion = outlet.hook.delete_message(message_id, thread=outlet.thread)
+                if await self._done(outlet, deletion):
+                    return
+            await self._prefixed.unsay(message_id)
+
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
+        """Look for a part after a message, in both forms in which it may have been posted.
+
+        What is missing of one that the bot had to say in two messages is posted.
+        """
+        async with self._posting.asking():
+            history = self._channel.history(after=discord.Object(after), limit=HISTORY_LOOKED_AT)
+            async for message in history:
+                if message.id in known:
+                    continue
+                if self._is_of_webhook(message, part):
+                    return message.id
+                if self._prefixed.is_first_of(message, part):
+                    await self._prefixed.complete(message.id, part)
+                    return message.id
+        return None
+
+    async def _outlet(self) -> Outlet | None:
+        return await self._webhooks.outlet(self._channel) if self._webhooks else None
+
+    async def _execute(self, outlet: Outlet, part: Part, to: int) -> int:
+        assert self._webhooks is not None
+        message = await outlet.once.send(
+            part.text,
+            username=self._username,
+            avatar_url=self._face,
+            allowed_mentions=self._posting.pinging(to),
+            thread=outlet.thread,
+            wait=True,
+        )
+        self._webhooks.posted(self._channel, message.id)
+        return message.id
+
+    async def _done(self, outlet: Outlet, asked: Awaitable[object]) -> bool:
+        """Wait for what is done to a message; False when it is none of this webhook's."""
+        try:
+            await asked
+        except discord.HTTPException as error:
+            if self._lost(outlet, error) or error.code == UNKNOWN_MESSAGE:
+                return False
+            raise
+        return True
+
+    def _lost(self, outlet: Outlet, error: discord.HTTPException) -> bool:
+        """Say whether an error means that the webhook is gone, and take that in."""
+        assert self._webhooks is not None
+        if not is_gone(error):
+            return False
+        self._webhooks.forget(outlet)
+        return True
+
+    async def _posted(self, part: Part, after: int) -> int | None:
+        """Return the id of what an answer that got lost was about; None when it was not posted."""
+        newest_first = self._channel.history(
+            after=discord.Object(after), limit=HISTORY_LOOKED_AT, oldest_first=False
+        )
+        found = [one async for one in newest_first if self._is_of_webhook(one, part)]
+        return found[0].id if found else None
+
+    def _is_of_webhook(self, message: discord.Message, part: Part) -> bool:
+        if self._webhooks is None or not self._webhooks.is_ours(message):
+            return False
+        return message.author.name == self._username and message.content.strip() == part.text.strip()
 
 
 def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: bool = True) -> DiscordMouth:
     """Return what speaks in a channel, also by its id alone."""
+    known = bot.get_channel(channel) if isinstance(channel, int) else channel
     if isinstance(channel, int):
         channel = bot.get_partial_messageable(channel)
     assert not isinstance(channel, discord.GroupChannel)  # no bot gets into one
@@ -167,10 +273,15 @@ def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: b
         clock=bot.app.clock,
         on_unauthorized=bot.stop_for_bad_token,
         pings=pings,
+        webhooks=webhooks_of(bot),
+        guild=getattr(known, "guild", None),
     )
 
 
-def _passing(error: BaseException) -> bool:
-    if isinstance(error, discord.HTTPException):
-        return error.status >= 500
-    return isinstance(error, _UNREACHABLE) and not isinstance(error, discord.RateLimited)
+def _written(guild: discord.Guild | None, usable: Callable[[discord.Emoji], bool]) -> Mapping[str, str]:
+    """Return how a server's emotes are written by name; of two with the same name the older one counts."""
+    written: dict[str, str] = {}
+    for one in sorted(guild.emojis, key=lambda emoji: emoji.id) if guild else ():
+        if _EMOTE_NAME.fullmatch(one.name) and usable(one):
+            written.setdefault(one.name, str(one))
+    return written

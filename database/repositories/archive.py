@@ -4,10 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
-from database.models import Archived, Channel, Claim, Message, Turn, Window
+from database.models import Archived, CastMember, Channel, Claim, Message, Seat, Turn, Window
 from database.repositories.base import Repository, table_of, values_of
+from database.repositories.seats import Seats, heard_by
 from database.repositories.vectors import Embeddings
 
 
@@ -35,6 +36,7 @@ class Fresh(NamedTuple):
     mine: bool
     from_bot: bool
     turn_id: int | None
+    cast_id: int | None
 
 
 _LAST_VERSION = "last change of the archive"
@@ -42,7 +44,16 @@ _OF_CHANNELS = (
     select(*(table_of(Archived).c[name] for name in ArchivedLine._fields))
     .where(
         table_of(Archived).c.channel_id.in_(bindparam("channel_ids", expanding=True)),
-        table_of(Archived).c.character.in_((bindparam("character"), "")),  # "" where nobody wrote it down
+        or_(
+            table_of(Archived).c.cast_id.in_(
+                select(CastMember.cast_id).where(CastMember.character == bindparam("character"))
+            ),
+            and_(
+                table_of(Archived).c.cast_id.is_(None),
+                # "" where nobody wrote down who was there
+                table_of(Archived).c.character.in_((bindparam("character"), "")),
+            ),
+        ),
     )
     .order_by(table_of(Archived).c.id.desc())
     .limit(bindparam("limit"))
@@ -54,6 +65,12 @@ _VERSIONS = (
     .where(table_of(Channel).c.id.in_(bindparam("channel_ids", expanding=True)))
     .order_by(table_of(Channel).c.id)
 )
+
+
+def _drawn_by(character: str) -> ColumnElement[int]:
+    """Return how far a character drew facts from the talk of a message's channel."""
+    seat = select(Seat.consolidated).where(Seat.channel_id == Message.channel_id, Seat.character == character)
+    return func.coalesce(seat.correlate(Message).scalar_subquery(), 0)
 
 
 class Archive(Repository):
@@ -96,6 +113,11 @@ class Archive(Repository):
         await self._changed(places)
         return bool(places)
 
+    async def recast(self, message_ids: Collection[int], cast_id: int) -> None:
+        """Let other characters have heard lines."""
+        moved = update(Archived).where(Archived.id.in_(message_ids)).values(cast_id=cast_id)
+        await self._changed(set(await self._session.scalars(moved.returning(Archived.channel_id))))
+
     async def forget(self, message_ids: Collection[int]) -> int:
         """Delete lines; return how many there were."""
         gone = delete(Archived).where(Archived.id.in_(message_ids)).returning(Archived.channel_id)
@@ -126,14 +148,14 @@ class Archive(Repository):
     # Windows.
 
     async def due(self, character: str) -> list[int]:
-        """Return the channels with lines of which no facts were drawn yet; not those of another character."""
+        """Return the channels with lines of which a character drew no facts yet; not those of others."""
         mine = select(Turn.channel_id).where(Turn.character == character)
         others = select(Turn.channel_id).where(Turn.character != character)
         query = (
             select(Message.channel_id)
-            .join(Channel, Channel.id == Message.channel_id)
             .where(
-                Message.position > Channel.consolidated,
+                Message.position > _drawn_by(character),
+                heard_by(character),
                 or_(Message.channel_id.in_(mine), Message.channel_id.not_in(others)),
             )
             .distinct()
@@ -141,8 +163,8 @@ class Archive(Repository):
         )
         return list(await self._session.scalars(query))
 
-    async def fresh(self, channel_id: int, *, limit: int) -> list[Fresh]:
-        """Return the oldest lines of a place of which no facts were drawn yet.
+    async def fresh(self, channel_id: int, character: str, *, limit: int) -> list[Fresh]:
+        """Return the oldest lines of a place that a character heard, and drew no facts from yet.
 
         Those from a reply on that is being said, or changed, just now are left for later.
         """
@@ -155,14 +177,21 @@ class Archive(Repository):
                 Message.text,
                 Message.sent_at,
                 Message.reply_to,
-                Message.heard_through.is_not(None),
+                and_(
+                    Message.heard_through.is_not(None),
+                    func.coalesce(Message.character, character) == character,
+                ),
                 Message.from_bot,
                 Message.turn_id,
+                Message.cast_id,
                 Turn.state,
             )
-            .join(Channel, Channel.id == Message.channel_id)
             .outerjoin(Turn, Turn.id == Message.turn_id)
-            .where(Message.channel_id == channel_id, Message.position > Channel.consolidated)
+            .where(
+                Message.channel_id == channel_id,
+                Message.position > _drawn_by(character),
+                heard_by(character),
+            )
             .order_by(Message.position)
             .limit(limit)
         )
@@ -185,19 +214,17 @@ class Archive(Repository):
 
     async def close_window(self, window: Window) -> bool:
         """Keep that a stretch of talk was consolidated; False when it, or more, was before."""
-        moved = (
-            update(Channel)
-            .where(Channel.id == window.channel_id, Channel.consolidated < window.through)
-            .values(consolidated=window.through)
-        )
-        if not (await self._session.execute(moved)).rowcount:  # type: ignore[attr-defined]
+        seats = Seats(self._session)
+        await seats.take(window.channel_id, window.character)
+        if not await seats.consolidated(window.channel_id, window.character, window.through):
             return False
         await self._session.execute(insert(table_of(Window)), values_of(window))
         return True
 
     async def windows(self, channel_id: int) -> list[Window]:
         """Return the windows of a place, oldest first."""
-        query = select(Window).where(Window.channel_id == channel_id).order_by(Window.through)
+        mine = Window.channel_id == channel_id
+        query = select(Window).where(mine).order_by(Window.through, Window.character)
         return list(await self._session.scalars(query))
 
     async def prune_windows(self, before: datetime) -> None:

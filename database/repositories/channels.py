@@ -1,27 +1,17 @@
 """Places, how far they were heard, and whether they can be written to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from database.models import Channel
 from database.repositories.base import Inserting, Repository, table_of
 
 _channels = table_of(Channel)
 _GET = select(Channel).where(Channel.id == bindparam("channel_id"))
-_BEGIN_AT = (
-    update(_channels)
-    .where(_channels.c.id == bindparam("channel_id"), _channels.c.floor < bindparam("begins_at"))
-    .values(floor=bindparam("begins_at"))
-)
-_HEAD = (
-    update(_channels)
-    .where(_channels.c.id == bindparam("channel_id"))
-    .values(head_at=bindparam("shown_at"), head_people=bindparam("shown"))
-)
 _ACCEPTED = (
     update(_channels)
     .where(_channels.c.id == bindparam("channel_id"), _channels.c.refusals > 0)
@@ -41,8 +31,9 @@ class Channels(Repository):
         guild_id: int | None,
         guild_name: str,
         heard: int,
+        parent_id: int | None = None,
     ) -> None:
-        """Keep a channel's present names, and that message `heard` arrived in it."""
+        """Keep a channel's present names, whose thread it is, and that message `heard` arrived in it."""
         await self._session.execute(
             _note(self._insert),
             {
@@ -51,8 +42,8 @@ class Channels(Repository):
                 "name": name,
                 "guild_id": guild_id,
                 "guild_name": guild_name,
+                "parent_id": parent_id,
                 "watermark": heard,
-                "floor": 0,
                 "refusals": 0,
             },
         )
@@ -79,14 +70,14 @@ class Channels(Repository):
         query = select(Channel.id, Channel.watermark).where(Channel.id.in_(list(channel_ids)))
         return {row.id: row.watermark for row in await self._session.execute(query)}
 
-    async def begin_at(self, channel_id: int, floor: int) -> None:
-        """Let the transcript of a channel begin at place `floor` of the log; it never moves back."""
-        await self._session.execute(_BEGIN_AT, {"channel_id": channel_id, "begins_at": floor})
+    async def choose(self, channel_id: int, character: str | None) -> None:
+        """Keep which character was asked for in a channel; None leaves it to the router."""
+        await self._session.execute(update(Channel).where(Channel.id == channel_id).values(chosen=character))
 
-    async def show_at_head(self, channel_id: int, at: datetime, people: Sequence[int]) -> None:
-        """Keep as of when, and about whom, memories stand at the head of a channel's prompt."""
-        head = {"channel_id": channel_id, "shown_at": at, "shown": list(people)}
-        await self._session.execute(_HEAD, head)
+    async def keep_note(self, channel_id: int, text: str | None, *, depth: int = 0, by: int | None) -> None:
+        """Keep what is to be kept in mind in a channel, `depth` lines before the prompt's end (C35)."""
+        note = {"note": text, "note_depth": depth, "note_by": by if text else None}
+        await self._session.execute(update(Channel).where(Channel.id == channel_id).values(**note))
 
     async def refused(self, channel_id: int, *, until: datetime) -> None:
         """Keep that the channel can't be written to for now."""
@@ -110,6 +101,7 @@ def _note(insert: Inserting) -> Any:
         set_={
             "name": row.excluded.name,
             "guild_name": row.excluded.guild_name,
+            "parent_id": func.coalesce(row.excluded.parent_id, Channel.parent_id),
             "watermark": case((newer, row.excluded.watermark), else_=Channel.watermark),
         },
     )

@@ -17,9 +17,12 @@ PERSON: Mapping[str, tuple[str, ...]] = {
     "consents": ("person_id",),
     "fact_changes": ("person_id",),
     "facts": ("person_id",),
+    "guises": ("user_id",),
+    "identity_lines": ("made_by",),
     "messages": ("author_id",),
     "nicknames": ("user_id",),
     "reminders": ("person_id",),
+    "scenes": ("started_by",),
     "summaries": ("person_id",),
     "summary_sources": ("author_id",),
     "turns": ("addressee_id",),
@@ -27,12 +30,23 @@ PERSON: Mapping[str, tuple[str, ...]] = {
     "vectors": ("owner_id",),
 }
 """The columns that say whose a row is."""
-BELONGING = frozenset({"channels", "fact_sources", "global_state", "parts", "variants", "windows"})
+BELONGING = frozenset(
+    {"channels", "cues", "fact_sources", "global_state", "parts", "seats", "variants", "windows"}
+)
 """Tables whose rows go, or are changed, with what they belong to."""
 EXEMPT: Mapping[str, str] = {
+    "affinities": "it says how characters get on with one another",
+    "attendances": "it says which characters are in a channel",
     "audit": "what was done by administrators, and about whom, is kept for a year",
     "bot_replies": "it counts replies to bots",
+    "cast_members": "it says which characters heard something",
+    "casts": "it says which characters heard something",
+    "conflicts": "it says what characters fall out about",
+    "encounters": "it says how characters spoke to one another",
+    "growth": "it counts what a character said",
     "house_rules": "who is denied by an admin would not be any more",
+    "rhythms": "it counts what is said in a channel by the hour",
+    "milestones": "it says how far a character has grown",
 }
 """Tables that an erasure leaves alone, and why."""
 _WORDS = frozenset(
@@ -40,10 +54,13 @@ _WORDS = frozenset(
         ("archive", "text"),
         ("fact_changes", "before"),
         ("facts", "quote"),
+        ("channels", "note"),
         ("facts", "text"),
+        ("identity_lines", "text"),
         ("messages", "text"),
         ("parts", "text"),
         ("reminders", "text"),
+        ("scenes", "topic"),
         ("summaries", "text"),
         ("variants", "parts"),
     }

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, false, func, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
-from database.models import Channel, Claim, Consent, Message, Source, Turn
+from database.models import CastMember, Channel, Claim, Consent, Message, Seat, Source, Turn
 from database.repositories.base import Repository, table_of, values_of
+from database.repositories.seats import heard_by
 
 
 class LoggedLine(NamedTuple):
@@ -20,6 +22,7 @@ class LoggedLine(NamedTuple):
     text: str
     sent_at: datetime
     heard_through: int | None
+    character: str | None
 
 
 class Uncovered(NamedTuple):
@@ -35,6 +38,7 @@ class Uncovered(NamedTuple):
     text: str
     sent_at: datetime
     heard_through: int | None
+    character: str | None
     id: int
     from_bot: bool
     said_to: int | None
@@ -52,6 +56,7 @@ class LatelySaid(NamedTuple):
     from_bot: bool
     reply_to: int | None
     heard_through: int | None
+    character: str | None
 
 
 _ADD = insert(table_of(Message))
@@ -61,7 +66,7 @@ _LATELY = (
     .order_by(Message.position.desc())
     .limit(bindparam("limit"))
 )
-_NOT_COVERED = Message.id.not_in(select(Source.message_id))
+_NOT_COVERED = Message.id.not_in(select(Source.message_id).where(Source.character == bindparam("character")))
 _UNCOVERED = (
     select(
         *(getattr(Message, name) for name in (*LoggedLine._fields, "id", "from_bot")),
@@ -69,7 +74,7 @@ _UNCOVERED = (
         func.coalesce(Turn.state == "pledged", false()),
     )
     .outerjoin(Turn, Turn.id == Message.turn_id)
-    .where(Message.channel_id == bindparam("channel_id"), _NOT_COVERED)
+    .where(Message.channel_id == bindparam("channel_id"), heard_by(bindparam("character")), _NOT_COVERED)
     .order_by(Message.place, Message.position)
     .limit(bindparam("limit"))
 )
@@ -80,6 +85,7 @@ _TRANSCRIPT = (
         Message.sent_at >= bindparam("since"),
         Message.position >= bindparam("earliest"),  # never later than its place: lets the index help
         Message.place >= bindparam("floor"),
+        heard_by(bindparam("character")),
     )
     .order_by(Message.place.desc(), Message.position.desc())
     .limit(bindparam("limit"))
@@ -97,6 +103,39 @@ def _of_who_agreed(consent: Literal["opt_in", "opt_out"]) -> ColumnElement[bool]
     return or_(by_person, and_(to.is_not(None), to.not_in(answered)))
 
 
+def _to_be_summed_up() -> ColumnElement[bool]:
+    """Return which lines a character with a seat there heard and has yet to sum up."""
+    own, told = aliased(Message), aliased(Source)
+    covered = select(Source.message_id).where(
+        Source.message_id == Message.id, Source.character == Seat.character
+    )
+    own_covered = select(told.message_id).where(told.message_id == own.id, told.character == Seat.character)
+    took_part = select(own.id).where(
+        own.channel_id == Seat.channel_id, own.character == Seat.character, ~own_covered.exists()
+    )
+    there = select(Seat.character).where(
+        Seat.channel_id == Message.channel_id,
+        _was_there(),
+        ~covered.exists(),
+        or_(took_part.exists(), Message.place < Seat.floor),
+    )
+    return there.correlate(Message).exists()
+
+
+def _to_be_drawn_from() -> ColumnElement[bool]:
+    """Return which lines somebody with a seat there heard and has yet to draw facts from, or nobody did."""
+    seats = select(Seat.character).where(Seat.channel_id == Message.channel_id, _was_there())
+    waiting = seats.where(Message.position > Seat.consolidated)
+    return or_(~seats.correlate(Message).exists(), waiting.correlate(Message).exists())
+
+
+def _was_there() -> ColumnElement[bool]:
+    casts = select(CastMember.cast_id).where(
+        CastMember.character == Seat.character, CastMember.cast_id == Message.cast_id
+    )
+    return or_(Message.cast_id.is_(None), casts.exists())
+
+
 class Messages(Repository):
     """The messages table."""
 
@@ -105,21 +144,21 @@ class Messages(Repository):
         await self._session.execute(_ADD, values_of(message))
 
     async def transcript(
-        self, channel_id: int, *, since: datetime, floor: int = 0, limit: int = 2_000
+        self, channel_id: int, character: str, *, since: datetime, floor: int = 0, limit: int = 2_000
     ) -> list[LoggedLine]:
-        """Return what was said in a channel from `since` on and not before `floor`, the newest `limit`.
+        """Return what a character heard in a channel from `since` on and not before `floor`: the newest.
 
-        In the order in which the character took it in: see Message.place.
+        In the order in which the characters took it in: see Message.place.
         """
-        asked = {"channel_id": channel_id, "since": since, "floor": floor}
+        asked = {"channel_id": channel_id, "character": character, "since": since, "floor": floor}
         asked |= {"earliest": floor // 2, "limit": limit}
         rows = (await self._session.execute(_TRANSCRIPT, asked)).all()
         return [LoggedLine(*row) for row in reversed(rows)]
 
-    async def uncovered(self, channel_id: int, *, limit: int = 2_000) -> list[Uncovered]:
-        """Return the oldest lines of a channel that no summary covers, in their order."""
-        asked = {"channel_id": channel_id, "limit": limit}
-        return [Uncovered(*row) for row in await self._session.execute(_UNCOVERED, asked)]
+    async def uncovered(self, channel_id: int, character: str, *, limit: int = 2_000) -> list[Uncovered]:
+        """Return the oldest lines that a character heard in a channel, and did not sum up, in their order."""
+        asked = {"channel_id": channel_id, "character": character, "limit": limit}
+        return [Uncovered._make(row) for row in await self._session.execute(_UNCOVERED, asked)]
 
     async def person_in(self, channel_id: int) -> int | None:
         """Return who, the character aside, spoke last in a channel."""
@@ -128,15 +167,28 @@ class Messages(Repository):
         )
         return await self._session.scalar(query.order_by(Message.position.desc()).limit(1))
 
-    async def waiting(self) -> list[int]:
-        """Return the channels with lines before the transcript's beginning that no summary covers."""
+    async def spoken_since(self, channel_id: int, message_id: int) -> bool:
+        """Say whether anybody but the characters spoke in a channel after one of its messages."""
+        then = select(Message.position).where(Message.id == message_id).scalar_subquery()
+        query = select(Message.id).where(
+            Message.channel_id == channel_id, Message.position > then, Message.heard_through.is_(None)
+        )
+        return await self._session.scalar(query.limit(1)) is not None
+
+    async def waiting(self, character: str) -> list[int]:
+        """Return the channels with lines before a character's transcript that no summary of its covers."""
         query = (
             select(Message.channel_id)
-            .join(Channel, Channel.id == Message.channel_id)
-            .where(Message.place < Channel.floor, _NOT_COVERED)
+            .join(Seat, Seat.channel_id == Message.channel_id)
+            .where(
+                Seat.character == bindparam("character"),
+                Message.place < Seat.floor,
+                heard_by(bindparam("character")),
+                _NOT_COVERED,
+            )
             .distinct()
         )
-        return list(await self._session.scalars(query))
+        return list(await self._session.scalars(query, {"character": character}))
 
     async def lately(self, channel_id: int, *, since: datetime, limit: int) -> list[LatelySaid]:
         """Return the newest `limit` lines of a channel from `since` on, in the order of arrival."""
@@ -194,6 +246,11 @@ class Messages(Repository):
         )
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
+    async def recast(self, message_ids: Collection[int], cast_id: int) -> None:
+        """Let other characters have heard messages."""
+        moved = update(Message).where(Message.id.in_(message_ids)).values(cast_id=cast_id)
+        await self._session.execute(moved)
+
     async def forget(self, message_ids: Collection[int]) -> int:
         """Delete messages from the log; return how many there were."""
         result = await self._session.execute(delete(Message).where(Message.id.in_(message_ids)))
@@ -218,16 +275,13 @@ class Messages(Repository):
     ) -> int:
         """Delete what was said before a moment, in one place or anywhere; return how many lines went.
 
-        Where the character took part, a line stays until it is summed up, though not from before
+        Where a character took part, a line stays until it has summed it up, though not from before
         `at_last`; so does a line that stood in a prompt once, before the transcript's beginning, and what
-        people said from whose talk facts are drawn, until they were.
+        people said from whose talk facts are drawn, until all who heard it drew them.
         """
-        talk = select(Message.channel_id).where(Message.heard_through.is_not(None), _NOT_COVERED)
-        floor = select(Channel.floor).where(Channel.id == Message.channel_id).scalar_subquery()
-        waiting = and_(_NOT_COVERED, or_(Message.channel_id.in_(talk), Message.place < floor))
+        waiting = _to_be_summed_up()
         if consent != "off":
-            drawn = select(Channel.consolidated).where(Channel.id == Message.channel_id).scalar_subquery()
-            waiting = or_(waiting, and_(Message.position > drawn, _of_who_agreed(consent)))
+            waiting = or_(waiting, and_(_to_be_drawn_from(), _of_who_agreed(consent)))
         gone = delete(Message).where(Message.sent_at < before, or_(~waiting, Message.sent_at < at_last))
         if channel_id is not None:
             gone = gone.where(Message.channel_id == channel_id)

@@ -20,18 +20,27 @@ from sqlalchemy import (
 from database.models import (
     Archived,
     Audit,
+    Bond,
+    BondChange,
     Call,
     Channel,
     Claim,
+    Cue,
     Fact,
     FactChange,
+    Guise,
     HouseRule,
+    IdentityLine,
     Message,
     Part,
+    Remark,
     Reminder,
     Row,
+    Scene,
+    Seat,
     Source,
     State,
+    Stirring,
     Summary,
     Turn,
     User,
@@ -56,6 +65,8 @@ class Holdings(NamedTuple):
     embeddings: int
     notes: int
     reminders: int
+    played: int
+    bonds: int
     names: int
     decisions: int
     calls: int
@@ -85,6 +96,8 @@ class People(Repository):
             embeddings=await self._embeddings(person_id),
             notes=await self._count(Summary, _notes_of(person_id)),
             reminders=await self._count(Reminder, Reminder.person_id == person_id),
+            played=await self._played(person_id),
+            bonds=await self._bonds(person_id),
             names=await self._count_names(person_id),
             decisions=await self._count(Claim, Claim.author_id == person_id),
             calls=await self._count(Call, Call.user_id == person_id),
@@ -147,6 +160,16 @@ class People(Repository):
         )
         return list(await self._session.scalars(query.order_by(Summary.id)))
 
+    async def scenes(self, person_id: int) -> list[Scene]:
+        """Return the scenes that somebody had characters play."""
+        query = select(Scene).where(Scene.started_by == person_id).order_by(Scene.id)
+        return list(await self._session.scalars(query))
+
+    async def noted_channels(self, person_id: int) -> list[Channel]:
+        """Return the channels for which somebody wrote a note that stands."""
+        query = select(Channel).where(Channel.note_by == person_id, Channel.note.is_not(None))
+        return list(await self._session.scalars(query.order_by(Channel.id)))
+
     # Taking out.
 
     async def private_places(self, person_id: int) -> set[int]:
@@ -203,6 +226,8 @@ class People(Repository):
         await self._session.execute(update(Call).where(Call.user_id == person_id).values(user_id=None))
         await self._out_of_traces(person_id)
         await self._out_of_heads(person_id)
+        await self._out_of_company(person_id)
+        await self._out_of_hearts(person_id, private)
         await self._private(private)
         await self._session.execute(delete(User).where(User.id == person_id))
         await self._blur_marks(person_id)
@@ -217,25 +242,43 @@ class People(Repository):
 
     async def _out_of_traces(self, person_id: int) -> None:
         """Let nobody know from other decisions who else was addressed."""
-        query = select(Claim.message_id, Claim.trace).where(
-            cast(Claim.trace, String).contains(str(person_id))
-        )
-        for message_id, trace in (await self._session.execute(query)).all():
-            if person_id in (trace or {}).get("addressees", ()):
-                others = [0 if one == person_id else one for one in trace["addressees"]]
-                kept = {**trace, "addressees": others}
-                changed = update(Claim).where(Claim.message_id == message_id).values(trace=kept)
-                await self._session.execute(changed)
+        for table, key in ((Claim, Claim.message_id), (Cue, Cue.id)):
+            query = select(key, table.trace).where(cast(table.trace, String).contains(str(person_id)))
+            for row, trace in (await self._session.execute(query)).all():
+                if person_id in (trace or {}).get("addressees", ()):
+                    others = [0 if one == person_id else one for one in trace["addressees"]]
+                    kept = {**trace, "addressees": others}
+                    await self._session.execute(update(table).where(key == row).values(trace=kept))
+
+    async def _out_of_hearts(self, person_id: int, private: Collection[int]) -> None:
+        """Forget how characters stood with somebody, and that it was they who moved one."""
+        for table in (Bond, BondChange):
+            await self._session.execute(delete(table).where(table.user_id == person_id))
+        await self._session.execute(delete(Remark).where(Remark.channel_id.in_(private)))
+        theirs = update(Remark).where(Remark.person_id == person_id)
+        await self._session.execute(theirs.values(person_id=None, why=None))
+        moved = or_(Stirring.person_id == person_id, Stirring.channel_id.in_(private))
+        nobody = {"person_id": None, "channel_id": None, "guild_id": None}
+        await self._session.execute(update(Stirring).where(moved).values(**nobody))
 
     async def _out_of_heads(self, person_id: int) -> None:
-        query = select(Channel.id, Channel.head_people).where(
-            cast(Channel.head_people, String).contains(str(person_id))
+        query = select(Seat.channel_id, Seat.character, Seat.head_people).where(
+            cast(Seat.head_people, String).contains(str(person_id))
         )
-        for channel_id, people in (await self._session.execute(query)).all():
+        for channel_id, character, people in (await self._session.execute(query)).all():
             if people and person_id in people:
                 left = [one for one in people if one != person_id]
-                head = {"head_people": left, "head_at": None}
-                await self._session.execute(update(Channel).where(Channel.id == channel_id).values(**head))
+                seat = update(Seat).where(Seat.channel_id == channel_id, Seat.character == character)
+                await self._session.execute(seat.values(head_people=left, head_at=None))
+
+    async def _out_of_company(self, person_id: int) -> None:
+        """Forget whom somebody played, the scenes and notes that they asked for; not what they laid down."""
+        await self._session.execute(delete(Guise).where(Guise.user_id == person_id))
+        await self._session.execute(delete(Scene).where(Scene.started_by == person_id))
+        noted = update(Channel).where(Channel.note_by == person_id)
+        await self._session.execute(noted.values(note=None, note_by=None, note_depth=0))
+        laid_down = update(IdentityLine).where(IdentityLine.made_by == person_id)
+        await self._session.execute(laid_down.values(made_by=0))
 
     async def _blur_marks(self, person_id: int) -> None:
         """Keep that an older program's files about somebody were taken in, and not whose they were."""
@@ -275,6 +318,19 @@ class People(Repository):
         for ids in await self._session.scalars(packed):
             count += len(lines.intersection(array("q", ids)))
         return count
+
+    async def _played(self, person_id: int) -> int:
+        """Count whom somebody plays, the scenes that they asked for, and the notes of channels."""
+        played = await self._count(Guise, Guise.user_id == person_id)
+        scenes = await self._count(Scene, Scene.started_by == person_id)
+        return played + scenes + await self._count(Channel, Channel.note_by == person_id)
+
+    async def _bonds(self, person_id: int) -> int:
+        """Count how many characters stand somehow with somebody, what changed that, and what they moved."""
+        bonds = await self._count(Bond, Bond.user_id == person_id)
+        changes = await self._count(BondChange, BondChange.user_id == person_id)
+        remarks = await self._count(Remark, Remark.person_id == person_id)
+        return bonds + changes + remarks + await self._count(Stirring, Stirring.person_id == person_id)
 
     async def _count_names(self, person_id: int) -> int:
         names = Row.metadata.tables["nicknames"]

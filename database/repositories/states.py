@@ -1,6 +1,8 @@
 """Global keys and values."""
 
-from sqlalchemy import delete
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
 
 from database.models import State
 from database.repositories.base import Repository, table_of
@@ -12,6 +14,11 @@ class States(Repository):
     async def get(self, key: str) -> str | None:
         row = await self._session.get(State, key)
         return row.value if row else None
+
+    async def of(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the values of those keys that have one."""
+        query = select(State.key, State.value).where(State.key.in_(keys))
+        return {row.key: row.value for row in await self._session.execute(query)}
 
     async def drop(self, key: str) -> None:
         await self._session.execute(delete(State).where(State.key == key))

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_
 
 from database.models import Message, Source, Summary
 from database.repositories.base import Repository, table_of, values_of
+from database.repositories.seats import heard_by
 
 _COVER = insert(table_of(Source))
 _OF = (
@@ -21,7 +22,9 @@ _OF = (
     )
     .order_by(Summary.last_at, Summary.last_place, Summary.id)
 )
-_NOT_COVERED: ColumnElement[bool] = Message.id.not_in(select(Source.message_id))
+_NOT_COVERED: ColumnElement[bool] = Message.id.not_in(
+    select(Source.message_id).where(Source.character == bindparam("character"))
+)
 
 
 class Summaries(Repository):
@@ -62,10 +65,9 @@ class Summaries(Repository):
         """Return those of some summaries that are still there."""
         return set(await self._session.scalars(select(Summary.id).where(Summary.id.in_(summary_ids))))
 
-    async def covering(self, message_ids: Collection[int]) -> dict[int, Source]:
-        """Return, by message, how those of some messages are covered that are."""
-        rows = await self._session.scalars(select(Source).where(Source.message_id.in_(message_ids)))
-        return {row.message_id: row for row in rows}
+    async def covering(self, message_ids: Collection[int]) -> list[Source]:
+        """Return how those of some messages are covered that are."""
+        return list(await self._session.scalars(select(Source).where(Source.message_id.in_(message_ids))))
 
     async def drawn_from(self, author_id: int, *, channel_ids: Collection[int] | None = None) -> set[int]:
         """Return the summaries that hold anything of somebody, in some channels or anywhere."""
@@ -100,18 +102,23 @@ class Summaries(Repository):
         )
         return int(await self._session.scalar(query) or 0)
 
-    async def ageing(self, before: datetime) -> list[int]:
-        """Return the channels with a reply of the character's in lines that nothing covers.
+    async def ageing(self, before: datetime, character: str) -> list[int]:
+        """Return the channels with a reply of a character's in lines that no summary of its covers.
 
         Only those in which a line from before a moment is among them.
         """
-        mine = select(Message.channel_id).where(Message.heard_through.is_not(None), _NOT_COVERED)
+        mine = select(Message.channel_id).where(Message.character == bindparam("character"), _NOT_COVERED)
         query = (
             select(Message.channel_id)
-            .where(Message.sent_at < before, _NOT_COVERED, Message.channel_id.in_(mine))
+            .where(
+                Message.sent_at < before,
+                heard_by(bindparam("character")),
+                _NOT_COVERED,
+                Message.channel_id.in_(mine),
+            )
             .distinct()
         )
-        return list(await self._session.scalars(query))
+        return list(await self._session.scalars(query, {"character": character}))
 
     async def prune(self, before: datetime) -> int:
         """Delete what was summed up of places that fell silent before a moment (D18)."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from database.models import Channel, Claim, Message, Part, Turn, Variant
 from database.repositories.base import Inserting, Repository, table_of, values_of
@@ -90,6 +90,11 @@ class Turns(Repository):
     async def answered_with(self, message_id: int) -> int | None:
         """Return the message that a reply answers, by a message which a part of that reply became."""
         query = select(Turn.trigger_id).join(Part, Part.turn_id == Turn.id)
+        return await self._session.scalar(query.where(Part.message_id == message_id).limit(1))
+
+    async def of_message(self, message_id: int) -> Turn | None:
+        """Return the reply that a message is a part of."""
+        query = select(Turn).join(Part, Part.turn_id == Turn.id)
         return await self._session.scalar(query.where(Part.message_id == message_id).limit(1))
 
     async def newest_claim(self, channel_id: int) -> int | None:
@@ -201,6 +206,22 @@ class Turns(Repository):
 
     async def parts(self, turn_id: int) -> list[Part]:
         return list(await self._session.scalars(_PARTS, {"turn": turn_id}))
+
+    async def last_speaker(self, channel_id: int, *, to: int | None = None) -> tuple[str, datetime] | None:
+        """Return which character spoke last in a channel, to somebody or to anybody, and when (C24)."""
+        query = select(Turn.character, Turn.pledged_at).where(
+            Turn.channel_id == channel_id, Turn.state != "dropped"
+        )
+        if to is not None:
+            query = query.where(Turn.addressee_id == to)
+        row = (await self._session.execute(query.order_by(Turn.id.desc()).limit(1))).first()
+        return (row[0], row[1]) if row else None
+
+    async def answers(self, character: str, *, since: datetime) -> int:
+        """Count what a character said since a moment (F109)."""
+        query = select(func.count()).select_from(Turn)
+        said = (Turn.character == character, Turn.state == "said", Turn.pledged_at >= since)
+        return int(await self._session.scalar(query.where(*said)) or 0)
 
     async def posted(self, channel_id: int, *, after: int) -> set[int]:
         """Return the messages after another that parts of replies in a channel are known to have become."""
@@ -321,6 +342,10 @@ class Turns(Repository):
         await self._session.execute(
             update(Turn).where(Turn.id == turn_id).values(state="pledged", pledged_at=at, settled_at=None)
         )
+
+    async def recast(self, turn_id: int, cast_id: int) -> None:
+        """Let other characters hear what is yet to be said of a reply."""
+        await self._session.execute(update(Turn).where(Turn.id == turn_id).values(cast_id=cast_id))
 
     async def done(self, turn_id: int, number: int, *, gone: bool) -> None:
         """Keep that a part was edited, or that its message is gone."""

@@ -97,12 +97,12 @@ def application(world: World, request: Request) -> Json:
 
 def commands(_: World, request: Request) -> list[Json]:
     """Answer GET of global or guild commands."""
-    return _application_of(request).commands.get(_scope(request), [])
+    return application_of(request).commands.get(_scope(request), [])
 
 
 def sync_commands(world: World, request: Request) -> list[Json]:
     """Answer PUT of global or guild commands: they become exactly these."""
-    account, scope = _application_of(request), _scope(request)
+    account, scope = application_of(request), _scope(request)
     known = {(each["type"], each["name"]): each["id"] for each in account.commands.get(scope, [])}
     given: list[Json] = request.body or []
     account.command_syncs.append((scope, given))
@@ -112,7 +112,7 @@ def sync_commands(world: World, request: Request) -> list[Json]:
 
 def add_command(world: World, request: Request) -> Json:
     """Answer POST of one global or guild command."""
-    account, scope = _application_of(request), _scope(request)
+    account, scope = application_of(request), _scope(request)
     command = _command(world, request, request.body, {})
     others = [each for each in account.commands.get(scope, []) if each["name"] != command["name"]]
     account.commands[scope] = [*others, command]
@@ -168,7 +168,8 @@ def _guilds_of(world: World, request: Request) -> list[Guild]:
     return [each for each in world.guilds.values() if request.account.id in each.members]
 
 
-def _application_of(request: Request) -> BotAccount:
+def application_of(request: Request) -> BotAccount:
+    """Return the bot whose application the path names, which must be the one that asks."""
     if request.id("application_id") != request.account.application_id:
         raise DiscordError(403, 20012, "You are not authorized to perform this action on this application")
     return request.account

@@ -23,7 +23,7 @@ class BotAccount:
     """A bot's user with its application; `privileged` are the intents that the application was given.
 
     `dm_channels` are its direct messages by the other's id, `commands` its slash commands by the id of
-    their guild (None: everywhere).
+    their guild (None: everywhere), `emojis` the application's own by their id.
     """
 
     user: User
@@ -32,6 +32,7 @@ class BotAccount:
     identify_count: int = 0
     dm_channels: dict[int, Channel] = field(default_factory=dict, repr=False)
     commands: dict[int | None, list[Json]] = field(default_factory=dict, repr=False)
+    emojis: dict[int, Json] = field(default_factory=dict, repr=False)
     command_syncs: list[tuple[int | None, list[Json]]] = field(default_factory=list, repr=False)
 
     @property

@@ -129,7 +129,7 @@ def _reference(world: World, place: Channel, request: Request) -> tuple[Message 
 def edit_message(world: World, request: Request) -> Json:
     """Answer PATCH of a message, which must be the bot's own."""
     edited = message_of(world, request)
-    if edited.author is not request.account.user:
+    if edited.author is not request.account.user or edited.webhook is not None:
         raise DiscordError(403, 50005, "Cannot edit a message authored by another user")
     apply_edit(world, edited, request)
     return message_payload(edited, request.account)
@@ -152,7 +152,7 @@ def delete_message(world: World, request: Request) -> None:
     """Answer DELETE of a message: the bot's own, or in guilds anybody's with the permission for it."""
     gone, account = message_of(world, request), request.account
     guild = gone.channel.guild
-    if gone.author is not account.user:
+    if gone.author is not account.user or gone.webhook is not None:
         if guild is None:
             raise DiscordError(403, 50003, "Cannot execute action on a DM channel")
         if not guild.members[account.id].permissions() & (MANAGE_MESSAGES | ADMINISTRATOR):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.world.discord_files import Upload
 from tests.world.discord_roles import ADMINISTRATOR, ORDINARY_PERMISSIONS, Role
-from tests.world.discord_snowflakes import Moment, timestamp
+from tests.world.discord_snowflakes import Moment, made_at, timestamp
 
 if TYPE_CHECKING:
     from tests.world.discord_accounts import BotAccount
@@ -187,6 +187,7 @@ class Guild:
     roles: dict[int, Role] = field(default_factory=dict, repr=False)
     members: dict[int, Member] = field(default_factory=dict, repr=False)
     channels: dict[int, Channel] = field(default_factory=dict, repr=False)
+    threads: dict[int, Channel] = field(default_factory=dict, repr=False)
 
     def add_text_channel(self, name: str, *, topic: str | None = None, nsfw: bool = False) -> Channel:
         """Make a text channel and tell the bot of it."""
@@ -242,7 +243,7 @@ class Guild:
 
 @dataclass(eq=False)
 class Channel:
-    """A text channel of a guild, or the direct messages of one `bot` with one user.
+    """A text channel of a guild, a thread in one (its `parent`), or a bot's direct messages with one user.
 
     `bot_may_view` and `bot_may_send` turned off make REST answer every bot 50001 and 50013.
     """
@@ -256,6 +257,7 @@ class Channel:
     topic: str | None = None
     nsfw: bool = False
     position: int = 0
+    parent: Channel | None = None
     bot_may_view: bool = True
     bot_may_send: bool = True
     messages: list[Message] = field(default_factory=list, repr=False)
@@ -271,6 +273,10 @@ class Channel:
         """Return what the messages say, oldest first."""
         return [message.content for message in self.messages]
 
+    def add_thread(self, name: str) -> Channel:
+        """Make a public thread in this channel and tell the bots of it."""
+        return self.world.add_thread(self, name)
+
     def said_by(self, user: User) -> list[Message]:
         """Return the messages of one user, oldest first."""
         return [message for message in self.messages if message.author is user]
@@ -282,6 +288,8 @@ class Channel:
         if self.guild is None:
             recipients = [self.recipient.payload()] if self.recipient else []
             return base | {"type": 1, "recipients": recipients}
+        if self.parent is not None:
+            return base | self._thread(self.parent)
         return base | {
             "type": 0,
             "guild_id": str(self.guild.id),
@@ -292,4 +300,22 @@ class Channel:
             "parent_id": None,
             "permission_overwrites": [],
             "rate_limit_per_user": 0,
+        }
+
+    def _thread(self, parent: Channel) -> Json:
+        return {
+            "type": 11,
+            "guild_id": str(parent.guild.id) if parent.guild else None,
+            "name": self.name,
+            "parent_id": str(parent.id),
+            "owner_id": str(self.world.owner.id),
+            "message_count": len(self.messages),
+            "member_count": 1,
+            "rate_limit_per_user": 0,
+            "thread_metadata": {
+                "archived": False,
+                "auto_archive_duration": 1440,
+                "archive_timestamp": timestamp(made_at(self.id)),
+                "locked": False,
+            },
         }

@@ -44,7 +44,7 @@ def gateway_payload(message: Message, viewer: BotAccount, *, bare: bool = False)
     guild = message.channel.guild
     if guild is None:
         return payload | {"channel_type": 1}
-    payload |= {"guild_id": str(guild.id), "channel_type": 0}
+    payload |= {"guild_id": str(guild.id), "channel_type": 11 if message.channel.parent else 0}
     member = guild.members.get(message.author.id)
     if member is not None and message.webhook is None:
         payload["member"] = member.payload(user=False)
@@ -85,7 +85,7 @@ def guild_create_payload(guild: Guild, viewer: BotAccount, members: Iterable[Mem
         "member_count": len(guild.members),
         "channels": [channel.payload() for channel in guild.channels.values()],
         "members": [member.payload() for member in members or [own]],
-        "threads": [],
+        "threads": [thread.payload() for thread in guild.threads.values()],
         "presences": [],
         "voice_states": [],
         "stage_instances": [],

@@ -153,6 +153,15 @@ class Places(Waiting):
         self.dispatch(Event("CHANNEL_CREATE", channel.payload(), bots, Intent.GUILDS, guild.id))
         return channel
 
+    def add_thread(self, parent: Channel, name: str) -> Channel:
+        """Make a public thread in a text channel and tell the bots of it."""
+        assert parent.guild is not None
+        thread = Channel(self.snowflakes.make(), name, self._world, parent.guild, parent=parent)
+        parent.guild.threads[thread.id] = self.channels[thread.id] = thread
+        payload, bots = thread.payload() | {"newly_created": True}, self.bots_in(parent)
+        self.dispatch(Event("THREAD_CREATE", payload, bots, Intent.GUILDS, parent.guild.id))
+        return thread
+
     def remove_channel(self, channel: Channel) -> None:
         """Delete a channel with all that was said in it."""
         self.channels.pop(channel.id, None)

@@ -7,8 +7,9 @@ from typing import Any
 # external emojis, change the own nickname, application commands.
 ORDINARY_PERMISSIONS = sum(1 << bit for bit in (6, 10, 11, 14, 15, 16, 17, 18, 26, 31))
 MANAGE_MESSAGES = 1 << 13
+MANAGE_WEBHOOKS = 1 << 29
 # Besides these, what an invited bot of this kind asks for: manage messages and webhooks.
-BOT_PERMISSIONS = ORDINARY_PERMISSIONS | MANAGE_MESSAGES | 1 << 29
+BOT_PERMISSIONS = ORDINARY_PERMISSIONS | MANAGE_MESSAGES | MANAGE_WEBHOOKS
 ADMINISTRATOR = 1 << 3
 
 

@@ -8,7 +8,12 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.world import discord_account_routes, discord_message_routes, discord_webhook_routes
+from tests.world import (
+    discord_account_routes,
+    discord_emoji_routes,
+    discord_message_routes,
+    discord_webhook_routes,
+)
 from tests.world.discord_accounts import BotAccount
 from tests.world.discord_cdn import Cdn
 from tests.world.discord_events import Event
@@ -23,6 +28,7 @@ from tests.world.discord_world import World
 
 ROUTES = [
     *discord_account_routes.ROUTES,
+    *discord_emoji_routes.ROUTES,
     *discord_message_routes.ROUTES,
     *discord_webhook_routes.ROUTES,
 ]

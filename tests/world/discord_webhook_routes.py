@@ -4,23 +4,50 @@ from tests.world.discord_components import check_modal
 from tests.world.discord_interactions import DEFERS, SAYS, SHOWS_MODAL, UPDATES, Interaction
 from tests.world.discord_message_routes import apply_edit, channel_of, check_body, fields_of
 from tests.world.discord_messages import EPHEMERAL, Message, Webhook
-from tests.world.discord_objects import Json
+from tests.world.discord_objects import Channel, Json
 from tests.world.discord_payloads import message_payload
-from tests.world.discord_requests import Answer, DiscordError, Request
+from tests.world.discord_requests import Answer, DiscordError, Request, invalid_form
 from tests.world.discord_rest import Route
+from tests.world.discord_roles import ADMINISTRATOR, MANAGE_WEBHOOKS
 from tests.world.discord_world import World
+
+MOST_WEBHOOKS = 15
+LONGEST_NAME = 80
 
 
 def webhooks(world: World, request: Request) -> list[Json]:
     """Answer GET of a channel's webhooks."""
-    place = channel_of(world, request)
+    place = _channel_with_webhooks(world, request)
     return [each.payload(request.account) for each in world.webhooks.values() if each.channel is place]
 
 
 def create_webhook(world: World, request: Request) -> Json:
-    """Answer POST of a new webhook."""
-    place, name = channel_of(world, request), request.field("name")
+    """Answer POST of a new webhook; a channel has 15 at most."""
+    place, name = _channel_with_webhooks(world, request), request.field("name")
+    _check_name("name", name)
+    if sum(each.channel is place for each in world.webhooks.values()) >= MOST_WEBHOOKS:
+        raise DiscordError(400, 30007, "Maximum number of webhooks reached (15)")
     return world.add_webhook(place, name, user=request.account.user).payload()
+
+
+def _channel_with_webhooks(world: World, request: Request) -> Channel:
+    """Return the channel of the path, if it can have webhooks and the bot may manage them."""
+    place = channel_of(world, request)
+    if place.guild is None or place.parent is not None:
+        raise DiscordError(400, 50024, "Cannot execute action on this channel type")
+    member = place.guild.members[request.account.id]
+    if not member.permissions() & (MANAGE_WEBHOOKS | ADMINISTRATOR):
+        raise DiscordError(403, 50013, "Missing Permissions")
+    return place
+
+
+def _check_name(field: str, name: str) -> None:
+    """Refuse a webhook's name as Discord does: too long, or with Discord's own name in it."""
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise invalid_form(field, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 80 in length.")
+    for word in ("discord", "clyde"):
+        if word in name.casefold():
+            raise invalid_form(field, "USERNAME_INVALID_CONTAINS", f'Username cannot contain "{word}"')
 
 
 def webhook(world: World, request: Request) -> Json:
@@ -38,9 +65,12 @@ def execute(world: World, request: Request) -> Json | None:
     if _is_application(world, request):
         return _payload(world, _follow_up(world, request))
     hook = _webhook(world, request)
+    place = _place(world, request, hook)
+    if request.field("username") is not None:
+        _check_name("username", request.field("username"))
     check_body(request)
     posted = world.post(
-        hook.channel,
+        place,
         hook.user,
         request.field("content") or "",
         webhook=hook,
@@ -165,6 +195,16 @@ def _webhook(world: World, request: Request) -> Webhook:
     return found
 
 
+def _place(world: World, request: Request, hook: Webhook) -> Channel:
+    """Return where a webhook is to speak: its channel, or the thread of it that the query names."""
+    if "thread_id" not in request.query:
+        return hook.channel
+    thread = world.channels.get(int(request.query["thread_id"]))
+    if thread is None or thread.parent is not hook.channel:
+        raise DiscordError(404, 10003, "Unknown Channel")
+    return thread
+
+
 def _interaction(world: World, request: Request) -> Interaction:
     return world.interactions.find(request.params["webhook_token"], request.id("webhook_id"))
 
@@ -189,7 +229,8 @@ def _message(world: World, request: Request) -> Message:
         found = interaction.original if wanted == "@original" else _by_id(said, wanted)
     else:
         hook = _webhook(world, request)
-        found = _by_id([each for each in hook.channel.messages if each.webhook is hook], wanted)
+        place = _place(world, request, hook)
+        found = _by_id([each for each in place.messages if each.webhook is hook], wanted)
     if found is None or found.deleted:
         raise DiscordError(404, 10008, "Unknown Message")
     return found

@@ -194,7 +194,9 @@ class World(Places):
 
 
 def _replied_to(original: Message | None) -> int | None:
-    return original.author.id if original is not None else None
+    if original is None or original.webhook is not None:
+        return None  # behind a webhook there is nobody who could be pinged
+    return original.author.id
 
 
 def _guild_of(channel: Channel) -> Json:

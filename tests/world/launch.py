@@ -38,10 +38,10 @@ def crash_hook() -> Callable[[str], None] | None:
 
 def ask_after(answers: int) -> None:
     """Let people be asked for consent after so many answers; never with 0."""
-    from bot import app
+    from bot import app, arranging
 
-    made = app.manner_of
-    app.manner_of = lambda *given: replace(made(*given), asks_after=answers)
+    made = arranging.manner_of
+    setattr(app, "manner_of", lambda *given: replace(made(*given), asks_after=answers))  # noqa: B010
 
 
 def main() -> int:

@@ -95,6 +95,7 @@ class BotProcess:
             "CHARACTER": "pixel",
             "DATA_DIR": str(self.data),
             **AT_ONCE,
+            "GREET_NEWCOMERS": "false",
             **self.settings,
         }
 

@@ -1,0 +1,64 @@
+"""What admins and people do with the characters: where they are, who they are, how they get on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.administration import Administration
+from bot.arrivals import Arrivals
+from bot.clock import Clock
+from bot.conversation.consequences import News
+from bot.conversation.conversation import Conversation
+from bot.conversation.manner import Manner
+from bot.growth_files import GrowthFiles
+from bot.library import Library
+from bot.relations import Relations
+from bot.selves import Selves
+from bot.stagecraft import Stagecraft
+from database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Affairs:
+    """The services behind the commands about characters."""
+
+    stagecraft: Stagecraft
+    selves: Selves
+    relations: Relations
+    arrivals: Arrivals
+    growth_files: GrowthFiles
+
+
+def affairs_of(
+    conversation: Conversation,
+    database: Database,
+    administration: Administration,
+    clock: Clock,
+    manner: Manner,
+    library: Library | None,
+    *,
+    growth: Path,
+) -> Affairs:
+    """Return them, and see to it that who changes is read anew, and its growth written into a folder."""
+
+    def changed(slug: str) -> None:
+        if library:
+            library.touch(slug)
+
+    def heard(news: News) -> None:
+        if news.changed:
+            changed(news.character)
+
+    conversation.newsroom.listeners.append(heard)
+    files = GrowthFiles(database, growth)
+
+    def answered(slug: str, times: int, grew: bool) -> None:
+        files.answered(slug, times, grew=grew)
+
+    conversation.newsroom.on_answer.append(answered)
+    return Affairs(
+        Stagecraft(database, conversation.casting, clock),
+        Selves(database, administration, clock, changed=changed),
+        Relations(database, conversation.company, administration, clock, manner.direction),
+        Arrivals(database, conversation, library, administration),
+        files,
+    )

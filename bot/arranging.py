@@ -1,0 +1,152 @@
+"""What the settings and the server make of the parts: who speaks, in what manner, and who comes along."""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from bot.claude.tokens import TokenEstimate, local_counter
+from bot.conversation.casting import Direction
+from bot.conversation.consequences import Growing
+from bot.conversation.deciding import Attentiveness
+from bot.conversation.manner import Learning, Manner
+from bot.conversation.pacing import Pace
+from bot.conversation.recall import Extent
+from bot.conversation.replying import Voice
+from bot.conversation.throttle import Patience
+from bot.conversation.voting import Voters
+from bot.server import Server
+from bot.settings import Settings
+from memory.dates import zone
+from memory.dumps import Dumps
+from memory.embeddings import Embedder, EmbedderMissing, open_embedder
+from personas.routing import Rules
+
+log = logging.getLogger(__name__)
+
+CACHED = {"1h": timedelta(hours=1), "5m": timedelta(minutes=5)}
+REHEARSAL_TOKENS = 160
+REHEARSAL_SECONDS = 180.0
+REHEARSAL_TRANSCRIPT = 2_000
+
+
+def voice_of(settings: Settings, server: Server) -> Voice:
+    """Return who speaks. A rehearsal voice writes slowly, and rambles if it is let."""
+    slow = server.rehearsal
+    return Voice(
+        model=server.model,
+        premium_model=_model(server, settings.premium_model, named="premium_model" in settings.explicit),
+        max_tokens=min(settings.default_max_tokens, REHEARSAL_TOKENS)
+        if slow
+        else settings.default_max_tokens,
+        deadline=max(settings.llm_timeout, REHEARSAL_SECONDS) if slow else settings.llm_timeout,
+        tokens=TokenEstimate(local_counter()),
+        effort="off" if server.local else settings.reply_effort,
+    )
+
+
+def embedder_of(settings: Settings) -> Embedder | None:
+    """Return what turns texts into vectors; without its packages, say so once (C58)."""
+    try:
+        return open_embedder(settings.embedding_model)
+    except EmbedderMissing as error:
+        log.warning("%s", error)
+        return None
+
+
+def _model(server: Server, model: str, *, named: bool) -> str:
+    """Return a model of Claude's; another server has it only where the operator `named` it."""
+    return server.model if server.local and not named else model
+
+
+def manner_of(settings: Settings, server: Server) -> Manner:
+    """Return how the settings let the character behave."""
+    pace = Pace(
+        characters_per_minute=settings.typing_speed_cpm,
+        shortest=settings.min_typing_time,
+        longest=settings.max_typing_time,
+        variance=settings.typing_variance,
+    )
+    attention = Attentiveness(
+        too_old=timedelta(seconds=settings.sel_drop_old_seconds),
+        patience=Patience(
+            threshold=settings.bot_reply_threshold,
+            cooldown=settings.reply_cooldown,
+            energy=settings.channel_energy,
+        ),
+        chance=settings.global_response_chance,
+        voters=Voters(
+            model=_model(server, settings.voting_model, named="voting_model" in settings.explicit),
+            count=settings.yes_no_vote_count,
+            deadline=settings.should_reply_timeout,
+        ),
+        turn=settings.max_typing_time,
+    )
+    return Manner(
+        pace=pace,
+        attention=attention,
+        errors=settings.errors,
+        burst_quiet=settings.burst_quiet_seconds,
+        burst_longest=settings.burst_max_seconds,
+        resume_within=timedelta(seconds=settings.resume_within_seconds),
+        decisions_kept=timedelta(days=settings.decisions_kept_days),
+        extent=Extent(
+            condensed=settings.conversation_token_threshold,
+            known=settings.core_memory_token_threshold if settings.memory_consent != "off" else 0,
+            cached=CACHED[settings.cache_ttl],
+        ),
+        summary_deadline=settings.summarize_timeout,
+        consent=settings.memory_consent,
+        backups_kept=timedelta(days=settings.backups_kept_days),
+        recalled=settings.recall_tokens if settings.memory_consent != "off" else 0,
+        learning=Learning(
+            model=_model(server, settings.memory_model, named="memory_model" in settings.explicit),
+            batches=settings.memory_batches and not server.local,
+            hour=settings.consolidation_hour,
+        ),
+        dumps=Dumps(settings.data_dir / settings.core_memory_pickle_dir)
+        if settings.enable_core_memory_pickle_log
+        else None,
+        longest_message=settings.max_message_length,
+        direction=_direction(settings),
+        growing=Growing(settings.persona_evolution_enabled, settings.persona_evolution_milestones),
+        mode=settings.sel_mode,
+        blending=settings.framework_blending_enabled,
+        lore=settings.lore_tokens,
+        greets=settings.greet_newcomers,
+        zone=zone(settings.home_timezone),
+    )
+
+
+def _direction(settings: Settings) -> Direction:
+    """Return what the settings say about who speaks (F108)."""
+    return Direction(
+        rules=Rules(
+            context_routing=settings.context_routing_enabled,
+            activity_priority=settings.activity_routing_priority,
+            sticky=timedelta(seconds=settings.persona_sticky_timeout),
+        ),
+        weights=settings.persona_weights,
+        banter=settings.persona_banter,
+        chain=settings.persona_chain,
+        conflicts=settings.persona_conflicts_enabled,
+        escalation=settings.conflict_escalation_amount,
+        decay=settings.conflict_decay_rate,
+    )
+
+
+def rehearsing(manner: Manner) -> Manner:
+    """Return the manner of a small model: it reads little, and slowly."""
+    size = min(manner.extent.condensed, REHEARSAL_TRANSCRIPT)
+    return replace(
+        manner,
+        extent=replace(manner.extent, condensed=size, known=min(size // 2, manner.extent.known)),
+        summary_deadline=max(manner.summary_deadline, REHEARSAL_SECONDS),
+    )
+
+
+def growth_folder(settings: Settings) -> Path:
+    """Return where it is written down how far characters have grown: in data_dir unless it was set."""
+    if "persona_evolution_path" in settings.explicit:
+        return settings.persona_evolution_path
+    return settings.data_dir / "persona_evolution"

@@ -1,0 +1,100 @@
+"""What somebody did with what they said: rules tell, or a small model does (F085, F091)."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.claude.client import Claude, Question
+from bot.conversation.naming import render_line
+from bot.errors import ClaudeError
+from bot.prompts import fill
+from bot.turn import Block, Call, Message, Prompt
+from personas.affinity import Interaction
+from personas.affinity_reading import interaction_of
+from personas.tones import Tone, tone_of
+
+log = logging.getLogger(__name__)
+
+MAX_TOKENS = 8
+LONGEST = 1_500
+"""Letters of either line that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What one character said, and what another answered."""
+
+    first: str
+    said: str
+    other: str
+    answered: str
+    names: Sequence[str]
+    """What the first one is called by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appraiser:
+    """Asks the model that votes, which is small and quick; without one rules have the say."""
+
+    claude: Claude
+    model: str
+    deadline: float
+
+    async def appraise(self, exchange: Exchange, *, channel_id: int) -> tuple[Interaction, tuple[Call, ...]]:
+        """Return what the answer was, and what it cost to know that."""
+        word, calls = await self._word(_prompt(exchange), channel_id=channel_id)
+        if word in {one.value for one in Interaction}:
+            return Interaction(word), calls
+        return interaction_of(exchange.answered, exchange.names, before=exchange.said), calls
+
+    async def tone(
+        self, said: str, *, label: str, names: tuple[str, ...], channel_id: int
+    ) -> tuple[Tone, tuple[Call, ...]]:
+        """Return what a person did with what they said to a character that goes by `names`, and the cost.
+
+        The model is asked only where the words point in two directions: most lines cost nothing (C69).
+        """
+        reading = tone_of(said, names)
+        if reading.sure:
+            return reading.tone, ()
+        word, calls = await self._word(_tone_prompt(label, said), channel_id=channel_id)
+        return Tone(word) if word in {one.value for one in Tone} else reading.tone, calls
+
+    async def _word(self, prompt: Prompt, *, channel_id: int) -> tuple[str, tuple[Call, ...]]:
+        """Return the one word that the model answers, "" without one, and what that cost."""
+        if not self.model:
+            return "", ()
+        try:
+            answer = await self.claude.ask(prompt, self._question(channel_id))
+        except ClaudeError as error:
+            log.info("What was said is told by rules: %s", error)
+            return "", (error.call,) if error.call else ()
+        return answer.text.strip().strip(".\"'`*").casefold(), (answer.call,)
+
+    def _question(self, channel_id: int) -> Question:
+        return Question(
+            purpose="appraisal",
+            model=self.model,
+            max_tokens=MAX_TOKENS,
+            deadline=self.deadline,
+            retries=False,
+            channel_id=channel_id,
+        )
+
+
+def _tone_prompt(label: str, said: str) -> Prompt:
+    """Return what the model is asked about a person's words, which stand in the message alone."""
+    lines = (render_line(label, said[:LONGEST]), "[What did they do with that line? One word of the list.]")
+    system = fill("tone", tones=", ".join(one.value for one in Tone))
+    return Prompt((Block(system),), (Message(mine=False, blocks=(Block("\n".join(lines)),)),))
+
+
+def _prompt(exchange: Exchange) -> Prompt:
+    """Return what the model is asked: the words are the characters', and stand in the message alone."""
+    lines = (
+        render_line(exchange.first, exchange.said[:LONGEST]),
+        render_line(exchange.other, exchange.answered[:LONGEST]),
+        f"[What did {exchange.other} do with that answer? One word of the list.]",
+    )
+    system = fill("appraisal", kinds=", ".join(one.value for one in Interaction))
+    return Prompt((Block(system),), (Message(mine=False, blocks=(Block("\n".join(lines)),)),))

@@ -1,0 +1,161 @@
+"""Who speaks unasked: called beside another, taking up what another said, or in a scene (C26, C27)."""
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.clock import Clock
+from bot.conversation.casting import Casting
+from bot.conversation.compaction import place_of
+from bot.conversation.consequences import SCENE
+from bot.conversation.house_rules import HouseRules
+from bot.conversation.rethinking import utterance_of
+from bot.conversation.rooms import Listener, Room, Rooms
+from bot.conversation.saying import PLACES, Saying
+from bot.conversation.turns import Decided
+from bot.decision import Considered, Decision, Reason, Trace
+from bot.turn import Mouth, Utterance, Where
+from database import Database, DatabaseError, UnitOfWork
+from database.models import Channel, Cue, Message
+
+if TYPE_CHECKING:
+    from bot.conversation.players import Player
+
+log = logging.getLogger(__name__)
+
+GONE, LATE, SPOKEN, NOT_HERE = "what it follows is gone", "somebody spoke meanwhile", "spoke", "not there"
+NOTHING, STALE = "nothing came to mind", "too long ago"
+SWITCHED_OFF = "switched off here"
+MOST_IN_A_ROW = 50
+"""Cues that are taken in one go in one channel: a scene has as many lines at most."""
+
+
+class Following:
+    """Lets those speak who are to speak without being asked anew, one after another."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        players: Mapping[str, "Player"],
+        rooms: Rooms,
+        saying: Saying,
+        casting: Casting,
+        within: timedelta,
+        condensed: int,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._players = players
+        self._rooms = rooms
+        self._saying = saying
+        self._clock = clock
+        self._condensed = condensed
+        self._casting = casting
+        self._within = within
+        self._at_it: set[int] = set()
+        self._asked_again: set[int] = set()
+
+    async def waiting(self, within: timedelta) -> list[int]:
+        """Return the channels in which somebody is to speak, of what was written down `within` that time."""
+        async with self._database.read() as db:
+            channels = await db.cues.waiting(self._clock.now() - within, PLACES)
+        return [one for one in channels if one not in self._at_it]
+
+    async def follow(self, channel_id: int, mouth: Mouth) -> None:
+        """Let everybody speak in a channel who is to, in their order; who is called meanwhile goes first."""
+        if channel_id in self._at_it:
+            self._asked_again.add(channel_id)  # it may just have found nobody who is to speak
+        if len(self._players) < 2 or channel_id in self._at_it:
+            return
+        self._at_it.add(channel_id)
+        try:
+            for _ in range(MOST_IN_A_ROW):
+                self._asked_again.discard(channel_id)
+                async with self._database.read() as db:
+                    cue = await db.cues.next(channel_id)
+                if self._rooms.closing or (cue is None and channel_id not in self._asked_again):
+                    return
+                if cue is None:
+                    continue
+                await self._clock.sleep(cue.delay)
+                async with self._rooms.enter(channel_id) as room, room.lock:
+                    await self._take(room, cue, mouth)
+        except DatabaseError as error:
+            log.error("Nobody can join in now in channel %s: %s", channel_id, error)  # noqa: TRY400
+        finally:
+            self._at_it.discard(channel_id)
+            self._asked_again.discard(channel_id)
+
+    async def _take(self, room: Room, cue: Cue, mouth: Mouth) -> None:
+        """Let one character speak, or keep why it will not."""
+        async with self._database.read() as db:
+            if not await db.cues.is_open(cue.id):
+                return
+            channel = await db.channels.get(cue.channel_id)
+            line = await db.messages.get(cue.message_id)
+            why = await self._refused(db, cue, line, channel)
+        player = self._players.get(cue.character)
+        if why is None and player is not None and channel is not None:
+            heard = utterance_of(line, place_of(channel)) if line else opening(cue, place_of(channel))
+            if await self._speak(room, cue, player, heard, mouth):
+                return
+        async with self._database.begin() as db:
+            why = why or NOTHING
+            await db.cues.close(cue.id, ended=why)
+            if cue.scene_id is not None:
+                await db.cues.end_scene(cue.scene_id, ended=why, at=self._clock.now())
+
+    async def _refused(
+        self, db: UnitOfWork, cue: Cue, line: Message | None, channel: Channel | None
+    ) -> str | None:
+        """Return why a character is not to speak any more; one that is not there, or was not, never does."""
+        if cue.made_at < self._clock.now() - self._within:
+            return STALE
+        if channel is None or cue.character not in self._players:
+            return NOT_HERE
+        if not HouseRules.of(await db.house.rules(channel.guild_id)).active(place_of(channel)):
+            return SWITCHED_OFF
+        if line is None and cue.reason != SCENE:
+            return GONE
+        there = await self._casting.heard(db, line.cast_id if line else None, place_of(channel))
+        if cue.character not in {role.slug for role in there}:
+            return NOT_HERE
+        taken_up = line is not None and line.character is not None and cue.reason != SCENE
+        late = taken_up and await db.messages.spoken_since(cue.channel_id, cue.message_id)
+        return LATE if late else None
+
+    async def _speak(self, room: Room, cue: Cue, player: "Player", heard: Utterance, mouth: Mouth) -> bool:
+        """Think of what it says and say it; False when that came to nothing."""
+        own, at = mouth.speaking_as(player.role.speaker), self._clock.monotonic()
+        decision = Decision(reply=True, reason=Reason.CUE, remark=cue.reason)
+        considered = Considered(decision, Trace(), self._clock.now(), 0, ())
+        listener = Listener(heard, considered, own, received=at, at=at)
+
+        async def still(_: Listener) -> Decision | None:
+            return None
+
+        async with own.typing():
+            answered = await player.answering.answer(
+                room, [listener], [Decided(heard, decision, Trace())], begun=at, still=still, cue=cue
+            )
+        if answered.pledge is None:
+            return False
+        await self._saying.say(answered.pledge, own, spent=float("inf"))
+        if answered.tokens > self._condensed:
+            player.mind.compaction.begin(heard.where)
+        return True
+
+
+def opening(cue: Cue, where: Where) -> Utterance:
+    """Return what a scene begins with: nobody has said anything yet."""
+    return Utterance(
+        message_id=cue.message_id,
+        author_id=0,
+        author_name="nobody",
+        text="",
+        sent_at=cue.made_at,
+        where=where,
+        from_bot=True,
+    )

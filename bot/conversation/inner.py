@@ -1,0 +1,278 @@
+"""A character's inner life as it meets a conversation: what it feels now, how it stands with a person.
+
+What is felt is read before a reply, and moved when the reply has been said: in the same transaction, so that
+nothing counts twice. All of it stands at the prompt's very end, in a few words.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+
+from bot.clock import Clock
+from bot.prompts import fill
+from bot.roles import Role
+from database import UnitOfWork
+from database import models as rows
+from database.repositories.bonds import Standing
+from personas import bonds, hormones, moods
+from personas.affinity import Interaction
+from personas.bonds import Bond
+from personas.character import names_of
+from personas.hormones import Feeling, Nature
+from personas.temperament import DayMood, Hormone, Stimulus
+from personas.tones import Tone, tone_of
+
+RECENT = timedelta(hours=1)
+"""So long what happened is named as the cause of a mood."""
+STAGE = "stage"
+"""Stands in the ledger in place of a metric where two came to another stage (C74)."""
+DAY = "day"
+"""The kind of a stirring that is no stimulus: what the day is like changed."""
+_MOVES: Mapping[Tone, Stimulus] = {
+    Tone.PRAISE: Stimulus.PRAISE,
+    Tone.GRATITUDE: Stimulus.GRATITUDE,
+    Tone.CONFLICT: Stimulus.CONFLICT,
+}
+_AMONG: Mapping[Interaction, Stimulus] = {
+    Interaction.COMPLIMENT: Stimulus.PRAISE,
+    Interaction.INSULT: Stimulus.CONFLICT,
+    Interaction.ARGUMENT: Stimulus.CONFLICT,
+}
+"""What another character says moves too."""
+WORDS: Mapping[Stimulus, str] = {
+    Stimulus.PRAISE: "praise",
+    Stimulus.GRATITUDE: "thanks",
+    Stimulus.CONFLICT: "a quarrel",
+    Stimulus.NEGLECT: "a long silence",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """What was read: what is felt, what the day is like, and how the person stands with the character."""
+
+    feeling: Feeling
+    day: Mapping[DayMood, int] = field(default_factory=dict)
+    bond: Bond | None = None
+    kind: str = ""
+
+
+class InnerLife:
+    """Reads what is felt, puts it into words, and lets it be moved by what happens."""
+
+    def __init__(self, *, clock: Clock, zone: tzinfo, learns: str) -> None:
+        self._clock = clock
+        self.zone = zone
+        self._learns = learns
+
+    def nature(self, role: Role) -> Nature:
+        return Nature(role.character.temperament, self.zone)
+
+    async def read(self, db: UnitOfWork, role: Role, person_id: int) -> Inner:
+        """Return what is true before a reply to somebody."""
+        standing = await db.bonds.standing(person_id, role.slug)
+        now = self._clock.now()
+        return Inner(
+            feeling_of(standing.feeling, now),
+            await day_of(db, role.slug),
+            bond_of(standing.bond) if standing.bond else None,
+            kind_of(role, standing.bond),
+        )
+
+    # In words.
+
+    def levels(self, role: Role, inner: Inner) -> dict[Hormone, float]:
+        return hormones.levels(inner.feeling, self.nature(role), self._clock.now())
+
+    def tempo(self, role: Role, inner: Inner) -> float:
+        """Return how fast it types now, 1 for as fast as ever (C69)."""
+        return moods.tempo_of(self.levels(role, inner))
+
+    def notes(self, role: Role, inner: Inner, person: str) -> list[str]:
+        """Return what stands of it at the prompt's end: nothing where there is nothing to say."""
+        said = []
+        if mood := self.mood_words(role, inner):
+            said.append(fill("mood", name=role.name, mood=mood))
+        if inner.bond is not None:
+            bond, _ = bonds.cooled(inner.bond, self._clock.now())
+            words = [bonds.relationship_types()[inner.kind][bonds.stage_after(bond)], *bonds.words_of(bond)]
+            said.append(fill("bond", name=role.name, person=person, bond="; ".join(words)))
+        return said
+
+    def mood_words(self, role: Role, inner: Inner) -> str:
+        """Return the mood in words, with what lately made it: `stressed after a quarrel: short ...`."""
+        levels = self.levels(role, inner)
+        said = [
+            f"{mood} {value} of 10"
+            for mood, value in moods.telling(inner.day, role.character.temperament).items()
+        ]
+        day = f"a day of {', '.join(said)}" if said else ""
+        sleepy = "sleepy" if moods.is_sleepy(levels) else ""
+        mood = moods.mood_of(levels)
+        now = f"{mood.name}{self._because(inner)}: {mood.manner}" if mood else ""
+        return "; ".join(one for one in (day, now, sleepy) if one)
+
+    def _because(self, inner: Inner) -> str:
+        """Name what happened last, without whom: what was said elsewhere is nobody's business here."""
+        since = self._clock.now() - RECENT
+        lately = {at: WORDS[one] for one, at in inner.feeling.lately.items() if one in WORDS and at >= since}
+        return f" after {lately[max(lately)]}" if lately else ""
+
+    # What happens.
+
+    async def take_in(
+        self,
+        db: UnitOfWork,
+        role: Role,
+        turn: rows.Turn,
+        trigger: rows.Message,
+        *,
+        guild_id: int | None,
+    ) -> None:
+        """Be moved by what a person said, once, in the transaction that makes the answer history."""
+        if trigger.from_bot:
+            return
+        tone = Tone(turn.tone) if turn.tone else tone_of(trigger.text, names_of(role.character)).tone
+        standing = await db.bonds.standing(trigger.author_id, role.slug)
+        known = self._may_note(standing)
+        person_id = trigger.author_id if known else None
+        await self._stir(db, role, self._stimuli(tone), person_id, turn.channel_id, guild_id, standing)
+        if known:
+            await self._grow_closer(db, role, turn, trigger, tone, standing.bond)
+
+    async def heard_another(self, db: UnitOfWork, role: Role, kind: Interaction, *, channel_id: int) -> None:
+        """Be moved by what another character said."""
+        if stimulus := _AMONG.get(kind):
+            await self._stir(db, role, [stimulus], None, channel_id, None)
+
+    def _may_note(self, standing: Standing) -> bool:
+        """Say whether anything about the person may be kept (D03)."""
+        if self._learns == "off":
+            return False
+        return standing.agreed is True or (self._learns == "opt_out" and standing.agreed is not False)
+
+    def _stimuli(self, tone: Tone) -> list[Stimulus]:
+        moved = [Stimulus.MENTION]
+        if stimulus := _MOVES.get(tone):
+            moved.append(stimulus)
+        return [*moved, Stimulus.NIGHT] if hormones.is_night(self._clock.now(), self.zone) else moved
+
+    async def _stir(
+        self,
+        db: UnitOfWork,
+        role: Role,
+        stimuli: Sequence[Stimulus],
+        person_id: int | None,
+        channel_id: int,
+        guild_id: int | None,
+        standing: Standing | None = None,
+    ) -> None:
+        if not stimuli:
+            return
+        known = standing.feeling if standing else await db.feelings.get(role.slug)
+        feeling = feeling_of(known, self._clock.now())
+        stirred = []
+        for one in stimuli:
+            feeling = hormones.felt(feeling, self.nature(role), one, self._clock.now())
+            stirred.append(rows.Stirring(role.slug, feeling.at, one, person_id, channel_id, guild_id))
+        await db.feelings.stir(stirred)
+        await db.feelings.keep(row_of(role.slug, feeling))
+
+    async def _grow_closer(
+        self,
+        db: UnitOfWork,
+        role: Role,
+        turn: rows.Turn,
+        trigger: rows.Message,
+        tone: Tone,
+        known: rows.Bond | None,
+    ) -> None:
+        """Let one exchange change how the two stand, by a step at most, with its cause (C71)."""
+        now = self._clock.now()
+        before = bond_of(known) if known else Bond(now)
+        register = bonds.register_of(trigger.text)
+        bond, steps = bonds.shifted(before, tone, register, now)
+        if any(one.cause != bonds.TIME for one in steps):
+            lately = await db.bonds.causes(trigger.author_id, role.slug, since=now - bonds.AGAIN)
+            bond, steps = bonds.shifted(before, tone, register, now, lately=lately)
+        stage = bonds.stage_after(bond)
+        entries = [(one.metric.value, one.change, one.cause) for one in steps]
+        if before.stage and stage != before.stage:
+            entries.append((STAGE, 0, stage))
+        ledger = [
+            rows.BondChange(
+                trigger.author_id, role.slug, now, *one, message_id=trigger.id, channel_id=turn.channel_id
+            )
+            for one in entries
+        ]
+        await db.bonds.note(ledger)
+        kept = bond_row(trigger.author_id, role.slug, replace(bond, stage=stage), talked_at=now)
+        kept.kind = known.kind if known else None
+        await db.bonds.keep(kept)
+
+
+async def day_of(db: UnitOfWork, slug: str) -> dict[DayMood, int]:
+    """Return what the day is like for a character, as far as it is known (F087)."""
+    found = await db.states.of([day_key(slug, mood) for mood in DayMood])
+    day = {mood: found.get(day_key(slug, mood), "") for mood in DayMood}
+    return {mood: min(max(int(value), 0), 10) for mood, value in day.items() if value.isdecimal()}
+
+
+def day_key(slug: str, mood: DayMood) -> str:
+    """Return the key under which a day's mood stands in the global state: `daily_mood_anger nyx`."""
+    return f"daily_mood_{mood} {slug}"
+
+
+def kind_of(role: Role, bond: rows.Bond | None) -> str:
+    """Return what sort of relationship it is: as the person chose it, else the character's first."""
+    allowed = role.character.relationships
+    return bond.kind if bond and bond.kind in allowed else allowed[0]
+
+
+# Between rows and values.
+
+
+def feeling_of(row: rows.Feeling | None, now: datetime) -> Feeling:
+    """Return what a row says; who has none is at rest."""
+    if row is None:
+        return hormones.at_rest(now)
+    return Feeling(
+        row.at,
+        row.talked_at,
+        {Hormone(name): value for name, value in row.deviations.items()},
+        {Hormone(name): value for name, value in row.shift.items()},
+        {Stimulus(name): datetime.fromisoformat(at) for name, at in row.lately.items()},
+    )
+
+
+def row_of(slug: str, feeling: Feeling) -> rows.Feeling:
+    """Return the row that keeps a feeling."""
+    return rows.Feeling(
+        slug,
+        feeling.at,
+        feeling.talked_at,
+        {str(name): value for name, value in feeling.deviations.items()},
+        {str(name): value for name, value in feeling.shift.items()},
+        {str(name): at.isoformat() for name, at in feeling.lately.items()},
+    )
+
+
+def bond_of(row: rows.Bond) -> Bond:
+    """Return what a row says."""
+    return Bond(row.changed_at, row.anger, row.rapport, row.trust, row.formality, row.exchanges, row.stage)
+
+
+def bond_row(user_id: int, slug: str, bond: Bond, *, talked_at: datetime) -> rows.Bond:
+    """Return the row that keeps a bond."""
+    return rows.Bond(
+        user_id,
+        slug,
+        bond.changed_at,
+        talked_at,
+        anger=bond.anger,
+        rapport=bond.rapport,
+        trust=bond.trust,
+        formality=bond.formality,
+        exchanges=bond.exchanges,
+        stage=bond.stage,
+    )

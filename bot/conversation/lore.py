@@ -1,0 +1,140 @@
+"""The lore that the talk calls up, put into words for the prompt's end (F105, C32, C33, C34)."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from bot.conversation.naming import indented
+from bot.meaning import DEADLINE, Meaning
+from bot.prompts import fill
+from bot.roles import Role
+from bot.turn import Aside
+from database.models import Seat
+from personas.lorebooks.gates import Scene
+from personas.lorebooks.model import Lorebook, Position, Ref
+from personas.lorebooks.scanning import meanings, scan
+from personas.lorebooks.state import LoreState
+from personas.macros import Macros, expand
+
+if TYPE_CHECKING:
+    from memory.sentence_models import Vectors
+
+FEW_ENTRIES = 2_000
+"""So many are looked through where the event loop runs: in less than a millisecond."""
+MOST_LINES = 100
+"""Lines of talk that lorebooks may look back on."""
+SHELVES = 16
+"""Characters whose lore is kept at hand as vectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lore:
+    """What lorebooks add to one prompt, what they will remember of it, and the names of their entries."""
+
+    notes: tuple[str, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    state: Mapping[str, Any] | None = None
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Meanings:
+    """The semantic entries of a character's books, and a vector for each."""
+
+    refs: tuple[Ref, ...]
+    vectors: "Vectors"
+
+
+class Bookshelf:
+    """Looks up lore; `budget` is how many tokens of it go into a prompt."""
+
+    def __init__(self, meaning: Meaning, *, tokens: Callable[[str], int], budget: int, rng: Random) -> None:
+        self._meaning = meaning
+        self._tokens = tokens
+        self._budget = budget
+        self._rng = rng
+        self._making: dict[tuple[int, ...], asyncio.Task[_Meanings | None]] = {}
+        self._at_hand: OrderedDict[tuple[int, ...], tuple[Mapping[str, Lorebook], _Meanings]] = OrderedDict()
+
+    async def look_up(
+        self, role: Role, talk: Sequence[str], *, seat: Seat | None, user: str, fresh: int
+    ) -> Lore:
+        """Return the lore for a reply of a character.
+
+        `talk` are the lines of its transcript, `fresh` of which came since it last looked.
+        """
+        books = role.playing.lorebooks
+        if not books or not self._budget:
+            return Lore()
+        state = LoreState.from_json(seat.lore if seat else None)
+        turn = (state.turn or 0) + 1
+        talk = talk[-MOST_LINES:]
+        look = partial(
+            scan,
+            books,
+            talk,
+            state=state,
+            turn=turn,
+            rng=Random(f"{role.slug} {turn} {talk[-1] if talk else ''}"),
+            tokens=self._tokens,
+            budget=self._budget,
+            near=await self._near(books, talk),
+            scene=Scene(fresh=fresh, replies=turn - 1),
+        )
+        few = sum(len(book.entries) for book in books.values()) <= FEW_ENTRIES
+        found = look() if few else await asyncio.to_thread(look)
+        texts: list[str] = []
+        asides: list[Aside] = []
+        for active in found.entries:
+            text = self.expanded(active.entry.content, role, user)
+            if active.entry.position is Position.DEPTH and active.entry.depth:
+                asides.append(Aside(active.entry.depth, fill("lore", name=role.name, entries=indented(text))))
+            else:
+                texts.append(indented(text))
+        notes = (fill("lore", name=role.name, entries="\n".join(texts)),) if texts else ()
+        names = tuple(f"{book}: {uid}" for book, uid in (active.ref for active in found.entries))
+        return Lore(notes, tuple(asides), found.state.to_json(), names)
+
+    def expanded(self, text: str, role: Role, user: str) -> str:
+        """Return a text of a character's with its macros put in."""
+        return expand(text, Macros(char=role.name, user=user, seed=role.slug), rng=self._rng)
+
+    async def _near(self, books: Mapping[str, Lorebook], talk: Sequence[str]) -> dict[Ref, float]:
+        """Return how near what was said last is to each semantic entry (C33); nothing without a model."""
+        asked = meanings(books)
+        if not asked or not talk or not self._meaning.model:
+            return {}
+        shelf = await self._meanings(books, asked)
+        query = await self._meaning.encode([talk[-1]], deadline=DEADLINE)
+        if shelf is None or query is None:
+            return {}
+        near = shelf.vectors @ query[0]
+        return {ref: float(value) for ref, value in zip(shelf.refs, near, strict=True)}
+
+    async def _meanings(self, books: Mapping[str, Lorebook], asked: Mapping[Ref, str]) -> _Meanings | None:
+        key = tuple(id(book) for book in books.values())
+        kept = self._at_hand.get(key)
+        if kept is not None:
+            return kept[1]
+        making = self._making.get(key)
+        if making is None:
+            making = self._making[key] = asyncio.create_task(self._make(key, books, asked))
+            making.add_done_callback(lambda _: self._making.pop(key, None))
+        done, _ = await asyncio.wait({making}, timeout=DEADLINE)
+        return making.result() if done else None  # thousands of entries take a while: until then go by words
+
+    async def _make(
+        self, key: tuple[int, ...], books: Mapping[str, Lorebook], asked: Mapping[Ref, str]
+    ) -> _Meanings | None:
+        vectors = await self._meaning.encode(list(asked.values()))
+        if vectors is None:
+            return None
+        found = _Meanings(tuple(asked), vectors)
+        self._at_hand[key] = (books, found)  # with the books, so that no other gets their ids meanwhile
+        while len(self._at_hand) > SHELVES:
+            self._at_hand.popitem(last=False)
+        return found

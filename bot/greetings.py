@@ -1,0 +1,246 @@
+"""What a character says first: to somebody who is new to it, or when it is asked for (C36)."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from bot.clock import Clock
+from bot.conversation import turns
+from bot.conversation.casting import Casting
+from bot.conversation.emotes import dress
+from bot.conversation.house_rules import HouseRules
+from bot.conversation.naming import clean_name, clean_text
+from bot.conversation.recall import WINDOW
+from bot.conversation.remaking import MOST_TAKES, NOT_DONE, NOT_HERE
+from bot.conversation.rethinking import Asker
+from bot.conversation.rooms import Rooms
+from bot.conversation.saying import Saying
+from bot.conversation.splitting import is_blank, split
+from bot.conversation.turns import Pledge
+from bot.errors import MasqueradeError
+from bot.roles import Role
+from bot.turn import Mouth, Place, Utterance, Where
+from database import Database, UnitOfWork
+from database.models import Turn
+from personas.macros import Macros, expand
+
+log = logging.getLogger(__name__)
+
+REASON = "greeting"
+LONGEST = 6_000
+"""Letters of a greeting that is said: three messages; a longer one of a stranger's card is none."""
+NO_GREETING = "{name} has no greeting: just say something."
+NOT_HERE_YET = "{name} does not hear this channel: admins let it in with /persona invite."
+NOT_CHOSEN = "{name} is not the one you are talking with here: /persona choose changes that."
+STOPPING = "I am just being stopped. Try again in a minute."
+REFUSED = "That could not be said here: I may not write in this channel."
+
+
+class NoGreeting(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """No greeting is said; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """A greeting that was said: by whom, and as which turn; `others` counts what else could have been."""
+
+    role: Role
+    turn_id: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What is to be said, in all its forms, to whom and where.
+
+    `key` is what it is said for: the same one never becomes two messages. It stands in the log right
+    behind the line at position `behind`.
+    """
+
+    role: Role
+    where: Where
+    person_id: int
+    texts: Sequence[str]
+    key: int
+    behind: int
+
+
+class Greetings:
+    """Says greetings, exactly once each; they are history like any reply, and their other forms its takes."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        casting: Casting,
+        rooms: Rooms,
+        saying: Saying,
+        longest_message: int,
+        clock: Clock,
+        reached: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._casting = casting
+        self._rooms = rooms
+        self._saying = saying
+        self._longest_message = longest_message
+        self._clock = clock
+        self._reached = reached
+
+    async def first_words(self, heard: Utterance, mouth: Mouth) -> bool:
+        """Greet somebody who writes to a character in private for the first time; say whether it was done.
+
+        The greeting stands before all that the character heard there, so that what is to be answered still
+        comes last. It is written down, with the character's seat, before it is said: so it comes once,
+        whatever happens in between. The caller holds the lock of the room; `mouth` is the place's own.
+        """
+        where = heard.where
+        if (
+            where.place is not Place.DM
+            or heard.from_bot
+            or not any(map(_has_greeting, self._casting.company))
+        ):
+            return False
+        async with self._database.read() as db:
+            if await self._first(db, heard) is None:
+                return False
+        async with self._database.begin() as db:
+            opening = await self._first(db, heard)
+            opening = _dressed(opening, mouth) if opening else None
+            pledge = await self._pledge(db, opening) if opening else None
+        if opening is None or pledge is None:
+            return False
+        await self._say(opening, pledge, mouth)
+        return True
+
+    async def greet(
+        self, asker: Asker, where: Where, mouth: Mouth, *, key: int, role: Role | None = None
+    ) -> Greeted:
+        """Let a character say its greeting; without a `role` the one who is asked for there does.
+
+        `key` is an id of Discord's, of what it is said for. Raises NoGreeting.
+        """
+        if self._rooms.closing:
+            raise NoGreeting(STOPPING)
+        async with self._rooms.enter(where.channel_id) as room, room.lock:
+            async with self._database.begin() as db:
+                opening = _dressed(await self._asked_for(db, asker, where, role, key), mouth)
+                pledge = await self._pledge(db, opening)
+            await self._say(opening, pledge, mouth)
+            async with self._database.read() as db:
+                turn = await db.turns.get(pledge.turn_id)
+        if turn is None or turn.state != "said":
+            raise NoGreeting(NOT_DONE if turn and turn.state == "pledged" else REFUSED)
+        return Greeted(opening.role, pledge.turn_id, len(opening.texts) - 1)
+
+    # What there is to say.
+
+    async def _first(self, db: UnitOfWork, heard: Utterance) -> _Opening | None:
+        """Return what is to be said to somebody new; None where they know each other, or it is gone."""
+        role = await self._alone_with(db, heard.where)
+        line = await db.messages.get(heard.message_id)
+        if line is None or not _has_greeting(role) or await _met(db, heard.where.channel_id, role.slug):
+            return None
+        name = clean_name(heard.author_name, "somebody")
+        texts = await self._texts(db, role, heard.where, Asker(heard.author_id, name), heard.message_id)
+        if not texts:
+            return None
+        said = await db.messages.transcript(
+            heard.where.channel_id, role.slug, since=self._clock.now() - WINDOW
+        )
+        first = min((one.position for one in said), default=line.position)
+        return _Opening(role, heard.where, heard.author_id, texts, heard.message_id, first - 1)
+
+    async def _asked_for(
+        self, db: UnitOfWork, asker: Asker, where: Where, role: Role | None, key: int
+    ) -> _Opening:
+        house = HouseRules.of(await db.house.rules(where.guild_id))
+        if house.ignores(asker.id) or house.denied_roles & set(asker.roles) or not house.active(where):
+            raise NoGreeting(NOT_HERE)
+        present = await self._casting.present(db, where)
+        role = role or await self._wanted(db, where, present)
+        if role.slug not in {one.slug for one in present}:
+            refusal = NOT_HERE_YET if where.place is Place.GUILD else NOT_CHOSEN
+            raise NoGreeting(refusal.format(name=role.name))
+        texts = await self._texts(db, role, where, asker, key)
+        if not texts:
+            raise NoGreeting(NO_GREETING.format(name=role.name))
+        return _Opening(role, where, asker.id, texts, key, await db.reminders.last_position())
+
+    async def _wanted(self, db: UnitOfWork, where: Where, present: Sequence[Role]) -> Role:
+        """Return who greets where nobody is named: who was asked for, else the bot's own, else the first."""
+        channel = await db.channels.get(where.channel_id)
+        primary = self._casting.company.primary
+        order = [channel.chosen if channel else None, primary.slug, *(role.slug for role in present)]
+        here = {role.slug: role for role in present}
+        return next((here[slug] for slug in order if slug in here), primary)
+
+    async def _alone_with(self, db: UnitOfWork, where: Where) -> Role:
+        return (await self._casting.present(db, where))[0]
+
+    async def _texts(self, db: UnitOfWork, role: Role, where: Where, asker: Asker, key: int) -> list[str]:
+        """Return the forms of a greeting with their macros put in, always the same for a key."""
+        played = (await db.guises.of([asker.id], where.channel_id)).get(asker.id)
+        user = clean_name(played or asker.name, "somebody")
+        macros = Macros(char=role.name, user=user, seed=f"{role.slug} {key}")
+        rng = Random(f"{role.slug} {key}")
+        texts = [clean_text(expand(one, macros, rng=rng)).strip() for one in _forms(role, where)]
+        fitting = (one for one in dict.fromkeys(texts) if not is_blank(one) and len(one) <= LONGEST)
+        return list(fitting)[:MOST_TAKES]
+
+    # Saying it.
+
+    async def _pledge(self, db: UnitOfWork, opening: _Opening) -> Pledge:
+        """Write a greeting down, and its other forms as takes on it."""
+        now, where, slug = self._clock.now(), opening.where, opening.role.slug
+        await turns.note_place(db, where)
+        await db.seats.take(where.channel_id, slug)
+        seat = await db.seats.get(where.channel_id, slug)
+        turn = Turn(
+            channel_id=where.channel_id,
+            trigger_id=opening.key,
+            addressee_id=opening.person_id,
+            character=slug,
+            reason=REASON,
+            # Not before the place where the character's transcript begins.
+            heard_through=max(opening.behind, seat.floor // 2 if seat else 0),
+            pledged_at=now,
+            cast_id=await self._casting.cast_id(db, where),
+        )
+        parts = turns.parts_of(opening.texts[0], mark=f"g{opening.key}", limit=self._longest_message)
+        turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
+        for text in opening.texts if len(opening.texts) > 1 else ():
+            await db.turns.add_variant(turn_id, split(text, self._longest_message), at=now)
+        return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, now)
+
+    async def _say(self, opening: _Opening, pledge: Pledge, mouth: Mouth) -> None:
+        self._reached("pledged")
+        log.info("%s greets in channel %s", opening.role.slug, opening.where.channel_id)
+        await self._saying.say(pledge, mouth.speaking_as(opening.role.speaker), spent=float("inf"))
+
+
+def _dressed(opening: _Opening, mouth: Mouth) -> _Opening:
+    """Return an opening with its emotes as the place writes them."""
+    character = opening.role.character
+    return replace(opening, texts=[dress(one, mouth.emotes, character) or one for one in opening.texts])
+
+
+def _has_greeting(role: Role) -> bool:
+    return bool(role.character.greeting or role.character.greetings)
+
+
+def _forms(role: Role, where: Where) -> tuple[str, ...]:
+    """Return the greetings of a character for a place: those for groups in a server, if it has any."""
+    character = role.character
+    if where.place is Place.GUILD and character.group_greetings:
+        return character.group_greetings
+    return (character.greeting, *character.greetings)
+
+
+async def _met(db: UnitOfWork, channel_id: int, slug: str) -> bool:
+    """Say whether a character ever spoke in a place, as far as anything of that is left."""
+    if await db.seats.get(channel_id, slug) is not None:
+        return True
+    latest = await db.turns.last_speaker(channel_id)
+    return latest is not None and latest[0] == slug

@@ -1,0 +1,65 @@
+"""How far each character has grown, as files for people to look at (F104): the database is what counts."""
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+
+from database import Database, DatabaseError
+
+log = logging.getLogger(__name__)
+
+EVERY = 10
+"""Answers after which a character's file is written anew (F104)."""
+
+
+class GrowthFiles:
+    """Writes a file for each character that has answered some more."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def answered(self, slug: str, times: int, *, grew: bool) -> None:
+        """Take notice that a character answered; its file follows in the background."""
+        if grew or times % EVERY == 0:
+            task = asyncio.create_task(self.write(slug))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def write(self, slug: str) -> None:
+        """Write a character's file anew."""
+        try:
+            async with self._database.read() as db:
+                times = await db.identities.interactions(slug)
+                reached = await db.identities.milestones(slug)
+        except DatabaseError as error:
+            log.warning("How far %s has grown can't be read: %s", slug, error)
+            return
+        stages = [
+            {
+                "milestone": one.milestone,
+                "at": one.at.isoformat(),
+                "changes": one.changes,
+                "reverted_at": one.reverted_at and one.reverted_at.isoformat(),
+            }
+            for one in reached
+        ]
+        text = json.dumps({"character": slug, "interactions": times, "stages": stages}, indent=2)
+        try:
+            await asyncio.to_thread(_write, self._folder / f"{slug}.json", text)
+        except OSError as error:
+            log.warning("How far %s has grown can't be written down: %s", slug, error.strerror)
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(text + "\n", encoding="utf-8")
+    new.replace(path)

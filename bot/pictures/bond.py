@@ -1,0 +1,197 @@
+"""How a character stands with somebody: the stage, four gauges, and what moved them (F089, F090)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from bot.pictures.days import Stretch
+from bot.pictures.gauges import COLOURS, COURSE, ROW, Gauge, drawn_gauge, in_words, signed
+from bot.pictures.sheet import (
+    END,
+    LINE,
+    MARGIN,
+    PLAIN,
+    QUIET,
+    RULE,
+    SMALL,
+    WITHIN,
+    WORDS,
+    bar,
+    dated,
+    dot,
+    headed,
+    lettering,
+    named,
+    opened,
+    told,
+)
+from memory.lettering import clean, width, wrapped
+
+MOST = 6
+"""Changes that are shown."""
+_GAP = 8.0
+"""Between the steps of the stages."""
+_TEXT = MARGIN + 30
+"""Where the words of changes begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What moved a gauge, in words such as "+1 trust: you told something personal"."""
+
+    at: datetime
+    text: str
+    disputed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BondChart:
+    """What a picture of a bond shows; `stage_index` counts the stages from 0, dates are those of `zone`."""
+
+    title: str
+    stage_index: int
+    stages: tuple[str, ...]
+    gauges: tuple[Gauge, ...]
+    changes: tuple[Change, ...]
+    zone: tzinfo
+
+
+def bond_svg(chart: BondChart) -> str:
+    """Return the picture of a bond as SVG, 720 wide: legible at half that width, too."""
+    title, base = headed(_title(chart))
+    stages, base = _stages(chart, base + 30)
+    gauges, base = _gauges(chart, base + 40)
+    changes, base = _changes(chart, base + 20)
+    body = [*opened(base + 12, _title(chart), bond_text(chart)), *title, *stages, *gauges, *changes]
+    return "\n".join([*body, "</svg>\n"])
+
+
+def _title(chart: BondChart) -> str:
+    return named(chart.title)
+
+
+# The stage
+
+
+def _stages(chart: BondChart, top: float) -> tuple[list[str], float]:
+    """Return the stages as steps, the present one marked, and where they end."""
+    drawn: list[str] = []
+    wide = (WITHIN + _GAP) / max(len(chart.stages), 1) - _GAP
+    present, lines = _present(chart), 1
+    for number, stage in enumerate(chart.stages):
+        left = MARGIN + number * (wide + _GAP)
+        here, colour = number == present, QUIET if number < present else RULE
+        drawn.append(
+            bar(left, top if here else top + 4, wide, 14 if here else 6, WORDS if here else colour, 3)
+        )
+        words = wrapped(clean(stage, 80), SMALL, wide, bold=here)
+        lines = max(lines, len(words))
+        drawn += [
+            lettering(left, top + 40 + LINE * row, line, colour=WORDS if here else QUIET, bold=here)
+            for row, line in enumerate(words)
+        ]
+    return drawn, top + 40 + LINE * (lines - 1) if chart.stages else top
+
+
+def _present(chart: BondChart) -> int:
+    return min(max(chart.stage_index, 0), max(len(chart.stages) - 1, 0))
+
+
+# The gauges
+
+
+def _gauges(chart: BondChart, top: float) -> tuple[list[str], float]:
+    """Return a line for each gauge: its name, how full it is, its number, and how that came to be."""
+    whole = _time(chart)
+    drawn = [
+        part
+        for row, gauge in enumerate(chart.gauges)
+        for part in drawn_gauge(gauge, row, top + ROW * (row + 0.5), whole)
+    ]
+    base = top + ROW * len(chart.gauges)
+    if whole:
+        base += 18
+        since, until = _day(whole.since, chart), _day(whole.until, chart)
+        drawn.append(lettering(COURSE, base, since, colour=QUIET))
+        drawn.append(lettering(END, base, until, colour=QUIET, anchor="end"))
+    return drawn, base + 24
+
+
+def _time(chart: BondChart) -> Stretch | None:
+    """Return the time that lines over time go over; None where nothing happened yet."""
+    moments = [at for gauge in chart.gauges for at, _ in gauge.history]
+    times = [at.astimezone(UTC) for at in [*moments, *(change.at for change in chart.changes if moments)]]
+    return Stretch(min(times), max(times)) if len(set(times)) > 1 else None
+
+
+# What moved them
+
+
+def _changes(chart: BondChart, top: float) -> tuple[list[str], float]:
+    """Return the last changes, the newest first, and where they end."""
+    shown = latest(chart)
+    drawn = [lettering(MARGIN, top + 18, "What changed", size=PLAIN, bold=True)]
+    if not shown:
+        return [*drawn, lettering(MARGIN, top + 54, "nothing so far", colour=QUIET)], top + 66
+    base = top + 56
+    for change in shown:
+        when = _when(change, chart)
+        lines = _lines(change, END - _TEXT - width(when, SMALL) - 18)
+        colour = QUIET if change.disputed else WORDS
+        drawn += [_sign(change, base - 7, chart), lettering(END, base, when, colour=QUIET, anchor="end")]
+        drawn += [lettering(_TEXT, base + LINE * row, line, colour=colour) for row, line in enumerate(lines)]
+        base += LINE * len(lines) + 11
+    return drawn, base - LINE
+
+
+def latest(chart: BondChart) -> list[Change]:
+    """Return the changes that are shown, the newest first."""
+    return sorted(chart.changes, key=lambda change: change.at.astimezone(UTC), reverse=True)[:MOST]
+
+
+def _when(change: Change, chart: BondChart) -> str:
+    return ("disputed · " if change.disputed else "") + _day(change.at, chart)
+
+
+def _day(at: datetime, chart: BondChart) -> str:
+    """Return a date; in another year than the last one of the picture, it is a month with its year."""
+    moments = [at for gauge in chart.gauges for at, _ in gauge.history]
+    last = max(moment.astimezone(UTC) for moment in [*moments, *(change.at for change in chart.changes)])
+    return dated(at.astimezone(chart.zone), last.astimezone(chart.zone).year)
+
+
+def _lines(change: Change, most: float) -> list[str]:
+    words = signed(clean(change.text, 300))
+    return [words] if width(words, SMALL) <= most else wrapped(words, SMALL, most)
+
+
+def _sign(change: Change, y: float, chart: BondChart) -> str:
+    """Return an arrow up or down in the colour of the gauge that a change names, or a dot."""
+    head = change.text.casefold().partition(":")[0]
+    tones = (
+        COLOURS[row % len(COLOURS)]
+        for row, gauge in enumerate(chart.gauges)
+        if gauge.name.casefold() in head.split()
+    )
+    tone, x = next(tones, QUIET), MARGIN + 9
+    if head[:1] not in {"+", "-", "−"}:
+        return dot(x, y, 5, tone)
+    tip, foot = (y - 9, y + 7) if head[0] == "+" else (y + 9, y - 7)
+    return f'<path d="M{x:.1f},{tip:.1f}L{x + 9:.1f},{foot:.1f}L{x - 9:.1f},{foot:.1f}Z" fill="{tone}"/>'
+
+
+# In words
+
+
+def bond_text(chart: BondChart) -> str:
+    """Return what the picture shows in sentences, at most 1,024 characters: for those who don't see it."""
+    said = f"{_title(chart)}."
+    if chart.stages:
+        stage = clean(chart.stages[_present(chart)], 80)
+        said += f" Stage: {stage}, {_present(chart) + 1} of {len(chart.stages)}."
+    said = told(said, "Now:", [in_words(gauge) for gauge in chart.gauges])
+    changes = [
+        f"{_day(one.at, chart)} {clean(one.text, 150).rstrip('.')}" + (" (disputed)" if one.disputed else "")
+        for one in latest(chart)
+    ]
+    nothing = "" if changes else " Nothing changed so far."
+    return told(said, "What changed, the newest first:", changes) + nothing

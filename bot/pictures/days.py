@@ -1,0 +1,59 @@
+"""Days and nights of a place on a line of time, on days of 23 and 25 hours too."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+DUSK, DAWN = time(21), time(5)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time in UTC, where two moments are as far apart as they really were."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def length(self) -> timedelta:
+        return self.until - self.since
+
+    def share(self, at: datetime) -> float:
+        """Return how far into the stretch a moment lies: 0 for its beginning, 1 for its end."""
+        return (at.astimezone(UTC) - self.since) / self.length
+
+    def holds(self, at: datetime) -> bool:
+        """Say whether a moment lies within."""
+        return self.since <= at.astimezone(UTC) <= self.until
+
+
+def stretch(since: datetime, until: datetime) -> Stretch:
+    """Return the stretch of time between two moments, an hour at least."""
+    end = until.astimezone(UTC)
+    return Stretch(min(since.astimezone(UTC), end - timedelta(hours=1)), end)
+
+
+def days(whole: Stretch, zone: tzinfo) -> Iterator[tuple[date, Stretch]]:
+    """Return the days that a stretch goes over, and what of each lies within it."""
+    return _parts(whole, zone, time(), time())
+
+
+def nights(whole: Stretch, zone: tzinfo) -> Iterator[tuple[date, Stretch]]:
+    """Return the nights that a stretch goes over, from 21 to 5 o'clock, and what of each lies within it."""
+    return _parts(whole, zone, DUSK, DAWN)
+
+
+def _parts(whole: Stretch, zone: tzinfo, start: time, end: time) -> Iterator[tuple[date, Stretch]]:
+    day, last = whole.since.astimezone(zone).date() - _DAY, whole.until.astimezone(zone).date()
+    while day <= last:
+        since = max(_moment(day, start, zone), whole.since)
+        until = min(_moment(day + _DAY, end, zone), whole.until)
+        if since < until:
+            yield day, Stretch(since, until)
+        day += _DAY
+
+
+def _moment(day: date, clock: time, zone: tzinfo) -> datetime:
+    """Return when clocks in `zone` show a time; one that they leave out is when they are moved."""
+    return datetime.combine(day, clock, zone).astimezone(UTC)

@@ -1,0 +1,129 @@
+"""Gauges: how full each is, its number, and how it came to be that, one below the other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.pictures.days import Stretch
+from bot.pictures.sheet import (
+    END,
+    MARGIN,
+    PLAIN,
+    QUIET,
+    RAISED,
+    SMALL,
+    WORDS,
+    bar,
+    beside,
+    bounded,
+    dot,
+    dotted,
+    lettering,
+    path,
+)
+from memory.lettering import clean, shortened, width
+
+COLOURS = ("#e2603a", "#6fcdf7", "#a4f58c", "#8f86ff")
+"""One for each gauge; its name and its number stand beside it, so that no colour is the only sign."""
+ROW, COURSE = 58.0, 520.0
+"""From one gauge to the next, and where the lines over time begin."""
+_BAR, _BAR_END, _NUMBER = 156.0, 400.0, 414.0
+"""Where a gauge's bar begins and ends, and its number."""
+_ROOM = 60.0
+"""How wide a number may be; its bounds stand beside it."""
+_CELLS = 20
+"""Cells that a bar has at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One measure of a bond, its bounds, and how it came to be what it is."""
+
+    name: str
+    value: int
+    lowest: int
+    highest: int
+    history: tuple[tuple[datetime, int], ...] = ()
+
+
+def drawn_gauge(gauge: Gauge, row: int, middle: float, whole: Stretch | None) -> Iterator[str]:
+    """Return a gauge as elements; `whole` is the time of all lines over time, None for none."""
+    colour = COLOURS[row % len(COLOURS)]
+    name = beside(gauge.name, PLAIN, _BAR - MARGIN - 12)
+    yield lettering(MARGIN, middle + 8, name, size=PLAIN, colour=colour)
+    yield from _scale(gauge, colour, middle)
+    number, bounds = _number(gauge)
+    number, end = shortened(number, PLAIN, _ROOM, bold=True), COURSE - 14
+    yield lettering(_NUMBER, middle + 8, number, size=PLAIN, colour=colour, bold=True)
+    left = _NUMBER + width(number, PLAIN, bold=True) + 6
+    yield lettering(left, middle + 8, shortened(bounds, SMALL, end - left), colour=QUIET)
+    yield from _over_time(gauge, colour, middle, whole)
+
+
+def _scale(gauge: Gauge, colour: str, middle: float) -> Iterator[str]:
+    """Return a bar with a cell for each step, filled from zero on; a zero within it is marked."""
+    wide = _BAR_END - _BAR
+    zero, now = _share(gauge, 0), _share(gauge, gauge.value)
+    cells = min(max(gauge.highest - gauge.lowest, 1), _CELLS)
+    for cell in range(cells):
+        middling = (cell + 0.5) / cells
+        filled = min(zero, now) < middling < max(zero, now)
+        left = _BAR + wide * cell / cells + 1.5
+        yield bar(left, middle - 10, wide / cells - 3, 20, colour if filled else RAISED, 3)
+    if gauge.lowest < 0 < gauge.highest:
+        yield bar(_BAR + wide * zero - 1.5, middle - 18, 3, 36, WORDS)
+
+
+def _share(gauge: Gauge, value: int) -> float:
+    """Return how far up its scale a gauge stands with a value, 0 to 1."""
+    span = max(gauge.highest - gauge.lowest, 1)
+    return bounded((value - gauge.lowest) / span, 0, 1)
+
+
+def _number(gauge: Gauge) -> tuple[str, str]:
+    if gauge.lowest == 0:
+        return f"{gauge.value}", f"of {gauge.highest}"
+    if gauge.lowest == -gauge.highest:
+        return signed(f"{gauge.value:+d}" if gauge.value else "0"), f"of ±{gauge.highest}"
+    return signed(f"{gauge.value}"), f"of {gauge.lowest}…{gauge.highest}"
+
+
+def _over_time(gauge: Gauge, colour: str, middle: float, whole: Stretch | None) -> Iterator[str]:
+    """Return how a gauge went: in steps, for it stays what it is until something moves it."""
+
+    def y(value: int) -> float:
+        return middle + 19 - 38 * _share(gauge, value)
+
+    end = END - 6
+    yield bar(COURSE - 6, middle - 24, END - COURSE + 6, 48, RAISED, 4)
+    if gauge.lowest < 0 < gauge.highest:
+        yield dotted((COURSE, y(0)), (end, y(0)))
+    points: list[tuple[float, float]] = []
+    for share, value in _course(gauge, whole):
+        x = COURSE + (end - COURSE) * share
+        points += [(x, points[-1][1])] if points else []
+        points.append((x, y(value)))
+    if points:
+        yield path([*points, (end, points[-1][1]), (end, y(gauge.value))], colour)
+    else:
+        yield dotted((COURSE, y(gauge.value)), (end, y(gauge.value)), colour)
+    yield dot(end, y(gauge.value), 5.5, colour)
+
+
+def _course(gauge: Gauge, whole: Stretch | None) -> list[tuple[float, int]]:
+    """Return what a gauge was and when, as shares of the time; nothing where that is no time."""
+    if whole is None:
+        return []
+    return sorted(((whole.share(at), value) for at, value in gauge.history), key=lambda point: point[0])
+
+
+def signed(words: str) -> str:
+    """Return words with a minus sign in place of the hyphen before a number."""
+    return f"−{words[1:]}" if words[:1] == "-" and words[1:2].isdigit() else words
+
+
+def in_words(gauge: Gauge) -> str:
+    """Return a gauge in words."""
+    values = [value for _, value in gauge.history]
+    spread = f", between {min(values)} and {max(values)} so far" if len(set(values)) > 1 else ""
+    return f"{clean(gauge.name, 30)} {gauge.value} on a scale from {gauge.lowest} to {gauge.highest}{spread}"

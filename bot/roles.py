@@ -1,0 +1,99 @@
+"""The characters that are played here, each as it is now, and all of them together."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+from personas.character import Character
+from personas.frameworks import Framework
+from personas.lorebooks.model import Lorebook
+from personas.persona import Persona
+
+
+def speaker_id(slug: str) -> int:
+    """Return what stands for a character where others have a Discord id.
+
+    It is negative, which no id of Discord's is, and always the same for a slug.
+    """
+    return -1 - int.from_bytes(blake2b(slug.encode(), digest_size=7).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who says something in a place: under which name, and with which face.
+
+    The `primary` one is the bot's own account; `avatar` is an https URL, or "" for the bot's.
+    """
+
+    slug: str
+    name: str
+    avatar: str = ""
+    primary: bool = False
+
+    @property
+    def id(self) -> int:
+        return speaker_id(self.slug)
+
+
+@dataclass(frozen=True)
+class Playing:
+    """A character as it is played: what all of its files, its admins and its growth make of it.
+
+    `character.core_prompt` is the whole compiled prompt. `avatar` is a picture of it as a file, if it has
+    one, `persona` what it was compiled to, and `frameworks` are those that it may lean on in a talk.
+    """
+
+    character: Character
+    persona: Persona | None = None
+    lorebooks: Mapping[str, Lorebook] = field(default_factory=dict)
+    frameworks: Mapping[str, Framework] = field(default_factory=dict)
+    avatar: Path | None = None
+    notices: tuple[str, ...] = ()
+
+
+class Role:
+    """One character, as it is now: what changes shows in the very next prompt (D13, F048)."""
+
+    def __init__(self, playing: Playing, *, primary: bool = True) -> None:
+        self.slug = playing.character.slug
+        self.primary = primary
+        self.playing = playing
+        self.face = ""
+        """An https URL of its picture, once there is one."""
+
+    @property
+    def character(self) -> Character:
+        return self.playing.character
+
+    @property
+    def name(self) -> str:
+        return self.character.name
+
+    @property
+    def speaker(self) -> Speaker:
+        return Speaker(self.slug, self.name, self.face, primary=self.primary)
+
+
+class Company:
+    """Everybody who is played here. The first is the bot's own account; it alone speaks in private unless
+    another was asked for."""
+
+    def __init__(self, roles: Sequence[Role]) -> None:
+        self.by_slug = {role.slug: role for role in roles}
+        self.primary = roles[0]
+
+    @classmethod
+    def of(cls, primary: Character, others: Iterable[Character] = ()) -> "Company":
+        """Return a company of characters that stay as they are."""
+        return cls((Role(Playing(primary)), *(Role(Playing(one), primary=False) for one in others)))
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        return tuple(self.by_slug.values())
+
+    def __iter__(self) -> Iterator[Role]:
+        return iter(self.roles)
+
+    def __len__(self) -> int:
+        return len(self.by_slug)

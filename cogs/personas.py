@@ -1,0 +1,240 @@
+"""Who of the characters is where, and what they are: /persona (C20, C24, C25, C31, F095, F108, F111)."""
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.arranging import voice_of
+from bot.command_tree import Interaction, answer
+from bot.conversation.composition import system_prompt
+from bot.conversation.recall import WINDOW
+from bot.conversation.splitting import LIMIT, width
+from bot.conversation.staging import CONTEXT_LINES
+from bot.roles import Role
+from bot.turn import Where
+from cogs._discord.admin import actor_of, let_operators
+from cogs._discord.asking import place_of
+from cogs._discord.authority import is_operator, may_stage
+from cogs._discord.characters import offer_characters, role_named, shown, telling
+from cogs._discord.persona_sheet import Examined, listing, sheet
+from cogs._discord.quoting import inline
+from cogs._discord.speaking import DISCORD_FAULTS
+from personas.cards.charx import MOST_BYTES
+from personas.contexts import Context, context_of
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+NOBODY = "nobody"
+SUFFIXES = (".png", ".json", ".charx")
+LONGEST_NAME = 80
+REMARK_ROOM = 300
+MOST_REMARKS = 10
+
+NOT_YOURS_TO_CHOOSE = (
+    "In a server that is for members with the permission Manage Channels or Manage Server, and for the "
+    "bot's operators. In private you can do it."
+)
+CHOSEN = "From now on **{name}** answers here where nobody else is called."
+CHOSEN_ALONE = "From now on **{name}** talks with you here. What others of us know of you, it does not."
+NOBODY_CHOSEN = "From now on it depends on who is called, and on the topic, who answers here."
+NOBODY_ALONE = "From now on **{name}** talks with you here."
+INVITED = "**{name}** hears this channel from now on."
+DISMISSED = (
+    "**{name}** does not hear this channel any more: what is said without it, it never learns. "
+    "/persona invite lets it in again."
+)
+TOO_LARGE = f"That file is too large: a card has {MOST_BYTES >> 20} MB at most."
+NO_CARD = "Give me a card as .png, .json or .charx, or a sheet as .json."
+UNREADABLE = "I could not get that file from Discord. Please give it to me once more."
+ARRIVED = "**{name}** (`{slug}`) is here and answers from now on. /persona show tells what it is made of."
+LEFT = "**{name}** is gone. Its folder and what it knows of people stay, should it come back."
+EXPORTED = "This is **{name}**, as a file that other programs read, too."
+
+
+class Personas(commands.Cog):
+    """Everybody sees who there is; admins of a server say who is where, operators who is played at all."""
+
+    persona = app_commands.Group(name="persona", description="The characters that I play, and who is here")
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+        self._app = bot.app
+        self._voice = voice_of(bot.app.settings, bot.app.server)
+
+    # Looking.
+
+    @persona.command(name="list", description="Who there is, and who hears this channel")
+    async def list_all(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        where = place_of(interaction)
+        attending = await self._app.affairs.stagecraft.attending(where)
+        async with self._app.database.read() as db:
+            channel = await db.channels.get(where.channel_id)
+        chosen = channel.chosen if channel else None
+        await answer(interaction, "\n".join(listing(attending, private=where.place.private, chosen=chosen)))
+
+    @persona.command(description="What a character is made of, and how it leans in the talk here")
+    @app_commands.describe(name="Which one")
+    @app_commands.autocomplete(name=offer_characters)
+    @app_commands.default_permissions(manage_guild=True)
+    async def show(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with telling(interaction):
+            examined = await self._examined(interaction, role_named(self.bot, name))
+            text = sheet(examined)
+            if width(text) <= LIMIT:
+                await answer(interaction, text)
+                return
+            data = sheet(examined, plain=True).encode("utf-8", "replace")
+            file = discord.File(BytesIO(data), f"{examined.role.slug}.txt")
+            await interaction.followup.send(f"**{shown(examined.role)}**", file=file, ephemeral=True)
+
+    async def _examined(self, interaction: Interaction, role: Role) -> Examined:
+        where = place_of(interaction)
+        attending = await self._app.affairs.stagecraft.attending(where)
+        answered, stages = await self._app.affairs.selves.growth(role)
+        tokens = self._voice.tokens
+        return Examined(
+            role,
+            next(one.present for one in attending if one.role is role),
+            sum(tokens(block.text) for block in system_prompt(role.character)),
+            await self._talk(role, where),
+            self._app.manner.blending,
+            answered,
+            await self._app.affairs.selves.lately(role),
+            stages,
+            notices=is_operator(self.bot, interaction.user),
+        )
+
+    async def _talk(self, role: Role, where: Where) -> Context:
+        """Return what kind of talk a character has heard here, told as for its next reply (F102)."""
+        since = self._app.clock.now() - WINDOW
+        async with self._app.database.read() as db:
+            rows = await db.messages.transcript(where.channel_id, role.slug, since=since, limit=100)
+        others = [row.text for row in rows if row.heard_through is None or row.character != role.slug]
+        return context_of(others[-CONTEXT_LINES:])
+
+    # Who is where.
+
+    @persona.command(description="Who answers here where nobody else is called")
+    @app_commands.describe(name="Which one; nobody leaves it to the topic")
+    async def choose(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not may_stage(self.bot, interaction):
+            await answer(interaction, NOT_YOURS_TO_CHOOSE)
+            return
+        async with telling(interaction):
+            where = place_of(interaction)
+            role = None if name.strip().casefold() == NOBODY else role_named(self.bot, name)
+            await self._app.affairs.stagecraft.choose(where, role)
+            if not where.place.private:
+                await self._note(interaction, "choose", role.slug if role else NOBODY)
+            told = _chosen(role, self._app.conversation.company.primary, private=where.place.private)
+            await answer(interaction, told)
+
+    @choose.autocomplete("name")
+    async def _offer_choices(self, interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+        nobody = [app_commands.Choice(name="nobody: the topic decides", value=NOBODY)]
+        offered = await offer_characters(interaction, current)
+        return [*(nobody if current.strip().casefold() in NOBODY else ()), *offered][:25]
+
+    @persona.command(description="Let a character hear and speak in this channel")
+    @app_commands.describe(name="Which one")
+    @app_commands.autocomplete(name=offer_characters)
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.guild_only()
+    async def invite(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
+        await self._attend(interaction, name, present=True)
+
+    @persona.command(description="Send a character out of this channel: it hears nothing of it any more")
+    @app_commands.describe(name="Which one")
+    @app_commands.autocomplete(name=offer_characters)
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.guild_only()
+    async def dismiss(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
+        await self._attend(interaction, name, present=False)
+
+    async def _attend(self, interaction: Interaction, name: str, *, present: bool) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with telling(interaction):
+            role = role_named(self.bot, name)
+            await self._app.affairs.stagecraft.attend(place_of(interaction), role, present=present)
+            await self._note(interaction, "invite" if present else "dismiss", role.slug)
+            await answer(interaction, (INVITED if present else DISMISSED).format(name=shown(role)))
+
+    # Who is played at all: for operators.
+
+    @persona.command(name="import", description="Let a character from a file be played; for the operators")
+    @app_commands.describe(file="A card as .png, .json or .charx, or a sheet as .json")
+    @app_commands.default_permissions()
+    async def take_in(self, interaction: Interaction, file: discord.Attachment) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        if file.size > MOST_BYTES or not file.filename.casefold().endswith(SUFFIXES):
+            await answer(interaction, TOO_LARGE if file.size > MOST_BYTES else NO_CARD)
+            return
+        try:
+            data = await file.read()
+        except DISCORD_FAULTS:
+            await answer(interaction, UNREADABLE)
+            return
+        async with telling(interaction):
+            arrivals = self._app.affairs.arrivals
+            came = await arrivals.arrive(actor_of(interaction), data, file.filename)
+            remarks = [f"- {inline(one, REMARK_ROOM)}" for one in came.notices[:MOST_REMARKS]]
+            more = len(came.notices) - MOST_REMARKS
+            remarks += [f"- and {more} remarks more: see /persona show"] if more > 0 else []
+            told = ARRIVED.format(name=shown(came.role), slug=came.role.slug)
+            await answer(interaction, "\n".join([told, *remarks]))
+
+    @persona.command(description="Get a character as a file; for the operators")
+    @app_commands.describe(name="Which one", form="What kind of file")
+    @app_commands.rename(form="format")
+    @app_commands.autocomplete(name=offer_characters)
+    @app_commands.default_permissions()
+    async def export(
+        self,
+        interaction: Interaction,
+        name: app_commands.Range[str, 1, LONGEST_NAME],
+        form: Literal["png", "json", "charx"],
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        async with telling(interaction):
+            role = role_named(self.bot, name)
+            filename, data = await self._app.affairs.arrivals.export(role, form)
+            await self._note(interaction, "export", role.slug)
+            file = discord.File(BytesIO(data), filename)
+            await interaction.followup.send(EXPORTED.format(name=shown(role)), file=file, ephemeral=True)
+
+    @persona.command(description="Let an imported character go; for the operators")
+    @app_commands.describe(name="Which one; those in the operator's own folder are left to the operator")
+    @app_commands.autocomplete(name=offer_characters)
+    @app_commands.default_permissions()
+    async def remove(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        async with telling(interaction):
+            role = role_named(self.bot, name)
+            await self._app.affairs.arrivals.leave(actor_of(interaction), role)
+            await answer(interaction, LEFT.format(name=shown(role)))
+
+    async def _note(self, interaction: Interaction, what: str, slug: str) -> None:
+        await self._app.administration.note(actor_of(interaction), f"persona {what}", slug)
+
+
+def _chosen(role: Role | None, primary: Role, *, private: bool) -> str:
+    if role is None:
+        return NOBODY_ALONE.format(name=shown(primary)) if private else NOBODY_CHOSEN
+    return (CHOSEN_ALONE if private else CHOSEN).format(name=shown(role))
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(Personas(bot))

@@ -1,0 +1,189 @@
+"""What characters play among themselves, and the note of a channel: /scene (C26, C35)."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.command_tree import Interaction, answer, asked_in
+from bot.roles import Role
+from bot.stagecraft import DEEPEST_NOTE, LONGEST_NOTE, LONGEST_TOPIC, MOST_SCENE_TURNS
+from bot.turn import Mouth
+from cogs._discord.asking import place_of
+from cogs._discord.authority import may_stage
+from cogs._discord.characters import offer_members, role_named, shown, telling
+from cogs._discord.panels import NOBODY
+from cogs._discord.quoting import quoted
+from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
+from database.models import Scene
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+LONGEST_LIST = 400
+TOPIC_ROOM, NOTE_ROOM = 1_200, 1_400
+CLEAR = "clear"
+
+NOT_YOURS = (
+    "In a server that is for members with the permission Manage Channels or Manage Server, and for the "
+    "bot's operators."
+)
+BEGUN = "They begin."
+OPENING = "**A scene of {lines}** by {who}, about:\n{topic}\n-# /scene stop ends it."
+STOPPED = "The scene ends: of {turns} lines {done} were said. What is being said just now is its last."
+NOTED = "I keep that in mind for this channel, {depth}. /scene note_clear takes it away."
+AT_THE_END = "at the very end of what I read"
+DEEPER = "{depth} lines before the end of what I read"
+CLEARED = "There is no note for this channel any more."
+NO_NOTE = "There is no note for this channel."
+NO_SCENE = "No scene is being played here."
+PLAYING = "**A scene** by {who}: {done} of {turns} lines were said. It is about:\n{topic}"
+NOTE = "**The note of this channel**, {depth}:\n{note}"
+
+
+class Scenes(commands.Cog):
+    """Whoever may say which characters are in a channel may let them play there."""
+
+    scene = app_commands.Group(name="scene", description="Let characters play among themselves")
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+        self._stagecraft = bot.app.affairs.stagecraft
+        self._playing: set[asyncio.Task[None]] = set()
+
+    async def cog_unload(self) -> None:
+        for task in self._playing:
+            task.cancel()
+
+    @scene.command(description="Let characters play a scene here, for so many lines")
+    @app_commands.describe(
+        characters="Who plays, with commas between; they take turns in this order",
+        topic="What it is about",
+        turns="How many lines are said in all",
+    )
+    @app_commands.autocomplete(characters=offer_members)
+    @app_commands.guild_only()
+    async def start(
+        self,
+        interaction: Interaction,
+        characters: app_commands.Range[str, 1, LONGEST_LIST],
+        topic: app_commands.Range[str, 1, LONGEST_TOPIC],
+        turns: app_commands.Range[int, 1, MOST_SCENE_TURNS] = 6,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not may_stage(self.bot, interaction):
+            await answer(interaction, NOT_YOURS)
+            return
+        async with telling(interaction):
+            members = [role_named(self.bot, name) for name in characters.split(",") if name.strip()]
+            await self._begin(interaction, members, topic, turns)
+
+    async def _begin(self, interaction: Interaction, members: Sequence[Role], topic: str, turns: int) -> None:
+        """Begin a scene with what asked for it, and say in the channel what is played before it is.
+
+        A refusal is for one pair of eyes, and nothing of it stands in the channel: so this comes first.
+        """
+        where = place_of(interaction)
+        await self._stagecraft.begin_scene(
+            where, members, topic, turns=turns, by=interaction.user.id, opened_by=interaction.id
+        )
+        await answer(interaction, BEGUN)
+        lines = "1 line" if turns == 1 else f"{turns} lines"
+        told = OPENING.format(lines=lines, who=_listed(members), topic=quoted(topic, TOPIC_ROOM))
+        try:
+            await interaction.followup.send(told, allowed_mentions=NOBODY, suppress_embeds=True)
+        except DISCORD_FAULTS as error:
+            log.warning("A scene is not announced: %s", type(error).__name__)
+        self._play(where.channel_id)
+
+    def _play(self, channel_id: int) -> None:
+        """Let the scene be played beside; a task is kept until it ends."""
+        mouth = mouth_in(self.bot, channel_id)
+        task = asyncio.create_task(self._follow(channel_id, mouth))
+        self._playing.add(task)
+        task.add_done_callback(self._playing.discard)
+
+    async def _follow(self, channel_id: int, mouth: Mouth) -> None:
+        try:
+            await self.bot.app.conversation.following.follow(channel_id, mouth)
+        except Exception:
+            log.exception("A scene in channel %s broke off", channel_id)
+
+    @scene.command(description="End the scene that is played here")
+    @app_commands.guild_only()
+    async def stop(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not may_stage(self.bot, interaction):
+            await answer(interaction, NOT_YOURS)
+            return
+        async with telling(interaction):
+            ended = await self._stagecraft.stop_scene(place_of(interaction))
+            await answer(interaction, STOPPED.format(turns=ended.turns, done=ended.done))
+
+    @scene.command(description="Have something kept in mind in this channel, for as long as the note stands")
+    @app_commands.describe(
+        text="What is to be kept in mind; clear takes it away",
+        depth="How many lines before the end of the talk it stands; 0 is the very end",
+    )
+    async def note(
+        self,
+        interaction: Interaction,
+        text: app_commands.Range[str, 1, LONGEST_NOTE],
+        depth: app_commands.Range[int, 0, DEEPEST_NOTE] = 0,
+    ) -> None:
+        await self._note(interaction, None if text.strip().casefold() == CLEAR else text, depth)
+
+    @scene.command(description="Take the note of this channel away")
+    async def note_clear(self, interaction: Interaction) -> None:
+        await self._note(interaction, None, 0)
+
+    async def _note(self, interaction: Interaction, text: str | None, depth: int) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not may_stage(self.bot, interaction):
+            await answer(interaction, NOT_YOURS)
+            return
+        where = place_of(interaction)
+        async with telling(interaction):
+            there = await self._stagecraft.noted(where)
+            await self._stagecraft.note(where, text, depth=depth, by=interaction.user.id)
+            if text is None:
+                await answer(interaction, CLEARED if there else NO_NOTE)
+            else:
+                await answer(interaction, NOTED.format(depth=_depth(depth)))
+
+    @scene.command(description="Which scene is played here, and the note of this channel")
+    async def show(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        where = asked_in(interaction)
+        async with self.bot.app.database.read() as db:
+            scene = await db.cues.scene(where.channel_id)
+        noted = await self._stagecraft.noted(where)
+        lines = [self._played(scene) if scene else NO_SCENE]
+        lines.append(
+            NOTE.format(depth=_depth(noted[1]), note=quoted(noted[0], NOTE_ROOM)) if noted else NO_NOTE
+        )
+        for line in lines:  # each has room of its own
+            await answer(interaction, line)
+
+    def _played(self, scene: Scene) -> str:
+        by_slug = self.bot.app.conversation.company.by_slug
+        who = _listed([by_slug[slug] for slug in scene.members if slug in by_slug])
+        topic = quoted(scene.topic, TOPIC_ROOM)
+        return PLAYING.format(who=who, done=scene.done, turns=scene.turns, topic=topic)
+
+
+def _listed(members: Sequence[Role]) -> str:
+    return ", ".join(dict.fromkeys(f"**{shown(role)}**" for role in members))
+
+
+def _depth(depth: int) -> str:
+    return DEEPER.format(depth=depth) if depth else AT_THE_END
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(Scenes(bot))

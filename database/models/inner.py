@@ -1,0 +1,115 @@
+"""An inner life: what moved a character, how it stands with each person, and when it spoke first."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, PrimaryKeyConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from database.models.base import Exactly, Key, Row, Snowflake
+from database.types import Instant
+
+Slug = String(64)
+
+
+class Feeling(Row):
+    """What is left of all that moved a character, true at a moment (F085)."""
+
+    __tablename__ = "feelings"
+
+    character: Mapped[str] = mapped_column(Slug, primary_key=True)
+    at: Mapped[Exactly]
+    talked_at: Mapped[Exactly]
+    deviations: Mapped[dict[str, float]] = mapped_column(JSON)
+    shift: Mapped[dict[str, float]] = mapped_column(JSON)
+    lately: Mapped[dict[str, str]] = mapped_column(JSON)
+
+
+class Stirring(Row):
+    """Something that moved a character: a stimulus, or a day that began.
+
+    `person_id` is who did it, and `channel_id` where; `shift` what a day does to the baselines.
+    """
+
+    __tablename__ = "stirrings"
+    __table_args__ = (
+        Index("ix_stirrings_character", "character", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    character: Mapped[str] = mapped_column(Slug)
+    at: Mapped[Exactly]
+    kind: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    guild_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    shift: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True), default=None)
+
+
+class Bond(Row):
+    """How a character stands with somebody (F089). `kind` is what the person chose it to be like."""
+
+    __tablename__ = "bonds"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "character"),
+        CheckConstraint("anger BETWEEN 0 AND 10", name="anger"),
+        CheckConstraint("rapport BETWEEN 0 AND 10", name="rapport"),
+        CheckConstraint("trust BETWEEN 0 AND 10", name="trust"),
+        CheckConstraint("formality BETWEEN -5 AND 5", name="formality"),
+        {"sqlite_with_rowid": False},
+    )
+
+    user_id: Mapped[Snowflake]
+    character: Mapped[str] = mapped_column(Slug)
+    changed_at: Mapped[Exactly]
+    talked_at: Mapped[Exactly]
+    anger: Mapped[int] = mapped_column(default=0)
+    rapport: Mapped[int] = mapped_column(default=2)
+    trust: Mapped[int] = mapped_column(default=2)
+    formality: Mapped[int] = mapped_column(default=0)
+    exchanges: Mapped[int] = mapped_column(default=0)
+    stage: Mapped[str] = mapped_column(String(32), default="")
+    kind: Mapped[str | None] = mapped_column(String(32), default=None)
+
+
+class BondChange(Row):
+    """A change of how a character stands with somebody, and its cause (C71, C74).
+
+    `metric` may be 'stage', then `cause` names the new one. `disputed_at` says that the person took it back.
+    """
+
+    __tablename__ = "bond_changes"
+    __table_args__ = (
+        Index("ix_bond_changes_user_id", "user_id", "character", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    user_id: Mapped[Snowflake]
+    character: Mapped[str] = mapped_column(Slug)
+    at: Mapped[Exactly]
+    metric: Mapped[str] = mapped_column(String(16))
+    change: Mapped[int]
+    cause: Mapped[str] = mapped_column(String(100))
+    message_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    disputed_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+
+
+class Remark(Row):
+    """That a character spoke first, or asked back on something earlier: what bounds both (F112, F116)."""
+
+    __tablename__ = "remarks"
+    __table_args__ = (
+        Index("ix_remarks_channel_id", "channel_id", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    channel_id: Mapped[Snowflake]
+    character: Mapped[str] = mapped_column(Slug)
+    at: Mapped[Exactly]
+    kind: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    why: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)

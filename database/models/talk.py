@@ -1,0 +1,206 @@
+"""Who spoke, where, what was said, and what was answered."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    case,
+    func,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column
+
+from database.models.base import Key, Moment, Row, Snowflake
+from database.types import UtcDateTime
+
+
+class User(Row):
+    """Somebody who spoke where the character could hear it."""
+
+    __tablename__ = "users"
+
+    id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    is_bot: Mapped[bool]
+    first_seen: Mapped[Moment]
+    last_seen: Mapped[Moment]
+    premium: Mapped[bool] = mapped_column(default=False)
+    zone: Mapped[str | None] = mapped_column(String(64), default=None)
+
+
+class Nickname(Row):
+    """A name that a user goes or went by (F076). `guild_id` 0 is the account's own name."""
+
+    __tablename__ = "nicknames"
+
+    user_id: Mapped[Snowflake] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    guild_id: Mapped[Snowflake] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    first_seen: Mapped[Moment]
+    last_seen: Mapped[Moment]
+
+
+class Channel(Row):
+    """A place where the character hears and speaks.
+
+    `watermark` is the newest message id noted there: what came later is fetched after a gap.
+    `archive_version` counts the changes of the place's archive. `chosen` is the character that was asked
+    for there, and `note` what is to be kept in mind for now, `note_depth` lines before the end (C35).
+    `speaks_first` says that admins want characters to say something there unasked (C79). `parent_id` is the
+    channel that a thread belongs to.
+    """
+
+    __tablename__ = "channels"
+
+    id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[str] = mapped_column(String(16))
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(200))
+    guild_name: Mapped[str] = mapped_column(String(200))
+    watermark: Mapped[Snowflake] = mapped_column(default=0)
+    unsendable_until: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    refusals: Mapped[int] = mapped_column(default=0)
+    archive_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    chosen: Mapped[str | None] = mapped_column(String(64), default=None)
+    note: Mapped[str | None] = mapped_column(Text, default=None)
+    note_depth: Mapped[int] = mapped_column(default=0, server_default="0")
+    note_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    speaks_first: Mapped[bool] = mapped_column(default=False, server_default="0")
+    parent_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+
+class Message(Row):
+    """The 24-hour log (D03, D04). `position` is the order of arrival.
+
+    `heard_through` is set on the characters' own rows, with the `character` who said it: the position of
+    the last line it had read when it wrote. `cast_id` are the characters who were there to hear it.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("ix_messages_channel_position", "channel_id", "position"),
+        Index("ix_messages_sent_at", "sent_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    position: Mapped[Key] = mapped_column(init=False)
+    id: Mapped[Snowflake] = mapped_column(unique=True)
+    channel_id: Mapped[Snowflake] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    author_id: Mapped[Snowflake]
+    author_name: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    sent_at: Mapped[Moment]
+    from_bot: Mapped[bool] = mapped_column(default=False)
+    reply_to: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="SET NULL"), default=None)
+    heard_through: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    character: Mapped[str | None] = mapped_column(String(64), default=None)
+    cast_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+    @hybrid_property
+    def place(self) -> int:
+        """Where the row stands in the transcript.
+
+        A reply stands right behind the last line it had heard. What came in while the character was
+        thinking stands after it, as it does in the next prompt.
+        """
+        mine = self.heard_through is not None
+        return 2 * (self.heard_through if self.heard_through is not None else self.position) + mine
+
+    @place.inplace.expression
+    @classmethod
+    def _place_in_sql(cls) -> ColumnElement[int]:
+        mine = case((cls.heard_through.is_not(None), 1), else_=0)
+        return 2 * func.coalesce(cls.heard_through, cls.position) + mine
+
+
+class Claim(Row):
+    """A message id that was taken on, and what was decided about it (C18).
+
+    An event replayed by Discord stops here (faults A2). The row holds no words and outlives the log, so
+    that a deleted message can't come back. `open` means that the walk has not yet come to a decision or
+    a pledged reply; `trace` says how it came to one.
+    """
+
+    __tablename__ = "claims"
+    __table_args__ = (
+        Index("ix_claims_open", "open"),
+        Index("ix_claims_channel_message", "channel_id", "message_id"),
+    )
+
+    message_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    channel_id: Mapped[Snowflake]
+    claimed_at: Mapped[Moment]
+    author_id: Mapped[Snowflake] = mapped_column(default=0, server_default="0")
+    open: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str | None] = mapped_column(String(64), default=None)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    trace: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="SET NULL"), default=None)
+
+
+class Turn(Row):
+    """One reply of the character: pledged before it is said, history only once it was said.
+
+    `variant` is the take that stands (C45); `next_variant` the one that is about to take its place. `tone`
+    is what the person did with what is answered, once that is known (C71).
+    """
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        CheckConstraint("state IN ('pledged', 'said', 'dropped')", name="state"),
+        Index("ix_turns_state", "state"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    channel_id: Mapped[Snowflake] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    trigger_id: Mapped[Snowflake]
+    addressee_id: Mapped[Snowflake]
+    character: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(64))
+    heard_through: Mapped[Snowflake]
+    pledged_at: Mapped[Moment]
+    fallback: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(String(16), default="pledged")
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    variant: Mapped[int] = mapped_column(default=1, server_default="1")
+    next_variant: Mapped[int | None] = mapped_column(default=None)
+    cast_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    tone: Mapped[str | None] = mapped_column(String(16), default=None)
+
+
+class Part(Row):
+    """One message of a pledged reply: what waits to be said. Its text goes once the log has it.
+
+    `todo` is what is to be done about a message that was posted already: 'edit' it to `text`, or
+    'delete' it.
+    """
+
+    __tablename__ = "parts"
+
+    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+    nonce: Mapped[str] = mapped_column(String(25))
+    message_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    said_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    todo: Mapped[str | None] = mapped_column(String(8), default=None)
+
+
+class Variant(Row):
+    """One take on a reply (C45): its messages, in order. It goes when the reply leaves the log."""
+
+    __tablename__ = "variants"
+
+    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    parts: Mapped[list[str]] = mapped_column(JSON)
+    made_at: Mapped[Moment]

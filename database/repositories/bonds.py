@@ -1,0 +1,105 @@
+"""How the characters stand with people, and what changed that (F089, C71)."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import CursorResult, Integer, and_, bindparam, delete, func, insert, literal, select, update
+
+from database.models import Bond, BondChange, Consent, Feeling
+from database.repositories.base import Repository, table_of, values_of
+
+
+class Standing(NamedTuple):
+    """How a character feels, how it stands with somebody, and what that person `agreed` to."""
+
+    feeling: Feeling | None
+    bond: Bond | None
+    agreed: bool | None = None
+
+
+_ONE = select(literal(1, Integer).label("one")).subquery()
+_STANDING = (
+    select(Feeling, Bond, Consent.given)
+    .select_from(_ONE)
+    .outerjoin(Feeling, Feeling.character == bindparam("slug"))
+    .outerjoin(Bond, and_(Bond.user_id == bindparam("person"), Bond.character == bindparam("slug")))
+    .outerjoin(Consent, Consent.person_id == bindparam("person"))
+)
+
+
+class Bonds(Repository):
+    """The bonds and bond_changes tables."""
+
+    async def standing(self, user_id: int, character: str) -> Standing:
+        """Return with one question what there is to know before somebody is answered, and after."""
+        found = await self._session.execute(_STANDING, {"slug": character, "person": user_id})
+        return Standing(*found.one())
+
+    async def get(self, user_id: int, character: str) -> Bond | None:
+        return await self._session.get(Bond, (user_id, character))
+
+    async def keep(self, bond: Bond) -> None:
+        """Keep how a character stands with somebody now."""
+        values = values_of(bond)
+        row = self._insert(table_of(Bond)).values(**values)
+        kept = {key: value for key, value in values.items() if key not in ("user_id", "character")}
+        await self._session.execute(
+            row.on_conflict_do_update(index_elements=["user_id", "character"], set_=kept)
+        )
+
+    async def of_person(self, user_id: int) -> list[Bond]:
+        query = select(Bond).where(Bond.user_id == user_id).order_by(Bond.character)
+        return list(await self._session.scalars(query))
+
+    async def warmest(self, character: str, *, before: datetime, limit: int) -> list[Bond]:
+        """Return with whom a character stands best of those who were not there since a moment."""
+        warmth = Bond.rapport + Bond.trust - Bond.anger
+        query = select(Bond).where(Bond.character == character, Bond.talked_at < before)
+        return list(await self._session.scalars(query.order_by(warmth.desc(), Bond.user_id).limit(limit)))
+
+    # The ledger.
+
+    async def note(self, changes: Collection[BondChange]) -> None:
+        """Keep what changed, and why."""
+        if changes:
+            await self._session.execute(insert(table_of(BondChange)), [values_of(one) for one in changes])
+
+    async def changes(self, user_id: int, character: str, *, limit: int | None = None) -> list[BondChange]:
+        """Return what changed between a character and somebody, the newest first."""
+        query = select(BondChange).where(BondChange.user_id == user_id, BondChange.character == character)
+        query = query.order_by(BondChange.id.desc())
+        return list(await self._session.scalars(query.limit(limit) if limit else query))
+
+    async def ledger(self, user_id: int) -> list[BondChange]:
+        """Return what changed between somebody and any character, the oldest first."""
+        query = select(BondChange).where(BondChange.user_id == user_id).order_by(BondChange.id)
+        return list(await self._session.scalars(query))
+
+    async def change(self, change_id: int, user_id: int) -> BondChange | None:
+        query = select(BondChange).where(BondChange.id == change_id, BondChange.user_id == user_id)
+        return await self._session.scalar(query)
+
+    async def causes(self, user_id: int, character: str, *, since: datetime) -> set[str]:
+        """Return the causes of what changed since a moment."""
+        query = select(BondChange.cause).where(
+            BondChange.user_id == user_id, BondChange.character == character, BondChange.at > since
+        )
+        return set(await self._session.scalars(query))
+
+    async def dispute(self, change_id: int, *, at: datetime) -> bool:
+        """Keep that a change counts no more; False when it did not already."""
+        query = update(BondChange).where(BondChange.id == change_id, BondChange.disputed_at.is_(None))
+        done = await self._session.execute(query.values(disputed_at=at))
+        return isinstance(done, CursorResult) and done.rowcount > 0
+
+    async def disputes(self, user_id: int, *, since: datetime) -> int:
+        """Count what somebody disputed since a moment."""
+        query = select(func.count()).select_from(BondChange)
+        query = query.where(BondChange.user_id == user_id, BondChange.disputed_at > since)
+        return int(await self._session.scalar(query) or 0)
+
+    async def forget(self, user_id: int) -> None:
+        """Forget how all characters stand with somebody."""
+        await self._session.execute(delete(Bond).where(Bond.user_id == user_id))
+        await self._session.execute(delete(BondChange).where(BondChange.user_id == user_id))

@@ -1,0 +1,64 @@
+"""Who of the characters is where, and who of them heard something together."""
+
+from collections.abc import Collection
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from database.models import Attendance, Cast, CastMember, Message
+from database.repositories.base import Repository, table_of
+
+_ID = select(Cast.id).where(Cast.members == bindparam("members"))
+_MEMBERS = select(Cast.members).where(Cast.id == bindparam("cast"))
+_WHO_HEARD = (
+    select(Cast.members)
+    .join(Message, Message.cast_id == Cast.id)
+    .where(Message.id == bindparam("message_id"))
+)
+_SENT_OUT = select(Attendance.character, Attendance.present).where(
+    Attendance.channel_id.in_(bindparam("channel_ids", expanding=True))
+)
+
+
+class Casts(Repository):
+    """The casts, cast_members and attendances tables."""
+
+    async def known(self, members: Collection[str]) -> int | None:
+        """Return the number of a cast; None when it never heard anything together."""
+        return await self._session.scalar(_ID, {"members": " ".join(sorted(members))})
+
+    async def id_of(self, members: Collection[str]) -> int:
+        """Return the number of a cast, a new one where they were never together before."""
+        found = await self.known(members)
+        if found is not None:
+            return found
+        row = await self._session.execute(insert(table_of(Cast)), {"members": " ".join(sorted(members))})
+        cast_id = int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
+        rows = [{"character": one, "cast_id": cast_id} for one in sorted(members)]
+        if rows:
+            await self._session.execute(insert(table_of(CastMember)), rows)
+        return cast_id
+
+    async def members(self, cast_id: int | None) -> frozenset[str] | None:
+        """Return who belongs to a cast; None where nobody wrote down who was there."""
+        found = await self._session.scalar(_MEMBERS, {"cast": cast_id}) if cast_id is not None else None
+        return None if found is None else frozenset(found.split())
+
+    async def who_heard(self, message_id: int) -> frozenset[str] | None:
+        """Return who heard a message of the log; None where nobody wrote it down, or it is gone."""
+        found = await self._session.scalar(_WHO_HEARD, {"message_id": message_id})
+        return None if found is None else frozenset(found.split())
+
+    async def attendance(self, channel_ids: Collection[int]) -> dict[str, bool]:
+        """Return which characters were invited to places, or sent out of them."""
+        rows = await self._session.execute(_SENT_OUT, {"channel_ids": list(channel_ids)})
+        return {row.character: row.present for row in rows}
+
+    async def attend(self, channel_id: int, character: str, *, present: bool | None) -> None:
+        """Invite a character to a channel, or send it out; None leaves it to the rule for all channels."""
+        gone = delete(Attendance).where(
+            Attendance.channel_id == channel_id, Attendance.character == character
+        )
+        await self._session.execute(gone)
+        if present is not None:
+            self._session.add(Attendance(channel_id, character, present))
+            await self._session.flush()

@@ -1,0 +1,150 @@
+"""Who is to speak next, and the scenes that characters play."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, or_, select, update
+
+from database.models import Channel, Cue, Scene, Turn
+from database.repositories.base import Repository, table_of, values_of
+
+_OPEN = (
+    select(Cue).where(Cue.channel_id == bindparam("channel_id"), Cue.open.is_(True)).order_by(Cue.id).limit(1)
+)
+_SCENE = (
+    select(Scene)
+    .where(Scene.channel_id == bindparam("channel_id"), Scene.ended_at.is_(None))
+    .order_by(Scene.id.desc())
+    .limit(1)
+)
+
+_GOES_ON = (
+    select(Cue.id)
+    .outerjoin(Turn, Turn.id == Cue.turn_id)
+    .where(Cue.scene_id == Scene.id, or_(Cue.open.is_(True), Turn.state == "pledged"))
+    .correlate(Scene)
+)
+
+
+class Cues(Repository):
+    """The cues and scenes tables."""
+
+    async def add(self, cues: Sequence[Cue]) -> None:
+        """Write down who is to speak, in this order."""
+        if cues:
+            await self._session.execute(insert(table_of(Cue)), [values_of(one) for one in cues])
+
+    async def next(self, channel_id: int) -> Cue | None:
+        """Return who is to speak next in a channel."""
+        return await self._session.scalar(_OPEN, {"channel_id": channel_id})
+
+    async def is_open(self, cue_id: int) -> bool:
+        query = select(Cue.id).where(Cue.id == cue_id, Cue.open.is_(True))
+        return await self._session.scalar(query) is not None
+
+    async def waiting(self, since: datetime, places: Collection[str]) -> list[int]:
+        """Return the channels in which somebody is to speak since a moment."""
+        query = (
+            select(Cue.channel_id)
+            .join(Channel, Channel.id == Cue.channel_id)
+            .where(Cue.open.is_(True), Cue.made_at >= since, Channel.place.in_(places))
+            .distinct()
+            .order_by(Cue.channel_id)
+        )
+        return list(await self._session.scalars(query))
+
+    async def close(
+        self,
+        cue_id: int,
+        *,
+        ended: str,
+        turn_id: int | None = None,
+        kind: str | None = None,
+        trace: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Keep that a character spoke, or why it will not; False when that was decided before."""
+        closed = (
+            update(Cue)
+            .where(Cue.id == cue_id, Cue.open.is_(True))
+            .values(open=False, ended=ended, turn_id=turn_id, kind=kind, trace=trace)
+        )
+        return bool((await self._session.execute(closed)).rowcount)  # type: ignore[attr-defined]
+
+    async def drop(
+        self,
+        *,
+        ended: str,
+        channel_id: int | None = None,
+        message_ids: Collection[int] = (),
+        scene_id: int | None = None,
+        before: datetime | None = None,
+    ) -> None:
+        """Keep why characters will not speak: in a channel, about messages, in a scene, or any more."""
+        query = update(Cue).where(Cue.open.is_(True))
+        if channel_id is not None:
+            query = query.where(Cue.channel_id == channel_id)
+        if message_ids:
+            query = query.where(Cue.message_id.in_(message_ids))
+        if scene_id is not None:
+            query = query.where(Cue.scene_id == scene_id)
+        if before is not None:
+            query = query.where(Cue.made_at < before)
+        await self._session.execute(query.values(open=False, ended=ended))
+
+    async def of_message(self, message_id: int) -> list[Cue]:
+        """Return who was to speak after a message, in order."""
+        return list(
+            await self._session.scalars(select(Cue).where(Cue.message_id == message_id).order_by(Cue.id))
+        )
+
+    async def of_turn(self, turn_id: int) -> Cue | None:
+        """Return why a character spoke of itself; None where it answered a message."""
+        return await self._session.scalar(select(Cue).where(Cue.turn_id == turn_id).limit(1))
+
+    async def prune(self, before: datetime) -> None:
+        """Delete what was done before a moment."""
+        await self._session.execute(delete(Cue).where(Cue.open.is_(False), Cue.made_at < before))
+        await self._session.execute(
+            delete(Scene).where(Scene.ended_at.is_not(None), Scene.started_at < before)
+        )
+
+    # Scenes.
+
+    async def scene(self, channel_id: int) -> Scene | None:
+        """Return the scene that is being played in a channel."""
+        return await self._session.scalar(_SCENE, {"channel_id": channel_id})
+
+    async def scene_of(self, scene_id: int) -> Scene | None:
+        return await self._session.scalar(select(Scene).where(Scene.id == scene_id))
+
+    async def begin_scene(self, scene: Scene) -> int:
+        row = await self._session.execute(insert(table_of(Scene)), values_of(scene))
+        return int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
+
+    async def played(self, scene_id: int) -> int:
+        """Count a turn of a scene that goes on, and return how many there were."""
+        counted = (
+            update(Scene)
+            .where(Scene.id == scene_id, Scene.ended_at.is_(None))
+            .values(done=Scene.done + 1)
+            .returning(Scene.done)
+        )
+        return int(await self._session.scalar(counted) or 0)
+
+    async def end_scene(self, scene_id: int, *, ended: str, at: datetime) -> bool:
+        """End a scene and let nobody speak in it any more; False when it had ended before."""
+        query = (
+            update(Scene)
+            .where(Scene.id == scene_id, Scene.ended_at.is_(None))
+            .values(ended_at=at, ended=ended)
+        )
+        over = bool((await self._session.execute(query)).rowcount)  # type: ignore[attr-defined]
+        await self.drop(ended=ended, scene_id=scene_id)
+        return over
+
+    async def end_unsaid(self, *, ended: str, at: datetime) -> None:
+        """End the scenes in which nobody is to speak any more, and nothing is just being said."""
+        await self._session.execute(
+            update(Scene).where(Scene.ended_at.is_(None), ~_GOES_ON.exists()).values(ended_at=at, ended=ended)
+        )

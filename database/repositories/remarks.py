@@ -1,0 +1,57 @@
+"""When characters spoke first, or asked back on something earlier (F112, F116)."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from database.models import Channel, Remark
+from database.repositories.base import Repository, table_of, values_of
+
+
+class Remarks(Repository):
+    """The remarks table."""
+
+    async def add(self, remark: Remark) -> None:
+        await self._session.execute(insert(table_of(Remark)), values_of(remark))
+
+    async def times(
+        self,
+        kinds: Collection[str],
+        *,
+        since: datetime,
+        channel_id: int | None = None,
+        person_id: int | None = None,
+    ) -> list[datetime]:
+        """Return when remarks of some kinds were made since a moment, the newest first."""
+        query = select(Remark.at).where(Remark.kind.in_(kinds), Remark.at > since)
+        if channel_id is not None:
+            query = query.where(Remark.channel_id == channel_id)
+        if person_id is not None:
+            query = query.where(Remark.person_id == person_id)
+        return list(await self._session.scalars(query.order_by(Remark.at.desc())))
+
+    async def of_channel(self, channel_id: int, *, limit: int) -> list[Remark]:
+        """Return the last remarks of a channel, the newest first."""
+        query = select(Remark).where(Remark.channel_id == channel_id).order_by(Remark.id.desc())
+        return list(await self._session.scalars(query.limit(limit)))
+
+    async def prune(self, before: datetime) -> None:
+        await self._session.execute(delete(Remark).where(Remark.at < before))
+
+    async def without(self, person_id: int, channel_ids: Collection[int] = ()) -> None:
+        """Let nobody know any more who was spoken to, nor where in private."""
+        await self._session.execute(delete(Remark).where(Remark.channel_id.in_(channel_ids)))
+        theirs = update(Remark).where(Remark.person_id == person_id)
+        await self._session.execute(theirs.values(person_id=None, why=None))
+
+    # Where it may.
+
+    async def venues(self) -> list[Channel]:
+        """Return the channels in which admins want characters to speak first."""
+        query = select(Channel).where(Channel.speaks_first.is_(True)).order_by(Channel.id)
+        return list(await self._session.scalars(query))
+
+    async def let(self, channel_id: int, allowed: bool) -> None:
+        query = update(Channel).where(Channel.id == channel_id)
+        await self._session.execute(query.values(speaks_first=allowed))

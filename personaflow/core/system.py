@@ -1,0 +1,104 @@
+"""The system: characters by name, one of them active, and what several of them hear."""
+
+from collections.abc import Collection, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+from personaflow.core.character import Character
+from personaflow.core.folders import publish
+from personaflow.core.memory import Summarize
+from personaflow.core.sheet import sheets_of
+
+
+class PersonaSystem:
+    """Characters by name; `active_character` is the name of one of them, or None (P01).
+
+    `summarize` is given to every character that is made here.
+    """
+
+    def __init__(self, *, summarize: Summarize | None = None) -> None:
+        self.characters: dict[str, Character] = {}
+        self.active_character: str | None = None
+        self._summarize = summarize
+
+    def create_character(
+        self,
+        name: str,
+        prompt: str | dict[str, Any],
+        background: dict[str, Any] | None = None,
+        memory_config: Mapping[str, Any] | None = None,
+    ) -> Character:
+        """Make a character and keep it, in place of one with the same name; it is not active yet (P02)."""
+        character = Character(name, prompt, background, memory_config, summarize=self._summarize)
+        self.characters[name] = character
+        return character
+
+    def get_character(self, name: str) -> Character:
+        """Return the character; KeyError if there is none of that name (P03)."""
+        try:
+            return self.characters[name]
+        except KeyError:
+            known = ", ".join(self.characters) or "none"
+            raise KeyError(f"no character is called {name!r}; known: {known}") from None
+
+    def switch_active_character(self, name: str) -> None:
+        """Make this character the active one; KeyError if there is none of that name (P03)."""
+        self.get_character(name)
+        self.active_character = name
+
+    def add_interaction(
+        self,
+        character_name: str,
+        content: dict[str, Any],
+        memory_type: str = "interaction",
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Have one character remember something; KeyError if there is none of that name (P04)."""
+        self.get_character(character_name).add_memory(content, memory_type, metadata)
+
+    def broadcast_interaction(
+        self,
+        content: dict[str, Any],
+        memory_type: str = "broadcast",
+        metadata: dict[str, Any] | None = None,
+        broadcast_to: Collection[str] | None = None,
+        exclude_characters: Collection[str] | None = None,
+    ) -> None:
+        """Have several characters remember something, each its own copy (P05).
+
+        With `broadcast_to`, even an empty one, only those hear it and `exclude_characters` counts
+        for nothing; without, all but the excluded. Names that nobody has are passed over.
+        """
+        if broadcast_to is None:
+            hearing = self.characters.keys() - set(exclude_characters or ())
+        else:
+            hearing = self.characters.keys() & set(broadcast_to)
+        for name, character in self.characters.items():
+            if name in hearing:
+                character.add_memory(content, memory_type, metadata)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a copy of everything as plain values (P06)."""
+        return {
+            "characters": {name: character.to_dict() for name, character in self.characters.items()},
+            "active_character": self.active_character,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, summarize: Summarize | None = None) -> Self:
+        """Return what `to_dict` described (P06)."""
+        system = cls(summarize=summarize)
+        for name, values in data["characters"].items():
+            system.characters[name] = Character.from_dict(values, summarize=summarize)
+        system.active_character = data.get("active_character")
+        return system
+
+    def export(self, folder: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
+        """Write a character folder for everyone and return their paths, as Character.export does (P22).
+
+        Everything is checked before anything is written: one ExportError names all that is wrong,
+        two names that would share a folder included.
+        """
+        sheets = sheets_of([(one.name, one.prompt, one.background) for one in self.characters.values()])
+        return publish(Path(folder), sheets, overwrite=overwrite)

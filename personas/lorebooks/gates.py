@@ -1,0 +1,110 @@
+"""The rules that keep a named entry out: each is a function, and the first that has a reason counts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from personas.lorebooks.model import Entry, Ref
+from personas.lorebooks.state import LoreState
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What else bears on a scan.
+
+    `fresh`: how many of the newest messages came since this place was last scanned (a message and the reply
+    before it: 2). `replies`: how often the character has spoken here. `greeting`: which of its greetings the
+    talk began with, from 0. None: not known, and rules about it don't count. `full`: the prompt has reached
+    its limit.
+    """
+
+    fresh: int = 2
+    replies: int | None = None
+    greeting: int | None = None
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and where it is: what all gates may look at. `cooling` are the groups that have to rest."""
+
+    turn: int
+    scene: Scene
+    state: LoreState
+    cooling: frozenset[str] = frozenset()
+
+
+Gate = Callable[[Entry, Ref, Moment], str | None]
+
+
+def stays(entry: Entry, since: int | None, turn: int) -> bool:
+    """Return whether an entry that came in at turn `since` still stays: so many turns after that one."""
+    return entry.sticky > 0 and since is not None and since <= turn <= since + entry.sticky
+
+
+def cools(entry: Entry, since: int | None, turn: int) -> bool:
+    """Return whether an entry that came in at turn `since` has to rest: when its sticky time is over."""
+    if since is None:
+        return False
+    over = since + entry.sticky
+    return over < turn <= over + entry.cooldown
+
+
+def cooling_groups(entries: Mapping[Ref, Entry], state: LoreState, turn: int) -> frozenset[str]:
+    """Return the groups with a member that rests: all of the group rests with it (C33)."""
+    return frozenset(
+        group
+        for ref, since in state.since.items()
+        if ref in entries and cools(entries[ref], since, turn)
+        for group in entries[ref].groups
+    )
+
+
+def barred(entry: Entry, ref: Ref, moment: Moment) -> str | None:
+    """Return why this entry can't come in now, or None."""
+    for gate in GATES:
+        reason = gate(entry, ref, moment)
+        if reason is not None:
+            return reason
+    return None
+
+
+def _greeting(entry: Entry, _ref: Ref, moment: Moment) -> str | None:
+    begun = moment.scene.greeting
+    if entry.greeting is None or begun is None or entry.greeting == begun:
+        return None
+    return "the talk began with another greeting"
+
+
+def _once(entry: Entry, ref: Ref, moment: Moment) -> str | None:
+    since = moment.state.since.get(ref)
+    if entry.never_after_match and since is not None and since < moment.turn:
+        return "it has been in once"
+    return None
+
+
+def _delay(entry: Entry, _ref: Ref, moment: Moment) -> str | None:
+    return f"not before turn {entry.delay}" if moment.turn < entry.delay else None
+
+
+def _replies(entry: Entry, _ref: Ref, moment: Moment) -> str | None:
+    replies = moment.scene.replies
+    if replies is None:
+        return None
+    if entry.only_after is not None and replies < entry.only_after:
+        return f"not before {entry.only_after} replies"
+    if entry.only_every is not None and replies % entry.only_every:
+        return f"only every {entry.only_every} replies"
+    return None
+
+
+def _full(entry: Entry, _ref: Ref, moment: Moment) -> str | None:
+    return "the prompt is full" if entry.ignore_on_max_context and moment.scene.full else None
+
+
+def _resting(entry: Entry, ref: Ref, moment: Moment) -> str | None:
+    if cools(entry, moment.state.since.get(ref), moment.turn):
+        return "it rests"
+    return "its group rests" if moment.cooling.intersection(entry.groups) else None
+
+
+GATES: tuple[Gate, ...] = (_greeting, _once, _delay, _replies, _full, _resting)

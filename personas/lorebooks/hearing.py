@@ -1,0 +1,110 @@
+"""Which entries of a book are named: by the newest messages, or by other lore."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from personas.lorebooks.index import Index
+from personas.lorebooks.model import NEWEST, Entry, Logic, Lorebook
+from personas.lorebooks.needles import Heard
+from personas.lorebooks.patterns import TimeBox
+
+FURTHEST = 100
+"""No more of the newest messages are looked through, whatever a book says."""
+LONGEST_MESSAGE = 20_000
+"""No more letters of one message are looked through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What named an entry: a key, and how many messages came after it; None: other lore did."""
+
+    key: str
+    depth: int | None
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What was heard of a book's keys: in the talk, by how far back, and in lore that is in already."""
+
+    book: Lorebook
+    index: Index
+    nearest: dict[int, int] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
+
+    def listen(self, newest_first: Sequence[Heard], box: TimeBox) -> None:
+        """Look through the messages for what the book's keys ask for."""
+        for depth, heard in enumerate(newest_first):
+            for number in self.index.within(heard, box):
+                self.nearest.setdefault(number, depth)
+
+    def waiting(self) -> Iterator[str]:
+        """Yield the uids of entries that have a key in what was heard, some more than once."""
+        for number in {*self.nearest, *self.told}:
+            yield from self.index.uses.get(number, ())
+
+    def named(self, uid: str, *, recursion: int) -> Naming | None:
+        """Return what names an entry in this round of recursion, if all its conditions on words are met."""
+        entry = self.index.entries[uid]
+        keys = self.index.keys[uid]
+        naming = self._primary(entry, keys.primary, recursion)
+        if naming is None:
+            return None
+        if keys.additional and not any(self._there(number, entry) for number in keys.additional):
+            return None
+        if any(self._there(number, entry) for number in keys.exclude):
+            return None
+        return naming if self._selected(entry, keys.secondary) else None
+
+    def said(self, uid: str) -> int | None:
+        """Return how many messages came since the talk itself named an entry; None: it did not."""
+        naming = self.named(uid, recursion=0)
+        return naming.depth if naming else None
+
+    def _primary(self, entry: Entry, numbers: Sequence[int], recursion: int) -> Naming | None:
+        if not entry.delay_until_recursion:
+            window = self._window(entry)
+            depth, number = min(
+                ((self.nearest.get(one, math.inf), one) for one in numbers), default=(math.inf, 0)
+            )
+            if depth < window:
+                return Naming(self.index.needles[number].word, int(depth))
+        if recursion and recursion >= entry.delay_until_recursion and self._hears_lore(entry):
+            number = min((one for one in numbers if one in self.told), default=-1)
+            if number >= 0:
+                return Naming(self.index.needles[number].word, None)
+        return None
+
+    def _selected(self, entry: Entry, numbers: Sequence[int]) -> bool:
+        if not entry.selective or not numbers:
+            return True
+        there = [self._there(number, entry) for number in numbers]
+        match entry.logic:
+            case Logic.AND_ANY:
+                return any(there)
+            case Logic.AND_ALL:
+                return all(there)
+            case Logic.NOT_ANY:
+                return not any(there)
+            case Logic.NOT_ALL:
+                return not all(there)
+
+    def _there(self, number: int, entry: Entry) -> bool:
+        if self.nearest.get(number, math.inf) < self._window(entry):
+            return True
+        return number in self.told and self._hears_lore(entry)
+
+    def _hears_lore(self, entry: Entry) -> bool:
+        return self.index.recurses and not entry.exclude_recursion
+
+    def _window(self, entry: Entry) -> int:
+        for depth in (entry.scan_depth, self.book.scan_depth):
+            if depth is not None:
+                return depth
+        return NEWEST
+
+
+def heard_of(talk: Sequence[str], depth: int) -> list[Heard]:
+    """Return so many of the newest messages, the newest first."""
+    count = min(depth, FURTHEST, len(talk))
+    return [Heard(text[:LONGEST_MESSAGE]) for text in reversed(talk[len(talk) - count :])]

@@ -1,0 +1,103 @@
+"""The parts of a compiled prompt: who a character is, how it behaves, what it knows, how it talks."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from personas.character import Character
+from personas.character_rules import whole
+from personas.frameworks import Framework
+from personas.frameworks_written import lines_of, list_lines
+
+_START = re.compile(r"^[^\S\n]*<START>[^\S\n]*$", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What admins wrote of a character beside its files: rows of each kind, in their order (F110)."""
+
+    traits: tuple[str, ...] = ()
+    lore: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    quirks: tuple[str, ...] = ()
+
+
+def parts_of(character: Character, framework: Framework | None, identity: Identity) -> dict[str, str]:
+    """Return every part of a character's prompt by the name that templates call it; "" is an empty one.
+
+    Creator's notes, greetings and tags are in none of them.
+    """
+    return {
+        "character_name": character.name,
+        "purpose": framework.purpose.strip() if framework else "",
+        "identity": _joined(_identity(character, identity)),
+        "behavior": _joined(_behavior(character, framework, identity)),
+        "knowledge": _joined(_knowledge(character, identity)),
+        "interaction": _joined(_interaction(character, framework)),
+        "anti_hallucination": _joined(_rules(framework)),
+    }
+
+
+def _identity(character: Character, identity: Identity) -> Iterator[str]:
+    # The character's own words stand as they are written, down to the last blank.
+    yield character.core_prompt
+    yield _under("Where you are", [character.scenario.strip()])
+    yield _under("What marks you", _rows(identity.traits))
+    yield _under("Your story", _rows(identity.lore))
+
+
+def _behavior(character: Character, framework: Framework | None, identity: Identity) -> Iterator[str]:
+    if framework:
+        yield _under("How you behave", lines_of(framework.behavioral_patterns))
+        yield _under("How you decide", lines_of(framework.decision_making))
+        yield _under("What you look at before you answer", lines_of(framework.context_requirements))
+    yield _under("Your quirks", _rows((*character.quirks, *identity.quirks)))
+
+
+def _knowledge(character: Character, identity: Identity) -> Iterator[str]:
+    yield _under("What you know about", lines_of(character.knowledge))
+    yield _under("What is so with you", _rows(identity.facts))
+    yield _under("What you think of things", lines_of(character.opinions))
+
+
+def _interaction(character: Character, framework: Framework | None) -> Iterator[str]:
+    own = _manners(character)
+    if framework:
+        style = {key: value for key, value in framework.interaction_style.items() if key not in own}
+        yield _under("How you talk with people", lines_of(style))
+    yield _under("How you sound", [*lines_of(own), *lines_of(character.voice.notes)])
+    yield _under("What you like to talk about", [", ".join(character.interests)])
+    yield _under("What you would rather not talk about", [", ".join(character.avoidances)])
+    samples = filter(None, map(str.strip, _START.split(character.examples)))
+    yield _under(
+        "Samples of how you talk; other people's lines are never yours to write", ["\n\n".join(samples)]
+    )
+
+
+def _manners(character: Character) -> dict[str, float | str]:
+    """Return what the character says of its own manner; it stands in place of its framework's."""
+    manners = {"formality": character.voice.formality, "verbosity": character.voice.verbosity}
+    return {name: value for name, value in manners.items() if value is not None}
+
+
+def _rules(framework: Framework | None) -> Iterator[str]:
+    if framework:
+        rules = framework.anti_hallucination
+        others = {key: value for key, value in rules.items() if key != "rules"}
+        yield _under("What you hold to", [*list_lines(rules.get("rules", ())), *lines_of(others)])
+
+
+def _rows(rows: Iterable[str]) -> Iterator[str]:
+    """Yield rows as lines "- row", each once; what a row holds in further lines is joined to one."""
+    for row in dict.fromkeys(whole(" ".join(row.split())) for row in rows):
+        if row:
+            yield f"- {row}"
+
+
+def _under(heading: str, lines: Iterable[str]) -> str:
+    text = "\n".join(line for line in lines if line)
+    return f"## {heading}\n{text}" if text else ""
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "\n\n".join(part for part in parts if part)

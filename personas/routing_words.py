@@ -1,0 +1,98 @@
+"""Whom a text calls by name, and which topics it is about."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from itertools import islice
+
+import regex
+
+LONGEST_TOPIC, MOST_TOPICS = 100, 60
+"""What of a list of topics is looked for: a stranger's card may hold any number, of any length."""
+_NOT_SPOKEN = regex.compile(
+    r"```.*?```|`[^`\n]++`|https?://\S++|<(?:a?:\w{2,32}:|@[!&]?|#)\d{1,20}>|(?<![\w:]):[\w~]{2,32}:(?!\w)",
+    regex.DOTALL,
+)
+_QUOTES = str.maketrans("’ʼ＇‑‐", "'''--")
+# What may not touch a word on either side: a letter, or a sign with a letter behind it, as in `pixel-art`.
+_BEFORE = r"(?<![^\W_]|\p{M})(?<![^\W_][-.@_])"
+_AFTER = r"(?![^\W_]|\p{M})(?![-.@_][^\W_])"
+# Scripts without spaces: whatever touches a word there is the next word.
+_NO_SPACES = regex.compile(r"[\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_KATAKANA = regex.compile(r"[\p{Katakana}ー]")
+_HANGUL = regex.compile(r"\p{Hangul}")
+
+
+def spoken(text: str) -> str:
+    """Return `text` in one letter case and spelling, without code, links, mentions and emoji."""
+    plain = unicodedata.normalize("NFC", text.casefold()).translate(_QUOTES)
+    return _NOT_SPOKEN.sub(" ", plain)
+
+
+def called(said: str, names: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Return who is called by name in what was `spoken`, in the order of the text, each once.
+
+    `names` are those of each slug, the own name first. A name counts as a whole word: 'onyx' does not
+    call Nyx, nor does `nyx-like`. Where names overlap the longer one counts. Who shares a name is
+    called by it if it is their own name rather than an alias, then the first slug by alphabet.
+    """
+    holders: dict[str, tuple[bool, str]] = {}
+    for slug, ones in names.items():
+        for place, name in enumerate(ones):
+            folded = " ".join(spoken(name).split())
+            holder = (place > 0, slug)
+            holders[folded] = min(holders.get(folded, holder), holder)
+    pattern = _names(tuple(sorted(filter(None, holders))))
+    found = pattern.finditer(said) if pattern else ()
+    return tuple(dict.fromkeys(holders[" ".join(match[0].split())][1] for match in found))
+
+
+def about(said: str, topics: Iterable[str]) -> tuple[str, ...]:
+    """Return which of `topics` what was `spoken` is about, in their order, each once in any letter case.
+
+    A topic counts as whole words, with or without the s of a plural: 'art' is not in 'party', and
+    'video_games' is in 'a video game'.
+    """
+    once: dict[str, str] = {}
+    for topic in islice((one for one in topics if len(one) <= LONGEST_TOPIC), MOST_TOPICS):
+        once.setdefault(_words(topic), topic)
+    return tuple(topic for words, topic in once.items() if words and _topic(words).search(said))
+
+
+@lru_cache(maxsize=16_384)
+def _words(topic: str) -> str:
+    return " ".join(regex.split(r"[\s_-]+", spoken(topic).strip(" \t\n_-")))
+
+
+@lru_cache(maxsize=256)
+def _names(names: tuple[str, ...]) -> regex.Pattern[str] | None:
+    if not names:
+        return None
+    ordered = sorted(names, key=lambda name: (-len(name), name))
+    return regex.compile("|".join(_whole(name, r"\s{1,9}+") for name in ordered))
+
+
+@lru_cache(maxsize=16_384)
+def _topic(words: str) -> regex.Pattern[str]:
+    latin = "a" <= words[-1] <= "z"
+    stem = words[:-1] if len(words) > 3 and words.endswith("s") and not words.endswith("ss") else words
+    return regex.compile(_whole(stem, r"[\s_-]{1,9}+", ending="(?:e?s)?" if latin else ""))
+
+
+def _whole(words: str, gap: str, *, ending: str = "") -> str:
+    """Return a pattern of `words` as they stand, each sign escaped, with what may not touch them."""
+    spelt = gap.join(map(regex.escape, words.split()))
+    return _before(words[0]) + spelt + ending + _after(words[-1])
+
+
+def _before(letter: str) -> str:
+    if _NO_SPACES.match(letter):
+        return ""
+    return r"(?<![\p{Katakana}ー])" if _KATAKANA.match(letter) else _BEFORE
+
+
+def _after(letter: str) -> str:
+    # Korean puts its particles right behind a name.
+    if _NO_SPACES.match(letter) or _HANGUL.match(letter):
+        return ""
+    return r"(?![\p{Katakana}ー])" if _KATAKANA.match(letter) else _AFTER

@@ -1,0 +1,85 @@
+"""Values of a character sheet as plain words: lists, tables and numbers that people wrote in many ways."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from personas.character_rules import LONGEST_LIST, LONGEST_TEXT
+
+_DEEPEST = 6
+
+
+def words(value: object, *, depth: int = _DEEPEST) -> str:
+    """Return any JSON value as words on one line; an empty text for null, and for what lies too deep."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    if not depth:
+        return ""
+    if isinstance(value, Mapping):
+        return ", ".join(labelled(value, depth=depth - 1))
+    if isinstance(value, Iterable):
+        return "; ".join(filter(None, (words(one, depth=depth - 1) for one in value)))
+    return ""
+
+
+def labelled(table: Mapping[str, Any], *, depth: int = _DEEPEST) -> tuple[str, ...]:
+    """Return what a table says as one text a key, such as `speech patterns: slow; in riddles`."""
+    found = ((str(key).replace("_", " ").strip(), words(value, depth=depth)) for key, value in table.items())
+    return tuple(f"{key}: {text}" for key, text in found if text)
+
+
+def items(value: object) -> tuple[str, ...] | None:
+    """Return a list, a table or a text with commas as texts; None for what is none of them (D25)."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return tuple(filter(None, map(str.strip, value.replace("\n", ",").split(","))))
+    if isinstance(value, Mapping):
+        return labelled(value)
+    if isinstance(value, list | tuple):
+        return tuple(filter(None, map(words, value)))
+    return None
+
+
+def opinions_in(value: object) -> dict[str, str] | None:
+    """Return opinions by what they are on: from a table, or a list of them; None for all else."""
+    if isinstance(value, Mapping):
+        return {str(key): text for key, one in value.items() if (text := words(one))}
+    if not isinstance(value, list | str):
+        return None if value is not None else {}
+    found: dict[str, str] = {}
+    loose: list[str] = []
+    for one in [value] if isinstance(value, str) else value:
+        topic, mark, view = _topic_and_view(one)
+        if mark and topic and view:
+            found[topic] = view
+        else:
+            loose.append(words(one))
+    return found | ({"in general": text} if (text := "; ".join(filter(None, loose))) else {})
+
+
+def fits(model: type[BaseModel], values: Mapping[str, Any]) -> bool:
+    """Return whether these values make one of our models."""
+    try:
+        model.model_validate(values)
+    except ValidationError:
+        return False
+    return True
+
+
+def within_limits(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return as many texts, and as much of each, as a character holds."""
+    return tuple(text[:LONGEST_TEXT] for text in list(texts)[:LONGEST_LIST])
+
+
+def _topic_and_view(one: object) -> tuple[str, str, str]:
+    if isinstance(one, Mapping):
+        topic = words(one.get("topic") or one.get("subject"))
+        return topic, ":", words(one.get("opinion") or one.get("view") or one.get("stance"))
+    topic, mark, view = words(one).partition(":")
+    return topic.strip(), mark, view.strip()

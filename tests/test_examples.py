@@ -1,0 +1,222 @@
+"""The three characters that come with the bot: they are played as their files promise (F007, F008, C48)."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bot.library import Library
+from bot.shelves import Source, sources_of
+from personas.character import Character
+from personas.library import read_folder
+from personas.macros import Macros, expand
+from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
+from tests.company import QUIET, stagecraft
+
+ROOT = Path(__file__).parents[1]
+CHARACTERS = ROOT / "characters"
+EXAMPLES = ("nyx", "fangs", "pixel")
+NAMES = {"nyx": "Nyx", "fangs": "Fangs", "pixel": "Pixel"}
+MOST_LETTERS = 6_000
+"""What docs/characters.md says is enough for a prompt."""
+
+
+def library_of(folder: Path, sources: Sequence[Source]) -> Library:
+    return Library(
+        sources,
+        characters=CHARACTERS,
+        frameworks=CHARACTERS / "_frameworks",
+        compiled=folder / "compiled",
+        pictures=folder / "pictures",
+    )
+
+
+@asynccontextmanager
+async def played(folder: Path, *names: str) -> AsyncIterator[Table]:
+    """Set a table for these examples as they are, the first being the bot's own."""
+    sources = sources_of(characters=CHARACTERS, character=names[0], sheet=None, others=names[1:], slug="")
+    library = library_of(folder, sources)
+    async with table(folder, library=library, manner=replace(AT_ONCE, direction=QUIET)) as at:
+        yield at
+
+
+def last(at: Table) -> str:
+    return at.claude.prompts[-1].text
+
+
+def primary(at: Table) -> Character:
+    return at.conversation.company.primary.character
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+async def test_an_example_is_played_from_its_folder_without_a_notice(tmp_path, slug, caplog):
+    async with played(tmp_path, slug) as at:
+        await at.hear("hello")
+        playing = at.conversation.company.primary.playing
+    assert playing.notices == ()
+    assert playing.persona is not None
+    assert playing.persona.id == playing.character.slug == slug
+    assert len(playing.persona.prompt) <= MOST_LETTERS
+    (book,) = playing.lorebooks.values()
+    assert 6 <= len(book.entries) <= 10
+    assert [one.getMessage() for one in caplog.records if one.levelname in ("WARNING", "ERROR")] == []
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+async def test_an_example_says_everything_that_one_may_say_of_itself(tmp_path, slug):
+    async with played(tmp_path, slug) as at:
+        character = primary(at)
+    assert character.quirks
+    assert character.interests
+    assert character.avoidances
+    assert character.greeting
+    assert len(character.greetings) == 2
+    assert character.public_voice
+    assert character.private_voice
+    assert "In a DM" not in character.core_prompt
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+async def test_an_example_that_was_copied_out_of_its_folder_is_the_same_character(tmp_path, slug):
+    """F007: it keeps its id by which its memories are kept, and the lorebook that stayed in the folder."""
+    copied = tmp_path / "character.env"
+    shutil.copy(CHARACTERS / slug / "character.env", copied)
+    assert "your_api_key_here" in copied.read_text(encoding="utf-8")
+    library = library_of(
+        tmp_path, sources_of(characters=CHARACTERS, character="", sheet=copied, others=(), slug=slug)
+    )
+    async with played(tmp_path, slug) as at:
+        assert (await library.open()).primary.character == primary(at)
+        assert library.folder_of(slug) == CHARACTERS / slug
+
+
+async def test_all_three_play_together(tmp_path):
+    async with played(tmp_path, *EXAMPLES) as at:
+        for name in NAMES.values():
+            await at.hear(f"{name}, are you there?", where=CHANNEL)
+        assert at.mouth.speakers == ["", "Her Fangs Pierce Times Throat", "Pixel"]
+
+
+# How they talk, and where.
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+async def test_an_example_talks_one_way_in_public_and_another_alone(tmp_path, slug):
+    """C48: the one and never the other."""
+    async with played(tmp_path, slug) as at:
+        public, private = primary(at).public_voice, primary(at).private_voice
+        await at.hear("hello", where=DM)
+        assert private in last(at)
+        assert public not in last(at)
+        await at.hear(f"{NAMES[slug]}, hello", where=CHANNEL)
+        assert public in last(at)
+        assert private not in last(at)
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+async def test_an_example_greets_who_writes_to_it_first(tmp_path, slug):
+    """C36: by the name of whoever wrote, and as one message."""
+    async with played(tmp_path, slug) as at:
+        await at.hear("hello", where=DM)
+        greeting = expand(primary(at).greeting, Macros(char="", user="Mira", seed=""), rng=Random(1))
+        assert "{{" not in greeting
+        assert at.mouth.said[0] == greeting
+        assert len(at.mouth.said) == 2
+
+
+async def test_each_of_pixels_modes_comes_up_by_every_one_of_its_cues(tmp_path):
+    """F008, C78."""
+    async with played(tmp_path, "pixel") as at:
+        modes = primary(at).modes
+        assert len(modes) >= 9
+        for mode in modes:
+            for cue in mode.cues:
+                await at.hear(f"hm, {cue.upper()}, you know", where=DM)
+                assert f"Pixel is in the mode {mode.name}:" in last(at), cue
+
+
+async def test_pixel_slips_now_and_then_and_is_mostly_herself(tmp_path):
+    """F008: a mode is picked for each reply."""
+    async with played(tmp_path, "pixel") as at:
+        seen = []
+        for _ in range(60):
+            await at.hear("hello", where=DM)
+            seen += [one.name for one in primary(at).modes if f"in the mode {one.name}:" in last(at)]
+    assert len(seen) == 60
+    assert 30 <= seen.count("DEFAULT.nya") < 60
+    assert len(set(seen)) >= 4
+
+
+@pytest.mark.parametrize("text", ["hello there", "what is for dinner?", "i read a good book", "ok", "brb"])
+async def test_everyday_talk_calls_up_no_mode_of_pixels(tmp_path, text):
+    async with played(tmp_path, "pixel") as at:
+        assert not [cue for mode in primary(at).modes for cue in mode.cues if cue in text]
+
+
+# What they know of their worlds.
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+async def test_each_entry_of_an_example_comes_up_by_each_of_its_keys_and_goes_again(tmp_path, slug):
+    """C32."""
+    entries = json.loads((CHARACTERS / slug / "lorebook.json").read_text(encoding="utf-8"))["entries"]
+    async with played(tmp_path, slug) as at:
+        await at.hear("hello")
+        assert "has to do with this" not in last(at)
+        for entry in entries:
+            content = entry["content"].replace("{{char}}", primary(at).name)
+            for key in entry["keys"]:
+                await at.hear(f"so, {key}")
+                assert content in last(at), key
+        for _ in range(3):
+            await at.hear("well then")
+        assert "has to do with this" not in last(at)
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+def test_a_lorebook_of_an_example_is_taken_for_one(slug):
+    """A name and a description alone would make it a card of the first version."""
+    contents = read_folder(CHARACTERS / slug, {})
+    assert [book.file for book in contents.books] == ["lorebook.json"]
+    assert not contents.faults
+    assert not contents.notices
+
+
+# Who answers what, and what they fall out about.
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("my vending machine wants passwords now", "nyx"),
+        ("i hate queues and waiting rooms", "fangs"),
+        ("this regex is full of bugs", "pixel"),
+    ],
+)
+async def test_a_topic_goes_to_whom_it_concerns(tmp_path, text, slug):
+    """C23, F101."""
+    async with played(tmp_path, *EXAMPLES) as at:
+        (cue,) = await at.conversation.casting.plan(utterance(text, where=CHANNEL))
+        assert cue.slug == slug
+
+
+async def test_nyx_and_fangs_fall_out_about_clocks(tmp_path):
+    """F094."""
+    async with played(tmp_path, *EXAMPLES) as at:
+        crafts = stagecraft(at)
+        at.claude.will_say("every clock on this machine agrees with me.", "A stopped clock agrees with me.")
+        members = nyx, fangs = [crafts.role("nyx"), crafts.role("fangs")]
+        assert nyx.character.conflicts == {"fangs": ("clocks",)}
+        assert fangs.character.conflicts == {"nyx": ("clocks",)}
+        await crafts.begin_scene(CHANNEL, members, "a quiet evening", turns=2, by=1, opened_by=2)
+        await at.conversation.following.follow(CHANNEL.channel_id, at.mouth)
+        async with at.database.read() as db:
+            conflicts = await db.affinities.conflicts("nyx", "fangs")
+        assert {one.topic: one.severity for one in conflicts} == {"clocks": pytest.approx(0.2)}
+        await at.hear("Nyx, hello", where=CHANNEL)
+        assert "slightly tense" in last(at)

@@ -1,0 +1,260 @@
+"""/admin identity, growth, relations, and what the log channel hears of it (F110, C72, C73, C75, C85)."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from discord import app_commands
+
+from bot.conversation.consequences import Growing, News
+from cogs import selves
+from cogs._discord.admin import NAME, OPERATORS_ONLY
+from tests.builders import AT_ONCE
+from tests.staged import ONYX, RUBY, company, folders, library_in, shown_in
+from tests.test_cogs import World
+from tests.test_commands import admin, kept, let_operate, told
+
+GROWS = {
+    **ONYX,
+    "extensions": {
+        "masquerade": {
+            "stages": [{"milestone": 2, "changes": {"personality": {"new_quirks": ["hums a canary song"]}}}]
+        }
+    },
+}
+
+
+@pytest.fixture
+async def w(tmp_path: Path) -> AsyncIterator[World]:
+    async with company(tmp_path) as entered:
+        yield entered
+
+
+@pytest.fixture
+async def grown(tmp_path: Path) -> AsyncIterator[World]:
+    """Let Onyx reach a stage of its growth after two answers."""
+    root = folders(tmp_path / "characters", onyx=GROWS, ruby=RUBY)
+    direction = replace(AT_ONCE.direction, banter=0.0)
+    manner = replace(AT_ONCE, growing=Growing(milestones=(2,)), direction=direction)
+    library = library_in(root, tmp_path / "data")
+    async with company(tmp_path, manner=manner, library=library) as entered:
+        yield entered
+
+
+def operator(w: World) -> Any:
+    anna = admin(w, administrator=True)
+    let_operate(w, anna)
+    return anna
+
+
+async def audited(w: World, action: str) -> list[str]:
+    return [one.detail for one in await w.app.administration.audit() if one.action == action]
+
+
+async def use(w: World, who: Any, name: str, **options: Any) -> str:
+    return told(await who.slash(w.channel, f"admin {name}", **options))
+
+
+# --- Identity (F110, C85) -------------------------------------------------------------------------
+
+
+async def test_what_is_laid_down_is_in_the_very_next_prompt_and_its_words_in_the_audit(w):
+    anna = operator(w)
+    said = await use(w, anna, "identity add", character="Onyx", kind="trait", text="is bald as a canary")
+    assert said == selves.ADDED.format(name="Onyx", number=1, text="is bald as a canary")
+    await w.mira.send(w.channel, "Onyx?")
+    assert "is bald as a canary" in w.prompt.system[0].text
+    await w.mira.send(w.channel, "Ruby?")
+    assert "canary" not in w.prompt.system[0].text
+    assert await audited(w, "identity") == ["onyx added trait 1: '' -> 'is bald as a canary'"]
+
+
+async def test_lines_are_listed_reworded_and_removed(w):
+    anna = operator(w)
+    for kind, text in (("trait", "is **bald**"), ("lore", "came from the north")):
+        await use(w, anna, "identity add", character="onyx", kind=kind, text=text)
+    said = await use(w, anna, "identity list", character="onyx")
+    assert r"**1.** trait: is \*\*bald\*\*" in said
+    assert "**2.** lore: came from the north" in said
+    said = await use(w, anna, "identity edit", character="onyx", number=2, text="came from the south")
+    assert said == selves.EDITED.format(name="Onyx", number=2, text="came from the south")
+    await w.mira.send(w.channel, "Onyx?")
+    assert "came from the south" in w.prompt.system[0].text
+    assert "north" not in w.prompt.system[0].text
+    said = await use(w, anna, "identity remove", character="onyx", number=2)
+    assert said == selves.REMOVED.format(name="Onyx", text="came from the south")
+    await w.mira.send(w.channel, "Onyx?")
+    assert "came from the south" not in w.prompt.system[0].text
+    assert (await audited(w, "identity"))[:2] == [
+        "onyx removed lore 2: 'came from the south' -> ''",
+        "onyx edited lore 2: 'came from the north' -> 'came from the south'",
+    ]
+
+
+@pytest.mark.parametrize("name", ["edit", "remove"])
+async def test_a_line_of_another_character_is_out_of_reach(w, name):
+    anna = operator(w)
+    await use(w, anna, "identity add", character="ruby", kind="fact", text="owes money")
+    options = {"text": "owes none"} if name == "edit" else {}
+    said = await use(w, anna, f"identity {name}", character="onyx", number=1, **options)
+    assert said == "Onyx has no line 1: /admin identity list shows the numbers."
+    assert "owes money" in await use(w, anna, "identity list", character="ruby")
+
+
+async def test_what_says_nothing_is_not_laid_down(w):
+    anna = operator(w)
+    said = await use(w, anna, "identity add", character="onyx", kind="quirk", text="\u200b\u200b")
+    assert said == "Write 1 to 1000 characters."
+    assert "Nothing is laid down about **Onyx**" in await use(w, anna, "identity list", character="onyx")
+
+
+# --- Growth (C75) ---------------------------------------------------------------------------------
+
+
+async def test_a_stage_is_shown_taken_back_and_let_hold_again(grown):
+    w, anna = grown, operator(grown)
+    assert "has answered 0 times" in await use(w, anna, "growth show", character="onyx")
+    for _ in range(2):
+        await w.mira.send(w.channel, "Onyx?")
+    said = await use(w, anna, "growth show", character="onyx")
+    assert "**Onyx** has answered 2 times: new." in said
+    assert "- **2**, <t:" in said
+    assert "hums a canary song" in said
+    await w.mira.send(w.channel, "Onyx?")
+    assert "canary" in w.prompt.system[0].text
+    said = await use(w, anna, "growth revert", character="onyx", milestone=2)
+    assert said == selves.REVERTED.format(name="Onyx", milestone=2)
+    await w.mira.send(w.channel, "Onyx?")
+    assert "canary" not in w.prompt.system[0].text
+    assert "taken back <t:" in await use(w, anna, "growth show", character="onyx")
+    said = await use(w, anna, "growth restore", character="onyx", milestone=2)
+    assert said == selves.RESTORED.format(name="Onyx", milestone=2)
+    await w.mira.send(w.channel, "Onyx?")
+    assert "canary" in w.prompt.system[0].text
+    assert await audited(w, "identity") == ["onyx let stand stage 2", "onyx took back stage 2"]
+
+
+@pytest.mark.parametrize("name", ["revert", "restore"])
+async def test_a_stage_that_was_not_reached_is_said_not_to_be(w, name):
+    said = await use(w, operator(w), f"growth {name}", character="onyx", milestone=50)
+    assert said.startswith("Onyx has not reached the stage 50")
+
+
+# --- Relations (C72, C73) -------------------------------------------------------------------------
+
+
+async def meet(w: World, *lines: str) -> None:
+    """Let Onyx and Ruby play a scene, in these words."""
+    w.claude.will_say(*lines)
+    anna = operator(w)
+    await anna.slash(w.channel, "scene start", characters="onyx, ruby", topic="ale", turns=len(lines))
+    await w.env.advance_time(600)
+    assert [text for name, text in shown_in(w.channel) if name != "TestBot"] == list(lines)
+
+
+async def test_how_two_get_on_is_shown_and_an_encounter_taken_back(w):
+    await meet(w, "Good evening.", "I love your work, Onyx, you are brilliant!")
+    boss = admin(w, administrator=True)
+    let_operate(w, boss)
+    said = await use(w, boss, "relations show", character="ruby", other="onyx")
+    assert "**Ruby and Onyx**: likes them +3.00, is liked +2.40, friends" in said
+    assert "ruby to onyx: compliment, +3 and +2.4" in said
+    said = await use(w, boss, "relations show", character="ruby")
+    assert "- **Onyx**: likes them +3.00, is liked +2.40, friends" in said
+    said = await use(w, boss, "relations undo", encounter=1)
+    assert said.startswith(
+        "Encounter **1** of ruby and onyx does not count any more: compliment, -3 and -2.4."
+    )
+    assert "likes them +0.00, is liked +0.00" in await use(
+        w, boss, "relations show", character="ruby", other="onyx"
+    )
+    assert await audited(w, "relations") == ["took back encounter 1"]
+    said = await use(w, boss, "relations undo", encounter=1)
+    assert said.startswith("There is no encounter 1 that still counts")
+
+
+async def test_two_make_up(w):
+    anna = operator(w)
+    async with w.app.database.begin() as db:
+        await db.affinities.fell_out("onyx", "ruby", "ale", severity=0.8, at=w.app.clock.now(), message_id=1)
+    assert "conflicts: ale (0.80)" in await use(w, anna, "relations show", character="onyx")
+    assert await use(w, anna, "relations make_up", one="Onyx", other="onyx") == selves.THEMSELVES
+    said = await use(w, anna, "relations make_up", one="ruby", other="onyx")
+    assert said == "**Ruby** and **Onyx** made up: 1 conflict ended."
+    assert "conflicts" not in await use(w, anna, "relations show", character="onyx")
+    assert await audited(w, "relations") == ["ruby and onyx made up: 1"]
+
+
+# --- Who may (D12, D13) ---------------------------------------------------------------------------
+
+
+def every_command(w: World) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each command of /admin with options that would do something."""
+    fill: dict[str, Any] = {
+        "character": "onyx",
+        "other": "ruby",
+        "one": "onyx",
+        "kind": "trait",
+        "text": "x",
+        "day": "2026-01-01",
+    }
+    for command in w.client.tree.walk_commands():
+        if isinstance(command, app_commands.Command) and command.qualified_name.startswith(f"{NAME} "):
+            needed = [one.name for one in command.parameters if one.required]
+            yield command.qualified_name, {name: fill.get(name, 1) for name in needed}
+
+
+async def test_administrators_who_are_no_operators_are_refused_every_one(w):
+    boss, before, refused = admin(w, administrator=True), kept(w), 0
+    for name, options in every_command(w):
+        refused += told(await boss.slash(w.channel, name, **options)) == OPERATORS_ONLY
+    assert refused == 11
+    assert kept(w) == before
+
+
+@pytest.mark.parametrize("group", ["identity", "growth", "relations"])
+async def test_a_name_that_is_nobodys_gets_a_sentence(w, group):
+    show = "list" if group == "identity" else "show"
+    said = await use(w, operator(w), f"{group} {show}", character="Nobody")
+    assert said == "There is no character called 'Nobody' here. There are: Pixel, Onyx, Ruby."
+
+
+async def test_admin_goes_with_the_last_cog_that_shares_it_and_comes_back(w):
+    tree = w.client.tree
+    for name in ("selves", "time_travel"):
+        assert tree.get_command(NAME) is not None
+        await w.client.unload_extension(f"cogs.{name}")
+    assert tree.get_command(NAME) is None
+    for name in ("time_travel", "selves"):
+        await w.client.load_extension(f"cogs.{name}")
+    admin_group = tree.get_command(NAME)
+    assert isinstance(admin_group, app_commands.Group)
+    assert {one.name for one in admin_group.commands} == {"identity", "growth", "relations", "memory"}
+
+
+# --- The log channel hears of it ------------------------------------------------------------------
+
+
+async def test_what_becomes_of_characters_is_told_in_the_log_channel_in_a_line(grown):
+    w = grown
+    office = w.guild.create_text_channel("office")
+    changed = w.app.settings.model_copy(update={"log_channel": office.id})
+    object.__setattr__(w.app, "settings", changed)
+    for _ in range(2):
+        await w.mira.send(w.channel, "Onyx?")
+    await w.settle(w.app.conversation.newsroom.tell, [News("onyx", "**Onyx** said\n@everyone hi")])
+    await w.env.advance_time(60)
+    said = "\n".join(text for _, text in shown_in(office))
+    assert "Onyx has answered 2 times: it changes by its stage 2." in said
+    assert r"\*\*Onyx\*\* said @everyone hi" in said
+    assert w.pinged() == set()
+
+
+async def test_without_a_log_channel_nothing_is_told_anywhere(grown):
+    w = grown
+    for _ in range(2):
+        await w.mira.send(w.channel, "Onyx?")
+    await w.env.advance_time(60)
+    assert [name for name, _ in shown_in(w.channel)] == ["mira", "Onyx"] * 2
