@@ -5,15 +5,21 @@ from pathlib import Path
 
 from bot.administration import Administration
 from bot.arrivals import Arrivals
+from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.conversation.consequences import News
 from bot.conversation.conversation import Conversation
 from bot.conversation.manner import Manner
+from bot.day_moods import DayMoods
+from bot.days import Days
 from bot.growth_files import GrowthFiles
 from bot.library import Library
 from bot.relations import Relations
+from bot.relationships import Relationships
 from bot.selves import Selves
 from bot.stagecraft import Stagecraft
+from bot.statuses import Statuses
+from bot.weeks import Weeks
 from database import Database
 
 
@@ -26,11 +32,17 @@ class Affairs:
     relations: Relations
     arrivals: Arrivals
     growth_files: GrowthFiles
+    days: Days
+    statuses: Statuses
+    day_moods: DayMoods
+    weeks: Weeks
+    relationships: Relationships
 
 
 def affairs_of(
     conversation: Conversation,
     database: Database,
+    claude: Claude,
     administration: Administration,
     clock: Clock,
     manner: Manner,
@@ -55,10 +67,18 @@ def affairs_of(
         files.answered(slug, times, grew=grew)
 
     conversation.newsroom.on_answer.append(answered)
+    company = conversation.company
+    days = Days(database, company=company, inner=conversation.inner, clock=clock)
+    statuses = Statuses(database, claude, company, model=manner.attention.voters.model)
     return Affairs(
         Stagecraft(database, conversation.casting, clock),
         Selves(database, administration, clock, changed=changed),
-        Relations(database, conversation.company, administration, clock, manner.direction),
+        Relations(database, company, administration, clock, manner.direction),
         Arrivals(database, conversation, library, administration),
         files,
+        days,
+        statuses,
+        DayMoods(days, statuses, administration),
+        Weeks(database, conversation.inner, clock),
+        Relationships(database, clock),
     )

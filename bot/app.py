@@ -129,7 +129,7 @@ async def open_app(
         watch = _schedule(app)
         try:
             await refresh()
-            await _prune_first(conversation, watch)
+            await _begin(app, watch)
             yield app
         finally:
             app.schedule.stop()
@@ -164,7 +164,7 @@ def _put_together(
         clock,
         server,
         views_of(conversation, database, clock),
-        affairs_of(conversation, database, administration, clock, manner, library, growth=growth),
+        affairs_of(conversation, database, claude, administration, clock, manner, library, growth=growth),
         library,
         tell_operator=tell_operator,
     )
@@ -179,13 +179,18 @@ def _schedule(app: App) -> NightWatch:
     """Let the jobs run that keep the memory in order; return the one that is needed at the start, too."""
     conversation = app.conversation
 
-    async def draw_facts() -> None:
-        for player in list(conversation.players.values()):
-            await player.mind.consolidation.run_due()
+    async def turn_the_day() -> None:
+        """Draw facts from the day behind, begin the new one, and think of a status: in this order (C81)."""
+        try:
+            for player in list(conversation.players.values()):
+                await player.mind.consolidation.run_due()
+        finally:
+            await app.affairs.days.dawn()
+            await app.affairs.statuses.renew()
 
     app.schedule.every(CONDENSE_SECONDS, conversation.summing_up.catch_up, name="sum up what ages")
     app.schedule.every(EXPIRE_SECONDS, conversation.memories.expire, name="forget what expired")
-    app.schedule.every(PRUNE_SECONDS, draw_facts, name="draw facts from talk", first=SOON_SECONDS)
+    app.schedule.every(PRUNE_SECONDS, turn_the_day, name="draw facts from talk", first=SOON_SECONDS)
     app.schedule.every(
         EMBED_SECONDS, conversation.embedding.catch_up, name="embed what is new", first=SOON_SECONDS
     )
@@ -255,11 +260,13 @@ def held(data_dir: Path) -> Iterator[None]:
         lock.release()
 
 
-async def _prune_first(conversation: Conversation, watch: NightWatch) -> None:
+async def _begin(app: App, watch: NightWatch) -> None:
+    """Do at once what can't wait for the jobs: forget what is past its time, and begin the day."""
     try:
-        await conversation.memories.expire()
-        await conversation.chronicle.prune()
+        await app.conversation.memories.expire()
+        await app.conversation.chronicle.prune()
         await watch.expire()
+        await app.affairs.days.dawn()
     except DatabaseError as error:
         raise ConfigurationError(str(error)) from error
 

@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 
 MORNING = 6
 """The hour, in the house's zone, at which a day begins."""
+MOST_MISSED = 14
+"""So many days that passed while the program was not running are made up for, and no earlier ones."""
+_ONE = timedelta(days=1)
 
 
 class Days:
@@ -53,35 +56,56 @@ class Days:
         if any(not 0 <= value <= 10 for value in changes.values()):
             raise ValueError("A day's mood is a number from 0 to 10.")
         async with self._database.begin() as db:
+            await self._begin(db, role)  # else the day that is due would undo it within the hour
             before = await day_of(db, slug)
-            await self._keep(db, role, {**before, **changes})
+            if before | dict(changes) != before:
+                await self._keep(db, role, {**before, **changes}, at=self._clock.now())
         return before
 
+    def until(self) -> datetime:
+        """Return when the next day begins."""
+        return self._morning(self._today() + _ONE)
+
     async def _begin(self, db: UnitOfWork, role: Role) -> bool:
+        """Begin the day of a character, and the days that were missed before it, each at its own morning.
+
+        So it makes no difference whether the program ran all the time.
+        """
         today = self._today()
-        if await db.states.get(_day_key(role.slug)) == today.isoformat():
+        last = await _last_day(db, role.slug)
+        # A clock set back does not begin a day again; a day far ahead was the mistake of a clock.
+        if last is not None and today <= last <= today + _ONE:
             return False
-        begin = self._morning(today)
-        happened = await db.feelings.counts(role.slug, since=begin - timedelta(days=1), until=begin)
-        day = moods.drawn(
-            role.character.temperament,
-            await day_of(db, role.slug),
-            {one: happened[one] for one in Stimulus if one in happened},
-            Random(f"{role.slug} {today.isoformat()}"),
-        )
+        missed = (today - last).days if last is not None and last < today else 1
+        day = await day_of(db, role.slug)
+        for ago in reversed(range(min(missed, MOST_MISSED))):
+            day = await self._draw(db, role, today - ago * _ONE, yesterday=day)
         await db.states.set(_day_key(role.slug), today.isoformat())
-        await self._keep(db, role, day)
         log.info(
             "A new day for %s: %s", role.slug, ", ".join(f"{mood} {value}" for mood, value in day.items())
         )
         return True
 
-    async def _keep(self, db: UnitOfWork, role: Role, day: Mapping[DayMood, int]) -> None:
+    async def _draw(
+        self, db: UnitOfWork, role: Role, today: date, *, yesterday: Mapping[DayMood, int]
+    ) -> dict[DayMood, int]:
+        begin = self._morning(today)
+        happened = await db.feelings.counts(role.slug, since=self._morning(today - _ONE), until=begin)
+        day = moods.drawn(
+            role.character.temperament,
+            yesterday,
+            {one: happened[one] for one in Stimulus if one in happened},
+            Random(f"{role.slug} {today.isoformat()}"),
+        )
+        await self._keep(db, role, day, at=begin)
+        return day
+
+    async def _keep(self, db: UnitOfWork, role: Role, day: Mapping[DayMood, int], *, at: datetime) -> None:
         for mood, value in day.items():
             await db.states.set(day_key(role.slug, mood), str(value))
-        now, shift = self._clock.now(), moods.shift_of(day)
-        feeling = feeling_of(await db.feelings.get(role.slug), now)
-        feeling = hormones.dawned(feeling, self._inner.nature(role), shift, now)
+        shift = moods.shift_of(day)
+        feeling = feeling_of(await db.feelings.get(role.slug), self._clock.now())
+        feeling = hormones.dawned(feeling, self._inner.nature(role), shift, at)
         await db.feelings.keep(row_of(role.slug, feeling))
         kept = {str(hormone): value for hormone, value in shift.items()}
         await db.feelings.stir([Stirring(role.slug, feeling.at, DAY, shift=kept)])
@@ -93,6 +117,22 @@ class Days:
 
     def _morning(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, MORNING, tzinfo=self._inner.zone)
+
+
+async def mark_of(db: UnitOfWork, slug: str) -> str:
+    """Return what tells a character's day from others, and from itself before admins changed it.
+
+    "" before its first morning.
+    """
+    begun, day = await _last_day(db, slug), await day_of(db, slug)
+    return f"{begun} {'-'.join(str(day.get(mood, '')) for mood in DayMood)}" if begun else ""
+
+
+async def _last_day(db: UnitOfWork, slug: str) -> date | None:
+    try:
+        return date.fromisoformat(await db.states.get(_day_key(slug)) or "")
+    except ValueError:
+        return None
 
 
 def _day_key(slug: str) -> str:

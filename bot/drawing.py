@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from bot.claude.answers import object_in
 from bot.claude.asking import ask_all
 from bot.claude.client import Answer, Claude, Question
-from bot.conversation.compaction import place_of
 from bot.conversation.manner import Manner
+from bot.conversation.turns import where_of
 from bot.errors import ClaudeEmpty, ClaudeError, ClaudeRefused
 from bot.facts import Facts
 from bot.meaning import Meaning
@@ -85,7 +85,7 @@ class Drawing:
             agreed = await self._memories.consenting(db, people)
             answered = await db.archive.answered({one.turn_id for one in lines if one.turn_id})
         own = await asyncio.to_thread(own_words_in, lines, agreed)
-        return Stretch(place_of(channel), tuple(lines), frozenset(agreed), answered, own)
+        return Stretch(where_of(channel), tuple(lines), frozenset(agreed), answered, own)
 
     async def draw(self, stretches: Sequence[Stretch]) -> list[Drawn]:
         """Ask for the facts in some stretches, all of it at once."""

@@ -9,7 +9,10 @@ THANKS = r"""
 you(?:'re| are|r)? (?:a life ?saver|my hero); you saved (?:me|my (?:day|life|evening|night));
 danke(?:schön)?; merci; gracias; obrigad[oa]; grazie
 """
-NO_THANKS = r"no,? thanks; no,? thank you; thanks (?:a lot )?for nothing; nein,? danke; thanks but no"
+NO_THANKS = r"""
+no,? thanks; no,? thank you; thanks (?:a lot )?for nothing; nein,? danke; thanks but no;
+thanks to(?! (?:you|u|ya)(?!\w))
+"""
 SORRY = r"""
 (?<!not )(?:i'm|i am|im|so|very|really|truly) sorry(?! (?:to hear|for your|about your|but|for them));
 sorry (?:about|for) (?:that|earlier|yesterday|what i|being|my|snapping|before);

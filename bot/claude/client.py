@@ -30,7 +30,16 @@ BREAKER_SECONDS = 900.0
 
 
 Purpose = Literal[
-    "reply", "warm-up", "vote", "addressees", "appraisal", "summary", "memories", "facts", "same facts"
+    "reply",
+    "warm-up",
+    "vote",
+    "addressees",
+    "appraisal",
+    "summary",
+    "memories",
+    "facts",
+    "same facts",
+    "status",
 ]
 
 

@@ -1,5 +1,6 @@
 """Thinking of an answer: recall, compose, type, pledge; and thinking again when what it answers changes."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +11,13 @@ from bot.conversation.backstage import Backstage
 from bot.conversation.emotes import named
 from bot.conversation.etiquette import Errors
 from bot.conversation.finding import Finding
+from bot.conversation.naming import speaker_label
 from bot.conversation.pacing import remaining_seconds
 from bot.conversation.recall import recall
 from bot.conversation.replying import Voice, compose
 from bot.conversation.rooms import Listener, Room
 from bot.conversation.splitting import split
-from bot.conversation.turns import Decided, Pledge
+from bot.conversation.turns import Decided, Occasion, Pledge
 from bot.decision import Decision, Reason, Trace
 from bot.errors import SpeakingError
 from bot.roles import Role
@@ -23,6 +25,8 @@ from bot.turn import Call, Recollection, Reply, Utterance, Wish
 from database import UnitOfWork
 from database.models import Cue
 from personas.affinity import Interaction
+from personas.character import names_of
+from personas.tones import Tone
 
 log = logging.getLogger(__name__)
 
@@ -45,18 +49,6 @@ class Answered:
     passed: tuple[Decided, ...] = ()
     calls: tuple[Call, ...] = ()
     tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Lineup:
-    """What a reply has to do with others': who speaks `then`, and the `cue` on which it is said itself.
-
-    `kind` is what it does with what another character said.
-    """
-
-    then: tuple[Cue, ...] = ()
-    cue: Cue | None = None
-    kind: Interaction | None = None
 
 
 class Answering:
@@ -108,7 +100,7 @@ class Answering:
         dropped: list[Decided] = []
         try:
             answered = await self._answer(
-                room, list(heard), list(decided), begun, still, dropped, Lineup(tuple(then), cue)
+                room, list(heard), list(decided), begun, still, dropped, Occasion(tuple(then), cue)
             )
         finally:
             room.end()
@@ -122,7 +114,7 @@ class Answering:
         begun: float,
         still: Still,
         dropped: list[Decided],
-        lineup: Lineup,
+        occasion: Occasion,
     ) -> Answered:
         calls: tuple[Call, ...] = ()
         signal: Errors | None = None
@@ -132,21 +124,24 @@ class Answering:
                 await _drop(left, decided, still, dropped)
             if not left:
                 return _not_answered(decided, Reason.DELETED, calls)
-            sendable, remembered, voice = await self._recall(left, lineup.cue)
+            sendable, remembered, voice = await self._recall(left, occasion.cue)
             if not sendable:
                 return _not_answered(_of(left, decided), Reason.UNSENDABLE, calls)
-            reply = await self._compose(left, remembered, voice, noting=lineup.cue is None)
-            calls += reply.calls
+            (tone, asked), reply = await asyncio.gather(
+                self._tone(left[-1].utterance),
+                self._compose(left, remembered, voice, noting=occasion.cue is None),
+            )
+            calls += (*reply.calls, *asked)
             if reply.fallback:
-                signal = "silent" if lineup.cue else signal or self._signal(left[-1], reply, decided)
+                signal = "silent" if occasion.cue else signal or self._signal(left[-1], reply, decided)
                 if signal != "reply":
                     return await self._show(signal, left, _of(left, decided), calls)
-            kind, paid = await self._appraised(left[-1].utterance, reply, lineup)
+            kind, paid = await self._appraised(left[-1].utterance, reply, occasion)
             calls += paid
-            lineup = replace(lineup, kind=kind)
-            if await room.unchanged(self._typing_seconds(reply, begun)):
+            occasion = replace(occasion, kind=kind, tone=tone)
+            if await room.unchanged(self._typing_seconds(reply, begun, remembered.stage.tempo)):
                 break
-        return await self._pledge(decided, remembered, replace(reply, calls=calls), lineup)
+        return await self._pledge(decided, remembered, replace(reply, calls=calls), occasion)
 
     async def _recall(self, heard: Sequence[Listener], cue: Cue | None) -> tuple[bool, Recollection, Voice]:
         """Return whether the place can be written to, what it may know, and the voice to answer in."""
@@ -175,6 +170,7 @@ class Answering:
                 channel=channel,
                 heard=[one.utterance for one in heard],
                 cue=cue,
+                emotes=heard[-1].mouth.emotes,
             )
             if cue is not None:
                 remembered = await _up_to_now(db, remembered, channel_id)
@@ -203,11 +199,22 @@ class Answering:
         self._reached("composed")
         return reply
 
+    async def _tone(self, newest: Utterance) -> tuple[Tone | None, tuple[Call, ...]]:
+        """Return what a person did with what they said; characters and bots are no person's business."""
+        if newest.from_bot:
+            return None, ()
+        return await self._appraiser.tone(
+            newest.text if newest.words is None else newest.words,
+            label=speaker_label(newest.author_name, newest.author_id),
+            names=names_of(self._role.character),
+            channel_id=newest.where.channel_id,
+        )
+
     async def _appraised(
-        self, newest: Utterance, reply: Reply, lineup: Lineup
+        self, newest: Utterance, reply: Reply, occasion: Occasion
     ) -> tuple[Interaction | None, tuple[Call, ...]]:
         """Return what a reply does with what another character said; nothing where none did."""
-        if lineup.cue is None or reply.fallback or not self._staging.is_another(newest, self._role):
+        if occasion.cue is None or reply.fallback or not self._staging.is_another(newest, self._role):
             return None, ()
         exchange = Exchange(
             newest.author_name, newest.text, self._role.name, named(reply.text), (newest.author_name,)
@@ -230,10 +237,10 @@ class Answering:
                 log.warning("Can't react in channel %s: %s", channel_id, error)
         return _not_answered(decided, Reason.NO_ANSWER, calls, signal=signal)
 
-    def _typing_seconds(self, reply: Reply, begun: float) -> float:
+    def _typing_seconds(self, reply: Reply, begun: float, tempo: float) -> float:
         spent = self._clock.monotonic() - begun
         first = split(reply.text, self._manner.longest_message)[0]
-        return remaining_seconds(first, self._manner.pace, self._rng, spent=spent)
+        return remaining_seconds(first, self._manner.pace.at(tempo), self._rng, spent=spent)
 
     async def _cast_id(self, db: UnitOfWork, answered: Utterance) -> int:
         """Return who hears an answer: who speaks, and whoever heard what it answers and is still there.
@@ -243,11 +250,11 @@ class Answering:
         return await self._casting.hearers(db, answered.message_id, answered.where, speaker=self._role.slug)
 
     async def _pledge(
-        self, decided: Sequence[Decided], remembered: Recollection, reply: Reply, lineup: Lineup
+        self, decided: Sequence[Decided], remembered: Recollection, reply: Reply, occasion: Occasion
     ) -> Answered:
         """Write the reply down, to what was not deleted until now: it is said next, whatever happens."""
         async with self._database.begin() as db:
-            open_ids = await _open(db, decided, lineup.cue)
+            open_ids = await _open(db, decided, occasion.cue)
             answered = tuple(
                 replace(one, trace=_drawing_on(one.trace, remembered))
                 for one in decided
@@ -264,9 +271,7 @@ class Answering:
                 limit=self._manner.longest_message,
                 at=self._clock.now(),
                 cast_id=await self._cast_id(db, answered[-1].utterance),
-                then=lineup.then,
-                cue=lineup.cue,
-                kind=lineup.kind,
+                occasion=occasion,
             )
             gone = [one for one in decided if one.utterance.message_id not in open_ids]
             await turns.close(db, gone, at=self._clock.now())

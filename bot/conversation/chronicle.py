@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.conversation.casting import Casting
-from bot.conversation.compaction import Summing, place_of
+from bot.conversation.compaction import Summing
 from bot.conversation.consequences import UNSAID
 from bot.conversation.manner import LOG_KEPT, WAITING_KEPT, Consent
 from bot.conversation.naming import clean_text
 from bot.conversation.rooms import Rooms
+from bot.conversation.turns import where_of
 from bot.decision import Reason
 from bot.erasing import Erased, Eraser
 from bot.turn import Place
@@ -24,6 +25,8 @@ LEFT_OPEN_FOR = timedelta(hours=24)
 AUDIT_KEPT = timedelta(days=365)
 STIRRINGS_KEPT = timedelta(days=9)
 """What moved a character is kept so long: a week can be shown, and before that nothing is left of it."""
+REMARKS_KEPT = timedelta(days=15)
+"""When characters spoke first is kept so long: nobody is written to twice who did not answer (F115)."""
 
 
 class Chronicle:
@@ -86,7 +89,7 @@ class Chronicle:
         line = await db.messages.get(message_id) or next(iter(await db.archive.these([message_id])), None)
         if channel is None or line is None or line.cast_id is None:
             return
-        cast_id = await self._casting.narrowed(db, line.cast_id, place_of(channel))
+        cast_id = await self._casting.narrowed(db, line.cast_id, where_of(channel))
         await db.messages.recast([message_id], cast_id)
         await db.archive.recast([message_id], cast_id)
 
@@ -153,5 +156,5 @@ class Chronicle:
             await db.rhythms.prune(hour_of(now - WINDOW))
             await db.archive.prune_windows(now - AUDIT_KEPT)
             await db.feelings.prune(now - STIRRINGS_KEPT)
-            await db.remarks.prune(now - STIRRINGS_KEPT)
+            await db.remarks.prune(now - REMARKS_KEPT)
         await self._eraser.finish()

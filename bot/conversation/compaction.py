@@ -18,9 +18,9 @@ from bot.conversation.recall import Extent, line_of, written
 from bot.conversation.replying import Voice
 from bot.memories import Memories, known_of
 from bot.roles import Role
-from bot.turn import Call, Place, Where
+from bot.turn import Call, Where
 from database import Database, DatabaseError, UnitOfWork
-from database.models import Channel, Source, Summary
+from database.models import Source, Summary
 from database.repositories.messages import Uncovered
 from memory.core import Change, Known, Said, judge
 
@@ -113,7 +113,7 @@ class Compaction:
             channels = [await db.channels.get(one) for one in due if await db.seats.get(one, self._role.slug)]
         for channel in channels:
             if channel is not None:
-                self.begin(place_of(channel))
+                self.begin(turns.where_of(channel))
 
     async def settled(self) -> None:
         """Return when nothing is being summed up any more."""
@@ -140,7 +140,7 @@ class Compaction:
             channels = [await db.channels.get(one) for one in dict.fromkeys([*ageing, *waiting])]
         for channel in channels:
             if channel is not None:
-                await self._logged(place_of(channel))
+                await self._logged(turns.where_of(channel))
 
     async def condense(self, where: Where) -> int:
         """Sum up the older talk of a place, step by step; return how many lines that were.
@@ -314,18 +314,6 @@ class Compaction:
             log.error("Can't sum up channel %s: %s", where.channel_id, error)  # noqa: TRY400
         except Exception:
             log.exception("Summing up channel %s failed", where.channel_id)
-
-
-def place_of(channel: Channel) -> Where:
-    """Return a channel as a place."""
-    return Where(
-        channel.id,
-        Place(channel.place),
-        channel.name,
-        channel.guild_id,
-        channel.guild_name,
-        parent_id=channel.parent_id,
-    )
 
 
 async def _unchanged(db: UnitOfWork, channel_id: int, character: str, rows: Sequence[Uncovered]) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.conversation.casting import Casting, Direction
-from bot.conversation.compaction import place_of
 from bot.conversation.inner import InnerLife
+from bot.conversation.turns import where_of
 from bot.roles import Role
 from bot.turn import Place
 from database import UnitOfWork
@@ -233,7 +233,7 @@ class Consequences:
             return  # other bots would be talked with for ever
         if await db.cues.scene(channel.id) or await db.cues.next(channel.id):
             return  # somebody is to speak already
-        where = place_of(channel)
+        where = where_of(channel)
         joins = await self._casting.joins(db, where, role.slug, said, since_human=chain, cast_id=line.cast_id)
         if joins is not None:
             await db.cues.add(

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Clock
 from bot.conversation.casting import Casting
-from bot.conversation.compaction import place_of
 from bot.conversation.consequences import SCENE
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.rethinking import utterance_of
 from bot.conversation.rooms import Listener, Room, Rooms
 from bot.conversation.saying import PLACES, Saying
-from bot.conversation.turns import Decided
+from bot.conversation.turns import Decided, where_of
 from bot.decision import Considered, Decision, Reason, Trace
 from bot.turn import Mouth, Utterance, Where
 from database import Database, DatabaseError, UnitOfWork
@@ -98,7 +97,7 @@ class Following:
             why = await self._refused(db, cue, line, channel)
         player = self._players.get(cue.character)
         if why is None and player is not None and channel is not None:
-            heard = utterance_of(line, place_of(channel)) if line else opening(cue, place_of(channel))
+            heard = utterance_of(line, where_of(channel)) if line else opening(cue, where_of(channel))
             if await self._speak(room, cue, player, heard, mouth):
                 return
         async with self._database.begin() as db:
@@ -115,11 +114,11 @@ class Following:
             return STALE
         if channel is None or cue.character not in self._players:
             return NOT_HERE
-        if not HouseRules.of(await db.house.rules(channel.guild_id)).active(place_of(channel)):
+        if not HouseRules.of(await db.house.rules(channel.guild_id)).active(where_of(channel)):
             return SWITCHED_OFF
         if line is None and cue.reason != SCENE:
             return GONE
-        there = await self._casting.heard(db, line.cast_id if line else None, place_of(channel))
+        there = await self._casting.heard(db, line.cast_id if line else None, where_of(channel))
         if cue.character not in {role.slug for role in there}:
             return NOT_HERE
         taken_up = line is not None and line.character is not None and cue.reason != SCENE

@@ -136,7 +136,9 @@ class InnerLife:
         standing = await db.bonds.standing(trigger.author_id, role.slug)
         known = self._may_note(standing)
         person_id = trigger.author_id if known else None
-        await self._stir(db, role, self._stimuli(tone), person_id, turn.channel_id, guild_id, standing)
+        # A private place tells who it was.
+        channel_id = turn.channel_id if known or guild_id is not None else None
+        await self._stir(db, role, self._stimuli(tone), person_id, channel_id, guild_id, standing)
         if known:
             await self._grow_closer(db, role, turn, trigger, tone, standing.bond)
 
@@ -163,7 +165,7 @@ class InnerLife:
         role: Role,
         stimuli: Sequence[Stimulus],
         person_id: int | None,
-        channel_id: int,
+        channel_id: int | None,
         guild_id: int | None,
         standing: Standing | None = None,
     ) -> None:

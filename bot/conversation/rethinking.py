@@ -134,6 +134,7 @@ class Rethinking:
                 channel=await db.channels.get(where.channel_id),
                 heard=heard,
                 cue=await db.cues.of_turn(turn.id),
+                emotes=emotes,
             )
             seat = await db.seats.get(where.channel_id, self._role.slug)
         remembered = await self._finding.completed(remembered, material, search, now=now)

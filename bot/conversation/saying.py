@@ -10,7 +10,6 @@ from random import Random
 from bot.clock import Clock
 from bot.conversation import turns
 from bot.conversation.casting import Casting
-from bot.conversation.compaction import place_of
 from bot.conversation.consequences import Consequences, News
 from bot.conversation.pacing import Pace, typing_times
 from bot.conversation.rooms import Rooms
@@ -63,7 +62,7 @@ class Saying:
         now stays pledged; what can't be said at all is dropped, and the channel left alone for a while.
         """
         texts = [part.text for part in pledge.parts]
-        pauses = typing_times(texts, self._pace, self._rng, spent=spent)
+        pauses = typing_times(texts, self._pace.at(pledge.tempo), self._rng, spent=spent)
         try:
             try:
                 for part, pause in zip(pledge.parts, pauses, strict=True):
@@ -217,7 +216,9 @@ class Saying:
         channel = await db.channels.get(turn.channel_id) if turn else None
         if turn is None or channel is None:
             return
-        cast_id = await self._casting.narrowed(db, turn.cast_id, place_of(channel), speaker=turn.character)
+        cast_id = await self._casting.narrowed(
+            db, turn.cast_id, turns.where_of(channel), speaker=turn.character
+        )
         if cast_id != turn.cast_id:
             await db.turns.recast(turn.id, cast_id)
 

@@ -3,13 +3,15 @@
 All of it stands at the prompt's end, so that the provider's cache holds; nothing of it is kept in the log.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 from bot.conversation.casting import Casting
+from bot.conversation.emote_choice import emote_note
 from bot.conversation.inner import Inner, InnerLife
 from bot.conversation.lore import Bookshelf, Lore
+from bot.conversation.mirroring import mirrored
 from bot.conversation.naming import clean_name, indented, speaker_label
 from bot.conversation.recall import written
 from bot.meaning import Meaning
@@ -50,6 +52,7 @@ class Setting:
     others: tuple[Company, ...]
     scene: Scene | None
     inner: Inner
+    emotes: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -105,8 +108,12 @@ class Staging:
         channel: Channel | None,
         heard: Sequence[Utterance],
         cue: Cue | None,
+        emotes: Iterable[str] = (),
     ) -> Setting:
-        """Read what holds in a place: its note, whom people play there, who else is present."""
+        """Read what holds in a place: its note, whom people play there, who else is present.
+
+        `emotes` are the names of those that the place has of its own.
+        """
         played = await db.guises.of({one.author_id for one in heard}, where.channel_id)
         labels = {one.author_id: speaker_label(one.author_name, one.author_id) for one in heard}
         scene = await db.cues.scene_of(cue.scene_id) if cue is not None and cue.scene_id is not None else None
@@ -119,6 +126,7 @@ class Staging:
             await self._others(db, role, where),
             scene,
             await self._inner.read(db, role, heard[-1].author_id),
+            tuple(emotes),
         )
 
     async def _others(self, db: UnitOfWork, role: Role, where: Where) -> tuple[Company, ...]:
@@ -145,6 +153,7 @@ class Staging:
             *self._manner(role, remembered, setting),
             *_guises(setting),
             *self._inner.notes(role, setting.inner, setting.label),
+            *_style(role, remembered, setting),
         ]
         lore = await self._lore(role, remembered, setting, seat)
         notes = [*lore.notes, *notes]
@@ -178,8 +187,7 @@ class Staging:
     def _manner(self, role: Role, remembered: Recollection, setting: Setting) -> list[str]:
         """Return the mode of the house, the mode of the character, and what it leans on in this talk."""
         notes = [fill(f"mode_{self._mode}")]
-        talk = [line.text for line in remembered.lines if not line.mine][-CONTEXT_LINES:]
-        talk = talk or [one.text for one in setting.heard]
+        talk = _talk(remembered, setting)
         if mode := self._mode_of(role, talk):
             notes.append(fill("own_mode", name=role.name, mode=mode.name, text=indented(mode.text)))
         context = context_of(talk).name
@@ -199,6 +207,19 @@ class Staging:
         if cued:
             return cued[0]
         return modes[0] if self._rng.random() >= SLIP else self._rng.choice(modes)
+
+
+def _talk(remembered: Recollection, setting: Setting) -> list[str]:
+    """Return what others said last."""
+    talk = [line.text for line in remembered.lines if not line.mine][-CONTEXT_LINES:]
+    return talk or [one.text for one in setting.heard]
+
+
+def _style(role: Role, remembered: Recollection, setting: Setting) -> list[str]:
+    """Return how to lean towards the person's writing, and which emotes the place offers (C39, C77)."""
+    style = mirrored(role.character, remembered.lines, setting.label)
+    emotes = emote_note(setting.emotes, _talk(remembered, setting), role.character)
+    return [one for one in (style, emotes) if one]
 
 
 SLIP = 0.25

@@ -11,8 +11,10 @@ from bot.decision import Decision, Reason, Trace
 from bot.turn import Call, Part, Place, Recollection, Reply, Utterance, Where
 from database import UnitOfWork
 from database.models import Call as CallRow
-from database.models import Cue, Message, Turn
+from database.models import Channel, Cue, Message, Turn
+from personas.affinity import Interaction
 from personas.rhythm import hour_of
+from personas.tones import Tone
 
 UNSENDABLE_FOR = timedelta(minutes=5)
 UNSENDABLE_LONGEST = timedelta(hours=24)
@@ -20,7 +22,10 @@ UNSENDABLE_LONGEST = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Pledge:
-    """A reply that was written down and is to be said: `parts` are those not said yet."""
+    """A reply that was written down and is to be said: `parts` are those not said yet.
+
+    `tempo` is how fast it is typed, 1 for as fast as ever.
+    """
 
     turn_id: int
     channel_id: int
@@ -28,6 +33,21 @@ class Pledge:
     addressee_id: int
     parts: tuple[Part, ...]
     pledged_at: datetime
+    tempo: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a reply has to do with others': who speaks `then`, and the `cue` on which it is said itself.
+
+    `kind` is what it does with what another character said, and `tone` what a person did with what it
+    answers.
+    """
+
+    then: tuple[Cue, ...] = ()
+    cue: Cue | None = None
+    kind: Interaction | None = None
+    tone: Tone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +81,11 @@ async def pledge(
     limit: int,
     at: datetime,
     cast_id: int | None = None,
-    then: Sequence[Cue] = (),
-    cue: Cue | None = None,
-    kind: str | None = None,
+    occasion: Occasion = Occasion(),
 ) -> Pledge:
     """Write down the reply, what it answers and what it cost, and count it where it answers bots.
 
-    Who is to speak `then` is written down with it; with a `cue` it answers nobody's question,
-    and `kind` is what it does with what another character said.
+    Who is to speak then is written down with it; with a cue it answers nobody's question.
     """
     trigger, decision = heard[-1].utterance, heard[-1].decision
     turn = Turn(
@@ -81,18 +98,20 @@ async def pledge(
         pledged_at=at,
         fallback=reply.fallback,
         cast_id=cast_id,
+        tone=occasion.tone,
     )
-    parts = parts_of(reply.text, mark=f"q{cue.id}" if cue else f"r{trigger.message_id}", limit=limit)
+    parts = parts_of(
+        reply.text, mark=f"q{occasion.cue.id}" if occasion.cue else f"r{trigger.message_id}", limit=limit
+    )
     turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
-    if cue is not None:
-        await db.cues.close(
-            cue.id, ended="spoke", turn_id=turn_id, kind=kind, trace=heard[-1].trace.to_json()
-        )
+    if (cue := occasion.cue) is not None:
+        trace = heard[-1].trace.to_json()
+        await db.cues.close(cue.id, ended="spoke", turn_id=turn_id, kind=occasion.kind, trace=trace)
     else:
         await close(db, heard, at=at, turn_id=turn_id)
         await _overtake(db, trigger, turn_id=turn_id, at=at)
         await count_bots(db, [one.utterance for one in heard], replied_at=at)
-    await db.cues.add(then)
+    await db.cues.add(occasion.then)
     if not remembered.seated:
         await db.seats.take(turn.channel_id, character)
     await db.seats.begin_at(turn.channel_id, character, max(remembered.floor, reply.floor))
@@ -101,7 +120,15 @@ async def pledge(
     await note_calls(db, reply.calls)
     if remembered.stage.lore is not None:
         await db.seats.keep_lore(turn.channel_id, character, remembered.stage.lore)
-    return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, at)
+    return Pledge(
+        turn_id,
+        turn.channel_id,
+        turn.trigger_id,
+        turn.addressee_id,
+        parts,
+        at,
+        remembered.stage.tempo,
+    )
 
 
 async def _overtake(db: UnitOfWork, trigger: Utterance, *, turn_id: int, at: datetime) -> None:
@@ -192,6 +219,18 @@ async def note_place(db: UnitOfWork, where: Where, *, heard: int = 0) -> None:
         guild_name=where.guild_name,
         parent_id=where.parent_id,
         heard=heard,
+    )
+
+
+def where_of(channel: Channel) -> Where:
+    """Return a channel as a place."""
+    return Where(
+        channel.id,
+        Place(channel.place),
+        channel.name,
+        channel.guild_id,
+        channel.guild_name,
+        parent_id=channel.parent_id,
     )
 
 

@@ -1,6 +1,7 @@
 """Pictures of how a character felt and how it stands with somebody: values in, SVG and sentences out."""
 
 from bot.pictures.bond import BondChart, Change, bond_svg, bond_text
+from bot.pictures.drawing import Drawings, Drawn
 from bot.pictures.gauges import Gauge
 from bot.pictures.week import Curve, Moment, Week, week_svg, week_text
 
@@ -8,6 +9,8 @@ __all__ = [
     "BondChart",
     "Change",
     "Curve",
+    "Drawings",
+    "Drawn",
     "Gauge",
     "Moment",
     "Week",

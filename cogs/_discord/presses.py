@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -73,23 +73,33 @@ class Panels:
         for one in self._open.values():
             one.fading.cancel()
 
-    async def show(self, interaction: Interaction, panel: Panel) -> None:
+    async def show(
+        self, interaction: Interaction, panel: Panel, files: Sequence[discord.File] | None = None
+    ) -> None:
         """Show a panel for the eyes of who asked for it: in place of the one that was pressed, if any.
 
-        An older one of the same command and person stops working.
+        An older one of the same command and person stops working. New `files` take the place of those that
+        hang on it; None leaves them.
         """
         pen = self._pen(interaction, panel.seconds)
         text, view = shortened(panel.text, LIMIT), pen.view(panel)
         message: _Posted
         if interaction.message is not None:
+            hung = discord.utils.MISSING if files is None else files
             message = await interaction.edit_original_response(
-                content=text, view=view, allowed_mentions=NOBODY
+                content=text, view=view, attachments=hung, allowed_mentions=NOBODY
             )
         else:
             if not interaction.response.is_done():
                 await interaction.response.defer(ephemeral=True)
             message = await interaction.followup.send(
-                text, view=view, ephemeral=True, suppress_embeds=True, allowed_mentions=NOBODY, wait=True
+                text,
+                view=view,
+                files=files or [],
+                ephemeral=True,
+                suppress_embeds=True,
+                allowed_mentions=NOBODY,
+                wait=True,
             )
         await self._follow(panel, pen, message)
 

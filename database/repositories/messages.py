@@ -155,6 +155,34 @@ class Messages(Repository):
         rows = (await self._session.execute(_TRANSCRIPT, asked)).all()
         return [LoggedLine(*row) for row in reversed(rows)]
 
+    async def agreed(
+        self,
+        channel_id: int,
+        character: str,
+        *,
+        since: datetime,
+        consent: Literal["opt_in", "opt_out"],
+        limit: int,
+    ) -> list[LoggedLine]:
+        """Return the newest lines that a character heard in a channel and may take up unasked.
+
+        They were said by people who agreed to be remembered, or by characters to them or to nobody.
+        """
+        nobody = select(Turn.id).where(Turn.id == Message.turn_id, Turn.addressee_id == 0)
+        query = (
+            select(*(getattr(Message, name) for name in LoggedLine._fields))
+            .where(
+                Message.channel_id == channel_id,
+                Message.sent_at >= since,
+                heard_by(character),
+                or_(_of_who_agreed(consent), nobody.correlate(Message).exists()),
+            )
+            .order_by(Message.place.desc(), Message.position.desc())
+            .limit(limit)
+        )
+        rows = (await self._session.execute(query)).all()
+        return [LoggedLine(*row) for row in reversed(rows)]
+
     async def uncovered(self, channel_id: int, character: str, *, limit: int = 2_000) -> list[Uncovered]:
         """Return the oldest lines that a character heard in a channel, and did not sum up, in their order."""
         asked = {"channel_id": channel_id, "character": character, "limit": limit}

@@ -2,11 +2,21 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
-from database.models import Channel, Remark
+from database.models import Archived, Channel, Message, Remark
 from database.repositories.base import Repository, table_of, values_of
+from database.repositories.consents import Mode, agreed
+
+
+class Absent(NamedTuple):
+    """Somebody who used to talk with a character in private, where, and when they last did."""
+
+    channel_id: int
+    person_id: int
+    last_at: datetime
 
 
 class Remarks(Repository):
@@ -35,6 +45,32 @@ class Remarks(Repository):
         """Return the last remarks of a channel, the newest first."""
         query = select(Remark).where(Remark.channel_id == channel_id).order_by(Remark.id.desc())
         return list(await self._session.scalars(query.limit(limit)))
+
+    async def absent(self, consent: Mode, *, since: datetime, until: datetime) -> list[Absent]:
+        """Return who last spoke in private between two moments, of those who agree to be remembered.
+
+        Told by the archive, which holds what these said and nobody else, and by the log of today.
+        """
+        last_at = func.max(Archived.sent_at).label("last_at")
+        later = select(Message.id).where(
+            Message.channel_id == Archived.channel_id,
+            Message.author_id == Archived.person_id,
+            Message.sent_at >= until,
+        )
+        query = (
+            select(Archived.channel_id, Archived.person_id, last_at)
+            .join(Channel, Channel.id == Archived.channel_id)
+            .where(
+                Channel.place == "dm",
+                Archived.mine.is_(False),
+                agreed(Archived.person_id, consent),
+                ~later.correlate(Archived).exists(),
+            )
+            .group_by(Archived.channel_id, Archived.person_id)
+            .having(last_at >= since, last_at < until)
+            .order_by(Archived.channel_id, Archived.person_id)
+        )
+        return [Absent(*row) for row in await self._session.execute(query)]
 
     async def prune(self, before: datetime) -> None:
         await self._session.execute(delete(Remark).where(Remark.at < before))

@@ -1,0 +1,242 @@
+"""How a character stands with somebody, for that person's eyes: the ledger, taking back, the kind (C71, C74).
+
+Whoever finds that a change is wrong takes it back: the row stays, marked, and its metric goes back by one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+from bot.clock import Clock
+from bot.conversation.inner import STAGE, bond_of, bond_row, kind_of
+from bot.errors import MasqueradeError
+from bot.pictures import BondChart, Change, Gauge
+from bot.roles import Role
+from database import Database, UnitOfWork
+from database import models as rows
+from database.models import BondChange
+from personas import bonds
+from personas.bonds import BOUNDS, STAGES, TIME, Bond, Metric
+
+MOST_DISPUTES = 3
+"""Changes that somebody takes back within `A_DAY`, whichever characters they are about."""
+A_DAY = timedelta(days=1)
+
+NOT_THERE = "That change is not in your list any more: /relationship shows what is."
+TAKEN_BACK = "That change is taken back already: it counts no more."
+STAGES_FOLLOW = "A stage follows from the numbers: take back one of those that led to it."
+TIME_PASSES = "Anger goes with time by itself: there is nothing in that to take back."
+ENOUGH = (
+    f"You have taken back {MOST_DISPUTES} changes within a day, and more than that is not possible: try "
+    "again tomorrow."
+)
+NOTHING_KEPT = "Nothing is kept of how you two stand, so there is nothing to choose yet."
+NOT_THAT_KIND = "{name} can't be that to you: choose one of {kinds}."
+
+
+class NotDisputed(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """It can't be changed so; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """How two stand now: `bond` as it has cooled by now, `stage` since a moment, where one is known.
+
+    `changes` are all that the ledger holds, the newest first; `courses` what each metric was since when, as
+    far as the ledger accounts for it. Of changes `left` may be taken back today.
+    """
+
+    bond: Bond
+    stage: str
+    since: datetime | None
+    kind: str
+    kinds: tuple[str, ...]
+    changes: tuple[BondChange, ...]
+    courses: Mapping[Metric, tuple[tuple[datetime, int], ...]]
+    left: int
+
+    @property
+    def sound(self) -> str:
+        """How the stage sounds in this kind of relationship."""
+        return bonds.relationship_types()[self.kind][self.stage]
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What taking back a change does to its metric; `stage` is the new one where that changes."""
+
+    change: BondChange
+    metric: Metric
+    before: int
+    after: int
+    stage: str = ""
+
+
+class Relationships:
+    """Shows people how characters stand with them, and lets them have their say in it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def of(self, person_id: int, role: Role) -> Relationship | None:
+        """Return how a character stands with somebody; None where nothing is kept of that."""
+        now = self._clock.now()
+        async with self._database.read() as db:
+            row = await db.bonds.get(person_id, role.slug)
+            if row is None:
+                return None
+            changes = await db.bonds.changes(person_id, role.slug)
+            left = MOST_DISPUTES - await db.bonds.disputes(person_id, since=now - A_DAY)
+        bond, _ = bonds.cooled(bond_of(row), now)
+        stage = bonds.stage_after(bond)
+        return Relationship(
+            bond,
+            stage,
+            _since(stage, changes),
+            kind_of(role, row),
+            role.character.relationships,
+            tuple(changes),
+            _courses(changes, bond_of(row)),
+            max(left, 0),
+        )
+
+    async def preview(self, person_id: int, role: Role, change_id: int) -> Undoing:
+        """Return what taking back a change would do. Raises NotDisputed."""
+        async with self._database.read() as db:
+            change, row = await self._disputed(db, person_id, role, change_id)
+        undoing, _ = _undone(change, bonds.cooled(bond_of(row), self._clock.now())[0])
+        return undoing
+
+    async def dispute(self, person_id: int, role: Role, change_id: int) -> Undoing:
+        """Take back a change: its metric goes back by one, within its bounds. Raises NotDisputed."""
+        now = self._clock.now()
+        async with self._database.begin() as db:
+            change, row = await self._disputed(db, person_id, role, change_id)
+            if not await db.bonds.dispute(change_id, at=now):
+                raise NotDisputed(TAKEN_BACK)
+            cooled, passed = bonds.cooled(bond_of(row), now)
+            undoing, bond = _undone(change, cooled)
+            noted = [(str(one.metric), one.change, one.cause) for one in passed]
+            noted += [(STAGE, 0, undoing.stage)] if undoing.stage else []
+            await db.bonds.note([BondChange(person_id, role.slug, now, *one) for one in noted])
+            if undoing.after > undoing.before and undoing.metric is Metric.ANGER:
+                bond = replace(bond, changed_at=now)  # or it would cool at once for the time before
+            await db.bonds.keep(_kept(row, bond, row.kind))
+        return undoing
+
+    async def choose_kind(self, person_id: int, role: Role, kind: str) -> None:
+        """Let the two be to each other what the person chose. Raises NotDisputed."""
+        allowed = role.character.relationships
+        if kind not in allowed:
+            raise NotDisputed(NOT_THAT_KIND.format(name=role.name, kinds=", ".join(allowed)))
+        async with self._database.begin() as db:
+            row = await db.bonds.get(person_id, role.slug)
+            if row is None:
+                raise NotDisputed(NOTHING_KEPT)
+            await db.bonds.keep(_kept(row, bond_of(row), kind))
+
+    async def _disputed(
+        self, db: UnitOfWork, person_id: int, role: Role, change_id: int
+    ) -> tuple[BondChange, rows.Bond]:
+        """Return a change that somebody may take back, and how the two stand. Raises NotDisputed."""
+        change = await db.bonds.change(change_id, person_id)
+        row = await db.bonds.get(person_id, role.slug)
+        if change is None or row is None or change.character != role.slug:
+            raise NotDisputed(NOT_THERE)
+        if refusal := why_not(change):
+            raise NotDisputed(refusal)
+        if await db.bonds.disputes(person_id, since=self._clock.now() - A_DAY) >= MOST_DISPUTES:
+            raise NotDisputed(ENOUGH)
+        return change, row
+
+
+def words_of(change: BondChange) -> str:
+    """Return what changed and why: `+1 trust: you told something personal`."""
+    if change.metric == STAGE:
+        return f"stage: {change.cause}"
+    return f"{change.change:+d} {change.metric}: {change.cause}"
+
+
+def chart_of(role: Role, relationship: Relationship, zone: tzinfo) -> BondChart:
+    """Return what a picture of the two shows."""
+    stages = tuple(one.name for one in STAGES)
+    return BondChart(
+        f"You and {role.name}",
+        stages.index(relationship.stage),
+        stages,
+        tuple(
+            Gauge(metric, relationship.bond.of(metric), *BOUNDS[metric], relationship.courses[metric])
+            for metric in Metric
+        ),
+        tuple(
+            Change(one.at, words_of(one), one.disputed_at is not None) for one in relationship.changes
+        ),
+        zone,
+    )
+
+
+def why_not(change: BondChange) -> str:
+    """Return why a change can't be taken back, whoever asks; "" if it can."""
+    if change.disputed_at is not None:
+        return TAKEN_BACK
+    if change.metric not in set(Metric):
+        return STAGES_FOLLOW
+    return TIME_PASSES if change.cause == TIME or not change.change else ""
+
+
+def _undone(change: BondChange, bond: Bond) -> tuple[Undoing, Bond]:
+    """Return what taking back a change does, and the bond after it."""
+    metric = Metric(change.metric)
+    before = bond.of(metric)
+    after = _within(metric, before + _back(change))
+    later = bond.with_(metric, after)
+    stage = bonds.stage_after(later)
+    news = stage if bond.stage and stage != bond.stage else ""
+    return Undoing(change, metric, before, after, news), replace(later, stage=stage)
+
+
+def _back(change: BondChange) -> int:
+    return -1 if change.change > 0 else 1
+
+
+def _within(metric: Metric, value: int) -> int:
+    least, most = BOUNDS[metric]
+    return min(max(value, least), most)
+
+
+def _kept(row: rows.Bond, bond: Bond, kind: str | None) -> rows.Bond:
+    kept = bond_row(row.user_id, row.character, bond, talked_at=row.talked_at)
+    kept.kind = kind
+    return kept
+
+
+def _since(stage: str, changes: Sequence[BondChange]) -> datetime | None:
+    """Return when the ledger says that a stage began; None where it does not."""
+    noted = next((one for one in changes if one.metric == STAGE), None)
+    return noted.at if noted is not None and noted.cause == stage else None
+
+
+def _courses(changes: Sequence[BondChange], bond: Bond) -> dict[Metric, tuple[tuple[datetime, int], ...]]:
+    """Return what each metric was since when, by the ledger; without those that do not come out at the bond."""
+    start, courses = Bond(bond.changed_at), {}
+    for metric in Metric:
+        value = start.of(metric)
+        course: list[tuple[datetime, int]] = []
+        for at, change in _moves(metric, changes):
+            course += [] if course else [(at, value)]
+            value = _within(metric, value + change)
+            course.append((at, value))
+        courses[metric] = tuple(course) if value == bond.of(metric) else ()
+    return courses
+
+
+def _moves(metric: Metric, changes: Sequence[BondChange]) -> Iterator[tuple[datetime, int]]:
+    """Return what moved a metric, in order; what was taken back moved it twice."""
+    moves = []
+    for one in changes:
+        if one.metric == metric:
+            moves.append((one.at, False, one.id, one.change))
+            if one.disputed_at is not None:
+                moves.append((one.disputed_at, True, one.id, _back(one)))
+    return ((at, change) for at, _, _, change in sorted(moves))

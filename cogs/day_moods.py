@@ -1,0 +1,115 @@
+"""What a character's day is like, for operators: /admin mood (F087, F088, C70)."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from discord import app_commands
+from discord.ext import commands
+from discord.utils import format_dt
+
+from bot.command_tree import Interaction, answer
+from bot.day_moods import Outlook
+from bot.roles import Role
+from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
+from cogs._discord.characters import CharacterName, offer_characters, role_named, shown, telling
+from cogs._discord.quoting import inline
+from personas.temperament import DayMood
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+STATUS_ROOM = 400
+HEAD = "**What {name}'s day is like**, until {until} ({relative})"
+USUALLY = " (usually {usual})"
+STATUS = "On its mind: {status}"
+NO_STATUS = "Nothing is on its mind yet; it thinks of something within the hour."
+LAID_DOWN = "**{name}**: {changes}, from the next prompt on and until {until} ({relative})."
+
+Strength = app_commands.Range[int, 0, 10]
+
+
+class DayMoods(commands.Cog):
+    """A day is drawn in the morning; what is laid down holds until the next one, and is in the audit."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+        self._day_moods = bot.app.affairs.day_moods
+        self._group = app_commands.Group(name="mood", description="What a character's day is like")
+        for command in (
+            _command("show", "What a character's day is like, and until when", self.show),
+            _command("set", "Change what a character's day is like, until tomorrow morning", self.set_mood),
+        ):
+            self._group.add_command(command)
+
+    async def cog_load(self) -> None:
+        join_admin(self.bot, self._group)
+
+    async def cog_unload(self) -> None:
+        leave_admin(self.bot, self._group)
+
+    @app_commands.describe(character="Which one")
+    @app_commands.autocomplete(character=offer_characters)
+    async def show(self, interaction: Interaction, character: CharacterName) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        async with telling(interaction):
+            role = role_named(self.bot, character)
+            await answer(interaction, "\n".join(_lines(role, await self._day_moods.outlook(role))))
+
+    @app_commands.describe(
+        character="Which one",
+        anger="From 0 to 10",
+        joy="From 0 to 10",
+        sadness="From 0 to 10",
+        energy="From 0 to 10",
+    )
+    @app_commands.autocomplete(character=offer_characters)
+    async def set_mood(
+        self,
+        interaction: Interaction,
+        character: CharacterName,
+        anger: Strength | None = None,
+        joy: Strength | None = None,
+        sadness: Strength | None = None,
+        energy: Strength | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        named = {
+            DayMood.ANGER: anger,
+            DayMood.JOY: joy,
+            DayMood.SADNESS: sadness,
+            DayMood.ENERGY: energy,
+        }
+        changes = {mood: value for mood, value in named.items() if value is not None}
+        async with telling(interaction):
+            role = role_named(self.bot, character)
+            before, outlook = await self._day_moods.lay_down(actor_of(interaction), role, changes)
+            told = ", ".join(f"{mood} {value} (was {before[mood]})" for mood, value in changes.items())
+            await answer(interaction, LAID_DOWN.format(name=shown(role), changes=told, **_end(outlook)))
+            await self._day_moods.think_anew(role)
+
+
+def _lines(role: Role, outlook: Outlook) -> Iterator[str]:
+    yield HEAD.format(name=shown(role), **_end(outlook))
+    for mood, value in outlook.day.items():
+        usual = outlook.usual[mood]
+        yield f"- {mood} **{value}** of 10" + (USUALLY.format(usual=usual) if usual != value else "")
+    if outlook.status:
+        yield STATUS.format(status=inline(outlook.status, STATUS_ROOM))
+    else:
+        yield NO_STATUS
+
+
+def _end(outlook: Outlook) -> dict[str, str]:
+    return {"until": format_dt(outlook.until, "f"), "relative": format_dt(outlook.until, "R")}
+
+
+def _command(name: str, description: str, callback: Any) -> app_commands.Command[Any, ..., Any]:
+    return app_commands.Command(name=name, description=description, callback=callback)
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(DayMoods(bot))

@@ -1,0 +1,176 @@
+"""When a character speaks first, and when it asks back: chances, hours and bounds (F112, F113, F116)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from random import Random
+
+from personas.rhythm import USUAL, Shift, shifted_chance
+
+TICK = timedelta(minutes=30)
+"""Once in so much time it is left to chance whether a character speaks first (C79)."""
+REMEMBERED = 48
+"""Half hours that are kept in mind: a clock that is set back rolls none of them again."""
+WITHIN_TICK = 0.9
+"""A channel's own moment lies within this share of its half hour, so that it is never missed."""
+FORK = 0.5
+"""The share of remarks that take up the talk; the others come from the character's status."""
+LEVELS = {"off": 0.0, "low": 0.1, "medium": 0.3, "high": 0.6, "maximum": 0.8}
+"""How readily a character asks back, by the name of the level: a chance for each reply."""
+MOST_ASKED, ASKED_WITHIN = 3, timedelta(minutes=15)
+"""So often at most a character asks back in a channel within so much time (C83)."""
+
+
+class Kind(StrEnum):
+    """What a character says unasked."""
+
+    CONTEXTUAL = "contextual"
+    STATUS = "status"
+    CHECK_IN = "check-in"
+    FOLLOW_UP = "follow-up"
+
+
+SPOKEN_FIRST = (Kind.CONTEXTUAL, Kind.STATUS)
+
+
+class Silence(StrEnum):
+    """Why a character does not speak first."""
+
+    NOBODY = "nobody spoke in the last day"
+    OWN = "a bot had the last word"
+    QUIET = "quiet hours"
+    CAP = "enough was said today"
+    CHANCE = "chance decided against it"
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """The hours of the day in which nobody is spoken to unasked: from `begin` on until `end`.
+
+    Where both are the same there are none.
+    """
+
+    begin: int = 23
+    end: int = 8
+
+    @classmethod
+    def of(cls, written: str) -> "QuietHours":
+        """Read hours that are written as `23-8`, or `none`. Raises ValueError."""
+        if written.strip().casefold() == "none":
+            return cls(0, 0)
+        begin, end = (int(hour) for hour in written.split("-"))
+        if not (0 <= begin <= 24 and 0 <= end <= 24):
+            raise ValueError(f"A day has the hours 0 to 24, not {written!r}.")
+        return cls(begin % 24, end % 24)
+
+    def __str__(self) -> str:
+        return "none" if self.begin == self.end else f"{self.begin}-{self.end}"
+
+    def hold(self, local: datetime) -> bool:
+        """Say whether they hold at a moment, by the clock that it is given in."""
+        if self.begin <= self.end:
+            return self.begin <= local.hour < self.end
+        return local.hour >= self.begin or local.hour < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How often a character speaks first: the chance in each half hour, and so often a day in a channel."""
+
+    chance: float = 0.1
+    cap: int = 3
+    quiet: QuietHours = field(default_factory=QuietHours)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What the rule looks at: the hour where the character lives, and how things are in the channel.
+
+    `own_last` says that a bot had the last word there, None that nobody spoke lately. `today` are the
+    moments of what was said first there. `considered` is the chance that admins left to what is unasked.
+    """
+
+    now: datetime
+    own_last: bool | None
+    today: Collection[datetime] = ()
+    shift: Shift = USUAL
+    considered: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """What came of a half hour: what is said, or why nothing is. `chance` is the one that held."""
+
+    kind: Kind | None
+    silence: Silence | None = None
+    chance: float = 0.0
+    rolled: float = 0.0
+
+
+def roll(bounds: Bounds, moment: Moment, rng: Random) -> Roll:
+    """Decide whether a character speaks first, and about what; the dice come last."""
+    if silence := _silence(bounds, moment):
+        return Roll(None, silence)
+    chance = shifted_chance(bounds.chance, moment.shift) * moment.considered
+    rolled = rng.random()
+    if rolled >= chance:
+        return Roll(None, Silence.CHANCE, chance, rolled)
+    kind = Kind.CONTEXTUAL if rng.random() < FORK else Kind.STATUS
+    return Roll(kind, None, chance, rolled)
+
+
+def _silence(bounds: Bounds, moment: Moment) -> Silence | None:
+    if moment.own_last is None:
+        return Silence.NOBODY
+    if moment.own_last:
+        return Silence.OWN
+    if bounds.quiet.hold(moment.now):
+        return Silence.QUIET
+    return Silence.CAP if said_on(moment.now, moment.today) >= bounds.cap else None
+
+
+def said_on(now: datetime, times: Collection[datetime]) -> int:
+    """Count the moments of the same day, by the clock of the first: not those of a clock that ran ahead."""
+    return sum(at.astimezone(now.tzinfo).date() == now.date() for at in times)
+
+
+# Half hours: each is rolled once at most, whatever restarts and clocks do.
+
+
+def slot_of(now: datetime) -> int:
+    """Return the number of a half hour, counted from 1970."""
+    return int(now.timestamp() // TICK.total_seconds())
+
+
+def due(now: datetime, rolled: Collection[int], key: str) -> int | None:
+    """Return the half hour that is to be rolled for something now; None if it was, or its moment is to come.
+
+    Only the present one ever is: nothing is made up for. Each `key` has a moment of its own, so that not
+    all channels are spoken to on the stroke of the clock.
+    """
+    slot = slot_of(now)
+    share = Random(f"{key} {slot}").random() * WITHIN_TICK
+    waited = now.timestamp() - slot * TICK.total_seconds()
+    return slot if slot not in rolled and waited >= share * TICK.total_seconds() else None
+
+
+def remembering(rolled: Sequence[int], slot: int) -> tuple[int, ...]:
+    """Return the half hours that were rolled, with one more; the oldest go."""
+    return (*rolled, slot)[-REMEMBERED:]
+
+
+# Asking back.
+
+
+def asks_back(
+    level: str, asked: Collection[datetime], now: datetime, rng: Random, *, cooldown: timedelta
+) -> bool:
+    """Say whether a character asks back on something earlier, by when it last did so in the channel (F116).
+
+    What lies ahead of the clock counts as far away as what lies behind it.
+    """
+    lately = [abs(now - at) for at in asked]
+    if any(ago < cooldown for ago in lately) or sum(ago < ASKED_WITHIN for ago in lately) >= MOST_ASKED:
+        return False
+    return rng.random() < LEVELS[level]
