@@ -57,7 +57,7 @@ def _in_channel(
     channel: int, sessions: tuple[Dialogue, ...], messages: int, gap: float, seed: int
 ) -> Iterator[Said]:
     rng = Random(f"{seed} {channel}")
-    answers = [text for session in sessions for _, text in session]
+    answers = _answers(rng, sessions)
     people = sorted({name for session in sessions for name, _ in session})
     lines = _dealt(rng, sessions)
     seconds = 0.0
@@ -70,8 +70,19 @@ def _in_channel(
             author_id=_FIRST_PERSON + channel * len(people) + people.index(name),
             author_name=name,
             text=text,
-            answer=rng.choice(answers) if rng.random() < ANSWERED else None,
+            answer=next(answers) if rng.random() < ANSWERED else None,
         )
+
+
+def _answers(rng: Random, sessions: tuple[Dialogue, ...]) -> Iterator[str]:
+    """Yield what is answered, its words in any order: who repeats themself is asked once more (C47).
+
+    Of an answer only its length matters here.
+    """
+    texts = [text.split() for session in sessions for _, text in session]
+    while True:
+        for words in rng.sample(texts, len(texts)):
+            yield " ".join(rng.sample(words, len(words)))
 
 
 def _dealt(rng: Random, sessions: tuple[Dialogue, ...]) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from bot.relationships import Relationships
 from bot.selves import Selves
 from bot.stagecraft import Stagecraft
 from bot.statuses import Statuses
+from bot.venues import Venues
 from bot.weeks import Weeks
 from database import Database
 
@@ -37,6 +38,7 @@ class Affairs:
     day_moods: DayMoods
     weeks: Weeks
     relationships: Relationships
+    venues: Venues
 
 
 def affairs_of(
@@ -81,4 +83,5 @@ def affairs_of(
         DayMoods(days, statuses, administration),
         Weeks(database, conversation.inner, clock),
         Relationships(database, clock),
+        Venues(database, clock, zone=manner.zone),
     )

@@ -9,7 +9,7 @@ from bot.claude.tokens import TokenEstimate, local_counter
 from bot.conversation.casting import Direction
 from bot.conversation.consequences import Growing
 from bot.conversation.deciding import Attentiveness
-from bot.conversation.manner import Learning, Manner
+from bot.conversation.manner import Curiosity, Learning, Manner
 from bot.conversation.pacing import Pace
 from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
@@ -20,6 +20,7 @@ from bot.settings import Settings
 from memory.dates import zone
 from memory.dumps import Dumps
 from memory.embeddings import Embedder, EmbedderMissing, open_embedder
+from personas.initiative import Bounds, QuietHours
 from personas.routing import Rules
 
 log = logging.getLogger(__name__)
@@ -115,6 +116,13 @@ def manner_of(settings: Settings, server: Server) -> Manner:
         lore=settings.lore_tokens,
         greets=settings.greet_newcomers,
         zone=zone(settings.home_timezone),
+        initiative=Bounds(
+            chance=settings.initiative_chance,
+            cap=settings.initiative_daily_cap,
+            quiet=QuietHours.of(settings.quiet_hours),
+        ),
+        checkins=settings.sel_checkins,
+        curiosity=Curiosity(settings.followups, timedelta(seconds=settings.persona_followup_cooldown)),
     )
 
 

@@ -31,7 +31,7 @@ ENOUGH = (
     "again tomorrow."
 )
 NOTHING_KEPT = "Nothing is kept of how you two stand, so there is nothing to choose yet."
-NOT_THAT_KIND = "{name} can't be that to you: choose one of {kinds}."
+NOT_THAT_KIND = "{name} can't be that to you. What it can be: {kinds}."
 
 
 class NotDisputed(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -58,7 +58,7 @@ class Relationship:
     @property
     def sound(self) -> str:
         """How the stage sounds in this kind of relationship."""
-        return bonds.relationship_types()[self.kind][self.stage]
+        return sound_of(self.kind, self.stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,17 @@ def words_of(change: BondChange) -> str:
     """Return what changed and why: `+1 trust: you told something personal`."""
     if change.metric == STAGE:
         return f"stage: {change.cause}"
-    return f"{change.change:+d} {change.metric}: {change.cause}"
+    return f"{signed(change.change)} {change.metric}: {change.cause}"
+
+
+def signed(value: int) -> str:
+    """Return a number with its sign, as people write it."""
+    return f"{value:+d}".replace("-", "−") if value else "0"
+
+
+def sound_of(kind: str, stage: str) -> str:
+    """Return how a stage sounds in a kind of relationship."""
+    return bonds.relationship_types()[kind][stage]
 
 
 def chart_of(role: Role, relationship: Relationship, zone: tzinfo) -> BondChart:
@@ -169,9 +179,7 @@ def chart_of(role: Role, relationship: Relationship, zone: tzinfo) -> BondChart:
             Gauge(metric, relationship.bond.of(metric), *BOUNDS[metric], relationship.courses[metric])
             for metric in Metric
         ),
-        tuple(
-            Change(one.at, words_of(one), one.disputed_at is not None) for one in relationship.changes
-        ),
+        tuple(Change(one.at, words_of(one), one.disputed_at is not None) for one in relationship.changes),
         zone,
     )
 
@@ -218,13 +226,14 @@ def _since(stage: str, changes: Sequence[BondChange]) -> datetime | None:
 
 
 def _courses(changes: Sequence[BondChange], bond: Bond) -> dict[Metric, tuple[tuple[datetime, int], ...]]:
-    """Return what each metric was since when, by the ledger; without those that do not come out at the bond."""
+    """Return what each metric was since when, where the ledger comes out at what the bond is."""
     start, courses = Bond(bond.changed_at), {}
+    begin = changes[-1].at if changes else bond.changed_at
     for metric in Metric:
         value = start.of(metric)
         course: list[tuple[datetime, int]] = []
         for at, change in _moves(metric, changes):
-            course += [] if course else [(at, value)]
+            course += [] if course else [(begin, value)]
             value = _within(metric, value + change)
             course.append((at, value))
         courses[metric] = tuple(course) if value == bond.of(metric) else ()

@@ -160,7 +160,7 @@ class Stage:
     `notes` are paragraphs of ours or an operator's: lore, behaviour, mode, how the characters get on.
     `asides` stand further up. `lore` is what lorebooks will remember from this turn on, `entries` names
     those that spoke. `names` are whom people play, by the label under which they speak. `tempo` is how fast
-    it types now, 1 for as fast as ever.
+    it types now, 1 for as fast as ever. `asked_back` is the place in the log of what it may come back to.
     """
 
     notes: tuple[str, ...] = ()
@@ -169,6 +169,7 @@ class Stage:
     entries: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     tempo: float = 1.0
+    asked_back: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

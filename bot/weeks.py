@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.conversation.inner import DAY, WORDS, InnerLife, day_of, feeling_of
 from bot.pictures import Curve, Moment, Week
 from bot.roles import Role
-from database import Database
+from database import Database, UnitOfWork
 from database.models import Stirring
 from personas import hormones, moods
 from personas.hormones import SILENCES, Event, Feeling, Nature
@@ -23,6 +23,7 @@ from personas.temperament import DayMood, Hormone, Stimulus
 SHOWN = timedelta(days=7)
 LED_IN = timedelta(days=2)
 """So long before the week the replay begins: what was felt by then has faded when the week does."""
+A_DAY = timedelta(days=1)
 STEP = timedelta(minutes=30)
 """From one point of a curve to the next."""
 TOGETHER = timedelta(hours=1)
@@ -93,6 +94,20 @@ class Felt:
         return f"{name}, sleepy" if self.sleepy else name
 
 
+def told_now(felt: Felt, role: Role) -> list[tuple[str, str]]:
+    """Return what it feels now as lines: what each is about, and what there is to say."""
+    temperament = role.character.temperament
+    manner = f" ({felt.mood.manner})" if felt.mood else ""
+    lines = [(f"How {felt.name} feels now", felt.mood_name + manner)]
+    if felt.day:
+        day = ", ".join(f"{one} {value} ({temperament.usually(one)})" for one, value in felt.day.items())
+        lines.append(("Today, 0 to 10 (and as usual)", day))
+    levels = ", ".join(
+        f"{one} {level:.2f} ({temperament.rests_at(one):.2f})" for one, level in felt.levels.items()
+    )
+    return [*lines, ("Hormones, 0 to 1 (and where they rest)", levels)]
+
+
 class Weeks:
     """Replays what characters felt; nothing is kept of that."""
 
@@ -106,7 +121,7 @@ class Weeks:
         now = self._clock.now()
         async with self._database.read() as db:
             row = await db.feelings.get(role.slug)
-            log = await db.feelings.stirrings(role.slug, since=now - SHOWN - LED_IN)
+            log = await _log(db, role.slug, now)
             day = await day_of(db, role.slug)
         if row is None:
             return None
@@ -137,6 +152,17 @@ class Weeks:
             tuple(Moment(one.at, one.words) for one in felt.happenings[:MOST_MOMENTS]),
             felt.mood_name,
         )
+
+
+async def _log(db: UnitOfWork, slug: str, now: datetime) -> list[Stirring]:
+    """Return what moved a character, read day by day: one large answer would hold up everybody else."""
+    log: list[Stirring] = []
+    since = now - SHOWN - LED_IN
+    while since < now:
+        until = since + A_DAY
+        log += await db.feelings.stirrings(slug, since=since, until=until if until < now else None)
+        since = until
+    return log
 
 
 class _Replay:
@@ -221,7 +247,7 @@ class _Replay:
 
     def _note(self, happening: Happening) -> None:
         """Keep what is of this week; more of the same is the same moment."""
-        if happening.at < self._now - SHOWN:
+        if not self._now - SHOWN <= happening.at <= self._now:  # a clock may have been set back
             return
         index = self._last.get(happening.side)
         known = self.happenings[index] if index is not None else None

@@ -1,7 +1,7 @@
 """What the admins of a server lay down for it: /settings (F127, C15)."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
@@ -12,6 +12,7 @@ from bot.command_tree import Interaction, answer, asked_in
 from bot.conversation.explaining import holding, in_words, place_name, standing
 from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
 from cogs._discord.authority import is_operator
+from cogs._discord.channels import Channel, ChannelChoice
 from database.models import Audit
 
 if TYPE_CHECKING:
@@ -47,30 +48,7 @@ EVERYBODY = "Everybody has that role. To switch me off for all, use /settings de
 ROLE_EVERYWHERE = "A role belongs to one server: leave everywhere out, or name a user."
 OPERATORS_ONLY = "Only the bot's operators may use everywhere: leave it out, and it holds in this server."
 
-Channel = app_commands.AppCommandChannel | app_commands.AppCommandThread
 Target = discord.User | discord.Role
-
-
-class ChannelOption(app_commands.Transformer):
-    """A channel in which people talk, or a thread, also one that the bot can't see."""
-
-    @property
-    def type(self) -> discord.AppCommandOptionType:
-        return discord.AppCommandOptionType.channel
-
-    @property
-    def channel_types(self) -> list[discord.ChannelType]:
-        # Discord's own description of commands knows no media channels as an option.
-        kind = discord.ChannelType
-        threads = [kind.public_thread, kind.private_thread, kind.news_thread]
-        return [kind.text, kind.news, kind.voice, kind.stage_voice, kind.forum, *threads]
-
-    async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> Channel:
-        assert isinstance(value, Channel)
-        return value
-
-
-ChannelChoice = app_commands.Transform[Channel, ChannelOption]
 
 
 class House(commands.Cog):

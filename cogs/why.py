@@ -184,6 +184,15 @@ async def _found(db: UnitOfWork, message_id: int) -> tuple[Claim, Turn | None] |
             reason=reason,
             trace=cue.trace,
         ), turn
+    if remark := await db.remarks.of_turn(turn.id, turn.channel_id):  # nobody said anything to it
+        return Claim(
+            message_id=message_id,
+            channel_id=turn.channel_id,
+            claimed_at=turn.pledged_at,
+            open=False,
+            reason=turn.reason,
+            trace=remark.why,
+        ), turn
     return await db.turns.decided(turn.trigger_id)
 
 

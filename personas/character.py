@@ -172,15 +172,15 @@ class Character(BaseModel):
     emotes: Literal["none", "few", "many"] = "few"
     """How readily it uses emoji: none, few or many."""
     mirror_style: bool = True
-    """Whether it leans towards how a person writes: small letters, emoji, exclamation marks (F051)."""
+    """Whether it leans towards how a person writes: small letters, emoji, exclamation marks."""
     forbidden_phrases: Lines = ()
-    """What it never says, one phrase a line; a reply that holds one is written again (C47)."""
+    """What it never says, one phrase a line; a reply that holds one is written again."""
     status_lines: Lines = ()
-    """What it has on its mind when no status can be thought of, one a line, at most 128 letters (F114)."""
+    """What it has on its mind when no status can be thought of, one a line, at most 128 letters."""
     temperament: Tempered = Temperament()
-    """What it is like by nature: where its hormones rest, what moves it, how its days are (F085, F088)."""
+    """What it is like by nature: dopamine 0.6, praise x1.5, joy 7, recovery 0.8 and the like, with commas."""
     relationships: Names = ("platonic",)
-    """What it can be to people, the usual first: platonic, professional, mentorship, ... (F090)."""
+    """What it can be to people, the usual first: platonic, professional, mentorship, and so on."""
     avatar: str = ""
     """Its picture: the name of a file in its folder, or an https address."""
 

@@ -62,7 +62,7 @@ class QuietHours:
         begin, end = (int(hour) for hour in written.split("-"))
         if not (0 <= begin <= 24 and 0 <= end <= 24):
             raise ValueError(f"A day has the hours 0 to 24, not {written!r}.")
-        return cls(begin % 24, end % 24)
+        return cls(0, 0) if begin % 24 == end % 24 else cls(begin % 24, end % 24)
 
     def __str__(self) -> str:
         return "none" if self.begin == self.end else f"{self.begin}-{self.end}"
@@ -110,8 +110,8 @@ class Roll:
 
 def roll(bounds: Bounds, moment: Moment, rng: Random) -> Roll:
     """Decide whether a character speaks first, and about what; the dice come last."""
-    if silence := _silence(bounds, moment):
-        return Roll(None, silence)
+    if found := silence(bounds, moment):
+        return Roll(None, found)
     chance = shifted_chance(bounds.chance, moment.shift) * moment.considered
     rolled = rng.random()
     if rolled >= chance:
@@ -120,7 +120,8 @@ def roll(bounds: Bounds, moment: Moment, rng: Random) -> Roll:
     return Roll(kind, None, chance, rolled)
 
 
-def _silence(bounds: Bounds, moment: Moment) -> Silence | None:
+def silence(bounds: Bounds, moment: Moment) -> Silence | None:
+    """Return why nothing is said in a moment, whatever chance would have; None where chance decides."""
     if moment.own_last is None:
         return Silence.NOBODY
     if moment.own_last:
@@ -163,14 +164,15 @@ def remembering(rolled: Sequence[int], slot: int) -> tuple[int, ...]:
 # Asking back.
 
 
-def asks_back(
-    level: str, asked: Collection[datetime], now: datetime, rng: Random, *, cooldown: timedelta
-) -> bool:
-    """Say whether a character asks back on something earlier, by when it last did so in the channel (F116).
+def is_curious(level: str, rng: Random) -> bool:
+    """Say whether a character would ask back with a reply, by its level (F116)."""
+    return rng.random() < LEVELS[level]
+
+
+def may_ask_back(asked: Collection[datetime], now: datetime, *, cooldown: timedelta) -> bool:
+    """Say whether a character may ask back, by when that was last done in the channel (C83).
 
     What lies ahead of the clock counts as far away as what lies behind it.
     """
     lately = [abs(now - at) for at in asked]
-    if any(ago < cooldown for ago in lately) or sum(ago < ASKED_WITHIN for ago in lately) >= MOST_ASKED:
-        return False
-    return rng.random() < LEVELS[level]
+    return all(ago >= cooldown for ago in lately) and sum(ago < ASKED_WITHIN for ago in lately) < MOST_ASKED

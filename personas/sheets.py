@@ -6,37 +6,18 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from personas.cards.casting import NAMELESS_PROMPT, as_name
+from personas.cards.casting import NAMELESS_PROMPT, as_name, wrong_with
 from personas.cards.errors import CardError
 from personas.cards.pictures import Picture, picture_from_uri
 from personas.character_parts import Blending, EvolutionStage, VoiceAndTone
 from personas.character_rules import LONGEST_LIST, LONGEST_TEXT, check_avatar, plain, slug_of
+from personas.sheet_keys import LISTS, OWN_KEYS, SHEET_KEYS, TEXTS
 from personas.sheet_values import fits, items, labelled, opinions_in, within_limits, words
+
+__all__ = ["SHEET_KEYS", "USUAL_FRAMEWORK", "SheetContents", "is_sheet", "read_sheet"]
 
 USUAL_FRAMEWORK = "neuro"
 """What a sheet is built on that names no framework (F099)."""
-SHEET_KEYS = frozenset(
-    {"character_id", "display_name", "identity", "knowledge_domain", "opinions", "voice_and_tone", "quirks"}
-    | {"avatar_url", "description", "scenario", "first_message", "mes_example", "alternate_greetings"}
-    | {"creator_notes", "tags", "creator", "character_version", "system_prompt_override", "topic_interests"}
-    | {"topic_avoidances", "evolution_stages", "activity_preferences", "framework_blending"}
-)
-"""The fields of F097."""
-_TEXTS: Mapping[str, str] = {
-    "scenario": "scenario",
-    "first_message": "greeting",
-    "mes_example": "examples",
-    "creator_notes": "creator_notes",
-    "creator": "creator",
-    "character_version": "version",
-    "system_prompt_override": "override",
-}
-_LISTS: Mapping[str, str] = {
-    "quirks": "quirks",
-    "topic_interests": "interests",
-    "topic_avoidances": "avoidances",
-    "tags": "tags",
-}
 _SHORT = 150
 """Characters up to which a description is one for lists, too."""
 _MOST_NAMED = 20
@@ -68,7 +49,7 @@ def read_sheet(data: Mapping[str, Any]) -> SheetContents:
     sheet = _Sheet(data)
     for step in (_who, _texts, _lists, _greetings, _knowledge, _opinions, _voice, _framework, _blending):
         step(sheet)
-    for step in (_stages, _activities, _avatar, _unused):
+    for step in (_stages, _activities, _avatar, _own, _unused):
         step(sheet)
     return SheetContents(sheet.fields, sheet.avatar, tuple(sheet.notices), tuple(sheet.faults))
 
@@ -154,12 +135,12 @@ def _identity(sheet: _Sheet) -> tuple[str, ...]:
 
 
 def _texts(sheet: _Sheet) -> None:
-    for key, field in _TEXTS.items():
+    for key, field in TEXTS.items():
         sheet.keep(field, sheet.text(key))
 
 
 def _lists(sheet: _Sheet) -> None:
-    for key, field in _LISTS.items():
+    for key, field in LISTS.items():
         sheet.listed(key, field, items(sheet.data.get(key)))
 
 
@@ -294,6 +275,14 @@ def _avatar(sheet: _Sheet) -> None:
         sheet.note("avatar_url", error.message())
 
 
+def _own(sheet: _Sheet) -> None:
+    for key in (one for one in OWN_KEYS if one in sheet.data):
+        if wrong := wrong_with(key, sheet.data[key]):
+            sheet.note(key, f"{wrong}; it was left out")
+        else:
+            sheet.fields[key] = sheet.data[key]
+
+
 def _unused(sheet: _Sheet) -> None:
-    for key in list(sheet.data.keys() - SHEET_KEYS)[:_MOST_NAMED]:
+    for key in list(sheet.data.keys() - SHEET_KEYS - set(OWN_KEYS))[:_MOST_NAMED]:
         sheet.note(str(key)[:60], "is not used")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -54,12 +55,15 @@ USUAL: Mapping[DayMood, int] = {
 }
 """How a day usually is, unless a temperament says otherwise."""
 
-_ITEM = re.compile(r"([a-z]+)\s*[:= ]\s*x?\s*(\d{1,3}(?:\.\d{1,6})?)", re.IGNORECASE)
+RECOVERY = "recovery"
+_ITEM = re.compile(r"([a-z]+)\s*[:= ]\s*x?\s*(-?\d{1,6}(?:\.\d{1,6})?)", re.IGNORECASE)
 _PLACES = {
     **{str(one): "baseline" for one in Hormone},
     **{str(one): "sensitivity" for one in Stimulus},
     **{str(one): "usual" for one in DayMood},
+    RECOVERY: RECOVERY,
 }
+_RANGES = {"baseline": (0.0, 1.0), "sensitivity": (0.0, 3.0), "usual": (0.0, 10.0), RECOVERY: (0.25, 4.0)}
 
 Level = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0, le=3)]
@@ -99,26 +103,54 @@ class Temperament(BaseModel):
 def temperament_from(value: object) -> object:
     """Return the temperament that `dopamine 0.6, praise x1.5, joy 7, recovery 0.8` describes.
 
-    Items stand between commas or on lines of their own; other values are left as they are. Raises the
-    fault of what is no item, or named twice.
+    Items stand between commas or on lines of their own; a table is left as it is. Raises the fault of what is
+    no item, is named twice, or has a number that it can't have.
     """
-    if not isinstance(value, str):
-        return value
+    if isinstance(value, str):
+        value = _read(value)
+    for place, items in value.items() if isinstance(value, dict) else ():
+        if place not in _RANGES:
+            raise fault(f"names '{str(place)[:40]}'", f"write one of {', '.join(_RANGES)}")
+        table = {RECOVERY: items} if place == RECOVERY else items
+        for name, number in table.items() if isinstance(table, dict) else ():
+            _check(place, str(name), number)
+    return value
+
+
+def _read(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for item in filter(None, map(str.strip, re.split(r"[,\n]", value))):
+    for item in filter(None, map(str.strip, re.split(r"[,\n]", text))):
         match = _ITEM.fullmatch(item)
-        name = match[1].lower() if match else ""
-        place = _PLACES.get(name)
-        if match is None or (place is None and name != "recovery"):
-            known = ", ".join((*_PLACES, "recovery"))
-            raise fault(
-                f"holds '{item[:40]}'", f"write NAME NUMBER with commas between; the names are {known}"
-            )
-        table = found.setdefault(place, {}) if place else found
+        if match is None:
+            raise fault(f"holds '{item[:40]}'", f"write a name and a number, such as '{_nearest(item)} 0.6'")
+        name = match[1].lower()
+        if name not in _PLACES:
+            known = ", ".join(_PLACES)
+            raise fault(f"names '{name[:40]}'", f"did you mean {_nearest(name)}? There are {known}")
+        table = found if name == RECOVERY else found.setdefault(_PLACES[name], {})
         if name in table:
             raise fault(f"names {name} twice", "leave one of them out")
         table[name] = float(match[2]) if "." in match[2] else int(match[2])
     return found
+
+
+def _nearest(item: str) -> str:
+    """Return the name that was most likely meant."""
+    word = re.split(r"[^a-z]", item.lower(), maxsplit=1)[0]
+    return next(iter(get_close_matches(word, _PLACES, n=1, cutoff=0.0)))
+
+
+def _check(place: str, name: str, number: object) -> None:
+    """Raise unless the number is one that an item of this place can have."""
+    least, most = _RANGES[place]
+    whole = place == "usual"
+    if _PLACES.get(name) != place:
+        fitting = ", ".join(one for one, its in _PLACES.items() if its == place)
+        raise fault(f"names '{name[:40]}' under {place}", f"write one of {fitting}")
+    sort = "a whole number" if whole else "a number"
+    right = isinstance(number, int | float) and not isinstance(number, bool) and least <= number <= most
+    if not right or (whole and number != int(number)):  # type: ignore[call-overload]
+        raise fault(f"gives {name} {str(number)[:20]}", f"write {sort} from {least:g} to {most:g}")
 
 
 Tempered = Annotated[Temperament, BeforeValidator(temperament_from)]

@@ -191,7 +191,12 @@ def test_a_character_says_nothing_it_was_not_given():
     nyx = character_from(NYX, "nyx")
     silent = Character.model_fields.keys() - {"slug", "name", "core_prompt", "fallback_lines"}
     prompts = {"summarization_prompt", "core_memory_prompt", "core_memory_dump", "memory_question"}
-    for field in silent - prompts - {"voice"}:
+    manner = {"emotes", "mirror_style", "temperament", "relationships"}
+    for field in manner:
+        assert getattr(nyx, field) == Character.model_fields[field].get_default(call_default_factory=True), (
+            field
+        )
+    for field in silent - prompts - manner - {"voice"}:
         assert not getattr(nyx, field), field
     assert nyx.voice.model_dump(exclude={"notes"}, exclude_none=True) == {}
 

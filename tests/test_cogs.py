@@ -441,7 +441,8 @@ async def test_no_attack_makes_a_system_line_a_false_speaker_or_a_ping(discord_w
     for prompt in world.claude.prompts:
         assert prompt.system == system_prompt(PIXEL)
         tail = prompt.messages[-1].blocks[-1].text
-        assert len(tail.splitlines()) == 1
+        *notes, _ = tail.splitlines()
+        assert all(one.startswith("(Pixel's mood today and now;") for one in notes)
         heard = [block.text for one in prompt.messages if not one.mine for block in one.blocks]
         lines = [line for text in heard[:-1] for line in text.splitlines() if not line.startswith("  ")]
         digits = {match["label"].rpartition("#")[2] for line in lines if (match := SPEAKER.match(line))}
@@ -501,13 +502,16 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     assert set(discord_world.client.cogs) == {
         *(
             "Chat",
+            "DayMoods",
             "Guises",
             "Health",
             "History",
             "House",
+            "Initiative",
             "LogChannel",
             "Memory",
             "Personas",
+            "Presence",
             "Privacy",
             "Reminders",
             "Scenes",
@@ -535,7 +539,7 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
 
 async def test_it_asks_for_five_intents_and_no_more(discord_world):
     wanted = {name for name, on in discord_world.client.intents if on}
-    assert wanted == {"guilds", "emojis_and_stickers", "guild_messages", "dm_messages", "message_content"}
+    assert wanted == {"guilds", "expressions", "guild_messages", "dm_messages", "message_content"}
 
 
 async def test_a_notice_to_the_operator_is_posted_in_the_log_channel(tmp_path: Path):

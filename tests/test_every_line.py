@@ -95,3 +95,10 @@ async def test_no_line_is_lost_stands_twice_or_goes_astray(history, condensed):
 @given(history=HISTORY, condensed=st.sampled_from([200, 400, 1_000, 2_000]))
 async def test_no_line_is_lost_in_many_histories(history, condensed):
     await play(history, condensed)
+
+
+async def test_what_was_summed_up_elsewhere_in_a_place_does_not_let_the_rest_of_it_go():
+    """A history in which lines that had yet to be summed up were pruned beside those that had been."""
+    talk, edit = ("talk", 0, 0, 2, 0), ("edit", 0)
+    history: list[Step] = [talk, talk, edit, talk, talk, talk, edit, edit, talk, edit, edit, talk, edit]
+    await play([*history, ("wait", 1_500), ("prune",)], 200)

@@ -5,16 +5,25 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from bot.conversation.guarding import flaw_of
+from bot.envfile import read_env
 from bot.library import Library
 from bot.shelves import Source, sources_of
-from personas.character import Character
+from personas import hormones, moods
+from personas.cards import cast, read_card
+from personas.cards.drawing import card_of
+from personas.character import Character, character_from
+from personas.character_rules import LONGEST_STATUS
+from personas.hormones import Nature
 from personas.library import read_folder
 from personas.macros import Macros, expand
+from personas.temperament import DayMood, Hormone, Stimulus
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
 from tests.company import QUIET, stagecraft
 
@@ -220,3 +229,152 @@ async def test_nyx_and_fangs_fall_out_about_clocks(tmp_path):
         assert {one.topic: one.severity for one in conflicts} == {"clocks": pytest.approx(0.2)}
         await at.hear("Nyx, hello", where=CHANNEL)
         assert "slightly tense" in last(at)
+
+
+# What they are like by nature (F085, F088, F090, F114, C47).
+
+
+EVENING = datetime(2026, 3, 2, 20, 30, tzinfo=UTC)
+"""Hardly anything of what the morning and the night add is left by then."""
+TEN = (
+    *(Stimulus.MENTION, Stimulus.PRAISE, Stimulus.MENTION, Stimulus.GRATITUDE, Stimulus.CONFLICT),
+    *(Stimulus.MENTION, Stimulus.CONFLICT, Stimulus.MENTION, Stimulus.PRAISE, Stimulus.CONFLICT),
+)
+"""An evening, ten minutes from one to the next."""
+PAIRS = [("nyx", "fangs"), ("nyx", "pixel"), ("fangs", "pixel")]
+
+
+def shipped(slug: str) -> Character:
+    return character_from(read_env(CHARACTERS / slug / "character.env").values, slug)
+
+
+def nature(slug: str) -> Nature:
+    return Nature(shipped(slug).temperament, UTC)
+
+
+def at_rest(slug: str) -> dict[Hormone, float]:
+    return hormones.levels(hormones.at_rest(EVENING), nature(slug), EVENING)
+
+
+def evening_of(slug: str) -> list[dict[Hormone, float]]:
+    """Return the levels after each of the ten."""
+    feeling, found = hormones.at_rest(EVENING), []
+    for number, stimulus in enumerate(TEN, start=1):
+        at = EVENING + timedelta(minutes=10 * number)
+        feeling = hormones.felt(feeling, nature(slug), stimulus, at)
+        found.append(hormones.levels(feeling, nature(slug), at))
+    return found
+
+
+def moods_of(slug: str) -> list[str]:
+    found = [moods.mood_of(levels) for levels in evening_of(slug)]
+    return [mood.name if mood else moods.STEADY for mood in found]
+
+
+def stirred(slug: str, stimulus: Stimulus) -> float:
+    """Return how much one thing moves somebody at rest, all hormones together."""
+    after = hormones.felt(hormones.at_rest(EVENING), nature(slug), stimulus, EVENING)
+    levels = hormones.levels(after, nature(slug), EVENING)
+    return sum(abs(levels[one] - rest) for one, rest in at_rest(slug).items())
+
+
+def left_after(slug: str, hours: float) -> float:
+    """Return which share of what moved somebody is left after so many hours."""
+    after = hormones.felt(hormones.at_rest(EVENING), nature(slug), Stimulus.CONFLICT, EVENING)
+    later = hormones.advanced(after, nature(slug), EVENING + timedelta(hours=hours))
+    return later.deviations[Hormone.ADRENALINE] / after.deviations[Hormone.ADRENALINE]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_the_examples_rest_at_levels_of_their_own(one, other):
+    """One hormone at least lies 0.15 apart for each two of them, and all seven together 0.3."""
+    apart = [abs(level - at_rest(other)[name]) for name, level in at_rest(one).items()]
+    assert max(apart) >= 0.15
+    assert sum(apart) >= 0.3
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_the_same_ten_events_leave_the_examples_apart(one, other):
+    """As far again as they began: 0.1 in one hormone at least, 0.5 in all."""
+    last, others = evening_of(one)[-1], evening_of(other)[-1]
+    apart = [abs(level - others[name]) for name, level in last.items()]
+    assert max(apart) >= 0.1
+    assert sum(apart) >= 0.5
+
+
+def test_the_same_ten_events_put_the_examples_into_moods_of_their_own():
+    assert [moods_of(slug)[-1] for slug in EXAMPLES] == ["bright", "calm", "stressed"]
+    assert set(moods_of("fangs")) == {"steady", "calm"}
+    assert moods_of("nyx").count("energized") >= 4
+    assert "stressed" not in moods_of("nyx")
+    assert moods_of("pixel").count("bright") >= 3
+    assert moods_of("pixel")[4] == "stressed"
+
+
+def test_each_example_is_moved_by_something_else():
+    """A quarrel moves Pixel three times as much as Nyx, thanks move Fangs most, silence nobody but Pixel."""
+    moved = {one: {slug: stirred(slug, one) for slug in EXAMPLES} for one in Stimulus}
+    assert moved[Stimulus.CONFLICT]["pixel"] > 3 * moved[Stimulus.CONFLICT]["nyx"]
+    assert moved[Stimulus.PRAISE]["pixel"] > 3 * moved[Stimulus.PRAISE]["fangs"]
+    assert moved[Stimulus.GRATITUDE]["fangs"] == max(moved[Stimulus.GRATITUDE].values())
+    assert moved[Stimulus.NEGLECT]["fangs"] == 0
+    assert moved[Stimulus.NEGLECT]["pixel"] > 3 * moved[Stimulus.NEGLECT]["nyx"]
+    assert moved[Stimulus.NIGHT]["nyx"] == 0
+
+
+def test_what_moved_an_example_stays_with_it_as_long_as_its_file_says():
+    """After three hours two thirds are left with Fangs, a sixth with Nyx, and a fifteenth with Pixel."""
+    left = [left_after(slug, 3) for slug in EXAMPLES]
+    assert left == [
+        pytest.approx(0.16, abs=0.02),
+        pytest.approx(0.7, abs=0.02),
+        pytest.approx(0.07, abs=0.02),
+    ]
+
+
+def test_the_examples_have_usual_days_of_their_own_and_rest_in_no_mood():
+    usual = {slug: [shipped(slug).temperament.usually(mood) for mood in DayMood] for slug in EXAMPLES}
+    assert len({tuple(days) for days in usual.values()}) == 3
+    assert usual["pixel"][3] - usual["fangs"][3] >= 4
+    for slug in EXAMPLES:
+        shift = moods.shift_of(dict(zip(DayMood, usual[slug], strict=True)))
+        feeling = replace(hormones.at_rest(EVENING), shift=shift)
+        assert moods.mood_of(hormones.levels(feeling, nature(slug), EVENING)) is None, slug
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+def test_an_example_has_something_on_its_mind_for_days_without_a_thought(slug):
+    character = shipped(slug)
+    assert len(character.status_lines) >= 5
+    assert len(set(character.status_lines)) == len(character.status_lines)
+    assert all(len(line) <= LONGEST_STATUS for line in character.status_lines)
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+def test_an_example_never_says_what_it_never_says(slug):
+    """Neither in what its author wrote for it to say, nor as somebody who talks of being a model."""
+    character = shipped(slug)
+    assert len(character.forbidden_phrases) >= 5
+    own = (*character.status_lines, *character.fallback_lines, *character.greetings, character.greeting)
+    assert [line for line in own if flaw_of(line, character)] == []
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+def test_an_example_can_be_several_things_to_people_and_no_lover(slug):
+    kinds = shipped(slug).relationships
+    assert len(kinds) >= 3
+    assert "romantic" not in kinds
+
+
+def test_the_examples_take_to_emotes_and_to_the_style_of_others_in_their_own_ways():
+    assert [shipped(slug).emotes for slug in EXAMPLES] == ["none", "none", "few"]
+    assert [shipped(slug).mirror_style for slug in EXAMPLES] == [False, False, True]
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+def test_an_example_exported_as_a_card_is_the_same_character_again(slug):
+    """C31: with all that makes its inner life."""
+    character = shipped(slug)
+    taken = cast(read_card(card_of(character)))
+    assert taken.notices == ()
+    assert Character.model_validate({**taken.fields, "slug": slug}) == character

@@ -21,7 +21,7 @@ from bot.leaving import Receipt
 from bot.turn import Place, Utterance, Where
 from database.connection import Connection
 from database.database import VACUUM_DUE
-from database.models import Cue, IdentityLine, Reminder, Row, Scene, Summary
+from database.models import BondChange, Cue, IdentityLine, Remark, Reminder, Row, Scene, Summary
 from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
 from database.repositories.people import blurred
 from database.types import FactValues
@@ -92,6 +92,8 @@ async def live(at: Drill) -> None:
             scene = Scene(CHANNEL.channel_id, ["pixel", "nyx"], f"about {word}", 6, person, EPOCH, 7)
             await db.cues.begin_scene(scene)
             await db.identities.add(IdentityLine("pixel", "trait", "kind", person, EPOCH, EPOCH))
+            await db.bonds.note([BondChange(person, "pixel", EPOCH, "trust", 1, "you told something personal")])
+            await db.remarks.add(Remark(CHANNEL.channel_id, "pixel", EPOCH, "check-in", person))
         await db.cues.add([Cue(ALONE.channel_id, 7, "pixel", "named", EPOCH)])
         await db.cues.add(
             [Cue(CHANNEL.channel_id, 7, "nyx", "named", EPOCH, open=False, trace={"addressees": [BOB, MIRA]})]

@@ -215,6 +215,15 @@ def test_a_week_with_a_short_day_has_seven_names_and_its_night_is_narrower():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("hours", range(2, 168, 6))
+def test_what_is_said_of_the_time_before_is_whole_or_not_said_at_all(hours):
+    said = " ".join(words(week_svg(week(hours=hours, said=()))))
+    begin = (UNTIL - timedelta(hours=hours)).astimezone(BERLIN)
+    whole = f"nothing noted before {begin:%a} {begin.day} {begin:%b}"
+    assert (whole in said) == ("nothing" in said)
+    assert (whole in said) == (hours < 140)
+
+
 def test_what_is_not_known_is_said_and_no_curve_begins_before():
     svg = week_svg(week(hours=48))
     assert "nothing noted before Fri 20 Nov" in " ".join(words(svg))

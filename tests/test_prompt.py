@@ -81,9 +81,10 @@ def lawful(prompt: Prompt) -> None:
     assert not roles[-1]
     assert all(one != another for one, another in pairwise(roles))
     assert all(block["text"].strip() for _, block in sent)
-    assert len(tail(prompt).splitlines()) == 1
-    assert tail(prompt).startswith("[")
-    assert tail(prompt).endswith("]")
+    *notes, last = tail(prompt).splitlines()
+    assert all(one.startswith("(Pixel's mood today and now;") for one in notes)
+    assert last.startswith("[")
+    assert last.endswith("]")
 
 
 def speakers(prompt: Prompt) -> list[str]:

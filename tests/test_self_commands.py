@@ -210,7 +210,7 @@ async def test_administrators_who_are_no_operators_are_refused_every_one(w):
     boss, before, refused = admin(w, administrator=True), kept(w), 0
     for name, options in every_command(w):
         refused += told(await boss.slash(w.channel, name, **options)) == OPERATORS_ONLY
-    assert refused == 11
+    assert refused == len([*every_command(w)]) >= 11
     assert kept(w) == before
 
 
@@ -223,15 +223,17 @@ async def test_a_name_that_is_nobodys_gets_a_sentence(w, group):
 
 async def test_admin_goes_with_the_last_cog_that_shares_it_and_comes_back(w):
     tree = w.client.tree
-    for name in ("selves", "time_travel"):
+    sharing = ("day_moods", "initiative", "selves", "time_travel")
+    for name in sharing:
         assert tree.get_command(NAME) is not None
         await w.client.unload_extension(f"cogs.{name}")
     assert tree.get_command(NAME) is None
-    for name in ("time_travel", "selves"):
+    for name in reversed(sharing):
         await w.client.load_extension(f"cogs.{name}")
     admin_group = tree.get_command(NAME)
     assert isinstance(admin_group, app_commands.Group)
-    assert {one.name for one in admin_group.commands} == {"identity", "growth", "relations", "memory"}
+    laid_down = {"identity", "growth", "relations", "mood", "initiative"}
+    assert {one.name for one in admin_group.commands} == {*laid_down, "memory"}
 
 
 # --- The log channel hears of it ------------------------------------------------------------------

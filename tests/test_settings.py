@@ -72,6 +72,11 @@ SEED_KEYS_WITHOUT_DEFAULT = {
     "active_personas",
 }
 OWN_DEFAULTS = {
+    "home_timezone": "UTC",
+    "initiative_chance": 0.1,
+    "initiative_daily_cap": 3,
+    "quiet_hours": "23-8",
+    "followups": "low",
     "persona_banter": 0.2,
     "persona_chain": 4,
     "greet_newcomers": True,
@@ -351,6 +356,9 @@ def test_an_address_loses_its_last_slash(load):
         ("default_max_tokens=99999999999999999999999", "is above"),
         ("nickname_sync=maybe", "is neither true nor false"),
         ("log_level=loud", "is none of"),
+        ("quiet_hours=late", "are no hours of the day"),
+        ("quiet_hours=22-25", "are no hours of the day"),
+        ("followups=often", "is none of"),
         ("reply_effort=max", "is none of"),
         ("admin_ids=me", "is not a whole number"),
         ("persona_weights=nyx", "is not valid JSON"),

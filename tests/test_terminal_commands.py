@@ -96,6 +96,17 @@ async def test_learning_is_off_until_the_person_says_on(tmp_path, claude):
     assert result.out.endswith("Learning by itself is off now.\n")
 
 
+async def test_status_tells_what_is_on_the_characters_mind_if_anything(tmp_path, claude):
+    """F114: thought of while the bot ran; nobody thinks for a talk in the terminal."""
+    async with opened(tmp_path, claude) as (session, _):
+        assert "mind" not in (await talked(session, "/status\n")).out
+        async with session.app.database.begin() as db:
+            await db.states.set("status pixel", "Pondering the existence of sharks.")
+        told = (await talked(session, "/status\n")).out
+    assert told.endswith("\nOn Pixel's mind: Pondering the existence of sharks.\n")
+    assert claude.requests == []
+
+
 async def test_a_reply_that_was_being_replaced_when_the_terminal_closed_can_be_rerolled_again(
     tmp_path, claude
 ):

@@ -171,6 +171,7 @@ class Answering:
                 heard=[one.utterance for one in heard],
                 cue=cue,
                 emotes=heard[-1].mouth.emotes,
+                replying=cue is None,
             )
             if cue is not None:
                 remembered = await _up_to_now(db, remembered, channel_id)

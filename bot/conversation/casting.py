@@ -197,11 +197,11 @@ class Casting:
             since_human=since_human,
             rng=self._rng,
             bonds=await self.bonds(db, role, present),
-            chance=shifted_chance(self._direction.banter, await self._hour(db, where)),
+            chance=shifted_chance(self._direction.banter, await self.hour(db, where)),
             chain=self._direction.chain if self._direction.banter > 0 else 0,
         )
 
-    async def _hour(self, db: UnitOfWork, where: Where) -> Shift:
+    async def hour(self, db: UnitOfWork, where: Where) -> Shift:
         """Return what the hour of the day does to a place where people talk more at some than at others."""
         now = self._clock.now()
         counts = await db.rhythms.of(where.channel_id, since=hour_of(now - WINDOW))

@@ -131,7 +131,8 @@ def _place(heard: Utterance, people: str) -> str:
     if where.place is not Place.GUILD:
         return f"A private conversation with {people}"
     channel, server = _quoted(f"#{where.name}"), _quoted(where.guild_name)
-    return f"The channel {channel} of the server {server}, where others read along; you answer {people}"
+    whom = f"you answer {people}" if heard.author_id else "nobody is answered"
+    return f"The channel {channel} of the server {server}, where others read along; {whom}"
 
 
 def _quoted(name: str) -> str:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 SCENE_PAUSE = 2.0
 """Seconds between two lines of a scene, before the next one is thought of."""
 SCENE = "scene"
-UNASKED = ("greeting", "a reminder came due")
+UNASKED = ("greeting", "a reminder came due", "spoke first", "checked in")
 """Reasons of what a character says that is no answer to anybody: nobody grows by that."""
 PLAYED, STOPPED, UNSAID = "played to its end", "stopped", "could not be said"
 

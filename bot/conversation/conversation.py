@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from random import Random
 
+from bot.checkins import CheckIns
 from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.consolidation import Consolidation
@@ -23,6 +24,7 @@ from bot.conversation.emotes import dress
 from bot.conversation.etiquette import Etiquette
 from bot.conversation.finding import Finding
 from bot.conversation.following import Following
+from bot.conversation.followups import FollowUps
 from bot.conversation.forgetting import Forgetting
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.inner import InnerLife
@@ -40,6 +42,7 @@ from bot.embedding import Embedding
 from bot.erasing import Eraser
 from bot.errors import SpeakingError
 from bot.greetings import Greetings
+from bot.initiative import Initiative
 from bot.leaving import Leaving
 from bot.meaning import Meaning
 from bot.memories import Memories
@@ -129,6 +132,9 @@ class Conversation:
                 meaning=self.meaning,
                 tokens=voice.tokens,
                 rng=self._rng,
+                followups=FollowUps(
+                    self._clock, curiosity=self._manner.curiosity, consent=self._manner.consent
+                ),
             ),
             reached=self._reached,
         )
@@ -212,6 +218,8 @@ class Conversation:
             clock=self._clock,
             reached=self._reached,
         )
+        self.initiative = Initiative(self._behind, self._saying)
+        self.check_ins = CheckIns(self._behind, self._saying)
         self.following = Following(
             database=self._database,
             players=self.players,

@@ -11,6 +11,7 @@ from bot.conversation.etiquette import Errors
 from bot.conversation.pacing import Pace
 from bot.conversation.recall import Extent
 from memory.dumps import Dumps
+from personas.initiative import Bounds
 
 LOG_KEPT = timedelta(hours=24)
 WAITING_KEPT = timedelta(days=7)
@@ -28,6 +29,14 @@ class Learning:
     hour: int = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Curiosity:
+    """How readily characters ask back on something earlier: by a level, and with a pause after each time."""
+
+    level: str = "off"
+    cooldown: timedelta = timedelta(seconds=300)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """What an operator may choose about it; durations without a type are seconds.
@@ -35,7 +44,8 @@ class Manner:
     `recalled` is how many tokens of what was found by search go into a prompt. After `asks_after` answers
     somebody is asked whether they may be remembered; with 0 nobody is. Copies of the database that the
     program made by itself are there for as long as `backups_kept`. `mode` is the mood of the house (F086),
-    and `lore` how many tokens of lorebooks go into a prompt. By the hours of `zone` the characters live.
+    and `lore` how many tokens of lorebooks go into a prompt. By the hours of `zone` the characters live. `initiative`
+    bounds how often they speak first; with `checkins` they write to people in private, too.
     """
 
     pace: Pace
@@ -61,3 +71,6 @@ class Manner:
     lore: int = 1_500
     greets: bool = True
     zone: tzinfo = UTC
+    initiative: Bounds = field(default_factory=Bounds)
+    checkins: bool = False
+    curiosity: Curiosity = field(default_factory=Curiosity)

@@ -9,6 +9,7 @@ from random import Random
 
 from bot.conversation.casting import Casting
 from bot.conversation.emote_choice import emote_note
+from bot.conversation.followups import FollowUp, FollowUps
 from bot.conversation.inner import Inner, InnerLife
 from bot.conversation.lore import Bookshelf, Lore
 from bot.conversation.mirroring import mirrored
@@ -53,6 +54,7 @@ class Setting:
     scene: Scene | None
     inner: Inner
     emotes: tuple[str, ...] = ()
+    followup: FollowUp | None = None
 
     @property
     def label(self) -> str:
@@ -80,8 +82,10 @@ class Staging:
         meaning: Meaning,
         tokens: Callable[[str], int],
         rng: Random,
+        followups: FollowUps,
     ) -> None:
         self._casting = casting
+        self._followups = followups
         self._inner = inner
         self._mode = mode
         self._blending = blending
@@ -109,10 +113,12 @@ class Staging:
         heard: Sequence[Utterance],
         cue: Cue | None,
         emotes: Iterable[str] = (),
+        replying: bool = False,
     ) -> Setting:
         """Read what holds in a place: its note, whom people play there, who else is present.
 
-        `emotes` are the names of those that the place has of its own.
+        `emotes` are the names of those that the place has of its own. Only with `replying` to what was heard
+        may something earlier be come back to.
         """
         played = await db.guises.of({one.author_id for one in heard}, where.channel_id)
         labels = {one.author_id: speaker_label(one.author_name, one.author_id) for one in heard}
@@ -127,6 +133,7 @@ class Staging:
             scene,
             await self._inner.read(db, role, heard[-1].author_id),
             tuple(emotes),
+            await self._followups.find(db, role, where, heard) if replying else None,
         )
 
     async def _others(self, db: UnitOfWork, role: Role, where: Where) -> tuple[Company, ...]:
@@ -154,6 +161,7 @@ class Staging:
             *_guises(setting),
             *self._inner.notes(role, setting.inner, setting.label),
             *_style(role, remembered, setting),
+            *([setting.followup.note] if setting.followup else []),
         ]
         lore = await self._lore(role, remembered, setting, seat)
         notes = [*lore.notes, *notes]
@@ -169,7 +177,8 @@ class Staging:
                 )
             )
         tempo = self._inner.tempo(role, setting.inner)
-        stage = Stage(tuple(notes), asides, lore.state, lore.entries, setting.guises, tempo)
+        asked_back = setting.followup.place if setting.followup else None
+        stage = Stage(tuple(notes), asides, lore.state, lore.entries, setting.guises, tempo, asked_back)
         return replace(remembered, stage=stage)
 
     async def _lore(self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None) -> Lore:

@@ -11,8 +11,9 @@ from bot.decision import Decision, Reason, Trace
 from bot.turn import Call, Part, Place, Recollection, Reply, Utterance, Where
 from database import UnitOfWork
 from database.models import Call as CallRow
-from database.models import Channel, Cue, Message, Turn
+from database.models import Channel, Cue, Message, Remark, Turn
 from personas.affinity import Interaction
+from personas.initiative import Kind
 from personas.rhythm import hour_of
 from personas.tones import Tone
 
@@ -120,6 +121,11 @@ async def pledge(
     await note_calls(db, reply.calls)
     if remembered.stage.lore is not None:
         await db.seats.keep_lore(turn.channel_id, character, remembered.stage.lore)
+    if remembered.stage.asked_back is not None and not reply.fallback:
+        why = {"place": remembered.stage.asked_back, "turn": turn_id}
+        await db.remarks.add(
+            Remark(turn.channel_id, character, at, Kind.FOLLOW_UP, turn.addressee_id, why)
+        )
     return Pledge(
         turn_id,
         turn.channel_id,

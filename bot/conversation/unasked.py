@@ -1,10 +1,9 @@
-"""What a character says that nobody asked it for: thought of, pledged and said, once, and to nobody's bell."""
+"""What a character says that nobody asked it for: thought of, pledged and said, once; it rings no bell."""
 
 import re
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from bot.conversation import turns
@@ -117,8 +116,3 @@ class Unasked:
 def unpinged(text: str) -> str:
     """Return a text without mentions, and without the @ before names: nobody is called by a remark."""
     return _AT.sub("", _MENTION.sub("", text)).strip()
-
-
-def local(now: datetime, behind: Backstage) -> datetime:
-    """Return a moment by the clock of the house."""
-    return now.astimezone(behind.manner.zone)

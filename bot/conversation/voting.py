@@ -254,17 +254,22 @@ class _Poll:
 
 
 def vote_prompt(
-    character: Character, lines: Sequence[Line], heard: Sequence[Utterance], *, bot_replies: int
+    character: Character,
+    lines: Sequence[Line],
+    heard: Sequence[Utterance],
+    *,
+    bot_replies: int,
+    note: str = "",
 ) -> Prompt:
     """Return what the voters are asked about `heard`, with the newest of a channel's `lines`.
 
     Rules and character are byte-identical for all places and people, and long enough to be cached;
     users' words stand in the one user message. `bot_replies` is how often the bot among the speakers
-    was answered in a row: the voters are told (the bot penalty, F031).
+    was answered in a row: the voters are told (the bot penalty, F031). A `note` asks something else.
     """
     rules = fill("vote", name=character.name)
     shown = [_shown(line, character.name) for line in lines[-MOST_LINES:]]
-    text = "\n".join([*shown, _note(character.name, heard, bot_replies)])
+    text = "\n".join([*shown, note or _note(character.name, heard, bot_replies)])
     return Prompt(
         system=(Block(f"{rules}\n\n{character.core_prompt}", cache=True),),
         messages=(Message(mine=False, blocks=(Block(text),)),),

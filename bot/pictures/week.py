@@ -29,7 +29,7 @@ from bot.pictures.sheet import (
     path,
     told,
 )
-from memory.lettering import clean, width, wrapped
+from memory.lettering import clean, width
 
 COLOURS = {
     "dopamine": "#f0930e",
@@ -47,6 +47,8 @@ ROW = 56.0
 _LEAST, _MOST = 0.06, 0.4
 """What reaches from a baseline to the edge of its row, at least and at most: the same for all rows."""
 _LEGEND = "each hormone against its own baseline (dotted)"
+_BESIDE = 6.0
+"""What stays free to either side of words on the time of which nothing is known."""
 _DAY_NAMES = {"%A": "Wednesday", "%a": "Wed"}
 """Ways to write a day, with the widest that comes of each."""
 
@@ -191,13 +193,19 @@ def _flag(flag: Flag, plot: _Plot) -> Iterator[str]:
 
 
 def _before(week: Week, plot: _Plot) -> Iterator[str]:
-    """Return a word on the time of which nothing is known, if it is long enough for one."""
+    """Return a word on the time of which nothing is known, if there is room for all of it."""
     if plot.known is None:
-        yield from _said("nothing noted yet", LEFT, RIGHT, plot)
+        yield from _said(["nothing noted yet"], LEFT, RIGHT, plot)
         return
-    end = plot.x(plot.known.since)
-    if end - LEFT > 130:
-        yield from _said(f"nothing noted before {_day(plot.known.since, week.zone)}", LEFT, end, plot)
+    end, day = plot.x(plot.known.since), _day(plot.known.since, week.zone)
+    for lines in ([f"nothing noted before {day}"], ["nothing noted", f"before {day}"], _column(day)):
+        if max(width(line, SMALL) for line in lines) + 2 * _BESIDE <= end - LEFT:
+            yield from _said(lines, LEFT, end, plot)
+            return
+
+
+def _column(day: str) -> list[str]:
+    return ["nothing", "noted", "before", *day.split(" ", 1)]
 
 
 def _day(moment: datetime, zone: tzinfo) -> str:
@@ -205,8 +213,7 @@ def _day(moment: datetime, zone: tzinfo) -> str:
     return f"{at:%a} {dated(at, at.year)}"
 
 
-def _said(words: str, left: float, right: float, plot: _Plot) -> Iterator[str]:
-    lines = wrapped(words, SMALL, right - left - 24)
+def _said(lines: Sequence[str], left: float, right: float, plot: _Plot) -> Iterator[str]:
     base = (plot.top + plot.bottom - LINE * len(lines)) / 2 + SMALL * 0.9
     for number, line in enumerate(lines):
         yield lettering((left + right) / 2, base + LINE * number, line, colour=QUIET, anchor="middle")

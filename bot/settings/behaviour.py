@@ -10,6 +10,8 @@ from bot.settings.values import (
     CountOrNone,
     Errors,
     Folder,
+    Hours,
+    Level,
     Mode,
     Names,
     Numbers,
@@ -71,8 +73,16 @@ class Replying(Section):
     """Its manner: casual, deep_focus, playful or quiet_companion."""
     home_timezone: ZoneName = "UTC"
     """The time zone that the characters live in, such as Europe/Berlin: their nights, their mornings."""
+    initiative_chance: Share = 0.1
+    """Chance in each half hour that it says something first, in channels where admins let it."""
+    initiative_daily_cap: CountOrNone = 3
+    """How often a day it speaks first in a channel at most, and writes to people in private at most."""
+    quiet_hours: Hours = "23-8"
+    """The hours (home_timezone) in which it never speaks first; none for no such hours."""
     sel_checkins: bool = False
-    """Whether it starts a conversation now and then."""
+    """Whether it writes in private, now and then, to people who agreed and were away for two days."""
+    followups: Level = "low"
+    """How readily it asks back on something earlier: off, low, medium, high or maximum."""
 
 
 class Remembering(Section):

@@ -79,9 +79,7 @@ ALIASES = {
 NOT_YET = {
     "sel_general_model": "a model for each intent",
     "sel_coder_model": "a model for each intent",
-    "sel_checkins": "speaking unasked",
     "stream_replies": "streamed replies",
-    "persona_followup_cooldown": "speaking unasked",
     "piper_model": "voice",
     "stt_model": "voice",
     "sel_tts_default": "voice",

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError, from_json
 
 from memory.dates import near_zones, zone_named
+from personas.initiative import QuietHours
 
 
 def wrong(what: str, mend: str) -> PydanticCustomError:
@@ -86,6 +87,16 @@ def _zone(value: object) -> object:
     return name
 
 
+def _hours(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return str(QuietHours.of(value))
+    except ValueError:
+        mend = "write two hours from 0 to 24, such as 23-8, or none"
+        raise wrong("are no hours of the day", mend) from None
+
+
 def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if text.lower().startswith("bot "):
@@ -123,6 +134,7 @@ Seconds = Annotated[Real, Field(ge=0, le=10**6)]
 Deadline = Annotated[Real, Field(gt=0, le=3600)]
 Speed = Annotated[Real, Field(gt=0, le=10**6)]
 ZoneName = Annotated[str, BeforeValidator(_zone)]
+Hours = Annotated[str, BeforeValidator(_hours)]
 Share = Annotated[Real, Field(ge=0, le=1)]
 Price = Annotated[Real, Field(ge=0)]
 Weights = Annotated[dict[str, Price], BeforeValidator(_json)]
@@ -139,3 +151,4 @@ ConsentMode = Annotated[Literal["opt_in", "opt_out", "off"], BeforeValidator(_lo
 CacheTime = Annotated[Literal["1h", "5m"], BeforeValidator(_lower)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)]
 Mode = Annotated[Literal["casual", "deep_focus", "playful", "quiet_companion"], BeforeValidator(_lower)]
+Level = Annotated[Literal["off", "low", "medium", "high", "maximum"], BeforeValidator(_lower)]

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from bot.conversation.forgetting import MOST_PAIRS
 from bot.conversation.remaking import Takes
 from bot.errors import MasqueradeError
+from bot.terminal.inner import mood_told, relationship_told
 from bot.terminal.session import Session, TerminalMouth
 from database.models import Fact
 
@@ -22,6 +23,8 @@ COMMANDS = {
     "remember": "have the words that you write behind it remembered for good",
     "memory": "what is remembered; also: edit N words, pin N, delete N, learning on, learning off",
     "privacy": "what you answered about being remembered, and what is kept; also: yes, no",
+    "mood": "how the character feels, and what moved it this week",
+    "relationship": "how it stands with you, and why; also: undo N, kind NAME",
     "forget": "forget the last exchange, or as many as the number behind it says",
     "reset": "let the character forget this conversation; what it remembers for good stays",
     "quit": "leave (so do /exit and Ctrl-D)",
@@ -84,7 +87,7 @@ def who(session: Session) -> str:
 
 
 async def _help(_session: Session, _rest: str, _mouth: TerminalMouth) -> str:
-    return "\n".join(f"/{command:<10}{meaning}" for command, meaning in COMMANDS.items())
+    return "\n".join(f"/{command:<14}{meaning}" for command, meaning in COMMANDS.items())
 
 
 async def _who(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
@@ -97,11 +100,13 @@ async def _status(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
     length, memories, learns = await session.standing()
     spent = session.spending
     learning = "on" if learns else "off (turn it on with /memory learning on)"
+    mind = await session.app.affairs.statuses.of(session.character.slug)
     return (
         f"This session: {spent.input_tokens:,} tokens read and {spent.output_tokens:,} written, "
         f"{session.cost()}, with {session.app.server.model}\n"
         f"This conversation: {length.lines} of your lines word for word, {length.summed_up} lines summed up\n"
         f"Remembered for good: {memories}; learning by itself is {learning}"
+        + (f"\nOn {session.character.name}'s mind: {mind}" if mind else "")
     )
 
 
@@ -213,6 +218,14 @@ async def _privacy(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     return f"You said {said} to being remembered (/privacy yes, /privacy no).\nKept of you: {kept}"
 
 
+async def _mood(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    return await mood_told(session)
+
+
+async def _relationship(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    return await relationship_told(session, rest)
+
+
 async def _forget(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     count = int(rest) if rest.isdecimal() and len(rest) < 4 else 0 if rest else 1
     if not 1 <= count <= MOST_PAIRS:
@@ -238,6 +251,8 @@ _DOING: Mapping[str, Callable[[Session, str, TerminalMouth], Awaitable[str]]] = 
     "remember": _remember,
     "memory": _memory,
     "privacy": _privacy,
+    "mood": _mood,
+    "relationship": _relationship,
     "forget": _forget,
     "reset": _reset,
 }

@@ -1,7 +1,7 @@
 """/admin, which several cogs share: for the bot's operators alone (D12)."""
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME = "admin"
+Member = app_commands.Group | app_commands.Command[Any, ..., Any]
 OPERATORS_ONLY = "This is for the bot's operators (admin_ids) alone."
 
 
-def join_admin(bot: "Masquerade", group: app_commands.Group) -> None:
-    """Make a group a part of /admin; the first one brings /admin itself."""
+def join_admin(bot: "Masquerade", member: Member) -> None:
+    """Make a group or a command a part of /admin; the first one brings /admin itself."""
     admin = bot.tree.get_command(NAME)
     if admin is None:
         admin = app_commands.Group(
@@ -30,14 +31,14 @@ def join_admin(bot: "Masquerade", group: app_commands.Group) -> None:
         )
         bot.tree.add_command(admin)
     assert isinstance(admin, app_commands.Group)
-    admin.add_command(group)
+    admin.add_command(member)
 
 
-def leave_admin(bot: "Masquerade", group: app_commands.Group) -> None:
-    """Take a group out of /admin; with the last one /admin goes."""
+def leave_admin(bot: "Masquerade", member: Member) -> None:
+    """Take a group or a command out of /admin; with the last one /admin goes."""
     admin = bot.tree.get_command(NAME)
     assert isinstance(admin, app_commands.Group)
-    admin.remove_command(group.name)
+    admin.remove_command(member.name)
     if not admin.commands:
         bot.tree.remove_command(NAME)
 

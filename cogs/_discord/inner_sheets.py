@@ -1,42 +1,51 @@
-"""What people read of a character's inner life: how it feels, and how it stands with them (F085, F089, C71)."""
+"""What people read of an inner life: how a character feels, and how it stands with them (F085, F089, C71)."""
 
 import io
 from collections.abc import Sequence
+from datetime import datetime, tzinfo
 
 import discord
 from discord.utils import format_dt
 
 from bot.conversation.manner import Consent
-from bot.conversation.splitting import LIMIT, width
+from bot.conversation.splitting import LIMIT
 from bot.pictures import Drawn
-from bot.relationships import MOST_DISPUTES, Relationship, Undoing, why_not, words_of
+from bot.relationships import (
+    MOST_DISPUTES,
+    Relationship,
+    Undoing,
+    signed,
+    sound_of,
+    why_not,
+    words_of,
+)
 from bot.roles import Role
-from bot.weeks import Felt, Happening
+from bot.weeks import Felt, Happening, told_now
 from cogs._discord.characters import shown
 from cogs._discord.panels import Button, Choice, Menu, Panel
-from cogs._discord.quoting import shortened
+from cogs._discord.quoting import inline, shortened
 from database.models import BondChange
 from personas.bonds import BOUNDS, STAGES, Metric
-from personas.temperament import Temperament
 
 LONGEST_ALT = 1024
 SECONDS = 600
 ON_A_PAGE = 8
 MOST_MOMENTS = 8
+WORDS_ROOM, HEAD_ROOM = 120, 120
 
 NOTHING_FELT = (
     "Nothing has happened to **{name}** yet, so there is nothing to show. Its week begins with the first "
     "answer that it gives, or with its first morning."
 )
 WHO_SEES = (
-    "-# It is told with whom only where that was you, and where only if you can look into that channel. "
-    "Nobody else sees this answer."
+    "-# With whom is told only where it was you, and where only of channels that you can look into. Nobody "
+    "else sees this answer."
 )
 NOTHING_OF_NOTE = "Nothing of note happened this week."
 
 SWITCHED_OFF = (
-    "Nothing is kept of how **{name}** and you stand: remembering is switched off on this bot. Whoever runs it "
-    "can change that with memory_consent."
+    "Nothing is kept of how **{name}** and you stand: remembering is switched off on this bot. Whoever runs "
+    "it can change that with memory_consent."
 )
 NOT_AGREED = (
     "Nothing is kept of how **{name}** and you stand, because you have not agreed to be remembered. "
@@ -46,20 +55,22 @@ NOTHING_YET = (
     "Nothing has changed between **{name}** and you yet: how you two stand is noted from the next answer to "
     "you on."
 )
-NOTHING_NEW = "-# Nothing new is noted, because you have not agreed to be remembered: /privacy yes changes that."
+NOTHING_NEW = (
+    "-# Nothing new is noted, because you have not agreed to be remembered: /privacy yes changes that."
+)
 NO_MORE = f"You have taken back {MOST_DISPUTES} changes within a day; more is possible tomorrow."
 MAY_UNDO = "Is a change wrong? Choose it below, and it is taken back: {left} more today."
 ONLY_YOU = "Only you see any of this."
 ASKED = (
     "**Take this back?** {change}\n{what} The change stays in the list, marked as taken back, and that "
-    "can't be undone. Of the {most} changes in a day this is number {number}."
+    "can't be undone. It is number {number} of the {most} that are possible within a day."
 )
 MOVES = "{metric} goes from {before} to {after}."
 AT_ITS_END = "{metric} is at {before} by now, and stays there."
 COMES_TO = " You two would be at the stage “{stage}” then."
 UNDONE = "Taken back: {metric} is {after} now."
 UNDONE_STAGE = " You two are at the stage “{stage}” now."
-CHOSEN = "From now on **{name}** is to you as in a {kind} relationship."
+CHOSEN = "Done: **{kind}** it is from the next answer on."
 
 
 def files_of(drawn: Drawn, name: str) -> list[discord.File]:
@@ -74,21 +85,9 @@ def files_of(drawn: Drawn, name: str) -> list[discord.File]:
 
 def mood_text(felt: Felt, role: Role, missing: str) -> str:
     """Return how a character feels, its day and its week; `missing` says why there is no picture."""
-    temperament = role.character.temperament
-    lines = [f"**How {shown(role)} feels now**: {_mood(felt)}"]
-    if felt.day:
-        day = ", ".join(f"{one} {value} ({temperament.usually(one)})" for one, value in felt.day.items())
-        lines.append(f"**Today**, of 10 each, in brackets as usual: {day}")
-    levels = ", ".join(
-        f"{one} {level:.2f} ({temperament.rests_at(one):.2f})" for one, level in felt.levels.items()
-    )
-    lines.append(f"**Hormones**, from 0 to 1, in brackets where they rest: {levels}")
+    lines = [f"**{inline(about, HEAD_ROOM)}**: {words}" for about, words in told_now(felt, role)]
     lines += [*_happened(felt.happenings), WHO_SEES]
     return shortened("\n".join([*lines, *([f"-# {missing}"] if missing else [])]), LIMIT)
-
-
-def _mood(felt: Felt) -> str:
-    return f"{felt.mood_name}: {felt.mood.manner}" if felt.mood else felt.mood_name
 
 
 def _happened(happenings: Sequence[Happening]) -> list[str]:
@@ -120,6 +119,7 @@ def bond_panel(
     relationship: Relationship,
     page: int,
     *,
+    zone: tzinfo,
     learns: bool,
     note: str = "",
     mark: tuple[str, ...] = (),
@@ -127,7 +127,7 @@ def bond_panel(
     """Return one page of how a character stands with whoever looks, and what they may change of it."""
     head = [note] if note else []
     head += _standing(role, relationship)
-    foot = [f"-# {_may_undo(relationship)} {ONLY_YOU}", *([] if learns else [NOTHING_NEW])]
+    foot = [f"-# {_may_undo(relationship)} {ONLY_YOU}".replace("  ", " "), *([] if learns else [NOTHING_NEW])]
     pages = [
         relationship.changes[start : start + ON_A_PAGE]
         for start in range(0, len(relationship.changes), ON_A_PAGE)
@@ -136,8 +136,8 @@ def bond_panel(
     of = f" · page {number} of {len(pages)}" if len(pages) > 1 else ""
     ledger = [_line(one) for one in pages[number - 1]] or ["- nothing so far"]
     text = "\n".join([*head, f"**What changed**{of}", *ledger, *foot])
-    items = (
-        *_undoing_menu(pages[number - 1], relationship.left, (number, *mark)),
+    items: tuple[Button | Menu, ...] = (
+        *_undoing_menu(pages[number - 1], relationship.left, (number, *mark), zone),
         *_kinds_menu(relationship, (number, *mark)),
         *_turning(number, len(pages), mark),
     )
@@ -151,28 +151,97 @@ def _standing(role: Role, relationship: Relationship) -> list[str]:
     exchanges = f"{bond.exchanges:,} {'exchange' if bond.exchanges == 1 else 'exchanges'}"
     return [
         f"**You and {shown(role)}**: {relationship.stage}, stage {number} of {len(stages)}{since}",
-        f"As {relationship.kind} as it is, that sounds like: {relationship.sound}.",
+        f"Kind: **{relationship.kind}**, which sounds like this: {relationship.sound}",
         f"{' · '.join(_measure(metric, bond.of(metric)) for metric in Metric)} · {exchanges}",
     ]
 
 
 def _measure(metric: Metric, value: int) -> str:
     least, most = BOUNDS[metric]
-    if least:
-        return f"{metric} **{signed(value)}** of ±{most}"
-    return f"{metric} **{value}** of {most}"
-
-
-def signed(value: int) -> str:
-    """Return a number with its sign, as people write it."""
-    return f"{value:+d}".replace("-", "−") if value else "0"
+    return f"{metric} **{signed(value)}** of ±{most}" if least else f"{metric} **{value}** of {most}"
 
 
 def _may_undo(relationship: Relationship) -> str:
+    if not relationship.changes:
+        return ""
     return MAY_UNDO.format(left=relationship.left) if relationship.left else NO_MORE
 
 
 def _line(change: BondChange) -> str:
-    words = words_of(change).replace("-", "−", 1) if change.change < 0 else words_of(change)
+    words = inline(words_of(change), WORDS_ROOM)
     told = f"~~{words}~~ (taken back)" if change.disputed_at else words
     return f"- {format_dt(change.at, 'd')} {told}"
+
+
+def _undoing_menu(
+    changes: Sequence[BondChange], left: int, arguments: tuple[str | int, ...], zone: tzinfo
+) -> tuple[Menu, ...]:
+    """Return the menu of what may be taken back; none where there is nothing, or not today."""
+    choices = tuple(
+        Choice(str(one.id), words_of(one), _clocked(one.at.astimezone(zone)))
+        for one in changes
+        if not why_not(one)
+    )
+    if not choices or not left:
+        return ()
+    return (Menu("ask", choices, arguments, placeholder="Take a change back"),)
+
+
+def _clocked(at: datetime) -> str:
+    return f"{at.day} {at:%B}, {at:%H:%M}"
+
+
+def _kinds_menu(relationship: Relationship, arguments: tuple[str | int, ...]) -> tuple[Menu, ...]:
+    """Return the menu of what the two may be to each other, where there is a choice."""
+    if len(relationship.kinds) < 2:
+        return ()
+    choices = tuple(
+        Choice(kind, kind, sound_of(kind, relationship.stage), chosen=kind == relationship.kind)
+        for kind in relationship.kinds
+    )
+    return (Menu("choose", choices, arguments, placeholder="What you are to each other"),)
+
+
+def _turning(number: int, pages: int, mark: tuple[str, ...]) -> tuple[Button, ...]:
+    if pages == 1:
+        return ()
+    return (
+        Button("Newer", "page", (number - 1, *mark), disabled=number == 1),
+        Button("Older", "page", (number + 1, *mark), disabled=number == pages),
+    )
+
+
+# Taking back
+
+
+def asked_panel(undoing: Undoing, left: int, page: int, *, mark: tuple[str, ...] = ()) -> Panel:
+    """Return the question whether a change is to be taken back."""
+    moves = AT_ITS_END if undoing.before == undoing.after else MOVES
+    what = moves.format(**_numbers(undoing))
+    what += COMES_TO.format(stage=undoing.stage) if undoing.stage else ""
+    text = ASKED.format(
+        change=_line(undoing.change).removeprefix("- "),
+        what=what,
+        most=MOST_DISPUTES,
+        number=MOST_DISPUTES - left + 1,
+    )
+    buttons = (
+        Button("Take it back", "undo", (undoing.change.id, page, *mark), style=discord.ButtonStyle.danger),
+        Button("Leave it", "page", (page, *mark)),
+    )
+    return Panel(text, buttons, SECONDS)
+
+
+def undone_text(undoing: Undoing) -> str:
+    """Return what came of taking a change back."""
+    return UNDONE.format(**_numbers(undoing)) + (
+        UNDONE_STAGE.format(stage=undoing.stage) if undoing.stage else ""
+    )
+
+
+def _numbers(undoing: Undoing) -> dict[str, str]:
+    return {
+        "metric": undoing.metric.value,
+        "before": signed(undoing.before) if BOUNDS[undoing.metric][0] else str(undoing.before),
+        "after": signed(undoing.after) if BOUNDS[undoing.metric][0] else str(undoing.after),
+    }

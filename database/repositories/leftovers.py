@@ -12,6 +12,8 @@ from database.types import FactValues
 
 PERSON: Mapping[str, tuple[str, ...]] = {
     "archive": ("person_id", "author_id"),
+    "bond_changes": ("user_id",),
+    "bonds": ("user_id",),
     "calls": ("user_id",),
     "claims": ("author_id",),
     "consents": ("person_id",),
@@ -21,8 +23,10 @@ PERSON: Mapping[str, tuple[str, ...]] = {
     "identity_lines": ("made_by",),
     "messages": ("author_id",),
     "nicknames": ("user_id",),
+    "remarks": ("person_id",),
     "reminders": ("person_id",),
     "scenes": ("started_by",),
+    "stirrings": ("person_id",),
     "summaries": ("person_id",),
     "summary_sources": ("author_id",),
     "turns": ("addressee_id",),
@@ -43,6 +47,7 @@ EXEMPT: Mapping[str, str] = {
     "casts": "it says which characters heard something",
     "conflicts": "it says what characters fall out about",
     "encounters": "it says how characters spoke to one another",
+    "feelings": "it says how a character feels",
     "growth": "it counts what a character said",
     "house_rules": "who is denied by an admin would not be any more",
     "rhythms": "it counts what is said in a channel by the hour",

@@ -104,20 +104,25 @@ def _of_who_agreed(consent: Literal["opt_in", "opt_out"]) -> ColumnElement[bool]
 
 
 def _to_be_summed_up() -> ColumnElement[bool]:
-    """Return which lines a character with a seat there heard and has yet to sum up."""
+    """Return which lines a character with a seat there heard and has yet to sum up.
+
+    What a subquery takes from those around it is said each time: by itself only the nearest one counts.
+    """
     own, told = aliased(Message), aliased(Source)
     covered = select(Source.message_id).where(
         Source.message_id == Message.id, Source.character == Seat.character
     )
     own_covered = select(told.message_id).where(told.message_id == own.id, told.character == Seat.character)
     took_part = select(own.id).where(
-        own.channel_id == Seat.channel_id, own.character == Seat.character, ~own_covered.exists()
+        own.channel_id == Seat.channel_id,
+        own.character == Seat.character,
+        ~own_covered.correlate(own, Seat).exists(),
     )
     there = select(Seat.character).where(
         Seat.channel_id == Message.channel_id,
         _was_there(),
-        ~covered.exists(),
-        or_(took_part.exists(), Message.place < Seat.floor),
+        ~covered.correlate(Message, Seat).exists(),
+        or_(took_part.correlate(Seat).exists(), Message.place < Seat.floor),
     )
     return there.correlate(Message).exists()
 
@@ -133,7 +138,7 @@ def _was_there() -> ColumnElement[bool]:
     casts = select(CastMember.cast_id).where(
         CastMember.character == Seat.character, CastMember.cast_id == Message.cast_id
     )
-    return or_(Message.cast_id.is_(None), casts.exists())
+    return or_(Message.cast_id.is_(None), casts.correlate(Message, Seat).exists())
 
 
 class Messages(Repository):

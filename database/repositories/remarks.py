@@ -10,6 +10,8 @@ from database.models import Archived, Channel, Message, Remark
 from database.repositories.base import Repository, table_of, values_of
 from database.repositories.consents import Mode, agreed
 
+LOOKED_AT = 200
+
 
 class Absent(NamedTuple):
     """Somebody who used to talk with a character in private, where, and when they last did."""
@@ -45,6 +47,12 @@ class Remarks(Repository):
         """Return the last remarks of a channel, the newest first."""
         query = select(Remark).where(Remark.channel_id == channel_id).order_by(Remark.id.desc())
         return list(await self._session.scalars(query.limit(limit)))
+
+    async def of_turn(self, turn_id: int, channel_id: int) -> Remark | None:
+        """Return the remark that a turn was, if it was one: an answer may hold a follow-up, and is none."""
+        lately = await self.of_channel(channel_id, limit=LOOKED_AT)
+        spoken = (one for one in lately if one.kind != "follow-up" and one.why)
+        return next((one for one in spoken if one.why and one.why.get("turn") == turn_id), None)
 
     async def absent(self, consent: Mode, *, since: datetime, until: datetime) -> list[Absent]:
         """Return who last spoke in private between two moments, of those who agree to be remembered.

@@ -119,10 +119,10 @@ class _Casting:
         if not isinstance(kept, Mapping):
             return
         for field in (one for one in KEPT if one in kept):
-            if _fits(field, kept[field]):
-                self.fields[field] = kept[field]
+            if wrong := wrong_with(field, kept[field]):
+                self.notices.append(f"extensions.{EXTENSION}.{field}: {wrong}; it is left out")
             else:
-                self.notices.append(f"extensions.{EXTENSION}.{field}: can't be a character's; it is left out")
+                self.fields[field] = kept[field]
 
     def texts(self, field: str, texts: Iterable[str]) -> None:
         said = [text.strip() for text in texts if text.strip()]
@@ -132,13 +132,15 @@ class _Casting:
             self.fields[field] = tuple(cut_text(text) for text in said[:LONGEST_LIST])
 
 
-def _fits(field: str, value: object) -> bool:
+def wrong_with(field: str, value: object) -> str:
+    """Return why a character's field can't have this value, and what to do about it; "" if it can."""
     known = {"slug": "somebody", "name": "Somebody", "core_prompt": "You are somebody."}
     try:
         Character.model_validate({**known, field: value})
-    except ValidationError:
-        return False
-    return True
+    except ValidationError as error:
+        told = error.errors(include_input=False)[0].get("ctx", {})
+        return f"{told['wrong']}; {told['mend']}" if "mend" in told else "can't be a character's"
+    return ""
 
 
 def _prompt(card: Card) -> str:

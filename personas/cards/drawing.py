@@ -30,6 +30,12 @@ KEPT = (
     "conflicts",
     "fallback_lines",
     "memory_question",
+    "emotes",
+    "mirror_style",
+    "forbidden_phrases",
+    "status_lines",
+    "temperament",
+    "relationships",
 )
 """Those fields: cards have none for them."""
 

@@ -1,0 +1,89 @@
+"""Asking back on something that was left open earlier in the same talk, now and then (F116, C83)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from bot.clock import Clock
+from bot.conversation.manner import Consent, Curiosity
+from bot.conversation.naming import indented, render_line, speaker_label
+from bot.conversation.recall import WINDOW
+from bot.prompts import fill
+from bot.roles import Role
+from bot.turn import Utterance, Where
+from database import UnitOfWork
+from personas.initiative import ASKED_WITHIN, Kind, is_curious, may_ask_back
+from personas.open_topics import Said, open_topic
+
+LOOKED_AT = 60
+"""Lines of a talk in which something may have been left open."""
+LONGEST = 100
+"""Letters of it that the prompt quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a prompt says of something that was left open, at a `place` of the log."""
+
+    note: str
+    place: int
+
+
+class FollowUps:
+    """Finds what a character may come back to: of who is answered now, agreed, and said it here."""
+
+    def __init__(self, clock: Clock, *, curiosity: Curiosity, consent: Consent) -> None:
+        self._clock = clock
+        self._curiosity = curiosity
+        self._consent = consent
+
+    async def find(
+        self, db: UnitOfWork, role: Role, where: Where, heard: Sequence[Utterance]
+    ) -> FollowUp | None:
+        """Return what to come back to with the reply to what was heard; mostly nothing.
+
+        The dice are the message's: thought over again, a reply comes to the same.
+        """
+        people = {one.author_id: one.author_name for one in heard if not one.from_bot}
+        dice = Random(f"{role.slug} {heard[-1].message_id}")
+        if not people or self._consent == "off" or not is_curious(self._curiosity.level, dice):
+            return None
+        if not await self._may(db, where):
+            return None
+        agreed = await db.consents.given(people, unless_refused=self._consent == "opt_out")
+        now = {one.text for one in heard}
+        asked = await self._asked(db, where)
+        talk = await self._talk(db, role, where)
+        done = asked | {one.place for one in talk if one.text in now}
+        topic = open_topic(talk, agreed, done=done) if agreed else None
+        if topic is None:
+            return None
+        label = speaker_label(people[topic.person_id], topic.person_id)
+        said = topic.text if len(topic.text) <= LONGEST else f"{topic.text[: LONGEST - 1]}…"
+        quoted = indented(render_line(label, said))
+        return FollowUp(fill("followup", name=role.name, topic=quoted), topic.place)
+
+    async def _may(self, db: UnitOfWork, where: Where) -> bool:
+        times = await self._times(db, where, self._clock.now())
+        return may_ask_back(times, self._clock.now(), cooldown=self._curiosity.cooldown)
+
+    async def _times(self, db: UnitOfWork, where: Where, now: datetime) -> list[datetime]:
+        since = now - max(ASKED_WITHIN, self._curiosity.cooldown)
+        return await db.remarks.times((Kind.FOLLOW_UP,), since=since, channel_id=where.channel_id)
+
+    async def _asked(self, db: UnitOfWork, where: Where) -> set[int]:
+        """Return the places of what was asked back on already."""
+        lately = await db.remarks.of_channel(where.channel_id, limit=LOOKED_AT)
+        return {one.why["place"] for one in lately if one.why and "place" in one.why}
+
+    async def _talk(self, db: UnitOfWork, role: Role, where: Where) -> list[Said]:
+        since = self._clock.now() - WINDOW
+        seat = await db.seats.get(where.channel_id, role.slug)
+        floor = seat.floor if seat else 0
+        rows = await db.messages.transcript(
+            where.channel_id, role.slug, since=since, floor=floor, limit=LOOKED_AT
+        )
+        return [
+            Said(row.place, 0 if row.heard_through is not None else row.author_id, row.text) for row in rows
+        ]

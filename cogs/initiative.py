@@ -1,0 +1,137 @@
+"""Speaking first: /admin initiative, and the job that leaves it to chance (F112, F115, C79)."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.command_tree import Interaction, answer
+from bot.initiative import SECONDS
+from bot.turn import Mouth
+from bot.venues import Standing
+from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
+from cogs._discord.channels import ChannelChoice, Talkative, may_write, place_in
+from cogs._discord.speaking import mouth_in
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+ON = "In {place} I may speak first: {bounds}."
+OFF = "In {place} I never speak first. Whoever calls me is answered as ever."
+CHANCE = "in each half hour with a chance of {percent} %, {cap} a day at most"
+HOURS = "not in the hours {hours} ({zone})"
+AFTER = "only after something that a person said within a day, never after my own words"
+CONSENT = "I take up only what people said who agreed to be remembered, and ping nobody."
+TODAY = "Today I did so {times}."
+SWITCHED_OFF = "But I am switched off there, so I keep quiet until /settings activate."
+NEVER = "But the operator's settings keep me from it: {key} is 0."
+MUTE = "But I am not allowed to write there, so I keep quiet."
+NO_CHANNEL = "Name a channel of a server: in private I speak first only where sel_checkins is on."
+NOT_SEEN = "I can't see that channel, so I can't speak there. Let me in, or name another one."
+NO_TALK = "Nobody talks in a forum itself: name one of its threads."
+LOG_CHANNEL = "That is the log channel, and I take no part in its talk. Name another one."
+
+
+class Initiative(commands.Cog):
+    """It is off in every channel until an operator switches it on; each use is written into the audit."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+        self._venues = bot.app.affairs.venues
+        self._command: app_commands.Command[Any, ..., Any] = app_commands.Command(
+            name="initiative",
+            description="Whether I speak first in a channel, and when",
+            callback=self.initiative,
+        )
+        bot.app.schedule.every(SECONDS, self._tick, name="speak first")
+
+    async def cog_load(self) -> None:
+        join_admin(self.bot, self._command)
+
+    async def cog_unload(self) -> None:
+        leave_admin(self.bot, self._command)
+
+    @app_commands.describe(
+        state="On or off; with nothing it stays as it is", channel="Another channel or thread than this one"
+    )
+    async def initiative(
+        self,
+        interaction: Interaction,
+        state: Literal["on", "off"] | None = None,
+        channel: ChannelChoice | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        found = self._found(interaction, channel)
+        if isinstance(found, str):
+            await answer(interaction, found)
+            return
+        where = place_in(found)
+        if state is None:
+            standing = await self._venues.standing(where)
+        else:
+            standing = await self._venues.let(actor_of(interaction), where, allowed=state == "on")
+        await answer(interaction, "\n".join(self._told(found, standing)))
+
+    def _found(self, interaction: Interaction, channel: ChannelChoice | None) -> Talkative | str:
+        """Return the channel that is meant, or why nothing can be said there."""
+        if interaction.guild is None:
+            return NO_CHANNEL
+        if channel is not None and channel.type is discord.ChannelType.forum:
+            return NO_TALK
+        channel_id = channel.id if channel else interaction.channel_id or 0
+        found = interaction.guild.get_channel_or_thread(channel_id)
+        if not isinstance(found, Talkative):
+            return NOT_SEEN
+        return LOG_CHANNEL if self._is_log_channel(found) else found
+
+    def _told(self, channel: Talkative, standing: Standing) -> Iterator[str]:
+        """Yield what holds in a channel now, and what keeps the bot from it."""
+        if not standing.allowed:
+            yield OFF.format(place=channel.mention)
+            return
+        manner = self.bot.app.manner
+        bounds = manner.initiative
+        cap = "once" if bounds.cap == 1 else f"{bounds.cap} times"
+        parts = [CHANCE.format(percent=f"{bounds.chance * 100:g}", cap=cap)]
+        if str(bounds.quiet) != "none":
+            parts.append(HOURS.format(hours=bounds.quiet, zone=manner.zone))
+        yield ON.format(place=channel.mention, bounds="; ".join([*parts, AFTER]))
+        yield CONSENT
+        yield TODAY.format(times={0: "not yet", 1: "once"}.get(standing.today, f"{standing.today} times"))
+        if not standing.active:
+            yield SWITCHED_OFF
+        if not bounds.chance or not bounds.cap:
+            yield NEVER.format(key="initiative_daily_cap" if bounds.chance else "initiative_chance")
+        if not may_write(channel):
+            yield MUTE
+
+    # The job.
+
+    async def _tick(self) -> None:
+        if self.bot.is_ready():
+            await self.bot.app.conversation.initiative.tick(self._mouth)
+            await self.bot.app.conversation.check_ins.tick(self._private_mouth)
+
+    def _mouth(self, channel_id: int) -> Mouth | None:
+        """Return what speaks in a channel that the bot sees and may write in; it pings nobody."""
+        channel = self.bot.get_channel(channel_id)
+        if not isinstance(channel, Talkative) or self._is_log_channel(channel):
+            return None
+        if channel.guild.unavailable or not may_write(channel):
+            return None
+        return mouth_in(self.bot, channel, pings=False)
+
+    def _private_mouth(self, channel_id: int) -> Mouth | None:
+        return mouth_in(self.bot, channel_id, pings=False)
+
+    def _is_log_channel(self, channel: Talkative) -> bool:
+        log_channel = self.bot.app.settings.log_channel
+        return log_channel is not None and log_channel in (channel.id, place_in(channel).parent_id)
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(Initiative(bot))

@@ -1,0 +1,177 @@
+"""What people see of a character's inner life: /mood and /relationship (F085, F089, F090, C71, C74)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.command_tree import Interaction, answer
+from bot.pictures import Drawings, bond_svg, bond_text, week_svg, week_text
+from bot.relationships import NotDisputed, chart_of
+from bot.roles import Role
+from bot.weeks import Viewer
+from cogs._discord.characters import (
+    WHICH,
+    CharacterName,
+    mark_of,
+    offer_characters,
+    role_marked,
+    role_meant,
+    shown,
+    telling,
+)
+from cogs._discord.inner_sheets import (
+    CHOSEN,
+    NOTHING_FELT,
+    asked_panel,
+    bond_panel,
+    files_of,
+    mood_text,
+    nothing_kept,
+    undone_text,
+)
+from cogs._discord.panels import NOBODY, Action, Panel, Press, with_note
+from cogs._discord.presses import Panels
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+AGAIN = "relationship"
+
+
+class InnerLife(commands.Cog):
+    """Both answers are for the asker's eyes alone."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+        self._weeks = bot.app.affairs.weeks
+        self._relationships = bot.app.affairs.relationships
+        self._zone = bot.app.conversation.inner.zone
+        self._drawings = Drawings()
+        self.panels = Panels(
+            bot,
+            "bond",
+            {
+                "page": Action(self._turn, AGAIN),
+                "ask": Action(self._ask, AGAIN),
+                "undo": Action(self._undo, AGAIN),
+                "choose": Action(self._choose, AGAIN),
+            },
+        )
+
+    async def cog_load(self) -> None:
+        self.panels.load()
+
+    async def cog_unload(self) -> None:
+        self.panels.unload()
+
+    # How it feels.
+
+    @app_commands.command(description="How a character feels, and how its week was, as a picture")
+    @app_commands.describe(character=WHICH)
+    @app_commands.autocomplete(character=offer_characters)
+    async def mood(self, interaction: Interaction, character: CharacterName | None = None) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with telling(interaction):
+            role = await role_meant(interaction, character)
+            felt = await self._weeks.of(role, Viewer(interaction.user.id, eyes_of(interaction)))
+            if felt is None:
+                await answer(interaction, NOTHING_FELT.format(name=shown(role)))
+                return
+            week = self._weeks.picture_of(felt)
+            drawn = await self._drawings.of(lambda: week_svg(week), week_text(week))
+            await interaction.followup.send(
+                mood_text(felt, role, drawn.missing),
+                files=files_of(drawn, "mood"),
+                ephemeral=True,
+                allowed_mentions=NOBODY,
+            )
+
+    # How it stands with the asker.
+
+    @app_commands.command(description="How a character stands with you, and why; take back what is wrong")
+    @app_commands.describe(character=WHICH)
+    @app_commands.autocomplete(character=offer_characters)
+    async def relationship(self, interaction: Interaction, character: CharacterName | None = None) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with telling(interaction):
+            role = await role_meant(interaction, character)
+            await self._show(interaction, role, 1)
+
+    async def _turn(self, press: Press) -> None:
+        page, *mark = press.arguments
+        await self._show(press.interaction, role_marked(self.bot, mark), int(page), draws=False)
+
+    async def _ask(self, press: Press) -> None:
+        """Ask before a change is taken back; what can't be is told at once."""
+        page, *mark = press.arguments
+        role, person_id = role_marked(self.bot, mark), press.interaction.user.id
+        undoing = await self._relationships.preview(person_id, role, int(press.values[0]))
+        relationship = await self._relationships.of(person_id, role)
+        left = relationship.left if relationship else 0
+        await self.panels.show(press.interaction, asked_panel(undoing, left, int(page), mark=mark_of(role)))
+
+    async def _undo(self, press: Press) -> None:
+        """Take a change back; pressed again, or too late, the list says how things are."""
+        change_id, page, *mark = press.arguments
+        role = role_marked(self.bot, mark)
+        try:
+            done = await self._relationships.dispute(press.interaction.user.id, role, int(change_id))
+            note = undone_text(done)
+        except NotDisputed as refusal:
+            note = str(refusal)
+        await self._show(press.interaction, role, int(page), note=note)
+
+    async def _choose(self, press: Press) -> None:
+        page, *mark = press.arguments
+        role, kind = role_marked(self.bot, mark), press.values[0]
+        await self._relationships.choose_kind(press.interaction.user.id, role, kind)
+        await self._show(press.interaction, role, int(page), note=CHOSEN.format(kind=kind), draws=False)
+
+    async def _show(
+        self, interaction: Interaction, role: Role, page: int, *, note: str = "", draws: bool = True
+    ) -> None:
+        privacy, person_id = self.bot.app.conversation.privacy, interaction.user.id
+        learns = await privacy.may_learn(person_id)
+        relationship = await self._relationships.of(person_id, role)
+        if relationship is None:
+            await self.panels.show(interaction, Panel(nothing_kept(role, privacy.mode, learns=learns)), [])
+            return
+        panel = bond_panel(
+            role, relationship, page, zone=self._zone, learns=learns, note=note, mark=mark_of(role)
+        )
+        if not draws:
+            await self.panels.show(interaction, panel)
+            return
+        chart = chart_of(role, relationship, self._zone)
+        drawn = await self._drawings.of(lambda: bond_svg(chart), bond_text(chart))
+        if drawn.missing:
+            panel = replace(panel, text=with_note(panel.text, drawn.missing))
+        await self.panels.show(interaction, panel, files_of(drawn, "relationship"))
+
+
+def eyes_of(interaction: Interaction) -> Callable[[int], bool]:
+    """Return whether whoever asks can look into a channel: the one they are in, and others of its server.
+
+    Threads are left out, for who is in one is not always known here.
+    """
+    guild, member = interaction.guild, interaction.user
+
+    def sees(channel_id: int) -> bool:
+        if channel_id == interaction.channel_id:
+            return True
+        channel = guild.get_channel(channel_id) if guild else None
+        if channel is None or not isinstance(member, discord.Member):
+            return False
+        held = channel.permissions_for(member)
+        speaks = isinstance(channel, (discord.VoiceChannel, discord.StageChannel))
+        return held.view_channel and held.read_message_history and (held.connect or not speaks)
+
+    return sees
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(InnerLife(bot))

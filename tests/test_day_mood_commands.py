@@ -1,0 +1,127 @@
+"""/admin mood: what a character's day is like, seen and laid down by operators (F087, C70, D12)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cogs._discord.admin import OPERATORS_ONLY
+from personas.temperament import DayMood
+from tests.staged import company
+from tests.test_cogs import World
+from tests.test_commands import admin, kept, let_operate, told
+from tests.test_statuses import THINKING, run, watch
+
+
+@pytest.fixture
+async def w(tmp_path: Path) -> AsyncIterator[World]:
+    async with company(tmp_path, manner=THINKING) as entered:
+        await run(entered)
+        yield entered
+
+
+def operator(w: World) -> Any:
+    anna = admin(w, administrator=True)
+    let_operate(w, anna)
+    return anna
+
+
+async def use(w: World, who: Any, name: str, **options: Any) -> str:
+    return told(await who.slash(w.channel, f"admin mood {name}", **options))
+
+
+async def audited(w: World) -> list[str]:
+    return [one.detail for one in await w.app.administration.audit() if one.action == "mood"]
+
+
+async def test_a_day_of_anger_is_in_the_very_next_reply_and_in_the_next_status(w):
+    """C70: `daily_mood_anger=9` stands in both prompts."""
+    anna = operator(w)
+    before = await w.app.affairs.days.of("onyx")
+    w.claude.will_say("Sharpening something.")
+    said = await use(w, anna, "set", character="Onyx", anger=9)
+    assert said.startswith(f"**Onyx**: anger 9 (was {before[DayMood.ANGER]}), from the next prompt on")
+    async with w.app.database.read() as db:
+        assert await db.states.get("daily_mood_anger onyx") == "9"
+    assert w.claude.questions[-1].purpose == "status"
+    assert "anger 9 of 10" in w.prompt.messages[0].blocks[0].text
+    assert await w.app.affairs.statuses.of("onyx") == "Sharpening something."
+    await w.mira.send(w.channel, "Onyx?")
+    assert w.claude.questions[-1].purpose == "reply"
+    assert "anger 9 of 10" in w.prompt.messages[-1].blocks[-1].text
+    await w.mira.send(w.channel, "Ruby?")
+    assert "anger 9 of 10" not in w.prompt.text
+
+
+async def test_it_says_until_when_it_holds(w):
+    anna = operator(w)
+    until = w.app.affairs.days.until()
+    for name, options in (("set", {"joy": 3}), ("show", {})):
+        said = await use(w, anna, name, character="pixel", **options)
+        assert f"<t:{int(until.timestamp())}:f>" in said
+        assert f"<t:{int(until.timestamp())}:R>" in said
+
+
+async def test_a_day_is_shown_beside_what_is_usual_with_what_is_on_its_mind(w):
+    anna = operator(w)
+    w.claude.will_say("counting **bits** for @everyone")
+    await use(w, anna, "set", character="pixel", anger=9, joy=5, sadness=2, energy=0)
+    said = await use(w, anna, "show", character="pixel")
+    assert said.splitlines()[1:] == [
+        "- anger **9** of 10 (usually 2)",
+        "- joy **5** of 10",
+        "- sadness **2** of 10",
+        "- energy **0** of 10 (usually 5)",
+        "On its mind: counting bits for everyone",
+    ]
+
+
+async def test_every_change_is_in_the_audit_with_before_and_after(w):
+    anna = operator(w)
+    before = await w.app.affairs.days.of("pixel")
+    await use(w, anna, "set", character="pixel", anger=9, energy=1)
+    await use(w, anna, "set", character="pixel", anger=3)
+    assert await audited(w) == [
+        "pixel anger 9 -> 3",
+        f"pixel anger {before[DayMood.ANGER]} -> 9, energy {before[DayMood.ENERGY]} -> 1",
+    ]
+
+
+async def test_the_bots_own_status_changes_beside_its_name(w):
+    put = watch(w)
+    anna = operator(w)
+    w.claude.will_say("hissing at semicolons")
+    await use(w, anna, "set", character="pixel", anger=10)
+    await w.env.advance_time(60)
+    assert [one.name for one in put] == ["hissing at semicolons"]
+
+
+async def test_with_nothing_named_it_says_what_to_name_and_changes_nothing(w):
+    anna = operator(w)
+    before = kept(w)
+    said = await use(w, anna, "set", character="pixel")
+    assert said == "Name at least one of anger, joy, sadness, energy, from 0 to 10."
+    assert kept(w) == before
+
+
+async def test_a_character_that_is_not_there_is_told_with_those_that_are(w):
+    said = await use(w, operator(w), "set", character="Zed", anger=9)
+    assert "Zed" in said
+    assert "Onyx" in said
+    assert await audited(w) == []
+
+
+@pytest.mark.parametrize(("name", "options"), [("show", {}), ("set", {"anger": 9})])
+async def test_administrators_of_a_server_who_are_no_operators_are_refused(w, name, options):
+    anna = admin(w, administrator=True)
+    before = kept(w)
+    assert await use(w, anna, name, character="pixel", **options) == OPERATORS_ONLY
+    assert kept(w) == before
+
+
+async def test_discord_itself_refuses_what_is_no_strength(w):
+    anna = operator(w)
+    for value in (-1, 11):
+        with pytest.raises(Exception, match="anger"):
+            await anna.slash(w.channel, "admin mood set", character="pixel", anger=value)
