@@ -102,6 +102,7 @@ class Initiative:
         self._behind.reached("rolled")
         rolled = roll(self._bounds, seen.moment, self._behind.rng) if seen else None
         if seen is None or rolled is None or rolled.kind is None:
+            log.debug("Nobody speaks first in channel %s: %s", channel_id, rolled and rolled.silence)
             return False
         impulse = await self._impulse(seen, self._one_of(seen), rolled.kind, mouth)
         return impulse is not None and await self._speak(seen, impulse, rolled, mouth)

@@ -37,7 +37,6 @@ SPOKEN_FIRST = (Kind.CONTEXTUAL, Kind.STATUS)
 class Silence(StrEnum):
     """Why a character does not speak first."""
 
-    NOBODY = "nobody spoke in the last day"
     OWN = "a bot had the last word"
     QUIET = "quiet hours"
     CAP = "enough was said today"
@@ -87,12 +86,12 @@ class Bounds:
 class Moment:
     """What the rule looks at: the hour where the character lives, and how things are in the channel.
 
-    `own_last` says that a bot had the last word there, None that nobody spoke lately. `today` are the
-    moments of what was said first there. `considered` is the chance that admins left to what is unasked.
+    `own_last` says that a bot had the last word there. `today` are the moments of what was said first
+    there. `considered` is the chance that admins left to what is unasked.
     """
 
     now: datetime
-    own_last: bool | None
+    own_last: bool
     today: Collection[datetime] = ()
     shift: Shift = USUAL
     considered: float = 1.0
@@ -122,8 +121,6 @@ def roll(bounds: Bounds, moment: Moment, rng: Random) -> Roll:
 
 def silence(bounds: Bounds, moment: Moment) -> Silence | None:
     """Return why nothing is said in a moment, whatever chance would have; None where chance decides."""
-    if moment.own_last is None:
-        return Silence.NOBODY
     if moment.own_last:
         return Silence.OWN
     if bounds.quiet.hold(moment.now):

@@ -293,17 +293,32 @@ EIGHT = "one two three four five six seven eight"
         # Code and links.
         (f"```\n{EIGHT}\n```", [f"```\n{EIGHT}\n```"], [], False),
         (f"`{EIGHT}`", [f"`{EIGHT}`"], [], False),
-        ("one two three four `x` five six seven eight", ["one two three four `x` five six seven eight"], [], False),
+        (
+            "one two three four `x` five six seven eight",
+            ["one two three four `x` five six seven eight"],
+            [],
+            False,
+        ),
         (f"https://a.b/{EIGHT.replace(' ', '-')}", [f"https://a.b/{EIGHT.replace(' ', '-')}"], [], False),
         # Laughter is no phrase.
         ("ha " * 20, ["ha " * 30], [], False),
         # Scripts without spaces: 24 characters.
-        ("一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅卯", ["一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅卯辰"], [], True),
-        ("一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅", ["一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅"], [], False),
+        (
+            "一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅卯",
+            ["一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅卯辰"],
+            [],
+            True,
+        ),
+        (
+            "一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅",
+            ["一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅"],
+            [],
+            False,
+        ),
         ("สวัสดีครับผมชื่อพิกเซลและผมชอบจับแมลงมากๆเลยนะ", ["สวัสดีครับผมชื่อพิกเซลและผมชอบจับแมลงมากๆเลยนะ"], [], True),
         ("안녕 나는 픽셀 이고 벌레 를 잡아", ["안녕 나는 픽셀 이고 벌레 를 잡아"], [], False),
     ],
-)  # fmt: skip
+)
 def test_a_run_that_was_said_is_a_repetition(text, earlier, heard, repeats):
     assert flaw_of(text, PIXEL, earlier, heard=heard) is (Flaw.REPETITION if repeats else None)
 
@@ -311,10 +326,22 @@ def test_a_run_that_was_said_is_a_repetition(text, earlier, heard, repeats):
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        (f"{MODEL_TALK} Leek is the best of all soups, trust me.", "Leek is the best of all soups, trust me."),
-        (f"Leek is the best of soups. {MODEL_TALK} Which is yours?", "Leek is the best of soups. Which is yours?"),
-        (f"Leek is the best of all the soups.\n{MODEL_TALK}\nTrust me.", "Leek is the best of all the soups.\nTrust me."),
-        (f"It is this here, I think:\n{MODEL_TALK}\n```\nx = 1.0\ny. Z\n```", "It is this here, I think:\n```\nx = 1.0\ny. Z\n```"),
+        (
+            f"{MODEL_TALK} Leek is the best of all soups, trust me.",
+            "Leek is the best of all soups, trust me.",
+        ),
+        (
+            f"Leek is the best of soups. {MODEL_TALK} Which is yours?",
+            "Leek is the best of soups. Which is yours?",
+        ),
+        (
+            f"Leek is the best of all the soups.\n{MODEL_TALK}\nTrust me.",
+            "Leek is the best of all the soups.\nTrust me.",
+        ),
+        (
+            f"It is this here, I think:\n{MODEL_TALK}\n```\nx = 1.0\ny. Z\n```",
+            "It is this here, I think:\n```\nx = 1.0\ny. Z\n```",
+        ),
         ("Pixel: Leek soup is really good. How can I help?", "Leek soup is really good."),
         (MODEL_TALK, None),
         (f"{MODEL_TALK} nya~", None),
@@ -324,7 +351,7 @@ def test_a_run_that_was_said_is_a_repetition(text, earlier, heard, repeats):
         (f"({MODEL_TALK} Leek is the best of all soups, trust me.)", None),
         ("Take this:\n```\nseamless = 1\n```\nThat is all there is to it.", None),  # code is never cut
     ],
-)  # fmt: skip
+)
 def test_a_sentence_at_fault_is_left_out_where_enough_is_left(text, left):
     assert mended(text, STRICT) == left
 
@@ -349,14 +376,37 @@ def test_the_less_flawed_of_two_is_known():
 pieces = st.lists(
     st.sampled_from(
         [
-            "Pixel: ", "**Pix**: ", MODEL_TALK, "I'm just an AI. ", LONG, "seamless", "How can I help? ",
-            "```", "`", "\n", " ", "Soup is good. ", "But ", "**", "(", ")", "🙂", "すごい", "あ" * 24, "\ud800",
-            "call 911", "“", "”", "1. ", "https://x.y ", "\ufffc",
+            "Pixel: ",
+            "**Pix**: ",
+            MODEL_TALK,
+            "I'm just an AI. ",
+            LONG,
+            "seamless",
+            "How can I help? ",
+            "```",
+            "`",
+            "\n",
+            " ",
+            "Soup is good. ",
+            "But ",
+            "**",
+            "(",
+            ")",
+            "🙂",
+            "すごい",
+            "あ" * 24,
+            "\ud800",
+            "call 911",
+            "“",
+            "”",
+            "1. ",
+            "https://x.y ",
+            "\ufffc",
         ]
     )
     | st.text(max_size=12),
     max_size=12,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @given(pieces, st.lists(pieces, max_size=4), st.lists(pieces, max_size=2))

@@ -33,6 +33,7 @@ from bot.pictures.week import COLOURS, LEFT, RIGHT, ROW
 from memory.lettering import width
 from memory.rasterise import as_png
 from memory.spreading import Box
+from personas.moods import MOODS
 
 SVG = "{http://www.w3.org/2000/svg}"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -87,6 +88,7 @@ PICTURES = {
     "all at once": week_svg(week(said=SAID, every=0)),
     "words of others": week_svg(week(said=NAMES, every=18)),
     "moods": week_svg(replace(week(), mood="W" * 90)),
+    "two moods": week_svg(replace(week(), mood="melancholic, sleepy")),
     "two days old": week_svg(week(hours=48)),
     "just begun": week_svg(week(hours=0)),
     "one day": week_svg(replace(week(), since=UNTIL - timedelta(days=1))),
@@ -187,6 +189,14 @@ def test_the_four_moments_of_a_usual_week_are_all_shown():
     assert set(SAID) <= set(words(week_svg(week(every=12))))
 
 
+@pytest.mark.parametrize("mood", [*(one.name for one in MOODS), "steady"])
+@pytest.mark.parametrize("besides", ["", ", sleepy"])
+def test_every_mood_that_there_is_stands_there_whole(mood, besides):
+    shown = words(week_svg(replace(week(said=()), mood=mood + besides)))
+    assert mood + besides in " ".join(shown)
+    assert not any("…" in one for one in shown)
+
+
 # Time
 
 
@@ -271,10 +281,10 @@ def test_formality_fills_from_its_marked_middle(value, filled):
     assert any(one.get("height") == "36.0" for one in ET.fromstring(svg).iter(f"{SVG}rect"))
 
 
-def test_the_six_latest_changes_are_shown_with_date_and_whether_they_are_disputed():
+def test_the_six_latest_changes_are_shown_with_date_and_whether_they_are_taken_back():
     said = words(bond_svg(bond(causes=tuple(f"-1 trust: cause {number}" for number in range(9)))))
     assert [one for one in said if "cause" in one] == [f"−1 trust: cause {number}" for number in range(6)]
-    assert {"22 Nov", "disputed · 21 Nov"} <= set(said)
+    assert {"22 Nov", "taken back · 21 Nov"} <= set(said)
 
 
 def test_the_present_stage_is_bold_and_no_other():
@@ -323,7 +333,7 @@ def test_sentences_say_what_the_picture_says():
     told = bond_text(bond(causes=("+1 trust: you told of home", "+1 anger: a toaster")))
     assert "You and Nyx. Stage: developing rapport, 2 of 4." in told
     assert "formality -2 on a scale from -5 to 5, between 0 and 2 so far" in told
-    assert "22 Nov +1 trust: you told of home; 21 Nov +1 anger: a toaster (disputed)." in told
+    assert "22 Nov +1 trust: you told of home; 21 Nov +1 anger: a toaster (taken back)." in told
     assert bond_text(bond(causes=())).endswith("Nothing changed so far.")
 
 

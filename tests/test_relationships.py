@@ -141,7 +141,7 @@ async def test_the_course_of_a_metric_comes_out_at_what_it_is_and_counts_what_wa
     assert [value for _, value in shown.courses[Metric.ANGER]] == [0, 1, 0]
     chart = chart_of(role(at), shown, at.conversation.inner.zone)
     assert [gauge.value for gauge in chart.gauges] == [0, 3, 2, shown.bond.formality]
-    assert [one.disputed for one in chart.changes].count(True) == 1
+    assert [one.taken_back for one in chart.changes].count(True) == 1
     assert "<svg" in bond_svg(chart)
 
 
@@ -425,7 +425,7 @@ def _alone(change: BondChange):
 
     from bot.pictures import BondChart, Change
 
-    changed = (Change(change.at, words_of(change), disputed=True),)
+    changed = (Change(change.at, words_of(change), taken_back=True),)
     return BondChart("You and Pixel", 0, ("a",), (), changed, ZoneInfo("UTC"))
 
 

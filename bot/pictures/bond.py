@@ -40,7 +40,7 @@ class Change:
 
     at: datetime
     text: str
-    disputed: bool = False
+    taken_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _changes(chart: BondChart, top: float) -> tuple[list[str], float]:
     for change in shown:
         when = _when(change, chart)
         lines = _lines(change, END - _TEXT - width(when, SMALL) - 18)
-        colour = QUIET if change.disputed else WORDS
+        colour = QUIET if change.taken_back else WORDS
         drawn += [_sign(change, base - 7, chart), lettering(END, base, when, colour=QUIET, anchor="end")]
         drawn += [lettering(_TEXT, base + LINE * row, line, colour=colour) for row, line in enumerate(lines)]
         base += LINE * len(lines) + 11
@@ -149,7 +149,7 @@ def latest(chart: BondChart) -> list[Change]:
 
 
 def _when(change: Change, chart: BondChart) -> str:
-    return ("disputed · " if change.disputed else "") + _day(change.at, chart)
+    return ("taken back · " if change.taken_back else "") + _day(change.at, chart)
 
 
 def _day(at: datetime, chart: BondChart) -> str:
@@ -190,7 +190,8 @@ def bond_text(chart: BondChart) -> str:
         said += f" Stage: {stage}, {_present(chart) + 1} of {len(chart.stages)}."
     said = told(said, "Now:", [in_words(gauge) for gauge in chart.gauges])
     changes = [
-        f"{_day(one.at, chart)} {clean(one.text, 150).rstrip('.')}" + (" (disputed)" if one.disputed else "")
+        f"{_day(one.at, chart)} {clean(one.text, 150).rstrip('.')}"
+        + (" (taken back)" if one.taken_back else "")
         for one in latest(chart)
     ]
     nothing = "" if changes else " Nothing changed so far."

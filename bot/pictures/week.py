@@ -173,10 +173,18 @@ def _subtitle(week: Week, plot: _Plot, base: float) -> Iterator[str]:
     yield lettering(MARGIN, base + LINE + 6, _LEGEND, colour=QUIET)
     yield lettering(MARGIN, base + 2 * LINE + 6, second, colour=QUIET)
     room = END - MARGIN - max(width(_LEGEND, SMALL), width(second, SMALL)) - 30
-    mood = beside(week.mood, PLAIN, room, bold=True)
-    if mood:
+    mood = clean(week.mood, 200)
+    first, comma, second = mood.partition(", ")
+    if comma and width(mood, PLAIN, bold=True) > room:  # the two of it need both lines
+        yield _mood(f"{first},", base + LINE + 6, room)
+        yield _mood(second, base + 2 * LINE + 6, room)
+    elif mood:
         yield lettering(END, base + LINE + 6, "mood now", colour=QUIET, anchor="end")
-        yield lettering(END, base + 2 * LINE + 6, mood, size=PLAIN, bold=True, anchor="end")
+        yield _mood(mood, base + 2 * LINE + 6, room)
+
+
+def _mood(words: str, base: float, room: float) -> str:
+    return lettering(END, base, beside(words, PLAIN, room, bold=True), size=PLAIN, bold=True, anchor="end")
 
 
 def _nights(week: Week, plot: _Plot) -> Iterator[str]:
