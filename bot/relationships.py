@@ -3,7 +3,7 @@
 Whoever finds that a change is wrong takes it back: the row stays, marked, and its metric goes back by one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -21,6 +21,10 @@ from personas.bonds import BOUNDS, STAGES, TIME, Bond, Metric
 MOST_DISPUTES = 3
 """Changes that somebody takes back within `A_DAY`, whichever characters they are about."""
 A_DAY = timedelta(days=1)
+LEDGER = 1_000
+"""Changes that are shown; who has more sees the last of them."""
+Course = tuple[tuple[datetime, int], ...]
+"""What a metric was, and since when."""
 
 NOT_THERE = "That change is not in your list any more: /relationship shows what is."
 TAKEN_BACK = "That change is taken back already: it counts no more."
@@ -42,7 +46,7 @@ class NotDisputed(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
 class Relationship:
     """How two stand now: `bond` as it has cooled by now, `stage` since a moment, where one is known.
 
-    `changes` are all that the ledger holds, the newest first; `courses` what each metric was since when, as
+    `changes` are what the ledger holds, the newest first; `courses` what each metric was since when, as
     far as the ledger accounts for it. Of changes `left` may be taken back today.
     """
 
@@ -52,7 +56,7 @@ class Relationship:
     kind: str
     kinds: tuple[str, ...]
     changes: tuple[BondChange, ...]
-    courses: Mapping[Metric, tuple[tuple[datetime, int], ...]]
+    courses: Mapping[Metric, Course]
     left: int
 
     @property
@@ -86,7 +90,7 @@ class Relationships:
             row = await db.bonds.get(person_id, role.slug)
             if row is None:
                 return None
-            changes = await db.bonds.changes(person_id, role.slug)
+            changes = await db.bonds.changes(person_id, role.slug, limit=LEDGER)
             left = MOST_DISPUTES - await db.bonds.disputes(person_id, since=now - A_DAY)
         bond, _ = bonds.cooled(bond_of(row), now)
         stage = bonds.stage_after(bond)
@@ -225,22 +229,25 @@ def _since(stage: str, changes: Sequence[BondChange]) -> datetime | None:
     return noted.at if noted is not None and noted.cause == stage else None
 
 
-def _courses(changes: Sequence[BondChange], bond: Bond) -> dict[Metric, tuple[tuple[datetime, int], ...]]:
-    """Return what each metric was since when, where the ledger comes out at what the bond is."""
-    start, courses = Bond(bond.changed_at), {}
+def _courses(changes: Sequence[BondChange], bond: Bond) -> dict[Metric, Course]:
+    """Return what each metric was since when; nothing of those that the ledger can't account for."""
     begin = changes[-1].at if changes else bond.changed_at
-    for metric in Metric:
-        value = start.of(metric)
-        course: list[tuple[datetime, int]] = []
-        for at, change in _moves(metric, changes):
-            course += [] if course else [(begin, value)]
-            value = _within(metric, value + change)
-            course.append((at, value))
-        courses[metric] = tuple(course) if value == bond.of(metric) else ()
-    return courses
+    return {metric: _course(metric, _moves(metric, changes), bond, begin) for metric in Metric}
 
 
-def _moves(metric: Metric, changes: Sequence[BondChange]) -> Iterator[tuple[datetime, int]]:
+def _course(metric: Metric, moves: Sequence[tuple[datetime, int]], bond: Bond, begin: datetime) -> Course:
+    """Return what a metric was, from where all bonds begin, or else from where it comes out at what it is."""
+    least, most = BOUNDS[metric]
+    for start in (Bond(begin).of(metric), *range(least, most + 1)):
+        course = [(begin, start)]
+        for at, change in moves:
+            course.append((at, _within(metric, course[-1][1] + change)))
+        if moves and course[-1][1] == bond.of(metric):
+            return tuple(course)
+    return ()
+
+
+def _moves(metric: Metric, changes: Sequence[BondChange]) -> list[tuple[datetime, int]]:
     """Return what moved a metric, in order; what was taken back moved it twice."""
     moves = []
     for one in changes:
@@ -248,4 +255,4 @@ def _moves(metric: Metric, changes: Sequence[BondChange]) -> Iterator[tuple[date
             moves.append((one.at, False, one.id, one.change))
             if one.disputed_at is not None:
                 moves.append((one.disputed_at, True, one.id, _back(one)))
-    return ((at, change) for at, _, _, change in sorted(moves))
+    return [(at, change) for at, _, _, change in sorted(moves)]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STATUS_ROOM = 400
 HEAD = "**What {name}'s day is like**, until {until} ({relative})"
+NO_DAY = "The first day of **{name}** begins within the hour; what you set now is for that day."
 USUALLY = " (usually {usual})"
 STATUS = "On its mind: {status}"
 NO_STATUS = "Nothing is on its mind yet; it thinks of something within the hour."
@@ -93,6 +94,9 @@ class DayMoods(commands.Cog):
 
 
 def _lines(role: Role, outlook: Outlook) -> Iterator[str]:
+    if not outlook.day:
+        yield NO_DAY.format(name=shown(role))
+        return
     yield HEAD.format(name=shown(role), **_end(outlook))
     for mood, value in outlook.day.items():
         usual = outlook.usual[mood]

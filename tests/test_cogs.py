@@ -508,6 +508,7 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
             "History",
             "House",
             "Initiative",
+            "InnerLife",
             "LogChannel",
             "Memory",
             "Personas",
@@ -533,7 +534,8 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     decided += ["remind date", "remind delete", "remind list", "remind me", "timezone set", "timezone show"]
     decided += ["birthday forget", "birthday set", "birthday show"]
     known_for_good = [*decided, "remember", *(f"memory {one}" for one in known)]
-    assert sorted(offered) == sorted([*own_talk, *playing, *known_for_good, "help", "status", "why"])
+    asking = ["help", "mood", "relationship", "status", "why"]
+    assert sorted(offered) == sorted([*own_talk, *playing, *known_for_good, *asking])
     assert discord_world.client.commands == set()
 
 

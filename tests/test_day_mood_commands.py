@@ -120,6 +120,18 @@ async def test_administrators_of_a_server_who_are_no_operators_are_refused(w, na
     assert kept(w) == before
 
 
+async def test_who_came_just_now_has_no_day_yet_and_what_is_set_holds_for_its_first(w):
+    anna = operator(w)
+    async with w.app.database.begin() as db:
+        for key in ("day", *DayMood):
+            await db.states.drop(f"daily_mood_{key} ruby")
+    said = await use(w, anna, "show", character="ruby")
+    assert said == "The first day of **Ruby** begins within the hour; what you set now is for that day."
+    await use(w, anna, "set", character="ruby", anger=9)
+    await run(w)
+    assert (await w.app.affairs.days.of("ruby"))[DayMood.ANGER] == 9
+
+
 async def test_discord_itself_refuses_what_is_no_strength(w):
     anna = operator(w)
     for value in (-1, 11):

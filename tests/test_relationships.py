@@ -14,6 +14,7 @@ from bot.conversation.inner import STAGE, bond_of
 from bot.pictures import bond_svg
 from bot.relationships import (
     ENOUGH,
+    LEDGER,
     MOST_DISPUTES,
     NOT_THERE,
     NOTHING_KEPT,
@@ -145,13 +146,26 @@ async def test_the_course_of_a_metric_comes_out_at_what_it_is_and_counts_what_wa
     assert "<svg" in bond_svg(chart)
 
 
-async def test_a_ledger_that_does_not_account_for_a_metric_draws_no_course_of_it(at):
-    await stand(at.database, MIRA, at=EPOCH, rapport=9, trust=3)
-    await noted(at.database, MIRA, (EPOCH, "rapport", 1, KIND), (EPOCH, "trust", 1, "you told something"))
+async def test_the_course_of_a_ledger_that_holds_a_part_only_comes_out_at_what_is(at):
+    await stand(at.database, MIRA, at=EPOCH, rapport=9, trust=3, formality=-5)
+    told = "you told something"
+    log = [("rapport", 1, KIND), ("trust", 1, told), ("formality", 1, "you wrote more formally")]
+    await noted(at.database, MIRA, *[(EPOCH, *one) for one in log])
     shown = await service(at).of(MIRA, role(at))
     assert shown is not None
-    assert shown.courses[Metric.RAPPORT] == ()
+    assert shown.courses[Metric.RAPPORT] == ((EPOCH, 8), (EPOCH, 9))
     assert shown.courses[Metric.TRUST] == ((EPOCH, 2), (EPOCH, 3))
+    assert shown.courses[Metric.FORMALITY] == ()  # after a step up it can't be at the bottom
+
+
+async def test_of_a_very_long_ledger_the_last_thousand_changes_are_shown(at):
+    await stand(at.database, MIRA, at=EPOCH, rapport=9)
+    await noted(at.database, MIRA, *[(EPOCH, "rapport", (-1) ** n, f"cause {n}") for n in range(LEDGER + 7)])
+    shown = await service(at).of(MIRA, role(at))
+    assert shown is not None
+    assert len(shown.changes) == LEDGER
+    assert shown.changes[0].cause == f"cause {LEDGER + 6}"
+    assert shown.courses[Metric.RAPPORT][-1] == (EPOCH, 9)
 
 
 # --- Taking back ----------------------------------------------------------------------------------

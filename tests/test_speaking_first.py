@@ -297,6 +297,8 @@ async def test_who_was_sent_out_never_learns_what_it_did_not_hear_and_who_did_no
         await stage.attend(CHANNEL, stage.role("nyx"), present=False)
         await say(at, "the canary is dead")
         await stage.attend(CHANNEL, stage.role("nyx"), present=True)
+        async with at.database.begin() as db:
+            await db.states.set(status_key("nyx"), "Counting stars")
         assert await tick(at) == 0, "who is there did not hear it"
         await say(at, "what a rain")
         assert await tick(at) == 1
@@ -316,6 +318,35 @@ async def last_line(at: Table) -> Message:
         found = await db.messages.get(lately[-1].id)
     assert found is not None
     return found
+
+
+async def test_what_it_says_first_is_appended_to_the_talk_and_changes_nothing_before_it(tmp_path):
+    async with lively(tmp_path) as at:
+        at.claude.will_say("It is.", "So wet!")
+        await say(at, "Pixel, what a rain")
+        await say(at, "and more of it")
+        await tick(at)
+        await say(at, "Pixel?")
+        *_, last = at.claude.prompts
+        talk = [(one.mine, block.text) for one in last.messages for block in one.blocks][:-1]
+        assert [text.partition(": ")[2] or text for _, text in talk] == [
+            "Pixel, what a rain",
+            "It is.",
+            "and more of it",
+            "So wet!",
+            "Pixel?",
+        ]
+        assert [mine for mine, _ in talk] == [False, True, False, True, False]
+
+
+async def test_what_was_said_in_private_or_in_another_channel_is_not_before_it(tmp_path):
+    async with lively(tmp_path, character=MUSING) as at:
+        await say(at, "the canary is in the cellar", where=DM)
+        await say(at, "the canary is in the attic", where=replace(CHANNEL, channel_id=601))
+        for _ in range(3):
+            await say(at, "what a rain")
+            assert await tick(at) == 1
+            assert "canary" not in at.claude.prompts[-1].text
 
 
 # --- The gates that hold for all that nobody asked for --------------------------------------------
@@ -338,18 +369,29 @@ async def test_where_there_are_voters_they_have_their_say(tmp_path, ballot, said
             assert (await remarks(at))[0].why["votes"] == ["yes"]  # type: ignore[index]
 
 
-async def test_when_somebody_speaks_while_it_thinks_it_keeps_its_remark_to_itself(tmp_path):
+@pytest.mark.parametrize("who", [MIRA, TOM])
+async def test_when_somebody_speaks_while_it_thinks_it_keeps_its_remark_to_itself(tmp_path, who):
     async with lively(tmp_path) as at:
         await say(at, "what a rain")
 
         async def interrupt() -> None:
             at.claude.while_thinking = None
-            await say(at, "oh, and another thing")
+            await say(at, "oh, and another thing", person=who)
 
         at.claude.while_thinking = interrupt
         assert await tick(at) == 0
         assert at.mouth.said == []
         assert await remarks(at) == []
+        assert await booked(at) == 1
+
+
+async def test_when_the_quiet_hours_begin_while_it_thinks_it_keeps_its_remark_to_itself(tmp_path):
+    async with lively(tmp_path) as at:
+        at.clock.pass_time(10 * 3600 + 1200)  # twenty past ten in the evening
+        await say(at, "what a rain")
+        at.claude.takes = 120.0
+        assert await tick(at) == 0
+        assert at.mouth.said == []
         assert await booked(at) == 1
 
 
@@ -512,8 +554,8 @@ async def test_who_agreed_and_was_away_for_some_days_is_written_to_once_until_th
         (remark,) = await remarks(at, DM.channel_id)
         assert (remark.kind, remark.person_id) == (Kind.CHECK_IN, MIRA)
         assert (await turn_of(at, remark)).reason == "checked in"
-        for _ in range(2):
-            at.clock.pass_time(4 * 86_400)
+        for days in (4, 6.1):
+            at.clock.pass_time(days * 86_400)
             await at.conversation.chronicle.prune()
             assert await check_in(at) == 0, "they have not answered"
 

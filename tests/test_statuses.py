@@ -19,7 +19,7 @@ from bot.conversation.deciding import Attentiveness
 from bot.conversation.guarding import flaw_of
 from bot.conversation.splitting import width
 from bot.conversation.voting import Voters
-from bot.days import Days
+from bot.days import MORNING, MOST_MISSED, Days
 from bot.errors import ClaudeDenied, ClaudeEmpty, ClaudeTimeout
 from bot.roles import Company
 from bot.statuses import DEADLINE, Statuses, shown, status_key, status_prompt
@@ -356,6 +356,19 @@ async def test_a_character_that_left_has_no_thoughts(at):
     await begin_day(at)
     alone = Statuses(at.database, at.claude, Company.of(AUTHORED), model=SMALL)
     assert not await alone.renew_of("nobody")
+
+
+def test_the_guide_for_operators_has_the_programs_own_numbers():
+    guide = (Path(__file__).parents[1] / "docs" / "administration.md").read_text(encoding="utf-8")
+    section = " ".join(guide.split("## Moods and the status")[1].split("\n## ")[0].split())
+    assert MORNING == 6
+    assert "begins at six" in section
+    assert f"(up to {MOST_MISSED})" in section
+    assert f"at most {LONGEST_STATUS} characters" in section
+    assert f"deadline of {DEADLINE:.0f} seconds" in section
+    assert APART == 60
+    assert "once a minute" in section
+    assert all(f"{mood}" in section for mood in DayMood)
 
 
 # --- On Discord -----------------------------------------------------------------------------------

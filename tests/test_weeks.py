@@ -110,7 +110,9 @@ async def test_two_days_before_the_week_are_replayed_and_not_shown(at):
     levels = hormones.levels(then, nature(at), EPOCH - SHOWN)
     assert levels[Hormone.DOPAMINE] > 0.55
     for curve in week.curves:
-        assert curve.points[0] == (EPOCH - SHOWN, pytest.approx(levels[Hormone(curve.name)]))
+        begin, level = curve.points[0]
+        assert begin == EPOCH - SHOWN
+        assert level == pytest.approx(levels[Hormone(curve.name)])
 
 
 async def test_a_clock_that_was_set_back_shows_nothing_of_the_future(at):

@@ -25,6 +25,16 @@ def keep(bot: BotProcess, **values: str) -> None:
         connection.commit()
 
 
+async def begin_anew(bot: BotProcess) -> None:
+    """Let the session be lost, and wait for the next one."""
+    before = len(bot.discord.gateway.identifies)
+    bot.discord.gateway.invalidate_sessions()
+    await bot.discord.gateway.ask_to_reconnect()
+    await bot.discord.wait_until(
+        lambda: len(bot.discord.gateway.identifies) > before, timeout=30, what="a new session"
+    )
+
+
 async def test_a_status_is_told_once_after_a_start_and_not_again_by_a_storm_of_reconnects(tmp_path):
     async with world(tmp_path) as bot:
         bot.discord.add_guild("The Guild")
@@ -34,18 +44,12 @@ async def test_a_status_is_told_once_after_a_start_and_not_again_by_a_storm_of_r
         keep(bot, status_pixel=THOUGHT)
         await bot.start()
         await bot.discord.wait_until(lambda: shown(bot), timeout=30, what="the presence")
-        before = len(bot.discord.gateway.identifies)
-        for number in range(3):
-            bot.discord.gateway.invalidate_sessions()
-            await bot.discord.gateway.ask_to_reconnect()
-            await bot.discord.wait_until(
-                lambda so_far=before + number: len(bot.discord.gateway.identifies) > so_far,
-                timeout=30,
-                what="a new session",
-            )
+        for _ in range(3):
+            await begin_anew(bot)
         assert shown(bot) == [(THOUGHT, 0)]
         newest = bot.discord.gateway.identifies[-1].presence
         assert newest is not None
-        assert newest["game"] == {"name": THOUGHT, "type": 0}  # as discord.py sends it
+        activity = newest["game"]  # as discord.py sends it
+        assert (activity["name"], activity["type"]) == (THOUGHT, 0)
         assert bot.claude.requests == []
         assert THOUGHT not in bot.log

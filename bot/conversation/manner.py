@@ -44,8 +44,9 @@ class Manner:
     `recalled` is how many tokens of what was found by search go into a prompt. After `asks_after` answers
     somebody is asked whether they may be remembered; with 0 nobody is. Copies of the database that the
     program made by itself are there for as long as `backups_kept`. `mode` is the mood of the house (F086),
-    and `lore` how many tokens of lorebooks go into a prompt. By the hours of `zone` the characters live. `initiative`
-    bounds how often they speak first; with `checkins` they write to people in private, too.
+    and `lore` how many tokens of lorebooks go into a prompt. By the hours of `zone` the characters live.
+    `initiative` bounds how often they speak first; with `checkins` they write to people in private, too.
+    `curiosity` is how readily they ask back.
     """
 
     pace: Pace

@@ -123,9 +123,7 @@ async def pledge(
         await db.seats.keep_lore(turn.channel_id, character, remembered.stage.lore)
     if remembered.stage.asked_back is not None and not reply.fallback:
         why = {"place": remembered.stage.asked_back, "turn": turn_id}
-        await db.remarks.add(
-            Remark(turn.channel_id, character, at, Kind.FOLLOW_UP, turn.addressee_id, why)
-        )
+        await db.remarks.add(Remark(turn.channel_id, character, at, Kind.FOLLOW_UP, turn.addressee_id, why))
     return Pledge(
         turn_id,
         turn.channel_id,
