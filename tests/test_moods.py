@@ -87,7 +87,8 @@ def test_no_day_shifts_a_hormone_by_more_than_a_quarter(day):
 
 
 def days(temperament: Temperament, happened: dict[Stimulus, int]) -> dict[DayMood, float]:
-    rng, yesterday, found = Random(4), {}, []
+    rng, found = Random(4), []
+    yesterday: dict[DayMood, int] = {}
     for _ in range(400):
         yesterday = moods.drawn(temperament, yesterday, happened, rng)
         found.append(yesterday)

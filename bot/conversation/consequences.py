@@ -99,12 +99,12 @@ class Consequences:
         said = "\n".join(line.text for line in lines)
         asked = turn.reason not in UNASKED
         news = await self._grow(db, role) if asked else []
-        trigger = await db.messages.get(turn.trigger_id)
-        channel = await db.channels.get(turn.channel_id)
-        if trigger is not None and asked:
-            await self._inner.take_in(db, role, turn, trigger, guild_id=channel.guild_id if channel else None)
+        if asked:
+            await self._inner.take_in(db, role, turn)
         if len(self._casting.company) == 1:
             return news
+        trigger = await db.messages.get(turn.trigger_id)
+        channel = await db.channels.get(turn.channel_id)
         cue = await db.cues.of_turn(turn.id)
         if trigger is not None and trigger.character and trigger.character != role.slug:
             kind = affinity.Interaction(cue.kind) if cue and cue.kind else None

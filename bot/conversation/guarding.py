@@ -187,13 +187,19 @@ def _repetitions(text: str, earlier: Sequence[str], heard: Sequence[str]) -> Ite
     """Yield each run that was said before."""
     if HELP.search(text) or any(_SAID_AGAIN.search(one) for one in heard):
         return
-    said = {run for one in earlier[-EARLIER:] for run, _, _ in _runs(one)}
+    said = {run for one in earlier[-EARLIER:] for run in _known_runs(one)}
     said -= {run for one in heard for run, _, _ in _runs(one)}
     if not said:
         return
     for run, start, end in _runs(text):
         if run in said:
             yield _Fault(Flaw.REPETITION, start, end)
+
+
+@lru_cache(maxsize=512)
+def _known_runs(text: str) -> frozenset[tuple[str, ...]]:
+    """Return the runs of a line that was said: it is looked at again with each of the next ten replies."""
+    return frozenset(run for run, _, _ in _runs(text))
 
 
 def _runs(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:

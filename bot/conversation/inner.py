@@ -17,10 +17,9 @@ from database.repositories.bonds import Standing
 from personas import bonds, hormones, moods
 from personas.affinity import Interaction
 from personas.bonds import Bond
-from personas.character import names_of
 from personas.hormones import Feeling, Nature
 from personas.temperament import DayMood, Hormone, Stimulus
-from personas.tones import Tone, tone_of
+from personas.tones import Tone
 
 RECENT = timedelta(hours=1)
 """So long what happened is named as the cause of a mood."""
@@ -64,17 +63,19 @@ class InnerLife:
         self._clock = clock
         self.zone = zone
         self._learns = learns
+        self._guilds: dict[int, int | None] = {}
 
     def nature(self, role: Role) -> Nature:
         return Nature(role.character.temperament, self.zone)
 
     async def read(self, db: UnitOfWork, role: Role, person_id: int) -> Inner:
         """Return what is true before a reply to somebody."""
-        standing = await db.bonds.standing(person_id, role.slug)
+        keys = [day_key(role.slug, mood) for mood in DayMood]
+        standing = await db.bonds.standing(person_id, role.slug, keys)
         now = self._clock.now()
         return Inner(
             feeling_of(standing.feeling, now),
-            await day_of(db, role.slug),
+            _day(standing.states),
             bond_of(standing.bond) if standing.bond else None,
             kind_of(role, standing.bond),
         )
@@ -120,32 +121,26 @@ class InnerLife:
 
     # What happens.
 
-    async def take_in(
-        self,
-        db: UnitOfWork,
-        role: Role,
-        turn: rows.Turn,
-        trigger: rows.Message,
-        *,
-        guild_id: int | None,
-    ) -> None:
-        """Be moved by what a person said, once, in the transaction that makes the answer history."""
-        if trigger.from_bot:
+    async def take_in(self, db: UnitOfWork, role: Role, turn: rows.Turn) -> None:
+        """Be moved by what a person said, once, in the transaction that makes the answer history.
+
+        Of who did not agree neither they nor the place is noted: a private place tells who it was.
+        """
+        if turn.tone is None:
+            return  # it answered no person
+        tone = Tone(turn.tone)
+        standing = await db.bonds.standing(turn.addressee_id, role.slug)
+        if not self._may_note(standing):
+            await self._stir(db, role, self._stimuli(tone), standing.feeling)
             return
-        tone = Tone(turn.tone) if turn.tone else tone_of(trigger.text, names_of(role.character)).tone
-        standing = await db.bonds.standing(trigger.author_id, role.slug)
-        known = self._may_note(standing)
-        person_id = trigger.author_id if known else None
-        # A private place tells who it was.
-        channel_id = turn.channel_id if known or guild_id is not None else None
-        await self._stir(db, role, self._stimuli(tone), person_id, channel_id, guild_id, standing)
-        if known:
-            await self._grow_closer(db, role, turn, trigger, tone, standing.bond)
+        await self._stir(db, role, self._stimuli(tone), standing.feeling, turn.addressee_id, turn.channel_id)
+        await self._grow_closer(db, role, turn, tone, standing.bond)
 
     async def heard_another(self, db: UnitOfWork, role: Role, kind: Interaction, *, channel_id: int) -> None:
         """Be moved by what another character said."""
         if stimulus := _AMONG.get(kind):
-            await self._stir(db, role, [stimulus], None, channel_id, None)
+            felt = await db.feelings.get(role.slug)
+            await self._stir(db, role, [stimulus], felt, channel_id=channel_id)
 
     def _may_note(self, standing: Standing) -> bool:
         """Say whether anything about the person may be kept (D03)."""
@@ -164,38 +159,35 @@ class InnerLife:
         db: UnitOfWork,
         role: Role,
         stimuli: Sequence[Stimulus],
-        person_id: int | None,
-        channel_id: int | None,
-        guild_id: int | None,
-        standing: Standing | None = None,
+        felt: rows.Feeling | None,
+        person_id: int | None = None,
+        channel_id: int | None = None,
     ) -> None:
-        if not stimuli:
-            return
-        known = standing.feeling if standing else await db.feelings.get(role.slug)
-        feeling = feeling_of(known, self._clock.now())
-        stirred = []
+        feeling, stirred = feeling_of(felt, self._clock.now()), []
+        guild_id = await self._guild_of(db, channel_id) if channel_id is not None else None
         for one in stimuli:
             feeling = hormones.felt(feeling, self.nature(role), one, self._clock.now())
             stirred.append(rows.Stirring(role.slug, feeling.at, one, person_id, channel_id, guild_id))
         await db.feelings.stir(stirred)
         await db.feelings.keep(row_of(role.slug, feeling))
 
+    async def _guild_of(self, db: UnitOfWork, channel_id: int) -> int | None:
+        """Return the server of a channel, which never changes."""
+        if channel_id not in self._guilds:
+            channel = await db.channels.get(channel_id)
+            self._guilds[channel_id] = channel.guild_id if channel else None
+        return self._guilds[channel_id]
+
     async def _grow_closer(
-        self,
-        db: UnitOfWork,
-        role: Role,
-        turn: rows.Turn,
-        trigger: rows.Message,
-        tone: Tone,
-        known: rows.Bond | None,
+        self, db: UnitOfWork, role: Role, turn: rows.Turn, tone: Tone, known: rows.Bond | None
     ) -> None:
         """Let one exchange change how the two stand, by a step at most, with its cause (C71)."""
         now = self._clock.now()
         before = bond_of(known) if known else Bond(now)
-        register = bonds.register_of(trigger.text)
+        register = turn.register or 0
         bond, steps = bonds.shifted(before, tone, register, now)
         if any(one.cause != bonds.TIME for one in steps):
-            lately = await db.bonds.causes(trigger.author_id, role.slug, since=now - bonds.AGAIN)
+            lately = await db.bonds.causes(turn.addressee_id, role.slug, since=now - bonds.AGAIN)
             bond, steps = bonds.shifted(before, tone, register, now, lately=lately)
         stage = bonds.stage_after(bond)
         entries = [(one.metric.value, one.change, one.cause) for one in steps]
@@ -203,12 +195,17 @@ class InnerLife:
             entries.append((STAGE, 0, stage))
         ledger = [
             rows.BondChange(
-                trigger.author_id, role.slug, now, *one, message_id=trigger.id, channel_id=turn.channel_id
+                turn.addressee_id,
+                role.slug,
+                now,
+                *one,
+                message_id=turn.trigger_id,
+                channel_id=turn.channel_id,
             )
             for one in entries
         ]
         await db.bonds.note(ledger)
-        kept = bond_row(trigger.author_id, role.slug, replace(bond, stage=stage), talked_at=now)
+        kept = bond_row(turn.addressee_id, role.slug, replace(bond, stage=stage), talked_at=now)
         kept.kind = known.kind if known else None
         await db.bonds.keep(kept)
 
@@ -216,8 +213,13 @@ class InnerLife:
 async def day_of(db: UnitOfWork, slug: str) -> dict[DayMood, int]:
     """Return what the day is like for a character, as far as it is known (F087)."""
     found = await db.states.of([day_key(slug, mood) for mood in DayMood])
-    day = {mood: found.get(day_key(slug, mood), "") for mood in DayMood}
-    return {mood: min(max(int(value), 0), 10) for mood, value in day.items() if value.isdecimal()}
+    return _day([found.get(day_key(slug, mood)) for mood in DayMood])
+
+
+def _day(values: Sequence[str | None]) -> dict[DayMood, int]:
+    """Return a day from what stands in the global state; what is no number is left out."""
+    day = zip(DayMood, values, strict=True)
+    return {mood: min(int(value[:4]), 10) for mood, value in day if value is not None and value.isdecimal()}
 
 
 def day_key(slug: str, mood: DayMood) -> str:

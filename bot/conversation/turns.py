@@ -13,6 +13,7 @@ from database import UnitOfWork
 from database.models import Call as CallRow
 from database.models import Channel, Cue, Message, Remark, Turn
 from personas.affinity import Interaction
+from personas.bonds import register_of
 from personas.initiative import Kind
 from personas.rhythm import hour_of
 from personas.tones import Tone
@@ -100,6 +101,7 @@ async def pledge(
         fallback=reply.fallback,
         cast_id=cast_id,
         tone=occasion.tone,
+        register=register_of(trigger.text) if occasion.tone else None,
     )
     parts = parts_of(
         reply.text, mark=f"q{occasion.cue.id}" if occasion.cue else f"r{trigger.message_id}", limit=limit

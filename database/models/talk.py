@@ -150,7 +150,8 @@ class Turn(Row):
     """One reply of the character: pledged before it is said, history only once it was said.
 
     `variant` is the take that stands (C45); `next_variant` the one that is about to take its place. `tone`
-    is what the person did with what is answered, once that is known (C71).
+    is what the person did with what is answered, and `register` how formal their words were (C71); both are
+    unknown where no person is answered.
     """
 
     __tablename__ = "turns"
@@ -175,6 +176,7 @@ class Turn(Row):
     next_variant: Mapped[int | None] = mapped_column(default=None)
     cast_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     tone: Mapped[str | None] = mapped_column(String(16), default=None)
+    register: Mapped[int | None] = mapped_column(default=None)
 
 
 class Part(Row):

@@ -45,3 +45,11 @@ def table_of(model: type[Row]) -> Table:
 def values_of(row: Row) -> dict[str, Any]:
     """Return what a new row is made of, by column; what the database makes up is not among it."""
     return {field.name: getattr(row, field.name) for field in fields(row) if field.init}
+
+
+def upsert(insert: Inserting, model: type[Row]) -> Any:
+    """Return the statement that writes a whole row, in place of the one with the same key."""
+    row = insert(table_of(model))
+    keys = [column.name for column in table_of(model).primary_key]
+    others = [column.name for column in table_of(model).columns if column.name not in keys]
+    return row.on_conflict_do_update(index_elements=keys, set_={name: row.excluded[name] for name in others})

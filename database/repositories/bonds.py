@@ -1,52 +1,80 @@
 """How the characters stand with people, and what changed that (F089, C71)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, Integer, and_, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    CursorResult,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
 
-from database.models import Bond, BondChange, Consent, Feeling
-from database.repositories.base import Repository, table_of, values_of
+from database.models import Bond, BondChange, Consent, Feeling, State
+from database.repositories.base import Inserting, Repository, table_of, upsert, values_of
 
 
 class Standing(NamedTuple):
-    """How a character feels, how it stands with somebody, and what that person `agreed` to."""
+    """How a character feels, how it stands with somebody, and what that person `agreed` to.
+
+    `states` are values of the global state.
+    """
 
     feeling: Feeling | None
     bond: Bond | None
     agreed: bool | None = None
+    states: tuple[str | None, ...] = ()
 
 
 _ONE = select(literal(1, Integer).label("one")).subquery()
-_STANDING = (
-    select(Feeling, Bond, Consent.given)
-    .select_from(_ONE)
-    .outerjoin(Feeling, Feeling.character == bindparam("slug"))
-    .outerjoin(Bond, and_(Bond.user_id == bindparam("person"), Bond.character == bindparam("slug")))
-    .outerjoin(Consent, Consent.person_id == bindparam("person"))
-)
+
+
+@cache
+def _standing(states: int) -> Select[Any]:
+    asked = [aliased(State) for _ in range(states)]
+    columns: list[Any] = [Feeling, Bond, Consent.given, *(one.value for one in asked)]
+    query = (
+        select(*columns)
+        .select_from(_ONE)
+        .outerjoin(Feeling, Feeling.character == bindparam("slug"))
+        .outerjoin(Bond, and_(Bond.user_id == bindparam("person"), Bond.character == bindparam("slug")))
+        .outerjoin(Consent, Consent.person_id == bindparam("person"))
+    )
+    for number, one in enumerate(asked):
+        query = query.outerjoin(one, one.key == bindparam(f"key{number}"))
+    return query
 
 
 class Bonds(Repository):
     """The bonds and bond_changes tables."""
 
-    async def standing(self, user_id: int, character: str) -> Standing:
-        """Return with one question what there is to know before somebody is answered, and after."""
-        found = await self._session.execute(_STANDING, {"slug": character, "person": user_id})
-        return Standing(*found.one())
+    async def standing(self, user_id: int, character: str, keys: Sequence[str] = ()) -> Standing:
+        """Return with one question what there is to know before somebody is answered, and after.
+
+        `keys` are those of the global state whose values are wanted as well.
+        """
+        asked = {f"key{number}": key for number, key in enumerate(keys)}
+        query = _standing(len(keys))
+        found = await self._session.execute(query, {"slug": character, "person": user_id, **asked})
+        feeling, bond, agreed, *states = found.one()
+        return Standing(feeling, bond, agreed, tuple(states))
 
     async def get(self, user_id: int, character: str) -> Bond | None:
         return await self._session.get(Bond, (user_id, character))
 
     async def keep(self, bond: Bond) -> None:
         """Keep how a character stands with somebody now."""
-        values = values_of(bond)
-        row = self._insert(table_of(Bond)).values(**values)
-        kept = {key: value for key, value in values.items() if key not in ("user_id", "character")}
-        await self._session.execute(
-            row.on_conflict_do_update(index_elements=["user_id", "character"], set_=kept)
-        )
+        await self._session.execute(_keep(self._insert), values_of(bond))
 
     async def of_person(self, user_id: int) -> list[Bond]:
         query = select(Bond).where(Bond.user_id == user_id).order_by(Bond.character)
@@ -103,3 +131,8 @@ class Bonds(Repository):
         """Forget how all characters stand with somebody."""
         await self._session.execute(delete(Bond).where(Bond.user_id == user_id))
         await self._session.execute(delete(BondChange).where(BondChange.user_id == user_id))
+
+
+@cache
+def _keep(insert: Inserting) -> Any:
+    return upsert(insert, Bond)

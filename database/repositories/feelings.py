@@ -2,12 +2,15 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from database.models import Feeling, Stirring
-from database.repositories.base import Repository, table_of, values_of
+from database.repositories.base import Inserting, Repository, table_of, upsert, values_of
+
+_STIR = insert(table_of(Stirring))
 
 
 class Feelings(Repository):
@@ -18,15 +21,12 @@ class Feelings(Repository):
 
     async def keep(self, feeling: Feeling) -> None:
         """Keep what a character feels now, in place of what it felt before."""
-        values = values_of(feeling)
-        row = self._insert(table_of(Feeling)).values(**values)
-        kept = {key: value for key, value in values.items() if key != "character"}
-        await self._session.execute(row.on_conflict_do_update(index_elements=["character"], set_=kept))
+        await self._session.execute(_keep(self._insert), values_of(feeling))
 
     async def stir(self, stirrings: Collection[Stirring]) -> None:
         """Keep what moved a character."""
         if stirrings:
-            await self._session.execute(insert(table_of(Stirring)), [values_of(one) for one in stirrings])
+            await self._session.execute(_STIR, [values_of(one) for one in stirrings])
 
     async def stirrings(
         self, character: str, *, since: datetime, until: datetime | None = None
@@ -53,3 +53,8 @@ class Feelings(Repository):
         theirs = or_(Stirring.person_id == person_id, Stirring.channel_id.in_(channel_ids))
         nobody: dict[str, Any] = {"person_id": None, "channel_id": None, "guild_id": None}
         await self._session.execute(update(Stirring).where(theirs).values(**nobody))
+
+
+@cache
+def _keep(insert: Inserting) -> Any:
+    return upsert(insert, Feeling)

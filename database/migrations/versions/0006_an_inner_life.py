@@ -37,6 +37,7 @@ def upgrade() -> None:
     op.add_column("channels", sa.Column("speaks_first", sa.Boolean(), server_default="0", nullable=False))
     op.add_column("channels", sa.Column("parent_id", sa.BigInteger(), nullable=True))
     op.add_column("turns", sa.Column("tone", sa.String(length=16), nullable=True))
+    op.add_column("turns", sa.Column("register", sa.Integer(), nullable=True))
 
 
 def _feelings() -> None:
