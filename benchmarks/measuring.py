@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -25,7 +26,8 @@ CHANNELS = 32
 PEOPLE = 8
 ANSWER_WITHIN = 60.0
 NAP = 0.001
-ANSWER = "I hear you, loud and clear. Tell me more about it, and leave nothing out."
+ANSWER = "I hear you, {0}, loud and clear. Tell me {0} more about it, and {0} leave nothing out."
+"""Filled with a number each time: who says the same again is asked for something else (C47)."""
 
 Talk = Callable[[User, Channel], Coroutine[Any, Any, Message]]
 
@@ -149,7 +151,8 @@ async def contest(folder: Path, *, model_takes: float = 0.0) -> AsyncIterator[tu
 async def _contestant(name: str, folder: Path, model_takes: float) -> AsyncIterator[Contestant]:
     folder.mkdir(parents=True)
     async with BenchDiscord() as discord, BenchClaude(delay=model_takes, record=False) as claude:
-        claude.answer_with(ANSWER)
+        answers = count(1_000)
+        claude.answer_with(lambda _request: ANSWER.format(next(answers)))
         guild = discord.add_guild("The Guild")
         channels = [guild.add_text_channel(f"channel-{number}") for number in range(CHANNELS)]
         people = [discord.add_user(f"Person{number}") for number in range(PEOPLE)]

@@ -295,9 +295,9 @@ async def test_typing_takes_as_long_as_the_reply_needs_and_thinking_counts(tmp_p
     pace = Pace(characters_per_minute=300, shortest=6.0, longest=15.0, variance=0.0)
     async with table(tmp_path, manner=Manner(pace=pace, burst_quiet=0)) as at:
         at.claude.takes = 4.0
-        at.claude.will_say("x" * 50)  # ten seconds of typing
+        at.claude.will_say("x" * 50)  # ten seconds of typing, give or take what the mood does to it
         await at.hear("hello")
-        assert sum(at.clock.slept) == pytest.approx(6.0)
+        assert sum(at.clock.slept) == pytest.approx(6.0, rel=0.05)
         at.claude.takes = 20.0
         at.clock.slept.clear()
         await at.hear("hello")

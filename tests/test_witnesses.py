@@ -9,7 +9,7 @@ from bot.conversation.consequences import cue_of
 from bot.conversation.rethinking import Asker
 from bot.errors import Unsaid, Unsayable
 from bot.reminding import Venue
-from bot.turn import Place, Where
+from bot.turn import Part, Place, Where
 from tests.builders import DM, Table, utterance
 from tests.company import CHANNEL, chatty, company, stagecraft
 from tests.learning import agree, archived, finding
@@ -187,6 +187,25 @@ async def test_one_who_is_sent_out_while_it_thinks_knows_what_it_said(at):
     await invite(at, "nyx")
     await at.hear("Nyx, again?", where=CHANNEL)
     assert SECRET in shown(at, "Nyx")[-1]
+
+
+@pytest.mark.parametrize("where", [CHANNEL, THREAD], ids=["channel", "thread of it"])
+async def test_who_is_sent_out_while_a_reply_is_said_has_not_heard_it(at, monkeypatch, where):
+    """Of a thread it is known which channel it belongs to, however the reply was picked up."""
+    said = at.mouth.say
+
+    async def say(part: Part, *, to: int) -> int:
+        await send_out(at, "nyx")
+        return await said(part, to=to)
+
+    monkeypatch.setattr(at.mouth, "say", say)
+    at.claude.will_say(f"It is {SECRET}.")
+    await at.hear("Pixel, what is it?", where=where)
+    monkeypatch.undo()
+    await invite(at, "nyx")
+    await at.hear("Nyx, Fangs, what did Pixel say?", where=where)
+    assert SECRET not in shown(at, "Nyx")[-1]
+    assert SECRET in shown(at, "Fangs")[-1]
 
 
 # Words that change.

@@ -156,6 +156,8 @@ class Casting:
 
         For the same message, while nothing changed, it is always the same.
         """
+        if len(self.company) == 1:
+            return (Cue(self.company.primary.slug, 0.0, Reason.ROUTED),)
         async with self._database.read() as db:
             present = await self.witnesses(db, heard.message_id, heard.where)
             if len(present) < 2:

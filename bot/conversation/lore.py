@@ -9,10 +9,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from bot.conversation.naming import indented
+from bot.conversation.recall import written
 from bot.meaning import DEADLINE, Meaning
 from bot.prompts import fill
 from bot.roles import Role
-from bot.turn import Aside
+from bot.turn import Aside, Line
 from database.models import Seat
 from personas.lorebooks.gates import Scene
 from personas.lorebooks.model import Lorebook, Position, Ref
@@ -61,18 +62,18 @@ class Bookshelf:
         self._at_hand: OrderedDict[tuple[int, ...], tuple[Mapping[str, Lorebook], _Meanings]] = OrderedDict()
 
     async def look_up(
-        self, role: Role, talk: Sequence[str], *, seat: Seat | None, user: str, fresh: int
+        self, role: Role, lines: Sequence[Line], *, seat: Seat | None, user: str, fresh: int
     ) -> Lore:
         """Return the lore for a reply of a character.
 
-        `talk` are the lines of its transcript, `fresh` of which came since it last looked.
+        `lines` are those of its transcript, `fresh` of which came since it last looked.
         """
         books = role.playing.lorebooks
         if not books or not self._budget:
             return Lore()
         state = LoreState.from_json(seat.lore if seat else None)
         turn = (state.turn or 0) + 1
-        talk = talk[-MOST_LINES:]
+        talk = [written(line) for line in lines[-MOST_LINES:]]
         look = partial(
             scan,
             books,

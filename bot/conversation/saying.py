@@ -18,6 +18,7 @@ from bot.errors import Gone, SpeakingError, Unpostable, Unsayable
 from bot.roles import Speaker
 from bot.turn import Mouth, Part, Place
 from database import Database, DatabaseError, UnitOfWork
+from database.models import Turn
 from memory.secrets import masked
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,8 @@ class Saying:
         async with self._database.begin() as db:
             if refused:
                 await turns.refuse(db, pledge.channel_id, at=self._clock.now())
-            news = await self._settle(db, pledge, me)
+            turn = await db.turns.get(pledge.turn_id)
+            news = await self._settle(db, turn, me) if turn else []
         self._consequences.newsroom.tell(news)
 
     async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> bool:
@@ -180,7 +182,7 @@ class Saying:
                 await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=now)
             await db.channels.accepted(pledge.channel_id)
             if last:
-                news = await self._settle(db, pledge, me)
+                news = await self._settle(db, turn, me)
         self._consequences.newsroom.tell(news)
         self._reached("settled" if last else "part_said")
         return True
@@ -196,25 +198,23 @@ class Saying:
             await db.archive.edited(message_id, masked(part.text))
         await db.turns.done(pledge.turn_id, part.number, gone=gone)
 
-    async def _settle(self, db: UnitOfWork, pledge: Pledge, me: int) -> list[News]:
-        await self._narrow(db, pledge.turn_id)
-        now = self._clock.now()
-        settled = await turns.settle(db, pledge.turn_id, me=me, name_of=self._name_of, at=now)
+    async def _settle(self, db: UnitOfWork, turn: Turn, me: int) -> list[News]:
+        await self._narrow(db, turn)
+        lines = await turns.settle(db, turn, me=me, name_of=self._name_of, at=self._clock.now())
         try:
-            return await self._consequences.of(db, *settled) if settled else []
+            return await self._consequences.of(db, turn, lines) if lines is not None else []
         except DatabaseError:
             raise
         except Exception:  # what was said is history, whatever should have followed from it
-            log.exception("What follows from reply %d is not known", pledge.turn_id)
+            log.exception("What follows from reply %d is not known", turn.id)
             return []
 
-    async def _narrow(self, db: UnitOfWork, turn_id: int) -> None:
+    async def _narrow(self, db: UnitOfWork, turn: Turn) -> None:
         """Let nobody have heard a reply who was sent out while it was typed and said (C25)."""
         if len(self._casting.company) == 1:
             return
-        turn = await db.turns.get(turn_id)
-        channel = await db.channels.get(turn.channel_id) if turn else None
-        if turn is None or channel is None:
+        channel = await db.channels.get(turn.channel_id)
+        if channel is None:
             return
         cast_id = await self._casting.narrowed(
             db, turn.cast_id, turns.where_of(channel), speaker=turn.character

@@ -14,7 +14,6 @@ from bot.conversation.inner import Inner, InnerLife
 from bot.conversation.lore import Bookshelf, Lore
 from bot.conversation.mirroring import mirrored
 from bot.conversation.naming import clean_name, indented, speaker_label
-from bot.conversation.recall import written
 from bot.meaning import Meaning
 from bot.prompts import fill
 from bot.roles import Role
@@ -187,7 +186,7 @@ class Staging:
         own = max((number for number, line in enumerate(lines) if line.mine), default=-1)
         return await self._bookshelf.look_up(
             role,
-            [written(line) for line in lines],
+            lines,
             seat=seat,
             user=setting.user,
             fresh=len(lines) - max(own, 0),

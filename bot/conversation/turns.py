@@ -265,18 +265,17 @@ async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
 
 
 async def settle(
-    db: UnitOfWork, turn_id: int, *, me: int, name_of: Callable[[str], str], at: datetime
-) -> tuple[Turn, list[Message]] | None:
-    """Make what was really said history, and end the turn; return it with its lines that are new.
+    db: UnitOfWork, turn: Turn, *, me: int, name_of: Callable[[str], str], at: datetime
+) -> list[Message] | None:
+    """Make what was really said history, and end the turn; return its lines that are new.
 
-    Settling twice changes nothing.
+    None where it had ended before: settling twice changes nothing.
 
     A fallback is said and forgotten. Of a reply that stopped half-way, only the posted parts are kept.
     """
-    turn = await db.turns.get(turn_id)
-    if turn is None or turn.state != "pledged":
+    if turn.state != "pledged":
         return None
-    parts = await db.turns.parts(turn_id)
+    parts = await db.turns.parts(turn.id)
     lines = []
     said = [part for part in parts if part.message_id is not None]
     # What has no text is in the log already: the reply was said before, and is revised or goes on. So is
@@ -301,12 +300,12 @@ async def settle(
         lines.append(line)
     whole = len(said) == len(parts) and not any(part.todo for part in parts)
     await db.turns.settle(
-        turn_id,
+        turn.id,
         state="said" if whole else "dropped",
         at=at,
         variant=(turn.next_variant if whole else None) or turn.variant,
     )
-    return turn, lines
+    return lines
 
 
 async def refuse(db: UnitOfWork, channel_id: int, *, at: datetime) -> None:
