@@ -10,18 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.claude.tokens import TokenEstimate
-from bot.conversation.emote_choice import emote_note
-from bot.conversation.inner import STAGE, Inner, InnerLife, day_key, feeling_of, row_of
-from bot.conversation.mirroring import Habits, style_note
+from bot.conversation.followups import LONGEST, FollowUp
+from bot.conversation.inner import STAGE, Inner, day_key, feeling_of, row_of
 from bot.conversation.pacing import Pace
-from bot.roles import Company
+from bot.prompts import fill
+from bot.turn import Line, Recollection
 from database.models import Bond as BondRow
 from personas import bonds, hormones
 from personas.bonds import STAGES, Bond
-from personas.character import Character
 from personas.hormones import Event, Feeling, at_rest
 from personas.temperament import DayMood, Hormone, Stimulus, Temperament
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
 from tests.company import LISTENING, company
 from tests.fakes import FakeClock
 from tests.test_prompt import as_bytes, blocks, prefix
@@ -376,28 +375,33 @@ async def test_prompts_only_grow_while_moods_and_bonds_change(tmp_path):
 # The budget
 
 
-def test_all_of_it_takes_two_hundred_tokens_at_most():
-    """Point 10: every mood with every stage of every kind, at its wordiest, with style and emotes."""
-    tokens, clock = TokenEstimate(), FakeClock()
-    long = Character(
-        slug="long",
-        name="Bartholomew the Ever-Wakeful",
-        core_prompt="x",
-        relationships=tuple(bonds.relationship_types()),
-    )
-    inner = InnerLife(clock=clock, zone=AT_ONCE.zone, learns="opt_in")
-    role = Company.of(long).primary
-    names = [f"party_cat_{number}" for number in range(30)]
-    style = style_note(long, Habits(small_letters=True, emoji=True, exclamations=True))
-    fixed = [style, emote_note(names, ["what a cat party"], long)]
-    worst = 0
-    stressed = {Hormone.CORTISOL: 0.4, Hormone.MELATONIN: 0.3}
-    bright = {Hormone.DOPAMINE: 0.4, Hormone.SEROTONIN: 0.3, Hormone.MELATONIN: 0.3}
-    day = dict.fromkeys(DayMood, 10)
-    lately = dict.fromkeys(Stimulus, clock.now())
-    for kind, stage, felt in product(bonds.relationship_types(), STAGES, (stressed, bright)):
-        bond = Bond(clock.now(), 10, 10, 10, 5, 1_000, stage.name)
-        feeling = Feeling(clock.now(), clock.now(), felt, {}, lately)
-        notes = inner.notes(role, Inner(feeling, day, bond, kind), "Somebody with a long name#123456")
-        worst = max(worst, sum(tokens(one) for one in [*notes, *fixed]))
-    assert 100 < worst <= 200
+async def test_all_of_it_takes_two_hundred_tokens_at_most(tmp_path):
+    """Point 10: a long name, a bad day, every kind and stage, with style, emotes and a question."""
+    own = {"name": "Bartholomew the Ever-Wakeful", "relationships": tuple(bonds.relationship_types())}
+    said = "what a cat party!! 😀"
+    heard = [utterance(said, where=CHANNEL, author_name="Somebody with a long name")]
+    emotes = [f"party_cat_{number}" for number in range(30)]
+    spent, asked = [], set()
+    async with table(tmp_path, character=PIXEL.model_copy(update=own)) as at:
+        role, staging = at.conversation.company.primary, at.conversation.players["pixel"].answering._staging
+        async with at.database.read() as db:
+            read = await staging.read(db, role, CHANNEL, channel=None, heard=heard, cue=None, emotes=emotes)
+        note = fill("followup", name=role.name, topic=f"  {read.label}: " + "x" * LONGEST)
+        now = at.clock.now()
+        lines = tuple(Line(place, read.label, said, mine=False, said_at=now) for place in range(5))
+        stressed = {Hormone.CORTISOL: 0.4, Hormone.MELATONIN: 0.3}
+        feeling = Feeling(now, now, stressed, {}, {Stimulus.CONFLICT: now})
+        for kind, stage in product(bonds.relationship_types(), STAGES):
+            bond = Bond(now, 10, 10, 10, 5, 1_000, stage.name)
+            inner = Inner(feeling, dict.fromkeys(DayMood, 10), bond, kind)
+            setting = replace(read, inner=inner, followup=FollowUp(note, 7))
+            staged = await staging.staged(role, Recollection(lines, 0, 0), setting, None)
+            bare = replace(read, inner=Inner(at_rest(now)), emotes=())
+            without = await staging.staged(role, Recollection((), 0, 0), bare, None)
+            notes = set(staged.stage.notes) - set(without.stage.notes)
+            spent.append(sum(map(TokenEstimate(), notes)))
+            assert any("mood today" in one for one in notes)
+            assert (staged.stage.asked_back == 7) == (note in notes)
+            asked.add(note in notes)
+    assert 150 < max(spent) <= 200
+    assert True in asked

@@ -92,7 +92,9 @@ async def live(at: Drill) -> None:
             scene = Scene(CHANNEL.channel_id, ["pixel", "nyx"], f"about {word}", 6, person, EPOCH, 7)
             await db.cues.begin_scene(scene)
             await db.identities.add(IdentityLine("pixel", "trait", "kind", person, EPOCH, EPOCH))
-            await db.bonds.note([BondChange(person, "pixel", EPOCH, "trust", 1, "you told something personal")])
+            await db.bonds.note(
+                [BondChange(person, "pixel", EPOCH, "trust", 1, "you told something personal")]
+            )
             await db.remarks.add(Remark(CHANNEL.channel_id, "pixel", EPOCH, "check-in", person))
         await db.cues.add([Cue(ALONE.channel_id, 7, "pixel", "named", EPOCH)])
         await db.cues.add(

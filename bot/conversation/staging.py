@@ -27,6 +27,8 @@ from personas.contexts import context_of
 
 LONGEST_AFTER = 8_000
 """Letters of what a card wants at each prompt's end: they are paid for anew with every answer."""
+PRESENCE_TOKENS = 200
+"""Tokens at most of all that comes from the inner life, with each reply."""
 CONTEXT_LINES = 6
 """Lines of talk by which its kind is told (F102)."""
 
@@ -89,6 +91,7 @@ class Staging:
         self._mode = mode
         self._blending = blending
         self._rng = rng
+        self._tokens = tokens
         self._bookshelf = Bookshelf(meaning, tokens=tokens, budget=lore, rng=rng)
 
     async def cast_id(self, db: UnitOfWork, where: Where) -> int:
@@ -152,15 +155,14 @@ class Staging:
         self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None
     ) -> Recollection:
         """Return a recollection with all that stands at the prompt's end for this one reply."""
+        presence = self._presence(role, remembered, setting)
         notes = [
             *_voice(role, setting.where),
             *_company(role, setting),
             *_scene(role, setting),
             *self._manner(role, remembered, setting),
             *_guises(setting),
-            *self._inner.notes(role, setting.inner, setting.label),
-            *_style(role, remembered, setting),
-            *([setting.followup.note] if setting.followup else []),
+            *presence,
         ]
         lore = await self._lore(role, remembered, setting, seat)
         notes = [*lore.notes, *notes]
@@ -176,9 +178,27 @@ class Staging:
                 )
             )
         tempo = self._inner.tempo(role, setting.inner)
-        asked_back = setting.followup.place if setting.followup else None
+        asked_back = (
+            setting.followup.place if setting.followup and setting.followup.note in presence else None
+        )
         stage = Stage(tuple(notes), asides, lore.state, lore.entries, setting.guises, tempo, asked_back)
         return replace(remembered, stage=stage)
+
+    def _presence(self, role: Role, remembered: Recollection, setting: Setting) -> list[str]:
+        """Return what it feels, how it stands with the person, and how it leans, in few words altogether.
+
+        What is least missed comes last, and is left out where there is no room for it.
+        """
+        wished = [
+            *self._inner.notes(role, setting.inner, setting.label),
+            *([setting.followup.note] if setting.followup else []),
+            *_style(role, remembered, setting),
+        ]
+        kept: list[str] = []
+        for note in wished:
+            if sum(map(self._tokens, [*kept, note])) <= PRESENCE_TOKENS:
+                kept.append(note)
+        return kept
 
     async def _lore(self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None) -> Lore:
         """Return what the lorebooks have to say of the talk (F105, C32)."""
