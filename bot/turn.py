@@ -180,7 +180,7 @@ class Recollection:
     begins with the same bytes; `heard_through` is the log position of the last one that others said.
     `fresh` is known since the `head` was written; `tokens` is the size of all that was said, the lines
     that did not fit included. `recalled` was found by search; `stage` is what else matters here and now.
-    `seated` says that the character has a place there already.
+    `seated` says that the character has a place there already, with a transcript that began at `begun`.
     """
 
     lines: tuple[Line, ...]
@@ -192,6 +192,7 @@ class Recollection:
     recalled: tuple[Recalled, ...] = ()
     stage: Stage = Stage()
     seated: bool = False
+    begun: int = 0
 
 
 @dataclass(frozen=True, slots=True)

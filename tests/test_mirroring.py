@@ -1,4 +1,4 @@
-"""How somebody writes, and whether a character leans towards it."""
+"""How somebody writes, and whether a character leans towards it (F051, C77)."""
 
 from datetime import timedelta
 

@@ -85,6 +85,7 @@ async def recall(
         head=head,
         fresh=fresh,
         seated=seat is not None,
+        begun=seat.floor if seat else 0,
         tokens=max(sum(sizes), extent.condensed + 1 if len(rows) >= MOST_LINES else 0),
     )
 

@@ -115,14 +115,8 @@ async def pledge(
         await _overtake(db, trigger, turn_id=turn_id, at=at)
         await count_bots(db, [one.utterance for one in heard], replied_at=at)
     await db.cues.add(occasion.then)
-    if not remembered.seated:
-        await db.seats.take(turn.channel_id, character)
-    await db.seats.begin_at(turn.channel_id, character, max(remembered.floor, reply.floor))
-    if remembered.head.renewed and remembered.head.at is not None:
-        await db.seats.show_at_head(turn.channel_id, character, remembered.head.at, remembered.head.people)
+    await _take_seat(db, turn, remembered, begins_at=max(remembered.floor, reply.floor))
     await note_calls(db, reply.calls)
-    if remembered.stage.lore is not None:
-        await db.seats.keep_lore(turn.channel_id, character, remembered.stage.lore)
     if remembered.stage.asked_back is not None and not reply.fallback:
         why = {"place": remembered.stage.asked_back, "turn": turn_id}
         await db.remarks.add(Remark(turn.channel_id, character, at, Kind.FOLLOW_UP, turn.addressee_id, why))
@@ -135,6 +129,19 @@ async def pledge(
         at,
         remembered.stage.tempo,
     )
+
+
+async def _take_seat(db: UnitOfWork, turn: Turn, remembered: Recollection, *, begins_at: int) -> None:
+    """Keep where a transcript begins, what stands at its head, and what the lorebooks remember."""
+    seat = (turn.channel_id, turn.character)
+    if not remembered.seated:
+        await db.seats.take(*seat)
+    if begins_at > remembered.begun:
+        await db.seats.begin_at(*seat, begins_at)
+    if remembered.head.renewed and remembered.head.at is not None:
+        await db.seats.show_at_head(*seat, remembered.head.at, remembered.head.people)
+    if remembered.stage.lore is not None:
+        await db.seats.keep_lore(*seat, remembered.stage.lore)
 
 
 async def _overtake(db: UnitOfWork, trigger: Utterance, *, turn_id: int, at: datetime) -> None:
@@ -242,7 +249,6 @@ def where_of(channel: Channel) -> Where:
 
 async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
     """Enter calls in the books; not whose they were, once that person is forgotten."""
-    known = await db.users.existing({one.user_id for one in calls if one.user_id is not None})
     for call in calls:
         usage = call.usage
         await db.calls.add(
@@ -258,7 +264,7 @@ async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
                 cache_write_5m_tokens=usage.cache_write_5m,
                 cache_write_1h_tokens=usage.cache_write_1h,
                 cost=call.cost,
-                user_id=call.user_id if call.user_id in known else None,
+                user_id=call.user_id,
                 channel_id=call.channel_id,
             )
         )

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
-from database.models import Call, Turn
+from database.models import Call, Turn, User
 from database.repositories.base import Repository, table_of, values_of
 
-_ADD = insert(table_of(Call))
+_ADD = insert(table_of(Call)).values(
+    user_id=select(User.id).where(User.id == bindparam("whose")).scalar_subquery()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,10 @@ class Calls(Repository):
         return list(await self._session.scalars(query.order_by(Call.id)))
 
     async def add(self, call: Call) -> None:
-        await self._session.execute(_ADD, values_of(call))
+        """Enter a call; not whose it was, if that person is not known any more."""
+        values = values_of(call)
+        values["whose"] = values.pop("user_id")
+        await self._session.execute(_ADD, values)
 
     async def spending(self, *, since: datetime, user_id: int | None = None) -> Spending:
         """Add up the calls since a moment, of everybody or of one person."""

@@ -20,7 +20,6 @@ _NAMES = (
     .order_by(Nickname.last_seen.desc())
     .limit(300)  # a webhook goes by as many names as it likes
 )
-_EXISTING = select(User.id).where(User.id.in_(bindparam("user_ids", expanding=True)))
 _IS_PREMIUM = select(User.premium).where(User.id == bindparam("user_id"))
 
 
@@ -58,12 +57,6 @@ class Users(Repository):
 
     async def get(self, user_id: int) -> User | None:
         return await self._session.get(User, user_id)
-
-    async def existing(self, user_ids: Collection[int]) -> set[int]:
-        """Return those of some users who are known."""
-        if not user_ids:
-            return set()
-        return set(await self._session.scalars(_EXISTING, {"user_ids": list(user_ids)}))
 
     async def known_as(self, user_ids: Collection[int], *, guild_id: int | None) -> list[KnownAs]:
         """Return the names of some users, in a guild and of their accounts."""
