@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.shelves import sources_of
 from tests.builders import AT_ONCE, PIXEL
 from tests.fakes import FakeClaude
-from tests.test_cogs import SERVER, DiscordClock, World
+from tests.test_cogs import SERVER, SETTLED_WITHIN, DiscordClock, World
 
 PIXEL_ENV = """\
 default_name=Pixel
@@ -94,7 +94,7 @@ async def company(
         chosen, PIXEL, SERVER, library=library, manner=manner, claude=claude, clock=clock, rng=Random(1)
     ) as app:
         client = open_client(app)
-        clock.env = env = simcord.Env(client)
+        clock.env = env = simcord.Env(client, settle_timeout=SETTLED_WITHIN)
         await env.start()
         _name_applications(client, env)
         try:

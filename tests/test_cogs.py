@@ -34,6 +34,8 @@ from cogs._discord.speaking import DiscordMouth
 from tests.builders import AT_ONCE, PIXEL
 from tests.fakes import FakeClaude, FakeClock
 
+SETTLED_WITHIN = 20.0
+"""Seconds in which the bot has to come to rest: only a machine with much else to do takes one of them."""
 SERVER = Server("http://127.0.0.1:9", "no-key", "claude-sonnet-5-5")
 
 
@@ -107,7 +109,7 @@ async def world(folder: Path, *, manner: Manner = AT_ONCE, **settings: Any) -> A
         chosen, PIXEL, SERVER, manner=manner, claude=claude, clock=clock, rng=Random(1)
     ) as app:
         client = open_client(app)
-        clock.env = env = simcord.Env(client)
+        clock.env = env = simcord.Env(client, settle_timeout=SETTLED_WITHIN)
         await env.start()
         try:
             guild = env.create_guild("The Guild")
