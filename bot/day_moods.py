@@ -31,7 +31,9 @@ class DayMoods:
         self._administration = administration
 
     async def outlook(self, role: Role) -> Outlook:
-        """Return what a character's day is like."""
+        """Return what a character's day is like, and begin it where that is due."""
+        if await self._days.of(role.slug):
+            await self._days.dawn()  # else until the job comes by it would be yesterday's
         return Outlook(
             day=await self._days.of(role.slug),
             usual={mood: role.character.temperament.usually(mood) for mood in DayMood},

@@ -31,8 +31,8 @@ TAKEN_BACK = "That change is taken back already: it counts no more."
 STAGES_FOLLOW = "A stage follows from the numbers: take back one of those that led to it."
 TIME_PASSES = "Anger goes with time by itself: there is nothing in that to take back."
 ENOUGH = (
-    f"You have taken back {MOST_DISPUTES} changes within a day, and more than that is not possible: try "
-    "again tomorrow."
+    f"You have taken back {MOST_DISPUTES} changes within 24 hours, and more than that is not possible: try "
+    "again later."
 )
 NOTHING_KEPT = "Nothing is kept of how you two stand, so there is nothing to choose yet."
 NOT_THAT_KIND = "{name} can't be that to you. What it can be: {kinds}."

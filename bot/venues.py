@@ -19,11 +19,12 @@ AUDITED = "initiative"
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Whether characters speak first in a channel, whether they are switched on there at all, and how often
-    one spoke first there today."""
+    one spoke first there today; `chance` is what admins set for what is unasked, None if nothing."""
 
     allowed: bool
     active: bool
     today: int
+    chance: float | None = None
 
 
 class Venues:
@@ -54,4 +55,5 @@ class Venues:
             house = HouseRules.of(await db.house.rules(where.guild_id))
             said = await db.remarks.times(SPOKEN_FIRST, since=now - TODAY, channel_id=where.channel_id)
         allowed = channel is not None and channel.speaks_first
-        return Standing(allowed, house.active(where), said_on(now.astimezone(self._zone), said))
+        today = said_on(now.astimezone(self._zone), said)
+        return Standing(allowed, house.active(where), today, house.chance(where))

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 ON = "In {place} I may speak first: {bounds}."
 OFF = "In {place} I never speak first. Whoever calls me is answered as ever."
-CHANCE = "in each half hour with a chance of {percent} %, {cap} a day at most"
+CHANCE = (
+    "in each half hour with a chance of {percent} %, less in the channel's four liveliest hours and more in "
+    "its four quietest, {cap} a day at most"
+)
 HOURS = "not in the hours {hours} ({zone})"
 AFTER = "only after something that a person said within a day, never after my own words"
 CONSENT = "I take up only what people said who agreed to be remembered, and ping nobody."
 TODAY = "Today I did so {times}."
 SWITCHED_OFF = "But I am switched off there, so I keep quiet until /settings activate."
 NEVER = "But the operator's settings keep me from it: {key} is 0."
+NO_CHANCE = "But the chance of what is unasked is 0 here, so I keep quiet until /settings chance raises it."
 MUTE = "But I am not allowed to write there, so I keep quiet."
 NO_CHANNEL = "Name a channel of a server: in private I speak first only where sel_checkins is on."
 NOT_SEEN = "I can't see that channel, so I can't speak there. Let me in, or name another one."
@@ -96,7 +100,8 @@ class Initiative(commands.Cog):
         manner = self.bot.app.manner
         bounds = manner.initiative
         cap = "once" if bounds.cap == 1 else f"{bounds.cap} times"
-        parts = [CHANCE.format(percent=f"{bounds.chance * 100:g}", cap=cap)]
+        considered = manner.attention.chance if standing.chance is None else standing.chance
+        parts = [CHANCE.format(percent=f"{bounds.chance * (considered or 1) * 100:g}", cap=cap)]
         if str(bounds.quiet) != "none":
             parts.append(HOURS.format(hours=bounds.quiet, zone=manner.zone))
         yield ON.format(place=channel.mention, bounds="; ".join([*parts, AFTER]))
@@ -106,6 +111,8 @@ class Initiative(commands.Cog):
             yield SWITCHED_OFF
         if not bounds.chance or not bounds.cap:
             yield NEVER.format(key="initiative_daily_cap" if bounds.chance else "initiative_chance")
+        if not considered:
+            yield NO_CHANCE if standing.chance is not None else NEVER.format(key="global_response_chance")
         if not may_write(channel):
             yield MUTE
 

@@ -141,7 +141,14 @@ class InnerLife(commands.Cog):
             await self.panels.show(interaction, Panel(nothing_kept(role, privacy.mode, learns=learns)), [])
             return
         panel = bond_panel(
-            role, relationship, page, zone=self._zone, learns=learns, note=note, mark=mark_of(role)
+            role,
+            relationship,
+            page,
+            zone=self._zone,
+            learns=learns,
+            mode=privacy.mode,
+            note=note,
+            mark=mark_of(role),
         )
         if not draws:
             await self.panels.show(interaction, panel)

@@ -135,7 +135,11 @@ def _wished(bond: Bond, tone: Tone, register: int) -> list[Step]:
     if abs(register - bond.formality) >= 2:
         up = register > bond.formality
         steps.append(
-            Step(Metric.FORMALITY, 1 if up else -1, "you wrote more formally" if up else "you wrote casually")
+            Step(
+                Metric.FORMALITY,
+                1 if up else -1,
+                "you wrote more formally" if up else "you wrote less formally",
+            )
         )
     return steps
 

@@ -239,8 +239,9 @@ class Character(BaseModel):
     def _relationships_are_known(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
         known = relationship_types()
         kinds = tuple(dict.fromkeys(kind.casefold() for kind in kinds))
-        if not kinds or not set(kinds) <= set(known):
-            raise fault("names what there is not", f"choose among {', '.join(known)}")
+        strange = next((kind for kind in kinds if kind not in known), "")
+        if not kinds or strange:
+            raise fault(f"names '{strange[:40]}'", f"choose among {', '.join(known)}, with commas between")
         return kinds
 
     @field_validator("memory_question")

@@ -61,7 +61,9 @@ class QuietHours:
         begin, end = (int(hour) for hour in written.split("-"))
         if not (0 <= begin <= 24 and 0 <= end <= 24):
             raise ValueError(f"A day has the hours 0 to 24, not {written!r}.")
-        return cls(0, 0) if begin % 24 == end % 24 else cls(begin % 24, end % 24)
+        if begin % 24 == end % 24:  # all day, or never? Who means either has another way to say it
+            raise ValueError(f"{written!r} is no stretch of the day.")
+        return cls(begin % 24, end % 24)
 
     def __str__(self) -> str:
         return "none" if self.begin == self.end else f"{self.begin}-{self.end}"

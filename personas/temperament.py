@@ -65,6 +65,8 @@ _PLACES = {
 }
 _RANGES = {"baseline": (0.0, 1.0), "sensitivity": (0.0, 3.0), "usual": (0.0, 10.0), RECOVERY: (0.25, 4.0)}
 
+_EXAMPLES = {"baseline": "0.6", "sensitivity": "x1.5", "usual": "6", RECOVERY: "0.5"}
+
 Level = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0, le=3)]
 Strength = Annotated[int, Field(ge=0, le=10)]
@@ -122,7 +124,7 @@ def _read(text: str) -> dict[str, Any]:
     for item in filter(None, map(str.strip, re.split(r"[,\n]", text))):
         match = _ITEM.fullmatch(item)
         if match is None:
-            raise fault(f"holds '{item[:40]}'", f"write a name and a number, such as '{_nearest(item)} 0.6'")
+            raise fault(f"holds '{item[:40]}'", f"write a name and a number, such as '{_example(item)}'")
         name = match[1].lower()
         if name not in _PLACES:
             known = ", ".join(_PLACES)
@@ -132,6 +134,14 @@ def _read(text: str) -> dict[str, Any]:
             raise fault(f"names {name} twice", "leave one of them out")
         table[name] = float(match[2]) if "." in match[2] else int(match[2])
     return found
+
+
+def _example(item: str) -> str:
+    """Return an item that can be read, of the name that was most likely meant."""
+    if not re.search("[a-z]", item, re.IGNORECASE):  # the end of a number with a comma in it
+        return "dopamine 0.6"
+    name = _nearest(item)
+    return f"{name} {_EXAMPLES[_PLACES[name]]}"
 
 
 def _nearest(item: str) -> str:

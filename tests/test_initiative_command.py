@@ -66,7 +66,8 @@ async def test_an_operator_switches_it_on_and_off_and_is_told_when_it_may_speak(
         said = await use(w, anna, state="on")
         when, whose, today = said.splitlines()
         assert when == (
-            f"In {w.channel.mention} I may speak first: in each half hour with a chance of 10 %, 3 times a "
+            f"In {w.channel.mention} I may speak first: in each half hour with a chance of 10 %, "
+            "less in the channel's four liveliest hours and more in its four quietest, 3 times a "
             "day at most; not in the hours 23-8 (UTC); only after something that a person said within a "
             "day, never after my own words."
         )

@@ -405,3 +405,23 @@ async def test_all_of_it_takes_two_hundred_tokens_at_most(tmp_path):
             asked.add(note in notes)
     assert 150 < max(spent) <= 200
     assert True in asked
+
+
+@pytest.mark.parametrize("agreed", [True, False, None])
+async def test_what_a_person_did_is_not_kept_with_the_reply_once_it_counted(tmp_path, agreed):
+    async with table(tmp_path) as at:
+        if agreed is not None:
+            await agree(at, given=agreed)
+        heard = await at.hear(INSULT, where=CHANNEL)
+        turn = (await at.decided(heard.message_id)).turn
+        assert turn is not None
+        assert (turn.state, turn.tone, turn.register) == ("said", None, None)
+
+
+async def test_where_remembering_is_off_how_they_stand_does_not_come_up(tmp_path):
+    async with table(tmp_path, manner=replace(AT_ONCE, consent="off")) as at:
+        now = at.clock.now()
+        async with at.database.begin() as db:
+            await db.bonds.keep(BondRow(MIRA, "pixel", now, now, anger=7))
+        await at.hear("Pixel, what time is it?", where=CHANNEL)
+        assert "angry with them" not in tail(at.claude.prompts[-1])

@@ -201,7 +201,7 @@ async def test_it_is_asked_before_a_change_is_taken_back_and_leaving_it_changes_
         "undone. It is number 1 of the 3 that are possible within a day."
     )
     shown = panel_of(await w.mira.click(asked, label="Leave it"))
-    assert "3 more today" in shown.content
+    assert "3 more within 24 hours" in shown.content
     assert (await row_of(w)).rapport == 6
 
 
@@ -213,7 +213,7 @@ async def test_what_is_taken_back_is_struck_out_and_the_picture_is_drawn_anew(kn
     assert shown.content.startswith("Taken back: rapport is 7 now.\n**You and Pixel**")
     assert "~~−1 rapport: you were unkind~~ (taken back)" in shown.content
     assert "rapport **7** of 10" in shown.content
-    assert "2 more today" in shown.content
+    assert "2 more within 24 hours" in shown.content
     assert len(shown.attachments) == 2
     assert await shown.attachments[1].read() != before
     assert (await row_of(w)).rapport == 7

@@ -92,7 +92,7 @@ def test_what_is_not_said_is_as_with_anybody():
             "temperament: names 'dopamin'; did you mean dopamine? There are dopamine, serotonin, ",
         ),
         ("priase 2", "temperament: names 'priase'; did you mean praise? There are "),
-        ("joy", "temperament: holds 'joy'; write a name and a number, such as 'joy 0.6'"),
+        ("joy", "temperament: holds 'joy'; write a name and a number, such as 'joy 6'"),
         ("very jolly", "temperament: holds 'very jolly'; write a name and a number, such as "),
         ("joy 7 dopamine 0.6", "temperament: holds 'joy 7 dopamine 0.6'; write a name and a number"),
         ("joy 0xff", "temperament: holds 'joy 0xff'; write a name and a number"),

@@ -73,11 +73,13 @@ class InnerLife:
         keys = [day_key(role.slug, mood) for mood in DayMood]
         standing = await db.bonds.standing(person_id, role.slug, keys)
         now = self._clock.now()
+        # Where remembering is switched off nothing that was known comes up.
+        known = standing.bond if self._learns != "off" else None
         return Inner(
             feeling_of(standing.feeling, now),
             _day(standing.states),
-            bond_of(standing.bond) if standing.bond else None,
-            kind_of(role, standing.bond),
+            bond_of(known) if known else None,
+            kind_of(role, known),
         )
 
     # In words.

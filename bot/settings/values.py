@@ -93,7 +93,9 @@ def _hours(value: object) -> object:
     try:
         return str(QuietHours.of(value))
     except ValueError:
-        mend = "write two hours from 0 to 24, such as 23-8, or none"
+        mend = (
+            "write two different hours from 0 to 24, such as 23-8, or none; initiative_chance=0 is for never"
+        )
         raise wrong("are no hours of the day", mend) from None
 
 

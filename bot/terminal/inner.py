@@ -44,7 +44,8 @@ async def relationship_told(session: Session, rest: str) -> str:
     try:
         if found and found["number"]:
             done = await relationships.dispute(person, role, int(found["number"]))
-            return f"Taken back: {done.metric} is {done.after} now."
+            stage = f" You two are at the stage “{done.stage}” now." if done.stage else ""
+            return f"Taken back: {done.metric} is {done.after} now.{stage}"
         if found:
             await relationships.choose_kind(person, role, found["kind"])
             return f"Done: {found['kind']} it is from the next answer on."
@@ -81,6 +82,8 @@ def _lines(session: Session, relationship: Relationship) -> list[str]:
         f"{one.id}. {one.at.astimezone(zone):%d %b} {words_of(one)}{_taken_back(one)}"
         for one in relationship.changes[:MOST]
     ]
+    if len(relationship.changes) > MOST:
+        shown.append(f"... and {len(relationship.changes) - MOST} older ones")
     foot = (
         f"/relationship undo N takes a change back, {MOST_DISPUTES} within a day; {relationship.left} left."
     )

@@ -208,7 +208,7 @@ async def _privacy(session: Session, rest: str, _mouth: TerminalMouth) -> str:
             return (
                 OFF
                 if answer.mode == "off"
-                else "From now on facts about you may be noted. /privacy no ends it."
+                else "From now on facts about you may be noted, and how you two get on. /privacy no ends it."
             )
         told = f" What you told with /remember stays: {answer.told}." if answer.told else ""
         return f"Nothing is noted about you by itself; {answer.gone} memories were deleted.{told}"

@@ -36,13 +36,13 @@ SHOWN_COPIES = 5
 ASKED = "asked"
 
 SMALL_PRINT = (
-    "-# A yes means: I note facts from what you say and keep your lines to find them again. They come up "
-    "where you said them; you see, take along and delete all of it. Without it I do none of that. /privacy "
-    "says more."
+    "-# A yes means: I note facts from what you say and how we get on, and keep your lines to find them "
+    "again. They come up where you said them; you see, take along and delete all of it. Without it I do none "
+    "of that. /privacy says more."
 )
 NOTICE = (
-    "From what you say to me I note facts about you and keep your lines, to find them again. If you don't "
-    "want that, say so: nothing else changes."
+    "From what you say to me I note facts about you and how we get on, and keep your lines, to find them "
+    "again. If you don't want that, say so: nothing else changes."
 )
 NOTICE_PRINT = (
     "-# They come up where you said them; you see, take along and delete all of it. /privacy says more."
@@ -53,7 +53,10 @@ WHAT_IS_KEPT = (
     "that I took part in, until nobody spoke there for two weeks; what I decided about messages, without "
     "words, for a week or so; names, and what answering cost.\n"
     "- *Only if you agree:* facts about you, drawn from what you say; your lines and my answers to them, for "
-    "longer; and numbers made of both, to search by meaning. Passwords and the like are left out.\n"
+    "longer; and numbers made of both, to search by meaning. Passwords and the like are left out. How each "
+    "character stands with you, with the causes (“you were unkind”, “you told something personal”): "
+    "/relationship shows it, and lets you take it back. For nine days, that it was you who moved its mood, "
+    "and where.\n"
     "- *Because you tell me to:* what you give /remember, reminders, your time zone.\n"
     "**Who sees it**\n"
     "Facts come up where you told them, and when we are alone. What was said in private stays there. Others "
@@ -62,14 +65,18 @@ WHAT_IS_KEPT = (
     "-# /privacy show counts yours; yes and no change your answer; export, import and delete are there, too."
 )
 YES = (
-    "Thank you: from now on I may note facts about you. /memory list shows those that are kept for good, "
+    "Thank you: from now on I may note facts about you, and how we get on. /memory list shows "
+    "the facts that are kept for good, "
     "/privacy show counts everything, and /privacy no ends it and deletes it."
 )
 YES_BUT_OFF = (
     "I keep your answer. Whoever runs this bot has switched remembering off for everybody, though, so I note "
     "nothing about anybody."
 )
-NO = "I note nothing about you without your asking. That can be changed with /privacy yes at any time."
+NO = (
+    "I note nothing about you without your asking, nor how we get on. That can be changed with /privacy "
+    "yes at any time."
+)
 NO_GONE = (
     " What I had noted by myself is deleted, in every form, with the lines of yours that I had kept: {count}."
 )

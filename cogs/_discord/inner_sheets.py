@@ -55,11 +55,15 @@ NOTHING_YET = (
     "Nothing has changed between **{name}** and you yet: how you two stand is noted from the next answer to "
     "you on."
 )
+NOTHING_NEW_OFF = (
+    "-# Nothing new is noted, and none of this is used: remembering is switched off on this bot. /privacy no "
+    "deletes it."
+)
 NOTHING_NEW = (
     "-# Nothing new is noted, because you have not agreed to be remembered: /privacy yes changes that."
 )
-NO_MORE = f"You have taken back {MOST_DISPUTES} changes within a day; more is possible tomorrow."
-MAY_UNDO = "Is a change wrong? Choose it below, and it is taken back: {left} more today."
+NO_MORE = f"You have taken back {MOST_DISPUTES} changes within 24 hours; more is possible after that."
+MAY_UNDO = "Is a change wrong? Choose it below, and it is taken back: {left} more within 24 hours."
 ONLY_YOU = "Only you see any of this."
 ASKED = (
     "**Take this back?** {change}\n{what} The change stays in the list, marked as taken back, and that "
@@ -121,13 +125,13 @@ def bond_panel(
     *,
     zone: tzinfo,
     learns: bool,
+    mode: Consent = "opt_in",
     note: str = "",
     mark: tuple[str, ...] = (),
 ) -> Panel:
     """Return one page of how a character stands with whoever looks, and what they may change of it."""
     head = [note] if note else []
     head += _standing(role, relationship)
-    foot = [f"-# {_may_undo(relationship)} {ONLY_YOU}".replace("  ", " "), *([] if learns else [NOTHING_NEW])]
     pages = [
         relationship.changes[start : start + ON_A_PAGE]
         for start in range(0, len(relationship.changes), ON_A_PAGE)
@@ -135,9 +139,13 @@ def bond_panel(
     number = min(max(page, 1), len(pages))
     of = f" · page {number} of {len(pages)}" if len(pages) > 1 else ""
     ledger = [_line(one) for one in pages[number - 1]] or ["- nothing so far"]
+    undoing = _undoing_menu(pages[number - 1], relationship.left, (number, *mark), zone)
+    foot = [" ".join(filter(None, ("-#", _may_undo(relationship, here=bool(undoing)), ONLY_YOU)))]
+    if not learns:
+        foot.append(NOTHING_NEW_OFF if mode == "off" else NOTHING_NEW)
     text = "\n".join([*head, f"**What changed**{of}", *ledger, *foot])
     items: tuple[Button | Menu, ...] = (
-        *_undoing_menu(pages[number - 1], relationship.left, (number, *mark), zone),
+        *undoing,
         *_kinds_menu(relationship, (number, *mark)),
         *_turning(number, len(pages), mark),
     )
@@ -161,10 +169,11 @@ def _measure(metric: Metric, value: int) -> str:
     return f"{metric} **{signed(value)}** of ±{most}" if least else f"{metric} **{value}** of {most}"
 
 
-def _may_undo(relationship: Relationship) -> str:
-    if not relationship.changes:
-        return ""
-    return MAY_UNDO.format(left=relationship.left) if relationship.left else NO_MORE
+def _may_undo(relationship: Relationship, *, here: bool) -> str:
+    """Return what can be taken back; nothing where that is none of the changes `here`."""
+    if relationship.changes and not relationship.left:
+        return NO_MORE
+    return MAY_UNDO.format(left=relationship.left) if here else ""
 
 
 def _line(change: BondChange) -> str:

@@ -151,7 +151,7 @@ class Turn(Row):
 
     `variant` is the take that stands (C45); `next_variant` the one that is about to take its place. `tone`
     is what the person did with what is answered, and `register` how formal their words were (C71); both are
-    unknown where no person is answered.
+    unknown where no person is answered, and once they have counted.
     """
 
     __tablename__ = "turns"

@@ -47,6 +47,9 @@ _SETTLE = (
         settled_at=bindparam("at"),
         variant=bindparam("stands"),
         next_variant=None,
+        # It counted, once: nothing about the person stays, and what goes on later does not count again.
+        tone=None,
+        register=None,
     )
 )
 _BLANK = update(_parts).where(_parts.c.turn_id == bindparam("turn")).values(text="", todo=None)
@@ -156,7 +159,9 @@ class Turns(Repository):
         ids = list(await self._session.scalars(unsaid))
         await self._session.execute(update(Part).where(Part.turn_id.in_(ids)).values(text=""))
         await self._session.execute(
-            update(Turn).where(Turn.id.in_(ids)).values(state="dropped", settled_at=at)
+            update(Turn)
+            .where(Turn.id.in_(ids))
+            .values(state="dropped", settled_at=at, tone=None, register=None)
         )
 
     async def take_back(self, message_ids: Collection[int], *, at: datetime) -> bool:
@@ -366,7 +371,9 @@ class Turns(Repository):
             old = old.where(Turn.addressee_id == addressee_id)
         await self._session.execute(update(Part).where(Part.turn_id.in_(old)).values(text="", todo=None))
         await self._session.execute(
-            update(Turn).where(Turn.id.in_(old)).values(state="dropped", settled_at=before)
+            update(Turn)
+            .where(Turn.id.in_(old))
+            .values(state="dropped", settled_at=before, tone=None, register=None)
         )
 
     async def prune(self, before: datetime) -> None:
