@@ -270,7 +270,9 @@ class Initiative:
         if tuple(line_of(row, impulse.role.slug) for row in talk) != impulse.remembered.lines:
             return None
         cast_id = await self._casting.hearers(db, seen.last.id, seen.where, speaker=impulse.role.slug)
-        return await self._unasked.pledge(db, impulse, reply, cast_id=cast_id, why=trace.to_json())
+        drawn_on = sorted({row.author_id for row in talk if row.heard_through is None})
+        why = {**trace.to_json(), "of": drawn_on}
+        return await self._unasked.pledge(db, impulse, reply, cast_id=cast_id, why=why)
 
     async def _book(self, calls: Sequence[Call]) -> None:
         if calls:

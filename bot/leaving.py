@@ -91,7 +91,7 @@ class Leaving:
         """Delete it all; return the places of which something is to be summed up anew."""
         private = await db.people.private_places(person_id)
         noted = await db.people.noted_places(person_id)
-        message_ids = await db.people.message_ids(person_id, private)
+        message_ids = await db.people.message_ids(person_id, private) | await db.remarks.drawn_on(person_id)
         for some in pieces(await db.people.memory_ids(person_id)):
             await self._eraser.memories(db, some)
         await db.embeddings.drop_owner("fact", person_id)

@@ -247,6 +247,7 @@ class Memories:
         await db.reminders.forget_learnt(person_id)
         await db.bonds.forget(person_id)
         await db.feelings.without(person_id)
+        await self._eraser.lines(db, await db.remarks.drawn_on(person_id))
         await db.remarks.without(person_id)
 
     # Earlier states.

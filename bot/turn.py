@@ -170,6 +170,7 @@ class Stage:
     names: Mapping[str, str] = field(default_factory=dict)
     tempo: float = 1.0
     asked_back: int | None = None
+    asked_whom: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

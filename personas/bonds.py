@@ -93,7 +93,9 @@ _VERY_ANGRY = 5
 
 def cooled(bond: Bond, now: datetime) -> tuple[Bond, tuple[Step, ...]]:
     """Return a bond as it is by now: anger goes with time, a step of one for each twelve hours."""
-    steps = min(max((now - bond.changed_at) // COOLING, 0), bond.anger)
+    if bond.changed_at > now:  # a clock ran ahead
+        bond = replace(bond, changed_at=now)
+    steps = min((now - bond.changed_at) // COOLING, bond.anger)
     if not steps:
         return bond, ()
     at = now if steps == bond.anger else bond.changed_at + steps * COOLING

@@ -126,7 +126,7 @@ async def test_the_log_of_what_happened_leads_to_what_is_kept(tmp_path):
         for said in (PRAISE, "Pixel, hm", INSULT, "Pixel, thank you so much for that!"):
             await at.hear(said, where=CHANNEL)
             at.clock.pass_time(7 * HOUR)
-        kept = feeling_of((await standing(at)).feeling, start)
+        kept = feeling_of((await standing(at)).feeling, at.clock.now())
         events = [Event(one.at, Stimulus(one.kind)) for one in await stirred(at)]
     nature = at.conversation.inner.nature(at.conversation.company.primary)
     replayed = hormones.replayed(events, nature, at_rest(start))
@@ -252,16 +252,16 @@ async def test_how_two_stand_is_told_in_the_words_of_their_kind(tmp_path):
     async with table(tmp_path, character=rival) as at:
         await agree(at)
         await keep_bond(at, anger=4, exchanges=60, stage=STAGES[1].name, formality=-4)
-        await at.hear("Pixel?", where=CHANNEL)
+        await at.hear("Pixel?", where=DM)
         said = tail(at.claude.prompts[-1])
         assert bonds.relationship_types()["adversarial"][STAGES[1].name] in said
         assert "a little cross" in said
         assert "casually" in said
         await keep_bond(at, kind="platonic", exchanges=60, stage=STAGES[1].name)
-        await at.hear("Pixel?", where=CHANNEL)
+        await at.hear("Pixel?", where=DM)
         assert bonds.relationship_types()["platonic"][STAGES[1].name] in tail(at.claude.prompts[-1])
         await keep_bond(at, kind="romantic", exchanges=60, stage=STAGES[1].name)
-        await at.hear("Pixel?", where=CHANNEL)
+        await at.hear("Pixel?", where=DM)
         said = tail(at.claude.prompts[-1])
         assert bonds.relationship_types()["adversarial"][STAGES[1].name] in said, (
             "not a kind of this character"

@@ -320,7 +320,9 @@ async def test_the_kind_is_chosen_among_those_that_the_character_knows(known):
         ("romantic", False),
     ]
     shown = panel_of(await choose(w, shown, "What you are to each other", "mentorship"))
-    assert shown.content.startswith("Done: **mentorship** it is from the next answer on.\n**You and Pixel**")
+    done, then = shown.content.splitlines()[:2]
+    assert done.startswith("Done: **mentorship** it is from the next answer on, when we are alone.")
+    assert then == "**You and Pixel**"
     assert "Kind: **mentorship**, which sounds like this: mentor and pupil;" in shown.content
     assert len(shown.attachments) == 2
     await w.mira.send(w.channel, "Pixel?")

@@ -138,7 +138,7 @@ class Answering:
                     return await self._show(signal, left, _of(left, decided), calls)
             kind, paid = await self._appraised(left[-1].utterance, reply, occasion)
             calls += paid
-            occasion = replace(occasion, kind=kind, tone=tone)
+            occasion = replace(occasion, kind=kind, tone=tone, toned=left[-1].utterance.message_id)
             if await room.unchanged(self._typing_seconds(reply, begun, remembered.stage.tempo)):
                 break
         return await self._pledge(decided, remembered, replace(reply, calls=calls), occasion)

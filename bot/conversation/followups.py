@@ -28,6 +28,7 @@ class FollowUp:
 
     note: str
     place: int
+    person_id: int | None = None
 
 
 class FollowUps:
@@ -62,7 +63,7 @@ class FollowUps:
         label = speaker_label(people[topic.person_id], topic.person_id)
         said = topic.text if len(topic.text) <= LONGEST else f"{topic.text[: LONGEST - 1]}…"
         quoted = indented(render_line(label, said))
-        return FollowUp(fill("followup", name=role.name, topic=quoted), topic.place)
+        return FollowUp(fill("followup", name=role.name, topic=quoted), topic.place, topic.person_id)
 
     async def _may(self, db: UnitOfWork, where: Where) -> bool:
         times = await self._times(db, where, self._clock.now())

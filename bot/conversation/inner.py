@@ -68,18 +68,20 @@ class InnerLife:
     def nature(self, role: Role) -> Nature:
         return Nature(role.character.temperament, self.zone)
 
-    async def read(self, db: UnitOfWork, role: Role, person_id: int) -> Inner:
-        """Return what is true before a reply to somebody."""
+    async def read(self, db: UnitOfWork, role: Role, person_id: int, *, private: bool) -> Inner:
+        """Return what is true before a reply to somebody.
+
+        What they chose to be to each other was chosen alone, and shows in `private` only.
+        """
         keys = [day_key(role.slug, mood) for mood in DayMood]
         standing = await db.bonds.standing(person_id, role.slug, keys)
+        known = standing.bond if self._may_note(standing) else None
         now = self._clock.now()
-        # Where remembering is switched off nothing that was known comes up.
-        known = standing.bond if self._learns != "off" else None
         return Inner(
             feeling_of(standing.feeling, now),
             _day(standing.states),
             bond_of(known) if known else None,
-            kind_of(role, known),
+            kind_of(role, known if private else None),
         )
 
     # In words.
@@ -189,7 +191,7 @@ class InnerLife:
         register = turn.register or 0
         bond, steps = bonds.shifted(before, tone, register, now)
         if any(one.cause != bonds.TIME for one in steps):
-            lately = await db.bonds.causes(turn.addressee_id, role.slug, since=now - bonds.AGAIN)
+            lately = await db.bonds.causes(turn.addressee_id, role.slug, since=now - bonds.AGAIN, until=now)
             bond, steps = bonds.shifted(before, tone, register, now, lately=lately)
         stage = bonds.stage_after(bond)
         entries = [(one.metric.value, one.change, one.cause) for one in steps]
@@ -239,15 +241,15 @@ def kind_of(role: Role, bond: rows.Bond | None) -> str:
 
 
 def feeling_of(row: rows.Feeling | None, now: datetime) -> Feeling:
-    """Return what a row says; who has none is at rest."""
+    """Return what a row says; who has none is at rest. What a clock that ran ahead wrote is of now."""
     if row is None:
         return hormones.at_rest(now)
     return Feeling(
-        row.at,
-        row.talked_at,
+        min(row.at, now),
+        min(row.talked_at, now),
         {Hormone(name): value for name, value in row.deviations.items()},
         {Hormone(name): value for name, value in row.shift.items()},
-        {Stimulus(name): datetime.fromisoformat(at) for name, at in row.lately.items()},
+        {Stimulus(name): min(datetime.fromisoformat(at), now) for name, at in row.lately.items()},
     )
 
 

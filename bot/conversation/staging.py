@@ -133,7 +133,7 @@ class Staging:
             {labels[person]: name for person, name in played.items()},
             await self._others(db, role, where),
             scene,
-            await self._inner.read(db, role, heard[-1].author_id),
+            await self._inner.read(db, role, heard[-1].author_id, private=where.place.private),
             tuple(emotes),
             await self._followups.find(db, role, where, heard) if replying else None,
         )
@@ -178,10 +178,11 @@ class Staging:
                 )
             )
         tempo = self._inner.tempo(role, setting.inner)
-        asked_back = (
-            setting.followup.place if setting.followup and setting.followup.note in presence else None
+        followup = setting.followup if setting.followup and setting.followup.note in presence else None
+        asked_back, asked_whom = (followup.place, followup.person_id) if followup else (None, None)
+        stage = Stage(
+            tuple(notes), asides, lore.state, lore.entries, setting.guises, tempo, asked_back, asked_whom
         )
-        stage = Stage(tuple(notes), asides, lore.state, lore.entries, setting.guises, tempo, asked_back)
         return replace(remembered, stage=stage)
 
     def _presence(self, role: Role, remembered: Recollection, setting: Setting) -> list[str]:

@@ -50,6 +50,8 @@ class Occasion:
     cue: Cue | None = None
     kind: Interaction | None = None
     tone: Tone | None = None
+    toned: int = 0
+    """The message whose tone that is: the newest may be deleted before the reply is written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ async def pledge(
     Who is to speak then is written down with it; with a cue it answers nobody's question.
     """
     trigger, decision = heard[-1].utterance, heard[-1].decision
+    tone = occasion.tone if occasion.toned == trigger.message_id else None
     turn = Turn(
         channel_id=trigger.where.channel_id,
         trigger_id=trigger.message_id,
@@ -100,8 +103,8 @@ async def pledge(
         pledged_at=at,
         fallback=reply.fallback,
         cast_id=cast_id,
-        tone=occasion.tone,
-        register=register_of(trigger.text) if occasion.tone else None,
+        tone=tone,
+        register=register_of(trigger.text) if tone else None,
     )
     parts = parts_of(
         reply.text, mark=f"q{occasion.cue.id}" if occasion.cue else f"r{trigger.message_id}", limit=limit
@@ -119,7 +122,9 @@ async def pledge(
     await note_calls(db, reply.calls)
     if remembered.stage.asked_back is not None and not reply.fallback:
         why = {"place": remembered.stage.asked_back, "turn": turn_id}
-        await db.remarks.add(Remark(turn.channel_id, character, at, Kind.FOLLOW_UP, turn.addressee_id, why))
+        await db.remarks.add(
+            Remark(turn.channel_id, character, at, Kind.FOLLOW_UP, remembered.stage.asked_whom, why)
+        )
     return Pledge(
         turn_id,
         turn.channel_id,

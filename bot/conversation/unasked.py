@@ -115,4 +115,6 @@ class Unasked:
 
 def unpinged(text: str) -> str:
     """Return a text without mentions, and without the @ before names: nobody is called by a remark."""
-    return _AT.sub("", _MENTION.sub("", text)).strip()
+    while (less := _MENTION.sub("", text)) != text:  # one may stand within another
+        text = less
+    return _AT.sub("", text).strip()

@@ -74,7 +74,9 @@ AT_ITS_END = "{metric} is at {before} by now, and stays there."
 COMES_TO = " You two would be at the stage “{stage}” then."
 UNDONE = "Taken back: {metric} is {after} now."
 UNDONE_STAGE = " You two are at the stage “{stage}” now."
-CHOSEN = "Done: **{kind}** it is from the next answer on."
+CHOSEN = (
+    "Done: **{kind}** it is from the next answer on, when we are alone. Before others I keep it to myself."
+)
 
 
 def files_of(drawn: Drawn, name: str) -> list[discord.File]:

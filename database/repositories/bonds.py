@@ -108,10 +108,13 @@ class Bonds(Repository):
         query = select(BondChange).where(BondChange.id == change_id, BondChange.user_id == user_id)
         return await self._session.scalar(query)
 
-    async def causes(self, user_id: int, character: str, *, since: datetime) -> set[str]:
-        """Return the causes of what changed since a moment."""
+    async def causes(self, user_id: int, character: str, *, since: datetime, until: datetime) -> set[str]:
+        """Return the causes of what changed between two moments; a clock may have run ahead of both."""
         query = select(BondChange.cause).where(
-            BondChange.user_id == user_id, BondChange.character == character, BondChange.at > since
+            BondChange.user_id == user_id,
+            BondChange.character == character,
+            BondChange.at > since,
+            BondChange.at <= until,
         )
         return set(await self._session.scalars(query))
 

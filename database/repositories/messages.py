@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from database.models import CastMember, Channel, Claim, Consent, Message, Seat, Source, Turn
 from database.repositories.base import Repository, table_of, values_of
+from database.repositories.consents import agreed
 from database.repositories.seats import heard_by
 
 
@@ -174,6 +175,10 @@ class Messages(Repository):
         They were said by people who agreed to be remembered, or by characters to them or to nobody.
         """
         nobody = select(Turn.id).where(Turn.id == Message.turn_id, Turn.addressee_id == 0)
+        # An answer to several people is also to those of them who did not agree.
+        others = select(Claim.turn_id).where(
+            Claim.turn_id == Message.turn_id, Claim.author_id != 0, ~agreed(Claim.author_id, consent)
+        )
         query = (
             select(*(getattr(Message, name) for name in LoggedLine._fields))
             .where(
@@ -181,6 +186,7 @@ class Messages(Repository):
                 Message.sent_at >= since,
                 heard_by(character),
                 or_(_of_who_agreed(consent), nobody.correlate(Message).exists()),
+                ~others.correlate(Message).exists(),
             )
             .order_by(Message.place.desc(), Message.position.desc())
             .limit(limit)

@@ -49,6 +49,7 @@ from database.models import (
 )
 from database.repositories.base import Repository, table_of, values_of
 from database.repositories.leftovers import holds
+from database.repositories.remarks import Remarks
 
 _AT_ONCE = 5_000
 
@@ -254,9 +255,7 @@ class People(Repository):
         """Forget how characters stood with somebody, and that it was they who moved one."""
         for table in (Bond, BondChange):
             await self._session.execute(delete(table).where(table.user_id == person_id))
-        await self._session.execute(delete(Remark).where(Remark.channel_id.in_(private)))
-        theirs = update(Remark).where(Remark.person_id == person_id)
-        await self._session.execute(theirs.values(person_id=None, why=None))
+        await Remarks(self._session).without(person_id, private)
         moved = or_(Stirring.person_id == person_id, Stirring.channel_id.in_(private))
         nobody = {"person_id": None, "channel_id": None, "guild_id": None}
         await self._session.execute(update(Stirring).where(moved).values(**nobody))

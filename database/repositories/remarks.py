@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import String, cast, delete, func, insert, select, update
 
-from database.models import Archived, Channel, Message, Remark
+from database.models import Archived, Channel, Message, Part, Remark
 from database.repositories.base import Repository, table_of, values_of
 from database.repositories.consents import Mode, agreed
 
@@ -54,6 +54,18 @@ class Remarks(Repository):
         spoken = (one for one in lately if one.kind != "follow-up" and one.why)
         return next((one for one in spoken if one.why and one.why.get("turn") == turn_id), None)
 
+    async def drawn_on(self, person_id: int) -> set[int]:
+        """Return the messages of remarks that were made of what somebody said, among others."""
+        drawn = await self._made_of(person_id)
+        turns = [one.why["turn"] for one in drawn if one.why and "turn" in one.why]
+        parts = select(Part.message_id).where(Part.turn_id.in_(turns), Part.message_id.is_not(None))
+        return {one for one in await self._session.scalars(parts) if one is not None}
+
+    async def _made_of(self, person_id: int) -> list[Remark]:
+        written = cast(Remark.why, String).contains(str(person_id))
+        found = await self._session.scalars(select(Remark).where(written))
+        return [one for one in found if one.why and person_id in one.why.get("of", ())]
+
     async def absent(self, consent: Mode, *, since: datetime, until: datetime) -> list[Absent]:
         """Return who last spoke in private between two moments, of those who agree to be remembered.
 
@@ -88,6 +100,8 @@ class Remarks(Repository):
         await self._session.execute(delete(Remark).where(Remark.channel_id.in_(channel_ids)))
         theirs = update(Remark).where(Remark.person_id == person_id)
         await self._session.execute(theirs.values(person_id=None, why=None))
+        made_of = [one.id for one in await self._made_of(person_id)]
+        await self._session.execute(update(Remark).where(Remark.id.in_(made_of)).values(why=None))
 
     # Where it may.
 
