@@ -325,7 +325,7 @@ async def test_the_kind_is_chosen_among_those_that_the_character_knows(known):
     assert then.startswith("**You and Pixel**")
     assert "Kind: **mentorship**, which sounds like this: mentor and pupil;" in shown.content
     assert len(shown.attachments) == 2
-    await w.mira.send(w.channel, "Pixel?")
+    await w.mira.send_dm("Pixel?")
     assert "mentor and pupil" in w.prompt.text
-    await w.tom.send(w.channel, "Pixel?")
+    await w.mira.send(w.channel, "Pixel?")
     assert "mentor and pupil" not in w.prompt.text

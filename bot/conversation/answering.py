@@ -127,9 +127,9 @@ class Answering:
             sendable, remembered, voice = await self._recall(left, occasion.cue)
             if not sendable:
                 return _not_answered(_of(left, decided), Reason.UNSENDABLE, calls)
-            (tone, asked), reply = await asyncio.gather(
-                self._tone(left[-1].utterance),
+            reply, (tone, asked) = await asyncio.gather(
                 self._compose(left, remembered, voice, noting=occasion.cue is None),
+                self._tone(left[-1].utterance),  # told while Claude thinks
             )
             calls += (*reply.calls, *asked)
             if reply.fallback:

@@ -64,7 +64,8 @@ def fitting(
 
 def emote_note(names: Iterable[str], talk: Sequence[str], character: Character) -> str:
     """Return what a prompt's end says of the emotes of a place: the names of those that fit; "" for none."""
-    offered = fitting(names, talk) if character.emotes != "none" else []
+    known = tuple(names)
+    offered = fitting(known, talk) if known and character.emotes != "none" else []
     if not offered:
         return ""
     return fill("emotes", names=" ".join(offered), first=offered[0], often=_OFTEN[character.emotes])
