@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from sqlalchemy import select
@@ -46,9 +47,14 @@ async def opened(
     """Open a session on real parts with the scripted server behind them."""
     settings, stages = Settings(data_dir=folder / "data"), Stages()
     server = replace(Server(claude.base_url, claude.api_key, MODEL), **changes)
-    manner = replace(_at_once(manner_of(settings, server)), asks_after=asks_after)
+    manner = replace(_at_once(manner_of(settings, server)), asks_after=asks_after, zone=_afternoon())
     async with open_app(settings, PIXEL, server, manner=manner, on_stage=stages) as app:
         yield await open_session(app), stages
+
+
+def _afternoon() -> timezone:
+    """Return a zone in which it is about two o'clock: what is felt goes by the hour, and tests run at any."""
+    return timezone(timedelta(hours=(14 - datetime.now(UTC).hour + 11) % 24 - 11))
 
 
 @dataclass
