@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
@@ -83,15 +84,19 @@ def library_in(root: Path, data: Path) -> Library:
 async def company(
     folder: Path, *, manner: Manner = AT_ONCE, library: Library | None = None, **settings: Any
 ) -> AsyncIterator[World]:
-    """Let Pixel, Onyx and Ruby be in a world; Mira and Tom are there, too."""
+    """Let Pixel, Onyx and Ruby be in a world; Mira and Tom are there, too.
+
+    Nobody joins in by chance: the dice would fall otherwise on another day.
+    """
     clock = DiscordClock()
     claude = FakeClaude(clock)
+    quiet = replace(manner, direction=replace(manner.direction, banter=0.0))
     chosen = Settings(data_dir=folder / "data", **settings)
     if library is None:
         root = folder / "characters"
         library = library_in(root if root.exists() else folders(root, onyx=ONYX, ruby=RUBY), folder / "data")
     async with open_app(
-        chosen, PIXEL, SERVER, library=library, manner=manner, claude=claude, clock=clock, rng=Random(1)
+        chosen, PIXEL, SERVER, library=library, manner=quiet, claude=claude, clock=clock, rng=Random(1)
     ) as app:
         client = open_client(app)
         clock.env = env = simcord.Env(client, settle_timeout=SETTLED_WITHIN)
