@@ -13,15 +13,23 @@ from filelock import FileLock, Timeout
 
 from bot.administration import Administration
 from bot.affairs import Affairs, affairs_of
-from bot.arranging import embedder_of, growth_folder, manner_of, rehearsing, voice_of
+from bot.arranging import (
+    embedder_of,
+    growth_folder,
+    limits_of,
+    manner_of,
+    open_claude,
+    rehearsing,
+    voice_of,
+    within,
+)
 from bot.arrivals import joined
-from bot.claude.calls import open_call_log
-from bot.claude.client import AnthropicClaude, Claude
-from bot.claude.pricing import load_prices
+from bot.budgets import Budgets
+from bot.claude.client import Claude
 from bot.clock import Clock, SystemClock
 from bot.conversation.conversation import Conversation, nothing_new
 from bot.conversation.manner import Manner
-from bot.errors import AlreadyRunningError, ClaudeDenied, ConfigurationError
+from bot.errors import AlreadyRunningError, ConfigurationError
 from bot.library import Library
 from bot.meaning import Meaning
 from bot.roles import Company
@@ -45,6 +53,7 @@ EXPIRE_SECONDS = 300
 EMBED_SECONDS = 300
 SOON_SECONDS = 60
 """What a stop may have left behind is looked after so long after the start."""
+KEEP_SECONDS = 60
 NIGHT = 4
 """The hour, UTC, at which what takes long is done."""
 
@@ -105,14 +114,14 @@ async def open_app(
     or the database can't be read.
     """
     clock, tell_operator = clock or SystemClock(), Notices()
-    manner = manner or manner_of(settings, server)
-    manner = rehearsing(manner) if server.rehearsal else manner
+    manner = _manner(manner, settings, server)
     with held(settings.data_dir):
         claude = claude or open_claude(settings, server, clock, tell_operator)
         database = await _open_database(settings.data_dir)
         company = await library.open(await _joined(settings, database)) if library else Company.of(character)
-        meaning = Meaning(embedder or embedder_of(settings))
         refresh = partial(library.refresh, company, database) if library else nothing_new
+        budgets = Budgets(database, clock, limits_of(settings), zone=manner.zone, tell=tell_operator)
+        claude = await within(budgets, claude, settings, server)
         conversation = Conversation(
             company=company,
             database=database,
@@ -121,7 +130,8 @@ async def open_app(
             manner=manner,
             clock=clock,
             rng=rng or Random(),
-            meaning=meaning,
+            meaning=Meaning(embedder or embedder_of(settings)),
+            budgets=budgets,
             refresh=refresh,
             on_stage=on_stage,
         )
@@ -135,7 +145,7 @@ async def open_app(
             app.schedule.stop()
             await app.affairs.growth_files.close()
             await conversation.summing_up.close()
-            meaning.close()
+            conversation.meaning.close()
             await claude.close()
             await database.close()
 
@@ -195,6 +205,7 @@ def _schedule(app: App) -> NightWatch:
         EMBED_SECONDS, conversation.embedding.catch_up, name="embed what is new", first=SOON_SECONDS
     )
     app.schedule.every(PRUNE_SECONDS, conversation.chronicle.prune, name="forget what is past its time")
+    app.schedule.every(KEEP_SECONDS, conversation.budgets.keep, name="note what was spent")
     watch = NightWatch(
         app.settings.data_dir / DATABASE_NAME,
         kept=timedelta(days=app.settings.backups_kept_days),
@@ -208,36 +219,9 @@ def _schedule(app: App) -> NightWatch:
     return watch
 
 
-def open_claude(
-    settings: Settings, server: Server, clock: Clock, tell_operator: Callable[[str], None]
-) -> AnthropicClaude:
-    """Return the process's one client. Raises ConfigurationError for a price table with a fault."""
-
-    def denied(error: ClaudeDenied) -> None:
-        tell_operator(
-            f"The model's server refuses us ({error}). Check the key and the billing of the account; "
-            "nothing is asked for the next 15 minutes."
-        )
-
-    note = open_call_log(settings.api_log_file) if settings.enable_api_call_logging else None
-    return AnthropicClaude(
-        api_key=server.api_key,
-        base_url=server.base_url,
-        prices=load_prices(
-            Path(settings.price_file) if settings.price_file else None,
-            input_prices={
-                word: getattr(settings, f"cost_per_token_{word}")
-                for word in ("haiku", "sonnet")
-                if f"cost_per_token_{word}" in settings.explicit
-            },
-        ),
-        clock=clock,
-        cache_ttl=settings.cache_ttl,
-        sampling={"temperature": settings.default_temperature} if server.local else None,
-        close_connections=server.local,
-        denied=denied,
-        **({"note": note} if note else {}),
-    )
+def _manner(given: Manner | None, settings: Settings, server: Server) -> Manner:
+    manner = given or manner_of(settings, server)
+    return rehearsing(manner) if server.rehearsal else manner
 
 
 @contextmanager

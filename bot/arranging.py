@@ -1,11 +1,19 @@
 """What the settings and the server make of the parts: who speaks, in what manner, and who comes along."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from bot.allowance import Allowance
+from bot.budgeted import Budgeted, Tariff
+from bot.budgets import Budgets, Limits
+from bot.claude.calls import open_call_log
+from bot.claude.client import AnthropicClaude, Claude
+from bot.claude.pricing import Prices, load_prices
 from bot.claude.tokens import TokenEstimate, local_counter
+from bot.clock import Clock
 from bot.conversation.casting import Direction
 from bot.conversation.consequences import Growing
 from bot.conversation.deciding import Attentiveness
@@ -15,8 +23,10 @@ from bot.conversation.recall import Extent
 from bot.conversation.replying import Voice
 from bot.conversation.throttle import Patience
 from bot.conversation.voting import Voters
+from bot.errors import ClaudeDenied, ConfigurationError
 from bot.server import Server
 from bot.settings import Settings
+from database import DatabaseError
 from memory.dates import zone
 from memory.dumps import Dumps
 from memory.embeddings import Embedder, EmbedderMissing, open_embedder
@@ -44,6 +54,22 @@ def voice_of(settings: Settings, server: Server) -> Voice:
         tokens=TokenEstimate(local_counter()),
         effort="off" if server.local else settings.reply_effort,
     )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what may be spent in a day (C86)."""
+    return Limits(
+        person=Allowance.of(settings.budget_per_person),
+        server=Allowance.of(settings.budget_per_server),
+        all=Allowance.of(settings.budget_per_day),
+        exempt=frozenset(settings.admin_ids),
+        line=settings.budget_line,
+    )
+
+
+def cheap_model_of(settings: Settings, server: Server) -> str:
+    """Return who writes replies where a budget runs short; "" where it is whoever writes them anyway."""
+    return "" if server.local else settings.budget_model or settings.voting_model
 
 
 def embedder_of(settings: Settings) -> Embedder | None:
@@ -158,3 +184,51 @@ def growth_folder(settings: Settings) -> Path:
     if "persona_evolution_path" in settings.explicit:
         return settings.persona_evolution_path
     return settings.data_dir / "persona_evolution"
+
+
+def _prices(settings: Settings) -> Prices:
+    return load_prices(
+        Path(settings.price_file) if settings.price_file else None,
+        input_prices={
+            word: getattr(settings, f"cost_per_token_{word}")
+            for word in ("haiku", "sonnet")
+            if f"cost_per_token_{word}" in settings.explicit
+        },
+    )
+
+
+def open_claude(
+    settings: Settings, server: Server, clock: Clock, tell_operator: Callable[[str], None]
+) -> AnthropicClaude:
+    """Return the process's one client. Raises ConfigurationError for a price table with a fault."""
+
+    def denied(error: ClaudeDenied) -> None:
+        tell_operator(
+            f"The model's server refuses us ({error}). Check the key and the billing of the account; "
+            "nothing is asked for the next 15 minutes."
+        )
+
+    note = open_call_log(settings.api_log_file) if settings.enable_api_call_logging else None
+    return AnthropicClaude(
+        api_key=server.api_key,
+        base_url=server.base_url,
+        prices=_prices(settings),
+        clock=clock,
+        cache_ttl=settings.cache_ttl,
+        sampling={"temperature": settings.default_temperature} if server.local else None,
+        close_connections=server.local,
+        denied=denied,
+        **({"note": note} if note else {}),
+    )
+
+
+async def within(budgets: Budgets, claude: Claude, settings: Settings, server: Server) -> Claude:
+    """Return what asks Claude as long as there is something to pay it with; without limits, Claude itself."""
+    if not budgets.limits:
+        return claude
+    try:
+        await budgets.open()
+    except DatabaseError as error:
+        raise ConfigurationError(str(error)) from error
+    tariff = Tariff(_prices(settings), free=server.local)
+    return Budgeted(claude, budgets, tariff, cheap_model=cheap_model_of(settings, server))

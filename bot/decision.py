@@ -40,6 +40,7 @@ class Reason(StrEnum):
     DELETED = "deleted before it was answered"
     NOBODY = "no character is there"
     CUE = "its turn to speak"
+    BUDGET = "the budget of today is spent, or runs short"
 
 
 @dataclass(frozen=True, slots=True)

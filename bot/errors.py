@@ -75,6 +75,19 @@ class ClaudeCut(ClaudeError):  # noqa: N818
     outcome = "cut"
 
 
+class OverBudget(ClaudeError):  # noqa: N818
+    """What may be spent today is spent, or too little is left of it; nothing was asked (C86).
+
+    `line` is what people are told, out of character; "" where nobody waits for an answer.
+    """
+
+    outcome = "over budget"
+
+    def __init__(self, why: str, *, line: str = "") -> None:
+        super().__init__(why)
+        self.line = line
+
+
 class SpeakingError(MasqueradeError):
     """A part of a reply was not posted."""
 

@@ -264,13 +264,15 @@ class Call:
 class Reply:
     """What the character is going to say. A fallback is said, but never remembered.
 
-    `lasting` marks a fault that only the operator can mend: it is shown once an hour. `floor` is where
-    the transcript began that was really sent.
+    `lasting` marks a fault that only the operator can mend: it is shown once an hour; `unpaid` says that
+    the budget of the day is spent, which is told once a day. `floor` is where the transcript began that was
+    really sent.
     """
 
     text: str
     fallback: bool = False
     lasting: bool = False
+    unpaid: bool = False
     floor: int = 0
     calls: tuple[Call, ...] = ()
 

@@ -43,6 +43,7 @@ from database.repositories import (
     Channels,
     Consents,
     Cues,
+    DaySpendings,
     Embeddings,
     Feelings,
     Guises,
@@ -113,6 +114,7 @@ class UnitOfWork:
     feelings: Feelings
     bonds: Bonds
     remarks: Remarks
+    spendings: DaySpendings
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -144,6 +146,7 @@ class UnitOfWork:
             Feelings(session),
             Bonds(session),
             Remarks(session),
+            DaySpendings(session),
         )
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bot.budgeted import Budgeted, Tariff
+from bot.budgets import Budgets, Limits
+from bot.claude.pricing import load_prices
 from bot.claude.tokens import TokenEstimate
 from bot.conversation.conversation import Conversation, nothing_new
 from bot.conversation.manner import Manner
@@ -105,17 +108,25 @@ async def table(
     seed: int = 1,
     embedder: Embedder | None = None,
     library: Library | None = None,
+    limits: Limits | None = None,
 ) -> AsyncIterator[Table]:
-    """Set a table: a real database in `folder`, a scripted Claude, a clock that stands still."""
+    """Set a table: a real database in `folder`, a scripted Claude, a clock that stands still.
+
+    With `limits` that Claude costs a thousandth of a dollar a call, and is asked while it can be paid.
+    """
     clock = FakeClock()
     claude, mouth, stages = FakeClaude(clock), FakeMouth(), list[str]()
     database = await Database.open(folder / "masquerade.sqlite3")
     company = await library.open() if library else Company.of(character, others)
+    budgets = Budgets(database, clock, limits or Limits(), zone=manner.zone, tell=stages.append)
+    await budgets.open()
+    paid = Budgeted(claude, budgets, Tariff(load_prices(None)), cheap_model="claude-haiku-5-5")
     conversation = Conversation(
         company=company,
         refresh=partial(library.refresh, company, database) if library else nothing_new,
         database=database,
-        claude=claude,
+        claude=paid if limits else claude,
+        budgets=budgets,
         voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),
         manner=manner,
         clock=clock,

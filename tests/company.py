@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from bot.budgets import Limits
 from bot.conversation.casting import Direction
 from bot.conversation.deciding import Attentiveness
 from bot.conversation.voting import Voters
@@ -43,11 +44,17 @@ QUIET = Direction(banter=0.0)
 
 @asynccontextmanager
 async def company(
-    folder: Path, *, direction: Direction = QUIET, seed: int = 1, **changes: object
+    folder: Path,
+    *,
+    direction: Direction = QUIET,
+    seed: int = 1,
+    limits: Limits | None = None,
+    **changes: object,
 ) -> AsyncIterator[Table]:
     """Set a table for Pixel, Nyx and Fangs; Pixel is the bot's own."""
     manner = replace(LISTENING, direction=direction, **changes)  # type: ignore[arg-type]
-    async with table(folder, character=PIXEL, others=(NYX, FANGS), manner=manner, seed=seed) as at:
+    others = (NYX, FANGS)
+    async with table(folder, character=PIXEL, others=others, manner=manner, seed=seed, limits=limits) as at:
         yield at
 
 

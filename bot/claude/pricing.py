@@ -51,6 +51,11 @@ class Prices:
         """Return a model's price; None when it is not known (never zero, C87)."""
         return self._table.get(model) or self._table.get(_DATE.sub("", model))
 
+    @property
+    def dearest(self) -> Price:
+        """The price of the model whose words cost most: what an unknown one may cost."""
+        return max(self._table.values(), key=lambda price: price.output)
+
     def cost(self, model: str, usage: Usage, *, batched: bool = False) -> float | None:
         """Return the cost of a call in US dollars; None when it can't be known."""
         price = self.of(model)

@@ -68,6 +68,7 @@ class Answering:
         self._voice = behind.voice
         self._manner = behind.manner
         self._etiquette = behind.etiquette
+        self._budgets = behind.budgets
         self._clock = behind.clock
         self._rng = behind.rng
         self._casting = behind.casting
@@ -135,7 +136,8 @@ class Answering:
             if reply.fallback:
                 signal = "silent" if occasion.cue else signal or self._signal(left[-1], reply, decided)
                 if signal != "reply":
-                    return await self._show(signal, left, _of(left, decided), calls)
+                    reason = Reason.BUDGET if reply.unpaid else Reason.NO_ANSWER
+                    return await self._show(signal, left, _of(left, decided), calls, reason)
             kind, paid = await self._appraised(left[-1].utterance, reply, occasion)
             calls += paid
             occasion = replace(occasion, kind=kind, tone=tone, toned=left[-1].utterance.message_id)
@@ -225,10 +227,18 @@ class Answering:
     def _signal(self, newest: Listener, reply: Reply, decided: Sequence[Decided]) -> Errors:
         """Return how a fault is shown; who only might have been joined did not ask for an answer."""
         asked = any(one.decision.reason is not Reason.VOTE for one in decided)
-        return self._etiquette.signal(newest.utterance, lasting=reply.lasting, asked=asked)
+        heard = newest.utterance
+        if reply.unpaid and not (asked and self._budgets.tell_once(heard.author_id, heard.where.guild_id)):
+            return "silent"
+        return self._etiquette.signal(heard, lasting=reply.lasting, asked=asked, once=not reply.unpaid)
 
     async def _show(
-        self, signal: Errors, left: Sequence[Listener], decided: Sequence[Decided], calls: tuple[Call, ...]
+        self,
+        signal: Errors,
+        left: Sequence[Listener],
+        decided: Sequence[Decided],
+        calls: tuple[Call, ...],
+        reason: Reason,
     ) -> Answered:
         if signal == "react":
             try:
@@ -236,7 +246,7 @@ class Answering:
             except SpeakingError as error:
                 channel_id = left[-1].utterance.where.channel_id
                 log.warning("Can't react in channel %s: %s", channel_id, error)
-        return _not_answered(decided, Reason.NO_ANSWER, calls, signal=signal)
+        return _not_answered(decided, reason, calls, signal=signal)
 
     def _typing_seconds(self, reply: Reply, begun: float, tempo: float) -> float:
         spent = self._clock.monotonic() - begun

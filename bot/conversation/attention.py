@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.budgets import FULL, Level, Purse
 from bot.conversation.addressing import Addressees
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.naming import calls
@@ -38,6 +39,7 @@ class Circumstances:
     roll: float = 0.0
     text: str | None = None
     closed: Decision | None = None
+    purse: Purse = FULL
 
 
 Opinion = Decision | Remark | None
@@ -75,6 +77,15 @@ def stale(heard: Utterance, now: Circumstances) -> Opinion:
     if heard.where.place is Place.TERMINAL or now.received - heard.sent_at <= now.too_old:
         return None
     return _no(Reason.STALE)
+
+
+def paid_for(_: Utterance, now: Circumstances) -> Opinion:
+    """Where the budget of the day is spent, and that was told, nothing is thought about any more (C86)."""
+    if now.purse.level is Level.FREE:
+        return None
+    if now.purse.level is Level.SPENT and now.purse.told:
+        return _no(Reason.BUDGET, now.purse.why)
+    return Remark(now.purse.why)
 
 
 def often_enough(heard: Utterance, now: Circumstances) -> Opinion:
@@ -140,6 +151,11 @@ def others_addressed(_: Utterance, now: Circumstances) -> Opinion:
     return _no(Reason.OTHERS) if now.addressed.others_only(now.me) else None
 
 
+def spared(_: Utterance, now: Circumstances) -> Opinion:
+    """Where the budget runs short, nothing is put to the vote (C86)."""
+    return None if now.purse.level is Level.FREE else _no(Reason.BUDGET, now.purse.why)
+
+
 def chatter(heard: Utterance, now: Circumstances) -> Opinion:
     """Most of what is said in a channel is not worth a vote (F032, C13)."""
     found = priority(heard, now.before)
@@ -161,6 +177,7 @@ RULES: tuple[Rule, ...] = (
     forbidden,
     empty,
     stale,
+    paid_for,
     # For bots these come before the direct triggers: two bots that call each other by name would never stop.
     often_enough,
     tired,
@@ -171,6 +188,7 @@ RULES: tuple[Rule, ...] = (
     replied_to,
     named,
     others_addressed,
+    spared,
     chatter,
     by_chance,
 )

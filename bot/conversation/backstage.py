@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from bot.budgets import Budgets
 from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.conversation.casting import Casting
@@ -35,4 +36,5 @@ class Backstage:
     casting: Casting
     staging: Staging
     inner: InnerLife
+    budgets: Budgets
     reached: Callable[[str], None]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
+from bot.budgets import Budgets, Level
 from bot.clock import Clock
 from bot.conversation.naming import clean_text
 from bot.roles import Company, Role
@@ -53,13 +54,21 @@ class Casting:
     """Knows who is present, and puts together who speaks."""
 
     def __init__(
-        self, *, database: Database, company: Company, direction: Direction, clock: Clock, rng: Random
+        self,
+        *,
+        database: Database,
+        company: Company,
+        direction: Direction,
+        clock: Clock,
+        rng: Random,
+        budgets: Budgets,
     ) -> None:
         self._database = database
         self.company = company
         self._direction = direction
         self._clock = clock
         self._rng = rng
+        self._budgets = budgets
         self._cast_ids: dict[tuple[str, ...], int] = {}
 
     async def present(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
@@ -187,7 +196,12 @@ class Casting:
     async def joins(
         self, db: UnitOfWork, where: Where, speaker: str, said: str, *, since_human: int, cast_id: int | None
     ) -> Cue | None:
-        """Return who of those who heard it answers what a character just said; mostly nobody (F041, F042)."""
+        """Return who of those who heard it answers what a character just said; mostly nobody (F041, F042).
+
+        Where a budget runs short nobody does (C86).
+        """
+        if self._budgets.purse(None, where.guild_id).level is not Level.FREE:
+            return None
         present = await self.heard(db, cast_id, where)
         role = self.company.by_slug.get(speaker)
         if role is None or len(present) < 2:

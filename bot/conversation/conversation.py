@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from random import Random
 
+from bot.budgets import Budgets
 from bot.checkins import CheckIns
 from bot.claude.client import Claude
 from bot.clock import Clock
@@ -83,6 +84,7 @@ class Conversation:
         clock: Clock,
         rng: Random,
         meaning: Meaning | None = None,
+        budgets: Budgets | None = None,
         refresh: Callable[[], Awaitable[object]] = nothing_new,
         on_stage: Callable[[str], None] | None = None,
     ) -> None:
@@ -100,8 +102,14 @@ class Conversation:
         self._etiquette = Etiquette(manner.errors, clock)
         self._on_the_way: dict[int, asyncio.Task[object]] = {}
         self.eraser = Eraser(database, manner.dumps)
+        self.budgets = budgets or Budgets(database, clock, zone=manner.zone)
         self.casting = Casting(
-            database=database, company=company, direction=manner.direction, clock=clock, rng=rng
+            database=database,
+            company=company,
+            direction=manner.direction,
+            clock=clock,
+            rng=rng,
+            budgets=self.budgets,
         )
         self.inner = InnerLife(clock=clock, zone=manner.zone, learns=manner.consent)
         self._behind = behind = self._backstage(claude, voice)
@@ -123,6 +131,7 @@ class Conversation:
             meaning=self.meaning,
             casting=self.casting,
             inner=self.inner,
+            budgets=self.budgets,
             staging=Staging(
                 self.casting,
                 self.inner,
@@ -186,6 +195,7 @@ class Conversation:
             how=self._manner.attention,
             clock=self._clock,
             rng=self._rng,
+            budgets=self.budgets,
         )
         self._choosing = Choosing(
             self._deciding, pass_over=self._pass, clock=self._clock, reached=self._reached

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
+from bot.budgets import Budgets
 from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.conversation.addressing import Addressees, addressees
@@ -59,6 +60,7 @@ class Deciding:
         how: Attentiveness,
         clock: Clock,
         rng: Random,
+        budgets: Budgets,
     ) -> None:
         self._database = database
         self._claude = claude
@@ -66,6 +68,7 @@ class Deciding:
         self._how = how
         self._clock = clock
         self._rng = rng
+        self._budgets = budgets
         self._asker = Asker(claude, model=how.voters.model, clock=clock)
         self._asked_at: dict[int, float] = {}
         self.turns = Turns(how.turn, clock, rng)
@@ -192,6 +195,7 @@ class Deciding:
             tally=tally,
             chance=how.chance,
             roll=roll,
+            purse=self._budgets.purse(heard.author_id, heard.where.guild_id),
         )
 
     async def _tally(self, db: UnitOfWork, heard: Utterance) -> Tally:

@@ -19,19 +19,19 @@ class Etiquette:
         self._clock = clock
         self._shown_at: dict[int, float] = {}
 
-    def signal(self, heard: Utterance, *, lasting: bool, asked: bool = True) -> Errors:
+    def signal(self, heard: Utterance, *, lasting: bool, asked: bool = True, once: bool = True) -> Errors:
         """Return how to show that `heard` can't be answered, and take it as shown.
 
         In a server at most one signal is seen per message, hour and channel, and none where nobody `asked`
         for an answer. A `lasting` fault, which only the operator can mend, is told once an hour in private
-        too (faults C2).
+        too (faults C2). What the caller sees to itself is not counted here: not `once` an hour.
         """
         private = heard.where.place.private
         if private and not lasting:
             return "reply"
         if not asked or (not private and self._errors == "silent"):
             return "silent"
-        if not self._first_this_hour(heard.where.channel_id):
+        if once and not self._first_this_hour(heard.where.channel_id):
             return "silent"
         return "reply" if private else self._errors
 

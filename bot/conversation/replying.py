@@ -16,7 +16,7 @@ from bot.conversation.emotes import dress
 from bot.conversation.recall import fit
 from bot.conversation.speech import tidy, trim_to_sentence
 from bot.conversation.splitting import split
-from bot.errors import ClaudeDenied, ClaudeError, PromptTooLong
+from bot.errors import ClaudeDenied, ClaudeError, OverBudget, PromptTooLong
 from bot.prompts import fill
 from bot.turn import NO_EMOTES, Call, Prompt, Recollection, Reply, Utterance, Wish
 from personas.character import Character, names_of
@@ -73,6 +73,11 @@ async def compose(
             calls += _books(error)
             log.warning("The prompt was too long for %s", voice.model)
             continue
+        except OverBudget as error:
+            log.info("No reply: %s", error)
+            if error.line:
+                return Reply(error.line, fallback=True, unpaid=True, calls=calls)
+            return _fallback(character, rng, emotes, calls, error)
         except ClaudeError as error:
             log.warning("No reply from %s: %s", voice.model, error)
             return _fallback(character, rng, emotes, (*calls, *_books(error)), error)

@@ -1,11 +1,13 @@
 """What a character says that nobody asked it for: thought of, pledged and said, once; it rings no bell."""
 
+import logging
 import re
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.budgets import Level
 from bot.conversation import turns
 from bot.conversation.backstage import Backstage
 from bot.conversation.replying import compose
@@ -17,6 +19,8 @@ from bot.turn import Mouth, Recollection, Reply, Utterance, Where, Wish
 from database import UnitOfWork
 from database.models import Remark, Turn
 from personas.initiative import Kind
+
+log = logging.getLogger(__name__)
 
 NOBODY = 0
 """Stands for whom a remark is addressed to that is addressed to nobody: nobody can be pinged by it."""
@@ -58,12 +62,17 @@ class Unasked:
         self._rng = behind.rng
         self._reached = behind.reached
         self._saying = saying
+        self._budgets = behind.budgets
 
     async def think(self, impulse: Impulse, mouth: Mouth, *, typing: bool) -> Reply:
         """Return what is said; a fallback, which is not, where thinking fails or leaves nothing.
 
-        With `typing` the character is seen to type meanwhile.
+        With `typing` the character is seen to type meanwhile. Where a budget runs short nobody is asked.
         """
+        purse = self._budgets.purse(impulse.person_id, impulse.where.guild_id)
+        if purse.level is not Level.FREE:
+            log.info("Nothing is said unasked in channel %s: %s", impulse.where.channel_id, purse.why)
+            return Reply("", fallback=True)
         own = mouth.speaking_as(impulse.role.speaker)
         async with own.typing() if typing else nullcontext():
             reply = await compose(

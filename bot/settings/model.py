@@ -6,12 +6,13 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.settings.behaviour import Characters, Personas, Remembering, Replying, Typing, Voice
-from bot.settings.running import Accounts, Connection, LocalVoice, Models, Section, Storage
+from bot.settings.running import Accounts, Budget, Connection, LocalVoice, Models, Section, Storage
 
 SECTIONS: tuple[type[Section], ...] = (
     Accounts,
     Characters,
     Models,
+    Budget,
     LocalVoice,
     Connection,
     Replying,
@@ -27,6 +28,7 @@ class Settings(
     Accounts,
     Characters,
     Models,
+    Budget,
     LocalVoice,
     Connection,
     Replying,

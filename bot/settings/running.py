@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from bot.settings.values import (
     BaseUrl,
+    Budgeted,
     CacheTime,
     Channel,
     Count,
@@ -87,6 +88,23 @@ class Models(Section):
     """Price of an input token of Haiku models in dollars; the price table counts unless set."""
     cost_per_token_sonnet: Price = 0.000003
     """Price of an input token of Sonnet models in dollars; the price table counts unless set."""
+
+
+class Budget(Section):
+    """Budgets of a day."""
+
+    budget_per_person: Budgeted = "none"
+    """What one person's talk may cost in a day, such as 0.50 USD or 100000 tokens; none for no limit."""
+    budget_per_server: Budgeted = "none"
+    """What one server may cost in a day; none for no limit."""
+    budget_per_day: Budgeted = "none"
+    """What everything together may cost in a day, in dollars or tokens; none for no limit."""
+    budget_model: str = ""
+    """The model that writes replies once four fifths of a budget are spent; voting_model if empty."""
+    budget_line: str = Field(
+        "(I have talked as much as I may for today. Tomorrow I am here again.)", min_length=1, max_length=500
+    )
+    """What people are told, once a day, when a budget is spent."""
 
 
 class LocalVoice(Section):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError, from_json
 
+from bot.allowance import Allowance
 from memory.dates import near_zones, zone_named
 from personas.initiative import QuietHours
 
@@ -99,6 +100,15 @@ def _hours(value: object) -> object:
         raise wrong("are no hours of the day", mend) from None
 
 
+def _budget(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return str(Allowance.of(value) or "none")
+    except ValueError:
+        raise wrong("is no amount", "write it as 2 USD, 200000 tokens, or none") from None
+
+
 def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if text.lower().startswith("bot "):
@@ -136,6 +146,7 @@ Seconds = Annotated[Real, Field(ge=0, le=10**6)]
 Deadline = Annotated[Real, Field(gt=0, le=3600)]
 Speed = Annotated[Real, Field(gt=0, le=10**6)]
 ZoneName = Annotated[str, BeforeValidator(_zone)]
+Budgeted = Annotated[str, BeforeValidator(_budget)]
 Hours = Annotated[str, BeforeValidator(_hours)]
 Share = Annotated[Real, Field(ge=0, le=1)]
 Price = Annotated[Real, Field(ge=0)]

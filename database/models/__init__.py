@@ -31,6 +31,7 @@ from database.models.memory import (
     Vectors,
     Window,
 )
+from database.models.spending import DaySpending
 from database.models.talk import Channel, Claim, Message, Nickname, Part, Turn, User, Variant
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Conflict",
     "Consent",
     "Cue",
+    "DaySpending",
     "Encounter",
     "Fact",
     "FactChange",

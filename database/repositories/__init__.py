@@ -22,6 +22,7 @@ from database.repositories.remarks import Remarks
 from database.repositories.reminders import Reminders
 from database.repositories.rhythms import Rhythms
 from database.repositories.seats import Seats
+from database.repositories.spending import DaySpendings
 from database.repositories.states import States
 from database.repositories.summaries import Summaries
 from database.repositories.turns import Turns
@@ -39,6 +40,7 @@ __all__ = [
     "Channels",
     "Consents",
     "Cues",
+    "DaySpendings",
     "Embeddings",
     "Feelings",
     "Guises",

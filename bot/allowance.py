@@ -1,0 +1,95 @@
+"""What may be spent, and what was: amounts in dollars and tokens, and the limits set for a day (C86)."""
+
+import math
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+SPARING = 0.8
+"""The share of a limit from which on only what people ask for is paid, with the cheap model (C86)."""
+_WRITTEN = re.compile(
+    r"(?P<sign>\$)?\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<thousands>k|m)?\s*(?P<unit>usd|dollars?|tokens?)?"
+)
+NANO = 10**9
+_TIMES = {None: 1, "k": 1_000, "m": 1_000_000}
+
+
+class Unit(StrEnum):
+    """What a limit is counted in."""
+
+    DOLLARS = "USD"
+    TOKENS = "tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What calls to a model come to: billionths of a US dollar, and tokens in and out.
+
+    Whole numbers: what is held and given back again must leave nothing behind.
+    """
+
+    nanodollars: int = 0
+    tokens: int = 0
+
+    @classmethod
+    def of(cls, dollars: float, tokens: int) -> Self:
+        """Return an amount; what is less than a billionth counts as one."""
+        return cls(math.ceil(round(dollars * NANO, 3)), tokens)
+
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(self.nanodollars + other.nanodollars, self.tokens + other.tokens)
+
+    def __sub__(self, other: "Amount") -> "Amount":
+        return Amount(self.nanodollars - other.nanodollars, self.tokens - other.tokens)
+
+    @property
+    def dollars(self) -> float:
+        return self.nanodollars / NANO
+
+    def in_(self, unit: Unit) -> float:
+        return self.dollars if unit is Unit.DOLLARS else self.tokens
+
+
+NOTHING = Amount()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What may be spent in a day."""
+
+    limit: float
+    unit: Unit
+
+    @classmethod
+    def of(cls, text: str) -> Self | None:
+        """Read "2 USD", "$0.50", "200000 tokens" or "200k tokens"; None where nothing is limited ("none").
+
+        Raises ValueError for anything else, and for a limit of nothing.
+        """
+        words = text.strip().lower().replace(",", "").replace("_", "")
+        if words in ("", "0", "none", "off"):
+            return None
+        found = _WRITTEN.fullmatch(words)
+        if found is None or bool(found["sign"]) == bool(found["unit"]):
+            raise ValueError(f"{text!r} is no limit: name a number, and dollars or tokens.")
+        unit = Unit.TOKENS if (found["unit"] or "").startswith("token") else Unit.DOLLARS
+        limit = float(found["number"]) * _TIMES[found["thousands"]]
+        if not 0 < limit < 10**12:
+            raise ValueError(f"{text!r} is no limit: nothing could be spent at all, or anything.")
+        return cls(limit, unit)
+
+    def __str__(self) -> str:
+        return self.written(self.limit)
+
+    def written(self, spent: float) -> str:
+        """Return an amount in this limit's unit: "2.00 USD" or "200000 tokens"."""
+        return f"{spent:.2f} USD" if self.unit is Unit.DOLLARS else f"{spent:.0f} tokens"
+
+    def share(self, spent: Amount) -> float:
+        """Return how much of it was spent, 1 for all."""
+        return spent.in_(self.unit) / self.limit
+
+    def holds(self, spent: Amount) -> bool:
+        """Say whether so much may be spent."""
+        return spent.in_(self.unit) <= self.limit
