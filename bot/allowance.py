@@ -83,8 +83,11 @@ class Allowance:
         return self.written(self.limit)
 
     def written(self, spent: float) -> str:
-        """Return an amount in this limit's unit: "2.00 USD" or "200000 tokens"."""
-        return f"{spent:.2f} USD" if self.unit is Unit.DOLLARS else f"{spent:.0f} tokens"
+        """Return an amount in this limit's unit: "2.00 USD", "0.0015 USD" or "200000 tokens"."""
+        if self.unit is Unit.TOKENS:
+            return f"{spent:.0f} tokens"
+        whole, _, parts = f"{spent:.6f}".partition(".")
+        return f"{whole}.{parts.rstrip('0'):0<2} USD"
 
     def share(self, spent: Amount) -> float:
         """Return how much of it was spent, 1 for all."""

@@ -100,9 +100,9 @@ class Budgeted:
             log.error("What the last calls came to is not noted: %s", error)  # noqa: TRY400
         await self._claude.close()
 
-    async def _spared(self, question: Question) -> Question:
-        """Return how a question is asked as things stand with who pays for it."""
-        level = await self._budgets.level_of(user_id=question.user_id, channel_id=question.channel_id)
+    async def _spared(self, question: Question, most: Amount) -> Question:
+        """Return how a question is asked as things stand with who pays for it, if it costs so much."""
+        level = await self._budgets.level_of(most, user_id=question.user_id, channel_id=question.channel_id)
         if level is Level.FREE:
             return question
         if question.purpose in EXTRAS:
@@ -116,7 +116,7 @@ class Budgeted:
     ) -> tuple[Question, Held]:
         """Return how a question is asked, and what is held for it; raise OverBudget where it is not asked."""
         try:
-            question = await self._spared(question)
+            question = await self._spared(question, self._tariff.most(prompt, question, share))
             most = self._tariff.most(prompt, question, share)
             held = await self._budgets.hold(most, user_id=question.user_id, channel_id=question.channel_id)
         except DatabaseError as error:

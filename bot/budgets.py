@@ -155,10 +155,18 @@ class Budgets:
         told = self._account(self._told_to(payer, user_id, guild_id)).told
         return Purse(level, f"{payer.whose} is {self._percent(payer)} % spent", told)
 
-    async def level_of(self, *, user_id: int | None, channel_id: int | None) -> Level:
-        """Return how things stand for a call that somebody causes in a channel."""
+    async def level_of(self, amount: Amount, *, user_id: int | None, channel_id: int | None) -> Level:
+        """Return how things stand for a call that somebody causes in a channel, which may cost so much.
+
+        What does not fit any more is to be spared, too: a cheaper one may.
+        """
         await self._open_day()
-        return self.purse(user_id, await self._guild_of(channel_id)).level
+        guild_id = await self._guild_of(channel_id)
+        level = self.purse(user_id, guild_id).level
+        if level is not Level.FREE or user_id in self.limits.exempt:
+            return level
+        fits = all(self._fits(one, amount) for one in self._payers(user_id, guild_id))
+        return Level.FREE if fits else Level.SPARING
 
     def spent(self, guild_id: int | None) -> Iterator[tuple[str, Allowance, Amount]]:
         """Yield each limit of a server, or of all together, by its setting, with what is spent of it."""
@@ -238,13 +246,15 @@ class Budgets:
 
     def _check(self, payer: Payer, amount: Amount) -> None:
         """Raise OverBudget where too little is left; what other calls hold may come back soon."""
-        account = self._account(payer.mark)
-        if payer.limit is None or payer.limit.holds(account.gone + amount):
+        if payer.limit is None or self._fits(payer, amount):
             return
-        if payer.limit.holds(account.spent + amount):
+        if payer.limit.holds(self._account(payer.mark).spent + amount):
             raise OverBudget(f"what is left of {payer.whose} is held for other calls")
         self._noticed(payer, Level.SPENT)
         raise OverBudget(f"too little is left of {payer.whose}", line=self.limits.line)
+
+    def _fits(self, payer: Payer, amount: Amount) -> bool:
+        return payer.limit is None or payer.limit.holds(self._account(payer.mark).gone + amount)
 
     def _payers(self, user_id: int | None, guild_id: int | None) -> list[Payer]:
         limits, payers = self.limits, [Payer(ALL, self.limits.all, WHOSE_ALL)]

@@ -37,7 +37,7 @@ def test_what_is_no_limit_is_refused(text):
         Allowance.of(text)
 
 
-@pytest.mark.parametrize("text", ["2 USD", "0.05 USD", "200000 tokens"])
+@pytest.mark.parametrize("text", ["2 USD", "0.05 USD", "0.0011 USD", "12.345 USD", "200000 tokens"])
 def test_a_limit_written_and_read_again_is_the_same(text):
     allowance = Allowance.of(text)
     assert allowance is not None

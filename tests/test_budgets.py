@@ -226,6 +226,14 @@ async def test_where_a_budget_runs_short_a_reply_is_the_cheap_models_and_extras_
         assert len(inner.questions) == 2
 
 
+async def test_what_does_not_fit_is_asked_of_the_cheap_model_first(tmp_path):
+    async with paying(tmp_path, limits(person="0.0015 USD")) as (claude, inner, budgets):
+        await spend(budgets, dollars(0.0007))
+        await claude.ask(PROMPT, question(max_tokens=100))
+        assert inner.questions[-1].model == "claude-haiku-5-5"
+        assert budgets.purse(42, None).level is Level.SPENT
+
+
 async def test_what_is_spent_is_spent_for_every_purpose(tmp_path):
     async with paying(tmp_path, limits(all="1 USD")) as (claude, inner, budgets):
         await spend(budgets, dollars(1))
@@ -252,7 +260,7 @@ async def test_a_call_that_broke_off_counts_as_dear_as_it_may_be_and_one_refused
                 failed.call = failed.call and replace(failed.call, usage=Usage(), cost=None)
                 raise
 
-        inner.ask = unreported
+        setattr(inner, "ask", unreported)  # noqa: B010 - mypy has it that methods stay as they are
         with pytest.raises(type(error)):
             await claude.ask(PROMPT, question())
         ((_, _, spent),) = budgets.spent(None)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
-from database.models import Call, Turn, User
+from database.models import Call, Channel, Turn, User
 from database.repositories.base import Repository, table_of, values_of
 
 _ADD = insert(table_of(Call)).values(
@@ -22,6 +23,32 @@ class Spending:
     cost: float
     input_tokens: int
     output_tokens: int
+
+    def __add__(self, other: "Spending") -> "Spending":
+        return Spending(
+            self.calls + other.calls,
+            self.unpriced + other.unpriced,
+            self.cost + other.cost,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+
+NO_CALLS = Spending(0, 0, 0.0, 0, 0)
+_WENT_IN = (
+    func.coalesce(Call.input_tokens, 0)
+    + Call.cache_read_tokens
+    + Call.cache_write_5m_tokens
+    + Call.cache_write_1h_tokens
+)
+_SPENDING = (
+    func.count(),
+    func.count() - func.count(Call.cost),
+    func.coalesce(func.sum(Call.cost), 0.0),
+    func.coalesce(func.sum(_WENT_IN), 0),
+    func.coalesce(func.sum(Call.output_tokens), 0),
+)
+"""What a Spending is made of, in its order."""
 
 
 class Calls(Repository):
@@ -55,20 +82,41 @@ class Calls(Repository):
 
     async def spending(self, *, since: datetime, user_id: int | None = None) -> Spending:
         """Add up the calls since a moment, of everybody or of one person."""
-        went_in = (
-            func.coalesce(Call.input_tokens, 0)
-            + Call.cache_read_tokens
-            + Call.cache_write_5m_tokens
-            + Call.cache_write_1h_tokens
-        )
-        query = select(
-            func.count(),
-            func.count() - func.count(Call.cost),
-            func.coalesce(func.sum(Call.cost), 0.0),
-            func.coalesce(func.sum(went_in), 0),
-            func.coalesce(func.sum(Call.output_tokens), 0),
-        ).where(Call.at >= since)
+        query = select(*_SPENDING).where(Call.at >= since)
         if user_id is not None:
             query = query.where(Call.user_id == user_id)
-        calls, unpriced, cost, went_in_total, came_out = (await self._session.execute(query)).one()
-        return Spending(calls, unpriced, cost or 0.0, went_in_total, came_out or 0)
+        calls, unpriced, cost, went_in, came_out = (await self._session.execute(query)).one()
+        return Spending(calls, unpriced, cost or 0.0, went_in or 0, came_out or 0)
+
+    async def by_purpose(
+        self, *, since: datetime, until: datetime, guild_id: int | None
+    ) -> list[tuple[str, Spending]]:
+        """Add up the calls between two moments by what they were for: of a server, or all of them."""
+        query = select(Call.purpose, *_SPENDING).where(Call.at >= since, Call.at < until)
+        if guild_id is not None:
+            there = select(Channel.id).where(Channel.guild_id == guild_id)
+            query = query.where(Call.channel_id.in_(there))
+        rows: Any = await self._session.execute(query.group_by(Call.purpose).order_by(Call.purpose))
+        return [(purpose, Spending(*sums)) for purpose, *sums in rows]
+
+    async def by_server(self, *, since: datetime, limit: int) -> list[tuple[str, Spending]]:
+        """Add up the calls since a moment by the server's name, the dearest first."""
+        query = (
+            select(func.max(Channel.guild_name), *_SPENDING)
+            .join(Channel, Channel.id == Call.channel_id)
+            .where(Call.at >= since, Channel.guild_id.is_not(None))
+            .group_by(Channel.guild_id)
+        )
+        rows = await self._session.execute(_dearest(query).limit(limit))
+        return [(name, Spending(*sums)) for name, *sums in rows]
+
+    async def by_person(self, *, since: datetime, limit: int) -> list[tuple[int, Spending]]:
+        """Add up the calls since a moment by whose they were, the dearest first."""
+        query = select(Call.user_id, *_SPENDING).where(Call.at >= since, Call.user_id.is_not(None))
+        rows = await self._session.execute(_dearest(query.group_by(Call.user_id)).limit(limit))
+        return [(user_id, Spending(*sums)) for user_id, *sums in rows]
+
+
+def _dearest(query: Any) -> Any:
+    """Return a query with what cost most first, and where nothing has a price, what took most tokens."""
+    return query.order_by(_SPENDING[2].desc(), (_SPENDING[3] + _SPENDING[4]).desc())

@@ -1,0 +1,168 @@
+"""Bars of days: what each cost, stacked by what it was for, with the limit of a day (C86)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from bot.pictures.gauges import COLOURS
+from bot.pictures.sheet import (
+    END,
+    LINE,
+    MARGIN,
+    QUIET,
+    RAISED,
+    RULE,
+    SMALL,
+    bar,
+    dotted,
+    headed,
+    lettering,
+    named,
+    opened,
+    told,
+)
+from memory.lettering import clean, width
+
+HEIGHT = 260.0
+"""Units from the ground line to the highest mark."""
+_GAP = 6.0
+LEFT = MARGIN + 150
+"""Where the bars begin: what the marks stand for is to the left of them."""
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What one thing came to on each day."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """What a picture of days shows; `unit` is "$" or "tokens", `limit` what a day may come to."""
+
+    title: str
+    unit: str
+    days: tuple[date, ...]
+    series: tuple[Series, ...]
+    limit: float | None = None
+
+    def total(self, day: int) -> float:
+        return sum(one.values[day] for one in self.series)
+
+
+def bars_svg(bars: Bars) -> str:
+    """Return the picture as SVG, 720 wide: legible at half that width, too."""
+    title, base = headed(named(bars.title))
+    legend, base = _legend(bars, base + LINE + 8)
+    ground = base + 44 + HEIGHT
+    top = mark_above(max([*map(bars.total, range(len(bars.days))), bars.limit or 0.0]))
+    body = [
+        *opened(ground + 48, bars.title, bars_text(bars)),
+        *title,
+        *legend,
+        *_marks(bars, ground, top),
+        *_days(bars, ground, top),
+        *_limit(bars, ground, top),
+    ]
+    return "\n".join([*body, "</svg>\n"])
+
+
+def mark_above(most: float) -> float:
+    """Return the next round number: where the scale ends."""
+    if most <= 0:
+        return 1.0
+    power = 1.0
+    while power * 10 <= most:
+        power *= 10
+    while power > most:
+        power /= 10
+    return next(power * step for step in _STEPS if power * step >= most * 0.999999)
+
+
+def _legend(bars: Bars, base: float) -> tuple[list[str], float]:
+    """Return what each colour stands for with its sum, and the last line of that."""
+    drawn: list[str] = []
+    for row, one in enumerate(bars.series):
+        words = f"{clean(one.name, 40)}: {amount(sum(one.values), bars.unit)}"
+        y = base + LINE * row
+        drawn += [
+            bar(MARGIN, y - 17, 20, 20, _colour(row), 4),
+            lettering(MARGIN + 32, y, words),
+        ]
+    if not bars.series:
+        drawn.append(lettering(MARGIN, base, "nothing so far", colour=QUIET))
+    return drawn, base + LINE * max(len(bars.series) - 1, 0)
+
+
+def _colour(row: int) -> str:
+    return COLOURS[row % len(COLOURS)]
+
+
+def _marks(bars: Bars, ground: float, top: float) -> Iterator[str]:
+    for share in (0.0, 0.5, 1.0):
+        y = ground - HEIGHT * share
+        yield dotted((MARGIN, y), (END, y), RULE)
+        if share:
+            yield lettering(MARGIN, y - 8, amount(top * share, bars.unit), colour=QUIET)
+
+
+def _days(bars: Bars, ground: float, top: float) -> Iterator[str]:
+    left = LEFT
+    wide = (END - left) / max(len(bars.days), 1)
+    for number, day in enumerate(bars.days):
+        x, y = left + wide * number, ground
+        yield bar(x + _GAP / 2, ground - 2, wide - _GAP, 2, RAISED)
+        for row, one in enumerate(bars.series):
+            high = HEIGHT * one.values[number] / top
+            y -= high
+            if high > 0:
+                # A thin edge between two parts keeps them apart where their colours look alike.
+                yield bar(x + _GAP / 2, y, wide - _GAP, max(high - 1.5, 0.8), _colour(row), 2)
+        words = dated_short(day, today=number == len(bars.days) - 1)
+        middle = x + wide / 2
+        middle = min(middle, END - width(words, SMALL) / 2)
+        if number == len(bars.days) - 1 or (number % 4 == 0 and number < len(bars.days) - 3):
+            yield lettering(middle, ground + 30, words, colour=QUIET, anchor="middle")
+
+
+def dated_short(day: date, *, today: bool) -> str:
+    return "today" if today else f"{day.day} {day:%b}"
+
+
+def _limit(bars: Bars, ground: float, top: float) -> Iterator[str]:
+    if bars.limit is None:
+        return
+    y = ground - HEIGHT * min(bars.limit / top, 1.0)
+    yield bar(LEFT, y - 1.5, END - LEFT, 3, "#e9eaf0")
+    yield lettering(END, y - 8, f"limit {amount(bars.limit, bars.unit)}", anchor="end")
+
+
+def amount(value: float, unit: str) -> str:
+    """Return an amount in few letters: "$0.0123", "$12.30", "1.2 M tokens"."""
+    if unit == "$":
+        if value == 0 or value >= 0.1:
+            return f"${value:,.2f}"
+        return f"${value:.6f}".rstrip("0") if value < 0.01 else f"${value:.4f}"
+    for size, letter in ((1e6, " M"), (1e3, " k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter} tokens"
+    return f"{value:.0f} tokens"
+
+
+def bars_text(bars: Bars) -> str:
+    """Return what the picture shows in sentences, at most 1,024 characters: for those who don't see it."""
+    total = sum(sum(one.values) for one in bars.series)
+    said = f"{named(bars.title)}: {amount(total, bars.unit)} in {len(bars.days)} days."
+    if bars.limit is not None:
+        said += f" A day may come to {amount(bars.limit, bars.unit)}."
+    groups = [f"{clean(one.name, 40)} {amount(sum(one.values), bars.unit)}" for one in bars.series]
+    said = told(said, "For what:", groups)
+    days = [
+        f"{day.day} {day:%b} {amount(bars.total(number), bars.unit)}"
+        for number, day in reversed(list(enumerate(bars.days)))
+        if bars.total(number)
+    ]
+    return told(said, "By day, the newest first:", days)

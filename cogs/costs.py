@@ -1,0 +1,124 @@
+"""What models cost: /costs, for who manages a server, and for operators (C86, C87)."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.allowance import Allowance, Amount
+from bot.command_tree import Interaction, answer
+from bot.conversation.splitting import split
+from bot.costs import DAYS, Accounts, Costs, bars_of
+from bot.pictures import Drawings, bars_svg, bars_text
+from cogs._discord.authority import is_operator
+from cogs._discord.inner_sheets import files_of
+from cogs._discord.panels import NOBODY
+from cogs._discord.quoting import inline
+from database.repositories.calls import Spending
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+NAME_ROOM = 60
+TITLE = "Cost of {name}"
+TITLE_ALL = "Cost of everything"
+HEAD = "**{name}**, the last {days} days: {total}. Today: {today}."
+HERE, EVERYTHING = "This server", "Everything together"
+FOR_WHAT = "For what: {groups}."
+LIMIT = "`{setting}`: {spent} of {limit} today ({percent} %), anew at midnight ({zone})."
+NO_LIMIT = "No limit is set for a day: {settings} in config.env sets one, such as 2 USD."
+NO_LIMIT_HERE = "No limit is set for this server: the bot's operator can set one with budget_per_server."
+DEAREST_SERVERS = "Servers that cost most: {those}."
+DEAREST_PEOPLE = "Who caused most of it: {those}."
+UNPRICED = "Calls of models without a known price: {count}. A price_file in config.env can name theirs."
+NOTHING_YET = "Nothing was asked of a model here in the last {days} days, so nothing was paid."
+OPERATORS_ONLY = "What everything costs is for the bot's operators (admin_ids). Leave `everything` out."
+IN_A_SERVER = "In private there is no server to account for: set `everything`, or ask in a server."
+
+
+class Accounting(commands.Cog):
+    """Every answer is for the eyes of the asker only."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+        app = bot.app
+        self._zone = app.manner.zone
+        self._accounts = Accounts(app.database, app.conversation.budgets, app.clock, zone=self._zone)
+        self._drawings = Drawings()
+
+    @app_commands.command(description="What I cost here, day by day, and what may be spent")
+    @app_commands.describe(everything="All servers and private talks together (operators)")
+    @app_commands.default_permissions(manage_guild=True)
+    async def costs(self, interaction: Interaction, everything: bool = False) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if refusal := self._refusal(interaction, everything=everything):
+            await answer(interaction, refusal)
+            return
+        guild = None if everything else interaction.guild
+        costs = await self._accounts.of(guild.id if guild else None)
+        text = "\n".join(self._lines(costs, everything=everything))
+        if not costs.total.calls:
+            await answer(interaction, text)
+            return
+        bars = bars_of(costs, TITLE.format(name=guild.name) if guild else TITLE_ALL)
+        drawn = await self._drawings.of(lambda: bars_svg(bars), bars_text(bars))
+        *first, last = split("\n".join(one for one in (text, drawn.missing) if one))
+        for piece in first:
+            await answer(interaction, piece)
+        await interaction.followup.send(
+            last, files=files_of(drawn, "costs"), ephemeral=True, allowed_mentions=NOBODY
+        )
+
+    def _refusal(self, interaction: Interaction, *, everything: bool) -> str:
+        if everything and not is_operator(self.bot, interaction.user):
+            return OPERATORS_ONLY
+        return IN_A_SERVER if interaction.guild is None and not everything else ""
+
+    def _lines(self, costs: Costs, *, everything: bool) -> Iterator[str]:
+        if costs.total.calls:
+            name = EVERYTHING if everything else HERE
+            today = _spent(costs.days[-1].total)
+            yield HEAD.format(name=name, days=DAYS, total=_spent(costs.total), today=today)
+            groups = "; ".join(f"{one} {_spent(spending)}" for one, spending in costs.groups.items())
+            yield FOR_WHAT.format(groups=groups)
+        else:
+            yield NOTHING_YET.format(days=DAYS)
+        yield from self._limits(costs, everything=everything)
+        if costs.servers:
+            those = "; ".join(f"{inline(one, NAME_ROOM)} {_spent(cost)}" for one, cost in costs.servers)
+            yield DEAREST_SERVERS.format(those=those)
+        if costs.people:
+            those = "; ".join(f"<@{one}> {_spent(cost)}" for one, cost in costs.people)
+            yield DEAREST_PEOPLE.format(those=those)
+        if costs.total.unpriced:
+            yield UNPRICED.format(count=costs.total.unpriced)
+
+    def _limits(self, costs: Costs, *, everything: bool) -> Iterator[str]:
+        for setting, allowance, spent in costs.limits:
+            yield _limit(setting, allowance, spent, self._zone)
+        if not costs.limits:
+            settings = "budget_per_day, budget_per_server or budget_per_person"
+            yield NO_LIMIT.format(settings=settings) if everything else NO_LIMIT_HERE
+
+
+def _limit(setting: str, allowance: Allowance, spent: Amount, zone: object) -> str:
+    return LIMIT.format(
+        setting=setting,
+        spent=allowance.written(spent.in_(allowance.unit)),
+        limit=allowance,
+        percent=int(allowance.share(spent) * 100),
+        zone=zone,
+    )
+
+
+def _spent(spending: Spending) -> str:
+    tokens = spending.input_tokens + spending.output_tokens
+    money = f"${spending.cost:.2f}" if spending.cost >= 0.1 else f"${spending.cost:.4f}"
+    paid = money if spending.unpriced < spending.calls or not spending.calls else "price unknown"
+    calls = "1 call" if spending.calls == 1 else f"{spending.calls:,} calls"
+    return f"{paid} ({calls}, {tokens:,} tokens)"
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(Accounting(bot))
