@@ -58,6 +58,7 @@ from database.repositories import (
     Seats,
     States,
     Summaries,
+    Tickets,
     Turns,
     Users,
 )
@@ -113,6 +114,7 @@ class UnitOfWork:
     feelings: Feelings
     bonds: Bonds
     remarks: Remarks
+    tickets: Tickets
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -144,6 +146,7 @@ class UnitOfWork:
             Feelings(session),
             Bonds(session),
             Remarks(session),
+            Tickets(session),
         )
 
 

@@ -236,6 +236,7 @@ def _held(of: Holdings) -> Iterator[str]:
     yield f"- reminders and dates: {of.reminders:,}; names you go by: {of.names:,}"
     yield f"- whom you play, scenes that you asked for, and notes of channels: {of.played:,}"
     yield f"- how characters stand with you, and what changed that (/relationship): {of.bonds:,}"
+    yield f"- support tickets that you opened, without words: {of.tickets:,}"
     yield (
         f"- without words: {_count(of.decisions, 'decision', 'decisions')} about messages, "
         f"{_count(of.calls, 'call', 'calls')} to the model (what they cost stays on the books, without you)"

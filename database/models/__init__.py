@@ -17,6 +17,7 @@ from database.models.company import (
     Scene,
     Seat,
 )
+from database.models.desk import Desk, Ticket
 from database.models.house import Audit, BotReplies, Call, HouseRule, State
 from database.models.inner import Bond, BondChange, Feeling, Remark, Stirring
 from database.models.memory import (
@@ -49,6 +50,7 @@ __all__ = [
     "Conflict",
     "Consent",
     "Cue",
+    "Desk",
     "Encounter",
     "Fact",
     "FactChange",
@@ -72,6 +74,7 @@ __all__ = [
     "State",
     "Stirring",
     "Summary",
+    "Ticket",
     "Turn",
     "User",
     "Variant",
