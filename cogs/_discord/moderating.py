@@ -78,7 +78,7 @@ ASKED_BY = "{reason} (asked by {name}, {id})"
 NO_REASON = "No reason given"
 
 BAN = (
-    "**Shall I ban {name}?**\nThey have to leave, and can't come back before /unban. {swept}\nThe reason in "
+    "Shall I ban {name}?\nThey have to leave, and can't come back before /unban. {swept}\nThe reason in "
     "the server's audit log:\n> {reason}"
 )
 SWEPT = "What they wrote in the last {span} is deleted."
@@ -209,7 +209,7 @@ def _buttons(label: str, act: str, arguments: tuple[str | int, ...]) -> tuple[Bu
 
 
 def _rank(person: Person, guild: discord.Guild) -> Rank:
+    owns = person.id == guild.owner_id
     if not isinstance(person, discord.Member):
-        return Rank(person.id, -1)
-    top = person.top_role
-    return Rank(person.id, top.position, top.id, owns=person.id == guild.owner_id)
+        return Rank(person.id, -1, owns=owns)
+    return Rank(person.id, person.top_role.position, person.top_role.id, owns=owns)
