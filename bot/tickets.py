@@ -16,12 +16,20 @@ MAKING = timedelta(minutes=2)
 AUDITED = "tickets"
 
 
-class NotOpened(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """Somebody may not open a ticket now: one is open, in `thread_id`, or they have to wait until `again`."""
+class StillOpen(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """Somebody has an open ticket in a server, and may have one at a time; None: its thread is being made."""
 
-    def __init__(self, *, open_ticket: Ticket | None = None, again: datetime | None = None) -> None:
-        super().__init__("a ticket is open" if open_ticket else "it is too soon for another ticket")
-        self.ticket = open_ticket
+    def __init__(self, number: int, thread_id: int | None) -> None:
+        super().__init__("a ticket is open")
+        self.number = number
+        self.thread_id = thread_id
+
+
+class TooSoon(MasqueradeError):  # noqa: N818
+    """Somebody opened a ticket a moment ago; `again` is when they may open another one."""
+
+    def __init__(self, again: datetime) -> None:
+        super().__init__("it is too soon for another ticket")
         self.again = again
 
 
@@ -54,7 +62,7 @@ class Tickets:
         return was
 
     async def reserve(self, guild_id: int, opener_id: int) -> int:
-        """Keep that somebody opens a ticket, and return its number. Raises NotOpened."""
+        """Keep that somebody opens a ticket, and return its number. Raises StillOpen and TooSoon."""
         now = self._clock.now()
         async with self._database.begin() as db:
             latest = await db.tickets.latest_of(guild_id, opener_id)
@@ -62,9 +70,9 @@ class Tickets:
                 await db.tickets.drop(latest.id)
                 latest = None
             if latest and latest.closed_at is None:
-                raise NotOpened(open_ticket=latest)
+                raise StillOpen(latest.id, latest.thread_id)
             if latest and now - latest.opened_at < COOLDOWN:
-                raise NotOpened(again=latest.opened_at + COOLDOWN)
+                raise TooSoon(latest.opened_at + COOLDOWN)
             return await db.tickets.add(Ticket(guild_id, opener_id, now))
 
     async def place(self, ticket_id: int, thread_id: int) -> None:

@@ -60,6 +60,10 @@ I_LACK = (
     "I may not do that here: my role lacks {needed}. Give it that in the server's settings under Roles, and "
     "try again."
 )
+I_LACK_IN = (
+    "I may not do that in {channel}: my role lacks {needed} there. Give it that in the channel's settings, "
+    "and try again."
+)
 YOU_LACK = "You may not do that here: it takes {needed}. Ask an admin of this server."
 NOT_HERE = "I am not a member of this server, so I can do nothing in it. Invite me first."
 NOT_A_MEMBER = "{name} is not a member of this server, so there is nobody to do that to."

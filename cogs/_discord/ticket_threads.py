@@ -1,12 +1,11 @@
-"""Ticket threads: which those are, who answers in them, and what is written down when one is closed (F126)."""
+"""Ticket threads: which those are, who answers in them, and what is written down at the end (F126)."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from io import BytesIO
-from typing import Any
 
 import discord
 
-from bot.command_tree import Interaction
 from bot.conversation.naming import clean_text
 from cogs._discord.quoting import in_a_line
 from database.models import Desk
@@ -15,6 +14,7 @@ MOST_MESSAGES = 2_000
 MOST_BYTES = 7_000_000
 """A transcript stays below what Discord takes as a file; of a longer ticket the newest lines are in it."""
 NAME_ROOM = 60
+LONGEST_NAME = 100
 
 NEEDED_AT_DESK = (
     "view_channel",
@@ -25,13 +25,13 @@ NEEDED_AT_DESK = (
     "attach_files",
 )
 """What the bot needs where tickets are opened: it makes the thread, writes in it, reads it, locks it."""
+NEEDED_BY_STAFF = ("view_channel", "send_messages", "attach_files")
+"""What it needs where the staff is told of them."""
 
-TITLE = "Ticket {number} in {server}"
-OPENED = "Opened {opened} UTC by {opener}. Closed {closed} UTC by {closer}."
+HEAD = "{ticket} in {server}\nOpened {opened}, closed {closed} by {closer}. Times are UTC."
 LEFT_OUT = "(Older messages are left out: the newest {count} are below.)"
 LINE = "[{at}] {name}: {text}"
 FILE = "(file: {name})"
-NO_WORDS = "(no words)"
 
 
 def is_ticket(channel: object, me: int) -> bool:
@@ -42,14 +42,12 @@ def is_ticket(channel: object, me: int) -> bool:
     return isinstance(channel, discord.Thread) and channel.is_private() and channel.owner_id == me
 
 
-def is_staff(interaction: Interaction, desk: Desk | None) -> bool:
-    """Say whether who asks answers tickets: by the role that admins named, or as who manages threads here."""
-    held = interaction.permissions
-    if held.manage_threads or held.administrator:
-        return True
-    user = interaction.user
-    roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
-    return desk is not None and desk.role_id in roles
+def is_staff(user: discord.User | discord.Member, desk: Desk | None, thread: discord.Thread) -> bool:
+    """Say whether somebody answers tickets: by the role that admins named, or as who manages threads."""
+    if not isinstance(user, discord.Member) or thread.parent is None:
+        return False
+    roles = {role.id for role in user.roles}
+    return (desk is not None and desk.role_id in roles) or thread.permissions_for(user).manage_threads
 
 
 async def transcript(thread: discord.Thread, head: str) -> bytes:
@@ -66,22 +64,41 @@ async def transcript(thread: discord.Thread, head: str) -> bytes:
     return "\n".join([head, *left_out, "", *reversed(lines), ""]).encode()
 
 
-def as_file(data: bytes, number: int) -> discord.File:
+def head_of(thread: discord.Thread, *, closed: datetime, closer: str) -> str:
+    """Return what stands above a transcript."""
+    return HEAD.format(
+        ticket=in_a_line(thread.name, LONGEST_NAME),
+        server=in_a_line(thread.guild.name, LONGEST_NAME),
+        opened=_at(discord.utils.snowflake_time(thread.id)),
+        closed=_at(closed),
+        closer=in_a_line(closer, NAME_ROOM),
+    )
+
+
+def as_file(data: bytes, thread: discord.Thread) -> discord.File:
     """Return a transcript as a file; each message needs one of its own."""
-    return discord.File(BytesIO(data), f"ticket-{number}.txt")
+    return discord.File(BytesIO(data), f"ticket-{thread.id}.txt")
 
 
 async def _lines(thread: discord.Thread) -> AsyncIterator[str]:
     async for message in thread.history(limit=MOST_MESSAGES + 1, oldest_first=False):
-        if message.type in (discord.MessageType.default, discord.MessageType.reply):
-            yield _line(message)
+        talk = message.type in (discord.MessageType.default, discord.MessageType.reply)
+        if talk and (said := _said(message)):
+            yield _line(message, said)
 
 
-def _line(message: discord.Message) -> str:
+def _said(message: discord.Message) -> str:
+    """Return the words of a message, and its files and stickers by name."""
+    names = [file.filename for file in message.attachments] + [one.name for one in message.stickers]
+    things = [FILE.format(name=in_a_line(name, NAME_ROOM)) for name in names]
+    return "\n".join(filter(None, [clean_text(message.clean_content), *things]))
+
+
+def _line(message: discord.Message, said: str) -> str:
     """Return a message as a line; further lines of it are indented, so that none passes for another's."""
-    files: list[Any] = [*message.attachments, *message.stickers]
-    things = [FILE.format(name=in_a_line(getattr(one, "filename", one.name if hasattr(one, "name") else ""), 100)) for one in files]
-    said = "\n".join(filter(None, [clean_text(message.clean_content), *things])) or NO_WORDS
     name = in_a_line(message.author.display_name, NAME_ROOM)
-    at = f"{message.created_at:%Y-%m-%d %H:%M}"
-    return LINE.format(at=at, name=name, text=said.replace("\n", "\n    "))
+    return LINE.format(at=_at(message.created_at), name=name, text=said.replace("\n", "\n    "))
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"
