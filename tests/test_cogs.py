@@ -503,6 +503,7 @@ async def test_with_one_shard_it_is_a_plain_bot(discord_world):
 async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is_theirs(discord_world):
     assert set(discord_world.client.cogs) == {
         *(
+            "ChannelModeration",
             "Chat",
             "DayMoods",
             "Guises",
@@ -513,6 +514,7 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
             "InnerLife",
             "LogChannel",
             "Memory",
+            "Moderation",
             "Personas",
             "Presence",
             "Privacy",
@@ -520,7 +522,9 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
             "Scenes",
             "Selves",
             "Status",
+            "Tickets",
             "TimeTravel",
+            "Utility",
             "Why",
         )
     }
@@ -537,7 +541,8 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     decided += ["birthday forget", "birthday set", "birthday show"]
     known_for_good = [*decided, "remember", *(f"memory {one}" for one in known)]
     asking = ["help", "mood", "relationship", "status", "why"]
-    assert sorted(offered) == sorted([*own_talk, *playing, *known_for_good, *asking])
+    useful = ["poll", "serverinfo", "ticket close", "ticket open", "userinfo"]
+    assert sorted(offered) == sorted([*own_talk, *playing, *known_for_good, *asking, *useful])
     assert discord_world.client.commands == set()
 
 

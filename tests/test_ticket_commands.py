@@ -97,11 +97,11 @@ async def test_a_ticket_is_a_private_thread_of_who_opened_it_and_says_who_reads_
     assert w.mira.id in stored.thread_members
     assert w.tom.id not in stored.thread_members
     first, subject = thread.history()
-    [embed] = first.embeds
-    assert embed.title == "Ticket 1 · Mira"
-    assert texts.UNHEARD in embed.description
-    assert f"holders of <@&{staff.role.id}>" in embed.description
-    assert f"put into <#{staff.office.id}>" in embed.description
+    assert not first.embeds
+    assert first.content.startswith("**Ticket 1 · Mira**\n")
+    assert texts.UNHEARD in first.content
+    assert f"holders of <@&{staff.role.id}>" in first.content
+    assert f"put into <#{staff.office.id}>" in first.content
     assert subject.content == "> my *order* @everyone"
     assert w.pinged() == set()
     [news] = staff.office.history()
@@ -158,20 +158,6 @@ async def test_where_the_bot_may_not_make_private_threads_it_says_so(w):
     said = told(await w.mira.slash(w.channel, "ticket open"))
     assert "**Create Private Threads**" in said
     assert threads(w) == []
-
-
-async def test_without_frames_a_ticket_begins_with_plain_text(w):
-    await set_up(w)
-    [role] = [one for one in w.guild._guild.roles.values() if one.managed]
-    held = discord.Permissions(role.permissions)
-    held.update(embed_links=False)
-    for one in (role.id, w.guild.id):  # the role of everybody has the server's id
-        w.env.backend.edit_role(w.guild.id, one, {"permissions": held.value})
-    thread = await opened(w)
-    [first] = thread.history()
-    assert not first.embeds
-    assert first.content.startswith("**Ticket 1 · Mira**\n")
-    assert texts.UNHEARD in first.content
 
 
 # --- Joining --------------------------------------------------------------------------------------
@@ -272,11 +258,25 @@ async def test_a_panel_opens_tickets_also_after_a_restart(w):
     staff = await set_up(w)
     assert told(await staff.anna.slash(w.channel, "tickets panel")) == admin_texts.PANEL_POSTED
     panel = w.channel.history()[-1]
-    assert panel.embeds[0].title == admin_texts.OPEN_TITLE
+    assert panel.content == f"**{admin_texts.OPEN_TITLE}**"
+    assert panel.embeds[0].description == admin_texts.OPEN_TEXT
     await w.env.restart_bot(open_client(w.app))
     result = await w.tom.click(panel, label="Open a ticket")
     assert "Your ticket is open" in heard(result)
     assert [one.name for one in threads(w)] == ["Ticket 1 · Tom"]
+
+
+async def test_where_the_bot_may_post_no_frames_the_panel_is_plain_text(w):
+    staff = await set_up(w)
+    [role] = [one for one in w.guild._guild.roles.values() if one.managed]
+    held = discord.Permissions(role.permissions)
+    held.update(embed_links=False)
+    for one in (role.id, w.guild.id):  # the role of everybody has the server's id
+        w.env.backend.edit_role(w.guild.id, one, {"permissions": held.value})
+    await staff.anna.slash(w.channel, "tickets panel")
+    panel = w.channel.history()[-1]
+    assert not panel.embeds
+    assert panel.content == f"**{admin_texts.OPEN_TITLE}**\n{admin_texts.OPEN_TEXT}"
 
 
 async def test_an_admin_sees_and_turns_off_what_holds(w):

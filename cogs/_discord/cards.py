@@ -11,7 +11,6 @@ from cogs._discord.quoting import shortened
 
 ACCENT = discord.Colour(0x7C5CBF)
 """The colour of every card; there is none that means something by itself."""
-LONGEST_TITLE = 256
 LONGEST_VALUE = 1024
 
 
@@ -27,10 +26,8 @@ class Card:
 
 
 def as_embed(card: Card) -> discord.Embed:
-    """Return a card in its frame: a field for each line."""
-    embed = discord.Embed(
-        title=shortened(card.title, LONGEST_TITLE), description=card.text or None, colour=ACCENT
-    )
+    """Return a card's frame: a field for each line. Its title stands above it, as text."""
+    embed = discord.Embed(description=card.text or None, colour=ACCENT)
     for label, value in card.lines:
         embed.add_field(name=label, value=shortened(value, LONGEST_VALUE), inline=len(value) <= 40)
     if card.foot:
@@ -53,13 +50,13 @@ async def answer_with(interaction: Interaction, card: Card, *, plain: bool) -> N
     if plain or not interaction.app_permissions.embed_links:
         await interaction.followup.send(as_text(card), ephemeral=True, suppress_embeds=True)
     else:
-        await interaction.followup.send(embed=as_embed(card), ephemeral=True, allowed_mentions=NOBODY)
+        title = f"**{card.title}**"
+        await interaction.followup.send(title, embed=as_embed(card), ephemeral=True, allowed_mentions=NOBODY)
 
 
-async def post(
-    channel: discord.TextChannel | discord.Thread, card: Card, view: discord.ui.View
-) -> discord.Message:
+async def post(channel: discord.TextChannel, card: Card, view: discord.ui.View) -> None:
     """Post a card with buttons for everybody: in its frame where the bot may, as text elsewhere."""
     if channel.permissions_for(channel.guild.me).embed_links:
-        return await channel.send(embed=as_embed(card), view=view, allowed_mentions=NOBODY)
-    return await channel.send(as_text(card), view=view, allowed_mentions=NOBODY, suppress_embeds=True)
+        await channel.send(f"**{card.title}**", embed=as_embed(card), view=view, allowed_mentions=NOBODY)
+    else:
+        await channel.send(as_text(card), view=view, allowed_mentions=NOBODY, suppress_embeds=True)

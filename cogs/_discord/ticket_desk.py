@@ -10,7 +10,6 @@ import discord
 from bot.command_tree import Interaction, answer
 from bot.moderation import Refused
 from bot.tickets import StillOpen, TooSoon
-from cogs._discord.cards import Card, post
 from cogs._discord.moderating import (
     ACT_SECONDS,
     GONE,
@@ -192,10 +191,14 @@ class TicketDesk:
         reads = READ_BY_ROLE.format(role=f"<@&{desk.role_id}>") if desk.role_id else READ_BY
         staff = f"<#{desk.staff_channel_id}>"
         becomes = BECOMES_STAFFS.format(channel=staff) if desk.staff_channel_id else BECOMES
-        lines = [WELCOME.format(name=shown(interaction.user)), reads, becomes, UNHEARD]
+        title = f"**{inline(thread.name, LONGEST_NAME)}**"
+        lines = [title, WELCOME.format(name=shown(interaction.user)), reads, becomes, UNHEARD]
         try:
             async with asyncio.timeout(ACT_SECONDS):
-                await post(thread, Card(thread.name, text="\n".join(lines)), buttons("close"))
+                # Plain text: what becomes of their words is to be read also by who shows no frames.
+                await thread.send(
+                    "\n".join(lines), view=buttons("close"), allowed_mentions=NOBODY, suppress_embeds=True
+                )
                 if subject:
                     await thread.send(quoted(subject), allowed_mentions=NOBODY, suppress_embeds=True)
         except DISCORD_FAULTS as error:
