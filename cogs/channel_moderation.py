@@ -41,7 +41,10 @@ _MARGIN = timedelta(minutes=5)
 SLOWED = "Between two messages people have to wait {span} here now. /slowmode wait:off ends it."
 NOT_SLOWED = "Nobody has to wait between two messages here any more."
 PURGED = "Deleted: {count}. I have forgotten what was said in them, too."
-NOTHING_TO_PURGE = "There is nothing to delete here: no such message of the last 14 days. Pinned ones stay."
+NOTHING_TO_PURGE = (
+    "There is nothing to delete: of the newest 1,000 messages here none is of the last 14 days and meant. "
+    "Pinned ones stay."
+)
 NO_CHANNEL = "I can't do that here. Use it in a text or voice channel, or in a thread, that I can see."
 KEPT = "Nothing was deleted."
 EVERYBODY = "everybody"

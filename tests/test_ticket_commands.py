@@ -1,5 +1,6 @@
 """Tickets: a private thread is opened, answered in and closed, with a transcript (F126, C90; A12, D13)."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,11 +13,13 @@ from simcord.backend.models import Overwrite
 from simcord.enums import ChannelType, OverwriteType
 
 from bot.client import open_client
-from bot.tickets import COOLDOWN
+from bot.portable import read_portable
+from bot.tickets import COOLDOWN, MAKING, StillOpen
 from cogs import tickets as admin_texts
 from cogs._discord import ticket_desk as texts
+from cogs.initiative import TICKET
 from tests.test_cogs import World, world
-from tests.test_commands import admin, kept, told
+from tests.test_commands import admin, kept, let_operate, show_to, told
 
 
 @pytest.fixture
@@ -158,6 +161,24 @@ async def test_where_the_bot_may_not_make_private_threads_it_says_so(w):
     said = told(await w.mira.slash(w.channel, "ticket open"))
     assert "**Create Private Threads**" in said
     assert threads(w) == []
+
+
+async def test_two_presses_at_once_make_one_ticket(w):
+    tickets = w.app.affairs.tickets
+    both = await asyncio.gather(
+        *(tickets.reserve(w.guild.id, w.mira.id) for _ in range(2)), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in both) == ["StillOpen", "int"]
+
+
+async def test_a_ticket_that_never_got_its_thread_is_let_go(w):
+    await set_up(w)
+    await w.app.affairs.tickets.reserve(w.guild.id, w.mira.id)
+    assert told(await w.mira.slash(w.channel, "ticket open")) == texts.BEING_MADE
+    await w.env.advance_time(MAKING.total_seconds() + 1)
+    assert "Your ticket is open" in told(await w.mira.slash(w.channel, "ticket open"))
+    with pytest.raises(StillOpen):
+        await w.app.affairs.tickets.reserve(w.guild.id, w.mira.id)
 
 
 # --- Joining --------------------------------------------------------------------------------------
@@ -333,6 +354,14 @@ async def test_a_ticket_is_not_heard_either_when_nothing_is_kept_of_it_any_more(
     assert told(await staff_closes.slash(thread, "ticket close")) == texts.CLOSED_UNSENT
 
 
+async def test_no_character_speaks_first_in_a_ticket(w):
+    await set_up(w)
+    thread = await opened(w)
+    let_operate(w, w.mira)
+    show_to(w, w.mira)
+    assert told(await w.mira.slash(thread, "admin initiative", state="on")) == TICKET
+
+
 async def test_what_was_said_meanwhile_in_a_ticket_is_not_caught_up_with(w):
     await set_up(w)
     thread = await opened(w)
@@ -348,6 +377,7 @@ async def test_a_ticket_is_exported_counted_and_deleted_with_its_person(w):
     await w.mira.slash(thread, "ticket close")
     [file] = await w.app.conversation.privacy.export(w.mira.id)
     [ticket] = json.loads(file.data)["tickets"]
+    read_portable(file.data, now=w.app.clock.now())  # what goes out may come in again
     assert (ticket["guild_id"], ticket["thread_id"]) == (w.guild.id, thread.id)
     assert ticket["closed_at"] >= ticket["opened_at"]
     assert (await w.app.conversation.privacy.standing(w.mira.id)).holdings.tickets == 1
