@@ -60,10 +60,10 @@ class Administration:
         self._clock = clock
         self.is_verbose = False
 
-    async def note(self, actor: Actor, action: str, detail: str = "") -> None:
+    async def note(self, actor: Actor, action: str, detail: str = "", *, guild_id: int = EVERYWHERE) -> None:
         """Write into the audit that something was done: ids and names of commands, never words."""
         async with self._database.begin() as db:
-            await self._audit(db, actor, action, detail)
+            await self._audit(db, actor, action, detail, guild_id=guild_id)
 
     async def audit(self, guild_ids: Collection[int] | None = None, *, limit: int = 100) -> Sequence[Audit]:
         """Return what was done last, in some servers (0: for every place) or anywhere, the newest first."""

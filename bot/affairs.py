@@ -1,4 +1,4 @@
-"""What admins and people do with the characters: where they are, who they are, how they get on."""
+"""What admins and people do beside talking: with the characters, and with a server and its members."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,13 @@ from bot.day_moods import DayMoods
 from bot.days import Days
 from bot.growth_files import GrowthFiles
 from bot.library import Library
+from bot.moderation import Moderation
 from bot.relations import Relations
 from bot.relationships import Relationships
 from bot.selves import Selves
 from bot.stagecraft import Stagecraft
 from bot.statuses import Statuses
+from bot.tickets import Tickets
 from bot.venues import Venues
 from bot.weeks import Weeks
 from database import Database
@@ -26,7 +28,7 @@ from database import Database
 
 @dataclass(frozen=True, slots=True)
 class Affairs:
-    """The services behind the commands about characters."""
+    """The services behind the commands of admins and people."""
 
     stagecraft: Stagecraft
     selves: Selves
@@ -39,6 +41,8 @@ class Affairs:
     weeks: Weeks
     relationships: Relationships
     venues: Venues
+    moderation: Moderation
+    tickets: Tickets
 
 
 def affairs_of(
@@ -84,4 +88,6 @@ def affairs_of(
         Weeks(database, conversation.inner, clock),
         Relationships(database, clock),
         Venues(database, clock, zone=manner.zone),
+        Moderation(database, administration, conversation.chronicle),
+        Tickets(database, clock),
     )

@@ -24,12 +24,20 @@ AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | ap
 
 ONLY_IN_SERVERS = "This works in a server only: use it in a channel of the server that you mean."
 NOT_ALLOWED = "This is for people who may {needed} here, and for the bot's operators."
+NOT_EVEN_OPERATORS = "This is for people who may {needed} here. Ask an admin of this server."
 FAILED = "That failed, and the reason is in the bot's log. Try again; if it stays so, tell the operator."
 FORGETFUL = "I can't look anything up or note anything right now. Please try again in a minute."
 OUTDATED = "This command is not what Discord shows you any more. Restart Discord, or try again in an hour."
 UNREADABLE = "One of the options is not what this command takes: choose it anew from what Discord offers."
 
-_WORDS = {"manage_guild": "manage the server", "administrator": "administrate"}
+MEMBERS_ONLY = {"members_only": True}
+"""The `extras` of a command for which the bot's operators need the permissions like everybody (C89)."""
+
+_WORDS = {
+    "manage_guild": "manage the server",
+    "administrator": "administrate",
+    "moderate_members": "time out members",
+}
 
 
 class Commands(app_commands.CommandTree["Masquerade"]):
@@ -69,7 +77,7 @@ class Commands(app_commands.CommandTree["Masquerade"]):
 
     def permits(self, interaction: Interaction, command: AnyCommand) -> bool:
         """Say whether who asks has the permissions for a command here, or is an operator."""
-        if interaction.user.id in self.client.app.settings.admin_ids:
+        if interaction.user.id in self.client.app.settings.admin_ids and not _is_for_members_only(command):
             return True
         for needed in _needed(command):
             held = interaction.permissions
@@ -112,6 +120,10 @@ def _family(command: AnyCommand) -> list[AnyCommand]:
     return family
 
 
+def _is_for_members_only(command: AnyCommand) -> bool:
+    return any("members_only" in one.extras for one in _family(command))
+
+
 def _needed(command: AnyCommand) -> list[discord.Permissions]:
     found = [one.default_permissions for one in _family(command)]
     return [one for one in found if one is not None]
@@ -120,7 +132,8 @@ def _needed(command: AnyCommand) -> list[discord.Permissions]:
 def _not_allowed(command: AnyCommand) -> str:
     names = {name for needed in _needed(command) for name, on in needed if on} or {"administrator"}
     shown = " and ".join(sorted(_WORDS.get(name, name.replace("_", " ")) for name in names))
-    return NOT_ALLOWED.format(needed=shown)
+    sentence = NOT_EVEN_OPERATORS if _is_for_members_only(command) else NOT_ALLOWED
+    return sentence.format(needed=shown)
 
 
 def _sentence(cause: Exception) -> str:

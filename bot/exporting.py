@@ -22,7 +22,17 @@ _ROOM = MOST_BYTES * 9 // 10
 """Bytes of one file: more goes into a further one, or it could not be brought back."""
 
 Section = Literal[
-    "facts", "changes", "archive", "log", "notes", "reminders", "guises", "staged", "bonds", "dealings"
+    "facts",
+    "changes",
+    "archive",
+    "log",
+    "notes",
+    "reminders",
+    "guises",
+    "staged",
+    "bonds",
+    "dealings",
+    "tickets",
 ]
 _Group = list[tuple[Section, dict[str, Any]]]
 
@@ -37,6 +47,7 @@ _BOND = (
     "character changed_at talked_at anger rapport trust formality exchanges stage kind".split()  # noqa: SIM905
 )
 _DEALING = "character at metric change cause disputed_at".split()  # noqa: SIM905
+_TICKET = ("guild_id", "thread_id", "opened_at", "closed_at")
 _NAME = ("guild_id", "name", "first_seen", "last_seen")
 
 
@@ -99,10 +110,10 @@ async def _groups(db: UnitOfWork, person_id: int) -> Any:
         yield group
     for reminder in await db.reminders.of_person(person_id):
         yield [("reminders", _values(reminder, _REMINDER))]
-    for staged in await _played(db, person_id):
-        yield [staged]
-    for dealt in await _dealt(db, person_id):
-        yield [dealt]
+    tickets = await db.tickets.of_person(person_id)
+    of_theirs = [("tickets", _values(ticket, _TICKET)) for ticket in tickets]
+    for one in [*await _played(db, person_id), *await _dealt(db, person_id), *of_theirs]:
+        yield [one]
     for note in await db.people.private_notes(person_id):
         yield [("notes", _values(note, _NOTE))]
     for line in await db.people.lines(person_id):

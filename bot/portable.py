@@ -212,6 +212,15 @@ class DealingPiece(Piece):
     disputed_at: Past | None
 
 
+class TicketPiece(Piece):
+    """A support ticket that the person opened (F126)."""
+
+    guild_id: Id
+    thread_id: Id | None
+    opened_at: Past
+    closed_at: Past | None
+
+
 class NamePiece(Piece):
     """A name that the person goes or went by; `guild_id` 0 is the account's own."""
 
@@ -261,6 +270,7 @@ class Portable(Piece):
     staged: tuple[StagedPiece, ...] = ()
     bonds: tuple[BondPiece, ...] = ()
     dealings: tuple[DealingPiece, ...] = ()
+    tickets: tuple[TicketPiece, ...] = ()
     seal: Annotated[str, Field(max_length=64), AfterValidator(_as_a_seal)] = ""
 
     @field_validator("facts")

@@ -16,6 +16,7 @@ from cogs._discord.disclosure import ask
 from cogs._discord.hearing import TALK, hear, is_own_webhooks, text_of
 from cogs._discord.map_sending import asks_for_map
 from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
+from cogs._discord.ticket_threads import is_ticket
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
@@ -104,6 +105,8 @@ class Chat(commands.Cog):
     async def _hear(self, message: discord.Message, *, gapless: bool) -> None:
         if self._is_own(message) or message.type not in TALK or not await self._knows_place(message):
             return
+        if is_ticket(message.channel, self._me):
+            return  # what is told the staff is nothing for a character, and is not even noted
         if not self._for_operator(message) and not asks_for_map(message):
             heard = await self._heard(message)
             await self._conversation.take_turn(heard, self._mouth(message.channel), gapless=gapless)

@@ -14,6 +14,7 @@ from bot.venues import Standing
 from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
 from cogs._discord.channels import ChannelChoice, Talkative, may_write, place_in
 from cogs._discord.speaking import mouth_in
+from cogs._discord.ticket_threads import is_ticket
 
 if TYPE_CHECKING:
     from bot.client import Masquerade
@@ -35,6 +36,7 @@ MUTE = "But I am not allowed to write there, so I keep quiet."
 NO_CHANNEL = "Name a channel of a server: in private I speak first only where sel_checkins is on."
 NOT_SEEN = "I can't see that channel, so I can't speak there. Let me in, or name another one."
 NO_TALK = "Nobody talks in a forum itself: name one of its threads."
+TICKET = "That is a ticket, and no character takes part in those. Name another channel."
 LOG_CHANNEL = "That is the log channel, and I take no part in its talk. Name another one."
 
 
@@ -90,6 +92,8 @@ class Initiative(commands.Cog):
         found = interaction.guild.get_channel_or_thread(channel_id)
         if not isinstance(found, Talkative):
             return NOT_SEEN
+        if is_ticket(found, found.guild.me.id):
+            return TICKET
         return LOG_CHANNEL if self._is_log_channel(found) else found
 
     def _told(self, channel: Talkative, standing: Standing) -> Iterator[str]:
@@ -127,6 +131,8 @@ class Initiative(commands.Cog):
         """Return what speaks in a channel that the bot sees and may write in; it pings nobody."""
         channel = self.bot.get_channel(channel_id)
         if not isinstance(channel, Talkative) or self._is_log_channel(channel):
+            return None
+        if is_ticket(channel, channel.guild.me.id):
             return None
         if channel.guild.unavailable or not may_write(channel):
             return None

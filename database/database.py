@@ -59,6 +59,7 @@ from database.repositories import (
     Seats,
     States,
     Summaries,
+    Tickets,
     Turns,
     Users,
 )
@@ -115,6 +116,7 @@ class UnitOfWork:
     bonds: Bonds
     remarks: Remarks
     spendings: DaySpendings
+    tickets: Tickets
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -147,6 +149,7 @@ class UnitOfWork:
             Bonds(session),
             Remarks(session),
             DaySpendings(session),
+            Tickets(session),
         )
 
 

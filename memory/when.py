@@ -1,7 +1,7 @@
-"""Reading when somebody means: "in 2 hours", "tomorrow 9:00", "3 May 18:30" (C82)."""
+"""Reading when somebody means: "in 2 hours", "tomorrow 9:00", "3 May 18:30" (C82); and for how long."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -18,8 +18,9 @@ _NUMBERS = {
         "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
     )
 } | {"a": 1, "an": 1, "a couple of": 2, "couple of": 2, "half a": 0.5, "half an": 0.5}
-_NUMBER = r"\d{1,4}(?:\.\d)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True))
+_NUMBER = r"\d{1,5}(?:\.\d)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True))
 _UNITS = {
+    "second": r"seconds?|secs?|s",
     "minute": r"minutes?|mins?|m",
     "hour": r"hours?|hrs?|hr|h",
     "day": r"days?|d",
@@ -92,13 +93,29 @@ def read_when(
         return None
 
 
+def read_span(text: str) -> timedelta | None:
+    """Return for how long somebody means, as in "10m" or "1 day and a half"; None if that is not clear.
+
+    A day has 24 hours here; months and years have no one length.
+    """
+    words = " ".join(text.casefold().split()).strip(" ,!")
+    amounts = _amounts(words) if len(words) <= LONGEST else {}
+    if not amounts or amounts.keys() & {"month", "year"}:
+        return None
+    return _elapsed(amounts) + timedelta(days=amounts.get("day", 0), weeks=amounts.get("week", 0))
+
+
+def _elapsed(amounts: Mapping[str, float]) -> timedelta:
+    return timedelta(**{f"{unit}s": amounts.get(unit, 0) for unit in ("hour", "minute", "second")})
+
+
 def _after_a_while(said: _Said) -> datetime | None:
     """Read "in 2 hours and 5 minutes": hours are time that goes by, days are days on the calendar."""
     span = _SPAN.fullmatch(said.words)
     amounts = _amounts((span["in"] or span["now"]) if span else said.words)
     if not amounts:
         return None
-    elapsed = timedelta(hours=amounts.get("hour", 0), minutes=amounts.get("minute", 0))
+    elapsed = _elapsed(amounts)
     months = amounts.get("month", 0) + 12 * amounts.get("year", 0)
     days = amounts.get("day", 0) + 7 * amounts.get("week", 0)
     if months != int(months):

@@ -504,6 +504,7 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     assert set(discord_world.client.cogs) == {
         *(
             "Accounting",
+            "ChannelModeration",
             "Chat",
             "DayMoods",
             "Guises",
@@ -514,6 +515,7 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
             "InnerLife",
             "LogChannel",
             "Memory",
+            "Moderation",
             "Personas",
             "Presence",
             "Privacy",
@@ -521,7 +523,9 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
             "Scenes",
             "Selves",
             "Status",
+            "Tickets",
             "TimeTravel",
+            "Utility",
             "Why",
         )
     }
@@ -538,7 +542,8 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     decided += ["birthday forget", "birthday set", "birthday show"]
     known_for_good = [*decided, "remember", *(f"memory {one}" for one in known)]
     asking = ["help", "mood", "relationship", "status", "why"]
-    assert sorted(offered) == sorted([*own_talk, *playing, *known_for_good, *asking])
+    useful = ["poll", "serverinfo", "ticket close", "ticket open", "userinfo"]
+    assert sorted(offered) == sorted([*own_talk, *playing, *known_for_good, *asking, *useful])
     assert discord_world.client.commands == set()
 
 

@@ -24,6 +24,8 @@ from bot.doctor.report import as_json, as_text, clean, is_ok, show
 from bot.doctor.standing import account_findings
 from bot.doctor.storage import storage_findings
 from bot.settings import load_settings
+from cogs._discord.moderating import NEEDED
+from cogs._discord.ticket_threads import NEEDED_AT_DESK
 from database import Database
 from tests.world import discord_faults as faults
 from tests.world.claude_server import ScriptedClaude
@@ -138,6 +140,8 @@ def test_the_invite_link_asks_for_what_the_bot_does_and_no_more():
     granted = discord.Permissions(int(asked["permissions"][0]))
     assert granted == PERMISSIONS
     assert granted.send_messages
+    needed = {*NEEDED_AT_DESK, *(one for act in NEEDED.values() for one in act)}
+    assert not [one for one in needed if not getattr(granted, one)]
     assert not granted.administrator
 
 

@@ -250,7 +250,7 @@ async def test_a_command_says_when_the_database_is_in_the_way(at_office):
     assert await at_office.order("status") == ["The database is in the way. No room left."]
 
 
-async def _full(*_arguments: object) -> None:
+async def _full(*_arguments: object, **_options: object) -> None:
     from database import DatabaseError
 
     raise DatabaseError("No room left.")

@@ -28,6 +28,9 @@ STIRRINGS_KEPT = timedelta(days=9)
 REMARKS_KEPT = timedelta(days=15)
 """When characters spoke first is kept so long: nobody is written to twice who did not answer (F115)."""
 
+TICKETS_KEPT = timedelta(days=30)
+"""That somebody had a support ticket is kept so long after it was closed."""
+
 
 class Chronicle:
     """The log of what was said, and the decisions about it."""
@@ -157,4 +160,5 @@ class Chronicle:
             await db.archive.prune_windows(now - AUDIT_KEPT)
             await db.feelings.prune(now - STIRRINGS_KEPT)
             await db.remarks.prune(now - REMARKS_KEPT)
+            await db.tickets.prune(now - TICKETS_KEPT)
         await self._eraser.finish()

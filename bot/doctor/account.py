@@ -24,6 +24,13 @@ PERMISSIONS = discord.Permissions(
     attach_files=True,
     embed_links=True,
     manage_webhooks=True,  # further characters speak through one
+    kick_members=True,  # from here on: moderation and tickets, each checked again where it is used
+    ban_members=True,
+    moderate_members=True,
+    manage_messages=True,
+    manage_channels=True,
+    create_private_threads=True,
+    manage_threads=True,
 )
 _PRIVILEGED = {
     "message_content": ("Message Content Intent", "gateway_message_content"),

@@ -57,7 +57,8 @@ WHAT_IS_KEPT = (
     "character stands with you, with the causes (“you were unkind”, “you told something personal”): "
     "/relationship shows it, and lets you take it back. For nine days, that it was you who moved its mood, "
     "and where.\n"
-    "- *Because you tell me to:* what you give /remember, reminders, your time zone.\n"
+    "- *Because you tell me to:* what you give /remember, reminders, your time zone; that you "
+    "opened a support ticket, without its words.\n"
     "**Who sees it**\n"
     "Facts come up where you told them, and when we are alone. What was said in private stays there. Others "
     "can't look at it; whoever runs this bot can read its files, and the model that answers reads what is in "
@@ -236,6 +237,7 @@ def _held(of: Holdings) -> Iterator[str]:
     yield f"- reminders and dates: {of.reminders:,}; names you go by: {of.names:,}"
     yield f"- whom you play, scenes that you asked for, and notes of channels: {of.played:,}"
     yield f"- how characters stand with you, and what changed that (/relationship): {of.bonds:,}"
+    yield f"- support tickets that you opened, without words: {of.tickets:,}"
     yield (
         f"- without words: {_count(of.decisions, 'decision', 'decisions')} about messages, "
         f"{_count(of.calls, 'call', 'calls')} to the model (what they cost stays on the books, without you)"

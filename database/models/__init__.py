@@ -17,6 +17,7 @@ from database.models.company import (
     Scene,
     Seat,
 )
+from database.models.desk import Desk, Ticket
 from database.models.house import Audit, BotReplies, Call, HouseRule, State
 from database.models.inner import Bond, BondChange, Feeling, Remark, Stirring
 from database.models.memory import (
@@ -51,6 +52,7 @@ __all__ = [
     "Consent",
     "Cue",
     "DaySpending",
+    "Desk",
     "Encounter",
     "Fact",
     "FactChange",
@@ -74,6 +76,7 @@ __all__ = [
     "State",
     "Stirring",
     "Summary",
+    "Ticket",
     "Turn",
     "User",
     "Variant",

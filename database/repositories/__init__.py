@@ -25,6 +25,7 @@ from database.repositories.seats import Seats
 from database.repositories.spending import DaySpendings
 from database.repositories.states import States
 from database.repositories.summaries import Summaries
+from database.repositories.tickets import Tickets
 from database.repositories.turns import Turns
 from database.repositories.users import Users
 from database.repositories.vectors import Embeddings
@@ -56,6 +57,7 @@ __all__ = [
     "Seats",
     "States",
     "Summaries",
+    "Tickets",
     "Turns",
     "Users",
 ]

@@ -133,6 +133,11 @@ class Archive(Repository):
             query = query.where(Archived.channel_id.in_(channel_ids))
         return list(await self._session.scalars(query))
 
+    async def said_by(self, author_id: int, channel_id: int) -> list[int]:
+        """Return the ids of what somebody said in a place; not of what they were answered."""
+        query = select(Archived.id).where(Archived.author_id == author_id, Archived.channel_id == channel_id)
+        return list(await self._session.scalars(query))
+
     async def ids_in(self, channel_id: int) -> list[int]:
         return list(await self._session.scalars(select(Archived.id).where(Archived.channel_id == channel_id)))
 

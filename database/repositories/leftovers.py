@@ -29,6 +29,7 @@ PERSON: Mapping[str, tuple[str, ...]] = {
     "stirrings": ("person_id",),
     "summaries": ("person_id",),
     "summary_sources": ("author_id",),
+    "tickets": ("opener_id", "closed_by"),
     "turns": ("addressee_id",),
     "users": ("id",),
     "vectors": ("owner_id",),
@@ -51,6 +52,7 @@ EXEMPT: Mapping[str, str] = {
     "growth": "it counts what a character said",
     "house_rules": "who is denied by an admin would not be any more",
     "rhythms": "it counts what is said in a channel by the hour",
+    "ticket_desks": "it says where tickets are opened",
     "milestones": "it says how far a character has grown",
 }
 """Tables that an erasure leaves alone, and why."""

@@ -42,6 +42,7 @@ from database.models import (
     State,
     Stirring,
     Summary,
+    Ticket,
     Turn,
     User,
     Vectors,
@@ -68,6 +69,7 @@ class Holdings(NamedTuple):
     reminders: int
     played: int
     bonds: int
+    tickets: int
     names: int
     decisions: int
     calls: int
@@ -99,6 +101,7 @@ class People(Repository):
             reminders=await self._count(Reminder, Reminder.person_id == person_id),
             played=await self._played(person_id),
             bonds=await self._bonds(person_id),
+            tickets=await self._count(Ticket, Ticket.opener_id == person_id),
             names=await self._count_names(person_id),
             decisions=await self._count(Claim, Claim.author_id == person_id),
             calls=await self._count(Call, Call.user_id == person_id),
@@ -229,6 +232,7 @@ class People(Repository):
         await self._out_of_heads(person_id)
         await self._out_of_company(person_id)
         await self._out_of_hearts(person_id, private)
+        await self._out_of_tickets(person_id)
         await self._private(private)
         await self._session.execute(delete(User).where(User.id == person_id))
         await self._blur_marks(person_id)
@@ -278,6 +282,12 @@ class People(Repository):
         await self._session.execute(noted.values(note=None, note_by=None, note_depth=0))
         laid_down = update(IdentityLine).where(IdentityLine.made_by == person_id)
         await self._session.execute(laid_down.values(made_by=0))
+
+    async def _out_of_tickets(self, person_id: int) -> None:
+        """Forget the tickets that somebody opened, and which others they closed."""
+        await self._session.execute(delete(Ticket).where(Ticket.opener_id == person_id))
+        closed = update(Ticket).where(Ticket.closed_by == person_id)
+        await self._session.execute(closed.values(closed_by=None))
 
     async def _blur_marks(self, person_id: int) -> None:
         """Keep that an older program's files about somebody were taken in, and not whose they were."""

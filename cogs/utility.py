@@ -1,0 +1,188 @@
+"""What is of use in a server: /poll, /userinfo and /serverinfo (F126, C90)."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.command_tree import Interaction, answer
+from cogs._discord.cards import Card, answer_with
+from cogs._discord.moderating import YOU_LACK, Person, lacks, named
+from cogs._discord.panels import NOBODY
+from cogs._discord.quoting import in_a_line, inline
+from cogs._discord.speaking import DISCORD_FAULTS
+
+if TYPE_CHECKING:
+    from bot.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+LONGEST_QUESTION = 300
+LONGEST_ANSWER = 55
+MOST_HOURS = 32 * 24
+"""Discord's own limits of a poll."""
+ROLES_SHOWN = 10
+NAME_ROOM = 80
+ASKING_SECONDS = 10.0
+Question = app_commands.Range[str, 1, LONGEST_QUESTION]
+Answer = app_commands.Range[str, 1, LONGEST_ANSWER]
+
+POLLED = "Your poll is below. It ends {when}; its menu ends it sooner."
+TWICE = "Two of the answers are the same: give each its own words."
+NO_WORDS = "There is nothing to be seen in the question, or in one of the answers: write some words."
+NOT_POLLED = "Discord did not take the poll. Try again in a minute."
+PLAIN = "As plain text, without a frame"
+
+
+class Utility(commands.Cog):
+    """A poll is seen by everybody here; what is told of a person or a server, by who asks."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+
+    @app_commands.command(description="Ask everybody here; Discord counts the votes")
+    @app_commands.guild_only()
+    @app_commands.describe(
+        question="What you ask",
+        answer1="The first answer",
+        answer2="The second answer",
+        hours="For how many hours one can vote: 24, if you give none; 768 (32 days) at most",
+        multiple="Whether one may vote for several answers",
+    )
+    async def poll(  # noqa: PLR0913, PLR0917 - Discord has no option that holds a list
+        self,
+        interaction: Interaction,
+        question: Question,
+        answer1: Answer,
+        answer2: Answer,
+        answer3: Answer | None = None,
+        answer4: Answer | None = None,
+        answer5: Answer | None = None,
+        answer6: Answer | None = None,
+        answer7: Answer | None = None,
+        answer8: Answer | None = None,
+        answer9: Answer | None = None,
+        answer10: Answer | None = None,
+        hours: app_commands.Range[int, 1, MOST_HOURS] = 24,
+        multiple: bool = False,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        given = [answer1, answer2, answer3, answer4, answer5, answer6, answer7, answer8, answer9, answer10]
+        answers = [one for one in given if one is not None]
+        if fault := _fault(interaction, question, answers):
+            await answer(interaction, fault)
+            return
+        made = discord.Poll(question.strip(), timedelta(hours=hours), multiple=multiple)
+        for one in answers:
+            made.add_answer(text=one.strip())
+        ends = self.bot.app.clock.now() + timedelta(hours=hours)
+        await answer(interaction, POLLED.format(when=discord.utils.format_dt(ends, "R")))
+        try:
+            async with asyncio.timeout(ASKING_SECONDS):
+                await interaction.followup.send(poll=made, allowed_mentions=NOBODY)
+        except DISCORD_FAULTS as error:
+            log.warning("A poll is not posted: %s", type(error).__name__)
+            await answer(interaction, NOT_POLLED)
+
+    @app_commands.command(description="What Discord says of somebody here: since when, and which roles")
+    @app_commands.guild_only()
+    @app_commands.describe(person="Who is meant; you, if you name nobody", plain=PLAIN)
+    async def userinfo(
+        self, interaction: Interaction, person: discord.User | None = None, plain: bool = False
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await answer_with(interaction, person_card(person or interaction.user), plain=plain)
+
+    @app_commands.command(description="This server in numbers")
+    @app_commands.guild_only()
+    @app_commands.describe(plain=PLAIN)
+    async def serverinfo(self, interaction: Interaction, plain: bool = False) -> None:
+        await interaction.response.defer(ephemeral=True)
+        guild = interaction.guild
+        assert guild is not None, "the command tree lets nobody in from elsewhere"
+        await answer_with(interaction, await self._server_card(guild), plain=plain)
+
+    async def _server_card(self, guild: discord.Guild) -> Card:
+        """Return what is known of a server; how many members it has is asked for, as it changes unheard."""
+        members, online, owner = guild.member_count, None, None
+        try:
+            async with asyncio.timeout(ASKING_SECONDS):
+                counted = await self.bot.fetch_guild(guild.id, with_counts=True)
+                members = counted.approximate_member_count or members
+                online = counted.approximate_presence_count
+                owner = await guild.fetch_member(guild.owner_id) if guild.owner_id else None
+        except DISCORD_FAULTS as error:
+            log.info("A server is not counted anew: %s", type(error).__name__)
+        lines = server_lines(guild, members=members, online=online, owner=owner)
+        picture = guild.icon.url if guild.icon else None
+        return Card(inline(guild.name, NAME_ROOM), tuple(lines), picture=picture)
+
+
+def person_card(person: Person) -> Card:
+    """Return what Discord says of somebody: no word of what they said, and nothing that the bot knows."""
+    lines = [
+        ("Account", f"{inline(person.name, NAME_ROOM)}{' (a bot)' if person.bot else ''}"),
+        ("On Discord since", _since(person.created_at)),
+    ]
+    foot = ""
+    if isinstance(person, discord.Member):
+        lines.append(("Here since", _since(person.joined_at) if person.joined_at else "not known"))
+        lines += _standing(person)
+    else:
+        foot = "Not a member of this server."
+    title = inline(person.display_name, NAME_ROOM)
+    return Card(title, tuple(lines), foot=foot, picture=person.display_avatar.url)
+
+
+def server_lines(
+    guild: discord.Guild, *, members: int | None, online: int | None, owner: discord.Member | None
+) -> Iterator[tuple[str, str]]:
+    """Yield what is told of a server, each with its label."""
+    there = "not known" if members is None else f"about {members:,}"
+    yield "Members", there if online is None else f"{there}, {online:,} of them online"
+    yield "Since", _since(guild.created_at)
+    if owner is not None:
+        yield "Owner", inline(owner.display_name, NAME_ROOM)
+    voice = len(guild.voice_channels) + len(guild.stage_channels)
+    yield (
+        "Channels",
+        f"{len(guild.text_channels):,} for text, {voice:,} for voice, {len(guild.forums):,} forums",
+    )
+    yield "Roles", f"{len(guild.roles) - 1:,}"  # without @everyone
+    yield "Emoji and stickers", f"{len(guild.emojis):,} and {len(guild.stickers):,}"
+    boosts = guild.premium_subscription_count or 0
+    yield "Boosts", f"{boosts:,}, level {guild.premium_tier}"
+
+
+def _standing(member: discord.Member) -> Iterator[tuple[str, str]]:
+    """Yield which roles somebody has, the highest first."""
+    roles = [one for one in reversed(member.roles) if not one.is_default()]
+    named_roles = ", ".join(inline(one.name, NAME_ROOM) for one in roles[:ROLES_SHOWN])
+    more = f", and {len(roles) - ROLES_SHOWN} more" if len(roles) > ROLES_SHOWN else ""
+    yield "Roles", f"{named_roles}{more}" if roles else "none"
+    if member.premium_since:
+        yield "Boosting since", _since(member.premium_since)
+
+
+def _since(moment: datetime) -> str:
+    style = discord.utils.format_dt
+    return f"{style(moment, 'D')} ({style(moment, 'R')})"
+
+
+def _fault(interaction: Interaction, question: str, answers: Sequence[str]) -> str | None:
+    """Return why a poll can't be posted; the bot must not post one for somebody who may not."""
+    if lacks(interaction.permissions, "send_polls"):
+        return YOU_LACK.format(needed=named("send_polls"))
+    if not all(one.strip() for one in (question, *answers)):
+        return NO_WORDS
+    folded = [in_a_line(one, LONGEST_ANSWER).casefold() for one in answers]
+    return TWICE if len(set(folded)) < len(folded) else None
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(Utility(bot))
