@@ -50,7 +50,7 @@ class Masquerade(commands.Bot):
             chunk_guilds_at_startup=False,
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT,
-            activity=_activity(app.character.description),
+            activity=None if app.character.nsfw else _activity(app.character.description),
             tree_cls=Commands,
             **options,
         )

@@ -13,7 +13,9 @@ from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.consolidation import Consolidation
 from bot.conversation import turns
+from bot.conversation.age_gate import AgeGate
 from bot.conversation.backstage import Backstage
+from bot.conversation.care import Care
 from bot.conversation.casting import Casting, Lineup
 from bot.conversation.choosing import Choosing
 from bot.conversation.chronicle import Chronicle
@@ -103,6 +105,8 @@ class Conversation:
         self.casting = Casting(
             database=database, company=company, direction=manner.direction, clock=clock, rng=rng
         )
+        self._care = Care(manner.notice, database, clock)
+        self.age_gate = AgeGate(database, self.casting, clock)
         self.inner = InnerLife(clock=clock, zone=manner.zone, learns=manner.consent)
         self._behind = behind = self._backstage(claude, voice)
         self._minds = {role.slug: Mind(role, behind) for role in company}
@@ -367,7 +371,15 @@ class Conversation:
         """Claim the message and log it, in one transaction; None when it was claimed before."""
         async with self._database.begin() as db:
             cast_id = await self.casting.cast_id(db, heard.where)
-            house = await turns.note(db, heard, at=self._clock.now(), gapless=gapless, cast_id=cast_id)
+            kept_out = await self.casting.kept_out(db, heard.where)
+            house = await turns.note(
+                db,
+                heard,
+                at=self._clock.now(),
+                gapless=gapless,
+                cast_id=cast_id,
+                unheard=bool(kept_out) and not await self.casting.present(db, heard.where),
+            )
         if house:
             self._deciding.turns.spoke(heard)
             self._reached("noted")
@@ -393,6 +405,8 @@ class Conversation:
             if room := self._rooms.busy(channel_id):
                 room.heard(heard)
             await self._pass([Decided(heard, decision, considered.trace, considered.calls)])
+            if decision.reason is Reason.AGE_GATE and await self.age_gate.turn_away(heard, mouth):
+                await self._care.look_after(heard, mouth)
             return
         if self._rooms.closing:
             return  # the claim stays open: it is answered after the restart
@@ -410,6 +424,8 @@ class Conversation:
                 await typing.enter_async_context(mouth.typing())
             await room.quiet(shortest=self._manner.burst_quiet, longest=self._manner.burst_longest)
             heard, decided = await self._choosing.wanted(room, room.take_all())
+            for one in heard:
+                await self._care.look_after(one.utterance, one.mouth)
             if heard and not called:
                 await typing.enter_async_context(mouth.typing())
             while heard:
@@ -483,7 +499,8 @@ class Conversation:
         gets this answer.
         """
         direct = heard.where.place is Place.DM or heard.mentions_me or heard.replies_to_me
-        if heard.from_bot or not (direct or heard.where.place.private):
+        kept_out = self.company.primary.nsfw and not heard.where.for_adults
+        if heard.from_bot or kept_out or not (direct or heard.where.place.private):
             return
         if self._etiquette.signal(heard, lasting=True) != "reply":
             return

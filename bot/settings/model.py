@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from bot.settings.behaviour import Characters, Personas, Remembering, Replying, Typing, Voice
+from bot.settings.behaviour import Characters, Personas, Remembering, Replying, Safety, Typing, Voice
 from bot.settings.running import Accounts, Connection, LocalVoice, Models, Section, Storage
 
 SECTIONS: tuple[type[Section], ...] = (
@@ -18,6 +18,7 @@ SECTIONS: tuple[type[Section], ...] = (
     Typing,
     Remembering,
     Personas,
+    Safety,
     Voice,
     Storage,
 )
@@ -33,6 +34,7 @@ class Settings(
     Typing,
     Remembering,
     Personas,
+    Safety,
     Voice,
     Storage,
 ):

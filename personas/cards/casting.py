@@ -15,6 +15,8 @@ from personas.character_rules import LONGEST_LIST, LONGEST_NAME, LONGEST_TEXT, l
 
 NAMELESS_PROMPT = "You are {{char}}."
 """Stands where a card says nothing of who its character is."""
+FOR_ADULTS = frozenset({"nsfw", "18+", "r18", "r-18", "adults only", "adult only", "explicit"})
+"""Tags by which cards say that they are for adults."""
 _BLANK = re.compile(r"\s+")
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"
@@ -49,6 +51,7 @@ def cast(card: Card) -> Cast:
         casting.text(field, text)
     for field, texts in _lists(card).items():
         casting.texts(field, texts)
+    casting.audience(card.tags)
     casting.own(card.extensions.get(EXTENSION))
     return Cast(casting.fields, tuple(casting.notices))
 
@@ -110,6 +113,12 @@ class _Casting:
         self.fields[field] = cut_text(text.strip())
         if len(text.strip()) > LONGEST_TEXT:
             self.notices.append(f"{field}: was cut to {LONGEST_TEXT:,} characters")
+
+    def audience(self, tags: Iterable[str]) -> None:
+        """Take a card for adults as one: cards of other programs say so with a tag (C91)."""
+        if FOR_ADULTS & {tag.strip().casefold() for tag in tags}:
+            self.fields["nsfw"] = True
+            self.notices.append("tags: say that it is for adults; it talks in age-restricted channels only")
 
     def own(self, kept: object) -> None:
         """Take what this program wrote into a card for itself, as far as it can be a character's.

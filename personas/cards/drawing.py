@@ -36,6 +36,7 @@ KEPT = (
     "status_lines",
     "temperament",
     "relationships",
+    "nsfw",
 )
 """Those fields: cards have none for them."""
 
