@@ -18,8 +18,8 @@ class Kind(StrEnum):
     CHANCE = "chance"
     DENIED_USER = "denied user"
     DENIED_ROLE = "denied role"
-    ADULTS = "characters for adults"
-    NOTICES = "notices about help"
+    ADULTS = "adults"
+    NOTICES = "notices"
 
 
 SWITCHES = (Kind.ADULTS, Kind.NOTICES)

@@ -60,7 +60,7 @@ class DiscordMouth:
         self._known = known  # the channel as Discord keeps us informed of it; of others nothing is known
         self.guild = guild
         self._private = private
-        self._in_private = guild is None and channel.type is discord.ChannelType.private
+        self._in_private = isinstance(channel, discord.DMChannel)
         self.posting = Posting(channel, clock=clock, on_unauthorized=on_unauthorized, pings=pings)
         self._channel = channel
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Channels that Discord shows to adults only.
+"""Channels that Discord shows to adults only, and what admins switch off for their whole server.
 
 Revision: 0007
 """
@@ -14,6 +14,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("channels", sa.Column("age_restricted", sa.Boolean(), server_default="0", nullable=False))
+    with op.batch_alter_table("house_rules") as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_house_rules_kind"), type_="check")
+        batch_op.create_check_constraint(
+            batch_op.f("ck_house_rules_kind"),
+            "kind IN ('active', 'chance', 'denied user', 'denied role', 'adults', 'notices')",
+        )
 
 
 def downgrade() -> None:
