@@ -141,7 +141,9 @@ async def test_hostile_words_offer_nothing_that_discord_does_not_take(w):
             if not option.autocomplete or is_guarded(command):
                 continue
             for text in ("", "1", *NASTY[:7]):
-                choices = await w.mira.autocomplete(w.channel, command.qualified_name, option.display_name, text)
+                choices = await w.mira.autocomplete(
+                    w.channel, command.qualified_name, option.display_name, text
+                )
                 assert len(choices) <= 25
                 assert all(0 < len(one["name"]) <= 100 for one in choices), (command.qualified_name, choices)
                 offered += 1
@@ -152,7 +154,9 @@ async def test_hostile_words_offer_nothing_that_discord_does_not_take(w):
 
 
 @pytest.fixture
-async def pressable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[World, list[Panels]]]:
+async def pressable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[World, list[Panels]]]:
     """Yield a world, and all panels that its cogs loaded."""
     loaded: list[Panels] = []
     load = Panels.load

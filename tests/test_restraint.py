@@ -55,7 +55,9 @@ async def wire() -> AsyncIterator[Wire]:
         point_discord_at(server.base_url, pause=0)
         clock, told = FakeClock(), list[bool]()
         restraint = Restraint(clock, lambda: told.append(True))
-        http = HTTPClient(asyncio.get_running_loop(), http_trace=restraint.trace(), max_ratelimit_timeout=60.0)
+        http = HTTPClient(
+            asyncio.get_running_loop(), http_trace=restraint.trace(), max_ratelimit_timeout=60.0
+        )
         await http.static_login(server.token)
         wire = Wire(server, http, clock)
         wire.unauthorized = told

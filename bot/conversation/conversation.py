@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from random import Random
@@ -32,6 +32,7 @@ from bot.conversation.house_rules import HouseRules
 from bot.conversation.inner import InnerLife
 from bot.conversation.manner import Manner
 from bot.conversation.naming import clean_text
+from bot.conversation.once import Once
 from bot.conversation.players import Mind, Player, SummingUp
 from bot.conversation.remaking import Remaking
 from bot.conversation.replying import Voice
@@ -39,6 +40,7 @@ from bot.conversation.rooms import Listener, Room, Rooms
 from bot.conversation.saying import PLACES, MouthOf, Saying
 from bot.conversation.staging import Staging
 from bot.conversation.turns import Decided
+from bot.conversation.turnstile import Turnstile
 from bot.decision import Decision, Reason
 from bot.embedding import Embedding
 from bot.erasing import Eraser
@@ -59,6 +61,8 @@ from personas.character import Character
 log = logging.getLogger(__name__)
 
 BREAK_OFF_SECONDS = 5.0
+FLOOD_SECONDS = 60.0
+"""Somebody who floods is shown once in so long that not all of it is heard."""
 IN_VAIN = (Reason.OUTVOTED, Reason.NO_VOTE, Reason.NO_ANSWER)
 """Silence that was thought about, and paid for."""
 
@@ -100,6 +104,8 @@ class Conversation:
         self._reached = on_stage or (lambda _stage: None)
         self._rooms = Rooms(clock)
         self._etiquette = Etiquette(manner.errors, clock)
+        self._turnstile = Turnstile()
+        self._flooded = Once[int](clock, FLOOD_SECONDS)
         self._on_the_way: dict[int, asyncio.Task[object]] = {}
         self.eraser = Eraser(database, manner.dumps)
         self.casting = Casting(
@@ -300,8 +306,7 @@ class Conversation:
         heard = replace(heard, text=clean_text(heard.text))
         with self._walking(heard.message_id):
             try:
-                await self._refresh()
-                if house := await self._note(heard, gapless=gapless):
+                if house := await self._take_in(heard, mouth, gapless=gapless):
                     await self._consider(heard, mouth, house=house)
                     await self.following.follow(heard.where.channel_id, mouth)
             except DatabaseError as error:
@@ -364,6 +369,18 @@ class Conversation:
                 await db.states.get("")  # without a statement there is no transaction to queue for
         except DatabaseError as error:
             log.error("What was heard last may not be noted: %s", error)  # noqa: TRY400
+
+    async def _take_in(self, heard: Utterance, mouth: Mouth, *, gapless: bool) -> HouseRules | None:
+        """Note a message when those before it of the same person are noted; of a flood, the newest."""
+        async with self._turnstile.passing(heard.author_id) as admitted:
+            if admitted:
+                await self._refresh()
+                return await self._note(heard, gapless=gapless)
+        if self._flooded.first(heard.author_id):
+            log.warning("User %d sends more than can be heard", heard.author_id)
+            with suppress(SpeakingError):
+                await mouth.react(heard.message_id)
+        return None
 
     # The stages, in the order in which a message walks through them.
 
