@@ -13,8 +13,7 @@ from bot.administration import Actor, Administration
 from bot.conversation.age_gate import NOT_IN_PRIVATE, NOT_MARKED, SWITCHED_OFF
 from bot.conversation.deciding import Attentiveness
 from bot.conversation.house_rules import Kind
-from bot.conversation.remaking import CannotRemake
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.voting import Voters
 from bot.decision import Reason
 from bot.greetings import NoGreeting

@@ -1,4 +1,4 @@
-"""One person who floods: what others wait, what is kept in memory, what is asked of the model (faults D19)."""
+"""One person who floods: how long others wait, what memory it takes, what the model is asked (D19)."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Requests that Discord does not want are not sent: limits of every kind, and a dead token (faults A6, A8)."""
+"""Requests that Discord does not want are not sent: limits of every kind, a dead token (faults A6, A8)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,8 +26,8 @@ class Wire:
 
     async def post(self, channel: Any = None, *, typing: bool = False) -> Any:
         path = f"/channels/{(channel or self.one).id}/" + ("typing" if typing else "messages")
-        body = None if typing else {"content": "hello", "allowed_mentions": {"parse": []}}
-        return await self.http.request(Route("POST", path), **({"json": body} if body else {}))
+        body: dict[str, Any] = {"json": {"content": "hello", "allowed_mentions": {"parse": []}}}
+        return await self.http.request(Route("POST", path), **({} if typing else body))
 
     async def tried(self, times: int, channel: Any = None) -> list[Any]:
         """Post one after another; return what came of each."""
@@ -120,7 +120,7 @@ async def test_typing_is_dropped_first_and_takes_nobodys_place(wire):
     said.cancel()
 
 
-async def test_of_those_who_wait_there_are_never_more_than_so_many(wire):
+async def test_of_those_who_wait_there_are_never_more_than_so_many(wire, monkeypatch):
     globally = faults.rate_limited(30, scope="global")
     wire.server.faults.on("POST", rf"/channels/{wire.one.id}/messages", then=globally, times=1)
     first = asyncio.create_task(wire.post())
@@ -131,7 +131,7 @@ async def test_of_those_who_wait_there_are_never_more_than_so_many(wire):
     async def sleep(_seconds: float) -> None:
         await halt.wait()
 
-    wire.clock.sleep = sleep  # type: ignore[method-assign]
+    monkeypatch.setattr(wire.clock, "sleep", sleep)
     guild = wire.server.add_guild("Many")
     channels = [guild.add_text_channel(f"c{number}") for number in range(MOST_WAITING + 50)]
     before = wire.sent

@@ -1,4 +1,4 @@
-"""One message of each person at a time on its way into the log: who floods waits behind themself (faults D19)."""
+"""One message of each person at a time goes into the log: who floods waits behind themself (faults D19)."""
 
 import asyncio
 from collections import deque
