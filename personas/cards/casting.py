@@ -9,14 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from personas.cards.card import Card
-from personas.cards.drawing import EXTENSION, KEPT
+from personas.cards.drawing import EXTENSION, KEPT, is_tagged_for_adults
 from personas.character import Character
 from personas.character_rules import LONGEST_LIST, LONGEST_NAME, LONGEST_TEXT, length
 
 NAMELESS_PROMPT = "You are {{char}}."
 """Stands where a card says nothing of who its character is."""
-FOR_ADULTS = frozenset({"nsfw", "18+", "r18", "r-18", "adults only", "adult only", "explicit"})
-"""Tags by which cards say that they are for adults."""
 _BLANK = re.compile(r"\s+")
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"
@@ -116,7 +114,7 @@ class _Casting:
 
     def audience(self, tags: Iterable[str]) -> None:
         """Take a card for adults as one: cards of other programs say so with a tag (C91)."""
-        if FOR_ADULTS & {tag.strip().casefold() for tag in tags}:
+        if is_tagged_for_adults(tags):
             self.fields["nsfw"] = True
             self.notices.append("tags: say that it is for adults; it talks in age-restricted channels only")
 
