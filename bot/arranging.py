@@ -14,6 +14,7 @@ from bot.claude.client import AnthropicClaude, Claude
 from bot.claude.pricing import Prices, load_prices
 from bot.claude.tokens import TokenEstimate, local_counter
 from bot.clock import Clock
+from bot.conversation.care import Notice
 from bot.conversation.casting import Direction
 from bot.conversation.consequences import Growing
 from bot.conversation.deciding import Attentiveness
@@ -148,6 +149,7 @@ def manner_of(settings: Settings, server: Server) -> Manner:
             quiet=QuietHours.of(settings.quiet_hours),
         ),
         checkins=settings.sel_checkins,
+        notice=Notice(settings.crisis_notice, timedelta(hours=settings.crisis_notice_hours)),
         curiosity=Curiosity(settings.followups, timedelta(seconds=settings.persona_followup_cooldown)),
     )
 

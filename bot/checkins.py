@@ -157,8 +157,8 @@ class CheckIns:
             return None
         if await self._is_closed(db, absent, channel):
             return None
-        role = (await self._behind.casting.present(db, where_of(channel)))[0]
-        return role if await db.seats.get(channel.id, role.slug) else None
+        role = next(iter(await self._behind.casting.present(db, where_of(channel))), None)
+        return role if role and await db.seats.get(channel.id, role.slug) else None
 
     async def _is_closed(self, db: UnitOfWork, absent: Absent, channel: Channel) -> bool:
         """Say whether somebody is let alone: by the house, by their own clock, or as they did not answer."""

@@ -23,6 +23,7 @@ from bot.errors import (
     Unsaid,
 )
 from bot.outlet import Outlet
+from bot.restraint import Restraint
 from database import DatabaseError
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,9 @@ class Masquerade(commands.Bot):
     """One Discord account that plays a character. It keeps no state of its own but the connection."""
 
     def __init__(self, app: App, **options: Any) -> None:
+        restraint = Restraint(app.clock, self._stop_if_running)
         super().__init__(
+            http_trace=restraint.trace(),
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=intents(),
@@ -50,7 +53,7 @@ class Masquerade(commands.Bot):
             chunk_guilds_at_startup=False,
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT,
-            activity=_activity(app.character.description),
+            activity=None if app.character.nsfw else _activity(app.character.description),
             tree_cls=Commands,
             **options,
         )
@@ -105,6 +108,11 @@ class Masquerade(commands.Bot):
             self.stopped_because = ConfigurationError(BAD_TOKEN)
             self.app.tell_operator(BAD_TOKEN)
             self._run_errand(self.close())
+
+    def _stop_if_running(self) -> None:
+        """A token that is refused at once is told in the sentence of the login itself."""
+        if self.application_id is not None:
+            self.stop_for_bad_token()
 
     async def _take_nickname(self, guild: discord.Guild) -> None:
         """Go by the character's name in a server, where that is allowed (F129)."""

@@ -104,7 +104,24 @@ def asked_in(interaction: Interaction) -> Where:
         return Where(channel_id, Place.DM)
     channel = interaction.channel
     parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
-    return Where(channel_id, Place.GUILD, guild_id=guild_id, parent_id=parent_id)
+    return Where(
+        channel_id,
+        Place.GUILD,
+        guild_id=guild_id,
+        parent_id=parent_id,
+        age_restricted=is_age_restricted(channel),
+    )
+
+
+def is_age_restricted(channel: object) -> bool:
+    """Say whether Discord shows a channel to adults only: the one home of that mark (C91).
+
+    A thread goes by its channel. A private chat has no mark, and of a channel that is not known it is not
+    known either: then the answer is no.
+    """
+    marked = (discord.abc.GuildChannel, discord.Thread)
+    is_nsfw = getattr(channel, "is_nsfw", None) if isinstance(channel, marked) else None
+    return bool(is_nsfw and is_nsfw())
 
 
 def only_in_servers(command: AnyCommand) -> bool:

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     INACTIVE = "switched off here"
     DENIED_USER = "its author is on the deny list"
     DENIED_ROLE = "its author has a role on the deny list"
+    AGE_GATE = "who would answer is for adults, and this channel is not"
     EMPTY = "nothing to read in it"
     STALE = "too old when it arrived"
     LATE = "left behind by a stop, and too old after it"

@@ -7,6 +7,7 @@ from random import Random
 
 from bot.clock import Clock
 from bot.conversation import turns
+from bot.conversation.age_gate import why_not
 from bot.conversation.casting import Casting
 from bot.conversation.emotes import dress
 from bot.conversation.house_rules import HouseRules
@@ -140,7 +141,9 @@ class Greetings:
         """Return what is to be said to somebody new; None where they know each other, or it is gone."""
         role = await self._alone_with(db, heard.where)
         line = await db.messages.get(heard.message_id)
-        if line is None or not _has_greeting(role) or await _met(db, heard.where.channel_id, role.slug):
+        if role is None or line is None or not _has_greeting(role):
+            return None
+        if await _met(db, heard.where.channel_id, role.slug):
             return None
         name = clean_name(heard.author_name, "somebody")
         texts = await self._texts(db, role, heard.where, Asker(heard.author_id, name), heard.message_id)
@@ -160,6 +163,8 @@ class Greetings:
             raise NoGreeting(NOT_HERE)
         present = await self._casting.present(db, where)
         role = role or await self._wanted(db, where, present)
+        if not await self._casting.admits(db, role, where):
+            raise NoGreeting(why_not(role, where))
         if role.slug not in {one.slug for one in present}:
             refusal = NOT_HERE_YET if where.place is Place.GUILD else NOT_CHOSEN
             raise NoGreeting(refusal.format(name=role.name))
@@ -176,8 +181,8 @@ class Greetings:
         here = {role.slug: role for role in present}
         return next((here[slug] for slug in order if slug in here), primary)
 
-    async def _alone_with(self, db: UnitOfWork, where: Where) -> Role:
-        return (await self._casting.present(db, where))[0]
+    async def _alone_with(self, db: UnitOfWork, where: Where) -> Role | None:
+        return next(iter(await self._casting.present(db, where)), None)
 
     async def _texts(self, db: UnitOfWork, role: Role, where: Where, asker: Asker, key: int) -> list[str]:
         """Return the forms of a greeting with their macros put in, always the same for a key."""

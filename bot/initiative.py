@@ -26,6 +26,7 @@ from bot.turn import Call, Mouth, Place, Recollection, Reply, Utterance, Where
 from database import DatabaseError, UnitOfWork
 from database.models import Channel
 from database.repositories.messages import LatelySaid, LoggedLine
+from memory.distress import reads_as_distress
 from personas.initiative import SPOKEN_FIRST, Kind, Moment, Roll, roll, silence
 
 log = logging.getLogger(__name__)
@@ -200,9 +201,10 @@ class Initiative:
         if consent == "off":
             return ()
         since = self._clock.now() - WINDOW
-        return await db.messages.agreed(
+        rows = await db.messages.agreed(
             where.channel_id, role.slug, since=since, consent=consent, limit=LINES
         )
+        return () if any(reads_as_distress(row.text) for row in rows) else rows  # none of that unasked (C91)
 
     async def _status(self, db: UnitOfWork, role: Role) -> str:
         """Return what a character has on its mind, or one of the lines that its file has for that."""

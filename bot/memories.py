@@ -9,6 +9,7 @@ from bot.claude.answers import object_in
 from bot.claude.client import Claude, Question
 from bot.clock import Clock
 from bot.conversation import condensing, turns
+from bot.conversation.age_gate import why_not
 from bot.conversation.finding import SOFT_KEPT
 from bot.conversation.manner import Manner
 from bot.conversation.replying import Voice
@@ -122,6 +123,8 @@ class Memories:
         """
         if self._consent == "off":
             raise MemoryRefused(OFF)
+        if self._role.nsfw and not where.for_adults:
+            raise MemoryRefused(why_not(self._role, where))
         new = self._new(person_id, _checked(text), where, scope=_scope(reach, where), origin=TOLD)
         if source is not None:
             new.quote, new.sources = new.text, [source]

@@ -130,7 +130,7 @@ class Reminding:
         if venue is None:
             return await self._let_go(due, "its place or its person is gone")
         async with self._database.read() as db:
-            allowed, pausing = await _may_say(db, due, venue), await self._is_pausing(db, due)
+            allowed, pausing = await _may_say(db, due, venue), await self._is_pausing(db, due, venue)
             person = await person_of(db, due)
         if not allowed:
             return await self._let_go(due, "the house rules are against it")
@@ -159,8 +159,8 @@ class Reminding:
     async def _pledge(self, db: UnitOfWork, due: Reminder, venue: Venue, text: str) -> Pledge | None:
         """Write the message down and move its reminder on: both, or neither."""
         now = self._clock.now()
-        if not await _may_say(db, due, venue):
-            return None  # the next look lets it go
+        if not await _may_say(db, due, venue) or not await self._casting.admits(db, self._role, venue.where):
+            return None  # the next look lets it go, or wait
         if not await db.reminders.move_on(due, to=_next(due, now)):
             return None
         seat = await db.seats.get(due.channel_id, due.character)
@@ -186,8 +186,10 @@ class Reminding:
         log.info("Not saying reminder %d in channel %s: %s", due.id, due.channel_id, why)
         return False
 
-    async def _is_pausing(self, db: UnitOfWork, due: Reminder) -> bool:
-        """Say whether the place refused something a while ago, and is left alone."""
+    async def _is_pausing(self, db: UnitOfWork, due: Reminder, venue: Venue) -> bool:
+        """Say whether the place is left alone: it refused something, or is none for adults now."""
+        if not await self._casting.admits(db, self._role, venue.where):
+            return True
         channel = await db.channels.get(due.channel_id)
         until = channel.unsendable_until if channel else None
         return until is not None and until > self._clock.now()

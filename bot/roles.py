@@ -23,13 +23,15 @@ def speaker_id(slug: str) -> int:
 class Speaker:
     """Who says something in a place: under which name, and with which face.
 
-    The `primary` one is the bot's own account; `avatar` is an https URL, or "" for the bot's.
+    The `primary` one is the bot's own account; `avatar` is an https URL, or "" for the bot's. With `nsfw`
+    it says nothing where Discord does not keep children out.
     """
 
     slug: str
     name: str
     avatar: str = ""
     primary: bool = False
+    nsfw: bool = False
 
     @property
     def id(self) -> int:
@@ -71,8 +73,13 @@ class Role:
         return self.character.name
 
     @property
+    def nsfw(self) -> bool:
+        """Say whether it is for adults only (C91)."""
+        return self.character.nsfw
+
+    @property
     def speaker(self) -> Speaker:
-        return Speaker(self.slug, self.name, self.face, primary=self.primary)
+        return Speaker(self.slug, self.name, self.face, primary=self.primary, nsfw=self.nsfw)
 
 
 class Company:

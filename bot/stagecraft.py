@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.conversation.age_gate import why_not
 from bot.conversation.casting import Casting
 from bot.conversation.consequences import SCENE, STOPPED, cue_of
 from bot.conversation.house_rules import HouseRules
@@ -13,7 +14,7 @@ from bot.conversation.turns import note_place
 from bot.errors import MasqueradeError
 from bot.roles import Role
 from bot.turn import Place, Where
-from database import Database
+from database import Database, UnitOfWork
 from database.models import Scene
 
 MOST_SCENE_TURNS = 30
@@ -70,6 +71,8 @@ class Stagecraft:
             raise NotStaged("In private only one character is with you: choose it with /persona choose.")
         async with self._database.begin() as db:
             await note_place(db, where)
+            if present:
+                await self._check_admitted(db, [role], where)
             await db.casts.attend(where.channel_id, role.slug, present=present)
 
     async def choose(self, where: Where, role: Role | None) -> None:
@@ -79,7 +82,14 @@ class Stagecraft:
         """
         async with self._database.begin() as db:
             await note_place(db, where)
+            await self._check_admitted(db, [role] if role else [], where)
             await db.channels.choose(where.channel_id, role.slug if role else None)
+
+    async def _check_admitted(self, db: UnitOfWork, roles: Sequence[Role], where: Where) -> None:
+        """Let nobody in who is for adults, where children may be (C91). Raises NotStaged."""
+        for role in roles:
+            if not await self._casting.admits(db, role, where):
+                raise NotStaged(why_not(role, where))
 
     # Scenes.
 
@@ -101,6 +111,7 @@ class Stagecraft:
             await note_place(db, where)
             if not HouseRules.of(await db.house.rules(where.guild_id)).active(where):
                 raise NotStaged("I am switched off here: /settings activate switches me on.")
+            await self._check_admitted(db, members, where)
             if await db.cues.scene(where.channel_id):
                 raise NotStaged("A scene is being played here already: end it with /scene stop.")
             scene_id = await db.cues.begin_scene(

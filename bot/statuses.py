@@ -51,7 +51,13 @@ class Statuses:
         self.listeners: list[Callable[[str], None]] = []
 
     async def of(self, slug: str) -> str:
-        """Return what a character has on its mind; "" before its first status."""
+        """Return what a character has on its mind; "" before its first status, and for one for adults.
+
+        A status stands beside the bot's name everywhere: children see it, too (C91).
+        """
+        role = self._company.by_slug.get(slug)
+        if role is None or role.nsfw:
+            return ""
         async with self._database.read() as db:
             return await db.states.get(status_key(slug)) or ""
 
@@ -70,7 +76,7 @@ class Statuses:
             async with self._database.read() as db:
                 mark, day = await mark_of(db, slug), await day_of(db, slug)
                 known = await db.states.of([status_key(slug), _mark_key(slug)])
-            if role is None or not mark or mark == known.get(_mark_key(slug)):
+            if role is None or role.nsfw or not mark or mark == known.get(_mark_key(slug)):
                 return False
             last = known.get(status_key(slug), "")
             status, calls = await self._thought(role, day, last)

@@ -11,6 +11,7 @@ from bot.turn import Block, Message, Prompt, Where
 from database.models import Archived
 from database.repositories.archive import Fresh
 from memory.core import Said
+from memory.distress import reads_as_distress
 from memory.extraction import CATEGORIES, own_words
 from memory.reconciling import Doubt
 from memory.secrets import masked
@@ -92,8 +93,14 @@ class Stretch:
         return next(iter(answered)) if line.mine and len(answered) == 1 else None
 
     def archived(self, character: str) -> Iterator[Archived]:
-        """Yield what is to be kept of it: what people who agreed said, and were answered alone (D03)."""
+        """Yield what is to be kept of it: what people who agreed said, and were answered alone (D03).
+
+        What they said in distress, and what they were answered then, is not (C91).
+        """
+        tender = in_distress(self.lines)
         for line in self.lines:
+            if line.id in tender:
+                continue
             person_id = self.told_to(line) if line.mine else line.author_id
             if person_id not in self.agreed or (line.from_bot and not line.mine):
                 continue
@@ -113,6 +120,12 @@ class Stretch:
             )
 
 
+def in_distress(lines: Sequence[Fresh]) -> frozenset[int]:
+    """Return which lines hold words of distress, and which answer such a line."""
+    said = {one.id for one in lines if not one.mine and reads_as_distress(one.text)}
+    return frozenset(said | {one.id for one in lines if one.mine and one.reply_to in said})
+
+
 def own_words_in(lines: Sequence[Fresh], agreed: Collection[int]) -> dict[int, str]:
     """Return, by message, what people who agreed wrote themselves, and holds no secret. It takes its time."""
     theirs = (one for one in lines if one.author_id in agreed and not one.mine)
@@ -128,7 +141,9 @@ def fact_prompts(stretch: Stretch, person_id: int, name: str) -> list[Prompt]:
     usable = {one.message_id: one.text for one in stretch.said_by(person_id)}
     if not usable:
         return []
+    tender = in_distress(stretch.lines)
     shown = [one for one in stretch.lines if one.id in usable or stretch.told_to(one) == person_id]
+    shown = [one for one in shown if one.id not in tender]
     label = next(_label(one, name) for one in reversed(shown) if one.id in usable)
     system = fill("facts", name=name, categories=", ".join(CATEGORIES))
     asked = f"[Now write the JSON object with the facts about {label}.]"

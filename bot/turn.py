@@ -26,7 +26,10 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The channel an utterance was made in."""
+    """The channel an utterance was made in.
+
+    `age_restricted` says that Discord shows it to adults only; a thread goes by its channel.
+    """
 
     channel_id: int
     place: Place
@@ -34,6 +37,16 @@ class Where:
     guild_id: int | None = None
     guild_name: str = ""
     parent_id: int | None = None  # the channel of a thread
+    age_restricted: bool = False
+
+    @property
+    def for_adults(self) -> bool:
+        """Say whether characters that are for adults may be here (C91).
+
+        Of a private chat Discord tells no age, so it is none of these places; at the terminal sits whoever
+        runs the bot.
+        """
+        return self.age_restricted or self.place is Place.TERMINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +352,12 @@ class Mouth(Protocol):
 
     async def react(self, message_id: int) -> None:
         """Show at a message that it can't be answered; raises as `say` does."""
+
+    async def whisper(self, part: Part, *, to: int) -> bool:
+        """Say something as the bot to one user alone, in private; False where they can't be reached so.
+
+        Raises as `say` does.
+        """
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         """Return the id of the message that `part` already became; None when it was not posted.

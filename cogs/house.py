@@ -1,7 +1,7 @@
 """What the admins of a server lay down for it: /settings (F127, C15)."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import discord
 from discord import app_commands
@@ -13,6 +13,7 @@ from bot.conversation.explaining import holding, in_words, place_name, standing
 from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
 from cogs._discord.authority import is_operator
 from cogs._discord.channels import Channel, ChannelChoice
+from cogs._discord.switches import SWITCHES_TOLD, offered_switches
 from database.models import Audit
 
 if TYPE_CHECKING:
@@ -138,6 +139,19 @@ class House(commands.Cog):
             _actor(interaction), Kind.CHANCE, guild_id=_guild_id(interaction), target_id=place_id
         )
         await answer(interaction, (CHANCE_LIFTED if lifted else NO_CHANCE).format(place=place_name(place_id)))
+
+    @settings.command(description="Switch something on or off for this whole server")
+    @app_commands.describe(what="What is switched", state="On or off")
+    @app_commands.choices(what=offered_switches())
+    async def switch(
+        self, interaction: Interaction, what: app_commands.Choice[str], state: Literal["on", "off"]
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        kind, on = Kind(what.value), state == "on"
+        await self._administration.lay_down(
+            _actor(interaction), kind, guild_id=_guild_id(interaction), value=float(on)
+        )
+        await answer(interaction, SWITCHES_TOLD[kind, on])
 
     @settings.command(description="Ignore a member, or everybody with a role: I don't even listen to them")
     @app_commands.describe(

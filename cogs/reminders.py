@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer, asked_in
+from bot.command_tree import Interaction, answer, asked_in, is_age_restricted
 from bot.errors import Unsaid
 from bot.reminder_rules import LONGEST, ReminderRefused
 from bot.reminding import SECONDS, Venue
@@ -225,6 +225,9 @@ class Reminders(commands.Cog):
             raise ReminderRefused(NOT_HERE)
         if where.guild_id is not None and not _may_write(interaction):
             raise ReminderRefused(CANNOT_WRITE)
+        conversation = self.bot.app.conversation
+        if refusal := await conversation.age_gate.refusal(conversation.company.primary, where):
+            raise ReminderRefused(refusal)
         return where
 
     async def _listens(self, interaction: Interaction, where: Where) -> bool:
@@ -261,7 +264,13 @@ class Reminders(commands.Cog):
         if not channel.permissions_for(member).view_channel:
             return None
         parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
-        where = Where(channel.id, Place.GUILD, guild_id=channel.guild.id, parent_id=parent_id)
+        where = Where(
+            channel.id,
+            Place.GUILD,
+            guild_id=channel.guild.id,
+            parent_id=parent_id,
+            age_restricted=is_age_restricted(channel),
+        )
         roles = tuple(role.id for role in member.roles)
         return Venue(where, mouth_in(self.bot, channel), roles)
 

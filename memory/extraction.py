@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memory.core import Said, clean, plain, stands_in
+from memory.distress import reads_as_distress
 from memory.secrets import holds_secret
 
 SHORTEST = 10
@@ -36,13 +37,14 @@ class Candidate:
 
 
 def own_words(lines: Iterable[Said]) -> list[Said]:
-    """Return what may be a source: what the person wrote themself, and that holds no secret (C55).
+    """Return what may be a source: what the person wrote themself, without secrets and distress (C55, C91).
 
     What they quote is somebody else's, most often the character's own: taken for theirs, it would come back
     to be learnt again and again.
     """
     own = (Said(one.message_id, one.author_id, _unquoted(one.text)) for one in lines)
-    return [one for one in own if one.text.strip() and not holds_secret(one.text)]
+    usable = (one for one in own if one.text.strip() and not reads_as_distress(one.text))
+    return [one for one in usable if not holds_secret(one.text)]
 
 
 def candidates(found: Sequence[object], said: Sequence[Said], person_id: int) -> tuple[list[Candidate], int]:

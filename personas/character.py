@@ -181,6 +181,8 @@ class Character(BaseModel):
     """What it is like by nature: dopamine 0.6, praise x1.5, joy 7, recovery 0.8 and the like, with commas."""
     relationships: Names = ("platonic",)
     """What it can be to people, the usual first: platonic, professional, mentorship, and so on."""
+    nsfw: bool = False
+    """Whether it is for adults: then it hears and answers in channels marked age-restricted only."""
     avatar: str = ""
     """Its picture: the name of a file in its folder, or an https address."""
 
@@ -293,6 +295,7 @@ IDENTITY_KEYS: Mapping[str, str] = {
     "status_lines": "status_lines",
     "temperament": "temperament",
     "relationships": "relationships",
+    "nsfw": "nsfw",
     "avatar": "avatar",
     "character_id": "slug",
 }

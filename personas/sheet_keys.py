@@ -16,6 +16,7 @@ OWN_KEYS = (
     "status_lines",
     "temperament",
     "relationships",
+    "nsfw",
 )
 """What a sheet may say besides, under the names that a character.env has for it."""
 TEXTS: Mapping[str, str] = {

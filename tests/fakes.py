@@ -124,6 +124,9 @@ class FakeMouth:
         self.reactions: list[int] = []
         self.name = ""
         self.speakers: list[str] = []
+        self.whispered: list[tuple[int, str]] = []
+        self.whispers_fail: deque[SpeakingError | None] = deque()
+        self.deaf: set[int] = set()
 
     def speaking_as(self, speaker: Speaker) -> "FakeMouth":
         """Return the mouth of a character; what is said with it stands here, under its name, too."""
@@ -134,6 +137,7 @@ class FakeMouth:
         own.will_fail, own.reactions = self.will_fail, self.reactions
         own.speakers, own.name = self.speakers, speaker.name
         own.emotes = self.emotes
+        own.whispered, own.whispers_fail, own.deaf = self.whispered, self.whispers_fail, self.deaf
         return own
 
     @asynccontextmanager
@@ -181,6 +185,15 @@ class FakeMouth:
         if fault is not None:
             raise fault
         self.reactions.append(message_id)
+
+    async def whisper(self, part: Part, *, to: int) -> bool:
+        """Keep what was said to one person alone; `deaf` ones take no private messages."""
+        if fault := self.whispers_fail.popleft() if self.whispers_fail else None:
+            raise fault
+        if to in self.deaf:
+            return False
+        self.whispered.append((to, part.text))
+        return True
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         """Look by the text, as one has to in Discord: its history does not tell the nonces."""

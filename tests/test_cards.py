@@ -743,3 +743,21 @@ def test_thousands_of_good_files_with_anything_wrong_in_them_are_refused_or_read
 )
 def test_random_bytes_are_refused(data, head):
     assert judged(head + data) == "refused"
+
+
+@pytest.mark.parametrize(
+    ("tags", "own", "nsfw"),
+    [
+        (["Elf", " NSFW "], {}, True),
+        (["18+"], {}, True),
+        (["elf", "nsfw-free zone"], {}, False),
+        (["elf"], {"nsfw": True}, True),
+        (["nsfw"], {"nsfw": False}, False),
+        (["elf"], {"nsfw": "whatever"}, False),
+    ],
+)
+def test_a_card_says_by_a_tag_or_our_own_field_that_it_is_for_adults(tags, own, nsfw):
+    """C91."""
+    data = {"name": "Ash", "description": "An elf.", "tags": tags, "extensions": {"masquerade": own}}
+    card = read_card(json.dumps({"spec": "chara_card_v2", "spec_version": "2.0", "data": data}).encode())
+    assert bool(fields_of(card).get("nsfw", False)) is nsfw

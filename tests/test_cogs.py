@@ -520,6 +520,7 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
             "Presence",
             "Privacy",
             "Reminders",
+            "Safety",
             "Scenes",
             "Selves",
             "Status",

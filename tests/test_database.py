@@ -112,6 +112,38 @@ async def test_a_cancelled_transaction_is_rolled_back(path):
     await database.close()
 
 
+async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(path):
+    """Faults B14: at each of its steps in turn, and what comes after it finds the writer free."""
+    database = await Database.open(path)
+    keys = ["a", "b", "c"]
+
+    async def write(number: int) -> None:
+        async with database.begin() as db:
+            for key in keys:
+                await db.states.set(key, str(number))
+
+    async def kept() -> set[str | None]:
+        async with database.read() as db:
+            return {await db.states.get(key) for key in keys}
+
+    await write(0)
+    ended, torn, number = 0, [], 0
+    while ended < 3:  # until it is through before it is cancelled
+        number += 1
+        task = asyncio.create_task(write(number))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        task.cancel()
+        outcome = (await asyncio.gather(task, return_exceptions=True))[0]
+        ended += outcome is None
+        torn += [number] if len(await kept()) != 1 else []
+    assert torn == []
+    assert number > 10
+    await write(-1)
+    assert await kept() == {"-1"}
+    await database.close()
+
+
 async def test_times_come_back_aware_and_in_utc(path):
     database = await Database.open(path)
     zone = datetime(2026, 11, 21, 12, tzinfo=UTC).astimezone()

@@ -11,6 +11,7 @@ from pydantic import SecretStr, ValidationError
 from bot.envfile import read_env
 from bot.settings import ALIASES, NOT_YET, Fault, Loaded, Settings, SettingsError, load_settings, pending
 from bot.settings.__main__ import main, written_files
+from bot.settings.behaviour import CRISIS_NOTICE
 from bot.settings.model import ELSEWHERE, SECTIONS
 from bot.settings.wording import default_words, does
 from personas.character import IDENTITY_KEYS
@@ -73,6 +74,8 @@ SEED_KEYS_WITHOUT_DEFAULT = {
 }
 OWN_DEFAULTS = {
     "home_timezone": "UTC",
+    "crisis_notice": CRISIS_NOTICE,
+    "crisis_notice_hours": 24,
     "initiative_chance": 0.1,
     "initiative_daily_cap": 3,
     "quiet_hours": "23-8",

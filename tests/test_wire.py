@@ -412,14 +412,19 @@ async def test_fifty_turns_interrupted_by_sigterm_are_all_answered_after_the_res
 
 
 @pytest.mark.parametrize(
-    ("code", "sentence"),
-    [(4004, "does not accept discord_token"), (4014, "Message Content Intent"), (4013, "intents")],
+    ("code", "sentence", "mend"),
+    [
+        (4004, "Discord does not accept discord_token", "application's page 'Bot'"),
+        (4014, "Discord does not let this bot read messages", "switch on 'Message Content Intent'"),
+        (4013, "Discord does not know the intents", "update Masquerade"),
+    ],
 )
-async def test_a_refused_connection_is_one_sentence_and_exit_78(bot, code, sentence):
+async def test_a_refused_connection_is_one_sentence_and_exit_78(bot, code, sentence, mend):
+    """Faults A5: one attempt, the right sentence, and an exit code that no supervisor restarts."""
     bot.discord.gateway.refuse(code, times=100)
     await bot.start(wait=False)
     assert await bot.ended() == 78
-    assert sentence in bot.log
+    assert bot.log.count(sentence) == bot.log.count(mend) == 1
     assert bot.discord.identify_count == 1
     assert "Traceback" not in bot.log
 
@@ -428,8 +433,9 @@ async def test_a_wrong_token_is_one_sentence_and_exit_78(bot):
     bot.settings["DISCORD_TOKEN"] = "not.the.token"
     await bot.start(wait=False)
     assert await bot.ended() == 78
-    assert "does not accept discord_token" in bot.log
+    assert bot.log.count("does not accept discord_token") == 1
     assert bot.discord.identify_count == 0
+    assert [one.status for one in bot.discord.requests] == [401]
     assert "not.the.token" not in bot.log
 
 
@@ -439,8 +445,9 @@ async def test_a_token_that_dies_in_mid_session_stops_everything(bot):
     bot.discord.faults.on("*", r".*", then=faults.unauthorized(), times=1_000)
     await mira.dm("hello?")
     assert await bot.ended() == 78
-    rejected = [one for one in bot.discord.requests if one.method == "POST"]
-    assert len(rejected) <= 2
+    refused = [number for number, one in enumerate(bot.discord.requests) if one.status == 401]
+    assert refused == [len(bot.discord.requests) - 1], "nothing was asked after the first refusal (faults A6)"
+    assert bot.log.count("does not accept discord_token") == 2, "alerted once, and said once at the end"
 
 
 async def test_a_second_process_on_the_same_data_is_refused(bot):

@@ -204,6 +204,9 @@ class ActorMouth:
     async def react(self, message_id: int) -> None:
         """Nobody looks."""
 
+    async def whisper(self, part: Part, *, to: int) -> bool:
+        return True
+
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         return None
 

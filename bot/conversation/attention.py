@@ -21,7 +21,8 @@ class Circumstances:
     `before` and `after` are what was said lately in the channel around the utterance, oldest first; there
     is something `after` it when the rules are asked anew. `people` are those who may be meant. `roll` is a
     random number from 0 to 1, drawn once for each utterance. `text` is what the log holds of it by now, and
-    `closed` what was decided about it meanwhile.
+    `closed` what was decided about it meanwhile. `kept_out` are the names of characters that are for adults,
+    where this place is not; without a name of its own, nobody else is there.
     """
 
     now: datetime
@@ -40,6 +41,7 @@ class Circumstances:
     text: str | None = None
     closed: Decision | None = None
     purse: Purse = FULL
+    kept_out: tuple[str, ...] = ()
 
 
 Opinion = Decision | Remark | None
@@ -86,6 +88,15 @@ def paid_for(_: Utterance, now: Circumstances) -> Opinion:
     if now.purse.level is Level.SPENT and now.purse.told:
         return _no(Reason.BUDGET, now.purse.why)
     return Remark(now.purse.why)
+
+
+def age_gate(heard: Utterance, now: Circumstances) -> Opinion:
+    """Who is for adults answers where Discord keeps children out, and nowhere else (C91)."""
+    if not now.kept_out:
+        return None
+    others = bool(now.me.names)
+    meant = calls(_words(heard), now.kept_out) and not (_called(heard, now) or heard.replies_to_me)
+    return _no(Reason.AGE_GATE) if meant or not others else None
 
 
 def often_enough(heard: Utterance, now: Circumstances) -> Opinion:
@@ -178,6 +189,7 @@ RULES: tuple[Rule, ...] = (
     empty,
     stale,
     paid_for,
+    age_gate,
     # For bots these come before the direct triggers: two bots that call each other by name would never stop.
     often_enough,
     tired,
@@ -210,7 +222,11 @@ def _called(heard: Utterance, now: Circumstances) -> bool:
 
 
 def _named(heard: Utterance, now: Circumstances) -> bool:
-    return calls(heard.text if heard.words is None else heard.words, now.me.names)
+    return calls(_words(heard), now.me.names)
+
+
+def _words(heard: Utterance) -> str:
+    return heard.text if heard.words is None else heard.words
 
 
 def _no(reason: Reason, remark: str = "") -> Decision:

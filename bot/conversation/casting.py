@@ -7,6 +7,7 @@ from random import Random
 
 from bot.budgets import Budgets, Level
 from bot.clock import Clock
+from bot.conversation.house_rules import HouseRules, Kind
 from bot.conversation.naming import clean_text
 from bot.roles import Company, Role
 from bot.turn import Place, Utterance, Where
@@ -75,13 +76,38 @@ class Casting:
         """Return which characters hear what is said in a place.
 
         Alone with somebody it is one: who was asked for, or the bot's own. In a channel it is everybody who
-        was not sent out; in a scene those who play it (C25).
+        was not sent out; in a scene those who play it (C25). Who is for adults is where Discord keeps
+        children out, and nowhere else (C91).
         """
+        there = await self._called_there(db, where)
+        kept_out = await self._kept_out(db, there, where)
+        return tuple(role for role in there if role not in kept_out)
+
+    async def kept_out(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
+        """Return who would hear a place, were it one for adults (C91)."""
+        if not any(role.nsfw for role in self.company):
+            return ()
+        return await self._kept_out(db, await self._called_there(db, where), where)
+
+    async def admits(self, db: UnitOfWork, role: Role, where: Where) -> bool:
+        """Say whether a character may be in a place at all: one for adults not among children (C91)."""
+        return not await self._kept_out(db, (role,), where)
+
+    async def _kept_out(self, db: UnitOfWork, roles: Sequence[Role], where: Where) -> tuple[Role, ...]:
+        adults = tuple(role for role in roles if role.nsfw)
+        if adults and where.for_adults:
+            house = HouseRules.of(await db.house.rules(where.guild_id))
+            return () if house.allows(Kind.ADULTS, where) else adults
+        return adults
+
+    async def _called_there(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
         if len(self.company) == 1:
             return self.company.roles  # who is alone is always there: /settings deactivate switches it off
         if where.place is not Place.GUILD:
             channel = await db.channels.get(where.channel_id)
             chosen = self.company.by_slug.get((channel.chosen if channel else None) or "")
+            if chosen and chosen.nsfw and not where.for_adults:
+                chosen = None  # it was not for adults when it was asked for
             return (chosen or self.company.primary,)
         if scene := await db.cues.scene(where.channel_id):
             playing = tuple(role for role in self.company if role.slug in scene.members)
@@ -165,7 +191,7 @@ class Casting:
 
         For the same message, while nothing changed, it is always the same.
         """
-        if len(self.company) == 1:
+        if len(self.company) == 1 and not self.company.primary.nsfw:
             return (Cue(self.company.primary.slug, 0.0, Reason.ROUTED),)
         async with self._database.read() as db:
             present = await self.witnesses(db, heard.message_id, heard.where)

@@ -1,7 +1,8 @@
 """The prompt: what is stable first, what is volatile last, so that the provider's cache holds."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.conversation.head import written_fresh, written_head, written_recalled
@@ -9,8 +10,12 @@ from bot.conversation.naming import clean_name, speaker_label
 from bot.conversation.recall import written
 from bot.prompts import fill
 from bot.turn import Aside, Block, Line, Message, Place, Prompt, Recollection, Utterance, Wish
+from memory.distress import reads_as_distress
 from personas.character import Character
 
+TENDER_FOR = timedelta(hours=1)
+TENDER_LINES = 12
+"""For so long, and so many lines of others, words of distress make replies gentle."""
 BEGINNING = "(The conversation begins here.)"
 
 
@@ -32,7 +37,7 @@ def compose_prompt(
 
     The transcript only grows between two prompts; the tail behind the last cache point (time, place,
     whom to answer) is never kept. Users' words stand in user messages, and nowhere else: so do
-    the remarks of a wish.
+    the remarks of a wish. Where somebody is in distress a second block of `system` says how to answer.
     """
     recalled = written_recalled(remembered.recalled, character.name)
     ending = (
@@ -43,7 +48,20 @@ def compose_prompt(
         _tail(character, heard, now, wish.note),
     )
     tail = "\n".join(piece for piece in ending if piece)
-    return prompt_with(character, remembered, tail)
+    prompt = prompt_with(character, remembered, tail)
+    if not _is_tender(remembered, heard, now):
+        return prompt
+    return replace(prompt, system=(*prompt.system, Block(fill("gentle", name=character.name))))
+
+
+def _is_tender(remembered: Recollection, heard: Sequence[Utterance], now: datetime) -> bool:
+    """Say whether somebody said here just now that they want to die or to hurt themselves (C91).
+
+    The reply to that, and what is said in the hour after it, is told to be gentle: by fixed words of ours.
+    """
+    lately = [line for line in remembered.lines if not line.mine and now - line.said_at <= TENDER_FOR]
+    said = [one.text for one in heard] + [line.text for line in lately[-TENDER_LINES:]]
+    return any(map(reads_as_distress, said))
 
 
 def prompt_with(character: Character, remembered: Recollection, tail: str) -> Prompt:

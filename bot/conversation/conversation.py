@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from random import Random
@@ -14,7 +14,9 @@ from bot.claude.client import Claude
 from bot.clock import Clock
 from bot.consolidation import Consolidation
 from bot.conversation import turns
+from bot.conversation.age_gate import AgeGate
 from bot.conversation.backstage import Backstage
+from bot.conversation.care import Care
 from bot.conversation.casting import Casting, Lineup
 from bot.conversation.choosing import Choosing
 from bot.conversation.chronicle import Chronicle
@@ -31,6 +33,7 @@ from bot.conversation.house_rules import HouseRules
 from bot.conversation.inner import InnerLife
 from bot.conversation.manner import Manner
 from bot.conversation.naming import clean_text
+from bot.conversation.once import Once
 from bot.conversation.players import Mind, Player, SummingUp
 from bot.conversation.remaking import Remaking
 from bot.conversation.replying import Voice
@@ -38,6 +41,7 @@ from bot.conversation.rooms import Listener, Room, Rooms
 from bot.conversation.saying import PLACES, MouthOf, Saying
 from bot.conversation.staging import Staging
 from bot.conversation.turns import Decided
+from bot.conversation.turnstile import Turnstile
 from bot.decision import Decision, Reason
 from bot.embedding import Embedding
 from bot.erasing import Eraser
@@ -58,6 +62,8 @@ from personas.character import Character
 log = logging.getLogger(__name__)
 
 BREAK_OFF_SECONDS = 5.0
+FLOOD_SECONDS = 60.0
+"""Somebody who floods is shown once in so long that not all of it is heard."""
 IN_VAIN = (Reason.OUTVOTED, Reason.NO_VOTE, Reason.NO_ANSWER)
 """Silence that was thought about, and paid for."""
 
@@ -100,6 +106,8 @@ class Conversation:
         self._reached = on_stage or (lambda _stage: None)
         self._rooms = Rooms(clock)
         self._etiquette = Etiquette(manner.errors, clock)
+        self._turnstile = Turnstile()
+        self._flooded = Once[int](clock, FLOOD_SECONDS)
         self._on_the_way: dict[int, asyncio.Task[object]] = {}
         self.eraser = Eraser(database, manner.dumps)
         self.budgets = budgets or Budgets(database, clock, zone=manner.zone)
@@ -111,6 +119,8 @@ class Conversation:
             rng=rng,
             budgets=self.budgets,
         )
+        self._care = Care(manner.notice, database, clock)
+        self.age_gate = AgeGate(database, self.casting, clock)
         self.inner = InnerLife(clock=clock, zone=manner.zone, learns=manner.consent)
         self._behind = behind = self._backstage(claude, voice)
         self._minds = {role.slug: Mind(role, behind) for role in company}
@@ -306,8 +316,7 @@ class Conversation:
         heard = replace(heard, text=clean_text(heard.text))
         with self._walking(heard.message_id):
             try:
-                await self._refresh()
-                if house := await self._note(heard, gapless=gapless):
+                if house := await self._take_in(heard, mouth, gapless=gapless):
                     await self._consider(heard, mouth, house=house)
                     await self.following.follow(heard.where.channel_id, mouth)
             except DatabaseError as error:
@@ -371,13 +380,33 @@ class Conversation:
         except DatabaseError as error:
             log.error("What was heard last may not be noted: %s", error)  # noqa: TRY400
 
+    async def _take_in(self, heard: Utterance, mouth: Mouth, *, gapless: bool) -> HouseRules | None:
+        """Note a message when those before it of the same person are noted; of a flood, the newest."""
+        async with self._turnstile.passing(heard.author_id) as admitted:
+            if admitted:
+                await self._refresh()
+                return await self._note(heard, gapless=gapless)
+        if self._flooded.first(heard.author_id):
+            log.warning("User %d sends more than can be heard", heard.author_id)
+            with suppress(SpeakingError):
+                await mouth.react(heard.message_id)
+        return None
+
     # The stages, in the order in which a message walks through them.
 
     async def _note(self, heard: Utterance, *, gapless: bool = True) -> HouseRules | None:
         """Claim the message and log it, in one transaction; None when it was claimed before."""
         async with self._database.begin() as db:
             cast_id = await self.casting.cast_id(db, heard.where)
-            house = await turns.note(db, heard, at=self._clock.now(), gapless=gapless, cast_id=cast_id)
+            kept_out = await self.casting.kept_out(db, heard.where)
+            house = await turns.note(
+                db,
+                heard,
+                at=self._clock.now(),
+                gapless=gapless,
+                cast_id=cast_id,
+                unheard=bool(kept_out) and not await self.casting.present(db, heard.where),
+            )
         if house:
             self._deciding.turns.spoke(heard)
             self._reached("noted")
@@ -403,6 +432,8 @@ class Conversation:
             if room := self._rooms.busy(channel_id):
                 room.heard(heard)
             await self._pass([Decided(heard, decision, considered.trace, considered.calls)])
+            if decision.reason is Reason.AGE_GATE and await self.age_gate.turn_away(heard, mouth):
+                await self._care.look_after(heard, mouth)
             return
         if self._rooms.closing:
             return  # the claim stays open: it is answered after the restart
@@ -420,6 +451,8 @@ class Conversation:
                 await typing.enter_async_context(mouth.typing())
             await room.quiet(shortest=self._manner.burst_quiet, longest=self._manner.burst_longest)
             heard, decided = await self._choosing.wanted(room, room.take_all())
+            for one in heard:
+                await self._care.look_after(one.utterance, one.mouth)
             if heard and not called:
                 await typing.enter_async_context(mouth.typing())
             while heard:
@@ -493,7 +526,8 @@ class Conversation:
         gets this answer.
         """
         direct = heard.where.place is Place.DM or heard.mentions_me or heard.replies_to_me
-        if heard.from_bot or not (direct or heard.where.place.private):
+        kept_out = self.company.primary.nsfw and not heard.where.for_adults
+        if heard.from_bot or kept_out or not (direct or heard.where.place.private):
             return
         if self._etiquette.signal(heard, lasting=True) != "reply":
             return

@@ -172,6 +172,7 @@ class Deciding:
             lately = await self._lately(db, heard) if guild else []
             known = await self._known(db, heard, lately, me) if guild else ()
             present = await self._casting.present(db, heard.where)
+            kept_out = await self._casting.kept_out(db, heard.where)
         text = next((row.text for row in lately if row.id == heard.message_id), None)
         heard = _as_it_is_now(heard, text)
         before, after = self._around(heard, lately, again=again)
@@ -196,6 +197,7 @@ class Deciding:
             chance=how.chance,
             roll=roll,
             purse=self._budgets.purse(heard.author_id, heard.where.guild_id),
+            kept_out=tuple(name for role in kept_out for name in names_of(role.character)),
         )
 
     async def _tally(self, db: UnitOfWork, heard: Utterance) -> Tally:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.conversation.attention import RULES
-from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
+from bot.conversation.house_rules import EVERYWHERE, SWITCHES, HouseRules, Kind
 from bot.decision import Reason, Trace
 from bot.turn import Where
 from database.models import Claim, Turn
@@ -14,6 +14,11 @@ _OUTCOMES = {
     "said": "the reply was said",
     "dropped": "the reply could not be said, or not all of it",
 }
+SWITCH_NAMES = {
+    Kind.ADULTS: "Characters for adults in age-restricted channels",
+    Kind.NOTICES: "Notices about help for people in distress",
+}
+SWITCHED = {True: "**{what}**: on", False: "**{what}**: off"}
 UNSET = "as nobody set anything else"
 _LAST_RULE = RULES[-1].__name__
 _STAGES: dict[str | None, str] = {
@@ -115,6 +120,8 @@ def holding(house: HouseRules, where: Where, *, chance: float) -> Iterator[str]:
     own = house.chance(where)
     source = _source(house, Kind.CHANCE, where) or "the operator's setting"
     yield f"**Chance to consider joining in unasked**: {_percent(chance if own is None else own)}, {source}"
+    for switch in SWITCHES:
+        yield SWITCHED[house.allows(switch, where)].format(what=SWITCH_NAMES[switch])
 
 
 def standing(house: HouseRules, guild_id: int) -> Iterator[str]:
@@ -133,6 +140,8 @@ def in_words(kind: Kind, target_id: int, value: float | None = None) -> str:
         return f"<@{target_id}> is ignored"
     if kind is Kind.DENIED_ROLE:
         return f"<@&{target_id}> is ignored"
+    if kind in SWITCHES:
+        return f"{SWITCH_NAMES[kind]}: {'on' if value else 'off'}"
     if value is None:
         return f"{kind} in {place_name(target_id)}"
     what = f"chance of {_percent(value)}" if kind is Kind.CHANCE else f"switched {'on' if value else 'off'}"

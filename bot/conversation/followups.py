@@ -13,6 +13,7 @@ from bot.prompts import fill
 from bot.roles import Role
 from bot.turn import Utterance, Where
 from database import UnitOfWork
+from memory.distress import reads_as_distress
 from personas.initiative import ASKED_WITHIN, Kind, is_curious, may_ask_back
 from personas.open_topics import Said, open_topic
 
@@ -86,5 +87,7 @@ class FollowUps:
             where.channel_id, role.slug, since=since, floor=floor, limit=LOOKED_AT
         )
         return [
-            Said(row.place, 0 if row.heard_through is not None else row.author_id, row.text) for row in rows
+            Said(row.place, 0 if row.heard_through is not None else row.author_id, row.text)
+            for row in rows
+            if not reads_as_distress(row.text)  # nobody is asked back on that (C91)
         ]

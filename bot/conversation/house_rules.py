@@ -18,6 +18,12 @@ class Kind(StrEnum):
     CHANCE = "chance"
     DENIED_USER = "denied user"
     DENIED_ROLE = "denied role"
+    ADULTS = "adults"
+    NOTICES = "notices"
+
+
+SWITCHES = (Kind.ADULTS, Kind.NOTICES)
+"""What is on until the admins of a server switch it off for the whole of it (C91)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,10 @@ class HouseRules:
     def active(self, where: Where) -> bool:
         """Say whether the character listens and answers in a place."""
         return self._nearest(Kind.ACTIVE, where) != 0
+
+    def allows(self, switch: Kind, where: Where) -> bool:
+        """Say whether one of the `SWITCHES` is on in a place: nobody's word is a yes."""
+        return self._nearest(switch, where) != 0
 
     def laid_down_for(self, kind: Kind, where: Where) -> tuple[int, int] | None:
         """Return (guild, target) of the rule that holds in a place, the nearest; None without one."""

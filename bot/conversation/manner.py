@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
 from typing import Literal
 
+from bot.conversation.care import Notice
 from bot.conversation.casting import Direction
 from bot.conversation.consequences import Growing
 from bot.conversation.deciding import Attentiveness
@@ -46,7 +47,7 @@ class Manner:
     program made by itself are there for as long as `backups_kept`. `mode` is the mood of the house (F086),
     and `lore` how many tokens of lorebooks go into a prompt. By the hours of `zone` the characters live.
     `initiative` bounds how often they speak first; with `checkins` they write to people in private, too.
-    `curiosity` is how readily they ask back.
+    `curiosity` is how readily they ask back. `notice` is what is shown to people in distress.
     """
 
     pace: Pace
@@ -75,3 +76,4 @@ class Manner:
     initiative: Bounds = field(default_factory=Bounds)
     checkins: bool = False
     curiosity: Curiosity = field(default_factory=Curiosity)
+    notice: Notice = field(default_factory=Notice)

@@ -17,6 +17,7 @@ from bot.reminders import Reminders
 from bot.reminding import Reminding
 from bot.roles import Role
 from bot.turn import Utterance
+from memory.distress import reads_as_distress
 from memory.telling import remembered_in
 from personas.character import names_of
 
@@ -147,7 +148,12 @@ class Player:
         )
 
     async def _note_wish(self, heard: Utterance) -> str | None:
-        """Note what the character is asked to remember; return what to say of it at the prompt's end."""
+        """Note what the character is asked to remember; return what to say of it at the prompt's end.
+
+        Of words of distress nothing is noted, neither to be remembered nor to be reminded of (C91).
+        """
+        if reads_as_distress(heard.text):
+            return None
         reminded = await self.reminders.notice(heard)
         names = names_of(self.role.character)
         if reminded is not None or heard.from_bot or not addresses(heard, names):

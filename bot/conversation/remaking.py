@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.conversation import turns
+from bot.conversation.age_gate import why_not
 from bot.conversation.casting import Casting
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.naming import clean_text
@@ -235,6 +236,8 @@ class Remaking:
         denied = bool(house.denied_roles & set(asker.roles))
         if denied or house.ignores(asker.id) or not house.active(where):
             raise CannotRemake(NOT_HERE)
+        if not await self._casting.admits(db, self._role, where):
+            raise CannotRemake(why_not(self._role, where))
         theirs = await db.turns.last_to(asker.id, where.channel_id, limit=50)
         turn = next((one for one in theirs if turn_id in (None, one.id)), None)
         if turn is None:

@@ -186,6 +186,7 @@ async def note(
     at: datetime,
     gapless: bool = True,
     cast_id: int | None = None,
+    unheard: bool = False,
 ) -> HouseRules | None:
     """Claim a message and write it into the log; None when it was claimed before (faults A2).
 
@@ -193,7 +194,8 @@ async def note(
 
     Only what is `gapless`, with nothing unheard before it, moves the channel's watermark: behind a
     gap it has to stay where it is until the gap was fetched, or a crash would lose what is in it. Where the
-    admins forbid to listen, only the claim is kept: no words, no names (C15, D03). A person who speaks
+    admins forbid to listen, and where it is `unheard`, only the claim is kept: no words, no names (C15, C91,
+    D03). A person who speaks
     gives the character new patience for the bots of the channel (F034).
     """
     where = heard.where
@@ -201,7 +203,7 @@ async def note(
     await note_place(db, where, heard=heard.message_id if gapless else 0)
     if not await db.turns.claim(heard.message_id, where.channel_id, author_id=heard.author_id, at=at):
         return None
-    if rules.forbids(heard):
+    if unheard or rules.forbids(heard):
         return rules
     if where.place is Place.GUILD and not heard.from_bot:
         await db.bots.rearm(place_of(where))
@@ -236,6 +238,7 @@ async def note_place(db: UnitOfWork, where: Where, *, heard: int = 0) -> None:
         guild_id=where.guild_id,
         guild_name=where.guild_name,
         parent_id=where.parent_id,
+        age_restricted=where.age_restricted,
         heard=heard,
     )
 
@@ -249,6 +252,7 @@ def where_of(channel: Channel) -> Where:
         channel.guild_id,
         channel.guild_name,
         parent_id=channel.parent_id,
+        age_restricted=channel.age_restricted,
     )
 
 

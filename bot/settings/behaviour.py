@@ -14,6 +14,7 @@ from bot.settings.values import (
     Level,
     Mode,
     Names,
+    NoticeText,
     Numbers,
     PathText,
     Seconds,
@@ -21,6 +22,15 @@ from bot.settings.values import (
     Speed,
     Weights,
     ZoneName,
+)
+
+CRISIS_NOTICE = (
+    "Out of character, and for your eyes only: I am a bot, a program, and no person. What you wrote sounds "
+    "as if you might be in a very dark place. I can't help you in an emergency, but people can, now: call "
+    "112 in Europe, 911 or 988 in the US and Canada, or your own emergency number; "
+    "https://findahelpline.com names free and confidential help lines in your country. If I misread you, "
+    "never mind: nobody else sees this. - Auf Deutsch, kostenlos und anonym: TelefonSeelsorge 0800 1110111, "
+    "im Notfall 112."
 )
 
 
@@ -148,6 +158,15 @@ class Personas(Section):
     """Folder where how far each persona has grown is written down, for people to look at."""
     persona_evolution_milestones: Numbers = (50, 100, 500, 1000, 5000)
     """Exchanges after which a persona may change, ascending, separated by commas."""
+
+
+class Safety(Section):
+    """Safety of people."""
+
+    crisis_notice: NoticeText = CRISIS_NOTICE
+    """What the bot itself shows in private to a person who writes that they want to die; `off` for none."""
+    crisis_notice_hours: float = Field(24.0, ge=0, le=8760)
+    """Hours after which one person may be shown it again."""
 
 
 class Voice(Section):

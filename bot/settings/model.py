@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from bot.settings.behaviour import Characters, Personas, Remembering, Replying, Typing, Voice
+from bot.settings.behaviour import Characters, Personas, Remembering, Replying, Safety, Typing, Voice
 from bot.settings.running import Accounts, Budget, Connection, LocalVoice, Models, Section, Storage
 
 SECTIONS: tuple[type[Section], ...] = (
@@ -19,6 +19,7 @@ SECTIONS: tuple[type[Section], ...] = (
     Typing,
     Remembering,
     Personas,
+    Safety,
     Voice,
     Storage,
 )
@@ -35,6 +36,7 @@ class Settings(
     Typing,
     Remembering,
     Personas,
+    Safety,
     Voice,
     Storage,
 ):

@@ -132,6 +132,11 @@ def _ascending(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return numbers
 
 
+def _notice(text: str) -> str:
+    """Return a text that people are shown; "" for off."""
+    return "" if text.strip().lower() in ("off", "none", "false") else text.strip()
+
+
 # The upper ends keep sums and timers within what the machine and the database can hold.
 Count = Annotated[int, Field(ge=1, le=10**9)]
 CountOrNone = Annotated[int, Field(ge=0, le=10**9)]
@@ -155,6 +160,7 @@ Weights = Annotated[dict[str, Price], BeforeValidator(_json)]
 ModelName = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]*$")]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 BaseUrl = Annotated[str | None, AfterValidator(_base_url)]
+NoticeText = Annotated[str, AfterValidator(_notice), Field(max_length=1900)]
 PathText = Annotated[str, AfterValidator(_whole_path)]
 Folder = Annotated[Path, BeforeValidator(lambda v: _whole_path(v) if isinstance(v, str) else v)]
 

@@ -63,6 +63,11 @@ class PlainMouth:
     async def react(self, message_id: int) -> None:
         """Nothing: in a terminal a fault is told in words."""
 
+    async def whisper(self, part: Part, *, to: int) -> bool:  # noqa: ARG002
+        """Write it as it is: nobody else reads along, and it is not the character who says it."""
+        self.write(part.text)
+        return True
+
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:  # noqa: ARG002
         return None
 

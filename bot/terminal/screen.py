@@ -89,6 +89,11 @@ class Screen:
     async def react(self, message_id: int) -> None:
         """Nothing: in a terminal a fault is told in words."""
 
+    async def whisper(self, part: Part, *, to: int) -> bool:  # noqa: ARG002
+        """Print it as a note of the program: it is not the character who says it."""
+        await self.note(part.text)
+        return True
+
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:  # noqa: ARG002
         return None
 

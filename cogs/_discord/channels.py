@@ -5,6 +5,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.command_tree import is_age_restricted
 from bot.turn import Place, Where
 
 Channel = app_commands.AppCommandChannel | app_commands.AppCommandThread
@@ -39,7 +40,13 @@ def place_in(channel: Talkative) -> Where:
     """Return a channel of a server as a place, with its present names."""
     parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
     return Where(
-        channel.id, Place.GUILD, channel.name, channel.guild.id, channel.guild.name, parent_id=parent_id
+        channel.id,
+        Place.GUILD,
+        channel.name,
+        channel.guild.id,
+        channel.guild.name,
+        parent_id=parent_id,
+        age_restricted=is_age_restricted(channel),
     )
 
 

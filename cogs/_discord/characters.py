@@ -84,7 +84,8 @@ async def role_meant(interaction: Interaction, name: str | None) -> Role:
     if not where.place.private or len(conversation.company) == 1:
         return conversation.company.primary
     async with interaction.client.app.database.read() as db:
-        return (await conversation.casting.present(db, where))[0]
+        present = await conversation.casting.present(db, where)
+    return next(iter(present), conversation.company.primary)
 
 
 def memories_of(bot: "Masquerade", role: Role) -> Memories:

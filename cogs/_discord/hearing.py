@@ -4,6 +4,7 @@ import re
 
 import discord
 
+from bot.command_tree import is_age_restricted
 from bot.conversation.naming import clean_name, clean_text
 from bot.turn import Person, Place, Utterance, Where
 
@@ -67,6 +68,7 @@ def where_of(message: discord.Message) -> Where:
         guild_id=guild.id,
         guild_name=_one_line(guild.name),
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+        age_restricted=is_age_restricted(channel),
     )
 
 

@@ -13,6 +13,7 @@ from personas.contexts import CONTEXTS, Context
 
 ABOUT_ROOM, WORDS_ROOM, LINE_ROOM = 200, 120, 400
 MOST_LISTED = 30
+FOR_ADULTS = "for adults: age-restricted channels only"
 Quote = Callable[[str, int], str]
 """Makes words of an author's a part of a line of ours, of at most so many units."""
 
@@ -43,6 +44,7 @@ def listing(attending: Sequence[Attending], *, private: bool, chosen: str | None
         role, about = one.role, [_hearing(one.present, private=private)]
         about += ["answers here where nobody else is called"] if chosen == role.slug and not private else []
         about += ["the bot's own account"] if role.primary else []
+        about += [FOR_ADULTS] if role.nsfw else []
         framework = role.character.framework
         about += [f"framework {inline(framework, WORDS_ROOM)}"] if framework else []
         description = role.character.description
@@ -65,6 +67,8 @@ def _sheet(of: Examined, quote: Quote) -> Iterator[str]:
     own = f"version {quote(character.version, WORDS_ROOM)}" if character.version else "no version of its own"
     yield f"- Version: {own}{version}"
     yield f"- Here: {'hears what is said' if of.present else 'does not hear what is said'}"
+    if role.nsfw:
+        yield f"- Audience: {FOR_ADULTS}"
     yield f"- In every prompt: {of.tokens:,} tokens"
     yield f"- Framework: {quote(character.framework, WORDS_ROOM) if character.framework else 'none'}"
     yield from _blending(of, quote)

@@ -44,6 +44,10 @@ class Posting:
         self._on_unauthorized = on_unauthorized
         self._pings = pings
 
+    def elsewhere(self, channel: "PartialMessageableChannel") -> "Posting":
+        """Return what posts in another channel as this does here."""
+        return Posting(channel, clock=self._clock, on_unauthorized=self._on_unauthorized, pings=self._pings)
+
     @asynccontextmanager
     async def asking(self, *, change: bool = False) -> AsyncIterator[None]:
         """Let Discord be asked within the deadline, and name what goes wrong.

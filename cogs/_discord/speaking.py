@@ -11,8 +11,11 @@ import discord
 from discord.utils import MISSING
 
 from bot.clock import Clock
+from bot.command_tree import is_age_restricted
+from bot.errors import Unsayable
 from bot.roles import Speaker
 from bot.turn import Mouth, Part
+from cogs._discord.gated import GatedMouth
 from cogs._discord.posting import DISCORD_FAULTS, HISTORY_LOOKED_AT, UNKNOWN_MESSAGE, Posting
 from cogs._discord.prefixed import Prefixed
 from cogs._discord.webhooks import Outlet, Uncertain, Webhooks, is_gone, username_of, webhooks_of
@@ -50,9 +53,14 @@ class DiscordMouth:
         pings: bool = True,
         webhooks: Webhooks | None = None,
         guild: discord.Guild | None = None,
+        known: object = None,
+        private: Callable[[int], Awaitable[discord.DMChannel]] | None = None,
     ) -> None:
         self.me = me
+        self._known = known  # the channel as Discord keeps us informed of it; of others nothing is known
         self.guild = guild
+        self._private = private
+        self._in_private = isinstance(channel, discord.DMChannel)
         self.posting = Posting(channel, clock=clock, on_unauthorized=on_unauthorized, pings=pings)
         self._channel = channel
         self._clock = clock
@@ -64,7 +72,11 @@ class DiscordMouth:
         return _written(self.guild, discord.Emoji.is_usable)
 
     def speaking_as(self, speaker: Speaker) -> Mouth:
-        return self if speaker.primary else WebhookMouth(self, speaker, self._webhooks)
+        mouth: Mouth = self if speaker.primary else WebhookMouth(self, speaker, self._webhooks)
+        return GatedMouth(mouth, self._is_for_adults) if speaker.nsfw else mouth
+
+    def _is_for_adults(self) -> bool:
+        return is_age_restricted(self._known)
 
     @asynccontextmanager
     async def typing(self) -> AsyncIterator[None]:
@@ -96,6 +108,20 @@ class DiscordMouth:
         """Put a sign on a message that can't be answered."""
         async with self.posting.asking():
             await self._channel.get_partial_message(message_id).add_reaction(CANNOT_ANSWER)
+
+    async def whisper(self, part: Part, *, to: int) -> bool:
+        """Say something to one person alone: here, if this is their private chat, else in that."""
+        try:
+            async with self.posting.asking():
+                await (await self._alone_with(to)).post(part, to=to)
+        except Unsayable:
+            return False
+        return True
+
+    async def _alone_with(self, person_id: int) -> Posting:
+        if self._private is None or self._in_private:
+            return self.posting
+        return self.posting.elsewhere(await self._private(person_id))
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         """Look for a part in what the bot posted after a message; history does not tell the nonces."""
@@ -195,6 +221,9 @@ class WebhookMouth:
                     return
             await self._prefixed.unsay(message_id)
 
+    async def whisper(self, part: Part, *, to: int) -> bool:
+        return await self._own.whisper(part, to=to)
+
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         """Look for a part after a message, in both forms in which it may have been posted.
 
@@ -275,6 +304,8 @@ def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: b
         pings=pings,
         webhooks=webhooks_of(bot),
         guild=getattr(known, "guild", None),
+        known=known,
+        private=lambda person_id: bot.create_dm(discord.Object(person_id)),
     )
 
 

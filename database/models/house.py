@@ -55,7 +55,9 @@ class HouseRule(Row):
 
     __tablename__ = "house_rules"
     __table_args__ = (
-        CheckConstraint("kind IN ('active', 'chance', 'denied user', 'denied role')", name="kind"),
+        CheckConstraint(
+            "kind IN ('active', 'chance', 'denied user', 'denied role', 'adults', 'notices')", name="kind"
+        ),
     )
 
     guild_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)

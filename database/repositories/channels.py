@@ -5,12 +5,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 
 from database.models import Channel
 from database.repositories.base import Inserting, Repository, table_of
 
 _channels = table_of(Channel)
+_AT_ONCE = 500
+"""Ids in one statement: databases take a bounded number of them."""
 _GET = select(Channel).where(Channel.id == bindparam("channel_id"))
 _ACCEPTED = (
     update(_channels)
@@ -32,8 +34,9 @@ class Channels(Repository):
         guild_name: str,
         heard: int,
         parent_id: int | None = None,
+        age_restricted: bool = False,
     ) -> None:
-        """Keep a channel's present names, whose thread it is, and that message `heard` arrived in it."""
+        """Keep a channel's present names and mark, whose thread it is, and that message `heard` came in."""
         await self._session.execute(
             _note(self._insert),
             {
@@ -43,6 +46,7 @@ class Channels(Repository):
                 "guild_id": guild_id,
                 "guild_name": guild_name,
                 "parent_id": parent_id,
+                "age_restricted": age_restricted,
                 "watermark": heard,
                 "refusals": 0,
             },
@@ -79,6 +83,14 @@ class Channels(Repository):
         note = {"note": text, "note_depth": depth, "note_by": by if text else None}
         await self._session.execute(update(Channel).where(Channel.id == channel_id).values(**note))
 
+    async def mark(self, channel_ids: Iterable[int], *, age_restricted: bool) -> None:
+        """Keep Discord's mark of channels, which holds for their threads too (C91)."""
+        ids = list(channel_ids)
+        for first in range(0, len(ids), _AT_ONCE):
+            some = ids[first : first + _AT_ONCE]
+            meant = or_(Channel.id.in_(some), Channel.parent_id.in_(some))
+            await self._session.execute(update(Channel).where(meant).values(age_restricted=age_restricted))
+
     async def refused(self, channel_id: int, *, until: datetime) -> None:
         """Keep that the channel can't be written to for now."""
         await self._session.execute(
@@ -102,6 +114,7 @@ def _note(insert: Inserting) -> Any:
             "name": row.excluded.name,
             "guild_name": row.excluded.guild_name,
             "parent_id": func.coalesce(row.excluded.parent_id, Channel.parent_id),
+            "age_restricted": row.excluded.age_restricted,
             "watermark": case((newer, row.excluded.watermark), else_=Channel.watermark),
         },
     )

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from personas.cards.card import Card
-from personas.cards.drawing import EXTENSION, KEPT
+from personas.cards.drawing import EXTENSION, KEPT, is_tagged_for_adults
 from personas.character import Character
 from personas.character_rules import LONGEST_LIST, LONGEST_NAME, LONGEST_TEXT, length
 
@@ -49,6 +49,7 @@ def cast(card: Card) -> Cast:
         casting.text(field, text)
     for field, texts in _lists(card).items():
         casting.texts(field, texts)
+    casting.audience(card.tags)
     casting.own(card.extensions.get(EXTENSION))
     return Cast(casting.fields, tuple(casting.notices))
 
@@ -110,6 +111,12 @@ class _Casting:
         self.fields[field] = cut_text(text.strip())
         if len(text.strip()) > LONGEST_TEXT:
             self.notices.append(f"{field}: was cut to {LONGEST_TEXT:,} characters")
+
+    def audience(self, tags: Iterable[str]) -> None:
+        """Take a card for adults as one: cards of other programs say so with a tag (C91)."""
+        if is_tagged_for_adults(tags):
+            self.fields["nsfw"] = True
+            self.notices.append("tags: say that it is for adults; it talks in age-restricted channels only")
 
     def own(self, kept: object) -> None:
         """Take what this program wrote into a card for itself, as far as it can be a character's.

@@ -1,6 +1,7 @@
 """A character as a card that other programs read: its words under the names cards have for them (C31)."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from personas.character import Character
@@ -36,13 +37,23 @@ KEPT = (
     "status_lines",
     "temperament",
     "relationships",
+    "nsfw",
 )
 """Those fields: cards have none for them."""
+FOR_ADULTS = frozenset({"nsfw", "18+", "r18", "r-18", "adults only", "adult only", "explicit"})
+"""Tags by which cards say that they are for adults."""
+
+
+def is_tagged_for_adults(tags: Iterable[str]) -> bool:
+    """Say whether a card's tags say that it is for adults (C91)."""
+    return not FOR_ADULTS.isdisjoint(tag.strip().casefold() for tag in tags)
 
 
 def card_of(character: Character) -> bytes:
     """Return a character as the JSON of a V3 card; reading it again gives the same character."""
     values = character.model_dump(mode="json", exclude_defaults=True)
+    if is_tagged_for_adults(character.tags):
+        values["nsfw"] = character.nsfw  # its own word goes before a tag
     data: dict[str, Any] = {
         "name": character.name,
         "description": character.core_prompt,

@@ -1,0 +1,30 @@
+"""What admins may switch off for their whole server, as an option of a command and in sentences (C91)."""
+
+from discord import app_commands
+
+from bot.conversation.explaining import SWITCH_NAMES
+from bot.conversation.house_rules import SWITCHES, Kind
+
+SWITCHES_TOLD = {
+    (Kind.ADULTS, True): (
+        "Characters for adults may hear and answer again, in channels of this server that are marked as "
+        "age-restricted and in no others."
+    ),
+    (Kind.ADULTS, False): (
+        "Characters for adults hear and answer nothing in this server from now on, not even in "
+        "age-restricted channels."
+    ),
+    (Kind.NOTICES, True): (
+        "Whoever writes to me here that they want to die or to hurt themselves is shown in private where to "
+        "find help."
+    ),
+    (Kind.NOTICES, False): (
+        "Nobody is shown from here where to find help any more. Characters still answer gently to people in "
+        "distress."
+    ),
+}
+
+
+def offered_switches() -> list[app_commands.Choice[str]]:
+    """Return the switches as the choices of an option."""
+    return [app_commands.Choice(name=SWITCH_NAMES[one], value=one.value) for one in SWITCHES]
