@@ -22,6 +22,7 @@ from bot.clock import Clock, SystemClock
 from bot.conversation.conversation import Conversation, nothing_new
 from bot.conversation.manner import Manner
 from bot.errors import AlreadyRunningError, ClaudeDenied, ConfigurationError
+from bot.ledger import Ledger
 from bot.library import Library
 from bot.meaning import Meaning
 from bot.roles import Company
@@ -46,7 +47,7 @@ EMBED_SECONDS = 300
 SOON_SECONDS = 60
 """What a stop may have left behind is looked after so long after the start."""
 NIGHT = 4
-"""The hour, UTC, at which what takes long is done."""
+"""The hour, in the house's zone, from which on that is done which takes long."""
 
 
 class Notices:
@@ -75,8 +76,8 @@ class App:
     server: Server
     views: Views
     affairs: Affairs
+    schedule: Schedule
     library: Library | None = None
-    schedule: Schedule = field(default_factory=Schedule)
     tell_operator: Notices = field(default_factory=Notices)
 
     @property
@@ -132,7 +133,7 @@ async def open_app(
             await _begin(app, watch)
             yield app
         finally:
-            app.schedule.stop()
+            await app.schedule.close()
             await app.affairs.growth_files.close()
             await conversation.summing_up.close()
             meaning.close()
@@ -165,6 +166,7 @@ def _put_together(
         server,
         views_of(conversation, database, clock),
         affairs_of(conversation, database, claude, administration, clock, manner, library, growth=growth),
+        Schedule(clock=clock, ledger=Ledger(database, clock)),
         library,
         tell_operator=tell_operator,
     )
@@ -201,8 +203,9 @@ def _schedule(app: App) -> NightWatch:
         now=app.clock.now,
         tell=app.tell_operator,
     )
-    app.schedule.daily(NIGHT, app.database.vacuum, name="write the whole database anew")
-    app.schedule.daily(NIGHT + 1, watch.look, name="check the whole database")
+    zone = app.manner.zone
+    app.schedule.daily(NIGHT, app.database.vacuum, name="write the whole database anew", zone=zone)
+    app.schedule.daily(NIGHT + 1, watch.look, name="check the whole database", zone=zone)
     if watch.is_large:
         app.schedule.once(SOON_SECONDS, watch.look, name="check what the start left out")
     return watch
@@ -263,6 +266,7 @@ def held(data_dir: Path) -> Iterator[None]:
 async def _begin(app: App, watch: NightWatch) -> None:
     """Do at once what can't wait for the jobs: forget what is past its time, and begin the day."""
     try:
+        await app.schedule.open()
         await app.conversation.memories.expire()
         await app.conversation.chronicle.prune()
         await watch.expire()

@@ -48,6 +48,7 @@ from database.repositories import (
     Guises,
     House,
     Identities,
+    Jobs,
     Leftovers,
     Memories,
     Messages,
@@ -113,6 +114,7 @@ class UnitOfWork:
     feelings: Feelings
     bonds: Bonds
     remarks: Remarks
+    jobs: Jobs
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -144,6 +146,7 @@ class UnitOfWork:
             Feelings(session),
             Bonds(session),
             Remarks(session),
+            Jobs(session),
         )
 
 

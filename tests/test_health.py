@@ -1,4 +1,4 @@
-"""The heartbeat monitor, and jobs that outlive their own errors (C07)."""
+"""The heartbeat monitor (C07, F017)."""
 
 import asyncio
 import logging
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bot.client import Masquerade, ShardedMasquerade
-from bot.schedule import Schedule
 from bot.stalls import LONGEST_STALL, watch_loop
 from cogs.health import HIGH_LATENCY, TICK, TICKS_PER_STATUS, Health, slow_shards
 
@@ -136,96 +135,7 @@ def test_a_plain_and_a_sharded_client_tell_latencies_by_shard():
     assert slow_shards(Sharded().shard_latencies()) == []
 
 
-# --- Jobs -----------------------------------------------------------------------------------------
-
-
-async def counted(schedule: Schedule, job: Any, *, times: int) -> int:
-    """Run a job every hundredth of a second until it ran `times` times; return how often it ran."""
-    ran, done = 0, asyncio.Event()
-
-    async def run() -> None:
-        nonlocal ran
-        ran += 1
-        if ran >= times:
-            done.set()
-        await job()
-
-    schedule.every(0.01, run, name="a job")
-    schedule.start()
-    try:
-        await asyncio.wait_for(done.wait(), 30)
-    finally:
-        schedule.stop()
-    return ran
-
-
-@pytest.mark.parametrize("error", [ValueError("odd"), KeyError("gone"), TimeoutError(), OSError(5, "io")])
-async def test_a_job_that_fails_runs_again(caplog, error):
-    async def fail() -> None:
-        raise error
-
-    assert await counted(Schedule(), fail, times=3) >= 3
-    logged = [one for one in caplog.records if one.name == "bot.schedule"]
-    assert logged[0].getMessage() == "The job 'a job' failed; it will run again"
-    assert logged[0].exc_info is not None
-
-
-async def test_a_job_that_fails_does_not_stop_another():
-    schedule, well = Schedule(), 0
-
-    async def fail() -> None:
-        raise RuntimeError("odd")
-
-    async def succeed() -> None:
-        nonlocal well
-        well += 1
-
-    schedule.every(0.01, succeed, name="another")
-    await counted(schedule, fail, times=5)
-    assert well >= 1
-
-
-async def test_a_job_does_not_overtake_itself():
-    running, most = 0, 0
-
-    async def slow() -> None:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await asyncio.sleep(0.05)
-        running -= 1
-
-    await counted(Schedule(), slow, times=3)
-    assert most == 1
-
-
-async def test_a_job_that_comes_late_is_run_all_the_same():
-    """A blocked loop or a suspended machine is no reason to leave a job out."""
-    import time
-
-    ran = asyncio.Event()
-    schedule = Schedule()
-
-    async def run() -> None:
-        ran.set()
-
-    schedule.every(1.2, run, name="late")
-    schedule.start()
-    try:
-        time.sleep(2.5)
-        await asyncio.wait_for(ran.wait(), 1.0)
-    finally:
-        schedule.stop()
-
-
-async def test_starting_and_stopping_twice_is_no_fault():
-    schedule = Schedule()
-    schedule.stop()
-    schedule.start()
-    schedule.start()
-    schedule.stop()
-    schedule.stop()
-    assert schedule.names == []
+# --- The loop ------------------------------------------------------------------------------------
 
 
 async def test_a_loop_that_is_held_up_is_one_warning(caplog):

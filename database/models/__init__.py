@@ -31,6 +31,7 @@ from database.models.memory import (
     Vectors,
     Window,
 )
+from database.models.running import Job, JobRun
 from database.models.talk import Channel, Claim, Message, Nickname, Part, Turn, User, Variant
 
 __all__ = [
@@ -58,6 +59,8 @@ __all__ = [
     "Guise",
     "HouseRule",
     "IdentityLine",
+    "Job",
+    "JobRun",
     "Message",
     "Milestone",
     "Nickname",
