@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from bot.administration import Administration
 from bot.affairs import Affairs, affairs_of
+from bot.alerts import Alerts, Bounds
 from bot.arranging import embedder_of, growth_folder, manner_of, rehearsing, voice_of
 from bot.arrivals import joined
 from bot.claude.calls import open_call_log
@@ -22,6 +23,7 @@ from bot.clock import Clock, SystemClock
 from bot.conversation.conversation import Conversation, nothing_new
 from bot.conversation.manner import Manner
 from bot.errors import AlreadyRunningError, ClaudeDenied, ConfigurationError
+from bot.health import Health
 from bot.ledger import Ledger
 from bot.library import Library
 from bot.meaning import Meaning
@@ -57,7 +59,14 @@ class Notices:
         self.listeners: list[Callable[[str], None]] = []
 
     def __call__(self, sentence: str) -> None:
-        log.error(sentence)
+        self._tell(sentence, logging.ERROR)
+
+    def ease(self, sentence: str) -> None:
+        """Tell that something is over that was told before."""
+        self._tell(sentence, logging.INFO)
+
+    def _tell(self, sentence: str, level: int) -> None:
+        log.log(level, "%s", sentence)
         for listen in self.listeners:
             listen(sentence)
 
@@ -77,6 +86,7 @@ class App:
     views: Views
     affairs: Affairs
     schedule: Schedule
+    health: Health
     library: Library | None = None
     tell_operator: Notices = field(default_factory=Notices)
 
@@ -155,6 +165,8 @@ def _put_together(
     clock = conversation.clock
     administration = Administration(database, clock, finish_erasing=conversation.eraser.finish)
     growth = growth_folder(settings)
+    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+    health = health_of(settings, database, conversation, schedule, tell_operator)
     return App(
         settings,
         manner,
@@ -166,9 +178,34 @@ def _put_together(
         server,
         views_of(conversation, database, clock),
         affairs_of(conversation, database, claude, administration, clock, manner, library, growth=growth),
-        Schedule(clock=clock, ledger=Ledger(database, clock)),
+        schedule,
+        health,
         library,
         tell_operator=tell_operator,
+    )
+
+
+def health_of(
+    settings: Settings,
+    database: Database,
+    conversation: Conversation,
+    schedule: Schedule,
+    tell_operator: Notices,
+) -> Health:
+    """Return what looks after everything else."""
+    bounds = Bounds(
+        latency=settings.latency_warning_seconds,
+        database=settings.alert_database_mb * 1_000_000,
+        disk_free=settings.alert_disk_free_mb * 1_000_000,
+    )
+    return Health(
+        database=database,
+        conversation=conversation,
+        schedule=schedule,
+        clock=conversation.clock,
+        alerts=Alerts(bounds, tell=tell_operator, ease=tell_operator.ease),
+        data_dir=settings.data_dir,
+        seconds=settings.heartbeat_seconds,
     )
 
 

@@ -249,7 +249,7 @@ class Schedule:
             next_at=self._next_at(job),
             running=None if job.at_it_since is None else now - job.at_it_since,
             overdue=max(0.0, self._late_by(job)),
-            failing=fares.failures >= (FAILING if isinstance(job.plan, Every) else 1),
+            failing=_is_failing(job),
         )
 
     def _next_at(self, job: _Job) -> datetime | None:
@@ -271,6 +271,13 @@ class Schedule:
             due = self._clock.now() - job.plan.due_at(job.plan.day(self._clock.now()))
             return min(due.total_seconds(), self._clock.monotonic() - self._began) - LATE_BY
         return 0.0
+
+
+def _is_failing(job: _Job) -> bool:
+    """Say whether failures are no accident any more; what was to be done once is over either way."""
+    if isinstance(job.plan, Once):
+        return False
+    return job.fares.failures >= (FAILING if isinstance(job.plan, Every) else 1)
 
 
 async def _attempt(job: _Job) -> str | None:

@@ -6,7 +6,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.settings.behaviour import Characters, Personas, Remembering, Replying, Typing, Voice
-from bot.settings.running import Accounts, Connection, LocalVoice, Models, Section, Storage
+from bot.settings.running import Accounts, Connection, LocalVoice, Models, Section, Storage, Watching
 
 SECTIONS: tuple[type[Section], ...] = (
     Accounts,
@@ -19,6 +19,7 @@ SECTIONS: tuple[type[Section], ...] = (
     Remembering,
     Personas,
     Voice,
+    Watching,
     Storage,
 )
 
@@ -34,6 +35,7 @@ class Settings(
     Remembering,
     Personas,
     Voice,
+    Watching,
     Storage,
 ):
     """Every setting, typed, with its default; frozen, and closed to keys it does not know."""

@@ -72,3 +72,8 @@ class Calls(Repository):
             query = query.where(Call.user_id == user_id)
         calls, unpriced, cost, went_in_total, came_out = (await self._session.execute(query)).one()
         return Spending(calls, unpriced, cost or 0.0, went_in_total, came_out or 0)
+
+    async def outcomes(self, *, since: datetime) -> dict[str, int]:
+        """Count the calls since a moment by what came of them."""
+        query = select(Call.outcome, func.count()).where(Call.at >= since).group_by(Call.outcome)
+        return {row[0]: row[1] for row in await self._session.execute(query)}
