@@ -536,7 +536,7 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     decided += ["remind date", "remind delete", "remind list", "remind me", "timezone set", "timezone show"]
     decided += ["birthday forget", "birthday set", "birthday show"]
     known_for_good = [*decided, "remember", *(f"memory {one}" for one in known)]
-    asking = ["help", "mood", "relationship", "status", "why"]
+    asking = ["health", "help", "mood", "relationship", "status", "why"]
     assert sorted(offered) == sorted([*own_talk, *playing, *known_for_good, *asking])
     assert discord_world.client.commands == set()
 

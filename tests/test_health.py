@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import re
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -11,12 +12,15 @@ import pytest
 
 from bot.app import Notices, health_of
 from bot.client import Masquerade, ShardedMasquerade
+from bot.errors import ClaudeTimeout
 from bot.settings import Settings
 from bot.stalls import LONGEST_STALL, LoopWatch
 from bot.vitals import Link, Vitals
 from cogs.health import Health
 from tests.builders import Table
 from tests.fakes import EPOCH
+from tests.test_commands import show_to
+from tests.test_log_channel import Office, office, without_moments
 
 
 class Jobs:
@@ -87,6 +91,33 @@ async def test_a_latency_of_1_2_seconds_is_one_warning_per_tick(caplog, monitor)
         await health.tick()
         assert warnings(caplog) == ["High latency: shard 0: 1.20 s"] * ticks
     assert reports(caplog) == []
+
+
+async def test_the_log_is_warned_each_tick_and_the_log_channel_told_once(caplog, monitor):
+    """C07 asks for one warning per tick, the operator for no storm: so it is each in its own place."""
+    health, bot = monitor(s0=1.2)
+    told: list[str] = []
+    bot.told.listeners.append(told.append)
+    for _ in range(20):
+        await health.tick()
+    assert len(warnings(caplog)) == 20
+    (alert,) = told
+    assert alert.startswith("Alert: Discord answers slowly (shard 0: 1.20 s).")
+    bot.latencies = {0: 0.1}
+    for _ in range(20):
+        await health.tick()
+    assert told[1:] == ["Over: Discord answers as fast as usual again."]
+    assert len(warnings(caplog)) == 20
+
+
+async def test_what_is_looked_at_is_set_by_the_operator(caplog, at_table):
+    bot = Bot(at_table, {0: 0.4}, heartbeat_seconds=5, latency_warning_seconds=0.3, heartbeat_status_ticks=2)
+    health = Health(bot)  # type: ignore[arg-type]
+    assert bot.schedule.added[0][0] == 5
+    for _ in range(4):
+        await health.tick()
+    assert warnings(caplog) == ["High latency: shard 0: 0.40 s"] * 4
+    assert len(reports(caplog)) == 2
 
 
 async def test_two_slow_shards_are_one_warning_too(caplog, monitor):
@@ -174,3 +205,146 @@ async def test_a_loop_that_is_held_up_is_one_warning(caplog):
     assert len(warnings(caplog)) == 1
     assert "stood still" in warnings(caplog)[0]
     assert stalls.worst > LONGEST_STALL
+
+
+# --- In Discord -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def at_office(tmp_path):
+    async with office(tmp_path) as entered:
+        at = entered
+        at.client.shard_latencies = lambda: {0: 0.045}
+        show_to(at.world, at.olga)
+        # The office goes by another clock from here on, and nothing is late by that.
+        at.app.schedule._began = at.app.clock.monotonic()
+        for job in at.app.schedule._jobs.values():
+            job.done = at.app.clock.monotonic()
+        yield at
+
+
+async def tick(at: Office, times: int = 1) -> None:
+    with at.env._bot_scope():
+        for _ in range(times):
+            await at.client.get_cog("Health").tick()
+    await at.env.settle()
+
+
+async def asked(at: Office, who: Any, command: str) -> str:
+    """Return what a command answers, all of it."""
+    result = await who.slash(at.channel, command)
+    return "\n".join([result.response.content, *(one.content for one in result.followups)])
+
+
+async def test_health_is_one_sentence_for_people_and_all_of_it_for_operators(at_office):
+    at = at_office
+    assert await asked(at, at.mira, "health") == (
+        "Nobody looked yet: the first look comes 30 seconds after the start. Ask again then."
+    )
+    await tick(at)
+    assert await asked(at, at.mira, "health") == (
+        "I am well: Discord answers in 45 ms, and nothing is broken that I know of."
+    )
+    told = without_moments(await asked(at, at.olga, "health")).splitlines()
+    assert told[0] == "All is well."
+    assert told[1] == "- Discord: latency 45 ms, 1 servers"
+    assert told[2].startswith("- event loop: ")
+    assert told[3] == (
+        "- waiting: 0 messages in 0 channels, 0 replies not said yet, 0 lines for this channel, 0 writers"
+    )
+    assert told[4] == "- model, last 15 minutes: 0 calls, 0 failed"
+    assert told[5].startswith("- database 0.")
+    assert told[6] == f"- jobs: {len(at.app.schedule.names)}, all as they should be"
+    assert told[7] == "- looked at <t:R>"
+
+
+async def test_people_are_told_that_something_is_wrong_and_operators_what(at_office):
+    at = at_office
+    at.client.shard_latencies = lambda: {0: 2.5}
+    await tick(at, 3)
+    assert await asked(at, at.mira, "health") == (
+        "Something is not as it should be, and the bot's operators are told. Replies may come late."
+    )
+    told = await asked(at, at.olga, "health")
+    assert told.startswith("Alerts are on: latency. docs/operating.md says what each means")
+
+
+async def test_an_alert_comes_to_the_log_channel_once_and_its_end_too(at_office):
+    at = at_office
+    at.client.shard_latencies = lambda: {0: 2.5}
+    await tick(at, 10)
+    await at.env.advance_time(10)
+    at.client.shard_latencies = lambda: {0: 0.1}
+    await tick(at, 10)
+    await at.env.advance_time(10)
+    posted = [line for text in at.answers for line in text.splitlines() if line.startswith(("Alert", "Over"))]
+    assert posted == [
+        "Alert: Discord answers slowly (shard 0: 2.50 s). Look up \u201clatency\u201d in docs/operating.md.",
+        "Over: Discord answers as fast as usual again.",
+    ]
+
+
+async def test_failing_calls_are_told_by_what_came_of_them(at_office):
+    at = at_office
+    at.claude.will_say(ClaudeTimeout("late"), "Hm.")
+    for text in ("Pixel, one", "Pixel, two"):
+        await at.mira.send(at.channel, text)
+    await tick(at)
+    assert "- model, last 15 minutes: 2 calls, 1 failed (timeout 1)" in await asked(at, at.olga, "health")
+
+
+async def test_jobs_are_told_in_the_log_channel_and_by_admin_jobs(at_office):
+    at = at_office
+    await at.app.schedule.run("check the whole database")
+    await at.app.schedule.run("forget what expired")
+    [told] = await at.order("jobs")
+    lines = without_moments(told).splitlines()
+    assert lines[0] == f"**{len(at.app.schedule.names) - 1} jobs**, all as they should be"
+    assert "- **forget what is past its time**: every 1 h; not run yet; next <t:R>" in lines
+    (checked,) = [line for line in lines if "check the whole database" in line]
+    assert re.fullmatch(
+        r"- \*\*check the whole database\*\*: daily from 05:00; last <t:R>, took \d.*; next <t:R>", checked
+    )
+    assert ("jobs", "") in await at.done()
+    shown = without_moments(await asked(at, at.olga, "admin jobs"))
+    assert set(lines[1:]) <= set(shown.splitlines())
+    assert "**Runs worth noting**, the newest first" in shown
+    assert re.search(r"- <t:R> check the whole database: ok after \d", shown)
+
+
+async def test_a_job_in_trouble_stands_first_and_says_what_it_is(at_office):
+    at = at_office
+
+    async def fail() -> None:
+        raise OSError("disk of Mira")
+
+    at.app.schedule._jobs["say what is due"].work = fail
+    for _ in range(3):
+        await at.app.schedule.run("say what is due")
+    [told] = await at.order("jobs")
+    lines = without_moments(told).splitlines()
+    assert lines[0] == f"**{len(at.app.schedule.names) - 1} jobs**, 1 in trouble"
+    assert lines[1].startswith(
+        "- \N{WARNING SIGN} **say what is due**: every 30 s; last <t:R> failed (OSError), 3 in a row; next"
+    )
+    assert "Mira" not in told
+    await tick(at)
+    assert "- jobs: 1 of" in await asked(at, at.olga, "health")
+
+
+async def test_many_jobs_fit_into_one_message_of_the_log_channel(at_office):
+    at = at_office
+
+    async def nothing() -> None: ...
+
+    for number in range(40):
+        at.app.schedule.every(30, nothing, name=f"a job with quite a long name {number}")
+    [told] = await at.order("jobs")
+    assert len(told) <= 2000
+    assert re.search(r"… and \d+ more: `/admin jobs` shows all\.$", told)
+    assert "quite a long name 39" in await asked(at, at.olga, "admin jobs")
+
+
+async def test_administrators_of_a_server_do_not_see_the_jobs(at_office):
+    at = at_office
+    assert "for the bot's operators (admin_ids) alone" in await asked(at, at.root, "admin jobs")

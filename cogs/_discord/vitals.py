@@ -30,9 +30,7 @@ JOBS_WELL = "- jobs: {count}, all as they should be"
 JOBS_ILL = "- jobs: {ill} of {count} fail or are overdue: {names}; `jobs` says more"
 LOOKED = "- looked at {at}"
 SHORT_WELL = "I am well: Discord answers in {latency}, and nothing is broken that I know of."
-SHORT_ILL = (
-    "Something is not as it should be ({alerts}), and the bot's operators are told. Replies may be late."
-)
+SHORT_ILL = "Something is not as it should be, and the bot's operators are told. Replies may come late."
 
 JOBS_HEAD = "**{count} jobs**, {ill} in trouble"
 JOBS_HEAD_WELL = "**{count} jobs**, all as they should be"
