@@ -5,14 +5,15 @@ APScheduler does the waking. What is due is decided here, by the project's clock
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock, SystemClock
+from bot.job import NOTED_SECONDS, Job, Work
 from bot.ledger import Ledger
 from bot.timetable import Daily, Every, JobReport, Once, Plan
 from bot.waking import Again, SteadyTime
@@ -22,36 +23,14 @@ from database.models import JobRun
 
 log = logging.getLogger(__name__)
 
-Work = Callable[[], Awaitable[object]]
-
 LOOK_SECONDS = 60.0
 """How often it is looked whether a day's work is due; the first time so long after the start."""
 KEEP_SECONDS = 3600.0
 """How often it is written down how the frequent jobs fare."""
 LONG_SECONDS = 60.0
 """A run that took so long is worth a row in the ledger."""
-NOTED_SECONDS = 600.0
-"""A frequent job gets no more than one row in so long: one that fails now and then must not fill a table."""
-LATE_BY = 2 * 3600.0
-"""Seconds after which a day's work that is due and not done is overdue."""
-FAILING = 3
-"""Failures in a row from which on a frequent job counts as failing; of a day's work one is enough."""
+BREAK_OFF_SECONDS = 5.0
 BOOKKEEPING = "write down how the jobs fare"
-FAILED = "The job '%s' failed; it will run again"
-LONGEST_ERROR = 64
-"""Characters of an error's type that the ledger takes."""
-
-
-@dataclass
-class _Job:
-    """A job with what is known of it; `done`, `noted` and `at_it_since` are in seconds of the clock."""
-
-    work: Work
-    plan: Plan
-    fares: JobRow
-    done: float
-    noted: float = -NOTED_SECONDS
-    at_it_since: float | None = None
 
 
 class Schedule:
@@ -60,9 +39,12 @@ class Schedule:
     def __init__(self, *, clock: Clock | None = None, ledger: Ledger | None = None) -> None:
         self._clock = clock or SystemClock()
         self._ledger = ledger
-        self._jobs: dict[str, _Job] = {}
+        self._jobs: dict[str, Job] = {}
         self._known: dict[str, JobRow] = {}
         self._unkept: set[str] = set()
+        self._at_it = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._began = self._clock.monotonic()
         # By default APScheduler skips a job that is a second late, as after a blocked loop or a
         # suspended laptop (faults B11). Here it is run once, however late.
@@ -109,8 +91,11 @@ class Schedule:
             self._scheduler.shutdown(wait=False)
 
     async def close(self) -> None:
-        """Stop, and write down how the jobs fare."""
+        """Stop, let what is broken off come to its end, and write down how the jobs fare."""
         self.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BREAK_OFF_SECONDS):
+                await self._idle.wait()
         with suppress(DatabaseError):  # it is told already, and nothing hangs on it
             await self._keep()
 
@@ -143,7 +128,7 @@ class Schedule:
         first: float,
     ) -> None:
         fares = self._known.get(name) or JobRow(name)
-        job = self._jobs[name] = _Job(work, plan, fares, self._clock.monotonic())
+        job = self._jobs[name] = Job(work, plan, fares, self._clock.monotonic())
 
         async def wake() -> None:
             await self._wake(job)
@@ -152,17 +137,22 @@ class Schedule:
         trigger = Again(again)
         self._scheduler.add_job(wake, trigger, id=name, name=name, next_run_time=begin, replace_existing=True)
 
-    async def _wake(self, job: _Job) -> None:
+    async def _wake(self, job: Job) -> None:
         """Let a job do its work if it is due; it never overtakes itself."""
         if job.at_it_since is not None:
             return
         job.at_it_since = self._clock.monotonic()
+        self._at_it += 1
+        self._idle.clear()
         try:
             await (self._run_if_due(job) if isinstance(job.plan, Daily) else self._run(job))
         finally:
             job.at_it_since = None
+            self._at_it -= 1
+            if not self._at_it:
+                self._idle.set()
 
-    async def _run_if_due(self, job: _Job) -> None:
+    async def _run_if_due(self, job: Job) -> None:
         """Do a day's work, if it is due and was not done; it is claimed first, so none is done twice."""
         plan, now = job.plan, self._clock.now()
         assert isinstance(plan, Daily)
@@ -183,7 +173,7 @@ class Schedule:
         if self._ledger is not None and run_id is not None:
             await self._written(job, self._ledger.end(run_id, job.fares))
 
-    async def _run(self, job: _Job) -> None:
+    async def _run(self, job: Job) -> None:
         """Do work that no day is written down for; a row is written only for a run that is worth one."""
         before, due_at = job.fares, self._clock.now()
         await self._do(job)
@@ -199,10 +189,10 @@ class Schedule:
         elif before.error is not None and job.fares.error is None:
             await self._written(job, self._ledger.keep([job.fares]))
 
-    async def _do(self, job: _Job) -> None:
+    async def _do(self, job: Job) -> None:
         """Do the work; whatever it raises is logged, and goes no further."""
         begun_at, begun = self._clock.now(), self._clock.monotonic()
-        error = await _attempt(job)
+        error = await job.attempt()
         job.done = self._clock.monotonic()
         fares = replace(
             job.fares,
@@ -214,7 +204,7 @@ class Schedule:
         )
         job.fares = fares if error else replace(fares, succeeded_at=begun_at)
 
-    async def _written(self, job: _Job, writing: Awaitable[None]) -> None:
+    async def _written(self, job: Job, writing: Awaitable[None]) -> None:
         """Write down how a job fares; what can't be written now is written within the hour."""
         try:
             await writing
@@ -235,7 +225,7 @@ class Schedule:
             self._unkept |= kept
             raise
 
-    def _report(self, job: _Job) -> JobReport:
+    def _report(self, job: Job) -> JobReport:
         fares, now = job.fares, self._clock.monotonic()
         return JobReport(
             name=fares.name,
@@ -248,11 +238,11 @@ class Schedule:
             succeeded_at=fares.succeeded_at,
             next_at=self._next_at(job),
             running=None if job.at_it_since is None else now - job.at_it_since,
-            overdue=max(0.0, self._late_by(job)),
-            failing=_is_failing(job),
+            overdue=max(0.0, job.late_by(self._clock, since=self._began)),
+            failing=job.is_failing,
         )
 
-    def _next_at(self, job: _Job) -> datetime | None:
+    def _next_at(self, job: Job) -> datetime | None:
         now = self._clock.now()
         if isinstance(job.plan, Daily):
             last, today = job.fares.day, job.plan.day(now)
@@ -262,36 +252,3 @@ class Schedule:
             return None
         left: timedelta = woken.next_run_time - datetime.now(self._steady)
         return now + max(left, timedelta(0))
-
-    def _late_by(self, job: _Job) -> float:
-        """Return by how many seconds a job is later than it may be; below 0 it has time left."""
-        if isinstance(job.plan, Every):
-            return self._clock.monotonic() - job.done - (3 * job.plan.seconds + 60)
-        if isinstance(job.plan, Daily) and job.plan.is_due(job.fares.day, self._clock.now()):
-            due = self._clock.now() - job.plan.due_at(job.plan.day(self._clock.now()))
-            return min(due.total_seconds(), self._clock.monotonic() - self._began) - LATE_BY
-        return 0.0
-
-
-def _is_failing(job: _Job) -> bool:
-    """Say whether failures are no accident any more; what was to be done once is over either way."""
-    if isinstance(job.plan, Once):
-        return False
-    return job.fares.failures >= (FAILING if isinstance(job.plan, Every) else 1)
-
-
-async def _attempt(job: _Job) -> str | None:
-    """Do the work once; return what kind of error it raised. Who breaks it off from outside is obeyed."""
-    try:
-        await job.work()
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        # Something that it waited for was cancelled, and not the job.
-        log.exception(FAILED, job.fares.name)
-        return type(error).__name__
-    except Exception as error:
-        log.exception(FAILED, job.fares.name)
-        return type(error).__name__[:LONGEST_ERROR]
-    return None

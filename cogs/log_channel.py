@@ -160,7 +160,7 @@ class LogChannel(commands.Cog):
         await self._administration.note(actor, "status")
         spent = await self._administration.spending(last=timedelta(hours=24))
         health, seconds = self.bot.app.health, self.bot.app.settings.heartbeat_seconds
-        lines = health_lines(health.last, health.alerts.on, seconds=seconds)
+        lines = health_lines(health.last, health.alerts.on, seconds=seconds, with_link=False)
         text = "\n".join([status(self.bot, since=self._started, spent=spent), "", *lines])
         return Answer(shortened(text, LONGEST))
 

@@ -5,6 +5,7 @@ import logging
 import math
 import re
 import time
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -81,7 +82,7 @@ def reports(caplog) -> list[str]:
     return [one.getMessage() for one in caplog.records if one.levelno == logging.INFO]
 
 
-def vitals(latencies: dict[int, float]) -> Vitals:
+def vitals(latencies: Mapping[int, float]) -> Vitals:
     return Vitals(EPOCH, 1.0, Link(latencies))
 
 
@@ -250,11 +251,11 @@ async def test_health_is_one_sentence_for_people_and_all_of_it_for_operators(at_
     assert told[1] == "- Discord: latency 45 ms, 1 servers"
     assert told[2].startswith("- event loop: ")
     assert told[3] == (
-        "- waiting: 0 messages in 0 channels, 0 replies not said yet, 0 lines for this channel, 0 writers"
+        "- waiting: 0 messages in 0 channels, 0 replies not said yet, 0 lines for the log channel, 0 writers"
     )
     assert told[4] == "- model, last 15 minutes: 0 calls, 0 failed"
     assert told[5].startswith("- database 0.")
-    assert told[6] == f"- jobs: {len(at.app.schedule.names)}, all as they should be"
+    assert told[6] == f"- jobs: {len(at.app.schedule.names) - 1}, all as they should be"
     assert told[7] == "- looked at <t:R>"
 
 
@@ -291,6 +292,14 @@ async def test_failing_calls_are_told_by_what_came_of_them(at_office):
         await at.mira.send(at.channel, text)
     await tick(at)
     assert "- model, last 15 minutes: 2 calls, 1 failed (timeout 1)" in await asked(at, at.olga, "health")
+
+
+async def test_status_in_the_log_channel_tells_how_everything_fares_and_nothing_twice(at_office):
+    await tick(at_office)
+    [told] = await at_office.order("status")
+    assert told.count("latency") == 1
+    assert "\n\nAll is well.\n- event loop: " in told
+    assert len(told) <= 2000
 
 
 async def test_jobs_are_told_in_the_log_channel_and_by_admin_jobs(at_office):

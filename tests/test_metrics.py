@@ -115,7 +115,7 @@ async def test_healthz_says_ok_when_all_is_well_and_why_not_otherwise(w, served)
     assert await get(served, "/healthz") == (503, "text/plain; charset=utf-8", "It is still starting.\n")
     await tick(w, s0=0.1)
     assert (await get(served, "/healthz"))[::2] == (200, "ok\n")
-    w.client.is_ready = lambda: False  # type: ignore[method-assign]
+    w.client.is_ready = lambda: False
     await tick(w, s0=0.1)
     assert (await get(served, "/healthz"))[::2] == (503, "Discord is not connected.\n")
     clock: Any = w.app.clock

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.job import FAILING, LATE_BY, NOTED_SECONDS
 from bot.ledger import KEPT, TRIES, Ledger
-from bot.schedule import BOOKKEEPING, FAILING, LATE_BY, LONG_SECONDS, LOOK_SECONDS, NOTED_SECONDS, Schedule
+from bot.schedule import BOOKKEEPING, LONG_SECONDS, LOOK_SECONDS, Schedule
 from bot.timetable import Daily, Every, JobReport
 from bot.waking import SteadyTime
 from database import Database, DatabaseError
@@ -557,7 +558,7 @@ async def test_a_job_that_fails_runs_again(caplog, error):
         raise error
 
     assert await counted(Schedule(), fail, times=3) >= 3
-    logged = [one for one in caplog.records if one.name == "bot.schedule"]
+    logged = [one for one in caplog.records if one.name == "bot.job"]
     assert logged[0].getMessage() == "The job 'a job' failed; it will run again"
     assert logged[0].exc_info is not None
 
@@ -616,6 +617,25 @@ async def test_starting_and_stopping_twice_is_no_fault():
     schedule.stop()
     schedule.stop()
     assert schedule.names == [BOOKKEEPING]
+
+
+async def test_a_stop_waits_until_what_it_broke_off_has_put_its_things_away():
+    schedule, begun, order = Schedule(), asyncio.Event(), list[str]()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.1)
+            order.append("put away")
+
+    schedule.once(0.01, work, name="once")
+    schedule.start()
+    await asyncio.wait_for(begun.wait(), 30)
+    await schedule.close()
+    order.append("closed")
+    assert order == ["put away", "closed"]
 
 
 # --- Every job of the app -------------------------------------------------------------------------

@@ -20,7 +20,7 @@ LATENCY = "- Discord: latency {latency}, {servers} servers"
 LOOP = "- event loop: {lag} late at worst in the last minute"
 QUEUES = (
     "- waiting: {waiting} messages in {places} channels, {unsaid} replies not said yet, "
-    "{untold} lines for this channel, {writers} writers"
+    "{untold} lines for the log channel, {writers} writers"
 )
 CALLS = "- model, last 15 minutes: {calls} calls, {failed} failed"
 OUTCOMES = " ({outcomes})"
@@ -52,23 +52,29 @@ NO_RUNS = "No run was worth a row yet: of frequent jobs only failures and long r
 _SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
-def health_lines(vitals: Vitals | None, alerts: Sequence[str], *, seconds: int) -> list[str]:
-    """Return how everything fares, a line each, for operators."""
+def health_lines(
+    vitals: Vitals | None, alerts: Sequence[str], *, seconds: int, with_link: bool = True
+) -> list[str]:
+    """Return how everything fares, a line each, for operators; `with_link` with the connection, too."""
     if vitals is None:
         return [NOT_LOOKED.format(seconds=seconds)]
     head = TROUBLE.format(alerts=", ".join(alerts)) if alerts else ALL_WELL
-    return [head, *_lines(vitals), LOOKED.format(at=format_dt(vitals.at, "R"))]
+    link = [_link_line(vitals)] if with_link else []
+    return [head, *link, *_lines(vitals), LOOKED.format(at=format_dt(vitals.at, "R"))]
+
+
+def _link_line(vitals: Vitals) -> str:
+    link = vitals.link
+    return LATENCY.format(latency=latency(link.latencies), servers=f"{link.servers:,}")
 
 
 def _lines(vitals: Vitals) -> Iterator[str]:
-    link = vitals.link
-    yield LATENCY.format(latency=latency(link.latencies), servers=f"{link.servers:,}")
     yield LOOP.format(lag=span(vitals.lag))
     yield QUEUES.format(
         waiting=vitals.waiting,
         places=vitals.places,
         unsaid=vitals.unsaid,
-        untold=link.untold,
+        untold=vitals.link.untold,
         writers=vitals.writers,
     )
     failed = {what: count for what, count in sorted(vitals.outcomes.items()) if what != "ok"}
@@ -81,6 +87,7 @@ def _lines(vitals: Vitals) -> Iterator[str]:
 
 
 def _jobs_line(jobs: Sequence[JobReport]) -> str:
+    jobs = _worth_showing(jobs)
     ill = [one.name for one in jobs if one.troubled]
     if not ill:
         return JOBS_WELL.format(count=len(jobs))
@@ -98,11 +105,16 @@ def short_health(vitals: Vitals | None, alerts: Sequence[str], *, seconds: int) 
 
 def jobs_lines(jobs: Sequence[JobReport], now: datetime) -> list[str]:
     """Return a line for each job, what is in trouble first."""
-    shown = [one for one in jobs if one.name != BOOKKEEPING or one.troubled]
+    shown = _worth_showing(jobs)
     ill = [one for one in shown if one.troubled]
     head = JOBS_HEAD if ill else JOBS_HEAD_WELL
     ordered = [*ill, *(one for one in shown if not one.troubled)]
     return [head.format(count=len(shown), ill=len(ill)), *(_job_line(one, now) for one in ordered)]
+
+
+def _worth_showing(jobs: Sequence[JobReport]) -> list[JobReport]:
+    """Return the jobs without that which keeps their own books, as long as it does."""
+    return [one for one in jobs if one.name != BOOKKEEPING or one.troubled]
 
 
 def fitting(lines: Sequence[str]) -> str:
