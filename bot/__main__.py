@@ -1,6 +1,7 @@
 """The command line: run (the default), chat, doctor, setup, backup, restore, cards, and what happens once."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ CHARACTER_ENV = Path("character.env")
 def main(argv: Sequence[str] | None = None, *, on_stage: Callable[[str], None] | None = None) -> int:
     """Run one command and return its exit code. `on_stage` is for tests: see Conversation."""
     arguments = parser().parse_args(argv)
+    if arguments.command == "healthcheck":
+        return healthcheck(arguments)
     # What comes now takes a second to import: --help is answered before.
     from bot import commands
     from bot.errors import ConfigurationError, MasqueradeError
@@ -27,6 +30,24 @@ def main(argv: Sequence[str] | None = None, *, on_stage: Callable[[str], None] |
         return _complain(error, 1)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def healthcheck(arguments: argparse.Namespace) -> int:
+    """Say whether the bot that runs is healthy. Docker asks often: nothing is imported but the settings."""
+    from bot.heartbeat import STALE_TICKS, check_heartbeat
+    from bot.settings import SettingsError, load_settings
+
+    try:
+        overrides = {"character": ""}
+        settings = load_settings(
+            arguments.config, arguments.character_env, os.environ, overrides=overrides
+        ).settings
+    except SettingsError as error:
+        return _complain(error, EX_CONFIG)
+    longest = STALE_TICKS * settings.heartbeat_seconds
+    healthy, sentence = check_heartbeat(settings.data_dir, longest=longest)
+    sys.stdout.write(f"{sentence}\n")
+    return 0 if healthy else 1
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,7 +80,8 @@ def parser() -> argparse.ArgumentParser:
     )
     legacy.add_argument("--dry-run", action="store_true", help="say what would come in, and write nothing")
     facts = commands.add_parser("consolidate", help="draw facts from all talk so far; the bot must not run")
-    for command in (run, chat, doctor, setup, backup, restore, legacy, facts):
+    healthy = commands.add_parser("healthcheck", help="say whether the bot that runs is healthy; else exit 1")
+    for command in (run, chat, doctor, setup, backup, restore, legacy, facts, healthy):
         _files(command, again=True)
     _cards(commands.add_parser("cards", help="look into a character card, or write it as another file"))
     return top

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from bot.administration import Administration
 from bot.affairs import Affairs, affairs_of
+from bot.alerts import Alerts, Bounds
 from bot.arranging import (
     embedder_of,
     growth_folder,
@@ -30,6 +31,8 @@ from bot.clock import Clock, SystemClock
 from bot.conversation.conversation import Conversation, nothing_new
 from bot.conversation.manner import Manner
 from bot.errors import AlreadyRunningError, ConfigurationError
+from bot.health import Health
+from bot.ledger import Ledger
 from bot.library import Library
 from bot.meaning import Meaning
 from bot.roles import Company
@@ -55,7 +58,7 @@ SOON_SECONDS = 60
 """What a stop may have left behind is looked after so long after the start."""
 KEEP_SECONDS = 60
 NIGHT = 4
-"""The hour, UTC, at which what takes long is done."""
+"""The hour, in the house's zone, from which on that is done which takes long."""
 
 
 class Notices:
@@ -65,7 +68,14 @@ class Notices:
         self.listeners: list[Callable[[str], None]] = []
 
     def __call__(self, sentence: str) -> None:
-        log.error(sentence)
+        self._tell(sentence, logging.ERROR)
+
+    def ease(self, sentence: str) -> None:
+        """Tell that something is over that was told before."""
+        self._tell(sentence, logging.INFO)
+
+    def _tell(self, sentence: str, level: int) -> None:
+        log.log(level, "%s", sentence)
         for listen in self.listeners:
             listen(sentence)
 
@@ -84,8 +94,9 @@ class App:
     server: Server
     views: Views
     affairs: Affairs
+    schedule: Schedule
+    health: Health
     library: Library | None = None
-    schedule: Schedule = field(default_factory=Schedule)
     tell_operator: Notices = field(default_factory=Notices)
 
     @property
@@ -142,7 +153,7 @@ async def open_app(
             await _begin(app, watch)
             yield app
         finally:
-            app.schedule.stop()
+            await app.schedule.close()
             await app.affairs.growth_files.close()
             await conversation.summing_up.close()
             conversation.meaning.close()
@@ -164,6 +175,8 @@ def _put_together(
     clock = conversation.clock
     administration = Administration(database, clock, finish_erasing=conversation.eraser.finish)
     growth = growth_folder(settings)
+    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+    health = health_of(settings, database, conversation, schedule, tell_operator)
     return App(
         settings,
         manner,
@@ -175,8 +188,34 @@ def _put_together(
         server,
         views_of(conversation, database, clock),
         affairs_of(conversation, database, claude, administration, clock, manner, library, growth=growth),
+        schedule,
+        health,
         library,
         tell_operator=tell_operator,
+    )
+
+
+def health_of(
+    settings: Settings,
+    database: Database,
+    conversation: Conversation,
+    schedule: Schedule,
+    tell_operator: Notices,
+) -> Health:
+    """Return what looks after everything else."""
+    bounds = Bounds(
+        latency=settings.latency_warning_seconds,
+        database=settings.alert_database_mb * 1_000_000,
+        disk_free=settings.alert_disk_free_mb * 1_000_000,
+    )
+    return Health(
+        database=database,
+        conversation=conversation,
+        schedule=schedule,
+        clock=conversation.clock,
+        alerts=Alerts(bounds, tell=tell_operator, ease=tell_operator.ease),
+        data_dir=settings.data_dir,
+        seconds=settings.heartbeat_seconds,
     )
 
 
@@ -212,8 +251,9 @@ def _schedule(app: App) -> NightWatch:
         now=app.clock.now,
         tell=app.tell_operator,
     )
-    app.schedule.daily(NIGHT, app.database.vacuum, name="write the whole database anew")
-    app.schedule.daily(NIGHT + 1, watch.look, name="check the whole database")
+    zone = app.manner.zone
+    app.schedule.daily(NIGHT, app.database.vacuum, name="write the whole database anew", zone=zone)
+    app.schedule.daily(NIGHT + 1, watch.look, name="check the whole database", zone=zone)
     if watch.is_large:
         app.schedule.once(SOON_SECONDS, watch.look, name="check what the start left out")
     return watch
@@ -247,6 +287,7 @@ def held(data_dir: Path) -> Iterator[None]:
 async def _begin(app: App, watch: NightWatch) -> None:
     """Do at once what can't wait for the jobs: forget what is past its time, and begin the day."""
     try:
+        await app.schedule.open()
         await app.conversation.memories.expire()
         await app.conversation.chronicle.prune()
         await watch.expire()

@@ -20,7 +20,7 @@ from bot.library import library_of
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
 from bot.settings import Loaded, load_settings
-from bot.stalls import settle_memory, watch_loop
+from bot.stalls import settle_memory
 from database import DatabaseError, backups, files
 
 log = logging.getLogger(__name__)
@@ -214,7 +214,7 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
         await warm_up(app, log.info)
         _stop_on_signals(client.begin_stopping)
         settle_memory()
-        watch = asyncio.create_task(watch_loop())
+        watch = asyncio.create_task(app.health.loop.run())
         try:
             await run_until_stopped(client, settings.discord_token.get_secret_value())
         finally:

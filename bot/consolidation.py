@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime
 
 from bot.claude.client import Claude
 from bot.clock import Clock
@@ -16,6 +16,7 @@ from bot.meaning import Meaning
 from bot.memories import Memories
 from bot.roles import Role
 from bot.stretches import Stretch
+from bot.timetable import Daily
 from database import Database, UnitOfWork
 from database.models import Archived, Window
 from memory.packing import packed
@@ -77,14 +78,14 @@ class Consolidation:
         Days are counted in UTC and kept by date, so neither a clock change nor a restart makes a second run,
         and days that were slept through are made up for at once. What failed is tried again an hour later.
         """
-        day = (self._clock.now() - timedelta(hours=self._learning.hour)).date().isoformat()
+        daily, now = Daily(self._learning.hour), self._clock.now()
         async with self._database.read() as db:
             done = await db.states.get(self._done)
-        if done is not None and done >= day:
+        if not daily.is_due(date.fromisoformat(done) if done else None, now):
             return
         if not (await self.run(progress=_logged)).left:
             async with self._database.begin() as db:
-                await db.states.set(self._done, day)
+                await db.states.set(self._done, daily.day(now).isoformat())
 
     async def run(self, *, progress: Progress = lambda _done, _all: None) -> Tally:
         """Consolidate everything that was said until now; return what came of it."""

@@ -8,6 +8,7 @@ from random import Random
 from bot.clock import Clock
 from bot.conversation.inner import DAY, InnerLife, day_key, day_of, feeling_of, row_of
 from bot.roles import Company, Role
+from bot.timetable import Daily
 from database import Database, UnitOfWork
 from database.models import Stirring
 from personas import hormones, moods
@@ -30,6 +31,7 @@ class Days:
         self._company = company
         self._inner = inner
         self._clock = clock
+        self._daily = Daily(MORNING, inner.zone)
 
     async def dawn(self) -> int:
         """Draw the day of every character that has none yet; return how many that were.
@@ -73,8 +75,7 @@ class Days:
         """
         today = self._today()
         last = await _last_day(db, role.slug)
-        # A clock set back does not begin a day again; a day far ahead was the mistake of a clock.
-        if last is not None and today <= last <= today + _ONE:
+        if not self._daily.is_due(last, self._clock.now()):
             return False
         missed = (today - last).days if last is not None and last < today else 1
         day = await day_of(db, role.slug)
@@ -112,8 +113,7 @@ class Days:
 
     def _today(self) -> date:
         """Return which day it is: before six it is still yesterday."""
-        local = self._clock.now().astimezone(self._inner.zone)
-        return (local - timedelta(hours=MORNING)).date()
+        return self._daily.day(self._clock.now())
 
     def _morning(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, MORNING, tzinfo=self._inner.zone)

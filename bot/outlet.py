@@ -82,8 +82,13 @@ class Outlet:
             pass
 
     @property
+    def untold(self) -> int:
+        """How many lines are on their way."""
+        return len(self._notices) + len(self._lines) + bool(self._unsent)
+
+    @property
     def _waiting(self) -> bool:
-        return bool(self._unsent or self._notices or self._lines)
+        return self.untold > 0
 
     def _begin(self) -> None:
         """A task lives only while there is something to post."""

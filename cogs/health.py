@@ -1,51 +1,86 @@
-"""Watches the connection: latency by shard, and a status line now and then (F017)."""
+"""Watches the connection and everything behind it: the heartbeat, /health and /admin jobs (F017, C07)."""
 
 import logging
-import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from discord import app_commands
 from discord.ext import commands
+
+from bot.command_tree import Interaction, answer
+from bot.vitals import Link
+from cogs._discord.admin import join_admin, leave_admin, let_operators
+from cogs._discord.authority import is_operator
+from cogs._discord.reports import latency
+from cogs._discord.vitals import health_lines, jobs_lines, runs_lines, short_health
 
 if TYPE_CHECKING:
     from bot.client import Masquerade
+    from bot.metrics import MetricsServer
 
 log = logging.getLogger(__name__)
 
-TICK = 30
-HIGH_LATENCY = 1.0
-TICKS_PER_STATUS = 10
-
-
-def slow_shards(latencies: Mapping[int, float]) -> list[str]:
-    """Return "shard 0: 1.20 s" for each shard with a high latency.
-
-    Before the first heartbeat discord.py reports NaN or infinity: that is no latency at all.
-    """
-    return [
-        f"shard {shard}: {seconds:.2f} s"
-        for shard, seconds in latencies.items()
-        if math.isfinite(seconds) and seconds > HIGH_LATENCY
-    ]
+RUNS_SHOWN = 10
+JOBS_ABOUT = "The scheduled work: what ran, what failed, what is next"
 
 
 class Health(commands.Cog):
-    """The heartbeat monitor."""
+    """The heartbeat monitor, and what it saw."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
+        self._settings = bot.app.settings
+        self._health = bot.app.health
         self._ticks = 0
-        bot.app.schedule.every(TICK, self.tick, name="heartbeat")
+        self._server: MetricsServer | None = None
+        self._jobs: app_commands.Command[Any, ..., Any] = app_commands.Command(
+            name="jobs",
+            description="The scheduled work: what ran, what failed, what is next",
+            callback=self.jobs,
+        )
+        bot.app.schedule.every(self._settings.heartbeat_seconds, self.tick, name="heartbeat")
+
+    async def cog_load(self) -> None:
+        join_admin(self.bot, self._jobs)
+        if self._settings.metrics_port:
+            from bot.metrics import MetricsServer
+
+            self._server = MetricsServer(self._health, self._settings.metrics_port)
+            await self._server.start()
+
+    async def cog_unload(self) -> None:
+        leave_admin(self.bot, self._jobs)
+        if self._server is not None:
+            await self._server.close()
 
     async def tick(self) -> None:
-        """Warn once when any shard is slow; report every tenth time."""
-        latencies = dict(self.bot.shard_latencies())
-        if slow := slow_shards(latencies):
-            log.warning("High latency: %s", ", ".join(slow))
+        """Look at everything: one warning into the log while any shard is slow, a line at each tenth tick.
+
+        The log channel hears of it by the alerts, when that begins and when it is over.
+        """
+        vitals = await self._health.tick(self._link())
+        if slow := vitals.slow(self._settings.latency_warning_seconds):
+            log.warning("High latency: %s", slow)
         self._ticks += 1
-        if self._ticks % TICKS_PER_STATUS == 0:
-            shown = ", ".join(f"{seconds:.2f} s" for seconds in latencies.values())
-            log.info("Connected to %d servers, latency %s", len(self.bot.guilds), shown or "unknown")
+        if self._ticks % self._settings.heartbeat_status_ticks == 0:
+            shown = latency(vitals.link.latencies)
+            log.info("Connected to %d servers, latency %s", vitals.link.servers, shown)
+
+    @app_commands.command(description="Whether I am well: the connection, the model, the jobs")
+    async def health(self, interaction: Interaction) -> None:
+        vitals, alerts = self._health.last, self._health.alerts.on
+        seconds = self._settings.heartbeat_seconds
+        if is_operator(self.bot, interaction.user):
+            await answer(interaction, "\n".join(health_lines(vitals, alerts, seconds=seconds)))
+        else:
+            await answer(interaction, short_health(vitals, alerts, seconds=seconds))
+
+    async def jobs(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        schedule, now = self.bot.app.schedule, self.bot.app.clock.now()
+        runs = await schedule.latest(limit=RUNS_SHOWN)
+        await answer(interaction, "\n".join([*jobs_lines(schedule.reports(), now), "", *runs_lines(runs)]))
 
     @commands.Cog.listener()
     async def on_shard_ready(self, shard_id: int) -> None:
@@ -58,6 +93,11 @@ class Health(commands.Cog):
     @commands.Cog.listener()
     async def on_disconnect(self) -> None:
         log.info("Disconnected from Discord, connecting again")
+
+    def _link(self) -> Link:
+        bot = self.bot
+        ready = bot.is_ready() and not bot.is_closed()
+        return Link(dict(bot.shard_latencies()), len(bot.guilds), ready, bot.outlet.untold)
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -1,4 +1,4 @@
-"""The operator's channel: seven commands, and what there is to tell there (F123, F129, D12)."""
+"""The operator's channel: its commands, and what there is to tell there (F123, F129, D12)."""
 
 import asyncio
 import logging
@@ -17,9 +17,10 @@ from bot.conversation.turns import Decided
 from bot.decision import Reason
 from cogs._discord.authority import commands_the_bot, may_command
 from cogs._discord.orders import Order, Word, read_order
-from cogs._discord.quoting import inline
+from cogs._discord.quoting import LONGEST, inline, shortened
 from cogs._discord.reports import announcement, decision_line, latency, status, user_data, user_list
 from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.vitals import fitting, health_lines, jobs_lines
 from database import DatabaseError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class LogChannel(commands.Cog):
             Word.PREMIUM: self._toggle_premium,
             Word.VERBOSE: self._set_verbose,
             Word.STATUS: self._show_status,
+            Word.JOBS: self._show_jobs,
             Word.TESTLOG: self._test,
         }
 
@@ -157,7 +159,14 @@ class LogChannel(commands.Cog):
     async def _show_status(self, _order: Order, actor: Actor) -> Answer:
         await self._administration.note(actor, "status")
         spent = await self._administration.spending(last=timedelta(hours=24))
-        return Answer(status(self.bot, since=self._started, spent=spent))
+        health, seconds = self.bot.app.health, self.bot.app.settings.heartbeat_seconds
+        lines = health_lines(health.last, health.alerts.on, seconds=seconds, with_link=False)
+        text = "\n".join([status(self.bot, since=self._started, spent=spent), "", *lines])
+        return Answer(shortened(text, LONGEST))
+
+    async def _show_jobs(self, _order: Order, actor: Actor) -> Answer:
+        await self._administration.note(actor, "jobs")
+        return Answer(fitting(jobs_lines(self.bot.app.schedule.reports(), self.bot.app.clock.now())))
 
     async def _test(self, _order: Order, actor: Actor) -> Answer:
         """Answer the way that notices go, so that a notice would arrive, too."""

@@ -49,6 +49,7 @@ from database.repositories import (
     Guises,
     House,
     Identities,
+    Jobs,
     Leftovers,
     Memories,
     Messages,
@@ -117,6 +118,7 @@ class UnitOfWork:
     remarks: Remarks
     spendings: DaySpendings
     tickets: Tickets
+    jobs: Jobs
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -150,6 +152,7 @@ class UnitOfWork:
             Remarks(session),
             DaySpendings(session),
             Tickets(session),
+            Jobs(session),
         )
 
 
@@ -162,6 +165,8 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         self._url = url
+        self.writers = 0
+        """How many write or wait for that just now."""
         self._writer = _engine(url, size=1, write=True)
         self._reader = _engine(url, size=READERS, write=False)
 
@@ -177,9 +182,13 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
         """Open a write transaction: all of it is kept, or nothing."""
-        with _named_errors(self._url):
-            async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
-                yield UnitOfWork.over(session)
+        self.writers += 1
+        try:
+            with _named_errors(self._url):
+                async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+                    yield UnitOfWork.over(session)
+        finally:
+            self.writers -= 1
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[UnitOfWork]:
@@ -192,6 +201,12 @@ class Database:
     def path(self) -> Path:
         """The file; what belongs to it lies beside it."""
         return Path(self._url.database or "")
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file and of its write-ahead log."""
+        files_of = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(one.stat().st_size for one in files_of if one.exists())
 
     async def scrub(self, *, every_table: bool = False) -> bool:
         """Take what was deleted out of the file and its write-ahead log, wherever it was left (B10).

@@ -25,9 +25,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from bot.__main__ import main
-from bot.app import DATABASE_NAME, NIGHT, App, held, open_app
+from bot.app import DATABASE_NAME, App, held, open_app
 from bot.doctor.storage import storage_findings
-from bot.schedule import Schedule
 from bot.server import Server
 from bot.settings import Settings
 from database import Database, DatabaseCorrupt, DatabaseError, DatabaseTooNew, backups, copies, files
@@ -829,17 +828,6 @@ async def test_no_copy_goes_while_the_database_is_damaged(path):
     await watch(path, told=told).look()
     assert f"restore {copy}" in told[0]
     assert copy.exists()
-
-
-def test_a_daily_job_is_due_at_its_hour():
-    async def look() -> None: ...
-
-    schedule = Schedule()
-    schedule.daily(NIGHT, look, name="look")
-    (job,) = schedule._scheduler.get_jobs()
-    for now, due in ((0, 0), (5, 1)):
-        at = NOW.replace(hour=now)
-        assert job.trigger.get_next_fire_time(None, at) == NOW.replace(hour=NIGHT) + timedelta(days=due)
 
 
 def test_the_doctor_tells_how_old_the_newest_backup_is(path):

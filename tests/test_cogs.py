@@ -460,7 +460,7 @@ async def test_jobs_are_scheduled_once_however_often_ready_comes(discord_world):
     for _ in range(5):
         await discord_world.settle(discord_world.client.dispatch, "ready")
     assert sorted(discord_world.app.schedule.names) == before
-    assert len(before) == len(set(before)) == 11
+    assert len(before) == len(set(before)) == 12
     await discord_world.mira.send(discord_world.channel, "Pixel?")
     assert discord_world.said() == ["Hm."]
 
@@ -542,7 +542,7 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     decided += ["remind date", "remind delete", "remind list", "remind me", "timezone set", "timezone show"]
     decided += ["birthday forget", "birthday set", "birthday show"]
     known_for_good = [*decided, "remember", *(f"memory {one}" for one in known)]
-    asking = ["help", "mood", "relationship", "status", "why"]
+    asking = ["health", "help", "mood", "relationship", "status", "why"]
     useful = ["poll", "serverinfo", "ticket close", "ticket open", "userinfo"]
     assert sorted(offered) == sorted([*own_talk, *playing, *known_for_good, *asking, *useful])
     assert discord_world.client.commands == set()

@@ -171,7 +171,17 @@ async def test_what_is_not_for_admins_is_open_to_everybody(w):
     known_for_good = {*decided, "remember", *(f"memory {one}" for one in known)}
     inner = {"mood", "relationship"}
     useful = {"poll", "serverinfo", "userinfo", "ticket close", "ticket open"}
-    assert everyday == {"help", "status", "why", *inner, *useful, *own_talk, *known_for_good, *menus}
+    assert everyday == {
+        "health",
+        "help",
+        "status",
+        "why",
+        *inner,
+        *useful,
+        *own_talk,
+        *known_for_good,
+        *menus,
+    }
     offered = {*w.mira.available_commands(w.channel)}
     assert offered == (everyday - menus) | OF_GROUPS_FOR_ALL
 

@@ -1,4 +1,4 @@
-"""The log channel: seven commands, who may give them, and what is told there (C84, C05, D12, F123, F129)."""
+"""The log channel: its commands, who may give them, and what is told there (C84, C05, D12, F123, F129)."""
 
 import logging
 import re
@@ -31,6 +31,7 @@ COMMANDS = [
     "verbose off",
     "verbose",
     "status",
+    "jobs",
     "testlog",
 ]
 CANARY = "canary-7Q"
@@ -114,6 +115,8 @@ async def test_status_tells_what_it_is_made_of(at_office):
         f"- Discord: 1 servers, latency {latency(at_office.client.shard_latencies())}",
         "- last 24 hours: 0 calls, 0 tokens in, 0 out, $0.0000",
         "- verbose: off",
+        "",
+        "Nobody looked yet: the first look comes 30 seconds after the start. Ask again then.",
     ]
     assert await at_office.done() == [("status", "")]
 
@@ -594,6 +597,7 @@ async def test_the_announcement_names_all_commands_and_comes_once(at_office):
         "premium ID",
         "verbose [on|off]",
         "status",
+        "jobs",
         "testlog",
     ]
 

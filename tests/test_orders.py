@@ -21,6 +21,7 @@ ID = "123456789012345678"
         ("verbose oN", Order(Word.VERBOSE, on=True)),
         ("verbose off", Order(Word.VERBOSE, on=False)),
         ("Status", Order(Word.STATUS)),
+        ("Jobs", Order(Word.JOBS)),
         ("testlog", Order(Word.TESTLOG)),
     ],
 )
@@ -52,6 +53,7 @@ def test_a_command_is_read_in_any_case_and_with_any_blanks(text, order):
         ("verbose on!", "verbose [on|off]"),
         ("status?", "status"),
         ("status now", "status"),
+        ("jobs?", "jobs"),
         ("test log", "testlog"),
     ],
 )

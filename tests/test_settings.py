@@ -73,6 +73,12 @@ SEED_KEYS_WITHOUT_DEFAULT = {
     "active_personas",
 }
 OWN_DEFAULTS = {
+    "heartbeat_seconds": 30,
+    "heartbeat_status_ticks": 10,
+    "latency_warning_seconds": 1.0,
+    "alert_database_mb": 4096,
+    "alert_disk_free_mb": 512,
+    "metrics_port": 0,
     "home_timezone": "UTC",
     "crisis_notice": CRISIS_NOTICE,
     "crisis_notice_hours": 24,

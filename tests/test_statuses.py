@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
@@ -380,15 +380,9 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
         yield entered
 
 
-def nightly(w: World) -> Callable[[], Any]:
-    """Return the hourly job as the schedule runs it."""
-    (job,) = [one for one in w.app.schedule._scheduler.get_jobs() if one.name == "draw facts from talk"]
-    return job.func
-
-
 async def run(w: World) -> None:
     with w.env._bot_scope():
-        await nightly(w)()
+        await w.app.schedule.run("draw facts from talk")
     await w.env.settle()
 
 

@@ -37,7 +37,7 @@ from bot.conversation.once import Once
 from bot.conversation.players import Mind, Player, SummingUp
 from bot.conversation.remaking import Remaking
 from bot.conversation.replying import Voice
-from bot.conversation.rooms import Listener, Room, Rooms
+from bot.conversation.rooms import Listener, Queues, Room, Rooms
 from bot.conversation.saying import PLACES, MouthOf, Saying
 from bot.conversation.staging import Staging
 from bot.conversation.turns import Decided
@@ -340,6 +340,11 @@ class Conversation:
         """Let those speak who were to, before a stop or a fault."""
         for channel_id in await self.following.waiting(self._manner.resume_within):
             await self.following.follow(channel_id, mouth_of(channel_id))
+
+    @property
+    def queues(self) -> Queues:
+        """How much is going on, and waits for its turn."""
+        return self._rooms.queues
 
     async def left_open(self) -> list[tuple[int, int]]:
         """Return (channel id, message id) of what was noted and then left behind, oldest first."""

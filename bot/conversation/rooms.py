@@ -136,6 +136,14 @@ class Room:
         self._answering, self._gone = set(), set()
 
 
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """Channels in which something is going on, and messages in them that wait for their turn."""
+
+    places: int
+    waiting: int
+
+
 class Rooms:
     """The rooms in which something is going on; an idle one takes no memory."""
 
@@ -150,6 +158,11 @@ class Rooms:
     def busy(self, channel_id: int) -> Room | None:
         """Return the room in which a turn is being taken; None when all is quiet there."""
         return self._rooms.get(channel_id)
+
+    @property
+    def queues(self) -> Queues:
+        """How much is going on."""
+        return Queues(len(self._rooms), sum(len(room.waiting) for room in self._rooms.values()))
 
     @asynccontextmanager
     async def enter(self, channel_id: int) -> AsyncIterator[Room]:

@@ -6,7 +6,16 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.settings.behaviour import Characters, Personas, Remembering, Replying, Safety, Typing, Voice
-from bot.settings.running import Accounts, Budget, Connection, LocalVoice, Models, Section, Storage
+from bot.settings.running import (
+    Accounts,
+    Budget,
+    Connection,
+    LocalVoice,
+    Models,
+    Section,
+    Storage,
+    Watching,
+)
 
 SECTIONS: tuple[type[Section], ...] = (
     Accounts,
@@ -21,6 +30,7 @@ SECTIONS: tuple[type[Section], ...] = (
     Personas,
     Safety,
     Voice,
+    Watching,
     Storage,
 )
 
@@ -38,6 +48,7 @@ class Settings(
     Personas,
     Safety,
     Voice,
+    Watching,
     Storage,
 ):
     """Every setting, typed, with its default; frozen, and closed to keys it does not know."""

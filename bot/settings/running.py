@@ -18,6 +18,7 @@ from bot.settings.values import (
     LogLevel,
     ModelName,
     PathText,
+    Port,
     Price,
     Real,
     Seconds,
@@ -141,6 +142,23 @@ class Connection(Section):
     """Messages per channel that are read again after downtime at most."""
     drain_seconds: Seconds = 10.0
     """Seconds that replies under way get to finish at shutdown."""
+
+
+class Watching(Section):
+    """Health, alerts and metrics."""
+
+    heartbeat_seconds: Count = 30
+    """How often it is looked whether all is well, in seconds."""
+    heartbeat_status_ticks: Count = 10
+    """At each so many of these looks one line about it goes into the log."""
+    latency_warning_seconds: Deadline = 1.0
+    """A latency of Discord's above this, in seconds, is warned of."""
+    alert_database_mb: CountOrNone = 4096
+    """A database larger than so many megabytes is worth an alert; 0 for never."""
+    alert_disk_free_mb: CountOrNone = 512
+    """Less room than so many megabytes on the disk of data_dir is worth an alert; 0 for never."""
+    metrics_port: Port = 0
+    """Port on 127.0.0.1 for /healthz and /metrics (Prometheus); 0 for none."""
 
 
 class Storage(Section):

@@ -140,6 +140,7 @@ def _notice(text: str) -> str:
 # The upper ends keep sums and timers within what the machine and the database can hold.
 Count = Annotated[int, Field(ge=1, le=10**9)]
 CountOrNone = Annotated[int, Field(ge=0, le=10**9)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
 Snowflake = Annotated[int, Field(ge=1, lt=2**63)]
 Channel = Annotated[Snowflake | None, BeforeValidator(_channel)]
 Ids = Annotated[tuple[Snowflake, ...], BeforeValidator(_split(r"[,\s]+"))]

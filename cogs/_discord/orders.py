@@ -1,4 +1,4 @@
-"""What is written in the log channel, read as one of the seven commands (F123)."""
+"""What is written in the log channel, read as one of its commands (F123)."""
 
 import re
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ class Word(StrEnum):
     PREMIUM = "premium"
     VERBOSE = "verbose"
     STATUS = "status"
+    JOBS = "jobs"
     TESTLOG = "testlog"
 
 
@@ -27,7 +28,7 @@ class Order:
 
 
 _NEARLY = re.compile(
-    r"(?P<word>shutdown|user[ \t]*data|list[ \t]*users?|premium|verbose|status|test[ \t]*log)"
+    r"(?P<word>shutdown|user[ \t]*data|list[ \t]*users?|premium|verbose|status|jobs|test[ \t]*log)"
     r"(?P<asked>[ \t]*\?)?(?:[ \t]+(?P<rest>[^\n]*))?",
     re.IGNORECASE,
 )

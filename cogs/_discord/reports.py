@@ -45,7 +45,8 @@ def announcement(name: str) -> str:
         "list users": "everybody who was heard, 20 a page",
         "premium ID": "premium on or off for a user",
         "verbose [on|off]": "tell here what is decided, and why",
-        "status": "models, reply settings, uptime, spending",
+        "status": "models, reply settings, uptime, spending, health",
+        "jobs": "the scheduled work: what ran, what failed, what is next",
         "testlog": "a test line",
     }
     lines = [f"`{form}`: {what}" for form, what in commands.items()]

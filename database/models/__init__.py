@@ -32,6 +32,7 @@ from database.models.memory import (
     Vectors,
     Window,
 )
+from database.models.running import Job, JobRun
 from database.models.spending import DaySpending
 from database.models.talk import Channel, Claim, Message, Nickname, Part, Turn, User, Variant
 
@@ -62,6 +63,8 @@ __all__ = [
     "Guise",
     "HouseRule",
     "IdentityLine",
+    "Job",
+    "JobRun",
     "Message",
     "Milestone",
     "Nickname",

@@ -14,6 +14,7 @@ from database.repositories.feelings import Feelings
 from database.repositories.guises import Guises
 from database.repositories.house import House
 from database.repositories.identities import Identities
+from database.repositories.jobs import Jobs
 from database.repositories.leftovers import Leftovers
 from database.repositories.memories import Memories
 from database.repositories.messages import Messages
@@ -47,6 +48,7 @@ __all__ = [
     "Guises",
     "House",
     "Identities",
+    "Jobs",
     "Leftovers",
     "Memories",
     "Messages",

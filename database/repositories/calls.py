@@ -116,6 +116,11 @@ class Calls(Repository):
         rows = await self._session.execute(_dearest(query.group_by(Call.user_id)).limit(limit))
         return [(user_id, Spending(*sums)) for user_id, *sums in rows]
 
+    async def outcomes(self, *, since: datetime) -> dict[str, int]:
+        """Count the calls since a moment by what came of them."""
+        query = select(Call.outcome, func.count()).where(Call.at >= since).group_by(Call.outcome)
+        return {row[0]: row[1] for row in await self._session.execute(query)}
+
 
 def _dearest(query: Any) -> Any:
     """Return a query with what cost most first, and where nothing has a price, what took most tokens."""

@@ -51,6 +51,8 @@ EXEMPT: Mapping[str, str] = {
     "feelings": "it says how a character feels",
     "growth": "it counts what a character said",
     "house_rules": "who is denied by an admin would not be any more",
+    "job_runs": "it says how the program's own jobs ran",
+    "jobs": "it says how the program's own jobs fare",
     "rhythms": "it counts what is said in a channel by the hour",
     "ticket_desks": "it says where tickets are opened",
     "milestones": "it says how far a character has grown",

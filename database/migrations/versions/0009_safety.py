@@ -1,13 +1,13 @@
 """Channels that Discord shows to adults only, and what admins switch off for their whole server.
 
-Revision: 0007
+Revision: 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,105 @@
+"""How the program fares: looked at on each tick, kept for whoever asks, and written down for Docker."""
+
+import asyncio
+import logging
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from bot.alerts import Alerts
+from bot.clock import Clock
+from bot.conversation.conversation import Conversation
+from bot.conversation.saying import PLACES
+from bot.heartbeat import NOT_READY, READY, STALE_TICKS, write_heartbeat
+from bot.schedule import Schedule
+from bot.stalls import LoopWatch
+from bot.vitals import Link, Vitals
+from database import Database, DatabaseError
+
+log = logging.getLogger(__name__)
+
+LOOKED_BACK = timedelta(minutes=15)
+"""Over so long the calls to the model are counted."""
+
+
+class Health:
+    """Looks at everything, and remembers what it saw last: who asks costs nothing.
+
+    `seconds` is how often it is told to look.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        conversation: Conversation,
+        schedule: Schedule,
+        clock: Clock,
+        alerts: Alerts,
+        data_dir: Path,
+        seconds: float,
+    ) -> None:
+        self.loop = LoopWatch()
+        self.alerts = alerts
+        self.last: Vitals | None = None
+        self._database = database
+        self._conversation = conversation
+        self._schedule = schedule
+        self._clock = clock
+        self._data_dir = data_dir
+        self._stale_after = STALE_TICKS * seconds
+        self._since = self._looked = clock.monotonic()
+
+    async def tick(self, link: Link) -> Vitals:
+        """Look at everything, tell what is worth an alert, and write down that somebody looked."""
+        vitals = self.last = await self._look(link)
+        self._looked = self._clock.monotonic()
+        self.alerts.judge(vitals)
+        state = READY if link.ready and vitals.readable else NOT_READY
+        try:
+            await asyncio.to_thread(write_heartbeat, self._data_dir, state)
+        except OSError as error:
+            log.warning("The heartbeat can't be written: %s", error.strerror)
+        return vitals
+
+    def fault(self) -> str:
+        """Return why the program is not ready, in a sentence; "" if it is (for /healthz)."""
+        if self._clock.monotonic() - self._looked > self._stale_after:
+            return "Nobody looked for too long: the event loop or its jobs hang."
+        if self.last is None:
+            return "It is still starting."
+        if not self.last.readable:
+            return "The database can't be read."
+        return "" if self.last.link.ready else "Discord is not connected."
+
+    async def _look(self, link: Link) -> Vitals:
+        queues = self._conversation.queues
+        outcomes: dict[str, int] = {}
+        unsaid, readable = 0, True
+        try:
+            async with self._database.read() as db:
+                outcomes = await db.calls.outcomes(since=self._clock.now() - LOOKED_BACK)
+                unsaid = len(await db.turns.pledged(PLACES))
+        except DatabaseError as error:
+            readable = False
+            log.error("The database can't be read: %s", error)  # noqa: TRY400
+        size, free = await asyncio.to_thread(self._room)
+        return Vitals(
+            at=self._clock.now(),
+            up=self._clock.monotonic() - self._since,
+            link=link,
+            lag=self.loop.worst,
+            places=queues.places,
+            waiting=queues.waiting,
+            unsaid=unsaid,
+            writers=self._database.writers,
+            jobs=tuple(self._schedule.reports()),
+            outcomes=outcomes,
+            readable=readable,
+            database_bytes=size,
+            disk_free_bytes=free,
+        )
+
+    def _room(self) -> tuple[int, int]:
+        """Return the size of the database, and what is free beside it, in bytes."""
+        return self._database.size, shutil.disk_usage(self._data_dir).free
