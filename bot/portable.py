@@ -70,7 +70,7 @@ Words = Annotated[str, AfterValidator(_one_line)]
 Text = Annotated[str, Field(max_length=20_000)]
 Short = Annotated[str, Field(max_length=200)]
 Scope = Literal["dm", "channel", "guild", "everywhere"]
-Origin = Literal["told", "learnt", "inherited"]
+Origin = Literal["told", "learnt", "inherited", "laid down"]
 
 
 class Piece(BaseModel):

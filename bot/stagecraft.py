@@ -64,13 +64,17 @@ class Stagecraft:
 
         Raises NotStaged in private.
         """
+        self.check_attending(where, role)
+        async with self._database.begin() as db:
+            await note_place(db, where)
+            await db.casts.attend(where.channel_id, role.slug, present=present)
+
+    def check_attending(self, where: Where, role: Role) -> None:
+        """Raise NotStaged where nobody can be invited, or sent out."""
         if len(self._casting.company) == 1:
             raise NotStaged(f"{role.name} is the only one here: /settings deactivate switches it off.")
         if where.place is not Place.GUILD:
             raise NotStaged("In private only one character is with you: choose it with /persona choose.")
-        async with self._database.begin() as db:
-            await note_place(db, where)
-            await db.casts.attend(where.channel_id, role.slug, present=present)
 
     async def choose(self, where: Where, role: Role | None) -> None:
         """Let a character answer in a place from now on; None leaves it to chance and topic.

@@ -49,6 +49,7 @@ from database.repositories import (
     House,
     Identities,
     Leftovers,
+    Lore,
     Memories,
     Messages,
     People,
@@ -113,6 +114,7 @@ class UnitOfWork:
     feelings: Feelings
     bonds: Bonds
     remarks: Remarks
+    lore: Lore
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -144,6 +146,7 @@ class UnitOfWork:
             Feelings(session),
             Bonds(session),
             Remarks(session),
+            Lore(session),
         )
 
 

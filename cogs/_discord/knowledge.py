@@ -44,6 +44,7 @@ _ORIGINS = {
     "told": "you told me",
     "learnt": "I noticed it myself",
     "inherited": "known from an older program",
+    "laid down": "the bot's operator wrote it",
 }
 _CAUSES = {
     "told": "you told me something",
@@ -55,6 +56,10 @@ _CAUSES = {
     "mentioned again": "you said something again",
     "superseded": "something took its place",
     "joined": "I joined several into one",
+    "operator added": "the bot's operator added something",
+    "operator changed": "the bot's operator changed something",
+    "operator removed": "the bot's operator removed something",
+    "operator undid": "the bot's operator took back a change of theirs",
     "undone": "the bot's operator took back what I had noted on a day",
     "restored": "you brought back an earlier state",
     "inherited": "I took over what an older program knew",

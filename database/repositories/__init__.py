@@ -15,6 +15,7 @@ from database.repositories.guises import Guises
 from database.repositories.house import House
 from database.repositories.identities import Identities
 from database.repositories.leftovers import Leftovers
+from database.repositories.lore import Lore
 from database.repositories.memories import Memories
 from database.repositories.messages import Messages
 from database.repositories.people import People
@@ -45,6 +46,7 @@ __all__ = [
     "House",
     "Identities",
     "Leftovers",
+    "Lore",
     "Memories",
     "Messages",
     "People",
