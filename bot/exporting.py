@@ -22,7 +22,17 @@ _ROOM = MOST_BYTES * 9 // 10
 """Bytes of one file: more goes into a further one, or it could not be brought back."""
 
 Section = Literal[
-    "facts", "changes", "archive", "log", "notes", "reminders", "guises", "staged", "bonds", "dealings"
+    "facts",
+    "changes",
+    "archive",
+    "log",
+    "notes",
+    "reminders",
+    "guises",
+    "staged",
+    "bonds",
+    "dealings",
+    "acts",
 ]
 _Group = list[tuple[Section, dict[str, Any]]]
 
@@ -37,6 +47,7 @@ _BOND = (
     "character changed_at talked_at anger rapport trust formality exchanges stage kind".split()  # noqa: SIM905
 )
 _DEALING = "character at metric change cause disputed_at".split()  # noqa: SIM905
+_ACT = "at action detail entity key before after".split()  # noqa: SIM905
 _NAME = ("guild_id", "name", "first_seen", "last_seen")
 
 
@@ -124,12 +135,13 @@ async def _facts(db: UnitOfWork, person_id: int) -> list[_Group]:
 
 
 async def _dealt(db: UnitOfWork, person_id: int) -> _Group:
-    """Return how somebody stands with characters, and what made it so."""
+    """Return how somebody stands with characters, what made it so, and what operators did to that."""
     bonds = await db.bonds.of_person(person_id)
     ledger = await db.bonds.ledger(person_id)
     return [
         *(("bonds", _values(bond, _BOND)) for bond in bonds),
         *(("dealings", _values(dealing, _DEALING)) for dealing in ledger),
+        *(("acts", _values(act, _ACT)) for act in await db.audits.about(person_id)),
     ]
 
 

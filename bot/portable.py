@@ -212,6 +212,18 @@ class DealingPiece(Piece):
     disputed_at: Past | None
 
 
+class ActPiece(Piece):
+    """What an operator did that concerned the person: to be read, never taken in."""
+
+    at: Past
+    action: Short
+    detail: Short
+    entity: Annotated[str, Field(max_length=16)] | None
+    key: tuple[Short, ...] | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
 class NamePiece(Piece):
     """A name that the person goes or went by; `guild_id` 0 is the account's own."""
 
@@ -261,6 +273,7 @@ class Portable(Piece):
     staged: tuple[StagedPiece, ...] = ()
     bonds: tuple[BondPiece, ...] = ()
     dealings: tuple[DealingPiece, ...] = ()
+    acts: tuple[ActPiece, ...] = ()
     seal: Annotated[str, Field(max_length=64), AfterValidator(_as_a_seal)] = ""
 
     @field_validator("facts")

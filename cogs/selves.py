@@ -43,6 +43,7 @@ NO_OTHERS = "There is nobody else here for **{name}** to get on with."
 
 Name = app_commands.Range[str, 1, LONGEST_NAME]
 Number = app_commands.Range[int, 1]
+Value = app_commands.Range[float, -10, 10]
 
 
 class Others(Curated):

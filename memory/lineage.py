@@ -97,7 +97,7 @@ def without(lines: Lines, memory_ids: Collection[int]) -> Plan:
 
 
 def unlearnt(lines: Lines) -> Plan:
-    """Return what is left without all that the character noted by itself, an older program or an operator did.
+    """Return what is left without all that the character, an older program or an operator noted.
 
     What was told stays; that it was mentioned again, and how, goes from every form that came later, too.
     """

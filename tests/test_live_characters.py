@@ -71,7 +71,8 @@ def last(at: Table) -> str:
 
 def selves(at: Table, shelf: Library) -> Selves:
     office = Administration(at.database, at.clock, finish_erasing=at.conversation.eraser.finish)
-    return Selves(at.database, office, at.clock, changed=shelf.touch)
+    changes = Curation(at.database, at.clock, [Identity(at.clock, shelf.touch)])
+    return Selves(at.database, changes, office, at.clock, changed=shelf.touch)
 
 
 async def test_an_edit_of_a_file_shows_in_the_very_next_prompt(home):

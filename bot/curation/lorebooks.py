@@ -1,4 +1,4 @@
-"""Entries of lorebooks, changed while the bot runs: files are the truth, with rows on top (D12, F105, C85)."""
+"""Entries of lorebooks, changed while the bot runs: files with rows on top (D12, F105, C85)."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _MARK = "#"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry of a character's lorebooks as it is now; `laid_down` says that an operator had a hand in it."""
+    """An entry of a character's lorebooks as it is now; `laid_down`: an operator had a hand in it."""
 
     book: str
     entry: Entry
@@ -70,7 +70,7 @@ class Lorebooks:
         self._refresh = refresh
 
     async def entries(self, role: Role) -> list[Shown]:
-        """Return every entry of a character's lorebooks, also those that are off; the laid down ones first."""
+        """Return every entry of a character's lorebooks, also those that are off; the changed ones first."""
         await self._refresh()
         async with self._database.read() as db:
             laid_down = {(one.book, one.uid) for one in await db.lore.of(role.slug)}

@@ -1,4 +1,4 @@
-"""Who of the characters is in a channel, and who answers there, by the will of those who manage it (C24, C25)."""
+"""Who of the characters is in a channel, and who answers there, as its managers want (C24, C25)."""
 
 from bot.administration import Actor
 from bot.conversation.house_rules import EVERYWHERE

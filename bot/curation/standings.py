@@ -1,6 +1,7 @@
 """How characters stand with people and with one another, set by hand (F089, F091, C85)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bot.administration import Actor
 from bot.curation.bonds import BOND
@@ -9,6 +10,7 @@ from bot.curation.characters import AFFINITY
 from bot.curation.curation import Curation
 from bot.roles import Role
 from database import Database
+from database.models import Bond
 from personas import affinity
 from personas.bonds import Metric
 
@@ -17,6 +19,19 @@ NO_AFFINITY = "{name} has not met {other} yet, so there is nothing to take away.
 NOTHING_NAMED = "Name at least one of anger, rapport, trust and formality."
 THEMSELVES = "Name two different characters."
 OUT_OF_BOUNDS = "Affinity is a number from -10 to 10."
+
+
+MOST_LISTED = 500
+"""People whose bonds are listed: those who talked last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a character stands with a person, who goes by some names: in numbers, and nothing of the kind."""
+
+    person_id: int
+    names: tuple[str, ...]
+    metrics: Mapping[Metric, int]
 
 
 class Standings:
@@ -30,7 +45,15 @@ class Standings:
         """Return the numbers of a character and somebody; None where nothing is kept."""
         async with self._database.read() as db:
             row = await db.bonds.get(person_id, role.slug)
-        return None if row is None else {metric: getattr(row, metric) for metric in Metric}
+        return None if row is None else _metrics(row)
+
+    async def bonds(self, role: Role) -> list[Standing]:
+        """Return how a character stands with people, who talked last first."""
+        async with self._database.read() as db:
+            rows = await db.bonds.of_character(role.slug, limit=MOST_LISTED)
+            known = await db.users.known_as([row.user_id for row in rows], guild_id=None)
+        names = {one.user_id: one.names for one in known}
+        return [Standing(row.user_id, names.get(row.user_id, ()), _metrics(row)) for row in rows]
 
     async def set_bond(
         self, actor: Actor, person_id: int, role: Role, metrics: Mapping[Metric, int]
@@ -67,3 +90,7 @@ class Standings:
         if await self.affinity(role, other) is None:
             raise ChangeRefused(NO_AFFINITY.format(name=role.name, other=other.name))
         return await self._curation.put(actor, AFFINITY, (role.slug, other.slug), None)
+
+
+def _metrics(row: Bond) -> dict[Metric, int]:
+    return {metric: getattr(row, metric) for metric in Metric}

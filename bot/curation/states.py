@@ -85,10 +85,10 @@ class GlobalState:
         """Return what can be set, and how much there is besides."""
         async with self._database.read() as db:
             found = await db.states.all()
-        safe = self.keys()
+        safe = self.settable()
         return Listed({key: found.get(key, "") for key in safe}, len(found.keys() - set(safe)))
 
-    def keys(self) -> list[str]:
+    def settable(self) -> list[str]:
         """Return the keys that can be set, whether they have a value or not."""
         keys = [VERBOSE]
         for role in self._company:

@@ -1,4 +1,4 @@
-"""What operators' commands share: lists with pages and a search, questions before a removal, words of a change."""
+"""What operators' commands share: lists with pages and a search, questions before a removal (C85)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -28,6 +28,7 @@ OWN = "-"
 """What stands for the bot's own character in the id of a button."""
 
 NOTE = "\n-# Change number {number}. /admin changes undo takes it back."
+NOTE_TO_OTHERS = "\n-# Change number {number}. The bot's operators can take it back."
 KEPT = "Nothing was removed."
 NOTHING_FOUND = "Nothing of that holds “{words}”. Without a search all of it is listed."
 PAGE = "{head} · page {number} of {pages}"
@@ -38,7 +39,7 @@ Search = app_commands.Range[str, 1, LONGEST_SEARCH]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list: its head, a line or more for each thing, what to do next, and what is said where it is empty."""
+    """A list: its head, a text for each thing, what to do next, and what is said where it is empty."""
 
     head: str
     lines: Sequence[str]
@@ -48,14 +49,11 @@ class Listing:
 
 def list_panel(listing: Listing, page: int, words: str, arguments: tuple[str | int, ...]) -> Panel:
     """Return one page of a list, counted from 1; the last one for a page that is not there."""
-    head = listing.head
+    head, searched = listing.head, inline(words, 2 * LONGEST_SEARCH) if words else ""
     if not listing.lines:
-        return Panel(
-            NOTHING_FOUND.format(words=inline(words, 2 * LONGEST_SEARCH)) if words else listing.empty
-        )
+        return Panel(NOTHING_FOUND.format(words=searched) if words else listing.empty)
     if words:
-        count = f"{len(listing.lines):,}"
-        head = FOUND.format(head=head, count=count, words=inline(words, 2 * LONGEST_SEARCH))
+        head = FOUND.format(head=head, count=f"{len(listing.lines):,}", words=searched)
     pages = list(_pages(listing.lines, LIMIT - width(head) - width(listing.foot) - 40))
     number = min(max(page, 1), len(pages))
     if len(pages) > 1:
@@ -68,32 +66,20 @@ def list_panel(listing: Listing, page: int, words: str, arguments: tuple[str | i
     return Panel(text, buttons if len(pages) > 1 else (), SECONDS)
 
 
-class Curated(ABC):
-    """One kind of thing that operators list and remove, for a cog to take along with its group.
+class Listed(ABC):
+    """One kind of thing that operators list, for a cog to take along with its group.
 
-    `again` are the commands that list and that remove: who may not use these may not press, either. Every
-    press is checked for being an operator's once more.
+    `lists` is the command that does: who may not use it may not press, either. Every press is checked for
+    being an operator's once more.
     """
 
-    def __init__(self, bot: "Masquerade", family: str, *, lists: str, removes: str) -> None:
+    def __init__(self, bot: "Masquerade", family: str, *, lists: str) -> None:
         self.bot = bot
-        self.panels = Panels(
-            bot,
-            family,
-            {
-                "page": Action(self._turn, lists),
-                "remove": Action(self._remove, removes),
-                "keep": Action(self._keep, removes),
-            },
-        )
+        self.panels = Panels(bot, family, {"page": Action(self._turn, lists), **self._more()})
 
     @abstractmethod
     async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
         """Return what there is with some words in it; `arguments` say of what."""
-
-    @abstractmethod
-    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
-        """Remove what is meant, and return what is said of it."""
 
     async def show(
         self, interaction: Interaction, words: str | None, arguments: tuple[str, ...] = (), page: int = 1
@@ -103,6 +89,27 @@ class Curated(ABC):
         listing = await self.listing(searched, arguments)
         await self.panels.show(interaction, list_panel(listing, page, searched, arguments))
 
+    async def _turn(self, press: Press) -> None:
+        if await let_operators(self.bot, press.interaction):
+            page, words, *arguments = press.arguments
+            await self.show(press.interaction, words, tuple(arguments), int(page))
+
+    def _more(self) -> dict[str, Action]:
+        """Return what else can be pressed."""
+        return {}
+
+
+class Curated(Listed):
+    """One kind of thing that can be removed, too, once that was asked; `removes` is the command that asks."""
+
+    def __init__(self, bot: "Masquerade", family: str, *, lists: str, removes: str) -> None:
+        self._removes = removes
+        super().__init__(bot, family, lists=lists)
+
+    @abstractmethod
+    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
+        """Remove what is meant, and return what is said of it."""
+
     async def ask(self, interaction: Interaction, question: str, arguments: tuple[str | int, ...]) -> None:
         """Ask whether something is to be removed."""
         buttons = (
@@ -111,10 +118,8 @@ class Curated(ABC):
         )
         await self.panels.show(interaction, Panel(question, buttons, SECONDS))
 
-    async def _turn(self, press: Press) -> None:
-        if await let_operators(self.bot, press.interaction):
-            page, words, *arguments = press.arguments
-            await self.show(press.interaction, words, tuple(arguments), int(page))
+    def _more(self) -> dict[str, Action]:
+        return {"remove": Action(self._remove, self._removes), "keep": Action(self._keep, self._removes)}
 
     async def _remove(self, press: Press) -> None:
         if await let_operators(self.bot, press.interaction):
@@ -137,9 +142,9 @@ async def for_operators(
             await answer(interaction, said)
 
 
-def with_number(text: str, change: Change) -> str:
-    """Return what is said of a change, with the number by which it is taken back."""
-    return text + NOTE.format(number=change.number)
+def with_number(text: str, change: Change, *, operator: bool = True) -> str:
+    """Return what is said of a change, with the number by which operators take it back."""
+    return text + (NOTE if operator else NOTE_TO_OTHERS).format(number=change.number)
 
 
 def role_mark(role: Role) -> str:

@@ -84,6 +84,11 @@ class Bonds(Repository):
         query = select(Bond).where(Bond.user_id == user_id).order_by(Bond.character)
         return list(await self._session.scalars(query))
 
+    async def of_character(self, character: str, *, limit: int) -> list[Bond]:
+        """Return how a character stands with people, who talked last first."""
+        query = select(Bond).where(Bond.character == character)
+        return list(await self._session.scalars(query.order_by(Bond.talked_at.desc()).limit(limit)))
+
     async def warmest(self, character: str, *, before: datetime, limit: int) -> list[Bond]:
         """Return with whom a character stands best of those who were not there since a moment."""
         warmth = Bond.rapport + Bond.trust - Bond.anger
