@@ -16,7 +16,7 @@ from database import Database, UnitOfWork
 from database import models as rows
 from database.models import BondChange
 from personas import bonds
-from personas.bonds import BOUNDS, STAGES, TIME, Bond, Metric
+from personas.bonds import BOUNDS, BY_HAND, STAGES, TIME, Bond, Metric
 
 MOST_DISPUTES = 3
 """Changes that somebody takes back within `A_DAY`, whichever characters they are about."""
@@ -210,7 +210,9 @@ def _undone(change: BondChange, bond: Bond) -> tuple[Undoing, Bond]:
 
 def _back(change: BondChange) -> int:
     """Return what undoes a change: talk changes a number by one at most, operators by more."""
-    return -change.change
+    if change.cause in BY_HAND:
+        return -change.change
+    return -1 if change.change > 0 else 1
 
 
 def _within(metric: Metric, value: int) -> int:

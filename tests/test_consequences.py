@@ -6,8 +6,8 @@ import pytest
 
 from bot.administration import Actor, Administration
 from bot.conversation.consequences import Growing
-from bot.relations import NoSuchEncounter, Relations
 from bot.curation.curation import Curation
+from bot.relations import NoSuchEncounter, Relations
 from bot.selves import Selves
 from personas.character_parts import EvolutionStage
 from tests.builders import AT_ONCE, table

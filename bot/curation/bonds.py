@@ -12,12 +12,9 @@ from database import UnitOfWork
 from database.models import Bond as BondRow
 from database.models import BondChange
 from personas import bonds
-from personas.bonds import BOUNDS, Bond, Metric
+from personas.bonds import BEGUN_ANEW, BOUNDS, BY_OPERATOR, TAKEN_BACK, Bond, Metric
 
 BOND = "bond"
-BY_OPERATOR = "the bot's operator changed it"
-TAKEN_BACK = "the bot's operator took a change of theirs back"
-BEGUN_ANEW = "the bot's operator let it begin anew"
 
 NOT_AGREED = (
     "They have not agreed that anything is noted about them, so nothing is kept of how they two stand: only "
@@ -107,6 +104,6 @@ def _ledger(
     before = bond_of(row) if row else Bond(now)
     steps = [(str(one), after.of(one) - before.of(one), cause) for one in Metric]
     noted = [step for step in steps if step[1]]
-    if row is not None and after.stage and after.stage != before.stage:
+    if before.stage and after.stage and after.stage != before.stage:
         noted.append((STAGE, 0, after.stage))
     return [BondChange(person_id, slug, now, *step) for step in noted]

@@ -79,7 +79,7 @@ class Lorebooks:
             for name, book in role.playing.lorebooks.items()
             for entry in book.entries
         ]
-        return sorted(found, key=lambda one: (not one.is_own, not one.laid_down, one.book))
+        return sorted(found, key=_place)
 
     async def entry(self, role: Role, label: str) -> Shown:
         """Return the entry with a label, a mark, or a uid that one alone has. Raises ChangeRefused."""
@@ -166,6 +166,11 @@ def fitting(entries: Sequence[Shown], words: str) -> list[Shown]:
     """Return the entries that hold some words in their name, keys, content or label."""
     wanted = words.casefold().split()
     return [one for one in entries if all(word in _all_of(one) for word in wanted)]
+
+
+def _place(one: Shown) -> tuple[bool, bool, str, int, str]:
+    uid = one.entry.uid
+    return not one.is_own, not one.laid_down, one.book, len(uid), uid
 
 
 def _all_of(one: Shown) -> str:
