@@ -134,8 +134,10 @@ class Curation(commands.Cog):
     async def show(self, interaction: Interaction, number: Number) -> None:
         async def do() -> str:
             found = await self._curating.changes.get(number)
-            is_fact = found.change.entity == FACT
-            words = await self._curating.fact_words.of(found) if is_fact else Words()
+            words, person_id = Words(), found.change.person_id
+            if found.change.entity == FACT and person_id is not None:
+                await self._curating.people.looked(actor_of(interaction), person_id)
+                words = await self._curating.fact_words.of(found)
             return change_text(found, words)
 
         await for_operators(self.bot, interaction, do)

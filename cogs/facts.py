@@ -179,6 +179,7 @@ class Facts(commands.Cog):
         async def do() -> None:
             role = await role_meant(interaction, character)
             fact = await self._curating.people.fact(person.id, role, number)
+            await self._curating.people.looked(actor_of(interaction), person.id)
             words = inline(fact.text, WORDS_ROOM) if fact.text is not None else HIDDEN
             asked = ASKED.format(number=number, id=person.id, name=shown(role), text=words)
             await self._facts.ask(interaction, asked, (person.id, fact.id, role_mark(role)))

@@ -130,6 +130,7 @@ async def test_a_status_is_set_cleaned_and_removed(w):
     said = await use(w, anna, "admin state set", key="status onyx", value="**counting** coals for @everyone")
     assert said.startswith("`status onyx` is **counting coals for everyone** from now on.")
     assert await w.app.affairs.statuses.of("onyx") == "counting coals for everyone"
+    assert not await w.app.affairs.statuses.renew_of("onyx"), "it holds until the next morning"
     await remove(w, anna, "admin state remove", key="status onyx")
     assert await w.app.affairs.statuses.of("onyx") == ""
     await use(w, anna, "admin changes undo")

@@ -179,8 +179,10 @@ async def test_a_name_that_is_nobodys_gets_a_sentence(w, group):
 
 async def test_admin_goes_with_the_last_cog_that_shares_it_and_comes_back(w):
     tree = w.client.tree
-    sharing = ("bonds", "curation", "day_moods", "facts", "identity", "initiative", "lore", "selves")
-    sharing = (*sharing, "time_travel")
+    sharing = (
+        *("bonds", "curation", "day_moods", "facts", "identity", "initiative", "lore", "selves"),
+        "time_travel",
+    )
     for name in sharing:
         assert tree.get_command(NAME) is not None
         await w.client.unload_extension(f"cogs.{name}")

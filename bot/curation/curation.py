@@ -42,19 +42,13 @@ class Curation:
         values: Values | None,
         *,
         guild_id: int = EVERYWHERE,
-        expected: Values | None = None,
     ) -> Change:
-        """Make something so, None: take it away. Raises ChangeRefused.
-
-        With `expected` only if it is still that: somebody may have looked at it a while ago.
-        """
+        """Make something so, None: take it away. Raises ChangeRefused."""
         entity = self._entities[name]
         async with self._database.begin() as db:
             before = await entity.read(db, key)
             if before is None and values is None:
                 raise ChangeRefused(GONE)
-            if before == values or (expected is not None and not entity.stands(before, expected)):
-                raise ChangeRefused(SAME if before == values else GONE)
             key = await entity.write(db, key, values)
             after = await entity.read(db, key)
             if before == after:

@@ -96,8 +96,8 @@ class Facts(Row):
         person_id, slug, _ = key
         known = await db.memories.of(int(person_id), slug)
         fact = await _fact(db, key)
-        self._note_before(key, known)
         if values is None:
+            self._note_before(key, known)
             return await self._remove(db, key, fact)
         if not await self._agreed(db, int(person_id)):
             raise ChangeRefused(NOT_AGREED)
@@ -105,9 +105,11 @@ class Facts(Row):
             values = {**values, "text": _checked(values["text"])}
             _check_new(values["text"], values.get("scope") or (fact.scope if fact else ""), fact, known)
         self._check_room(slug, known, fact, kept=bool(values.get("kept", fact.kept if fact else True)))
+        if fact is not None:
+            _check_theirs(fact)
+        self._note_before(key, known)
         if fact is None:
             return await self._add(db, key, values)
-        _check_theirs(fact)
         values = {**values, "origin": LAID_DOWN} if "text" in values else values
         batch = await db.memories.new_batch()
         await db.memories.change(fact, values, batch=batch, cause=CHANGED, at=self._clock.now())

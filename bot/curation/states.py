@@ -14,6 +14,7 @@ from bot.curation.change import Change, ChangeRefused, Key, Values
 from bot.curation.characters import MOOD
 from bot.curation.curation import Curation
 from bot.curation.entity import Row
+from bot.days import mark_of
 from bot.roles import Company, Role
 from bot.statuses import Statuses, shown, status_day_key, status_key
 from database import Database, UnitOfWork
@@ -57,13 +58,15 @@ class States(Row):
         return {"value": value} if value is not None else None
 
     async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
-        if values is not None:
-            await db.states.set(key[0], values["value"])
+        is_status, slug = key[0] != VERBOSE, key[0].partition(" ")[2]
+        if values is None:
+            await db.states.drop(key[0])
+            if is_status:
+                await db.states.drop(status_day_key(slug))  # it thinks of another one within the hour
             return key
-        await db.states.drop(key[0])
-        kind, _, slug = key[0].partition(" ")
-        if kind == status_key("").strip():
-            await db.states.drop(status_day_key(slug))  # it thinks of another one within the hour
+        await db.states.set(key[0], values["value"])
+        if is_status and (mark := await mark_of(db, slug)):
+            await db.states.set(status_day_key(slug), mark)  # or it would think of another one at once
         return key
 
     async def changed(self, key: Key) -> None:
