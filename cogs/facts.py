@@ -39,7 +39,7 @@ NO_FACTS = (
     "**{name}** knows nothing of <@{id}>. /admin facts add lays something down, if they agreed to that."
 )
 ADDED = "Laid down about <@{id}>, as number **{number}** with **{name}**: {text}"
-EDITED = "Number **{number}** of <@{id}> with **{name}** is changed: it says {text}"
+EDITED = "Number **{number}** of <@{id}> with **{name}** says now: {text}"
 ASKED = (
     "**Shall that be taken away?** Number **{number}** of <@{id}> with **{name}**: {text}\n"
     "They see that in /memory history, and can bring it back."

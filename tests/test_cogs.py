@@ -503,15 +503,20 @@ async def test_with_one_shard_it_is_a_plain_bot(discord_world):
 async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is_theirs(discord_world):
     assert set(discord_world.client.cogs) == {
         *(
+            "Bonds",
             "Chat",
+            "Curation",
             "DayMoods",
+            "Facts",
             "Guises",
             "Health",
             "History",
             "House",
+            "IdentityLines",
             "Initiative",
             "InnerLife",
             "LogChannel",
+            "Lore",
             "Memory",
             "Personas",
             "Presence",

@@ -174,6 +174,18 @@ async def test_the_words_of_facts_stand_in_no_audit_and_go_when_they_are_forgott
     assert await of_mira(w) == []
 
 
+async def test_what_was_put_back_is_shown_in_the_words_that_it_had(w):
+    anna = operator(w)
+    await use(w, anna, "admin facts add", person=w.mira, text="keeps a canary")
+    await use(w, anna, "admin facts edit", person=w.mira, number=1, text="keeps two owls")
+    await remove(w, anna, "admin facts remove", person=w.mira, number=1)
+    await use(w, anna, "admin changes undo")
+    said = await use(w, anna, "admin changes show", number=(await changes(w))[0].id)
+    assert "**Before:** it was not there" in said
+    assert "text: keeps two owls" in said
+    assert "canary" not in said
+
+
 async def test_who_leaves_is_in_no_row_of_the_audit_any_more(w):
     anna = operator(w)
     await use(w, anna, "admin facts list", person=w.mira)

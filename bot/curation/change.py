@@ -34,7 +34,7 @@ class Change:
     @property
     def verb(self) -> str:
         if self.undoes is not None:
-            return "undone"
+            return "put back"
         if self.before is None:
             return "added"
         return "removed" if self.after is None else "changed"

@@ -185,7 +185,7 @@ class FactWords:
         change = recorded.change
         if len(change.key) != len(("person", "character", "fact")):
             return Words(forgotten=True)
-        since = change.before["change"] + 1 if change.before else 0
+        since = change.after["change"] if change.after else (change.before or {})["change"] + 1
         person_id, slug, memory_id = change.key
         async with self._database.read() as db:
             steps = await db.memories.since(int(person_id), slug, since)

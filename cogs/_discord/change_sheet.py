@@ -16,6 +16,8 @@ VALUE_ROOM, KEY_ROOM = 600, 120
 ENTRY = "**{number}.** {at} {thing} {verb} by <@{actor}>{note}"
 HEAD = "**Change {number}**: {thing} {verb}, {at}, by <@{actor}>{note}"
 BEFORE, AFTER = "**Before:** {values}", "**After:** {values}"
+OF_PERSON = "{what} of <@{id}> with {name}"
+PRESENCE_OF, ANSWERS_IN = "presence of {name} in <#{channel}>", "who answers in <#{channel}>"
 NOT_THERE = "it was not there"
 NOT_THERE_NOW = "it is not there"
 TAKEN_BACK, TAKES_BACK = ", taken back by {number}", ", which takes back {number}"
@@ -27,12 +29,6 @@ _SHOWN = {
     FACT: ("number", "kept", "pinned", "scope", "holds"),
 }
 """What is shown of the values: of a bond not what somebody chose it to be like, which is theirs."""
-_NAMES = {
-    FACT: "fact",
-    BOND: "bond",
-    PRESENCE: "who hears a channel",
-    CHOSEN: "who answers in a channel",
-}
 
 
 def change_entry(one: Recorded) -> str:
@@ -57,13 +53,13 @@ def change_text(one: Recorded, words: Words) -> str:
 
 def thing(change: Change) -> str:
     """Return what was changed, in words: people and channels as Discord shows them."""
-    name = _NAMES.get(change.entity, change.entity)
     if change.person_id is not None:
-        return f"{name} of <@{change.person_id}> with {inline(change.key[1], KEY_ROOM)}"
-    if change.entity in (PRESENCE, CHOSEN) and change.key:
-        rest = "".join(f" for {inline(one, KEY_ROOM)}" for one in change.key[1:])
-        return f"{name} <#{change.key[0]}>{rest}"
-    return f"{name} {inline(' '.join(change.key), KEY_ROOM)}" if change.key else name
+        return OF_PERSON.format(what=change.entity, id=change.person_id, name=inline(change.key[1], KEY_ROOM))
+    if change.entity == PRESENCE and change.key:
+        return PRESENCE_OF.format(name=inline(change.key[1], KEY_ROOM), channel=change.key[0])
+    if change.entity == CHOSEN and change.key:
+        return ANSWERS_IN.format(channel=change.key[0])
+    return f"{change.entity} {inline(' '.join(change.key), KEY_ROOM)}" if change.key else change.entity
 
 
 def _headed(words: str, one: Recorded, *, at: str) -> str:
