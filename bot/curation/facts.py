@@ -183,7 +183,7 @@ class FactWords:
     async def of(self, recorded: Recorded) -> Words:
         """Return what a fact said before a change, and after it."""
         change = recorded.change
-        if len(change.key) != len(("person", "character", "fact")):
+        if recorded.is_blank:
             return Words(forgotten=True)
         since = change.after["change"] if change.after else (change.before or {})["change"] + 1
         person_id, slug, memory_id = change.key
