@@ -83,7 +83,7 @@ def leaves(w: World) -> list[Any]:
 
 
 FOR_OPERATORS = {"persona export", "persona import", "persona remove"}
-OF_GROUPS_FOR_ALL = {"persona dismiss", "persona invite", "persona show", *FOR_OPERATORS}
+OF_GROUPS_FOR_ALL = {"persona dismiss", "persona invite", "persona reset", "persona show", *FOR_OPERATORS}
 """Commands that Discord can't hide from people who may use others of their group."""
 
 
@@ -104,7 +104,7 @@ async def use(w: World, who: Any, command: Any) -> Any:
         target = await w.tom.send(w.channel, "about this")
         return await who.context_menu(w.channel, command.name, target)
     fill = {
-        discord.AppCommandOptionType.number: 50.0,
+        discord.AppCommandOptionType.number: 5.0,
         discord.AppCommandOptionType.integer: 1,
         discord.AppCommandOptionType.string: "1",
         discord.AppCommandOptionType.user: w.tom,
