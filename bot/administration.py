@@ -12,7 +12,7 @@ from database.repositories.calls import Spending
 
 PAGE = 20
 """Users on one page of the list (F123)."""
-_VERBOSE = "verbose"
+VERBOSE = "verbose"
 _LONGEST_DETAIL = 200
 
 
@@ -138,14 +138,14 @@ class Administration:
     async def verbose(self) -> bool:
         """Say whether votes, addressees and waits are told to the log channel."""
         async with self._database.read() as db:
-            self.is_verbose = await db.states.get(_VERBOSE) == "on"
+            self.is_verbose = await db.states.get(VERBOSE) == "on"
         return self.is_verbose
 
     async def set_verbose(self, actor: Actor, on: bool | None) -> bool:
         """Turn that on or off, or over with None; return what it is now."""
         async with self._database.begin() as db:
-            now = await db.states.get(_VERBOSE) != "on" if on is None else on
-            await db.states.set(_VERBOSE, "on" if now else "off")
+            now = await db.states.get(VERBOSE) != "on" if on is None else on
+            await db.states.set(VERBOSE, "on" if now else "off")
             await self._audit(db, actor, "verbose", "on" if now else "off")
         self.is_verbose = now
         return now

@@ -10,6 +10,7 @@ from bot.clock import Clock
 from bot.conversation.consequences import News
 from bot.conversation.conversation import Conversation
 from bot.conversation.manner import Manner
+from bot.curation.curating import Curating, curating_of
 from bot.day_moods import DayMoods
 from bot.days import Days
 from bot.growth_files import GrowthFiles
@@ -43,6 +44,7 @@ class Affairs:
     venues: Venues
     moderation: Moderation
     tickets: Tickets
+    curating: Curating
 
 
 def affairs_of(
@@ -58,9 +60,15 @@ def affairs_of(
 ) -> Affairs:
     """Return them, and see to it that who changes is read anew, and its growth written into a folder."""
 
+    company = conversation.company
+
     def changed(slug: str) -> None:
         if library:
             library.touch(slug)
+
+    async def refresh() -> None:
+        if library:
+            await library.refresh(company, database)
 
     def heard(news: News) -> None:
         if news.changed:
@@ -73,21 +81,33 @@ def affairs_of(
         files.answered(slug, times, grew=grew)
 
     conversation.newsroom.on_answer.append(answered)
-    company = conversation.company
     days = Days(database, company=company, inner=conversation.inner, clock=clock)
     statuses = Statuses(database, claude, company, model=manner.attention.voters.model)
+    stagecraft = Stagecraft(database, conversation.casting, clock)
+    curating = curating_of(
+        conversation,
+        database,
+        clock,
+        administration=administration,
+        days=days,
+        statuses=statuses,
+        stagecraft=stagecraft,
+        changed=changed,
+        refresh=refresh,
+    )
     return Affairs(
-        Stagecraft(database, conversation.casting, clock),
-        Selves(database, administration, clock, changed=changed),
+        stagecraft,
+        Selves(database, curating.changes, administration, clock, changed=changed),
         Relations(database, company, administration, clock, manner.direction),
         Arrivals(database, conversation, library, administration),
         files,
         days,
         statuses,
-        DayMoods(days, statuses, administration),
+        DayMoods(days, statuses, curating.changes),
         Weeks(database, conversation.inner, clock),
         Relationships(database, clock),
         Venues(database, clock, zone=manner.zone),
         Moderation(database, administration, conversation.chronicle),
         Tickets(database, clock),
+        curating,
     )

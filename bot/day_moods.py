@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.administration import Actor, Administration
+from bot.administration import Actor
+from bot.curation.change import Values
+from bot.curation.characters import MOOD
+from bot.curation.curation import Curation
 from bot.days import Days
 from bot.roles import Role
 from bot.selves import NotLaidDown
@@ -25,10 +28,10 @@ class Outlook:
 class DayMoods:
     """Changes a day; each change holds from the very next prompt on, and is written into the audit."""
 
-    def __init__(self, days: Days, statuses: Statuses, administration: Administration) -> None:
+    def __init__(self, days: Days, statuses: Statuses, curation: Curation) -> None:
         self._days = days
         self._statuses = statuses
-        self._administration = administration
+        self._curation = curation
 
     async def outlook(self, role: Role) -> Outlook:
         """Return what a character's day is like, and begin it where that is due."""
@@ -46,19 +49,20 @@ class DayMoods:
     ) -> tuple[Mapping[DayMood, int], Outlook]:
         """Change a character's day until it ends; return how it was before, and how it is.
 
-        Raises NotLaidDown.
+        Raises NotLaidDown and ChangeRefused.
         """
         if not changes:
             raise NotLaidDown(f"Name at least one of {', '.join(DayMood)}, from 0 to 10.")
-        try:
-            before = await self._days.lay_down(role.slug, changes)
-        except KeyError:
-            raise NotLaidDown(f"{role.name} is not played here any more.") from None
-        except ValueError as error:
-            raise NotLaidDown(str(error)) from None
-        told = ", ".join(f"{mood} {before[mood]} -> {value}" for mood, value in changes.items())
-        await self._administration.note(actor, "mood", f"{role.slug} {told}")
+        values: Values = {str(mood): value for mood, value in changes.items()}
+        change = await self._curation.put(actor, MOOD, (role.slug,), values)
+        before = {DayMood(mood): value for mood, value in (change.before or {}).items()}
         return before, await self.outlook(role)
+
+    async def reset(self, actor: Actor, role: Role) -> Outlook:
+        """Let a character's day be as its days usually are. Raises ChangeRefused."""
+        usual = {mood: role.character.temperament.usually(mood) for mood in DayMood}
+        _, outlook = await self.lay_down(actor, role, usual)
+        return outlook
 
     async def think_anew(self, role: Role) -> bool:
         """Let a character think of a status that fits its day; say whether it had to."""

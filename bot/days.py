@@ -54,15 +54,28 @@ class Days:
 
         Raises ValueError for what is not from 0 to 10, KeyError for a character that is not here.
         """
+        async with self._database.begin() as db:
+            return await self.lay_down_in(db, slug, changes)
+
+    async def lay_down_in(
+        self, db: UnitOfWork, slug: str, changes: Mapping[DayMood, int]
+    ) -> dict[DayMood, int]:
+        """Do so within a transaction."""
         role = self._company.by_slug[slug]
         if any(not 0 <= value <= 10 for value in changes.values()):
             raise ValueError("A day's mood is a number from 0 to 10.")
-        async with self._database.begin() as db:
-            await self._begin(db, role)  # else the day that is due would undo it within the hour
-            before = await day_of(db, slug)
-            if before | dict(changes) != before:
-                await self._keep(db, role, {**before, **changes}, at=self._clock.now())
+        await self._begin(db, role)  # else the day that is due would undo it within the hour
+        before = await day_of(db, slug)
+        if before | dict(changes) != before:
+            await self._keep(db, role, {**before, **changes}, at=self._clock.now())
         return before
+
+    async def of_in(self, db: UnitOfWork, slug: str) -> dict[DayMood, int]:
+        """Return within a transaction what the day is like, and begin it first where it is due."""
+        role = self._company.by_slug.get(slug)
+        if role is not None:
+            await self._begin(db, role)
+        return await day_of(db, slug)
 
     def until(self) -> datetime:
         """Return when the next day begins."""

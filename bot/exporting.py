@@ -33,6 +33,7 @@ Section = Literal[
     "bonds",
     "dealings",
     "tickets",
+    "acts",
 ]
 _Group = list[tuple[Section, dict[str, Any]]]
 
@@ -48,6 +49,7 @@ _BOND = (
 )
 _DEALING = "character at metric change cause disputed_at".split()  # noqa: SIM905
 _TICKET = ("guild_id", "thread_id", "opened_at", "closed_at")
+_ACT = "at action detail entity key before after".split()  # noqa: SIM905
 _NAME = ("guild_id", "name", "first_seen", "last_seen")
 
 
@@ -135,12 +137,13 @@ async def _facts(db: UnitOfWork, person_id: int) -> list[_Group]:
 
 
 async def _dealt(db: UnitOfWork, person_id: int) -> _Group:
-    """Return how somebody stands with characters, and what made it so."""
+    """Return how somebody stands with characters, what made it so, and what operators did to that."""
     bonds = await db.bonds.of_person(person_id)
     ledger = await db.bonds.ledger(person_id)
     return [
         *(("bonds", _values(bond, _BOND)) for bond in bonds),
         *(("dealings", _values(dealing, _DEALING)) for dealing in ledger),
+        *(("acts", _values(act, _ACT)) for act in await db.audits.about(person_id)),
     ]
 
 

@@ -23,6 +23,7 @@ from personas.character_parts import EvolutionStage
 from personas.evolution import evolved
 from personas.frameworks import Frameworks, read_frameworks
 from personas.lorebooks.model import Lorebook
+from personas.lorebooks.overlay import LaidDown, overlaid
 from personas.macros import Macros, expand
 from personas.persona import Identity, compile_persona
 
@@ -207,19 +208,21 @@ class Library:
         slug = shelf.character.slug
         async with database.read() as db:
             rows, reached = await _laid_down(db, slug)
+            lore = [LaidDown(one.book, one.uid, one.values) for one in await db.lore.of(slug)]
         stages, of_stages = _stages(reached)
         grown, of_growth = evolved(shelf.character, stages)
         persona, of_persona = compile_persona(grown, self._frameworks.by_id, _identity(rows))
         macros = Macros(char=grown.name, user=SOMEBODY, seed=slug)
         prompt = expand(persona.prompt, macros, rng=Random(slug))
         await asyncio.to_thread(self._save, persona.id, persona.as_dict())
+        books, of_lore = overlaid({**self._books_of(grown), **shelf.books}, lore)
         return Playing(
             character=grown.model_copy(update={"core_prompt": prompt}),
             persona=persona,
-            lorebooks={**self._books_of(grown), **shelf.books},
+            lorebooks=books,
             frameworks=self._frameworks.by_id,
             avatar=await asyncio.to_thread(self._picture, slug, shelf.contents.avatar),
-            notices=(*shelf.notices, *of_stages, *of_growth, *of_persona),
+            notices=(*shelf.notices, *of_stages, *of_growth, *of_persona, *of_lore),
         )
 
     def _books_of(self, character: Character) -> dict[str, Lorebook]:

@@ -125,7 +125,7 @@ class Memories:
             raise MemoryRefused(OFF)
         if self._role.nsfw and not where.for_adults:
             raise MemoryRefused(why_not(self._role, where))
-        new = self._new(person_id, _checked(text), where, scope=_scope(reach, where), origin=TOLD)
+        new = self._new(person_id, checked(text), where, scope=_scope(reach, where), origin=TOLD)
         if source is not None:
             new.quote, new.sources = new.text, [source]
         async with self._database.begin() as db:
@@ -168,7 +168,7 @@ class Memories:
 
     async def edit(self, person_id: int, number: int, text: str) -> Fact:
         """Give a memory new words, which are kept for good. Raises MemoryRefused."""
-        return await self._change(person_id, number, _own(_checked(text)), cause=EDITED)
+        return await self._change(person_id, number, _own(checked(text)), cause=EDITED)
 
     async def share(self, person_id: int, number: int, scope: str, where: Where) -> Fact:
         """Let a memory come up before another audience, by the person's own wish (C60).
@@ -249,6 +249,7 @@ class Memories:
         await db.embeddings.drop_owner("fact", person_id)
         await db.reminders.forget_learnt(person_id)
         await db.bonds.forget(person_id)
+        await db.audits.without_values(person_id)
         await db.feelings.without(person_id)
         await self._eraser.lines(db, await db.remarks.drawn_on(person_id))
         await db.remarks.without(person_id)
@@ -444,7 +445,8 @@ def _own(text: str) -> dict[str, Any]:
     return {"text": text, "origin": TOLD, "quote": "", "kept": True}
 
 
-def _checked(text: str) -> str:
+def checked(text: str) -> str:
+    """Return the words of a memory as they are kept. Raises MemoryRefused for what can't be kept."""
     words = clean(text)
     if is_blank(words):
         raise MemoryRefused(UNUSABLE)

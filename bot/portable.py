@@ -70,7 +70,7 @@ Words = Annotated[str, AfterValidator(_one_line)]
 Text = Annotated[str, Field(max_length=20_000)]
 Short = Annotated[str, Field(max_length=200)]
 Scope = Literal["dm", "channel", "guild", "everywhere"]
-Origin = Literal["told", "learnt", "inherited"]
+Origin = Literal["told", "learnt", "inherited", "laid down"]
 
 
 class Piece(BaseModel):
@@ -221,6 +221,18 @@ class TicketPiece(Piece):
     closed_at: Past | None
 
 
+class ActPiece(Piece):
+    """What an operator did that concerned the person: to be read, never taken in."""
+
+    at: Past
+    action: Short
+    detail: Short
+    entity: Annotated[str, Field(max_length=16)] | None
+    key: tuple[Short, ...] | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
 class NamePiece(Piece):
     """A name that the person goes or went by; `guild_id` 0 is the account's own."""
 
@@ -271,6 +283,7 @@ class Portable(Piece):
     bonds: tuple[BondPiece, ...] = ()
     dealings: tuple[DealingPiece, ...] = ()
     tickets: tuple[TicketPiece, ...] = ()
+    acts: tuple[ActPiece, ...] = ()
     seal: Annotated[str, Field(max_length=64), AfterValidator(_as_a_seal)] = ""
 
     @field_validator("facts")

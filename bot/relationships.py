@@ -1,6 +1,6 @@
 """How a character stands with somebody, for that person's eyes: the ledger, taking back, the kind (C71, C74).
 
-Whoever finds that a change is wrong takes it back: the row stays, marked, and its metric goes back by one.
+Whoever finds that a change is wrong takes it back: the row stays, marked, and its metric goes back by it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from database import Database, UnitOfWork
 from database import models as rows
 from database.models import BondChange
 from personas import bonds
-from personas.bonds import BOUNDS, STAGES, TIME, Bond, Metric
+from personas.bonds import BOUNDS, BY_HAND, STAGES, TIME, Bond, Metric
 
 MOST_DISPUTES = 3
 """Changes that somebody takes back within `A_DAY`, whichever characters they are about."""
@@ -113,7 +113,7 @@ class Relationships:
         return undoing
 
     async def dispute(self, person_id: int, role: Role, change_id: int) -> Undoing:
-        """Take back a change: its metric goes back by one, within its bounds. Raises NotDisputed."""
+        """Take back a change: its metric goes back by it, within its bounds. Raises NotDisputed."""
         now = self._clock.now()
         async with self._database.begin() as db:
             change, row = await self._disputed(db, person_id, role, change_id)
@@ -209,6 +209,9 @@ def _undone(change: BondChange, bond: Bond) -> tuple[Undoing, Bond]:
 
 
 def _back(change: BondChange) -> int:
+    """Return what undoes a change: talk changes a number by one at most, operators by more."""
+    if change.cause in BY_HAND:
+        return -change.change
     return -1 if change.change > 0 else 1
 
 

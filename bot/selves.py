@@ -8,6 +8,9 @@ from bot.administration import Actor, Administration
 from bot.clock import Clock
 from bot.conversation.naming import clean_text
 from bot.conversation.splitting import is_blank
+from bot.curation.change import Change, Values
+from bot.curation.characters import IDENTITY
+from bot.curation.curation import Curation
 from bot.errors import MasqueradeError
 from bot.roles import Role
 from database import Database
@@ -18,7 +21,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 LONGEST = 1_000
 LATELY = timedelta(days=7)
 MOST = 100
-_SHOWN = 80
+
+TOO_MANY = "{name} has {most} such lines already: remove one first."
+NO_LINE = "{name} has no line {number}: /admin identity list shows the numbers."
 
 
 class NotLaidDown(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -31,12 +36,14 @@ class Selves:
     def __init__(
         self,
         database: Database,
+        curation: Curation,
         administration: Administration,
         clock: Clock,
         *,
         changed: Callable[[str], None],
     ) -> None:
         self._database = database
+        self._curation = curation
         self._administration = administration
         self._clock = clock
         self._changed = changed
@@ -46,36 +53,29 @@ class Selves:
         async with self._database.read() as db:
             return await db.identities.of(role.slug)
 
-    async def add(self, actor: Actor, role: Role, kind: Kind, text: str) -> IdentityLine:
+    async def line(self, role: Role, line_id: int) -> IdentityLine:
+        """Return one of those lines. Raises NotLaidDown."""
+        async with self._database.read() as db:
+            return self._theirs(await db.identities.get(line_id), role, line_id)
+
+    async def add(self, actor: Actor, role: Role, kind: Kind, text: str) -> Change:
         """Lay something down about a character. Raises NotLaidDown."""
-        text, now = _checked(text), self._clock.now()
-        line = IdentityLine(role.slug, kind, text, actor.user_id, now, now)
-        async with self._database.begin() as db:
-            if await db.identities.count(role.slug) >= MOST:
-                raise NotLaidDown(f"{role.name} has {MOST} such lines already: remove one first.")
-            line_id = await db.identities.add(line)
-        line.id = line_id
-        await self._note(actor, role, f"added {kind} {line_id}", "", text)
-        return line
+        values: Values = {"kind": kind, "text": _checked(text), "made_by": actor.user_id}
+        if len(await self.lines(role)) >= MOST:
+            raise NotLaidDown(TOO_MANY.format(name=role.name, most=MOST))
+        return await self._curation.put(actor, IDENTITY, (role.slug, ""), values)
 
-    async def reword(self, actor: Actor, role: Role, line_id: int, text: str) -> IdentityLine:
-        """Give a line other words. Raises NotLaidDown."""
+    async def reword(self, actor: Actor, role: Role, line_id: int, text: str) -> Change:
+        """Give a line other words. Raises NotLaidDown and ChangeRefused."""
         text = _checked(text)
-        async with self._database.begin() as db:
-            line = self._theirs(await db.identities.get(line_id), role, line_id)
-            before = line.text
-            await db.identities.reword(line_id, text, at=self._clock.now())
-        await self._note(actor, role, f"edited {line.kind} {line_id}", before, text)
-        line.text = text
-        return line
+        line = await self.line(role, line_id)
+        values: Values = {"kind": line.kind, "text": text, "made_by": line.made_by}
+        return await self._curation.put(actor, IDENTITY, (role.slug, str(line_id)), values)
 
-    async def remove(self, actor: Actor, role: Role, line_id: int) -> IdentityLine:
-        """Take a line away. Raises NotLaidDown."""
-        async with self._database.begin() as db:
-            line = self._theirs(await db.identities.get(line_id), role, line_id)
-            await db.identities.remove(line_id)
-        await self._note(actor, role, f"removed {line.kind} {line_id}", line.text, "")
-        return line
+    async def remove(self, actor: Actor, role: Role, line_id: int) -> Change:
+        """Take a line away. Raises NotLaidDown and ChangeRefused."""
+        await self.line(role, line_id)
+        return await self._curation.put(actor, IDENTITY, (role.slug, str(line_id)), None)
 
     # Growth.
 
@@ -99,17 +99,13 @@ class Selves:
                     f"{role.name} has not reached the stage {milestone}, or it {state}: see /admin growth."
                 )
         doing = "let stand" if stands else "took back"
-        await self._note(actor, role, f"{doing} stage {milestone}", "", "")
+        await self._administration.note(actor, "identity", f"{role.slug} {doing} stage {milestone}")
+        self._changed(role.slug)
 
     def _theirs(self, line: IdentityLine | None, role: Role, line_id: int) -> IdentityLine:
         if line is None or line.character != role.slug:
-            raise NotLaidDown(f"{role.name} has no line {line_id}: /admin identity list shows the numbers.")
+            raise NotLaidDown(NO_LINE.format(name=role.name, number=line_id))
         return line
-
-    async def _note(self, actor: Actor, role: Role, what: str, before: str, after: str) -> None:
-        words = f": {_short(before)} -> {_short(after)}" if before or after else ""
-        await self._administration.note(actor, "identity", f"{role.slug} {what}{words}")
-        self._changed(role.slug)
 
 
 def _checked(text: str) -> str:
@@ -117,8 +113,3 @@ def _checked(text: str) -> str:
     if is_blank(text) or len(text) > LONGEST:
         raise NotLaidDown(f"Write 1 to {LONGEST} characters.")
     return text
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return repr(line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…")

@@ -65,15 +65,19 @@ class Stagecraft:
 
         Raises NotStaged in private.
         """
-        if len(self._casting.company) == 1:
-            raise NotStaged(f"{role.name} is the only one here: /settings deactivate switches it off.")
-        if where.place is not Place.GUILD:
-            raise NotStaged("In private only one character is with you: choose it with /persona choose.")
+        self.check_attending(where, role)
         async with self._database.begin() as db:
             await note_place(db, where)
             if present:
                 await self._check_admitted(db, [role], where)
             await db.casts.attend(where.channel_id, role.slug, present=present)
+
+    def check_attending(self, where: Where, role: Role) -> None:
+        """Raise NotStaged where nobody can be invited, or sent out."""
+        if len(self._casting.company) == 1:
+            raise NotStaged(f"{role.name} is the only one here: /settings deactivate switches it off.")
+        if where.place is not Place.GUILD:
+            raise NotStaged("In private only one character is with you: choose it with /persona choose.")
 
     async def choose(self, where: Where, role: Role | None) -> None:
         """Let a character answer in a place from now on; None leaves it to chance and topic.
@@ -84,6 +88,11 @@ class Stagecraft:
             await note_place(db, where)
             await self._check_admitted(db, [role] if role else [], where)
             await db.channels.choose(where.channel_id, role.slug if role else None)
+
+    async def check_admitted(self, where: Where, role: Role) -> None:
+        """Raise NotStaged where a character may not be let in (C91)."""
+        async with self._database.read() as db:
+            await self._check_admitted(db, [role], where)
 
     async def _check_admitted(self, db: UnitOfWork, roles: Sequence[Role], where: Where) -> None:
         """Let nobody in who is for adults, where children may be (C91). Raises NotStaged."""

@@ -75,21 +75,25 @@ class Statuses:
             role = self._company.by_slug.get(slug)
             async with self._database.read() as db:
                 mark, day = await mark_of(db, slug), await day_of(db, slug)
-                known = await db.states.of([status_key(slug), _mark_key(slug)])
-            if role is None or role.nsfw or not mark or mark == known.get(_mark_key(slug)):
+                known = await db.states.of([status_key(slug), status_day_key(slug)])
+            if role is None or role.nsfw or not mark or mark == known.get(status_day_key(slug)):
                 return False
             last = known.get(status_key(slug), "")
             status, calls = await self._thought(role, day, last)
             status = status or _line_of(role.character, mark, last) or last
             async with self._database.begin() as db:
                 await turns.note_calls(db, calls)
-                await db.states.set(_mark_key(slug), mark)
+                await db.states.set(status_day_key(slug), mark)
                 await db.states.set(status_key(slug), status)
         if status != last:
             log.info("%s has another status", slug)
-            for listen in self.listeners:
-                listen(slug)
+            self.tell(slug)
         return True
+
+    def tell(self, slug: str) -> None:
+        """Let everybody know who shows it that a status is another now."""
+        for listen in self.listeners:
+            listen(slug)
 
     async def _thought(
         self, role: Role, day: Mapping[DayMood, int], last: str
@@ -140,7 +144,8 @@ def status_key(slug: str) -> str:
     return f"status {slug}"
 
 
-def _mark_key(slug: str) -> str:
+def status_day_key(slug: str) -> str:
+    """Return the key under which the day stands for which a status was thought of."""
     return f"status_day {slug}"
 
 

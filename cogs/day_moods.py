@@ -25,6 +25,9 @@ USUALLY = " (usually {usual})"
 STATUS = "On its mind: {status}"
 NO_STATUS = "Nothing is on its mind yet; it thinks of something within the hour."
 LAID_DOWN = "**{name}**: {changes}, from the next prompt on and until {until} ({relative})."
+AS_USUAL = (
+    "**{name}**: as its days usually are ({numbers}), from the next prompt on and until {until} ({relative})."
+)
 
 Strength = app_commands.Range[int, 0, 10]
 
@@ -39,6 +42,7 @@ class DayMoods(commands.Cog):
         for command in (
             _command("show", "What a character's day is like, and until when", self.show),
             _command("set", "Change what a character's day is like, until tomorrow morning", self.set_mood),
+            _command("reset", "Let a character's day be as its days usually are", self.reset),
         ):
             self._group.add_command(command)
 
@@ -90,6 +94,19 @@ class DayMoods(commands.Cog):
             before, outlook = await self._day_moods.lay_down(actor_of(interaction), role, changes)
             told = ", ".join(f"{mood} {value} (was {before[mood]})" for mood, value in changes.items())
             await answer(interaction, LAID_DOWN.format(name=shown(role), changes=told, **_end(outlook)))
+            await self._day_moods.think_anew(role)
+
+    @app_commands.describe(character="Which one")
+    @app_commands.autocomplete(character=offer_characters)
+    async def reset(self, interaction: Interaction, character: CharacterName) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        async with telling(interaction):
+            role = role_named(self.bot, character)
+            outlook = await self._day_moods.reset(actor_of(interaction), role)
+            told = ", ".join(f"{mood} {value}" for mood, value in outlook.usual.items())
+            await answer(interaction, AS_USUAL.format(name=shown(role), numbers=told, **_end(outlook)))
             await self._day_moods.think_anew(role)
 
 

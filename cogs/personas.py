@@ -19,6 +19,7 @@ from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.asking import place_of
 from cogs._discord.authority import is_operator, may_stage
 from cogs._discord.characters import offer_characters, role_named, shown, telling
+from cogs._discord.curating import with_number
 from cogs._discord.persona_sheet import Examined, listing, sheet
 from cogs._discord.quoting import inline
 from cogs._discord.speaking import DISCORD_FAULTS
@@ -46,6 +47,9 @@ INVITED = "**{name}** hears this channel from now on."
 DISMISSED = (
     "**{name}** does not hear this channel any more: what is said without it, it never learns. "
     "/persona invite lets it in again."
+)
+AS_RULED = (
+    "Nothing is said of **{name}** here any more: it hears this channel; a thread it hears as its channel."
 )
 TOO_LARGE = f"That file is too large: a card has {MOST_BYTES >> 20} MB at most."
 NO_CARD = "Give me a card as .png, .json or .charx, or a sheet as .json."
@@ -130,10 +134,12 @@ class Personas(commands.Cog):
         async with telling(interaction):
             where = place_of(interaction)
             role = None if name.strip().casefold() == NOBODY else role_named(self.bot, name)
-            await self._app.affairs.stagecraft.choose(where, role)
-            if not where.place.private:
-                await self._note(interaction, "choose", role.slug if role else NOBODY)
             told = _chosen(role, self._app.conversation.company.primary, private=where.place.private)
+            if where.place.private:
+                await self._app.affairs.stagecraft.choose(where, role)
+            else:
+                change = await self._app.affairs.curating.seating.choose(actor_of(interaction), where, role)
+                told = with_number(told, change, operator=is_operator(self.bot, interaction.user))
             await answer(interaction, told)
 
     @choose.autocomplete("name")
@@ -158,13 +164,22 @@ class Personas(commands.Cog):
     async def dismiss(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
         await self._attend(interaction, name, present=False)
 
-    async def _attend(self, interaction: Interaction, name: str, *, present: bool) -> None:
+    @persona.command(description="Let it go by the rule for all channels whether a character is here")
+    @app_commands.describe(name="Which one")
+    @app_commands.autocomplete(name=offer_characters)
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.guild_only()
+    async def reset(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
+        await self._attend(interaction, name, present=None)
+
+    async def _attend(self, interaction: Interaction, name: str, *, present: bool | None) -> None:
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
-            role = role_named(self.bot, name)
-            await self._app.affairs.stagecraft.attend(place_of(interaction), role, present=present)
-            await self._note(interaction, "invite" if present else "dismiss", role.slug)
-            await answer(interaction, (INVITED if present else DISMISSED).format(name=shown(role)))
+            role, seating = role_named(self.bot, name), self._app.affairs.curating.seating
+            where, operator = place_of(interaction), is_operator(self.bot, interaction.user)
+            change = await seating.attend(actor_of(interaction), where, role, present=present)
+            said = {True: INVITED, False: DISMISSED, None: AS_RULED}[present].format(name=shown(role))
+            await answer(interaction, with_number(said, change, operator=operator))
 
     # Who is played at all: for operators.
 

@@ -1,36 +1,66 @@
-"""What operators lay down about characters: /admin identity, growth, relations (F110, C72, C73, C75, C85)."""
+"""How characters change and get on, for operators: /admin growth and relations (C72, C73, C75, C85)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
-from bot.selves import LONGEST, Kind
+from bot.curation.standings import NO_AFFINITY, THEMSELVES
 from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
 from cogs._discord.characters import offer_characters, role_named, shown, telling
-from cogs._discord.kin import growth_lines, identity_lines, other_lines, relation_lines
+from cogs._discord.curating import (
+    Curated,
+    Listing,
+    Search,
+    command,
+    for_operators,
+    group_of,
+    role_at,
+    role_mark,
+    with_number,
+)
+from cogs._discord.kin import growth_lines, other_line, relation_lines
 from cogs._discord.quoting import inline
 
 if TYPE_CHECKING:
     from bot.client import Masquerade
 
 LONGEST_NAME = 80
-WORDS_ROOM = 400
-ADDED = "Laid down about **{name}**, as number **{number}**: {text}"
-EDITED = "Number **{number}** of **{name}** is now: {text}"
-REMOVED = "**{name}** is without that from now on: {text}"
 REVERTED = "What the stage {milestone} changed in **{name}** is taken back from the next prompt on."
 RESTORED = "What the stage {milestone} changed in **{name}** holds again from the next prompt on."
 TAKEN_BACK = (
     "Encounter **{number}** of {one} and {other} does not count any more: {kind}, {change:+g} and {back:+g}."
 )
 MADE_UP = "**{one}** and **{other}** made up: {count} {conflicts} ended."
-THEMSELVES = "Name two different characters."
+SET = "**{name}** likes **{other}** {value:+.2f} from now on: {stage}."
+ASKED = "**Shall that be taken away?** It will be as if **{name}** had never met **{other}**."
+UNMET = "For **{name}** it is as if they had never met **{other}**, from now on."
+
+HEAD = "**How {name} gets on**"
+FOOT = "-# /admin relations show with another character tells more."
+NO_OTHERS = "There is nobody else here for **{name}** to get on with."
 
 Name = app_commands.Range[str, 1, LONGEST_NAME]
-Words = app_commands.Range[str, 1, LONGEST]
 Number = app_commands.Range[int, 1]
+Value = app_commands.Range[float, -10, 10]
+
+
+class Others(Curated):
+    """How a character gets on with the others, one by one."""
+
+    async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
+        role = role_at(self.bot, arguments[0])
+        found = await self.bot.app.affairs.relations.others(role)
+        found = [one for one in found if words.casefold() in f"{one.other.name} {one.other.slug}".casefold()]
+        name = shown(role)
+        return Listing(HEAD.format(name=name), [*map(other_line, found)], FOOT, NO_OTHERS.format(name=name))
+
+    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
+        role, other = (role_at(self.bot, mark) for mark in arguments)
+        standings = self.bot.app.affairs.curating.standings
+        change = await standings.reset_affinity(actor_of(interaction), role, other)
+        return with_number(UNMET.format(name=shown(role), other=shown(other)), change)
 
 
 class Selves(commands.Cog):
@@ -39,87 +69,36 @@ class Selves(commands.Cog):
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._selves, self._relations = bot.app.affairs.selves, bot.app.affairs.relations
+        self._standings = bot.app.affairs.curating.standings
+        self._others = Others(bot, "others", lists="admin relations show", removes="admin relations reset")
         self._groups = (
-            _group(
-                "identity",
-                "What you lay down about who a character is",
-                _command("list", "What is laid down about a character, with its numbers", self.list_lines),
-                _command("add", "Lay something down about a character", self.add_line),
-                _command("edit", "Give something laid down other words", self.edit_line),
-                _command("remove", "Take something laid down away", self.remove_line),
-            ),
-            _group(
+            group_of(
                 "growth",
                 "How a character changed by being talked with",
-                _command("show", "How often a character has answered, and what that changed", self.growth),
-                _command("revert", "Take back what a stage of its growth changed", self.revert),
-                _command("restore", "Let a stage that was taken back hold again", self.restore),
+                command("show", "How often a character has answered, and what that changed", self.growth),
+                command("revert", "Take back what a stage of its growth changed", self.revert),
+                command("restore", "Let a stage that was taken back hold again", self.restore),
             ),
-            _group(
+            group_of(
                 "relations",
                 "How the characters get on with one another",
-                _command("show", "How a character stands with the others, or with one", self.relations),
-                _command("undo", "Take back what an encounter did to two characters", self.undo),
-                _command("make_up", "End all conflicts of two characters", self.make_up),
+                command("show", "How a character stands with the others, or with one", self.relations),
+                command("set", "Set how much a character likes another", self.set_affinity),
+                command("reset", "Let it be as if a character had never met another", self.reset),
+                command("undo", "Take back what an encounter did to two characters", self.undo),
+                command("make_up", "End all conflicts of two characters", self.make_up),
             ),
         )
 
     async def cog_load(self) -> None:
+        self._others.panels.load()
         for group in self._groups:
             join_admin(self.bot, group)
 
     async def cog_unload(self) -> None:
+        self._others.panels.unload()
         for group in self._groups:
             leave_admin(self.bot, group)
-
-    # Identity (F110, C85).
-
-    @app_commands.describe(character="Which one")
-    @app_commands.autocomplete(character=offer_characters)
-    async def list_lines(self, interaction: Interaction, character: Name) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, character)
-            await answer(interaction, "\n".join(identity_lines(role, await self._selves.lines(role))))
-
-    @app_commands.describe(character="Which one", kind="What kind of thing it is", text="In its words")
-    @app_commands.autocomplete(character=offer_characters)
-    async def add_line(self, interaction: Interaction, character: Name, kind: Kind, text: Words) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, character)
-            line = await self._selves.add(actor_of(interaction), role, kind, text)
-            told = ADDED.format(name=shown(role), number=line.id, text=inline(line.text, WORDS_ROOM))
-            await answer(interaction, told)
-
-    @app_commands.describe(
-        character="Which one", number="Its number in /admin identity list", text="The new words"
-    )
-    @app_commands.autocomplete(character=offer_characters)
-    async def edit_line(self, interaction: Interaction, character: Name, number: Number, text: Words) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, character)
-            line = await self._selves.reword(actor_of(interaction), role, number, text)
-            told = EDITED.format(name=shown(role), number=number, text=inline(line.text, WORDS_ROOM))
-            await answer(interaction, told)
-
-    @app_commands.describe(character="Which one", number="Its number in /admin identity list")
-    @app_commands.autocomplete(character=offer_characters)
-    async def remove_line(self, interaction: Interaction, character: Name, number: Number) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, character)
-            line = await self._selves.remove(actor_of(interaction), role, number)
-            await answer(interaction, REMOVED.format(name=shown(role), text=inline(line.text, WORDS_ROOM)))
 
     # Growth (C75).
 
@@ -158,19 +137,57 @@ class Selves(commands.Cog):
 
     # Relations (C72, C73).
 
-    @app_commands.describe(character="Which one", other="With whom; with nobody named, with all of them")
+    @app_commands.describe(
+        character="Which one",
+        other="With whom; with nobody named, with all of them",
+        search="A name, where nobody is named",
+    )
     @app_commands.autocomplete(character=offer_characters, other=offer_characters)
-    async def relations(self, interaction: Interaction, character: Name, other: Name | None = None) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
+    async def relations(
+        self,
+        interaction: Interaction,
+        character: Name,
+        other: Name | None = None,
+        search: Search | None = None,
+    ) -> None:
+        async def do() -> str | None:
             role = role_named(self.bot, character)
             if other is None:
-                lines = other_lines(role, await self._relations.others(role))
-            else:
-                lines = relation_lines(await self._relations.of(role, role_named(self.bot, other)))
-            await answer(interaction, "\n".join(lines))
+                await self._others.show(interaction, search, (role_mark(role),))
+                return None
+            return "\n".join(relation_lines(await self._relations.of(role, role_named(self.bot, other))))
+
+        await for_operators(self.bot, interaction, do)
+
+    @app_commands.describe(character="Who likes", other="Whom", value="From -10 to 10")
+    @app_commands.autocomplete(character=offer_characters, other=offer_characters)
+    async def set_affinity(
+        self,
+        interaction: Interaction,
+        character: Name,
+        other: Name,
+        value: app_commands.Range[float, -10, 10],
+    ) -> None:
+        async def do() -> str:
+            role, liked = role_named(self.bot, character), role_named(self.bot, other)
+            change = await self._standings.set_affinity(actor_of(interaction), role, liked, value)
+            told = SET.format(name=shown(role), other=shown(liked), **(change.after or {}))
+            return with_number(told, change)
+
+        await for_operators(self.bot, interaction, do)
+
+    @app_commands.describe(character="Who likes", other="Whom")
+    @app_commands.autocomplete(character=offer_characters, other=offer_characters)
+    async def reset(self, interaction: Interaction, character: Name, other: Name) -> None:
+        async def do() -> str | None:
+            role, liked = role_named(self.bot, character), role_named(self.bot, other)
+            if await self._standings.affinity(role, liked) is None:
+                return NO_AFFINITY.format(name=shown(role), other=shown(liked))
+            asked = ASKED.format(name=shown(role), other=shown(liked))
+            await self._others.ask(interaction, asked, (role_mark(role), role_mark(liked)))
+            return None
+
+        await for_operators(self.bot, interaction, do)
 
     @app_commands.describe(encounter="Its number in /admin relations show")
     async def undo(self, interaction: Interaction, encounter: Number) -> None:
@@ -204,17 +221,6 @@ class Selves(commands.Cog):
             conflicts = "conflict" if count == 1 else "conflicts"
             told = MADE_UP.format(one=shown(first), other=shown(second), count=count, conflicts=conflicts)
             await answer(interaction, told)
-
-
-def _command(name: str, description: str, callback: Any) -> app_commands.Command[Any, ..., Any]:
-    return app_commands.Command(name=name, description=description, callback=callback)
-
-
-def _group(name: str, description: str, *members: app_commands.Command[Any, ..., Any]) -> app_commands.Group:
-    group = app_commands.Group(name=name, description=description)
-    for one in members:
-        group.add_command(one)
-    return group
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -51,6 +51,7 @@ from database.repositories import (
     Identities,
     Jobs,
     Leftovers,
+    Lore,
     Memories,
     Messages,
     People,
@@ -119,6 +120,7 @@ class UnitOfWork:
     spendings: DaySpendings
     tickets: Tickets
     jobs: Jobs
+    lore: Lore
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -153,6 +155,7 @@ class UnitOfWork:
             DaySpendings(session),
             Tickets(session),
             Jobs(session),
+            Lore(session),
         )
 
 

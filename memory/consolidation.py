@@ -9,7 +9,7 @@ from typing import Any
 from database import Database, UnitOfWork
 from database.models import Fact
 from memory.core import Known, Merged, merge
-from memory.lineage import JOINED, LEARNT, into
+from memory.lineage import JOINED, LAID_DOWN, LEARNT, into
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +73,18 @@ class Consolidation:
             values = {
                 "text": one.text,
                 "sources": sorted({source for each in joined for source in each.sources}),
-                "origin": LEARNT if any(each.origin == LEARNT for each in joined) else first.origin,
+                "origin": _origin(joined),
             }
             for other in others:
                 await db.memories.remove(other, batch=batch, cause=into(first.id), at=at)
                 await db.memories.repoint(other.id, first.id, batch=batch, at=at)
             await db.memories.change(first, values, batch=batch, cause=JOINED, at=at)
+
+
+def _origin(joined: Sequence[Fact]) -> str:
+    """Return where the words of a whole come from: what is not all the person's own is not theirs."""
+    origins = {one.origin for one in joined}
+    return next((one for one in (LEARNT, LAID_DOWN) if one in origins), joined[0].origin)
 
 
 def _core(memories: Sequence[Fact]) -> list[Fact]:

@@ -11,8 +11,10 @@ from typing import Any, Protocol
 
 from memory.core import plain
 
-TOLD, LEARNT, INHERITED = "told", "learnt", "inherited"
-"""Where the words of a memory come from: the person, the character itself, an older program."""
+TOLD, LEARNT, INHERITED, LAID_DOWN = "told", "learnt", "inherited", "laid down"
+"""Where the words of a memory come from: the person, the character, an older program, an operator."""
+NOT_THEIRS = (LEARNT, INHERITED, LAID_DOWN)
+"""What did not come from the person's own hand: it goes with their "no"."""
 EDITED, JOINED, RESTORED, TAKEN_BACK = "edited", "joined", "restored", "taken back"
 REINFORCED, SUPERSEDED = "mentioned again", "superseded"
 _INTO = "joined into "
@@ -95,15 +97,14 @@ def without(lines: Lines, memory_ids: Collection[int]) -> Plan:
 
 
 def unlearnt(lines: Lines) -> Plan:
-    """Return what is left without all that the character noted by itself, or an older program did.
+    """Return what is left without all that the character, an older program or an operator noted.
 
     What was told stays; that it was mentioned again, and how, goes from every form that came later, too.
     """
     plan = _cut(
         lines,
         lambda step: (
-            step.values is None
-            or (step.values["origin"] not in (LEARNT, INHERITED) and step.cause != REINFORCED)
+            step.values is None or (step.values["origin"] not in NOT_THEIRS and step.cause != REINFORCED)
         ),
     )
     heard = {one: _heard_again(line) for one, line in lines.items()}

@@ -74,6 +74,11 @@ class Step:
 
 
 TIME = "time passed"
+BY_OPERATOR = "the bot's operator changed it"
+BEGUN_ANEW = "the bot's operator let it begin anew"
+TAKEN_BACK = "the bot's operator took a change of theirs back"
+BY_HAND = (BY_OPERATOR, BEGUN_ANEW, TAKEN_BACK)
+"""What operators did: that may change a number by more than one."""
 _CAUSES: Mapping[Tone, tuple[tuple[Metric, int, str], ...]] = {
     Tone.PRAISE: ((Metric.RAPPORT, 1, "you said something kind"),),
     Tone.GRATITUDE: ((Metric.RAPPORT, 1, "you said thank you"),),

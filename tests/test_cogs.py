@@ -505,15 +505,20 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
         *(
             "Accounting",
             "ChannelModeration",
+            "Bonds",
             "Chat",
+            "Curation",
             "DayMoods",
+            "Facts",
             "Guises",
             "Health",
             "History",
             "House",
+            "IdentityLines",
             "Initiative",
             "InnerLife",
             "LogChannel",
+            "Lore",
             "Memory",
             "Moderation",
             "Personas",
@@ -534,7 +539,7 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     own_talk = ["continue", "edit_reply", "forget_last", "greeting", "reroll", "reset_conversation", "swipe"]
     playing = [f"me {one}" for one in ("clear", "set", "show")]
     playing += [f"scene {one}" for one in ("note", "note_clear", "show", "start", "stop")]
-    choosing = ("choose", "dismiss", "export", "import", "invite", "list", "remove", "show")
+    choosing = ("choose", "dismiss", "export", "import", "invite", "list", "remove", "reset", "show")
     playing += [f"persona {one}" for one in choosing]
     looking, changing = ("at", "facts", "history", "list", "map"), ("edit", "learning", "pin", "share")
     known = (*looking, *changing, "delete", "delete_all")

@@ -83,7 +83,7 @@ def leaves(w: World) -> list[Any]:
 
 
 FOR_OPERATORS = {"persona export", "persona import", "persona remove"}
-OF_GROUPS_FOR_ALL = {"persona dismiss", "persona invite", "persona show", *FOR_OPERATORS}
+OF_GROUPS_FOR_ALL = {"persona dismiss", "persona invite", "persona reset", "persona show", *FOR_OPERATORS}
 """Commands that Discord can't hide from people who may use others of their group."""
 
 
@@ -113,7 +113,7 @@ async def use(w: World, who: Any, command: Any) -> Any:
         return await who.context_menu(w.channel, command.name, target)
     somebody = w.guild.add_member(w.env.create_user("gone")) if command.name == "kick" else w.tom
     fill = {
-        discord.AppCommandOptionType.number: 50.0,
+        discord.AppCommandOptionType.number: 5.0,
         discord.AppCommandOptionType.integer: 1,
         discord.AppCommandOptionType.string: "1",
         discord.AppCommandOptionType.user: somebody,

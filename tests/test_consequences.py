@@ -6,6 +6,7 @@ import pytest
 
 from bot.administration import Actor, Administration
 from bot.conversation.consequences import Growing
+from bot.curation.curation import Curation
 from bot.relations import NoSuchEncounter, Relations
 from bot.selves import Selves
 from personas.character_parts import EvolutionStage
@@ -238,7 +239,8 @@ async def test_an_admin_takes_a_stage_back_and_lets_it_stand_again(tmp_path):
     async with table(tmp_path, manner=growing(1)) as at:
         await at.hear("hello")
         changed: list[str] = []
-        selves = Selves(at.database, _office(at), at.clock, changed=changed.append)
+        changes = Curation(at.database, at.clock, ())
+        selves = Selves(at.database, changes, _office(at), at.clock, changed=changed.append)
         role = at.conversation.company.primary
         await selves.set_stage(ADMIN, role, 1, stands=False)
         _, (stage,) = await selves.growth(role)

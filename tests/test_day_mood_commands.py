@@ -31,8 +31,9 @@ async def use(w: World, who: Any, name: str, **options: Any) -> str:
     return told(await who.slash(w.channel, f"admin mood {name}", **options))
 
 
-async def audited(w: World) -> list[str]:
-    return [one.detail for one in await w.app.administration.audit() if one.action == "mood"]
+async def audited(w: World) -> list[tuple[Any, Any]]:
+    done = [one for one in await w.app.administration.audit() if one.action == "mood"]
+    return [(one.before, one.after) for one in done]
 
 
 async def test_a_day_of_anger_is_in_the_very_next_reply_and_in_the_next_status(w):
@@ -57,6 +58,7 @@ async def test_a_day_of_anger_is_in_the_very_next_reply_and_in_the_next_status(w
 async def test_it_says_until_when_it_holds(w):
     anna = operator(w)
     until = w.app.affairs.days.until()
+    await use(w, anna, "set", character="pixel", joy=4)
     for name, options in (("set", {"joy": 3}), ("show", {})):
         said = await use(w, anna, name, character="pixel", **options)
         assert f"<t:{int(until.timestamp())}:f>" in said
@@ -82,10 +84,16 @@ async def test_every_change_is_in_the_audit_with_before_and_after(w):
     before = await w.app.affairs.days.of("pixel")
     await use(w, anna, "set", character="pixel", anger=9, energy=1)
     await use(w, anna, "set", character="pixel", anger=3)
-    assert await audited(w) == [
-        "pixel anger 9 -> 3",
-        f"pixel anger {before[DayMood.ANGER]} -> 9, energy {before[DayMood.ENERGY]} -> 1",
-    ]
+    angry = {**before, "anger": 9, "energy": 1}
+    assert await audited(w) == [(angry, {**angry, "anger": 3}), (before, angry)]
+
+
+async def test_a_day_is_let_be_as_days_usually_are(w):
+    anna = operator(w)
+    await use(w, anna, "set", character="pixel", anger=9)
+    said = await use(w, anna, "reset", character="pixel")
+    assert "as its days usually are (anger 2, joy 5, sadness 2, energy 5)" in said
+    assert (await w.app.affairs.days.of("pixel"))[DayMood.ANGER] == 2
 
 
 async def test_the_bots_own_status_changes_beside_its_name(w):

@@ -21,7 +21,7 @@ from bot.leaving import Receipt
 from bot.turn import Place, Utterance, Where
 from database.connection import Connection
 from database.database import VACUUM_DUE
-from database.models import BondChange, Cue, IdentityLine, Remark, Reminder, Row, Scene, Summary
+from database.models import BondChange, Cue, IdentityLine, LoreLine, Remark, Reminder, Row, Scene, Summary
 from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
 from database.repositories.people import blurred
 from database.types import FactValues
@@ -92,6 +92,7 @@ async def live(at: Drill) -> None:
             scene = Scene(CHANNEL.channel_id, ["pixel", "nyx"], f"about {word}", 6, person, EPOCH, 7)
             await db.cues.begin_scene(scene)
             await db.identities.add(IdentityLine("pixel", "trait", "kind", person, EPOCH, EPOCH))
+            await db.lore.keep(LoreLine("pixel", "laid down", str(person % 10), {}, person, EPOCH))
             await db.bonds.note(
                 [BondChange(person, "pixel", EPOCH, "trust", 1, "you told something personal")]
             )

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.administration import Actor, Administration
+from bot.curation.characters import Identity
+from bot.curation.curation import Curation
 from bot.library import Library
 from bot.selves import NotLaidDown, Selves
 from bot.shelves import CharacterFaults, Source, sources_of
@@ -71,7 +73,8 @@ def last(at: Table) -> str:
 
 def selves(at: Table, shelf: Library) -> Selves:
     office = Administration(at.database, at.clock, finish_erasing=at.conversation.eraser.finish)
-    return Selves(at.database, office, at.clock, changed=shelf.touch)
+    changes = Curation(at.database, at.clock, [Identity(at.clock, shelf.touch)])
+    return Selves(at.database, changes, office, at.clock, changed=shelf.touch)
 
 
 async def test_an_edit_of_a_file_shows_in_the_very_next_prompt(home):
@@ -236,16 +239,16 @@ async def test_what_admins_lay_down_shows_in_the_very_next_prompt(home):
     async with table(home, library=shelf) as at:
         nyx = at.conversation.company.primary
         await at.hear("hello")
-        line = await selves(at, shelf).add(ADMIN, nyx, "trait", "afraid of owls")
+        added = await selves(at, shelf).add(ADMIN, nyx, "trait", "afraid of owls")
         await selves(at, shelf).add(ADMIN, nyx, "lore", "The tower fell in 1702.")
         await at.hear("hello")
         assert "afraid of owls" in at.claude.prompts[-1].system[0].text
         assert "The tower fell in 1702." in at.claude.prompts[-1].system[0].text
-        await selves(at, shelf).reword(ADMIN, nyx, line.id, "fond of owls")
+        await selves(at, shelf).reword(ADMIN, nyx, int(added.key[1]), "fond of owls")
         await at.hear("hello")
         assert "fond of owls" in at.claude.prompts[-1].system[0].text
         assert "afraid of owls" not in last(at)
-        await selves(at, shelf).remove(ADMIN, nyx, line.id)
+        await selves(at, shelf).remove(ADMIN, nyx, int(added.key[1]))
         await at.hear("hello")
         assert "owls" not in last(at)
         assert len({prompt.system[0].text for prompt in at.claude.prompts}) == 4
@@ -256,16 +259,17 @@ async def test_each_change_is_audited_with_what_was_before_it(home):
     shelf = library(home, "nyx")
     async with table(home, library=shelf) as at:
         nyx = at.conversation.company.primary
-        line = await selves(at, shelf).add(ADMIN, nyx, "quirk", "hums")
-        await selves(at, shelf).reword(ADMIN, nyx, line.id, "whistles")
-        await selves(at, shelf).remove(ADMIN, nyx, line.id)
+        added = await selves(at, shelf).add(ADMIN, nyx, "quirk", "hums")
+        await selves(at, shelf).reword(ADMIN, nyx, int(added.key[1]), "whistles")
+        await selves(at, shelf).remove(ADMIN, nyx, int(added.key[1]))
         async with at.database.read() as db:
             rows = await db.audits.latest(None, limit=9)
     assert [(one.actor_id, one.action) for one in rows] == [(7, "identity")] * 3
-    assert [one.detail for one in reversed(rows)] == [
-        f"nyx added quirk {line.id}: '' -> 'hums'",
-        f"nyx edited quirk {line.id}: 'hums' -> 'whistles'",
-        f"nyx removed quirk {line.id}: 'whistles' -> ''",
+    hums, whistles = ({"kind": "quirk", "text": text, "made_by": 7} for text in ("hums", "whistles"))
+    assert [(one.key, one.before, one.after) for one in reversed(rows)] == [
+        ([*added.key], None, hums),
+        ([*added.key], hums, whistles),
+        ([*added.key], whistles, None),
     ]
 
 
@@ -275,9 +279,9 @@ async def test_what_is_laid_down_is_checked(home):
         nyx, fangs = at.conversation.company
         with pytest.raises(NotLaidDown, match="1 to 1000"):
             await selves(at, shelf).add(ADMIN, nyx, "fact", " \u200b ")
-        line = await selves(at, shelf).add(ADMIN, nyx, "fact", "is left-handed")
+        added = await selves(at, shelf).add(ADMIN, nyx, "fact", "is left-handed")
         with pytest.raises(NotLaidDown, match="no line"):
-            await selves(at, shelf).remove(ADMIN, fangs, line.id)
+            await selves(at, shelf).remove(ADMIN, fangs, int(added.key[1]))
         await at.hear("Fangs, hi", where=CHANNEL)
         assert "left-handed" not in last(at)
 

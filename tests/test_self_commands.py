@@ -1,4 +1,4 @@
-"""/admin identity, growth, relations, and what the log channel hears of it (F110, C72, C73, C75, C85)."""
+"""/admin growth and relations, and what the log channel hears of it (C72, C73, C75)."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -9,6 +9,7 @@ import pytest
 from discord import app_commands
 
 from bot.conversation.consequences import Growing, News
+from bot.curation.standings import THEMSELVES
 from cogs import selves
 from cogs._discord.admin import NAME, OPERATORS_ONLY
 from tests.builders import AT_ONCE
@@ -55,59 +56,6 @@ async def audited(w: World, action: str) -> list[str]:
 
 async def use(w: World, who: Any, name: str, **options: Any) -> str:
     return told(await who.slash(w.channel, f"admin {name}", **options))
-
-
-# --- Identity (F110, C85) -------------------------------------------------------------------------
-
-
-async def test_what_is_laid_down_is_in_the_very_next_prompt_and_its_words_in_the_audit(w):
-    anna = operator(w)
-    said = await use(w, anna, "identity add", character="Onyx", kind="trait", text="is bald as a canary")
-    assert said == selves.ADDED.format(name="Onyx", number=1, text="is bald as a canary")
-    await w.mira.send(w.channel, "Onyx?")
-    assert "is bald as a canary" in w.prompt.system[0].text
-    await w.mira.send(w.channel, "Ruby?")
-    assert "canary" not in w.prompt.system[0].text
-    assert await audited(w, "identity") == ["onyx added trait 1: '' -> 'is bald as a canary'"]
-
-
-async def test_lines_are_listed_reworded_and_removed(w):
-    anna = operator(w)
-    for kind, text in (("trait", "is **bald**"), ("lore", "came from the north")):
-        await use(w, anna, "identity add", character="onyx", kind=kind, text=text)
-    said = await use(w, anna, "identity list", character="onyx")
-    assert r"**1.** trait: is \*\*bald\*\*" in said
-    assert "**2.** lore: came from the north" in said
-    said = await use(w, anna, "identity edit", character="onyx", number=2, text="came from the south")
-    assert said == selves.EDITED.format(name="Onyx", number=2, text="came from the south")
-    await w.mira.send(w.channel, "Onyx?")
-    assert "came from the south" in w.prompt.system[0].text
-    assert "north" not in w.prompt.system[0].text
-    said = await use(w, anna, "identity remove", character="onyx", number=2)
-    assert said == selves.REMOVED.format(name="Onyx", text="came from the south")
-    await w.mira.send(w.channel, "Onyx?")
-    assert "came from the south" not in w.prompt.system[0].text
-    assert (await audited(w, "identity"))[:2] == [
-        "onyx removed lore 2: 'came from the south' -> ''",
-        "onyx edited lore 2: 'came from the north' -> 'came from the south'",
-    ]
-
-
-@pytest.mark.parametrize("name", ["edit", "remove"])
-async def test_a_line_of_another_character_is_out_of_reach(w, name):
-    anna = operator(w)
-    await use(w, anna, "identity add", character="ruby", kind="fact", text="owes money")
-    options = {"text": "owes none"} if name == "edit" else {}
-    said = await use(w, anna, f"identity {name}", character="onyx", number=1, **options)
-    assert said == "Onyx has no line 1: /admin identity list shows the numbers."
-    assert "owes money" in await use(w, anna, "identity list", character="ruby")
-
-
-async def test_what_says_nothing_is_not_laid_down(w):
-    anna = operator(w)
-    said = await use(w, anna, "identity add", character="onyx", kind="quirk", text="\u200b\u200b")
-    assert said == "Write 1 to 1000 characters."
-    assert "Nothing is laid down about **Onyx**" in await use(w, anna, "identity list", character="onyx")
 
 
 # --- Growth (C75) ---------------------------------------------------------------------------------
@@ -180,7 +128,7 @@ async def test_two_make_up(w):
     async with w.app.database.begin() as db:
         await db.affinities.fell_out("onyx", "ruby", "ale", severity=0.8, at=w.app.clock.now(), message_id=1)
     assert "conflicts: ale (0.80)" in await use(w, anna, "relations show", character="onyx")
-    assert await use(w, anna, "relations make_up", one="Onyx", other="onyx") == selves.THEMSELVES
+    assert await use(w, anna, "relations make_up", one="Onyx", other="onyx") == THEMSELVES
     said = await use(w, anna, "relations make_up", one="ruby", other="onyx")
     assert said == "**Ruby** and **Onyx** made up: 1 conflict ended."
     assert "conflicts" not in await use(w, anna, "relations show", character="onyx")
@@ -199,11 +147,19 @@ def every_command(w: World) -> Iterator[tuple[str, dict[str, Any]]]:
         "kind": "trait",
         "text": "x",
         "day": "2026-01-01",
+        "person": w.mira,
+        "key": "verbose",
+        "value": "on",
+        "entry": "card.json: 0",
+        "content": "x",
     }
     for command in w.client.tree.walk_commands():
         if isinstance(command, app_commands.Command) and command.qualified_name.startswith(f"{NAME} "):
             needed = [one.name for one in command.parameters if one.required]
-            yield command.qualified_name, {name: fill.get(name, 1) for name in needed}
+            options = {name: fill.get(name, 1) for name in needed}
+            if command.qualified_name == f"{NAME} relations set":
+                options["value"] = 1.0
+            yield command.qualified_name, options
 
 
 async def test_administrators_who_are_no_operators_are_refused_every_one(w):
@@ -214,16 +170,19 @@ async def test_administrators_who_are_no_operators_are_refused_every_one(w):
     assert kept(w) == before
 
 
-@pytest.mark.parametrize("group", ["identity", "growth", "relations"])
+@pytest.mark.parametrize("group", ["identity", "growth", "relations", "lore"])
 async def test_a_name_that_is_nobodys_gets_a_sentence(w, group):
-    show = "list" if group == "identity" else "show"
+    show = "list" if group in ("identity", "lore") else "show"
     said = await use(w, operator(w), f"{group} {show}", character="Nobody")
     assert said == "There is no character called 'Nobody' here. There are: Pixel, Onyx, Ruby."
 
 
 async def test_admin_goes_with_the_last_cog_that_shares_it_and_comes_back(w):
     tree = w.client.tree
-    sharing = ("day_moods", "initiative", "selves", "time_travel")
+    sharing = (
+        *("bonds", "curation", "day_moods", "facts", "identity", "initiative", "lore", "selves"),
+        "time_travel",
+    )
     for name in sharing:
         assert tree.get_command(NAME) is not None
         await w.client.unload_extension(f"cogs.{name}")
@@ -232,8 +191,8 @@ async def test_admin_goes_with_the_last_cog_that_shares_it_and_comes_back(w):
         await w.client.load_extension(f"cogs.{name}")
     admin_group = tree.get_command(NAME)
     assert isinstance(admin_group, app_commands.Group)
-    laid_down = {"identity", "growth", "relations", "mood", "initiative"}
-    assert {one.name for one in admin_group.commands} == {*laid_down, "memory"}
+    laid_down = {"identity", "growth", "relations", "mood", "initiative", "lore", "state", "changes"}
+    assert {one.name for one in admin_group.commands} == {*laid_down, "memory", "facts", "bond"}
 
 
 # --- The log channel hears of it ------------------------------------------------------------------

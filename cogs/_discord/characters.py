@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 
 from bot.command_tree import Interaction, answer
+from bot.curation.change import ChangeRefused
 from bot.errors import ConfigurationError
 from bot.greetings import NoGreeting
 from bot.memories import Memories, MemoryRefused
@@ -28,7 +29,10 @@ LONGEST_ID = 100
 NAME_ROOM = 80
 CharacterName = app_commands.Range[str, 1, 80]
 """An option that names a character."""
-REFUSALS = (NotStaged, NotLaidDown, NoSuchEncounter, NoGreeting, MemoryRefused, ConfigurationError)
+REFUSALS = (
+    *(NotStaged, NotLaidDown, NoSuchEncounter, NoGreeting, MemoryRefused, ConfigurationError),
+    ChangeRefused,
+)
 """What is an answer, and no fault."""
 WHICH = "Which of the characters; with nothing, who is alone with you, or I"
 OF_ONE = "Of {name}: what the others of us know, the option character shows."

@@ -1,4 +1,4 @@
-"""Characters as operators look at them: what is laid down, how they grew, how they get on (C72, C75, C85)."""
+"""Characters as operators look at them: how they grew, how they get on (C72, C75)."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,26 +9,12 @@ from bot.relations import Relation
 from bot.roles import Role
 from cogs._discord.characters import shown
 from cogs._discord.quoting import inline
-from database.models import Encounter, IdentityLine, Milestone
+from database.models import Encounter, Milestone
 from personas.evolution import level_of
 
-WORDS_ROOM, CHANGES_ROOM, TOPIC_ROOM = 400, 500, 100
+CHANGES_ROOM, TOPIC_ROOM = 500, 100
 
-NOTHING = "Nothing is laid down about **{name}** beside its files. /admin identity add does that."
-NO_OTHERS = "There is nobody else here for **{name}** to get on with."
 NO_STAGES = "No stage of its growth is reached yet."
-
-
-def identity_lines(role: Role, lines: Sequence[IdentityLine]) -> Iterator[str]:
-    """Yield what is laid down about a character, with the numbers that commands take."""
-    if not lines:
-        yield NOTHING.format(name=shown(role))
-        return
-    yield f"**What is laid down about {shown(role)}**"
-    for one in lines:
-        by = f"<@{one.made_by}>" if one.made_by else "somebody who left"
-        yield f"**{one.id}.** {one.kind}: {inline(one.text, WORDS_ROOM)}"
-        yield f"-# by {by}, {format_dt(one.changed_at, 'd')}"
 
 
 def growth_lines(role: Role, answered: int, stages: Sequence[Milestone]) -> Iterator[str]:
@@ -45,15 +31,10 @@ def growth_lines(role: Role, answered: int, stages: Sequence[Milestone]) -> Iter
         yield f"- **{one.milestone}**, {format_dt(one.at, 'd')}{back}: changes {changes}"
 
 
-def other_lines(role: Role, relations: Sequence[Relation]) -> Iterator[str]:
-    """Yield a line for each of the others."""
-    if not relations:
-        yield NO_OTHERS.format(name=shown(role))
-        return
-    yield f"**How {shown(role)} gets on**"
-    for one in relations:
-        conflicts = f"; {_conflicts(one)}" if one.conflicts else ""
-        yield f"- **{shown(one.other)}**: {_values(one)}, {one.stage}{conflicts}"
+def other_line(one: Relation) -> str:
+    """Return how a character gets on with one of the others."""
+    conflicts = f"; {_conflicts(one)}" if one.conflicts else ""
+    return f"- **{shown(one.other)}**: {_values(one)}, {one.stage}{conflicts}"
 
 
 def relation_lines(of: Relation) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from discord import ButtonStyle
@@ -25,6 +26,7 @@ NOTHING = (
     "I know nothing about you for good. /remember changes that; /memory facts shows what else I noted, if "
     "anything."
 )
+LOOKED = "-# Times that the bot's operators looked at what I know about you: {count}, the last {last}."
 NO_HISTORY = "What I know about you has not changed yet: there is no earlier state."
 ALL_AS_IT_WAS = "All of it is as it was then: there is nothing to bring back."
 DELETED = "Forgotten: it is in no earlier state, in no file and in no log of mine any more."
@@ -44,6 +46,7 @@ _ORIGINS = {
     "told": "you told me",
     "learnt": "I noticed it myself",
     "inherited": "known from an older program",
+    "laid down": "the bot's operator wrote it",
 }
 _CAUSES = {
     "told": "you told me something",
@@ -55,6 +58,10 @@ _CAUSES = {
     "mentioned again": "you said something again",
     "superseded": "something took its place",
     "joined": "I joined several into one",
+    "operator added": "the bot's operator added something",
+    "operator changed": "the bot's operator changed something",
+    "operator removed": "the bot's operator removed something",
+    "operator undid": "the bot's operator took back a change of theirs",
     "undone": "the bot's operator took back what I had noted on a day",
     "restored": "you brought back an earlier state",
     "inherited": "I took over what an older program knew",
@@ -139,10 +146,16 @@ def clearing_panel(known: int, changes: int, *, mark: tuple[str, ...] = ()) -> P
     return Panel(text, (_red(f"Forget all {known}", "delete_all", *mark), Button("Keep", "keep")), SECONDS)
 
 
-def history_panel(batches: Sequence[Batch], *, mark: tuple[str, ...] = ()) -> Panel:
-    """Return the last changes, with a menu of the states before them; a sentence where there are none."""
+def history_panel(
+    batches: Sequence[Batch], *, looks: tuple[int, datetime | None] = (0, None), mark: tuple[str, ...] = ()
+) -> Panel:
+    """Return the last changes, with a menu of the states before them; a sentence where there are none.
+
+    `looks` are how often operators looked at what is known, and when last.
+    """
+    looked = _looked(looks)
     if not batches:
-        return Panel(NO_HISTORY)
+        return Panel("\n".join([NO_HISTORY, *looked]))
     lines = ["**The last changes of what I know about you**"]
     choices = []
     for number, batch in enumerate(batches, 1):
@@ -150,6 +163,7 @@ def history_panel(batches: Sequence[Batch], *, mark: tuple[str, ...] = ()) -> Pa
         lines.append(f"{number}. {format_dt(batch.at, 'R')} {told}")
         choices.append(Choice(str(batch.id), f"before {number}: {told}", f"{batch.at:%d %b %Y, %H:%M} UTC"))
     lines.append("Choose one to see what it was before that. Nothing changes until you say so.")
+    lines += looked
     return Panel(
         "\n".join(lines), (Menu("look", tuple(choices), mark, placeholder="The state before"),), SECONDS
     )
@@ -178,6 +192,11 @@ def reversal_panel(
         Button("Leave it", "leave"),
     )
     return Panel("\n".join(lines), buttons, SECONDS)
+
+
+def _looked(looks: tuple[int, datetime | None]) -> list[str]:
+    count, last = looks
+    return [LOOKED.format(count=f"{count:,}", last=format_dt(last, "R"))] if last is not None else []
 
 
 def _paged(entries: Iterable[str]) -> Iterator[list[str]]:

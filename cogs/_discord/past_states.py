@@ -59,7 +59,8 @@ class PastStates:
         async with telling(interaction):
             role = await role_meant(interaction, character)
             changes = await memories_of(self._bot, role).history(interaction.user.id)
-            panel = history_panel(changes, mark=mark_of(role))
+            looks = await self._bot.app.affairs.curating.people.looks(interaction.user.id)
+            panel = history_panel(changes, looks=looks, mark=mark_of(role))
             await self._panels.show(interaction, of_one(self._bot, panel, role))
 
     async def _look_back(self, press: Press) -> None:

@@ -149,6 +149,25 @@ class IdentityLine(Row):
     changed_at: Mapped[Moment]
 
 
+class LoreLine(Row):
+    """What admins laid down about an entry of a character's lorebooks, beside its files (D12, F105).
+
+    With a `book` and `uid` that the files have, `values` stand in place of the entry's own; otherwise they
+    are an entry of their own. The values are `keys`, `content`, `constant` and `enabled`, as far as they
+    are laid down.
+    """
+
+    __tablename__ = "lore_lines"
+    __table_args__ = (PrimaryKeyConstraint("character", "book", "uid"), {"sqlite_with_rowid": False})
+
+    character: Mapped[str] = mapped_column(Slug)
+    book: Mapped[str] = mapped_column(String(200))
+    uid: Mapped[str] = mapped_column(String(100))
+    values: Mapped[dict[str, Any]] = mapped_column(JSON)
+    made_by: Mapped[Snowflake]
+    changed_at: Mapped[Moment]
+
+
 class Growth(Row):
     """How often a character has spoken with anybody (F104)."""
 

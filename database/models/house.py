@@ -1,8 +1,10 @@
 """What operators and admins go by."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     Index,
@@ -83,13 +85,19 @@ class BotReplies(Row):
 
 
 class Audit(Row):
-    """What somebody did as an administrator (D12): who, where, what, and to whom; never words.
+    """What somebody did as an administrator (D12): who, where, what, and to whom; never words of people.
 
-    `guild_id` is the server in which it holds, 0 for every place.
+    `guild_id` is the server in which it holds, 0 for every place. A change (C85) names the `entity`, its
+    `key`, the `person_id` whom it concerns, and the values `before` and `after`: none where there was
+    nothing. Of a fact about somebody these hold no words: those stand in `fact_changes` alone, so that they
+    go with the fact. `undoes` is the change that this one took back.
     """
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_at", "at"),)
+    __table_args__ = (
+        Index("ix_audit_at", "at"),
+        Index("ix_audit_person_id", "person_id"),
+    )
 
     id: Mapped[Key] = mapped_column(init=False)
     at: Mapped[Moment]
@@ -98,3 +106,9 @@ class Audit(Row):
     guild_id: Mapped[Snowflake]
     action: Mapped[str] = mapped_column(String(64))
     detail: Mapped[str] = mapped_column(String(200), default="")
+    entity: Mapped[str | None] = mapped_column(String(16), default=None)
+    key: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    person_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    undoes: Mapped[int | None] = mapped_column(BigInteger, default=None)

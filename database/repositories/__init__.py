@@ -16,6 +16,7 @@ from database.repositories.house import House
 from database.repositories.identities import Identities
 from database.repositories.jobs import Jobs
 from database.repositories.leftovers import Leftovers
+from database.repositories.lore import Lore
 from database.repositories.memories import Memories
 from database.repositories.messages import Messages
 from database.repositories.people import People
@@ -50,6 +51,7 @@ __all__ = [
     "Identities",
     "Jobs",
     "Leftovers",
+    "Lore",
     "Memories",
     "Messages",
     "People",

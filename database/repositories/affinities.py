@@ -37,6 +37,16 @@ class Affinities(Repository):
         row = row.on_conflict_do_update(index_elements=["character", "other"], set_=kept)
         await self._session.execute(row)
 
+    async def lift(self, character: str, other: str) -> None:
+        """Forget how much a character likes another: it is as if they had never met."""
+        await self._session.execute(
+            delete(Affinity).where(Affinity.character == character, Affinity.other == other)
+        )
+
+    async def get(self, character: str, other: str) -> Affinity | None:
+        query = select(Affinity).where(Affinity.character == character, Affinity.other == other)
+        return await self._session.scalar(query)
+
     async def met(self, encounter: Encounter) -> int:
         """Keep an encounter; of very many only the newest stay (F093). Return its number."""
         row = await self._session.execute(insert(table_of(Encounter)), values_of(encounter))

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 
 from database.models import Audit
 from database.repositories.base import Repository
@@ -12,8 +12,11 @@ from database.repositories.base import Repository
 class Audits(Repository):
     """The audit table."""
 
-    async def add(self, audit: Audit) -> None:
+    async def add(self, audit: Audit) -> int:
+        """Keep that something was done; return its number."""
         self._session.add(audit)
+        await self._session.flush()
+        return audit.id
 
     async def latest(self, guild_ids: Collection[int] | None = None, *, limit: int) -> list[Audit]:
         """Return what was done last, in some servers or anywhere, the newest first."""
@@ -25,3 +28,55 @@ class Audits(Repository):
     async def prune(self, before: datetime) -> None:
         """Delete what was done before a moment."""
         await self._session.execute(delete(Audit).where(Audit.at < before))
+
+    # Changes (C85).
+
+    async def changes(self, *, limit: int) -> list[Audit]:
+        """Return the last changes, the newest first."""
+        query = select(Audit).where(Audit.entity.is_not(None)).order_by(Audit.id.desc()).limit(limit)
+        return list(await self._session.scalars(query))
+
+    async def change(self, number: int) -> Audit | None:
+        """Return the change that has a number."""
+        return await self._session.scalar(select(Audit).where(Audit.id == number, Audit.entity.is_not(None)))
+
+    async def undone(self, numbers: Collection[int]) -> dict[int, int]:
+        """Return, by those of some changes that were taken back, the change that did it."""
+        query = select(Audit.undoes, Audit.id).where(Audit.undoes.in_(numbers))
+        return {row.undoes: row.id for row in await self._session.execute(query)}
+
+    async def last_of(self, actor_id: int) -> Audit | None:
+        """Return the last change of somebody that took nothing back, and was not taken back."""
+        taken_back = select(Audit.undoes).where(Audit.undoes.is_not(None))
+        query = select(Audit).where(
+            Audit.actor_id == actor_id,
+            Audit.entity.is_not(None),
+            Audit.undoes.is_(None),
+            Audit.id.not_in(taken_back),
+        )
+        return await self._session.scalar(query.order_by(Audit.id.desc()).limit(1))
+
+    # People.
+
+    async def about(self, person_id: int) -> list[Audit]:
+        """Return what was done that concerns somebody, the oldest first."""
+        query = select(Audit).where(Audit.person_id == person_id).order_by(Audit.id)
+        return list(await self._session.scalars(query))
+
+    async def looks(self, person_id: int, action: str) -> tuple[int, datetime | None]:
+        """Return how often something was done that concerns somebody, and when it was last."""
+        query = select(func.count(), func.max(Audit.at)).where(
+            Audit.person_id == person_id, Audit.action == action
+        )
+        count, last = (await self._session.execute(query)).one()
+        return int(count), last
+
+    async def without(self, person_id: int) -> None:
+        """Keep that something was done, and neither to whom nor what."""
+        blank = {"key": None, "before": None, "after": None, "person_id": None}
+        await self._session.execute(update(Audit).where(Audit.person_id == person_id).values(**blank))
+
+    async def without_values(self, person_id: int) -> None:
+        """Keep that somebody was concerned, and not what it was and became."""
+        blank = {"before": None, "after": None}
+        await self._session.execute(update(Audit).where(Audit.person_id == person_id).values(**blank))

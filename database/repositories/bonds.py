@@ -76,9 +76,18 @@ class Bonds(Repository):
         """Keep how a character stands with somebody now."""
         await self._session.execute(_keep(self._insert), values_of(bond))
 
+    async def drop(self, user_id: int, character: str) -> None:
+        """Let a character and somebody begin anew; the ledger stays."""
+        await self._session.execute(delete(Bond).where(Bond.user_id == user_id, Bond.character == character))
+
     async def of_person(self, user_id: int) -> list[Bond]:
         query = select(Bond).where(Bond.user_id == user_id).order_by(Bond.character)
         return list(await self._session.scalars(query))
+
+    async def of_character(self, character: str, *, limit: int) -> list[Bond]:
+        """Return how a character stands with people, who talked last first."""
+        query = select(Bond).where(Bond.character == character)
+        return list(await self._session.scalars(query.order_by(Bond.talked_at.desc()).limit(limit)))
 
     async def warmest(self, character: str, *, before: datetime, limit: int) -> list[Bond]:
         """Return with whom a character stands best of those who were not there since a moment."""

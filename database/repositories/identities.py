@@ -28,6 +28,10 @@ class Identities(Repository):
         row = await self._session.execute(insert(table_of(IdentityLine)), values_of(line))
         return int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
 
+    async def put_back(self, line_id: int, line: IdentityLine) -> None:
+        """Lay a line down again under the number that it had."""
+        await self._session.execute(insert(table_of(IdentityLine)).values(id=line_id, **values_of(line)))
+
     async def reword(self, line_id: int, text: str, *, at: datetime) -> None:
         query = update(IdentityLine).where(IdentityLine.id == line_id).values(text=text, changed_at=at)
         await self._session.execute(query)

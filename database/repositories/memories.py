@@ -296,6 +296,11 @@ class Memories(Repository):
         query = select(Fact.id).where(Fact.kept.is_(False), Fact.person_id.in_(gone))
         return list(await self._session.scalars(query))
 
+    async def last_batch(self, memory_id: int) -> int:
+        """Return the number of the last change of a fact; 0 without one."""
+        query = select(func.max(FactChange.batch)).where(FactChange.memory_id == memory_id)
+        return int(await self._session.scalar(query) or 0)
+
     async def batches(
         self, person_id: int, character: str, *, limit: int, since: datetime | None = None
     ) -> list[Batch]:

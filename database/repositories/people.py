@@ -31,6 +31,7 @@ from database.models import (
     Guise,
     HouseRule,
     IdentityLine,
+    LoreLine,
     Message,
     Part,
     Remark,
@@ -48,6 +49,7 @@ from database.models import (
     Vectors,
     Window,
 )
+from database.repositories.audits import Audits
 from database.repositories.base import Repository, table_of, values_of
 from database.repositories.leftovers import holds
 from database.repositories.remarks import Remarks
@@ -234,6 +236,7 @@ class People(Repository):
         await self._out_of_hearts(person_id, private)
         await self._out_of_tickets(person_id)
         await self._private(private)
+        await Audits(self._session).without(person_id)
         await self._session.execute(delete(User).where(User.id == person_id))
         await self._blur_marks(person_id)
 
@@ -280,8 +283,9 @@ class People(Repository):
         await self._session.execute(delete(Scene).where(Scene.started_by == person_id))
         noted = update(Channel).where(Channel.note_by == person_id)
         await self._session.execute(noted.values(note=None, note_by=None, note_depth=0))
-        laid_down = update(IdentityLine).where(IdentityLine.made_by == person_id)
-        await self._session.execute(laid_down.values(made_by=0))
+        for table in (IdentityLine, LoreLine):
+            laid_down = update(table).where(table.made_by == person_id)
+            await self._session.execute(laid_down.values(made_by=0))
 
     async def _out_of_tickets(self, person_id: int) -> None:
         """Forget the tickets that somebody opened, and which others they closed."""

@@ -20,6 +20,11 @@ class States(Repository):
         query = select(State.key, State.value).where(State.key.in_(keys))
         return {row.key: row.value for row in await self._session.execute(query)}
 
+    async def all(self) -> dict[str, str]:
+        """Return every key with its value, by key."""
+        found = await self._session.execute(select(State.key, State.value).order_by(State.key))
+        return {row.key: row.value for row in found}
+
     async def drop(self, key: str) -> None:
         await self._session.execute(delete(State).where(State.key == key))
 

@@ -1,0 +1,50 @@
+"""What operators are shown of what is kept of people: facts without what was told in private, and numbers."""
+
+from collections.abc import Mapping
+
+from discord.utils import format_dt
+
+from bot.curation.known import Seen
+from bot.curation.standings import Standing
+from cogs._discord.quoting import inline
+from personas.bonds import Metric
+
+ROOM, NAME_ROOM = 600, 60
+HIDDEN = "(told in private: its words are shown to nobody but them)"
+FACT = "**{number}.** {text}\n-# {about}"
+STANDING = "<@{id}> ({name}): {metrics}"
+NO_NAME = "no name known"
+_ORIGINS = {
+    "told": "told by them",
+    "learnt": "noted from talk",
+    "inherited": "from an older program",
+    "laid down": "laid down by an operator",
+}
+_REACHES = {
+    "dm": "only in private",
+    "guild": "in its whole server",
+    "everywhere": "everywhere, as they chose",
+}
+_CHANNEL = "in <#{id}>"
+
+
+def fact_entry(fact: Seen) -> str:
+    """Return a fact with its number, and all that an operator may know of it."""
+    reach = _CHANNEL.format(id=fact.channel_id) if fact.scope == "channel" else _REACHES[fact.scope]
+    about = ["core memory"] if fact.kept else []
+    about += ["pinned"] if fact.pinned else []
+    about += [] if fact.holds else ["holds no more"]
+    about += [_ORIGINS[fact.origin], reach, format_dt(fact.since, "d")]
+    text = HIDDEN if fact.text is None else inline(fact.text, ROOM)
+    return FACT.format(number=fact.number, text=text, about=" · ".join(about))
+
+
+def standing_entry(one: Standing) -> str:
+    """Return how a character stands with somebody."""
+    name = inline(one.names[0], NAME_ROOM) if one.names else NO_NAME
+    return STANDING.format(id=one.person_id, name=name, metrics=words_of(one.metrics))
+
+
+def words_of(metrics: Mapping[Metric, int]) -> str:
+    """Return numbers as people read them: `anger 0, rapport 2, trust 2, formality 0`."""
+    return ", ".join(f"{metric} {value}" for metric, value in metrics.items())

@@ -1,0 +1,68 @@
+"""Lore that admins lay down beside the files: entries of their own, and others in place of a file's (D12)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from personas.lorebooks.entries import read_entry
+from personas.lorebooks.fields import BrokenEntryError, Fields
+from personas.lorebooks.model import Entry, Lorebook
+
+BOOK = "laid down"
+"""The book of the entries that no file has; a file's book is called by its file."""
+VALUES = ("keys", "content", "constant", "enabled")
+"""What can be laid down of an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaidDown:
+    """What is laid down about the entry of a book: `values` are those of VALUES that are."""
+
+    book: str
+    uid: str
+    values: Mapping[str, Any]
+
+
+def overlaid(
+    books: Mapping[str, Lorebook], laid_down: Iterable[LaidDown]
+) -> tuple[dict[str, Lorebook], tuple[str, ...]]:
+    """Return lorebooks with what is laid down, and notices of what has no effect.
+
+    A book of which nothing is laid down stays the same object: its index and its vectors are kept.
+    """
+    by_book: dict[str, dict[str, LaidDown]] = {}
+    for one in laid_down:
+        by_book.setdefault(one.book, {})[one.uid] = one
+    found, notices = dict(books), list[str]()
+    own = by_book.pop(BOOK, {})
+    for name, lines in by_book.items():
+        missing = lines.keys() - {entry.uid for entry in books[name].entries} if name in books else set(lines)
+        notices += [_NO_ENTRY.format(book=name, uid=uid) for uid in sorted(missing)]
+        if name in books:
+            entries = tuple(_changed(entry, lines.get(entry.uid), notices) for entry in books[name].entries)
+            found[name] = replace(books[name], entries=entries)
+    if own:
+        made = [_changed(Entry(uid=one.uid, original={"content": ""}), one, notices) for one in own.values()]
+        found[BOOK] = Lorebook(name=BOOK, entries=tuple(made))
+    return found, tuple(notices)
+
+
+_NO_ENTRY = "what is laid down about {book}: {uid} has no effect: its files have no such entry any more"
+_BROKEN = "what is laid down about the entry {uid} has no effect: {fault}"
+
+
+def _changed(entry: Entry, laid_down: LaidDown | None, notices: list[str]) -> Entry:
+    """Return an entry read anew with other values; the old one where these make none."""
+    if laid_down is None:
+        return entry
+    values = {name: value for name, value in laid_down.values.items() if name in VALUES}
+    raw = {**entry.original, **values}
+    if "keys" in values and "key" in entry.original:
+        raw["key"] = raw.pop("keys")
+    if "enabled" in values:
+        raw.pop("disable", None)
+    try:
+        return replace(read_entry(Fields(raw), entry.uid), uid=entry.uid)
+    except BrokenEntryError as error:
+        notices.append(_BROKEN.format(uid=entry.uid, fault=error))
+        return entry
