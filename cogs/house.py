@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from bot.administration import Actor
 from bot.command_tree import Interaction, answer, asked_in
-from bot.conversation.explaining import holding, in_words, place_name, standing
+from bot.conversation.explaining import holding, in_words, place_name, standing, switched
 from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
 from cogs._discord.authority import is_operator
 from cogs._discord.channels import Channel, ChannelChoice
@@ -73,7 +73,8 @@ class House(commands.Cog):
         where = asked_in(interaction)
         house = await self._administration.house(where.guild_id)
         attention = self.bot.app.manner.attention
-        lines = [*holding(house, where, chance=attention.chance), *standing(house, _guild_id(interaction))]
+        lines = [*holding(house, where, chance=attention.chance), *switched(house, where)]
+        lines += standing(house, _guild_id(interaction))
         if not attention.voters.count:
             lines.append(NO_VOTES)
         await answer(interaction, "\n".join(lines))

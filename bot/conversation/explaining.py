@@ -120,6 +120,10 @@ def holding(house: HouseRules, where: Where, *, chance: float) -> Iterator[str]:
     own = house.chance(where)
     source = _source(house, Kind.CHANCE, where) or "the operator's setting"
     yield f"**Chance to consider joining in unasked**: {_percent(chance if own is None else own)}, {source}"
+
+
+def switched(house: HouseRules, where: Where) -> Iterator[str]:
+    """Yield what admins may switch for their whole server, and whether it is on in a place."""
     for switch in SWITCHES:
         yield SWITCHED[house.allows(switch, where)].format(what=SWITCH_NAMES[switch])
 
