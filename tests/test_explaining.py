@@ -15,7 +15,7 @@ from tests.fakes import EPOCH
 
 ALL = tuple(Step(rule.__name__) for rule in RULES)
 FORBIDDEN = ALL[:2]
-MENTIONED = ALL[:11]
+MENTIONED = ALL[:12]
 GUILD, CHANNEL, THREAD = 700, 600, 650
 HERE = Where(CHANNEL, Place.GUILD, guild_id=GUILD)
 IN_THREAD = Where(THREAD, Place.GUILD, guild_id=GUILD, parent_id=CHANNEL)
@@ -51,7 +51,7 @@ def test_the_rule_that_decided_is_named_and_the_others_are_counted():
 
 
 def test_a_rule_that_only_remarked_something_is_named_with_its_remark():
-    steps = (*ALL[:5], Step("often_enough", "1 of 3 replies"), *ALL[6:10], ALL[10])
+    steps = (*ALL[:6], Step("often_enough", "1 of 3 replies"), *ALL[7:11], ALL[11])
     said = explain(claim(Reason.MENTION, Trace(steps=steps)), turn())
     assert "- `often_enough` let it pass (1 of 3 replies)" in said
     assert "- `mentioned` decided" in said
@@ -60,11 +60,11 @@ def test_a_rule_that_only_remarked_something_is_named_with_its_remark():
 @pytest.mark.parametrize(
     ("reason", "steps", "stage"),
     [
-        (Reason.CHATTER, ALL[:15], "the rules"),
+        (Reason.CHATTER, ALL[:17], "the rules"),
         (Reason.CHANCE, ALL, "the rules"),
         (Reason.UNADDRESSED, ALL, "the rules"),
         (Reason.OUTVOTED, ALL, "the vote"),
-        (Reason.ANSWERED, ALL[:8], "the rules"),
+        (Reason.ANSWERED, ALL[:9], "the rules"),
         (Reason.ANSWERED, ALL, "the answer to something else"),
         (Reason.UNSENDABLE, MENTIONED, "recalling what was said here"),
         (Reason.NO_ANSWER, MENTIONED, "thinking of an answer"),

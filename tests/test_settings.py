@@ -73,6 +73,11 @@ SEED_KEYS_WITHOUT_DEFAULT = {
     "active_personas",
 }
 OWN_DEFAULTS = {
+    "budget_per_person": "none",
+    "budget_per_server": "none",
+    "budget_per_day": "none",
+    "budget_model": "",
+    "budget_line": "(I have talked as much as I may for today. Tomorrow I am here again.)",
     "heartbeat_seconds": 30,
     "heartbeat_status_ticks": 10,
     "latency_warning_seconds": 1.0,
