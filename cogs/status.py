@@ -14,13 +14,22 @@ from bot.command_tree import AnyCommand, Commands, Interaction, answer, asked_in
 from bot.conversation.forgetting import Length
 from bot.conversation.house_rules import HouseRules
 from bot.turn import Where
+from cogs._discord.quoting import inline
 from database.repositories.calls import Spending
 
 if TYPE_CHECKING:
     from bot.client import Masquerade
 
 _DAY = timedelta(hours=24)
+MORE = "-# /help with a topic, such as /help topic:memory, tells what each command of a group does."
+NO_TOPIC = "There is no command “{topic}” that you may use here: /help lists them."
 _EVER = discord.utils.snowflake_time(0)
+
+
+async def _offer_topics(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    name = typed.strip().removeprefix("/").lower()
+    found = [one for one in _topics(interaction) if one.startswith(name)]
+    return [app_commands.Choice(name=one, value=one) for one in found[:25]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +53,16 @@ class Status(commands.Cog):
         self._voice = voice_of(bot.app.settings, bot.app.server)
 
     @app_commands.command(description="What I can do, and how to talk to me")
-    async def help(self, interaction: Interaction) -> None:
-        about = "\n".join(_command_lines(interaction))
-        await answer(interaction, f"{self._how_to_talk()}\n\n{about}")
+    @app_commands.autocomplete(topic=_offer_topics)
+    @app_commands.describe(topic="A command, to see what each of its kind does")
+    async def help(self, interaction: Interaction, topic: str = "") -> None:
+        if not topic:
+            about = "\n".join([*_overview(interaction), "", MORE])
+            await answer(interaction, f"{self._how_to_talk()}\n\n{about}")
+            return
+        name = topic.strip().removeprefix("/").split(" ")[0].lower()
+        lines = _topics(interaction).get(name)
+        await answer(interaction, "\n".join(lines) if lines else NO_TOPIC.format(topic=inline(topic, 40)))
 
     @app_commands.command(description="What I have on the books about you, and what holds here")
     async def status(self, interaction: Interaction) -> None:
@@ -126,14 +142,40 @@ def _spent(spending: Spending) -> str:
     return f"{tokens} for you, ${spending.cost:.4f}{unpriced}"
 
 
-def _command_lines(interaction: Interaction) -> Iterator[str]:
-    """Yield a line for each command that the asker may use, from the tree itself."""
+def _overview(interaction: Interaction) -> Iterator[str]:
+    """Yield a line for each command that the asker may use; those of a group share one, with their names."""
+    members: dict[AnyCommand, dict[str, None]] = {}
+    for command in _usable(interaction):
+        root = _root(command)
+        names = members.setdefault(root, {})
+        if root is not command:
+            names[command.qualified_name.split(" ")[1]] = None
+    for root in sorted(members, key=lambda one: (isinstance(one, app_commands.ContextMenu), one.name)):
+        yield _line(interaction, root, ", ".join(members[root]))
+
+
+def _topics(interaction: Interaction) -> dict[str, list[str]]:
+    """Return the lines about each command or group that the asker may use, by its name."""
+    topics: dict[str, list[str]] = {}
+    for command in _usable(interaction):
+        topics.setdefault(_root(command).name.lower(), []).append(_line(interaction, command))
+    return dict(sorted(topics.items()))
+
+
+def _usable(interaction: Interaction) -> Iterator[AnyCommand]:
+    """Yield what the asker may use, from the tree itself."""
     tree = interaction.client.tree
     assert isinstance(tree, Commands)
-    for command in _all_commands(tree, interaction.guild):
-        if tree.permits(interaction, command):
-            place = " (in a server)" if interaction.guild_id is None and only_in_servers(command) else ""
-            yield f"{_called(command)}{place}: {_about(command)}"
+    return (one for one in _all_commands(tree, interaction.guild) if tree.permits(interaction, one))
+
+
+def _line(interaction: Interaction, command: AnyCommand, names: str = "") -> str:
+    place = " (in a server)" if interaction.guild_id is None and only_in_servers(command) else ""
+    return f"{_called(command)}{f' {names}' if names else ''}{place}: {_about(command)}"
+
+
+def _root(command: AnyCommand) -> AnyCommand:
+    return getattr(command, "root_parent", None) or command
 
 
 def _all_commands(tree: Commands, guild: discord.Guild | None) -> Iterator[AnyCommand]:

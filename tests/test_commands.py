@@ -347,14 +347,34 @@ async def test_nothing_that_a_command_says_pings(w):
 # --- /help ----------------------------------------------------------------------------------------
 
 
-async def test_help_names_every_command_with_what_it_does(w):
+async def test_help_names_every_command_or_its_group_and_a_topic_tells_what_each_does(w):
     anna = admin(w, administrator=True)
     let_operate(w, anna)
     said = told(await anna.slash(w.channel, "help"))
     for command in leaves(w):
-        name = command.name if isinstance(command, app_commands.ContextMenu) else f"/{command.qualified_name}"
-        assert f"**{name}**: " in said
-    assert w.client.tree.get_command("why").description in said
+        if isinstance(command, app_commands.ContextMenu):
+            assert f"**{command.name}**: " in said
+            continue
+        root = command.root_parent or command
+        (line,) = (one for one in said.splitlines() if one.startswith(f"**/{root.name}**"))
+        if root is command:
+            assert line.endswith(command.description)
+            continue
+        assert command.qualified_name.split(" ")[1] in line
+        assert root.description in line
+        more = told(await anna.slash(w.channel, "help", topic=root.name)).splitlines()
+        assert f"**/{command.qualified_name}**: {command.description}" in more
+    assert len(said.splitlines()) < 50
+
+
+async def test_help_on_a_topic_that_is_none_or_not_the_askers_says_so(w):
+    for topic in ("nonsense", "settings", "@everyone **x**"):
+        said = told(await w.mira.slash(w.channel, "help", topic=topic))
+        assert said.startswith("There is no command “")
+        assert said.endswith("that you may use here: /help lists them.")
+    assert "**/why**: " in told(await w.mira.slash(w.channel, "help", topic="/why message"))
+    offered = await w.mira.autocomplete(w.channel, "help", "topic", "/me")
+    assert [one["value"] for one in offered] == ["me", "memory"]
 
 
 async def test_help_tells_everybody_else_of_their_own_commands_only(w):
@@ -375,7 +395,9 @@ async def test_help_says_how_to_talk_to_the_character(w):
 async def test_help_in_a_dm_tells_an_operator_what_works_in_servers_only(w):
     let_operate(w, w.mira)
     said = told(await w.mira.user.slash("help"))
-    assert "**/settings show** (in a server): " in said
+    assert "**/settings** show" in said
+    assert " (in a server): Where I am switched on" in said
+    assert "**/settings show** (in a server): " in told(await w.mira.user.slash("help", topic="settings"))
     assert "**/why**: " in said
 
 
