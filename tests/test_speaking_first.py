@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from bot.administration import Actor
+from bot.allowance import Allowance, Amount
+from bot.budgets import Limits
 from bot.conversation.deciding import Attentiveness
 from bot.conversation.house_rules import Kind as Rule
 from bot.conversation.manner import Curiosity, Manner
@@ -105,6 +107,17 @@ class Dying(FakeMouth):
 
 
 # --- Where and when (C79) -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("spent", "said"), [(0.7, 1), (0.8, 0)])
+async def test_where_a_budget_runs_short_nobody_speaks_first(tmp_path, spent, said):
+    """C86: from 80 % on nothing is said that nobody asked for."""
+    async with lively(tmp_path, limits=Limits(all=Allowance.of("1 USD"))) as at:
+        await say(at, "it is so quiet here")
+        budgets, amount = at.conversation.budgets, Amount.of(spent, 0)
+        budgets.settle(await budgets.hold(amount, user_id=None, channel_id=None), amount)
+        assert await tick(at) == said
+        assert [one.purpose for one in at.claude.questions] == ["reply"] * said
 
 
 async def test_it_is_off_in_every_channel_until_admins_switch_it_on_and_off_again(tmp_path):
