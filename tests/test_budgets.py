@@ -17,6 +17,7 @@ from bot.budgets import Budgets, Level, Limits
 from bot.claude.client import Answer, Question
 from bot.claude.pricing import load_prices
 from bot.conversation.deciding import Attentiveness
+from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.voting import Voters
 from bot.decision import Reason
 from bot.errors import ClaudeError, ClaudeRejected, ClaudeTimeout, OverBudget
@@ -452,3 +453,12 @@ async def test_whatever_one_person_writes_they_stay_under_their_cap_and_others_a
         assert at.mouth.said.count(LINE) == 1
         await at.hear("hello from another", where=replace(DM, channel_id=501), author_id=43)
         assert at.mouth.said[-1] == "Hm."
+
+
+async def test_thinking_again_says_that_the_budget_is_spent(tmp_path):
+    async with table(tmp_path, limits=limits(person="1 USD")) as at:
+        await at.hear("hello")
+        await level_at(at, 0.999)
+        with pytest.raises(CannotRemake) as refused:
+            await at.conversation.remaking.another(Asker(42, "Mira"), DM)
+        assert str(refused.value) == LINE

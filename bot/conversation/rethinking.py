@@ -155,7 +155,7 @@ class Rethinking:
         async with self._database.begin() as db:
             await turns.note_calls(db, reply.calls)
         if reply.fallback:
-            raise CannotRemake(NO_THOUGHT)
+            raise CannotRemake(reply.text if reply.unpaid else NO_THOUGHT)
         return Thought(reply.text, heard, remembered, before, now)
 
     async def check(self, db: UnitOfWork, thought: Thought) -> None:
