@@ -79,7 +79,13 @@ class Budgeted:
         """Return the answers to those that can be paid, and OverBudget for the others, in their order."""
         if not isinstance(self._claude, Batching):
             return None
-        found = [await self._held_or_not(*one) for one in asked]
+        found: list[Held | ClaudeError] = []
+        try:
+            for one in asked:
+                found.append(await self._held_or_not(*one))  # noqa: PERF401 - cut off, some are held
+        except BaseException:
+            self._let_go(found, paid=False)
+            raise
         paid = [one for one, held in zip(asked, found, strict=True) if isinstance(held, Held)]
         try:
             answers = await self._claude.batch(paid) if paid else []
@@ -118,7 +124,13 @@ class Budgeted:
         try:
             question = await self._spared(question, self._tariff.most(prompt, question, share))
             most = self._tariff.most(prompt, question, share)
-            held = await self._budgets.hold(most, user_id=question.user_id, channel_id=question.channel_id)
+            held = await self._budgets.hold(
+                most,
+                user_id=question.user_id,
+                channel_id=question.channel_id,
+                # What is done beside talk may be larger than what is left, which still holds replies.
+                lasting=question.purpose == "reply",
+            )
         except DatabaseError as error:
             raise ClaudeUnavailable(f"the budget can't be noted: {error}") from error
         return question, held

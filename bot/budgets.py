@@ -22,6 +22,7 @@ KEPT = timedelta(days=2)
 SHORT = "Of what may be spent today ({whose}: {limit}) {percent} % is spent: {left}."
 SAVING = "no votes, no remarks unasked, and the cheap model until midnight ({zone})"
 SILENT = "nothing more is asked until midnight ({zone})"
+SHORT_WHY, SPENT_WHY = "four fifths of a budget are spent", "a budget is spent"
 WHOSE_ALL, WHOSE_SERVER = "budget_per_day", "budget_per_server, server {name}"
 
 
@@ -72,6 +73,8 @@ class Account:
     held: Amount = NOTHING
     level: Level = Level.FREE
     told: bool = False
+    refused: bool = False
+    """Whether too little was left for a reply: not written down, for another limit may hold after a start."""
 
     @property
     def gone(self) -> Amount:
@@ -153,7 +156,8 @@ class Budgets:
         if payer is None or level is Level.FREE:
             return FULL
         told = self._account(self._told_to(payer, user_id, guild_id)).told
-        return Purse(level, f"{payer.whose} is {self._percent(payer)} % spent", told)
+        # Whoever sees a channel may ask why: how much is whose is not theirs to know.
+        return Purse(level, SPENT_WHY if level is Level.SPENT else SHORT_WHY, told)
 
     async def level_of(self, amount: Amount, *, user_id: int | None, channel_id: int | None) -> Level:
         """Return how things stand for a call that somebody causes in a channel, which may cost so much.
@@ -177,17 +181,20 @@ class Budgets:
 
     # Spending.
 
-    async def hold(self, amount: Amount, *, user_id: int | None, channel_id: int | None) -> Held:
+    async def hold(
+        self, amount: Amount, *, user_id: int | None, channel_id: int | None, lasting: bool = False
+    ) -> Held:
         """Set aside what a call may come to at most, and write that down.
 
-        Raises OverBudget where too little is left, DatabaseError where it can't be written down.
+        Raises OverBudget where too little is left, DatabaseError where it can't be written down. With
+        `lasting` a budget that does not hold this call is spent for the rest of the day.
         """
         await self._open_day()
         guild_id = await self._guild_of(channel_id)
         payers = self._payers(user_id, guild_id)
         if user_id not in self.limits.exempt:
             for payer in payers:
-                self._check(payer, amount)
+                self._check(payer, amount, lasting=lasting)
         held = Held(amount, tuple(self._account(payer.mark) for payer in payers))
         for account in held.accounts:
             account.held += amount
@@ -244,12 +251,14 @@ class Budgets:
 
     # Accounts.
 
-    def _check(self, payer: Payer, amount: Amount) -> None:
+    def _check(self, payer: Payer, amount: Amount, *, lasting: bool) -> None:
         """Raise OverBudget where too little is left; what other calls hold may come back soon."""
         if payer.limit is None or self._fits(payer, amount):
             return
-        if payer.limit.holds(self._account(payer.mark).spent + amount):
-            raise OverBudget(f"what is left of {payer.whose} is held for other calls")
+        account = self._account(payer.mark)
+        if not lasting or payer.limit.holds(account.spent + amount):
+            raise OverBudget(f"what is left of {payer.whose} is held for other calls, or too little for this")
+        account.refused = True
         self._noticed(payer, Level.SPENT)
         raise OverBudget(f"too little is left of {payer.whose}", line=self.limits.line)
 
@@ -282,10 +291,10 @@ class Budgets:
         if payer.limit is None:
             return Level.FREE
         account = self._account(payer.mark)
-        if account.level is Level.SPENT:
-            return Level.SPENT
         share = payer.limit.share(account.spent)
-        return Level.SPENT if share >= 1 else Level.SPARING if share >= SPARING else Level.FREE
+        if share >= 1 or account.refused:
+            return Level.SPENT
+        return Level.SPARING if share >= SPARING else Level.FREE
 
     def _percent(self, payer: Payer) -> int:
         assert payer.limit is not None

@@ -61,9 +61,12 @@ class Tickets:
                 await self._audit(db, actor, guild_id, "off")
         return was
 
-    async def reserve(self, guild_id: int, opener_id: int) -> int:
-        """Keep that somebody opens a ticket, and return its number. Raises StillOpen and TooSoon."""
-        now = self._clock.now()
+    async def reserve(self, desk: Desk, opener_id: int) -> int:
+        """Keep that somebody opens a ticket, and return its number. Raises StillOpen and TooSoon.
+
+        Whom its opener is told of answers it, also when others are named for later ones.
+        """
+        now, guild_id = self._clock.now(), desk.guild_id
         async with self._database.begin() as db:
             latest = await db.tickets.latest_of(guild_id, opener_id)
             if latest and latest.thread_id is None and now - latest.opened_at > MAKING:
@@ -73,7 +76,9 @@ class Tickets:
                 raise StillOpen(latest.id, latest.thread_id)
             if latest and now - latest.opened_at < COOLDOWN:
                 raise TooSoon(latest.opened_at + COOLDOWN)
-            return await db.tickets.add(Ticket(guild_id, opener_id, now))
+            return await db.tickets.add(
+                Ticket(guild_id, opener_id, now, role_id=desk.role_id, staff_channel_id=desk.staff_channel_id)
+            )
 
     async def place(self, ticket_id: int, thread_id: int) -> None:
         """Keep in which thread a ticket is."""

@@ -12,6 +12,7 @@ import pytest
 
 from bot.claude.client import Answer, Question
 from bot.claude.tokens import TokenEstimate
+from bot.conversation import condensing
 from bot.conversation.naming import speaker_label
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.errors import (
@@ -27,7 +28,9 @@ from bot.errors import (
 )
 from bot.turn import Place, Prompt, Utterance, Where
 from database.models import Message
+from database.repositories.messages import Uncovered
 from tests.builders import CHANNEL, DM, PIXEL, Table, table, utterance
+from tests.fakes import EPOCH
 from tests.summing import (
     DAY,
     HOUR,
@@ -909,3 +912,46 @@ async def test_a_reset_takes_along_the_summary_of_a_reply_that_has_left_the_log(
         replies = [one for one, _ in at_table.mouth.posted.values()]
         found = await db.summaries.covering(replies)
     assert {one.author_id for one in found} == {MIRA}
+
+
+def logged(number: int, text: str, *, author: int = 42, to: int | None = None) -> Uncovered:
+    mine = to is not None
+    return Uncovered(
+        place=number,
+        position=number,
+        author_id=author,
+        author_name="Mira",
+        text=text,
+        sent_at=EPOCH,
+        heard_through=number if mine else None,
+        character="pixel" if mine else None,
+        id=number,
+        from_bot=mine,
+        said_to=to,
+        under_way=False,
+    )
+
+
+def test_of_words_of_distress_and_of_what_they_were_answered_nothing_lasting_is_made():
+    """C91: the log has them for its time, notes and core memory do not."""
+    rows = [
+        logged(1, "I like tea"),
+        logged(2, "I want to kill myself"),
+        logged(3, "I am here.", author=99, to=42),
+        logged(4, "me too, tea", author=7),
+        logged(5, "Good!", author=99, to=7),
+        logged(6, "thank you. tea helps"),
+        logged(7, "It does.", author=99, to=42),
+    ]
+    assert [row.id for row in condensing.without_distress(rows)] == [1, 4, 5, 6, 7]
+
+
+async def test_words_of_distress_are_not_before_the_model_that_sums_up(at_small_table):
+    at = at_small_table
+    await at.hear("my cat is ill")
+    await at.hear("I want to kill myself")
+    at.claude.will_note(note())
+    await fill_up(at)
+    said = "\n".join(prompt.text for prompt in at.claude.background)
+    assert "my cat is ill" in said
+    assert "kill myself" not in said

@@ -21,7 +21,18 @@ from bot.leaving import Receipt
 from bot.turn import Place, Utterance, Where
 from database.connection import Connection
 from database.database import VACUUM_DUE
-from database.models import BondChange, Cue, IdentityLine, LoreLine, Remark, Reminder, Row, Scene, Summary
+from database.models import (
+    BondChange,
+    Cue,
+    IdentityLine,
+    LoreLine,
+    Remark,
+    Reminder,
+    Row,
+    Scene,
+    Summary,
+    Ticket,
+)
 from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
 from database.repositories.people import blurred
 from database.types import FactValues
@@ -93,6 +104,7 @@ async def live(at: Drill) -> None:
             await db.cues.begin_scene(scene)
             await db.identities.add(IdentityLine("pixel", "trait", "kind", person, EPOCH, EPOCH))
             await db.lore.keep(LoreLine("pixel", "laid down", str(person % 10), {}, person, EPOCH))
+            await db.tickets.add(Ticket(700, person, EPOCH))
             await db.bonds.note(
                 [BondChange(person, "pixel", EPOCH, "trust", 1, "you told something personal")]
             )

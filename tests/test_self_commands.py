@@ -180,7 +180,7 @@ async def test_a_name_that_is_nobodys_gets_a_sentence(w, group):
 async def test_admin_goes_with_the_last_cog_that_shares_it_and_comes_back(w):
     tree = w.client.tree
     sharing = (
-        *("bonds", "curation", "day_moods", "facts", "identity", "initiative", "lore", "selves"),
+        *("bonds", "curation", "day_moods", "facts", "health", "identity", "initiative", "lore", "selves"),
         "time_travel",
     )
     for name in sharing:
@@ -192,7 +192,7 @@ async def test_admin_goes_with_the_last_cog_that_shares_it_and_comes_back(w):
     admin_group = tree.get_command(NAME)
     assert isinstance(admin_group, app_commands.Group)
     laid_down = {"identity", "growth", "relations", "mood", "initiative", "lore", "state", "changes"}
-    assert {one.name for one in admin_group.commands} == {*laid_down, "memory", "facts", "bond"}
+    assert {one.name for one in admin_group.commands} == {*laid_down, "memory", "facts", "bond", "jobs"}
 
 
 # --- The log channel hears of it ------------------------------------------------------------------

@@ -171,6 +171,7 @@ def test_no_table_breaks_the_reading_of_a_sheet(table):
 FULL = made(
     "dopamine 0.6, cortisol 0.3, praise x1.5, night x0, joy 7, anger 0, recovery 0.8",
     emotes="none",
+    nsfw=True,
     mirror_style=False,
     forbidden_phrases=("how may I help", "the abyss"),
     status_lines=("chess with the oven", "patience, in the older sense"),

@@ -18,6 +18,7 @@ from bot.tickets import COOLDOWN, MAKING, StillOpen
 from cogs import tickets as admin_texts
 from cogs._discord import ticket_desk as texts
 from cogs.initiative import TICKET
+from database.models import Desk
 from tests.test_cogs import World, world
 from tests.test_commands import admin, kept, let_operate, show_to, told
 
@@ -166,19 +167,20 @@ async def test_where_the_bot_may_not_make_private_threads_it_says_so(w):
 async def test_two_presses_at_once_make_one_ticket(w):
     tickets = w.app.affairs.tickets
     both = await asyncio.gather(
-        *(tickets.reserve(w.guild.id, w.mira.id) for _ in range(2)), return_exceptions=True
+        *(tickets.reserve(Desk(w.guild.id, w.channel.id), w.mira.id) for _ in range(2)),
+        return_exceptions=True,
     )
     assert sorted(type(one).__name__ for one in both) == ["StillOpen", "int"]
 
 
 async def test_a_ticket_that_never_got_its_thread_is_let_go(w):
     await set_up(w)
-    await w.app.affairs.tickets.reserve(w.guild.id, w.mira.id)
+    await w.app.affairs.tickets.reserve(Desk(w.guild.id, w.channel.id), w.mira.id)
     assert told(await w.mira.slash(w.channel, "ticket open")) == texts.BEING_MADE
     await w.env.advance_time(MAKING.total_seconds() + 1)
     assert "Your ticket is open" in told(await w.mira.slash(w.channel, "ticket open"))
     with pytest.raises(StillOpen):
-        await w.app.affairs.tickets.reserve(w.guild.id, w.mira.id)
+        await w.app.affairs.tickets.reserve(Desk(w.guild.id, w.channel.id), w.mira.id)
 
 
 # --- Joining --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Nothing here knows a command by name: what is added to the tree is walked over w
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -50,9 +51,19 @@ def is_for_servers(command: Any) -> bool:
 def fillings(w: World, command: Any) -> Iterator[dict[str, Any]]:
     """Yield options for a command: the needed ones alone, then all of them, each time with other values."""
     parameters = command.parameters if isinstance(command, app_commands.Command) else []
-    yield {one.display_name: _plain(w, one) for one in parameters if one.required}
+    yield {one.display_name: _plain(_at_hand(w, command), one) for one in parameters if one.required}
     for number in range(len(NASTY)) if parameters else ():
-        yield {one.display_name: _nasty(w, one, number) for one in parameters}
+        there = _at_hand(w, command)
+        yield {one.display_name: _nasty(there, one, number) for one in parameters}
+
+
+def _at_hand(w: World, command: Any) -> World:
+    """Return who may be named: others each time for what may send them away, as kicks and bans do."""
+    needed = getattr(command, "default_permissions", None)
+    if needed is None or not (needed.kick_members or needed.ban_members):
+        return w
+    gone = [w.guild.add_member(w.env.create_user("gone")) for _ in range(2)]
+    return replace(w, tom=gone[0], mira=gone[1])
 
 
 async def use(w: World, who: Any, command: Any, options: dict[str, Any]) -> Any:

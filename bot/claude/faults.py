@@ -48,6 +48,9 @@ def named(error: Exception) -> ClaudeError:
     Its text holds no words of the conversation: a server's own sentence may quote the prompt, so
     only one about key or billing is kept.
     """
+    unsent = (error, error.__cause__)
+    if any(isinstance(one, httpx2.ConnectTimeout | httpx2.PoolTimeout) for one in unsent):
+        return ClaudeUnavailable("the server could not be reached in time")  # nothing was sent, or paid
     if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
         return ClaudeTimeout("the server stopped answering")
     if isinstance(error, anthropic.APIStatusError):

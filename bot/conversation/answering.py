@@ -210,6 +210,7 @@ class Answering:
             newest.text if newest.words is None else newest.words,
             label=speaker_label(newest.author_name, newest.author_id),
             names=names_of(self._role.character),
+            person_id=newest.author_id,
             channel_id=newest.where.channel_id,
         )
 

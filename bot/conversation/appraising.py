@@ -48,7 +48,7 @@ class Appraiser:
         return interaction_of(exchange.answered, exchange.names, before=exchange.said), calls
 
     async def tone(
-        self, said: str, *, label: str, names: tuple[str, ...], channel_id: int
+        self, said: str, *, label: str, names: tuple[str, ...], person_id: int, channel_id: int
     ) -> tuple[Tone, tuple[Call, ...]]:
         """Return what a person did with what they said to a character that goes by `names`, and the cost.
 
@@ -57,27 +57,30 @@ class Appraiser:
         reading = tone_of(said, names)
         if reading.sure:
             return reading.tone, ()
-        word, calls = await self._word(_tone_prompt(label, said), channel_id=channel_id)
+        word, calls = await self._word(_tone_prompt(label, said), channel_id=channel_id, person_id=person_id)
         return Tone(word) if word in {one.value for one in Tone} else reading.tone, calls
 
-    async def _word(self, prompt: Prompt, *, channel_id: int) -> tuple[str, tuple[Call, ...]]:
+    async def _word(
+        self, prompt: Prompt, *, channel_id: int, person_id: int | None = None
+    ) -> tuple[str, tuple[Call, ...]]:
         """Return the one word that the model answers, "" without one, and what that cost."""
         if not self.model:
             return "", ()
         try:
-            answer = await self.claude.ask(prompt, self._question(channel_id))
+            answer = await self.claude.ask(prompt, self._question(channel_id, person_id))
         except ClaudeError as error:
             log.info("What was said is told by rules: %s", error)
             return "", (error.call,) if error.call else ()
         return answer.text.strip().strip(".\"'`*").casefold(), (answer.call,)
 
-    def _question(self, channel_id: int) -> Question:
+    def _question(self, channel_id: int, person_id: int | None) -> Question:
         return Question(
             purpose="appraisal",
             model=self.model,
             max_tokens=MAX_TOKENS,
             deadline=self.deadline,
             retries=False,
+            user_id=person_id,
             channel_id=channel_id,
         )
 

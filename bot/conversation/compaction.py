@@ -171,18 +171,22 @@ class Compaction:
         if stretch is None:
             return 0
         rows = stretch.rows
+        spoken = condensing.without_distress(rows)
+        if not spoken:
+            return 0  # it stays in the log for its time, and goes with it
         prompt = condensing.summary_prompt(
             self._role.character,
-            rows,
+            spoken,
             known=stretch.known,
             people=stretch.people,
             budget=self._extent.condensed,
         )
-        answer = await self._notes.ask(prompt, where, condensing.SUMMARY_SCHEMA)
+        person_id = await self._person_of(where)
+        answer = await self._notes.ask(prompt, where, condensing.SUMMARY_SCHEMA, person_id=person_id)
         taken = None
         if answer is not None and not answer.cut_short:
             tokens = self._voice.tokens
-            covered = sum(tokens(written(line_of(row, self._role.slug))) for row in rows)
+            covered = sum(tokens(written(line_of(row, self._role.slug))) for row in spoken)
             taken = read_summary(answer.text, covered=covered, budget=self._extent.condensed, tokens=tokens)
         if answer is None or taken is None:
             self._failed(where.channel_id)
@@ -232,7 +236,11 @@ class Compaction:
         changes, refused = judge(
             taken.operations,
             known=stretch.known,
-            said=[Said(row.id, row.author_id, row.text) for row in rows if row.heard_through is None],
+            said=[
+                Said(row.id, row.author_id, row.text)
+                for row in condensing.without_distress(rows)
+                if row.heard_through is None
+            ],
             people=stretch.people,
         )
         async with self._database.begin() as db:

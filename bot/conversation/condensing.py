@@ -15,6 +15,7 @@ from bot.prompts import fill
 from bot.turn import Block, Head, Line, Message, Prompt
 from database.repositories.messages import Uncovered
 from memory.core import Known
+from memory.distress import reads_as_distress
 from personas.character import Character
 
 EXCHANGES_KEPT = 2
@@ -85,6 +86,24 @@ class Answered:
 
     summary: str
     operations: tuple[Mapping[str, Any], ...]
+
+
+def without_distress(rows: Sequence[Uncovered]) -> list[Uncovered]:
+    """Return lines without those in which somebody is in distress, and what these were answered (C91).
+
+    The log has them for its time; nothing that lasts is made of them.
+    """
+    kept, tender = list[Uncovered](), set[int]()
+    for row in rows:
+        if row.heard_through is not None:
+            if row.said_to not in tender:
+                kept.append(row)
+        elif reads_as_distress(row.text):
+            tender.add(row.author_id)
+        else:
+            tender.discard(row.author_id)
+            kept.append(row)
+    return kept
 
 
 def due(

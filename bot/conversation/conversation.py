@@ -32,7 +32,7 @@ from bot.conversation.forgetting import Forgetting
 from bot.conversation.house_rules import HouseRules
 from bot.conversation.inner import InnerLife
 from bot.conversation.manner import Manner
-from bot.conversation.naming import clean_text
+from bot.conversation.naming import calls, clean_text
 from bot.conversation.once import Once
 from bot.conversation.players import Mind, Player, SummingUp
 from bot.conversation.remaking import Remaking
@@ -57,7 +57,7 @@ from bot.reminding import Reminding
 from bot.roles import Company, Role
 from bot.turn import Call, Mouth, Part, Place, Utterance
 from database import Database, DatabaseError
-from personas.character import Character
+from personas.character import Character, names_of
 
 log = logging.getLogger(__name__)
 
@@ -437,7 +437,7 @@ class Conversation:
             if room := self._rooms.busy(channel_id):
                 room.heard(heard)
             await self._pass([Decided(heard, decision, considered.trace, considered.calls)])
-            if decision.reason is Reason.AGE_GATE and await self.age_gate.turn_away(heard, mouth):
+            if await self._is_turned_away(heard, mouth, decision.reason):
                 await self._care.look_after(heard, mouth)
             return
         if self._rooms.closing:
@@ -506,6 +506,20 @@ class Conversation:
         await self._saying.say(answered.pledge, mouth, spent=float("inf"))
         if answered.tokens > self._manner.extent.condensed:
             player.mind.compaction.begin(where)
+
+    async def _is_turned_away(self, heard: Utterance, mouth: Mouth, reason: Reason) -> bool:
+        """Say whether somebody who turned to a character is not answered for what they can't help.
+
+        That is where children may be, and where a budget is spent: people in distress are helped even so.
+        """
+        if reason is Reason.AGE_GATE:
+            return await self.age_gate.turn_away(heard, mouth)
+        if reason is not Reason.BUDGET:
+            return False
+        names = [name for role in self.company for name in names_of(role.character)]
+        words = heard.text if heard.words is None else heard.words
+        direct = heard.where.place.private or heard.mentions_me or heard.replies_to_me
+        return direct or calls(words, names)
 
     async def _pass(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None:
         """Keep that messages are not answered, and why; what was paid for a reply all the same."""

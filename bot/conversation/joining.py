@@ -53,7 +53,7 @@ class Joining:
             return False
         head = Head(episodes=tuple(Episode(row.text, row.first_at, row.last_at) for row in older))
         prompt = condensing.joining_prompt(self._role.character, head)
-        answer = await self._notes.ask(prompt, where, condensing.JOINED_SCHEMA)
+        answer = await self._notes.ask(prompt, where, condensing.JOINED_SCHEMA, person_id=person_id)
         if answer is None:
             return False
         text = None

@@ -32,8 +32,13 @@ class NoteTaker:
         for task in self._asking:
             task.cancel()
 
-    async def ask(self, prompt: Prompt, where: Where, schema: Mapping[str, Any]) -> Answer | None:
-        """Return the answer; None, and the call is booked, when there is none."""
+    async def ask(
+        self, prompt: Prompt, where: Where, schema: Mapping[str, Any], *, person_id: int | None
+    ) -> Answer | None:
+        """Return the answer; None, and the call is booked, when there is none.
+
+        `person_id` is who is alone with the character in a private place.
+        """
         if self._closed:
             return None
         question = Question(
@@ -42,6 +47,7 @@ class NoteTaker:
             max_tokens=condensing.SUMMARY_TOKENS,
             deadline=self._deadline,
             schema=schema,
+            user_id=person_id,
             channel_id=where.channel_id,
         )
         asking = asyncio.ensure_future(self._claude.ask(prompt, question))

@@ -22,7 +22,7 @@ class Turnstile:
         queue = self._waiting.get(person_id)
         if queue is None:
             queue = self._waiting[person_id] = deque()
-        elif not await self._in_turn(queue):
+        elif not await self._in_turn(person_id, queue):
             yield False
             return
         try:
@@ -30,7 +30,7 @@ class Turnstile:
         finally:
             self._let_next_in(person_id, queue)
 
-    async def _in_turn(self, queue: deque[asyncio.Future[bool]]) -> bool:
+    async def _in_turn(self, person_id: int, queue: deque[asyncio.Future[bool]]) -> bool:
         mine: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         queue.append(mine)
         if len(queue) > self._most:
@@ -41,7 +41,7 @@ class Turnstile:
             if mine in queue:
                 queue.remove(mine)
             elif mine.done() and not mine.cancelled() and mine.result():
-                self._let_next_in_of(queue)
+                self._let_next_in(person_id, queue)
             raise
 
     def _let_next_in(self, person_id: int, queue: deque[asyncio.Future[bool]]) -> None:

@@ -97,7 +97,7 @@ class TicketDesk:
         guild = guild_of(interaction)
         desk = await self.of(guild)
         below = _desk_channel(guild, desk)
-        number = await self._reserve(guild, interaction.user.id)
+        number = await self._reserve(guild, interaction.user.id, desk)
         thread = await self._make(below, number, interaction)
         await answer(interaction, MADE.format(thread=thread.mention))
         await self._begin(thread, desk, interaction, subject)
@@ -107,10 +107,10 @@ class TicketDesk:
     async def join(self, interaction: Interaction, thread_id: int) -> None:
         """Let somebody of the staff into a ticket; nobody is mentioned for that. Raises Refused."""
         guild = guild_of(interaction)
-        desk = await self._tickets.desk(guild.id)
         thread = await self._thread(thread_id)
         if thread is None or thread.guild.id != guild.id:
             raise Refused(GONE)
+        desk = await self._desk_of(guild, await self._tickets.of_thread(thread_id))
         if not is_staff(interaction.user, desk, thread):
             raise Refused(NOT_STAFF)
         if thread.locked:
@@ -125,11 +125,12 @@ class TicketDesk:
         thread = await self._thread(interaction.channel_id or 0)
         if thread is None:
             raise Refused(NO_TICKET)
-        ticket, desk = await self._tickets.of_thread(thread.id), await self._tickets.desk(guild.id)
+        ticket = await self._tickets.of_thread(thread.id)
+        desk = await self._desk_of(guild, ticket)
         opened_it = ticket is not None and ticket.opener_id == interaction.user.id
         if not opened_it and not is_staff(interaction.user, desk, thread):
             raise Refused(NOT_YOURS_TO_CLOSE)
-        if thread.locked or (ticket and ticket.closed_at):
+        if thread.locked:
             raise Refused(CLOSED_BEFORE)
         if thread.id in self._closing:
             raise Refused(BEING_CLOSED)
@@ -139,23 +140,29 @@ class TicketDesk:
         finally:
             self._closing.discard(thread.id)
 
+    async def _desk_of(self, guild: discord.Guild, ticket: Ticket | None) -> Desk | None:
+        """Return whom a ticket is for: those whom its opener was told of, whatever was set up since."""
+        if ticket is None:
+            return await self._tickets.desk(guild.id)
+        return Desk(guild.id, 0, ticket.role_id, ticket.staff_channel_id)
+
     # Opening.
 
-    async def _reserve(self, guild: discord.Guild, opener_id: int) -> int:
+    async def _reserve(self, guild: discord.Guild, opener_id: int, desk: Desk) -> int:
         """Return the number of a new ticket. One whose thread is gone or locked does not count as open."""
         try:
-            return await self._tickets.reserve(guild.id, opener_id)
+            return await self._tickets.reserve(desk, opener_id)
         except TooSoon as error:
             again = discord.utils.format_dt(error.again, "R")
             raise Refused(TOO_SOON.format(when=again)) from error
         except StillOpen as error:
             if error.thread_id is None:
                 raise Refused(BEING_MADE) from error
-            thread = await self._thread(error.thread_id)
+            thread = await self._seen(error.thread_id)
             if thread is not None and not thread.locked:
                 raise Refused(ALREADY.format(thread=thread.mention)) from error
             await self._tickets.close(error.number, by=None)
-        return await self._reserve(guild, opener_id)
+        return await self._reserve(guild, opener_id, desk)
 
     async def _make(
         self, below: discord.TextChannel, number: int, interaction: Interaction
@@ -210,6 +217,11 @@ class TicketDesk:
         self, interaction: Interaction, thread: discord.Thread, ticket: Ticket | None, desk: Desk | None
     ) -> None:
         """Write down what was said, hand it over, and lock the thread. What fails before leaves it open."""
+        if ticket is not None and ticket.closed_at:  # all was done, but that it could not be locked
+            async with asking_discord():
+                await thread.edit(archived=True, locked=True)
+            await answer(interaction, CLOSED_BEFORE)
+            return
         name, closer = shown(interaction.user), interaction.user.display_name
         async with asking_discord():
             head = head_of(thread, closed=self._bot.app.clock.now(), closer=closer)
@@ -245,11 +257,23 @@ class TicketDesk:
         channel = guild.get_channel(desk.staff_channel_id or 0)
         if not isinstance(channel, discord.TextChannel):
             return
+        if channel.permissions_for(guild.default_role).view_channel:
+            log.warning("The staff's channel %s is open to everybody: it is told of no tickets", channel.id)
+            return
         try:
             async with asyncio.timeout(ACT_SECONDS):
                 await channel.send(text, allowed_mentions=NOBODY, suppress_embeds=True, **with_it)
         except DISCORD_FAULTS as error:
             log.warning("The staff is not told of a ticket: %s", type(error).__name__)
+
+    async def _seen(self, thread_id: int) -> discord.Thread | None:
+        """Return a ticket; None also where its channel is hidden from us, so that nobody can use it."""
+        try:
+            return await self._thread(thread_id)
+        except Refused as refusal:
+            if isinstance(refusal.__cause__, discord.Forbidden):
+                return None
+            raise
 
     async def _thread(self, thread_id: int) -> discord.Thread | None:
         """Return the ticket with an id, as it is now; None for what is gone, or none of ours."""

@@ -23,6 +23,7 @@ class Desk(Row):
 class Ticket(Row):
     """That somebody opened a ticket: ids and moments, and never a word of it.
 
+    Whom its opener was told of may answer it: holders of a role, told in a channel, both as they were then.
     `thread_id` is NULL while the thread is made, and `closed_at` while the ticket is open: nobody has two
     open ones in a server.
     """
@@ -49,3 +50,5 @@ class Ticket(Row):
     thread_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     closed_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     closed_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    role_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    staff_channel_id: Mapped[int | None] = mapped_column(BigInteger, default=None)

@@ -48,6 +48,7 @@ EXEMPT: Mapping[str, str] = {
     "cast_members": "it says which characters heard something",
     "casts": "it says which characters heard something",
     "conflicts": "it says what characters fall out about",
+    "day_spending": "it says what a day cost, under marks that do not tell who anybody is",
     "encounters": "it says how characters spoke to one another",
     "feelings": "it says how a character feels",
     "growth": "it counts what a character said",

@@ -34,6 +34,8 @@ def upgrade() -> None:
         sa.Column("thread_id", sa.BigInteger(), nullable=True),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("closed_by", sa.BigInteger(), nullable=True),
+        sa.Column("role_id", sa.BigInteger(), nullable=True),
+        sa.Column("staff_channel_id", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
         sqlite_autoincrement=True,
     )
