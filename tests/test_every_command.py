@@ -24,6 +24,8 @@ REFUSED = "This is for people who may"
 @pytest.fixture
 async def w(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as entered:
+        # A walk takes longer than jobs wait, and virtual time runs far ahead while panels fade.
+        entered.app.schedule.stop()
         yield entered
 
 
@@ -95,7 +97,6 @@ async def test_hostile_words_in_every_option_of_every_command_break_and_ping_not
     role = w.guild.create_role("All", permissions=discord.Permissions.all())
     anna = w.guild.add_member(w.env.create_user("anna", global_name=NASTY[0][:30]), roles=[role])
     let_operate(w, anna)
-    w.app.schedule.stop()  # virtual time runs far ahead while panels fade: jobs of weeks would run
     await anna.send(w.channel, "Pixel, hello")
     used = tried = 0
     with caplog.at_level(logging.INFO):
