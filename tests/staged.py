@@ -91,7 +91,7 @@ async def company(
     clock = DiscordClock()
     claude = FakeClaude(clock)
     quiet = replace(manner, direction=replace(manner.direction, banter=0.0))
-    chosen = Settings(data_dir=folder / "data", **settings)
+    chosen = Settings(data_dir=folder / "data", **({"heartbeat_seconds": 3600} | settings))
     if library is None:
         root = folder / "characters"
         library = library_in(root if root.exists() else folders(root, onyx=ONYX, ruby=RUBY), folder / "data")

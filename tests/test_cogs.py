@@ -104,7 +104,8 @@ class World:
 async def world(folder: Path, *, manner: Manner = AT_ONCE, **settings: Any) -> AsyncIterator[World]:
     clock = DiscordClock()
     claude = FakeClaude(clock)
-    chosen = Settings(data_dir=folder / "data", **settings)
+    # Time runs fast here, and a look at everything each half minute is for tests of its own.
+    chosen = Settings(data_dir=folder / "data", **({"heartbeat_seconds": 3600} | settings))
     async with open_app(
         chosen, PIXEL, SERVER, manner=manner, claude=claude, clock=clock, rng=Random(1)
     ) as app:

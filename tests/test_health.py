@@ -240,7 +240,7 @@ async def asked(at: Office, who: Any, command: str) -> str:
 async def test_health_is_one_sentence_for_people_and_all_of_it_for_operators(at_office):
     at = at_office
     assert await asked(at, at.mira, "health") == (
-        "Nobody looked yet: the first look comes 30 seconds after the start. Ask again then."
+        "Nobody looked yet: the first look comes 3600 seconds after the start. Ask again then."
     )
     await tick(at)
     assert await asked(at, at.mira, "health") == (

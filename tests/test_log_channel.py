@@ -116,7 +116,7 @@ async def test_status_tells_what_it_is_made_of(at_office):
         "- last 24 hours: 0 calls, 0 tokens in, 0 out, $0.0000",
         "- verbose: off",
         "",
-        "Nobody looked yet: the first look comes 30 seconds after the start. Ask again then.",
+        "Nobody looked yet: the first look comes 3600 seconds after the start. Ask again then.",
     ]
     assert await at_office.done() == [("status", "")]
 

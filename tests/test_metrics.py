@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 async def w(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path) as entered:
+    async with world(tmp_path, heartbeat_seconds=30) as entered:
         yield entered
 
 
@@ -154,11 +154,11 @@ async def test_a_port_that_is_taken_stops_nothing_else(w, served, caplog):
 
 
 async def test_the_port_is_off_by_default_and_opened_by_the_setting(tmp_path, unused_port):
-    async with world(tmp_path) as quiet:
+    async with world(tmp_path, heartbeat_seconds=30) as quiet:
         assert quiet.app.settings.metrics_port == 0
         cog: Any = quiet.client.get_cog("Health")
         assert cog._server is None
-    async with world(tmp_path, metrics_port=unused_port) as open_one:
+    async with world(tmp_path, heartbeat_seconds=30, metrics_port=unused_port) as open_one:
         cog = open_one.client.get_cog("Health")
         assert cog._server.port == unused_port
         await open_one.client.remove_cog("Health")
