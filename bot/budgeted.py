@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from bot.allowance import NOTHING, Amount
@@ -80,18 +81,16 @@ class Budgeted:
         if not isinstance(self._claude, Batching):
             return None
         found: list[Held | ClaudeError] = []
-        try:
+        with ExitStack() as broken_off:
+            broken_off.callback(self._let_go, found, paid=False)
             for one in asked:
                 found.append(await self._held_or_not(*one))  # noqa: PERF401 - cut off, some are held
-        except BaseException:
-            self._let_go(found, paid=False)
-            raise
+            broken_off.pop_all()
         paid = [one for one, held in zip(asked, found, strict=True) if isinstance(held, Held)]
-        try:
+        with ExitStack() as broken_off:
+            broken_off.callback(self._let_go, found, paid=True)
             answers = await self._claude.batch(paid) if paid else []
-        except BaseException:
-            self._let_go(found, paid=True)
-            raise
+            broken_off.pop_all()
         if answers is None:
             self._let_go(found, paid=False)
             return None

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from enum import IntEnum
@@ -199,11 +200,10 @@ class Budgets:
         for account in held.accounts:
             account.held += amount
             self._change(account)
-        try:
+        with ExitStack() as undoing:
+            undoing.callback(self.settle, held, NOTHING)
             await self.keep()
-        except BaseException:
-            self.settle(held, NOTHING)
-            raise
+            undoing.pop_all()
         return held
 
     def settle(self, held: Held, spent: Amount) -> None:
@@ -236,12 +236,14 @@ class Budgets:
             if not self._changed:
                 return
             changed, self._changed = self._changed, {}
-            try:
+            with ExitStack() as undoing:
+                undoing.callback(self._still_to_keep, changed)
                 async with self._database.begin() as db:
                     await db.spendings.keep([account.row() for account in changed.values()])
-            except BaseException:
-                self._changed = changed | self._changed
-                raise
+                undoing.pop_all()
+
+    def _still_to_keep(self, changed: Mapping[tuple[str, str], Account]) -> None:
+        self._changed = {**changed, **self._changed}
 
     async def open(self) -> None:
         """Take up the day where it was left; what was held for calls that never ended counts as spent."""

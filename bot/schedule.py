@@ -6,7 +6,7 @@ APScheduler does the waking. What is due is decided here, by the project's clock
 import asyncio
 import logging
 from collections.abc import Awaitable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -219,11 +219,10 @@ class Schedule:
         if self._ledger is None or not self._unkept:
             return
         kept, self._unkept = self._unkept, set()
-        try:
+        with ExitStack() as undoing:
+            undoing.callback(lambda: self._unkept.update(kept))
             await self._ledger.keep([self._jobs[name].fares for name in sorted(kept)])
-        except BaseException:
-            self._unkept |= kept
-            raise
+            undoing.pop_all()
 
     def _report(self, job: Job) -> JobReport:
         fares, now = job.fares, self._clock.monotonic()

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot.command_tree import Interaction
 from bot.curation.standings import NO_BOND
 from bot.roles import Role
-from cogs._discord.admin import actor_of, join_admin, leave_admin
+from cogs._discord.admin import actor_of
 from cogs._discord.characters import CharacterName, offer_characters, role_meant, shown
 from cogs._discord.curating import (
+    AdminCog,
     Curated,
     Listing,
     Search,
@@ -64,28 +64,23 @@ class BondList(Curated):
         return with_number(BOND_RESET.format(name=shown(role), id=person_id), change)
 
 
-class Bonds(commands.Cog):
+class Bonds(AdminCog):
     """By the people's consent alone; what is changed they see in /relationship, and can take back."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._curating = bot.app.affairs.curating
         self._bonds = BondList(bot, "bonds", lists="admin bond show", removes="admin bond reset")
-        self._group = group_of(
-            "bond",
-            "How a character stands with a person",
-            command("show", "How a character stands with people, or with one", self.bond),
-            command("set", "Set anger, rapport, trust or formality", self.set_bond),
-            command("reset", "Let a character and a person begin anew", self.reset_bond),
+        self.lists = (self._bonds,)
+        self.groups = (
+            group_of(
+                "bond",
+                "How a character stands with a person",
+                command("show", "How a character stands with people, or with one", self.bond),
+                command("set", "Set anger, rapport, trust or formality", self.set_bond),
+                command("reset", "Let a character and a person begin anew", self.reset_bond),
+            ),
         )
-
-    async def cog_load(self) -> None:
-        self._bonds.panels.load()
-        join_admin(self.bot, self._group)
-
-    async def cog_unload(self) -> None:
-        self._bonds.panels.unload()
-        leave_admin(self.bot, self._group)
 
     @app_commands.describe(person="With whom", character="Which one", search="A name, where nobody is named")
     @app_commands.autocomplete(character=offer_characters)

@@ -4,13 +4,13 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING
 
 from discord import app_commands
-from discord.ext import commands
 
 from bot.command_tree import Interaction
 from bot.curation.facts import FACT, Words
-from cogs._discord.admin import actor_of, join_admin, leave_admin
+from cogs._discord.admin import actor_of
 from cogs._discord.change_sheet import change_entry, change_text, thing
 from cogs._discord.curating import (
+    AdminCog,
     Curated,
     Listed,
     Listing,
@@ -84,15 +84,19 @@ class States(Curated):
         return with_number(STATE_REMOVED.format(key=key), change)
 
 
-class Curation(commands.Cog):
+class Curation(AdminCog):
     """What was changed is shown with what it was before, and taken back once."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._curating = bot.app.affairs.curating
         self._changes = Changes(bot, "changes", lists="admin changes list")
         self._states = States(bot, "state", lists="admin state list", removes="admin state remove")
-        self._groups = (
+        self.lists = (
+            self._changes,
+            self._states,
+        )
+        self.groups = (
             group_of(
                 "changes",
                 "What was changed by hand",
@@ -108,18 +112,6 @@ class Curation(commands.Cog):
                 command("remove", "Take a row away", self.remove_state),
             ),
         )
-
-    async def cog_load(self) -> None:
-        for one in (self._changes, self._states):
-            one.panels.load()
-        for group in self._groups:
-            join_admin(self.bot, group)
-
-    async def cog_unload(self) -> None:
-        for one in (self._changes, self._states):
-            one.panels.unload()
-        for group in self._groups:
-            leave_admin(self.bot, group)
 
     # Changes.
 

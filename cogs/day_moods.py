@@ -1,17 +1,17 @@
 """What a character's day is like, for operators: /admin mood (F087, F088, C70)."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from discord import app_commands
-from discord.ext import commands
 from discord.utils import format_dt
 
 from bot.command_tree import Interaction, answer
 from bot.day_moods import Outlook
 from bot.roles import Role
-from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
+from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.characters import CharacterName, offer_characters, role_named, shown, telling
+from cogs._discord.curating import AdminCog, command, group_of
 from cogs._discord.quoting import inline
 from personas.temperament import DayMood
 
@@ -32,25 +32,23 @@ AS_USUAL = (
 Strength = app_commands.Range[int, 0, 10]
 
 
-class DayMoods(commands.Cog):
+class DayMoods(AdminCog):
     """A day is drawn in the morning; what is laid down holds until the next one, and is in the audit."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._day_moods = bot.app.affairs.day_moods
-        self._group = app_commands.Group(name="mood", description="What a character's day is like")
-        for command in (
-            _command("show", "What a character's day is like, and until when", self.show),
-            _command("set", "Change what a character's day is like, until tomorrow morning", self.set_mood),
-            _command("reset", "Let a character's day be as its days usually are", self.reset),
-        ):
-            self._group.add_command(command)
-
-    async def cog_load(self) -> None:
-        join_admin(self.bot, self._group)
-
-    async def cog_unload(self) -> None:
-        leave_admin(self.bot, self._group)
+        self.groups = (
+            group_of(
+                "mood",
+                "What a character's day is like",
+                command("show", "What a character's day is like, and until when", self.show),
+                command(
+                    "set", "Change what a character's day is like, until tomorrow morning", self.set_mood
+                ),
+                command("reset", "Let a character's day be as its days usually are", self.reset),
+            ),
+        )
 
     @app_commands.describe(character="Which one")
     @app_commands.autocomplete(character=offer_characters)
@@ -126,10 +124,6 @@ def _lines(role: Role, outlook: Outlook) -> Iterator[str]:
 
 def _end(outlook: Outlook) -> dict[str, str]:
     return {"until": format_dt(outlook.until, "f"), "relative": format_dt(outlook.until, "R")}
-
-
-def _command(name: str, description: str, callback: Any) -> app_commands.Command[Any, ..., Any]:
-    return app_commands.Command(name=name, description=description, callback=callback)
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot.command_tree import Interaction
 from bot.curation.known import Reach, matching
-from cogs._discord.admin import actor_of, join_admin, leave_admin
+from cogs._discord.admin import actor_of
 from cogs._discord.asking import place_of
 from cogs._discord.characters import CharacterName, offer_characters, role_meant, shown
 from cogs._discord.curating import (
+    AdminCog,
     Curated,
     Listing,
     Search,
@@ -69,29 +69,24 @@ class FactList(Curated):
         return with_number(REMOVED.format(name=shown(role), number=number, id=person_id), change)
 
 
-class Facts(commands.Cog):
+class Facts(AdminCog):
     """By the people's consent alone; what is changed they see themselves, and can take back."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._curating = bot.app.affairs.curating
         self._facts = FactList(bot, "known", lists="admin facts list", removes="admin facts remove")
-        self._group = group_of(
-            "facts",
-            "What a character knows of a person",
-            command("list", "What is known of a person, but for what was told in private", self.facts),
-            command("add", "Lay a fact down about somebody who agreed to be remembered", self.add_fact),
-            command("edit", "Give a fact other words, or another standing", self.edit_fact),
-            command("remove", "Take a fact away; the person can bring it back", self.remove_fact),
+        self.lists = (self._facts,)
+        self.groups = (
+            group_of(
+                "facts",
+                "What a character knows of a person",
+                command("list", "What is known of a person, but for what was told in private", self.facts),
+                command("add", "Lay a fact down about somebody who agreed to be remembered", self.add_fact),
+                command("edit", "Give a fact other words, or another standing", self.edit_fact),
+                command("remove", "Take a fact away; the person can bring it back", self.remove_fact),
+            ),
         )
-
-    async def cog_load(self) -> None:
-        self._facts.panels.load()
-        join_admin(self.bot, self._group)
-
-    async def cog_unload(self) -> None:
-        self._facts.panels.unload()
-        leave_admin(self.bot, self._group)
 
     @app_commands.describe(person="Of whom", character="Who knows it", search="Words, or a number")
     @app_commands.autocomplete(character=offer_characters)

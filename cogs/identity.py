@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING
 
 from discord import app_commands
-from discord.ext import commands
 from discord.utils import format_dt
 
 from bot.command_tree import Interaction
 from bot.selves import LONGEST, Kind
-from cogs._discord.admin import actor_of, join_admin, leave_admin
+from cogs._discord.admin import actor_of
 from cogs._discord.characters import CharacterName, offer_characters, role_named, shown
 from cogs._discord.curating import (
+    AdminCog,
     Curated,
     Listing,
     Search,
@@ -59,29 +59,24 @@ class Lines(Curated):
         return with_number(REMOVED.format(name=shown(role), text=text), change)
 
 
-class IdentityLines(commands.Cog):
+class IdentityLines(AdminCog):
     """All of it holds from the very next prompt on, is written into the audit, and can be taken back."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._selves = bot.app.affairs.selves
         self.lines = Lines(bot, "selfline", lists="admin identity list", removes="admin identity remove")
-        self._group = group_of(
-            "identity",
-            "What you lay down about who a character is",
-            command("list", "What is laid down about a character, with its numbers", self.list_lines),
-            command("add", "Lay something down about a character", self.add_line),
-            command("edit", "Give something laid down other words", self.edit_line),
-            command("remove", "Take something laid down away", self.remove_line),
+        self.lists = (self.lines,)
+        self.groups = (
+            group_of(
+                "identity",
+                "What you lay down about who a character is",
+                command("list", "What is laid down about a character, with its numbers", self.list_lines),
+                command("add", "Lay something down about a character", self.add_line),
+                command("edit", "Give something laid down other words", self.edit_line),
+                command("remove", "Take something laid down away", self.remove_line),
+            ),
         )
-
-    async def cog_load(self) -> None:
-        self.lines.panels.load()
-        join_admin(self.bot, self._group)
-
-    async def cog_unload(self) -> None:
-        self.lines.panels.unload()
-        leave_admin(self.bot, self._group)
 
     @app_commands.describe(character="Which one", search="Words that it holds")
     @app_commands.autocomplete(character=offer_characters)

@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING
 
 from discord import app_commands
-from discord.ext import commands
 
 from bot.command_tree import Interaction
 from bot.curation.lorebooks import LONGEST_CONTENT, LONGEST_LABEL, Shown, fitting
 from bot.stagecraft import NotStaged
-from cogs._discord.admin import actor_of, join_admin, leave_admin
+from cogs._discord.admin import actor_of
 from cogs._discord.authority import is_operator
 from cogs._discord.characters import (
     OFFERED,
@@ -19,6 +18,7 @@ from cogs._discord.characters import (
     shown,
 )
 from cogs._discord.curating import (
+    AdminCog,
     Curated,
     Listing,
     Search,
@@ -92,30 +92,25 @@ class Entries(Curated):
         return with_number(said.format(name=shown(role)), change)
 
 
-class Lore(commands.Cog):
+class Lore(AdminCog):
     """Files stay the truth: what is changed here lies on top of them, and can be lifted."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._lorebooks = bot.app.affairs.curating.lorebooks
         self._entries = Entries(bot, "lore", lists="admin lore list", removes="admin lore remove")
-        self._group = group_of(
-            "lore",
-            "What a character's lorebooks hold",
-            command("list", "The entries of a character's lorebooks", self.list_entries),
-            command("add", "Lay an entry down", self.add_entry),
-            command("edit", "Change an entry, or switch it on or off", self.edit_entry),
-            command("remove", "Take an entry away; one of a file's is switched off", self.remove_entry),
-            command("reset", "Let an entry be as its file has it", self.reset_entry),
+        self.lists = (self._entries,)
+        self.groups = (
+            group_of(
+                "lore",
+                "What a character's lorebooks hold",
+                command("list", "The entries of a character's lorebooks", self.list_entries),
+                command("add", "Lay an entry down", self.add_entry),
+                command("edit", "Change an entry, or switch it on or off", self.edit_entry),
+                command("remove", "Take an entry away; one of a file's is switched off", self.remove_entry),
+                command("reset", "Let an entry be as its file has it", self.reset_entry),
+            ),
         )
-
-    async def cog_load(self) -> None:
-        self._entries.panels.load()
-        join_admin(self.bot, self._group)
-
-    async def cog_unload(self) -> None:
-        self._entries.panels.unload()
-        leave_admin(self.bot, self._group)
 
     @app_commands.describe(character="Which one", search="Words that it holds")
     @app_commands.autocomplete(character=offer_characters)

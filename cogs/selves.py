@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from discord import app_commands
-from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
 from bot.curation.standings import NO_AFFINITY, THEMSELVES
-from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
+from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.characters import offer_characters, role_named, shown, telling
 from cogs._discord.curating import (
+    AdminCog,
     Curated,
     Listing,
     Search,
@@ -63,15 +63,16 @@ class Others(Curated):
         return with_number(UNMET.format(name=shown(role), other=shown(other)), change)
 
 
-class Selves(commands.Cog):
+class Selves(AdminCog):
     """All of it holds from the very next prompt on, and is written into the audit."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._selves, self._relations = bot.app.affairs.selves, bot.app.affairs.relations
         self._standings = bot.app.affairs.curating.standings
         self._others = Others(bot, "others", lists="admin relations show", removes="admin relations reset")
-        self._groups = (
+        self.lists = (self._others,)
+        self.groups = (
             group_of(
                 "growth",
                 "How a character changed by being talked with",
@@ -89,16 +90,6 @@ class Selves(commands.Cog):
                 command("make_up", "End all conflicts of two characters", self.make_up),
             ),
         )
-
-    async def cog_load(self) -> None:
-        self._others.panels.load()
-        for group in self._groups:
-            join_admin(self.bot, group)
-
-    async def cog_unload(self) -> None:
-        self._others.panels.unload()
-        for group in self._groups:
-            leave_admin(self.bot, group)
 
     # Growth (C75).
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from discord import ButtonStyle, app_commands
+from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
 from bot.conversation.splitting import LIMIT, width
 from bot.curation.change import Change
 from bot.roles import Role
-from cogs._discord.admin import let_operators
+from cogs._discord.admin import join_admin, leave_admin, let_operators
 from cogs._discord.characters import mark_of, role_marked, telling
 from cogs._discord.panels import Action, Button, Panel, Press
 from cogs._discord.presses import Panels
@@ -127,6 +128,28 @@ class Curated(Listed):
 
     async def _keep(self, press: Press) -> None:
         await self.panels.close(press.interaction, KEPT)
+
+
+class AdminCog(commands.Cog):
+    """A cog for operators: its `groups` are a part of /admin, and its `lists` answer to presses."""
+
+    groups: tuple[app_commands.Group, ...] = ()
+    lists: tuple[Listed, ...] = ()
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+
+    async def cog_load(self) -> None:
+        for one in self.lists:
+            one.panels.load()
+        for group in self.groups:
+            join_admin(self.bot, group)
+
+    async def cog_unload(self) -> None:
+        for one in self.lists:
+            one.panels.unload()
+        for group in self.groups:
+            leave_admin(self.bot, group)
 
 
 async def for_operators(
