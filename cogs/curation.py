@@ -40,7 +40,7 @@ STATE_ASKED = "**Shall that be removed?** `{key}` is {value}"
 STATE_REMOVED = "`{key}` is not set any more."
 GONE = "That row can't be set any more: look at /admin state list again."
 
-Number = app_commands.Range[int, 1, 2**53]
+Number = app_commands.Range[int, 1, 2**53 - 1]
 KeyName = app_commands.Range[str, 1, LONGEST_KEY]
 Value = app_commands.Range[str, 1, LONGEST_VALUE]
 
