@@ -12,8 +12,9 @@ import aiohttp
 import discord
 from discord.ext import commands
 
+from bot import i18n
 from bot.app import App
-from bot.command_tree import Commands
+from bot.command_tree import Commands, Translations
 from bot.errors import (
     ConfigurationError,
     DiscordUnreachable,
@@ -68,6 +69,7 @@ class Masquerade(commands.Bot):
         """Load the cogs and start the jobs: once, however often READY comes (faults A4)."""
         for extension in extensions():
             await self.load_extension(extension)
+        await self.tree.set_translator(Translations())
         await self._sync_commands()
         self.app.schedule.start()
 
@@ -127,7 +129,7 @@ class Masquerade(commands.Bot):
     async def _sync_commands(self) -> None:
         """Tell Discord about the slash commands, but only when they changed."""
         payload = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()])
-        digest = hashlib.sha256(payload.encode()).hexdigest()
+        digest = hashlib.sha256(payload.encode() + i18n.fingerprint()).hexdigest()
         key = f"commands of {self.application_id}"
         async with self.app.database.read() as db:
             known = await db.states.get(key)

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from discord import app_commands
 
 from bot.conversation.splitting import split
 from bot.errors import MasqueradeError
+from bot.i18n import ABOUT, CHOICE, MENU, OPTION, Table, _, speak, speaking, table_of
 from bot.turn import Place, Where
 from database import DatabaseError
 
@@ -22,21 +24,21 @@ log = logging.getLogger(__name__)
 Interaction = discord.Interaction["Masquerade"]
 AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
 
-ONLY_IN_SERVERS = "This works in a server only: use it in a channel of the server that you mean."
-NOT_ALLOWED = "This is for people who may {needed} here, and for the bot's operators."
-NOT_EVEN_OPERATORS = "This is for people who may {needed} here. Ask an admin of this server."
-FAILED = "That failed, and the reason is in the bot's log. Try again; if it stays so, tell the operator."
-FORGETFUL = "I can't look anything up or note anything right now. Please try again in a minute."
-OUTDATED = "This command is not what Discord shows you any more. Restart Discord, or try again in an hour."
-UNREADABLE = "One of the options is not what this command takes: choose it anew from what Discord offers."
+ONLY_IN_SERVERS = _("This works in a server only: use it in a channel of the server that you mean.")
+NOT_ALLOWED = _("This is for people who may {needed} here, and for the bot's operators.")
+NOT_EVEN_OPERATORS = _("This is for people who may {needed} here. Ask an admin of this server.")
+FAILED = _("That failed, and the reason is in the bot's log. Try again; if it stays so, tell the operator.")
+FORGETFUL = _("I can't look anything up or note anything right now. Please try again in a minute.")
+OUTDATED = _("This command is not what Discord shows you any more. Restart Discord, or try again in an hour.")
+UNREADABLE = _("One of the options is not what this command takes: choose it anew from what Discord offers.")
 
 MEMBERS_ONLY = {"members_only": True}
 """The `extras` of a command for which the bot's operators need the permissions like everybody (C89)."""
 
 _WORDS = {
-    "manage_guild": "manage the server",
-    "administrator": "administrate",
-    "moderate_members": "time out members",
+    "manage_guild": _("manage the server"),
+    "administrator": _("administrate"),
+    "moderate_members": _("time out members"),
 }
 
 
@@ -53,6 +55,7 @@ class Commands(app_commands.CommandTree["Masquerade"]):
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Let a command run if it may be used by this person here; otherwise say why not."""
+        speak_to(interaction)
         command = interaction.command
         refusal = self.refusal(interaction, command) if command else None
         if command is None or refusal is None:
@@ -88,9 +91,55 @@ class Commands(app_commands.CommandTree["Masquerade"]):
         return True
 
 
+class Translations(app_commands.Translator):
+    """Tells Discord what commands, options and choices are called in other languages (C95)."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """Return a name or a description in a language; None where it is as in English."""
+        table = table_of(locale.value)
+        if table is None:
+            return None
+        found = _name_of(context.data, table) if context.location in _NAMES else None
+        found = found or table.find(string.message, _CONTEXTS.get(context.location, MENU))
+        return found if found != string.message else None
+
+
+_At = app_commands.TranslationContextLocation
+_NAMES = (_At.command_name, _At.group_name)
+_CONTEXTS = {
+    _At.command_description: ABOUT,
+    _At.group_description: ABOUT,
+    _At.parameter_name: OPTION,
+    _At.parameter_description: ABOUT,
+    _At.choice_name: CHOICE,
+}
+
+
+def _name_of(command: Any, table: Table) -> str | None:
+    """Return the last word of what a command is called; None for one in a menu."""
+    if isinstance(command, app_commands.ContextMenu):
+        return None
+    return table.command(command.qualified_name).rpartition(" ")[2]
+
+
+def speak_to(interaction: Interaction) -> None:
+    """Use the language of whoever used a command or pressed a button, from now on in this task (C95)."""
+    speak(interaction.locale.value)
+
+
+def for_everybody(interaction: Interaction) -> AbstractContextManager[None]:
+    """Use the language of the server for what is posted where others read it, too (C95)."""
+    return speaking(interaction.guild_locale.value if interaction.guild_locale else None)
+
+
 async def answer(interaction: Interaction, text: str) -> None:
     """Answer a command for the eyes of its user only; nobody is pinged."""
-    for piece in split(text):
+    for piece in split(str(text)):
         if interaction.response.is_done():
             await interaction.followup.send(piece, ephemeral=True, suppress_embeds=True)
         else:
@@ -148,7 +197,7 @@ def _needed(command: AnyCommand) -> list[discord.Permissions]:
 
 def _not_allowed(command: AnyCommand) -> str:
     names = {name for needed in _needed(command) for name, on in needed if on} or {"administrator"}
-    shown = " and ".join(sorted(_WORDS.get(name, name.replace("_", " ")) for name in names))
+    shown = str(_(" and ")).join(sorted(str(_WORDS.get(name, name.replace("_", " "))) for name in names))
     sentence = NOT_EVEN_OPERATORS if _is_for_members_only(command) else NOT_ALLOWED
     return sentence.format(needed=shown)
 

@@ -3,7 +3,8 @@
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,9 @@ def _called(command: app_commands.Command[Any, ..., Any]) -> str:
     return " ".join([f"/{command.qualified_name}", *options])
 
 
-async def from_the_program() -> str:
-    """Return the page for the commands of the program as it is."""
+@asynccontextmanager
+async def tree_of_the_program() -> AsyncIterator[app_commands.CommandTree[Any]]:
+    """Provide the commands of the program as it is."""
     with tempfile.TemporaryDirectory() as folder:
         clock = FakeClock()
         settings = Settings(data_dir=Path(folder) / "data")
@@ -90,9 +92,14 @@ async def from_the_program() -> str:
             client = open_client(app)
             for extension in extensions():
                 await client.load_extension(extension)
-            page = page_of(client.tree)
+            yield client.tree
             await client.close()
-        return page
+
+
+async def from_the_program() -> str:
+    """Return the page for the commands of the program as it is."""
+    async with tree_of_the_program() as tree:
+        return page_of(tree)
 
 
 if __name__ == "__main__":

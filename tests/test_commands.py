@@ -223,6 +223,7 @@ def asked(w: World, command: Any, **changes: Any) -> Any:
         user=SimpleNamespace(id=6),
         permissions=discord.Permissions.none(),
         type=discord.InteractionType.application_command,
+        locale=discord.Locale.american_english,
     )
     plain.__dict__.update(changes)
     return plain

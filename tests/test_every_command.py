@@ -181,6 +181,7 @@ class Pressed:
         self.user, self.guild_id = SimpleNamespace(id=who), w.guild.id
         self.permissions = discord.Permissions.none()
         self.message, self.id, self.said = None, 1, list[str]()
+        self.locale = discord.Locale.american_english
         self.response = SimpleNamespace(
             is_done=lambda: False, send_message=self._say, defer=self._never, edit_message=self._never
         )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 from discord import app_commands
 
-from bot.command_tree import OUTDATED, AnyCommand, Commands, Interaction, answer
+from bot.command_tree import OUTDATED, AnyCommand, Commands, Interaction, answer, speak_to
 from bot.conversation.splitting import LIMIT
 from bot.errors import MasqueradeError
+from bot.i18n import _
 from cogs._discord.panels import (
     NOBODY,
     Action,
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NOT_YOURS = "These buttons belong to somebody else: only who opened them can use them."
-EXPIRED = "The time for this is over. To start anew, use /{again}."
-SUPERSEDED = "You opened this anew further down: use the newer one."
+NOT_YOURS = _("These buttons belong to somebody else: only who opened them can use them.")
+EXPIRED = _("The time for this is over. To start anew, use /{again}.")
+SUPERSEDED = _("You opened this anew further down: use the newer one.")
 
 _Posted = discord.WebhookMessage | discord.InteractionMessage
 
@@ -115,6 +116,7 @@ class Panels:
 
     async def pressed(self, interaction: Interaction) -> None:
         """Deal with a press: whoever may not, and whatever fails, gets one sentence."""
+        speak_to(interaction)
         custom_id = interaction.custom_id or ""
         signature = read(self.family, custom_id)
         action = self.actions.get(signature.action) if signature else None

@@ -5,11 +5,12 @@ from discord.utils import escape_markdown
 
 from bot.conversation.naming import clean_text
 from bot.conversation.splitting import is_blank, width
+from bot.i18n import _
 
 LONGEST = 2000
 """What a message may hold, in UTF-16 units: the strictest way Discord may count."""
-NOTHING_SEEN = "(nothing to be seen)"
-_CUT = "… (cut)"
+NOTHING_SEEN = _("(nothing to be seen)")
+_CUT = _("… (cut)")
 _ELLIPSIS = "…"
 _CLUSTERS = regex.compile(r"\X")
 
@@ -19,7 +20,7 @@ def quoted(text: str, room: int = LONGEST) -> str:
 
     Discord reads Markdown inside a quotation by itself, so nothing left open in there reaches beyond it.
     """
-    text = clean_text(text).strip("\n")
+    text = clean_text(str(text)).strip("\n")
     if is_blank(text):
         return f"> {NOTHING_SEEN}"
     return shortened("\n".join(f"> {line}" for line in text.split("\n")), room, mark=f"\n> {_CUT}")
@@ -27,12 +28,13 @@ def quoted(text: str, room: int = LONGEST) -> str:
 
 def in_a_line(text: str, room: int) -> str:
     """Return a text as one line of at most `room` units, for where no Markdown is read: labels, menus."""
-    line = " ".join(clean_text(text).split())
+    line = " ".join(clean_text(str(text)).split())
     return NOTHING_SEEN[:room] if is_blank(line) else shortened(line, room)
 
 
 def shortened(text: str, room: int, *, mark: str = _ELLIPSIS) -> str:
     """Return a text of at most `room` units; where something is left out, the mark says so."""
+    text = str(text)
     if width(text) <= room:
         return text
     kept, left = [], room - width(mark)

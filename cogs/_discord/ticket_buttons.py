@@ -6,7 +6,8 @@ from typing import Any, Literal, Self
 
 import discord
 
-from bot.command_tree import FORGETFUL, Interaction, answer
+from bot.command_tree import FORGETFUL, Interaction, answer, speak_to
+from bot.i18n import _
 from bot.moderation import Refused
 from database import DatabaseError
 
@@ -14,7 +15,7 @@ log = logging.getLogger(__name__)
 
 Sort = Literal["open", "close", "join"]
 
-LABELS: dict[Sort, str] = {"open": "Open a ticket", "close": "Close this ticket", "join": "Join"}
+LABELS: dict[Sort, str] = {"open": _("Open a ticket"), "close": _("Close this ticket"), "join": _("Join")}
 
 
 class TicketButton(
@@ -26,7 +27,7 @@ class TicketButton(
     def __init__(self, sort: Sort, thread_id: int = 0) -> None:
         self.sort = sort
         self.thread_id = thread_id
-        super().__init__(discord.ui.Button(label=LABELS[sort], custom_id=f"tickets:{sort}:{thread_id}"))
+        super().__init__(discord.ui.Button(label=str(LABELS[sort]), custom_id=f"tickets:{sort}:{thread_id}"))
 
     @classmethod
     async def from_custom_id(  # type: ignore[override]
@@ -35,6 +36,7 @@ class TicketButton(
         return cls(match["sort"], int(match["thread"]))  # type: ignore[arg-type]
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+        speak_to(interaction)
         cog: Any = interaction.client.get_cog("Tickets")
         desk = cog.desk
         await interaction.response.defer(ephemeral=True)
