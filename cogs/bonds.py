@@ -7,6 +7,7 @@ from discord import app_commands
 
 from bot.command_tree import Interaction
 from bot.curation.standings import NO_BOND
+from bot.i18n import _
 from bot.roles import Role
 from cogs._discord.admin import actor_of
 from cogs._discord.characters import CharacterName, offer_characters, role_meant, shown
@@ -28,15 +29,15 @@ from personas.bonds import Metric
 if TYPE_CHECKING:
     from bot.client import Masquerade
 
-BONDS_HEAD = "**How {name} stands with people**"
-BONDS_FOOT = (
+BONDS_HEAD = _("**How {name} stands with people**")
+BONDS_FOOT = _(
     "-# /admin bond set changes a number; the person sees that in /relationship, and can take it back."
 )
-NO_BONDS = "**{name}** stands with nobody in any way yet, or nobody agreed that it is kept."
-BOND = "**{name}** and <@{id}>: {metrics}."
-BOND_SET = "**{name}** and <@{id}> from the next prompt on: {metrics}. They see it in /relationship."
-BOND_ASKED = "**Shall that begin anew?** How **{name}** stands with <@{id}>: {metrics}."
-BOND_RESET = "**{name}** and <@{id}> begin anew from the next prompt on."
+NO_BONDS = _("**{name}** stands with nobody in any way yet, or nobody agreed that it is kept.")
+BOND = _("**{name}** and <@{id}>: {metrics}.")
+BOND_SET = _("**{name}** and <@{id}> from the next prompt on: {metrics}. They see it in /relationship.")
+BOND_ASKED = _("**Shall that begin anew?** How **{name}** stands with <@{id}>: {metrics}.")
+BOND_RESET = _("**{name}** and <@{id}> begin anew from the next prompt on.")
 
 Strength = app_commands.Range[int, 0, 10]
 Tone = app_commands.Range[int, -5, 5]

@@ -8,6 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import MEMBERS_ONLY, Interaction, answer
+from bot.i18n import _
 from bot.moderation import BULK_AGE, MOST_PURGED, Act, Refused, in_words, span_of_slowmode
 from cogs._discord.channels import Talkative
 from cogs._discord.moderating import (
@@ -38,15 +39,15 @@ SCANNED = 1_000
 _MARGIN = timedelta(minutes=5)
 """A message must not become too old for Discord while somebody thinks about it."""
 
-SLOWED = "Between two messages people have to wait {span} here now. /slowmode wait:off ends it."
-NOT_SLOWED = "Nobody has to wait between two messages here any more."
-PURGED = "Deleted: {count}. I have forgotten what was said in them, too."
-NOTHING_TO_PURGE = (
+SLOWED = _("Between two messages people have to wait {span} here now. /slowmode wait:off ends it.")
+NOT_SLOWED = _("Nobody has to wait between two messages here any more.")
+PURGED = _("Deleted: {count}. I have forgotten what was said in them, too.")
+NOTHING_TO_PURGE = _(
     "There is nothing to delete: of the newest 1,000 messages here none is of the last 14 days and meant. "
     "Pinned ones stay."
 )
-NO_CHANNEL = "I can't do that here. Use it in a text or voice channel, or in a thread, that I can see."
-KEPT = "Nothing was deleted."
+NO_CHANNEL = _("I can't do that here. Use it in a text or voice channel, or in a thread, that I can see.")
+KEPT = _("Nothing was deleted.")
 EVERYBODY = "everybody"
 
 

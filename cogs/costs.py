@@ -10,6 +10,7 @@ from bot.allowance import Allowance, Amount
 from bot.command_tree import Interaction, answer
 from bot.conversation.splitting import split
 from bot.costs import DAYS, Accounts, Costs, bars_of
+from bot.i18n import _
 from bot.pictures import Drawings, bars_svg, bars_text
 from cogs._discord.authority import is_operator
 from cogs._discord.inner_sheets import files_of
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
     from bot.client import Masquerade
 
 NAME_ROOM = 60
-TITLE = "Cost of {name}"
-TITLE_ALL = "Cost of everything"
-HEAD = "**{name}**, the last {days} days: {total}. Today: {today}."
-HERE, EVERYTHING = "This server", "Everything together"
-FOR_WHAT = "For what: {groups}."
-LIMIT = "`{setting}`: {spent} of {limit} today ({percent} %), anew at midnight ({zone})."
-NO_LIMIT = "No limit is set for a day: {settings} in config.env sets one, such as 2 USD."
-NO_LIMIT_HERE = "No limit is set for this server: the bot's operator can set one with budget_per_server."
-DEAREST_SERVERS = "Servers that cost most: {those}."
-DEAREST_PEOPLE = "Who caused most of it: {those}."
-UNPRICED = "Calls of models without a known price: {count}. A price_file in config.env can name theirs."
-NOTHING_YET = "Nothing was asked of a model here in the last {days} days, so nothing was paid."
-OPERATORS_ONLY = "What everything costs is for the bot's operators (admin_ids). Leave `everything` out."
-IN_A_SERVER = "In private there is no server to account for: set `everything`, or ask in a server."
+TITLE = _("Cost of {name}")
+TITLE_ALL = _("Cost of everything")
+HEAD = _("**{name}**, the last {days} days: {total}. Today: {today}.")
+HERE, EVERYTHING = _("This server"), _("Everything together")
+FOR_WHAT = _("For what: {groups}.")
+LIMIT = _("`{setting}`: {spent} of {limit} today ({percent} %), anew at midnight ({zone}).")
+NO_LIMIT = _("No limit is set for a day: {settings} in config.env sets one, such as 2 USD.")
+NO_LIMIT_HERE = _("No limit is set for this server: the bot's operator can set one with budget_per_server.")
+DEAREST_SERVERS = _("Servers that cost most: {those}.")
+DEAREST_PEOPLE = _("Who caused most of it: {those}.")
+UNPRICED = _("Calls of models without a known price: {count}. A price_file in config.env can name theirs.")
+NOTHING_YET = _("Nothing was asked of a model here in the last {days} days, so nothing was paid.")
+OPERATORS_ONLY = _("What everything costs is for the bot's operators (admin_ids). Leave `everything` out.")
+IN_A_SERVER = _("In private there is no server to account for: set `everything`, or ask in a server.")
 
 
 class Accounting(commands.Cog):

@@ -7,6 +7,7 @@ from discord import app_commands
 
 from bot.command_tree import Interaction
 from bot.curation.facts import FACT, Words
+from bot.i18n import _
 from cogs._discord.admin import actor_of
 from cogs._discord.change_sheet import change_entry, change_text, thing
 from cogs._discord.curating import (
@@ -27,18 +28,18 @@ if TYPE_CHECKING:
 
 LONGEST_KEY, LONGEST_VALUE = 90, 300
 VALUE_ROOM = 300
-HEAD = "**What was changed by hand**"
-FOOT = "-# /admin changes show tells the whole of one, /admin changes undo takes it back."
-NO_CHANGES = "Nothing was changed by hand yet."
-UNDONE = "Number **{number}** is taken back: {thing} is what it was before."
-STATE_HEAD = "**What can be set of the global state**"
-STATE_FOOT = "-# {count} more rows are kept by the program for itself, and are neither shown nor set."
+HEAD = _("**What was changed by hand**")
+FOOT = _("-# /admin changes show tells the whole of one, /admin changes undo takes it back.")
+NO_CHANGES = _("Nothing was changed by hand yet.")
+UNDONE = _("Number **{number}** is taken back: {thing} is what it was before.")
+STATE_HEAD = _("**What can be set of the global state**")
+STATE_FOOT = _("-# {count} more rows are kept by the program for itself, and are neither shown nor set.")
 STATE = "`{key}` {value}"
-UNSET = "(not set)"
-STATE_SET = "`{key}` is **{value}** from now on."
-STATE_ASKED = "**Shall that be removed?** `{key}` is {value}"
-STATE_REMOVED = "`{key}` is not set any more."
-GONE = "That row can't be set any more: look at /admin state list again."
+UNSET = _("(not set)")
+STATE_SET = _("`{key}` is **{value}** from now on.")
+STATE_ASKED = _("**Shall that be removed?** `{key}` is {value}")
+STATE_REMOVED = _("`{key}` is not set any more.")
+GONE = _("That row can't be set any more: look at /admin state list again.")
 
 Number = app_commands.Range[int, 1, 2**53 - 1]
 KeyName = app_commands.Range[str, 1, LONGEST_KEY]

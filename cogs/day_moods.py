@@ -8,6 +8,7 @@ from discord.utils import format_dt
 
 from bot.command_tree import Interaction, answer
 from bot.day_moods import Outlook
+from bot.i18n import _
 from bot.roles import Role
 from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.characters import CharacterName, offer_characters, role_named, shown, telling
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from bot.client import Masquerade
 
 STATUS_ROOM = 400
-HEAD = "**What {name}'s day is like**, until {until} ({relative})"
-NO_DAY = "The first day of **{name}** begins within the hour; what you set now is for that day."
-USUALLY = " (usually {usual})"
-STATUS = "On its mind: {status}"
-NO_STATUS = "Nothing is on its mind yet; it thinks of something within the hour."
-LAID_DOWN = "**{name}**: {changes}, from the next prompt on and until {until} ({relative})."
-AS_USUAL = (
+HEAD = _("**What {name}'s day is like**, until {until} ({relative})")
+NO_DAY = _("The first day of **{name}** begins within the hour; what you set now is for that day.")
+USUALLY = _(" (usually {usual})")
+STATUS = _("On its mind: {status}")
+NO_STATUS = _("Nothing is on its mind yet; it thinks of something within the hour.")
+LAID_DOWN = _("**{name}**: {changes}, from the next prompt on and until {until} ({relative}).")
+AS_USUAL = _(
     "**{name}**: as its days usually are ({numbers}), from the next prompt on and until {until} ({relative})."
 )
 

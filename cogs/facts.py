@@ -7,6 +7,7 @@ from discord import app_commands
 
 from bot.command_tree import Interaction
 from bot.curation.known import Reach, matching
+from bot.i18n import _
 from cogs._discord.admin import actor_of
 from cogs._discord.asking import place_of
 from cogs._discord.characters import CharacterName, offer_characters, role_meant, shown
@@ -30,21 +31,21 @@ if TYPE_CHECKING:
     from bot.client import Masquerade
 
 WORDS_ROOM = 600
-FACTS_HEAD = "**What {name} knows of <@{id}>**"
-FACTS_FOOT = (
+FACTS_HEAD = _("**What {name} knows of <@{id}>**")
+FACTS_FOOT = _(
     "-# What was told in private is a number here, and no word. They see in /memory history that you looked, "
     "and what you change."
 )
-NO_FACTS = (
+NO_FACTS = _(
     "**{name}** knows nothing of <@{id}>. /admin facts add lays something down, if they agreed to that."
 )
-ADDED = "Laid down about <@{id}>, as number **{number}** with **{name}**: {text}"
-EDITED = "Number **{number}** of <@{id}> with **{name}** says now: {text}"
-ASKED = (
+ADDED = _("Laid down about <@{id}>, as number **{number}** with **{name}**: {text}")
+EDITED = _("Number **{number}** of <@{id}> with **{name}** says now: {text}")
+ASKED = _(
     "**Shall that be taken away?** Number **{number}** of <@{id}> with **{name}**: {text}\n"
     "They see that in /memory history, and can bring it back."
 )
-REMOVED = "**{name}** does not know number **{number}** of <@{id}> any more."
+REMOVED = _("**{name}** does not know number **{number}** of <@{id}> any more.")
 
 Words = app_commands.Range[str, 1, LONGEST]
 Number = app_commands.Range[int, 1]

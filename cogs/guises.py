@@ -6,6 +6,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
+from bot.i18n import _
 from bot.stagecraft import LONGEST_GUISE
 from cogs._discord.asking import listens_to, place_of
 from cogs._discord.characters import telling
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
     from bot.client import Masquerade
 
 NAME_ROOM = 200
-SET = "In this channel you are **{name}** from now on. /me clear ends it, and elsewhere nothing changes."
-CLEARED = "In this channel you are yourself again."
-NOBODY = "You play nobody in this channel. /me set changes that."
-PLAYING = "In this channel you are **{name}**."
-NOT_HERE = "I am switched off here, or asked not to listen to you, so I keep nothing of that."
+SET = _("In this channel you are **{name}** from now on. /me clear ends it, and elsewhere nothing changes.")
+CLEARED = _("In this channel you are yourself again.")
+NOBODY = _("You play nobody in this channel. /me set changes that.")
+PLAYING = _("In this channel you are **{name}**.")
+NOT_HERE = _("I am switched off here, or asked not to listen to you, so I keep nothing of that.")
 
 
 class Guises(commands.Cog):

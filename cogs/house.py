@@ -11,6 +11,7 @@ from bot.administration import Actor
 from bot.command_tree import Interaction, answer, asked_in
 from bot.conversation.explaining import holding, in_words, place_name, standing, switched
 from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
+from bot.i18n import _
 from cogs._discord.authority import is_operator
 from cogs._discord.channels import Channel, ChannelChoice
 from cogs._discord.switches import SWITCHES_TOLD, offered_switches
@@ -24,30 +25,34 @@ SHOWN = 20
 
 WHOLE_SERVER = EVERYWHERE
 
-ON = "I am switched on in {place} now: I listen and answer there."
-OFF = "I am switched off in {place} now: I neither listen nor answer there, and keep nothing of what is said."
-KEPT = "What was set for single channels stays: {rules}."
-CHANCE = (
+ON = _("I am switched on in {place} now: I listen and answer there.")
+OFF = _(
+    "I am switched off in {place} now: I neither listen nor answer there, and keep nothing of what is said."
+)
+KEPT = _("What was set for single channels stays: {rules}.")
+CHANCE = _(
     "The chance that I consider joining in unasked is {percent} % in {place} now. Whoever mentions me, calls "
     "me by name or replies to me is answered all the same."
 )
-CHANCE_LIFTED = "There is no chance of its own for {place} any more: what is set further out holds."
-NO_SUCH_CHANCE = "A chance is between 0 and 100 percent: write a number from 0 to 100."
-NO_CHANCE = "No chance was set for {place}, so nothing changed."
-NO_VOTES = "I never join in unasked for now: the bot's operator set yes_no_vote_count to 0."
-DENIED = "I ignore {target} {scope} from now on: what they say is neither kept nor answered."
-ALLOWED = "{target} is not ignored any more."
-NOT_DENIED = "{target} was not on the list, so nothing changed."
-STILL_HERE = "But this server ignores them still: take that back without the option everywhere."
-STILL_EVERYWHERE = "But the bot's operators ignore them everywhere, which only they can take back."
+CHANCE_LIFTED = _("There is no chance of its own for {place} any more: what is set further out holds.")
+NO_SUCH_CHANCE = _("A chance is between 0 and 100 percent: write a number from 0 to 100.")
+NO_CHANCE = _("No chance was set for {place}, so nothing changed.")
+NO_VOTES = _("I never join in unasked for now: the bot's operator set yes_no_vote_count to 0.")
+DENIED = _("I ignore {target} {scope} from now on: what they say is neither kept nor answered.")
+ALLOWED = _("{target} is not ignored any more.")
+NOT_DENIED = _("{target} was not on the list, so nothing changed.")
+STILL_HERE = _("But this server ignores them still: take that back without the option everywhere.")
+STILL_EVERYWHERE = _("But the bot's operators ignore them everywhere, which only they can take back.")
 
-TWO_PLACES = "Name a channel or the whole server, not both: leave one of the options out."
-TWO_TARGETS = "Name a user or a role, not both: use the command once for each."
-NO_TARGET = "Nobody is named: fill in the option user or the option role."
-MYSELF = "I don't answer myself anyway. To switch me off, use /settings deactivate."
-EVERYBODY = "Everybody has that role. To switch me off for all, use /settings deactivate with whole_server."
-ROLE_EVERYWHERE = "A role belongs to one server: leave everywhere out, or name a user."
-OPERATORS_ONLY = "Only the bot's operators may use everywhere: leave it out, and it holds in this server."
+TWO_PLACES = _("Name a channel or the whole server, not both: leave one of the options out.")
+TWO_TARGETS = _("Name a user or a role, not both: use the command once for each.")
+NO_TARGET = _("Nobody is named: fill in the option user or the option role.")
+MYSELF = _("I don't answer myself anyway. To switch me off, use /settings deactivate.")
+EVERYBODY = _(
+    "Everybody has that role. To switch me off for all, use /settings deactivate with whole_server."
+)
+ROLE_EVERYWHERE = _("A role belongs to one server: leave everywhere out, or name a user.")
+OPERATORS_ONLY = _("Only the bot's operators may use everywhere: leave it out, and it holds in this server.")
 
 Target = discord.User | discord.Role
 

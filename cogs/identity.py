@@ -6,6 +6,7 @@ from discord import app_commands
 from discord.utils import format_dt
 
 from bot.command_tree import Interaction
+from bot.i18n import _
 from bot.selves import LONGEST, Kind
 from cogs._discord.admin import actor_of
 from cogs._discord.characters import CharacterName, offer_characters, role_named, shown
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
     from bot.client import Masquerade
 
 WORDS_ROOM = 400
-HEAD = "**What is laid down about {name}**"
-FOOT = "-# /admin identity edit and remove take the number."
-NOTHING = "Nothing is laid down about **{name}** beside its files. /admin identity add does that."
-ENTRY = "**{number}.** {kind}: {text}\n-# by {by}, {day}"
-BY, BY_NOBODY = "<@{id}>", "somebody who left"
-ADDED = "Laid down about **{name}**, as number **{number}**: {text}"
-EDITED = "Number **{number}** of **{name}** is now: {text}"
-ASKED = "**Shall that be taken away?** Number **{number}** of **{name}**: {text}"
-REMOVED = "**{name}** is without that from now on: {text}"
+HEAD = _("**What is laid down about {name}**")
+FOOT = _("-# /admin identity edit and remove take the number.")
+NOTHING = _("Nothing is laid down about **{name}** beside its files. /admin identity add does that.")
+ENTRY = _("**{number}.** {kind}: {text}\n-# by {by}, {day}")
+BY, BY_NOBODY = "<@{id}>", _("somebody who left")
+ADDED = _("Laid down about **{name}**, as number **{number}**: {text}")
+EDITED = _("Number **{number}** of **{name}** is now: {text}")
+ASKED = _("**Shall that be taken away?** Number **{number}** of **{name}**: {text}")
+REMOVED = _("**{name}** is without that from now on: {text}")
 
 Words = app_commands.Range[str, 1, LONGEST]
 Number = app_commands.Range[int, 1]

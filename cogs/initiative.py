@@ -8,6 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
+from bot.i18n import _
 from bot.initiative import SECONDS
 from bot.turn import Mouth
 from bot.venues import Standing
@@ -19,25 +20,27 @@ from cogs._discord.ticket_threads import is_ticket
 if TYPE_CHECKING:
     from bot.client import Masquerade
 
-ON = "In {place} I may speak first: {bounds}."
-OFF = "In {place} I never speak first. Whoever calls me is answered as ever."
-CHANCE = (
+ON = _("In {place} I may speak first: {bounds}.")
+OFF = _("In {place} I never speak first. Whoever calls me is answered as ever.")
+CHANCE = _(
     "in each half hour with a chance of {percent} %, less in the channel's four liveliest hours and more in "
     "its four quietest, {cap} a day at most"
 )
-HOURS = "not in the hours {hours} ({zone})"
-AFTER = "only after something that a person said within a day, never after my own words"
-CONSENT = "I take up only what people said who agreed to be remembered, and ping nobody."
-TODAY = "Today I did so {times}."
-SWITCHED_OFF = "But I am switched off there, so I keep quiet until /settings activate."
-NEVER = "But the operator's settings keep me from it: {key} is 0."
-NO_CHANCE = "But the chance of what is unasked is 0 here, so I keep quiet until /settings chance raises it."
-MUTE = "But I am not allowed to write there, so I keep quiet."
-NO_CHANNEL = "Name a channel of a server: in private I speak first only where sel_checkins is on."
-NOT_SEEN = "I can't see that channel, so I can't speak there. Let me in, or name another one."
-NO_TALK = "Nobody talks in a forum itself: name one of its threads."
-TICKET = "That is a ticket, and no character takes part in those. Name another channel."
-LOG_CHANNEL = "That is the log channel, and I take no part in its talk. Name another one."
+HOURS = _("not in the hours {hours} ({zone})")
+AFTER = _("only after something that a person said within a day, never after my own words")
+CONSENT = _("I take up only what people said who agreed to be remembered, and ping nobody.")
+TODAY = _("Today I did so {times}.")
+SWITCHED_OFF = _("But I am switched off there, so I keep quiet until /settings activate.")
+NEVER = _("But the operator's settings keep me from it: {key} is 0.")
+NO_CHANCE = _(
+    "But the chance of what is unasked is 0 here, so I keep quiet until /settings chance raises it."
+)
+MUTE = _("But I am not allowed to write there, so I keep quiet.")
+NO_CHANNEL = _("Name a channel of a server: in private I speak first only where sel_checkins is on.")
+NOT_SEEN = _("I can't see that channel, so I can't speak there. Let me in, or name another one.")
+NO_TALK = _("Nobody talks in a forum itself: name one of its threads.")
+TICKET = _("That is a ticket, and no character takes part in those. Name another channel.")
+LOG_CHANNEL = _("That is the log channel, and I take no part in its talk. Name another one.")
 
 
 class Initiative(commands.Cog):

@@ -6,6 +6,7 @@ from discord import app_commands
 
 from bot.command_tree import Interaction
 from bot.curation.lorebooks import LONGEST_CONTENT, LONGEST_LABEL, Shown, fitting
+from bot.i18n import _
 from bot.stagecraft import NotStaged
 from cogs._discord.admin import actor_of
 from cogs._discord.authority import is_operator
@@ -36,22 +37,22 @@ if TYPE_CHECKING:
 
 LONGEST_KEYS = 1_000
 CONTENT_ROOM, KEYS_ROOM, LABEL_ROOM, WHOLE_ROOM = 160, 100, 110, 700
-HEAD = "**What the lorebooks of {name} hold**"
-FOOT = "-# Commands take what stands in bold. /admin lore reset lets an entry be as its file has it."
-NOTHING = "**{name}** has no lorebook. /admin lore add lays an entry down."
+HEAD = _("**What the lorebooks of {name} hold**")
+FOOT = _("-# Commands take what stands in bold. /admin lore reset lets an entry be as its file has it.")
+NOTHING = _("**{name}** has no lorebook. /admin lore add lays an entry down.")
 ENTRY = "**{label}** · {about}\n{content}"
-ADDED = "**{name}** knows that from the next prompt on, as **{label}**: {content}"
-EDITED = "**{label}** of **{name}** from the next prompt on: {about}\n{content}"
-ASKED = "**Shall that be taken away?** **{label}** of **{name}**: {content}"
-ASKED_FILE = (
+ADDED = _("**{name}** knows that from the next prompt on, as **{label}**: {content}")
+EDITED = _("**{label}** of **{name}** from the next prompt on: {about}\n{content}")
+ASKED = _("**Shall that be taken away?** **{label}** of **{name}**: {content}")
+ASKED_FILE = _(
     "**Shall that be switched off?** **{label}** of **{name}**: {content}\n"
     "It is in a file, which stays as it is: /admin lore reset lets it be as the file has it."
 )
-REMOVED = "**{name}** is without that from the next prompt on."
-SWITCHED_OFF = "That entry of **{name}** is off from the next prompt on; its file stays as it is."
-RESET = "**{label}** of **{name}** is as its file has it from the next prompt on."
-KEYS, ALWAYS = "when it is said: {keys}", "always there"
-NO_KEYS, OFF, OWN, CHANGED = "never by a word", "off", "laid down", "changed"
+REMOVED = _("**{name}** is without that from the next prompt on.")
+SWITCHED_OFF = _("That entry of **{name}** is off from the next prompt on; its file stays as it is.")
+RESET = _("**{label}** of **{name}** is as its file has it from the next prompt on.")
+KEYS, ALWAYS = _("when it is said: {keys}"), _("always there")
+NO_KEYS, OFF, OWN, CHANGED = _("never by a word"), "off", _("laid down"), "changed"
 
 Keys = app_commands.Range[str, 1, LONGEST_KEYS]
 Content = app_commands.Range[str, 1, LONGEST_CONTENT]

@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer, asked_in
+from bot.i18n import _
 from bot.roles import Role
 from bot.stagecraft import NotStaged
 from cogs._discord.asking import listens_to
@@ -51,28 +52,28 @@ if TYPE_CHECKING:
 OFFERED = 25
 """Choices that Discord takes for one option."""
 
-BY = "**{name}** keeps it. "
-REMEMBERED = (
+BY = _("**{name}** keeps it. ")
+REMEMBERED = _(
     "I keep that in mind as number **{number}**. It comes up {reach}. /memory edit changes it, /memory share "
     "says where else it may come up, /memory delete deletes it."
 )
-NOT_HERE = (
+NOT_HERE = _(
     "I am switched off here, or asked not to listen to you, so I keep nothing of that. /memory shows what I "
     "know, and deletes it, everywhere."
 )
-EDITED = "Done: these are your own words now.\n{entry}"
-SHARED = "Done: number **{number}** comes up {reach} now."
-SHARED_WITH_ALL = "Done: every character of mine may know number **{number}** now; it comes up {reach}."
-PINNED = "Number **{number}** is pinned now: I keep it for good, as it is, until you take the pin away."
-UNPINNED = "Number **{number}** is not pinned any more; I still keep it for good."
-ALL_DELETED = (
+EDITED = _("Done: these are your own words now.\n{entry}")
+SHARED = _("Done: number **{number}** comes up {reach} now.")
+SHARED_WITH_ALL = _("Done: every character of mine may know number **{number}** now; it comes up {reach}.")
+PINNED = _("Number **{number}** is pinned now: I keep it for good, as it is, until you take the pin away.")
+UNPINNED = _("Number **{number}** is not pinned any more; I still keep it for good.")
+ALL_DELETED = _(
     "Forgotten: {count}, with every earlier state. Nothing of it is in a file or a log of mine any more."
 )
-LEARNING = (
+LEARNING = _(
     "From now on, when I sum up older talk, I note about you what seems worth knowing for good. It comes up "
     "only where you said it; /memory list shows it to you, and /memory learning ends it."
 )
-NOT_LEARNING = (
+NOT_LEARNING = _(
     "I note nothing about you by myself any more. {count} that I had noted by myself {was} deleted."
 )
 

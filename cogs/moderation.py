@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import MEMBERS_ONLY, Interaction, answer
+from bot.i18n import _
 from bot.moderation import Act, Refused, in_words, span_of_mute, span_of_sweep
 from cogs._discord.moderating import (
     NEEDED,
@@ -34,14 +35,14 @@ from cogs._discord.presses import Panels
 if TYPE_CHECKING:
     from bot.client import Masquerade
 
-KICKED = "{name} had to leave. With an invite they can come back; /ban keeps them out."
-BANNED = "{name} is banned. /unban lets them come back."
-UNBANNED = "{name} is not banned any more. They can come back with an invite."
-NOT_BANNED = "{name} is not banned here, so nothing changed."
-MUTED = "{name} can't write, react or speak here until {until}, {span} from now. /unmute ends it sooner."
-UNMUTED = "{name} can write and speak again."
-NOT_MUTED = "{name} is not muted, so nothing changed."
-KEPT = "Nothing was done: they may stay."
+KICKED = _("{name} had to leave. With an invite they can come back; /ban keeps them out.")
+BANNED = _("{name} is banned. /unban lets them come back.")
+UNBANNED = _("{name} is not banned any more. They can come back with an invite.")
+NOT_BANNED = _("{name} is not banned here, so nothing changed.")
+MUTED = _("{name} can't write, react or speak here until {until}, {span} from now. /unmute ends it sooner.")
+UNMUTED = _("{name} can write and speak again.")
+NOT_MUTED = _("{name} is not muted, so nothing changed.")
+KEPT = _("Nothing was done: they may stay.")
 
 
 class Moderation(commands.Cog):

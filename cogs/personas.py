@@ -13,6 +13,7 @@ from bot.conversation.composition import system_prompt
 from bot.conversation.recall import WINDOW
 from bot.conversation.splitting import LIMIT, width
 from bot.conversation.staging import CONTEXT_LINES
+from bot.i18n import _
 from bot.roles import Role
 from bot.turn import Where
 from cogs._discord.admin import actor_of, let_operators
@@ -35,28 +36,28 @@ LONGEST_NAME = 80
 REMARK_ROOM = 300
 MOST_REMARKS = 10
 
-NOT_YOURS_TO_CHOOSE = (
+NOT_YOURS_TO_CHOOSE = _(
     "In a server that is for members with the permission Manage Channels or Manage Server, and for the "
     "bot's operators. In private you can do it."
 )
-CHOSEN = "From now on **{name}** answers here where nobody else is called."
-CHOSEN_ALONE = "From now on **{name}** talks with you here. What others of us know of you, it does not."
-NOBODY_CHOSEN = "From now on it depends on who is called, and on the topic, who answers here."
-NOBODY_ALONE = "From now on **{name}** talks with you here."
-INVITED = "**{name}** hears this channel from now on."
-DISMISSED = (
+CHOSEN = _("From now on **{name}** answers here where nobody else is called.")
+CHOSEN_ALONE = _("From now on **{name}** talks with you here. What others of us know of you, it does not.")
+NOBODY_CHOSEN = _("From now on it depends on who is called, and on the topic, who answers here.")
+NOBODY_ALONE = _("From now on **{name}** talks with you here.")
+INVITED = _("**{name}** hears this channel from now on.")
+DISMISSED = _(
     "**{name}** does not hear this channel any more: what is said without it, it never learns. "
     "/persona invite lets it in again."
 )
-AS_RULED = (
+AS_RULED = _(
     "Nothing is said of **{name}** here any more: it hears this channel; a thread it hears as its channel."
 )
 TOO_LARGE = f"That file is too large: a card has {MOST_BYTES >> 20} MB at most."
-NO_CARD = "Give me a card as .png, .json or .charx, or a sheet as .json."
-UNREADABLE = "I could not get that file from Discord. Please give it to me once more."
-ARRIVED = "**{name}** (`{slug}`) is here and answers from now on. /persona show tells what it is made of."
-LEFT = "**{name}** is gone. Its folder and what it knows of people stay, should it come back."
-EXPORTED = "This is **{name}**, as a file that other programs read, too."
+NO_CARD = _("Give me a card as .png, .json or .charx, or a sheet as .json.")
+UNREADABLE = _("I could not get that file from Discord. Please give it to me once more.")
+ARRIVED = _("**{name}** (`{slug}`) is here and answers from now on. /persona show tells what it is made of.")
+LEFT = _("**{name}** is gone. Its folder and what it knows of people stay, should it come back.")
+EXPORTED = _("This is **{name}**, as a file that other programs read, too.")
 
 
 class Personas(commands.Cog):

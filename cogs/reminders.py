@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from bot.command_tree import Interaction, answer, asked_in, is_age_restricted
 from bot.errors import Unsaid
+from bot.i18n import _
 from bot.reminder_rules import LONGEST, ReminderRefused
 from bot.reminding import SECONDS, Venue
 from bot.turn import Place, Where
@@ -31,21 +32,21 @@ OFFERED = 25
 ASKING_SECONDS = 10.0
 """Seconds that Discord may take to tell who is still there."""
 
-REMINDING = "I'll remind you {stamp}, {relative}, {place}. /remind delete {number} undoes that."
-KEPT_DATE = "I'll bring that up {place} every year, at 09:00 on {day}; the next time is {stamp}."
-KEPT_BIRTHDAY = "I'll congratulate you {place} every year, at 09:00 on {day}; the next time is {stamp}."
-READ_ALONG = "in {channel}, where others read along"
-BY_CLOCK = "\n-# By the clock of {zone}. /timezone set changes that."
-ZONE_UNKNOWN = "\n-# You have not told me your time zone, so I took UTC. /timezone set changes that."
-NOT_HERE = "I am switched off here, or asked not to listen to you, so I keep nothing of that."
-CANNOT_WRITE = "I am not allowed to write here, so I could not remind you: ask in another channel."
-DELETED = "I let go of it."
-NO_BIRTHDAY = "I don't know your birthday. /birthday set tells me."
-BIRTHDAY = "Your birthday, as I know it: {day}. I congratulate you {place}, {stamp}."
-BIRTHDAY_FORGOTTEN = "I don't know your birthday any more."
-ZONE = "Your time zone is {zone}: it is {now} there."
-NO_ZONE = "You have not told me your time zone, so I take UTC: it is {now}. /timezone set changes that."
-ZONE_SET = (
+REMINDING = _("I'll remind you {stamp}, {relative}, {place}. /remind delete {number} undoes that.")
+KEPT_DATE = _("I'll bring that up {place} every year, at 09:00 on {day}; the next time is {stamp}.")
+KEPT_BIRTHDAY = _("I'll congratulate you {place} every year, at 09:00 on {day}; the next time is {stamp}.")
+READ_ALONG = _("in {channel}, where others read along")
+BY_CLOCK = _("\n-# By the clock of {zone}. /timezone set changes that.")
+ZONE_UNKNOWN = _("\n-# You have not told me your time zone, so I took UTC. /timezone set changes that.")
+NOT_HERE = _("I am switched off here, or asked not to listen to you, so I keep nothing of that.")
+CANNOT_WRITE = _("I am not allowed to write here, so I could not remind you: ask in another channel.")
+DELETED = _("I let go of it.")
+NO_BIRTHDAY = _("I don't know your birthday. /birthday set tells me.")
+BIRTHDAY = _("Your birthday, as I know it: {day}. I congratulate you {place}, {stamp}.")
+BIRTHDAY_FORGOTTEN = _("I don't know your birthday any more.")
+ZONE = _("Your time zone is {zone}: it is {now} there.")
+NO_ZONE = _("You have not told me your time zone, so I take UTC: it is {now}. /timezone set changes that.")
+ZONE_SET = _(
     "Your time zone is {zone} now: it is {now} there. Birthdays and yearly dates move with it; reminders "
     "stay at the moment for which you asked."
 )

@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer, asked_in
+from bot.i18n import _
 from bot.roles import Role
 from bot.stagecraft import DEEPEST_NOTE, LONGEST_NOTE, LONGEST_TOPIC, MOST_SCENE_TURNS
 from bot.turn import Mouth
@@ -29,21 +30,21 @@ LONGEST_LIST = 400
 TOPIC_ROOM, NOTE_ROOM = 1_200, 1_400
 CLEAR = "clear"
 
-NOT_YOURS = (
+NOT_YOURS = _(
     "In a server that is for members with the permission Manage Channels or Manage Server, and for the "
     "bot's operators."
 )
-BEGUN = "They begin."
-OPENING = "**A scene of {lines}** by {who}, about:\n{topic}\n-# /scene stop ends it."
-STOPPED = "The scene ends: of {turns} lines {done} were said. What is being said just now is its last."
-NOTED = "I keep that in mind for this channel, {depth}. /scene note_clear takes it away."
-AT_THE_END = "at the very end of what I read"
-DEEPER = "{depth} lines before the end of what I read"
-CLEARED = "There is no note for this channel any more."
-NO_NOTE = "There is no note for this channel."
-NO_SCENE = "No scene is being played here."
-PLAYING = "**A scene** by {who}: {done} of {turns} lines were said. It is about:\n{topic}"
-NOTE = "**The note of this channel**, {depth}:\n{note}"
+BEGUN = _("They begin.")
+OPENING = _("**A scene of {lines}** by {who}, about:\n{topic}\n-# /scene stop ends it.")
+STOPPED = _("The scene ends: of {turns} lines {done} were said. What is being said just now is its last.")
+NOTED = _("I keep that in mind for this channel, {depth}. /scene note_clear takes it away.")
+AT_THE_END = _("at the very end of what I read")
+DEEPER = _("{depth} lines before the end of what I read")
+CLEARED = _("There is no note for this channel any more.")
+NO_NOTE = _("There is no note for this channel.")
+NO_SCENE = _("No scene is being played here.")
+PLAYING = _("**A scene** by {who}: {done} of {turns} lines were said. It is about:\n{topic}")
+NOTE = _("**The note of this channel**, {depth}:\n{note}")
 
 
 class Scenes(commands.Cog):

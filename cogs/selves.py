@@ -6,6 +6,7 @@ from discord import app_commands
 
 from bot.command_tree import Interaction, answer
 from bot.curation.standings import NO_AFFINITY, THEMSELVES
+from bot.i18n import _
 from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.characters import offer_characters, role_named, shown, telling
 from cogs._discord.curating import (
@@ -27,19 +28,19 @@ if TYPE_CHECKING:
     from bot.client import Masquerade
 
 LONGEST_NAME = 80
-REVERTED = "What the stage {milestone} changed in **{name}** is taken back from the next prompt on."
-RESTORED = "What the stage {milestone} changed in **{name}** holds again from the next prompt on."
-TAKEN_BACK = (
+REVERTED = _("What the stage {milestone} changed in **{name}** is taken back from the next prompt on.")
+RESTORED = _("What the stage {milestone} changed in **{name}** holds again from the next prompt on.")
+TAKEN_BACK = _(
     "Encounter **{number}** of {one} and {other} does not count any more: {kind}, {change:+g} and {back:+g}."
 )
-MADE_UP = "**{one}** and **{other}** made up: {count} {conflicts} ended."
-SET = "**{name}** likes **{other}** {value:+.2f} from now on: {stage}."
-ASKED = "**Shall that be taken away?** It will be as if **{name}** had never met **{other}**."
-UNMET = "For **{name}** it is as if they had never met **{other}**, from now on."
+MADE_UP = _("**{one}** and **{other}** made up: {count} {conflicts} ended.")
+SET = _("**{name}** likes **{other}** {value:+.2f} from now on: {stage}.")
+ASKED = _("**Shall that be taken away?** It will be as if **{name}** had never met **{other}**.")
+UNMET = _("For **{name}** it is as if they had never met **{other}**, from now on.")
 
-HEAD = "**How {name} gets on**"
-FOOT = "-# /admin relations show with another character tells more."
-NO_OTHERS = "There is nobody else here for **{name}** to get on with."
+HEAD = _("**How {name} gets on**")
+FOOT = _("-# /admin relations show with another character tells more.")
+NO_OTHERS = _("There is nobody else here for **{name}** to get on with.")
 
 Name = app_commands.Range[str, 1, LONGEST_NAME]
 Number = app_commands.Range[int, 1]

@@ -13,6 +13,7 @@ from bot.arranging import voice_of
 from bot.command_tree import AnyCommand, Commands, Interaction, answer, asked_in, only_in_servers
 from bot.conversation.forgetting import Length
 from bot.conversation.house_rules import HouseRules
+from bot.i18n import _
 from bot.turn import Where
 from cogs._discord.quoting import inline
 from database.repositories.calls import Spending
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from bot.client import Masquerade
 
 _DAY = timedelta(hours=24)
-MORE = "-# /help with a topic, such as /help topic:memory, tells what each command of a group does."
-NO_TOPIC = "There is no command “{topic}” that you may use here: /help lists them."
+MORE = _("-# /help with a topic, such as /help topic:memory, tells what each command of a group does.")
+NO_TOPIC = _("There is no command “{topic}” that you may use here: /help lists them.")
 _EVER = discord.utils.snowflake_time(0)
 
 

@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
+from bot.i18n import _
 from bot.moderation import Refused
 from cogs._discord.admin import actor_of
 from cogs._discord.cards import Card, post
@@ -21,23 +22,23 @@ if TYPE_CHECKING:
 
 LONGEST_SUBJECT = 200
 
-OPEN_TITLE = "Need help from the staff?"
-OPEN_TEXT = (
+OPEN_TITLE = _("Need help from the staff?")
+OPEN_TEXT = _(
     "The button opens a ticket: a private thread for you and those who answer. You can have one at a time."
 )
-NO_TEXT_CHANNEL = "Tickets need a text channel. Use this in one, or name one with the option channel."
-ROLE_OF_ALL = "Everybody has that role: then everybody could read tickets. Name another one."
-STAFF_IS_PUBLIC = (
+NO_TEXT_CHANNEL = _("Tickets need a text channel. Use this in one, or name one with the option channel.")
+ROLE_OF_ALL = _("Everybody has that role: then everybody could read tickets. Name another one.")
+STAFF_IS_PUBLIC = _(
     "Everybody can read {channel}, and tickets are told there. Name a channel for the staff alone."
 )
-SET_UP = "Tickets open below {channel} now. /tickets panel posts a button for it."
-OPEN_BELOW = "Tickets open below {channel}."
-ANSWERED_BY = "Those who answer are members who may manage threads there."
-ANSWERED_BY_ROLE = "Those who answer are members who may manage threads there, and holders of {role}."
-STAFF_READS = "New tickets and transcripts go to {channel}."
-TURNED_OFF = "Nobody can open tickets any more. Those that are open stay, and can be closed."
-WAS_OFF = "No tickets could be opened here, so nothing changed. /tickets setup changes that."
-PANEL_POSTED = "The button is posted below. It works until you delete the message, or use /tickets off."
+SET_UP = _("Tickets open below {channel} now. /tickets panel posts a button for it.")
+OPEN_BELOW = _("Tickets open below {channel}.")
+ANSWERED_BY = _("Those who answer are members who may manage threads there.")
+ANSWERED_BY_ROLE = _("Those who answer are members who may manage threads there, and holders of {role}.")
+STAFF_READS = _("New tickets and transcripts go to {channel}.")
+TURNED_OFF = _("Nobody can open tickets any more. Those that are open stay, and can be closed.")
+WAS_OFF = _("No tickets could be opened here, so nothing changed. /tickets setup changes that.")
+PANEL_POSTED = _("The button is posted below. It works until you delete the message, or use /tickets off.")
 
 
 class Tickets(commands.Cog):

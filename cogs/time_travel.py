@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
+from bot.i18n import _
 from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
 from cogs._discord.days import day_panel, undoing_panel, undone_text
 from cogs._discord.fact_pages import NO_DAY, day_in
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WORKING = "Taking that day back ..."
-LEFT = "Everything stays as it is."
+WORKING = _("Taking that day back ...")
+LEFT = _("Everything stays as it is.")
 
 
 class TimeTravel(commands.Cog):

@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
+from bot.i18n import _
 from cogs._discord.cards import Card, answer_with
 from cogs._discord.moderating import YOU_LACK, Person, lacks, named
 from cogs._discord.panels import NOBODY
@@ -32,11 +33,11 @@ ASKING_SECONDS = 10.0
 Question = app_commands.Range[str, 1, LONGEST_QUESTION]
 Answer = app_commands.Range[str, 1, LONGEST_ANSWER]
 
-POLLED = "Your poll is below. It ends {when}; its menu ends it sooner."
-TWICE = "Two of the answers are the same: give each its own words."
-NO_WORDS = "There is nothing to be seen in the question, or in one of the answers: write some words."
-NOT_POLLED = "Discord did not take the poll. Try again in a minute."
-PLAIN = "As plain text, without a frame"
+POLLED = _("Your poll is below. It ends {when}; its menu ends it sooner.")
+TWICE = _("Two of the answers are the same: give each its own words.")
+NO_WORDS = _("There is nothing to be seen in the question, or in one of the answers: write some words.")
+NOT_POLLED = _("Discord did not take the poll. Try again in a minute.")
+PLAIN = _("As plain text, without a frame")
 
 
 class Utility(commands.Cog):

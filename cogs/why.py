@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.command_tree import Interaction, answer, asked_in
 from bot.conversation.explaining import explain
 from bot.decision import Reason
+from bot.i18n import _
 from bot.memories import Memories
 from cogs._discord.knowledge import DELETED, GONE_ALREADY, KEPT, deletion_panel
 from cogs._discord.origins import why_panel
@@ -30,13 +31,13 @@ _LINK = re.compile(
 _ID = re.compile(r"\d{1,20}")
 _LARGEST_ID = 2**63 - 1
 
-NOT_A_MESSAGE = (
+NOT_A_MESSAGE = _(
     "That is no message. Give its link (in its menu: Copy Message Link) or its id; with nothing, I explain "
     "the last decision in this channel."
 )
-NOTHING = "I have decided nothing in this channel in the last {days} days."
-ELSEWHERE = "That message is in another server, or in direct messages. Ask me there."
-UNKNOWN = (
+NOTHING = _("I have decided nothing in this channel in the last {days} days.")
+ELSEWHERE = _("That message is in another server, or in direct messages. Ask me there.")
+UNKNOWN = _(
     "I know of no decision about that message. Either you can't see its channel, or I never heard it, or "
     "it is my own and answers nobody, or it is older than the {days} days for which I keep decisions."
 )

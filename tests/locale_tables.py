@@ -72,30 +72,38 @@ def brought_up_to_date(path: Path, wanted: Catalog) -> str:
     table.update(wanted, no_fuzzy_matching=True)
     written = BytesIO()
     write_po(
-        written, table, sort_output=True, omit_header=True, ignore_obsolete=True, include_lineno=False, width=100
+        written,
+        table,
+        sort_output=True,
+        omit_header=True,
+        ignore_obsolete=True,
+        include_lineno=False,
+        width=100,
     )
     head = HEAD.format(language=path.stem, plural=table.plural_forms)
     return head + written.getvalue().decode("utf-8")
 
 
 async def main(*, write: bool) -> int:
-    """Write the tables anew, or say which are behind."""
+    """Write the tables anew, or say which are behind and what is not translated in them."""
     async with tree_of_the_program() as tree:
         wanted = template(tree)
     behind = 0
     for path in sorted(TABLES.glob("*.po")):
         text = brought_up_to_date(path, wanted)
-        if text != path.read_text(encoding="utf-8"):
-            behind += 1
-            print(f"{path.name} is {'written anew' if write else 'behind: python -m tests.locale_tables --write'}")
+        behind += text != path.read_text(encoding="utf-8")
         if write:
             path.write_text(text, encoding="utf-8")
         with BytesIO(text.encode()) as file:
             missing = [one for one in read_po(file) if one.id and (one.fuzzy or not _translated(one))]
         for one in missing[:20]:
-            print(f"{path.name}: not translated: {one.context or ''} {one.id!r}")
-        print(f"{path.name}: {len(missing)} of {len(wanted)} not translated")
+            _tell(f"{path.name}: not translated: {one.context or ''} {one.id!r}")
+        _tell(f"{path.name}: {len(missing)} of {len(wanted)} not translated")
     return 0 if write else behind
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def _translated(message: Any) -> bool:

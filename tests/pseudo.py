@@ -1,6 +1,7 @@
 """A language in which every letter of ours is Cyrillic: what is left in Latin letters came from no table."""
 
 import re
+from gettext import GNUTranslations
 from io import BytesIO
 from typing import Any
 
@@ -13,7 +14,9 @@ LATIN = "abcdefghijklmnopqrstuvwxyz"
 OTHER = "абцдефгхийклмнопярстуввхуз"
 _LETTERS = str.maketrans(LATIN + LATIN.upper(), OTHER + OTHER.upper())
 # What stays as it is in every language: fields, code, Discord's own markup, addresses, commands.
-_KEPT = re.compile(r"\{[^{}]*\}|`[^`]*`|<[^<>\s][^<>]*>|https?://\S+|(?<![\w/])/[a-z]\w*(?: [a-z]\w*){0,2}|\S+\.md\S*")
+_KEPT = re.compile(
+    r"\{[^{}]*\}|`[^`]*`|<[^<>\s][^<>]*>|https?://\S+|(?<![\w/])/[a-z]\w*(?: [a-z]\w*){0,2}|\S+\.md\S*"
+)
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -23,13 +26,12 @@ def table(wanted: Catalog) -> i18n.Table:
     for message in wanted:
         if not message.id:
             continue
-        plural = isinstance(message.id, tuple)
-        said = tuple(map(written, message.id)) if plural else written(message.id)
+        said = written(message.id) if isinstance(message.id, str) else tuple(map(written, message.id))
         catalog.add(message.id, said, context=message.context)
     compiled = BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
-    return i18n.Table("de", i18n.GNUTranslations(compiled), {})
+    return i18n.Table("de", GNUTranslations(compiled), {})
 
 
 def written(message: str) -> str:

@@ -8,6 +8,7 @@ from discord import app_commands
 
 from bot.administration import Actor
 from bot.command_tree import Interaction, answer
+from bot.i18n import _
 from cogs._discord.authority import is_operator
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 
 NAME = "admin"
 Member = app_commands.Group | app_commands.Command[Any, ..., Any]
-OPERATORS_ONLY = "This is for the bot's operators (admin_ids) alone."
+OPERATORS_ONLY = _("This is for the bot's operators (admin_ids) alone.")
 
 
 def join_admin(bot: "Masquerade", member: Member) -> None:

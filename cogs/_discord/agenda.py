@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from discord.utils import format_dt
 
+from bot.i18n import _
 from bot.reminder_rules import day_of
 from cogs._discord.panels import Button, Choice, Menu, Panel
 from cogs._discord.quoting import inline
@@ -15,8 +16,8 @@ ON_A_PAGE = 6
 ROOM = 180
 """What the words of one may take of a message: /remind list is no place to read them whole."""
 
-NOTHING = "There is nothing that I am to say to you later. /remind me changes that."
-_FOOT = "-# Choose one below to let it go, or use /remind delete with its number."
+NOTHING = _("There is nothing that I am to say to you later. /remind me changes that.")
+_FOOT = _("-# Choose one below to let it go, or use /remind delete with its number.")
 
 
 def entry(reminder: Reminder, guild_id: int | None) -> str:

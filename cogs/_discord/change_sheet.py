@@ -9,21 +9,22 @@ from bot.curation.bonds import BOND
 from bot.curation.change import Change, Recorded, Values
 from bot.curation.characters import CHOSEN, PRESENCE
 from bot.curation.facts import FACT, Words
+from bot.i18n import _
 from cogs._discord.quoting import inline
 from personas.bonds import Metric
 
 VALUE_ROOM, KEY_ROOM = 600, 120
-ENTRY = "**{number}.** {at} {thing} {verb} by <@{actor}>{note}"
-HEAD = "**Change {number}**: {thing} {verb}, {at}, by <@{actor}>{note}"
-BEFORE, AFTER = "**Before:** {values}", "**After:** {values}"
-OF_PERSON = "{what} of <@{id}> with {name}"
-PRESENCE_OF, ANSWERS_IN = "presence of {name} in <#{channel}>", "who answers in <#{channel}>"
-NOT_THERE = "it was not there"
-NOT_THERE_NOW = "it is not there"
-TAKEN_BACK, TAKES_BACK = ", taken back by {number}", ", which takes back {number}"
-BLANK = "What it was is forgotten, because the person whom it concerns wanted that."
-HIDDEN = "Its words were told in private: they are shown to nobody but that person."
-FORGOTTEN = "Its words are forgotten since."
+ENTRY = _("**{number}.** {at} {thing} {verb} by <@{actor}>{note}")
+HEAD = _("**Change {number}**: {thing} {verb}, {at}, by <@{actor}>{note}")
+BEFORE, AFTER = _("**Before:** {values}"), _("**After:** {values}")
+OF_PERSON = _("{what} of <@{id}> with {name}")
+PRESENCE_OF, ANSWERS_IN = _("presence of {name} in <#{channel}>"), _("who answers in <#{channel}>")
+NOT_THERE = _("it was not there")
+NOT_THERE_NOW = _("it is not there")
+TAKEN_BACK, TAKES_BACK = _(", taken back by {number}"), _(", which takes back {number}")
+BLANK = _("What it was is forgotten, because the person whom it concerns wanted that.")
+HIDDEN = _("Its words were told in private: they are shown to nobody but that person.")
+FORGOTTEN = _("Its words are forgotten since.")
 _SHOWN = {
     BOND: tuple(str(one) for one in Metric),
     FACT: ("number", "kept", "pinned", "scope", "holds"),

@@ -11,6 +11,7 @@ from bot.command_tree import Interaction, answer
 from bot.curation.change import ChangeRefused
 from bot.errors import ConfigurationError
 from bot.greetings import NoGreeting
+from bot.i18n import _
 from bot.memories import Memories, MemoryRefused
 from bot.relations import NoSuchEncounter
 from bot.roles import Role, speaker_id
@@ -34,9 +35,9 @@ REFUSALS = (
     ChangeRefused,
 )
 """What is an answer, and no fault."""
-WHICH = "Which of the characters; with nothing, who is alone with you, or I"
-OF_ONE = "Of {name}: what the others of us know, the option character shows."
-NOT_HERE_ANY_MORE = "That character is not played here any more."
+WHICH = _("Which of the characters; with nothing, who is alone with you, or I")
+OF_ONE = _("Of {name}: what the others of us know, the option character shows.")
+NOT_HERE_ANY_MORE = _("That character is not played here any more.")
 
 
 async def offer_characters(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:

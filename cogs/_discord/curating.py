@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.command_tree import Interaction, answer
 from bot.conversation.splitting import LIMIT, width
 from bot.curation.change import Change
+from bot.i18n import _
 from bot.roles import Role
 from cogs._discord.admin import join_admin, leave_admin, let_operators
 from cogs._discord.characters import mark_of, role_marked, telling
@@ -28,12 +29,12 @@ LONGEST_SEARCH = 16
 OWN = "-"
 """What stands for the bot's own character in the id of a button."""
 
-NOTE = "\n-# Change number {number}. /admin changes undo takes it back."
-NOTE_TO_OTHERS = "\n-# Change number {number}. The bot's operators can take it back."
-KEPT = "Nothing was removed."
-NOTHING_FOUND = "Nothing of that holds “{words}”. Without a search all of it is listed."
-PAGE = "{head} · page {number} of {pages}"
-FOUND = "{head}; {count} with “{words}”"
+NOTE = _("\n-# Change number {number}. /admin changes undo takes it back.")
+NOTE_TO_OTHERS = _("\n-# Change number {number}. The bot's operators can take it back.")
+KEPT = _("Nothing was removed.")
+NOTHING_FOUND = _("Nothing of that holds “{words}”. Without a search all of it is listed.")
+PAGE = _("{head} · page {number} of {pages}")
+FOUND = _("{head}; {count} with “{words}”")
 
 Search = app_commands.Range[str, 1, LONGEST_SEARCH]
 

@@ -7,23 +7,24 @@ from datetime import date
 from discord import ButtonStyle
 
 from bot.conversation.splitting import LIMIT, width
+from bot.i18n import _
 from bot.timetravel import PersonDay, Undone
 from cogs._discord.panels import Button, Panel
 
 SECONDS = 300
-NOTHING = "Nothing that I know of {whom} changed on {day} (UTC)."
-_ONLY_OWN = (
+NOTHING = _("Nothing that I know of {whom} changed on {day} (UTC).")
+_ONLY_OWN = _(
     "Undoing it takes back what I noted and changed by myself that day. What people told, changed or deleted "
     "themselves stays, and so does what changed again since."
 )
-_NOTHING_OWN = "-# Nothing of it was noted or changed by myself, so there is nothing to undo."
-ASKED = (
+_NOTHING_OWN = _("-# Nothing of it was noted or changed by myself, so there is nothing to undo.")
+ASKED = _(
     "**Shall I undo {day} for {whom}?** That takes back {changes} that I made by myself, about {people}. "
     "It is a change like any other: each person sees it in /memory history, and can undo it there."
 )
-DONE = "Done: {facts} of {people} {are} as before {day}.{stayed}"
-STAYED = " {count} stayed as {they}: changed again since, or not to be parted from what did."
-NONE_DONE = "Nothing was undone.{stayed}"
+DONE = _("Done: {facts} of {people} {are} as before {day}.{stayed}")
+STAYED = _(" {count} stayed as {they}: changed again since, or not to be parted from what did.")
+NONE_DONE = _("Nothing was undone.{stayed}")
 
 
 def day_panel(day: date, changed: Sequence[PersonDay], person_id: int | None) -> Panel:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from discord import AllowedMentions, ButtonStyle, Object
 from discord.utils import format_dt
 
+from bot.i18n import _
 from bot.importing import Imported
 from bot.leaving import Receipt
 from bot.privacy import Answered, Asking, Standing
@@ -35,19 +36,19 @@ ASKED_SECONDS = 30 * 24 * 3600.0
 SHOWN_COPIES = 5
 ASKED = "asked"
 
-SMALL_PRINT = (
+SMALL_PRINT = _(
     "-# A yes means: I note facts from what you say and how we get on, and keep your lines to find them "
     "again. They come up where you said them; you see, take along and delete all of it. Without it I do none "
     "of that. /privacy says more."
 )
-NOTICE = (
+NOTICE = _(
     "From what you say to me I note facts about you and how we get on, and keep your lines, to find them "
     "again. If you don't want that, say so: nothing else changes."
 )
-NOTICE_PRINT = (
+NOTICE_PRINT = _(
     "-# They come up where you said them; you see, take along and delete all of it. /privacy says more."
 )
-WHAT_IS_KEPT = (
+WHAT_IS_KEPT = _(
     "**What is kept**\n"
     "- *Always, to hold a conversation:* what is said where I can hear it, for about a day; notes of talk "
     "that I took part in, until nobody spoke there for two weeks; what I decided about messages, without "
@@ -65,45 +66,45 @@ WHAT_IS_KEPT = (
     "a prompt.\n"
     "-# /privacy show counts yours; yes and no change your answer; export, import and delete are there, too."
 )
-YES = (
+YES = _(
     "Thank you: from now on I may note facts about you, and how we get on. /memory list shows "
     "the facts that are kept for good, "
     "/privacy show counts everything, and /privacy no ends it and deletes it."
 )
-YES_BUT_OFF = (
+YES_BUT_OFF = _(
     "I keep your answer. Whoever runs this bot has switched remembering off for everybody, though, so I note "
     "nothing about anybody."
 )
-NO = (
+NO = _(
     "I note nothing about you without your asking, nor how we get on. That can be changed with /privacy "
     "yes at any time."
 )
-NO_GONE = (
+NO_GONE = _(
     " What I had noted by myself is deleted, in every form, with the lines of yours that I had kept: {count}."
 )
-NO_TOLD = (
+NO_TOLD = _(
     " What you told me yourself stays until you delete it: {count}. /memory list shows it, /memory "
     "delete_all deletes it."
 )
-KEPT = "Nothing was deleted."
-DELETING = "Deleting everything of you, and searching for what is left..."
-FOR_GOOD = (
+KEPT = _("Nothing was deleted.")
+DELETING = _("Deleting everything of you, and searching for what is left...")
+FOR_GOOD = _(
     "All of it goes for good: from every table, every file that I write, and the database's log. It can't "
     "be undone; /privacy export takes it along before. What others said stays theirs, and the messages in "
     "Discord stay there."
 )
-EXPORTED = (
+EXPORTED = _(
     "This is everything that I keep of you{parts}. /privacy import takes it back in. What others said is not "
     "in it: it is theirs."
 )
-UNREADABLE = "I could not get that file from Discord. Please give it to me once more."
-IMPORTED = "Taken in: {facts}, {lines} and {reminders}. What I had already stays as it was."
-PLAYED_AGAIN = " In {count} you play again whom you played."
-UNSEALED = (
+UNREADABLE = _("I could not get that file from Discord. Please give it to me once more.")
+IMPORTED = _("Taken in: {facts}, {lines} and {reminders}. What I had already stays as it was.")
+PLAYED_AGAIN = _(" In {count} you play again whom you played.")
+UNSEALED = _(
     " The file was changed since I made it, or another bot did: so I took in facts alone, and left out "
     "earlier states, lines, reminders and names."
 )
-SECRETS = " Left out, as it looks like a password or another secret: {places}."
+SECRETS = _(" Left out, as it looks like a password or another secret: {places}.")
 
 
 def question_panel(asking: Asking, question: str, mention: str) -> Panel:
@@ -190,7 +191,7 @@ def answered(answer: Answered) -> str:
     """Return what somebody is told who said yes or no."""
     if answer.agreed:
         return YES if answer.mode != "off" else YES_BUT_OFF
-    text = NO
+    text = str(NO)
     if answer.gone:
         text += NO_GONE.format(count=_count(answer.gone, "fact", "facts"))
     if answer.told:

@@ -8,6 +8,7 @@ from discord import app_commands
 
 from bot.browsing import Entry, tags_of
 from bot.command_tree import Interaction, answer
+from bot.i18n import _
 from bot.roles import Role
 from bot.stagecraft import NotStaged
 from bot.timetravel import bounds
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 OFFERED = 25
 """Choices that Discord takes for one option."""
-NO_DAY = "That is no day: write it as 2026-05-03, or choose one of those on which something changed."
-NOT_YET = "That day has not begun yet. /memory facts shows what I know now."
+NO_DAY = _("That is no day: write it as 2026-05-03, or choose one of those on which something changed.")
+NOT_YET = _("That day has not begun yet. /memory facts shows what I know now.")
 
 
 async def offer_tags(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:

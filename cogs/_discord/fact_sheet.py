@@ -8,6 +8,7 @@ from discord.utils import format_dt
 
 from bot.browsing import Entry, Spot, matching
 from bot.conversation.splitting import LIMIT, width
+from bot.i18n import _
 from cogs._discord.knowledge import SECONDS, Reach, told_by
 from cogs._discord.panels import Button, Panel
 from cogs._discord.quoting import in_a_line, inline
@@ -20,16 +21,16 @@ LONGEST_SEARCH, LONGEST_TAG = 22, 24
 """What a search may take of the id of a button."""
 _LINKS = "https://discord.com/channels"
 
-NOTHING = (
+NOTHING = _(
     "I know nothing about you. /remember tells me something; with /memory learning you let me note things "
     "by myself."
 )
-NOTHING_THEN = "Of {day} there is nothing that I knew about you, or you had me forget it since."
-_FOOT = (
+NOTHING_THEN = _("Of {day} there is nothing that I knew about you, or you had me forget it since.")
+_FOOT = _(
     "-# /memory edit, share, pin and delete take the number. What is not kept for good goes when you were "
     "away for 14 days; /memory pin keeps it."
 )
-_FOOT_THEN = "-# As I knew it at the end of that day, UTC. /memory history brings an earlier state back."
+_FOOT_THEN = _("-# As I knew it at the end of that day, UTC. /memory history brings an earlier state back.")
 
 
 @dataclass(frozen=True, slots=True)

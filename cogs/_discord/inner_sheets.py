@@ -9,6 +9,7 @@ from discord.utils import format_dt
 
 from bot.conversation.manner import Consent
 from bot.conversation.splitting import LIMIT
+from bot.i18n import _
 from bot.pictures import Drawn
 from bot.relationships import (
     MOST_DISPUTES,
@@ -33,48 +34,48 @@ ON_A_PAGE = 8
 MOST_MOMENTS = 8
 WORDS_ROOM, HEAD_ROOM = 120, 120
 
-NOTHING_FELT = (
+NOTHING_FELT = _(
     "Nothing has happened to **{name}** yet, so there is nothing to show. Its week begins with the first "
     "answer that it gives, or with its first morning."
 )
-WHO_SEES = (
+WHO_SEES = _(
     "-# With whom is told only where it was you, and where only of channels that you can look into. Nobody "
     "else sees this answer."
 )
-NOTHING_OF_NOTE = "Nothing of note happened this week."
+NOTHING_OF_NOTE = _("Nothing of note happened this week.")
 
-SWITCHED_OFF = (
+SWITCHED_OFF = _(
     "Nothing is kept of how **{name}** and you stand: remembering is switched off on this bot. Whoever runs "
     "it can change that with memory_consent."
 )
-NOT_AGREED = (
+NOT_AGREED = _(
     "Nothing is kept of how **{name}** and you stand, because you have not agreed to be remembered. "
     "/privacy yes changes that; /privacy no ends it again, and deletes what was kept."
 )
-NOTHING_YET = (
+NOTHING_YET = _(
     "Nothing has changed between **{name}** and you yet: how you two stand is noted from the next answer to "
     "you on."
 )
-NOTHING_NEW_OFF = (
+NOTHING_NEW_OFF = _(
     "-# Nothing new is noted, and none of this is used: remembering is switched off on this bot. /privacy no "
     "deletes it."
 )
-NOTHING_NEW = (
+NOTHING_NEW = _(
     "-# Nothing new is noted, because you have not agreed to be remembered: /privacy yes changes that."
 )
 NO_MORE = f"You have taken back {MOST_DISPUTES} changes within 24 hours; more is possible after that."
-MAY_UNDO = "Is a change wrong? Choose it below, and it is taken back: {left} more within 24 hours."
-ONLY_YOU = "Only you see any of this."
-ASKED = (
+MAY_UNDO = _("Is a change wrong? Choose it below, and it is taken back: {left} more within 24 hours.")
+ONLY_YOU = _("Only you see any of this.")
+ASKED = _(
     "**Take this back?** {change}\n{what} The change stays in the list, marked as taken back, and that "
     "can't be undone. It is number {number} of the {most} that are possible within a day."
 )
-MOVES = "{metric} goes from {before} to {after}."
-AT_ITS_END = "{metric} is at {before} by now, and stays there."
-COMES_TO = " You two would be at the stage “{stage}” then."
-UNDONE = "Taken back: {metric} is {after} now."
-UNDONE_STAGE = " You two are at the stage “{stage}” now."
-CHOSEN = (
+MOVES = _("{metric} goes from {before} to {after}.")
+AT_ITS_END = _("{metric} is at {before} by now, and stays there.")
+COMES_TO = _(" You two would be at the stage “{stage}” then.")
+UNDONE = _("Taken back: {metric} is {after} now.")
+UNDONE_STAGE = _(" You two are at the stage “{stage}” now.")
+CHOSEN = _(
     "Done: **{kind}** it is from the next answer on, when we are alone. Before others I keep it to myself."
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from discord.utils import format_dt
 
+from bot.i18n import _
 from bot.relations import Relation
 from bot.roles import Role
 from cogs._discord.characters import shown
@@ -14,7 +15,7 @@ from personas.evolution import level_of
 
 CHANGES_ROOM, TOPIC_ROOM = 500, 100
 
-NO_STAGES = "No stage of its growth is reached yet."
+NO_STAGES = _("No stage of its growth is reached yet.")
 
 
 def growth_lines(role: Role, answered: int, stages: Sequence[Milestone]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from discord import ButtonStyle
 from discord.utils import format_dt
 
 from bot.conversation.splitting import LIMIT, width
+from bot.i18n import _
 from cogs._discord.panels import Button, Choice, Menu, Panel
 from cogs._discord.quoting import inline
 from database.models import Fact
@@ -22,56 +23,56 @@ SHOWN_REVERSALS = 8
 ROOM = 1_600
 """What one memory may take of a message: its 500 characters, each of them escaped."""
 
-NOTHING = (
+NOTHING = _(
     "I know nothing about you for good. /remember changes that; /memory facts shows what else I noted, if "
     "anything."
 )
-LOOKED = "-# Times that the bot's operators looked at what I know about you: {count}, the last {last}."
-NO_HISTORY = "What I know about you has not changed yet: there is no earlier state."
-ALL_AS_IT_WAS = "All of it is as it was then: there is nothing to bring back."
-DELETED = "Forgotten: it is in no earlier state, in no file and in no log of mine any more."
-GONE_ALREADY = "That memory is not there any more: there is nothing left to delete."
-KEPT = "Nothing was deleted."
-FOR_GOOD = (
+LOOKED = _("-# Times that the bot's operators looked at what I know about you: {count}, the last {last}.")
+NO_HISTORY = _("What I know about you has not changed yet: there is no earlier state.")
+ALL_AS_IT_WAS = _("All of it is as it was then: there is nothing to bring back.")
+DELETED = _("Forgotten: it is in no earlier state, in no file and in no log of mine any more.")
+GONE_ALREADY = _("That memory is not there any more: there is nothing left to delete.")
+KEPT = _("Nothing was deleted.")
+FOR_GOOD = _(
     "It leaves every earlier state of what I know, the files in which such states are kept, and the "
     "database's log as well. It can't be undone. Only backups that the bot's operator made hold it until "
     "they go."
 )
-_FOOT = (
+_FOOT = _(
     "-# /memory edit, share, pin and delete take the number. All of it may come up when we are alone. "
     "/memory facts tells more."
 )
-_LEARNING = "-# Whether I note anything by myself is another matter: /memory learning."
+_LEARNING = _("-# Whether I note anything by myself is another matter: /memory learning.")
 _ORIGINS = {
-    "told": "you told me",
-    "learnt": "I noticed it myself",
-    "inherited": "known from an older program",
-    "laid down": "the bot's operator wrote it",
+    "told": _("you told me"),
+    "learnt": _("I noticed it myself"),
+    "inherited": _("known from an older program"),
+    "laid down": _("the bot's operator wrote it"),
 }
 _CAUSES = {
-    "told": "you told me something",
-    "learnt": "I noticed something myself",
-    "edited": "you gave it other words",
-    "pinned": "you pinned it",
-    "unpinned": "you took a pin away",
-    "shared": "you chose where it may come up",
-    "mentioned again": "you said something again",
-    "superseded": "something took its place",
-    "joined": "I joined several into one",
-    "operator added": "the bot's operator added something",
-    "operator changed": "the bot's operator changed something",
-    "operator removed": "the bot's operator removed something",
-    "operator undid": "the bot's operator took back a change of theirs",
-    "undone": "the bot's operator took back what I had noted on a day",
-    "restored": "you brought back an earlier state",
-    "inherited": "I took over what an older program knew",
-    "taken back": "a message that it came from went",
+    "told": _("you told me something"),
+    "learnt": _("I noticed something myself"),
+    "edited": _("you gave it other words"),
+    "pinned": _("you pinned it"),
+    "unpinned": _("you took a pin away"),
+    "shared": _("you chose where it may come up"),
+    "mentioned again": _("you said something again"),
+    "superseded": _("something took its place"),
+    "joined": _("I joined several into one"),
+    "operator added": _("the bot's operator added something"),
+    "operator changed": _("the bot's operator changed something"),
+    "operator removed": _("the bot's operator removed something"),
+    "operator undid": _("the bot's operator took back a change of theirs"),
+    "undone": _("the bot's operator took back what I had noted on a day"),
+    "restored": _("you brought back an earlier state"),
+    "inherited": _("I took over what an older program knew"),
+    "taken back": _("a message that it came from went"),
 }
 
 _TURNED = {
-    "kept": ("kept for now, as it was", "kept for good again"),
-    "for_all": ("known to this character alone", "known to every character again"),
-    "ended_at": ("holds again", "holds no more"),
+    "kept": (_("kept for now, as it was"), _("kept for good again")),
+    "for_all": (_("known to this character alone"), _("known to every character again")),
+    "ended_at": (_("holds again"), _("holds no more")),
 }
 """What else a memory may be that it was not before, or the other way round."""
 

@@ -6,26 +6,27 @@ from discord.utils import format_dt
 
 from bot.curation.known import Seen
 from bot.curation.standings import Standing
+from bot.i18n import _
 from cogs._discord.quoting import inline
 from personas.bonds import Metric
 
 ROOM, NAME_ROOM = 600, 60
-HIDDEN = "(told in private: its words are shown to nobody but them)"
+HIDDEN = _("(told in private: its words are shown to nobody but them)")
 FACT = "**{number}.** {text}\n-# {about}"
 STANDING = "<@{id}> ({name}): {metrics}"
-NO_NAME = "no name known"
+NO_NAME = _("no name known")
 _ORIGINS = {
-    "told": "told by them",
-    "learnt": "noted from talk",
-    "inherited": "from an older program",
-    "laid down": "laid down by an operator",
+    "told": _("told by them"),
+    "learnt": _("noted from talk"),
+    "inherited": _("from an older program"),
+    "laid down": _("laid down by an operator"),
 }
 _REACHES = {
-    "dm": "only in private",
-    "guild": "in its whole server",
-    "everywhere": "everywhere, as they chose",
+    "dm": _("only in private"),
+    "guild": _("in its whole server"),
+    "everywhere": _("everywhere, as they chose"),
 }
-_CHANNEL = "in <#{id}>"
+_CHANNEL = _("in <#{id}>")
 
 
 def fact_entry(fact: Seen) -> str:

@@ -10,6 +10,7 @@ from discord import app_commands
 
 from bot.command_tree import Interaction, answer
 from bot.errors import MasqueradeError
+from bot.i18n import _
 from bot.mapping import Picture
 from cogs._discord.characters import CharacterName, offer_characters, role_meant, telling
 from cogs._discord.fact_sheet import NOTHING
@@ -24,13 +25,13 @@ log = logging.getLogger(__name__)
 
 TEXT_COMMAND = "!memsvg"
 LONGEST_ALT = 1024
-PICTURE = (
+PICTURE = _(
     "What I remember about you, as a picture: {count}. Open the .svg in a browser to read all of it by "
     "pointing; /memory facts has it in words, and forgets."
 )
-ONLY_SVG = "What I remember about you, as a picture to be opened in a browser: {count}.\n-# {missing}"
-IN_PRIVATE = "I have sent it to you in private: what I know about you is for nobody else's eyes."
-NO_PRIVATE = (
+ONLY_SVG = _("What I remember about you, as a picture to be opened in a browser: {count}.\n-# {missing}")
+IN_PRIVATE = _("I have sent it to you in private: what I know about you is for nobody else's eyes.")
+NO_PRIVATE = _(
     "That is for your eyes only, and I can't write to you in private here. Use /memory map instead: nobody "
     "else sees its answer."
 )

@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.command_tree import Interaction, answer
+from bot.i18n import _
 from bot.moderation import Act, Rank, Refused, check_ranks, in_words
 from cogs._discord.admin import actor_of
 from cogs._discord.panels import Button, Panel
@@ -40,58 +41,60 @@ NEEDED: Mapping[Act, tuple[str, ...]] = {
 }
 """What the bot itself needs. Of people the command tree asks the permission for that very act."""
 CALLED = {
-    "kick_members": "Kick Members",
-    "ban_members": "Ban Members",
-    "moderate_members": "Time Out Members",
-    "manage_messages": "Manage Messages",
-    "manage_channels": "Manage Channels",
-    "manage_threads": "Manage Threads",
-    "read_message_history": "Read Message History",
-    "view_channel": "View Channels",
-    "create_private_threads": "Create Private Threads",
-    "send_messages": "Send Messages",
-    "send_polls": "Create Polls",
-    "send_messages_in_threads": "Send Messages in Threads",
-    "attach_files": "Attach Files",
+    "kick_members": _("Kick Members"),
+    "ban_members": _("Ban Members"),
+    "moderate_members": _("Time Out Members"),
+    "manage_messages": _("Manage Messages"),
+    "manage_channels": _("Manage Channels"),
+    "manage_threads": _("Manage Threads"),
+    "read_message_history": _("Read Message History"),
+    "view_channel": _("View Channels"),
+    "create_private_threads": _("Create Private Threads"),
+    "send_messages": _("Send Messages"),
+    "send_polls": _("Create Polls"),
+    "send_messages_in_threads": _("Send Messages in Threads"),
+    "attach_files": _("Attach Files"),
 }
 """Permissions, as Discord's settings call them."""
 
-I_LACK = (
+I_LACK = _(
     "I may not do that here: my role lacks {needed}. Give it that in the server's settings under Roles, and "
     "try again."
 )
-I_LACK_IN = (
+I_LACK_IN = _(
     "I may not do that in {channel}: my role lacks {needed} there. Give it that in the channel's settings, "
     "and try again."
 )
-YOU_LACK = "You may not do that here: it takes {needed}. Ask an admin of this server."
-NOT_HERE = "I am not a member of this server, so I can do nothing in it. Invite me first."
-NOT_A_MEMBER = "{name} is not a member of this server, so there is nobody to do that to."
-ADMINISTRATOR = "{name} is an administrator of this server, and Discord mutes none. Take that role first."
+YOU_LACK = _("You may not do that here: it takes {needed}. Ask an admin of this server.")
+NOT_HERE = _("I am not a member of this server, so I can do nothing in it. Invite me first.")
+NOT_A_MEMBER = _("{name} is not a member of this server, so there is nobody to do that to.")
+ADMINISTRATOR = _("{name} is an administrator of this server, and Discord mutes none. Take that role first.")
 
-FORBIDDEN = (
+FORBIDDEN = _(
     "Discord does not let me do that. Look whether my role stands above theirs and has {needed}, and try "
     "again."
 )
-GONE = "That is not there any more: somebody else was faster, or it went. Look again."
-BUSY = "Discord asks me to wait. Try again in a minute."
-UNCERTAIN = "Discord did not answer in time, so I don't know whether it happened. Look before you try again."
-BROKEN = "Discord could not do that just now. Try again in a minute."
+GONE = _("That is not there any more: somebody else was faster, or it went. Look again.")
+BUSY = _("Discord asks me to wait. Try again in a minute.")
+UNCERTAIN = _(
+    "Discord did not answer in time, so I don't know whether it happened. Look before you try again."
+)
+BROKEN = _("Discord could not do that just now. Try again in a minute.")
 
-ASKED_BY = "{reason} (asked by {name}, {id})"
-NO_REASON = "No reason given"
+ASKED_BY = _("{reason} (asked by {name}, {id})")
+NO_REASON = _("No reason given")
 
-BAN = (
+BAN = _(
     "Shall I ban {name}?\nThey have to leave, and can't come back before /unban. {swept}\nThe reason in "
     "the server's audit log:\n> {reason}"
 )
-SWEPT = "What they wrote in the last {span} is deleted."
-NOT_SWEPT = "What they wrote stays."
-PURGE = (
+SWEPT = _("What they wrote in the last {span} is deleted.")
+NOT_SWEPT = _("What they wrote stays.")
+PURGE = _(
     "**Shall I delete {count} here?**\nWritten by {who}, the oldest {oldest}. It can't be undone.{stays}\n"
     "The reason in the server's audit log:\n> {reason}"
 )
-STAYS = "\nOlder messages stay: Discord deletes none at once that are older than 14 days."
+STAYS = _("\nOlder messages stay: Discord deletes none at once that are older than 14 days.")
 
 
 @asynccontextmanager

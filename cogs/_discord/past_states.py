@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from discord import app_commands
 
 from bot.command_tree import Interaction
+from bot.i18n import _
 from bot.roles import Role
 from cogs._discord.characters import (
     WHICH,
@@ -25,9 +26,9 @@ from cogs._discord.presses import Panels
 if TYPE_CHECKING:
     from bot.client import Masquerade
 
-AGAIN = "memory history"
-LEFT = "Everything stays as it is."
-RESTORED = "Done: {count} changed. /memory history undoes that, too."
+AGAIN = _("memory history")
+LEFT = _("Everything stays as it is.")
+RESTORED = _("Done: {count} changed. /memory history undoes that, too.")
 
 
 class PastStates:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.i18n import _
 from bot.roles import Role
 from bot.stagecraft import Attending
 from cogs._discord.characters import shown
@@ -13,7 +14,7 @@ from personas.contexts import CONTEXTS, Context
 
 ABOUT_ROOM, WORDS_ROOM, LINE_ROOM = 200, 120, 400
 MOST_LISTED = 30
-FOR_ADULTS = "for adults: age-restricted channels only"
+FOR_ADULTS = _("for adults: age-restricted channels only")
 Quote = Callable[[str, int], str]
 """Makes words of an author's a part of a line of ours, of at most so many units."""
 

@@ -10,6 +10,7 @@ from bot.conversation.forgetting import MOST_PAIRS, Length, Pair
 from bot.conversation.remaking import Takes
 from bot.conversation.splitting import LIMIT
 from bot.erasing import Erased
+from bot.i18n import _
 from cogs._discord.panels import Button, Choice, Menu, Panel
 from cogs._discord.quoting import in_a_line, inline, quoted
 
@@ -19,31 +20,31 @@ LONGEST_ABOUT = 500
 LONGEST_EDIT = 4000
 """What fits into a window to write in."""
 
-NOTHING_TO_RESET = "There is nothing to forget: I know no word of yours, neither here nor elsewhere."
-NOTHING_TO_FORGET = (
+NOTHING_TO_RESET = _("There is nothing to forget: I know no word of yours, neither here nor elsewhere.")
+NOTHING_TO_FORGET = _(
     "There is no exchange between us here that I still know word for word, so there is none to choose. "
     "What I only have notes of goes with /reset_conversation."
 )
-KEPT = "Nothing was forgotten."
-STAYS = (
+KEPT = _("Nothing was forgotten.")
+STAYS = _(
     "What I know about you for good stays, and so do the messages in Discord: it is only I who forget. "
     "It can't be undone."
 )
-ABOUT, WOULD_SAY = "You said about it:", "I would say:"
-STANDS, WOULD_STAND = "it stands in the channel now", "take {stands} stands in the channel now"
-WENT_ON = "I went on."
-GREETED = "**{name}** said its greeting. It has no other one."
-EDITED = "Done: these are my words now, in the channel and in what I remember of our talk."
-ACCEPTED = (
+ABOUT, WOULD_SAY = _("You said about it:"), _("I would say:")
+STANDS, WOULD_STAND = _("it stands in the channel now"), _("take {stands} stands in the channel now")
+WENT_ON = _("I went on.")
+GREETED = _("**{name}** said its greeting. It has no other one.")
+EDITED = _("Done: these are my words now, in the channel and in what I remember of our talk.")
+ACCEPTED = _(
     "Done: take {number} stands now, in the channel and in what I remember of our talk. "
     "/swipe shows the others."
 )
-DISMISSED = "The reply stays as it is. /swipe shows this take again."
-OUTDATED_TAKES = (
+DISMISSED = _("The reply stays as it is. /swipe shows this take again.")
+OUTDATED_TAKES = _(
     "There are other takes by now than this preview knows of. Use the newer preview below, or /swipe."
 )
-THINKING = "Thinking of another take…"
-NOT_YOURS_TO_EDIT = (
+THINKING = _("Thinking of another take…")
+NOT_YOURS_TO_EDIT = _(
     "In a server that is for members with the permission Manage Messages, and for the bot's operators: "
     "others take my words for mine. In private you can do it, and /reroll is for everybody."
 )
@@ -51,7 +52,7 @@ TOO_LONG = (
     f"My last answer does not fit into Discord's window for {LONGEST_EDIT} characters. Give the new words "
     "with the option text."
 )
-NO_REPLY_TO_YOU = "Choose one of my own replies to you, from the last 24 hours."
+NO_REPLY_TO_YOU = _("Choose one of my own replies to you, from the last 24 hours.")
 NO_EXCHANGE = (
     f"Choose something that you said to me, or what I answered, of our last {MOST_PAIRS} exchanges here. "
     "To forget everything, use /reset_conversation."

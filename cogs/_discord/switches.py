@@ -4,21 +4,22 @@ from discord import app_commands
 
 from bot.conversation.explaining import SWITCH_NAMES
 from bot.conversation.house_rules import SWITCHES, Kind
+from bot.i18n import _
 
 SWITCHES_TOLD = {
-    (Kind.ADULTS, True): (
+    (Kind.ADULTS, True): _(
         "Characters for adults may hear and answer again, in channels of this server that are marked as "
         "age-restricted and in no others."
     ),
-    (Kind.ADULTS, False): (
+    (Kind.ADULTS, False): _(
         "Characters for adults hear and answer nothing in this server from now on, not even in "
         "age-restricted channels."
     ),
-    (Kind.NOTICES, True): (
+    (Kind.NOTICES, True): _(
         "Whoever writes to me here that they want to die or to hurt themselves is shown in private where to "
         "find help."
     ),
-    (Kind.NOTICES, False): (
+    (Kind.NOTICES, False): _(
         "Nobody is shown from here where to find help any more. Characters still answer gently to people in "
         "distress."
     ),

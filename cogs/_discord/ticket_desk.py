@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import discord
 
 from bot.command_tree import Interaction, answer
+from bot.i18n import _
 from bot.moderation import Refused
 from bot.tickets import StillOpen, TooSoon
 from cogs._discord.moderating import (
@@ -43,38 +44,40 @@ log = logging.getLogger(__name__)
 WEEK: Literal[10_080] = 10_080
 """Minutes without a word after which Discord folds a ticket away; it stays open."""
 
-NO_DESK = "No tickets can be opened in this server. Ask an admin to set that up with /tickets setup."
-DESK_GONE = "The channel for tickets is gone, or I can't see it. Ask an admin to use /tickets setup anew."
-TOO_SOON = "You opened a ticket a moment ago. You can open another one {when}."
-BEING_MADE = "Your ticket is being made already: look for it in the list of threads in a moment."
-ALREADY = "You have an open ticket: {thread}. Go on there, or close it there with /ticket close."
-MADE = "Your ticket is open: {thread}. Write there what it is about."
-NO_TICKET = "This is no ticket. Use it in the thread of the ticket that is to be closed."
-NOT_YOURS_TO_CLOSE = "Only who opened a ticket, and those who answer, can close it."
-CLOSED_BEFORE = "This ticket is closed already, so nothing changed."
-BEING_CLOSED = "This ticket is being closed just now. Wait a moment."
-CLOSED = "Closed. What was said stands in the thread as a file, and who opened it has it in private, too."
-CLOSED_UNSENT = "Closed. What was said stands in the thread as a file; it could not be sent in private."
-NOT_STAFF = "That is for those who answer tickets. Ask an admin for the role."
-JOINED = "You are in: {thread}."
+NO_DESK = _("No tickets can be opened in this server. Ask an admin to set that up with /tickets setup.")
+DESK_GONE = _("The channel for tickets is gone, or I can't see it. Ask an admin to use /tickets setup anew.")
+TOO_SOON = _("You opened a ticket a moment ago. You can open another one {when}.")
+BEING_MADE = _("Your ticket is being made already: look for it in the list of threads in a moment.")
+ALREADY = _("You have an open ticket: {thread}. Go on there, or close it there with /ticket close.")
+MADE = _("Your ticket is open: {thread}. Write there what it is about.")
+NO_TICKET = _("This is no ticket. Use it in the thread of the ticket that is to be closed.")
+NOT_YOURS_TO_CLOSE = _("Only who opened a ticket, and those who answer, can close it.")
+CLOSED_BEFORE = _("This ticket is closed already, so nothing changed.")
+BEING_CLOSED = _("This ticket is being closed just now. Wait a moment.")
+CLOSED = _("Closed. What was said stands in the thread as a file, and who opened it has it in private, too.")
+CLOSED_UNSENT = _("Closed. What was said stands in the thread as a file; it could not be sent in private.")
+NOT_STAFF = _("That is for those who answer tickets. Ask an admin for the role.")
+JOINED = _("You are in: {thread}.")
 
-REASON = "Asked for by {name} ({id})"
-THREAD = "Ticket {number} · {name}"
-WELCOME = "{name}, write here what it is about, and somebody will answer."
-READ_BY = "**Who can read this**: you, and members who may manage threads here."
-READ_BY_ROLE = (
+REASON = _("Asked for by {name} ({id})")
+THREAD = _("Ticket {number} · {name}")
+WELCOME = _("{name}, write here what it is about, and somebody will answer.")
+READ_BY = _("**Who can read this**: you, and members who may manage threads here.")
+READ_BY_ROLE = _(
     "**Who can read this**: you, members who may manage threads here, and holders of {role} who join."
 )
-BECOMES = "**When it is closed**, what was said is posted here as a file and sent to you in private."
-BECOMES_STAFFS = (
+BECOMES = _("**When it is closed**, what was said is posted here as a file and sent to you in private.")
+BECOMES_STAFFS = _(
     "**When it is closed**, what was said is posted here as a file, sent to you in private, and put into "
     "{channel}."
 )
-UNHEARD = "No character listens here. I keep no word: only that you had a ticket, for 30 days after its end."
-TOLD_STAFF = "**Ticket {number}** was opened by {name}: {thread}."
-HERE_CLOSED = "**Closed** by {name}. What was said is in the file, and this thread is locked now."
-SENT = "Your ticket in **{server}** is closed, and this is what was said in it. I keep no word of it."
-STAFF_FILE = "{thread} was closed by {name}. This is what was said in it."
+UNHEARD = _(
+    "No character listens here. I keep no word: only that you had a ticket, for 30 days after its end."
+)
+TOLD_STAFF = _("**Ticket {number}** was opened by {name}: {thread}.")
+HERE_CLOSED = _("**Closed** by {name}. What was said is in the file, and this thread is locked now.")
+SENT = _("Your ticket in **{server}** is closed, and this is what was said in it. I keep no word of it.")
+STAFF_FILE = _("{thread} was closed by {name}. This is what was said in it.")
 
 
 class TicketDesk:

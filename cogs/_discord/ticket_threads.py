@@ -7,6 +7,7 @@ from io import BytesIO
 import discord
 
 from bot.conversation.naming import clean_text
+from bot.i18n import _
 from cogs._discord.quoting import in_a_line
 from database.models import Desk
 
@@ -28,10 +29,10 @@ NEEDED_AT_DESK = (
 NEEDED_BY_STAFF = ("view_channel", "send_messages", "attach_files")
 """What it needs where the staff is told of them."""
 
-HEAD = "{ticket} in {server}\nOpened {opened}, closed {closed} by {closer}. Times are UTC."
-LEFT_OUT = "(Older messages are left out: the newest {count} are below.)"
+HEAD = _("{ticket} in {server}\nOpened {opened}, closed {closed} by {closer}. Times are UTC.")
+LEFT_OUT = _("(Older messages are left out: the newest {count} are below.)")
 LINE = "[{at}] {name}: {text}"
-FILE = "(file: {name})"
+FILE = _("(file: {name})")
 
 
 def is_ticket(channel: object, me: int) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from discord.utils import format_dt
 
 from bot.conversation.splitting import width
+from bot.i18n import _
 from bot.schedule import BOOKKEEPING
 from bot.timetable import Daily, Every, JobReport, Once, Plan
 from bot.vitals import Vitals
@@ -13,41 +14,41 @@ from cogs._discord.quoting import LONGEST
 from cogs._discord.reports import latency
 from database.models import JobRun
 
-NOT_LOOKED = "Nobody looked yet: the first look comes {seconds} seconds after the start. Ask again then."
-ALL_WELL = "All is well."
-TROUBLE = "Alerts are on: {alerts}. docs/operating.md says what each means and what to do."
-LATENCY = "- Discord: latency {latency}, {servers} servers"
-LOOP = "- event loop: {lag} late at worst in the last minute"
-QUEUES = (
+NOT_LOOKED = _("Nobody looked yet: the first look comes {seconds} seconds after the start. Ask again then.")
+ALL_WELL = _("All is well.")
+TROUBLE = _("Alerts are on: {alerts}. docs/operating.md says what each means and what to do.")
+LATENCY = _("- Discord: latency {latency}, {servers} servers")
+LOOP = _("- event loop: {lag} late at worst in the last minute")
+QUEUES = _(
     "- waiting: {waiting} messages in {places} channels, {unsaid} replies not said yet, "
     "{untold} lines for the log channel, {writers} writers"
 )
-CALLS = "- model, last 15 minutes: {calls} calls, {failed} failed"
+CALLS = _("- model, last 15 minutes: {calls} calls, {failed} failed")
 OUTCOMES = " ({outcomes})"
-ROOM = "- database {database}, free on the disk {free}"
-UNREADABLE = "- database: can't be read"
-JOBS_WELL = "- jobs: {count}, all as they should be"
-JOBS_ILL = "- jobs: {ill} of {count} fail or are overdue: {names}; `jobs` says more"
-LOOKED = "- looked at {at}"
-SHORT_WELL = "I am well: Discord answers in {latency}, and nothing is broken that I know of."
-SHORT_ILL = "Something is not as it should be, and the bot's operators are told. Replies may come late."
+ROOM = _("- database {database}, free on the disk {free}")
+UNREADABLE = _("- database: can't be read")
+JOBS_WELL = _("- jobs: {count}, all as they should be")
+JOBS_ILL = _("- jobs: {ill} of {count} fail or are overdue: {names}; `jobs` says more")
+LOOKED = _("- looked at {at}")
+SHORT_WELL = _("I am well: Discord answers in {latency}, and nothing is broken that I know of.")
+SHORT_ILL = _("Something is not as it should be, and the bot's operators are told. Replies may come late.")
 
-JOBS_HEAD = "**{count} jobs**, {ill} in trouble"
-JOBS_HEAD_WELL = "**{count} jobs**, all as they should be"
+JOBS_HEAD = _("**{count} jobs**, {ill} in trouble")
+JOBS_HEAD_WELL = _("**{count} jobs**, all as they should be")
 JOB = "- {mark}**{name}**: {plan}; {last}; {following}"
 ILL = "\N{WARNING SIGN} "
-EVERY, DAILY, ONCE = "every {span}", "daily from {hour:02d}:00", "once"
-NEVER_RAN = "not run yet"
-LAST_OK = "last {at}, took {span}"
-LAST_FAILED = "last {at} failed ({error}), {failures} in a row"
-AT_IT = "at it for {span}"
-NEXT, OVERDUE, DUE_NOW, OVER = "next {at}", "overdue by {span}", "due now", "done"
-LEFT_OUT = "… and {number} more: `/admin jobs` shows all."
-RUNS_HEAD = "**Runs worth noting**, the newest first"
+EVERY, DAILY, ONCE = _("every {span}"), _("daily from {hour:02d}:00"), "once"
+NEVER_RAN = _("not run yet")
+LAST_OK = _("last {at}, took {span}")
+LAST_FAILED = _("last {at} failed ({error}), {failures} in a row")
+AT_IT = _("at it for {span}")
+NEXT, OVERDUE, DUE_NOW, OVER = _("next {at}"), _("overdue by {span}"), _("due now"), "done"
+LEFT_OUT = _("… and {number} more: `/admin jobs` shows all.")
+RUNS_HEAD = _("**Runs worth noting**, the newest first")
 RUN = "- {at} {job}: {result}"
-RUN_LASTED = " after {span}"
+RUN_LASTED = _(" after {span}")
 RUN_ERROR = " ({error})"
-NO_RUNS = "No run was worth a row yet: of frequent jobs only failures and long runs are."
+NO_RUNS = _("No run was worth a row yet: of frequent jobs only failures and long runs are.")
 
 _SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
