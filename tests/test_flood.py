@@ -97,6 +97,7 @@ async def test_others_wait_as_long_as_they_did_before_and_spend_does_not_grow_wi
     assert replies <= lasted / THINKING + 3, "what comes while it thinks is answered together"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_memory_is_flat_however_long_it_goes_on(at):
     at.claude.while_thinking = None
