@@ -85,6 +85,7 @@ async def test_what_is_told_is_learnt_recalled_shown_and_forgotten(bot):
     assert TOLD not in bot.log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "point",
     [
