@@ -11,6 +11,7 @@ run: $(VENV)/.ready
 	@$(PY) main.py
 
 # CI runs everything; at the desk the slow tests are left out (`make test-slow` runs those alone).
+# Of what is played with many seeds the slow tests take a part; MASQUERADE_THOROUGH=1 takes them all.
 test: $(VENV)/.ready-dev
 	@echo "Running the tests$(if $(CI),, (without the slow ones; make test-slow runs those))"
 	@$(PYTEST) $(if $(CI),-m "slow or not slow")

@@ -46,7 +46,8 @@ def plain(text: str) -> str:
     """Return a text in the form that the patterns are written for: see the head of distress.toml."""
     said = _QUOTED.sub(" ", _CODE.sub(" ", text[:MOST_READ]))
     said = unicodedata.normalize("NFKC", said).casefold().translate(_APOSTROPHES).translate(_SPELT)
-    said = "".join(one for one in said if unicodedata.category(one) not in ("Cf", "Mn"))
+    if not said.isascii():
+        said = "".join(one for one in said if unicodedata.category(one) not in ("Cf", "Mn"))
     return _SPACES.sub(" ", _OTHER.sub(" | ", said.replace("\n", " | ").replace("-", " "))).strip()
 
 

@@ -1,15 +1,35 @@
 """Fixtures that many tests share, and a guard: no test may reach a real service."""
 
 import ipaddress
+import os
 import shutil
 import socket
+import sys
 from collections.abc import AsyncIterator, Generator
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+from discord.ext.commands.bot import BotBase
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import LRUCache
 
-from database import copies, files
+from database import copies, database, files
 from tests.builders import Table, table
+
+MEMORY = Path("/dev/shm")
+ROOM_IN_MEMORY = 2_000_000_000
+"""Bytes that are free where tests keep their files in memory: what passes leaves nothing there."""
+
+
+def pytest_configure() -> None:
+    """Keep the files of tests in memory, where there is room: every commit waits for a disk otherwise."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_IN_MEMORY:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,6 +75,53 @@ def _built_once(tmp_path_factory: pytest.TempPathFactory) -> None:
         fresh.replace(path)
 
     files._create = copied
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _translated_once() -> None:
+    """Let all databases share the SQL that statements are translated into, as they speak the same one.
+
+    Each test opens a database of its own, which otherwise translates every statement anew.
+    """
+    shared = LRUCache[Any, Any](2_000)
+    build = database._engine
+
+    def sharing(*arguments: Any, **options: Any) -> AsyncEngine:
+        engine = build(*arguments, **options)
+        engine.sync_engine._compiled_cache = shared
+        return engine
+
+    database._engine = sharing
+    setattr(SQLiteDialect_aiosqlite, "__eq__", lambda one, other: type(one) is type(other))  # noqa: B010
+    setattr(SQLiteDialect_aiosqlite, "__hash__", lambda _: hash(SQLiteDialect_aiosqlite))  # noqa: B010
+
+
+class _Again(Loader):
+    """Gives a cog's module as it is."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it alone: it was executed."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _executed_once() -> None:
+    """Execute each cog's module once, as a bot does, and not for every bot of every test."""
+    load: Any = getattr(BotBase, "_load_from_module_spec")  # noqa: B009
+    kept: dict[str, ModuleType] = {}
+
+    async def load_again(self: BotBase, spec: ModuleSpec, key: str) -> None:
+        if key in kept:
+            spec = ModuleSpec(key, _Again(kept[key]))
+        await load(self, spec, key)
+        kept[key] = sys.modules[key]
+
+    setattr(BotBase, "_load_from_module_spec", load_again)  # noqa: B010
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx2
 import pytest
 
 from bot.allowance import NOTHING, Allowance, Amount
 from bot.budgeted import EXTRAS, Budgeted, Tariff
 from bot.budgets import Budgets, Level, Limits
-from bot.claude.client import Answer, Question
+from bot.claude.client import Answer, AnthropicClaude, Question
 from bot.claude.pricing import load_prices
 from bot.conversation.care import Notice
 from bot.conversation.deciding import Attentiveness
@@ -265,6 +266,44 @@ async def test_a_call_that_broke_off_counts_as_dear_as_it_may_be_and_one_refused
             await claude.ask(PROMPT, question())
         ((_, _, spent),) = budgets.spent(None)
         assert (spent != NOTHING) is paid
+
+
+class Failing(httpx2.AsyncBaseTransport):
+    """A network on which every request ends in the same way."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "paid"),
+    [
+        (httpx2.ConnectTimeout("late"), False),
+        (httpx2.PoolTimeout("late"), False),
+        (httpx2.ConnectError("refused"), False),
+        (httpx2.WriteTimeout("late"), True),
+        (httpx2.ReadTimeout("late"), True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "paid" if value else "free",
+)
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+async def test_what_never_left_this_machine_is_not_paid_for_and_what_may_have_been_answered_is(
+    tmp_path, error: Exception, paid: bool, streamed: bool
+):
+    server = AnthropicClaude(api_key="k", base_url="http://127.0.0.1:9", prices=PRICES, clock=FakeClock())
+    async with httpx2.AsyncClient(transport=Failing(error)) as failing:
+        server._client = server._client.with_options(http_client=failing)
+        async with paying(tmp_path, limits(all="1 USD"), claude=server) as (claude, _, budgets):
+            asked = question(on_text=(lambda _: None) if streamed else None)
+            with pytest.raises(ClaudeError):
+                await claude.ask(PROMPT, asked)
+            ((_, _, spent),) = budgets.spent(None)
+            assert spent == (claude._tariff.most(PROMPT, asked) if paid else NOTHING)
+            assert budgets._account("all").held == NOTHING
+    await server.close()
 
 
 async def test_a_call_that_is_cancelled_counts_and_holds_nothing_any_more(tmp_path):

@@ -29,6 +29,7 @@ from database import Database
 from tests.builders import AT_ONCE, PIXEL, utterance
 from tests.fakes import FakeClaude, FakeClock, FakeMouth
 from tests.learning import DAY, SAID, deciding, fact, finding
+from tests.thorough import usually
 
 PEOPLE = range(11, 17)
 NAMES = {person: f"Person{person}" for person in PEOPLE}
@@ -296,9 +297,9 @@ async def test_no_canary_is_in_a_prompt_of_a_place_that_it_was_not_said_for():
 
 @pytest.mark.slow
 @pytest.mark.timeout(2_400)
-@pytest.mark.parametrize("seed", range(2, 6))
+@pytest.mark.parametrize("seed", usually(range(2, 3), range(2, 6)))
 async def test_no_canary_is_in_any_of_twenty_thousand_prompts(seed):
-    """Four worlds of 5,000 prompts each."""
+    """Four worlds of 5,000 prompts each; one of them, usually."""
     done = await hunt(seed, 5_000)
     assert done.found["reply"] > 1_000
 

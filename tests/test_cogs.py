@@ -31,6 +31,7 @@ from bot.settings import Settings
 from bot.turn import Part, Prompt
 from cogs._discord.hearing import _mentions
 from cogs._discord.speaking import DiscordMouth
+from tests import passing_time
 from tests.builders import AT_ONCE, PIXEL
 from tests.fakes import FakeClaude, FakeClock
 
@@ -48,7 +49,7 @@ class DiscordClock(FakeClock):
         return self.env.now() if self.env else super().now()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        await (passing_time.sleep(self.env, seconds) if self.env else asyncio.sleep(seconds))
 
 
 @dataclass

@@ -44,6 +44,7 @@ from tests.company import CHANNEL, FANGS, NYX, chatty, company
 from tests.fakes import FakeClock, FakeMouth
 from tests.learning import DAY, SAID, deciding, fact, finding
 from tests.test_prompt import as_bytes, blocks, prefix
+from tests.thorough import usually
 
 OWL = Character(slug="owl", name="Owlbert", core_prompt="You are Owlbert, who knows.", interests=("books",))
 EVERYBODY = {one.slug: one for one in (PIXEL, NYX, FANGS, OWL)}
@@ -551,9 +552,9 @@ async def test_no_character_is_shown_what_it_was_not_there_for():
 
 @pytest.mark.slow
 @pytest.mark.timeout(2_400)
-@pytest.mark.parametrize("seed", range(2, 6))
+@pytest.mark.parametrize("seed", usually(range(2, 3), range(2, 6)))
 async def test_no_character_is_shown_in_many_prompts_what_it_was_not_there_for(seed):
-    """Four worlds of 2,500 prompts each."""
+    """Four worlds of 2,500 prompts each; one of them, usually."""
     done = await hunt(seed, 2_500)
     assert done.found["reply"] > 1_000
 

@@ -84,6 +84,7 @@ async def test_facts_are_drawn_and_what_came_of_it_is_told_in_numbers(tmp_path):
     assert await known(tmp_path) == ["Lives in canary Oslo"]
 
 
+@pytest.mark.slow
 async def test_while_the_bot_runs_it_is_refused_and_nothing_is_asked(tmp_path):
     await talked(tmp_path)
     async with ScriptedClaude() as claude:
@@ -106,6 +107,7 @@ async def test_what_no_answer_came_to_is_left_for_another_run_and_told(tmp_path)
     assert "no usable answer" in outcome.err
 
 
+@pytest.mark.slow
 async def test_without_a_character_it_says_what_to_mend(tmp_path):
     async with ScriptedClaude() as claude:
         outcome = await consolidate(tmp_path, claude, CHARACTER="nobody-of-that-name")

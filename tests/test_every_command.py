@@ -91,6 +91,7 @@ async def test_what_is_open_to_everybody_works_in_a_dm_or_says_why_not(w):
         assert not text.startswith((FAILED, OUTDATED)), command.qualified_name
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_hostile_words_in_every_option_of_every_command_break_and_ping_nothing(w, caplog):
     """As somebody who may do everything: nothing is stopped by a refusal before it gets to the words."""
@@ -134,6 +135,7 @@ def _is_calm(command: Any, options: dict[str, Any], result: Any) -> None:
         assert one.content != OUTDATED, where
 
 
+@pytest.mark.slow
 async def test_hostile_words_offer_nothing_that_discord_does_not_take(w):
     """Every option that offers choices, of every command that is open to all."""
     offered = 0

@@ -9,6 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.histories import Step, played
+from tests.thorough import usually
 
 HOWS = ("timeout", "unavailable", "refused", "cut", "garbage")
 STAGES = (
@@ -83,7 +84,7 @@ async def play(history: list[Step], condensed: int) -> None:
         shutil.rmtree(folder)
 
 
-@settings(max_examples=15, deadline=None, phases=PHASES)
+@settings(max_examples=usually(2, 15), deadline=None, phases=PHASES)
 @given(history=HISTORY, condensed=st.sampled_from([200, 400, 1_000, 2_000]))
 async def test_no_line_is_lost_stands_twice_or_goes_astray(history, condensed):
     await play(history, condensed)
@@ -91,7 +92,7 @@ async def test_no_line_is_lost_stands_twice_or_goes_astray(history, condensed):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_000)
-@settings(max_examples=120, deadline=None, phases=PHASES)
+@settings(max_examples=usually(40, 120), deadline=None, phases=PHASES)
 @given(history=HISTORY, condensed=st.sampled_from([200, 400, 1_000, 2_000]))
 async def test_no_line_is_lost_in_many_histories(history, condensed):
     await play(history, condensed)

@@ -97,6 +97,7 @@ async def test_others_wait_as_long_as_they_did_before_and_spend_does_not_grow_wi
     assert replies <= lasted / THINKING + 3, "what comes while it thinks is answered together"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_memory_is_flat_however_long_it_goes_on(at):
     at.claude.while_thinking = None
@@ -157,3 +158,27 @@ async def test_who_is_cancelled_at_the_turnstile_keeps_nobody_out():
     await asyncio.wait(tasks, timeout=5)
     assert order == [0, 2, 3]
     assert turnstile._waiting == {}
+
+
+async def test_who_is_cancelled_when_it_is_their_turn_keeps_nobody_out():
+    turnstile, inside, leave = Turnstile(), asyncio.Event(), asyncio.Event()
+
+    async def enter() -> None:
+        async with turnstile.passing(1) as admitted:
+            assert admitted
+            inside.set()
+            await leave.wait()
+
+    async def enter_first() -> None:
+        await enter()
+        second.cancel()  # it has its turn, and does not know it yet
+
+    first = asyncio.create_task(enter_first())
+    await inside.wait()
+    second = asyncio.create_task(enter())
+    await asyncio.sleep(0)
+    leave.set()
+    await asyncio.wait([first, second], timeout=5)
+    assert second.cancelled()
+    assert turnstile._waiting == {}
+    await asyncio.wait_for(enter(), timeout=5)

@@ -665,6 +665,7 @@ async def test_that_it_passes_over_itself_is_not_worth_a_line(at_office):
     assert len(at_office.answers) == before + 1
 
 
+@pytest.mark.slow
 async def test_500_decisions_at_once_become_few_messages(at_office):
     await at_office.order("verbose on")
     heard = await _one_decision(at_office)
@@ -746,6 +747,7 @@ async def test_what_waits_is_told_when_the_bot_stops(at_office):
 # --- As a process ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_process_announces_itself_and_ends_with_0_at_shutdown(tmp_path: Path):
     async with process(tmp_path) as bot:
         guild = bot.discord.add_guild("The Guild")

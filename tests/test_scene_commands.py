@@ -1,6 +1,5 @@
 """/scene, used as people would: what characters play among themselves, the note of a channel (C26, C35)."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,12 @@ from typing import Any
 import pytest
 
 from bot.command_tree import ONLY_IN_SERVERS
+from bot.conversation import consequences
 from bot.stagecraft import MOST_SCENE_TURNS
 from bot.turn import Place, Where
 from cogs import scenes
 from tests.staged import company, shown_in
-from tests.test_cogs import World
+from tests.test_cogs import SETTLED_WITHIN, World
 from tests.test_commands import admin, kept, let_operate, told
 
 TOPIC = "who stole the ale"
@@ -64,21 +64,16 @@ async def test_the_channel_is_told_who_plays_and_about_what_and_nobody_is_pinged
     assert w.pinged() == set()
 
 
-async def test_stopped_it_ends_within_one_line(w):
+async def test_stopped_it_ends_within_one_line(w, monkeypatch):
+    monkeypatch.setattr(consequences, "SCENE_PAUSE", 2 * SETTLED_WITHIN)  # time does not run on by itself
     anna = admin(w)
-    going = asyncio.Event()
-
-    async def hold() -> None:
-        going.set()
-
-    w.claude.while_thinking = hold
-    await anna.slash(w.channel, "scene start", characters="Onyx, Ruby", topic=TOPIC, turns=20)
-    await going.wait()
+    await start(w, anna, turns=20)
+    await w.env.advance_time(5 * SETTLED_WITHIN)
+    assert len(played(w)) == 3
     said = told(await anna.slash(w.channel, "scene stop"))
     assert said.startswith("The scene ends: of 20 lines ")
-    before = len(played(w))
     await w.env.advance_time(600)
-    assert len(played(w)) <= before + 1 < 20
+    assert 3 <= len(played(w)) <= 4
     assert told(await anna.slash(w.channel, "scene stop")) == "No scene is being played here."
 
 

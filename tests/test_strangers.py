@@ -109,6 +109,7 @@ print(peak(resource.RUSAGE_CHILDREN), peak(resource.RUSAGE_SELF) - before)
 """
 
 
+@pytest.mark.slow
 @linux_only
 def test_no_hostile_file_costs_much_memory_in_the_process_that_reads_it(tmp_path: Path):
     """D7: the process stays under 256 MB."""

@@ -162,6 +162,7 @@ PATIENCE = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(patience=st.lists(PATIENCE, min_size=1, max_size=4), seed=st.integers(0, 3), calls=st.booleans())
 async def test_any_set_of_bots_falls_silent_and_a_person_starts_it_again(folder, patience, seed, calls):

@@ -60,6 +60,16 @@ async def set_up(w: World, *, office: bool = True) -> Staff:
     return staff
 
 
+async def hand_over(w: World, staff: Staff) -> tuple[Any, Any]:
+    """Let others answer tickets from now on; return one of them, and their office."""
+    role = w.guild.create_role("Newcomers")
+    zoe = w.guild.add_member(w.env.create_user("zoe", global_name="Zoe"), roles=[role])
+    annex = w.guild.create_text_channel("annex")
+    hide(w, annex, zoe, staff.anna)
+    await staff.anna.slash(w.channel, "tickets setup", role=role, staff_channel=annex)
+    return zoe, annex
+
+
 def threads(w: World) -> list[Any]:
     return list(w.channel.threads)
 
@@ -183,6 +193,33 @@ async def test_a_ticket_that_never_got_its_thread_is_let_go(w):
         await w.app.affairs.tickets.reserve(Desk(w.guild.id, w.channel.id), w.mira.id)
 
 
+async def test_a_ticket_in_a_channel_that_is_hidden_from_the_bot_keeps_nobody_from_another_one(w):
+    staff = await set_up(w)
+    old = w.guild.create_text_channel("old desk")
+    await staff.anna.slash(w.channel, "tickets setup", channel=old)
+    await w.mira.slash(w.channel, "ticket open")
+    [hidden] = old.threads
+    await staff.anna.slash(w.channel, "tickets setup", channel=w.channel)
+    everything = discord.Permissions(view_channel=True).value
+    for one in (w.guild.id, w.client.user.id):
+        kind = OverwriteType.ROLE if one == w.guild.id else OverwriteType.MEMBER
+        w.env.backend.set_overwrite(old.id, Overwrite(target_id=one, type=kind, allow=0, deny=everything))
+    await w.env.advance_time(COOLDOWN.total_seconds())
+    said = told(await w.mira.slash(w.channel, "ticket open"))
+    [thread] = threads(w)
+    assert thread.id != hidden.id
+    assert said == texts.MADE.format(thread=f"<#{thread.id}>")
+
+
+async def test_when_discord_does_not_say_whether_a_ticket_is_still_there_it_counts_as_open(w):
+    await set_up(w)
+    thread = await opened(w)
+    w.env.inject_error("GET", f"/channels/{thread.id}", status=500, times=None)
+    said = told(await w.mira.slash(w.channel, "ticket open"))
+    assert said == "Discord could not do that just now. Try again in a minute."
+    assert len(threads(w)) == 1
+
+
 # --- Joining --------------------------------------------------------------------------------------
 
 
@@ -202,6 +239,18 @@ async def test_who_sees_the_button_but_is_no_staff_stays_out(w):
     [news] = staff.office.history()
     assert heard(await w.tom.click(news, label="Join")) == texts.NOT_STAFF
     assert w.tom.id not in w.env.backend.get_channel(thread.id).thread_members
+
+
+async def test_who_was_told_of_at_its_beginning_answers_a_ticket_whoever_answers_later_ones(w):
+    staff = await set_up(w)
+    thread = await opened(w)
+    zoe, _ = await hand_over(w, staff)
+    [news] = staff.office.history()
+    hide(w, staff.office, zoe)
+    assert heard(await zoe.click(news, label="Join")) == texts.NOT_STAFF
+    assert zoe.id not in w.env.backend.get_channel(thread.id).thread_members
+    hide(w, staff.office, staff.ben)
+    assert heard(await staff.ben.click(news, label="Join")) == texts.JOINED.format(thread=f"<#{thread.id}>")
 
 
 # --- Closing --------------------------------------------------------------------------------------
@@ -239,6 +288,43 @@ async def test_a_ticket_is_closed_once(w):
     w.env.backend.edit_channel(thread.id, {}, thread_metadata={"archived": False, "locked": False})
     assert told(await w.mira.slash(thread, "ticket close")) == texts.CLOSED_BEFORE
     assert len(files_in(thread)) == 1
+
+
+async def test_what_was_said_goes_to_the_staff_that_its_opener_was_told_of(w):
+    staff = await set_up(w)
+    thread = await opened(w)
+    zoe, annex = await hand_over(w, staff)
+    w.env.backend.add_thread_member(thread.id, zoe.id)
+    assert told(await zoe.slash(thread, "ticket close")) == texts.NOT_YOURS_TO_CLOSE
+    assert told(await w.mira.slash(thread, "ticket close")) == texts.CLOSED
+    assert files_in(annex) == []
+    assert files_in(staff.office) == files_in(thread)
+
+
+async def test_a_ticket_that_could_not_be_locked_when_it_was_closed_is_locked_by_closing_it_again(w):
+    staff = await set_up(w)
+    thread = await opened(w)
+    w.env.inject_error("PATCH", f"/channels/{thread.id}", status=500, times=1)
+    await w.mira.slash(thread, "ticket close")
+    assert not w.env.backend.get_channel(thread.id).thread_metadata.locked
+    assert told(await w.mira.slash(thread, "ticket close")) == texts.CLOSED_BEFORE
+    stored = w.env.backend.get_channel(thread.id)
+    assert stored.thread_metadata.locked
+    assert stored.thread_metadata.archived
+    assert len(files_in(thread)) == len(files_in(staff.office)) == 1
+
+
+async def test_an_office_that_was_opened_to_everybody_since_is_told_of_no_tickets(w, caplog):
+    staff = await set_up(w)
+    thread = await opened(w)
+    view = discord.Permissions(view_channel=True).value
+    everyone = Overwrite(target_id=w.guild.id, type=OverwriteType.ROLE, allow=view, deny=0)
+    w.env.backend.set_overwrite(staff.office.id, everyone)
+    assert told(await w.mira.slash(thread, "ticket close")) == texts.CLOSED
+    assert files_in(staff.office) == []
+    await opened(w, w.tom)
+    assert len(staff.office.history()) == 1
+    assert "open to everybody" in caplog.text
 
 
 async def test_staff_closes_and_strangers_do_not(w):

@@ -123,6 +123,7 @@ async def test_each_answers_to_its_name_with_its_own_and_a_reply_finds_who_said_
     assert len(theatre.bot.discord.webhooks) == 1
 
 
+@pytest.mark.slow
 async def test_in_private_the_bots_own_character_speaks(theatre):
     await theatre.bot.start()
     await theatre.mira.dm("Hello, Nyx or Fangs?")
@@ -130,6 +131,7 @@ async def test_in_private_the_bots_own_character_speaks(theatre):
     assert (answer.content, answer.webhook) == ("beep", None)
 
 
+@pytest.mark.slow
 async def test_without_the_permission_the_name_stands_before_the_words(tmp_path):
     async with world(tmp_path) as bot:
         theatre = set_up(bot, permissions=ORDINARY_PERMISSIONS)
@@ -143,6 +145,7 @@ async def test_without_the_permission_the_name_stands_before_the_words(tmp_path)
         theatre.lawful()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["pledged", "part_posted"])
 async def test_killed_while_a_character_speaks_it_has_said_it_once_after_the_restart(theatre, stage):
     await theatre.bot.start(crash_at=stage)
@@ -154,6 +157,7 @@ async def test_killed_while_a_character_speaks_it_has_said_it_once_after_the_res
     assert (await theatre.says("Nyx?", 2))[1:] == [(NYX, "hi, guest.")]
 
 
+@pytest.mark.slow
 async def test_an_answer_of_discords_that_got_lost_makes_nobody_speak_twice(theatre):
     theatre.bot.discord.faults.on("POST", EXECUTE, then=faults.reset(stores=True))
     await theatre.bot.start()
@@ -162,6 +166,7 @@ async def test_an_answer_of_discords_that_got_lost_makes_nobody_speak_twice(thea
     assert theatre.said == [(FANGS, "Good evening."), ("the bot", "beep")]
 
 
+@pytest.mark.slow
 async def test_who_was_called_second_speaks_after_a_crash_too(theatre):
     await theatre.bot.start(crash_at="settled")
     await theatre.mira.say(theatre.channel, "Fangs and Nyx, are you both there?")
@@ -171,6 +176,7 @@ async def test_who_was_called_second_speaks_after_a_crash_too(theatre):
     assert sorted(await theatre.heard(2)) == [(FANGS, "Good evening."), (NYX, "hi, guest.")]
 
 
+@pytest.mark.slow
 async def test_a_line_that_a_moderator_deletes_is_forgotten_and_an_edit_by_nobody_is_no_news(theatre):
     await theatre.bot.start()
     await theatre.says("Fangs, are you there?", 1)
@@ -184,6 +190,7 @@ async def test_a_line_that_a_moderator_deletes_is_forgotten_and_an_edit_by_nobod
     assert ("nyx", "hi, guest.") in theatre.logged
 
 
+@pytest.mark.slow
 async def test_a_picture_in_its_folder_is_its_face(theatre, tmp_path):
     characters = tmp_path / "characters"
     shutil.copytree(ROOT / "characters", characters)
@@ -200,6 +207,7 @@ async def test_a_picture_in_its_folder_is_its_face(theatre, tmp_path):
     assert theatre.bot.discord.files[path].body == PNG
 
 
+@pytest.mark.slow
 async def test_one_answers_what_another_says_to_it_which_changes_what_they_think_of_each_other(tmp_path):
     """C20, C72, F041: on the wire, one after the other, and then silence."""
     async with world(tmp_path) as bot:
@@ -221,6 +229,7 @@ async def test_one_answers_what_another_says_to_it_which_changes_what_they_think
         stage.lawful()
 
 
+@pytest.mark.slow
 async def test_who_was_sent_out_of_a_channel_never_learns_what_was_said_there(theatre):
     """C25: on the wire."""
     await theatre.bot.start()

@@ -50,6 +50,7 @@ async def test_a_denied_role_holds_for_what_was_said_while_the_bot_was_gone(tmp_
         assert all("canary" not in request.text for request in bot.claude.requests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [True, False])
 async def test_what_comes_through_its_own_webhook_is_not_heard_and_through_anothers_is(tmp_path, own):
     async with world(tmp_path) as bot:

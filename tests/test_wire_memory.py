@@ -46,6 +46,7 @@ async def bot(tmp_path: Path) -> AsyncIterator[BotProcess]:
         yield started_later
 
 
+@pytest.mark.slow
 async def test_what_is_told_is_learnt_recalled_shown_and_forgotten(bot):
     talk = Talk.beginning(bot)
     asked_for_facts = bot.claude.when(lambda request: "Write a fact for each thing" in request.system_text)
@@ -84,6 +85,7 @@ async def test_what_is_told_is_learnt_recalled_shown_and_forgotten(bot):
     assert TOLD not in bot.log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "point",
     [
@@ -112,6 +114,7 @@ async def test_killed_while_it_draws_facts_it_comes_to_the_same_when_run_again(b
     assert talk.rows("SELECT count(*) FROM fact_changes") == [(1,)]
 
 
+@pytest.mark.slow
 async def test_without_any_package_for_meaning_it_learns_and_recalls_by_words_and_says_so_once(tmp_path):
     """As where none of the extras is installed: the packages can't be found, nor imported."""
     hidden = tmp_path / "hidden"

@@ -10,6 +10,7 @@ from tests.world.replies import PATIENCE, Talk, lawful
 pytestmark = pytest.mark.timeout(180)
 
 
+@pytest.mark.slow
 async def test_a_question_is_answered_after_a_restart_and_everything_can_go(tmp_path: Path):
     async with world(tmp_path, ASKS_AFTER="2") as bot:
         talk = Talk.beginning(bot, in_private=True)

@@ -38,6 +38,7 @@ async def restart(bot: BotProcess) -> None:
     await bot.start()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("in_private", "before", "after"),
     [
@@ -363,6 +364,7 @@ async def test_a_reply_is_rewritten_through_a_form_also_when_the_bot_was_restart
     await stands(talk, new, old)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("at_once", "cached"),
     [

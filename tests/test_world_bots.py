@@ -328,6 +328,7 @@ async def test_a_webhook_is_its_makers_and_keeps_its_token_from_others(server, g
 # --- processes
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_two_processes_are_two_bots_each_with_a_model_of_its_own(tmp_path: Path):
     async with world(tmp_path) as pixel:
