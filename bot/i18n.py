@@ -118,6 +118,12 @@ def speaking(locale: str | None) -> Iterator[None]:
         _spoken.reset(token)
 
 
+def called(command: str) -> str:
+    """Return what a command is called in the language of the moment, with its groups, without the slash."""
+    table = _spoken.get()
+    return table.command(command) if table else command
+
+
 def language() -> str:
     """Return the language that is used just now, such as "en"."""
     table = _spoken.get()
@@ -176,14 +182,17 @@ class Plural:
         return text.format(count=number(count), **values)
 
 
-def number(value: float) -> str:
-    """Return a number as it is written in the language of the moment."""
+def number(value: float, spec: str = ",") -> str:
+    """Return a number as it is written in the language of the moment; `spec` is as in an f-string."""
     table = _spoken.get()
     if table is None:
-        return f"{value:,}"
-    from babel.numbers import format_decimal
+        return f"{value:{spec}}"
+    from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
-    return str(format_decimal(value, locale=table.language))
+    if spec == ",":
+        return str(format_decimal(value, locale=table.language))
+    signs = (get_decimal_symbol(table.language), get_group_symbol(table.language))
+    return f"{value:{spec}}".translate(dict(zip(map(ord, ".,"), signs, strict=True)))
 
 
 _, n_ = Text, Plural
