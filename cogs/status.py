@@ -104,7 +104,7 @@ class Status(commands.Cog):
     @app_commands.describe(topic="A command, to see what each of its kind does")
     async def help(self, interaction: Interaction, topic: str = "") -> None:
         if not topic:
-            about = "\n".join([*_overview(interaction), "", MORE])
+            about = "\n".join([*_overview(interaction), "", str(MORE)])
             await answer(interaction, f"{self._how_to_talk()}\n\n{about}")
             return
         lines = _lines_about(interaction, _plainly(topic))

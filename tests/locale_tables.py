@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 from discord import app_commands
 
-from bot.i18n import ABOUT, CHOICE, COMMAND, MENU, OPTION, TABLES
+from bot.i18n import ABOUT, CHOICE, COMMAND, MENU, OPTION, TABLES, catalog_of
 from tests.command_reference import tree_of_the_program
 
 ROOT = Path(__file__).parent.parent
@@ -71,8 +71,7 @@ def _of_commands(tree: app_commands.CommandTree[Any]) -> Any:
 
 def brought_up_to_date(path: Path, wanted: Catalog) -> str:
     """Return what a table has to look like: sorted, so that two changes seldom meet."""
-    with path.open("rb") as file:
-        table = read_po(file, locale=path.stem)
+    table = catalog_of(path)
     table.update(wanted, no_fuzzy_matching=True)
     written = BytesIO()
     write_po(
@@ -84,7 +83,7 @@ def brought_up_to_date(path: Path, wanted: Catalog) -> str:
         include_lineno=False,
         width=100,
     )
-    head = HEAD.format(language=path.stem, plural=table.plural_forms)
+    head = HEAD.format(language=path.stem.replace("-", "_"), plural=table.plural_forms)
     return head + written.getvalue().decode("utf-8")
 
 

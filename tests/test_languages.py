@@ -11,7 +11,6 @@ import discord
 import pytest
 import simcord.interactions
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
 
 from bot import i18n
 from bot.i18n import ABOUT, CHOICE, COMMAND, MENU, OPTION, TABLES, Text, _, n_
@@ -51,8 +50,7 @@ def speak_in(monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
 
 
 def messages_of(language: str) -> Catalog:
-    with (TABLES / f"{language}.po").open("rb") as file:
-        return read_po(file, locale=language)
+    return i18n.catalog_of(TABLES / f"{language}.po")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
