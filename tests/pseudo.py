@@ -24,7 +24,7 @@ _WORD = re.compile(r"[A-Za-z]{3,}")
 def table(wanted: Catalog) -> i18n.Table:
     """Return the language, for everything that there is to translate."""
     catalog = Catalog(locale="de")
-    names = {one.id for one in wanted if one.context == i18n.COMMAND}
+    names = {str(one.id) for one in wanted if one.context == i18n.COMMAND}
     for message in wanted:
         if not message.id:
             continue

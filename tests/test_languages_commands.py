@@ -179,7 +179,7 @@ async def test_every_permission_that_a_command_asks_for_has_words(w):
 
 async def test_help_lists_commands_by_the_names_that_discord_shows(w, german):
     said = told(await w.mira.slash(w.channel, "help"))
-    assert said.startswith("**Mit Pixel reden**: erwähne <@")
+    assert said.startswith("**Mit Pixel reden**: Erwähne <@")
     lines = said.splitlines()
     assert "**/hilfe**: Was ich kann und wie man mit mir redet" in lines
     line = next(one for one in lines if one.startswith("**/gedächtnis** "))
@@ -277,7 +277,7 @@ async def test_presses_that_come_to_nothing_are_answered_in_the_language_of_who_
 
 async def test_the_note_under_a_panel_names_its_command_as_discord_shows_it(w, german):
     first, second = [(await w.mira.slash(w.channel, "privacy delete")).response for _ in range(2)]
-    assert first.content.endswith("\n-# Du hast das weiter unten neu geöffnet: verwende das neuere.")
+    assert first.content.endswith("\n-# Du hast das weiter unten neu geöffnet: Verwende das neuere.")
     await w.env.advance_time(3600)
     assert second.content.endswith(
         "\n-# Die Zeit dafür ist vorbei. Um neu anzufangen, verwende /datenschutz löschen."
@@ -385,7 +385,7 @@ async def test_the_status_in_german(w, german):
         "**Auf Dauer über dich bekannt**: 0 (/gedächtnis); von selbst notiere ich nichts"
     )
     assert said[5].startswith("**Wer dir antwortet**: Pixel, mit dem Modell ")
-    assert said[6].startswith("**Hier**: ich bin eingeschaltet")
+    assert said[6].startswith("**Hier**: Ich bin eingeschaltet")
 
 
 async def test_a_refusal_in_german(w, german):
