@@ -70,6 +70,7 @@ class Masquerade(commands.Bot):
         for extension in extensions():
             await self.load_extension(extension)
         await self.tree.set_translator(Translations())
+        await asyncio.to_thread(i18n.read_all)
         await self._sync_commands()
         self.app.schedule.start()
 

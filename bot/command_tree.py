@@ -39,6 +39,10 @@ _WORDS = {
     "manage_guild": _("manage the server"),
     "administrator": _("administrate"),
     "moderate_members": _("time out members"),
+    "ban_members": _("ban members"),
+    "kick_members": _("kick members"),
+    "manage_channels": _("manage channels"),
+    "manage_messages": _("manage messages"),
 }
 
 
@@ -67,6 +71,7 @@ class Commands(app_commands.CommandTree["Masquerade"]):
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         """Log what failed, without a word of the user, and answer with one sentence."""
+        speak_to(interaction)
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         name = interaction.command.qualified_name if interaction.command else "an unknown command"
         log.error("/%s failed: %s in %s", name, type(cause).__name__, _place_in_code(cause))

@@ -19,7 +19,10 @@ from gettext import GNUTranslations
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 TABLES = Path(__file__).parent / "locales"
 SOURCE = "en"
@@ -78,24 +81,37 @@ def table_of(locale: str) -> Table | None:
     """Return the table for a locale such as "de" or "pt-BR"; None where English has to do."""
     for name in dict.fromkeys((locale, locale.partition("-")[0])):
         path = TABLES / f"{name}.po"
-        if re.fullmatch(r"[A-Za-z-]+", name) and path.is_file():
+        if re.fullmatch(r"[A-Za-z0-9-]+", name) and path.is_file():
             return load(path)
     return None
+
+
+def read_all() -> None:
+    """Read all tables, which takes a moment: afterwards nobody waits for it."""
+    for one in languages():
+        with speaking(one):
+            number(1)
+
+
+def catalog_of(path: Path) -> "Catalog":
+    """Read a file as Babel does; Discord writes "pt-BR" where Babel writes "pt_BR"."""
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as file:
+        return read_po(file, locale=path.stem.replace("-", "_"))
 
 
 def load(path: Path) -> Table:
     """Read a table: gettext's own format, as translators know it."""
     from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
 
-    with path.open("rb") as file:
-        catalog = read_po(file, locale=path.stem)
+    catalog = catalog_of(path)
     compiled = BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
     named = ((one.id, one.string) for one in catalog if one.context == COMMAND)
     commands = {str(name): str(called) for name, called in named if called}
-    return Table(path.stem, GNUTranslations(compiled), commands)
+    return Table(path.stem.replace("-", "_"), GNUTranslations(compiled), commands)
 
 
 def fingerprint() -> bytes:
@@ -118,8 +134,14 @@ def speaking(locale: str | None) -> Iterator[None]:
         _spoken.reset(token)
 
 
+def called(command: str) -> str:
+    """Return what a command is called in the language of the moment, with its groups, without the slash."""
+    table = _spoken.get()
+    return table.command(command) if table else command
+
+
 def language() -> str:
-    """Return the language that is used just now, such as "en"."""
+    """Return the language that is used just now, such as "en" or "pt_BR"."""
     table = _spoken.get()
     return table.language if table else SOURCE
 
@@ -176,14 +198,17 @@ class Plural:
         return text.format(count=number(count), **values)
 
 
-def number(value: float) -> str:
-    """Return a number as it is written in the language of the moment."""
+def number(value: float, spec: str = ",") -> str:
+    """Return a number as it is written in the language of the moment; `spec` is as in an f-string."""
     table = _spoken.get()
     if table is None:
-        return f"{value:,}"
-    from babel.numbers import format_decimal
+        return f"{value:{spec}}"
+    from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
-    return str(format_decimal(value, locale=table.language))
+    if spec == ",":
+        return str(format_decimal(value, locale=table.language))
+    signs = (get_decimal_symbol(table.language), get_group_symbol(table.language))
+    return f"{value:{spec}}".translate(dict(zip(map(ord, ".,"), signs, strict=True)))
 
 
 _, n_ = Text, Plural

@@ -1,5 +1,6 @@
 """What anybody may ask the bot about itself: /help and /status (F121, F122)."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from bot.arranging import voice_of
 from bot.command_tree import AnyCommand, Commands, Interaction, answer, asked_in, only_in_servers
 from bot.conversation.forgetting import Length
 from bot.conversation.house_rules import HouseRules
-from bot.i18n import _
+from bot.i18n import ABOUT, MENU, Text, _, called, n_, number
 from bot.turn import Where
 from cogs._discord.quoting import inline
 from database.repositories.calls import Spending
@@ -24,13 +25,58 @@ if TYPE_CHECKING:
 _DAY = timedelta(hours=24)
 MORE = _("-# /help with a topic, such as /help topic:memory, tells what each command of a group does.")
 NO_TOPIC = _("There is no command “{topic}” that you may use here: /help lists them.")
+TALKING = _(
+    "**Talking with {name}**: mention {mention}, say {names}, reply to one of my messages, or write to me in "
+    "private."
+)
+UNASKED = _("In a server I may also join in unasked.")
+_QUOTED, _OR = _("“{name}”"), _(" or ")
+_COMMAND, _ELSEWHERE = "{command}: {about}", _("{command} (in a server): {about}")
+_MENU_ABOUT = _("in the menu under Apps")
+_ANSWERED_BY = _("**Who answers you**: {name}, with the model {model}")
+_IGNORED = _("**Here**: you are on the list of those whom I ignore")
+_OFF = _("**Here**: I am switched off, and neither listen nor answer")
+_IN_PRIVATE = _("**Here**: I answer everything")
+_ON_QUIET = _("**Here**: I am switched on, and answer whoever calls me; I don't join in unasked")
+_ON = _(
+    "**Here**: I am switched on, and answer whoever calls me; with a chance of {percent}% I consider joining "
+    "in unasked"
+)
+_SO_FAR, _LATELY = _("**So far**: {spent}"), _("**In the last 24 hours**: {spent}")
+_PLANS = {True: _("**Plan**: premium"), False: _("**Plan**: standard")}
+_LINES = _(
+    "**Lines of yours that I know word for word**: {here} of this channel, {anywhere} in all; {summed_up} "
+    "lines of this channel are summed up"
+)
+_KNOWN = {
+    True: _("**Known about you for good**: {count} (/memory); I may note more by myself"),
+    False: _("**Known about you for good**: {count} (/memory); I note nothing by myself"),
+}
+_SPENT = _("{read} tokens read and {written} written for you, ${cost}")
+_UNPRICED = n_(
+    "{spent}, and {count} call of unknown price",
+    "{spent}, and {count} calls of unknown price",
+)
 _EVER = discord.utils.snowflake_time(0)
+OFFERED = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A command, or a group of them: what it is called, in English as well, and a line for each command."""
+
+    name: str
+    english: str
+    lines: tuple[str, ...]
+
+    def begins(self, typed: str) -> bool:
+        """Say whether this may be meant by what was typed up to now."""
+        return self.name.startswith(typed) or self.english.startswith(typed)
 
 
 async def _offer_topics(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-    name = typed.strip().removeprefix("/").lower()
-    found = [one for one in _topics(interaction) if one.startswith(name)]
-    return [app_commands.Choice(name=one, value=one) for one in found[:25]]
+    found = [one for one in _topics(interaction) if one.begins(_plainly(typed))]
+    return [app_commands.Choice(name=one.name, value=one.english) for one in found[:OFFERED]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +104,10 @@ class Status(commands.Cog):
     @app_commands.describe(topic="A command, to see what each of its kind does")
     async def help(self, interaction: Interaction, topic: str = "") -> None:
         if not topic:
-            about = "\n".join([*_overview(interaction), "", MORE])
+            about = "\n".join([*_overview(interaction), "", str(MORE)])
             await answer(interaction, f"{self._how_to_talk()}\n\n{about}")
             return
-        name = topic.strip().removeprefix("/").split(" ")[0].lower()
-        lines = _topics(interaction).get(name)
+        lines = _lines_about(interaction, _plainly(topic))
         await answer(interaction, "\n".join(lines) if lines else NO_TOPIC.format(topic=inline(topic, 40)))
 
     @app_commands.command(description="What I have on the books about you, and what holds here")
@@ -79,13 +124,10 @@ class Status(commands.Cog):
     def _how_to_talk(self) -> str:
         character, me = self._app.character, self.bot.user
         assert me is not None, "a command came in, so we are somebody"
-        names = " or ".join(f"“{name}”" for name in (character.name, *character.aliases))
-        text = (
-            f"**Talking with {character.name}**: mention {me.mention}, say {names}, reply to one of my "
-            "messages, or write to me in private."
-        )
+        names = str(_OR).join(_QUOTED.format(name=name) for name in (character.name, *character.aliases))
+        text = TALKING.format(name=character.name, mention=me.mention, names=names)
         votes = self._app.manner.attention.voters.count
-        return f"{text} In a server I may also join in unasked." if votes else text
+        return f"{text} {UNASKED}" if votes else text
 
     async def _ledger(self, user_id: int, where: Where) -> Ledger:
         now: datetime = self._app.clock.now()
@@ -105,42 +147,45 @@ class Status(commands.Cog):
 
     def _here(self, user_id: int, where: Where, house: HouseRules, premium: bool) -> Iterator[str]:
         model = self._voice.for_(premium=premium).model
-        yield f"**Who answers you**: {self._app.character.name}, with the model {model}"
+        yield _ANSWERED_BY.format(name=self._app.character.name, model=model)
         if house.ignores(user_id):
-            yield "**Here**: you are on the list of those whom I ignore"
+            yield str(_IGNORED)
         elif not house.active(where):
-            yield "**Here**: I am switched off, and neither listen nor answer"
+            yield str(_OFF)
         elif where.place.private:
-            yield "**Here**: I answer everything"
+            yield str(_IN_PRIVATE)
         else:
-            yield f"**Here**: I am switched on, and answer whoever calls me; {self._unasked(where, house)}"
+            yield self._switched_on(where, house)
 
-    def _unasked(self, where: Where, house: HouseRules) -> str:
+    def _switched_on(self, where: Where, house: HouseRules) -> str:
         attention = self._app.manner.attention
         own = house.chance(where)
         chance = attention.chance if own is None else own
         if attention.voters.count == 0 or chance == 0:
-            return "I don't join in unasked"
-        return f"with a chance of {chance:.0%} I consider joining in unasked"
+            return str(_ON_QUIET)
+        return _ON.format(percent=number(round(chance * 100)))
 
 
 def _books(ledger: Ledger) -> Iterator[str]:
-    yield f"**So far**: {_spent(ledger.ever)}"
-    yield f"**In the last 24 hours**: {_spent(ledger.lately)}"
-    yield f"**Plan**: {'premium' if ledger.premium else 'standard'}"
+    yield _SO_FAR.format(spent=_spent(ledger.ever))
+    yield _LATELY.format(spent=_spent(ledger.lately))
+    yield str(_PLANS[ledger.premium])
     length = ledger.length
-    yield (
-        f"**Lines of yours that I know word for word**: {length.lines} of this channel, "
-        f"{length.lines_anywhere} in all; {length.summed_up} lines of this channel are summed up"
+    yield _LINES.format(
+        here=number(length.lines),
+        anywhere=number(length.lines_anywhere),
+        summed_up=number(length.summed_up),
     )
-    learning = "I may note more" if ledger.learns else "I note nothing"
-    yield f"**Known about you for good**: {ledger.memories} (/memory); {learning} by myself"
+    yield _KNOWN[ledger.learns].format(count=number(ledger.memories))
 
 
 def _spent(spending: Spending) -> str:
-    tokens = f"{spending.input_tokens:,} tokens read and {spending.output_tokens:,} written"
-    unpriced = f", and {spending.unpriced} calls of unknown price" if spending.unpriced else ""
-    return f"{tokens} for you, ${spending.cost:.4f}{unpriced}"
+    said = _SPENT.format(
+        read=number(spending.input_tokens),
+        written=number(spending.output_tokens),
+        cost=number(spending.cost, ".4f"),
+    )
+    return _UNPRICED.format(count=spending.unpriced, spent=said) if spending.unpriced else said
 
 
 def _overview(interaction: Interaction) -> Iterator[str]:
@@ -150,17 +195,34 @@ def _overview(interaction: Interaction) -> Iterator[str]:
         root = _root(command)
         names = members.setdefault(root, {})
         if root is not command:
-            names[command.qualified_name.split(" ")[1]] = None
-    for root in sorted(members, key=lambda one: (isinstance(one, app_commands.ContextMenu), one.name)):
+            names[called(command.qualified_name).split(" ")[1]] = None
+    for root in sorted(members, key=lambda one: (isinstance(one, app_commands.ContextMenu), _sorted_as(one))):
         yield _line(interaction, root, ", ".join(members[root]))
 
 
-def _topics(interaction: Interaction) -> dict[str, list[str]]:
+def _topics(interaction: Interaction) -> list[Topic]:
     """Return the lines about each command or group that the asker may use, by its name."""
-    topics: dict[str, list[str]] = {}
+    topics: dict[AnyCommand, list[str]] = {}
     for command in _usable(interaction):
-        topics.setdefault(_root(command).name.lower(), []).append(_line(interaction, command))
-    return dict(sorted(topics.items()))
+        topics.setdefault(_root(command), []).append(_line(interaction, command))
+    return [
+        Topic(_shown_as(root).lower(), root.name.lower(), tuple(topics[root]))
+        for root in sorted(topics, key=_sorted_as)
+    ]
+
+
+def _lines_about(interaction: Interaction, typed: str) -> tuple[str, ...]:
+    """Return what there is to say about a topic, by its name in the asker's language or in English."""
+    topics = _topics(interaction)
+    for name in (typed, typed.partition(" ")[0]):
+        for one in topics:
+            if name in (one.name, one.english):
+                return one.lines
+    return ()
+
+
+def _plainly(typed: str) -> str:
+    return typed.strip().removeprefix("/").lower()
 
 
 def _usable(interaction: Interaction) -> Iterator[AnyCommand]:
@@ -171,8 +233,9 @@ def _usable(interaction: Interaction) -> Iterator[AnyCommand]:
 
 
 def _line(interaction: Interaction, command: AnyCommand, names: str = "") -> str:
-    place = " (in a server)" if interaction.guild_id is None and only_in_servers(command) else ""
-    return f"{_called(command)}{f' {names}' if names else ''}{place}: {_about(command)}"
+    elsewhere = interaction.guild_id is None and only_in_servers(command)
+    shown = f"{_called(command)}{f' {names}' if names else ''}"
+    return (_ELSEWHERE if elsewhere else _COMMAND).format(command=shown, about=_about(command))
 
 
 def _root(command: AnyCommand) -> AnyCommand:
@@ -186,15 +249,26 @@ def _all_commands(tree: Commands, guild: discord.Guild | None) -> Iterator[AnyCo
             yield from tree.walk_commands(guild=scope, type=kind)
 
 
+def _shown_as(command: AnyCommand) -> str:
+    """Return what Discord shows as the name of a command, in the language of the moment."""
+    menu = isinstance(command, app_commands.ContextMenu)
+    return str(Text(command.name, MENU)) if menu else called(command.qualified_name)
+
+
+def _sorted_as(command: AnyCommand) -> str:
+    """Return what a command is sorted by: its letters without dots and accents."""
+    return unicodedata.normalize("NFKD", _shown_as(command).casefold())
+
+
 def _called(command: AnyCommand) -> str:
     menu = isinstance(command, app_commands.ContextMenu)
-    return f"**{command.name}**" if menu else f"**/{command.qualified_name}**"
+    return f"**{_shown_as(command)}**" if menu else f"**/{_shown_as(command)}**"
 
 
 def _about(command: AnyCommand) -> str:
     if isinstance(command, app_commands.ContextMenu):
-        return str(command.extras.get("about", "in the menu under Apps"))
-    return command.description
+        return str(Text(command.extras["about"], ABOUT)) if "about" in command.extras else str(_MENU_ABOUT)
+    return str(Text(command.description, ABOUT))
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -1,6 +1,7 @@
 """A language in which every letter of ours is Cyrillic: what is left in Latin letters came from no table."""
 
 import re
+from collections.abc import Collection
 from gettext import GNUTranslations
 from io import BytesIO
 from typing import Any
@@ -23,24 +24,34 @@ _WORD = re.compile(r"[A-Za-z]{3,}")
 def table(wanted: Catalog) -> i18n.Table:
     """Return the language, for everything that there is to translate."""
     catalog = Catalog(locale="de")
+    names = {str(one.id) for one in wanted if one.context == i18n.COMMAND}
     for message in wanted:
         if not message.id:
             continue
-        said = written(message.id) if isinstance(message.id, str) else tuple(map(written, message.id))
+        forms = [message.id] if isinstance(message.id, str) else message.id
+        forms = tuple(written(one, names) for one in forms)
+        said = forms[0] if isinstance(message.id, str) else forms
         catalog.add(message.id, said, context=message.context)
     compiled = BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
-    return i18n.Table("de", GNUTranslations(compiled), {})
+    return i18n.Table("de", GNUTranslations(compiled), {one: one.translate(_LETTERS) for one in names})
 
 
-def written(message: str) -> str:
-    """Return a message in this language."""
+def written(message: str, commands: Collection[str] = ()) -> str:
+    """Return a message in this language; of what looks like a command the words after its name, too."""
     said, at = "", 0
-    for kept in _KEPT.finditer(message):
-        said += message[at : kept.start()].translate(_LETTERS) + kept[0]
-        at = kept.end()
+    for found in _KEPT.finditer(message):
+        kept = _named(found[0], commands)
+        said += message[at : found.start()].translate(_LETTERS) + kept
+        at = found.start() + len(kept)
     return said + message[at:].translate(_LETTERS)
+
+
+def _named(mention: str, commands: Collection[str]) -> str:
+    words = mention.split(" ")
+    names = (" ".join(words[:size]) for size in range(len(words), 0, -1))
+    return next((name for name in names if name in commands), mention)
 
 
 def left_in_english(text: str, *, known: set[str]) -> list[str]:

@@ -11,7 +11,6 @@ import discord
 import pytest
 import simcord.interactions
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
 
 from bot import i18n
 from bot.i18n import ABOUT, CHOICE, COMMAND, MENU, OPTION, TABLES, Text, _, n_
@@ -51,8 +50,7 @@ def speak_in(monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
 
 
 def messages_of(language: str) -> Catalog:
-    with (TABLES / f"{language}.po").open("rb") as file:
-        return read_po(file, locale=language)
+    return i18n.catalog_of(TABLES / f"{language}.po")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -104,7 +102,7 @@ async def test_names_and_descriptions_of_commands_are_what_discord_takes(w, lang
         assert last == last.lower(), last
         assert last not in called.setdefault(group, set()), "two commands are called the same"
         called[group].add(last)
-        options = [table.find(option.name, OPTION) for option in getattr(one, "parameters", ())]
+        options = [table.find(option.display_name, OPTION) for option in getattr(one, "parameters", ())]
         assert all(_NAME.fullmatch(option) and option == option.lower() for option in options), options
         assert len(set(options)) == len(options), options
     for one in messages_of(language):

@@ -39,7 +39,7 @@ def as_embed(card: Card) -> discord.Embed:
 
 def as_text(card: Card) -> str:
     """Return the same in words alone, for screen readers and wherever there are no embeds."""
-    lines = [f"**{card.title}**", *([card.text] if card.text else [])]
+    lines = [f"**{card.title}**", *([str(card.text)] if card.text else [])]
     lines += [f"**{label}**: {value}" for label, value in card.lines]
     lines += [f"-# {card.foot}"] if card.foot else []
     return shortened("\n".join(lines), LIMIT)

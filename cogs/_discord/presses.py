@@ -13,7 +13,7 @@ from discord import app_commands
 from bot.command_tree import OUTDATED, AnyCommand, Commands, Interaction, answer, speak_to
 from bot.conversation.splitting import LIMIT
 from bot.errors import MasqueradeError
-from bot.i18n import _
+from bot.i18n import _, called
 from cogs._discord.panels import (
     NOBODY,
     Action,
@@ -112,7 +112,7 @@ class Panels:
 
     async def working(self, press: Press, text: str) -> None:
         """Say what is being done, with nothing to press meanwhile; if it fails the panel comes back."""
-        await press.interaction.edit_original_response(content=text, view=None, allowed_mentions=NOBODY)
+        await press.interaction.edit_original_response(content=str(text), view=None, allowed_mentions=NOBODY)
 
     async def pressed(self, interaction: Interaction) -> None:
         """Deal with a press: whoever may not, and whatever fails, gets one sentence."""
@@ -127,7 +127,7 @@ class Panels:
                 log.info("Refused a press of %s to somebody", signature.action)
                 await answer(interaction, refusal)
             elif signature.deadline < self._bot.app.clock.now().timestamp():
-                await self._too_late(interaction, EXPIRED.format(again=action.again))
+                await self._too_late(interaction, EXPIRED.format(again=called(action.again)))
             else:
                 await self._let_through(interaction, signature, action)
         except DISCORD_FAULTS as error:
@@ -218,7 +218,7 @@ class Panels:
         while message.id in self._pressed:  # what was pressed in time is done, and shows what comes next
             await clock.sleep(1)
         self._open.pop((pen.owner_id, again), None)
-        await self._fade(panel, pen, message, EXPIRED.format(again=again))
+        await self._fade(panel, pen, message, EXPIRED.format(again=called(again)))
 
     async def _fade(self, panel: Panel, pen: Pen, message: _Posted, note: str) -> None:
         text, view = with_note(panel.text, note), pen.view(panel, disabled=True)

@@ -28,4 +28,4 @@ SWITCHES_TOLD = {
 
 def offered_switches() -> list[app_commands.Choice[str]]:
     """Return the switches as the choices of an option."""
-    return [app_commands.Choice(name=SWITCH_NAMES[one], value=one.value) for one in SWITCHES]
+    return [app_commands.Choice(name=str(SWITCH_NAMES[one]), value=one.value) for one in SWITCHES]
