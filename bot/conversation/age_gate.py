@@ -8,6 +8,7 @@ from bot.conversation.casting import Casting
 from bot.conversation.naming import calls, clean_name
 from bot.conversation.once import Once
 from bot.errors import SpeakingError
+from bot.i18n import _
 from bot.roles import Role
 from bot.turn import Mouth, Part, Place, Utterance, Where
 from database import Database
@@ -18,19 +19,20 @@ log = logging.getLogger(__name__)
 TOLD_AGAIN_AFTER = 3600.0
 """Seconds after which one person is told again in one channel why nobody answers."""
 
-NOT_MARKED = (
+NOT_MARKED = _(
     "{name} is for adults only: it listens and answers in channels that are marked as age-restricted, and "
     "this one is not. Talk to it in a marked channel, or ask an admin of this server to mark one in the "
     "channel's settings."
 )
-NOT_IN_PRIVATE = (
+NOT_IN_PRIVATE = _(
     "{name} is for adults only, and a private chat can't be marked as age-restricted: it does not answer "
     "here. Talk to it in an age-restricted channel of a server."
 )
-SWITCHED_OFF = (
+SWITCHED_OFF = _(
     "{name} is for adults only, and the admins of this server switched such characters off: it does not "
     "answer here."
 )
+NAMELESS = _("This character")
 
 
 class AgeGate:
@@ -81,7 +83,7 @@ def why_not(role: Role, where: Where) -> str:
         text = NOT_IN_PRIVATE
     else:
         text = SWITCHED_OFF if where.for_adults else NOT_MARKED
-    return text.format(name=clean_name(role.name, "This character"))
+    return text.format(name=clean_name(role.name, str(NAMELESS)))
 
 
 def _called(heard: Utterance, kept_out: Iterable[Role]) -> Role | None:
