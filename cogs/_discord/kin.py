@@ -37,6 +37,7 @@ NEVER = _("- They never said a word to each other.")
 DEALING = _("  **{number}.** {when} {speaker} to {other}: {kind}, {change} and {back}")
 DEALING_TO = _("  **{number}.** {when} {speaker} to {other}: {kind}, {change} and {back}, {milestone}")
 TAKEN_BACK = _("{dealing} (taken back)")
+NOW, NOW_CODE = _("now {stage}", "what two characters are to each other"), "now "
 
 LEVELS = {
     "new": _("new", "how far a character has grown"),
@@ -109,7 +110,7 @@ def relation_lines(of: Relation) -> Iterator[str]:
     yield PAIR.format(name=shown(of.role), other=shown(of.other), how=_values(of))
     traits = [f"{_said(TRAITS, name)} {share:.0%}" for name, share in sorted(of.traits.items())]
     yield TOGETHER.format(traits=", ".join(traits) or TOO_EARLY)
-    happened = [_said(MILESTONES, one) for one in of.milestones]
+    happened = [_became(one) for one in of.milestones]
     yield HAPPENED.format(all=", ".join(happened) or NOTHING_YET)
     yield f"- {_conflicts(of)}" if of.conflicts else str(NO_CONFLICTS)
     yield str(LATEST if of.latest else NEVER)
@@ -134,9 +135,16 @@ def _encounter(one: Encounter) -> str:
         kind=_said(DEALINGS, one.kind),
         change=f"{one.change:+g}",
         back=f"{one.back:+g}",
-        milestone=_said(MILESTONES, one.milestone) if one.milestone else "",
+        milestone=", ".join(map(_became, (one.milestone or "").split(", "))),
     )
     return TAKEN_BACK.format(dealing=told) if one.reverted_at else told
+
+
+def _became(code: str) -> str:
+    """Return a milestone, or the stage that two reached."""
+    if code.startswith(NOW_CODE):
+        return NOW.format(stage=_said(STAGES, code.removeprefix(NOW_CODE)))
+    return _said(MILESTONES, code)
 
 
 def _said(words: Mapping[str, str], code: str) -> str:
