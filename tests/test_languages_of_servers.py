@@ -28,6 +28,7 @@ KNOWN = {"Mira", "Tom", "Ben", "Anna", "Onyx", "Ruby", "Pixel", "The", "Guild", 
 DATA = KNOWN | {"onyx", "ruby", "pixel", "caring", "chaotic", "assistant", "neuro", "grim", "war", "iron"}
 """Names, and words that stand in the files of the characters here."""
 
+RUBY_CARD = b'{"name": "Ruby", "description": "x"}'
 CYRILLIC = re.compile("[а-яА-Я]")
 Read = Callable[..., None]
 
@@ -214,14 +215,14 @@ async def test_a_ticket_of_a_german_server(w, monkeypatch):
         f"<@&{staff.role.id}>, die beitreten.\n"
         "**Beim Schließen** wird das Gesagte hier als Datei gepostet, dir privat geschickt und in "
         f"<#{staff.office.id}> abgelegt.\n"
-        "Hier hört keine Figur zu. Ich behalte kein Wort: nur, dass du ein Ticket hattest, und das bis "
+        "Hier hört kein Charakter zu. Ich behalte kein Wort: nur, dass du ein Ticket hattest, und das bis "
         "30 Tage nach seinem Ende."
     )
     assert labels(first) == ["Dieses Ticket schließen"]
     await w.mira.send(thread, "Hallo", attachments=[("x.png", b"x")])
     assert told(await w.mira.slash(thread, "ticket close")).startswith("Closed.")
     lines = (await written(w, thread)).splitlines()
-    assert lines[0] == "Ticket 1 · Mira in The Guild"
+    assert lines[0] == "Ticket 1 · Mira auf The Guild"
     assert lines[1].startswith("Geöffnet am ")
     assert lines[-1] == "    (Datei: x.png)"
 
@@ -270,13 +271,16 @@ async def test_characters_are_told_of_in_another_language(stage, monkeypatch):
     )
     look(await w.mira.user.slash("persona list"), known=words)
     look(await w.mira.slash(w.channel, "persona choose", name="Ruby"))
-    for name, data in (
-        ("x.txt", b""),
-        ("x.json", b"{}"),
-        ("x.json", b'{"name": "Ruby", "description": "x"}'),
-    ):
-        result = await anna.slash(w.channel, "persona import", file=(name, data))
-        look(result, known=KNOWN | {"json", "holds", "card", "use", "character", "version", "ruby"})
+
+
+async def test_files_of_characters_are_told_of_in_another_language(stage, monkeypatch):
+    w = stage
+    anna = admin(w, administrator=True)
+    let_operate(w, anna)
+    look = in_cyrillic(w, monkeypatch)
+    reader = KNOWN | {"json", "holds", "card", "use", "character", "version", "ruby"}
+    for name, data in (("x.txt", b""), ("x.json", b"{}"), ("x.json", RUBY_CARD)):
+        look(await anna.slash(w.channel, "persona import", file=(name, data)), known=reader)
     look(await anna.slash(w.channel, "persona remove", name="ruby"))
     look(await anna.slash(w.channel, "persona export", name="ruby", format="json"))
 
@@ -322,14 +326,16 @@ def test_a_file_that_is_no_export_is_refused_in_german(w, data):
 async def test_a_german_moderator_reads_german(w, monkeypatch):
     anna = moderator(w)
     speak_in(monkeypatch, "de")
+    table = i18n.table_of("de")
+    assert table is not None
     asked = await anna.slash(w.channel, "ban", user=w.mira, delete_messages="1 day", reason="Werbung")
     panel = panel_of(asked)
     assert panel.content == (
         "Soll ich **Mira** bannen?\n"
-        "Damit ist die Mitgliedschaft hier vorbei, und vor /unban gibt es keine Rückkehr. Gelöscht wird, was "
-        "in dieser Zeit davor geschrieben wurde: 1 Tag.\n"
+        f"Damit ist die Mitgliedschaft hier vorbei, und vor /{table.command('unban')} gibt es keine "
+        "Rückkehr. Gelöscht wird, was in dieser Zeit davor geschrieben wurde: 1 Tag.\n"
         "Der Grund im Audit-Log des Servers:\n> Werbung"
-    ).replace("/unban", f"/{i18n.table_of('de').command('unban')}")
+    )
     assert labels(panel) == ["Bannen", "Abbrechen"]
     said = await anna.click(panel, label="Bannen")
     assert acts(w)[-1][2] == f"Werbung (asked by anna, {anna.id})"
