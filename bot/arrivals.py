@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.administration import Actor, Administration
 from bot.conversation.conversation import Conversation
 from bot.errors import ConfigurationError
+from bot.i18n import _, number
 from bot.library import Library
 from bot.roles import Role
 from bot.settings.identity import SHEET_NAME
@@ -24,6 +25,15 @@ JOINED = "characters that joined"
 SUFFIXES = {"PNG": ".png", "JSON": ".json", "CHARX": ".charx"}
 MOST_CHARACTERS = 50
 NAMES = {"sheet": "character.json", "lorebook": "lorebook.json"}
+
+NOT_PLAYABLE = _("{file} can't be played: {fault}")
+SIZE = _("About {count} tokens of it go into every prompt.")
+NOT_IMPORTED = _("{name} did not come by /persona import: take it out of active_personas in config.env.")
+NO_FOLDERS = _("There are no folders of characters here to put it into.")
+A_LOREBOOK = _("That is a lorebook, no character: put it into a character's folder.")
+FULL = _("There are {most} characters here already: let one go first.")
+NO_CHARACTER = _("The card makes no character: {fault}")
+TAKEN = _("There is a character {slug} already: give this one another name, or take that one away.")
 
 
 class NotArrived(ConfigurationError):  # noqa: N818 - it is an answer, not a fault
@@ -82,11 +92,11 @@ class Arrivals:
                     library.drop(role.slug)
                 if not back:
                     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-                raise NotArrived(f"{harmless(filename, 100)} can't be played: {error}") from error
+                raise NotArrived(NOT_PLAYABLE.format(file=harmless(filename, 100), fault=error)) from error
             self._conversation.join(role)
         await self._administration.note(actor, "persona import", role.slug)
         tokens = len(role.character.core_prompt) // 4
-        size = f"About {tokens:,} tokens of it go into every prompt."
+        size = SIZE.format(count=number(tokens))
         return Arrival(role, (size, *inspected.warnings, *inspected.notices, *role.playing.notices))
 
     async def leave(self, actor: Actor, role: Role) -> None:
@@ -95,9 +105,7 @@ class Arrivals:
         folder = library.folder_of(role.slug)
         here = await joined(self._database)
         if folder is None or folder.name not in here or library.is_configured(folder):
-            raise NotStaged(
-                f"{role.name} did not come by /persona import: take it out of active_personas in config.env."
-            )
+            raise NotStaged(NOT_IMPORTED.format(name=role.name))
         async with self._one_at_a_time:
             await self._remember(folder.name, here=False)
             library.drop(role.slug)
@@ -118,27 +126,25 @@ class Arrivals:
 
     def _with_library(self) -> Library:
         if self._library is None:
-            raise NotArrived("There are no folders of characters here to put it into.")
+            raise NotArrived(NO_FOLDERS)
         return self._library
 
     def _folder_for(self, library: Library, inspected: Inspected, data: bytes) -> Path:
         """Return a folder that is not there yet, or that of the same card, which was let go before."""
         if inspected.kind == "lorebook":
-            raise NotArrived("That is a lorebook, no character: put it into a character's folder.")
+            raise NotArrived(A_LOREBOOK)
         if len(self._conversation.company) >= MOST_CHARACTERS:
-            raise NotArrived(f"There are {MOST_CHARACTERS} characters here already: let one go first.")
+            raise NotArrived(FULL.format(most=MOST_CHARACTERS))
         try:
             character = character_of(inspected.fields, "the card")
         except CharacterError as error:
-            raise NotArrived(f"The card makes no character: {error}") from error
+            raise NotArrived(NO_CHARACTER.format(fault=error)) from error
         slug = slug_of(character.name)
         folder = library.characters / slug
         if slug in self._conversation.company.by_slug or (
             folder.exists() and not _same(folder, inspected, data)
         ):
-            raise NotArrived(
-                f"There is a character {slug} already: give this one another name, or take that one away."
-            )
+            raise NotArrived(TAKEN.format(slug=slug))
         return folder
 
     async def _remember(self, name: str, *, here: bool) -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bot import i18n
 from bot.clock import Clock
 from bot.conversation.naming import clean_name
 from bot.conversation.splitting import is_blank
 from bot.exporting import fits, seal_key
 from bot.facts import MOST as MOST_FACTS
+from bot.i18n import _
 from bot.memories import MOST, Memories
 from bot.portable import (
     BondPiece,
@@ -35,14 +37,14 @@ from memory.core import plain
 from memory.lineage import into
 from memory.secrets import holds_secret, masked
 
-NO_CONSENT = (
+NO_CONSENT = _(
     "I may not remember anything about you, so I can't take that in. /privacy yes allows it; then give me "
     "the file once more."
 )
-NOT_YOURS = "That is somebody else's export: I only take in your own."
-TOO_MANY = "`facts`: I can keep {most:,} of these about you, and with that file they would be {count:,}."
-TOO_MANY_AT_ONCE = "`facts`: I take in {most:,} at once at most, and that file has {count:,}."
-NO_CHARACTER = "`facts`: there is no character `{slug}` here, so I take in no facts of it."
+NOT_YOURS = _("That is somebody else's export: I only take in your own.")
+TOO_MANY = _("`facts`: I can keep {most} of these about you, and with that file they would be {count}.")
+TOO_MANY_AT_ONCE = _("`facts`: I take in {most} at once at most, and that file has {count}.")
+NO_CHARACTER = _("`facts`: there is no character `{slug}` here, so I take in no facts of it.")
 IMPORTED = "imported"
 MOST_AT_ONCE = MOST + MOST_FACTS
 """Facts that come in with one file."""
@@ -109,7 +111,7 @@ class Importing:
         if brought.person_id != person_id:
             raise FileRefused(NOT_YOURS)
         if len(brought.facts) > MOST_AT_ONCE:
-            raise FileRefused(TOO_MANY_AT_ONCE.format(most=MOST_AT_ONCE, count=len(brought.facts)))
+            raise FileRefused(_counted(TOO_MANY_AT_ONCE, MOST_AT_ONCE, len(brought.facts)))
         sealed = fits(await seal_key(self._database), raw)
         secret, kept = await asyncio.to_thread(_without_secrets, brought)
         async with self._database.begin() as db:
@@ -222,10 +224,14 @@ def _check_room(there: Sequence[Fact], new: Sequence[FactPiece], *, sealed: bool
     """
     facts: list[Fact | FactPiece] = [*there, *new]
     counts = Counter((one.character if sealed else "", one.kept) for one in facts)
-    for (_, kept), count in counts.items():
+    for (_character, kept), count in counts.items():
         most = MOST if kept else MOST_FACTS
         if count > most and new:
-            raise FileRefused(TOO_MANY.format(most=most, count=count))
+            raise FileRefused(_counted(TOO_MANY, most, count))
+
+
+def _counted(refusal: str, most: int, count: int) -> str:
+    return refusal.format(most=i18n.number(most), count=i18n.number(count))
 
 
 def _mark(fact: Fact | FactPiece) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.i18n import _
 from bot.roles import Company, Playing, Role
 from bot.settings import Loaded
 from bot.settings.identity import SHEET_NAME, character_folders
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 BUNDLED = Path(__file__).resolve().parents[1] / "characters" / "_frameworks"
 FRAMEWORKS, LOREBOOKS = "_frameworks", "_lorebooks"
+SECOND = _("A second character is called {slug}: give one another character_id.")
 SOMEBODY = "the person you talk with"
 """What {{user}} stands for where no one person is meant: the words before the talk are the same for all."""
 
@@ -85,7 +87,7 @@ class Library:
         shelf = await self._reader.read(source)
         slug = shelf.character.slug
         if slug in self._shelves:
-            raise CharacterFaults(f"A second character is called {slug}: give one another character_id.")
+            raise CharacterFaults(SECOND.format(slug=slug))
         self._shelves[slug] = shelf
         self._touched.add(slug)
         return Role(Playing(shelf.character), primary=primary)

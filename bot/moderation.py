@@ -12,6 +12,7 @@ from enum import StrEnum
 from bot.administration import Actor, Administration
 from bot.conversation.chronicle import Chronicle
 from bot.errors import MasqueradeError
+from bot.i18n import _, n_
 from database import Database
 from memory.when import read_span
 
@@ -24,21 +25,29 @@ LONGEST_SLOWMODE = timedelta(hours=6)
 BULK_AGE = timedelta(days=14)
 """Discord deletes nothing older at once."""
 OFF = frozenset({"", "0", "off", "no", "none"})
-_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+_UNITS = (
+    (n_("{count} day", "{count} days"), 86400),
+    (n_("{count} hour", "{count} hours"), 3600),
+    (n_("{count} minute", "{count} minutes"), 60),
+    (n_("{count} second", "{count} seconds"), 1),
+)
 
-UNCLEAR = "I can't read that as a length of time. Write it like `10m`, `2 h` or `1 day and 6 hours`."
-NO_TIME = "That is no time at all. Write at least `1s`."
-TOO_LONG_MUTE = "Discord mutes nobody for longer than 28 days. Choose a shorter time, or use /ban."
-TOO_LONG_SWEEP = "With a ban, Discord deletes the messages of the last 7 days at most. Choose a shorter time."
-TOO_LONG_SLOWMODE = "Discord lets people wait 6 hours at most. Choose a shorter time."
+UNCLEAR = _("I can't read that as a length of time. Write it like `10m`, `2 h` or `1 day and 6 hours`.")
+NO_TIME = _("That is no time at all. Write at least `1s`.")
+TOO_LONG_MUTE = _("Discord mutes nobody for longer than 28 days. Choose a shorter time, or use /ban.")
+TOO_LONG_SWEEP = _(
+    "With a ban, Discord deletes the messages of the last 7 days at most. Choose a shorter time."
+)
+TOO_LONG_SLOWMODE = _("Discord lets people wait 6 hours at most. Choose a shorter time.")
+NO_SPAN = _("no time")
 
-YOURSELF = "That would be yourself. Choose somebody else."
-MYSELF = "I don't do that to myself. Choose somebody else, or remove me in the server's settings."
-OWNER = "{name} owns this server: nobody can do that to them."
-ABOVE_YOU = (
+YOURSELF = _("That would be yourself. Choose somebody else.")
+MYSELF = _("I don't do that to myself. Choose somebody else, or remove me in the server's settings.")
+OWNER = _("{name} owns this server: nobody can do that to them.")
+ABOVE_YOU = _(
     "{name}'s highest role is not below yours, so you may not do that. Ask somebody with a higher role."
 )
-ABOVE_ME = (
+ABOVE_ME = _(
     "{name}'s highest role is not below mine, so Discord would not let me. Move my role above theirs in the "
     "server's settings under Roles, and try again."
 )
@@ -130,8 +139,8 @@ def in_words(span: timedelta) -> str:
     for unit, seconds in _UNITS:
         count, left = divmod(left, seconds)
         if count:
-            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
-    return ", ".join(parts) or "no time"
+            parts.append(unit.format(count=count))
+    return ", ".join(parts) or str(NO_SPAN)
 
 
 class Moderation:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from bot.errors import MasqueradeError
+from bot.i18n import _
 from memory.core import LONGEST, clean
 
 FORMAT, VERSION = "masquerade-person", 1
@@ -26,9 +27,14 @@ MOST_FAULTS = 5
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
-TOO_LARGE = f"That file is too large: an export has {MOST_BYTES // 1_000_000} MB at most."
-NO_JSON = "That file is no JSON{where}: give me one that /privacy export made."
-TOO_DEEP = "That file is nested too deeply to be an export of mine."
+TOO_LARGE = _("That file is too large: an export has 2 MB at most.")
+NO_JSON = _("That file is no JSON: give me one that /privacy export made.")
+NO_JSON_IN_LINE = _("That file is no JSON (line {line}): give me one that /privacy export made.")
+NO_OBJECT = _("That file is no JSON object: give me one that /privacy export made.")
+TOO_DEEP = _("That file is nested too deeply to be an export of mine.")
+NO_EXPORT = _("That file is no export of mine, or was changed in a way that I can't take in:")
+MORE_FAULTS = _("and {count} more")
+THE_FILE = _("the file")
 
 
 class FileRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -315,11 +321,11 @@ def _parsed(data: bytes) -> dict[str, Any]:
             raise FileRefused(TOO_DEEP)
         raw = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
-        raise FileRefused(NO_JSON.format(where=f" (line {error.lineno})")) from None
+        raise FileRefused(NO_JSON_IN_LINE.format(line=error.lineno)) from None
     except (ValueError, RecursionError):
-        raise FileRefused(NO_JSON.format(where="")) from None
+        raise FileRefused(NO_JSON) from None
     if not isinstance(raw, dict):
-        raise FileRefused(NO_JSON.format(where=" object"))
+        raise FileRefused(NO_OBJECT)
     return raw
 
 
@@ -346,13 +352,12 @@ def _no_number(word: str) -> float:
 
 
 def _faults(error: ValidationError) -> str:
+    """Return what is wrong with a file, and where in it: pydantic says that in English."""
     found = error.errors(include_input=False, include_url=False)
     lines = [f"`{_path(one['loc'])}`: {one['msg'].removeprefix('Value error, ')}" for one in found]
     more = len(lines) - MOST_FAULTS
-    shown = lines[:MOST_FAULTS] + ([f"and {more} more"] if more > 0 else [])
-    return "That file is no export of mine, or was changed in a way that I can't take in:\n" + "\n".join(
-        shown
-    )
+    shown = lines[:MOST_FAULTS] + ([MORE_FAULTS.format(count=more)] if more > 0 else [])
+    return "\n".join([str(NO_EXPORT), *shown])
 
 
 def _path(steps: Sequence[int | str]) -> str:
@@ -360,4 +365,4 @@ def _path(steps: Sequence[int | str]) -> str:
     path = ""
     for step in steps:
         path += f"[{step}]" if isinstance(step, int) else f".{step[:40]}"
-    return path.lstrip(".").replace("`", "'") or "the file"
+    return path.lstrip(".").replace("`", "'") or str(THE_FILE)

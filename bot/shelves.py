@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.envfile import read_env
 from bot.errors import ConfigurationError
+from bot.i18n import _
 from bot.settings.identity import SHEET_NAME, character_folders, strange_files
 from bot.settings.sources import character_sheet
 from bot.strangers import RefusedStranger, read_stranger
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 SCREENING_SECONDS = 20.0
 """Seconds that a file of a stranger's may take when the program starts, and the machine is busy."""
 MOST_SCREENED = 32 << 20
+UNREADABLE = _("{file} can't be read: {fault}.")
 PROMPTS = ("core_prompt", "summarization_prompt", "core_memory_prompt", "core_memory_dump", "post_history")
 """What a file prompts/NAME.md may say in place of the key of that name."""
 
@@ -81,7 +83,9 @@ class Shelves:
             env, faults = await asyncio.to_thread(_env, source.sheet)
             contents = await asyncio.to_thread(read_folder, source.folder or Path(os.devnull), env)
         except OSError as error:
-            raise CharacterFaults(f"{error.filename or name} can't be read: {error.strerror}.") from error
+            raise CharacterFaults(
+                UNREADABLE.format(file=error.filename or name, fault=error.strerror)
+            ) from error
         told = [f"{name}/{one}" for one in contents.faults]
         for one in told:
             log.error("%s", one)

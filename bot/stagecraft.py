@@ -12,6 +12,7 @@ from bot.conversation.naming import clean_name, clean_text
 from bot.conversation.splitting import is_blank
 from bot.conversation.turns import note_place
 from bot.errors import MasqueradeError
+from bot.i18n import _
 from bot.roles import Role
 from bot.turn import Place, Where
 from database import Database, UnitOfWork
@@ -20,6 +21,20 @@ from database.models import Scene
 MOST_SCENE_TURNS = 30
 LONGEST_TOPIC, LONGEST_NOTE, LONGEST_GUISE = 500, 1_000, 80
 DEEPEST_NOTE = 50
+
+NO_CHARACTER = _("There is no character called {name!r} here. There are: {known}.")
+ONLY_ONE = _("{name} is the only one here: /settings deactivate switches it off.")
+ONLY_ONE_IN_PRIVATE = _("In private only one character is with you: choose it with /persona choose.")
+NO_SCENE_IN_PRIVATE = _("A scene needs a channel of a server: in private only one character is there.")
+TOO_FEW = _("A scene takes at least two characters: name two or more, with commas between.")
+SCENE_OF = _("A scene has 1 to {most} lines.")
+TOPIC_OF = _("Say in 1 to {most} characters what the scene is about.")
+SWITCHED_OFF = _("I am switched off here: /settings activate switches me on.")
+BEING_PLAYED = _("A scene is being played here already: end it with /scene stop.")
+NO_SCENE = _("No scene is being played here.")
+NOTE_OF = _("Write a note of 1 to {most} characters.")
+DEPTH_OF = _("The depth is a number from 0, the very end, to {deepest} lines before it.")
+NAME_OF = _("A name has 1 to {most} characters that can be seen.")
 
 
 class NotStaged(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -50,9 +65,7 @@ class Stagecraft:
             if wanted in {one.casefold() for one in names}:
                 return role
         known = ", ".join(role.name for role in self._casting.company)
-        raise NotStaged(
-            f"There is no character called {clean_name(name, 'that')!r} here. There are: {known}."
-        )
+        raise NotStaged(NO_CHARACTER.format(name=clean_name(name, "that"), known=known))
 
     async def attending(self, where: Where) -> list[Attending]:
         """Return all characters, and which of them are in a place."""
@@ -75,9 +88,9 @@ class Stagecraft:
     def check_attending(self, where: Where, role: Role) -> None:
         """Raise NotStaged where nobody can be invited, or sent out."""
         if len(self._casting.company) == 1:
-            raise NotStaged(f"{role.name} is the only one here: /settings deactivate switches it off.")
+            raise NotStaged(ONLY_ONE.format(name=role.name))
         if where.place is not Place.GUILD:
-            raise NotStaged("In private only one character is with you: choose it with /persona choose.")
+            raise NotStaged(ONLY_ONE_IN_PRIVATE)
 
     async def choose(self, where: Where, role: Role | None) -> None:
         """Let a character answer in a place from now on; None leaves it to chance and topic.
@@ -109,20 +122,20 @@ class Stagecraft:
         topic = clean_text(topic).strip()
         cast = list(dict.fromkeys(role.slug for role in members))
         if where.place is not Place.GUILD:
-            raise NotStaged("A scene needs a channel of a server: in private only one character is there.")
+            raise NotStaged(NO_SCENE_IN_PRIVATE)
         if len(cast) < 2:
-            raise NotStaged("A scene takes at least two characters: name two or more, with commas between.")
+            raise NotStaged(TOO_FEW)
         if not 1 <= turns <= MOST_SCENE_TURNS:
-            raise NotStaged(f"A scene has 1 to {MOST_SCENE_TURNS} lines.")
+            raise NotStaged(SCENE_OF.format(most=MOST_SCENE_TURNS))
         if is_blank(topic) or len(topic) > LONGEST_TOPIC:
-            raise NotStaged(f"Say in 1 to {LONGEST_TOPIC} characters what the scene is about.")
+            raise NotStaged(TOPIC_OF.format(most=LONGEST_TOPIC))
         async with self._database.begin() as db:
             await note_place(db, where)
             if not HouseRules.of(await db.house.rules(where.guild_id)).active(where):
-                raise NotStaged("I am switched off here: /settings activate switches me on.")
+                raise NotStaged(SWITCHED_OFF)
             await self._check_admitted(db, members, where)
             if await db.cues.scene(where.channel_id):
-                raise NotStaged("A scene is being played here already: end it with /scene stop.")
+                raise NotStaged(BEING_PLAYED)
             scene_id = await db.cues.begin_scene(
                 Scene(where.channel_id, cast, topic, turns, by, self._clock.now(), opened_by)
             )
@@ -136,7 +149,7 @@ class Stagecraft:
         async with self._database.begin() as db:
             scene = await db.cues.scene(where.channel_id)
             if scene is None:
-                raise NotStaged("No scene is being played here.")
+                raise NotStaged(NO_SCENE)
             await db.cues.end_scene(scene.id, ended=STOPPED, at=self._clock.now())
         return scene
 
@@ -147,9 +160,9 @@ class Stagecraft:
         """
         cleaned = clean_text(text).strip() if text is not None else None
         if cleaned is not None and (is_blank(cleaned) or len(cleaned) > LONGEST_NOTE):
-            raise NotStaged(f"Write a note of 1 to {LONGEST_NOTE} characters.")
+            raise NotStaged(NOTE_OF.format(most=LONGEST_NOTE))
         if not 0 <= depth <= DEEPEST_NOTE:
-            raise NotStaged(f"The depth is a number from 0, the very end, to {DEEPEST_NOTE} lines before it.")
+            raise NotStaged(DEPTH_OF.format(deepest=DEEPEST_NOTE))
         async with self._database.begin() as db:
             await note_place(db, where)
             await db.channels.keep_note(where.channel_id, cleaned, depth=depth, by=by)
@@ -169,7 +182,7 @@ class Stagecraft:
         """
         kept = clean_name(name, "") if name is not None else None
         if kept is not None and (is_blank(kept) or len(kept) > LONGEST_GUISE):
-            raise NotStaged(f"A name has 1 to {LONGEST_GUISE} characters that can be seen.")
+            raise NotStaged(NAME_OF.format(most=LONGEST_GUISE))
         async with self._database.begin() as db:
             await db.guises.put_on(user_id, where.channel_id, kept, at=self._clock.now())
         return kept

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from bot import strangers_child
 from bot.errors import ConfigurationError
+from bot.i18n import _
 from bot.limited import Unfinished, output_of
 from personas.cards.charx import MOST_BYTES
 from personas.character import Character
@@ -26,6 +27,13 @@ _ROOT = Path(__file__).resolve().parents[1]
 # Every reading takes a process of up to 256 MB: more of them wait for their turn.
 _places = BoundedSemaphore(_MOST_AT_ONCE)
 
+FAULT = _("{file} {wrong}; {mend}.")
+OVER = _("has over {most} MB")
+SMALLER = _("use a smaller file")
+TOO_LONG = _("takes too long to read")
+BROKE = _("broke the process that was reading it")
+DONT_USE = _("don't use this file")
+
 Kind = Literal["card", "sheet", "lorebook"]
 Output = Literal["json", "png", "charx"]
 _Sentence = Annotated[str, StringConstraints(max_length=600)]
@@ -36,10 +44,12 @@ class RefusedStranger(ConfigurationError):  # noqa: N818 - it is an answer, not 
     """The file is not taken; the text says in one sentence what is wrong with it, and what to do.
 
     `dangerous` is one that the process had no time or memory for, or died of: nobody else should read it.
+    What the readers of cards say is in English: it is as exact as their formats, and the log has it, too.
     """
 
     def __init__(self, name: str, wrong: str, mend: str, *, dangerous: bool = False) -> None:
-        super().__init__(f"{harmless(name, 200)} {harmless(wrong, 400)}; {harmless(mend, 400)}.")
+        told = FAULT.format(file=harmless(name, 200), wrong=harmless(wrong, 400), mend=harmless(mend, 400))
+        super().__init__(told)
         self.dangerous = dangerous
 
 
@@ -111,7 +121,7 @@ def harmless(text: str, most: int) -> str:
 
 def _asked(data: bytes, order: str, name: str, deadline: float) -> tuple[dict[str, Any], bytes]:
     if len(data) > MOST_BYTES:
-        raise RefusedStranger(name, f"has over {MOST_BYTES >> 20} MB", "use a smaller file")
+        raise RefusedStranger(name, OVER.format(most=MOST_BYTES >> 20), SMALLER)
     paths = (str(_ROOT), *(path for path in sys.path if path))
     program = strangers_child.__file__
     # A file and no pipe: nobody has to write while the process is read from.
@@ -123,8 +133,7 @@ def _asked(data: bytes, order: str, name: str, deadline: float) -> tuple[dict[st
                 return _answer(output, name)
         except Unfinished as cut:
             if cut.late:
-                wrong, mend = "takes too long to read", "don't use this file"
-                raise RefusedStranger(name, wrong, mend, dangerous=True) from cut
+                raise RefusedStranger(name, TOO_LONG, DONT_USE, dangerous=True) from cut
             raise _died(name) from cut
 
 
@@ -146,5 +155,4 @@ def _answer(output: IO[bytes], name: str) -> tuple[dict[str, Any], bytes]:
 
 
 def _died(name: str) -> RefusedStranger:
-    wrong = "broke the process that was reading it"
-    return RefusedStranger(name, wrong, "don't use this file", dangerous=True)
+    return RefusedStranger(name, BROKE, DONT_USE, dangerous=True)

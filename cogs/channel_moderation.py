@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import MEMBERS_ONLY, Interaction, answer
-from bot.i18n import _
+from bot.i18n import _, n_
 from bot.moderation import BULK_AGE, MOST_PURGED, Act, Refused, in_words, span_of_slowmode
 from cogs._discord.channels import Talkative
 from cogs._discord.moderating import (
@@ -41,7 +41,10 @@ _MARGIN = timedelta(minutes=5)
 
 SLOWED = _("Between two messages people have to wait {span} here now. /slowmode wait:off ends it.")
 NOT_SLOWED = _("Nobody has to wait between two messages here any more.")
-PURGED = _("Deleted: {count}. I have forgotten what was said in them, too.")
+PURGED = n_(
+    "Deleted: {count} message. I have forgotten what was said in them, too.",
+    "Deleted: {count} messages. I have forgotten what was said in them, too.",
+)
 NOTHING_TO_PURGE = _(
     "There is nothing to delete: of the newest 1,000 messages here none is of the last 14 days and meant. "
     "Pinned ones stay."
@@ -49,6 +52,7 @@ NOTHING_TO_PURGE = _(
 NO_CHANNEL = _("I can't do that here. Use it in a text or voice channel, or in a thread, that I can see.")
 KEPT = _("Nothing was deleted.")
 EVERYBODY = "everybody"
+BY_EVERYBODY = _("everybody", "whose messages are deleted")
 
 
 class ChannelModeration(commands.Cog):
@@ -92,7 +96,7 @@ class ChannelModeration(commands.Cog):
             found, stays = await self._messages(interaction, count, person_id, before_id=interaction.id)
             panel = purge_panel(
                 count=len(found),
-                who=shown(person) if person else EVERYBODY,
+                who=shown(person) if person else str(BY_EVERYBODY),
                 oldest=discord.utils.format_dt(found[-1].created_at, "R"),
                 stays=stays,
                 reason=reason,
@@ -123,15 +127,14 @@ class ChannelModeration(commands.Cog):
     async def _purge(self, press: Press) -> None:
         interaction = press.interaction
         count, person_id, before_id = map(int, press.arguments)
-        found, _ = await self._messages(interaction, count, person_id, before_id=before_id)
+        found, _stays = await self._messages(interaction, count, person_id, before_id=before_id)
         channel = _channel(interaction)
         detail = f"{channel.id}: {len(found)} of {person_id or EVERYBODY}"
         await note(interaction, Act.PURGE, detail)
         async with asking_discord(Act.PURGE):
             await channel.delete_messages(found, reason=reason_of(interaction, reason_in(press.text)))
         await self._moderation.purged(channel.id, [one.id for one in found])
-        told = "1 message" if len(found) == 1 else f"{len(found)} messages"
-        await self.panels.close(interaction, PURGED.format(count=told))
+        await self.panels.close(interaction, PURGED.format(count=len(found)))
 
     async def _keep(self, press: Press) -> None:
         await self.panels.close(press.interaction, KEPT)

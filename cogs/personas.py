@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bot.client import Masquerade
 
 NOBODY = "nobody"
+NOBODY_SHOWN = _("nobody", "may be written instead of a character's name")
+NOBODY_OFFERED = _("nobody: the topic decides")
 SUFFIXES = (".png", ".json", ".charx")
 LONGEST_NAME = 80
 REMARK_ROOM = 300
@@ -52,11 +54,12 @@ DISMISSED = _(
 AS_RULED = _(
     "Nothing is said of **{name}** here any more: it hears this channel; a thread it hears as its channel."
 )
-TOO_LARGE = f"That file is too large: a card has {MOST_BYTES >> 20} MB at most."
+TOO_LARGE = _("That file is too large: a card has {most} MB at most.")
 NO_CARD = _("Give me a card as .png, .json or .charx, or a sheet as .json.")
 UNREADABLE = _("I could not get that file from Discord. Please give it to me once more.")
 ARRIVED = _("**{name}** (`{slug}`) is here and answers from now on. /persona show tells what it is made of.")
 LEFT = _("**{name}** is gone. Its folder and what it knows of people stay, should it come back.")
+MORE_REMARKS = _("- and {count} remarks more: see /persona show")
 EXPORTED = _("This is **{name}**, as a file that other programs read, too.")
 
 
@@ -134,7 +137,7 @@ class Personas(commands.Cog):
             return
         async with telling(interaction):
             where = place_of(interaction)
-            role = None if name.strip().casefold() == NOBODY else role_named(self.bot, name)
+            role = None if _is_nobody(name) else role_named(self.bot, name)
             told = _chosen(role, self._app.conversation.company.primary, private=where.place.private)
             if where.place.private:
                 await self._app.affairs.stagecraft.choose(where, role)
@@ -145,9 +148,11 @@ class Personas(commands.Cog):
 
     @choose.autocomplete("name")
     async def _offer_choices(self, interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-        nobody = [app_commands.Choice(name="nobody: the topic decides", value=NOBODY)]
+        nobody = [app_commands.Choice(name=str(NOBODY_OFFERED), value=NOBODY)]
         offered = await offer_characters(interaction, current)
-        return [*(nobody if current.strip().casefold() in NOBODY else ()), *offered][:25]
+        typed = current.strip().casefold()
+        fits = typed in NOBODY or typed in NOBODY_SHOWN.casefold()
+        return [*(nobody if fits else ()), *offered][:25]
 
     @persona.command(description="Let a character hear and speak in this channel")
     @app_commands.describe(name="Which one")
@@ -192,7 +197,8 @@ class Personas(commands.Cog):
         if not await let_operators(self.bot, interaction):
             return
         if file.size > MOST_BYTES or not file.filename.casefold().endswith(SUFFIXES):
-            await answer(interaction, TOO_LARGE if file.size > MOST_BYTES else NO_CARD)
+            large = TOO_LARGE.format(most=MOST_BYTES >> 20)
+            await answer(interaction, large if file.size > MOST_BYTES else NO_CARD)
             return
         try:
             data = await file.read()
@@ -204,7 +210,7 @@ class Personas(commands.Cog):
             came = await arrivals.arrive(actor_of(interaction), data, file.filename)
             remarks = [f"- {inline(one, REMARK_ROOM)}" for one in came.notices[:MOST_REMARKS]]
             more = len(came.notices) - MOST_REMARKS
-            remarks += [f"- and {more} remarks more: see /persona show"] if more > 0 else []
+            remarks += [MORE_REMARKS.format(count=more)] if more > 0 else []
             told = ARRIVED.format(name=shown(came.role), slug=came.role.slug)
             await answer(interaction, "\n".join([told, *remarks]))
 
@@ -244,6 +250,11 @@ class Personas(commands.Cog):
 
     async def _note(self, interaction: Interaction, what: str, slug: str) -> None:
         await self._app.administration.note(actor_of(interaction), f"persona {what}", slug)
+
+
+def _is_nobody(name: str) -> bool:
+    """Say whether nobody is meant, in English or in the words of whoever wrote it."""
+    return name.strip().casefold() in {NOBODY, NOBODY_SHOWN.casefold()}
 
 
 def _chosen(role: Role | None, primary: Role, *, private: bool) -> str:

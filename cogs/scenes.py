@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer, asked_in
-from bot.i18n import _
+from bot.command_tree import Interaction, answer, asked_in, for_everybody
+from bot.i18n import _, n_, speak
 from bot.roles import Role
 from bot.stagecraft import DEEPEST_NOTE, LONGEST_NOTE, LONGEST_TOPIC, MOST_SCENE_TURNS
 from bot.turn import Mouth
@@ -35,15 +35,24 @@ NOT_YOURS = _(
     "bot's operators."
 )
 BEGUN = _("They begin.")
-OPENING = _("**A scene of {lines}** by {who}, about:\n{topic}\n-# /scene stop ends it.")
-STOPPED = _("The scene ends: of {turns} lines {done} were said. What is being said just now is its last.")
+OPENING = n_(
+    "**A scene of {count} line** by {who}, about:\n{topic}\n-# /scene stop ends it.",
+    "**A scene of {count} lines** by {who}, about:\n{topic}\n-# /scene stop ends it.",
+)
+STOPPED = n_(
+    "The scene ends: of {count} line {done} were said. What is being said just now is its last.",
+    "The scene ends: of {count} lines {done} were said. What is being said just now is its last.",
+)
 NOTED = _("I keep that in mind for this channel, {depth}. /scene note_clear takes it away.")
 AT_THE_END = _("at the very end of what I read")
-DEEPER = _("{depth} lines before the end of what I read")
+DEEPER = n_("{count} line before the end of what I read", "{count} lines before the end of what I read")
 CLEARED = _("There is no note for this channel any more.")
 NO_NOTE = _("There is no note for this channel.")
 NO_SCENE = _("No scene is being played here.")
-PLAYING = _("**A scene** by {who}: {done} of {turns} lines were said. It is about:\n{topic}")
+PLAYING = n_(
+    "**A scene** by {who}: {done} of {count} line were said. It is about:\n{topic}",
+    "**A scene** by {who}: {done} of {count} lines were said. It is about:\n{topic}",
+)
 NOTE = _("**The note of this channel**, {depth}:\n{note}")
 
 
@@ -94,8 +103,8 @@ class Scenes(commands.Cog):
             where, members, topic, turns=turns, by=interaction.user.id, opened_by=interaction.id
         )
         await answer(interaction, BEGUN)
-        lines = "1 line" if turns == 1 else f"{turns} lines"
-        told = OPENING.format(lines=lines, who=_listed(members), topic=quoted(topic, TOPIC_ROOM))
+        with for_everybody(interaction):
+            told = OPENING.format(count=turns, who=_listed(members), topic=quoted(topic, TOPIC_ROOM))
         try:
             await interaction.followup.send(told, allowed_mentions=NOBODY, suppress_embeds=True)
         except DISCORD_FAULTS as error:
@@ -110,6 +119,7 @@ class Scenes(commands.Cog):
         task.add_done_callback(self._playing.discard)
 
     async def _follow(self, channel_id: int, mouth: Mouth) -> None:
+        speak(None)  # what follows is no answer to who asked for the scene
         try:
             await self.bot.app.conversation.following.follow(channel_id, mouth)
         except Exception:
@@ -124,7 +134,7 @@ class Scenes(commands.Cog):
             return
         async with telling(interaction):
             ended = await self._stagecraft.stop_scene(place_of(interaction))
-            await answer(interaction, STOPPED.format(turns=ended.turns, done=ended.done))
+            await answer(interaction, STOPPED.format(count=ended.turns, done=ended.done))
 
     @scene.command(description="Have something kept in mind in this channel, for as long as the note stands")
     @app_commands.describe(
@@ -175,7 +185,7 @@ class Scenes(commands.Cog):
         by_slug = self.bot.app.conversation.company.by_slug
         who = _listed([by_slug[slug] for slug in scene.members if slug in by_slug])
         topic = quoted(scene.topic, TOPIC_ROOM)
-        return PLAYING.format(who=who, done=scene.done, turns=scene.turns, topic=topic)
+        return PLAYING.format(who=who, done=scene.done, count=scene.turns, topic=topic)
 
 
 def _listed(members: Sequence[Role]) -> str:
@@ -183,7 +193,7 @@ def _listed(members: Sequence[Role]) -> str:
 
 
 def _depth(depth: int) -> str:
-    return DEEPER.format(depth=depth) if depth else AT_THE_END
+    return DEEPER.format(count=depth) if depth else AT_THE_END
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer
+from bot.command_tree import Interaction, answer, for_everybody
 from bot.i18n import _
 from bot.moderation import Refused
 from cogs._discord.admin import actor_of
@@ -118,7 +118,9 @@ class Tickets(commands.Cog):
         async with refusing(interaction):
             desk = await self.desk.of(guild_of(interaction))
             lines = [OPEN_BELOW.format(channel=f"<#{desk.channel_id}>")]
-            lines.append(ANSWERED_BY_ROLE.format(role=f"<@&{desk.role_id}>") if desk.role_id else ANSWERED_BY)
+            lines.append(
+                ANSWERED_BY_ROLE.format(role=f"<@&{desk.role_id}>") if desk.role_id else str(ANSWERED_BY)
+            )
             if desk.staff_channel_id:
                 lines.append(STAFF_READS.format(channel=f"<#{desk.staff_channel_id}>"))
             await answer(interaction, " ".join(lines))
@@ -134,7 +136,8 @@ class Tickets(commands.Cog):
                 raise Refused(NO_TEXT_CHANNEL)
             _check_place(channel, "view_channel", "send_messages")
             async with asking_discord():
-                await post(channel, Card(OPEN_TITLE, text=OPEN_TEXT), buttons("open"))
+                with for_everybody(interaction):
+                    await post(channel, Card(str(OPEN_TITLE), text=str(OPEN_TEXT)), buttons("open"))
             await answer(interaction, PANEL_POSTED)
 
     @tickets.command(description="Let nobody open tickets any more; those that are open stay")

@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
-from bot.i18n import _
+from bot.i18n import _, number
 from cogs._discord.cards import Card, answer_with
 from cogs._discord.moderating import YOU_LACK, Person, lacks, named
 from cogs._discord.panels import NOBODY
@@ -37,7 +37,20 @@ POLLED = _("Your poll is below. It ends {when}; its menu ends it sooner.")
 TWICE = _("Two of the answers are the same: give each its own words.")
 NO_WORDS = _("There is nothing to be seen in the question, or in one of the answers: write some words.")
 NOT_POLLED = _("Discord did not take the poll. Try again in a minute.")
-PLAIN = _("As plain text, without a frame")
+PLAIN = "As plain text, without a frame"
+
+ACCOUNT, A_BOT = _("Account"), _("{name} (a bot)")
+ON_DISCORD, HERE = _("On Discord since"), _("Here since")
+NOT_KNOWN = _("not known")
+NO_MEMBER = _("Not a member of this server.")
+MEMBERS, ABOUT_SO_MANY = _("Members"), _("about {count}")
+ONLINE = _("{members}, {online} of them online")
+SINCE, OWNER = _("Since"), _("Owner")
+CHANNELS, OF_CHANNELS = _("Channels"), _("{text} for text, {voice} for voice, {forums} forums")
+ROLES, NO_ROLES, MORE_ROLES = _("Roles"), _("none", "roles"), _("{roles}, and {count} more")
+EMOJI, OF_EMOJI = _("Emoji and stickers"), _("{emoji} and {stickers}")
+BOOSTS, OF_BOOSTS = _("Boosts"), _("{count}, level {level}")
+BOOSTING = _("Boosting since")
 
 
 class Utility(commands.Cog):
@@ -126,16 +139,17 @@ class Utility(commands.Cog):
 
 def person_card(person: Person) -> Card:
     """Return what Discord says of somebody: no word of what they said, and nothing that the bot knows."""
+    name = inline(person.name, NAME_ROOM)
     lines = [
-        ("Account", f"{inline(person.name, NAME_ROOM)}{' (a bot)' if person.bot else ''}"),
-        ("On Discord since", _since(person.created_at)),
+        (str(ACCOUNT), A_BOT.format(name=name) if person.bot else name),
+        (str(ON_DISCORD), _since(person.created_at)),
     ]
     foot = ""
     if isinstance(person, discord.Member):
-        lines.append(("Here since", _since(person.joined_at) if person.joined_at else "not known"))
+        lines.append((str(HERE), _since(person.joined_at) if person.joined_at else str(NOT_KNOWN)))
         lines += _standing(person)
     else:
-        foot = "Not a member of this server."
+        foot = str(NO_MEMBER)
     title = inline(person.display_name, NAME_ROOM)
     return Card(title, tuple(lines), foot=foot, picture=person.display_avatar.url)
 
@@ -144,30 +158,31 @@ def server_lines(
     guild: discord.Guild, *, members: int | None, online: int | None, owner: discord.Member | None
 ) -> Iterator[tuple[str, str]]:
     """Yield what is told of a server, each with its label."""
-    there = "not known" if members is None else f"about {members:,}"
-    yield "Members", there if online is None else f"{there}, {online:,} of them online"
-    yield "Since", _since(guild.created_at)
+    there = str(NOT_KNOWN) if members is None else ABOUT_SO_MANY.format(count=number(members))
+    counted = there if online is None else ONLINE.format(members=there, online=number(online))
+    yield str(MEMBERS), counted
+    yield str(SINCE), _since(guild.created_at)
     if owner is not None:
-        yield "Owner", inline(owner.display_name, NAME_ROOM)
+        yield str(OWNER), inline(owner.display_name, NAME_ROOM)
     voice = len(guild.voice_channels) + len(guild.stage_channels)
-    yield (
-        "Channels",
-        f"{len(guild.text_channels):,} for text, {voice:,} for voice, {len(guild.forums):,} forums",
-    )
-    yield "Roles", f"{len(guild.roles) - 1:,}"  # without @everyone
-    yield "Emoji and stickers", f"{len(guild.emojis):,} and {len(guild.stickers):,}"
-    boosts = guild.premium_subscription_count or 0
-    yield "Boosts", f"{boosts:,}, level {guild.premium_tier}"
+    text, forums = number(len(guild.text_channels)), number(len(guild.forums))
+    yield str(CHANNELS), OF_CHANNELS.format(text=text, voice=number(voice), forums=forums)
+    yield str(ROLES), number(len(guild.roles) - 1)  # without @everyone
+    emoji, stickers = number(len(guild.emojis)), number(len(guild.stickers))
+    yield str(EMOJI), OF_EMOJI.format(emoji=emoji, stickers=stickers)
+    boosts = number(guild.premium_subscription_count or 0)
+    yield str(BOOSTS), OF_BOOSTS.format(count=boosts, level=guild.premium_tier)
 
 
 def _standing(member: discord.Member) -> Iterator[tuple[str, str]]:
     """Yield which roles somebody has, the highest first."""
     roles = [one for one in reversed(member.roles) if not one.is_default()]
     named_roles = ", ".join(inline(one.name, NAME_ROOM) for one in roles[:ROLES_SHOWN])
-    more = f", and {len(roles) - ROLES_SHOWN} more" if len(roles) > ROLES_SHOWN else ""
-    yield "Roles", f"{named_roles}{more}" if roles else "none"
+    if len(roles) > ROLES_SHOWN:
+        named_roles = MORE_ROLES.format(roles=named_roles, count=len(roles) - ROLES_SHOWN)
+    yield str(ROLES), named_roles if roles else str(NO_ROLES)
     if member.premium_since:
-        yield "Boosting since", _since(member.premium_since)
+        yield str(BOOSTING), _since(member.premium_since)
 
 
 def _since(moment: datetime) -> str:

@@ -245,7 +245,7 @@ async def test_who_came_by_import_can_go_again_and_others_can_not(w):
         ("nima.gif", b"GIF89a", personas.NO_CARD),
         ("nima.json", b"{", "nima.json"),
         ("nima.png", b"\x89PNG\r\n\x1a\nxx", "nima.png"),
-        ("large.png", b"x" * (MOST_BYTES + 1), personas.TOO_LARGE),
+        ("large.png", b"x" * (MOST_BYTES + 1), personas.TOO_LARGE.format(most=MOST_BYTES >> 20)),
     ],
 )
 async def test_what_is_no_card_is_refused_in_a_sentence(w, name, data, why):

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.errors import MasqueradeError
-from bot.i18n import _
 from bot.roles import Role
 from cogs._discord.posting import DISCORD_FAULTS
 
@@ -35,7 +34,7 @@ SIDE = 128
 """Pixels that an emoji has on its longer side at most: Discord makes larger ones smaller anyway."""
 SECONDS = 60.0
 LONGEST_SLUG = 17
-FORMATS = (_("PNG"), _("JPEG"), _("GIF"), _("WEBP"))
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _SIGNS = {
     b"\x89PNG\r\n\x1a\n": 0,
     b"\xff\xd8\xff": 0,

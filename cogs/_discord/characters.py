@@ -35,7 +35,7 @@ REFUSALS = (
     ChangeRefused,
 )
 """What is an answer, and no fault."""
-WHICH = _("Which of the characters; with nothing, who is alone with you, or I")
+WHICH = "Which of the characters; with nothing, who is alone with you, or I"
 OF_ONE = _("Of {name}: what the others of us know, the option character shows.")
 NOT_HERE_ANY_MORE = _("That character is not played here any more.")
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from bot.errors import Unpostable
-from bot.i18n import _
 from bot.roles import Speaker
 from bot.turn import Mouth, Part
 
-NOT_FOR_CHILDREN = _("the channel is not marked as age-restricted any more")
+NOT_FOR_CHILDREN = "the channel is not marked as age-restricted any more"
 
 
 class GatedMouth:

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.command_tree import Interaction, answer
-from bot.i18n import _
+from bot.i18n import _, n_
 from bot.moderation import Act, Rank, Refused, check_ranks, in_words
 from cogs._discord.admin import actor_of
 from cogs._discord.panels import Button, Panel
@@ -81,8 +81,11 @@ UNCERTAIN = _(
 )
 BROKEN = _("Discord could not do that just now. Try again in a minute.")
 
-ASKED_BY = _("{reason} (asked by {name}, {id})")
-NO_REASON = _("No reason given")
+ASKED_BY = "{reason} (asked by {name}, {id})"
+NO_REASON = "No reason given"
+"""Both are for Discord's audit log, which is in English."""
+NONE_GIVEN = _("No reason given")
+PERMISSIONS_FOR_IT = _("the permissions for it")
 
 BAN = _(
     "Shall I ban {name}?\nThey have to leave, and can't come back before /unban. {swept}\nThe reason in "
@@ -90,10 +93,15 @@ BAN = _(
 )
 SWEPT = _("What they wrote in the last {span} is deleted.")
 NOT_SWEPT = _("What they wrote stays.")
-PURGE = _(
-    "**Shall I delete {count} here?**\nWritten by {who}, the oldest {oldest}. It can't be undone.{stays}\n"
-    "The reason in the server's audit log:\n> {reason}"
+PURGE = n_(
+    "**Shall I delete {count} message here?**\nWritten by {who}, the oldest {oldest}. It can't be undone."
+    "{stays}\nThe reason in the server's audit log:\n> {reason}",
+    "**Shall I delete {count} messages here?**\nWritten by {who}, the oldest {oldest}. It can't be undone."
+    "{stays}\nThe reason in the server's audit log:\n> {reason}",
 )
+BAN_BUTTON = _("Ban", "a button")
+DELETE_BUTTON = n_("Delete {count} message", "Delete {count} messages")
+CANCEL = _("Cancel")
 STAYS = _("\nOlder messages stay: Discord deletes none at once that are older than 14 days.")
 
 
@@ -113,7 +121,7 @@ async def asking_discord(act: Act | None = None) -> AsyncIterator[None]:
         async with asyncio.timeout(ACT_SECONDS):
             yield
     except DISCORD_FAULTS as error:
-        raise Refused(meaning(error, named(*NEEDED[act]) if act else "the permissions for it")) from error
+        raise Refused(meaning(error, named(*NEEDED[act]) if act else PERMISSIONS_FOR_IT)) from error
 
 
 def meaning(error: Exception, needed: str) -> str:
@@ -141,7 +149,7 @@ def lacks(held: discord.Permissions, *needed: str) -> tuple[str, ...]:
 
 def named(*permissions: str) -> str:
     """Return permissions in a sentence of ours."""
-    return " and ".join(f"**{CALLED[one]}**" for one in permissions)
+    return str(_(" and ")).join(f"**{CALLED[one]}**" for one in permissions)
 
 
 def check(interaction: Interaction, act: Act, person: Person) -> None:
@@ -187,32 +195,31 @@ def ban_panel(person: Person, reason: str, sweep: timedelta) -> Panel:
     swept = SWEPT.format(span=in_words(sweep)) if sweep else NOT_SWEPT
     text = BAN.format(name=shown(person), swept=swept, reason=_quoted(reason))
     arguments = (person.id, int(sweep.total_seconds()))
-    return Panel(text, _buttons("Ban", "ban", arguments), CONFIRM_SECONDS)
+    return Panel(text, _buttons(BAN_BUTTON, "ban", arguments), CONFIRM_SECONDS)
 
 
 def reason_in(text: str) -> str:
     """Return the reason from the text of such a question."""
     written = text.rpartition("\n> ")[2]
-    return "" if written == NO_REASON else written
+    return "" if written in {str(NONE_GIVEN), NO_REASON} else written
 
 
 def purge_panel(
     *, count: int, who: str, oldest: str, stays: bool, reason: str, arguments: tuple[str | int, ...]
 ) -> Panel:
     """Return the question whether messages are to be deleted."""
-    messages = "1 message" if count == 1 else f"{count} messages"
     older = STAYS if stays else ""
-    text = PURGE.format(count=messages, who=who, oldest=oldest, stays=older, reason=_quoted(reason))
-    return Panel(text, _buttons(f"Delete {messages}", "purge", arguments), CONFIRM_SECONDS)
+    text = PURGE.format(count=count, who=who, oldest=oldest, stays=older, reason=_quoted(reason))
+    return Panel(text, _buttons(DELETE_BUTTON.format(count=count), "purge", arguments), CONFIRM_SECONDS)
 
 
 def _quoted(reason: str) -> str:
-    return in_a_line(reason or NO_REASON, LONGEST_REASON)
+    return in_a_line(reason or NONE_GIVEN, LONGEST_REASON)
 
 
 def _buttons(label: str, act: str, arguments: tuple[str | int, ...]) -> tuple[Button, ...]:
     yes = Button(label, act, arguments, style=discord.ButtonStyle.danger)
-    return (yes, Button("Cancel", f"keep_{act}"))
+    return (yes, Button(CANCEL, f"keep_{act}"))
 
 
 def _rank(person: Person, guild: discord.Guild) -> Rank:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.i18n import _
+from bot.i18n import _, n_, number
 from bot.roles import Role
 from bot.stagecraft import Attending
 from cogs._discord.characters import shown
@@ -15,6 +15,49 @@ from personas.contexts import CONTEXTS, Context
 ABOUT_ROOM, WORDS_ROOM, LINE_ROOM = 200, 120, 400
 MOST_LISTED = 30
 FOR_ADULTS = _("for adults: age-restricted channels only")
+ANSWERS_ELSE = _("answers here where nobody else is called")
+OWN_ACCOUNT = _("the bot's own account")
+HAS_FRAMEWORK = _("framework {name}")
+TALKS, NOT_CHOSEN = _("talks with you here"), _("not here: /persona choose asks for it")
+HEARS, HEARS_NOT = _("hears this channel"), _("does not hear this channel")
+
+VERSION, VERSION_COMPILED = _("- Version: {version}"), _("- Version: {version}, compiled as {compiled}")
+OWN_VERSION, NO_VERSION = _("version {version}"), _("no version of its own")
+HEARS_HERE, HEARS_NOT_HERE = _("- Here: hears what is said"), _("- Here: does not hear what is said")
+AUDIENCE = _("- Audience: {who}")
+EVERY_PROMPT = n_("- In every prompt: {count} token", "- In every prompt: {count} tokens")
+FRAMEWORK, NO_FRAMEWORK = _("- Framework: {name}"), _("- Framework: none")
+MODE, AT_TIMES = _("{name} ({cues})"), _("now and then", "when a character is in a mode")
+MODES, MODES_MORE = _("- Modes: {all}"), _("- Modes: {all} and {count} more")
+LIKES = _("- Likes to talk about: {all}")
+LIKES_MORE = _("- Likes to talk about: {all} and {count} more")
+LEAVES = _("- Rather leaves to others: {all}")
+LEAVES_MORE = _("- Rather leaves to others: {all} and {count} more")
+NO_BLENDING = _("- Blending: off")
+NOBODY_BLENDS = _("- Blending: off (switched off for everybody: framework_blending)")
+BLENDING = _("- Blending when the talk is {kind}: {weights}")
+TALK_NOW = _("- The talk here is {kind} now (sure: {sure:.0%}), so it blends:")
+NOTHING = _("nothing", "no frameworks")
+NO_BOOKS = _("- Lorebooks: none")
+BOOK = n_("- Lorebook {name}: {count} entry", "- Lorebook {name}: {count} entries")
+GROWTH = n_(
+    "- Growth: has answered {count} time, {lately} of them in the last seven days; stages reached: {stages}",
+    "- Growth: has answered {count} times, {lately} of them in the last seven days; stages reached: {stages}",
+)
+STAGE_BACK, NO_STAGES = _("{stage} (taken back)"), _("none", "stages of growth")
+NO_REMARKS = _("- Its files: nothing to remark")
+REMARKS = n_("- Its files: {count} remark", "- Its files: {count} remarks")
+REMARKS_FOR_OPERATORS = n_(
+    "- Its files: {count} remark, which the bot's operators can read here",
+    "- Its files: {count} remarks, which the bot's operators can read here",
+)
+KINDS = {
+    "technical": _("technical", "a kind of talk"),
+    "casual": _("casual", "a kind of talk"),
+    "formal": _("formal", "a kind of talk"),
+    "creative": _("creative", "a kind of talk"),
+    "educational": _("educational", "a kind of talk"),
+}
 Quote = Callable[[str, int], str]
 """Makes words of an author's a part of a line of ours, of at most so many units."""
 
@@ -43,11 +86,11 @@ def listing(attending: Sequence[Attending], *, private: bool, chosen: str | None
     lines = []
     for one in attending:
         role, about = one.role, [_hearing(one.present, private=private)]
-        about += ["answers here where nobody else is called"] if chosen == role.slug and not private else []
-        about += ["the bot's own account"] if role.primary else []
-        about += [FOR_ADULTS] if role.nsfw else []
+        about += [str(ANSWERS_ELSE)] if chosen == role.slug and not private else []
+        about += [str(OWN_ACCOUNT)] if role.primary else []
+        about += [str(FOR_ADULTS)] if role.nsfw else []
         framework = role.character.framework
-        about += [f"framework {inline(framework, WORDS_ROOM)}"] if framework else []
+        about += [HAS_FRAMEWORK.format(name=inline(framework, WORDS_ROOM))] if framework else []
         description = role.character.description
         said = f": {inline(description, ABOUT_ROOM)}" if description.strip() else ""
         lines.append(f"**{shown(role)}** (`{role.slug}`){said}\n-# {' · '.join(about)}")
@@ -62,39 +105,44 @@ def sheet(of: Examined, *, plain: bool = False) -> str:
 
 def _sheet(of: Examined, quote: Quote) -> Iterator[str]:
     role, character = of.role, of.role.character
-    persona = role.playing.persona
     yield f"**{quote(role.name, WORDS_ROOM)}** ({role.slug})"
-    version = f", compiled as {persona.id} {persona.version[:12]}" if persona else ""
-    own = f"version {quote(character.version, WORDS_ROOM)}" if character.version else "no version of its own"
-    yield f"- Version: {own}{version}"
-    yield f"- Here: {'hears what is said' if of.present else 'does not hear what is said'}"
+    yield _version(of, quote)
+    yield str(HEARS_HERE if of.present else HEARS_NOT_HERE)
     if role.nsfw:
-        yield f"- Audience: {FOR_ADULTS}"
-    yield f"- In every prompt: {of.tokens:,} tokens"
-    yield f"- Framework: {quote(character.framework, WORDS_ROOM) if character.framework else 'none'}"
+        yield AUDIENCE.format(who=FOR_ADULTS)
+    yield EVERY_PROMPT.format(count=of.tokens)
+    framework = character.framework
+    yield FRAMEWORK.format(name=quote(framework, WORDS_ROOM)) if framework else str(NO_FRAMEWORK)
     yield from _blending(of, quote)
-    modes = [f"{one.name} ({', '.join(one.cues) or 'now and then'})" for one in character.modes]
-    yield from _listed("Modes", modes, quote)
-    yield from _listed("Likes to talk about", character.interests, quote)
-    yield from _listed("Rather leaves to others", character.avoidances, quote)
+    modes = [MODE.format(name=one.name, cues=", ".join(one.cues) or AT_TIMES) for one in character.modes]
+    yield from _listed(MODES, MODES_MORE, modes, quote)
+    yield from _listed(LIKES, LIKES_MORE, character.interests, quote)
+    yield from _listed(LEAVES, LEAVES_MORE, character.avoidances, quote)
     yield from _books(role, quote)
-    yield f"- Growth: {_growth(of)}"
+    yield _growth(of)
     yield from _notices(of, quote)
+
+
+def _version(of: Examined, quote: Quote) -> str:
+    version, persona = of.role.character.version, of.role.playing.persona
+    own = OWN_VERSION.format(version=quote(version, WORDS_ROOM)) if version else str(NO_VERSION)
+    if persona is None:
+        return VERSION.format(version=own)
+    return VERSION_COMPILED.format(version=own, compiled=f"{persona.id} {persona.version[:12]}")
 
 
 def _blending(of: Examined, quote: Quote) -> Iterator[str]:
     """Yield how frameworks colour the character, by the kind of talk, and the talk here now (C76)."""
     character = of.role.character
     if not of.blending or character.blending is None or not character.blending.enabled:
-        why = "" if of.blending else " (switched off for everybody: framework_blending)"
-        yield f"- Blending: off{why}"
+        yield str(NO_BLENDING if of.blending else NOBODY_BLENDS)
         return
     for context in CONTEXTS:
         weights = blends.weights_for(character.blending, context)
-        yield f"- Blending when the talk is {context}: {_weights(weights, quote)}"
+        yield BLENDING.format(kind=KINDS[context], weights=_weights(weights, quote))
     weights = blends.weights_for(character.blending, of.talk.name)
     blended, notices = blends.blend(of.talk.name, weights, of.role.playing.frameworks)
-    yield f"- The talk here is {of.talk.name} now (sure: {of.talk.confidence:.0%}), so it blends:"
+    yield TALK_NOW.format(kind=KINDS[of.talk.name], sure=of.talk.confidence)
     counted = _weights(blended.weights, quote)
     for line in (counted, *blends.written(blended).splitlines()[1:], *notices):
         yield f"  > {quote(line, LINE_ROOM)}"
@@ -102,46 +150,45 @@ def _blending(of: Examined, quote: Quote) -> Iterator[str]:
 
 def _weights(weights: Mapping[str, float], quote: Quote) -> str:
     heaviest = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{quote(name, WORDS_ROOM)} {weight:g}" for name, weight in heaviest) or "nothing"
+    return ", ".join(f"{quote(name, WORDS_ROOM)} {weight:g}" for name, weight in heaviest) or str(NOTHING)
 
 
 def _books(role: Role, quote: Quote) -> Iterator[str]:
     books = role.playing.lorebooks
     if not books:
-        yield "- Lorebooks: none"
+        yield str(NO_BOOKS)
     for file, book in list(books.items())[:MOST_LISTED]:
-        count = len(book.entries)
-        yield f"- Lorebook {quote(file, WORDS_ROOM)}: {count:,} {'entry' if count == 1 else 'entries'}"
+        yield BOOK.format(name=quote(file, WORDS_ROOM), count=len(book.entries))
 
 
 def _growth(of: Examined) -> str:
-    answered = f"has answered {of.answered:,} {'time' if of.answered == 1 else 'times'}"
-    answered += f", {of.lately:,} of them in the last seven days"
-    stages = [f"{one.milestone}{' (taken back)' if one.reverted_at else ''}" for one in of.stages]
-    return f"{answered}; stages reached: {', '.join(stages) or 'none'}"
+    stages = [
+        STAGE_BACK.format(stage=one.milestone) if one.reverted_at else f"{one.milestone}" for one in of.stages
+    ]
+    reached = ", ".join(stages) or str(NO_STAGES)
+    return GROWTH.format(count=of.answered, lately=number(of.lately), stages=reached)
 
 
 def _notices(of: Examined, quote: Quote) -> Iterator[str]:
-    """Yield what was found wrong with its files."""
+    """Yield what was found wrong with its files, in English, as it stands in the log."""
     notices = of.role.playing.notices
-    count = f"{len(notices):,} {'remark' if len(notices) == 1 else 'remarks'}"
     if not notices:
-        yield "- Its files: nothing to remark"
+        yield str(NO_REMARKS)
     elif not of.notices:
-        yield f"- Its files: {count}, which the bot's operators can read here"
+        yield REMARKS_FOR_OPERATORS.format(count=len(notices))
     else:
-        yield f"- Its files: {count}"
+        yield REMARKS.format(count=len(notices))
         yield from (f"  - {quote(one, LINE_ROOM)}" for one in notices)
 
 
-def _listed(what: str, words: Sequence[str], quote: Quote) -> Iterator[str]:
+def _listed(whole: str, cut: str, words: Sequence[str], quote: Quote) -> Iterator[str]:
     if words:
         told = ", ".join(quote(one, WORDS_ROOM) for one in words[:MOST_LISTED])
-        more = f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else ""
-        yield f"- {what}: {told}{more}"
+        more = len(words) - MOST_LISTED
+        yield cut.format(all=told, count=number(more)) if more > 0 else whole.format(all=told)
 
 
 def _hearing(present: bool, *, private: bool) -> str:
     if private:
-        return "talks with you here" if present else "not here: /persona choose asks for it"
-    return "hears this channel" if present else "does not hear this channel"
+        return str(TALKS if present else NOT_CHOSEN)
+    return str(HEARS if present else HEARS_NOT)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import discord
 
-from bot.command_tree import Interaction, answer
+from bot.command_tree import Interaction, answer, for_everybody
 from bot.i18n import _
 from bot.moderation import Refused
 from bot.tickets import StillOpen, TooSoon
@@ -59,7 +59,8 @@ CLOSED_UNSENT = _("Closed. What was said stands in the thread as a file; it coul
 NOT_STAFF = _("That is for those who answer tickets. Ask an admin for the role.")
 JOINED = _("You are in: {thread}.")
 
-REASON = _("Asked for by {name} ({id})")
+REASON = "Asked for by {name} ({id})"
+"""For Discord's audit log, which is in English."""
 THREAD = _("Ticket {number} · {name}")
 WELCOME = _("{name}, write here what it is about, and somebody will answer.")
 READ_BY = _("**Who can read this**: you, and members who may manage threads here.")
@@ -104,8 +105,10 @@ class TicketDesk:
         thread = await self._make(below, number, interaction)
         await answer(interaction, MADE.format(thread=thread.mention))
         await self._begin(thread, desk, interaction, subject)
-        told = TOLD_STAFF.format(number=number, name=shown(interaction.user), thread=thread.mention)
-        await self._tell_staff(guild, desk, told, view=buttons("join", thread.id))
+        with for_everybody(interaction):
+            told = TOLD_STAFF.format(number=number, name=shown(interaction.user), thread=thread.mention)
+            view = buttons("join", thread.id)
+        await self._tell_staff(guild, desk, told, view=view)
 
     async def join(self, interaction: Interaction, thread_id: int) -> None:
         """Let somebody of the staff into a ticket; nobody is mentioned for that. Raises Refused."""
@@ -172,7 +175,8 @@ class TicketDesk:
     ) -> discord.Thread:
         """Return the new thread with its opener in it; without one, nothing is kept of the ticket."""
         user, thread = interaction.user, None
-        name = in_a_line(THREAD.format(number=number, name=user.display_name), LONGEST_NAME)
+        with for_everybody(interaction):
+            name = in_a_line(THREAD.format(number=number, name=user.display_name), LONGEST_NAME)
         reason = REASON.format(name=in_a_line(user.name, LONGEST_NAME), id=user.id)
         try:
             async with asking_discord():
@@ -198,17 +202,12 @@ class TicketDesk:
         self, thread: discord.Thread, desk: Desk, interaction: Interaction, subject: str
     ) -> None:
         """Say in a new ticket who reads it and what becomes of it, before anything is written there."""
-        reads = READ_BY_ROLE.format(role=f"<@&{desk.role_id}>") if desk.role_id else READ_BY
-        staff = f"<#{desk.staff_channel_id}>"
-        becomes = BECOMES_STAFFS.format(channel=staff) if desk.staff_channel_id else BECOMES
-        title = f"**{inline(thread.name, LONGEST_NAME)}**"
-        lines = [title, WELCOME.format(name=shown(interaction.user)), reads, becomes, UNHEARD]
+        with for_everybody(interaction):
+            text, view = "\n".join(_welcome(thread, desk, interaction)), buttons("close")
         try:
             async with asyncio.timeout(ACT_SECONDS):
                 # Plain text: what becomes of their words is to be read also by who shows no frames.
-                await thread.send(
-                    "\n".join(lines), view=buttons("close"), allowed_mentions=NOBODY, suppress_embeds=True
-                )
+                await thread.send(text, view=view, allowed_mentions=NOBODY, suppress_embeds=True)
                 if subject:
                     await thread.send(quoted(subject), allowed_mentions=NOBODY, suppress_embeds=True)
         except DISCORD_FAULTS as error:
@@ -225,21 +224,30 @@ class TicketDesk:
                 await thread.edit(archived=True, locked=True)
             await answer(interaction, CLOSED_BEFORE)
             return
-        name, closer = shown(interaction.user), interaction.user.display_name
-        async with asking_discord():
-            head = head_of(thread, closed=self._bot.app.clock.now(), closer=closer)
-            data = await transcript(thread, head)
-            told, file = HERE_CLOSED.format(name=name), as_file(data, thread)
-            await thread.send(told, file=file, allowed_mentions=NOBODY)
-        sent = ticket is not None and await self._send(ticket.opener_id, thread, data)
-        if desk is not None:
-            told = STAFF_FILE.format(thread=f"**{inline(thread.name, LONGEST_NAME)}**", name=name)
-            await self._tell_staff(thread.guild, desk, told, file=as_file(data, thread))
+        sent = await self._hand_over(interaction, thread, ticket, desk)
         if ticket is not None:
             await self._tickets.close(ticket.id, by=interaction.user.id)
         await answer(interaction, CLOSED if sent else CLOSED_UNSENT)
         async with asking_discord():
             await thread.edit(archived=True, locked=True)
+
+    async def _hand_over(
+        self, interaction: Interaction, thread: discord.Thread, ticket: Ticket | None, desk: Desk | None
+    ) -> bool:
+        """Put what was said where it is to be read; say whether who opened the ticket has it in private."""
+        name, closer = shown(interaction.user), interaction.user.display_name
+        async with asking_discord():  # around the language: what it raises is told to who closes
+            with for_everybody(interaction):
+                head = head_of(thread, closed=self._bot.app.clock.now(), closer=closer)
+                data = await transcript(thread, head)
+                told, file = HERE_CLOSED.format(name=name), as_file(data, thread)
+            await thread.send(told, file=file, allowed_mentions=NOBODY)
+        with for_everybody(interaction):
+            sent = ticket is not None and await self._send(ticket.opener_id, thread, data)
+            if desk is not None:
+                told = STAFF_FILE.format(thread=f"**{inline(thread.name, LONGEST_NAME)}**", name=name)
+                await self._tell_staff(thread.guild, desk, told, file=as_file(data, thread))
+        return sent
 
     async def _send(self, opener_id: int, thread: discord.Thread, data: bytes) -> bool:
         """Send a transcript to who opened the ticket; say whether they take it."""
@@ -288,6 +296,18 @@ class TicketDesk:
                 return None
         ours = isinstance(thread, discord.Thread) and is_ticket(thread, self._bot.user.id)
         return thread if ours and isinstance(thread, discord.Thread) else None
+
+
+def _welcome(thread: discord.Thread, desk: Desk, interaction: Interaction) -> list[str]:
+    """Return what stands first in a ticket."""
+    staff = f"<#{desk.staff_channel_id}>"
+    return [
+        f"**{inline(thread.name, LONGEST_NAME)}**",
+        WELCOME.format(name=shown(interaction.user)),
+        READ_BY_ROLE.format(role=f"<@&{desk.role_id}>") if desk.role_id else str(READ_BY),
+        BECOMES_STAFFS.format(channel=staff) if desk.staff_channel_id else str(BECOMES),
+        str(UNHEARD),
+    ]
 
 
 def _desk_channel(guild: discord.Guild, desk: Desk) -> discord.TextChannel:

@@ -7,7 +7,7 @@ from io import BytesIO
 import discord
 
 from bot.conversation.naming import clean_text
-from bot.i18n import _
+from bot.i18n import _, number
 from cogs._discord.quoting import in_a_line
 from database.models import Desk
 
@@ -61,7 +61,7 @@ async def transcript(thread: discord.Thread, head: str) -> bytes:
             complete = False
             break
         lines.append(line)
-    left_out = [] if complete else [LEFT_OUT.format(count=len(lines))]
+    left_out = [] if complete else [LEFT_OUT.format(count=number(len(lines)))]
     return "\n".join([head, *left_out, "", *reversed(lines), ""]).encode()
 
 

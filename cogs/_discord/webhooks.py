@@ -17,7 +17,6 @@ from discord.utils import MISSING, time_snowflake
 
 from bot.clock import Clock
 from bot.conversation.splitting import is_blank
-from bot.i18n import _
 from bot.roles import Speaker
 from cogs._discord.hearing import is_own_webhooks
 from cogs._discord.quoting import in_a_line, shortened
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NAME = _("Masquerade")
+NAME = "Masquerade"
 LONGEST_USERNAME = 80
 ASKED_AGAIN = 600.0
 """Seconds for which a channel is left alone that had no webhook for us."""
@@ -209,7 +208,7 @@ def _refusal(error: discord.HTTPException | discord.RateLimited) -> str | None:
     return f"Discord makes no webhook there (code {error.code})."
 
 
-NO_PERMISSION = _("the bot may not manage webhooks there. Give its role the permission 'Manage Webhooks'.")
+NO_PERMISSION = "the bot may not manage webhooks there. Give its role the permission 'Manage Webhooks'."
 
 _WEBHOOKS: "weakref.WeakKeyDictionary[Masquerade, Webhooks]" = weakref.WeakKeyDictionary()
 
