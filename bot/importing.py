@@ -12,6 +12,7 @@ from bot.conversation.naming import clean_name
 from bot.conversation.splitting import is_blank
 from bot.exporting import fits, seal_key
 from bot.facts import MOST as MOST_FACTS
+from bot.i18n import _, number
 from bot.memories import MOST, Memories
 from bot.portable import (
     BondPiece,
@@ -35,14 +36,14 @@ from memory.core import plain
 from memory.lineage import into
 from memory.secrets import holds_secret, masked
 
-NO_CONSENT = (
+NO_CONSENT = _(
     "I may not remember anything about you, so I can't take that in. /privacy yes allows it; then give me "
     "the file once more."
 )
-NOT_YOURS = "That is somebody else's export: I only take in your own."
-TOO_MANY = "`facts`: I can keep {most:,} of these about you, and with that file they would be {count:,}."
-TOO_MANY_AT_ONCE = "`facts`: I take in {most:,} at once at most, and that file has {count:,}."
-NO_CHARACTER = "`facts`: there is no character `{slug}` here, so I take in no facts of it."
+NOT_YOURS = _("That is somebody else's export: I only take in your own.")
+TOO_MANY = _("`facts`: I can keep {most} of these about you, and with that file they would be {count}.")
+TOO_MANY_AT_ONCE = _("`facts`: I take in {most} at once at most, and that file has {count}.")
+NO_CHARACTER = _("`facts`: there is no character `{slug}` here, so I take in no facts of it.")
 IMPORTED = "imported"
 MOST_AT_ONCE = MOST + MOST_FACTS
 """Facts that come in with one file."""
@@ -81,8 +82,8 @@ class _Numbers:
     def __init__(self, there: Sequence[Fact]) -> None:
         self._taken = {(one.character, one.number) for one in there}
         self._last: Counter[str] = Counter()
-        for character, number in self._taken:
-            self._last[character] = max(self._last[character], number)
+        for character, taken in self._taken:
+            self._last[character] = max(self._last[character], taken)
 
     def take(self, character: str, wanted: int) -> int:
         number = self._last[character] + 1 if (character, wanted) in self._taken else wanted
@@ -109,7 +110,8 @@ class Importing:
         if brought.person_id != person_id:
             raise FileRefused(NOT_YOURS)
         if len(brought.facts) > MOST_AT_ONCE:
-            raise FileRefused(TOO_MANY_AT_ONCE.format(most=MOST_AT_ONCE, count=len(brought.facts)))
+            count = number(len(brought.facts))
+            raise FileRefused(TOO_MANY_AT_ONCE.format(most=number(MOST_AT_ONCE), count=count))
         sealed = fits(await seal_key(self._database), raw)
         secret, kept = await asyncio.to_thread(_without_secrets, brought)
         async with self._database.begin() as db:
@@ -144,9 +146,9 @@ def _without_secrets(brought: Portable) -> tuple[tuple[str, ...], Portable]:
     """Return where in a file secrets stand, and the rest of it (C55)."""
     secret = [f"facts[{number}]" for number, one in enumerate(brought.facts) if _holds_secret(one)]
     gone = {one.id for one in brought.facts if _holds_secret(one)}
-    for number, change in enumerate(brought.changes):
+    for at, change in enumerate(brought.changes):
         if change.memory_id not in gone and change.before and _holds_secret(change.before):
-            secret.append(f"changes[{number}]")
+            secret.append(f"changes[{at}]")
             gone.add(change.memory_id)
     rest = {
         "facts": tuple(one for one in brought.facts if one.id not in gone),
@@ -222,10 +224,10 @@ def _check_room(there: Sequence[Fact], new: Sequence[FactPiece], *, sealed: bool
     """
     facts: list[Fact | FactPiece] = [*there, *new]
     counts = Counter((one.character if sealed else "", one.kept) for one in facts)
-    for (_, kept), count in counts.items():
+    for (_character, kept), count in counts.items():
         most = MOST if kept else MOST_FACTS
         if count > most and new:
-            raise FileRefused(TOO_MANY.format(most=most, count=count))
+            raise FileRefused(TOO_MANY.format(most=number(most), count=number(count)))
 
 
 def _mark(fact: Fact | FactPiece) -> tuple[object, ...]:

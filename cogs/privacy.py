@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
-from bot.portable import MOST_BYTES, TOO_LARGE, FileRefused
+from bot.portable import MOST_BYTES, FileRefused, too_large
 from cogs._discord.disclosure import (
     ASKED,
     DELETING,
@@ -80,7 +80,7 @@ class Privacy(commands.Cog):
     async def export(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         made = await self._privacy.export(interaction.user.id)
-        text = EXPORTED.format(parts="" if len(made) == 1 else f", in {len(made)} files")
+        text = EXPORTED.format(count=len(made))
         for begin in range(0, len(made), FILES_AT_ONCE):
             some = made[begin : begin + FILES_AT_ONCE]
             files = [discord.File(BytesIO(one.data), one.name) for one in some]
@@ -91,7 +91,7 @@ class Privacy(commands.Cog):
     async def take_in(self, interaction: Interaction, file: discord.Attachment) -> None:
         await interaction.response.defer(ephemeral=True)
         if file.size > MOST_BYTES:
-            await answer(interaction, TOO_LARGE)
+            await answer(interaction, too_large())
             return
         try:
             what = await self._privacy.take_in(interaction.user.id, await file.read())

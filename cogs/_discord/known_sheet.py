@@ -27,15 +27,22 @@ _REACHES = {
     "everywhere": _("everywhere, as they chose"),
 }
 _CHANNEL = _("in <#{id}>")
+_CORE, _PINNED, _ENDED = _("core memory"), _("pinned", "a memory"), _("holds no more")
+_METRICS = {
+    Metric.ANGER: _("anger {value}", "how somebody stands with a character"),
+    Metric.RAPPORT: _("rapport {value}", "how somebody stands with a character"),
+    Metric.TRUST: _("trust {value}", "how somebody stands with a character"),
+    Metric.FORMALITY: _("formality {value}", "how somebody stands with a character"),
+}
 
 
 def fact_entry(fact: Seen) -> str:
     """Return a fact with its number, and all that an operator may know of it."""
     reach = _CHANNEL.format(id=fact.channel_id) if fact.scope == "channel" else _REACHES[fact.scope]
-    about = ["core memory"] if fact.kept else []
-    about += ["pinned"] if fact.pinned else []
-    about += [] if fact.holds else ["holds no more"]
-    about += [_ORIGINS[fact.origin], reach, format_dt(fact.since, "d")]
+    about = [str(_CORE)] if fact.kept else []
+    about += [str(_PINNED)] if fact.pinned else []
+    about += [] if fact.holds else [str(_ENDED)]
+    about += [str(_ORIGINS[fact.origin]), str(reach), format_dt(fact.since, "d")]
     text = HIDDEN if fact.text is None else inline(fact.text, ROOM)
     return FACT.format(number=fact.number, text=text, about=" · ".join(about))
 
@@ -48,4 +55,4 @@ def standing_entry(one: Standing) -> str:
 
 def words_of(metrics: Mapping[Metric, int]) -> str:
     """Return numbers as people read them: `anger 0, rapport 2, trust 2, formality 0`."""
-    return ", ".join(f"{metric} {value}" for metric, value in metrics.items())
+    return ", ".join(_METRICS[metric].format(value=value) for metric, value in metrics.items())
