@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bot import i18n
 from bot.clock import Clock
 from bot.conversation.naming import clean_name
 from bot.conversation.splitting import is_blank
 from bot.exporting import fits, seal_key
 from bot.facts import MOST as MOST_FACTS
-from bot.i18n import _, number
+from bot.i18n import _
 from bot.memories import MOST, Memories
 from bot.portable import (
     BondPiece,
@@ -82,8 +83,8 @@ class _Numbers:
     def __init__(self, there: Sequence[Fact]) -> None:
         self._taken = {(one.character, one.number) for one in there}
         self._last: Counter[str] = Counter()
-        for character, taken in self._taken:
-            self._last[character] = max(self._last[character], taken)
+        for character, number in self._taken:
+            self._last[character] = max(self._last[character], number)
 
     def take(self, character: str, wanted: int) -> int:
         number = self._last[character] + 1 if (character, wanted) in self._taken else wanted
@@ -110,8 +111,7 @@ class Importing:
         if brought.person_id != person_id:
             raise FileRefused(NOT_YOURS)
         if len(brought.facts) > MOST_AT_ONCE:
-            count = number(len(brought.facts))
-            raise FileRefused(TOO_MANY_AT_ONCE.format(most=number(MOST_AT_ONCE), count=count))
+            raise FileRefused(_counted(TOO_MANY_AT_ONCE, MOST_AT_ONCE, len(brought.facts)))
         sealed = fits(await seal_key(self._database), raw)
         secret, kept = await asyncio.to_thread(_without_secrets, brought)
         async with self._database.begin() as db:
@@ -146,9 +146,9 @@ def _without_secrets(brought: Portable) -> tuple[tuple[str, ...], Portable]:
     """Return where in a file secrets stand, and the rest of it (C55)."""
     secret = [f"facts[{number}]" for number, one in enumerate(brought.facts) if _holds_secret(one)]
     gone = {one.id for one in brought.facts if _holds_secret(one)}
-    for at, change in enumerate(brought.changes):
+    for number, change in enumerate(brought.changes):
         if change.memory_id not in gone and change.before and _holds_secret(change.before):
-            secret.append(f"changes[{at}]")
+            secret.append(f"changes[{number}]")
             gone.add(change.memory_id)
     rest = {
         "facts": tuple(one for one in brought.facts if one.id not in gone),
@@ -227,7 +227,11 @@ def _check_room(there: Sequence[Fact], new: Sequence[FactPiece], *, sealed: bool
     for (_character, kept), count in counts.items():
         most = MOST if kept else MOST_FACTS
         if count > most and new:
-            raise FileRefused(TOO_MANY.format(most=number(most), count=number(count)))
+            raise FileRefused(_counted(TOO_MANY, most, count))
+
+
+def _counted(refusal: str, most: int, count: int) -> str:
+    return refusal.format(most=i18n.number(most), count=i18n.number(count))
 
 
 def _mark(fact: Fact | FactPiece) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from bot.errors import MasqueradeError
-from bot.i18n import _, n_
+from bot.i18n import _
 from memory.core import LONGEST, clean
 
 FORMAT, VERSION = "masquerade-person", 1
@@ -27,14 +27,14 @@ MOST_FAULTS = 5
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
-TOO_LARGE = _("That file is too large: an export has {megabytes} MB at most.")
+TOO_LARGE = _("That file is too large: an export has 2 MB at most.")
 NO_JSON = _("That file is no JSON: give me one that /privacy export made.")
-NO_JSON_AT = _("That file is no JSON (line {line}): give me one that /privacy export made.")
+NO_JSON_IN_LINE = _("That file is no JSON (line {line}): give me one that /privacy export made.")
 NO_OBJECT = _("That file is no JSON object: give me one that /privacy export made.")
 TOO_DEEP = _("That file is nested too deeply to be an export of mine.")
-STRANGE = _("That file is no export of mine, or was changed in a way that I can't take in:")
-_MORE = n_("and {count} more", "and {count} more")
-_WHOLE = _("the file")
+NO_EXPORT = _("That file is no export of mine, or was changed in a way that I can't take in:")
+MORE_FAULTS = _("and {count} more")
+THE_FILE = _("the file")
 
 
 class FileRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -44,7 +44,7 @@ class FileRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
 def _not_ahead(moment: datetime, info: ValidationInfo) -> datetime:
     latest = (info.context or {}).get("now", datetime.max.replace(tzinfo=UTC) - _AHEAD) + _AHEAD
     if not _EARLIEST <= _in_utc(moment) <= latest:
-        raise ValueError(_("is before 1970, or ahead of now"))
+        raise ValueError("is before 1970, or ahead of now")
     return _in_utc(moment)
 
 
@@ -52,18 +52,18 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError(_("is no moment of this calendar")) from None
+        raise ValueError("is no moment of this calendar") from None
 
 
 def _as_a_seal(text: str) -> str:
     if not text.isascii():
-        raise ValueError(_("is no seal of mine"))
+        raise ValueError("is no seal of mine")
     return text
 
 
 def _one_line(text: str) -> str:
     if clean(text) != text or not text:
-        raise ValueError(_("is not one line of 1 to {longest} characters").format(longest=LONGEST))
+        raise ValueError(f"is not one line of 1 to {LONGEST} characters")
     return text
 
 
@@ -296,7 +296,7 @@ class Portable(Piece):
     @classmethod
     def _each_once(cls, facts: tuple[FactPiece, ...]) -> tuple[FactPiece, ...]:
         if len({one.id for one in facts}) < len(facts):
-            raise ValueError(_("holds an id twice"))
+            raise ValueError("holds an id twice")
         return facts
 
 
@@ -306,17 +306,12 @@ def read_portable(data: bytes, *, now: datetime) -> tuple[Portable, Mapping[str,
     Raises FileRefused, with the path in the file at which something is wrong.
     """
     if len(data) > MOST_BYTES:
-        raise FileRefused(too_large())
+        raise FileRefused(TOO_LARGE)
     raw = _parsed(data)
     try:
         return Portable.model_validate(raw, context={"now": now}), raw
     except ValidationError as error:
         raise FileRefused(_faults(error)) from None
-
-
-def too_large() -> str:
-    """Return what is said of a file that is too large."""
-    return TOO_LARGE.format(megabytes=MOST_BYTES // 1_000_000)
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
@@ -326,7 +321,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
             raise FileRefused(TOO_DEEP)
         raw = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
-        raise FileRefused(NO_JSON_AT.format(line=error.lineno)) from None
+        raise FileRefused(NO_JSON_IN_LINE.format(line=error.lineno)) from None
     except (ValueError, RecursionError):
         raise FileRefused(NO_JSON) from None
     if not isinstance(raw, dict):
@@ -357,11 +352,12 @@ def _no_number(word: str) -> float:
 
 
 def _faults(error: ValidationError) -> str:
+    """Return what is wrong with a file, and where in it: pydantic says that in English."""
     found = error.errors(include_input=False, include_url=False)
     lines = [f"`{_path(one['loc'])}`: {one['msg'].removeprefix('Value error, ')}" for one in found]
     more = len(lines) - MOST_FAULTS
-    shown = lines[:MOST_FAULTS] + ([_MORE.format(count=more)] if more > 0 else [])
-    return "\n".join([str(STRANGE), *shown])
+    shown = lines[:MOST_FAULTS] + ([MORE_FAULTS.format(count=more)] if more > 0 else [])
+    return "\n".join([str(NO_EXPORT), *shown])
 
 
 def _path(steps: Sequence[int | str]) -> str:
@@ -369,4 +365,4 @@ def _path(steps: Sequence[int | str]) -> str:
     path = ""
     for step in steps:
         path += f"[{step}]" if isinstance(step, int) else f".{step[:40]}"
-    return path.lstrip(".").replace("`", "'") or str(_WHOLE)
+    return path.lstrip(".").replace("`", "'") or str(THE_FILE)

@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
-from bot.portable import MOST_BYTES, FileRefused, too_large
+from bot.portable import MOST_BYTES, TOO_LARGE, FileRefused
 from cogs._discord.disclosure import (
     ASKED,
     DELETING,
@@ -91,7 +91,7 @@ class Privacy(commands.Cog):
     async def take_in(self, interaction: Interaction, file: discord.Attachment) -> None:
         await interaction.response.defer(ephemeral=True)
         if file.size > MOST_BYTES:
-            await answer(interaction, too_large())
+            await answer(interaction, TOO_LARGE)
             return
         try:
             what = await self._privacy.take_in(interaction.user.id, await file.read())

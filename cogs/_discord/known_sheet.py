@@ -28,12 +28,6 @@ _REACHES = {
 }
 _CHANNEL = _("in <#{id}>")
 _CORE, _PINNED, _ENDED = _("core memory"), _("pinned", "a memory"), _("holds no more")
-_METRICS = {
-    Metric.ANGER: _("anger {value}", "how somebody stands with a character"),
-    Metric.RAPPORT: _("rapport {value}", "how somebody stands with a character"),
-    Metric.TRUST: _("trust {value}", "how somebody stands with a character"),
-    Metric.FORMALITY: _("formality {value}", "how somebody stands with a character"),
-}
 
 
 def fact_entry(fact: Seen) -> str:
@@ -55,4 +49,4 @@ def standing_entry(one: Standing) -> str:
 
 def words_of(metrics: Mapping[Metric, int]) -> str:
     """Return numbers as people read them: `anger 0, rapport 2, trust 2, formality 0`."""
-    return ", ".join(_METRICS[metric].format(value=value) for metric, value in metrics.items())
+    return ", ".join(f"{metric} {value}" for metric, value in metrics.items())

@@ -86,7 +86,7 @@ def _sayer(name: str, spent: Spent | None) -> str:
         models=listed([inline(one, NAME_ROOM) for one in spent.models]),
         read=number(spent.input_tokens),
         written=number(spent.output_tokens),
-        cost=_UNKNOWN_SUM if spent.cost is None else f"${spent.cost:.4f}",
+        cost=_UNKNOWN_SUM if spent.cost is None else f"${number(spent.cost, '.4f')}",
     )
 
 
