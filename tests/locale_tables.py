@@ -56,7 +56,7 @@ def _of_commands(tree: app_commands.CommandTree[Any]) -> Any:
         yield COMMAND, f"/{one.qualified_name}"
         yield ABOUT, one.description
         for option in getattr(one, "parameters", ()):
-            yield OPTION, option.name
+            yield OPTION, option.display_name
             if str(option.description) != NOT_DESCRIBED:
                 yield ABOUT, str(option.description)
             yield from ((CHOICE, choice.name) for choice in option.choices)
