@@ -55,8 +55,8 @@ def list_panel(reminders: Sequence[Reminder], page: int, guild_id: int | None) -
     choices = tuple(Choice(str(one.id), label(one)) for one in here)
     menu = Menu("delete", choices, (number,), placeholder=_("Let one go"))
     turning = (
-        Button(_("Back"), "page", (number - 1,), disabled=number == 1),
-        Button(_("Next"), "page", (number + 1,), disabled=number == pages),
+        Button(_("Back", "a button to the page before"), "page", (number - 1,), disabled=number == 1),
+        Button(_("Next", "a button to the page after"), "page", (number + 1,), disabled=number == pages),
     )
     return Panel("\n".join(lines), (*(turning if pages > 1 else ()), menu), SECONDS)
 

@@ -175,8 +175,10 @@ def _paged(
     at = min(max(page, 1), len(pages))
     head = told if len(pages) == 1 else _PAGE.format(head=told, number=at, pages=len(pages))
     buttons = (
-        Button(_("Back"), "page", (at - 1, *arguments), disabled=at == 1),
-        Button(_("Next"), "page", (at + 1, *arguments), disabled=at == len(pages)),
+        Button(_("Back", "a button to the page before"), "page", (at - 1, *arguments), disabled=at == 1),
+        Button(
+            _("Next", "a button to the page after"), "page", (at + 1, *arguments), disabled=at == len(pages)
+        ),
     )
     text = "\n".join([head, *pages[at - 1], foot])
     return Panel(text, buttons if len(pages) > 1 else (), SECONDS)

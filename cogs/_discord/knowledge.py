@@ -240,8 +240,8 @@ def _turning(at: int, pages: int, mark: tuple[str, ...]) -> tuple[Button, ...]:
     if pages == 1:
         return ()
     return (
-        Button(_("Back"), "page", (at - 1, *mark), disabled=at == 1),
-        Button(_("Next"), "page", (at + 1, *mark), disabled=at == pages),
+        Button(_("Back", "a button to the page before"), "page", (at - 1, *mark), disabled=at == 1),
+        Button(_("Next", "a button to the page after"), "page", (at + 1, *mark), disabled=at == pages),
     )
 
 
