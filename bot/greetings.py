@@ -20,6 +20,7 @@ from bot.conversation.saying import Saying
 from bot.conversation.splitting import is_blank, split
 from bot.conversation.turns import Pledge
 from bot.errors import MasqueradeError
+from bot.i18n import _
 from bot.roles import Role
 from bot.turn import Mouth, Place, Utterance, Where
 from database import Database, UnitOfWork
@@ -31,11 +32,11 @@ log = logging.getLogger(__name__)
 REASON = "greeting"
 LONGEST = 6_000
 """Letters of a greeting that is said: three messages; a longer one of a stranger's card is none."""
-NO_GREETING = "{name} has no greeting: just say something."
-NOT_HERE_YET = "{name} does not hear this channel: admins let it in with /persona invite."
-NOT_CHOSEN = "{name} is not the one you are talking with here: /persona choose changes that."
-STOPPING = "I am just being stopped. Try again in a minute."
-REFUSED = "That could not be said here: I may not write in this channel."
+NO_GREETING = _("{name} has no greeting: just say something.")
+NOT_HERE_YET = _("{name} does not hear this channel: admins let it in with /persona invite.")
+NOT_CHOSEN = _("{name} is not the one you are talking with here: /persona choose changes that.")
+STOPPING = _("I am just being stopped. Try again in a minute.")
+REFUSED = _("That could not be said here: I may not write in this channel.")
 
 
 class NoGreeting(MasqueradeError):  # noqa: N818 - it is an answer, not a fault

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.browsing import Browsing, Entry, tags_of
+from bot.browsing import Browsing, Entry, label_in_words, tags_of
 from bot.clock import Clock
 from bot.errors import MasqueradeError
+from bot.i18n import _, n_
 from bot.meaning import Meaning
 from bot.roles import Role
 from database import Database
 from database.repositories.vectors import Packed
-from memory.map import MOST, Dot
+from memory.map import MOST, UNTAGGED, Dot
 from memory.packing import unpacked
-from memory.picture import memory_map
+from memory.picture import Wording, memory_map
 from memory.rasterise import PictureMissing, as_png
 
 if TYPE_CHECKING:
@@ -27,11 +28,23 @@ log = logging.getLogger(__name__)
 
 DEADLINE = 30.0
 """Seconds that a picture may take, with those that are drawn before it."""
-HINT = "forget one with /memory delete"
-TOO_LATE = (
+TITLE = _("What {name} remembers about you")
+HINT = _("forget one with /memory delete")
+MISSING = _("Pictures stay SVG: {package} not installed (extra `pictures`).")
+TOO_LATE = _(
     "The picture took too long to draw. Please try again in a minute; /memory facts has all of it in words."
 )
 NAMED_TAGS = 8
+_ABOUT = n_(
+    "A map of {shown} memory about you, by tag: {tags}.",
+    "A map of {shown} memories about you, by tag: {tags}.",
+)
+_MORE_TAGS = n_("{named}, and {count} tag more", "{named}, and {count} tags more")
+_UNTAGGED = _("untagged", "memories without a tag")
+_COUNT = n_("{shown} memory", "{shown} memories")
+_SOME = _("{shown} of {total}", "so many of all")
+_DAYS_AGO = n_("{count} day ago", "{count} days ago")
+_RECENTLY = {0: _("today"), 1: _("yesterday")}
 
 
 class MapRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -74,7 +87,7 @@ class Maps:
         entries = [one for one in known if one.fact.ended_at is None]
         if not entries:
             return None
-        now, title = self._clock.now(), f"What {self._role.name} remembers about you"
+        now, title = self._clock.now(), TITLE.format(name=self._role.name)
         packed = await self._vectors(person_id)
         try:
             async with asyncio.timeout(DEADLINE), self._one_at_a_time:
@@ -98,12 +111,12 @@ def _drawn(entries: Sequence[Entry], packed: Packed | None, title: str, now: dat
         Dot(one.fact.text, tag, one.fact.last_at, kept=one.fact.kept, vector=vectors.get(one.fact.id))
         for one, tag in zip(entries, tags, strict=True)
     ]
-    svg = memory_map(dots, title=title, now=now, model=model or None, hint=HINT)
+    svg = memory_map(dots, title=title, now=now, model=model or None, hint=str(HINT), wording=_wording())
     png, missing = None, ""
     try:
         png = as_png(svg)
     except PictureMissing as error:
-        missing = str(error)
+        missing = MISSING.format(package=error.package)
     return Picture(svg.encode(), png, missing, _in_words(tags), len(entries))
 
 
@@ -121,10 +134,48 @@ def chosen_tags(entries: Sequence[Entry]) -> list[str]:
     return [min(one.labels, key=rank.__getitem__, default="") for one in entries]
 
 
+def _wording() -> Wording:
+    """Return what a picture says, in the language of the moment."""
+    return Wording(
+        nothing=str(_("Nothing yet")),
+        empty=str(_("There is nothing to show yet: memories will stand here as they come.")),
+        head=str(_("{count} · {near} · big and bright = mentioned lately · ring = kept for good")),
+        by_meaning=str(_("near together = near in meaning, tags pull together")),
+        by_tag=str(_("together = same tag")),
+        mentioned=str(_("last mentioned {ago}")),
+        kept=str(_("kept for good")),
+        tags=str(_("Tags")),
+        ages=str(_("Last mentioned")),
+        ages_ago=(
+            str(_("today")),
+            str(_("a week ago")),
+            str(_("a month ago")),
+            str(_("two months ago")),
+        ),
+        labelled=str(_("{labelled} of {count} labelled; hover a dot (the .svg in a browser) for the rest")),
+        vectors=str(_("vectors")),
+        grouped=str(_("grouped by tag")),
+        counted=_counted,
+        ago=lambda days: str(_RECENTLY.get(days) or _DAYS_AGO.format(count=days)),
+        tag=_tag_in_words,
+    )
+
+
+def _counted(shown: int, total: int) -> str:
+    return _COUNT.format(count=total, shown=_share(shown, total))
+
+
+def _share(shown: int, total: int) -> str:
+    return f"{total}" if shown >= total else _SOME.format(shown=shown, total=total)
+
+
+def _tag_in_words(tag: str) -> str:
+    return str(_UNTAGGED) if tag in ("", UNTAGGED) else label_in_words(tag)
+
+
 def _in_words(tags: Sequence[str]) -> str:
-    counts = Counter(tag or "untagged" for tag in tags).most_common()
-    named = ", ".join(f"{tag} ({count})" for tag, count in counts[:NAMED_TAGS])
-    more = f", and {len(counts) - NAMED_TAGS} tags more" if len(counts) > NAMED_TAGS else ""
-    shown = f"{len(tags)}" if len(tags) <= MOST else f"{MOST} of {len(tags)}"
-    memories = "memory" if len(tags) == 1 else "memories"
-    return f"A map of {shown} {memories} about you, by tag: {named}{more}."
+    counts = Counter(tags).most_common()
+    named = ", ".join(f"{_tag_in_words(tag)} ({count})" for tag, count in counts[:NAMED_TAGS])
+    if len(counts) > NAMED_TAGS:
+        named = _MORE_TAGS.format(count=len(counts) - NAMED_TAGS, named=named)
+    return _ABOUT.format(count=len(tags), shown=_share(min(len(tags), MOST), len(tags)), tags=named)

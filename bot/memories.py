@@ -16,6 +16,7 @@ from bot.conversation.replying import Voice
 from bot.conversation.splitting import is_blank
 from bot.erasing import Eraser
 from bot.errors import ClaudeError, MasqueradeError
+from bot.i18n import _
 from bot.roles import Role
 from bot.turn import Call, Utterance, Where
 from database import Database, UnitOfWork
@@ -43,26 +44,22 @@ BATCHES = 25
 """Earlier states that can be brought back at most."""
 DUMP_TOKENS = 16_000
 
-NO_SERVER = "There is no server here: choose another reach, or use it in a server."
-FULL = (
-    f"I know {MOST} things about you, and that is all I can keep. "
+NO_SERVER = _("There is no server here: choose another reach, or use it in a server.")
+FULL = _(
+    "I know {most} things about you, and that is all I can keep. "
     "Let one go with /memory delete, and tell me again."
 )
-UNKNOWN = "There is no memory number {number}. /memory list shows them all."
-NO_STATE = "That state is not there any more. Look at /memory history again."
-OFF = (
+UNKNOWN = _("There is no memory number {number}. /memory list shows them all.")
+NO_STATE = _("That state is not there any more. Look at /memory history again.")
+OFF = _(
     "Remembering is switched off here by the bot's operator (memory_consent=off), so I keep nothing. "
     "/memory list shows what I know from before, and /memory delete deletes it."
 )
-UNUSABLE = (
-    f"There is nothing in that to remember, or more than {LONGEST} characters: write one or two sentences."
+UNUSABLE = _(
+    "There is nothing in that to remember, or more than {longest} characters: write one or two sentences."
 )
-
-
-SECRETS = "I keep no passwords, keys, card numbers, phone numbers or addresses. Tell me without that."
-
-
-TAKEN_BACK = "The words were deleted or changed meanwhile."
+SECRETS = _("I keep no passwords, keys, card numbers, phone numbers or addresses. Tell me without that.")
+TAKEN_BACK = _("The words were deleted or changed meanwhile.")
 
 
 class MemoryRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -366,7 +363,7 @@ class Memories:
 
     def _check_room(self, known: Sequence[Fact]) -> None:
         if len(core_of(known)) >= MOST:
-            raise MemoryRefused(FULL)
+            raise MemoryRefused(FULL.format(most=MOST))
 
     async def _numbered(self, db: UnitOfWork, person_id: int, number: int) -> Fact:
         memory = await db.memories.numbered(person_id, self._role.slug, number)
@@ -449,7 +446,7 @@ def checked(text: str) -> str:
     """Return the words of a memory as they are kept. Raises MemoryRefused for what can't be kept."""
     words = clean(text)
     if is_blank(words):
-        raise MemoryRefused(UNUSABLE)
+        raise MemoryRefused(UNUSABLE.format(longest=LONGEST))
     if holds_secret(words):
         raise MemoryRefused(SECRETS)
     return words

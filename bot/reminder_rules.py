@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 from bot.conversation.naming import clean_text
 from bot.conversation.splitting import is_blank
 from bot.errors import MasqueradeError
+from bot.i18n import _
+from bot.spelling import moment_in_words
 from database.models import Reminder
-from memory.dates import YearDay, shown
+from memory.dates import YearDay
 from memory.secrets import holds_secret
 
 MOST = 25
@@ -17,27 +19,27 @@ LONGEST = 300
 SOONEST = timedelta(minutes=1)
 FURTHEST = timedelta(days=5 * 366)
 
-FULL = (
-    f"I already keep {MOST} reminders and dates for you, and that is all I can. /remind delete lets one go."
+FULL = _(
+    "I already keep {most} reminders and dates for you, and that is all I can. /remind delete lets one go."
 )
-UNCLEAR = (
+UNCLEAR = _(
     "I can't tell when that is. Write it like `in 2 hours`, `tomorrow 9:00` or `3 May 18:30`, with the month "
     "as a word."
 )
-PAST = "{when} is over already: choose a later time."
-TOO_SOON = "That is less than a minute ahead: choose a later time."
-TOO_FAR = "That is more than five years ahead: choose an earlier time."
-CONFIDENTIAL = (
+PAST = _("{when} is over already: choose a later time.")
+TOO_SOON = _("That is less than a minute ahead: choose a later time.")
+TOO_FAR = _("That is more than five years ahead: choose an earlier time.")
+CONFIDENTIAL = _(
     "That looks like a password, a number of an account or something else to be kept secret: I don't keep it."
 )
-NOTHING = f"There is nothing in that to remind you of, or more than {LONGEST} characters."
-NO_SUCH_DAY = "There is no such day: look at the day and the month again."
-NO_SUCH_ZONE = (
+NOTHING = _("There is nothing in that to remind you of, or more than {longest} characters.")
+NO_SUCH_DAY = _("There is no such day: look at the day and the month again.")
+NO_SUCH_ZONE = _(
     "I don't know a time zone of that name. Write the name of a big city near you, like Europe/Oslo."
 )
-NEAR_ZONES = "I don't know a time zone of that name. Did you mean {near}?"
-UNKNOWN = "You have no reminder of that number. /remind list shows them all."
-NOBODY_HERE = "Nobody can be reminded here."
+NEAR_ZONES = _("I don't know a time zone of that name. Did you mean {near}?")
+UNKNOWN = _("You have no reminder of that number. /remind list shows them all.")
+NOBODY_HERE = _("Nobody can be reminded here.")
 
 
 class ReminderRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -60,7 +62,7 @@ def checked(text: str) -> str:
     """Return a text as one line. Raises ReminderRefused."""
     text = " ".join(clean_text(text).split())
     if is_blank(text) or len(text) > LONGEST:
-        raise ReminderRefused(NOTHING)
+        raise ReminderRefused(NOTHING.format(longest=LONGEST))
     if holds_secret(text):
         raise ReminderRefused(CONFIDENTIAL)
     return text
@@ -71,7 +73,7 @@ def ahead(due: datetime | None, now: datetime, local: ZoneInfo) -> datetime:
     if due is None:
         raise ReminderRefused(UNCLEAR)
     if due <= now:
-        raise ReminderRefused(PAST.format(when=shown(due, local)))
+        raise ReminderRefused(PAST.format(when=moment_in_words(due, local)))
     if due - now < SOONEST:
         raise ReminderRefused(TOO_SOON)
     if due - now > FURTHEST:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.clock import Clock
 from bot.conversation.naming import addresses, clean_text
 from bot.erasing import Eraser
+from bot.i18n import _
 from bot.reminder_rules import (
     FULL,
     MOST,
@@ -133,7 +134,7 @@ class Reminders:
         """
         name = zone_named(written)
         if name is None:
-            near = " or ".join(near_zones(written))
+            near = str(_(" or ")).join(near_zones(written))
             raise ReminderRefused(NEAR_ZONES.format(near=near) if near else NO_SUCH_ZONE)
         new = zone(name)
         async with self._database.begin() as db:
@@ -256,7 +257,7 @@ class Reminders:
 
     async def _add(self, db: UnitOfWork, new: Reminder, where: Where) -> Reminder:
         if await db.reminders.count(new.person_id, new.character) >= MOST:
-            raise ReminderRefused(FULL)
+            raise ReminderRefused(FULL.format(most=MOST))
         await _note_place(db, where)
         return await db.reminders.add(new)
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.clock import Clock
 from bot.errors import MasqueradeError
+from bot.i18n import _
 from database import Database, UnitOfWork
 from database.models import Fact
 from database.repositories.memories import Change, same_memory
@@ -16,7 +17,7 @@ from memory.snapshots import Before, before
 _INTO = into(0).removesuffix("0")
 EARLIEST = date(2015, 1, 1)
 """No message is older than Discord itself."""
-NO_SUCH_DAY = "I can look at the days from 2015 until today (UTC), and at no other."
+NO_SUCH_DAY = _("I can look at the days from 2015 until today (UTC), and at no other.")
 UNDONE = "undone by an operator"
 OWN_CAUSES = (LEARNT, REINFORCED, SUPERSEDED, JOINED)
 """What the character does by itself; besides, what it joined into another memory goes."""

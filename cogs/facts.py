@@ -60,7 +60,7 @@ class FactList(Curated):
         facts = matching(await people.facts(person_id, role), words)
         named = {"name": shown(role), "id": person_id}
         lines = [*map(fact_entry, facts)]
-        return Listing(FACTS_HEAD.format(**named), lines, FACTS_FOOT, NO_FACTS.format(**named))
+        return Listing(FACTS_HEAD.format(**named), lines, str(FACTS_FOOT), NO_FACTS.format(**named))
 
     async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
         person_id, memory_id, role = int(arguments[0]), int(arguments[1]), role_at(self.bot, arguments[2])

@@ -14,6 +14,7 @@ from bot.conversation.forgetting import MOST_PAIRS, Pair
 from bot.conversation.remaking import Takes
 from bot.conversation.rethinking import CannotRemake
 from bot.conversation.splitting import width
+from bot.i18n import _
 from cogs._discord import screens
 from cogs._discord.asking import asker_of, place_of
 from cogs._discord.authority import is_operator
@@ -107,7 +108,7 @@ class History(commands.Cog):
                 interaction, screens.pairs_panel(pairs, chosen={turn_id} if turn_id else ())
             )
         else:
-            await answer(interaction, screens.NO_EXCHANGE)
+            await answer(interaction, screens.NO_EXCHANGE.format(most=MOST_PAIRS))
 
     async def _choose(self, press: Press) -> None:
         await self._mark(press, press.values)
@@ -295,10 +296,10 @@ class History(commands.Cog):
     async def _ask_for_words(self, interaction: Interaction, takes: Takes) -> None:
         said = takes.texts[takes.stands - 1]
         if width(said) > screens.LONGEST_EDIT:
-            await answer(interaction, screens.TOO_LONG)
+            await answer(interaction, screens.TOO_LONG.format(most=screens.LONGEST_EDIT))
             return
-        words = Field("text", "My words", said, screens.LONGEST_EDIT)
-        form = Form("Edit my answer", "rewrite", (words,), (takes.turn_id,))
+        words = Field("text", _("My words"), said, screens.LONGEST_EDIT)
+        form = Form(_("Edit my answer"), "rewrite", (words,), (takes.turn_id,))
         await self.panels.ask(interaction, form)
 
     async def _rewritten(self, press: Press) -> None:

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer, asked_in
-from bot.i18n import _
+from bot.i18n import _, n_
 from bot.roles import Role
 from bot.stagecraft import NotStaged
 from cogs._discord.asking import listens_to
@@ -73,8 +73,9 @@ LEARNING = _(
     "From now on, when I sum up older talk, I note about you what seems worth knowing for good. It comes up "
     "only where you said it; /memory list shows it to you, and /memory learning ends it."
 )
-NOT_LEARNING = _(
-    "I note nothing about you by myself any more. {count} that I had noted by myself {was} deleted."
+NOT_LEARNING = n_(
+    "I note nothing about you by myself any more. {count} memory that I had noted by myself is deleted.",
+    "I note nothing about you by myself any more. {count} memories that I had noted by myself are deleted.",
 )
 
 Number = app_commands.Range[int, 1]
@@ -236,7 +237,7 @@ class Memory(commands.Cog):
         privacy = self.bot.app.conversation.privacy
         said = await privacy.answer(interaction.user.id, agreed=switch == "on")
         on = LEARNING if said.mode != "off" else YES_BUT_OFF
-        off = NOT_LEARNING.format(count=count_of(said.gone), was="is" if said.gone == 1 else "are")
+        off = NOT_LEARNING.format(count=said.gone)
         off += NO_TOLD.format(count=count_of(said.told)) if said.told else ""
         await answer(interaction, on if said.agreed else off)
 

@@ -80,7 +80,7 @@ class Privacy(commands.Cog):
     async def export(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         made = await self._privacy.export(interaction.user.id)
-        text = EXPORTED.format(parts="" if len(made) == 1 else f", in {len(made)} files")
+        text = EXPORTED.format(count=len(made))
         for begin in range(0, len(made), FILES_AT_ONCE):
             some = made[begin : begin + FILES_AT_ONCE]
             files = [discord.File(BytesIO(one.data), one.name) for one in some]

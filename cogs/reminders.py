@@ -14,6 +14,7 @@ from bot.errors import Unsaid
 from bot.i18n import _
 from bot.reminder_rules import LONGEST, ReminderRefused
 from bot.reminding import SECONDS, Venue
+from bot.spelling import moment_in_words, yearly_in_words
 from bot.turn import Place, Where
 from cogs._discord.agenda import label, list_panel, place_of
 from cogs._discord.panels import Action, Press
@@ -21,7 +22,7 @@ from cogs._discord.presses import Panels
 from cogs._discord.quoting import in_a_line
 from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
 from database.models import Reminder
-from memory.dates import MONTHS, YearDay, shown, zones_like
+from memory.dates import MONTHS, YearDay, zones_like
 from memory.when import LONGEST as LONGEST_WHEN
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ REMINDING = _("I'll remind you {stamp}, {relative}, {place}. /remind delete {num
 KEPT_DATE = _("I'll bring that up {place} every year, at 09:00 on {day}; the next time is {stamp}.")
 KEPT_BIRTHDAY = _("I'll congratulate you {place} every year, at 09:00 on {day}; the next time is {stamp}.")
 READ_ALONG = _("in {channel}, where others read along")
+HERE = _("here", "in this private chat")
 BY_CLOCK = _("\n-# By the clock of {zone}. /timezone set changes that.")
 ZONE_UNKNOWN = _("\n-# You have not told me your time zone, so I took UTC. /timezone set changes that.")
 NOT_HERE = _("I am switched off here, or asked not to listen to you, so I keep nothing of that.")
@@ -115,7 +117,7 @@ class Reminders(commands.Cog):
             where = await self._place(interaction)
             on = YearDay.of(month, day)
             kept = await self._reminders.remember_date(interaction.user.id, on, what, where)
-            said = KEPT_DATE.format(**_about(kept), day=on)
+            said = KEPT_DATE.format(**_about(kept), day=yearly_in_words(on))
             await answer(interaction, said + await self._clock_of(interaction.user.id))
 
     @remind.command(name="list", description="All that I am to say to you later")
@@ -164,7 +166,7 @@ class Reminders(commands.Cog):
             where = await self._place(interaction)
             on = YearDay.of(month, day)
             kept = await self._reminders.set_birthday(interaction.user.id, on, where)
-            said = KEPT_BIRTHDAY.format(**_about(kept), day=on)
+            said = KEPT_BIRTHDAY.format(**_about(kept), day=yearly_in_words(on))
             await answer(interaction, said + await self._clock_of(interaction.user.id))
 
     @birthday.command(name="show", description="What I know of your birthday")
@@ -176,7 +178,7 @@ class Reminders(commands.Cog):
             return
         day = YearDay(known.month or 1, known.day or 1)
         place = place_of(known, interaction.guild_id)
-        said = BIRTHDAY.format(**_about(known) | {"place": place}, day=day)
+        said = BIRTHDAY.format(**_about(known) | {"place": place}, day=yearly_in_words(day))
         await answer(interaction, said + await self._clock_of(interaction.user.id))
 
     @birthday.command(name="forget", description="Let me forget your birthday")
@@ -202,14 +204,14 @@ class Reminders(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         async with _telling(interaction):
             local = await self._reminders.set_zone(interaction.user.id, zone)
-            now = shown(self.bot.app.clock.now(), local.zone)
+            now = moment_in_words(self.bot.app.clock.now(), local.zone)
             await answer(interaction, ZONE_SET.format(zone=local.zone.key, now=now))
 
     @timezone.command(name="show", description="By which clock I think you live")
     async def show_zone(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         local = await self._reminders.local_time(interaction.user.id)
-        now = shown(self.bot.app.clock.now(), local.zone)
+        now = moment_in_words(self.bot.app.clock.now(), local.zone)
         await answer(interaction, (ZONE if local.known else NO_ZONE).format(zone=local.zone.key, now=now))
 
     async def _clock_of(self, person_id: int) -> str:
@@ -278,11 +280,11 @@ class Reminders(commands.Cog):
 
 def _about(kept: Reminder) -> dict[str, str]:
     """Return when and where something is said, in words for who asked for it there."""
-    here = READ_ALONG.format(channel=f"<#{kept.channel_id}>") if kept.guild_id is not None else "here"
+    here = READ_ALONG.format(channel=f"<#{kept.channel_id}>") if kept.guild_id is not None else HERE
     return {
         "stamp": discord.utils.format_dt(kept.due_at, "F"),
         "relative": discord.utils.format_dt(kept.due_at, "R"),
-        "place": here,
+        "place": str(here),
     }
 
 

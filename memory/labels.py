@@ -1,7 +1,7 @@
 """Labels of a memory map: words that cover neither dots nor one another, and stay within the picture."""
 
 import cmath
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import pi
@@ -87,11 +87,16 @@ def _beads(start: complex, end: complex) -> list[complex]:
     return [start + (end - start) * bead / count for bead in range(count + 1)]
 
 
-def lettered(chart: Chart, area: Box) -> tuple[list[Label], list[Label]]:
-    """Return the headings of the tags and the labels of as many dots as have room, the first marks first."""
+def lettered(
+    chart: Chart, area: Box, *, named: Callable[[str], str] = str
+) -> tuple[list[Label], list[Label]]:
+    """Return the headings of the tags and the labels of as many dots as have room, the first marks first.
+
+    `named` tells how a tag is called.
+    """
     room = Room(area, chart.marks)
     bounds = [_bounds(group) for group in chart.groups]
-    headings = list(_headings(chart, bounds, room))
+    headings = list(_headings(chart, bounds, room, named))
     labels: list[Label] = []
     for number, mark in enumerate(chart.marks):
         grounds = zip(bounds, chart.groups, strict=True)
@@ -111,7 +116,9 @@ def _bounds(group: Group) -> Box:
     return Box(min(xs), min(ys), max(xs), max(ys))
 
 
-def _headings(chart: Chart, bounds: Sequence[Box], room: Room) -> Iterator[Label]:
+def _headings(
+    chart: Chart, bounds: Sequence[Box], room: Room, named: Callable[[str], str]
+) -> Iterator[Label]:
     """Yield each tag's heading at its largest group, as near above it as possible."""
     largest: dict[str, int] = {}
     for number, group in enumerate(chart.groups):
@@ -119,7 +126,7 @@ def _headings(chart: Chart, bounds: Sequence[Box], room: Room) -> Iterator[Label
             largest[group.tag] = number
     for tag, number in sorted(largest.items(), key=lambda one: chart.groups[one[1]].colour == GREY):
         others = [box for other, box in enumerate(bounds) if other != number]
-        if label := _heading(tag, chart.groups[number].colour, bounds[number], others, room):
+        if label := _heading(named(tag), chart.groups[number].colour, bounds[number], others, room):
             room.take(label)
             yield label
 

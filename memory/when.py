@@ -53,6 +53,7 @@ _PARTS = {
 }
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY = re.compile(rf"(?:(?:on|this|next|coming)\s+)?({'|'.join(_WEEKDAYS)})")
+_BEFORE_DAYS = {"en": "on ", "de": "am "}
 _DAYS = {"today": 0, "tomorrow": 1, "tmrw": 1, "the day after tomorrow": 2, "day after tomorrow": 2}
 _ON_DATE = re.compile(rf"(?:on )?{DAY_OF_YEAR}(?:,? (?P<year>\d{{4}}))?")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/\d{2,4})?")
@@ -173,7 +174,9 @@ def _on_a_day(said: _Said) -> datetime | None:
     words, at = _hour_in(words, part[1] if part else "")
     if at is None and part is None and not words:
         return None
-    words = words.strip(" ,").removeprefix("on ").strip()
+    words = words.strip(" ,")
+    for language in said.languages:
+        words = words.removeprefix(_BEFORE_DAYS.get(language, "")).strip()
     at = at or (_PARTS[part[1]] if part else YEARLY_AT)
     if not words:
         return _next_time(said, datetime.combine(said.local, at), every=timedelta(days=1))

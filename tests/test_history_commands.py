@@ -18,7 +18,7 @@ from simcord.backend import serializers
 from simcord.enums import InteractionType
 
 from bot.command_tree import FAILED, FORGETFUL, OUTDATED
-from bot.conversation.forgetting import Length, Pair
+from bot.conversation.forgetting import MOST_PAIRS, Length, Pair
 from bot.conversation.remaking import (
     MOST_TAKES,
     NOT_HERE,
@@ -327,7 +327,7 @@ async def test_thinking_for_longer_than_the_buttons_work_is_not_taken_for_their_
 async def test_there_are_no_more_takes_than_can_be_looked_through(talk):
     for number in range(MOST_TAKES - 1):
         await reroll(talk, f"Take {number}.")
-    assert told(await talk.mira.slash(talk.channel, "reroll")) == TOO_MANY
+    assert told(await talk.mira.slash(talk.channel, "reroll")) == TOO_MANY.format(most=MOST_TAKES)
 
 
 async def test_where_nothing_was_said_there_is_nothing_to_reroll(w):
@@ -484,7 +484,7 @@ async def test_a_reply_that_fits_into_no_window_is_not_cut_by_editing_it(w):
     await w.mira.send_dm("tell me")
     result = await w.mira.user.slash("edit_reply")
     assert result.modal is None
-    assert told(result) == screens.TOO_LONG
+    assert told(result) == screens.TOO_LONG.format(most=screens.LONGEST_EDIT)
 
 
 # --- Forgetting (F117, F118) ----------------------------------------------------------------------
@@ -574,7 +574,8 @@ async def test_an_exchange_is_forgotten_in_the_menu_of_either_message(w):
 async def test_what_was_said_to_somebody_else_is_not_forgotten_in_a_menu(talk):
     before = kept(talk)
     for message in talk.channel.history():
-        assert told(await talk.tom.context_menu(talk.channel, "Forget this", message)) == screens.NO_EXCHANGE
+        refused = await talk.tom.context_menu(talk.channel, "Forget this", message)
+        assert told(refused) == screens.NO_EXCHANGE.format(most=MOST_PAIRS)
     assert kept(talk) == before
 
 

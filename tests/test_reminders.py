@@ -161,8 +161,8 @@ async def test_what_is_said_long_after_the_last_word_is_in_the_next_prompt_too(a
         ("5/3", "call", UNCLEAR),
         ("in 59 seconds", "call", TOO_SOON),
         ("in 6 years", "call", TOO_FAR),
-        ("in 2 hours", " \u200b\n", NOTHING),
-        ("in 2 hours", "x" * (LONGEST + 1), NOTHING),
+        ("in 2 hours", " \u200b\n", NOTHING.format(longest=LONGEST)),
+        ("in 2 hours", "x" * (LONGEST + 1), NOTHING.format(longest=LONGEST)),
         ("in 2 hours", "my password is hunter2!X", CONFIDENTIAL),
     ],
 )
@@ -194,7 +194,7 @@ async def test_one_person_has_twenty_five_and_no_more(at_table):
     ):
         with pytest.raises(ReminderRefused) as refused:
             await keeping
-        assert str(refused.value) == FULL
+        assert str(refused.value) == FULL.format(most=MOST)
     await at_table.conversation.reminders.remind(TOM, "in 1 hour", "tea", DM)
     assert len(await kept(at_table)) == MOST
 

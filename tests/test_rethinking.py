@@ -107,7 +107,7 @@ async def test_thinking_again_and_again_has_an_end_until_some_minutes_later(at, 
         await at.conversation.remaking.another(MIRA, DM)  # the same words each time: no new take
     with pytest.raises(CannotRemake) as refused:
         await at.conversation.remaking.another(MIRA, DM)
-    assert str(refused.value) == ENOUGH.format(minutes=10)
+    assert str(refused.value) == ENOUGH.format(count=10)
     asked = len(at.claude.prompts)
     at.clock.pass_time(600)
     await at.conversation.remaking.another(MIRA, DM)

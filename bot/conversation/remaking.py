@@ -14,6 +14,7 @@ from bot.conversation.rethinking import Asker, CannotRemake, Rethinking
 from bot.conversation.rooms import Rooms
 from bot.conversation.saying import Saying
 from bot.conversation.splitting import is_blank, split
+from bot.i18n import _
 from bot.prompts import fill
 from bot.roles import Role
 from bot.turn import NO_EMOTES, Mouth, Where
@@ -26,17 +27,19 @@ MOST_MESSAGES = 20
 """Messages that one reply may become by going on."""
 _BEGINNING = 160
 
-NOTHING_HERE = "There is no reply of mine to you here that I still know word for word: say something first."
-GONE = (
+NOTHING_HERE = _(
+    "There is no reply of mine to you here that I still know word for word: say something first."
+)
+GONE = _(
     "I know no such reply of mine to you any more: it was deleted or forgotten, is more than a day old, or "
     "answered somebody else."
 )
-TOO_MANY = f"There are {MOST_TAKES} takes on this reply already. Choose one of them with /swipe."
-TOO_LONG = "I said a great deal there already. Answer me, and I have something to go on from."
-NOT_HERE = "I am switched off here, or asked not to answer you: I can't change what I said."
-SPEAKING = "Something of mine is still being said here. Try again in a moment."
-EMPTY = "There is nothing in that to say: write at least one word."
-NOT_DONE = "That could not be done right now; as soon as Discord can be reached, I try again by myself."
+TOO_MANY = _("There are {most} takes on this reply already. Choose one of them with /swipe.")
+TOO_LONG = _("I said a great deal there already. Answer me, and I have something to go on from.")
+NOT_HERE = _("I am switched off here, or asked not to answer you: I can't change what I said.")
+SPEAKING = _("Something of mine is still being said here. Try again in a moment.")
+EMPTY = _("There is nothing in that to say: write at least one word.")
+NOT_DONE = _("That could not be done right now; as soon as Discord can be reached, I try again by myself.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,4 +267,4 @@ class Remaking:
 
 def _room_for_one(known: Takes) -> None:
     if known.newest >= MOST_TAKES:
-        raise CannotRemake(TOO_MANY)
+        raise CannotRemake(TOO_MANY.format(most=MOST_TAKES))

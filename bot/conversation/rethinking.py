@@ -18,6 +18,7 @@ from bot.conversation.recall import recall
 from bot.conversation.replying import Voice, compose
 from bot.conversation.staging import Staging
 from bot.errors import MasqueradeError
+from bot.i18n import _, n_
 from bot.roles import Role
 from bot.turn import NO_EMOTES, Recollection, Utterance, Where, Wish
 from database import Database, UnitOfWork
@@ -28,10 +29,13 @@ MOST_THOUGHTS, WITHIN_SECONDS = 30, 600.0
 ANYWHERE = 0
 """The beginning of every transcript."""
 
-NO_THOUGHT = "I could think of nothing just now. Try again in a moment."
-THINKING = "I am still thinking about what you asked for before. Wait for that first."
-ENOUGH = "You had me think again very often just now. Try again in {minutes} minutes."
-CHANGED = "What was said here has changed while I was thinking, so I let it be. Try again."
+NO_THOUGHT = _("I could think of nothing just now. Try again in a moment.")
+THINKING = _("I am still thinking about what you asked for before. Wait for that first.")
+ENOUGH = n_(
+    "You had me think again very often just now. Try again in {count} minute.",
+    "You had me think again very often just now. Try again in {count} minutes.",
+)
+CHANGED = _("What was said here has changed while I was thinking, so I let it be. Try again.")
 
 
 class CannotRemake(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -96,7 +100,7 @@ class Rethinking:
             raise CannotRemake(THINKING)
         if len(past) == MOST_THOUGHTS and now - past[0] < WITHIN_SECONDS:
             minutes = ceil((WITHIN_SECONDS - (now - past[0])) / 60)
-            raise CannotRemake(ENOUGH.format(minutes=minutes))
+            raise CannotRemake(ENOUGH.format(count=minutes))
         past.append(now)
         self._thinking.add(person_id)
         try:

@@ -7,7 +7,7 @@ from datetime import date
 from discord import ButtonStyle
 
 from bot.conversation.splitting import LIMIT, width
-from bot.i18n import _
+from bot.i18n import _, n_, number
 from bot.timetravel import PersonDay, Undone
 from cogs._discord.panels import Button, Panel
 
@@ -22,9 +22,40 @@ ASKED = _(
     "**Shall I undo {day} for {whom}?** That takes back {changes} that I made by myself, about {people}. "
     "It is a change like any other: each person sees it in /memory history, and can undo it there."
 )
-DONE = _("Done: {facts} of {people} {are} as before {day}.{stayed}")
-STAYED = _(" {count} stayed as {they}: changed again since, or not to be parted from what did.")
+_DONE = n_(
+    "Done: {count} fact of {people} is as before {day}.{stayed}",
+    "Done: {count} facts of {people} are as before {day}.{stayed}",
+)
+_STAYED = n_(
+    " {count} stayed as it was: changed again since, or not to be parted from what did.",
+    " {count} stayed as they were: changed again since, or not to be parted from what did.",
+)
 NONE_DONE = _("Nothing was undone.{stayed}")
+_HEAD = _("**Changes of what I know of {whom}** on {day} (UTC): {count}, about {people}")
+_MORE = _("- and {people} more")
+_PEOPLE = n_("{count} person", "{count} people")
+_CHANGES = n_("{count} change", "{count} changes")
+_EVERYBODY = _("everybody")
+_CAUSES = {
+    "told": _("told", "a cause of changes"),
+    "learnt": _("learnt", "a cause of changes"),
+    "inherited": _("inherited", "a cause of changes"),
+    "imported": _("imported", "a cause of changes"),
+    "edited": _("edited", "a cause of changes"),
+    "pinned": _("pinned", "a cause of changes"),
+    "unpinned": _("unpinned", "a cause of changes"),
+    "shared": _("shared", "a cause of changes"),
+    "mentioned again": _("mentioned again", "a cause of changes"),
+    "superseded": _("superseded", "a cause of changes"),
+    "joined": _("joined", "a cause of changes"),
+    "restored": _("restored", "a cause of changes"),
+    "taken back": _("taken back", "a cause of changes"),
+    "undone by an operator": _("undone by an operator", "a cause of changes"),
+    "operator added": _("operator added", "a cause of changes"),
+    "operator changed": _("operator changed", "a cause of changes"),
+    "operator removed": _("operator removed", "a cause of changes"),
+    "operator undid": _("operator undid", "a cause of changes"),
+}
 
 
 def day_panel(day: date, changed: Sequence[PersonDay], person_id: int | None) -> Panel:
@@ -34,11 +65,13 @@ def day_panel(day: date, changed: Sequence[PersonDay], person_id: int | None) ->
         return Panel(NOTHING.format(whom=whom, day=day))
     total = sum(sum(one.causes.values()) for one in changed)
     own = sum(one.own for one in changed)
-    head = f"**Changes of what I know of {whom}** on {day} (UTC): {total:,}, about {_people(len(changed))}"
-    foot = _ONLY_OWN if own else _NOTHING_OWN
+    people = _PEOPLE.format(count=len(changed))
+    head = _HEAD.format(whom=whom, day=day, count=number(total), people=people)
+    foot = str(_ONLY_OWN if own else _NOTHING_OWN)
     shown = _fitting(changed, LIMIT - width(head) - width(foot) - 40)
-    more = [f"- and {_people(len(changed) - len(shown))} more"] if len(shown) < len(changed) else []
-    button = Button("Undo that day", "ask", (day.isoformat(), person_id or 0), style=ButtonStyle.danger)
+    left = len(changed) - len(shown)
+    more = [_MORE.format(people=_PEOPLE.format(count=left))] if left else []
+    button = Button(_("Undo that day"), "ask", (day.isoformat(), person_id or 0), style=ButtonStyle.danger)
     return Panel("\n".join([head, *shown, *more, foot]), (button,) if own else (), SECONDS)
 
 
@@ -48,29 +81,26 @@ def undoing_panel(day: date, changed: Sequence[PersonDay], person_id: int | None
     if not own:
         return Panel(NOTHING.format(whom=_whom(person_id), day=day))
     text = ASKED.format(
-        day=day, whom=_whom(person_id), changes=_counted(sum(own), "change"), people=_people(len(own))
+        day=day,
+        whom=_whom(person_id),
+        changes=_CHANGES.format(count=sum(own)),
+        people=_PEOPLE.format(count=len(own)),
     )
     arguments = (day.isoformat(), person_id or 0)
     buttons = (
-        Button("Undo it", "undo", arguments, style=ButtonStyle.danger),
-        Button("Leave it", "leave"),
+        Button(_("Undo it"), "undo", arguments, style=ButtonStyle.danger),
+        Button(_("Leave it"), "leave"),
     )
     return Panel(text, buttons, SECONDS)
 
 
 def undone_text(day: date, undone: Undone) -> str:
     """Return what came of undoing a day."""
-    they = "it was" if undone.stayed == 1 else "they were"
-    stayed = STAYED.format(count=undone.stayed, they=they) if undone.stayed else ""
+    stayed = _STAYED.format(count=undone.stayed) if undone.stayed else ""
     if not undone.facts:
         return NONE_DONE.format(stayed=stayed)
-    return DONE.format(
-        facts=_counted(undone.facts, "fact"),
-        people=_people(undone.people),
-        are="is" if undone.facts == 1 else "are",
-        day=day,
-        stayed=stayed,
-    )
+    people = _PEOPLE.format(count=undone.people)
+    return _DONE.format(count=undone.facts, people=people, day=day, stayed=stayed)
 
 
 def _fitting(changed: Sequence[PersonDay], room: int) -> list[str]:
@@ -90,16 +120,8 @@ def _causes(changed: PersonDay) -> str:
     for cause, count in changed.causes.items():
         plain = cause.partition(":")[0]
         counts["joined" if plain.startswith("joined") else plain] += count
-    return ", ".join(f"{count} {cause}" for cause, count in counts.most_common())
+    return ", ".join(f"{number(count)} {_CAUSES.get(cause, cause)}" for cause, count in counts.most_common())
 
 
 def _whom(person_id: int | None) -> str:
-    return f"<@{person_id}>" if person_id else "everybody"
-
-
-def _people(count: int) -> str:
-    return f"{count:,} {'person' if count == 1 else 'people'}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"<@{person_id}>" if person_id else str(_EVERYBODY)

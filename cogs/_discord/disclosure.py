@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from discord import AllowedMentions, ButtonStyle, Object
 from discord.utils import format_dt
 
-from bot.i18n import _
+from bot.i18n import _, n_, number
 from bot.importing import Imported
 from bot.leaving import Receipt
 from bot.privacy import Answered, Asking, Standing
 from bot.turn import Place, Utterance
 from cogs._discord.panels import Button, Panel, Pen
 from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.tongues import language_of_the_server
 from database.backups import Copy
 from database.repositories.people import Holdings, Remaining
 
@@ -93,9 +94,11 @@ FOR_GOOD = _(
     "be undone; /privacy export takes it along before. What others said stays theirs, and the messages in "
     "Discord stay there."
 )
-EXPORTED = _(
-    "This is everything that I keep of you{parts}. /privacy import takes it back in. What others said is not "
-    "in it: it is theirs."
+EXPORTED = n_(
+    "This is everything that I keep of you. /privacy import takes it back in. What others said is not in it: "
+    "it is theirs.",
+    "This is everything that I keep of you, in {count} files. /privacy import takes it back in. What others "
+    "said is not in it: it is theirs.",
 )
 UNREADABLE = _("I could not get that file from Discord. Please give it to me once more.")
 IMPORTED = _("Taken in: {facts}, {lines} and {reminders}. What I had already stays as it was.")
@@ -105,30 +108,96 @@ UNSEALED = _(
     "earlier states, lines, reminders and names."
 )
 SECRETS = _(" Left out, as it looks like a password or another secret: {places}.")
+SECRETS_AND_MORE = _(" Left out, as it looks like a password or another secret: {places} and more.")
+_FACTS = n_("{count} fact", "{count} facts")
+_MEMORIES = n_("{count} memory", "{count} memories")
+_LINES = n_("{count} line", "{count} lines")
+_REMINDERS = n_("{count} reminder", "{count} reminders")
+_CHANNELS = n_("{count} channel", "{count} channels")
+_ANSWERS = n_("{count} answer", "{count} answers")
+_DECISIONS = n_("{count} decision", "{count} decisions")
+_CALLS = n_("{count} call", "{count} calls")
+
+_STANDING, _KEPT_OF_YOU = _("**You and what I remember**"), _("**Kept of you**")
+_ONLY_YOU = _("-# Only you see this. What is kept and who sees it in general: the button below.")
+_SHALL_I = _("**Shall I delete everything of you?**")
+_RECEIPT = _("**Deleted, and searched for what is left**")
+_LEFT = _("**Your id still stands in: {places}.** Delete once more, or tell whoever runs this bot.")
+_NOTHING_LEFT = _("A search of every table and file for your id found nothing.")
+_NAMED = n_(
+    "- It stands in {count} line that others wrote: those are theirs.",
+    "- It stands in {count} lines that others wrote: those are theirs.",
+)
+_UNFINISHED = _("- Traces may be left in files that are in use; they go within the hour.")
+_LATER = _("- Traces may be left in unused pages of the database until it is written anew.")
+_NO_COPY = _("-# I keep no copy of this. Should you talk to me again, I hear you as anybody new.")
+_OFF = _("Whoever runs this bot has switched remembering off: nothing is noted about anybody.")
+_SAID = {
+    (True, True): _("You said yes {when}."),
+    (True, False): _("You said yes."),
+    (False, True): _("You said no {when}."),
+    (False, False): _("You said no."),
+}
+"""Whether it was a yes, and whether it is known when."""
+_ASKED = {
+    (True, True): _("You were asked {when} and have not answered: I note facts about you."),
+    (True, False): _("You were not asked yet: I note facts about you."),
+    (False, True): _("You were asked {when} and have not answered: I note nothing about you."),
+    (False, False): _("You were not asked yet: I note nothing about you."),
+}
+"""Whether anything is noted, and whether it is known when they were asked."""
+_LOG = _("- the log of the last day: {lines} of yours, {answers} to you")
+_ARCHIVED = _("- lines kept for longer, because you agreed: {lines}")
+_KNOWN = _("- facts about you: {core} for good, {facts} for now; {changes} changes of them")
+_NUMBERS = _("- numbers to search by meaning: {numbers}")
+_NOTES = _("- notes of older talk that hold something of yours: {notes}")
+_DATES = _("- reminders and dates: {reminders}; names you go by: {names}")
+_PLAYED = _("- whom you play, scenes that you asked for, and notes of channels: {played}")
+_BONDS = _("- how characters stand with you, and what changed that (/relationship): {bonds}")
+_TICKETS = _("- support tickets that you opened, without words: {tickets}")
+_WORDLESS = _(
+    "- without words: {decisions} about messages, {calls} to the model (what they cost stays on the books, "
+    "without you)"
+)
+_ACTS = n_(
+    "- Stays: {count} act of administration by or about you; that record is kept for a year.",
+    "- Stays: {count} acts of administration by or about you; that record is kept for a year.",
+)
+_BANNED = _("- Stays: that I was told not to listen to you; deleting would lift it.")
+_NO_COPIES = _("There is no copy of the database beside it; of copies elsewhere only its operator knows.")
+_COPIES = _("Copies of the database that were made before hold it until they go:")
+_COPY = _("- `{name}` goes {when}")
+_COPY_OF_SOMEBODY = _("- `{name}` goes when whoever put it there removes it")
+_MORE_COPIES = n_("- and {count} more", "- and {count} more")
 
 
 def question_panel(asking: Asking, question: str, mention: str) -> Panel:
     """Return what somebody is asked, once, in the character's words and ours; or told, if nobody is asked."""
-    what = Button("What is kept?", "what")
+    what = Button(_("What is kept?"), "what")
     if asking == "notice":
         text = f"{mention} {NOTICE}\n{NOTICE_PRINT}".strip()
-        return Panel(text, (Button("Don't", "no", (ASKED,)), what), ASKED_SECONDS)
+        return Panel(text, (Button(_("Don't"), "no", (ASKED,)), what), ASKED_SECONDS)
     # Two buttons of one look: none of the answers is the one that we would like.
-    buttons = (Button("Yes, remember me", "yes", (ASKED,)), Button("No", "no", (ASKED,)), what)
+    buttons = (Button(_("Yes, remember me"), "yes", (ASKED,)), Button(_("No"), "no", (ASKED,)), what)
     return Panel(f"{mention} {question}\n{SMALL_PRINT}".strip(), buttons, ASKED_SECONDS)
 
 
 async def ask(bot: "Masquerade", channel: "MessageableChannel", heard: Utterance, asking: Asking) -> None:
-    """Ask whoever spoke, behind the answer to that; nobody else is pinged, and nobody else can answer."""
+    """Ask whoever spoke, behind the answer to that; nobody else is pinged, and nobody else can answer.
+
+    Others read it: it is asked in the language of the server.
+    """
     mention = f"<@{heard.author_id}>" if heard.where.place is Place.GUILD else ""
-    panel = question_panel(asking, bot.app.character.memory_question, mention)
-    until = bot.app.clock.now() + timedelta(seconds=panel.seconds)
+    with language_of_the_server(channel):
+        panel = question_panel(asking, bot.app.character.memory_question, mention)
+        until = bot.app.clock.now() + timedelta(seconds=panel.seconds)
+        view = Pen(FAMILY, heard.author_id, until).view(panel)
     pings = AllowedMentions(everyone=False, roles=False, users=[Object(heard.author_id)], replied_user=False)
     try:
         async with asyncio.timeout(POST_SECONDS):
             await channel.send(
                 panel.text,
-                view=Pen(FAMILY, heard.author_id, until).view(panel),
+                view=view,
                 allowed_mentions=pings,
                 suppress_embeds=True,
             )
@@ -138,134 +207,113 @@ async def ask(bot: "Masquerade", channel: "MessageableChannel", heard: Utterance
 
 def standing_panel(standing: Standing) -> Panel:
     """Return what somebody answered, and what is kept of them, with what can be done about it."""
-    lines = ["**You and what I remember**", _answer(standing), "**Kept of you**", *_held(standing.holdings)]
-    lines += _staying(standing.remaining)
-    lines.append("-# Only you see this. What is kept and who sees it in general: the button below.")
+    lines = [str(_STANDING), _answer(standing), str(_KEPT_OF_YOU), *_held(standing.holdings)]
+    lines += [*_staying(standing.remaining), str(_ONLY_YOU)]
     change = (
-        Button("Stop, and delete what was noted", "no") if standing.learning else Button("Allow it", "yes")
+        Button(_("Stop, and delete what was noted"), "no")
+        if standing.learning
+        else Button(_("Allow it"), "yes")
     )
     if standing.mode == "off":
-        change = Button("No", "no")
-    buttons = (change, Button("What is kept?", "what"), Button("Delete everything", "ask"))
+        change = Button(_("No"), "no")
+    buttons = (change, Button(_("What is kept?"), "what"), Button(_("Delete everything"), "ask"))
     return Panel("\n".join(lines), buttons, SECONDS)
 
 
 def leaving_panel(holdings: Holdings, remaining: Remaining) -> Panel:
     """Return the question whether everything of somebody is to go."""
-    text = "\n".join(
-        [
-            "**Shall I delete everything of you?**",
-            *_held(holdings),
-            FOR_GOOD,
-            *_staying(remaining),
-        ]
-    )
-    delete = Button("Delete everything", "delete", style=ButtonStyle.danger)
-    return Panel(text, (delete, Button("Keep it", "keep")), SECONDS)
+    lines = [str(_SHALL_I), *_held(holdings), str(FOR_GOOD), *_staying(remaining)]
+    delete = Button(_("Delete everything"), "delete", style=ButtonStyle.danger)
+    return Panel("\n".join(lines), (delete, Button(_("Keep it"), "keep")), SECONDS)
 
 
 def receipt(of: Receipt) -> str:
     """Return what went, what a search found afterwards, and which copies hold it for how long."""
-    lines = ["**Deleted, and searched for what is left**", *_held(of.gone)]
+    lines = [str(_RECEIPT), *_held(of.gone)]
     if of.left:
-        found = ", ".join(f"{name} ({count:,})" for name, count in sorted(of.left.items()))
-        lines.append(
-            f"**Your id still stands in: {found}.** Delete once more, or tell whoever runs this bot."
-        )
+        found = ", ".join(f"{name} ({number(count)})" for name, count in sorted(of.left.items()))
+        lines.append(_LEFT.format(places=found))
     else:
-        lines.append("A search of every table and file for your id found nothing.")
+        lines.append(str(_NOTHING_LEFT))
     if of.named:
-        lines.append(
-            f"- It stands in {_count(of.named, 'line', 'lines')} that others wrote: those are theirs."
-        )
+        lines.append(_NAMED.format(count=of.named))
     if not of.finished:
-        lines.append("- Traces may be left in files that are in use; they go within the hour.")
+        lines.append(str(_UNFINISHED))
     if of.later:
-        lines.append("- Traces may be left in unused pages of the database until it is written anew.")
-    lines += [*_staying(of.remaining), *_copied(of.copies)]
-    lines.append("-# I keep no copy of this. Should you talk to me again, I hear you as anybody new.")
-    return "\n".join(lines)
+        lines.append(str(_LATER))
+    return "\n".join([*lines, *_staying(of.remaining), *_copied(of.copies), str(_NO_COPY)])
 
 
 def answered(answer: Answered) -> str:
     """Return what somebody is told who said yes or no."""
     if answer.agreed:
-        return YES if answer.mode != "off" else YES_BUT_OFF
+        return str(YES if answer.mode != "off" else YES_BUT_OFF)
     text = str(NO)
     if answer.gone:
-        text += NO_GONE.format(count=_count(answer.gone, "fact", "facts"))
+        text += NO_GONE.format(count=_FACTS.format(count=answer.gone))
     if answer.told:
-        text += NO_TOLD.format(count=_count(answer.told, "memory", "memories"))
+        text += NO_TOLD.format(count=_MEMORIES.format(count=answer.told))
     return text
 
 
 def imported(what: Imported) -> str:
     """Return what came in."""
     text = IMPORTED.format(
-        facts=_count(what.facts, "fact", "facts"),
-        lines=_count(what.lines, "line", "lines"),
-        reminders=_count(what.reminders, "reminder", "reminders"),
+        facts=_FACTS.format(count=what.facts),
+        lines=_LINES.format(count=what.lines),
+        reminders=_REMINDERS.format(count=what.reminders),
     )
     if what.guises:
-        text += PLAYED_AGAIN.format(count=_count(what.guises, "channel", "channels"))
-    text += "" if what.sealed else UNSEALED
+        text += PLAYED_AGAIN.format(count=_CHANNELS.format(count=what.guises))
+    text += "" if what.sealed else str(UNSEALED)
     if what.secret:
         shown = ", ".join(f"`{place}`" for place in what.secret[:10])
-        text += SECRETS.format(places=shown + (" and more" if len(what.secret) > 10 else ""))
+        text += (SECRETS if len(what.secret) <= 10 else SECRETS_AND_MORE).format(places=shown)
     return text
 
 
 def _answer(standing: Standing) -> str:
-    when = f" {format_dt(standing.at, 'D')}" if standing.at else ""
     if standing.mode == "off":
-        return "Whoever runs this bot has switched remembering off: nothing is noted about anybody."
-    if standing.answer is None:
-        asked = f"You were asked{when} and have not answered" if standing.at else "You were not asked yet"
-        return f"{asked}: I {'note facts about you' if standing.learning else 'note nothing about you'}."
-    return f"You said {'yes' if standing.answer else 'no'}{when}."
+        return str(_OFF)
+    known = standing.at is not None
+    said = _ASKED[standing.learning, known] if standing.answer is None else _SAID[standing.answer, known]
+    return said.format(when=format_dt(standing.at, "D") if standing.at else "")
 
 
 def _held(of: Holdings) -> Iterator[str]:
     """Yield what is kept of somebody, store by store."""
-    yield (
-        f"- the log of the last day: {_count(of.lines, 'line', 'lines')} of yours, "
-        f"{_count(of.answers, 'answer', 'answers')} to you"
-    )
-    yield f"- lines kept for longer, because you agreed: {of.archived:,}"
-    yield f"- facts about you: {of.core:,} for good, {of.facts:,} for now; {of.changes:,} changes of them"
-    yield f"- numbers to search by meaning: {of.embeddings:,}"
-    yield f"- notes of older talk that hold something of yours: {of.notes:,}"
-    yield f"- reminders and dates: {of.reminders:,}; names you go by: {of.names:,}"
-    yield f"- whom you play, scenes that you asked for, and notes of channels: {of.played:,}"
-    yield f"- how characters stand with you, and what changed that (/relationship): {of.bonds:,}"
-    yield f"- support tickets that you opened, without words: {of.tickets:,}"
-    yield (
-        f"- without words: {_count(of.decisions, 'decision', 'decisions')} about messages, "
-        f"{_count(of.calls, 'call', 'calls')} to the model (what they cost stays on the books, without you)"
+    yield _LOG.format(lines=_LINES.format(count=of.lines), answers=_ANSWERS.format(count=of.answers))
+    yield _ARCHIVED.format(lines=number(of.archived))
+    yield _KNOWN.format(core=number(of.core), facts=number(of.facts), changes=number(of.changes))
+    yield _NUMBERS.format(numbers=number(of.embeddings))
+    yield _NOTES.format(notes=number(of.notes))
+    yield _DATES.format(reminders=number(of.reminders), names=number(of.names))
+    yield _PLAYED.format(played=number(of.played))
+    yield _BONDS.format(bonds=number(of.bonds))
+    yield _TICKETS.format(tickets=number(of.tickets))
+    yield _WORDLESS.format(
+        decisions=_DECISIONS.format(count=of.decisions), calls=_CALLS.format(count=of.calls)
     )
 
 
 def _staying(remaining: Remaining) -> Iterator[str]:
     """Yield what stays, and why."""
-    acts = remaining.acts + remaining.told_of
-    if acts:
-        what = _count(acts, "act", "acts")
-        yield f"- Stays: {what} of administration by or about you; that record is kept for a year."
+    if acts := remaining.acts + remaining.told_of:
+        yield _ACTS.format(count=acts)
     if remaining.bans:
-        yield "- Stays: that I was told not to listen to you; deleting would lift it."
+        yield str(_BANNED)
 
 
 def _copied(copies: tuple[Copy, ...]) -> Iterator[str]:
     if not copies:
-        yield "There is no copy of the database beside it; of copies elsewhere only its operator knows."
+        yield str(_NO_COPIES)
         return
-    yield "Copies of the database that were made before hold it until they go:"
+    yield str(_COPIES)
     for one in copies[:SHOWN_COPIES]:
-        goes = f"goes {format_dt(one.goes, 'D')}" if one.goes else "goes when whoever put it there removes it"
-        yield f"- `{one.name.replace('`', '')[:100]}` {goes}"
+        name = one.name.replace("`", "")[:100]
+        if one.goes:
+            yield _COPY.format(name=name, when=format_dt(one.goes, "D"))
+        else:
+            yield _COPY_OF_SOMEBODY.format(name=name)
     if len(copies) > SHOWN_COPIES:
-        yield f"- and {len(copies) - SHOWN_COPIES} more"
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number:,} {one if number == 1 else more}"
+        yield _MORE_COPIES.format(count=len(copies) - SHOWN_COPIES)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord import app_commands
 
-from bot.browsing import Entry, tags_of
+from bot.browsing import Entry, label_in_words, tags_of
 from bot.command_tree import Interaction, answer
 from bot.i18n import _
 from bot.roles import Role
@@ -45,8 +45,11 @@ async def offer_tags(interaction: Interaction, current: str) -> list[app_command
     except NotStaged:
         return []
     known = await memories_of(interaction.client, role).of(interaction.user.id)
-    fitting = [tag for tag in tags_of([Entry(one) for one in known]) if typed in tag.casefold()]
-    return [app_commands.Choice(name=in_a_line(tag, 100), value=tag[:100]) for tag in fitting[:OFFERED]]
+    tags = {tag: label_in_words(tag) for tag in tags_of([Entry(one) for one in known])}
+    fitting = [(tag, said) for tag, said in tags.items() if typed in f"{tag}\n{said}".casefold()]
+    return [
+        app_commands.Choice(name=in_a_line(said, 100), value=tag[:100]) for tag, said in fitting[:OFFERED]
+    ]
 
 
 async def offer_days(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:

@@ -6,9 +6,10 @@ from datetime import date
 
 from discord.utils import format_dt
 
-from bot.browsing import Entry, Spot, matching
+from bot.browsing import Entry, Spot, label_in_words, matching
 from bot.conversation.splitting import LIMIT, width
-from bot.i18n import _
+from bot.i18n import _, n_, number
+from bot.spelling import day_in_words
 from cogs._discord.knowledge import SECONDS, Reach, told_by
 from cogs._discord.panels import Button, Panel
 from cogs._discord.quoting import in_a_line, inline
@@ -30,6 +31,21 @@ _FOOT = _(
     "-# /memory edit, share, pin and delete take the number. What is not kept for good goes when you were "
     "away for 14 days; /memory pin keeps it."
 )
+_HEAD = _("**What I know about you**: {facts}, {kept} kept for good")
+_HEAD_FOUND = _("**What I know about you**: {facts}, {kept} kept for good; {found} with {search}")
+_HEAD_THEN = _("**What I knew about you on {day}**: {facts}")
+_NONE = _("none", "no facts")
+_FACTS = n_("{count} fact", "{count} facts")
+_WITH_WORDS, _WITH_TAG = _("“{words}”", "what is searched for"), _("tag {tag}")
+_WITH_BOTH = _("“{words}” and tag {tag}")
+_PAGE = _("{head} · page {number} of {pages}")
+_SAID_OF = _("(you said of {name})")
+_UNTIL, _NOW_NUMBER = _("until {when}"), _("until {when}, now number {number}")
+_PINNED, _KEPT = _("pinned", "a memory"), _("kept for good")
+_MENTIONED = n_("{count} time from {first} to {last}", "{count} times from {first} to {last}")
+_BY_ALL = _("{reach}, and every character knows it")
+_SAID = _("said {links}")
+_HERE = _("here", "a link to a message")
 _FOOT_THEN = _("-# As I knew it at the end of that day, UTC. /memory history brings an earlier state back.")
 
 
@@ -49,9 +65,9 @@ class Search:
         return self.words, self.tag
 
     def __str__(self) -> str:
-        told = [f"“{inline(self.words, 2 * LONGEST_SEARCH)}”"] if self.words else []
-        told += [f"tag {inline(self.tag, 2 * LONGEST_TAG)}"] if self.tag else []
-        return " and ".join(told)
+        told = _WITH_BOTH if self.words and self.tag else _WITH_TAG if self.tag else _WITH_WORDS
+        tag = label_in_words(self.tag)
+        return told.format(words=inline(self.words, 2 * LONGEST_SEARCH), tag=inline(tag, 2 * LONGEST_TAG))
 
 
 def facts_panel(
@@ -69,11 +85,13 @@ def facts_panel(
     if not entries:
         return Panel(NOTHING)
     found = matching(entries, search.words, search.tag)
-    kept = sum(one.fact.kept for one in entries)
-    told = f"**What I know about you**: {_counted(len(entries))}, {kept} kept for good"
-    if str(search):
-        told += f"; {len(found) or 'none'} with {search}"
-    return _paged(told, found, page, guild_id, foot=_FOOT, arguments=(*search.arguments, *mark))
+    told = (_HEAD_FOUND if any(search.arguments) else _HEAD).format(
+        facts=_FACTS.format(count=len(entries)),
+        kept=number(sum(one.fact.kept for one in entries)),
+        found=number(len(found)) if found else _NONE,
+        search=search,
+    )
+    return _paged(told, found, page, guild_id, foot=str(_FOOT), arguments=(*search.arguments, *mark))
 
 
 def past_panel(
@@ -81,18 +99,18 @@ def past_panel(
 ) -> Panel:
     """Return one page of what was known of somebody at the end of a day."""
     if not facts:
-        return Panel(NOTHING_THEN.format(day=f"{day.day} {day:%B %Y}"))
+        return Panel(NOTHING_THEN.format(day=day_in_words(day)))
     numbers = {one.id: one.number for one in facts}
     entries = [Entry(one, successor=numbers.get(one.superseded_by or 0)) for one in facts]
-    told = f"**What I knew about you on {day.day} {day:%B %Y}**: {_counted(len(facts))}"
-    return _paged(told, entries, page, guild_id, foot=_FOOT_THEN, arguments=(day.isoformat(), *mark))
+    told = _HEAD_THEN.format(day=day_in_words(day), facts=_FACTS.format(count=len(facts)))
+    return _paged(told, entries, page, guild_id, foot=str(_FOOT_THEN), arguments=(day.isoformat(), *mark))
 
 
 def fact_lines(entry: Entry, guild_id: int | None) -> str:
     """Return a fact with all that there is to say of it; only its own words stand beside that."""
     fact = entry.fact
-    of = f" (you said of {inline(fact.subject, NAME_ROOM)})" if fact.subject else ""
-    labels = [inline(one, LABEL_ROOM) for one in entry.labels]
+    of = f" {_SAID_OF.format(name=inline(fact.subject, NAME_ROOM))}" if fact.subject else ""
+    labels = [inline(label_in_words(one), LABEL_ROOM) for one in entry.labels]
     about = [*labels, *_standing(entry), *_mentioned(fact), told_by(fact)]
     where = [_reaches(fact, guild_id), *_links(entry.spots)]
     words = inline(fact.text, ROOM)
@@ -112,34 +130,33 @@ def _short(words: str | None, room: int) -> str:
 def _standing(entry: Entry) -> Iterator[str]:
     fact = entry.fact
     if fact.ended_at is not None:
-        now = f", now number {entry.successor}" if entry.successor else ""
-        yield f"until {format_dt(fact.ended_at, 'd')}{now}"
+        until = _NOW_NUMBER if entry.successor else _UNTIL
+        yield until.format(when=format_dt(fact.ended_at, "d"), number=entry.successor)
     elif fact.pinned:
-        yield "pinned"
+        yield str(_PINNED)
     elif fact.kept:
-        yield "kept for good"
+        yield str(_KEPT)
 
 
 def _mentioned(fact: Fact) -> Iterator[str]:
     if fact.mentions == 1:
         yield format_dt(fact.first_at, "d")
     else:
-        yield (
-            f"{fact.mentions} times from {format_dt(fact.first_at, 'd')} to {format_dt(fact.last_at, 'd')}"
-        )
+        first, last = format_dt(fact.first_at, "d"), format_dt(fact.last_at, "d")
+        yield _MENTIONED.format(count=fact.mentions, first=first, last=last)
 
 
 def _reaches(fact: Fact, guild_id: int | None) -> str:
     reach = Reach.of(fact).told_in(guild_id)
-    return f"{reach}, and every character knows it" if fact.for_all else reach
+    return _BY_ALL.format(reach=reach) if fact.for_all else reach
 
 
 def _links(spots: Sequence[Spot]) -> list[str]:
     if not spots:
         return []
-    names = ("here", *map(str, range(2, len(spots) + 1)))
+    names = (str(_HERE), *map(str, range(2, len(spots) + 1)))
     linked = (f"[{name}]({link_of(spot)})" for name, spot in zip(names, spots, strict=True))
-    return [f"said {', '.join(linked)}"]
+    return [_SAID.format(links=", ".join(linked))]
 
 
 def _paged(
@@ -155,13 +172,15 @@ def _paged(
     pages = list(_pages([fact_lines(one, guild_id) for one in entries], room))
     if not pages:
         return Panel(told)
-    number = min(max(page, 1), len(pages))
-    head = told if len(pages) == 1 else f"{told} · page {number} of {len(pages)}"
+    at = min(max(page, 1), len(pages))
+    head = told if len(pages) == 1 else _PAGE.format(head=told, number=at, pages=len(pages))
     buttons = (
-        Button("Back", "page", (number - 1, *arguments), disabled=number == 1),
-        Button("Next", "page", (number + 1, *arguments), disabled=number == len(pages)),
+        Button(_("Back", "a button to the page before"), "page", (at - 1, *arguments), disabled=at == 1),
+        Button(
+            _("Next", "a button to the page after"), "page", (at + 1, *arguments), disabled=at == len(pages)
+        ),
     )
-    text = "\n".join([head, *pages[number - 1], foot])
+    text = "\n".join([head, *pages[at - 1], foot])
     return Panel(text, buttons if len(pages) > 1 else (), SECONDS)
 
 
@@ -176,7 +195,3 @@ def _pages(lines: Sequence[str], room: int) -> Iterator[list[str]]:
         left -= width(one) + 1
     if page:
         yield page
-
-
-def _counted(facts: int) -> str:
-    return f"{facts:,} {'fact' if facts == 1 else 'facts'}"

@@ -9,7 +9,8 @@ from discord import ButtonStyle
 from discord.utils import format_dt
 
 from bot.conversation.splitting import LIMIT, width
-from bot.i18n import _
+from bot.i18n import _, n_, number
+from bot.spelling import utc_in_words
 from cogs._discord.panels import Button, Choice, Menu, Panel
 from cogs._discord.quoting import inline
 from database.models import Fact
@@ -42,7 +43,30 @@ _FOOT = _(
     "-# /memory edit, share, pin and delete take the number. All of it may come up when we are alone. "
     "/memory facts tells more."
 )
-_LEARNING = _("-# Whether I note anything by myself is another matter: /memory learning.")
+_HEAD = _("**What I know about you for good**: {count}")
+_HEAD_OF_PAGE = _("**What I know about you for good**: {count}, page {number} of {pages}")
+_ASK_ONE = _("**Shall I forget this for good?**")
+_ASK_ALL = n_(
+    "**Shall I forget all that I know about you for good: {count} memory, with every earlier state?**",
+    "**Shall I forget all that I know about you for good: {count} memories, with every earlier state?**",
+)
+_LEARNING = _("-# What I note by myself is switched with /memory learning.")
+_MEMORIES = n_("{count} memory", "{count} memories")
+_PINNED, _FOR_ALL = _("pinned", "a memory"), _("known to every character")
+_CHANGES = _("**The last changes of what I know about you**")
+_BEFORE = _("before {number}: {change}", "a state before a change")
+_CHOOSE = _("Choose one to see what it was before that. Nothing changes until you say so.")
+_ASK_BACK = _("**Shall I bring this back?**")
+_BESIDES = _("- and {count} besides")
+_STAYS_DELETED = _("What you deleted since stays deleted. With /memory history this can be undone, too.")
+_GOES = _("- **{number}** goes: {text}")
+_COMES_BACK = _("- **{number}** comes back: {text}")
+_REWORDED = _("- **{number}** is now: {now}\n  and is then: {then}")
+_STAYS = _("- **{number}** stays: {text}")
+_COMES_UP = _("comes up {reach}")
+_PINS = (_("not pinned any more"), _("pinned again"))
+_SAID = n_("said {count} time", "said {count} times")
+_SOMETHING = _("something changed")
 _ORIGINS = {
     "told": _("you told me"),
     "learnt": _("I noticed it myself"),
@@ -69,6 +93,13 @@ _CAUSES = {
     "taken back": _("a message that it came from went"),
 }
 
+_ALONE = _("only when we are alone")
+_REACHES = {
+    "channel": _("only in <#{id}> and when we are alone"),
+    "guild": _("everywhere in this server and when we are alone"),
+    "other guild": _("everywhere in another server and when we are alone"),
+    "everywhere": _("everywhere you meet me"),
+}
 _TURNED = {
     "kept": (_("kept for now, as it was"), _("kept for good again")),
     "for_all": (_("known to this character alone"), _("known to every character again")),
@@ -91,26 +122,21 @@ class Reach:
 
     def told_in(self, guild_id: int | None) -> str:
         """Return it in words, for somebody who reads them in a server, or in private."""
-        server = "in this server" if self.guild_id == guild_id else "in another server"
-        words = {
-            "channel": f"only in <#{self.channel_id}> and when we are alone",
-            "guild": f"everywhere {server} and when we are alone",
-            "everywhere": "everywhere you meet me",
-        }
-        return words.get(self.scope, "only when we are alone")
+        scope = "other guild" if self.scope == "guild" and self.guild_id != guild_id else self.scope
+        return _REACHES.get(scope, _ALONE).format(id=self.channel_id)
 
 
 def entry(memory: Fact, guild_id: int | None) -> str:
     """Return a memory with its number; only its own words stand beside that, and can't pass for ours."""
-    about = ["pinned"] if memory.pinned else []
-    about += ["known to every character"] if memory.for_all else []
+    about = [str(_PINNED)] if memory.pinned else []
+    about += [str(_FOR_ALL)] if memory.for_all else []
     about += [Reach.of(memory).told_in(guild_id), told_by(memory), format_dt(memory.made_at, "d")]
     return f"**{memory.number}.** {inline(memory.text, ROOM)}\n-# {' · '.join(about)}"
 
 
 def told_by(memory: Fact) -> str:
     """Return who noted a memory."""
-    return _ORIGINS[memory.origin]
+    return str(_ORIGINS[memory.origin])
 
 
 def list_panel(
@@ -123,28 +149,26 @@ def list_panel(
     if not memories:
         return Panel(NOTHING)
     pages = list(_paged(entry(one, guild_id) for one in memories))
-    number = min(max(page, 1), len(pages))
-    head = f"**What I know about you for good**: {count_of(len(memories))}"
-    if len(pages) > 1:
-        head += f", page {number} of {len(pages)}"
-    return Panel("\n".join([head, *pages[number - 1], _FOOT]), _turning(number, len(pages), mark), SECONDS)
+    at = min(max(page, 1), len(pages))
+    head = _HEAD if len(pages) == 1 else _HEAD_OF_PAGE
+    told = head.format(count=count_of(len(memories)), number=at, pages=len(pages))
+    return Panel("\n".join([told, *pages[at - 1], str(_FOOT)]), _turning(at, len(pages), mark), SECONDS)
 
 
 def deletion_panel(memory: Fact, guild_id: int | None, *, mark: tuple[str, ...] = ()) -> Panel:
     """Return the question whether one memory is to go; its button names it by its own id."""
-    text = f"**Shall I forget this for good?**\n{entry(memory, guild_id)}\n{FOR_GOOD}"
-    return Panel(text, (_red("Forget it", "delete", memory.id, *mark), Button("Keep it", "keep")), SECONDS)
+    text = f"{_ASK_ONE}\n{entry(memory, guild_id)}\n{FOR_GOOD}"
+    buttons = (_red(_("Forget it"), "delete", memory.id, *mark), Button(_("Keep it"), "keep"))
+    return Panel(text, buttons, SECONDS)
 
 
 def clearing_panel(known: int, changes: int, *, mark: tuple[str, ...] = ()) -> Panel:
     """Return the question whether everything is to go; a sentence where there is nothing."""
     if not known and not changes:
         return Panel(NOTHING)
-    what = f"all that I know about you for good: {count_of(known)}, with every earlier state"
-    text = (
-        f"**Shall I forget {what}?**\n{FOR_GOOD}\n-# What I note by myself is switched with /memory learning."
-    )
-    return Panel(text, (_red(f"Forget all {known}", "delete_all", *mark), Button("Keep", "keep")), SECONDS)
+    text = f"{_ASK_ALL.format(count=known)}\n{FOR_GOOD}\n{_LEARNING}"
+    label = _("Forget all {count}").format(count=known)
+    return Panel(text, (_red(label, "delete_all", *mark), Button(_("Keep"), "keep")), SECONDS)
 
 
 def history_panel(
@@ -156,18 +180,17 @@ def history_panel(
     """
     looked = _looked(looks)
     if not batches:
-        return Panel("\n".join([NO_HISTORY, *looked]))
-    lines = ["**The last changes of what I know about you**"]
+        return Panel("\n".join([str(NO_HISTORY), *looked]))
+    lines = [str(_CHANGES)]
     choices = []
-    for number, batch in enumerate(batches, 1):
+    for at, batch in enumerate(batches, 1):
         told = f"{_cause(batch.cause)} ({count_of(batch.memories)})"
-        lines.append(f"{number}. {format_dt(batch.at, 'R')} {told}")
-        choices.append(Choice(str(batch.id), f"before {number}: {told}", f"{batch.at:%d %b %Y, %H:%M} UTC"))
-    lines.append("Choose one to see what it was before that. Nothing changes until you say so.")
-    lines += looked
-    return Panel(
-        "\n".join(lines), (Menu("look", tuple(choices), mark, placeholder="The state before"),), SECONDS
-    )
+        lines.append(f"{at}. {format_dt(batch.at, 'R')} {told}")
+        label = _BEFORE.format(number=at, change=told)
+        choices.append(Choice(str(batch.id), label, utc_in_words(batch.at)))
+    lines += [str(_CHOOSE), *looked]
+    menu = Menu("look", tuple(choices), mark, placeholder=_("The state before"))
+    return Panel("\n".join(lines), (menu,), SECONDS)
 
 
 def reversal_panel(
@@ -183,21 +206,21 @@ def reversal_panel(
         return Panel(ALL_AS_IT_WAS)
     shown, more = reversals[:SHOWN_REVERSALS], len(reversals) - SHOWN_REVERSALS
     room = (LIMIT - 400) // len(shown) // 2 - 60
-    lines = ["**Shall I bring this back?**"]
+    lines = [str(_ASK_BACK)]
     lines += [_reversal(one, guild_id, room) for one in shown]
     if more > 0:
-        lines.append(f"- and {count_of(more)} besides")
-    lines.append("What you deleted since stays deleted. With /memory history this can be undone, too.")
+        lines.append(_BESIDES.format(count=count_of(more)))
+    lines.append(str(_STAYS_DELETED))
     buttons = (
-        Button("Bring it back", "restore", (batch, newest, *mark), style=ButtonStyle.primary),
-        Button("Leave it", "leave"),
+        Button(_("Bring it back"), "restore", (batch, newest, *mark), style=ButtonStyle.primary),
+        Button(_("Leave it"), "leave"),
     )
     return Panel("\n".join(lines), buttons, SECONDS)
 
 
 def _looked(looks: tuple[int, datetime | None]) -> list[str]:
     count, last = looks
-    return [LOOKED.format(count=f"{count:,}", last=format_dt(last, "R"))] if last is not None else []
+    return [LOOKED.format(count=number(count), last=format_dt(last, "R"))] if last is not None else []
 
 
 def _paged(entries: Iterable[str]) -> Iterator[list[str]]:
@@ -213,12 +236,12 @@ def _paged(entries: Iterable[str]) -> Iterator[list[str]]:
     yield page
 
 
-def _turning(number: int, pages: int, mark: tuple[str, ...]) -> tuple[Button, ...]:
+def _turning(at: int, pages: int, mark: tuple[str, ...]) -> tuple[Button, ...]:
     if pages == 1:
         return ()
     return (
-        Button("Back", "page", (number - 1, *mark), disabled=number == 1),
-        Button("Next", "page", (number + 1, *mark), disabled=number == pages),
+        Button(_("Back", "a button to the page before"), "page", (at - 1, *mark), disabled=at == 1),
+        Button(_("Next", "a button to the page after"), "page", (at + 1, *mark), disabled=at == pages),
     )
 
 
@@ -228,21 +251,19 @@ def _red(label: str, action: str, *arguments: int | str) -> Button:
 
 def _cause(cause: str) -> str:
     known = (words for start, words in _CAUSES.items() if cause.partition(":")[0].startswith(start))
-    return next(known, "something changed")
+    return str(next(known, _SOMETHING))
 
 
 def _reversal(one: Reversal, guild_id: int | None, room: int) -> str:
-    now, then, number = one.now, one.then, one.number
-    if then is None:
-        return f"- **{number}** goes: {inline((now or {})['text'], 2 * room)}"
-    if now is None:
-        return f"- **{number}** comes back: {inline(then['text'], 2 * room)}"
+    now, then = one.now, one.then
+    if now is None or then is None:
+        gone = inline(((then or now) or {})["text"], 2 * room)
+        return (_COMES_BACK if then else _GOES).format(number=one.number, text=gone)
+    texts = [inline(each["text"], room) for each in (now, then)]
     if now["text"] != then["text"]:
-        told = (
-            f"- **{number}** is now: {inline(now['text'], room)}\n  and is then: {inline(then['text'], room)}"
-        )
+        told = _REWORDED.format(number=one.number, now=texts[0], then=texts[1])
     else:
-        told = f"- **{number}** stays: {inline(now['text'], room)}"
+        told = _STAYS.format(number=one.number, text=texts[0])
     return "; ".join([told, *_placing(now, then, guild_id)])
 
 
@@ -250,16 +271,16 @@ def _placing(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | No
     """Yield what else changes: where a memory may come up, and its pin."""
     here, there = (Reach(one["scope"], one["channel_id"], one["guild_id"]) for one in (now, then))
     if here.told_in(guild_id) != there.told_in(guild_id):
-        yield f"comes up {there.told_in(guild_id)}"
+        yield _COMES_UP.format(reach=there.told_in(guild_id))
     if now["pinned"] != then["pinned"]:
-        yield "pinned again" if then["pinned"] else "not pinned any more"
+        yield str(_PINS[bool(then["pinned"])])
     for key, words in _TURNED.items():
         if bool(now.get(key)) != bool(then.get(key)):
-            yield words[bool(then.get(key))]
+            yield str(words[bool(then.get(key))])
     if now.get("mentions") != then.get("mentions"):
-        yield f"said {then.get('mentions')} times"
+        yield _SAID.format(count=int(then.get("mentions") or 1))
 
 
 def count_of(memories: int) -> str:
     """Return so many memories in words."""
-    return f"{memories:,} {'memory' if memories == 1 else 'memories'}"
+    return _MEMORIES.format(count=memories)

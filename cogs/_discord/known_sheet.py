@@ -27,15 +27,16 @@ _REACHES = {
     "everywhere": _("everywhere, as they chose"),
 }
 _CHANNEL = _("in <#{id}>")
+_CORE, _PINNED, _ENDED = _("core memory"), _("pinned", "a memory"), _("holds no more")
 
 
 def fact_entry(fact: Seen) -> str:
     """Return a fact with its number, and all that an operator may know of it."""
     reach = _CHANNEL.format(id=fact.channel_id) if fact.scope == "channel" else _REACHES[fact.scope]
-    about = ["core memory"] if fact.kept else []
-    about += ["pinned"] if fact.pinned else []
-    about += [] if fact.holds else ["holds no more"]
-    about += [_ORIGINS[fact.origin], reach, format_dt(fact.since, "d")]
+    about = [str(_CORE)] if fact.kept else []
+    about += [str(_PINNED)] if fact.pinned else []
+    about += [] if fact.holds else [str(_ENDED)]
+    about += [str(_ORIGINS[fact.origin]), str(reach), format_dt(fact.since, "d")]
     text = HIDDEN if fact.text is None else inline(fact.text, ROOM)
     return FACT.format(number=fact.number, text=text, about=" · ".join(about))
 

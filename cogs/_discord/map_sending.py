@@ -15,7 +15,9 @@ from bot.mapping import Picture
 from cogs._discord.characters import CharacterName, offer_characters, role_meant, telling
 from cogs._discord.fact_sheet import NOTHING
 from cogs._discord.hearing import TALK
+from cogs._discord.knowledge import count_of
 from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.tongues import language_of_the_server
 from database import DatabaseError
 
 if TYPE_CHECKING:
@@ -77,9 +79,11 @@ class MapSending:
             return
         self._drawing.add(person.id)
         try:
-            sent = await self._send_in_private(person)
+            with language_of_the_server(message.channel):
+                sent = await self._send_in_private(person)
+                said = str(IN_PRIVATE if sent else NO_PRIVATE)
             if message.guild is not None and listening:
-                await message.channel.send(IN_PRIVATE if sent else NO_PRIVATE, suppress_embeds=True)
+                await message.channel.send(said, suppress_embeds=True)
         except DISCORD_FAULTS as error:
             log.warning("A memory map can't be sent: %s", type(error).__name__)
         finally:
@@ -90,7 +94,7 @@ class MapSending:
         files: list[discord.File] = []
         try:
             picture = await self._app.views.maps.of(person.id)
-            text = told(picture) if picture else NOTHING
+            text = told(picture) if picture else str(NOTHING)
             files = files_of(picture) if picture else []
         except (MasqueradeError, DatabaseError) as error:
             text = str(error)
@@ -103,8 +107,8 @@ class MapSending:
 
 def told(picture: Picture) -> str:
     """Return what is said beside a picture."""
-    count = f"{picture.count:,} {'memory' if picture.count == 1 else 'memories'}"
-    return (PICTURE if picture.png else ONLY_SVG).format(count=count, missing=picture.missing)
+    said = PICTURE if picture.png else ONLY_SVG
+    return said.format(count=count_of(picture.count), missing=picture.missing)
 
 
 def files_of(picture: Picture) -> list[discord.File]:

@@ -26,7 +26,7 @@ from cogs._discord.presses import Panels
 if TYPE_CHECKING:
     from bot.client import Masquerade
 
-AGAIN = _("memory history")
+AGAIN = "memory history"
 LEFT = _("Everything stays as it is.")
 RESTORED = _("Done: {count} changed. /memory history undoes that, too.")
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from discord import ButtonStyle
 from discord.utils import format_dt
 
-from bot.conversation.forgetting import MOST_PAIRS, Length, Pair
+from bot.conversation.forgetting import Length, Pair
 from bot.conversation.remaking import Takes
 from bot.conversation.splitting import LIMIT
 from bot.erasing import Erased
-from bot.i18n import _
+from bot.i18n import _, n_
+from bot.spelling import listed
 from cogs._discord.panels import Button, Choice, Menu, Panel
 from cogs._discord.quoting import in_a_line, inline, quoted
 
@@ -48,50 +49,77 @@ NOT_YOURS_TO_EDIT = _(
     "In a server that is for members with the permission Manage Messages, and for the bot's operators: "
     "others take my words for mine. In private you can do it, and /reroll is for everybody."
 )
-TOO_LONG = (
-    f"My last answer does not fit into Discord's window for {LONGEST_EDIT} characters. Give the new words "
-    "with the option text."
+TOO_LONG = _(
+    "My last answer does not fit into Discord's window for {most} characters. Give the new words with the "
+    "option text."
 )
 NO_REPLY_TO_YOU = _("Choose one of my own replies to you, from the last 24 hours.")
-NO_EXCHANGE = (
-    f"Choose something that you said to me, or what I answered, of our last {MOST_PAIRS} exchanges here. "
-    "To forget everything, use /reset_conversation."
+NO_EXCHANGE = _(
+    "Choose something that you said to me, or what I answered, of our last {most} exchanges here. To forget "
+    "everything, use /reset_conversation."
 )
 _CHOSEN, _NOT_CHOSEN = "\N{BALLOT BOX WITH CHECK}", "\N{BALLOT BOX}"
 _DESCRIBED = 90
+
+_SHALL_I = _("**Shall I forget our conversation?**")
+_ALL_HERE = _("- **Here**: everything that we said to each other. I still know {known}.")
+_YOURS_HERE = _("- **Here**: what you said, and my replies to you. I still know {known}.")
+_ELSEWHERE = _("- **Elsewhere**: what you said, and my replies to you. I still know {known}.")
+_WHOLE_NOTES = _("A note goes as a whole, also what others said in it.")
+_NONE_OF_OTHERS = _("Of others' lines in this server I forget none.")
+_FORGOTTEN = {
+    "here": _(
+        "Forgotten here: {gone}. From here on it is as if that had never been said. Whoever can read the "
+        "channel still sees the messages: delete them in Discord if they shall go, too."
+    ),
+    "everywhere": _(
+        "Forgotten everywhere: {gone}. From here on it is as if that had never been said. Whoever can read "
+        "the channel still sees the messages: delete them in Discord if they shall go, too."
+    ),
+}
+_LINES = n_("{count} line", "{count} lines")
+_WORD_FOR_WORD = n_("{count} line of yours word for word", "{count} lines of yours word for word")
+_NOTES = n_("{count} note of older talk", "{count} notes of older talk")
+_MEMORIES = n_(
+    "{count} memory that came only from these words", "{count} memories that came only from these words"
+)
+_BOTH = _("{lines}, and {notes}", "what is kept of somebody's talk")
+_WHICH = _("**Which of these shall I forget?** Choose in the menu, and press the red button.")
+_WITH_THEM = _(
+    "What I know for good from these words alone goes with them. The messages in Discord stay: it is only I "
+    "who forget. It can't be undone."
+)
+_FORGET, _FORGET_SOME = _("Forget", "a button"), n_("Forget {count} exchange", "Forget {count} exchanges")
+_PAIR = _("> you: {said}\n> me: {reply}")
+_MINE = _("me: {reply}")
+_NONE_LEFT = _("(none of your words are left)")
+_TAKE = _("**Take {number} of {newest}**: {stands}.")
 
 
 def reset_panel(length: Length, *, private: bool) -> Panel:
     """Return the question how much is to be forgotten; a sentence where there is nothing."""
     if not (length.lines_anywhere or length.summaries or (private and length.summed_up)):
         return Panel(NOTHING_TO_RESET)
-    both = "everything that we said to each other" if private else "what you said, and my replies to you"
     here = _known(length.lines, length.summaries_here)
-    lines = ["**Shall I forget our conversation?**", f"- **Here**: {both}. I still know {here}."]
-    buttons = [Button("Forget here", "reset", ("here",), style=ButtonStyle.danger)]
+    lines = [str(_SHALL_I), (_ALL_HERE if private else _YOURS_HERE).format(known=here)]
+    buttons = [Button(_("Forget here"), "reset", ("here",), style=ButtonStyle.danger)]
     elsewhere = length.lines_anywhere - length.lines, length.summaries - length.summaries_here
     if any(elsewhere):
-        there = _known(*elsewhere)
-        lines.append(f"- **Elsewhere**: what you said, and my replies to you. I still know {there}.")
-        buttons.append(Button("Forget everywhere", "reset", ("everywhere",), style=ButtonStyle.danger))
-    if length.summaries:
-        lines.append("A note goes as a whole, also what others said in it.")
-    if not private:
-        lines.append("Of others' lines in this server I forget none.")
-    return Panel("\n".join([*lines, STAYS]), (*buttons, Button("Keep", "keep")), SECONDS)
+        lines.append(_ELSEWHERE.format(known=_known(*elsewhere)))
+        buttons.append(Button(_("Forget everywhere"), "reset", ("everywhere",), style=ButtonStyle.danger))
+    lines += [str(_WHOLE_NOTES)] if length.summaries else []
+    lines += [] if private else [str(_NONE_OF_OTHERS)]
+    return Panel("\n".join([*lines, str(STAYS)]), (*buttons, Button(_("Keep"), "keep")), SECONDS)
 
 
 def forgotten(erased: Erased, *, scope: str) -> str:
     """Return what came of a wish to forget, and what is next."""
-    gone = [_count(erased.lines, "line")]
+    gone = [_LINES.format(count=erased.lines)]
     if erased.summaries:
-        gone.append(_count(erased.summaries, "note") + " of older talk")
+        gone.append(_NOTES.format(count=erased.summaries))
     if erased.memories:
-        gone.append(_count(erased.memories, "memory", "memories") + " that came only from these words")
-    return (
-        f"Forgotten {scope}: {_listed(gone)}. From here on it is as if that had never been said. "
-        "Whoever can read the channel still sees the messages: delete them in Discord if they shall go, too."
-    )
+        gone.append(_MEMORIES.format(count=erased.memories))
+    return _FORGOTTEN[scope].format(gone=listed(gone))
 
 
 def pairs_panel(pairs: Sequence[Pair], *, chosen: Collection[int] = ()) -> Panel:
@@ -99,23 +127,19 @@ def pairs_panel(pairs: Sequence[Pair], *, chosen: Collection[int] = ()) -> Panel
     if not pairs:
         return Panel(NOTHING_TO_FORGET)
     marked = [pair for pair in pairs if pair.turn_id in chosen]
-    head = "**Which of these shall I forget?** Choose in the menu, and press the red button."
-    foot = (
-        "What I know for good from these words alone goes with them. The messages in Discord stay: it is "
-        "only I who forget. It can't be undone."
-    )
+    head, foot = str(_WHICH), str(_WITH_THEM)
     room = (LIMIT - len(head) - len(foot) - 10) // len(pairs)
     shown = [
         _pair(number, pair, chosen=pair in marked, room=room) for number, pair in enumerate(pairs, start=1)
     ]
-    some = _count(len(marked), "exchange") if marked else ""
+    forget = _FORGET_SOME.format(count=len(marked)) if marked else _FORGET
     return Panel(
         "\n".join([head, *shown, foot]),
         (
             _menu_of(pairs, chosen),
-            Button("Select all", "choose_all", disabled=len(marked) == len(pairs)),
-            Button(f"Forget {some}".rstrip(), "forget_pairs", style=ButtonStyle.danger, disabled=not marked),
-            Button("Cancel", "cancel"),
+            Button(_("Select all"), "choose_all", disabled=len(marked) == len(pairs)),
+            Button(forget, "forget_pairs", style=ButtonStyle.danger, disabled=not marked),
+            Button(_("Cancel"), "cancel"),
         ),
         SECONDS,
     )
@@ -126,22 +150,22 @@ def _menu_of(pairs: Sequence[Pair], chosen: Collection[int]) -> Menu:
         Choice(
             str(pair.turn_id),
             in_a_line(f"{number}. {_said(pair)}", _DESCRIBED),
-            in_a_line(f"me: {pair.reply}", _DESCRIBED),
+            in_a_line(_MINE.format(reply=pair.reply), _DESCRIBED),
             chosen=pair.turn_id in chosen,
         )
         for number, pair in enumerate(pairs, start=1)
     )
-    return Menu("choose", choices, placeholder="What to forget", least=0, most=len(choices))
+    return Menu("choose", choices, placeholder=_("What to forget"), least=0, most=len(choices))
 
 
 def _pair(number: int, pair: Pair, *, chosen: bool, room: int) -> str:
     head = f"{_CHOSEN if chosen else _NOT_CHOSEN} **{number}.** {format_dt(pair.at, 'R')}"
-    each = (room - len(head) - len("\n> you: \n> me: \n")) // 2
-    return f"{head}\n> you: {inline(_said(pair), each)}\n> me: {inline(pair.reply, each)}"
+    each = (room - len(head) - len(_PAIR.format(said="", reply="")) - 2) // 2
+    return f"{head}\n{_PAIR.format(said=inline(_said(pair), each), reply=inline(pair.reply, each))}"
 
 
 def _said(pair: Pair) -> str:
-    return " / ".join(pair.said) or "(none of your words are left)"
+    return " / ".join(pair.said) or str(_NONE_LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +180,7 @@ class Preview:
         """Return the take with what can be done about it."""
         takes, number = self.takes, self.number
         stands = STANDS if number == takes.stands else WOULD_STAND.format(stands=takes.stands)
-        head = f"**Take {number} of {takes.newest}**: {stands}."
+        head = _TAKE.format(number=number, newest=takes.newest, stands=stands)
         if self.about:
             head += f"\n{ABOUT}\n> {in_a_line(self.about, LIMIT)}\n{WOULD_SAY}"
         text = quoted(takes.texts[number - 1], LIMIT - len(head) - 1)
@@ -167,28 +191,23 @@ class Preview:
         on = (takes.turn_id, number, takes.newest)
         back, forth = ((takes.turn_id, number + step, takes.newest) for step in (-1, 1))
         return (
-            Button("Accept", "accept", on, style=ButtonStyle.success, disabled=number == takes.stands),
-            Button("Dismiss", "dismiss", on),
-            Button("Redo", "redo", on, style=ButtonStyle.primary),
+            Button(_("Accept"), "accept", on, style=ButtonStyle.success, disabled=number == takes.stands),
+            Button(_("Dismiss"), "dismiss", on),
+            Button(_("Redo"), "redo", on, style=ButtonStyle.primary),
             Button("\N{BLACK LEFT-POINTING TRIANGLE}", "look", back, disabled=number == 1),
             Button("\N{BLACK RIGHT-POINTING TRIANGLE}", "look", forth, disabled=number == takes.newest),
         )
 
 
 def about_in(text: str) -> str:
-    """Return the asker's remark from the text of a preview, where it was written; "" if there is none."""
+    """Return the asker's remark from the text of a preview, where it was written; "" if there is none.
+
+    Below its head a preview quotes the take itself, unless a line of ours says that a remark follows.
+    """
     lines = text.split("\n")
-    return lines[2].removeprefix("> ") if len(lines) > 2 and lines[1] == ABOUT else ""
+    return lines[2].removeprefix("> ") if len(lines) > 2 and not lines[1].startswith(">") else ""
 
 
 def _known(lines: int, notes: int) -> str:
-    known = f"{_count(lines, 'line')} of yours word for word"
-    return f"{known}, and {_count(notes, 'note')} of older talk" if notes else known
-
-
-def _count(number: int, word: str, words: str = "") -> str:
-    return f"{number:,} {word if number == 1 else words or word + 's'}"
-
-
-def _listed(things: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(things[:-1]), things[-1]]))
+    known = _WORD_FOR_WORD.format(count=lines)
+    return _BOTH.format(lines=known, notes=_NOTES.format(count=notes)) if notes else known
