@@ -176,14 +176,17 @@ class Plural:
         return text.format(count=number(count), **values)
 
 
-def number(value: float) -> str:
-    """Return a number as it is written in the language of the moment."""
+def number(value: float, spec: str = ",") -> str:
+    """Return a number as it is written in the language of the moment; `spec` is as in an f-string."""
     table = _spoken.get()
     if table is None:
-        return f"{value:,}"
-    from babel.numbers import format_decimal
+        return f"{value:{spec}}"
+    from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
-    return str(format_decimal(value, locale=table.language))
+    if spec == ",":
+        return str(format_decimal(value, locale=table.language))
+    signs = (get_decimal_symbol(table.language), get_group_symbol(table.language))
+    return f"{value:{spec}}".translate(dict(zip(map(ord, ".,"), signs, strict=True)))
 
 
 _, n_ = Text, Plural

@@ -11,7 +11,14 @@ _STYLES = ("Regular", "Bold")
 
 
 class PictureMissing(Exception):  # noqa: N818 -- it says what is so, and is no fault of the program
-    """There can be no PNG on this machine; its text is one sentence for whoever runs the bot."""
+    """There can be no PNG on this machine; its text is one sentence for whoever runs the bot.
+
+    `package` is what is not installed.
+    """
+
+    def __init__(self, package: str) -> None:
+        super().__init__(f"Pictures stay SVG: {package} not installed (extra `pictures`).")
+        self.package = package
 
 
 def as_png(svg: str, *, scale: float = 1.0) -> bytes:
@@ -23,7 +30,7 @@ def as_png(svg: str, *, scale: float = 1.0) -> bytes:
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
-        raise PictureMissing(_sentence("resvg-py")) from None
+        raise PictureMissing("resvg-py") from None
     # The fonts of the system stand in for scripts that ours has no letters of.
     return svg_to_bytes(
         svg_string=svg,
@@ -39,12 +46,8 @@ def _fonts() -> list[str]:
     found = find_spec("font_source_sans_pro")
     folders = found.submodule_search_locations if found else None
     if not folders:
-        raise PictureMissing(_sentence("font-source-sans-pro"))
+        raise PictureMissing("font-source-sans-pro")
     files = [Path(folders[0]) / "files" / f"SourceSansPro-{style}.ttf" for style in _STYLES]
     if not all(file.is_file() for file in files):
-        raise PictureMissing(_sentence("font-source-sans-pro"))
+        raise PictureMissing("font-source-sans-pro")
     return [str(file) for file in files]
-
-
-def _sentence(package: str) -> str:
-    return f"Pictures stay SVG: {package} not installed (extra `pictures`)."

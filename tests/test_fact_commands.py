@@ -353,13 +353,13 @@ async def test_the_map_is_a_png_with_its_svg_and_says_in_words_what_is_in_it(w):
 
 async def test_without_the_pictures_the_svg_comes_alone_with_the_reason(w, monkeypatch):
     def missing(_svg: str) -> bytes:
-        raise PictureMissing("No pictures: resvg-py is not installed.")
+        raise PictureMissing("resvg-py")
 
     monkeypatch.setattr(mapping, "as_png", missing)
     await noted(w, "Has a cat")
     said = await shown(w, "map")
     assert set(attached(said)) == {"memory-map.svg"}
-    assert said.content.endswith("\n-# No pictures: resvg-py is not installed.")
+    assert said.content.endswith("\n-# Pictures stay SVG: resvg-py not installed (extra `pictures`).")
 
 
 async def test_of_nothing_there_is_no_picture(w):

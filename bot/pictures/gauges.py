@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.i18n import _
 from bot.pictures.days import Stretch
 from bot.pictures.sheet import (
     END,
@@ -33,6 +34,13 @@ _ROOM = 60.0
 """How wide a number may be; its bounds stand beside it."""
 _CELLS = 20
 """Cells that a bar has at most."""
+_OF = _("of {most}", "beside a number: what it is at most")
+_OF_BOTH = _("of ±{most}", "beside a number: what it is at most")
+_OF_RANGE = _("of {least}…{most}", "beside a number: what it may be")
+_IN_WORDS = _("{name} {value} on a scale from {least} to {most}")
+_IN_WORDS_SPREAD = _(
+    "{name} {value} on a scale from {least} to {most}, between {lowest} and {highest} so far"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +57,9 @@ class Gauge:
 def drawn_gauge(gauge: Gauge, row: int, middle: float, whole: Stretch | None) -> Iterator[str]:
     """Return a gauge as elements; `whole` is the time of all lines over time, None for none."""
     colour = COLOURS[row % len(COLOURS)]
-    name = beside(gauge.name, PLAIN, _BAR - MARGIN - 12)
-    yield lettering(MARGIN, middle + 8, name, size=PLAIN, colour=colour)
+    room = _BAR - MARGIN - 12
+    size = PLAIN if width(clean(gauge.name, 200), PLAIN) <= room else SMALL
+    yield lettering(MARGIN, middle + 8, beside(gauge.name, size, room), size=size, colour=colour)
     yield from _scale(gauge, colour, middle)
     number, bounds = _number(gauge)
     number, end = shortened(number, PLAIN, _ROOM, bold=True), COURSE - 14
@@ -82,10 +91,10 @@ def _share(gauge: Gauge, value: int) -> float:
 
 def _number(gauge: Gauge) -> tuple[str, str]:
     if gauge.lowest == 0:
-        return f"{gauge.value}", f"of {gauge.highest}"
+        return f"{gauge.value}", _OF.format(most=gauge.highest)
     if gauge.lowest == -gauge.highest:
-        return signed(f"{gauge.value:+d}" if gauge.value else "0"), f"of ±{gauge.highest}"
-    return signed(f"{gauge.value}"), f"of {gauge.lowest}…{gauge.highest}"
+        return signed(f"{gauge.value:+d}" if gauge.value else "0"), _OF_BOTH.format(most=gauge.highest)
+    return signed(f"{gauge.value}"), _OF_RANGE.format(least=gauge.lowest, most=gauge.highest)
 
 
 def _over_time(gauge: Gauge, colour: str, middle: float, whole: Stretch | None) -> Iterator[str]:
@@ -125,5 +134,12 @@ def signed(words: str) -> str:
 def in_words(gauge: Gauge) -> str:
     """Return a gauge in words."""
     values = [value for _, value in gauge.history]
-    spread = f", between {min(values)} and {max(values)} so far" if len(set(values)) > 1 else ""
-    return f"{clean(gauge.name, 30)} {gauge.value} on a scale from {gauge.lowest} to {gauge.highest}{spread}"
+    words = _IN_WORDS_SPREAD if len(set(values)) > 1 else _IN_WORDS
+    return words.format(
+        name=clean(gauge.name, 30),
+        value=gauge.value,
+        least=gauge.lowest,
+        most=gauge.highest,
+        lowest=min(values, default=gauge.value),
+        highest=max(values, default=gauge.value),
+    )
