@@ -224,7 +224,7 @@ async def test_after_three_there_is_no_menu_till_tomorrow(known):
     shown = panel_of(await w.mira.slash(w.channel, "relationship"))
     for label in ("−1 rapport: you were unkind", "+1 anger: you were unkind", f"+1 rapport: {KIND}"):
         shown = await taken_back(w, shown, label)
-    assert sheets.NO_MORE in shown.content
+    assert sheets.NO_MORE.format(most=MOST_DISPUTES) in shown.content
     assert "Take a change back" not in menus(shown)
     row = await row_of(w)
     assert (row.anger, row.rapport) == (0, 6)

@@ -205,8 +205,6 @@ def _standing(role: Role, relationship: Relationship) -> list[str]:
         KIND.format(kind=worded(KINDS, relationship.kind), sound=relationship.sound),
         " · ".join([*measures, EXCHANGES.format(count=bond.exchanges)]),
     ]
-        ),
-    ]
 
 
 def _measure(metric: Metric, value: int) -> str:
