@@ -160,6 +160,14 @@ LEVELS = {
     "legendary": _("legendary", "how experienced a character is"),
 }
 
+LINE_KINDS = {
+    "trait": _("trait", "a kind of line about a character"),
+    "lore": _("lore", "a kind of line about a character"),
+    "fact": _("fact", "a kind of line about a character"),
+    "quirk": _("quirk", "a kind of line about a character"),
+}
+"""Of what is laid down about a character."""
+
 
 def worded(words: Mapping[str, str], name: str) -> str:
     """Return what people read for a name; what has no words, such as an older cause, is shown as it is."""

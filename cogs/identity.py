@@ -7,7 +7,7 @@ from discord.utils import format_dt
 
 from bot.command_tree import Interaction
 from bot.i18n import _
-from bot.inner_words import worded
+from bot.inner_words import LINE_KINDS, worded
 from bot.selves import LONGEST, Kind
 from cogs._discord.admin import actor_of
 from cogs._discord.characters import CharacterName, offer_characters, role_named, shown
@@ -34,12 +34,6 @@ HEAD = _("**What is laid down about {name}**")
 FOOT = _("-# /admin identity edit and remove take the number.")
 NOTHING = _("Nothing is laid down about **{name}** beside its files. /admin identity add does that.")
 ENTRY = _("**{number}.** {kind}: {text}\n-# by {by}, {day}")
-KINDS = {
-    "trait": _("trait", "a kind of line about a character"),
-    "lore": _("lore", "a kind of line about a character"),
-    "fact": _("fact", "a kind of line about a character"),
-    "quirk": _("quirk", "a kind of line about a character"),
-}
 BY, BY_NOBODY = "<@{id}>", _("somebody who left")
 ADDED = _("Laid down about **{name}**, as number **{number}**: {text}")
 EDITED = _("Number **{number}** of **{name}** is now: {text}")
@@ -141,7 +135,7 @@ def _entry(line: IdentityLine) -> str:
     by = BY.format(id=line.made_by) if line.made_by else BY_NOBODY
     return ENTRY.format(
         number=line.id,
-        kind=worded(KINDS, line.kind),
+        kind=worded(LINE_KINDS, line.kind),
         text=inline(line.text, WORDS_ROOM),
         by=by,
         day=format_dt(line.changed_at, "d"),

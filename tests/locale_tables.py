@@ -21,7 +21,7 @@ from bot.i18n import ABOUT, CHOICE, COMMAND, MENU, OPTION, TABLES
 from tests.command_reference import tree_of_the_program
 
 ROOT = Path(__file__).parent.parent
-KEYWORDS: dict[str, Any] = {"_": {None: (1,), 2: (1, (2, "c"))}, "n_": (1, 2)}
+KEYWORDS: dict[str, Any] = {"_": {1: (1,), 2: (1, (2, "c"))}, "n_": (1, 2)}
 MARKED_IN = ("bot", "cogs")
 HEAD = """\
 # What people read of Masquerade in another language than English: see docs/languages.md.
@@ -43,7 +43,11 @@ def template(tree: app_commands.CommandTree[Any]) -> Catalog:
     catalog = Catalog()
     for folder in MARKED_IN:
         for path, _line, message, _comments, context in extract_from_dir(
-            ROOT / folder, [("**.py", "python")], keywords=KEYWORDS, comment_tags=()
+            ROOT / folder,
+            [("**.py", "python")],
+            keywords=KEYWORDS,
+            comment_tags=(),
+            directory_filter=lambda _path: True,  # Babel's own leaves out what begins with "_"
         ):
             catalog.add(message, locations=[(f"{folder}/{path}", 0)], context=context)
     for context, message in _of_commands(tree):
@@ -56,7 +60,7 @@ def _of_commands(tree: app_commands.CommandTree[Any]) -> Any:
         yield COMMAND, f"/{one.qualified_name}"
         yield ABOUT, one.description
         for option in getattr(one, "parameters", ()):
-            yield OPTION, option.name
+            yield OPTION, option.display_name
             if str(option.description) != NOT_DESCRIBED:
                 yield ABOUT, str(option.description)
             yield from ((CHOICE, choice.name) for choice in option.choices)

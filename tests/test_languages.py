@@ -104,7 +104,7 @@ async def test_names_and_descriptions_of_commands_are_what_discord_takes(w, lang
         assert last == last.lower(), last
         assert last not in called.setdefault(group, set()), "two commands are called the same"
         called[group].add(last)
-        options = [table.find(option.name, OPTION) for option in getattr(one, "parameters", ())]
+        options = [table.find(option.display_name, OPTION) for option in getattr(one, "parameters", ())]
         assert all(_NAME.fullmatch(option) and option == option.lower() for option in options), options
         assert len(set(options)) == len(options), options
     for one in messages_of(language):

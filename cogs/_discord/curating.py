@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.command_tree import Interaction, answer
 from bot.conversation.splitting import LIMIT, width
 from bot.curation.change import Change
-from bot.i18n import _
+from bot.i18n import _, number
 from bot.roles import Role
 from cogs._discord.admin import join_admin, leave_admin, let_operators
 from cogs._discord.characters import mark_of, role_marked, telling
@@ -29,12 +29,14 @@ LONGEST_SEARCH = 16
 OWN = "-"
 """What stands for the bot's own character in the id of a button."""
 
-NOTE = _("\n-# Change number {number}. /admin changes undo takes it back.")
-NOTE_TO_OTHERS = _("\n-# Change number {number}. The bot's operators can take it back.")
+NOTE = _("-# Change number {number}. /admin changes undo takes it back.")
+NOTE_TO_OTHERS = _("-# Change number {number}. The bot's operators can take it back.")
 KEPT = _("Nothing was removed.")
 NOTHING_FOUND = _("Nothing of that holds “{words}”. Without a search all of it is listed.")
 PAGE = _("{head} · page {number} of {pages}")
 FOUND = _("{head}; {count} with “{words}”")
+BACK, NEXT = _("Back", "a button to the page before"), _("Next", "a button to the page after")
+REMOVE_IT, KEEP_IT = _("Remove it"), _("Keep it")
 
 Search = app_commands.Range[str, 1, LONGEST_SEARCH]
 
@@ -55,16 +57,16 @@ def list_panel(listing: Listing, page: int, words: str, arguments: tuple[str | i
     if not listing.lines:
         return Panel(NOTHING_FOUND.format(words=searched) if words else listing.empty)
     if words:
-        head = FOUND.format(head=head, count=f"{len(listing.lines):,}", words=searched)
+        head = FOUND.format(head=head, count=number(len(listing.lines)), words=searched)
     pages = list(_pages(listing.lines, LIMIT - width(head) - width(listing.foot) - 40))
-    number = min(max(page, 1), len(pages))
+    shown = min(max(page, 1), len(pages))
     if len(pages) > 1:
-        head = PAGE.format(head=head, number=number, pages=len(pages))
+        head = PAGE.format(head=head, number=shown, pages=len(pages))
     buttons = (
-        Button("Back", "page", (number - 1, words, *arguments), disabled=number == 1),
-        Button("Next", "page", (number + 1, words, *arguments), disabled=number == len(pages)),
+        Button(BACK, "page", (shown - 1, words, *arguments), disabled=shown == 1),
+        Button(NEXT, "page", (shown + 1, words, *arguments), disabled=shown == len(pages)),
     )
-    text = "\n".join([head, *pages[number - 1], listing.foot])
+    text = "\n".join(map(str, [head, *pages[shown - 1], listing.foot]))
     return Panel(text, buttons if len(pages) > 1 else (), SECONDS)
 
 
@@ -115,8 +117,8 @@ class Curated(Listed):
     async def ask(self, interaction: Interaction, question: str, arguments: tuple[str | int, ...]) -> None:
         """Ask whether something is to be removed."""
         buttons = (
-            Button("Remove it", "remove", arguments, style=ButtonStyle.danger),
-            Button("Keep it", "keep"),
+            Button(REMOVE_IT, "remove", arguments, style=ButtonStyle.danger),
+            Button(KEEP_IT, "keep"),
         )
         await self.panels.show(interaction, Panel(question, buttons, SECONDS))
 
@@ -168,7 +170,7 @@ async def for_operators(
 
 def with_number(text: str, change: Change, *, operator: bool = True) -> str:
     """Return what is said of a change, with the number by which operators take it back."""
-    return text + (NOTE if operator else NOTE_TO_OTHERS).format(number=change.number)
+    return f"{text}\n{(NOTE if operator else NOTE_TO_OTHERS).format(number=change.number)}"
 
 
 def role_mark(role: Role) -> str:
