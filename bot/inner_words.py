@@ -1,4 +1,4 @@
-"""The words for what is kept by its English name of moods, bonds and growth, as people read them (C95).
+"""The words for what is kept by its English name of moods, bonds and characters, as people read them (C95).
 
 The names themselves stand in the database, in commands and in prompts, and stay as they are there.
 """
@@ -113,52 +113,6 @@ CAUSES = {
     "you wrote less formally": _("you wrote less formally"),
 }
 """Why a number of a bond changed."""
-
-AFFINITY_STAGES = {
-    "strangers": _("strangers"),
-    "acquaintances": _("acquaintances"),
-    "frenemies": _("frenemies"),
-    "friends": _("friends"),
-    "besties": _("besties"),
-}
-TRAITS = {
-    "warm": _("warm", "what two are like together"),
-    "playful": _("playful", "what two are like together"),
-    "curious": _("curious", "what two are like together"),
-    "partners": _("partners", "what two are like together"),
-    "rivals": _("rivals", "what two are like together"),
-    "quarrelsome": _("quarrelsome", "what two are like together"),
-}
-MILESTONES = {
-    "first words": _("first words"),
-    "old acquaintances": _("old acquaintances"),
-    "inseparable": _("inseparable"),
-    "friends": _("friends"),
-    "besties": _("besties"),
-    "at odds": _("at odds"),
-    "made up": _("made up", "two who were at odds"),
-}
-DEALINGS = {
-    "agreement": _("agreement", "what one said to another"),
-    "disagreement": _("disagreement", "what one said to another"),
-    "compliment": _("compliment", "what one said to another"),
-    "insult": _("insult", "what one said to another"),
-    "question": _("question", "what one said to another"),
-    "answer": _("answer", "what one said to another"),
-    "banter": _("banter", "what one said to another"),
-    "argument": _("argument", "what one said to another"),
-    "collaboration": _("collaboration", "what one said to another"),
-    "competition": _("competition", "what one said to another"),
-    "other": _("other", "what one said to another"),
-}
-LEVELS = {
-    "new": _("new", "how experienced a character is"),
-    "acquainted": _("acquainted", "how experienced a character is"),
-    "familiar": _("familiar", "how experienced a character is"),
-    "experienced": _("experienced", "how experienced a character is"),
-    "veteran": _("veteran", "how experienced a character is"),
-    "legendary": _("legendary", "how experienced a character is"),
-}
 
 LINE_KINDS = {
     "trait": _("trait", "a kind of line about a character"),

@@ -7,7 +7,7 @@ from discord import app_commands
 from bot.command_tree import Interaction, answer
 from bot.curation.standings import NO_AFFINITY, THEMSELVES
 from bot.i18n import _, n_, number
-from bot.inner_words import AFFINITY_STAGES, DEALINGS, worded
+from bot.inner_words import worded
 from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.characters import offer_characters, role_named, shown, telling
 from cogs._discord.curating import (
@@ -22,7 +22,7 @@ from cogs._discord.curating import (
     role_mark,
     with_number,
 )
-from cogs._discord.kin import growth_lines, other_line, relation_lines
+from cogs._discord.kin import DEALINGS, STAGES, growth_lines, other_line, relation_lines
 from cogs._discord.quoting import inline
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class Selves(AdminCog):
                 name=shown(role),
                 other=shown(liked),
                 value=number(after["value"], "+.2f"),
-                stage=worded(AFFINITY_STAGES, after["stage"]),
+                stage=worded(STAGES, after["stage"]),
             )
             return with_number(told, change)
 

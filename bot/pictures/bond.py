@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 
 from bot.i18n import _
 from bot.pictures.days import Stretch
-from bot.pictures.gauges import COLOURS, COURSE, ROW, Gauge, drawn_gauge, in_words, signed
+from bot.pictures.gauges import COLOURS, COURSE, ROW, Gauge, bars_begin, drawn_gauge, in_words, signed
 from bot.pictures.sheet import (
     END,
     LINE,
@@ -112,7 +112,7 @@ def _gauges(chart: BondChart, top: float) -> tuple[list[str], float]:
     drawn = [
         part
         for row, gauge in enumerate(chart.gauges)
-        for part in drawn_gauge(gauge, row, top + ROW * (row + 0.5), whole)
+        for part in drawn_gauge(gauge, row, top + ROW * (row + 0.5), whole, bars_begin(chart.gauges))
     ]
     base = top + ROW * len(chart.gauges)
     if whole:

@@ -1,6 +1,6 @@
 """Gauges: how full each is, its number, and how it came to be that, one below the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +30,8 @@ ROW, COURSE = 58.0, 520.0
 """From one gauge to the next, and where the lines over time begin."""
 _BAR, _BAR_END, _NUMBER = 156.0, 400.0, 414.0
 """Where a gauge's bar begins and ends, and its number."""
+_LATEST_BAR = 210.0
+"""Where bars begin at the latest, where a language has long names for gauges."""
 _ROOM = 60.0
 """How wide a number may be; its bounds stand beside it."""
 _CELLS = 20
@@ -54,13 +56,20 @@ class Gauge:
     history: tuple[tuple[datetime, int], ...] = ()
 
 
-def drawn_gauge(gauge: Gauge, row: int, middle: float, whole: Stretch | None) -> Iterator[str]:
+def bars_begin(gauges: Sequence[Gauge]) -> float:
+    """Return where the bars of some gauges begin: behind the longest of their names."""
+    longest = max((width(clean(one.name, 200), PLAIN) for one in gauges), default=0.0)
+    return min(max(_BAR, MARGIN + longest + 12), _LATEST_BAR)
+
+
+def drawn_gauge(
+    gauge: Gauge, row: int, middle: float, whole: Stretch | None, bar_at: float = _BAR
+) -> Iterator[str]:
     """Return a gauge as elements; `whole` is the time of all lines over time, None for none."""
     colour = COLOURS[row % len(COLOURS)]
-    room = _BAR - MARGIN - 12
-    size = PLAIN if width(clean(gauge.name, 200), PLAIN) <= room else SMALL
-    yield lettering(MARGIN, middle + 8, beside(gauge.name, size, room), size=size, colour=colour)
-    yield from _scale(gauge, colour, middle)
+    name = beside(gauge.name, PLAIN, bar_at - MARGIN - 12)
+    yield lettering(MARGIN, middle + 8, name, size=PLAIN, colour=colour)
+    yield from _scale(gauge, colour, middle, bar_at)
     number, bounds = _number(gauge)
     number, end = shortened(number, PLAIN, _ROOM, bold=True), COURSE - 14
     yield lettering(_NUMBER, middle + 8, number, size=PLAIN, colour=colour, bold=True)
@@ -69,18 +78,18 @@ def drawn_gauge(gauge: Gauge, row: int, middle: float, whole: Stretch | None) ->
     yield from _over_time(gauge, colour, middle, whole)
 
 
-def _scale(gauge: Gauge, colour: str, middle: float) -> Iterator[str]:
+def _scale(gauge: Gauge, colour: str, middle: float, start: float) -> Iterator[str]:
     """Return a bar with a cell for each step, filled from zero on; a zero within it is marked."""
-    wide = _BAR_END - _BAR
+    wide = _BAR_END - start
     zero, now = _share(gauge, 0), _share(gauge, gauge.value)
     cells = min(max(gauge.highest - gauge.lowest, 1), _CELLS)
     for cell in range(cells):
         middling = (cell + 0.5) / cells
         filled = min(zero, now) < middling < max(zero, now)
-        left = _BAR + wide * cell / cells + 1.5
+        left = start + wide * cell / cells + 1.5
         yield bar(left, middle - 10, wide / cells - 3, 20, colour if filled else RAISED, 3)
     if gauge.lowest < 0 < gauge.highest:
-        yield bar(_BAR + wide * zero - 1.5, middle - 18, 3, 36, WORDS)
+        yield bar(start + wide * zero - 1.5, middle - 18, 3, 36, WORDS)
 
 
 def _share(gauge: Gauge, value: int) -> float:

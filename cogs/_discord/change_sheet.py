@@ -10,7 +10,8 @@ from bot.curation.change import Change, Recorded, Values
 from bot.curation.characters import CHOSEN, PRESENCE
 from bot.curation.facts import FACT, Words
 from bot.i18n import _
-from bot.inner_words import AFFINITY_STAGES, BOND_STAGES, DAY_MOODS, LINE_KINDS, METRICS, worded
+from bot.inner_words import BOND_STAGES, DAY_MOODS, LINE_KINDS, METRICS, worded
+from cogs._discord.kin import STAGES
 from cogs._discord.quoting import inline
 from personas.bonds import Metric
 
@@ -67,7 +68,7 @@ _NAMES = {
 }
 _VALUES = {
     "kind": LINE_KINDS,
-    "stage": {**AFFINITY_STAGES, **BOND_STAGES},
+    "stage": {**STAGES, **BOND_STAGES},
     "scope": {
         "dm": _("dm", "where a fact may come up"),
         "channel": _("channel", "where a fact may come up"),

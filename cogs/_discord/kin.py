@@ -1,12 +1,11 @@
 """Characters as operators look at them: how they grew, how they get on (C72, C75)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from discord.utils import format_dt
 
-from bot.i18n import _, n_, number
-from bot.inner_words import AFFINITY_STAGES, DEALINGS, LEVELS, MILESTONES, TRAITS, worded
+from bot.i18n import _, n_
 from bot.relations import Relation
 from bot.roles import Role
 from cogs._discord.characters import shown
@@ -16,77 +15,138 @@ from personas.evolution import level_of
 
 CHANGES_ROOM, TOPIC_ROOM = 500, 100
 
-NO_STAGES = _("No stage of its growth is reached yet.")
 ANSWERED = n_(
     "**{name}** has answered {count} time: {level}.", "**{name}** has answered {count} times: {level}."
 )
-STAGE = _("**{milestone}**, {day}: changes {changes}")
-STAGE_TAKEN_BACK = _("**{milestone}**, {day}, taken back {back}: changes {changes}")
-CHANGES_NOTHING = _("nothing", "what a stage of growth changes")
-TWO = _("**{name} and {other}**: {values}, {stage}")
-OTHER, OTHER_AT_ODDS = "**{other}**: {values}, {stage}", "**{other}**: {values}, {stage}; {conflicts}"
-TOGETHER, TOO_EARLY = _("What they are like together: {traits}"), _("too early to say")
-ONCE, NOTHING_ONCE = _("What happened to them once: {milestones}"), _("nothing", "what happened to two once")
-NO_CONFLICTS, CONFLICTS = _("no conflicts"), _("conflicts: {topics}")
-LATEST, NEVER = _("Their latest dealings:"), _("They never said a word to each other.")
-VALUES = _("likes them {value}, is liked {back}")
-ENCOUNTER = _("**{number}.** {at} {one} to {other}: {what}")
-SHARES = _("{kind}, {change} and {back}", "what somebody said to another, and what it changed for the two")
-ENCOUNTER_TAKEN_BACK = _("{what} (taken back)")
+NO_STAGES = _("No stage of its growth is reached yet.")
+STAGE = _("- **{stage}**, {when}: changes {changes}")
+STAGE_BACK = _("- **{stage}**, {when}, taken back {back}: changes {changes}")
+NOTHING_CHANGED = _("nothing", "what a stage of growth changes")
+
+ONE_OTHER, OTHER_IN_CONFLICT = _("- **{name}**: {how}"), _("- **{name}**: {how}; {conflicts}")
+PAIR = _("**{name} and {other}**: {how}")
+VALUES = _("likes them {value:+.2f}, is liked {back:+.2f}, {stage}")
+TOGETHER, TOO_EARLY = _("- What they are like together: {traits}"), _("too early to say")
+HAPPENED, NOTHING_YET = (
+    _("- What happened to them once: {all}"),
+    _("nothing", "what happened to two characters"),
+)
+CONFLICTS, NO_CONFLICTS = _("conflicts: {all}"), _("- no conflicts")
+LATEST = _("- Their latest dealings:")
+NEVER = _("- They never said a word to each other.")
+DEALING = _("  **{number}.** {when} {speaker} to {other}: {kind}, {change} and {back}")
+DEALING_TO = _("  **{number}.** {when} {speaker} to {other}: {kind}, {change} and {back}, {milestone}")
+TAKEN_BACK = _("{dealing} (taken back)")
+NOW, NOW_CODE = _("now {stage}", "what two characters are to each other"), "now "
+
+LEVELS = {
+    "new": _("new", "how far a character has grown"),
+    "acquainted": _("acquainted", "how far a character has grown"),
+    "familiar": _("familiar", "how far a character has grown"),
+    "experienced": _("experienced", "how far a character has grown"),
+    "veteran": _("veteran", "how far a character has grown"),
+    "legendary": _("legendary", "how far a character has grown"),
+}
+STAGES = {
+    "strangers": _("strangers", "what two characters are to each other"),
+    "acquaintances": _("acquaintances", "what two characters are to each other"),
+    "frenemies": _("frenemies", "what two characters are to each other"),
+    "friends": _("friends", "what two characters are to each other"),
+    "besties": _("besties", "what two characters are to each other"),
+}
+TRAITS = {
+    "warm": _("warm", "what two characters are like together"),
+    "playful": _("playful", "what two characters are like together"),
+    "curious": _("curious", "what two characters are like together"),
+    "partners": _("partners", "what two characters are like together"),
+    "rivals": _("rivals", "what two characters are like together"),
+    "quarrelsome": _("quarrelsome", "what two characters are like together"),
+}
+MILESTONES = {
+    "first words": _("first words", "a milestone of two characters"),
+    "old acquaintances": _("old acquaintances", "a milestone of two characters"),
+    "inseparable": _("inseparable", "a milestone of two characters"),
+    "friends": _("friends", "a milestone of two characters"),
+    "besties": _("besties", "a milestone of two characters"),
+    "at odds": _("at odds", "a milestone of two characters"),
+    "made up": _("made up", "a milestone of two characters"),
+}
+DEALINGS = {
+    "agreement": _("agreement", "what one character said to another"),
+    "disagreement": _("disagreement", "what one character said to another"),
+    "compliment": _("compliment", "what one character said to another"),
+    "insult": _("insult", "what one character said to another"),
+    "question": _("question", "what one character said to another"),
+    "answer": _("answer", "what one character said to another"),
+    "banter": _("banter", "what one character said to another"),
+    "argument": _("argument", "what one character said to another"),
+    "collaboration": _("collaboration", "what one character said to another"),
+    "competition": _("competition", "what one character said to another"),
+    "other": _("other", "what one character said to another"),
+}
+"""What the database keeps in English."""
 
 
 def growth_lines(role: Role, answered: int, stages: Sequence[Milestone]) -> Iterator[str]:
     """Yield how often a character has answered, and each stage with what it changed."""
-    yield ANSWERED.format(name=shown(role), count=answered, level=worded(LEVELS, level_of(answered)))
+    yield ANSWERED.format(name=shown(role), count=answered, level=LEVELS[level_of(answered)])
     if not stages:
         yield str(NO_STAGES)
     for one in stages:
-        known = json.dumps(one.changes, ensure_ascii=False) if one.changes else ""
-        told = (STAGE_TAKEN_BACK if one.reverted_at else STAGE).format(
-            milestone=one.milestone,
-            day=format_dt(one.at, "d"),
-            back=format_dt(one.reverted_at, "d") if one.reverted_at else "",
-            changes=inline(known, CHANGES_ROOM) if known else CHANGES_NOTHING,
-        )
-        yield f"- {told}"
+        what = inline(json.dumps(one.changes, ensure_ascii=False), CHANGES_ROOM) if one.changes else ""
+        when, back = format_dt(one.at, "d"), format_dt(one.reverted_at, "d") if one.reverted_at else ""
+        line = STAGE_BACK if back else STAGE
+        yield line.format(stage=one.milestone, when=when, back=back, changes=what or NOTHING_CHANGED)
 
 
 def other_line(one: Relation) -> str:
     """Return how a character gets on with one of the others."""
-    stage = worded(AFFINITY_STAGES, one.stage)
-    conflicts = _conflicts(one) if one.conflicts else ""
-    words = OTHER_AT_ODDS if conflicts else OTHER
-    told = words.format(other=shown(one.other), values=_values(one), stage=stage, conflicts=conflicts)
-    return f"- {told}"
+    line = OTHER_IN_CONFLICT if one.conflicts else ONE_OTHER
+    return line.format(name=shown(one.other), how=_values(one), conflicts=_conflicts(one))
 
 
 def relation_lines(of: Relation) -> Iterator[str]:
     """Yield everything about two characters; encounters have the numbers that /admin relations undo takes."""
-    stage = worded(AFFINITY_STAGES, of.stage)
-    yield TWO.format(name=shown(of.role), other=shown(of.other), values=_values(of), stage=stage)
-    traits = ", ".join(f"{worded(TRAITS, name)} {share:.0%}" for name, share in sorted(of.traits.items()))
-    yield f"- {TOGETHER.format(traits=traits or TOO_EARLY)}"
-    milestones = ", ".join(worded(MILESTONES, one) for one in of.milestones)
-    yield f"- {ONCE.format(milestones=milestones or NOTHING_ONCE)}"
-    yield f"- {_conflicts(of) if of.conflicts else NO_CONFLICTS}"
-    yield f"- {LATEST if of.latest else NEVER}"
+    yield PAIR.format(name=shown(of.role), other=shown(of.other), how=_values(of))
+    traits = [f"{_said(TRAITS, name)} {share:.0%}" for name, share in sorted(of.traits.items())]
+    yield TOGETHER.format(traits=", ".join(traits) or TOO_EARLY)
+    happened = [_became(one) for one in of.milestones]
+    yield HAPPENED.format(all=", ".join(happened) or NOTHING_YET)
+    yield f"- {_conflicts(of)}" if of.conflicts else str(NO_CONFLICTS)
+    yield str(LATEST if of.latest else NEVER)
     yield from (_encounter(one) for one in of.latest)
 
 
 def _values(of: Relation) -> str:
-    return VALUES.format(value=number(of.value, "+.2f"), back=number(of.back, "+.2f"))
+    return VALUES.format(value=of.value, back=of.back, stage=_said(STAGES, of.stage))
 
 
 def _conflicts(of: Relation) -> str:
-    told = (f"{inline(topic, TOPIC_ROOM)} ({number(severity, '.2f')})" for topic, severity in of.conflicts)
-    return CONFLICTS.format(topics=", ".join(told))
+    told = ", ".join(f"{inline(topic, TOPIC_ROOM)} ({severity:.2f})" for topic, severity in of.conflicts)
+    return CONFLICTS.format(all=told)
 
 
 def _encounter(one: Encounter) -> str:
-    what = SHARES.format(
-        kind=worded(DEALINGS, one.kind), change=number(one.change, "+g"), back=number(one.back, "+g")
+    told = (DEALING_TO if one.milestone else DEALING).format(
+        number=one.id,
+        when=format_dt(one.at, "R"),
+        speaker=one.speaker,
+        other=one.other,
+        kind=_said(DEALINGS, one.kind),
+        change=f"{one.change:+g}",
+        back=f"{one.back:+g}",
+        milestone=", ".join(map(_became, (one.milestone or "").split(", "))),
     )
-    what += f", {worded(MILESTONES, one.milestone)}" if one.milestone else ""
-    what = ENCOUNTER_TAKEN_BACK.format(what=what) if one.reverted_at else what
-    at = format_dt(one.at, "R")
-    return f"  {ENCOUNTER.format(number=one.id, at=at, one=one.speaker, other=one.other, what=what)}"
+    return TAKEN_BACK.format(dealing=told) if one.reverted_at else told
+
+
+def _became(code: str) -> str:
+    """Return a milestone, or the stage that two reached."""
+    if code.startswith(NOW_CODE):
+        return NOW.format(stage=_said(STAGES, code.removeprefix(NOW_CODE)))
+    return _said(MILESTONES, code)
+
+
+def _said(words: Mapping[str, str], code: str) -> str:
+    """Return what is kept as a code, in words; as it is where there are none for it any more."""
+    return str(words.get(code, code))
