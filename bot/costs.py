@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from bot.allowance import Allowance, Amount
 from bot.budgets import Budgets
 from bot.clock import Clock
+from bot.i18n import _
+from bot.inner_words import worded
 from bot.pictures.costs import Bars, Series
 from database import Database
 from database.repositories.calls import NO_CALLS, Spending
@@ -19,6 +21,12 @@ _GROUPS = {
     "memory": ("summary", "memories", "facts", "same facts"),
 }
 THE_REST = "the rest"
+GROUPS = {
+    "replies": _("replies", "what models cost, and for what"),
+    "deciding and tone": _("deciding and tone", "what models cost, and for what"),
+    "memory": _("memory", "what models cost, and for what"),
+    "the rest": _("the rest", "what models cost, and for what"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,10 @@ def bars_of(costs: Costs, title: str) -> Bars:
     priced = costs.total.cost > 0
     unit = "$" if priced else "tokens"
     series = tuple(
-        Series(name, tuple(_height(one.groups.get(name, NO_CALLS), priced=priced) for one in costs.days))
+        Series(
+            worded(GROUPS, name),
+            tuple(_height(one.groups.get(name, NO_CALLS), priced=priced) for one in costs.days),
+        )
         for name in costs.groups
     )
     limit = next((one.limit for _, one, _ in costs.limits if (one.unit.value == "USD") is priced), None)

@@ -9,10 +9,14 @@ from bot.curation.change import Values
 from bot.curation.characters import MOOD
 from bot.curation.curation import Curation
 from bot.days import Days
+from bot.i18n import _
+from bot.inner_words import DAY_MOODS, worded
 from bot.roles import Role
 from bot.selves import NotLaidDown
 from bot.statuses import Statuses
 from personas.temperament import DayMood
+
+NOTHING_NAMED = _("Name at least one of {moods}, from 0 to 10.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,9 @@ class DayMoods:
         Raises NotLaidDown and ChangeRefused.
         """
         if not changes:
-            raise NotLaidDown(f"Name at least one of {', '.join(DayMood)}, from 0 to 10.")
+            raise NotLaidDown(
+                NOTHING_NAMED.format(moods=", ".join(worded(DAY_MOODS, one) for one in DayMood))
+            )
         values: Values = {str(mood): value for mood, value in changes.items()}
         change = await self._curation.put(actor, MOOD, (role.slug,), values)
         before = {DayMood(mood): value for mood, value in (change.before or {}).items()}

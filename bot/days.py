@@ -7,6 +7,7 @@ from random import Random
 
 from bot.clock import Clock
 from bot.conversation.inner import DAY, InnerLife, day_key, day_of, feeling_of, row_of
+from bot.i18n import _
 from bot.roles import Company, Role
 from bot.timetable import Daily
 from database import Database, UnitOfWork
@@ -21,6 +22,7 @@ MORNING = 6
 MOST_MISSED = 14
 """So many days that passed while the program was not running are made up for, and no earlier ones."""
 _ONE = timedelta(days=1)
+OUT_OF_BOUNDS = _("A day's mood is a number from 0 to 10.")
 
 
 class Days:
@@ -63,7 +65,7 @@ class Days:
         """Do so within a transaction."""
         role = self._company.by_slug[slug]
         if any(not 0 <= value <= 10 for value in changes.values()):
-            raise ValueError("A day's mood is a number from 0 to 10.")
+            raise ValueError(OUT_OF_BOUNDS)
         await self._begin(db, role)  # else the day that is due would undo it within the hour
         before = await day_of(db, slug)
         if before | dict(changes) != before:

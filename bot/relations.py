@@ -7,12 +7,14 @@ from bot.administration import Actor, Administration
 from bot.clock import Clock
 from bot.conversation.casting import Direction
 from bot.errors import MasqueradeError
+from bot.i18n import _
 from bot.roles import Company, Role
 from database import Database
 from database.models import Encounter
 from personas import affinity
 
 LATEST = 15
+NO_ENCOUNTER = _("There is no encounter {number} that still counts: /admin relations lists them.")
 
 
 class NoSuchEncounter(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -87,9 +89,7 @@ class Relations:
         async with self._database.begin() as db:
             found = await db.affinities.encounter(encounter_id)
             if found is None or not await db.affinities.reverted(encounter_id, at=self._clock.now()):
-                raise NoSuchEncounter(
-                    f"There is no encounter {encounter_id} that still counts: /admin relations lists them."
-                )
+                raise NoSuchEncounter(NO_ENCOUNTER.format(number=encounter_id))
             for one, two, change in (
                 (found.speaker, found.other, found.change),
                 (found.other, found.speaker, found.back),

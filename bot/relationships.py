@@ -10,6 +10,8 @@ from datetime import datetime, timedelta, tzinfo
 from bot.clock import Clock
 from bot.conversation.inner import STAGE, bond_of, bond_row, kind_of
 from bot.errors import MasqueradeError
+from bot.i18n import _
+from bot.inner_words import BOND_STAGES, CAUSES, KINDS, METRICS, SOUNDS, worded
 from bot.pictures import BondChart, Change, Gauge
 from bot.roles import Role
 from database import Database, UnitOfWork
@@ -26,16 +28,20 @@ LEDGER = 1_000
 Course = tuple[tuple[datetime, int], ...]
 """What a metric was, and since when."""
 
-NOT_THERE = "That change is not in your list any more: /relationship shows what is."
-TAKEN_BACK = "That change is taken back already: it counts no more."
-STAGES_FOLLOW = "A stage follows from the numbers: take back one of those that led to it."
-TIME_PASSES = "Anger goes with time by itself: there is nothing in that to take back."
-ENOUGH = (
-    f"You have taken back {MOST_DISPUTES} changes within 24 hours, and more than that is not possible: try "
-    "again later."
+NOT_THERE = _("That change is not in your list any more: /relationship shows what is.")
+TAKEN_BACK = _("That change is taken back already: it counts no more.")
+STAGES_FOLLOW = _("A stage follows from the numbers: take back one of those that led to it.")
+TIME_PASSES = _("Anger goes with time by itself: there is nothing in that to take back.")
+ENOUGH = _(
+    "You have taken back {most} changes within 24 hours, and more than that is not possible: try again later."
 )
-NOTHING_KEPT = "Nothing is kept of how you two stand, so there is nothing to choose yet."
-NOT_THAT_KIND = "{name} can't be that to you. What it can be: {kinds}."
+NOTHING_KEPT = _("Nothing is kept of how you two stand, so there is nothing to choose yet.")
+NOT_THAT_KIND = _("{name} can't be that to you. What it can be: {kinds}.")
+CHANGED = _(
+    "{change} {metric}: {cause}", "a change of a number, such as +1 trust: you told something personal"
+)
+CAME_TO = _("stage: {stage}", "a change in how two stand")
+YOU_TWO = _("You and {name}")
 
 
 class NotDisputed(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -133,7 +139,8 @@ class Relationships:
         """Let the two be to each other what the person chose. Raises NotDisputed."""
         allowed = role.character.relationships
         if kind not in allowed:
-            raise NotDisputed(NOT_THAT_KIND.format(name=role.name, kinds=", ".join(allowed)))
+            kinds = ", ".join(worded(KINDS, one) for one in allowed)
+            raise NotDisputed(NOT_THAT_KIND.format(name=role.name, kinds=kinds))
         async with self._database.begin() as db:
             row = await db.bonds.get(person_id, role.slug)
             if row is None:
@@ -151,15 +158,19 @@ class Relationships:
         if refusal := why_not(change):
             raise NotDisputed(refusal)
         if await db.bonds.disputes(person_id, since=self._clock.now() - A_DAY) >= MOST_DISPUTES:
-            raise NotDisputed(ENOUGH)
+            raise NotDisputed(ENOUGH.format(most=MOST_DISPUTES))
         return change, row
 
 
 def words_of(change: BondChange) -> str:
     """Return what changed and why: `+1 trust: you told something personal`."""
     if change.metric == STAGE:
-        return f"stage: {change.cause}"
-    return f"{signed(change.change)} {change.metric}: {change.cause}"
+        return CAME_TO.format(stage=worded(BOND_STAGES, change.cause))
+    return CHANGED.format(
+        change=signed(change.change),
+        metric=worded(METRICS, change.metric),
+        cause=worded(CAUSES, change.cause),
+    )
 
 
 def signed(value: int) -> str:
@@ -169,18 +180,23 @@ def signed(value: int) -> str:
 
 def sound_of(kind: str, stage: str) -> str:
     """Return how a stage sounds in a kind of relationship."""
-    return bonds.relationship_types()[kind][stage]
+    return str(SOUNDS.get((kind, stage)) or bonds.relationship_types()[kind][stage])
 
 
 def chart_of(role: Role, relationship: Relationship, zone: tzinfo) -> BondChart:
     """Return what a picture of the two shows."""
     stages = tuple(one.name for one in STAGES)
     return BondChart(
-        f"You and {role.name}",
+        YOU_TWO.format(name=role.name),
         stages.index(relationship.stage),
-        stages,
+        tuple(worded(BOND_STAGES, one) for one in stages),
         tuple(
-            Gauge(metric, relationship.bond.of(metric), *BOUNDS[metric], relationship.courses[metric])
+            Gauge(
+                worded(METRICS, metric),
+                relationship.bond.of(metric),
+                *BOUNDS[metric],
+                relationship.courses[metric],
+            )
             for metric in Metric
         ),
         tuple(Change(one.at, words_of(one), one.disputed_at is not None) for one in relationship.changes),

@@ -12,6 +12,7 @@ from bot.curation.change import Change, Values
 from bot.curation.characters import IDENTITY
 from bot.curation.curation import Curation
 from bot.errors import MasqueradeError
+from bot.i18n import _
 from bot.roles import Role
 from database import Database
 from database.models import IdentityLine, Milestone
@@ -22,8 +23,13 @@ LONGEST = 1_000
 LATELY = timedelta(days=7)
 MOST = 100
 
-TOO_MANY = "{name} has {most} such lines already: remove one first."
-NO_LINE = "{name} has no line {number}: /admin identity list shows the numbers."
+TOO_MANY = _("{name} has {most} such lines already: remove one first.")
+NO_LINE = _("{name} has no line {number}: /admin identity list shows the numbers.")
+STANDS_ALREADY = _("{name} has not reached the stage {milestone}, or it stands already: see /admin growth.")
+TAKEN_BACK_ALREADY = _(
+    "{name} has not reached the stage {milestone}, or it is taken back already: see /admin growth."
+)
+NO_WORDS = _("Write 1 to {most} characters.")
 
 
 class NotLaidDown(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -94,10 +100,8 @@ class Selves:
         async with self._database.begin() as db:
             at = None if stands else self._clock.now()
             if not await db.identities.revert(role.slug, milestone, at=at):
-                state = "stands already" if stands else "is taken back already"
-                raise NotLaidDown(
-                    f"{role.name} has not reached the stage {milestone}, or it {state}: see /admin growth."
-                )
+                told = STANDS_ALREADY if stands else TAKEN_BACK_ALREADY
+                raise NotLaidDown(told.format(name=role.name, milestone=milestone))
         doing = "let stand" if stands else "took back"
         await self._administration.note(actor, "identity", f"{role.slug} {doing} stage {milestone}")
         self._changed(role.slug)
@@ -111,5 +115,5 @@ class Selves:
 def _checked(text: str) -> str:
     text = clean_text(text).strip()
     if is_blank(text) or len(text) > LONGEST:
-        raise NotLaidDown(f"Write 1 to {LONGEST} characters.")
+        raise NotLaidDown(NO_WORDS.format(most=LONGEST))
     return text

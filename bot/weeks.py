@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.conversation.inner import DAY, WORDS, InnerLife, day_of, feeling_of
+from bot.conversation.inner import DAY, InnerLife, day_of, feeling_of
+from bot.i18n import _, number
+from bot.inner_words import DAY_MOODS, HORMONES, MANNERS, MOODS, worded
 from bot.pictures import Curve, Moment, Week
 from bot.roles import Role
 from database import Database, UnitOfWork
@@ -33,10 +35,19 @@ MOST_MOMENTS = 24
 LONG_SILENCE = SILENCES[2]
 """Shorter ones are nights."""
 _WITH_YOU: Mapping[Stimulus, str] = {
-    Stimulus.PRAISE: "praise from you",
-    Stimulus.GRATITUDE: "thanks from you",
-    Stimulus.CONFLICT: "a quarrel with you",
+    Stimulus.PRAISE: _("praise from you"),
+    Stimulus.GRATITUDE: _("thanks from you"),
+    Stimulus.CONFLICT: _("a quarrel with you"),
 }
+_WORDS: Mapping[Stimulus, str] = {
+    Stimulus.PRAISE: _("praise"),
+    Stimulus.GRATITUDE: _("thanks"),
+    Stimulus.CONFLICT: _("a quarrel"),
+    Stimulus.NEGLECT: _("a long silence"),
+}
+NOW, TODAY = _("How {name} feels now"), _("Today, 0 to 10 (and as usual)")
+LEVELS = _("Hormones, 0 to 1 (and where they rest)")
+SLEEPY = _("{mood}, sleepy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ class Happening:
     @property
     def words(self) -> str:
         """What it was, in a few words that name nobody but the viewer."""
-        words = _WITH_YOU[self.stimulus] if self.yours else WORDS[self.stimulus]
+        words = str(_WITH_YOU[self.stimulus] if self.yours else _WORDS[self.stimulus])
         return f"{words} ×{self.times}" if self.times > 1 else words
 
     @property
@@ -90,22 +101,26 @@ class Felt:
 
     @property
     def mood_name(self) -> str:
-        name = self.mood.name if self.mood else moods.STEADY
-        return f"{name}, sleepy" if self.sleepy else name
+        name = worded(MOODS, self.mood.name if self.mood else moods.STEADY)
+        return SLEEPY.format(mood=name) if self.sleepy else name
 
 
 def told_now(felt: Felt, role: Role) -> list[tuple[str, str]]:
     """Return what it feels now as lines: what each is about, and what there is to say."""
     temperament = role.character.temperament
-    manner = f" ({felt.mood.manner})" if felt.mood else ""
-    lines = [(f"How {felt.name} feels now", felt.mood_name + manner)]
+    manner = f" ({MANNERS.get(felt.mood.name, felt.mood.manner)})" if felt.mood else ""
+    lines = [(NOW.format(name=felt.name), felt.mood_name + manner)]
     if felt.day:
-        day = ", ".join(f"{one} {value} ({temperament.usually(one)})" for one, value in felt.day.items())
-        lines.append(("Today, 0 to 10 (and as usual)", day))
+        day = ", ".join(
+            f"{worded(DAY_MOODS, one)} {value} ({temperament.usually(one)})"
+            for one, value in felt.day.items()
+        )
+        lines.append((str(TODAY), day))
     levels = ", ".join(
-        f"{one} {level:.2f} ({temperament.rests_at(one):.2f})" for one, level in felt.levels.items()
+        f"{worded(HORMONES, one)} {number(level, '.2f')} ({number(temperament.rests_at(one), '.2f')})"
+        for one, level in felt.levels.items()
     )
-    return [*lines, ("Hormones, 0 to 1 (and where they rest)", levels)]
+    return [*lines, (str(LEVELS), levels)]
 
 
 class Weeks:

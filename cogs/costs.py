@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.allowance import Allowance, Amount
+from bot.allowance import Allowance, Amount, Unit
 from bot.command_tree import Interaction, answer
 from bot.conversation.splitting import split
-from bot.costs import DAYS, Accounts, Costs, bars_of
-from bot.i18n import _
+from bot.costs import DAYS, GROUPS, Accounts, Costs, bars_of
+from bot.i18n import _, n_, number
+from bot.inner_words import worded
 from bot.pictures import Drawings, bars_svg, bars_text
 from cogs._discord.authority import is_operator
 from cogs._discord.inner_sheets import files_of
@@ -32,6 +33,10 @@ NO_LIMIT = _("No limit is set for a day: {settings} in config.env sets one, such
 NO_LIMIT_HERE = _("No limit is set for this server: the bot's operator can set one with budget_per_server.")
 DEAREST_SERVERS = _("Servers that cost most: {those}.")
 DEAREST_PEOPLE = _("Who caused most of it: {those}.")
+SPENT = n_("{money} ({count} call, {tokens} tokens)", "{money} ({count} calls, {tokens} tokens)")
+NO_PRICE, DOLLARS = _("price unknown"), _("${amount}", "an amount of money")
+USD, TOKENS = _("{amount} USD"), _("{amount} tokens")
+SETTINGS = _("budget_per_day, budget_per_server or budget_per_person")
 UNPRICED = _("Calls of models without a known price: {count}. A price_file in config.env can name theirs.")
 NOTHING_YET = _("Nothing was asked of a model here in the last {days} days, so nothing was paid.")
 OPERATORS_ONLY = _("What everything costs is for the bot's operators (admin_ids). Leave `everything` out.")
@@ -58,13 +63,13 @@ class Accounting(commands.Cog):
             return
         guild = None if everything else interaction.guild
         costs = await self._accounts.of(guild.id if guild else None)
-        text = "\n".join(self._lines(costs, everything=everything))
+        text = "\n".join(map(str, self._lines(costs, everything=everything)))
         if not costs.total.calls:
             await answer(interaction, text)
             return
         bars = bars_of(costs, TITLE.format(name=guild.name) if guild else TITLE_ALL)
         drawn = await self._drawings.of(lambda: bars_svg(bars), bars_text(bars))
-        *first, last = split("\n".join(one for one in (text, drawn.missing) if one))
+        *first, last = split("\n".join(str(one) for one in (text, drawn.missing) if one))
         for piece in first:
             await answer(interaction, piece)
         await interaction.followup.send(
@@ -81,7 +86,9 @@ class Accounting(commands.Cog):
             name = EVERYTHING if everything else HERE
             today = _spent(costs.days[-1].total)
             yield HEAD.format(name=name, days=DAYS, total=_spent(costs.total), today=today)
-            groups = "; ".join(f"{one} {_spent(spending)}" for one, spending in costs.groups.items())
+            groups = "; ".join(
+                f"{worded(GROUPS, one)} {_spent(spending)}" for one, spending in costs.groups.items()
+            )
             yield FOR_WHAT.format(groups=groups)
         else:
             yield NOTHING_YET.format(days=DAYS)
@@ -99,26 +106,31 @@ class Accounting(commands.Cog):
         for setting, allowance, spent in costs.limits:
             yield _limit(setting, allowance, spent, self._zone)
         if not costs.limits:
-            settings = "budget_per_day, budget_per_server or budget_per_person"
-            yield NO_LIMIT.format(settings=settings) if everything else NO_LIMIT_HERE
+            yield NO_LIMIT.format(settings=SETTINGS) if everything else NO_LIMIT_HERE
 
 
 def _limit(setting: str, allowance: Allowance, spent: Amount, zone: object) -> str:
     return LIMIT.format(
         setting=setting,
-        spent=allowance.written(spent.in_(allowance.unit)),
-        limit=allowance,
+        spent=_amount(allowance, spent.in_(allowance.unit)),
+        limit=_amount(allowance, allowance.limit),
         percent=int(allowance.share(spent) * 100),
         zone=zone,
     )
 
 
+def _amount(allowance: Allowance, value: float) -> str:
+    """Return an amount in an allowance's unit, with as many places as that writes."""
+    places = len(allowance.written(value).partition(" ")[0].partition(".")[2])
+    words = TOKENS if allowance.unit is Unit.TOKENS else USD
+    return words.format(amount=number(value, f".{places}f"))
+
+
 def _spent(spending: Spending) -> str:
     tokens = spending.input_tokens + spending.output_tokens
-    money = f"${spending.cost:.2f}" if spending.cost >= 0.1 else f"${spending.cost:.4f}"
-    paid = money if spending.unpriced < spending.calls or not spending.calls else "price unknown"
-    calls = "1 call" if spending.calls == 1 else f"{spending.calls:,} calls"
-    return f"{paid} ({calls}, {tokens:,} tokens)"
+    money = DOLLARS.format(amount=number(spending.cost, ".2f" if spending.cost >= 0.1 else ".4f"))
+    paid = money if spending.unpriced < spending.calls or not spending.calls else NO_PRICE
+    return SPENT.format(count=spending.calls, money=paid, tokens=number(tokens))
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -7,7 +7,7 @@ from discord import app_commands
 
 from bot.command_tree import Interaction
 from bot.curation.facts import FACT, Words
-from bot.i18n import _
+from bot.i18n import _, n_
 from cogs._discord.admin import actor_of
 from cogs._discord.change_sheet import change_entry, change_text, thing
 from cogs._discord.curating import (
@@ -33,7 +33,10 @@ FOOT = _("-# /admin changes show tells the whole of one, /admin changes undo tak
 NO_CHANGES = _("Nothing was changed by hand yet.")
 UNDONE = _("Number **{number}** is taken back: {thing} is what it was before.")
 STATE_HEAD = _("**What can be set of the global state**")
-STATE_FOOT = _("-# {count} more rows are kept by the program for itself, and are neither shown nor set.")
+STATE_FOOT = n_(
+    "-# {count} more row is kept by the program for itself, and is neither shown nor set.",
+    "-# {count} more rows are kept by the program for itself, and are neither shown nor set.",
+)
 STATE = "`{key}` {value}"
 UNSET = _("(not set)")
 STATE_SET = _("`{key}` is **{value}** from now on.")

@@ -9,6 +9,7 @@ from discord.utils import format_dt
 from bot.command_tree import Interaction, answer
 from bot.day_moods import Outlook
 from bot.i18n import _
+from bot.inner_words import DAY_MOODS, worded
 from bot.roles import Role
 from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.characters import CharacterName, offer_characters, role_named, shown, telling
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 STATUS_ROOM = 400
 HEAD = _("**What {name}'s day is like**, until {until} ({relative})")
 NO_DAY = _("The first day of **{name}** begins within the hour; what you set now is for that day.")
-USUALLY = _(" (usually {usual})")
+NUMBER = _("{mood} **{value}** of 10")
+UNUSUAL = _("{mood} **{value}** of 10 (usually {usual})")
+CHANGED = _("{mood} {value} (was {before})")
 STATUS = _("On its mind: {status}")
 NO_STATUS = _("Nothing is on its mind yet; it thinks of something within the hour.")
 LAID_DOWN = _("**{name}**: {changes}, from the next prompt on and until {until} ({relative}).")
@@ -91,7 +94,10 @@ class DayMoods(AdminCog):
         async with telling(interaction):
             role = role_named(self.bot, character)
             before, outlook = await self._day_moods.lay_down(actor_of(interaction), role, changes)
-            told = ", ".join(f"{mood} {value} (was {before[mood]})" for mood, value in changes.items())
+            told = ", ".join(
+                CHANGED.format(mood=worded(DAY_MOODS, mood), value=value, before=before[mood])
+                for mood, value in changes.items()
+            )
             await answer(interaction, LAID_DOWN.format(name=shown(role), changes=told, **_end(outlook)))
             await self._day_moods.think_anew(role)
 
@@ -104,7 +110,7 @@ class DayMoods(AdminCog):
         async with telling(interaction):
             role = role_named(self.bot, character)
             outlook = await self._day_moods.reset(actor_of(interaction), role)
-            told = ", ".join(f"{mood} {value}" for mood, value in outlook.usual.items())
+            told = ", ".join(f"{worded(DAY_MOODS, mood)} {value}" for mood, value in outlook.usual.items())
             await answer(interaction, AS_USUAL.format(name=shown(role), numbers=told, **_end(outlook)))
             await self._day_moods.think_anew(role)
 
@@ -116,11 +122,12 @@ def _lines(role: Role, outlook: Outlook) -> Iterator[str]:
     yield HEAD.format(name=shown(role), **_end(outlook))
     for mood, value in outlook.day.items():
         usual = outlook.usual[mood]
-        yield f"- {mood} **{value}** of 10" + (USUALLY.format(usual=usual) if usual != value else "")
+        words = NUMBER if usual == value else UNUSUAL
+        yield f"- {words.format(mood=worded(DAY_MOODS, mood), value=value, usual=usual)}"
     if outlook.status:
         yield STATUS.format(status=inline(outlook.status, STATUS_ROOM))
     else:
-        yield NO_STATUS
+        yield str(NO_STATUS)
 
 
 def _end(outlook: Outlook) -> dict[str, str]:

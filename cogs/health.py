@@ -7,7 +7,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
-from bot.i18n import _
 from bot.vitals import Link
 from cogs._discord.admin import join_admin, leave_admin, let_operators
 from cogs._discord.authority import is_operator
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RUNS_SHOWN = 10
-JOBS_ABOUT = _("The scheduled work: what ran, what failed, what is next")
 
 
 class Health(commands.Cog):

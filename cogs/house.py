@@ -11,7 +11,7 @@ from bot.administration import Actor
 from bot.command_tree import Interaction, answer, asked_in
 from bot.conversation.explaining import holding, in_words, place_name, standing, switched
 from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
-from bot.i18n import _
+from bot.i18n import _, number
 from cogs._discord.authority import is_operator
 from cogs._discord.channels import Channel, ChannelChoice
 from cogs._discord.switches import SWITCHES_TOLD, offered_switches
@@ -38,11 +38,18 @@ CHANCE_LIFTED = _("There is no chance of its own for {place} any more: what is s
 NO_SUCH_CHANCE = _("A chance is between 0 and 100 percent: write a number from 0 to 100.")
 NO_CHANCE = _("No chance was set for {place}, so nothing changed.")
 NO_VOTES = _("I never join in unasked for now: the bot's operator set yes_no_vote_count to 0.")
-DENIED = _("I ignore {target} {scope} from now on: what they say is neither kept nor answered.")
+DENIED = _("I ignore {target} in this server from now on: what they say is neither kept nor answered.")
+DENIED_EVERYWHERE = _("I ignore {target} everywhere from now on: what they say is neither kept nor answered.")
 ALLOWED = _("{target} is not ignored any more.")
 NOT_DENIED = _("{target} was not on the list, so nothing changed.")
 STILL_HERE = _("But this server ignores them still: take that back without the option everywhere.")
 STILL_EVERYWHERE = _("But the bot's operators ignore them everywhere, which only they can take back.")
+
+NOTHING_CHANGED = _("Nothing was changed here yet.")
+SET = _("{at} <@{actor}> set: {rule}")
+TAKEN_BACK = _("{at} <@{actor}> taken back: {rule}")
+SET_EVERYWHERE = _("{at} <@{actor}> set: {rule} (everywhere)")
+TAKEN_BACK_EVERYWHERE = _("{at} <@{actor}> taken back: {rule} (everywhere)")
 
 TWO_PLACES = _("Name a channel or the whole server, not both: leave one of the options out.")
 TWO_TARGETS = _("Name a user or a role, not both: use the command once for each.")
@@ -81,7 +88,7 @@ class House(commands.Cog):
         lines = [*holding(house, where, chance=attention.chance), *switched(house, where)]
         lines += standing(house, _guild_id(interaction))
         if not attention.voters.count:
-            lines.append(NO_VOTES)
+            lines.append(str(NO_VOTES))
         await answer(interaction, "\n".join(lines))
 
     @settings.command(description="Switch me on here; with the whole server off, that makes an allow list")
@@ -127,7 +134,7 @@ class House(commands.Cog):
         await self._administration.lay_down(
             _actor(interaction), Kind.CHANCE, guild_id=guild_id, target_id=place_id, value=percent / 100
         )
-        text = CHANCE.format(percent=f"{percent:g}", place=place_name(place_id))
+        text = CHANCE.format(percent=number(percent, "g"), place=place_name(place_id))
         votes = self.bot.app.manner.attention.voters.count
         await answer(interaction, text if votes else f"{text} {NO_VOTES}")
 
@@ -179,8 +186,8 @@ class House(commands.Cog):
         await self._administration.lay_down(
             _actor(interaction), _kind(target), guild_id=guild_id, target_id=target.id
         )
-        scope = "everywhere" if everywhere else "in this server"
-        await answer(interaction, DENIED.format(target=target.mention, scope=scope))
+        denied = DENIED_EVERYWHERE if everywhere else DENIED
+        await answer(interaction, denied.format(target=target.mention))
 
     @settings.command(description="Listen again to a member or role that I was told to ignore")
     @app_commands.describe(
@@ -213,7 +220,7 @@ class House(commands.Cog):
         if is_operator(self.bot, interaction.user):
             scopes.add(EVERYWHERE)
         lines = _uses(await self._administration.audit(scopes, limit=SHOWN))
-        await answer(interaction, "\n".join(lines) or "Nothing was changed here yet.")
+        await answer(interaction, "\n".join(lines) or NOTHING_CHANGED)
 
     async def _switch(
         self, interaction: Interaction, channel: Channel | None, whole_server: bool, *, on: bool
@@ -276,7 +283,9 @@ def _kind(target: Target) -> Kind:
 
 def _still_denied(house: HouseRules, target: Target) -> str:
     """Return who else denied somebody: what was set everywhere can't be taken back in one server."""
-    scopes = [guild for guild, kind, denied, _ in house.rules if (kind, denied) == (_kind(target), target.id)]
+    scopes = [
+        guild for guild, kind, denied, _value in house.rules if (kind, denied) == (_kind(target), target.id)
+    ]
     if not scopes:
         return ""
     return STILL_EVERYWHERE if EVERYWHERE in scopes else STILL_HERE
@@ -293,17 +302,24 @@ def _kept(house: HouseRules, guild_id: int) -> Iterator[str]:
         yield KEPT.format(rules=", ".join(single))
 
 
+_TOLD = {
+    (True, False): SET,
+    (True, True): SET_EVERYWHERE,
+    (False, False): TAKEN_BACK,
+    (False, True): TAKEN_BACK_EVERYWHERE,
+}
+
+
 def _uses(done: Iterable[Audit]) -> Iterator[str]:
     """Yield a line for each change of what holds somewhere, the newest first."""
     for one in done:
-        verb, _, kind = one.action.partition(" ")
+        verb, _space, kind = one.action.partition(" ")
         if kind not in set(Kind):
             continue
-        target, _, value = one.detail.partition(": ")
+        target, _colon, value = one.detail.partition(": ")
         rule = in_words(Kind(kind), int(target), float(value) if value else None)
-        done_to = f"set: {rule}" if verb == "set" else f"taken back: {rule}"
-        scope = " (everywhere)" if one.guild_id == EVERYWHERE else ""
-        yield f"{discord.utils.format_dt(one.at)} <@{one.actor_id}> {done_to}{scope}"
+        words = _TOLD[verb == "set", one.guild_id == EVERYWHERE]
+        yield words.format(at=discord.utils.format_dt(one.at), actor=one.actor_id, rule=rule)
 
 
 async def setup(bot: "Masquerade") -> None:

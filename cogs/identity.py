@@ -7,6 +7,7 @@ from discord.utils import format_dt
 
 from bot.command_tree import Interaction
 from bot.i18n import _
+from bot.inner_words import LINE_KINDS, worded
 from bot.selves import LONGEST, Kind
 from cogs._discord.admin import actor_of
 from cogs._discord.characters import CharacterName, offer_characters, role_named, shown
@@ -134,7 +135,7 @@ def _entry(line: IdentityLine) -> str:
     by = BY.format(id=line.made_by) if line.made_by else BY_NOBODY
     return ENTRY.format(
         number=line.id,
-        kind=line.kind,
+        kind=worded(LINE_KINDS, line.kind),
         text=inline(line.text, WORDS_ROOM),
         by=by,
         day=format_dt(line.changed_at, "d"),

@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
-from bot.i18n import _
+from bot.i18n import _, n_, number
 from bot.initiative import SECONDS
 from bot.turn import Mouth
 from bot.venues import Standing
@@ -24,12 +24,14 @@ ON = _("In {place} I may speak first: {bounds}.")
 OFF = _("In {place} I never speak first. Whoever calls me is answered as ever.")
 CHANCE = _(
     "in each half hour with a chance of {percent} %, less in the channel's four liveliest hours and more in "
-    "its four quietest, {cap} a day at most"
+    "its four quietest, {cap}"
 )
+CAP = n_("once a day at most", "{count} times a day at most")
 HOURS = _("not in the hours {hours} ({zone})")
 AFTER = _("only after something that a person said within a day, never after my own words")
 CONSENT = _("I take up only what people said who agreed to be remembered, and ping nobody.")
-TODAY = _("Today I did so {times}.")
+NOT_TODAY = _("Today I did so not yet.")
+TODAY = n_("Today I did so once.", "Today I did so {count} times.")
 SWITCHED_OFF = _("But I am switched off there, so I keep quiet until /settings activate.")
 NEVER = _("But the operator's settings keep me from it: {key} is 0.")
 NO_CHANCE = _(
@@ -83,7 +85,7 @@ class Initiative(commands.Cog):
             standing = await self._venues.standing(where)
         else:
             standing = await self._venues.let(actor_of(interaction), where, allowed=state == "on")
-        await answer(interaction, "\n".join(self._told(found, standing)))
+        await answer(interaction, "\n".join(map(str, self._told(found, standing))))
 
     def _found(self, interaction: Interaction, channel: ChannelChoice | None) -> Talkative | str:
         """Return the channel that is meant, or why nothing can be said there."""
@@ -106,14 +108,14 @@ class Initiative(commands.Cog):
             return
         manner = self.bot.app.manner
         bounds = manner.initiative
-        cap = "once" if bounds.cap == 1 else f"{bounds.cap} times"
         considered = manner.attention.chance if standing.chance is None else standing.chance
-        parts = [CHANCE.format(percent=f"{bounds.chance * (considered or 1) * 100:g}", cap=cap)]
+        percent = number(bounds.chance * (considered or 1) * 100, "g")
+        parts = [CHANCE.format(percent=percent, cap=CAP.format(count=bounds.cap))]
         if str(bounds.quiet) != "none":
             parts.append(HOURS.format(hours=bounds.quiet, zone=manner.zone))
-        yield ON.format(place=channel.mention, bounds="; ".join([*parts, AFTER]))
+        yield ON.format(place=channel.mention, bounds="; ".join([*parts, str(AFTER)]))
         yield CONSENT
-        yield TODAY.format(times={0: "not yet", 1: "once"}.get(standing.today, f"{standing.today} times"))
+        yield TODAY.format(count=standing.today) if standing.today else NOT_TODAY
         if not standing.active:
             yield SWITCHED_OFF
         if not bounds.chance or not bounds.cap:

@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.command_tree import Interaction, answer
+from bot.inner_words import KINDS, worded
 from bot.pictures import Drawings, bond_svg, bond_text, week_svg, week_text
 from bot.relationships import NotDisputed, chart_of
 from bot.roles import Role
@@ -129,7 +130,8 @@ class InnerLife(commands.Cog):
         page, *mark = press.arguments
         role, kind = role_marked(self.bot, mark), press.values[0]
         await self._relationships.choose_kind(press.interaction.user.id, role, kind)
-        await self._show(press.interaction, role, int(page), note=CHOSEN.format(kind=kind), draws=False)
+        note = CHOSEN.format(kind=worded(KINDS, kind))
+        await self._show(press.interaction, role, int(page), note=note, draws=False)
 
     async def _show(
         self, interaction: Interaction, role: Role, page: int, *, note: str = "", draws: bool = True

@@ -52,7 +52,8 @@ REMOVED = _("**{name}** is without that from the next prompt on.")
 SWITCHED_OFF = _("That entry of **{name}** is off from the next prompt on; its file stays as it is.")
 RESET = _("**{label}** of **{name}** is as its file has it from the next prompt on.")
 KEYS, ALWAYS = _("when it is said: {keys}"), _("always there")
-NO_KEYS, OFF, OWN, CHANGED = _("never by a word"), "off", _("laid down"), "changed"
+NO_KEYS, OFF = _("never by a word"), _("off", "an entry of a lorebook")
+OWN, CHANGED = _("laid down", "an entry of a lorebook"), _("changed", "an entry of a lorebook")
 
 Keys = app_commands.Range[str, 1, LONGEST_KEYS]
 Content = app_commands.Range[str, 1, LONGEST_CONTENT]
@@ -220,7 +221,7 @@ def _about(one: Shown) -> str:
     about = [called] if one.entry.enabled else [OFF, called]
     if one.laid_down:
         about.append(OWN if one.is_own else CHANGED)
-    return " · ".join(about)
+    return " · ".join(map(str, about))
 
 
 async def setup(bot: "Masquerade") -> None:

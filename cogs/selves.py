@@ -6,7 +6,8 @@ from discord import app_commands
 
 from bot.command_tree import Interaction, answer
 from bot.curation.standings import NO_AFFINITY, THEMSELVES
-from bot.i18n import _
+from bot.i18n import _, n_, number
+from bot.inner_words import worded
 from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.characters import offer_characters, role_named, shown, telling
 from cogs._discord.curating import (
@@ -21,7 +22,7 @@ from cogs._discord.curating import (
     role_mark,
     with_number,
 )
-from cogs._discord.kin import growth_lines, other_line, relation_lines
+from cogs._discord.kin import DEALINGS, STAGES, growth_lines, other_line, relation_lines
 from cogs._discord.quoting import inline
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ LONGEST_NAME = 80
 REVERTED = _("What the stage {milestone} changed in **{name}** is taken back from the next prompt on.")
 RESTORED = _("What the stage {milestone} changed in **{name}** holds again from the next prompt on.")
 TAKEN_BACK = _(
-    "Encounter **{number}** of {one} and {other} does not count any more: {kind}, {change:+g} and {back:+g}."
+    "Encounter **{number}** of {one} and {other} does not count any more: {kind}, {change} and {back}."
 )
-MADE_UP = _("**{one}** and **{other}** made up: {count} {conflicts} ended.")
-SET = _("**{name}** likes **{other}** {value:+.2f} from now on: {stage}.")
+MADE_UP = n_(
+    "**{one}** and **{other}** made up: {count} conflict ended.",
+    "**{one}** and **{other}** made up: {count} conflicts ended.",
+)
+SET = _("**{name}** likes **{other}** {value} from now on: {stage}.")
 ASKED = _("**Shall that be taken away?** It will be as if **{name}** had never met **{other}**.")
 UNMET = _("For **{name}** it is as if they had never met **{other}**, from now on.")
 
@@ -163,7 +167,13 @@ class Selves(AdminCog):
         async def do() -> str:
             role, liked = role_named(self.bot, character), role_named(self.bot, other)
             change = await self._standings.set_affinity(actor_of(interaction), role, liked, value)
-            told = SET.format(name=shown(role), other=shown(liked), **(change.after or {}))
+            after = change.after or {}
+            told = SET.format(
+                name=shown(role),
+                other=shown(liked),
+                value=number(after["value"], "+.2f"),
+                stage=worded(STAGES, after["stage"]),
+            )
             return with_number(told, change)
 
         await for_operators(self.bot, interaction, do)
@@ -192,9 +202,9 @@ class Selves(AdminCog):
                 number=encounter,
                 one=inline(gone.speaker, LONGEST_NAME),
                 other=inline(gone.other, LONGEST_NAME),
-                kind=gone.kind,
-                change=-gone.change,
-                back=-gone.back,
+                kind=worded(DEALINGS, gone.kind),
+                change=number(-gone.change, "+g"),
+                back=number(-gone.back, "+g"),
             )
             await answer(interaction, told)
 
@@ -210,9 +220,7 @@ class Selves(AdminCog):
                 await answer(interaction, THEMSELVES)
                 return
             count = await self._relations.make_up(actor_of(interaction), first, second)
-            conflicts = "conflict" if count == 1 else "conflicts"
-            told = MADE_UP.format(one=shown(first), other=shown(second), count=count, conflicts=conflicts)
-            await answer(interaction, told)
+            await answer(interaction, MADE_UP.format(one=shown(first), other=shown(second), count=count))
 
 
 async def setup(bot: "Masquerade") -> None:

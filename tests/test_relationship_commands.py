@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.relationships import ENOUGH, NOT_THERE, TAKEN_BACK
+from bot.relationships import ENOUGH, MOST_DISPUTES, NOT_THERE, TAKEN_BACK
 from cogs._discord import inner_sheets as sheets
 from cogs._discord.characters import NOT_HERE_ANY_MORE
 from cogs._discord.presses import EXPIRED, NOT_YOURS
@@ -224,7 +224,7 @@ async def test_after_three_there_is_no_menu_till_tomorrow(known):
     shown = panel_of(await w.mira.slash(w.channel, "relationship"))
     for label in ("−1 rapport: you were unkind", "+1 anger: you were unkind", f"+1 rapport: {KIND}"):
         shown = await taken_back(w, shown, label)
-    assert sheets.NO_MORE in shown.content
+    assert sheets.NO_MORE.format(most=MOST_DISPUTES) in shown.content
     assert "Take a change back" not in menus(shown)
     row = await row_of(w)
     assert (row.anger, row.rapport) == (0, 6)
@@ -250,7 +250,8 @@ async def test_a_fourth_one_of_another_window_is_refused(known):
     others = await noted(w.app.database, w.mira.id, *[(w.env.now(), "trust", 1, KIND)] * 3)
     for one in others:
         await w.app.affairs.relationships.dispute(w.mira.id, w.app.conversation.company.primary, one)
-    assert panel_of(await w.mira.click(asked, label="Take it back")).content.startswith(ENOUGH)
+    refused = panel_of(await w.mira.click(asked, label="Take it back"))
+    assert refused.content.startswith(ENOUGH.format(most=MOST_DISPUTES))
     assert (await row_of(w)).rapport == 6
 
 

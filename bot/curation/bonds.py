@@ -8,6 +8,8 @@ from bot.conversation.inner import STAGE, bond_of, bond_row
 from bot.curation.change import Change, ChangeRefused, Key, Values
 from bot.curation.entity import Row
 from bot.curation.people import Agreed
+from bot.i18n import _
+from bot.inner_words import METRICS, worded
 from database import UnitOfWork
 from database.models import Bond as BondRow
 from database.models import BondChange
@@ -16,11 +18,11 @@ from personas.bonds import BEGUN_ANEW, BOUNDS, BY_OPERATOR, TAKEN_BACK, Bond, Me
 
 BOND = "bond"
 
-NOT_AGREED = (
+NOT_AGREED = _(
     "They have not agreed that anything is noted about them, so nothing is kept of how they two stand: only "
     "they can change that, with /privacy yes."
 )
-OUT_OF_BOUNDS = "{metric} is a whole number from {least} to {most}."
+OUT_OF_BOUNDS = _("{metric} is a whole number from {least} to {most}.")
 
 
 class Bonds(Row):
@@ -95,7 +97,10 @@ def _row(person_id: int, slug: str, row: BondRow | None, values: Values, now: da
 def _check(row: BondRow) -> None:
     for metric, (least, most) in BOUNDS.items():
         if not least <= getattr(row, metric) <= most:
-            raise ChangeRefused(OUT_OF_BOUNDS.format(metric=metric.capitalize(), least=least, most=most))
+            name = worded(METRICS, metric)
+            raise ChangeRefused(
+                OUT_OF_BOUNDS.format(metric=name[:1].upper() + name[1:], least=least, most=most)
+            )
 
 
 def _ledger(

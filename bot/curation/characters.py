@@ -6,13 +6,15 @@ from bot.clock import Clock
 from bot.curation.change import Change, ChangeRefused, Key, Values
 from bot.curation.entity import Row
 from bot.days import Days
+from bot.i18n import _
 from database import UnitOfWork
 from database.models import IdentityLine, LoreLine
 from personas.temperament import DayMood
 
 IDENTITY, LORE, AFFINITY, MOOD = "identity", "lore", "affinity", "mood"
 PRESENCE, CHOSEN = "presence", "chosen"
-_NOT_PLAYED = "That character is not played here any more."
+NOT_PLAYED = _("That character is not played here any more.")
+ALWAYS_SOME_DAY = _("A character always has some day or other: set its numbers.")
 
 
 class Identity(Row):
@@ -110,11 +112,11 @@ class Mood(Row):
 
     async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
         if values is None:
-            raise ChangeRefused("A character always has some day or other: set its numbers.")
+            raise ChangeRefused(ALWAYS_SOME_DAY)
         try:
             await self._days.lay_down_in(db, key[0], {DayMood(mood): one for mood, one in values.items()})
         except KeyError:
-            raise ChangeRefused(_NOT_PLAYED) from None
+            raise ChangeRefused(NOT_PLAYED) from None
         except ValueError as error:
             raise ChangeRefused(str(error)) from None
         return key

@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.conversation.house_rules import EVERYWHERE
 from bot.curation.change import Change, ChangeRefused, Key, Recorded, Values, recorded
 from bot.curation.entity import Entity
+from bot.i18n import _
 from database import Database, UnitOfWork
 from database.models import Audit
 
@@ -14,16 +15,16 @@ SHOWN = 1_000
 """The last changes that can be looked through."""
 _LONGEST_DETAIL = 200
 
-SAME = "It is so already: nothing was changed."
-GONE = "It is not there any more: somebody took it away meanwhile. Look at the list again."
-NO_CHANGE = "There is no change number {number}: /admin changes list shows them."
-NONE_YET = "You have changed nothing yet that could be taken back. /admin changes list shows everybody's."
-UNDONE_ALREADY = "Change {number} is taken back already, by number {by}. To have it again, undo that one."
-CHANGED_SINCE = (
+SAME = _("It is so already: nothing was changed.")
+GONE = _("It is not there any more: somebody took it away meanwhile. Look at the list again.")
+NO_CHANGE = _("There is no change number {number}: /admin changes list shows them.")
+NONE_YET = _("You have changed nothing yet that could be taken back. /admin changes list shows everybody's.")
+UNDONE_ALREADY = _("Change {number} is taken back already, by number {by}. To have it again, undo that one.")
+CHANGED_SINCE = _(
     "Number {number} can't be taken back: what it changed was changed again since. "
     "/admin changes list shows by what; or set it to what you want."
 )
-FORGOTTEN = "Number {number} can't be taken back: what it was is forgotten, because the person had it so."
+FORGOTTEN = _("Number {number} can't be taken back: what it was is forgotten, because the person had it so.")
 
 
 class Curation:

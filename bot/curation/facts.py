@@ -13,6 +13,7 @@ from bot.curation.change import Change, ChangeRefused, Key, Recorded, Values
 from bot.curation.entity import Row
 from bot.curation.people import Agreed
 from bot.facts import MOST as MOST_FACTS
+from bot.i18n import _
 from bot.memories import MOST, Memories, MemoryRefused, checked, core_of
 from bot.roles import Company
 from database import Database, UnitOfWork
@@ -28,22 +29,22 @@ ADDED, CHANGED, REMOVED = "operator added", "operator changed", "operator remove
 TAKEN_BACK = "operator undid"
 PRIVATE = "dm"
 
-NOT_AGREED = (
+NOT_AGREED = _(
     "They have not agreed that anything is noted about them, so nothing can be: only they can change that, "
     "with /privacy yes. What is there can be removed."
 )
-GONE = "There is no such fact any more: they deleted it, or its time was over. Nothing was changed."
-KNOWN = "That is known already, as number {number}."
-FULL = "{name} knows as much about them as it can keep: remove something first."
-TOLD_IN_PRIVATE = (
+GONE = _("There is no such fact any more: they deleted it, or its time was over. Nothing was changed.")
+KNOWN = _("That is known already, as number {number}.")
+FULL = _("{name} knows as much about them as it can keep: remove something first.")
+TOLD_IN_PRIVATE = _(
     "Number {number} was told in private: no operator sees its words, so none can change them. "
     "It can be removed."
 )
-THEIR_OWN = (
+THEIR_OWN = _(
     "Number {number} is in their own words, or pinned by them: only they change it, with /memory edit. "
     "It can be removed."
 )
-FORGOTTEN = "It can't be taken back: they deleted it for good, or it was changed since."
+FORGOTTEN = _("It can't be taken back: they deleted it for good, or it was changed since.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Facts(Row):
         return {**shown, "holds": fact.ended_at is None, "change": last}
 
     async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
-        person_id, slug, _ = key
+        person_id, slug, _memory_id = key
         known = await db.memories.of(int(person_id), slug)
         fact = await _fact(db, key)
         if values is None:

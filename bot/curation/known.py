@@ -9,6 +9,7 @@ from bot.administration import Actor
 from bot.curation.change import Change, ChangeRefused, Key
 from bot.curation.curation import Curation
 from bot.curation.facts import FACT, PRIVATE, is_private
+from bot.i18n import _
 from bot.roles import Role
 from bot.turn import Where
 from database import Database
@@ -18,9 +19,9 @@ LOOKED = "facts looked at"
 Reach = Literal["private", "channel", "server"]
 _SCOPES = {"private": PRIVATE, "channel": "channel", "server": "guild"}
 
-NO_FACT = "There is no fact number {number} of theirs with {name}: /admin facts list shows the numbers."
-NOTHING_NAMED = "Say what is to be otherwise: its words, or whether it is kept for good."
-NO_SERVER = (
+NO_FACT = _("There is no fact number {number} of theirs with {name}: /admin facts list shows the numbers.")
+NOTHING_NAMED = _("Say what is to be otherwise: its words, or whether it is kept for good.")
+NO_SERVER = _(
     "There is no server here: choose the reach private, or use this in the server in which it is to come up."
 )
 

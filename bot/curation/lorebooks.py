@@ -11,6 +11,7 @@ from bot.conversation.splitting import is_blank
 from bot.curation.change import Change, ChangeRefused
 from bot.curation.characters import LORE
 from bot.curation.curation import Curation
+from bot.i18n import _
 from bot.roles import Role
 from database import Database
 from personas.lorebooks.model import Entry
@@ -20,16 +21,17 @@ LONGEST_CONTENT, LONGEST_KEY = 2_000, 100
 MOST_KEYS, MOST = 20, 200
 LONGEST_LABEL = 100
 
-NO_KEYS = (
-    f"Give 1 to {MOST_KEYS} keys of at most {LONGEST_KEY} characters, with commas between; "
+NO_KEYS = _(
+    "Give 1 to {most} keys of at most {longest} characters, with commas between; "
     "or let the entry be always there."
 )
-NO_CONTENT = f"Write 1 to {LONGEST_CONTENT} characters."
-TOO_MANY = "{name} has {most} entries laid down already: remove one first."
-NO_ENTRY = "{name} has no entry {label}: /admin lore list shows them all."
-NOTHING_NAMED = "Say what is to be otherwise: its keys, its words, whether it is always there, or on."
-NOT_LAID_DOWN = "That entry is as its file has it: there is nothing to take back."
-ONLY_ROW = "That entry is in no file: /admin lore remove takes it away."
+NO_CONTENT = _("Write 1 to {most} characters.")
+TOO_MANY = _("{name} has {most} entries laid down already: remove one first.")
+NO_ENTRY = _("{name} has no entry {label}: /admin lore list shows them all.")
+NOTHING_NAMED = _("Say what is to be otherwise: its keys, its words, whether it is always there, or on.")
+NOT_LAID_DOWN = _("That entry is as its file has it: there is nothing to take back.")
+ONLY_ROW = _("That entry is in no file: /admin lore remove takes it away.")
+OF_THAT_NAME = _("of that name", "in place of the name of an entry that can't be shown")
 _MARK = "#"
 
 
@@ -88,7 +90,7 @@ class Lorebooks:
         found = [one for one in entries if wanted in (one.label, one.mark)]
         found = found or [one for one in entries if wanted == one.entry.uid]
         if len(found) != 1:
-            told = clean_name(wanted, "of that name")
+            told = clean_name(wanted, str(OF_THAT_NAME))
             raise ChangeRefused(NO_ENTRY.format(name=role.name, label=repr(told)))
         return found[0]
 
@@ -134,7 +136,7 @@ class Lorebooks:
         if not named:
             raise ChangeRefused(NOTHING_NAMED)
         if named.get("constant") is False and not (named.get("keys") or shown.entry.keys):
-            raise ChangeRefused(NO_KEYS)
+            raise ChangeRefused(NO_KEYS.format(most=MOST_KEYS, longest=LONGEST_KEY))
         return await self._lay_down(actor, role, shown, named)
 
     async def remove(self, actor: Actor, role: Role, label: str) -> Change:
@@ -183,12 +185,12 @@ def _keys(text: str, *, needed: bool) -> list[str]:
     keys = list(dict.fromkeys(one for one in keys if not is_blank(one)))
     wrong = len(keys) > MOST_KEYS or any(len(one) > LONGEST_KEY for one in keys)
     if wrong or (needed and not keys):
-        raise ChangeRefused(NO_KEYS)
+        raise ChangeRefused(NO_KEYS.format(most=MOST_KEYS, longest=LONGEST_KEY))
     return keys
 
 
 def _content(text: str) -> str:
     text = clean_text(text).strip()
     if is_blank(text) or len(text) > LONGEST_CONTENT:
-        raise ChangeRefused(NO_CONTENT)
+        raise ChangeRefused(NO_CONTENT.format(most=LONGEST_CONTENT))
     return text

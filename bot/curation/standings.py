@@ -8,17 +8,18 @@ from bot.curation.bonds import BOND
 from bot.curation.change import Change, ChangeRefused, Values
 from bot.curation.characters import AFFINITY
 from bot.curation.curation import Curation
+from bot.i18n import _
 from bot.roles import Role
 from database import Database
 from database.models import Bond
 from personas import affinity
 from personas.bonds import Metric
 
-NO_BOND = "Nothing is kept of how {name} stands with them: they have not talked, or have not agreed to it."
-NO_AFFINITY = "{name} has not met {other} yet, so there is nothing to take away."
-NOTHING_NAMED = "Name at least one of anger, rapport, trust and formality."
-THEMSELVES = "Name two different characters."
-OUT_OF_BOUNDS = "Affinity is a number from -10 to 10."
+NO_BOND = _("Nothing is kept of how {name} stands with them: they have not talked, or have not agreed to it.")
+NO_AFFINITY = _("{name} has not met {other} yet, so there is nothing to take away.")
+NOTHING_NAMED = _("Name at least one of anger, rapport, trust and formality.")
+THEMSELVES = _("Name two different characters.")
+OUT_OF_BOUNDS = _("Affinity is a number from -10 to 10.")
 
 
 MOST_LISTED = 500

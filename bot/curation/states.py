@@ -15,6 +15,7 @@ from bot.curation.characters import MOOD
 from bot.curation.curation import Curation
 from bot.curation.entity import Row
 from bot.days import mark_of
+from bot.i18n import _
 from bot.roles import Company, Role
 from bot.statuses import Statuses, shown, status_day_key, status_key
 from database import Database, UnitOfWork
@@ -23,17 +24,20 @@ from personas.temperament import DayMood
 STATE = "state"
 ON_OR_OFF = ("on", "off")
 
-INTERNAL = (
+INTERNAL = _(
     "{key} is kept by the program for itself, or is no key at all: it is neither shown nor set. "
     "/admin state list shows what can be."
 )
-NO_SWITCH = "{key} is on or off."
-NO_MOOD = "{key} is a whole number from 0 to 10."
-NO_STATUS = "Nothing is left of that which can stand beside a name: write a short thought, without links."
-ALWAYS_SOME_DAY = (
+NO_SWITCH = _("{key} is on or off.")
+NO_MOOD = _("{key} is a whole number from 0 to 10.")
+NO_STATUS = _("Nothing is left of that which can stand beside a name: write a short thought, without links.")
+ALWAYS_SOME_DAY = _(
     "A character always has some day or other, so {key} can't be removed: set it to another number. "
     "/admin mood show tells what is usual."
 )
+
+
+THAT = _("that", "in place of a key that can't be shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ class GlobalState:
 
     def removable(self, key: str) -> str:
         """Return a key whose row can be taken away. Raises ChangeRefused."""
-        key, _, mood = self._meant(key)
+        key, _role, mood = self._meant(key)
         if mood is not None:
             raise ChangeRefused(ALWAYS_SOME_DAY.format(key=key))
         return key
@@ -133,7 +137,7 @@ class GlobalState:
             for mood in DayMood:
                 if key == day_key(role.slug, mood):
                     return key, role, mood
-        raise ChangeRefused(INTERNAL.format(key=repr(clean_name(key, "that"))))
+        raise ChangeRefused(INTERNAL.format(key=repr(clean_name(key, str(THAT)))))
 
 
 def _number(key: str, value: str) -> int:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from bot.i18n import _
 from bot.pictures.days import Stretch
-from bot.pictures.gauges import COLOURS, COURSE, ROW, Gauge, drawn_gauge, in_words, signed
+from bot.pictures.gauges import COLOURS, COURSE, ROW, Gauge, bars_begin, drawn_gauge, in_words, signed
 from bot.pictures.sheet import (
     END,
     LINE,
@@ -32,6 +33,12 @@ _GAP = 8.0
 """Between the steps of the stages."""
 _TEXT = MARGIN + 30
 """Where the words of changes begin."""
+WHAT_CHANGED, NOTHING = _("What changed"), _("nothing so far")
+TAKEN_BACK = _("taken back · {day}", "beside a change in a picture")
+STAGE_OF = _("Stage: {stage}, {number} of {most}.")
+NOW, NOTHING_CHANGED = _("Now:"), _("Nothing changed so far.")
+NEWEST_FIRST = _("What changed, the newest first:")
+CHANGE_TAKEN_BACK = _("{change} (taken back)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ def _gauges(chart: BondChart, top: float) -> tuple[list[str], float]:
     drawn = [
         part
         for row, gauge in enumerate(chart.gauges)
-        for part in drawn_gauge(gauge, row, top + ROW * (row + 0.5), whole)
+        for part in drawn_gauge(gauge, row, top + ROW * (row + 0.5), whole, bars_begin(chart.gauges))
     ]
     base = top + ROW * len(chart.gauges)
     if whole:
@@ -129,9 +136,9 @@ def _time(chart: BondChart) -> Stretch | None:
 def _changes(chart: BondChart, top: float) -> tuple[list[str], float]:
     """Return the last changes, the newest first, and where they end."""
     shown = latest(chart)
-    drawn = [lettering(MARGIN, top + 18, "What changed", size=PLAIN, bold=True)]
+    drawn = [lettering(MARGIN, top + 18, str(WHAT_CHANGED), size=PLAIN, bold=True)]
     if not shown:
-        return [*drawn, lettering(MARGIN, top + 54, "nothing so far", colour=QUIET)], top + 66
+        return [*drawn, lettering(MARGIN, top + 54, str(NOTHING), colour=QUIET)], top + 66
     base = top + 56
     for change in shown:
         when = _when(change, chart)
@@ -149,7 +156,8 @@ def latest(chart: BondChart) -> list[Change]:
 
 
 def _when(change: Change, chart: BondChart) -> str:
-    return ("taken back · " if change.taken_back else "") + _day(change.at, chart)
+    day = _day(change.at, chart)
+    return TAKEN_BACK.format(day=day) if change.taken_back else day
 
 
 def _day(at: datetime, chart: BondChart) -> str:
@@ -170,7 +178,7 @@ def _sign(change: Change, y: float, chart: BondChart) -> str:
     tones = (
         COLOURS[row % len(COLOURS)]
         for row, gauge in enumerate(chart.gauges)
-        if gauge.name.casefold() in head.split()
+        if f" {gauge.name.casefold()} " in f" {head} "
     )
     tone, x = next(tones, QUIET), MARGIN + 9
     if head[:1] not in {"+", "-", "−"}:
@@ -187,12 +195,13 @@ def bond_text(chart: BondChart) -> str:
     said = f"{_title(chart)}."
     if chart.stages:
         stage = clean(chart.stages[_present(chart)], 80)
-        said += f" Stage: {stage}, {_present(chart) + 1} of {len(chart.stages)}."
-    said = told(said, "Now:", [in_words(gauge) for gauge in chart.gauges])
-    changes = [
-        f"{_day(one.at, chart)} {clean(one.text, 150).rstrip('.')}"
-        + (" (taken back)" if one.taken_back else "")
-        for one in latest(chart)
-    ]
-    nothing = "" if changes else " Nothing changed so far."
-    return told(said, "What changed, the newest first:", changes) + nothing
+        number, most = _present(chart) + 1, len(chart.stages)
+        said += " " + STAGE_OF.format(stage=stage, number=number, most=most)
+    said = told(said, NOW, [in_words(gauge) for gauge in chart.gauges])
+    changes = [_in_words(one, chart) for one in latest(chart)]
+    return told(said, NEWEST_FIRST, changes) + ("" if changes else f" {NOTHING_CHANGED}")
+
+
+def _in_words(change: Change, chart: BondChart) -> str:
+    words = f"{_day(change.at, chart)} {clean(change.text, 150).rstrip('.')}"
+    return CHANGE_TAKEN_BACK.format(change=words) if change.taken_back else words

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from bot.i18n import _
+from bot.i18n import number as written
+from bot.pictures.calendar import day_of_month
 from bot.pictures.gauges import COLOURS
 from bot.pictures.sheet import (
     END,
@@ -29,6 +32,15 @@ _GAP = 6.0
 LEFT = MARGIN + 150
 """Where the bars begin: what the marks stand for is to the left of them."""
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_NOTHING, _TODAY = _("nothing so far"), _("today")
+_SUM = _("{what}: {amount}", "what a colour of a chart stands for")
+_LIMIT = _("limit {amount}")
+_DOLLARS = _("${amount}", "an amount of money")
+_TOKENS = _("{amount} tokens")
+_THOUSANDS, _MILLIONS = _("{amount} k tokens"), _("{amount} M tokens")
+_TOTAL = _("{title}: {amount} in {days} days.")
+_MAY_COME_TO = _("A day may come to {amount}.")
+_FOR_WHAT, _BY_DAY = _("For what:"), _("By day, the newest first:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +98,14 @@ def _legend(bars: Bars, base: float) -> tuple[list[str], float]:
     """Return what each colour stands for with its sum, and the last line of that."""
     drawn: list[str] = []
     for row, one in enumerate(bars.series):
-        words = f"{clean(one.name, 40)}: {amount(sum(one.values), bars.unit)}"
+        words = _SUM.format(what=clean(one.name, 40), amount=amount(sum(one.values), bars.unit))
         y = base + LINE * row
         drawn += [
             bar(MARGIN, y - 17, 20, 20, _colour(row), 4),
             lettering(MARGIN + 32, y, words),
         ]
     if not bars.series:
-        drawn.append(lettering(MARGIN, base, "nothing so far", colour=QUIET))
+        drawn.append(lettering(MARGIN, base, str(_NOTHING), colour=QUIET))
     return drawn, base + LINE * max(len(bars.series) - 1, 0)
 
 
@@ -129,7 +141,7 @@ def _days(bars: Bars, ground: float, top: float) -> Iterator[str]:
 
 
 def dated_short(day: date, *, today: bool) -> str:
-    return "today" if today else f"{day.day} {day:%b}"
+    return str(_TODAY) if today else day_of_month(day)
 
 
 def _limit(bars: Bars, ground: float, top: float) -> Iterator[str]:
@@ -137,32 +149,36 @@ def _limit(bars: Bars, ground: float, top: float) -> Iterator[str]:
         return
     y = ground - HEIGHT * min(bars.limit / top, 1.0)
     yield bar(LEFT, y - 1.5, END - LEFT, 3, "#e9eaf0")
-    yield lettering(END, y - 8, f"limit {amount(bars.limit, bars.unit)}", anchor="end")
+    yield lettering(END, y - 8, _LIMIT.format(amount=amount(bars.limit, bars.unit)), anchor="end")
 
 
 def amount(value: float, unit: str) -> str:
     """Return an amount in few letters: "$0.0123", "$12.30", "1.2 M tokens"."""
     if unit == "$":
-        if value == 0 or value >= 0.1:
-            return f"${value:,.2f}"
-        return f"${value:.6f}".rstrip("0") if value < 0.01 else f"${value:.4f}"
-    for size, letter in ((1e6, " M"), (1e3, " k")):
+        return _DOLLARS.format(amount=_dollars(value))
+    for size, words in ((1e6, _MILLIONS), (1e3, _THOUSANDS)):
         if value >= size:
-            return f"{value / size:.3g}{letter} tokens"
-    return f"{value:.0f} tokens"
+            return words.format(amount=written(value / size, ".3g"))
+    return _TOKENS.format(amount=f"{value:.0f}")
+
+
+def _dollars(value: float) -> str:
+    if value == 0 or value >= 0.1:
+        return written(value, ",.2f")
+    return written(value, ".6f").rstrip("0") if value < 0.01 else written(value, ".4f")
 
 
 def bars_text(bars: Bars) -> str:
     """Return what the picture shows in sentences, at most 1,024 characters: for those who don't see it."""
     total = sum(sum(one.values) for one in bars.series)
-    said = f"{named(bars.title)}: {amount(total, bars.unit)} in {len(bars.days)} days."
+    said = _TOTAL.format(title=named(bars.title), amount=amount(total, bars.unit), days=len(bars.days))
     if bars.limit is not None:
-        said += f" A day may come to {amount(bars.limit, bars.unit)}."
+        said += " " + _MAY_COME_TO.format(amount=amount(bars.limit, bars.unit))
     groups = [f"{clean(one.name, 40)} {amount(sum(one.values), bars.unit)}" for one in bars.series]
-    said = told(said, "For what:", groups)
+    said = told(said, _FOR_WHAT, groups)
     days = [
-        f"{day.day} {day:%b} {amount(bars.total(number), bars.unit)}"
+        f"{day_of_month(day)} {amount(bars.total(number), bars.unit)}"
         for number, day in reversed(list(enumerate(bars.days)))
         if bars.total(number)
     ]
-    return told(said, "By day, the newest first:", days)
+    return told(said, _BY_DAY, days)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.i18n import _
 from memory.rasterise import PictureMissing, as_png
 
 log = logging.getLogger(__name__)
@@ -13,7 +14,8 @@ DEADLINE = 30.0
 """Seconds that a picture may take, with those that are drawn before it."""
 SCALE = 2.0
 """So much larger than its own units a PNG is: sharp on a phone and on a desk."""
-TOO_LATE = "The picture took too long to draw: try again in a minute for it."
+TOO_LATE = _("The picture took too long to draw: try again in a minute for it.")
+STAYS_SVG = _("Pictures stay SVG: {package} not installed (extra `pictures`).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +53,4 @@ def _drawn(draw: Callable[[], str], about: str) -> Drawn:
     try:
         return Drawn(about, svg.encode(), as_png(svg, scale=SCALE))
     except PictureMissing as error:
-        return Drawn(about, svg.encode(), missing=str(error))
+        return Drawn(about, svg.encode(), missing=STAYS_SVG.format(package=error.package))

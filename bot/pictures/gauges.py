@@ -1,9 +1,10 @@
 """Gauges: how full each is, its number, and how it came to be that, one below the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.i18n import _
 from bot.pictures.days import Stretch
 from bot.pictures.sheet import (
     END,
@@ -29,10 +30,19 @@ ROW, COURSE = 58.0, 520.0
 """From one gauge to the next, and where the lines over time begin."""
 _BAR, _BAR_END, _NUMBER = 156.0, 400.0, 414.0
 """Where a gauge's bar begins and ends, and its number."""
+_LATEST_BAR = 210.0
+"""Where bars begin at the latest, where a language has long names for gauges."""
 _ROOM = 60.0
 """How wide a number may be; its bounds stand beside it."""
 _CELLS = 20
 """Cells that a bar has at most."""
+_OF = _("of {most}", "beside a number: what it is at most")
+_OF_BOTH = _("of ±{most}", "beside a number: what it is at most")
+_OF_RANGE = _("of {least}…{most}", "beside a number: what it may be")
+_IN_WORDS = _("{name} {value} on a scale from {least} to {most}")
+_IN_WORDS_SPREAD = _(
+    "{name} {value} on a scale from {least} to {most}, between {lowest} and {highest} so far"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,20 @@ class Gauge:
     history: tuple[tuple[datetime, int], ...] = ()
 
 
-def drawn_gauge(gauge: Gauge, row: int, middle: float, whole: Stretch | None) -> Iterator[str]:
+def bars_begin(gauges: Sequence[Gauge]) -> float:
+    """Return where the bars of some gauges begin: behind the longest of their names."""
+    longest = max((width(clean(one.name, 200), PLAIN) for one in gauges), default=0.0)
+    return min(max(_BAR, MARGIN + longest + 12), _LATEST_BAR)
+
+
+def drawn_gauge(
+    gauge: Gauge, row: int, middle: float, whole: Stretch | None, bar_at: float = _BAR
+) -> Iterator[str]:
     """Return a gauge as elements; `whole` is the time of all lines over time, None for none."""
     colour = COLOURS[row % len(COLOURS)]
-    name = beside(gauge.name, PLAIN, _BAR - MARGIN - 12)
+    name = beside(gauge.name, PLAIN, bar_at - MARGIN - 12)
     yield lettering(MARGIN, middle + 8, name, size=PLAIN, colour=colour)
-    yield from _scale(gauge, colour, middle)
+    yield from _scale(gauge, colour, middle, bar_at)
     number, bounds = _number(gauge)
     number, end = shortened(number, PLAIN, _ROOM, bold=True), COURSE - 14
     yield lettering(_NUMBER, middle + 8, number, size=PLAIN, colour=colour, bold=True)
@@ -60,18 +78,18 @@ def drawn_gauge(gauge: Gauge, row: int, middle: float, whole: Stretch | None) ->
     yield from _over_time(gauge, colour, middle, whole)
 
 
-def _scale(gauge: Gauge, colour: str, middle: float) -> Iterator[str]:
+def _scale(gauge: Gauge, colour: str, middle: float, start: float) -> Iterator[str]:
     """Return a bar with a cell for each step, filled from zero on; a zero within it is marked."""
-    wide = _BAR_END - _BAR
+    wide = _BAR_END - start
     zero, now = _share(gauge, 0), _share(gauge, gauge.value)
     cells = min(max(gauge.highest - gauge.lowest, 1), _CELLS)
     for cell in range(cells):
         middling = (cell + 0.5) / cells
         filled = min(zero, now) < middling < max(zero, now)
-        left = _BAR + wide * cell / cells + 1.5
+        left = start + wide * cell / cells + 1.5
         yield bar(left, middle - 10, wide / cells - 3, 20, colour if filled else RAISED, 3)
     if gauge.lowest < 0 < gauge.highest:
-        yield bar(_BAR + wide * zero - 1.5, middle - 18, 3, 36, WORDS)
+        yield bar(start + wide * zero - 1.5, middle - 18, 3, 36, WORDS)
 
 
 def _share(gauge: Gauge, value: int) -> float:
@@ -82,10 +100,10 @@ def _share(gauge: Gauge, value: int) -> float:
 
 def _number(gauge: Gauge) -> tuple[str, str]:
     if gauge.lowest == 0:
-        return f"{gauge.value}", f"of {gauge.highest}"
+        return f"{gauge.value}", _OF.format(most=gauge.highest)
     if gauge.lowest == -gauge.highest:
-        return signed(f"{gauge.value:+d}" if gauge.value else "0"), f"of ±{gauge.highest}"
-    return signed(f"{gauge.value}"), f"of {gauge.lowest}…{gauge.highest}"
+        return signed(f"{gauge.value:+d}" if gauge.value else "0"), _OF_BOTH.format(most=gauge.highest)
+    return signed(f"{gauge.value}"), _OF_RANGE.format(least=gauge.lowest, most=gauge.highest)
 
 
 def _over_time(gauge: Gauge, colour: str, middle: float, whole: Stretch | None) -> Iterator[str]:
@@ -125,5 +143,12 @@ def signed(words: str) -> str:
 def in_words(gauge: Gauge) -> str:
     """Return a gauge in words."""
     values = [value for _, value in gauge.history]
-    spread = f", between {min(values)} and {max(values)} so far" if len(set(values)) > 1 else ""
-    return f"{clean(gauge.name, 30)} {gauge.value} on a scale from {gauge.lowest} to {gauge.highest}{spread}"
+    words = _IN_WORDS_SPREAD if len(set(values)) > 1 else _IN_WORDS
+    return words.format(
+        name=clean(gauge.name, 30),
+        value=gauge.value,
+        least=gauge.lowest,
+        most=gauge.highest,
+        lowest=min(values, default=gauge.value),
+        highest=max(values, default=gauge.value),
+    )

@@ -5,6 +5,8 @@ from datetime import datetime
 from html import escape
 from math import isfinite
 
+from bot.i18n import _
+from bot.pictures.calendar import day_of_month, month
 from memory.lettering import FAMILY, clean, shortened, width, wrapped
 
 WIDTH = 720
@@ -24,6 +26,8 @@ DESCRIBED = 1024
 _TITLE_SIZES = (38.0, 34.0, 31.0)
 _TITLE_SIZES_OF_TWO = (31.0, 28.0, 25.0, 22.0)
 _NAME = 80
+_AND_MORE = _("{lead} {items}; and {number} more.", "a list that is cut off")
+_ALL = _("{lead} {items}.", "a list")
 
 
 def opened(height: float, title: str, about: str) -> Iterator[str]:
@@ -133,14 +137,15 @@ def bounded(value: float, lowest: float, highest: float) -> float:
 
 def dated(at: datetime, year: int) -> str:
     """Return a day such as "3 Nov", or the month of another year: "Nov 2025"."""
-    return f"{at.day} {at:%b}" if at.year == year else f"{at:%b %Y}"
+    return day_of_month(at) if at.year == year else month(at)
 
 
 def told(said: str, lead: str, items: Sequence[str]) -> str:
     """Return what is said with one sentence more: as many of the items as a description has room for."""
     for count in range(len(items), 0, -1):
-        left = f"; and {len(items) - count} more" if count < len(items) else ""
-        sentence = f"{said} {lead} {'; '.join(items[:count])}{left}."
+        left = len(items) - count
+        words = _AND_MORE if left else _ALL
+        sentence = f"{said} {words.format(lead=lead, items='; '.join(items[:count]), number=left)}"
         if len(sentence) <= DESCRIBED:
             return sentence
     return said

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from bot.i18n import _, number
+from bot.inner_words import HORMONES, worded
+from bot.pictures.calendar import a_week, weekday, whole_weekday
 from bot.pictures.days import Stretch, days, nights, stretch
 from bot.pictures.flags import Flag, placed
 from bot.pictures.sheet import (
@@ -46,11 +49,22 @@ LEFT, RIGHT = 170.0, 626.0
 ROW = 56.0
 _LEAST, _MOST = 0.06, 0.4
 """What reaches from a baseline to the edge of its row, at least and at most: the same for all rows."""
-_LEGEND = "each hormone against its own baseline (dotted)"
+_LEGEND = _("each hormone against its own baseline (dotted)")
 _BESIDE = 6.0
 """What stays free to either side of words on the time of which nothing is known."""
-_DAY_NAMES = {"%A": "Wednesday", "%a": "Wed"}
-"""Ways to write a day, with the widest that comes of each."""
+_DAY_NAMES = (whole_weekday, weekday)
+"""Ways to write a day, the widest first."""
+_SECOND_LEGEND = _("shaded = night · numbers = now · rows: ±{reach}")
+_MOOD_NOW = _("mood now")
+_TITLE = _("How {name} felt this week")
+_NOTHING_YET = _("nothing noted yet")
+_NOTHING_BEFORE = _("nothing noted before {day}")
+_FELT = _("How {name} felt from {first} to {last}.")
+_MOOD = _("Mood now: {mood}.")
+_NOW = _("Now, with baseline, lowest and highest:")
+_HAPPENED = _("What happened, the weightiest first:")
+_CURVE = _("{hormone} {now} (baseline {baseline})")
+_CURVE_SPREAD = _("{hormone} {now} (baseline {baseline}, {lowest} to {highest})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +161,7 @@ def colour(curve: Curve, row: int) -> str:
 
 
 def _title(week: Week) -> str:
-    return f"How {named(week.name)} felt this week"
+    return _TITLE.format(name=named(week.name))
 
 
 def _known(week: Week, whole: Stretch) -> Stretch | None:
@@ -169,17 +183,17 @@ def _flags(week: Week, known: Stretch | None, whole: Stretch) -> list[Flag]:
 
 
 def _subtitle(week: Week, plot: _Plot, base: float) -> Iterator[str]:
-    second = f"shaded = night · numbers = now · rows: ±{plot.reach:.2f}"
-    yield lettering(MARGIN, base + LINE + 6, _LEGEND, colour=QUIET)
+    first_legend, second = str(_LEGEND), _SECOND_LEGEND.format(reach=number(plot.reach, ".2f"))
+    yield lettering(MARGIN, base + LINE + 6, first_legend, colour=QUIET)
     yield lettering(MARGIN, base + 2 * LINE + 6, second, colour=QUIET)
-    room = END - MARGIN - max(width(_LEGEND, SMALL), width(second, SMALL)) - 30
+    room = END - MARGIN - max(width(first_legend, SMALL), width(second, SMALL)) - 30
     mood = clean(week.mood, 200)
     first, comma, second = mood.partition(", ")
     if comma and width(mood, PLAIN, bold=True) > room:  # the two of it need both lines
         yield _mood(f"{first},", base + LINE + 6, room)
         yield _mood(second, base + 2 * LINE + 6, room)
     elif mood:
-        yield lettering(END, base + LINE + 6, "mood now", colour=QUIET, anchor="end")
+        yield lettering(END, base + LINE + 6, str(_MOOD_NOW), colour=QUIET, anchor="end")
         yield _mood(mood, base + 2 * LINE + 6, room)
 
 
@@ -188,7 +202,7 @@ def _mood(words: str, base: float, room: float) -> str:
 
 
 def _nights(week: Week, plot: _Plot) -> Iterator[str]:
-    for _, night in nights(plot.whole, week.zone):
+    for _day, night in nights(plot.whole, week.zone):
         left = plot.x(night.since)
         yield bar(left, plot.top, plot.x(night.until) - left, plot.bottom - plot.top, RAISED)
 
@@ -203,33 +217,36 @@ def _flag(flag: Flag, plot: _Plot) -> Iterator[str]:
 def _before(week: Week, plot: _Plot) -> Iterator[str]:
     """Return a word on the time of which nothing is known, if there is room for all of it."""
     if plot.known is None:
-        yield from _said(["nothing noted yet"], LEFT, RIGHT, plot)
+        yield from _said([str(_NOTHING_YET)], LEFT, RIGHT, plot)
         return
-    end, day = plot.x(plot.known.since), _day(plot.known.since, week.zone)
-    for lines in ([f"nothing noted before {day}"], ["nothing noted", f"before {day}"], _column(day)):
+    end, words = plot.x(plot.known.since), _NOTHING_BEFORE.format(day=_day(plot.known.since, week.zone))
+    for lines in ([words], _halved(words), words.split(" ", 4)):
         if max(width(line, SMALL) for line in lines) + 2 * _BESIDE <= end - LEFT:
             yield from _said(lines, LEFT, end, plot)
             return
 
 
-def _column(day: str) -> list[str]:
-    return ["nothing", "noted", "before", *day.split(" ", 1)]
+def _halved(words: str) -> list[str]:
+    """Return words in two lines: the second begins behind the second word."""
+    *first, last = words.split(" ", 2)
+    return [" ".join(first), last]
 
 
 def _day(moment: datetime, zone: tzinfo) -> str:
     at = moment.astimezone(zone)
-    return f"{at:%a} {dated(at, at.year)}"
+    return f"{weekday(at)} {dated(at, at.year)}"
 
 
 def _said(lines: Sequence[str], left: float, right: float, plot: _Plot) -> Iterator[str]:
     base = (plot.top + plot.bottom - LINE * len(lines)) / 2 + SMALL * 0.9
-    for number, line in enumerate(lines):
-        yield lettering((left + right) / 2, base + LINE * number, line, colour=QUIET, anchor="middle")
+    for row, line in enumerate(lines):
+        yield lettering((left + right) / 2, base + LINE * row, line, colour=QUIET, anchor="middle")
 
 
 def _row(row: int, curve: Curve, plot: _Plot) -> Iterator[str]:
     tone, middle = colour(curve, row), plot.middle(row)
-    name, baseline = beside(curve.name, PLAIN, LEFT - 14 - MARGIN), bounded(curve.baseline, 0, 1)
+    called = worded(HORMONES, curve.name)
+    name, baseline = beside(called, PLAIN, LEFT - 14 - MARGIN), bounded(curve.baseline, 0, 1)
     yield lettering(LEFT - 14, middle + 8, name, size=PLAIN, colour=tone, anchor="end")
     shown = sorted((at.astimezone(UTC), value) for at, value in curve.points if plot.whole.holds(at))
     if plot.known:
@@ -240,7 +257,7 @@ def _row(row: int, curve: Curve, plot: _Plot) -> Iterator[str]:
         yield f'<path class="area" d="{joined(around)}Z" fill="{tone}" fill-opacity="0.22"/>'
         yield path(points, tone, kind="curve")
         yield dot(*points[-1], 6, tone)
-    now = f"{bounded(curve.now, 0, 1):.2f}"
+    now = number(bounded(curve.now, 0, 1), ".2f")
     yield lettering(END, middle + 8, now, size=PLAIN, colour=tone, bold=True, anchor="end")
 
 
@@ -248,11 +265,11 @@ def _day_names(week: Week, plot: _Plot) -> Iterator[str]:
     """Return the days' names under the middle of what of them is seen, where there is room for them."""
     shown = list(days(plot.whole, week.zone))
     widest = max(plot.x(part.until) - plot.x(part.since) for _, part in shown)
-    roomy = (way for way, longest in _DAY_NAMES.items() if width(longest, SMALL) + 6 < widest)
-    way, end = next(roomy, "%a"), 0.0
+    roomy = (way for way in _DAY_NAMES if max(width(way(one), SMALL) for one in a_week()) + 6 < widest)
+    way, end = next(roomy, weekday), 0.0
     for day, part in shown:
         left, right = plot.x(part.since), plot.x(part.until)
-        words, middle = f"{day:{way}}", (left + right) / 2
+        words, middle = way(day), (left + right) / 2
         room = width(words, SMALL) / 2
         if right - left >= min(2 * room, widest * 0.8) and middle - room >= end:
             yield lettering(middle, plot.bottom + 30, words, colour=QUIET, anchor="middle")
@@ -268,20 +285,25 @@ def week_text(week: Week) -> str:
     """Return what the picture shows in sentences, at most 1,024 characters: for those who don't see it."""
     whole = stretch(week.since, week.until)
     first, last = _day(whole.since, week.zone), _day(whole.until, week.zone)
-    said = f"How {named(week.name)} felt from {first} to {last}."
+    said = _FELT.format(name=named(week.name), first=first, last=last)
     mood = clean(week.mood, 60)
-    said += f" Mood now: {mood}." if mood else ""
-    said = told(said, "Now, with baseline, lowest and highest:", [_in_words(curve) for curve in week.curves])
+    said += " " + _MOOD.format(mood=mood) if mood else ""
+    said = told(said, _NOW, [_in_words(curve) for curve in week.curves])
     moments = [
-        f"{one.at.astimezone(week.zone):%a %H:%M} {words}"
+        f"{weekday(at)} {at:%H:%M} {words}"
         for one in week.moments
-        if whole.holds(one.at) and (words := clean(one.words, 80))
+        if whole.holds(one.at) and (words := clean(one.words, 80)) and (at := one.at.astimezone(week.zone))
     ]
-    return told(said, "What happened, the weightiest first:", moments)
+    return told(said, _HAPPENED, moments)
 
 
 def _in_words(curve: Curve) -> str:
     values = [bounded(value, 0, 1) for _, value in curve.points]
-    spread = f", {min(values):.2f} to {max(values):.2f}" if values else ""
-    baseline, now = bounded(curve.baseline, 0, 1), bounded(curve.now, 0, 1)
-    return f"{clean(curve.name, 30)} {now:.2f} (baseline {baseline:.2f}{spread})"
+    words = _CURVE_SPREAD if values else _CURVE
+    return words.format(
+        hormone=clean(worded(HORMONES, curve.name), 30),
+        now=number(bounded(curve.now, 0, 1), ".2f"),
+        baseline=number(bounded(curve.baseline, 0, 1), ".2f"),
+        lowest=number(min(values, default=0.0), ".2f"),
+        highest=number(max(values, default=0.0), ".2f"),
+    )

@@ -9,7 +9,8 @@ from discord.utils import format_dt
 
 from bot.conversation.manner import Consent
 from bot.conversation.splitting import LIMIT
-from bot.i18n import _
+from bot.i18n import _, n_
+from bot.inner_words import BOND_STAGES, KINDS, METRICS, worded
 from bot.pictures import Drawn
 from bot.relationships import (
     MOST_DISPUTES,
@@ -63,7 +64,7 @@ NOTHING_NEW_OFF = _(
 NOTHING_NEW = _(
     "-# Nothing new is noted, because you have not agreed to be remembered: /privacy yes changes that."
 )
-NO_MORE = f"You have taken back {MOST_DISPUTES} changes within 24 hours; more is possible after that."
+NO_MORE = _("You have taken back {most} changes within 24 hours; more is possible after that.")
 MAY_UNDO = _("Is a change wrong? Choose it below, and it is taken back: {left} more within 24 hours.")
 ONLY_YOU = _("Only you see any of this.")
 ASKED = _(
@@ -72,12 +73,45 @@ ASKED = _(
 )
 MOVES = _("{metric} goes from {before} to {after}.")
 AT_ITS_END = _("{metric} is at {before} by now, and stays there.")
-COMES_TO = _(" You two would be at the stage “{stage}” then.")
+COMES_TO = _("You two would be at the stage “{stage}” then.")
 UNDONE = _("Taken back: {metric} is {after} now.")
-UNDONE_STAGE = _(" You two are at the stage “{stage}” now.")
+UNDONE_STAGE = _("You two are at the stage “{stage}” now.")
 CHOSEN = _(
     "Done: **{kind}** it is from the next answer on, when we are alone. Before others I keep it to myself."
 )
+WHAT_MOVED_IT = _("**What moved it this week**")
+MOST_OF_WHAT_MOVED_IT = _("**What moved it this week**, the most of it ({more} more)")
+HAPPENED = _("{at}: {what}", "what happened, and when")
+HAPPENED_THERE = _("{at}: {what}, in {place}")
+HAPPENED_IN_PRIVATE = _("{at}: {what}, in private")
+YOU_TWO = _("**You and {name}**: {stage}, stage {number} of {most}")
+YOU_TWO_SINCE = _("**You and {name}**: {stage}, stage {number} of {most}, since {day}")
+KIND = _("Kind: **{kind}**, which sounds like this: {sound}")
+EXCHANGES = n_("{count} exchange", "{count} exchanges")
+MEASURE = _("{metric} **{value}** of {most}")
+MEASURE_BOTH = _("{metric} **{value}** of ±{most}", "a number that may be below zero")
+WHAT_CHANGED = _("**What changed**")
+WHAT_CHANGED_PAGE = _("**What changed** · page {number} of {pages}")
+NOTHING_SO_FAR = _("nothing so far")
+TAKEN_BACK = _("{change} (taken back)")
+TAKE_BACK, WHAT_YOU_ARE = _("Take a change back"), _("What you are to each other")
+NEWER, OLDER = _("Newer"), _("Older")
+CLOCKED = _("{day} {month}, {time}", "a day and a time of day")
+_MONTHS = (
+    _("January"),
+    _("February"),
+    _("March"),
+    _("April"),
+    _("May"),
+    _("June"),
+    _("July"),
+    _("August"),
+    _("September"),
+    _("October"),
+    _("November"),
+    _("December"),
+)
+TAKE_IT_BACK, LEAVE_IT = _("Take it back"), _("Leave it")
 
 
 def files_of(drawn: Drawn, name: str) -> list[discord.File]:
@@ -93,23 +127,24 @@ def files_of(drawn: Drawn, name: str) -> list[discord.File]:
 def mood_text(felt: Felt, role: Role, missing: str) -> str:
     """Return how a character feels, its day and its week; `missing` says why there is no picture."""
     lines = [f"**{inline(about, HEAD_ROOM)}**: {words}" for about, words in told_now(felt, role)]
-    lines += [*_happened(felt.happenings), WHO_SEES]
+    lines += [*_happened(felt.happenings), str(WHO_SEES)]
     return shortened("\n".join([*lines, *([f"-# {missing}"] if missing else [])]), LIMIT)
 
 
 def _happened(happenings: Sequence[Happening]) -> list[str]:
     if not happenings:
-        return [NOTHING_OF_NOTE]
+        return [str(NOTHING_OF_NOTE)]
     told = sorted(happenings[:MOST_MOMENTS], key=lambda one: one.at, reverse=True)
     more = len(happenings) - len(told)
-    head = "**What moved it this week**" + (f", the most of it ({more} more)" if more else "")
-    return [head, *(f"- {format_dt(one.at, 'f')}: {one.words}{_where(one)}" for one in told)]
+    head = MOST_OF_WHAT_MOVED_IT.format(more=more) if more else str(WHAT_MOVED_IT)
+    return [head, *(f"- {_told(one)}" for one in told)]
 
 
-def _where(happening: Happening) -> str:
-    if happening.private:
-        return ", in private"
-    return f", in <#{happening.channel_id}>" if happening.channel_id is not None else ""
+def _told(happening: Happening) -> str:
+    words = HAPPENED if happening.channel_id is None else HAPPENED_THERE
+    words = HAPPENED_IN_PRIVATE if happening.private else words
+    at, place = format_dt(happening.at, "f"), f"<#{happening.channel_id}>"
+    return words.format(at=at, what=happening.words, place=place)
 
 
 # How it stands with somebody
@@ -140,13 +175,13 @@ def bond_panel(
         for start in range(0, len(relationship.changes), ON_A_PAGE)
     ] or [()]
     number = min(max(page, 1), len(pages))
-    of = f" · page {number} of {len(pages)}" if len(pages) > 1 else ""
-    ledger = [_line(one) for one in pages[number - 1]] or ["- nothing so far"]
+    changed = (WHAT_CHANGED_PAGE if len(pages) > 1 else WHAT_CHANGED).format(number=number, pages=len(pages))
+    ledger = [_line(one) for one in pages[number - 1]] or [f"- {NOTHING_SO_FAR}"]
     undoing = _undoing_menu(pages[number - 1], relationship.left, (number, *mark), zone)
-    foot = [" ".join(filter(None, ("-#", _may_undo(relationship, here=bool(undoing)), ONLY_YOU)))]
+    foot = [" ".join(filter(None, ("-#", _may_undo(relationship, here=bool(undoing)), str(ONLY_YOU))))]
     if not learns:
-        foot.append(NOTHING_NEW_OFF if mode == "off" else NOTHING_NEW)
-    text = "\n".join([*head, f"**What changed**{of}", *ledger, *foot])
+        foot.append(str(NOTHING_NEW_OFF if mode == "off" else NOTHING_NEW))
+    text = "\n".join([*head, changed, *ledger, *foot])
     items: tuple[Button | Menu, ...] = (
         *undoing,
         *_kinds_menu(relationship, (number, *mark)),
@@ -157,31 +192,37 @@ def bond_panel(
 
 def _standing(role: Role, relationship: Relationship) -> list[str]:
     bond, stages = relationship.bond, [one.name for one in STAGES]
-    since = f", since {format_dt(relationship.since, 'D')}" if relationship.since else ""
-    number = stages.index(relationship.stage) + 1
-    exchanges = f"{bond.exchanges:,} {'exchange' if bond.exchanges == 1 else 'exchanges'}"
+    stage = (YOU_TWO_SINCE if relationship.since else YOU_TWO).format(
+        name=shown(role),
+        stage=worded(BOND_STAGES, relationship.stage),
+        number=stages.index(relationship.stage) + 1,
+        most=len(stages),
+        day=format_dt(relationship.since, "D") if relationship.since else "",
+    )
+    measures = (_measure(metric, bond.of(metric)) for metric in Metric)
     return [
-        f"**You and {shown(role)}**: {relationship.stage}, stage {number} of {len(stages)}{since}",
-        f"Kind: **{relationship.kind}**, which sounds like this: {relationship.sound}",
-        f"{' · '.join(_measure(metric, bond.of(metric)) for metric in Metric)} · {exchanges}",
+        stage,
+        KIND.format(kind=worded(KINDS, relationship.kind), sound=relationship.sound),
+        " · ".join([*measures, EXCHANGES.format(count=bond.exchanges)]),
     ]
 
 
 def _measure(metric: Metric, value: int) -> str:
     least, most = BOUNDS[metric]
-    return f"{metric} **{signed(value)}** of ±{most}" if least else f"{metric} **{value}** of {most}"
+    words, told = (MEASURE_BOTH, signed(value)) if least else (MEASURE, str(value))
+    return words.format(metric=worded(METRICS, metric), value=told, most=most)
 
 
 def _may_undo(relationship: Relationship, *, here: bool) -> str:
     """Return what can be taken back; nothing where that is none of the changes `here`."""
     if relationship.changes and not relationship.left:
-        return NO_MORE
+        return NO_MORE.format(most=MOST_DISPUTES)
     return MAY_UNDO.format(left=relationship.left) if here else ""
 
 
 def _line(change: BondChange) -> str:
     words = inline(words_of(change), WORDS_ROOM)
-    told = f"~~{words}~~ (taken back)" if change.disputed_at else words
+    told = TAKEN_BACK.format(change=f"~~{words}~~") if change.disputed_at else words
     return f"- {format_dt(change.at, 'd')} {told}"
 
 
@@ -196,11 +237,11 @@ def _undoing_menu(
     )
     if not choices or not left:
         return ()
-    return (Menu("ask", choices, arguments, placeholder="Take a change back"),)
+    return (Menu("ask", choices, arguments, placeholder=TAKE_BACK),)
 
 
 def _clocked(at: datetime) -> str:
-    return f"{at.day} {at:%B}, {at:%H:%M}"
+    return CLOCKED.format(day=at.day, month=_MONTHS[at.month - 1], time=f"{at:%H:%M}")
 
 
 def _kinds_menu(relationship: Relationship, arguments: tuple[str | int, ...]) -> tuple[Menu, ...]:
@@ -208,18 +249,20 @@ def _kinds_menu(relationship: Relationship, arguments: tuple[str | int, ...]) ->
     if len(relationship.kinds) < 2:
         return ()
     choices = tuple(
-        Choice(kind, kind, sound_of(kind, relationship.stage), chosen=kind == relationship.kind)
+        Choice(
+            kind, worded(KINDS, kind), sound_of(kind, relationship.stage), chosen=kind == relationship.kind
+        )
         for kind in relationship.kinds
     )
-    return (Menu("choose", choices, arguments, placeholder="What you are to each other"),)
+    return (Menu("choose", choices, arguments, placeholder=WHAT_YOU_ARE),)
 
 
 def _turning(number: int, pages: int, mark: tuple[str, ...]) -> tuple[Button, ...]:
     if pages == 1:
         return ()
     return (
-        Button("Newer", "page", (number - 1, *mark), disabled=number == 1),
-        Button("Older", "page", (number + 1, *mark), disabled=number == pages),
+        Button(NEWER, "page", (number - 1, *mark), disabled=number == 1),
+        Button(OLDER, "page", (number + 1, *mark), disabled=number == pages),
     )
 
 
@@ -230,7 +273,7 @@ def asked_panel(undoing: Undoing, left: int, page: int, *, mark: tuple[str, ...]
     """Return the question whether a change is to be taken back."""
     moves = AT_ITS_END if undoing.before == undoing.after else MOVES
     what = moves.format(**_numbers(undoing))
-    what += COMES_TO.format(stage=undoing.stage) if undoing.stage else ""
+    what += " " + COMES_TO.format(stage=worded(BOND_STAGES, undoing.stage)) if undoing.stage else ""
     text = ASKED.format(
         change=_line(undoing.change).removeprefix("- "),
         what=what,
@@ -238,22 +281,23 @@ def asked_panel(undoing: Undoing, left: int, page: int, *, mark: tuple[str, ...]
         number=MOST_DISPUTES - left + 1,
     )
     buttons = (
-        Button("Take it back", "undo", (undoing.change.id, page, *mark), style=discord.ButtonStyle.danger),
-        Button("Leave it", "page", (page, *mark)),
+        Button(TAKE_IT_BACK, "undo", (undoing.change.id, page, *mark), style=discord.ButtonStyle.danger),
+        Button(LEAVE_IT, "page", (page, *mark)),
     )
     return Panel(text, buttons, SECONDS)
 
 
 def undone_text(undoing: Undoing) -> str:
     """Return what came of taking a change back."""
-    return UNDONE.format(**_numbers(undoing)) + (
-        UNDONE_STAGE.format(stage=undoing.stage) if undoing.stage else ""
-    )
+    done = UNDONE.format(**_numbers(undoing))
+    if not undoing.stage:
+        return done
+    return f"{done} {UNDONE_STAGE.format(stage=worded(BOND_STAGES, undoing.stage))}"
 
 
 def _numbers(undoing: Undoing) -> dict[str, str]:
     return {
-        "metric": undoing.metric.value,
+        "metric": worded(METRICS, undoing.metric),
         "before": signed(undoing.before) if BOUNDS[undoing.metric][0] else str(undoing.before),
         "after": signed(undoing.after) if BOUNDS[undoing.metric][0] else str(undoing.after),
     }

@@ -7,6 +7,7 @@ from discord.utils import format_dt
 from bot.curation.known import Seen
 from bot.curation.standings import Standing
 from bot.i18n import _
+from bot.inner_words import METRICS, worded
 from cogs._discord.quoting import inline
 from personas.bonds import Metric
 
@@ -49,4 +50,4 @@ def standing_entry(one: Standing) -> str:
 
 def words_of(metrics: Mapping[Metric, int]) -> str:
     """Return numbers as people read them: `anger 0, rapport 2, trust 2, formality 0`."""
-    return ", ".join(f"{metric} {value}" for metric, value in metrics.items())
+    return ", ".join(f"{worded(METRICS, metric)} {value}" for metric, value in metrics.items())

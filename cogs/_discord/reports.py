@@ -16,6 +16,7 @@ from bot.arranging import voice_of
 from bot.conversation.explaining import in_one_line
 from bot.conversation.manner import Manner
 from bot.conversation.turns import Decided
+from bot.i18n import _, number
 from bot.server import Server
 from bot.turn import Where
 from database.repositories.calls import Spending
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 LONGEST = 2000
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+MILLISECONDS = _("{number} ms")
+UNKNOWN = _("unknown", "how fast Discord answers")
+OF_SHARD = _("{latency} (shard {shard})")
 _LINKS = "https://discord.com/channels"
 
 
@@ -109,12 +113,15 @@ def status(bot: "Masquerade", *, since: datetime, spent: Spending) -> str:
 def latency(latencies: Mapping[int, float]) -> str:
     """Return "45 ms", by shard where there are several; before the first heartbeat it is unknown."""
     shown = {
-        shard: f"{seconds * 1000:.0f} ms" if math.isfinite(seconds) else "unknown"
+        shard: MILLISECONDS.format(number=number(seconds * 1000, ".0f"))
+        if math.isfinite(seconds)
+        else str(UNKNOWN)
         for shard, seconds in latencies.items()
     }
     if len(shown) == 1:
         return next(iter(shown.values()))
-    return ", ".join(f"{one} (shard {shard})" for shard, one in shown.items()) or "unknown"
+    told = (OF_SHARD.format(latency=one, shard=shard) for shard, one in shown.items())
+    return ", ".join(told) or str(UNKNOWN)
 
 
 def _models(bot: "Masquerade") -> str:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from discord.utils import format_dt
 
 from bot.conversation.splitting import width
-from bot.i18n import _
+from bot.i18n import _, number
+from bot.inner_words import worded
 from bot.schedule import BOOKKEEPING
 from bot.timetable import Daily, Every, JobReport, Once, Plan
 from bot.vitals import Vitals
@@ -24,7 +25,7 @@ QUEUES = _(
     "{untold} lines for the log channel, {writers} writers"
 )
 CALLS = _("- model, last 15 minutes: {calls} calls, {failed} failed")
-OUTCOMES = " ({outcomes})"
+CALLS_FAILED = _("- model, last 15 minutes: {calls} calls, {failed} failed ({outcomes})")
 ROOM = _("- database {database}, free on the disk {free}")
 UNREADABLE = _("- database: can't be read")
 JOBS_WELL = _("- jobs: {count}, all as they should be")
@@ -37,20 +38,60 @@ JOBS_HEAD = _("**{count} jobs**, {ill} in trouble")
 JOBS_HEAD_WELL = _("**{count} jobs**, all as they should be")
 JOB = "- {mark}**{name}**: {plan}; {last}; {following}"
 ILL = "\N{WARNING SIGN} "
-EVERY, DAILY, ONCE = _("every {span}"), _("daily from {hour:02d}:00"), "once"
+EVERY, DAILY = _("every {span}"), _("daily from {hour:02d}:00")
+ONCE = _("once", "how often a job runs")
 NEVER_RAN = _("not run yet")
 LAST_OK = _("last {at}, took {span}")
 LAST_FAILED = _("last {at} failed ({error}), {failures} in a row")
 AT_IT = _("at it for {span}")
-NEXT, OVERDUE, DUE_NOW, OVER = _("next {at}"), _("overdue by {span}"), _("due now"), "done"
+NEXT, OVERDUE, DUE_NOW, OVER = (
+    _("next {at}"),
+    _("overdue by {span}"),
+    _("due now"),
+    _("done", "a job that runs once"),
+)
 LEFT_OUT = _("… and {number} more: `/admin jobs` shows all.")
 RUNS_HEAD = _("**Runs worth noting**, the newest first")
 RUN = "- {at} {job}: {result}"
-RUN_LASTED = _(" after {span}")
-RUN_ERROR = " ({error})"
+RUN_LASTED = _("{result} after {span}")
+RUN_ERROR = "{result} ({error})"
 NO_RUNS = _("No run was worth a row yet: of frequent jobs only failures and long runs are.")
 
-_SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+_SPANS = ((86_400, _("{number} d")), (3_600, _("{number} h")), (60, _("{number} min")))
+_SECONDS, _MILLISECONDS = _("{number} s"), _("{number} ms")
+_GIGABYTES, _MEGABYTES = _("{number} GB"), _("{number} MB")
+JOBS = {
+    "sum up what ages": _("sum up what ages", "a job"),
+    "forget what expired": _("forget what expired", "a job"),
+    "draw facts from talk": _("draw facts from talk", "a job"),
+    "embed what is new": _("embed what is new", "a job"),
+    "forget what is past its time": _("forget what is past its time", "a job"),
+    "note what was spent": _("note what was spent", "a job"),
+    "write the whole database anew": _("write the whole database anew", "a job"),
+    "check the whole database": _("check the whole database", "a job"),
+    "check what the start left out": _("check what the start left out", "a job"),
+    "go on with what was left behind": _("go on with what was left behind", "a job"),
+    "give faces to characters": _("give faces to characters", "a job"),
+    "speak first": _("speak first", "a job"),
+    "heartbeat": _("heartbeat", "a job"),
+    "say what is due": _("say what is due", "a job"),
+    "write down how the jobs fare": _("write down how the jobs fare", "a job"),
+}
+RESULTS = {
+    "ok": _("ok", "what came of a job or a call"),
+    "failed": _("failed", "what came of a job or a call"),
+    "running": _("running", "what came of a job or a call"),
+    "broken off": _("broken off", "what came of a job or a call"),
+    "timeout": _("timeout", "what came of a job or a call"),
+    "unavailable": _("unavailable", "what came of a job or a call"),
+    "rejected": _("rejected", "what came of a job or a call"),
+    "too long": _("too long", "what came of a job or a call"),
+    "denied": _("denied", "what came of a job or a call"),
+    "refused": _("refused", "what came of a job or a call"),
+    "empty": _("empty", "what came of a job or a call"),
+    "cut": _("cut", "what came of a job or a call"),
+    "over budget": _("over budget", "what came of a job or a call"),
+}
 
 
 def health_lines(
@@ -59,14 +100,14 @@ def health_lines(
     """Return how everything fares, a line each, for operators; `with_link` with the connection, too."""
     if vitals is None:
         return [NOT_LOOKED.format(seconds=seconds)]
-    head = TROUBLE.format(alerts=", ".join(alerts)) if alerts else ALL_WELL
+    head = TROUBLE.format(alerts=", ".join(alerts)) if alerts else str(ALL_WELL)
     link = [_link_line(vitals)] if with_link else []
     return [head, *link, *_lines(vitals), LOOKED.format(at=format_dt(vitals.at, "R"))]
 
 
 def _link_line(vitals: Vitals) -> str:
     link = vitals.link
-    return LATENCY.format(latency=latency(link.latencies), servers=f"{link.servers:,}")
+    return LATENCY.format(latency=latency(link.latencies), servers=number(link.servers))
 
 
 def _lines(vitals: Vitals) -> Iterator[str]:
@@ -79,11 +120,11 @@ def _lines(vitals: Vitals) -> Iterator[str]:
         writers=vitals.writers,
     )
     failed = {what: count for what, count in sorted(vitals.outcomes.items()) if what != "ok"}
-    calls = CALLS.format(calls=f"{vitals.calls:,}", failed=f"{vitals.failed:,}")
-    named = ", ".join(f"{what} {count:,}" for what, count in failed.items())
-    yield calls + (OUTCOMES.format(outcomes=named) if failed else "")
+    named = ", ".join(f"{worded(RESULTS, what)} {number(count)}" for what, count in failed.items())
+    calls = CALLS_FAILED if failed else CALLS
+    yield calls.format(calls=number(vitals.calls), failed=number(vitals.failed), outcomes=named)
     room = ROOM.format(database=megabytes(vitals.database_bytes), free=megabytes(vitals.disk_free_bytes))
-    yield room if vitals.readable else UNREADABLE
+    yield room if vitals.readable else str(UNREADABLE)
     yield _jobs_line(vitals.jobs)
 
 
@@ -92,7 +133,9 @@ def _jobs_line(jobs: Sequence[JobReport]) -> str:
     ill = [one.name for one in jobs if one.troubled]
     if not ill:
         return JOBS_WELL.format(count=len(jobs))
-    return JOBS_ILL.format(ill=len(ill), count=len(jobs), names=", ".join(ill[:3]))
+    return JOBS_ILL.format(
+        ill=len(ill), count=len(jobs), names=", ".join(worded(JOBS, one) for one in ill[:3])
+    )
 
 
 def short_health(vitals: Vitals | None, alerts: Sequence[str], *, seconds: int) -> str:
@@ -130,14 +173,14 @@ def fitting(lines: Sequence[str]) -> str:
 def runs_lines(runs: Sequence[JobRun]) -> list[str]:
     """Return a line for each run that was worth a row."""
     if not runs:
-        return [NO_RUNS]
-    return [RUNS_HEAD, *(_run_line(one) for one in runs)]
+        return [str(NO_RUNS)]
+    return [str(RUNS_HEAD), *(_run_line(one) for one in runs)]
 
 
 def _job_line(job: JobReport, now: datetime) -> str:
     return JOB.format(
         mark=ILL if job.troubled else "",
-        name=job.name,
+        name=worded(JOBS, job.name),
         plan=_plan(job.plan),
         last=_last(job),
         following=_following(job, now),
@@ -176,19 +219,24 @@ def _following(job: JobReport, now: datetime) -> str:
 
 
 def _run_line(run: JobRun) -> str:
-    line = RUN.format(at=format_dt(run.begun_at, "R"), job=run.job, result=run.result)
-    lasted = RUN_LASTED.format(span=span(run.seconds)) if run.seconds is not None else ""
-    return line + lasted + (RUN_ERROR.format(error=run.error) if run.error else "")
+    result = worded(RESULTS, run.result)
+    result = RUN_LASTED.format(result=result, span=span(run.seconds)) if run.seconds is not None else result
+    result = RUN_ERROR.format(result=result, error=run.error) if run.error else result
+    return RUN.format(at=format_dt(run.begun_at, "R"), job=worded(JOBS, run.job), result=result)
 
 
 def span(seconds: float) -> str:
     """Return a time as people say it: "45 ms", "3.2 s", "5 min", "2 d"."""
-    for unit, name in _SPANS:
+    for unit, words in _SPANS:
         if seconds >= unit:
-            return f"{timedelta(seconds=seconds) / timedelta(seconds=unit):.3g} {name}"
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+            return words.format(number=number(timedelta(seconds=seconds) / timedelta(seconds=unit), ".3g"))
+    if seconds >= 1:
+        return _SECONDS.format(number=number(seconds, ".3g"))
+    return _MILLISECONDS.format(number=number(seconds * 1000, ".0f"))
 
 
 def megabytes(size: int) -> str:
     """Return a size in megabytes, or in gigabytes where that is shorter to read."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+    if size >= 1e9:
+        return _GIGABYTES.format(number=number(size / 1e9, ",.1f"))
+    return _MEGABYTES.format(number=number(size / 1e6, ",.1f"))
