@@ -21,7 +21,7 @@ from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
 from bot.settings import Loaded, load_settings
 from bot.stalls import settle_memory
-from database import DatabaseError, backups, files
+from database import DatabaseError, backups, files, schema
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def restore(arguments: Namespace, _on_stage: OnStage) -> int:
         with held(settings.data_dir):
             restored = backups.restore(arguments.file, path, backups=kept_in, at=datetime.now(UTC))
     said = f"Restored {path} from {arguments.file}: {restored.content}."
-    if restored.content.schema != files.head():
+    if restored.content.schema != schema.head():
         said += " The next start brings it up to date."
     if restored.kept:
         said += f" What it replaced is kept for {settings.backups_kept_days} days: {restored.kept}"

@@ -16,7 +16,7 @@ from bot.conversation.rooms import Rooms
 from bot.decision import Reason
 from bot.erasing import Eraser
 from database import Database, UnitOfWork, backups
-from database.database import VACUUM_DUE
+from database.backend import VACUUM_DUE
 from database.files import BACKUPS
 from database.repositories.leftovers import SNOWFLAKE
 from database.repositories.people import Holdings, Remaining, pieces

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.pool import NullPool
 
 from database import Database, DatabaseCorrupt, DatabaseError, DatabaseFull, DatabaseTooNew, files
-from database.database import VACUUM_DUE
+from database.backend import VACUUM_DUE
 from database.models import Message, Row, Turn
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -327,7 +327,7 @@ async def test_many_vectors_are_not_written_anew_for_each_thing_that_is_forgotte
         for owner in range(3):
             await db.embeddings.put("fact", owner, "a model", {1: bytes(4)})
     for most, due in ((3, None), (2, "")):
-        monkeypatch.setattr("database.database.REWRITTEN_VECTORS", most)
+        monkeypatch.setattr("database.backend.REWRITTEN_VECTORS", most)
         assert await database.scrub()
         async with database.read() as db:
             assert await db.states.get(VACUUM_DUE) == due

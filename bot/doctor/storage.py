@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.app import DATABASE_NAME
 from bot.doctor.finding import Finding
-from database import DatabaseCorrupt, DatabaseError, files
+from database import DatabaseCorrupt, DatabaseError, files, schema
 
 
 def storage_findings(data_dir: Path) -> list[Finding]:
@@ -52,7 +52,7 @@ def _database(path: Path) -> Finding:
 
 
 def _schema(path: Path) -> Finding:
-    check, at, newest = "data.database", files.revision(path), files.head()
+    check, at, newest = "data.database", files.revision(path), schema.head()
     if at == newest:
         return Finding(check, "ok", f"{path} is sound.")
     if at is None:

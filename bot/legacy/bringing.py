@@ -11,7 +11,7 @@ from bot.legacy.reading import read
 from bot.legacy.report import show
 from bot.legacy.taking_over import take_over
 from bot.settings import Settings
-from database import Database, files
+from database import Database, files, schema
 from personas.character import Character
 
 
@@ -45,7 +45,7 @@ async def _rehearsal(data_dir: Path) -> AsyncIterator[Database]:
     if path.exists():
         with held(data_dir):
             files.check(path, backups=data_dir / files.BACKUPS)
-            if files.revision(path) == files.head():
+            if files.revision(path) == schema.head():
                 async with _opened(data_dir) as database:
                     yield database
                 return
