@@ -1,15 +1,17 @@
 """Fixtures that many tests share, and a guard: no test may reach a real service."""
 
+import asyncio
 import ipaddress
 import shutil
 import socket
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from database import copies, files
+from database import Database, copies, files
 from tests.builders import Table, table
+from tests.postgres import NoServer, Server, a_server
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,6 +57,23 @@ def _built_once(tmp_path_factory: pytest.TempPathFactory) -> None:
         fresh.replace(path)
 
     files._create = copied
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Run a PostgreSQL server, where this machine can; its template "empty" has the tables, and no rows."""
+    try:
+        with a_server() as server:
+            asyncio.run(_template(server))
+            yield server
+    except NoServer as error:
+        pytest.skip(f"no PostgreSQL here: {error}")
+
+
+async def _template(server: Server) -> None:
+    made = await server.make()
+    await (await Database.connect(server.url(made), Path("nowhere"))).close()
+    await server.run(f"ALTER DATABASE {made} RENAME TO empty")
 
 
 @pytest.fixture
