@@ -130,7 +130,10 @@ class Leaving:
     def copies(self) -> tuple[backups.Copy, ...]:
         """Return the copies of the database beside it, which hold what they held."""
         path = self._database.path
-        return backups.copies_of(path, backups=path.parent / BACKUPS, kept=self._backups_kept)
+        kept = backups.copies_of(path, backups=path.parent / BACKUPS, kept=self._backups_kept)
+        if self._database.on_server and path.exists():
+            return (*kept, backups.Copy(path.name, None))  # what it was before it moved to the server
+        return kept
 
     def _named_in(self, person_id: int) -> Iterator[tuple[str, int]]:
         """Yield the files that hold an id of Discord's, in their name or as text.

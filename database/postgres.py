@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -12,8 +12,7 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from database import backend, postgres_faults, postgres_schema
 from database.errors import DatabaseError, DatabaseTaken
@@ -68,8 +67,8 @@ class PostgresServer:
         postgres_faults.require_driver()
         self._url = url
         self._ours = f"masquerade {secrets.token_hex(8)}"
-        self.writer = self._engine(size=1, write=True)
-        self.reader = self._engine(size=backend.READERS, write=False)
+        self.writer = self._engine(size=1, connect=self._connect_writer)
+        self.reader = self._engine(size=backend.READERS, connect=self._connect_reader)
 
     @property
     def place(self) -> str:
@@ -81,20 +80,21 @@ class PostgresServer:
 
     async def prepare(self) -> None:
         """Take the database and bring it to the current schema; raises DatabaseError and changes nothing."""
-        patient = create_async_engine(
-            "postgresql+asyncpg://",
-            poolclass=NullPool,
-            hide_parameters=True,
-            async_creator=partial(self._connect, seconds=PATIENT_SECONDS),
-        )
         try:
-            # The writer's lock is held meanwhile.
-            async with self.writer.connect(), patient.begin() as connection:
+            async with self.patient() as connection:
                 await connection.run_sync(postgres_schema.bring_up_to_date, self.place)
         except DBAPIError as error:
             raise self.named(error) from None
+
+    @asynccontextmanager
+    async def patient(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that may take its time, in which the writer's lock is held."""
+        engine = self._engine(size=1, connect=partial(self._connect, seconds=PATIENT_SECONDS))
+        try:
+            async with self.writer.connect(), engine.begin() as connection:
+                yield connection
         finally:
-            await patient.dispose()
+            await engine.dispose()
 
     async def size(self) -> int:
         async with self.reader.connect() as connection:
@@ -157,7 +157,7 @@ class PostgresServer:
                 await connection.invalidate()  # cut off: nobody knows what it is at
                 raise
 
-    def _engine(self, *, size: int, write: bool) -> AsyncEngine:
+    def _engine(self, *, size: int, connect: Callable[[], Awaitable[Any]]) -> AsyncEngine:
         engine = create_async_engine(
             "postgresql+asyncpg://",
             pool_size=size,
@@ -165,7 +165,7 @@ class PostgresServer:
             pool_timeout=backend.POOL_SECONDS,
             pool_pre_ping=True,  # a connection that was lost is made anew
             hide_parameters=True,  # parameters are what people said: they must not reach a log
-            async_creator=self._connect_writer if write else self._connect_reader,
+            async_creator=connect,
         )
         event.listen(engine.sync_engine, "before_cursor_execute", _storable, retval=True)
         event.listen(engine.sync_engine, "handle_error", partial(_lost, self.place))

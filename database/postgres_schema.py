@@ -41,7 +41,7 @@ def look(connection: Connection) -> Found:
 
 
 def check(place: str, found: Found) -> None:
-    """Raise DatabaseError or DatabaseTooNew where a database can't be used as it is, or brought up to date."""
+    """Raise DatabaseError or DatabaseTooNew where a database can be neither used nor brought up to date."""
     if found.version < OLDEST:
         raise DatabaseError(
             f"{place} is of version {found.version}; {OLDEST} is the first that this runs on."

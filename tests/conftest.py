@@ -2,9 +2,11 @@
 
 import asyncio
 import ipaddress
+import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,10 +72,43 @@ def postgres() -> Iterator[Server]:
         pytest.skip(f"no PostgreSQL here: {error}")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _on_postgres(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With MASQUERADE_TESTS_ON=postgresql, let every database that a test opens be on a server.
+
+    What looks into the file itself fails then; all else has to hold on both.
+    """
+    if os.environ.get("MASQUERADE_TESTS_ON") != "postgresql":
+        yield
+        return
+    server: Server = request.getfixturevalue("postgres")
+    made: dict[Path, str] = {}
+
+    async def open_on_server(path: Path, *, backups: Path | None = None) -> Database:
+        if path not in made:
+            made[path] = server.take()
+        return await Database.connect(made[path], path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "open", open_on_server)
+        yield
+
+
+Opening = Callable[[], Awaitable[Database]]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
+    """Give what opens one and the same database, each time it is called: a file, and one on a server."""
+    path = tmp_path / "masquerade.sqlite3"
+    if request.param == "sqlite":
+        return partial(Database.open, path)
+    return partial(Database.connect, request.getfixturevalue("postgres").take(), path)
+
+
 async def _template(server: Server) -> None:
-    made = await server.make()
-    await (await Database.connect(server.url(made), Path("nowhere"))).close()
-    await server.run(f"ALTER DATABASE {made} RENAME TO empty")
+    server.tell("CREATE DATABASE empty OWNER masquerade")
+    await (await Database.connect(server.url("empty"), Path("nowhere"))).close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
-"""A PostgreSQL server of the tests' own: the real one, from a wheel or from the machine, on this machine alone."""
+"""A PostgreSQL server of the tests' own: the real one, from a wheel or the machine, for 127.0.0.1 alone."""
 
-import asyncio
 import os
 import pwd
 import secrets
@@ -16,8 +15,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-
-import asyncpg
 
 PASSWORD = "p@ss:word/%?#-canary"
 """With everything in it that an address has to spell otherwise."""
@@ -46,10 +43,10 @@ class Server:
     def url(self, name: str, *, user: str = "masquerade", password: str = PASSWORD) -> str:
         return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}/{name}"
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Start it, with the user that the program connects as."""
         self.start()
-        await self.run(f"CREATE ROLE masquerade LOGIN PASSWORD '{PASSWORD}'")
+        self.tell(f"CREATE ROLE masquerade LOGIN PASSWORD '{PASSWORD}'")
 
     def start(self) -> None:
         arguments = ["-D", str(self._data), "-p", str(self.port), "-k", str(self._folder)]
@@ -75,20 +72,22 @@ class Server:
         """Yield the files of all tables and indexes; not the log of what was written."""
         yield from (one for one in (self._data / "base").rglob("*") if one.is_file())
 
-    async def run(self, statement: str, name: str = "postgres") -> list[Any]:
-        """Run one statement as the server's administrator, past the program."""
-        url = self.url(name, user="admin")
-        connection = await asyncpg.connect(url)
-        try:
-            return [tuple(row) for row in await connection.fetch(statement)]
-        finally:
-            await connection.close()
-
-    async def make(self, *, template: str = "template0") -> str:
-        """Make a database and return its name."""
+    def take(self, *, template: str = "empty") -> str:
+        """Make a database and return its address; that from "empty" has the tables already."""
         name = f"test_{secrets.token_hex(6)}"
-        await self.run(f"CREATE DATABASE {name} TEMPLATE {template} OWNER masquerade")
-        return name
+        self.tell(f"CREATE DATABASE {name} TEMPLATE {template} OWNER masquerade")
+        return self.url(name)
+
+    def tell(self, statement: str, name: str = "postgres") -> str:
+        """Run a statement as the server's administrator, past the program and beside its event loop."""
+        told = subprocess.run(
+            [str(self._bin / "psql"), "-XAtq", "-c", statement, self.url(name, user="admin")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.returncode == 0, told.stderr
+        return told.stdout.strip()
 
     def _init(self) -> None:
         secret = self._folder / "password"
@@ -127,7 +126,7 @@ def a_server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="masquerade-postgres-", ignore_cleanup_errors=True) as folder:
         server = Server(Path(folder))
         try:
-            asyncio.run(server.open())
+            server.open()
             yield server
         finally:
             server.stop(at_once=True)

@@ -19,8 +19,8 @@ from bot.erasing import _PEOPLE, Eraser
 from bot.errors import Unsaid
 from bot.leaving import Receipt
 from bot.turn import Place, Utterance, Where
-from database.connection import Connection
 from database.backend import VACUUM_DUE
+from database.connection import Connection
 from database.models import (
     BondChange,
     Cue,
