@@ -34,6 +34,7 @@ _NOT_STORED = re.compile("[\x00\ud800-\udfff]")
 _SESSION = {
     "timezone": "UTC",
     "jit": "off",
+    "synchronous_commit": "on",  # what is said to be written is, whatever the server's own rule is
     "lock_timeout": f"{LOCK_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
     # A machine that vanished keeps the lock no longer than this: a minute.

@@ -97,13 +97,21 @@ def _on_postgres(request: pytest.FixtureRequest) -> Iterator[None]:
 Opening = Callable[[], Awaitable[Database]]
 
 
+@pytest.fixture
+def url(postgres: Server) -> Iterator[str]:
+    """Give the address of a database with the tables, and no rows."""
+    made = postgres.take()
+    yield made
+    postgres.drop(made)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
     """Give what opens one and the same database, each time it is called: a file, and one on a server."""
     path = tmp_path / "masquerade.sqlite3"
     if request.param == "sqlite":
         return partial(Database.open, path)
-    return partial(Database.connect, request.getfixturevalue("postgres").take(), path)
+    return partial(Database.connect, request.getfixturevalue("url"), path)
 
 
 async def _template(server: Server) -> None:

@@ -68,9 +68,14 @@ class Server:
     def log(self) -> str:
         return (self._folder / "log").read_text(errors="replace")
 
-    def files(self) -> Iterator[Path]:
-        """Yield the files of all tables and indexes; not the log of what was written."""
-        yield from (one for one in (self._data / "base").rglob("*") if one.is_file())
+    def folder_of(self, url: str) -> Path:
+        """Return the folder with the files of a database, all of it written to them; not the server's log."""
+        self.tell("CHECKPOINT")
+        name = url.rpartition("/")[2]
+        return self._data / "base" / self.tell(f"SELECT oid FROM pg_database WHERE datname = '{name}'")
+
+    def drop(self, url: str) -> None:
+        self.tell(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
     def take(self, *, template: str = "empty") -> str:
         """Make a database and return its address; that from "empty" has the tables already."""
