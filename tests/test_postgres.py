@@ -193,7 +193,8 @@ async def test_while_the_server_is_down_it_is_told_and_then_goes_on(postgres, da
         ]
 
 
-async def test_a_table_that_somebody_holds_is_told_as_busy(postgres, url, database, monkeypatch):
+@pytest.mark.slow
+async def test_a_table_that_somebody_holds_is_told_as_busy(database):
     async with database._reader.connect() as other:
         raw: Any = (await other.get_raw_connection()).driver_connection
         await raw.execute("SET default_transaction_read_only = off")
@@ -252,7 +253,6 @@ async def test_a_whole_conversation_outlasts_a_restart(empty, tmp_path):
         before = [one.text for one in await at.app.conversation.memories.of(MIRA)]
     assert canary("learnt") in " ".join(before)
     async with drill(tmp_path / "data", at=clock, url=empty) as at:
-        at.mouth.message_id = 2_000_000
         await at.hear("Pixel, do you remember?", where=CHANNEL)
         assert canary("learnt") in at.claude.prompts[-1].text
         assert [one.text for one in await at.app.conversation.memories.of(MIRA)] == before
