@@ -77,7 +77,7 @@ class PostgresServer:
         return place_of(self._url)
 
     def named(self, error: DBAPIError) -> DatabaseError:
-        return postgres_faults.named(self.place, error.orig or error)
+        return postgres_faults.named(self.place, error.orig or error, lost=error.connection_invalidated)
 
     async def prepare(self) -> None:
         """Take the database and bring it to the current schema; raises DatabaseError and changes nothing."""
@@ -244,7 +244,8 @@ def _stored(value: Any) -> Any:
 
 
 def _lost(place: str, context: ExceptionContext) -> None:
-    """Give up a connection over which nothing came for too long."""
-    if isinstance(context.original_exception, OSError):  # a timeout is one
+    """Give up a connection over which nothing came for too long, or no sense."""
+    error = context.original_exception
+    if isinstance(error, Exception) and postgres_faults.is_lost(error):
         context.is_disconnect = True
-        context.chained_exception = postgres_faults.named(place, context.original_exception)
+        context.chained_exception = postgres_faults.named(place, error, lost=True)

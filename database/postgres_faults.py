@@ -51,8 +51,19 @@ def lock_not_available() -> type[Exception]:
     return found
 
 
-def named(place: str, error: BaseException) -> DatabaseError:
-    """Return an error that names the fault and the mend.
+def is_lost(error: BaseException) -> bool:
+    """Say whether a connection is of no use after an error, though nobody said that it was closed."""
+    import asyncpg
+
+    said = error.__cause__ or error
+    if isinstance(said, asyncpg.InterfaceError):
+        return "closed" in str(said) and not isinstance(said, ValueError)  # that quotes what was written
+    # Cut off in the middle of an answer, the driver does not know what it is at.
+    return isinstance(said, (OSError, asyncpg.InternalClientError))
+
+
+def named(place: str, error: BaseException, *, lost: bool = False) -> DatabaseError:
+    """Return an error that names the fault and the mend; `lost` says that the connection is gone.
 
     Only a broken rule is quoted, which holds names of tables: other messages may hold what was written.
     """
@@ -63,14 +74,12 @@ def named(place: str, error: BaseException) -> DatabaseError:
         return kind(_sentence(place, sentence))
     if isinstance(error, OSError):  # a timeout is one
         return DatabaseAway(_sentence(place, _UNREACHED))
+    if lost or is_lost(error):
+        return DatabaseAway(_sentence(place, _FAULTS["08"][1]))
     if state.startswith("23"):
         return DatabaseError(_sentence(place, f"a rule was broken: {_message(error)}."))
-    if "connection is closed" in str(error) or "connection was closed" in str(error):
-        return DatabaseAway(_sentence(place, _FAULTS["08"][1]))
     said = _message(error) if state.startswith("42") else type(error.__cause__ or error).__name__
-    return DatabaseError(
-        _sentence(place, f"the server or its driver refused something: {said} {state}".strip())
-    )
+    return DatabaseError(_sentence(place, f"the server or its driver refused something ({said})."))
 
 
 def _sentence(place: str, what: str) -> str:

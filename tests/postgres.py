@@ -1,7 +1,6 @@
 """A PostgreSQL server of the tests' own: the real one, from a wheel or the machine, for 127.0.0.1 alone."""
 
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -32,7 +31,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._bin = _programs()
         self._folder, self._data = folder, folder / "data"
-        self._user = "nobody" if os.geteuid() == 0 else None
+        self._user = "nobody" if os.name == "posix" and os.geteuid() == 0 else None
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         folder.chmod(0o755)
@@ -100,13 +99,18 @@ class Server:
         secret.chmod(0o644)
         program = [str(self._bin / "initdb"), "-D", str(self._data), "-U", "admin", f"--pwfile={secret}"]
         program += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        told = subprocess.run(program, capture_output=True, text=True, check=False, **self._as_user())
+        try:
+            told = subprocess.run(program, capture_output=True, text=True, check=False, **self._as_user())
+        except OSError as error:
+            raise NoServer(f"initdb can't be run: {error}") from error
         if told.returncode:
             raise NoServer(f"initdb failed: {told.stderr.strip()[-300:]}")
 
     def _as_user(self) -> dict[str, Any]:
         if self._user is None:
             return {}
+        import pwd  # which only some systems have
+
         user = pwd.getpwnam(self._user)
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": str(self._folder)}
 
