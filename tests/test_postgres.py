@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import closing
@@ -146,7 +147,7 @@ async def test_what_is_wrong_with_an_address_is_told_and_never_the_password(post
 
 
 async def test_without_the_driver_it_is_told_how_to_get_it(monkeypatch, url, tmp_path):
-    monkeypatch.setitem(__import__("sys").modules, "asyncpg", None)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
     with pytest.raises(DatabaseError, match=r"pip install '\.\[postgres\]'"):
         await Database.connect(url, tmp_path / "none")
 
