@@ -26,7 +26,7 @@ from database import (
     postgres_faults,
 )
 from database.backend import VACUUM_DUE
-from database.models import Message, Row
+from database.models import Message, Remark, Row
 from database.moving import move
 from tests.builders import CHANNEL
 from tests.drill import MIRA, WAYS, canary, drill, found
@@ -100,6 +100,14 @@ async def test_texts_are_kept_as_they_come_and_ordered_letter_by_letter(database
         (kept,) = await db.messages.transcript(1, "pixel", since=NOW)
         assert [key for key in await db.states.all() if len(key) == 1] == sorted(["b", "B", "a", "ä", "_"])
     assert (kept.author_name, kept.text) == (long, "a\ufffdb \ufffd c")
+
+
+async def test_a_nul_among_values_that_are_kept_as_json_comes_back(database):
+    async with database.begin() as db:
+        await db.remarks.add(Remark(1, "pixel", NOW, "remark", why={"said": "a\0b \ud83d"}))
+    async with database.read() as db:
+        (kept,) = await db.remarks.of_channel(1, limit=1)
+    assert kept.why == {"said": "a\0b \ud83d"}
 
 
 async def test_no_id_is_given_out_twice(database):
