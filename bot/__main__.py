@@ -70,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
     backup.add_argument("--force", action="store_true", help="overwrite FILE if it is there")
     restore = commands.add_parser("restore", help="bring a backup back; what it replaces is kept")
     restore.add_argument("file", type=Path, metavar="FILE", help="the backup")
+    moving = commands.add_parser(
+        "move-database", help="copy the file's rows into the database of database_url"
+    )
     legacy = commands.add_parser("import-legacy", help="take over what an older bot knew of people")
     legacy.add_argument(
         "file",
@@ -81,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     legacy.add_argument("--dry-run", action="store_true", help="say what would come in, and write nothing")
     facts = commands.add_parser("consolidate", help="draw facts from all talk so far; the bot must not run")
     healthy = commands.add_parser("healthcheck", help="say whether the bot that runs is healthy; else exit 1")
-    for command in (run, chat, doctor, setup, backup, restore, legacy, facts, healthy):
+    for command in (run, chat, doctor, setup, backup, restore, moving, legacy, facts, healthy):
         _files(command, again=True)
     _cards(commands.add_parser("cards", help="look into a character card, or write it as another file"))
     return top

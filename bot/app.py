@@ -30,7 +30,7 @@ from bot.claude.client import Claude
 from bot.clock import Clock, SystemClock
 from bot.conversation.conversation import Conversation, nothing_new
 from bot.conversation.manner import Manner
-from bot.errors import AlreadyRunningError, ConfigurationError
+from bot.errors import AlreadyRunningError, ConfigurationError, DatabaseUnreachable
 from bot.health import Health
 from bot.ledger import Ledger
 from bot.library import Library
@@ -40,7 +40,7 @@ from bot.schedule import Schedule
 from bot.server import Server
 from bot.settings import Settings
 from bot.views import Views, views_of
-from database import Database, DatabaseError
+from database import Database, DatabaseAway, DatabaseError, DatabaseTaken
 from database.backups import NightWatch
 from memory.embeddings import Embedder
 from personas.character import Character
@@ -128,7 +128,7 @@ async def open_app(
     manner = _manner(manner, settings, server)
     with held(settings.data_dir):
         claude = claude or open_claude(settings, server, clock, tell_operator)
-        database = await _open_database(settings.data_dir)
+        database = await open_database(settings)
         company = await library.open(await _joined(settings, database)) if library else Company.of(character)
         refresh = partial(library.refresh, company, database) if library else nothing_new
         budgets = Budgets(database, clock, limits_of(settings), zone=manner.zone, tell=tell_operator)
@@ -253,8 +253,10 @@ def _schedule(app: App) -> NightWatch:
     )
     zone = app.manner.zone
     app.schedule.daily(NIGHT, app.database.vacuum, name="write the whole database anew", zone=zone)
-    app.schedule.daily(NIGHT + 1, watch.look, name="check the whole database", zone=zone)
-    if watch.is_large:
+    # A server looks at its own pages; copies from when the database was a file go all the same.
+    look = watch.expire if app.database.on_server else watch.look
+    app.schedule.daily(NIGHT + 1, look, name="check the whole database", zone=zone)
+    if watch.is_large and not app.database.on_server:
         app.schedule.once(SOON_SECONDS, watch.look, name="check what the start left out")
     return watch
 
@@ -296,8 +298,17 @@ async def _begin(app: App, watch: NightWatch) -> None:
         raise ConfigurationError(str(error)) from error
 
 
-async def _open_database(data_dir: Path) -> Database:
+async def open_database(settings: Settings) -> Database:
+    """Open the database that is set: on a server, or the file in data_dir.
+
+    Raises ConfigurationError, or DatabaseUnreachable where trying again later may help.
+    """
+    path, url = settings.data_dir / DATABASE_NAME, settings.database_url.get_secret_value()
     try:
-        return await Database.open(data_dir / DATABASE_NAME)
+        return await (Database.connect(url, path) if url else Database.open(path))
+    except DatabaseTaken as error:
+        raise AlreadyRunningError(str(error)) from error
+    except DatabaseAway as error:
+        raise DatabaseUnreachable(str(error)) from error
     except DatabaseError as error:
         raise ConfigurationError(str(error)) from error

@@ -19,9 +19,9 @@ from bot.errors import ConfigurationError
 from bot.library import library_of
 from bot.log import set_up_logging
 from bot.serving import open_server, warm_up
-from bot.settings import Loaded, load_settings
+from bot.settings import Loaded, Settings, load_settings
 from bot.stalls import settle_memory
-from database import DatabaseError, backups, files
+from database import DatabaseError, backups, files, schema, servers
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,9 @@ def setup(arguments: Namespace, _on_stage: OnStage) -> int:
 
 def backup(arguments: Namespace, _on_stage: OnStage) -> int:
     """Write a complete copy of the database, also while the bot runs (C92)."""
-    data_dir = load(arguments, overrides=NO_CHARACTER).settings.data_dir
+    settings = load(arguments, overrides=NO_CHARACTER).settings
+    data_dir = settings.data_dir
+    _refuse_on_server(settings, servers.backup_command, arguments.file)
     with _database_named():
         content = backups.back_up(
             data_dir / DATABASE_NAME, arguments.file, backups=data_dir / files.BACKUPS, force=arguments.force
@@ -96,17 +98,35 @@ def backup(arguments: Namespace, _on_stage: OnStage) -> int:
 def restore(arguments: Namespace, _on_stage: OnStage) -> int:
     """Bring a backup back, while the bot does not run; what it replaces is kept (C92)."""
     settings = load(arguments, overrides=NO_CHARACTER).settings
+    _refuse_on_server(settings, servers.restore_command, arguments.file)
     path, kept_in = settings.data_dir / DATABASE_NAME, settings.data_dir / files.BACKUPS
     with _database_named():
         backups.check(arguments.file, path, backups=kept_in)
         with held(settings.data_dir):
             restored = backups.restore(arguments.file, path, backups=kept_in, at=datetime.now(UTC))
     said = f"Restored {path} from {arguments.file}: {restored.content}."
-    if restored.content.schema != files.head():
+    if restored.content.schema != schema.head():
         said += " The next start brings it up to date."
     if restored.kept:
         said += f" What it replaced is kept for {settings.backups_kept_days} days: {restored.kept}"
     print(said)  # noqa: T201
+    return 0
+
+
+def move_database(arguments: Namespace, _on_stage: OnStage) -> int:
+    """Copy everything from the file into the server's empty database, while the bot does not run."""
+    from database.moving import move
+
+    settings = load(arguments, overrides=NO_CHARACTER).settings
+    path, url = settings.data_dir / DATABASE_NAME, settings.database_url.get_secret_value()
+    if not url:
+        raise ConfigurationError(
+            "Write database_url=postgresql://user:password@host/name into config.env first."
+        )
+    with _database_named(), held(settings.data_dir):
+        moved = asyncio.run(move(path, url, backups=settings.data_dir / files.BACKUPS))
+    rows = f"{sum(moved.values()):,} rows of {len(moved)} tables are in {servers.place_of(url)} now"
+    print(f"{rows}. {path} is as it was; remove it once all is well.")  # noqa: T201
     return 0
 
 
@@ -144,6 +164,7 @@ COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "setup": setup,
     "backup": backup,
     "restore": restore,
+    "move-database": move_database,
     "import-legacy": import_legacy,
     "consolidate": consolidate,
     "cards": cards,
@@ -168,6 +189,12 @@ def _database_named() -> Iterator[None]:
         raise ConfigurationError(str(error)) from error
 
 
+def _refuse_on_server(settings: Settings, command: Callable[[str, Path], str], file: Path) -> None:
+    """Leave copies of a server's database to the server's own tools: they know it whole."""
+    if url := settings.database_url.get_secret_value():
+        raise ConfigurationError(f"The database is on a server (database_url). Run: {command(url, file)}")
+
+
 def _overrides(arguments: Namespace) -> dict[str, str]:
     return {"character": arguments.character} if arguments.character else {}
 
@@ -190,8 +217,7 @@ def _nobody_there() -> bool:
 
 def _log_to(stream: TextIO, loaded: Loaded) -> None:
     settings = loaded.settings
-    secrets = [settings.discord_token.get_secret_value(), settings.anthropic_api_key.get_secret_value()]
-    set_up_logging(settings.log_level, secrets=[one for one in secrets if one], stream=stream)
+    set_up_logging(settings.log_level, secrets=settings.secrets, stream=stream)
     for notice in loaded.notices:
         log.warning("%s", notice)
 

@@ -15,8 +15,12 @@ class DiscordUnreachable(MasqueradeError):  # noqa: N818
     """There is no way to Discord now; trying again later may work, so a supervisor may restart."""
 
 
+class DatabaseUnreachable(MasqueradeError):  # noqa: N818
+    """There is no way to the database's server now; trying again later may work."""
+
+
 class AlreadyRunningError(ConfigurationError):
-    """Another process holds the data folder."""
+    """Another process holds the data folder, or the database."""
 
 
 class ClaudeError(MasqueradeError):

@@ -75,15 +75,16 @@ class Health:
     async def _look(self, link: Link) -> Vitals:
         queues = self._conversation.queues
         outcomes: dict[str, int] = {}
-        unsaid, readable = 0, True
+        unsaid, size, readable = 0, 0, True
         try:
             async with self._database.read() as db:
                 outcomes = await db.calls.outcomes(since=self._clock.now() - LOOKED_BACK)
                 unsaid = len(await db.turns.pledged(PLACES))
+            size = await self._database.size()
         except DatabaseError as error:
             readable = False
             log.error("The database can't be read: %s", error)  # noqa: TRY400
-        size, free = await asyncio.to_thread(self._room)
+        free = (await asyncio.to_thread(shutil.disk_usage, self._data_dir)).free
         return Vitals(
             at=self._clock.now(),
             up=self._clock.monotonic() - self._since,
@@ -99,7 +100,3 @@ class Health:
             database_bytes=size,
             disk_free_bytes=free,
         )
-
-    def _room(self) -> tuple[int, int]:
-        """Return the size of the database, and what is free beside it, in bytes."""
-        return self._database.size, shutil.disk_usage(self._data_dir).free

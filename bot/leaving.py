@@ -16,7 +16,7 @@ from bot.conversation.rooms import Rooms
 from bot.decision import Reason
 from bot.erasing import Eraser
 from database import Database, UnitOfWork, backups
-from database.database import VACUUM_DUE
+from database.backend import VACUUM_DUE
 from database.files import BACKUPS
 from database.repositories.leftovers import SNOWFLAKE
 from database.repositories.people import Holdings, Remaining, pieces
@@ -130,7 +130,10 @@ class Leaving:
     def copies(self) -> tuple[backups.Copy, ...]:
         """Return the copies of the database beside it, which hold what they held."""
         path = self._database.path
-        return backups.copies_of(path, backups=path.parent / BACKUPS, kept=self._backups_kept)
+        kept = backups.copies_of(path, backups=path.parent / BACKUPS, kept=self._backups_kept)
+        if self._database.on_server and path.exists():
+            return (*kept, backups.Copy(path.name, None))  # what it was before it moved to the server
+        return kept
 
     def _named_in(self, person_id: int) -> Iterator[tuple[str, int]]:
         """Yield the files that hold an id of Discord's, in their name or as text.

@@ -19,7 +19,17 @@ OURS = frozenset({"__main__", "bot", "cogs", "database", "memory", "personaflow"
 # At DEBUG both SDKs log what people say (D16), and who knows what others log there: below INFO only
 # our own events are written. At INFO these log every request, statement or job.
 QUIET = frozenset(
-    {"aiosqlite", "alembic", "apscheduler", "httpcore", "httpcore2", "httpx", "httpx2", "sqlalchemy"}
+    {
+        "aiosqlite",
+        "alembic",
+        "apscheduler",
+        "asyncpg",
+        "httpcore",
+        "httpcore2",
+        "httpx",
+        "httpx2",
+        "sqlalchemy",
+    }
 )
 TALKATIVE = frozenset({"aiohttp", "anthropic", "asyncio", "discord", "urllib3"})
 

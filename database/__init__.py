@@ -1,20 +1,25 @@
 """The one place that speaks SQL: `async with database.begin() as db: await db.messages.…`."""
 
-from database.database import Database, UnitOfWork
+from database.database import Database
 from database.errors import (
+    DatabaseAway,
     DatabaseBusy,
     DatabaseCorrupt,
     DatabaseError,
     DatabaseFull,
+    DatabaseTaken,
     DatabaseTooNew,
 )
+from database.unit import UnitOfWork
 
 __all__ = [
     "Database",
+    "DatabaseAway",
     "DatabaseBusy",
     "DatabaseCorrupt",
     "DatabaseError",
     "DatabaseFull",
+    "DatabaseTaken",
     "DatabaseTooNew",
     "UnitOfWork",
 ]

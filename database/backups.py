@@ -145,7 +145,7 @@ class NightWatch:
     @property
     def is_large(self) -> bool:
         """Say whether the start looked at a part of the file only: the rest is looked at soon after."""
-        return self._path.stat().st_size >= files.LARGE
+        return self._path.exists() and self._path.stat().st_size >= files.LARGE
 
     async def look(self) -> None:
         """Check everything: that takes a while, and happens in a thread."""

@@ -13,6 +13,14 @@ class DatabaseBusy(DatabaseError):  # noqa: N818
     """Somebody else holds the database for longer than we wait."""
 
 
+class DatabaseTaken(DatabaseBusy):
+    """Another process of this program runs on the same database."""
+
+
+class DatabaseAway(DatabaseError):  # noqa: N818
+    """The server can't be reached, or went away; the next transaction tries again."""
+
+
 class DatabaseCorrupt(DatabaseError):  # noqa: N818
     """The file is damaged, or is no database at all. It is left exactly as it is."""
 

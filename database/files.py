@@ -5,16 +5,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from database import copies
-from database.errors import DatabaseCorrupt, DatabaseError, DatabaseTooNew
+from database import copies, schema
+from database.errors import DatabaseCorrupt, DatabaseError
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 BACKUPS = "backups"
 """The folder beside the database for the copies that the program makes by itself."""
 LARGE = 32 << 20
@@ -93,13 +89,6 @@ def revision(path: Path, *, in_use: bool = True) -> str | None:
         return str(found[0]) if found else None
 
 
-def head() -> str:
-    """Return the schema revision of this program."""
-    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    assert newest is not None
-    return newest
-
-
 def incoming(path: Path) -> Path:
     """Return where a database is put together that is to take the place of the one at `path`."""
     return path.with_name(f"{path.name}.restoring")
@@ -147,31 +136,22 @@ def _create(path: Path) -> None:
 
 def _migrate(path: Path, *, backups: Path) -> None:
     at = revision(path)
-    if at == head():
+    if at == schema.head():
         return
     _judge(path, at, "Move it away and start again.")
-    copy(path, backups / f"{path.stem}-before-{head()}.sqlite3")
+    copy(path, backups / f"{path.stem}-before-{schema.head()}.sqlite3")
     _upgrade(path)
 
 
 def _judge(path: Path, at: str | None, mend: str) -> None:
     """Raise where a file's revision is none that this program can bring up to date (faults B16)."""
-    if at is None:
-        raise DatabaseError(f"{path} is a SQLite file, but not one of ours. {mend}")
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if at not in known:
-        raise DatabaseTooNew(
-            f"{path} was written by a later version of Masquerade (schema {at}, this one knows {head()}). "
-            "Update the program, or restore a backup made by this version."
-        )
+    update = "Update the program, or restore a backup made by this version."
+    schema.judge(path, at, not_ours=f"is a SQLite file, but not one of ours. {mend}", mend=update)
 
 
 def _upgrade(path: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with _connected(path) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        schema.upgrade(connection)
     with closing(copies.connect(path, "mode=rw")) as connection:
         # What was in tables that are no more stands in pages that nothing uses: there they would stay.
         connection.execute("VACUUM")

@@ -1,11 +1,13 @@
 """Fixtures that many tests share, and a guard: no test may reach a real service."""
 
+import asyncio
 import ipaddress
 import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from functools import partial
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -18,8 +20,9 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import LRUCache
 
-from database import copies, database, files
+from database import Database, copies, files, sqlite
 from tests.builders import Table, table
+from tests.postgres import NoServer, Server, a_server
 
 MEMORY = Path("/dev/shm")
 ROOM_IN_MEMORY = 2_000_000_000
@@ -84,14 +87,14 @@ def _translated_once() -> None:
     Each test opens a database of its own, which otherwise translates every statement anew.
     """
     shared = LRUCache[Any, Any](2_000)
-    build = database._engine
+    build = sqlite._engine
 
     def sharing(*arguments: Any, **options: Any) -> AsyncEngine:
         engine = build(*arguments, **options)
         engine.sync_engine._compiled_cache = shared
         return engine
 
-    database._engine = sharing
+    sqlite._engine = sharing
     setattr(SQLiteDialect_aiosqlite, "__eq__", lambda one, other: type(one) is type(other))  # noqa: B010
     setattr(SQLiteDialect_aiosqlite, "__hash__", lambda _: hash(SQLiteDialect_aiosqlite))  # noqa: B010
 
@@ -122,6 +125,64 @@ def _executed_once() -> None:
         kept[key] = sys.modules[key]
 
     setattr(BotBase, "_load_from_module_spec", load_again)  # noqa: B010
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Run a PostgreSQL server, where this machine can; its template "empty" has the tables, and no rows."""
+    try:
+        with a_server() as server:
+            asyncio.run(_template(server))
+            yield server
+    except NoServer as error:
+        pytest.skip(f"no PostgreSQL here: {error}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _on_postgres(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With MASQUERADE_TESTS_ON=postgresql, let every database that a test opens be on a server.
+
+    What looks into the file itself fails then; all else has to hold on both.
+    """
+    if os.environ.get("MASQUERADE_TESTS_ON") != "postgresql":
+        yield
+        return
+    server: Server = request.getfixturevalue("postgres")
+    made: dict[Path, str] = {}
+
+    async def open_on_server(path: Path, *, backups: Path | None = None) -> Database:
+        if path not in made:
+            made[path] = server.take()
+        return await Database.connect(made[path], path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "open", open_on_server)
+        yield
+
+
+Opening = Callable[[], Awaitable[Database]]
+
+
+@pytest.fixture
+def url(postgres: Server) -> Iterator[str]:
+    """Give the address of a database with the tables, and no rows."""
+    made = postgres.take()
+    yield made
+    postgres.drop(made)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
+    """Give what opens one and the same database, each time it is called: a file, and one on a server."""
+    path = tmp_path / "masquerade.sqlite3"
+    if request.param == "sqlite":
+        return partial(Database.open, path)
+    return partial(Database.connect, request.getfixturevalue("url"), path)
+
+
+async def _template(server: Server) -> None:
+    server.tell("CREATE DATABASE empty OWNER masquerade")
+    await (await Database.connect(server.url("empty"), Path("nowhere"))).close()
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from bot.app import App, open_app
 from bot.conversation.naming import speaker_label
 from bot.conversation.rethinking import Asker, CannotRemake
@@ -136,12 +138,20 @@ class Drill:
 
 
 @asynccontextmanager
-async def drill(folder: Path, *, at: FakeClock | None = None) -> AsyncIterator[Drill]:
-    """Open a data folder as the program does, with dumps, a log of all calls and a log at DEBUG in it."""
+async def drill(folder: Path, *, at: FakeClock | None = None, url: str = "") -> AsyncIterator[Drill]:
+    """Open a data folder as the program does, with dumps, a log of all calls and a log at DEBUG in it.
+
+    With a `url` the database is on a server.
+    """
     clock = at or FakeClock()
     claude = FakeClaude(clock)
     folder.mkdir(exist_ok=True)
-    settings = Settings(data_dir=folder, enable_api_call_logging=True, api_log_file=folder / "calls.log")
+    settings = Settings(
+        data_dir=folder,
+        database_url=SecretStr(url),
+        enable_api_call_logging=True,
+        api_log_file=folder / "calls.log",
+    )
     server = Server("http://127.0.0.1:1", "key", "claude-sonnet-5-5")
     manner = replace(AT_ONCE, dumps=Dumps(folder / "dumps"))
     with (folder / "bot.log").open("a", encoding="utf-8") as stream:

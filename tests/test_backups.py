@@ -29,7 +29,16 @@ from bot.app import DATABASE_NAME, App, held, open_app
 from bot.doctor.storage import storage_findings
 from bot.server import Server
 from bot.settings import Settings
-from database import Database, DatabaseCorrupt, DatabaseError, DatabaseTooNew, backups, copies, files
+from database import (
+    Database,
+    DatabaseCorrupt,
+    DatabaseError,
+    DatabaseTooNew,
+    backups,
+    copies,
+    files,
+    schema,
+)
 from database.backups import NightWatch
 from tests.builders import AT_ONCE, PIXEL
 from tests.fakes import EPOCH, FakeClaude, FakeClock
@@ -37,7 +46,7 @@ from tests.fakes import EPOCH, FakeClaude, FakeClock
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MADE = "2026-11-21 11:00:00.000000"
-REVISIONS = [script.revision for script in ScriptDirectory(str(files.MIGRATIONS)).walk_revisions()][::-1]
+REVISIONS = [script.revision for script in ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions()][::-1]
 SMALL = 40
 """Rows in each table of a database that stays at a hundred pages or so."""
 
@@ -62,7 +71,7 @@ def built(path: Path, revision: str = "head", *, rows: int = SMALL) -> Path:
     """Build a database as a version of the program made it, with rows in every table."""
     path.parent.mkdir(parents=True, exist_ok=True)
     config = Config()
-    config.set_main_option("script_location", str(files.MIGRATIONS))
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
     with files._connected(path) as migrating:
         config.attributes["connection"] = migrating
         command.upgrade(config, revision)
@@ -149,7 +158,7 @@ def test_a_backup_restored_on_an_empty_machine_is_the_same_in_every_table(
     assert run("backup", "copy.sqlite3") == 0
     said = capsys.readouterr().out
     count = len(before) - 1  # alembic's own table is not counted
-    what = rf"\d\.\d MB, schema {files.head()}, {SMALL * count:,} rows in {count} tables"
+    what = rf"\d\.\d MB, schema {schema.head()}, {SMALL * count:,} rows in {count} tables"
     assert re.fullmatch(rf"Wrote copy\.sqlite3: {what}\.\n", said)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "new" / "machine"))
     there = tmp_path / "new" / "machine" / DATABASE_NAME
@@ -666,10 +675,10 @@ def aged(path: Path, days: float) -> None:
 async def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(path, revision):
     before = contents(built(path, revision))
     await (await Database.open(path)).close()
-    assert files.revision(path) == files.head()
+    assert files.revision(path) == schema.head()
     assert lost(before, contents(path)) == {}
-    if revision != files.head():
-        copy = kept_in(path) / f"masquerade-before-{files.head()}.sqlite3"
+    if revision != schema.head():
+        copy = kept_in(path) / f"masquerade-before-{schema.head()}.sqlite3"
         assert contents(copy) == before
         assert copies.flaw(copy) is None
 
@@ -680,7 +689,7 @@ async def test_a_backup_of_every_earlier_version_can_be_restored(path, tmp_path,
     assert run("restore", "old.sqlite3") == 0
     said = capsys.readouterr().out
     assert f"schema {revision}" in said
-    assert ("The next start brings it up to date" in said) is (revision != files.head())
+    assert ("The next start brings it up to date" in said) is (revision != schema.head())
     await (await Database.open(path)).close()
     assert lost(before, contents(path)) == {}
 

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.pool import NullPool
 
 from database import Database, DatabaseCorrupt, DatabaseError, DatabaseFull, DatabaseTooNew, files
-from database.database import VACUUM_DUE
+from database.backend import VACUUM_DUE
 from database.models import Message, Row, Turn
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -23,13 +23,17 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "masquerade.sqlite3"
 
 
-async def _fill(path: Path, lines: int = 200) -> None:
+async def _filled(path: Path, lines: int = 200) -> None:
     database = await Database.open(path)
+    await _fill(database, lines)
+    await database.close()
+
+
+async def _fill(database: Database, lines: int) -> None:
     async with database.begin() as db:
         await db.channels.note(1, place="dm", name="", guild_id=None, guild_name="", heard=lines)
         for number in range(1, lines + 1):
             await db.messages.add(_message(number))
-    await database.close()
 
 
 def _message(number: int, *, channel_id: int = 1, sent_at: datetime = NOW) -> Message:
@@ -43,8 +47,8 @@ def _message(number: int, *, channel_id: int = 1, sent_at: datetime = NOW) -> Me
     )
 
 
-async def test_twenty_writers_lose_no_increment(path):
-    database = await Database.open(path)
+async def test_twenty_writers_lose_no_increment(opening):
+    database = await opening()
     async with database.begin() as db:
         await db.states.set("count", "0")
 
@@ -61,9 +65,9 @@ async def test_twenty_writers_lose_no_increment(path):
     await database.close()
 
 
-async def test_readers_see_a_consistent_view_while_others_write(path):
-    await _fill(path, 10)
-    database = await Database.open(path)
+async def test_readers_see_a_consistent_view_while_others_write(opening):
+    database = await opening()
+    await _fill(database, 10)
     async with database.read() as before:
         assert len(await before.messages.transcript(1, "pixel", since=NOW)) == 10
         async with database.begin() as db:
@@ -74,16 +78,16 @@ async def test_readers_see_a_consistent_view_while_others_write(path):
     await database.close()
 
 
-async def test_a_read_transaction_cannot_write(path):
-    database = await Database.open(path)
+async def test_a_read_transaction_cannot_write(opening):
+    database = await opening()
     with pytest.raises(DatabaseError, match="readonly"):
         async with database.read() as db:
             await db.states.set("a", "b")
     await database.close()
 
 
-async def test_an_error_in_a_transaction_keeps_nothing_of_it(path):
-    database = await Database.open(path)
+async def test_an_error_in_a_transaction_keeps_nothing_of_it(opening):
+    database = await opening()
     with pytest.raises(RuntimeError):
         async with database.begin() as db:
             await db.states.set("a", "b")
@@ -93,8 +97,8 @@ async def test_an_error_in_a_transaction_keeps_nothing_of_it(path):
     await database.close()
 
 
-async def test_a_cancelled_transaction_is_rolled_back(path):
-    database = await Database.open(path)
+async def test_a_cancelled_transaction_is_rolled_back(opening):
+    database = await opening()
     entered = asyncio.Event()
 
     async def write() -> None:
@@ -112,9 +116,9 @@ async def test_a_cancelled_transaction_is_rolled_back(path):
     await database.close()
 
 
-async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(path):
+async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(opening):
     """Faults B14: at each of its steps in turn, and what comes after it finds the writer free."""
-    database = await Database.open(path)
+    database = await opening()
     keys = ["a", "b", "c"]
 
     async def write(number: int) -> None:
@@ -129,7 +133,7 @@ async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(path)
     await write(0)
     ended, torn, number = 0, [], 0
     while ended < 3:  # until it is through before it is cancelled
-        number += 1
+        number += 1 + number // 40  # a server takes thousands of turns of the loop to answer
         task = asyncio.create_task(write(number))
         for _ in range(number):
             await asyncio.sleep(0)
@@ -144,8 +148,8 @@ async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(path)
     await database.close()
 
 
-async def test_times_come_back_aware_and_in_utc(path):
-    database = await Database.open(path)
+async def test_times_come_back_aware_and_in_utc(opening):
+    database = await opening()
     zone = datetime(2026, 11, 21, 12, tzinfo=UTC).astimezone()
     async with database.begin() as db:
         await db.users.note(7, {0: "Mira"}, is_bot=False, at=zone)
@@ -157,8 +161,8 @@ async def test_times_come_back_aware_and_in_utc(path):
     await database.close()
 
 
-async def test_all_nicknames_of_a_user_are_kept(path):
-    database = await Database.open(path)
+async def test_all_nicknames_of_a_user_are_kept(opening):
+    database = await opening()
     for minute, name in enumerate(["Mira", "Mirabelle", "Mira"]):
         async with database.begin() as db:
             await db.users.note(7, {0: "mira99", 5: name}, is_bot=False, at=NOW + timedelta(minutes=minute))
@@ -172,7 +176,7 @@ async def test_all_nicknames_of_a_user_are_kept(path):
 
 
 async def test_the_schema_is_what_the_models_say(path):
-    await _fill(path, 1)
+    await _filled(path, 1)
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
     found = inspect(engine)
     for name, table in Row.metadata.tables.items():
@@ -204,7 +208,7 @@ async def test_an_empty_file_is_no_fresh_start(path):
 
 @pytest.mark.parametrize("damage", ["truncated", "header", "page", "text"])
 async def test_a_damaged_file_is_refused_by_name_and_left_alone(path, damage):
-    await _fill(path)
+    await _filled(path)
     content = bytearray(path.read_bytes())
     if damage == "truncated":
         content = content[: len(content) // 2]
@@ -221,7 +225,7 @@ async def test_a_damaged_file_is_refused_by_name_and_left_alone(path, damage):
 
 
 async def test_the_refusal_names_the_newest_good_backup(path, tmp_path):
-    await _fill(path)
+    await _filled(path)
     files.copy(path, tmp_path / "backups" / "monday.sqlite3")
     path.write_bytes(b"broken")
     with pytest.raises(DatabaseCorrupt, match=r"newest backup is .*monday\.sqlite3"):
@@ -229,7 +233,7 @@ async def test_the_refusal_names_the_newest_good_backup(path, tmp_path):
 
 
 async def test_a_database_of_a_later_version_is_refused(path):
-    await _fill(path, 1)
+    await _filled(path, 1)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
@@ -262,7 +266,7 @@ async def test_a_backup_of_a_database_in_use_has_every_row(path, tmp_path):
 
 
 async def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(path):
-    await _fill(path, 50)
+    await _filled(path, 50)
     database = await Database.open(path)
     async with database._writer.connect() as connection:
         pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
@@ -297,8 +301,8 @@ async def test_what_is_deleted_is_gone_from_the_file(path):
     assert all(b"CANARY-7f3a" not in one.read_bytes() for one in path.parent.iterdir())
 
 
-async def test_errors_do_not_carry_what_people_said(path):
-    database = await Database.open(path)
+async def test_errors_do_not_carry_what_people_said(opening):
+    database = await opening()
     with pytest.raises(DatabaseError) as caught:
         async with database.begin() as db:
             message = _message(1, channel_id=404)  # no such channel
@@ -308,9 +312,9 @@ async def test_errors_do_not_carry_what_people_said(path):
     await database.close()
 
 
-async def test_a_turn_can_only_be_in_a_known_state(path):
-    database = await Database.open(path)
-    with pytest.raises(DatabaseError, match="CHECK"):
+async def test_a_turn_can_only_be_in_a_known_state(opening):
+    database = await opening()
+    with pytest.raises(DatabaseError, match=r"(?i)check constraint"):
         async with database.begin() as db:
             await db.states.set("a", "b")
             await db.channels.note(1, place="dm", name="", guild_id=None, guild_name="", heard=1)
@@ -321,13 +325,13 @@ async def test_a_turn_can_only_be_in_a_known_state(path):
     await database.close()
 
 
-async def test_many_vectors_are_not_written_anew_for_each_thing_that_is_forgotten(path, monkeypatch):
-    database = await Database.open(path)
+async def test_many_vectors_are_not_written_anew_for_each_thing_that_is_forgotten(opening, monkeypatch):
+    database = await opening()
     async with database.begin() as db:
         for owner in range(3):
             await db.embeddings.put("fact", owner, "a model", {1: bytes(4)})
     for most, due in ((3, None), (2, "")):
-        monkeypatch.setattr("database.database.REWRITTEN_VECTORS", most)
+        monkeypatch.setattr("database.backend.REWRITTEN_VECTORS", most)
         assert await database.scrub()
         async with database.read() as db:
             assert await db.states.get(VACUUM_DUE) == due

@@ -12,10 +12,10 @@ from random import Random
 import pytest
 from sqlalchemy import JSON, LargeBinary, Text
 
-import database.database
+import database.sqlite
 from bot.errors import Unpostable, Unsaid
 from database import Database, UnitOfWork
-from database.database import WORDED
+from database.backend import WORDED
 from database.models import Message, Row
 from database.types import FactValues
 from tests.builders import CHANNEL, DM, utterance
@@ -330,7 +330,7 @@ async def test_a_take_that_discord_refuses_is_given_up_and_the_reply_stays_as_it
 
 @pytest.mark.parametrize("how", ["by the job", "at the start"])
 async def test_what_somebody_was_reading_is_wiped_later(monkeypatch, tmp_path, how):
-    monkeypatch.setattr(database.database, "BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr(database.sqlite, "BUSY_MILLISECONDS", 50)
     async with drill(tmp_path / "data") as at:
         said = await at.hear(f"Pixel, {canary('message')}", where=CHANNEL)
         with closing(sqlite3.connect(at.folder / "masquerade.sqlite3", isolation_level=None)) as reader:

@@ -19,8 +19,8 @@ from bot.erasing import _PEOPLE, Eraser
 from bot.errors import Unsaid
 from bot.leaving import Receipt
 from bot.turn import Place, Utterance, Where
+from database.backend import VACUUM_DUE
 from database.connection import Connection
-from database.database import VACUUM_DUE
 from database.models import (
     BondChange,
     Cue,
@@ -308,7 +308,7 @@ async def test_a_file_that_still_names_somebody_is_told(at):
 
 async def test_a_large_table_is_told_to_be_written_anew_later(at, monkeypatch):
     await hear(at, f"Pixel, {WORD}")
-    monkeypatch.setattr("database.database.REWRITTEN_ROWS", 0)
+    monkeypatch.setattr("database.backend.REWRITTEN_ROWS", 0)
     receipt = await leave(at)
     async with at.app.database.read() as db:
         assert await db.states.get(VACUUM_DUE) is not None

@@ -102,6 +102,7 @@ OWN_DEFAULTS = {
     "memory_batches": True,
     "consolidation_hour": 4,
     "anthropic_base_url": None,
+    "database_url": SecretStr(""),
     "character": "",
     "characters_dir": Path("characters"),
     "data_dir": Path("data"),
@@ -381,6 +382,11 @@ def test_an_address_loses_its_last_slash(load):
         ("anthropic_base_url=localhost", "is not an address"),
         ("anthropic_base_url=http://[", "is not an address"),
         ("anthropic_base_url=http://127.0.0.1:8080/v1", "added to it"),
+        ("database_url=mysql://u:p@host/name", "no kind of database"),
+        ("database_url=sqlite:///data.sqlite3", "no kind of database"),
+        ("database_url=postgresql://u:p@host", "is not an address"),
+        ("database_url=postgresql://u:p@host:port/name", "is not an address"),
+        ("database_url=postgresql://u:p/w@host/name", "is not an address"),
         ("data_dir=~/bot", "starts with ~"),
         ("log_channel=#general", "is not a channel's id"),
         ("discord_token=two words", "has blanks"),
@@ -449,6 +455,8 @@ def test_an_unknown_key_gives_one_notice_that_names_the_nearest(load):
         "discord_token=canary canary",
         "anthropic_api_key=canaryé",
         "anthropic_base_url=ftp://user:canary@host",
+        "database_url=mysql://user:canary@host/name",
+        "database_url=postgresql://user:canary@host",
         'discord_token="canary',
         "discord_token: canary",
     ],
@@ -460,7 +468,10 @@ def test_a_fault_never_shows_a_secret(load, line):
 
 
 def test_settings_never_show_a_secret(load):
-    loaded = load("discord_token=canary\nanthropic_api_key=canary\nanthropic_base_url=http://u:canary@h")
+    address = "database_url=postgresql://u:canary@h/name"
+    loaded = load(
+        f"discord_token=canary\nanthropic_api_key=canary\nanthropic_base_url=http://u:canary@h\n{address}"
+    )
     assert loaded.settings.anthropic_base_url == "http://u:canary@h"
     assert "canary" not in f"{loaded!r} {loaded.settings}"
 
@@ -598,6 +609,7 @@ def test_an_account_in_a_borrowed_folder_is_not_used(load, folder, key):
     "key",
     [
         "anthropic_base_url",
+        "database_url",
         "data_dir",
         "price_file",
         "admin_ids",

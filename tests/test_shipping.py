@@ -7,8 +7,11 @@ import subprocess
 import sys
 from configparser import ConfigParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -114,3 +117,48 @@ def test_composed_it_writes_to_its_volume_alone_and_has_no_rights():
     assert writable == ["data:/data"]
     assert set(composed["volumes"]) == {"data"}
     assert bot["restart"] == "on-failure:5", "what has to be mended first is not started for ever"
+
+
+def with_postgres() -> dict[str, Any]:
+    yaml = pytest.importorskip("yaml")
+    return yaml.safe_load((ROOT / "compose.postgres.yaml").read_text(encoding="utf-8"))
+
+
+def test_composed_with_postgresql_the_bot_waits_until_it_answers():
+    services = with_postgres()["services"]
+    assert services["bot"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    check = services["database"]["healthcheck"]["test"]
+    assert check[:2] == ["CMD", "pg_isready"]
+    assert "--host=127.0.0.1" in check, "its own socket answers too early, while it sets itself up"
+
+
+def test_composed_with_postgresql_no_password_is_shipped_and_nothing_outside_reaches_the_server():
+    composed = with_postgres()
+    database, bot = composed["services"]["database"], composed["services"]["bot"]
+    password = r"\$\{POSTGRES_PASSWORD:\?[^}]+\}"
+    assert re.fullmatch(password, database["environment"]["POSTGRES_PASSWORD"])
+    address = f"postgresql://masquerade:{password}@database/masquerade"
+    assert re.fullmatch(address, bot["environment"]["DATABASE_URL"])
+    assert "ports" not in database
+    assert ".env" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert ".env" not in {source for source, _ in copied()}
+
+
+def test_composed_with_postgresql_the_server_keeps_its_data_and_quotes_no_rows():
+    composed = with_postgres()
+    database = composed["services"]["database"]
+    assert database["volumes"] == ["database:/var/lib/postgresql"]
+    assert set(composed["volumes"]) == {"database"}
+    assert "log_error_verbosity=terse" in database["command"]
+    assert re.fullmatch(r"postgres:\d+", database["image"]), "another major version can't read the volume"
+
+
+def test_the_address_that_is_composed_is_one_that_the_settings_take():
+    address = with_postgres()["services"]["bot"]["environment"]["DATABASE_URL"]
+    written = re.sub(r"\$\{[^}]+\}", "0123abcd", address)
+    assert Settings.model_validate({"database_url": written}).secrets == (written, "0123abcd", "0123abcd")
+
+
+def test_the_image_and_the_makefile_install_the_driver_of_postgresql():
+    assert re.search(r"^ARG EXTRAS=(.*)$", DOCKERFILE, re.MULTILINE)[1].split(",")[-1] == "postgres"  # type: ignore[index]
+    assert "'.[local,memory,pictures,postgres]'" in (ROOT / "Makefile").read_text("utf-8")

@@ -17,7 +17,7 @@ from bot.doctor.models import claude_findings
 from bot.doctor.report import as_json as json_of
 from bot.doctor.report import as_text, clean, is_ok, show, terminal_width
 from bot.doctor.standing import discord_findings
-from bot.doctor.storage import storage_findings
+from bot.doctor.storage import data_findings
 from bot.settings import SECRETS, Loaded, SettingsError, load_settings
 
 NETWORK_SECONDS = 5.0
@@ -48,7 +48,7 @@ async def examine(
         secrets = [value for name, value in environ.items() if name.lower() in SECRETS]
     else:
         findings = await look(loaded, config=config, offline=offline)
-        secrets = [getattr(loaded.settings, key).get_secret_value() for key in SECRETS]
+        secrets = list(loaded.settings.secrets)
     findings = [clean(finding, secrets=secrets) for finding in findings]
     colour = sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
     show(json_of(findings) if as_json else as_text(findings, width=terminal_width(), colour=colour))
@@ -62,7 +62,7 @@ async def look(
     settings = loaded.settings
     company, stored, claude, discord = await asyncio.gather(
         company_findings(loaded),
-        asyncio.to_thread(storage_findings, settings.data_dir),
+        data_findings(settings, offline=offline, deadline=deadline),
         claude_findings(settings, offline=offline, deadline=deadline),
         discord_findings(settings, offline=offline, deadline=deadline),
     )

@@ -1,5 +1,6 @@
 """Whether the data folder can be written to and the database be used; nothing is changed."""
 
+import asyncio
 import os
 import tempfile
 import time
@@ -7,7 +8,53 @@ from pathlib import Path
 
 from bot.app import DATABASE_NAME
 from bot.doctor.finding import Finding
-from database import DatabaseCorrupt, DatabaseError, files
+from bot.settings import Settings
+from database import DatabaseCorrupt, DatabaseError, files, schema, servers
+
+
+async def data_findings(settings: Settings, *, offline: bool, deadline: float) -> list[Finding]:
+    """Return how the data folder stands and the database, in it or on a server."""
+    url = settings.database_url.get_secret_value()
+    if not url:
+        return await asyncio.to_thread(storage_findings, settings.data_dir)
+    folder = await asyncio.to_thread(_folder, settings.data_dir)
+    left = _left_behind(settings.data_dir / DATABASE_NAME)
+    if offline:
+        sentence = f"{_named(url)} is not looked at: this was asked for offline."
+        return [folder, Finding("data.database", "skipped", sentence), *left]
+    return [folder, await _server(url, deadline), *left]
+
+
+async def _server(url: str, deadline: float) -> Finding:
+    check = "data.database"
+    try:
+        async with asyncio.timeout(deadline):
+            found = await servers.look(url)
+        servers.check(url, found)
+    except DatabaseError as error:
+        return Finding(check, "problem", str(error))
+    except TimeoutError:
+        return Finding(check, "problem", f"{_named(url)} did not answer within {deadline:g} seconds.")
+    server = f"{_named(url)} answers (version {found.version})"
+    if not found.tables:
+        return Finding(check, "ok", f"{server}, and will be filled at the first start.")
+    if found.revision == schema.head():
+        return Finding(check, "ok", f"{server}, and is up to date.")
+    return Finding(check, "ok", f"{server}, and will be brought up to date: make a backup before.")
+
+
+def _named(url: str) -> str:
+    place = servers.place_of(url)
+    return place[0].upper() + place[1:]
+
+
+def _left_behind(path: Path) -> list[Finding]:
+    """Return a notice of the file that was the database before there was a server."""
+    if not path.exists():
+        return []
+    sentence = f"{path} still holds what was kept there before the database was on a server."
+    mend = "Take it over with `python main.py move-database`, or remove it: nothing in it is forgotten."
+    return [Finding("data.left_behind", "notice", sentence, mend)]
 
 
 def storage_findings(data_dir: Path) -> list[Finding]:
@@ -52,7 +99,7 @@ def _database(path: Path) -> Finding:
 
 
 def _schema(path: Path) -> Finding:
-    check, at, newest = "data.database", files.revision(path), files.head()
+    check, at, newest = "data.database", files.revision(path), schema.head()
     if at == newest:
         return Finding(check, "ok", f"{path} is sound.")
     if at is None:

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.app import DATABASE_NAME, held
+from bot.app import DATABASE_NAME, held, open_database
 from bot.clock import Clock, SystemClock
 from bot.legacy.reading import read
 from bot.legacy.report import show
 from bot.legacy.taking_over import take_over
 from bot.settings import Settings
-from database import Database, files
+from database import Database, files, schema, servers
 from personas.character import Character
 
 
@@ -25,38 +25,45 @@ async def bring_over(
     """
     inheritance = read(path, name=character.name)
     at = (clock or SystemClock()).now()
-    opened = _rehearsal(settings.data_dir) if dry else _real(settings.data_dir)
+    opened = _rehearsal(settings) if dry else _real(settings)
     async with opened as database:
         outcomes = await take_over(database, inheritance, character=character, at=at, dry=dry)
     show(inheritance, outcomes, path=path, character=character, dry=dry)
 
 
 @asynccontextmanager
-async def _real(data_dir: Path) -> AsyncIterator[Database]:
-    with held(data_dir):
-        async with _opened(data_dir) as database:
+async def _real(settings: Settings) -> AsyncIterator[Database]:
+    with held(settings.data_dir):
+        async with _closed_again(await open_database(settings)) as database:
             yield database
 
 
 @asynccontextmanager
-async def _rehearsal(data_dir: Path) -> AsyncIterator[Database]:
+async def _rehearsal(settings: Settings) -> AsyncIterator[Database]:
     """Open the database to look into it; an empty one in its stead where opening it would change it."""
-    path = data_dir / DATABASE_NAME
-    if path.exists():
-        with held(data_dir):
-            files.check(path, backups=data_dir / files.BACKUPS)
-            if files.revision(path) == files.head():
-                async with _opened(data_dir) as database:
-                    yield database
-                return
+    if await _is_current(settings):
+        async with _real(settings) as database:
+            yield database
+        return
     with TemporaryDirectory() as folder:
-        async with _opened(Path(folder)) as database:
+        async with _closed_again(await Database.open(Path(folder) / DATABASE_NAME)) as database:
             yield database
 
 
+async def _is_current(settings: Settings) -> bool:
+    """Say whether there is a database of this version's schema; look without changing anything."""
+    if url := settings.database_url.get_secret_value():
+        return (await servers.look(url)).revision == schema.head()
+    path = settings.data_dir / DATABASE_NAME
+    if not path.exists():
+        return False
+    with held(settings.data_dir):
+        files.check(path, backups=settings.data_dir / files.BACKUPS)
+        return files.revision(path) == schema.head()
+
+
 @asynccontextmanager
-async def _opened(data_dir: Path) -> AsyncIterator[Database]:
-    database = await Database.open(data_dir / DATABASE_NAME)
+async def _closed_again(database: Database) -> AsyncIterator[Database]:
     try:
         yield database
     finally:

@@ -1,6 +1,7 @@
 """Every setting in one frozen value, and the tables of other names and of what comes later."""
 
 from typing import Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -58,6 +59,13 @@ class Settings(
         """The keys that the operator set, as opposed to those that stand at their default."""
         return frozenset(self.model_fields_set)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown, as it is written; of an address also the password alone."""
+        written = [getattr(self, key).get_secret_value() for key in SECRETS]
+        password = urlsplit(self.database_url.get_secret_value()).password or ""
+        return tuple(one for one in (*written, password, unquote(password)) if one)
+
     @model_validator(mode="after")
     def _shortest_before_longest(self) -> Self:
         for low, high in (
@@ -75,7 +83,7 @@ class Settings(
         return self
 
 
-SECRETS = ("anthropic_api_key", "discord_token")
+SECRETS = ("anthropic_api_key", "discord_token", "database_url")
 """Keys whose value is never shown."""
 
 UNSHOWN = frozenset({*SECRETS, "anthropic_base_url"})

@@ -11,6 +11,7 @@ from bot.settings.values import (
     Channel,
     Count,
     CountOrNone,
+    DatabaseUrl,
     Deadline,
     Effort,
     Folder,
@@ -166,6 +167,8 @@ class Storage(Section):
 
     data_dir: Folder = Path("data")
     """Folder for the database and everything else that is kept."""
+    database_url: DatabaseUrl = SecretStr("")
+    """A PostgreSQL database, postgresql://user:password@host/name; a SQLite file in data_dir if empty."""
     decisions_kept_days: int = Field(7, ge=2, le=3650)
     """Days for which /why can explain why a message was answered or not; no words are kept with that."""
     backups_kept_days: int = Field(7, ge=1, le=3650)

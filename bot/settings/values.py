@@ -118,6 +118,29 @@ def _secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _database(value: SecretStr) -> SecretStr:
+    """Take the address of a PostgreSQL database; no word of what is wrong quotes it."""
+    address = value.get_secret_value()
+    if not address:
+        return value
+    form = "postgresql://user:password@host/name"
+    scheme = address.partition("://")[0].lower()
+    if scheme not in ("postgresql", "postgres"):
+        mend = f"write it as {form}, or leave it empty for a SQLite file in data_dir"
+        raise wrong("names no kind of database that this runs on", mend)
+    try:
+        parts = urlsplit(address)
+        fits = bool(parts.hostname or "host=" in parts.query) and len(parts.path) > 1
+        fits = fits and "/" not in parts.path[1:] and not parts.fragment and (parts.port or 1) > 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise wrong(
+            "is not an address", f"write it as {form}, with %40 for an @ in the password, %2F for a /"
+        )
+    return value
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -160,6 +183,7 @@ Weights = Annotated[dict[str, Price], BeforeValidator(_json)]
 
 ModelName = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]*$")]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 BaseUrl = Annotated[str | None, AfterValidator(_base_url)]
 NoticeText = Annotated[str, AfterValidator(_notice), Field(max_length=1900)]
 PathText = Annotated[str, AfterValidator(_whole_path)]

@@ -132,11 +132,8 @@ def _logging_to_file(settings: Settings) -> Iterator[None]:
         stream = path.open("a", encoding="utf-8", errors="replace")
     except OSError as error:
         raise ConfigurationError(f"{path} can't be written: {error.strerror}.") from error
-    secrets = (settings.discord_token.get_secret_value(), settings.anthropic_api_key.get_secret_value())
     with stream:
-        handler = set_up_logging(
-            settings.log_level, secrets=[one for one in secrets if one], stream=stream, colour=False
-        )
+        handler = set_up_logging(settings.log_level, secrets=settings.secrets, stream=stream, colour=False)
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""Alembic's entry: it runs on the connection that database.files hands over."""
+"""Alembic's entry: it runs on the connection that database.schema hands over."""
 
 from alembic import context
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table, Text, cast, func, select
+from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table, Text, cast, func, literal, select
 
 from database.models import Row
 from database.repositories.base import Repository
@@ -118,7 +118,7 @@ class Leftovers(Repository):
         if isinstance(column.type, BigInteger | Integer):
             if not everywhere and column.name not in PERSON.get(table.name, ()):
                 return 0
-            where = column == person_id
+            where = column == literal(person_id, BigInteger)  # also where the column is too small for it
             return int(await self._session.scalar(select(func.count()).select_from(table).where(where)) or 0)
         if not everywhere or not isinstance(column.type, String | Text | JSON | FactValues):
             return 0

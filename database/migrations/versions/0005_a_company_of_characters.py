@@ -238,8 +238,16 @@ def _take_over_seats() -> None:
         op.execute(f"ALTER TABLE channels DROP COLUMN {name}")
 
 
+def _set_aside(*indexes: str) -> None:
+    """Free the names of indexes: PostgreSQL has each but once, over all tables."""
+    if op.get_bind().dialect.name == "postgresql":
+        for name in indexes:
+            op.execute(f"ALTER INDEX {name} RENAME TO {name}_old")
+
+
 def _sources() -> None:
     """A line may be summed up once for each character."""
+    _set_aside("pk_summary_sources")
     op.create_table(
         "summary_sources_new",
         sa.Column("message_id", sa.BigInteger(), nullable=False),
@@ -266,6 +274,7 @@ def _sources() -> None:
 
 
 def _windows() -> None:
+    _set_aside("pk_windows")
     counts = ("people", "lines", "archived", "added", "reinforced", "superseded", "refused")
     op.create_table(
         "windows_new",

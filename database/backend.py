@@ -1,0 +1,76 @@
+"""What a file and a server do differently, behind one small seam; everything else is the same for both."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from database.errors import DatabaseError
+from database.models import (
+    Archived,
+    Channel,
+    Fact,
+    FactChange,
+    Guise,
+    Message,
+    Part,
+    Reminder,
+    Scene,
+    Summary,
+    Variant,
+    Vectors,
+)
+from database.repositories.vectors import PART
+
+WORDED = tuple(
+    one.__tablename__
+    for one in (
+        *(Message, Part, Variant, Summary, Fact, FactChange, Archived, Vectors, Reminder),
+        *(Scene, Guise, Channel),
+    )
+)
+"""The tables that hold what was said, or what was made of it."""
+REWRITTEN_ROWS = 100_000
+"""A larger table is not written anew for each thing that is forgotten (0.3 s for so many rows), but at
+night, with the whole database."""
+REWRITTEN_VECTORS = REWRITTEN_ROWS // PART
+"""The same for vectors, of which many stand in one row."""
+VACUUM_DUE = "to be written anew"
+READERS = 4
+POOL_SECONDS = 30
+
+
+def most_rows(table: str) -> int:
+    """Return from how many rows on a table is written anew at night only."""
+    return REWRITTEN_VECTORS if table == Vectors.__tablename__ else REWRITTEN_ROWS
+
+
+class Backend(Protocol):
+    """Where the tables are: one connection to write through, and a few to read through.
+
+    `place` names it in sentences, without a password. `discreet` says that what the driver's own errors say
+    holds nothing that people said, so that they may stand in a log.
+    """
+
+    writer: AsyncEngine
+    reader: AsyncEngine
+    discreet: bool
+
+    @property
+    def place(self) -> str: ...
+
+    def named(self, error: DBAPIError) -> DatabaseError:
+        """Return an error that names the fault and the mend."""
+
+    async def size(self) -> int:
+        """Return how many bytes it takes."""
+
+    async def scrub(self, tables: Collection[str]) -> bool:
+        """Write tables anew without what was deleted; False when somebody was reading what was.
+
+        Of those that are too large it is noted (VACUUM_DUE) that the night has to do it.
+        """
+
+    async def vacuum(self) -> bool:
+        """Write everything anew; False when somebody was reading what was deleted."""

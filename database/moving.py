@@ -1,0 +1,87 @@
+"""Moving: everything in a SQLite file goes into an empty PostgreSQL database, all of it or nothing."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Table, create_engine, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import NullPool
+
+from database import copies, files
+from database.errors import DatabaseError
+from database.models import Row
+from database.postgres import PostgresServer
+
+_AT_ONCE = 1_000
+
+
+async def move(path: Path, url: str, *, backups: Path) -> Mapping[str, int]:
+    """Copy every row of the database at `path`, which nobody may have open; return how many, by table.
+
+    The file is brought up to date before, and else stays as it is. Raises DatabaseError, also where the
+    other database holds anything already; then nothing is in it that was not there before.
+    """
+    await asyncio.to_thread(_ready, path, backups)
+    server = PostgresServer(url)
+    try:
+        await server.prepare()
+        async with server.patient() as connection:
+            return await _filled(connection, path, server.place)
+    except DBAPIError as error:
+        raise server.named(error) from None
+    finally:
+        await server.close()
+
+
+def _ready(path: Path, backups: Path) -> None:
+    if not path.exists():
+        raise DatabaseError(f"{path} is not there: there is nothing to move.")
+    files.prepare(path, backups=backups)
+
+
+async def _filled(connection: AsyncConnection, path: Path, place: str) -> dict[str, int]:
+    tables = Row.metadata.sorted_tables
+    for table in tables:
+        if await connection.scalar(select(func.count()).select_from(table)):
+            raise DatabaseError(f"{place} holds something already ({table.name}). Move into an empty one.")
+    last = _last_ids(path)
+    moved = {}
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    with engine.connect() as source:
+        for table in tables:
+            moved[table.name] = 0
+            for rows in _rows(source, table):
+                await connection.execute(insert(table), rows)
+                moved[table.name] += len(rows)
+            await _count_on(connection, table, last.get(table.name, 0))
+    return moved
+
+
+def _rows(source: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:
+    for some in source.execute(select(table)).mappings().partitions(_AT_ONCE):
+        yield [dict(row) for row in some]
+
+
+def _last_ids(path: Path) -> dict[str, int]:
+    """Return the last id that each table ever gave out: none may come twice (menus still show them)."""
+    with closing(copies.connect(path, "mode=ro")) as connection:
+        return dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+
+
+async def _count_on(connection: AsyncConnection, table: Table, last: int) -> None:
+    """Let a table's ids go on behind the last one."""
+    key = table.autoincrement_column
+    if key is None:
+        return
+    sequence = await connection.scalar(
+        text("SELECT pg_get_serial_sequence(:table, :key)"), {"table": table.name, "key": key.name}
+    )
+    highest = max(last, int(await connection.scalar(select(func.max(key))) or 0))
+    if sequence and highest:
+        await connection.execute(
+            text("SELECT setval(:sequence, :highest)"), {"sequence": sequence, "highest": highest}
+        )

@@ -1,0 +1,80 @@
+"""A PostgreSQL database before it is used: looked at, filled or brought up to date, or refused."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, inspect, text
+
+from database import schema
+from database.errors import DatabaseError
+
+OLDEST = 14
+"""The first version of PostgreSQL that this runs on."""
+_TEXTS = text("""
+    SELECT c.relname, a.attname,
+        a.atttypid = 'varchar'::regtype OR a.attcollation NOT IN (0, '"C"'::regcollation)
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
+    AND c.relname <> 'alembic_version' AND a.attnum > 0 AND NOT a.attisdropped
+    AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'json'::regtype, 'bytea'::regtype)
+""")
+"""Every column with text or bytes in it: table, name, and whether it is not kept as in a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is in a database: the server's version, the schema it says it has, whether it has any tables."""
+
+    version: int
+    encoding: str
+    revision: str | None
+    tables: frozenset[str]
+
+
+def look(connection: Connection) -> Found:
+    """Look at a database; nothing is changed."""
+    version = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10_000
+    encoding = str(connection.scalar(text("SHOW server_encoding")))
+    tables = frozenset(inspect(connection).get_table_names())
+    query = text("SELECT version_num FROM alembic_version")
+    at = connection.scalar(query) if "alembic_version" in tables else None
+    return Found(version, encoding, at, tables)
+
+
+def check(place: str, found: Found) -> None:
+    """Raise DatabaseError or DatabaseTooNew where a database can be neither used nor brought up to date."""
+    if found.version < OLDEST:
+        raise DatabaseError(
+            f"{place} is of version {found.version}; {OLDEST} is the first that this runs on."
+        )
+    if found.encoding != "UTF8":
+        raise DatabaseError(
+            f"{place} keeps text as {found.encoding}. Make one with: createdb --encoding=UTF8"
+        )
+    if found.tables:
+        restore = "Update the program, or restore a backup made by this version."
+        empty = "holds tables that are not ours. Give Masquerade an empty database of its own."
+        schema.judge(place, found.revision, not_ours=empty, mend=restore)
+
+
+def bring_up_to_date(connection: Connection, place: str) -> None:
+    """Fill an empty database, or migrate one of ours: all of it, or nothing."""
+    found = look(connection)
+    check(place, found)
+    if found.revision == schema.head():
+        return
+    schema.upgrade(connection)
+    _as_in_a_file(connection)
+
+
+def _as_in_a_file(connection: Connection) -> None:
+    """Let texts be kept as SQLite keeps them, and nowhere else.
+
+    As long as they come: what one database takes, the other must not refuse. Ordered letter by letter, on
+    whatever machine: an index that another version of its locale orders is broken. And without samples for
+    the planner, which would outlast what is forgotten.
+    """
+    for table, column, other in connection.execute(_TEXTS).all():
+        changes = [f'ALTER COLUMN "{column}" SET STATISTICS 0']
+        if other:
+            changes.append(f'ALTER COLUMN "{column}" TYPE text COLLATE "C"')
+        connection.execute(text(f'ALTER TABLE "{table}" {", ".join(changes)}'))
