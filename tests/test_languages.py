@@ -205,7 +205,7 @@ def test_a_locale_is_no_path():
 
 # --- What is shown --------------------------------------------------------------------------------
 
-KNOWN = {"Mira", "Tom", "Pixel", "general", "Guild", "The", "anna"}
+KNOWN = {"Mira", "Tom", "Pixel", "general", "Guild", "The", "anna", "hello", "UTC", "GMT", "Etc"}
 """Names of people, places and characters: they are called the same in every language."""
 
 

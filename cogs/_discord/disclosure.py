@@ -188,19 +188,14 @@ async def ask(bot: "Masquerade", channel: "MessageableChannel", heard: Utterance
     Others read it: it is asked in the language of the server.
     """
     mention = f"<@{heard.author_id}>" if heard.where.place is Place.GUILD else ""
-    with language_of_the_server(channel):
-        panel = question_panel(asking, bot.app.character.memory_question, mention)
-        until = bot.app.clock.now() + timedelta(seconds=panel.seconds)
-        view = Pen(FAMILY, heard.author_id, until).view(panel)
     pings = AllowedMentions(everyone=False, roles=False, users=[Object(heard.author_id)], replied_user=False)
     try:
+        with language_of_the_server(channel):
+            panel = question_panel(asking, bot.app.character.memory_question, mention)
+            until = bot.app.clock.now() + timedelta(seconds=panel.seconds)
+            view = Pen(FAMILY, heard.author_id, until).view(panel)
         async with asyncio.timeout(POST_SECONDS):
-            await channel.send(
-                panel.text,
-                view=view,
-                allowed_mentions=pings,
-                suppress_embeds=True,
-            )
+            await channel.send(panel.text, view=view, allowed_mentions=pings, suppress_embeds=True)
     except DISCORD_FAULTS as error:
         log.warning("Can't ask in channel %s: %s", heard.where.channel_id, type(error).__name__)
 

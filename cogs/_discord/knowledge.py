@@ -148,10 +148,13 @@ def list_panel(
     """
     if not memories:
         return Panel(NOTHING)
-    pages = list(_paged(entry(one, guild_id) for one in memories))
+    count = count_of(len(memories))
+    longest = _HEAD_OF_PAGE.format(count=count, number=len(memories), pages=len(memories))
+    room = LIMIT - max(200, width(f"{longest}\n\n{_FOOT}"))
+    pages = list(_paged((entry(one, guild_id) for one in memories), room))
     at = min(max(page, 1), len(pages))
     head = _HEAD if len(pages) == 1 else _HEAD_OF_PAGE
-    told = head.format(count=count_of(len(memories)), number=at, pages=len(pages))
+    told = head.format(count=count, number=at, pages=len(pages))
     return Panel("\n".join([told, *pages[at - 1], str(_FOOT)]), _turning(at, len(pages), mark), SECONDS)
 
 
@@ -223,14 +226,14 @@ def _looked(looks: tuple[int, datetime | None]) -> list[str]:
     return [LOOKED.format(count=number(count), last=format_dt(last, "R"))] if last is not None else []
 
 
-def _paged(entries: Iterable[str]) -> Iterator[list[str]]:
+def _paged(entries: Iterable[str], room: int) -> Iterator[list[str]]:
     """Yield pages of whole memories: ten, or as many as fit a message."""
     page: list[str] = []
-    left = full = LIMIT - 200
+    left = room
     for one in entries:
         if page and (len(page) == ON_A_PAGE or width(one) + 1 > left):
             yield page
-            page, left = [], full
+            page, left = [], room
         page.append(one)
         left -= width(one) + 1
     yield page
