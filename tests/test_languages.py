@@ -1,6 +1,7 @@
 """What people read follows the language of their Discord (C95): tables that are complete, and used."""
 
 import ast
+import logging
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from bot.i18n import ABOUT, CHOICE, COMMAND, MENU, OPTION, TABLES, Text, _, n_
 from tests import pseudo
 from tests.locale_tables import MARKED_IN, ROOT, brought_up_to_date, template
 from tests.test_cogs import World, world
-from tests.test_commands import let_operate, show_to
+from tests.test_commands import kept, let_operate, show_to
 from tests.walking import fillings, is_for_servers, is_guarded, leaves, use
 
 LANGUAGES = sorted(path.stem for path in TABLES.glob("*.po"))
@@ -205,12 +206,17 @@ def test_a_locale_is_no_path():
 
 # --- What is shown --------------------------------------------------------------------------------
 
-KNOWN = {"Mira", "Tom", "Pixel", "general", "Guild", "The", "anna", "hello", "UTC", "GMT", "Etc"}
-"""Names of people, places and characters: they are called the same in every language."""
+KNOWN = {
+    *("Mira", "mira", "Tom", "Pixel", "Pix", "general", "Guild", "The", "anna", "gone"),
+    *("hello", "UTC", "GMT", "Etc", "claude", "sonnet"),
+}
+"""Names of people, places, characters and models: they are called the same in every language."""
+OURS = {"bot", "cogs", "database", "memory", "personas"}
+CYRILLIC = re.compile(r"[а-яА-Я]+")
 
 
 @pytest.mark.timeout(300)
-async def test_no_command_answers_in_english_to_somebody_whose_discord_is_not(w, monkeypatch):
+async def test_no_command_answers_in_english_to_somebody_whose_discord_is_not(w, monkeypatch, caplog):
     """Every letter of ours is in another alphabet here: what is left in Latin letters is in no table."""
     table = pseudo.table(template(w.client.tree))
     monkeypatch.setattr(i18n, "table_of", lambda locale: table if locale == "de" else None)
@@ -221,13 +227,21 @@ async def test_no_command_answers_in_english_to_somebody_whose_discord_is_not(w,
     show_to(w, anna)
     await anna.send(w.channel, "Pixel, hello")
     found: dict[str, list[str]] = {}
-    for command in leaves(w):
-        result = await use(w, anna, command, next(iter(fillings(w, command))))
-        note(found, command, result)
-        if not is_guarded(command) and not is_for_servers(command) and hasattr(command, "parameters"):
-            options = next(iter(fillings(w, command)))
-            note(found, command, await w.mira.user.slash(command.qualified_name, **options))
+    with caplog.at_level(logging.DEBUG):
+        for command in leaves(w):
+            result = await use(w, anna, command, next(iter(fillings(w, command))))
+            note(found, command, result)
+            if not is_guarded(command) and not is_for_servers(command) and hasattr(command, "parameters"):
+                options = next(iter(fillings(w, command)))
+                note(found, command, await w.mira.user.slash(command.qualified_name, **options))
     assert found == {}
+    # What is kept, logged or put to a model is in one language, whoever asked.
+    for where, lines in (
+        ("database", kept(w)),
+        ("log", [one.getMessage() for one in caplog.records if one.name.split(".")[0] in OURS]),
+        ("prompts", [one.text + str(one.system) for one in w.claude.prompts]),
+    ):
+        assert [CYRILLIC.findall(line) for line in lines if CYRILLIC.search(line)] == [], where
 
 
 def note(found: dict[str, list[str]], command: Any, result: Any) -> None:
