@@ -125,7 +125,13 @@ class Masquerade(commands.Bot):
         try:
             await guild.me.edit(nick=name)
         except discord.HTTPException as error:
-            log.info("Can't take the name %s in server %s (code %s)", name, guild.id, error.code)
+            log.info(
+                "Can't take the name %s in %r (code %s): give my role the permission Change Nickname there, or set "
+                "nickname_sync=false",
+                name,
+                guild.name,
+                error.code,
+            )
 
     async def _sync_commands(self) -> None:
         """Tell Discord about the slash commands, but only when they changed."""

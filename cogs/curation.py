@@ -31,6 +31,7 @@ VALUE_ROOM = 300
 HEAD = _("**What was changed by hand**")
 FOOT = _("-# /admin changes show tells the whole of one, /admin changes undo takes it back.")
 NO_CHANGES = _("Nothing was changed by hand yet.")
+NO_STATE = _("There is nothing that can be set.")
 UNDONE = _("Number **{number}** is taken back: {thing} is what it was before.")
 STATE_HEAD = _("**What can be set of the global state**")
 STATE_FOOT = n_(
@@ -77,7 +78,7 @@ class States(Curated):
             for key, value in listed.rows.items()
             if words.casefold() in f"{key} {value}".casefold()
         ]
-        return Listing(STATE_HEAD, lines, STATE_FOOT.format(count=listed.internal), NO_CHANGES)
+        return Listing(STATE_HEAD, lines, STATE_FOOT.format(count=listed.internal), NO_STATE)
 
     async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
         state = self.bot.app.affairs.curating.state

@@ -21,14 +21,17 @@ from tests.test_cogs import SERVER
 
 PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
 FOR_OPERATORS = {"persona export", "persona import", "persona remove"}
+FOR_WHO_ARRANGES = {"persona choose", "scene start", "scene stop", "scene note", "scene note_clear"}
+"""In private for everybody: in a server `may_stage` asks for a permission (cogs/_discord/authority.py)."""
 HEAD = """\
 # Every command
 
 <!-- Written by `python -m tests.command_reference --write`; changes made here are lost. -->
 
-What each does, what it takes (in brackets what may be left out), and who may use it. Discord shows a
-command to those who may use it, and the bot looks again whenever one is used. Answers are for the eyes of
-whoever asks, unless a command is there to post something. `/help` lists what you may use where you are.
+What each does, what it takes (in brackets what may be left out), and who may use it. Discord decides by the
+first word of a command to whom it shows it; the bot looks again whenever one is used. An operator who does
+not see `/admin` in a server uses it in private. Answers are for the eyes of whoever asks, unless a command
+is there to post something. `/help` lists what you may use where you are.
 
 What is behind them: [your conversation](conversation.md), [what I remember about you](memory.md),
 [your privacy](privacy.md), [an inner life](inner-life.md), [several characters](company.md),
@@ -36,7 +39,7 @@ What is behind them: [your conversation](conversation.md), [what I remember abou
 [operating](operating.md). The log channel has commands of its own: see
 [administration](administration.md#the-log-channel).
 """
-_WORDS = {"manage_guild": "Manage Server", "moderate_members": "Timeout Members"}
+_WORDS = {"manage_guild": "Manage Server", "moderate_members": "Time Out Members"}
 """Permissions that Discord shows under another name than its interface for programs has."""
 SECTIONS = {
     "everybody": "For everybody",
@@ -69,6 +72,8 @@ def _who(command: Any) -> tuple[str, str]:
     place = "in a server" if only_in_servers(command) else "everywhere"
     if root.name == "admin" or command.qualified_name in FOR_OPERATORS:
         return "operators", f"operators, {place}"
+    if command.qualified_name in FOR_WHO_ARRANGES:
+        return "everybody", "Manage Channels in a server, everybody in private"
     needed = root.default_permissions or command.default_permissions
     if needed is None:
         return "everybody", place

@@ -21,24 +21,31 @@ _NO_LOG_CHANNEL = Finding(
     "log_channel is not set: notices stand in the log alone.",
     "Write the id of a channel as log_channel into config.env.",
 )
+_NO_OPERATOR = Finding(
+    "discord.operators",
+    "notice",
+    "admin_ids is not set: nobody can administer the bot from Discord.",
+    "Write your Discord id as admin_ids into config.env (Developer Mode, right-click yourself, Copy User ID).",
+)
 
 
 async def discord_findings(settings: Settings, *, offline: bool, deadline: float) -> list[Finding]:
     """Return what Discord says of the account within `deadline` seconds; nothing is asked if `offline`."""
     token = settings.discord_token.get_secret_value()
-    log_channel = [] if settings.log_channel else [_NO_LOG_CHANNEL]
+    missing = [] if settings.log_channel else [_NO_LOG_CHANNEL]
+    missing += [] if settings.admin_ids else [_NO_OPERATOR]
     if not token:
         sentence = "There is no discord_token: the bot can't be on Discord."
-        return [Finding("discord.token", "problem", sentence, SETUP), *log_channel]
+        return [Finding("discord.token", "problem", sentence, SETUP), *missing]
     if offline:
-        return [_skipped("this was asked for offline"), *log_channel]
+        return [_skipped("this was asked for offline"), *missing]
     try:
         account = await look_up(token, log_channel=settings.log_channel, deadline=deadline)
     except TokenRefusedError as error:
-        return [Finding("discord.token", "problem", str(error)), *log_channel]
+        return [Finding("discord.token", "problem", str(error)), *missing]
     except DiscordUnreachableError as error:
-        return [_skipped(f"Discord can't be reached ({error})"), *log_channel]
-    return [*account_findings(account), *log_channel]
+        return [_skipped(f"Discord can't be reached ({error})"), *missing]
+    return [*account_findings(account), *missing]
 
 
 def account_findings(account: Account) -> list[Finding]:
