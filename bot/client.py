@@ -126,8 +126,8 @@ class Masquerade(commands.Bot):
             await guild.me.edit(nick=name)
         except discord.HTTPException as error:
             log.info(
-                "Can't take the name %s in %r (code %s): give my role the permission Change Nickname there, or set "
-                "nickname_sync=false",
+                "Can't take the name %s in %r (code %s): give my role the permission Change Nickname there, "
+                "or set nickname_sync=false",
                 name,
                 guild.name,
                 error.code,

@@ -1,10 +1,15 @@
 """One transaction, as the rest of the program sees it."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from database.errors import DatabaseError
 from database.repositories import (
     Affinities,
     Archive,
@@ -75,6 +80,11 @@ class UnitOfWork:
     tickets: Tickets
     jobs: Jobs
     lore: Lore
+    apart: Callable[[], AbstractAsyncContextManager[None]]
+    """Begins a part of the transaction that is undone alone when something fails in it.
+
+    Without it a statement that failed takes all else with it: a server keeps nothing then, and says nothing.
+    """
 
     @classmethod
     def over(cls, session: AsyncSession) -> Self:
@@ -110,4 +120,16 @@ class UnitOfWork:
             Tickets(session),
             Jobs(session),
             Lore(session),
+            partial(_apart, session),
         )
+
+
+@asynccontextmanager
+async def _apart(session: AsyncSession) -> AsyncIterator[None]:
+    """Undo what is done within if it fails. Raises DatabaseError without the driver's words: those quote rows."""
+    try:
+        async with session.begin_nested():
+            yield
+    except SQLAlchemyError as error:
+        fault = type(getattr(error, "orig", None) or error).__name__
+        raise DatabaseError(f"A statement failed: {fault}") from None

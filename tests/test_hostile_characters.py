@@ -9,9 +9,9 @@ import pytest
 
 from bot.administration import Actor, Administration
 from bot.arrivals import Arrivals, NotArrived
-from bot.conversation.consequences import cue_of
+from bot.conversation.consequences import Consequences, cue_of
 from bot.stagecraft import NotStaged, Stagecraft
-from database import DatabaseError
+from database import DatabaseError, UnitOfWork
 from personas.cards.drawing import card_of
 from personas.character import character_of
 from personas.character_parts import EvolutionStage
@@ -186,6 +186,28 @@ async def test_what_follows_from_a_reply_can_fail_and_the_reply_is_history(tmp_p
         await at.hear("Pixel, what was said?", where=CHANNEL)
         assert "Indeed." in last(at)
     assert "What follows from reply" in caplog.text
+
+
+async def test_a_statement_that_fails_in_what_follows_takes_nothing_else_with_it(
+    tmp_path, monkeypatch, caplog
+):
+    """On a server the whole transaction would be lost, without an error (PostgreSQL rolls back at COMMIT)."""
+
+    async def fail(_self: object, db: UnitOfWork, *_given: object) -> None:
+        await db.states.set("half of it", "done")
+        await db.states.set(None, "my words")  # type: ignore[arg-type]
+
+    async with company(tmp_path) as at:
+        monkeypatch.setattr(Consequences, "of", fail)
+        at.claude.will_say("Good evening.")
+        await at.hear("Nyx?", where=CHANNEL)
+        async with at.database.read() as db:
+            assert await db.states.get("half of it") is None
+        at.claude.will_say("Indeed.")
+        await at.hear("Pixel, what was said?", where=CHANNEL)
+        assert "Good evening." in last(at)
+    assert "What follows from reply" in caplog.text
+    assert "my words" not in caplog.text
 
 
 async def test_who_was_let_go_can_come_back_with_the_same_card(home):

@@ -201,13 +201,16 @@ class Saying:
     async def _settle(self, db: UnitOfWork, turn: Turn, me: int) -> list[News]:
         await self._narrow(db, turn)
         lines = await turns.settle(db, turn, me=me, name_of=self._name_of, at=self._clock.now())
-        try:
-            return await self._consequences.of(db, turn, lines) if lines is not None else []
-        except DatabaseError:
-            raise
-        except Exception:  # what was said is history, whatever should have followed from it
-            log.exception("What follows from reply %d is not known", turn.id)
+        if lines is None:
             return []
+        try:  # what was said is history, whatever should have followed from it
+            async with db.apart():
+                return await self._consequences.of(db, turn, lines)
+        except DatabaseError as error:
+            log.error("What follows from reply %d is not known. %s", turn.id, error)  # noqa: TRY400
+        except Exception:
+            log.exception("What follows from reply %d is not known", turn.id)
+        return []
 
     async def _narrow(self, db: UnitOfWork, turn: Turn) -> None:
         """Let nobody have heard a reply who was sent out while it was typed and said (C25)."""

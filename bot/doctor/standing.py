@@ -25,7 +25,8 @@ _NO_OPERATOR = Finding(
     "discord.operators",
     "notice",
     "admin_ids is not set: nobody can administer the bot from Discord.",
-    "Write your Discord id as admin_ids into config.env (Developer Mode, right-click yourself, Copy User ID).",
+    "Write your Discord id as admin_ids into config.env "
+    "(Developer Mode, right-click yourself, Copy User ID).",
 )
 
 

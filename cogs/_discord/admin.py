@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 NAME = "admin"
 Member = app_commands.Group | app_commands.Command[Any, ..., Any]
 OPERATORS_ONLY = _(
-    "This is for the bot's operators alone. If you run the bot: write your Discord id as admin_ids into config.env, "
-    "and restart it."
+    "This is for the bot's operators alone. If you run the bot: write your Discord id as admin_ids into "
+    "config.env, and restart it."
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import discord
 
 from bot.command_tree import Interaction, answer, for_everybody
-from bot.i18n import _
+from bot.i18n import _, speaking
 from bot.moderation import Refused
 from bot.tickets import StillOpen, TooSoon
 from cogs._discord.moderating import (
@@ -177,7 +177,8 @@ class TicketDesk:
         user, thread = interaction.user, None
         with for_everybody(interaction):
             name = in_a_line(THREAD.format(number=number, name=user.display_name), LONGEST_NAME)
-        reason = REASON.format(name=in_a_line(user.name, LONGEST_NAME), id=user.id)
+        with speaking(None):  # for Discord's audit log
+            reason = REASON.format(name=in_a_line(user.name, LONGEST_NAME), id=user.id)
         try:
             async with asking_discord():
                 thread = await below.create_thread(
