@@ -126,7 +126,7 @@ class UnitOfWork:
 
 @asynccontextmanager
 async def _apart(session: AsyncSession) -> AsyncIterator[None]:
-    """Undo what is done within if it fails. Raises DatabaseError without the driver's words: those quote rows."""
+    """Undo what is done within if it fails. Raises DatabaseError, without the rows that a driver quotes."""
     try:
         async with session.begin_nested():
             yield
