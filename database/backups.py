@@ -55,8 +55,8 @@ def back_up(path: Path, target: Path, *, backups: Path, force: bool = False) -> 
     """Write a complete copy of the database at `path`, which may be in use, to `target` (C92).
 
     Raises DatabaseError, and leaves what is at `target`: where the copy can't be written or proves to
-    be damaged, where something is there already (unless `force`), or a part of the database itself. A folder of which
-    only the last part is missing is made, for its owner alone.
+    be damaged, where something is there already (unless `force`), or a part of the database itself. A
+    folder of which only the last part is missing is made, for its owner alone.
     """
     with copies.in_words(path, target):
         if not path.exists():

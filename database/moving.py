@@ -48,8 +48,8 @@ async def _filled(connection: AsyncConnection, path: Path, place: str) -> dict[s
     for table in tables:
         if await connection.scalar(select(func.count()).select_from(table)):
             raise DatabaseError(
-                f"{place} holds something already ({table.name}). Move into an empty one; what is in this one "
-                "goes by dropdb and createdb, see docs/operating.md."
+                f"{place} holds something already ({table.name}). Move into an empty one; "
+                "dropdb and createdb empty it, with all that is in it: see docs/operating.md."
             )
     last = _last_ids(path)
     moved = {}
