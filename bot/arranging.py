@@ -210,7 +210,8 @@ def open_claude(
             "nothing is asked for the next 15 minutes."
         )
 
-    note = open_call_log(settings.api_log_file) if settings.enable_api_call_logging else None
+    log_file = settings.data_dir / settings.api_log_file
+    note = open_call_log(log_file) if settings.enable_api_call_logging else None
     return AnthropicClaude(
         api_key=server.api_key,
         base_url=server.base_url,

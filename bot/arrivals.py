@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from personas.cards.drawing import card_of
 from personas.character import CharacterError, character_of
 from personas.character_rules import slug_of
 
+log = logging.getLogger(__name__)
+
 JOINED = "characters that joined"
 SUFFIXES = {"PNG": ".png", "JSON": ".json", "CHARX": ".charx"}
 MOST_CHARACTERS = 50
@@ -30,6 +33,9 @@ NOT_PLAYABLE = _("{file} can't be played: {fault}")
 SIZE = _("About {count} tokens of it go into every prompt.")
 NOT_IMPORTED = _("{name} did not come by /persona import: take it out of active_personas in config.env.")
 NO_FOLDERS = _("There are no folders of characters here to put it into.")
+NOT_WRITABLE = _(
+    "I can't write to the folder of characters: whoever runs the bot has to let me, see docs/operating.md."
+)
 A_LOREBOOK = _("That is a lorebook, no character: put it into a character's folder.")
 FULL = _("There are {most} characters here already: let one go first.")
 NO_CHARACTER = _("The card makes no character: {fault}")
@@ -81,9 +87,9 @@ class Arrivals:
         async with self._one_at_a_time:
             folder = self._folder_for(library, inspected, data)
             back, role = folder.exists(), None
+            if not back:
+                await _put(folder, inspected, data)
             try:
-                if not back:
-                    await asyncio.to_thread(_put, folder, inspected, data)
                 role = await library.admit(Source(folder, folder / SHEET_NAME))
                 await library.prepare(role, self._database)
                 await self._remember(folder.name, here=True)
@@ -162,7 +168,16 @@ def _listed(kept: str | None) -> list[str]:
     return [str(one) for one in json.loads(kept)] if kept else []
 
 
-def _put(folder: Path, inspected: Inspected, data: bytes) -> None:
+async def _put(folder: Path, inspected: Inspected, data: bytes) -> None:
+    """Make the folder of a character. Raises NotArrived where nothing can be written there."""
+    try:
+        await asyncio.to_thread(_write, folder, inspected, data)
+    except OSError as error:
+        log.warning("A character can't be put into %s: %s", folder.parent, error.strerror or error)
+        raise NotArrived(NOT_WRITABLE) from error
+
+
+def _write(folder: Path, inspected: Inspected, data: bytes) -> None:
     """Make the folder of a character, whole or not at all."""
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)

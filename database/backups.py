@@ -55,7 +55,8 @@ def back_up(path: Path, target: Path, *, backups: Path, force: bool = False) -> 
     """Write a complete copy of the database at `path`, which may be in use, to `target` (C92).
 
     Raises DatabaseError, and leaves what is at `target`: where the copy can't be written or proves to
-    be damaged, where something is there already (unless `force`), or a part of the database itself.
+    be damaged, where something is there already (unless `force`), or a part of the database itself. A
+    folder of which only the last part is missing is made, for its owner alone.
     """
     with copies.in_words(path, target):
         if not path.exists():
@@ -178,13 +179,18 @@ def _objection(path: Path, place: Path, *, force: bool) -> str | None:
         return f"{place} is the database itself, or belongs to it; name another file."
     if place.is_dir():
         return f"{place} is a folder; name a file in it."
-    if not place.parent.is_dir():
+    if not (place.parent.is_dir() or _may_be_made(place.parent)):
         return f"There is no folder {place.parent}; make it, or name a file elsewhere."
     if place.exists() and not place.is_file():
         return f"{place} is no ordinary file."
     if place.exists() and not force:
         return f"{place} is there already; name another file, or add --force to overwrite it."
     return None
+
+
+def _may_be_made(folder: Path) -> bool:
+    """Say whether the last part alone of a folder is missing: more than that is mistyped."""
+    return not folder.exists() and folder.parent.is_dir()
 
 
 def _content(path: Path) -> Content:

@@ -47,7 +47,10 @@ async def _filled(connection: AsyncConnection, path: Path, place: str) -> dict[s
     tables = Row.metadata.sorted_tables
     for table in tables:
         if await connection.scalar(select(func.count()).select_from(table)):
-            raise DatabaseError(f"{place} holds something already ({table.name}). Move into an empty one.")
+            raise DatabaseError(
+                f"{place} holds something already ({table.name}). Move into an empty one; "
+                "dropdb and createdb empty it, with all that is in it: see docs/operating.md."
+            )
     last = _last_ids(path)
     moved = {}
     engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)

@@ -256,6 +256,13 @@ def test_a_backup_never_takes_the_place_of_the_database_or_its_parts(path, tmp_p
     assert path.read_bytes() == content
 
 
+def test_a_folder_that_is_not_there_yet_is_made_for_its_owner_alone(path, tmp_path):
+    built(path)
+    assert run("backup", "data/backups/x.sqlite3") == 0
+    assert (tmp_path / "data/backups/x.sqlite3").is_file()
+    assert (tmp_path / "data/backups").stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize(
     ("target", "words"),
     [

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.arranging import open_claude
 from bot.claude.calls import open_call_log
 from bot.claude.client import AnthropicClaude, Question
 from bot.claude.pricing import load_prices
@@ -23,6 +24,8 @@ from bot.errors import (
     ConfigurationError,
     PromptTooLong,
 )
+from bot.server import Server
+from bot.settings import Settings
 from bot.turn import Block, Call, Message, Prompt, Usage
 from tests.fakes import FakeClock
 from tests.world import claude_faults as faults
@@ -276,6 +279,31 @@ async def test_the_call_log_holds_lengths_and_no_words(server, clock, tmp_path: 
     assert [line["outcome"] for line in lines] == ["ok", "refused"]
     assert lines[0]["prompt_characters"] == len(PROMPT.text)
     assert "secret" not in log.read_text() and "Mira" not in log.read_text()
+
+
+async def test_a_call_log_that_can_t_be_written_is_one_warning(server, clock, tmp_path: Path, caplog, capsys):
+    (tmp_path / "file").write_text("")
+    claude = open_client(server, clock, note=open_call_log(tmp_path / "file" / "calls.log"))
+    for _ in range(2):
+        server.will_say("an answer")
+        await claude.ask(PROMPT, ask())
+    await claude.close()
+    [line] = [one for one in caplog.records if one.name == "bot.claude.calls"]
+    assert "calls.log can't be written: " in line.getMessage()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("named", "lies"), [("calls.log", "data/calls.log"), ("/log/calls", "/log/calls")])
+async def test_the_call_log_lies_in_data_dir_unless_it_is_named_whole(
+    clock, tmp_path: Path, monkeypatch, named, lies
+):
+    """A container and a service can write nothing beside the program."""
+    opened: list[Path] = []
+    monkeypatch.setattr("bot.arranging.open_call_log", opened.append)
+    settings = Settings(data_dir=tmp_path / "data", enable_api_call_logging=True, api_log_file=Path(named))
+    claude = open_claude(settings, Server("http://127.0.0.1:9", "k", MODEL), clock, print)
+    await claude.close()
+    assert opened == [tmp_path / lies]
 
 
 async def test_local_servers_get_sampling_and_a_connection_of_their_own(server, clock):

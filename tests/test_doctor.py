@@ -267,6 +267,17 @@ async def test_a_notice_of_the_settings_is_passed_on(tmp_path, environ):
     )
 
 
+async def test_settings_may_come_from_the_environment_alone(tmp_path, environ):
+    """In a container there is no config.env."""
+    (tmp_path / "character.env").unlink()
+    finding = (await found(tmp_path, environ, offline=True))["settings.files"]
+    said = f"Settings come from the environment; there is no {tmp_path / 'config.env'} here."
+    assert (finding.level, finding.sentence) == ("ok", said)
+    finding = (await found(tmp_path, {}, offline=True))["settings.files"]
+    assert finding.level == "notice"
+    assert finding.sentence.endswith("every setting has its default.")
+
+
 async def test_a_file_with_secrets_that_others_can_read_is_named(tmp_path, environ):
     config = tmp_path / "config.env"
     config.write_text(f"discord_token={TOKEN}\n")

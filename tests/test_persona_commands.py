@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.arrivals import NOT_WRITABLE
 from bot.turn import Place, Where
 from cogs import personas
 from cogs._discord.admin import OPERATORS_ONLY
@@ -225,6 +226,18 @@ async def test_a_card_brings_a_character_that_hears_and_answers_from_then_on(w):
     await w.mira.send(w.channel, "Nima, what's for dinner?")
     assert shown_in(w.channel)[-1] == ("Nima", "Soup?")
     assert ("persona import", "nima") in await audited(w)
+
+
+async def test_a_folder_that_can_t_be_written_to_is_told_without_its_path(w, monkeypatch, caplog):
+    def read_only(path: Path, *_: Any, **__: Any) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    with monkeypatch.context() as container:
+        container.setattr(Path, "mkdir", read_only)
+        said = told(await operator(w).slash(w.channel, "persona import", file=("nima.json", card(NIMA))))
+    assert said == NOT_WRITABLE
+    assert "Read-only file system" in caplog.text
+    assert "nima" not in w.app.conversation.company.by_slug
 
 
 async def test_who_came_by_import_can_go_again_and_others_can_not(w):

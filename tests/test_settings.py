@@ -298,6 +298,22 @@ def test_only_keys_the_operator_set_are_explicit(load):
     }
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [('"real"', "real"), ("'real'", "real"), ("\"real'", "\"real'"), ('"', '"'), ('""real""', '"real"')],
+)
+def test_one_pair_of_quotes_is_taken_from_the_environment(load, written, read):
+    """`docker run --env-file` hands the quotes of config.env on; compose takes them away."""
+    loaded = load("", "", {"DISCORD_TOKEN": written})
+    assert loaded.settings.discord_token == SecretStr(read)
+
+
+@pytest.mark.parametrize("nothing", ['""', "''", '"your_discord_token"'])
+def test_quotes_around_nothing_in_the_environment_leave_the_next_source_to_count(load, nothing):
+    loaded = load('discord_token="real"', "", {"discord_token": nothing})
+    assert loaded.settings.discord_token == SecretStr("real")
+
+
 def test_the_rest_of_the_environment_is_not_looked_at(load):
     loaded = load("", "", {"PATH": "/bin", "TYPING_SPED_CPM": "1", "DEFAULT_NAME": "Eve", "": ""})
     assert loaded.notices == ()

@@ -96,6 +96,11 @@ def test_the_unit_starts_nothing_again_that_has_to_be_mended_first():
     assert unit["Unit"]["StartLimitBurst"] == "5"
 
 
+def test_where_the_data_is_says_config_env_alone_so_that_commands_find_it():
+    lines = UNIT.read_text("utf-8").splitlines()
+    assert not [one for one in lines if one.startswith("Environment") and "DATA_DIR" in one]
+
+
 def test_systemd_finds_nothing_wrong_with_the_unit_but_that_it_is_not_installed():
     analyze = shutil.which("systemd-analyze")
     if analyze is None:

@@ -133,8 +133,12 @@ def _notices(notices: Iterable[Notice]) -> list[Finding]:
 
 
 def _files(loaded: Loaded, config: Path) -> Finding:
-    if loaded.files:
-        return Finding("settings.files", "ok", f"Read: {', '.join(loaded.files)}.")
+    read = f"Read: {', '.join(loaded.files)}." if loaded.files else ""
+    if loaded.from_environment and str(config) not in loaded.files:
+        outside = f"Settings come from the environment; there is no {config} here."
+        return Finding("settings.files", "ok", f"{outside} {read}".strip())
+    if read:
+        return Finding("settings.files", "ok", read)
     return Finding("settings.files", "notice", f"There is no {config}: every setting has its default.", SETUP)
 
 

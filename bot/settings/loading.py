@@ -49,7 +49,7 @@ class Loaded:
 
     `character` is None when none is configured or it has faults, which `character_faults` tells
     apart; `character_keys` are the keys of the character that were set, and `files` were read. `sheet` is
-    where ./character.env would be.
+    where ./character.env would be; `from_environment` says whether the environment sets anything.
     """
 
     settings: Settings
@@ -59,6 +59,7 @@ class Loaded:
     character_keys: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
     sheet: Path | None = None
+    from_environment: bool = False
 
     @property
     def explicit(self) -> frozenset[str]:
@@ -105,6 +106,7 @@ def load_settings(
         character_keys=identity.keys,
         files=_files(config_file, sheet_file) + identity.files,
         sheet=character_env,
+        from_environment=bool(outside.settings),
     )
 
 

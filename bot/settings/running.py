@@ -178,7 +178,7 @@ class Storage(Section):
     enable_api_call_logging: bool = False
     """Whether each call to Claude is logged to api_log_file: lengths and cost, never words."""
     api_log_file: Folder = Path("anthropic_api_calls.log")
-    """The file for that log."""
+    """The file for that log; one that is not absolute lies in data_dir."""
     save_interval_minutes: Count = 5
     """Accepted for old files: everything is saved the moment it happens."""
     user_data_file: Folder = Path("user_info.pickle")

@@ -90,7 +90,7 @@ def environment_sheet(environ: Mapping[str, str]) -> Sheet:
     sheet = Sheet()
     # The spelling of the table counts before all others, then capitals: one order on every machine.
     for written in sorted(environ, key=lambda name: (name != name.lower(), name)):
-        entry = Entry(written.lower(), environ[written], written, ENVIRONMENT)
+        entry = Entry(written.lower(), _unquoted(environ[written]), written, ENVIRONMENT)
         if entry.key in SETTING_KEYS and entry.says_something:
             counts = sheet.settings.setdefault(entry.key, entry)
             if counts.value != entry.value:
@@ -154,6 +154,12 @@ def _entries(file: EnvFile) -> Sequence[Entry]:
         Entry(written.lower(), value, written, file.path, file.lines[written])
         for written, value in file.values.items()
     ]
+
+
+def _unquoted(value: str) -> str:
+    """Take away one pair of quotes: `docker run --env-file` leaves them to the program."""
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if quoted else value
 
 
 def _take_account(sheet: Sheet, entry: Entry, *, borrowed: bool) -> None:
