@@ -168,7 +168,7 @@ async def test_of_very_many_short_lines_the_older_ones_are_summed_up_too(at_tabl
         heard = utterance("hi", where=CHANNEL)
         await db.channels.note(600, place="guild", name="", guild_id=700, guild_name="", heard=0)
         for number in range(1_600):
-            line = replace(heard, message_id=10_000 + number, text="lol", sent_at=at_table.clock.now())
+            line = replace(heard, message_id=10**12 + number, text="lol", sent_at=at_table.clock.now())
             await db.messages.add(_row(line))
     at_table.claude.will_note(note("They laughed a lot. " * 10))
     await at_table.hear("Pixel?", where=CHANNEL)
