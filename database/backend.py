@@ -60,8 +60,8 @@ class Backend(Protocol):
     @property
     def place(self) -> str: ...
 
-    def named(self, error: DBAPIError) -> DatabaseError:
-        """Return an error that names the fault and the mend."""
+    def named(self, error: DBAPIError | OSError) -> DatabaseError:
+        """Return an error that names the fault and the mend; an OSError says that it can't be reached."""
 
     async def size(self) -> int:
         """Return how many bytes it takes."""

@@ -82,7 +82,7 @@ class Database:
 
     async def size(self) -> int:
         """Return how many bytes it takes."""
-        with self._named_errors():
+        with self._named_errors(), self._reached():
             return await self._backend.size()
 
     async def scrub(self, *, every_table: bool = False) -> bool:
@@ -91,7 +91,7 @@ class Database:
         Of the tables without words only ids are left behind: those are written anew on demand.
         False when somebody was reading just then: what they read has to stay until they are done.
         """
-        with self._named_errors():
+        with self._named_errors(), self._reached():
             return await self._backend.scrub(tuple(Row.metadata.tables) if every_table else WORDED)
 
     async def vacuum(self) -> bool:
@@ -103,7 +103,7 @@ class Database:
         async with self.read() as db:
             if await db.states.get(VACUUM_DUE) is None:
                 return False
-        with self._named_errors():
+        with self._named_errors(), self._reached():
             return await self._backend.vacuum()
 
     async def close(self) -> None:
@@ -114,7 +114,8 @@ class Database:
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:
         with self._named_errors():
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                await session.connection()
+                with self._reached():
+                    await session.connection()
                 yield UnitOfWork.over(session)
 
     @contextmanager
@@ -126,4 +127,12 @@ class Database:
             busy = f"{self._backend.place} has been busy for {POOL_SECONDS} seconds."
             raise DatabaseBusy(busy) from error
         except DBAPIError as error:
+            raise self._backend.named(error) from error if self._backend.discreet else None
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Name what the network says: never around what others do in a transaction, for theirs may be such."""
+        try:
+            yield
+        except OSError as error:  # a timeout is one
             raise self._backend.named(error) from error if self._backend.discreet else None

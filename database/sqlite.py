@@ -38,8 +38,8 @@ class SqliteFile:
     def place(self) -> str:
         return str(self._path)
 
-    def named(self, error: DBAPIError) -> DatabaseError:
-        return self._named(str(error.orig))
+    def named(self, error: DBAPIError | OSError) -> DatabaseError:
+        return self._named(str(error.strerror if isinstance(error, OSError) else error.orig))
 
     async def size(self) -> int:
         """Return the bytes of the file and of its write-ahead log."""

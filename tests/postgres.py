@@ -18,7 +18,13 @@ from urllib.parse import quote
 PASSWORD = "p@ss:word/%?#-canary"
 """With everything in it that an address has to spell otherwise."""
 _STARTS_WITHIN = 30.0
-_QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60")
+_QUICK = (
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "max_connections=60",
+    "max_prepared_transactions=2",
+)
 
 
 class NoServer(Exception):  # noqa: N818
