@@ -234,7 +234,9 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
     settings, character = loaded.settings, loaded.playable
     async with (
         open_server(settings, say=log.info) as server,
-        open_app(settings, character, server, library=library_of(loaded), on_stage=on_stage) as app,
+        open_app(
+            settings, character, server, library=library_of(loaded), on_stage=on_stage, patient=True
+        ) as app,
         open_client(app) as client,
     ):
         await warm_up(app, log.info)

@@ -131,7 +131,7 @@ class Database:
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
-        """Name what the network says: never around what others do in a transaction, for theirs may be such."""
+        """Name what the network says: never around what others do in a transaction."""
         try:
             yield
         except OSError as error:  # a timeout is one

@@ -56,6 +56,12 @@ _END_OURS = """
     WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND (l.classid::bigint << 32) | l.objid::bigint = $1
     AND a.datname = current_database() AND a.application_name = $2
 """
+_HOLDER = """
+    SELECT a.application_name || coalesce(' from ' || host(a.client_addr), '')
+    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+    AND (l.classid::bigint << 32) | l.objid::bigint = $1 AND a.datname = current_database()
+"""
 _OLD_READERS = """
     SELECT count(*) FROM (
         SELECT backend_xmin AS held FROM pg_stat_activity
@@ -241,11 +247,12 @@ class PostgresServer:
                     return
                 await connection.fetchval(_END_OURS, LOCK, self._ours)
                 await asyncio.sleep(HOLDER_SECONDS / HOLDER_TRIES)
+            holder = await connection.fetchval(_HOLDER, LOCK) or "it ended just now"
         except postgres_faults.failures() as error:
             raise postgres_faults.named(self.place, error) from None
         raise DatabaseTaken(
-            f"Another Masquerade runs on {self.place}. Stop it first, or give this one a database of its own "
-            "with database_url=... in config.env."
+            f"Another Masquerade runs on {self.place} ({holder}). Stop it first, or give this one a database "
+            "of its own with database_url=... in config.env."
         )
 
 
