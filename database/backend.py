@@ -66,6 +66,9 @@ class Backend(Protocol):
     async def size(self) -> int:
         """Return how many bytes it takes."""
 
+    async def check_writer(self) -> None:
+        """Raise DatabaseError where nothing can be written now; nothing is."""
+
     async def scrub(self, tables: Collection[str]) -> bool:
         """Write tables anew without what was deleted; False when somebody was reading what was.
 

@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.pool import QueuePool
 
 from database import files
 from database.backend import POOL_SECONDS, VACUUM_DUE, WORDED, Backend
@@ -84,6 +85,17 @@ class Database:
         """Return how many bytes it takes."""
         with self._named_errors(), self._reached():
             return await self._backend.size()
+
+    async def check_writer(self) -> None:
+        """Raise DatabaseError where nothing can be written now; nothing is.
+
+        While somebody writes it is theirs to tell, and they are not held up.
+        """
+        pool = self._writer.pool
+        if isinstance(pool, QueuePool) and pool.checkedout():
+            return
+        with self._named_errors(), self._reached():
+            await self._backend.check_writer()
 
     async def scrub(self, *, every_table: bool = False) -> bool:
         """Take what was deleted out of where it was kept, wherever it was left (B10).

@@ -127,6 +127,11 @@ class PostgresServer:
             query = text("SELECT pg_database_size(current_database())")
             return int(await connection.scalar(query) or 0)
 
+    async def check_writer(self) -> None:
+        async with self.writer.connect() as connection:
+            if await connection.scalar(text("SHOW transaction_read_only")) == "on":
+                raise postgres_faults.readonly(self.place)
+
     async def scrub(self, tables: Collection[str]) -> bool:
         """Write tables anew: VACUUM alone leaves words in the unused room of their pages (B10)."""
         async with self._raw() as raw:

@@ -45,6 +45,10 @@ class SqliteFile:
         """Return the bytes of the file and of its write-ahead log."""
         return await asyncio.to_thread(self._size)
 
+    async def check_writer(self) -> None:
+        async with self.writer.begin():  # takes the file's lock
+            pass
+
     async def scrub(self, tables: Collection[str]) -> bool:
         """Take what was deleted out of the file and its write-ahead log, wherever it was left (B10)."""
         async with self._raw() as raw:

@@ -70,6 +70,11 @@ class Server:
             self._process = None
 
     @property
+    def programs(self) -> Path:
+        """The folder with PostgreSQL's own tools."""
+        return self._bin
+
+    @property
     def log(self) -> str:
         return (self._folder / "log").read_text(errors="replace")
 

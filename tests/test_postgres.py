@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
@@ -284,7 +285,8 @@ async def test_how_the_server_is_set_up_does_not_end_our_sessions(postgres, url,
     for engine in (database._reader, database._writer):
         async with engine.connect() as connection:
             query = "SELECT name, setting FROM pg_settings WHERE name IN ('{}', '{}', '{}')".format(*names)
-            found = dict((await connection.exec_driver_sql(query)).all())
+            rows: Any = await connection.exec_driver_sql(query)
+            found = dict(rows.all())
     assert found.pop("client_connection_check_interval") in ("5000", "0")
     assert set(found.values()) == {"0"}
     await database.close()
@@ -329,6 +331,31 @@ async def test_who_lost_the_database_to_another_writes_no_more(postgres, url, da
     await said(other, line(1, "mine"))
     await other.close()
     await said(database, line(2, "mine again"))
+
+
+async def test_whether_it_can_be_written_to_is_known_without_writing(postgres, url, database, tmp_path):
+    cut = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name_of(url)}'"
+    await database.check_writer()
+    postgres.tell(cut)
+    other = await Database.connect(url, tmp_path / "none")
+    with pytest.raises(DatabaseTaken):
+        await database.check_writer()
+    await other.close()
+    await database.check_writer()
+    postgres.tell(f"ALTER DATABASE {name_of(url)} SET default_transaction_read_only = on")
+    postgres.tell(cut)
+    with pytest.raises(DatabaseError, match="readonly"):
+        await database.check_writer()
+
+
+async def test_who_writes_just_now_is_not_held_up_by_a_look(opening):
+    database = await opening()
+    async with database.begin() as db:
+        await db.states.set("a", "b")
+        async with asyncio.timeout(5):
+            await database.check_writer()
+    await database.check_writer()
+    await database.close()
 
 
 async def test_a_broken_connection_of_ours_does_not_lock_us_out(database):
@@ -473,6 +500,39 @@ async def test_every_column_of_every_table_can_be_searched_for_an_id_of_discords
         await db.states.set("a key", f"about {person}")
         found = await db.leftovers.residue(person)
     assert found.rows == {"users": 1, "nicknames": 1, "global_state": 1}
+
+
+# --- Copies --------------------------------------------------------------------------------------------
+
+
+def _copied(postgres: Server, program: str, *arguments: str) -> str:
+    """Run one of PostgreSQL's own tools as the bot's user."""
+    told = subprocess.run(
+        [str(postgres.programs / program), *arguments], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+async def test_a_dump_comes_back_as_is_told_over_a_schema_that_has_more(postgres, url, tmp_path):
+    """Twice, for what is emptied and filled again must be such a database as before."""
+    database = await Database.connect(url, tmp_path / "none")
+    await said(database, line(1, "kept"))
+    await database.close()
+    for number in range(2):
+        file = str(tmp_path / f"{number}.dump")
+        _copied(postgres, "pg_dump", "--format=custom", f"--file={file}", url)
+        assert "TABLE DATA public messages" in _copied(postgres, "pg_restore", "--list", file)
+        postgres.tell("CREATE TABLE newer (id int)", name_of(url))
+        _copied(postgres, "psql", "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public", url)
+        _copied(postgres, "pg_restore", "--no-owner", "--single-transaction", f"--dbname={url}", file)
+        database = await Database.connect(url, tmp_path / "none")
+        async with database.read() as db:
+            assert [one.text for one in await db.messages.transcript(1, "pixel", since=NOW)] == ["kept"]
+        await said(database)
+        await database.close()
+        found = "SELECT count(*) FROM pg_tables WHERE tablename = 'newer'"
+        assert postgres.tell(found, name_of(url)) == "0"
 
 
 # --- Moving --------------------------------------------------------------------------------------------
