@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 from filelock import FileLock, Timeout
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.administration import Administration
 from bot.affairs import Affairs, affairs_of
@@ -40,7 +41,7 @@ from bot.schedule import Schedule
 from bot.server import Server
 from bot.settings import Settings
 from bot.views import Views, views_of
-from database import Database, DatabaseAway, DatabaseError, DatabaseTaken
+from database import Database, DatabaseAway, DatabaseBusy, DatabaseError, DatabaseFull, DatabaseTaken
 from database.backups import NightWatch
 from memory.embeddings import Embedder
 from personas.character import Character
@@ -57,6 +58,13 @@ EMBED_SECONDS = 300
 SOON_SECONDS = 60
 """What a stop may have left behind is looked after so long after the start."""
 KEEP_SECONDS = 60
+AWAY_SECONDS, TAKEN_SECONDS = 300, 90
+"""So long a server is waited for at the start that is away, and one whose lock a dead process still holds."""
+BRIEF_SECONDS = 5
+"""So long where a person sits and waits."""
+RETRY_SECONDS = 10
+PASSING = (DatabaseAway, DatabaseBusy, DatabaseFull)
+"""Faults for which the operator need not change a setting: starting again later may help."""
 NIGHT = 4
 """The hour, in the house's zone, from which on that is done which takes long."""
 
@@ -118,17 +126,19 @@ async def open_app(
     rng: Random | None = None,
     embedder: Embedder | None = None,
     on_stage: Callable[[str], None] | None = None,
+    patient: bool = False,
 ) -> AsyncIterator[App]:
     """Put the parts together, and take them apart again at the end.
 
     Raises ConfigurationError when the data folder can't be used or is in use, or the price table
-    or the database can't be read.
+    or the database can't be read; DatabaseUnreachable where trying again later may help. `patient` is who
+    nobody waits for: a database server that is away gets minutes to come back.
     """
     clock, tell_operator = clock or SystemClock(), Notices()
     manner = _manner(manner, settings, server)
     with held(settings.data_dir):
         claude = claude or open_claude(settings, server, clock, tell_operator)
-        database = await open_database(settings)
+        database = await open_database(settings, patient=patient)
         company = await library.open(await _joined(settings, database)) if library else Company.of(character)
         refresh = partial(library.refresh, company, database) if library else nothing_new
         budgets = Budgets(database, clock, limits_of(settings), zone=manner.zone, tell=tell_operator)
@@ -294,21 +304,47 @@ async def _begin(app: App, watch: NightWatch) -> None:
         await app.conversation.chronicle.prune()
         await watch.expire()
         await app.affairs.days.dawn()
-    except DatabaseError as error:
-        raise ConfigurationError(str(error)) from error
-
-
-async def open_database(settings: Settings) -> Database:
-    """Open the database that is set: on a server, or the file in data_dir.
-
-    Raises ConfigurationError, or DatabaseUnreachable where trying again later may help.
-    """
-    path, url = settings.data_dir / DATABASE_NAME, settings.database_url.get_secret_value()
-    try:
-        return await (Database.connect(url, path) if url else Database.open(path))
-    except DatabaseTaken as error:
-        raise AlreadyRunningError(str(error)) from error
-    except DatabaseAway as error:
+    except PASSING as error:
         raise DatabaseUnreachable(str(error)) from error
     except DatabaseError as error:
         raise ConfigurationError(str(error)) from error
+
+
+async def open_database(settings: Settings, *, patient: bool = False) -> Database:
+    """Open the database that is set: on a server, or the file in data_dir.
+
+    Raises ConfigurationError, or DatabaseUnreachable where trying again later may help; for a server some
+    of that is done here (see open_app).
+    """
+    path, url = settings.data_dir / DATABASE_NAME, settings.database_url.get_secret_value()
+    try:
+        return await (_reached(url, path, patient=patient) if url else Database.open(path))
+    except PASSING as error:
+        raise DatabaseUnreachable(str(error)) from error
+    except DatabaseError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+async def _reached(url: str, path: Path, *, patient: bool) -> Database:
+    """Open a server's database; one that is away or taken is tried again for a while."""
+
+    def longest(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        return TAKEN_SECONDS if isinstance(error, DatabaseTaken) else AWAY_SECONDS
+
+    def is_over(state: RetryCallState) -> bool:
+        return (state.seconds_since_start or 0.0) >= (longest(state) if patient else BRIEF_SECONDS)
+
+    def tell(state: RetryCallState) -> None:
+        if patient and state.attempt_number == 1 and state.outcome:
+            error = state.outcome.exception()
+            log.warning("%s It is tried again for up to %d seconds.", error, longest(state))
+
+    tries = AsyncRetrying(
+        retry=retry_if_exception_type((DatabaseAway, DatabaseBusy)),
+        wait=wait_exponential(multiplier=0.5, max=RETRY_SECONDS),
+        stop=is_over,
+        before_sleep=tell,
+        reraise=True,
+    )
+    return await tries(Database.connect, url, path)

@@ -98,7 +98,8 @@ def backup(arguments: Namespace, _on_stage: OnStage) -> int:
 def restore(arguments: Namespace, _on_stage: OnStage) -> int:
     """Bring a backup back, while the bot does not run; what it replaces is kept (C92)."""
     settings = load(arguments, overrides=NO_CHARACTER).settings
-    _refuse_on_server(settings, servers.restore_command, arguments.file)
+    first = "Stop the bot, empty that database (docs/operating.md, With PostgreSQL), and run"
+    _refuse_on_server(settings, servers.restore_command, arguments.file, how=first)
     path, kept_in = settings.data_dir / DATABASE_NAME, settings.data_dir / files.BACKUPS
     with _database_named():
         backups.check(arguments.file, path, backups=kept_in)
@@ -189,10 +190,12 @@ def _database_named() -> Iterator[None]:
         raise ConfigurationError(str(error)) from error
 
 
-def _refuse_on_server(settings: Settings, command: Callable[[str, Path], str], file: Path) -> None:
+def _refuse_on_server(
+    settings: Settings, command: Callable[[str, Path], str], file: Path, *, how: str = "Run"
+) -> None:
     """Leave copies of a server's database to the server's own tools: they know it whole."""
     if url := settings.database_url.get_secret_value():
-        raise ConfigurationError(f"The database is on a server (database_url). Run: {command(url, file)}")
+        raise ConfigurationError(f"The database is on a server (database_url). {how}: {command(url, file)}")
 
 
 def _overrides(arguments: Namespace) -> dict[str, str]:
@@ -234,7 +237,9 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
     settings, character = loaded.settings, loaded.playable
     async with (
         open_server(settings, say=log.info) as server,
-        open_app(settings, character, server, library=library_of(loaded), on_stage=on_stage) as app,
+        open_app(
+            settings, character, server, library=library_of(loaded), on_stage=on_stage, patient=True
+        ) as app,
         open_client(app) as client,
     ):
         await warm_up(app, log.info)

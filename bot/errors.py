@@ -16,11 +16,11 @@ class DiscordUnreachable(MasqueradeError):  # noqa: N818
 
 
 class DatabaseUnreachable(MasqueradeError):  # noqa: N818
-    """There is no way to the database's server now; trying again later may work."""
+    """The database can't be used now: away, held by another, or full; trying again later may work."""
 
 
 class AlreadyRunningError(ConfigurationError):
-    """Another process holds the data folder, or the database."""
+    """Another process holds the data folder."""
 
 
 class ClaudeError(MasqueradeError):

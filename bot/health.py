@@ -14,7 +14,7 @@ from bot.heartbeat import NOT_READY, READY, STALE_TICKS, write_heartbeat
 from bot.schedule import Schedule
 from bot.stalls import LoopWatch
 from bot.vitals import Link, Vitals
-from database import Database, DatabaseError
+from database import Database, DatabaseError, DatabaseTaken
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class Health:
         self._clock = clock
         self._data_dir = data_dir
         self._stale_after = STALE_TICKS * seconds
+        self._taken = False
         self._since = self._looked = clock.monotonic()
 
     async def tick(self, link: Link) -> Vitals:
@@ -81,9 +82,11 @@ class Health:
                 outcomes = await db.calls.outcomes(since=self._clock.now() - LOOKED_BACK)
                 unsaid = len(await db.turns.pledged(PLACES))
             size = await self._database.size()
+            await self._database.check_writer()
+            self._taken = False
         except DatabaseError as error:
             readable = False
-            log.error("The database can't be read: %s", error)  # noqa: TRY400
+            self._complain(error)
         free = (await asyncio.to_thread(shutil.disk_usage, self._data_dir)).free
         return Vitals(
             at=self._clock.now(),
@@ -100,3 +103,10 @@ class Health:
             database_bytes=size,
             disk_free_bytes=free,
         )
+
+    def _complain(self, error: DatabaseError) -> None:
+        """Log a fault of the database; that another process has it, which stays so, once."""
+        if isinstance(error, DatabaseTaken) and self._taken:
+            return
+        self._taken = isinstance(error, DatabaseTaken)
+        log.error("The database can't be used: %s", error)

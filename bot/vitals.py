@@ -32,7 +32,8 @@ class Vitals:
     `lag` is by how many seconds the event loop came late at worst in the last minute. `places` are channels
     in which something is going on, `waiting` messages there that wait for their turn, `unsaid` replies that
     are thought out and not said yet, `writers` transactions that write or wait for it. `outcomes` counts the
-    model calls of the last 15 minutes by what came of them. `readable` says whether the database answered.
+    model calls of the last 15 minutes by what came of them. `readable` says whether the database answered
+    and could be written to.
     """
 
     at: datetime

@@ -60,11 +60,14 @@ class Backend(Protocol):
     @property
     def place(self) -> str: ...
 
-    def named(self, error: DBAPIError) -> DatabaseError:
-        """Return an error that names the fault and the mend."""
+    def named(self, error: DBAPIError | OSError) -> DatabaseError:
+        """Return an error that names the fault and the mend; an OSError says that it can't be reached."""
 
     async def size(self) -> int:
         """Return how many bytes it takes."""
+
+    async def check_writer(self) -> None:
+        """Raise DatabaseError where nothing can be written now; nothing is."""
 
     async def scrub(self, tables: Collection[str]) -> bool:
         """Write tables anew without what was deleted; False when somebody was reading what was.

@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.pool import QueuePool
 
 from database import files
 from database.backend import POOL_SECONDS, VACUUM_DUE, WORDED, Backend
@@ -82,8 +83,19 @@ class Database:
 
     async def size(self) -> int:
         """Return how many bytes it takes."""
-        with self._named_errors():
+        with self._named_errors(), self._reached():
             return await self._backend.size()
+
+    async def check_writer(self) -> None:
+        """Raise DatabaseError where nothing can be written now; nothing is.
+
+        While somebody writes it is theirs to tell, and they are not held up.
+        """
+        pool = self._writer.pool
+        if isinstance(pool, QueuePool) and pool.checkedout():
+            return
+        with self._named_errors(), self._reached():
+            await self._backend.check_writer()
 
     async def scrub(self, *, every_table: bool = False) -> bool:
         """Take what was deleted out of where it was kept, wherever it was left (B10).
@@ -91,7 +103,7 @@ class Database:
         Of the tables without words only ids are left behind: those are written anew on demand.
         False when somebody was reading just then: what they read has to stay until they are done.
         """
-        with self._named_errors():
+        with self._named_errors(), self._reached():
             return await self._backend.scrub(tuple(Row.metadata.tables) if every_table else WORDED)
 
     async def vacuum(self) -> bool:
@@ -103,7 +115,7 @@ class Database:
         async with self.read() as db:
             if await db.states.get(VACUUM_DUE) is None:
                 return False
-        with self._named_errors():
+        with self._named_errors(), self._reached():
             return await self._backend.vacuum()
 
     async def close(self) -> None:
@@ -114,7 +126,8 @@ class Database:
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:
         with self._named_errors():
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                await session.connection()
+                with self._reached():
+                    await session.connection()
                 yield UnitOfWork.over(session)
 
     @contextmanager
@@ -126,4 +139,12 @@ class Database:
             busy = f"{self._backend.place} has been busy for {POOL_SECONDS} seconds."
             raise DatabaseBusy(busy) from error
         except DBAPIError as error:
+            raise self._backend.named(error) from error if self._backend.discreet else None
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Name what the network says: never around what others do in a transaction."""
+        try:
+            yield
+        except OSError as error:  # a timeout is one
             raise self._backend.named(error) from error if self._backend.discreet else None

@@ -4,20 +4,22 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from database import backend, postgres_faults, postgres_schema
 from database.errors import DatabaseError, DatabaseTaken
 
 CONNECT_SECONDS = 10
+PING_SECONDS = 3
+"""A connection that is silent for so long when it is borrowed is given up."""
 STATEMENT_SECONDS = 30
 LOCK_SECONDS = 5
 HOLDER_SECONDS, HOLDER_TRIES = 2, 40
@@ -42,16 +44,37 @@ _SESSION = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+_WHERE_KNOWN = {
+    "idle_session_timeout": "0",  # the readers are idle for hours
+    "transaction_timeout": "0",  # each statement has its own; bringing a schema up to date takes its time
+    "client_connection_check_interval": "5s",  # the lock of a process that died is let go in this time
+}
+"""Settings that later versions of the server know, or servers on some platforms."""
+_SET = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1"
 _END_OURS = """
     SELECT count(pg_terminate_backend(a.pid)) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND (l.classid::bigint << 32) | l.objid::bigint = $1
     AND a.datname = current_database() AND a.application_name = $2
 """
-_OLD_READERS = """
-    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND age(backend_xmin) > age((SELECT pg_current_xact_id())::xid)
+_HOLDER = """
+    SELECT a.application_name || coalesce(' from ' || host(a.client_addr), '')
+    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+    AND (l.classid::bigint << 32) | l.objid::bigint = $1 AND a.datname = current_database()
 """
-"""Who may still see what is deleted by now: as long as they are there, no table leaves it out."""
+_OLD_READERS = """
+    SELECT count(*) FROM (
+        SELECT backend_xmin AS held FROM pg_stat_activity
+        WHERE (datname = current_database() OR datname IS NULL) AND pid <> pg_backend_pid()
+        UNION ALL SELECT xmin FROM pg_replication_slots
+        UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()
+    ) holders
+    WHERE age(held) > age(pg_snapshot_xmax(pg_current_snapshot())::xid)
+"""
+"""Who may still see what is deleted by now: as long as they are there, no table leaves it out.
+
+Those are readers, standby servers that tell what they read, and transactions that are prepared.
+"""
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
 
 
@@ -76,7 +99,9 @@ class PostgresServer:
         """Say which database on which server; never the user or the password."""
         return place_of(self._url)
 
-    def named(self, error: DBAPIError) -> DatabaseError:
+    def named(self, error: DBAPIError | OSError) -> DatabaseError:
+        if isinstance(error, OSError):
+            return postgres_faults.named(self.place, error)
         return postgres_faults.named(self.place, error.orig or error, lost=error.connection_invalidated)
 
     async def prepare(self) -> None:
@@ -101,6 +126,11 @@ class PostgresServer:
         async with self.reader.connect() as connection:
             query = text("SELECT pg_database_size(current_database())")
             return int(await connection.scalar(query) or 0)
+
+    async def check_writer(self) -> None:
+        async with self.writer.connect() as connection:
+            if await connection.scalar(text("SHOW transaction_read_only")) == "on":
+                raise postgres_faults.readonly(self.place)
 
     async def scrub(self, tables: Collection[str]) -> bool:
         """Write tables anew: VACUUM alone leaves words in the unused room of their pages (B10)."""
@@ -164,10 +194,10 @@ class PostgresServer:
             pool_size=size,
             max_overflow=0,
             pool_timeout=backend.POOL_SECONDS,
-            pool_pre_ping=True,  # a connection that was lost is made anew
             hide_parameters=True,  # parameters are what people said: they must not reach a log
             async_creator=connect,
         )
+        event.listen(engine.sync_engine, "checkout", _answering)
         event.listen(engine.sync_engine, "before_cursor_execute", _storable, retval=True)
         event.listen(engine.sync_engine, "handle_error", partial(_lost, self.place))
         return engine
@@ -193,14 +223,22 @@ class PostgresServer:
 
         asked = _SESSION | {"application_name": self._ours, "statement_timeout": f"{seconds}s"}
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 self._url,
                 timeout=CONNECT_SECONDS,
                 command_timeout=seconds + LOCK_SECONDS,
                 server_settings=asked | (settings or {}),
             )
+            try:
+                for name, value in _WHERE_KNOWN.items():
+                    with suppress(asyncpg.InvalidParameterValueError):  # not on that platform
+                        await connection.fetchval(_SET, name, value, timeout=CONNECT_SECONDS)
+            except BaseException:
+                connection.terminate()
+                raise
         except postgres_faults.failures() as error:
             raise postgres_faults.named(self.place, error) from None
+        return connection
 
     async def _hold(self, connection: Any) -> None:
         """Take the lock, or raise DatabaseTaken.
@@ -214,11 +252,12 @@ class PostgresServer:
                     return
                 await connection.fetchval(_END_OURS, LOCK, self._ours)
                 await asyncio.sleep(HOLDER_SECONDS / HOLDER_TRIES)
+            holder = await connection.fetchval(_HOLDER, LOCK) or "it ended just now"
         except postgres_faults.failures() as error:
             raise postgres_faults.named(self.place, error) from None
         raise DatabaseTaken(
-            f"Another Masquerade runs on {self.place}. Stop it first, or give this one a database of its own "
-            "with database_url=... in config.env."
+            f"Another Masquerade runs on {self.place} ({holder}). Stop it first, or give this one a database "
+            "of its own with database_url=... in config.env."
         )
 
 
@@ -228,6 +267,19 @@ def place_of(url: str) -> str:
     host = parts.hostname or "this machine"
     port = f":{parts.port}" if parts.port else ""
     return f"the PostgreSQL database {unquote(parts.path.lstrip('/'))} at {host}{port}"
+
+
+def _answering(connection: Any, _record: object, _proxy: object) -> None:
+    """Let a connection that was lost be made anew, also where nobody said so and the network is silent."""
+    connection.run_async(_ping)
+
+
+async def _ping(raw: Any) -> None:
+    try:
+        await raw.fetchrow(";", timeout=PING_SECONDS)
+    except postgres_faults.failures():
+        raw.terminate()
+        raise InvalidatePoolError from None
 
 
 def _storable(

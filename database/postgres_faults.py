@@ -82,6 +82,12 @@ def named(place: str, error: BaseException, *, lost: bool = False) -> DatabaseEr
     return DatabaseError(_sentence(place, f"the server or its driver refused something ({said})."))
 
 
+def readonly(place: str) -> DatabaseError:
+    """Return the error of a server that takes nothing in, before anything was to be written."""
+    kind, sentence = _FAULTS["25006"]
+    return kind(_sentence(place, sentence))
+
+
 def _sentence(place: str, what: str) -> str:
     return f"{place[0].upper()}{place[1:]}: {what}"
 

@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from sqlalchemy.exc import DBAPIError
 
@@ -11,6 +11,9 @@ from database.postgres import PostgresServer, place_of
 from database.postgres_schema import Found
 
 __all__ = ["Found", "backup_command", "check", "look", "place_of", "restore_command"]
+
+_SECRET = frozenset({"password", "passfile", "sslpassword"})
+"""What no command shows that is printed."""
 
 
 async def look(url: str) -> Found:
@@ -36,8 +39,8 @@ def backup_command(url: str, file: Path) -> str:
 
 
 def restore_command(url: str, file: Path) -> str:
-    """Return the command that brings such a copy back while the bot does not run."""
-    what = "--clean --if-exists --no-owner --single-transaction"
+    """Return the command that brings such a copy back, into an empty database."""
+    what = "--no-owner --single-transaction"
     return f"pg_restore {what} --dbname={_without_password(url)} {shlex.quote(str(file))}"
 
 
@@ -46,4 +49,6 @@ def _without_password(url: str) -> str:
     user = f"{parts.username}@" if parts.username else ""
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
-    return shlex.quote(urlunsplit(("postgresql", f"{user}{host}{port}", parts.path, "", "")))
+    kept = [one for one in parse_qsl(parts.query, keep_blank_values=True) if one[0].lower() not in _SECRET]
+    query = urlencode(kept, safe="/", quote_via=quote)
+    return shlex.quote(urlunsplit(("postgresql", f"{user}{host}{port}", parts.path, query, "")))

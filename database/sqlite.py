@@ -38,12 +38,16 @@ class SqliteFile:
     def place(self) -> str:
         return str(self._path)
 
-    def named(self, error: DBAPIError) -> DatabaseError:
-        return self._named(str(error.orig))
+    def named(self, error: DBAPIError | OSError) -> DatabaseError:
+        return self._named(str(error.strerror if isinstance(error, OSError) else error.orig))
 
     async def size(self) -> int:
         """Return the bytes of the file and of its write-ahead log."""
         return await asyncio.to_thread(self._size)
+
+    async def check_writer(self) -> None:
+        async with self.writer.begin():  # takes the file's lock
+            pass
 
     async def scrub(self, tables: Collection[str]) -> bool:
         """Take what was deleted out of the file and its write-ahead log, wherever it was left (B10)."""

@@ -18,7 +18,13 @@ from urllib.parse import quote
 PASSWORD = "p@ss:word/%?#-canary"
 """With everything in it that an address has to spell otherwise."""
 _STARTS_WITHIN = 30.0
-_QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60")
+_QUICK = (
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "max_connections=60",
+    "max_prepared_transactions=2",
+)
 
 
 class NoServer(Exception):  # noqa: N818
@@ -62,6 +68,11 @@ class Server:
             self._process.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
             self._process.wait(30)
             self._process = None
+
+    @property
+    def programs(self) -> Path:
+        """The folder with PostgreSQL's own tools."""
+        return self._bin
 
     @property
     def log(self) -> str:

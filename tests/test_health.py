@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.stalls import LONGEST_STALL, LoopWatch
 from bot.vitals import Link, Vitals
 from cogs.health import Health
+from database import DatabaseError, DatabaseTaken
 from tests.builders import Table
 from tests.fakes import EPOCH
 from tests.test_commands import show_to
@@ -356,4 +357,25 @@ async def test_many_jobs_fit_into_one_message_of_the_log_channel(at_office):
 
 async def test_administrators_of_a_server_do_not_see_the_jobs(at_office):
     at = at_office
-    assert "for the bot's operators (admin_ids) alone" in await asked(at, at.root, "admin jobs")
+    assert "for the bot's operators alone" in await asked(at, at.root, "admin jobs")
+
+
+async def test_a_database_that_can_not_be_written_to_is_no_good_health(caplog, monitor, monkeypatch):
+    health, bot = monitor(s0=0.1)
+
+    async def fails() -> None:
+        raise faults[0]
+
+    faults: list[DatabaseError] = [DatabaseTaken("another has it")]
+    with monkeypatch.context() as patch:
+        patch.setattr(bot.app.health._database, "check_writer", fails)
+        for _ in range(3):
+            await health.tick()
+        assert bot.app.health.fault() == "The database can't be read."
+        assert "database" in bot.app.health.alerts.on
+        assert "".join(one.getMessage() for one in caplog.records).count("another has it") == 1
+        faults[0] = DatabaseError("readonly")
+        await health.tick()
+        assert bot.app.health.fault()
+    await health.tick()
+    assert bot.app.health.fault() == ""

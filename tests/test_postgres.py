@@ -2,13 +2,15 @@
 
 import asyncio
 import sqlite3
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -23,6 +25,7 @@ from database import (
     DatabaseTaken,
     DatabaseTooNew,
     moving,
+    postgres,
     postgres_faults,
 )
 from database.backend import VACUUM_DUE
@@ -202,6 +205,93 @@ async def test_while_the_server_is_down_it_is_told_and_then_goes_on(postgres, da
         ]
 
 
+class Wire:
+    """A network between the program and the server, which can fall silent without a word."""
+
+    def __init__(self, url: str) -> None:
+        self._port = urlsplit(url).port
+        self._open = asyncio.Event()
+        self._open.set()
+        self._writers: list[asyncio.StreamWriter] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def falls_silent(self) -> None:
+        self._open.clear()
+
+    async def start(self) -> int:
+        self._server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        self._server.close()
+        for one in self._tasks:
+            one.cancel()
+        for writer in self._writers:
+            writer.close()
+
+    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writers += [writer, back]
+        for pair in ((reader, back), (there, writer)):
+            self._tasks.add(asyncio.create_task(self._forward(*pair)))
+
+    async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while some := await source.read(65536):
+            await self._open.wait()
+            sink.write(some)
+        await self._open.wait()
+        sink.close()
+
+
+@pytest.fixture
+async def wire(url: str):
+    made = Wire(url)
+    yield made
+    await made.close()
+
+
+async def test_a_network_that_falls_silent_is_told_as_such_within_seconds(url, wire, tmp_path, monkeypatch):
+    port = await wire.start()
+    database = await Database.connect(url.replace(f":{urlsplit(url).port}/", f":{port}/"), tmp_path / "none")
+    await said(database, line(1, "before"))
+    await database.size()
+    monkeypatch.setattr(postgres, "PING_SECONDS", 0.3)
+    monkeypatch.setattr(postgres, "CONNECT_SECONDS", 0.3)
+    wire.falls_silent()
+    async with asyncio.timeout(20):
+        with pytest.raises(DatabaseAway):
+            await said(database, line(2, "meanwhile"))
+        with pytest.raises(DatabaseAway):
+            async with database.read() as db:
+                await db.states.all()
+        for trouble in (database.size, database.scrub, database.vacuum):
+            with pytest.raises(DatabaseAway):
+                await trouble()
+    await database.close()
+
+
+async def test_a_timeout_of_what_happens_in_a_transaction_stays_one(database):
+    with pytest.raises(TimeoutError):
+        async with database.begin():
+            raise TimeoutError
+
+
+async def test_how_the_server_is_set_up_does_not_end_our_sessions(postgres, url, tmp_path):
+    for setting in ("idle_session_timeout = '1min'", "transaction_timeout = '1min'"):
+        with suppress(AssertionError):  # a server that does not know it yet
+            postgres.tell(f"ALTER DATABASE {name_of(url)} SET {setting}")
+    database = await Database.connect(url, tmp_path / "none")
+    names = ("idle_session_timeout", "transaction_timeout", "client_connection_check_interval")
+    for engine in (database._reader, database._writer):
+        async with engine.connect() as connection:
+            query = "SELECT name, setting FROM pg_settings WHERE name IN ('{}', '{}', '{}')".format(*names)
+            rows: Any = await connection.exec_driver_sql(query)
+            found = dict(rows.all())
+    assert found.pop("client_connection_check_interval") in ("5000", "0")
+    assert set(found.values()) == {"0"}
+    await database.close()
+
+
 @pytest.mark.slow
 async def test_a_table_that_somebody_holds_is_told_as_busy(database):
     async with database._reader.connect() as other:
@@ -225,7 +315,9 @@ async def test_what_an_error_says_quotes_no_row(database):
 
 
 async def test_a_second_process_is_refused(url, database, tmp_path):
-    with pytest.raises(DatabaseTaken, match="Another Masquerade runs on"):
+    with pytest.raises(
+        DatabaseTaken, match=r"Another Masquerade runs on .*\(masquerade \w+ from 127.0.0.1\)"
+    ):
         await Database.connect(url, tmp_path / "none")
     await said(database, line(1, "still here"))
 
@@ -239,6 +331,31 @@ async def test_who_lost_the_database_to_another_writes_no_more(postgres, url, da
     await said(other, line(1, "mine"))
     await other.close()
     await said(database, line(2, "mine again"))
+
+
+async def test_whether_it_can_be_written_to_is_known_without_writing(postgres, url, database, tmp_path):
+    cut = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name_of(url)}'"
+    await database.check_writer()
+    postgres.tell(cut)
+    other = await Database.connect(url, tmp_path / "none")
+    with pytest.raises(DatabaseTaken):
+        await database.check_writer()
+    await other.close()
+    await database.check_writer()
+    postgres.tell(f"ALTER DATABASE {name_of(url)} SET default_transaction_read_only = on")
+    postgres.tell(cut)
+    with pytest.raises(DatabaseError, match="readonly"):
+        await database.check_writer()
+
+
+async def test_who_writes_just_now_is_not_held_up_by_a_look(opening):
+    database = await opening()
+    async with database.begin() as db:
+        await db.states.set("a", "b")
+        async with asyncio.timeout(5):
+            await database.check_writer()
+    await database.check_writer()
+    await database.close()
 
 
 async def test_a_broken_connection_of_ours_does_not_lock_us_out(database):
@@ -302,6 +419,40 @@ async def test_what_somebody_is_reading_is_cleared_later(postgres, url, database
     assert holding(postgres, url, "CANARY-read") == []
 
 
+async def test_what_a_prepared_transaction_holds_is_cleared_later(postgres, url, database):
+    await said(database, line(1, "CANARY-prepared"))
+    postgres.tell("BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'left'", name_of(url))
+    try:
+        async with database.begin() as db:
+            await db.messages.forget([1])
+        assert not await database.scrub()
+        assert holding(postgres, url, "CANARY-prepared")
+    finally:
+        postgres.tell("ROLLBACK PREPARED 'left'", name_of(url))
+    assert await database.scrub()
+    assert holding(postgres, url, "CANARY-prepared") == []
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "pg_replication_slots AS SELECT '3'::xid AS xmin",
+        "pg_stat_activity AS SELECT 0 AS pid, NULL::name AS datname, '3'::xid AS backend_xmin",
+    ],
+    ids=["by its slot", "by its connection"],
+)
+async def test_what_a_standby_server_still_reads_is_cleared_later(postgres, url, tmp_path, view):
+    """There is none here: a view stands before the server's own, and says what it would say."""
+    name = name_of(url)
+    postgres.tell(f"ALTER DATABASE {name} SET search_path = public, pg_catalog")
+    postgres.tell(f"CREATE VIEW public.{view}; GRANT SELECT ON public.{view.split()[0]} TO masquerade", name)
+    database = await Database.connect(url, tmp_path / "none")
+    assert not await database.scrub()
+    postgres.tell(f"DROP VIEW public.{view.split()[0]}", name)
+    assert await database.scrub()
+    await database.close()
+
+
 async def test_a_large_table_is_written_anew_at_night(postgres, url, database, monkeypatch):
     await said(database, *(line(number, "CANARY-night") for number in range(1, 5)))
     async with database.begin() as db:
@@ -349,6 +500,39 @@ async def test_every_column_of_every_table_can_be_searched_for_an_id_of_discords
         await db.states.set("a key", f"about {person}")
         found = await db.leftovers.residue(person)
     assert found.rows == {"users": 1, "nicknames": 1, "global_state": 1}
+
+
+# --- Copies --------------------------------------------------------------------------------------------
+
+
+def _copied(postgres: Server, program: str, *arguments: str) -> str:
+    """Run one of PostgreSQL's own tools as the bot's user."""
+    told = subprocess.run(
+        [str(postgres.programs / program), *arguments], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+async def test_a_dump_comes_back_as_is_told_over_a_schema_that_has_more(postgres, url, tmp_path):
+    """Twice, for what is emptied and filled again must be such a database as before."""
+    database = await Database.connect(url, tmp_path / "none")
+    await said(database, line(1, "kept"))
+    await database.close()
+    for number in range(2):
+        file = str(tmp_path / f"{number}.dump")
+        _copied(postgres, "pg_dump", "--format=custom", f"--file={file}", url)
+        assert "TABLE DATA public messages" in _copied(postgres, "pg_restore", "--list", file)
+        postgres.tell("CREATE TABLE newer (id int)", name_of(url))
+        _copied(postgres, "psql", "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public", url)
+        _copied(postgres, "pg_restore", "--no-owner", "--single-transaction", f"--dbname={url}", file)
+        database = await Database.connect(url, tmp_path / "none")
+        async with database.read() as db:
+            assert [one.text for one in await db.messages.transcript(1, "pixel", since=NOW)] == ["kept"]
+        await said(database)
+        await database.close()
+        found = "SELECT count(*) FROM pg_tables WHERE tablename = 'newer'"
+        assert postgres.tell(found, name_of(url)) == "0"
 
 
 # --- Moving --------------------------------------------------------------------------------------------

@@ -66,12 +66,17 @@ async def test_doctor_reminds_of_the_file_that_is_left(url, folder):
 def test_copies_are_left_to_postgresqls_own_tools_and_the_command_is_told(
     monkeypatch, capsys, folder, command
 ):
-    monkeypatch.setenv("DATABASE_URL", "postgresql://mira:canary@host:5433/talk")
+    monkeypatch.setenv(
+        "DATABASE_URL",
+        "postgresql://mira:canary@host:5433/talk?sslmode=verify-full&passfile=canary&sslrootcert=/a%20b",
+    )
     assert main([command, "my copy.dump"]) == EX_CONFIG
     told = capsys.readouterr().err
     assert "canary" not in told
-    assert {"backup": "pg_dump --format=custom", "restore": "pg_restore --clean"}[command] in told
-    assert "postgresql://mira@host:5433/talk" in told
+    what = {"backup": "pg_dump --format=custom", "restore": "pg_restore --no-owner --single-transaction"}
+    assert what[command] in told
+    assert "'postgresql://mira@host:5433/talk?sslmode=verify-full&sslrootcert=/a%20b'" in told
+    assert ("empty that database" in told) is (command == "restore")
     assert "'my copy.dump'" in told
 
 

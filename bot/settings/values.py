@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError, from_json
@@ -138,6 +138,8 @@ def _database(value: SecretStr) -> SecretStr:
         raise wrong(
             "is not an address", f"write it as {form}, with %40 for an @ in the password, %2F for a /"
         )
+    if "password" in map(str.lower, parse_qs(parts.query, keep_blank_values=True)):
+        raise wrong("has the password behind the ?, where it would be shown", f"write it as {form}")
     return value
 
 
