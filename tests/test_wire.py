@@ -265,7 +265,7 @@ async def test_a_database_that_is_held_by_another_is_one_sentence(bot):
     with closing(sqlite3.connect(bot.data / "masquerade.sqlite3")) as held:
         held.execute("BEGIN EXCLUSIVE")
         await bot.start(wait=False)
-        assert await bot.ended() == 78
+        assert await bot.ended() == 1  # a supervisor tries again
     assert "Traceback" not in bot.log
 
 
