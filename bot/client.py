@@ -87,6 +87,9 @@ class Masquerade(commands.Bot):
             await self._take_nickname(guild)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        if self.is_closed():  # what was under way finds the connection gone: that is no fault
+            log.info("%s is cut off by the end", event_method)
+            return
         log.error("An error in %s", event_method, exc_info=True)  # noqa: LOG014 - called in one
 
     def shard_latencies(self) -> Mapping[int, float]:

@@ -737,3 +737,17 @@ async def test_a_forbidden_channel_is_left_alone_and_a_dm_still_answered(discord
     assert len(discord_world.posts()) == 1
     await discord_world.mira.send_dm("hi")
     assert discord_world.said(discord_world.mira.user.dm_channel) == ["Hm."]
+
+
+async def test_what_the_end_cuts_off_is_no_error(discord_world, caplog):
+    """What is fetched when the connection is closed fails with whatever the library has for that."""
+    client = discord_world.client
+    with caplog.at_level("INFO", logger="bot.client"):
+        await client.on_error("on_message")
+        assert [one.levelname for one in caplog.records] == ["ERROR"]
+        caplog.clear()
+        await client.close()
+        await client.on_error("on_ready")
+    assert [(one.levelname, one.getMessage()) for one in caplog.records if one.name == "bot.client"] == [
+        ("INFO", "on_ready is cut off by the end")
+    ]

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 
@@ -32,13 +33,22 @@ async def test_two_bots_never_speak_for_one_database(bot, url):
     await bot.discord.wait_for_message(mira.dm_channel)
     async with beside(bot, bot.discord.add_bot("Second"), DATABASE_URL=url) as second:
         await second.start(wait=False)
-        assert await second.ended() == 78
-        assert "Another Masquerade runs on the PostgreSQL database" in second.log
+        await logged(second, "Another Masquerade runs on the PostgreSQL database")
+        assert "It is tried again for up to 90 seconds." in second.log
+        await mira.dm("still there?")
+        assert (await bot.discord.wait_for_message(mira.dm_channel)).content == "hello again"
+        assert second.process.returncode is None
+        assert await second.terminate() == -SIGTERM
         unspoilt(second)
-    await mira.dm("still there?")
-    assert (await bot.discord.wait_for_message(mira.dm_channel)).content == "hello again"
     assert await bot.terminate() == 0
     unspoilt(bot)
+
+
+async def logged(bot, sentence):
+    """Wait until a process says something."""
+    async with asyncio.timeout(30):
+        while sentence not in bot.log:
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("stage", ["noted", "composed", "pledged", "part_posted:2", "part_said", "settled"])
@@ -79,6 +89,7 @@ async def test_a_server_that_restarts_meanwhile_loses_no_message(bot, postgres: 
 async def test_without_its_server_it_says_so_and_may_be_started_again(bot):
     bot.settings["DATABASE_URL"] = "postgresql://masquerade:canary@127.0.0.1:1/nowhere"
     await bot.start(wait=False)
-    assert await bot.ended() == 1
-    assert "can't be reached" in bot.log
+    await logged(bot, "can't be reached")
+    assert "It is tried again for up to 300 seconds." in bot.log
+    assert await bot.terminate() == -SIGTERM
     unspoilt(bot)
