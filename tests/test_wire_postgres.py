@@ -37,6 +37,7 @@ async def test_two_bots_never_speak_for_one_database(bot, url):
         assert "It is tried again for up to 90 seconds." in second.log
         await mira.dm("still there?")
         assert (await bot.discord.wait_for_message(mira.dm_channel)).content == "hello again"
+        assert second.process is not None
         assert second.process.returncode is None
         assert await second.terminate() == -SIGTERM
         unspoilt(second)
