@@ -14,7 +14,7 @@ DAY = _("{day} {month} {year}", "a date")
 YEARLY = _("{day} {month}", "a day of every year")
 MOMENT = _("{day} {month} {year} {time} {zone}", "a date and a time of day")
 IN_UTC = _("{day} {month} {year}, {time} UTC", "a date and a time of day")
-_MONTHS = (
+MONTHS = (
     _("January"),
     _("February"),
     _("March"),
@@ -47,12 +47,12 @@ _AND = _("{first} and {last}", "a list")
 
 def day_in_words(day: date) -> str:
     """Return a day, such as "3 May 2026"."""
-    return DAY.format(day=day.day, month=_MONTHS[day.month - 1], year=day.year)
+    return DAY.format(day=day.day, month=MONTHS[day.month - 1], year=day.year)
 
 
 def yearly_in_words(day: YearDay | None) -> str:
     """Return a day that comes every year, such as "3 May"; "" for none."""
-    return YEARLY.format(day=day.day, month=_MONTHS[day.month - 1]) if day else ""
+    return YEARLY.format(day=day.day, month=MONTHS[day.month - 1]) if day else ""
 
 
 def moment_in_words(moment: datetime, zone: ZoneInfo) -> str:

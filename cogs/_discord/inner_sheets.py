@@ -22,6 +22,7 @@ from bot.relationships import (
     words_of,
 )
 from bot.roles import Role
+from bot.spelling import MONTHS
 from bot.weeks import Felt, Happening, told_now
 from cogs._discord.characters import shown
 from cogs._discord.panels import Button, Choice, Menu, Panel
@@ -97,20 +98,6 @@ TAKEN_BACK = _("{change} (taken back)")
 TAKE_BACK, WHAT_YOU_ARE = _("Take a change back"), _("What you are to each other")
 NEWER, OLDER = _("Newer"), _("Older")
 CLOCKED = _("{day} {month}, {time}", "a day and a time of day")
-_MONTHS = (
-    _("January"),
-    _("February"),
-    _("March"),
-    _("April"),
-    _("May"),
-    _("June"),
-    _("July"),
-    _("August"),
-    _("September"),
-    _("October"),
-    _("November"),
-    _("December"),
-)
 TAKE_IT_BACK, LEAVE_IT = _("Take it back"), _("Leave it")
 
 
@@ -241,7 +228,7 @@ def _undoing_menu(
 
 
 def _clocked(at: datetime) -> str:
-    return CLOCKED.format(day=at.day, month=_MONTHS[at.month - 1], time=f"{at:%H:%M}")
+    return CLOCKED.format(day=at.day, month=MONTHS[at.month - 1], time=f"{at:%H:%M}")
 
 
 def _kinds_menu(relationship: Relationship, arguments: tuple[str | int, ...]) -> tuple[Menu, ...]:
