@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import json
 import tempfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from benchmarks import (
@@ -14,6 +14,7 @@ from benchmarks import (
     bench_layout,
     bench_lore,
     bench_recall,
+    bench_rehearsal,
     bench_reply,
     bench_store,
     bench_vote,
@@ -28,20 +29,33 @@ BENCHES = {
     "duplicates": [bench_duplicates],
     "store": [bench_store],
     "lore": [bench_lore],
+    "rehearsal": [bench_rehearsal],
 }
 
 
+ON_REQUEST = ("rehearsal",)
+"""What takes an hour, and a real model."""
+
+
 def main() -> None:
-    """Run the benchmarks that the command line names, or all of them."""
+    """Run the benchmarks that the command line names, or all but those on request."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("bench", nargs="*", choices=[*BENCHES, []], help="all of them without a name")
+    parser.add_argument("bench", nargs="*", choices=[*BENCHES, []], help="without a name all but rehearsal")
     parser.add_argument("--quick", action="store_true", help="few messages: to see that it runs")
     parser.add_argument("--data", type=Path, help="LoCoMo's file, where it is not beside the repository")
+    parser.add_argument("--characters", nargs="+", metavar="NAME", help="rehearsal: only these")
+    parser.add_argument("--seeds", type=int, help="rehearsal: how often each talk is had")
+    parser.add_argument("--talks", type=int, help="rehearsal: of the five, the first so many")
+    parser.add_argument("--without", nargs="+", choices=bench_rehearsal.FACTORS, help="rehearsal: leave out")
+    parser.add_argument("--threads", type=int, help="rehearsal: of the model, all cores without it")
+    parser.add_argument("--at-once", type=int, help="rehearsal: talks at a time; then times say nothing")
+    parser.add_argument("--transcripts", type=Path, help="rehearsal: the page below whose marker talks go")
     options = parser.parse_args()
-    for bench in [bench for name in options.bench or BENCHES for bench in BENCHES[name]]:
+    named = options.bench or [name for name in BENCHES if name not in ON_REQUEST]
+    for bench in [bench for name in named for bench in BENCHES[name]]:
         extent = bench.QUICK if options.quick else bench.Extent()
-        if options.data and bench is bench_recall:
-            extent = replace(extent, data=options.data)
+        own = {one.name: getattr(options, one.name, None) for one in fields(extent)}
+        extent = replace(extent, **{name: value for name, value in own.items() if value is not None})
         with tempfile.TemporaryDirectory(prefix="masquerade-bench-") as folder:
             figures = asyncio.run(bench.measure(Path(folder), extent))
         print(json.dumps(figures), flush=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Goal, with_goals
-from memory.duplicates import Verdict, compare
 from memory.embeddings import EmbedderMissing, open_embedder
+from memory.similarity import Verdict, compare
 
 PAIRS = Path(__file__).parent.parent / "tests" / "data" / "fact_pairs.jsonl"
 SAME = "same"

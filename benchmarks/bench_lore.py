@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from benchmarks.measuring import Goal, percentile, with_goals
 from personas.lorebooks import Activated, Lorebook, LoreState, read_lorebook, scan
-from personas.lorebooks.index import Index
+from personas.lorebooks.match import Index
 
 GOALS = (Goal("p50_ms", 5),)
 WINDOW = 4

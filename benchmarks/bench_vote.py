@@ -9,12 +9,13 @@ from statistics import median
 from typing import Any
 
 from benchmarks.measuring import Goal, with_goals
-from bot.claude.client import AnthropicClaude, Question
-from bot.claude.pricing import load_prices
-from bot.clock import SystemClock
-from bot.conversation.naming import speaker_label
-from bot.conversation.voting import MAX_TOKENS, Voters, vote, vote_prompt
-from bot.turn import Line, Place, Prompt, Utterance, Where
+from bot.conversation.attention.vote import MAX_TOKENS, Voters, vote, vote_prompt
+from bot.conversation.text.names import speaker_label
+from bot.conversation.types import Line, Place, Utterance, Where
+from bot.core.clock import SystemClock
+from bot.llm.client import AnthropicClaude
+from bot.llm.pricing import load_prices
+from bot.llm.types import Prompt, Question
 from personas.character import Character
 from tests.world.claude_server import ScriptedClaude
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot import turn
-from bot.claude.pricing import Prices, load_prices
+from bot.llm import types
+from bot.llm.pricing import Prices, load_prices
 from tests.world.claude_cache import MODELS, NOTHING, Body, PromptCache, Usage, render, tokens_in
 
 
@@ -17,14 +17,14 @@ class Books:
         self.usage: dict[str, Usage] = {}
         self.dollars = 0.0
 
-    def enter(self, purpose: str, body: Body, answer: str) -> turn.Usage:
+    def enter(self, purpose: str, body: Body, answer: str) -> types.Usage:
         """Bill a request and its answer, and return the tokens as the server would report them."""
         model = str(body["model"])
         bill = self._cache.bill(model, render(body))
         self._cache.keep(model, bill)
         billed = replace(bill.usage, output_tokens=tokens_in(len(answer)))
         self.usage[purpose] = self.usage.get(purpose, NOTHING) + billed
-        usage = turn.Usage(
+        usage = types.Usage(
             input=billed.input_tokens,
             output=billed.output_tokens,
             cache_read=billed.cache_read_input_tokens,

@@ -8,9 +8,8 @@ from itertools import dropwhile, groupby
 from random import Random
 from typing import Literal
 
-from bot.claude.client import Question
-from bot.claude.wire import body
-from bot.turn import Block, Message, Prompt
+from bot.llm.types import Block, Message, Prompt, Question
+from bot.llm.wire import body
 from tests.world.claude_cache import Body
 
 WINDOW_LINES = 100

@@ -11,15 +11,16 @@ from benchmarks.layouts import Layout
 from benchmarks.pair_talk import Said
 from benchmarks.seed_layout import SeedLayout
 from bot.app import CONDENSE_SECONDS, PRUNE_SECONDS
-from bot.claude.client import Answer, Question
-from bot.claude.tokens import TokenEstimate
-from bot.conversation.condensing import SUMMARY_SCHEMA
-from bot.conversation.conversation import Conversation
-from bot.conversation.recall import Extent
-from bot.conversation.replying import Voice
-from bot.envfile import read_env
-from bot.roles import Company
-from bot.turn import Call, Place, Prompt, Utterance, Where
+from bot.conversation.company import Company
+from bot.conversation.context import Extent
+from bot.conversation.generation import Voice
+from bot.conversation.pipeline import Conversation
+from bot.conversation.summary_prompt import SUMMARY_SCHEMA
+from bot.conversation.types import Place, Utterance, Where
+from bot.llm.client import Answer
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Call, Prompt, Question
+from bot.settings.envfile import read_env
 from database import Database
 from personas.character import Character, character_from
 from tests.builders import AT_ONCE

@@ -32,7 +32,7 @@ from database.models import (
     User,
 )
 from database.repositories.base import table_of, values_of
-from memory.lineage import LEARNT
+from memory.history import LEARNT
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,11 +16,11 @@ from benchmarks import store_words
 from benchmarks.measuring import percentile, watched_loop
 from benchmarks.store_building import CHARACTER, Spoken, private_place, someone, talkative_place
 from benchmarks.store_start import ready
-from bot.claude.tokens import TokenEstimate
-from bot.conversation.finding import Finding, Search
-from bot.meaning import Meaning
-from bot.stalls import settle_memory
-from bot.turn import Place, Recollection, Where
+from bot.conversation.types import Place, Recollection, Where
+from bot.core.stalls import settle_memory
+from bot.llm.tokens import TokenEstimate
+from bot.memory.meaning import Meaning
+from bot.memory.recall import Finding, Search
 from database import Database
 from database.sqlite import SqliteFile
 from memory.embeddings import MINILM, Embedder, EmbedderMissing, open_embedder

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from benchmarks.store_building import private_place, someone
 from bot.app import open_app
-from bot.server import Server
+from bot.conversation.types import Part, Place, Where
+from bot.llm.server import Server
 from bot.settings import Settings
-from bot.turn import Part, Place, Where
 from memory.embeddings import Embedder
 from memory.sentence_models import MINILM_NAME, MINILM_SIZE
 from tests.builders import AT_ONCE, PIXEL, utterance

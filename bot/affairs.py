@@ -3,27 +3,27 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.administration import Administration
-from bot.arrivals import Arrivals
-from bot.claude.client import Claude
-from bot.clock import Clock
-from bot.conversation.consequences import News
-from bot.conversation.conversation import Conversation
-from bot.conversation.manner import Manner
-from bot.curation.curating import Curating, curating_of
-from bot.day_moods import DayMoods
-from bot.days import Days
-from bot.growth_files import GrowthFiles
-from bot.library import Library
-from bot.moderation import Moderation
-from bot.relations import Relations
-from bot.relationships import Relationships
-from bot.selves import Selves
-from bot.stagecraft import Stagecraft
-from bot.statuses import Statuses
-from bot.tickets import Tickets
-from bot.venues import Venues
-from bot.weeks import Weeks
+from bot.conversation.config import Manner
+from bot.conversation.effects import News
+from bot.conversation.pipeline import Conversation
+from bot.core.clock import Clock
+from bot.features.admin.curating import Curating, curating_of
+from bot.features.admin.service import Administration
+from bot.features.characters.growth_files import GrowthFiles
+from bot.features.characters.importing import Arrivals
+from bot.features.characters.library import Library
+from bot.features.characters.presence import Stagecraft
+from bot.features.characters.relations import Relations
+from bot.features.characters.selves import Selves
+from bot.features.inner_life.day_moods import DayMoods
+from bot.features.inner_life.days import Days
+from bot.features.inner_life.relationship import Relationships
+from bot.features.inner_life.status import Statuses
+from bot.features.inner_life.week import Weeks
+from bot.features.moderation import Moderation
+from bot.features.proactive.venues import Venues
+from bot.features.tickets import Tickets
+from bot.llm.client import Claude
 from database import Database
 
 

@@ -9,12 +9,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from filelock import FileLock, Timeout
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
-
-from bot.administration import Administration
 from bot.affairs import Affairs, affairs_of
-from bot.alerts import Alerts, Bounds
 from bot.arranging import (
     embedder_of,
     growth_folder,
@@ -25,20 +20,26 @@ from bot.arranging import (
     voice_of,
     within,
 )
-from bot.arrivals import joined
-from bot.budgets import Budgets
-from bot.claude.client import Claude
-from bot.clock import Clock, SystemClock
-from bot.conversation.conversation import Conversation, nothing_new
-from bot.conversation.manner import Manner
-from bot.errors import AlreadyRunningError, ConfigurationError, DatabaseUnreachable
-from bot.health import Health
-from bot.ledger import Ledger
-from bot.library import Library
-from bot.meaning import Meaning
-from bot.roles import Company
-from bot.schedule import Schedule
-from bot.server import Server
+from bot.conversation.company import Company
+from bot.conversation.config import Manner
+from bot.conversation.pipeline import Conversation, nothing_new
+from bot.core import waiting
+from bot.core.clock import Clock, SystemClock
+from bot.core.data_lock import held
+from bot.core.errors import ConfigurationError, DatabaseUnreachable
+from bot.core.waiting import AWAY_SECONDS
+from bot.features.admin.service import Administration
+from bot.features.characters.importing import joined
+from bot.features.characters.library import Library
+from bot.features.operations.alerts import Alerts, Bounds
+from bot.features.operations.health import Health
+from bot.jobs.history import Ledger
+from bot.jobs.schedule import Schedule
+from bot.llm.breaker import Breaker
+from bot.llm.budget import Budgets
+from bot.llm.client import Claude
+from bot.llm.server import Server
+from bot.memory.meaning import Meaning
 from bot.settings import Settings
 from bot.views import Views, views_of
 from database import Database, DatabaseAway, DatabaseBusy, DatabaseError, DatabaseFull, DatabaseTaken
@@ -48,7 +49,6 @@ from personas.character import Character
 
 log = logging.getLogger(__name__)
 
-CLAUDE_URL = "https://api.anthropic.com"
 DATABASE_NAME = "masquerade.sqlite3"
 PRUNE_SECONDS = 3600
 CONDENSE_SECONDS = 1800
@@ -58,11 +58,10 @@ EMBED_SECONDS = 300
 SOON_SECONDS = 60
 """What a stop may have left behind is looked after so long after the start."""
 KEEP_SECONDS = 60
-AWAY_SECONDS, TAKEN_SECONDS = 300, 90
-"""So long a server is waited for at the start that is away, and one whose lock a dead process still holds."""
+TAKEN_SECONDS = 90
+"""So long a server is waited for at the start whose lock a dead process still holds."""
 BRIEF_SECONDS = 5
 """So long where a person sits and waits."""
-RETRY_SECONDS = 10
 PASSING = (DatabaseAway, DatabaseBusy, DatabaseFull)
 """Faults for which the operator need not change a setting: starting again later may help."""
 NIGHT = 4
@@ -135,9 +134,9 @@ async def open_app(
     nobody waits for: a database server that is away gets minutes to come back.
     """
     clock, tell_operator = clock or SystemClock(), Notices()
-    manner = _manner(manner, settings, server)
+    manner, breaker = _manner(manner, settings, server), breaker_of(server, clock, tell_operator)
     with held(settings.data_dir):
-        claude = claude or open_claude(settings, server, clock, tell_operator)
+        claude = claude or open_claude(settings, server, clock, breaker)
         database = await open_database(settings, patient=patient)
         company = await library.open(await _joined(settings, database)) if library else Company.of(character)
         refresh = partial(library.refresh, company, database) if library else nothing_new
@@ -156,7 +155,9 @@ async def open_app(
             refresh=refresh,
             on_stage=on_stage,
         )
-        app = _put_together(settings, manner, database, claude, conversation, server, library, tell_operator)
+        app = _put_together(
+            settings, manner, database, claude, conversation, server, library, tell_operator, breaker
+        )
         watch = _schedule(app)
         try:
             await refresh()
@@ -180,13 +181,14 @@ def _put_together(
     server: Server,
     library: Library | None,
     tell_operator: Notices,
+    breaker: Breaker,
 ) -> App:
     """Return the app, with the services behind its commands."""
     clock = conversation.clock
     administration = Administration(database, clock, finish_erasing=conversation.eraser.finish)
     growth = growth_folder(settings)
     schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
-    health = health_of(settings, database, conversation, schedule, tell_operator)
+    health = health_of(settings, database, conversation, schedule, tell_operator, breaker)
     return App(
         settings,
         manner,
@@ -205,12 +207,18 @@ def _put_together(
     )
 
 
+def breaker_of(server: Server, clock: Clock, tell_operator: Notices) -> Breaker:
+    """Return what stops asking a server that refuses us."""
+    return Breaker(clock, fresh_key=server.fresh_key, tell=tell_operator, ease=tell_operator.ease)
+
+
 def health_of(
     settings: Settings,
     database: Database,
     conversation: Conversation,
     schedule: Schedule,
     tell_operator: Notices,
+    breaker: Breaker,
 ) -> Health:
     """Return what looks after everything else."""
     bounds = Bounds(
@@ -224,6 +232,7 @@ def health_of(
         schedule=schedule,
         clock=conversation.clock,
         alerts=Alerts(bounds, tell=tell_operator, ease=tell_operator.ease),
+        breaker=breaker,
         data_dir=settings.data_dir,
         seconds=settings.heartbeat_seconds,
     )
@@ -241,7 +250,8 @@ def _schedule(app: App) -> NightWatch:
     async def turn_the_day() -> None:
         """Draw facts from the day behind, begin the new one, and think of a status: in this order (C81)."""
         try:
-            for player in list(conversation.players.values()):
+            # A rehearsal voice finds no facts: what was said waits for a model that does.
+            for player in [] if app.server.rehearsal else list(conversation.players.values()):
                 await player.mind.consolidation.run_due()
         finally:
             await app.affairs.days.dawn()
@@ -276,38 +286,14 @@ def _manner(given: Manner | None, settings: Settings, server: Server) -> Manner:
     return rehearsing(manner) if server.rehearsal else manner
 
 
-@contextmanager
-def held(data_dir: Path) -> Iterator[None]:
-    """Hold the data folder: a second process on it would answer everything twice (faults B5)."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(data_dir / "masquerade.lock", blocking=False)
-        lock.acquire()
-    except Timeout as error:
-        raise AlreadyRunningError(
-            f"Masquerade already runs on {data_dir.resolve()}. Stop it first, or give this one a folder "
-            "of its own with data_dir=... in config.env."
-        ) from error
-    except OSError as error:
-        raise ConfigurationError(f"data_dir {data_dir} can't be written to: {error.strerror}.") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 async def _begin(app: App, watch: NightWatch) -> None:
     """Do at once what can't wait for the jobs: forget what is past its time, and begin the day."""
-    try:
+    with database_named():
         await app.schedule.open()
         await app.conversation.memories.expire()
         await app.conversation.chronicle.prune()
         await watch.expire()
         await app.affairs.days.dawn()
-    except PASSING as error:
-        raise DatabaseUnreachable(str(error)) from error
-    except DatabaseError as error:
-        raise ConfigurationError(str(error)) from error
 
 
 async def open_database(settings: Settings, *, patient: bool = False) -> Database:
@@ -317,8 +303,15 @@ async def open_database(settings: Settings, *, patient: bool = False) -> Databas
     of that is done here (see open_app).
     """
     path, url = settings.data_dir / DATABASE_NAME, settings.database_url.get_secret_value()
-    try:
+    with database_named():
         return await (_reached(url, path, patient=patient) if url else Database.open(path))
+
+
+@contextmanager
+def database_named() -> Iterator[None]:
+    """Let what the database refuses be an error for the operator, or one that may pass."""
+    try:
+        yield
     except PASSING as error:
         raise DatabaseUnreachable(str(error)) from error
     except DatabaseError as error:
@@ -328,23 +321,13 @@ async def open_database(settings: Settings, *, patient: bool = False) -> Databas
 async def _reached(url: str, path: Path, *, patient: bool) -> Database:
     """Open a server's database; one that is away or taken is tried again for a while."""
 
-    def longest(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
+    def longest(error: BaseException | None) -> float:
+        if not patient:
+            return BRIEF_SECONDS
         return TAKEN_SECONDS if isinstance(error, DatabaseTaken) else AWAY_SECONDS
 
-    def is_over(state: RetryCallState) -> bool:
-        return (state.seconds_since_start or 0.0) >= (longest(state) if patient else BRIEF_SECONDS)
+    def is_away(error: BaseException) -> bool:
+        return isinstance(error, DatabaseAway | DatabaseBusy)
 
-    def tell(state: RetryCallState) -> None:
-        if patient and state.attempt_number == 1 and state.outcome:
-            error = state.outcome.exception()
-            log.warning("%s It is tried again for up to %d seconds.", error, longest(state))
-
-    tries = AsyncRetrying(
-        retry=retry_if_exception_type((DatabaseAway, DatabaseBusy)),
-        wait=wait_exponential(multiplier=0.5, max=RETRY_SECONDS),
-        stop=is_over,
-        before_sleep=tell,
-        reraise=True,
-    )
+    tries = waiting.patient(is_away, longest=longest, tell=patient)
     return await tries(Database.connect, url, path)

@@ -1,45 +1,47 @@
 """What the settings and the server make of the parts: who speaks, in what manner, and who comes along."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.allowance import Allowance
-from bot.budgeted import Budgeted, Tariff
-from bot.budgets import Budgets, Limits
-from bot.claude.calls import open_call_log
-from bot.claude.client import AnthropicClaude, Claude
-from bot.claude.pricing import Prices, load_prices
-from bot.claude.tokens import TokenEstimate, local_counter
-from bot.clock import Clock
+from bot.conversation.attention.decide import Attentiveness
+from bot.conversation.attention.throttle import Patience
+from bot.conversation.attention.vote import Voters
 from bot.conversation.care import Notice
-from bot.conversation.casting import Direction
-from bot.conversation.consequences import Growing
-from bot.conversation.deciding import Attentiveness
-from bot.conversation.manner import Curiosity, Learning, Manner
-from bot.conversation.pacing import Pace
-from bot.conversation.recall import Extent
-from bot.conversation.replying import Voice
-from bot.conversation.throttle import Patience
-from bot.conversation.voting import Voters
-from bot.errors import ClaudeDenied, ConfigurationError
-from bot.server import Server
+from bot.conversation.config import Curiosity, Learning, Manner
+from bot.conversation.context import Extent
+from bot.conversation.effects import Growing
+from bot.conversation.generation import Voice
+from bot.conversation.speakers import Direction
+from bot.conversation.text.typing import Pace
+from bot.core.clock import Clock
+from bot.core.errors import ConfigurationError
+from bot.llm.breaker import Breaker
+from bot.llm.budget import Budgets, Limits
+from bot.llm.budgeted import Budgeted, Tariff
+from bot.llm.call_log import open_call_log
+from bot.llm.client import AnthropicClaude, Claude
+from bot.llm.pricing import Prices, load_prices
+from bot.llm.server import Server
+from bot.llm.tokens import TokenEstimate, local_counter
 from bot.settings import Settings
+from bot.settings.allowance import Allowance
 from database import DatabaseError
 from memory.dates import zone
 from memory.dumps import Dumps
 from memory.embeddings import Embedder, EmbedderMissing, open_embedder
 from personas.initiative import Bounds, QuietHours
-from personas.routing import Rules
+from personas.selection.routing import Rules
 
 log = logging.getLogger(__name__)
 
 CACHED = {"1h": timedelta(hours=1), "5m": timedelta(minutes=5)}
-REHEARSAL_TOKENS = 160
+REHEARSAL_TOKENS = 60
 REHEARSAL_SECONDS = 180.0
-REHEARSAL_TRANSCRIPT = 2_000
+REHEARSAL_TRANSCRIPT = 1_000
+REHEARSAL_SAMPLING = {"temperature": 0.7, "top_p": 0.8, "top_k": 20}
+"""As its makers recommend; the repetition penalty, which the endpoint does not take, is set at its start."""
 
 
 def voice_of(settings: Settings, server: Server) -> Voice:
@@ -54,6 +56,7 @@ def voice_of(settings: Settings, server: Server) -> Voice:
         deadline=max(settings.llm_timeout, REHEARSAL_SECONDS) if slow else settings.llm_timeout,
         tokens=TokenEstimate(local_counter()),
         effort="off" if server.local else settings.reply_effort,
+        rehearsal=slow,
     )
 
 
@@ -172,12 +175,18 @@ def _direction(settings: Settings) -> Direction:
 
 
 def rehearsing(manner: Manner) -> Manner:
-    """Return the manner of a small model: it reads little, and slowly."""
+    """Return the manner of our small model: it reads little, and slowly, and is asked for replies alone.
+
+    What else is asked of a model (votes, tones, summaries, statuses), it can't do, and the next reply would
+    have to wait for it. Rules take its place, or nothing does.
+    """
     size = min(manner.extent.condensed, REHEARSAL_TRANSCRIPT)
     return replace(
         manner,
-        extent=replace(manner.extent, condensed=size, known=min(size // 2, manner.extent.known)),
-        summary_deadline=max(manner.summary_deadline, REHEARSAL_SECONDS),
+        extent=replace(
+            manner.extent, condensed=size, known=min(size // 2, manner.extent.known), summed=False
+        ),
+        attention=replace(manner.attention, voters=replace(manner.attention.voters, model="", count=0)),
     )
 
 
@@ -199,17 +208,8 @@ def _prices(settings: Settings) -> Prices:
     )
 
 
-def open_claude(
-    settings: Settings, server: Server, clock: Clock, tell_operator: Callable[[str], None]
-) -> AnthropicClaude:
+def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Breaker) -> AnthropicClaude:
     """Return the process's one client. Raises ConfigurationError for a price table with a fault."""
-
-    def denied(error: ClaudeDenied) -> None:
-        tell_operator(
-            f"The model's server refuses us ({error}). Check the key and the billing of the account; "
-            "nothing is asked for the next 15 minutes."
-        )
-
     log_file = settings.data_dir / settings.api_log_file
     note = open_call_log(log_file) if settings.enable_api_call_logging else None
     return AnthropicClaude(
@@ -218,11 +218,20 @@ def open_claude(
         prices=_prices(settings),
         clock=clock,
         cache_ttl=settings.cache_ttl,
-        sampling={"temperature": settings.default_temperature} if server.local else None,
+        sampling=_sampling(settings, server),
         close_connections=server.local,
-        denied=denied,
+        ready=server.ready,
+        breaker=breaker,
         **({"note": note} if note else {}),
     )
+
+
+def _sampling(settings: Settings, server: Server) -> dict[str, float]:
+    """Return what a server of another make is told about choosing words; the operator's word comes last."""
+    own = {"temperature": settings.default_temperature}
+    if server.rehearsal:
+        return {**REHEARSAL_SAMPLING, **(own if "default_temperature" in settings.explicit else {})}
+    return own if server.local else {}
 
 
 async def within(budgets: Budgets, claude: Claude, settings: Settings, server: Server) -> Claude:

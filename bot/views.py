@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.browsing import Browsing
-from bot.clock import Clock
-from bot.conversation.conversation import Conversation
-from bot.mapping import Maps
-from bot.provenance import Provenance
-from bot.roles import Role
-from bot.timetravel import TimeTravel
+from bot.conversation.company import Role
+from bot.conversation.pipeline import Conversation
+from bot.core.clock import Clock
+from bot.memory.browsing import Browsing
+from bot.memory.mapping import Maps
+from bot.memory.provenance import Provenance
+from bot.memory.time_travel import TimeTravel
 from database import Database
 
 

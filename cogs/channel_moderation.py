@@ -7,20 +7,19 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import MEMBERS_ONLY, Interaction, answer
-from bot.i18n import _, n_
-from bot.moderation import BULK_AGE, MOST_PURGED, Act, Refused, in_words, span_of_slowmode
+from bot.core.i18n import _, n_
+from bot.discord.commands import MEMBERS_ONLY, YOU_LACK, Interaction, answer, named
+from bot.features.moderation import BULK_AGE, MOST_PURGED, Act, Refused, in_words, span_of_slowmode
 from cogs._discord.channels import Talkative
-from cogs._discord.moderating import (
+from cogs._discord.interactions import Panels
+from cogs._discord.moderation import (
     NEEDED,
-    YOU_LACK,
     Reason,
     Span,
     asking_discord,
     check_own,
     guild_of,
     lacks,
-    named,
     note,
     purge_panel,
     reason_in,
@@ -29,25 +28,24 @@ from cogs._discord.moderating import (
     shown,
 )
 from cogs._discord.panels import Action, Press
-from cogs._discord.presses import Panels
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 SCANNED = 1_000
 """Messages looked through for those of one person."""
 _MARGIN = timedelta(minutes=5)
 """A message must not become too old for Discord while somebody thinks about it."""
 
-SLOWED = _("Between two messages people have to wait {span} here now. /slowmode wait:off ends it.")
+SLOWED = _("People now have to wait {span} between two messages here. /slowmode wait:off ends it.")
 NOT_SLOWED = _("Nobody has to wait between two messages here any more.")
 PURGED = n_(
     "Deleted: {count} message. I have forgotten what was said in them, too.",
     "Deleted: {count} messages. I have forgotten what was said in them, too.",
 )
 NOTHING_TO_PURGE = _(
-    "There is nothing to delete: of the newest 1,000 messages here none is of the last 14 days and meant. "
-    "Pinned ones stay."
+    "There is nothing to delete: none of the newest 1,000 messages here fits and is less than 14 "
+    "days old. Pinned ones stay."
 )
 NO_CHANNEL = _("I can't do that here. Use it in a text or voice channel, or in a thread, that I can see.")
 KEPT = _("Nothing was deleted.")

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 import discord
 from discord.ext import commands
 
-from bot.turn import Mouth, Place, Utterance
+from bot.conversation.types import Mouth, Place, Utterance
+from bot.discord.malformed_events import UNREADABLE
 from cogs._discord.avatars import give_faces
-from cogs._discord.disclosure import ask
 from cogs._discord.hearing import TALK, hear, is_own_webhooks, text_of
-from cogs._discord.map_sending import asks_for_map
+from cogs._discord.memory_map import asks_for_map
+from cogs._discord.privacy_views import ask
 from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
 from cogs._discord.ticket_threads import is_ticket
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
 
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
 
@@ -118,12 +119,14 @@ class Chat(commands.Cog):
 
         Without its channel, what holds there is not known either: then it is not listened to.
         """
-        if message.guild is None or not isinstance(message.channel, discord.PartialMessageable):
+        if not isinstance(message.channel, discord.PartialMessageable):
             return True
+        if message.guild is None:
+            return message.channel.guild_id is None  # else of a server that Discord told us nothing of
         try:
             async with asyncio.timeout(ASKING_SECONDS):
                 channel = await self.bot.fetch_channel(message.channel.id)
-        except DISCORD_FAULTS as error:
+        except (*DISCORD_FAULTS, *UNREADABLE) as error:
             self._failed(f"Can't read what kind of channel {message.channel.id} is", error)
             return False
         assert isinstance(channel, GuildChannel)
@@ -186,6 +189,9 @@ class Chat(commands.Cog):
         except DISCORD_FAULTS as error:
             self._failed(f"Can't look at message {message_id} again", error)
         else:
+            if message.type not in TALK:
+                await self._conversation.chronicle.deleted(channel_id, {message_id})
+                return
             heard = await self._heard(message)
             self._spawn(self._conversation.resume(heard, self._mouth(message.channel)))
 

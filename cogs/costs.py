@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.allowance import Allowance, Amount, Unit
-from bot.command_tree import Interaction, answer
-from bot.conversation.splitting import split
-from bot.costs import DAYS, GROUPS, Accounts, Costs, bars_of
-from bot.i18n import _, n_, number
-from bot.inner_words import worded
+from bot.conversation.text.split import split
+from bot.core.i18n import _, n_, number
+from bot.discord.commands import Interaction, answer
+from bot.features.inner_life.wording import worded
+from bot.features.operations.costs import DAYS, GROUPS, Accounts, Costs, bars_of
 from bot.pictures import Drawings, bars_svg, bars_text
-from cogs._discord.authority import is_operator
-from cogs._discord.inner_sheets import files_of
+from bot.settings.allowance import Allowance, Amount, Unit
+from cogs._discord.inner_life_views import files_of
 from cogs._discord.panels import NOBODY
-from cogs._discord.quoting import inline
+from cogs._discord.permissions import is_operator
+from cogs._discord.text import inline
 from database.repositories.calls import Spending
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 NAME_ROOM = 60
 TITLE = _("Cost of {name}")
@@ -28,7 +28,7 @@ TITLE_ALL = _("Cost of everything")
 HEAD = _("**{name}**, the last {days} days: {total}. Today: {today}.")
 HERE, EVERYTHING = _("This server"), _("Everything together")
 FOR_WHAT = _("For what: {groups}.")
-LIMIT = _("`{setting}`: {spent} of {limit} today ({percent} %), anew at midnight ({zone}).")
+LIMIT = _("`{setting}`: {spent} of {limit} today ({percent} %); it starts again at midnight ({zone}).")
 NO_LIMIT = _("No limit is set for a day: {settings} in config.env sets one, such as 2 USD.")
 NO_LIMIT_HERE = _("No limit is set for this server: the bot's operator can set one with budget_per_server.")
 DEAREST_SERVERS = _("Servers that cost most: {those}.")

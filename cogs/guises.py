@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer
-from bot.i18n import _
-from bot.stagecraft import LONGEST_GUISE
+from bot.core.i18n import _
+from bot.discord.commands import Interaction, answer
+from bot.features.characters.presence import LONGEST_GUISE
 from cogs._discord.asking import listens_to, place_of
-from cogs._discord.characters import telling
-from cogs._discord.quoting import inline
+from cogs._discord.options import telling
+from cogs._discord.text import inline
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 NAME_ROOM = 200
 SET = _("In this channel you are **{name}** from now on. /me clear ends it, and elsewhere nothing changes.")

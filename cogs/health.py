@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer
-from bot.vitals import Link
+from bot.discord.commands import Interaction, answer
+from bot.features.operations.vitals import Link
 from cogs._discord.admin import join_admin, leave_admin, let_operators
-from cogs._discord.authority import is_operator
+from cogs._discord.health_views import health_lines, jobs_lines, runs_lines, short_health
+from cogs._discord.permissions import is_operator
 from cogs._discord.reports import latency
-from cogs._discord.vitals import health_lines, jobs_lines, runs_lines, short_health
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
-    from bot.metrics import MetricsServer
+    from bot.discord.client import Masquerade
+    from bot.features.operations.metrics import MetricsServer
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Health(commands.Cog):
     async def cog_load(self) -> None:
         join_admin(self.bot, self._jobs)
         if self._settings.metrics_port:
-            from bot.metrics import MetricsServer
+            from bot.features.operations.metrics import MetricsServer
 
             self._server = MetricsServer(self._health, self._settings.metrics_port)
             await self._server.start()

@@ -7,18 +7,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer
-from bot.i18n import _, n_, number
-from bot.initiative import SECONDS
-from bot.turn import Mouth
-from bot.venues import Standing
+from bot.conversation.types import Mouth
+from bot.core.i18n import _, n_, number
+from bot.discord.commands import Interaction, answer
+from bot.features.proactive.initiative import SECONDS
+from bot.features.proactive.venues import Standing
 from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
 from cogs._discord.channels import ChannelChoice, Talkative, may_write, place_in
 from cogs._discord.speaking import mouth_in
 from cogs._discord.ticket_threads import is_ticket
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 ON = _("In {place} I may speak first: {bounds}.")
 OFF = _("In {place} I never speak first. Whoever calls me is answered as ever.")
@@ -29,9 +29,9 @@ CHANCE = _(
 CAP = n_("once a day at most", "{count} times a day at most")
 HOURS = _("not in the hours {hours} ({zone})")
 AFTER = _("only after something that a person said within a day, never after my own words")
-CONSENT = _("I take up only what people said who agreed to be remembered, and ping nobody.")
-NOT_TODAY = _("Today I did so not yet.")
-TODAY = n_("Today I did so once.", "Today I did so {count} times.")
+CONSENT = _("I only take up what was said by people who agreed to be remembered, and I ping nobody.")
+NOT_TODAY = _("I have not spoken first today.")
+TODAY = n_("I have spoken first once today.", "I have spoken first {count} times today.")
 SWITCHED_OFF = _("But I am switched off there, so I keep quiet until /settings activate.")
 NEVER = _("But the operator's settings keep me from it: {key} is 0.")
 NO_CHANCE = _(

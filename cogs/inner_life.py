@@ -8,23 +8,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer
-from bot.inner_words import KINDS, worded
-from bot.pictures import Drawings, bond_svg, bond_text, week_svg, week_text
-from bot.relationships import NotDisputed, chart_of
-from bot.roles import Role
-from bot.weeks import Viewer
-from cogs._discord.characters import (
-    WHICH,
-    CharacterName,
-    mark_of,
-    offer_characters,
-    role_marked,
-    role_meant,
-    shown,
-    telling,
-)
-from cogs._discord.inner_sheets import (
+from bot.conversation.company import Role
+from bot.discord.commands import Interaction, answer
+from bot.features.inner_life.relationship import NotDisputed, chart_of
+from bot.features.inner_life.week import Viewer
+from bot.features.inner_life.week_picture import week_svg, week_text
+from bot.features.inner_life.wording import KINDS, worded
+from bot.pictures import Drawings, bond_svg, bond_text
+from cogs._discord.inner_life_views import (
     CHOSEN,
     NOTHING_FELT,
     asked_panel,
@@ -34,11 +25,21 @@ from cogs._discord.inner_sheets import (
     nothing_kept,
     undone_text,
 )
+from cogs._discord.interactions import Panels
+from cogs._discord.options import (
+    WHICH,
+    CharacterName,
+    mark_of,
+    offer_characters,
+    role_marked,
+    role_meant,
+    shown,
+    telling,
+)
 from cogs._discord.panels import NOBODY, Action, Panel, Press, with_note
-from cogs._discord.presses import Panels
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 AGAIN = "relationship"
 

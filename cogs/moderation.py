@@ -10,10 +10,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import MEMBERS_ONLY, Interaction, answer
-from bot.i18n import _
-from bot.moderation import Act, Refused, in_words, span_of_mute, span_of_sweep
-from cogs._discord.moderating import (
+from bot.core.i18n import _
+from bot.discord.commands import MEMBERS_ONLY, Interaction, answer
+from bot.features.moderation import Act, Refused, in_words, span_of_mute, span_of_sweep
+from cogs._discord.interactions import Panels
+from cogs._discord.moderation import (
     NEEDED,
     Person,
     Reason,
@@ -30,10 +31,9 @@ from cogs._discord.moderating import (
     shown,
 )
 from cogs._discord.panels import Action, Press
-from cogs._discord.presses import Panels
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 KICKED = _("{name} had to leave. With an invite they can come back; /ban keeps them out.")
 BANNED = _("{name} is banned. /unban lets them come back.")

@@ -7,30 +7,24 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.arranging import voice_of
-from bot.command_tree import Interaction, answer
-from bot.conversation.composition import system_prompt
-from bot.conversation.recall import WINDOW
-from bot.conversation.splitting import LIMIT, width
-from bot.conversation.staging import CONTEXT_LINES
-from bot.i18n import _
-from bot.roles import Role
-from bot.turn import Where
+from bot.conversation.company import Role
+from bot.conversation.text.split import LIMIT, width
+from bot.core.i18n import _
+from bot.discord.commands import Interaction, answer
+from bot.features.characters.presence_words import CHOSEN, DISMISSED, INVITED, NOBODY, NOBODY_CHOSEN
+from bot.persona_sheet import Examined, examine, listing, sheet
 from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.asking import place_of
-from cogs._discord.authority import is_operator, may_stage
-from cogs._discord.characters import offer_characters, role_named, shown, telling
-from cogs._discord.curating import with_number
-from cogs._discord.persona_sheet import Examined, listing, sheet
-from cogs._discord.quoting import inline
+from cogs._discord.lists import with_number
+from cogs._discord.options import offer_characters, role_named, shown, telling
+from cogs._discord.permissions import is_operator, may_stage
 from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.text import in_a_line, inline
 from personas.cards.charx import MOST_BYTES
-from personas.contexts import Context, context_of
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
-NOBODY = "nobody"
 NOBODY_SHOWN = _("nobody", "may be written instead of a character's name")
 NOBODY_OFFERED = _("nobody: the topic decides")
 SUFFIXES = (".png", ".json", ".charx")
@@ -42,17 +36,13 @@ NOT_YOURS_TO_CHOOSE = _(
     "In a server that is for members with the permission Manage Channels or Manage Server, and for the "
     "bot's operators. In private you can do it."
 )
-CHOSEN = _("From now on **{name}** answers here where nobody else is called.")
-CHOSEN_ALONE = _("From now on **{name}** talks with you here. What others of us know of you, it does not.")
-NOBODY_CHOSEN = _("From now on it depends on who is called, and on the topic, who answers here.")
-NOBODY_ALONE = _("From now on **{name}** talks with you here.")
-INVITED = _("**{name}** hears this channel from now on.")
-DISMISSED = _(
-    "**{name}** does not hear this channel any more: what is said without it, it never learns. "
-    "/persona invite lets it in again."
+CHOSEN_ALONE = _(
+    "From now on **{name}** talks with you here. It does not know what the others of us know about you."
 )
+NOBODY_ALONE = _("From now on **{name}** talks with you here.")
 AS_RULED = _(
-    "Nothing is said of **{name}** here any more: it hears this channel; a thread it hears as its channel."
+    "There is no rule for **{name}** here any more: it hears this channel, and a thread if it "
+    "hears the thread's channel."
 )
 TOO_LARGE = _("That file is too large: a card has {most} MB at most.")
 NO_CARD = _("Give me a card as .png, .json or .charx, or a sheet as .json.")
@@ -71,7 +61,6 @@ class Personas(commands.Cog):
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._app = bot.app
-        self._voice = voice_of(bot.app.settings, bot.app.server)
 
     # Looking.
 
@@ -83,7 +72,9 @@ class Personas(commands.Cog):
         async with self._app.database.read() as db:
             channel = await db.channels.get(where.channel_id)
         chosen = channel.chosen if channel else None
-        await answer(interaction, "\n".join(listing(attending, private=where.place.private, chosen=chosen)))
+        await answer(
+            interaction, "\n".join(listing(attending, inline, alone=where.place.private, chosen=chosen))
+        )
 
     @persona.command(description="What a character is made of, and how it leans in the talk here")
     @app_commands.describe(name="Which one")
@@ -93,43 +84,22 @@ class Personas(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
             examined = await self._examined(interaction, role_named(self.bot, name))
-            text = sheet(examined)
+            text = sheet(examined, inline)
             if width(text) <= LIMIT:
                 await answer(interaction, text)
                 return
-            data = sheet(examined, plain=True).encode("utf-8", "replace")
+            data = sheet(examined, in_a_line).encode("utf-8", "replace")
             file = discord.File(BytesIO(data), f"{examined.role.slug}.txt")
             await interaction.followup.send(f"**{shown(examined.role)}**", file=file, ephemeral=True)
 
     async def _examined(self, interaction: Interaction, role: Role) -> Examined:
-        where = place_of(interaction)
-        attending = await self._app.affairs.stagecraft.attending(where)
-        answered, stages = await self._app.affairs.selves.growth(role)
-        tokens = self._voice.tokens
-        return Examined(
-            role,
-            next(one.present for one in attending if one.role is role),
-            sum(tokens(block.text) for block in system_prompt(role.character)),
-            await self._talk(role, where),
-            self._app.manner.blending,
-            answered,
-            await self._app.affairs.selves.lately(role),
-            stages,
-            notices=is_operator(self.bot, interaction.user),
-        )
-
-    async def _talk(self, role: Role, where: Where) -> Context:
-        """Return what kind of talk a character has heard here, told as for its next reply (F102)."""
-        since = self._app.clock.now() - WINDOW
-        async with self._app.database.read() as db:
-            rows = await db.messages.transcript(where.channel_id, role.slug, since=since, limit=100)
-        others = [row.text for row in rows if row.heard_through is None or row.character != role.slug]
-        return context_of(others[-CONTEXT_LINES:])
+        operator = is_operator(self.bot, interaction.user)
+        return await examine(self._app, role, place_of(interaction), notices=operator)
 
     # Who is where.
 
     @persona.command(description="Who answers here where nobody else is called")
-    @app_commands.describe(name="Which one; nobody leaves it to the topic")
+    @app_commands.describe(name="Which one; “nobody” leaves it to the topic")
     async def choose(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
         await interaction.response.defer(ephemeral=True)
         if not may_stage(self.bot, interaction):
@@ -170,7 +140,7 @@ class Personas(commands.Cog):
     async def dismiss(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
         await self._attend(interaction, name, present=False)
 
-    @persona.command(description="Let it go by the rule for all channels whether a character is here")
+    @persona.command(description="Let the rule for all channels decide again whether a character is here")
     @app_commands.describe(name="Which one")
     @app_commands.autocomplete(name=offer_characters)
     @app_commands.default_permissions(manage_guild=True)

@@ -11,7 +11,7 @@ from discord.ext import commands
 from database import DatabaseError
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
 

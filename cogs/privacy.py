@@ -7,9 +7,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer
-from bot.portable import MOST_BYTES, TOO_LARGE, FileRefused
-from cogs._discord.disclosure import (
+from bot.discord.commands import Interaction, answer
+from bot.features.privacy.export_format import MOST_BYTES, TOO_LARGE, FileRefused
+from cogs._discord.interactions import Panels
+from cogs._discord.panels import NOBODY, Action, Press
+from cogs._discord.privacy_views import (
     ASKED,
     DELETING,
     EXPORTED,
@@ -23,12 +25,10 @@ from cogs._discord.disclosure import (
     receipt,
     standing_panel,
 )
-from cogs._discord.panels import NOBODY, Action, Press
-from cogs._discord.presses import Panels
 from cogs._discord.speaking import DISCORD_FAULTS
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 FILES_AT_ONCE = 4
 """Files in one message: together they stay below what Discord takes."""
@@ -37,7 +37,7 @@ FILES_AT_ONCE = 4
 class Privacy(commands.Cog):
     """Everything here is about whoever asks, and only they see it; it works everywhere and for everybody."""
 
-    privacy = app_commands.Group(name="privacy", description="What I keep of you, and what I may")
+    privacy = app_commands.Group(name="privacy", description="What I keep about you, and what I may")
 
     def __init__(self, bot: "Masquerade") -> None:
         self._privacy = bot.app.conversation.privacy
@@ -61,7 +61,7 @@ class Privacy(commands.Cog):
     async def cog_unload(self) -> None:
         self.panels.unload()
 
-    @privacy.command(description="What you answered, and what I keep of you")
+    @privacy.command(description="What you answered, and what I keep about you")
     async def show(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         await self.panels.show(interaction, standing_panel(await self._privacy.standing(interaction.user.id)))
@@ -76,7 +76,7 @@ class Privacy(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         await answer(interaction, answered(await self._privacy.answer(interaction.user.id, agreed=False)))
 
-    @privacy.command(description="Everything that I keep of you, as a file")
+    @privacy.command(description="Everything that I keep about you, as a file")
     async def export(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         made = await self._privacy.export(interaction.user.id)
@@ -102,7 +102,7 @@ class Privacy(commands.Cog):
         else:
             await answer(interaction, imported(what))
 
-    @privacy.command(description="Delete everything of you, for good")
+    @privacy.command(description="Delete everything about you, for good")
     async def delete(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         await self._show_deletion(interaction)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import discord
 from discord.ext import commands
 
-from bot.command_tree import is_age_restricted
+from bot.discord.commands import is_age_restricted
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
 

@@ -8,21 +8,37 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer, asked_in, for_everybody
-from bot.i18n import _, n_, speak
-from bot.roles import Role
-from bot.stagecraft import DEEPEST_NOTE, LONGEST_NOTE, LONGEST_TOPIC, MOST_SCENE_TURNS
-from bot.turn import Mouth
+from bot.conversation.company import Role
+from bot.conversation.types import Mouth
+from bot.core.i18n import _, speak
+from bot.discord.commands import Interaction, answer, asked_in, for_everybody
+from bot.features.characters.presence import (
+    DEEPEST_NOTE,
+    LONGEST_NOTE,
+    LONGEST_TOPIC,
+    MOST_SCENE_TURNS,
+    NO_SCENE,
+)
+from bot.features.characters.presence_words import (
+    CLEARED,
+    NO_NOTE,
+    NOTE,
+    NOTED,
+    OPENING,
+    PLAYING,
+    STOPPED,
+    depth_in_words,
+)
 from cogs._discord.asking import place_of
-from cogs._discord.authority import may_stage
-from cogs._discord.characters import offer_members, role_named, shown, telling
+from cogs._discord.options import offer_members, role_named, shown, telling
 from cogs._discord.panels import NOBODY
-from cogs._discord.quoting import quoted
+from cogs._discord.permissions import may_stage
 from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
+from cogs._discord.text import quoted
 from database.models import Scene
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
 
@@ -35,25 +51,6 @@ NOT_YOURS = _(
     "bot's operators."
 )
 BEGUN = _("They begin.")
-OPENING = n_(
-    "**A scene of {count} line** by {who}, about:\n{topic}\n-# /scene stop ends it.",
-    "**A scene of {count} lines** by {who}, about:\n{topic}\n-# /scene stop ends it.",
-)
-STOPPED = n_(
-    "The scene ends: of {count} line {done} were said. What is being said just now is its last.",
-    "The scene ends: of {count} lines {done} were said. What is being said just now is its last.",
-)
-NOTED = _("I keep that in mind for this channel, {depth}. /scene note_clear takes it away.")
-AT_THE_END = _("at the very end of what I read")
-DEEPER = n_("{count} line before the end of what I read", "{count} lines before the end of what I read")
-CLEARED = _("There is no note for this channel any more.")
-NO_NOTE = _("There is no note for this channel.")
-NO_SCENE = _("No scene is being played here.")
-PLAYING = n_(
-    "**A scene** by {who}: {done} of {count} line were said. It is about:\n{topic}",
-    "**A scene** by {who}: {done} of {count} lines were said. It is about:\n{topic}",
-)
-NOTE = _("**The note of this channel**, {depth}:\n{note}")
 
 
 class Scenes(commands.Cog):
@@ -165,7 +162,7 @@ class Scenes(commands.Cog):
             if text is None:
                 await answer(interaction, CLEARED if there else NO_NOTE)
             else:
-                await answer(interaction, NOTED.format(depth=_depth(depth)))
+                await answer(interaction, NOTED.format(depth=depth_in_words(depth)))
 
     @scene.command(description="Which scene is played here, and the note of this channel")
     async def show(self, interaction: Interaction) -> None:
@@ -176,7 +173,9 @@ class Scenes(commands.Cog):
         noted = await self._stagecraft.noted(where)
         lines = [self._played(scene) if scene else NO_SCENE]
         lines.append(
-            NOTE.format(depth=_depth(noted[1]), note=quoted(noted[0], NOTE_ROOM)) if noted else NO_NOTE
+            NOTE.format(depth=depth_in_words(noted[1]), note=quoted(noted[0], NOTE_ROOM))
+            if noted
+            else NO_NOTE
         )
         for line in lines:  # each has room of its own
             await answer(interaction, line)
@@ -190,10 +189,6 @@ class Scenes(commands.Cog):
 
 def _listed(members: Sequence[Role]) -> str:
     return ", ".join(dict.fromkeys(f"**{shown(role)}**" for role in members))
-
-
-def _depth(depth: int) -> str:
-    return DEEPER.format(count=depth) if depth else AT_THE_END
 
 
 async def setup(bot: "Masquerade") -> None:

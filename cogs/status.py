@@ -11,16 +11,17 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.arranging import voice_of
-from bot.command_tree import AnyCommand, Commands, Interaction, answer, asked_in, only_in_servers
+from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.forgetting import Length
-from bot.conversation.house_rules import HouseRules
-from bot.i18n import ABOUT, MENU, Text, _, called, n_, number
-from bot.turn import Where
-from cogs._discord.quoting import inline
+from bot.conversation.types import Where
+from bot.core.i18n import ABOUT, MENU, Text, _, called, n_, number
+from bot.discord.commands import AnyCommand, Commands, Interaction, answer, asked_in, only_in_servers
+from cogs._discord.text import inline
 from database.repositories.calls import Spending
+from database.types import EPOCH
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 _DAY = timedelta(hours=24)
 MORE = _("-# /help with a topic, such as /help topic:memory, tells what each command of a group does.")
@@ -57,7 +58,6 @@ _UNPRICED = n_(
     "{spent}, and {count} call of unknown price",
     "{spent}, and {count} calls of unknown price",
 )
-_EVER = discord.utils.snowflake_time(0)
 OFFERED = 25
 
 
@@ -110,7 +110,7 @@ class Status(commands.Cog):
         lines = _lines_about(interaction, _plainly(topic))
         await answer(interaction, "\n".join(lines) if lines else NO_TOPIC.format(topic=inline(topic, 40)))
 
-    @app_commands.command(description="What I have on the books about you, and what holds here")
+    @app_commands.command(description="What you have used, and what is set here")
     async def status(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         where = asked_in(interaction)
@@ -134,7 +134,7 @@ class Status(commands.Cog):
         conversation = self._app.conversation
         async with self._app.database.read() as db:
             premium = await db.users.is_premium(user_id)
-            ever = await db.calls.spending(since=_EVER, user_id=user_id)
+            ever = await db.calls.spending(since=EPOCH, user_id=user_id)
             lately = await db.calls.spending(since=now - _DAY, user_id=user_id)
         return Ledger(
             premium=premium,

@@ -10,16 +10,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer
-from bot.i18n import _, number
-from cogs._discord.cards import Card, answer_with
-from cogs._discord.moderating import YOU_LACK, Person, lacks, named
+from bot.core.i18n import _, number
+from bot.discord.commands import YOU_LACK, Interaction, answer, named
+from cogs._discord.embeds import Card, answer_with
+from cogs._discord.moderation import Person, lacks
 from cogs._discord.panels import NOBODY
-from cogs._discord.quoting import in_a_line, inline
 from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.text import in_a_line, inline
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
 

@@ -8,21 +8,23 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.command_tree import Interaction, answer, asked_in
-from bot.conversation.explaining import explain
-from bot.decision import Reason
-from bot.i18n import _
-from bot.memories import Memories
-from cogs._discord.knowledge import DELETED, GONE_ALREADY, KEPT, deletion_panel
-from cogs._discord.origins import why_panel
-from cogs._discord.panels import Action, Panel, Press
-from cogs._discord.presses import Panels
+from bot.conversation.attention.explain import explain
+from bot.conversation.attention.reply_origin import NO_DECISION, UNKNOWN_DECISION, Form, told
+from bot.conversation.text.split import LIMIT, width
+from bot.core.i18n import _
+from bot.discord.commands import Interaction, answer, asked_in
+from bot.memory.provenance import Origins, decision_about
+from bot.memory.store import Memories
+from cogs._discord.fact_views import link_of
+from cogs._discord.interactions import Panels
+from cogs._discord.memory_views import DELETED, GONE_ALREADY, KEPT, deletion_panel
+from cogs._discord.panels import Action, Choice, Menu, Panel, Press
 from cogs._discord.speaking import DISCORD_FAULTS
-from database import UnitOfWork
+from cogs._discord.text import inline, shortened
 from database.models import Claim, Fact, Turn
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 _LINK = re.compile(
     r"<?https?://(?:\w+\.)?discord(?:app)?\.com/channels/(?P<guild>@me|\d{1,20})/(?P<channel>\d{1,20})"
@@ -30,17 +32,14 @@ _LINK = re.compile(
 )
 _ID = re.compile(r"\d{1,20}")
 _LARGEST_ID = 2**63 - 1
+SECONDS, OFFERED = 120, 25
+"""How long a panel stands still, and lines that a menu may have."""
 
 NOT_A_MESSAGE = _(
-    "That is no message. Give its link (in its menu: Copy Message Link) or its id; with nothing, I explain "
-    "the last decision in this channel."
+    "That is not a message. Give its link (in its menu: Copy Message Link) or its id; with "
+    "nothing, I explain the last decision in this channel."
 )
-NOTHING = _("I have decided nothing in this channel in the last {days} days.")
 ELSEWHERE = _("That message is in another server, or in direct messages. Ask me there.")
-UNKNOWN = _(
-    "I know of no decision about that message. Either you can't see its channel, or I never heard it, or "
-    "it is my own and answers nobody, or it is older than the {days} days for which I keep decisions."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ class Why(commands.Cog):
         async with self._app.database.read() as db:
             newest = await db.turns.newest_claim(channel_id)
         if newest is None:
-            await answer(interaction, NOTHING.format(days=self._app.settings.decisions_kept_days))
+            await answer(interaction, NO_DECISION.format(days=self._app.settings.decisions_kept_days))
         else:
             await self._explain(interaction, Pointed(newest, channel_id))
 
@@ -115,21 +114,21 @@ class Why(commands.Cog):
         """Explain a decision. What can't be seen and what is not there get the same answer."""
         found = await self._decision(interaction, pointed)
         if found is None:
-            await answer(interaction, UNKNOWN.format(days=self._app.settings.decisions_kept_days))
+            await answer(interaction, UNKNOWN_DECISION.format(days=self._app.settings.decisions_kept_days))
             return
         claim, turn = found
         place = f"{interaction.guild_id or '@me'}/{claim.channel_id}/{claim.message_id}"
-        told = f"https://discord.com/channels/{place}\n{explain(claim, turn)}"
+        decision = f"https://discord.com/channels/{place}\n{explain(claim, turn)}"
         if turn is None or turn.fallback:
-            await answer(interaction, told)
+            await answer(interaction, decision)
             return
         origins = await self._app.views.provenance.of(claim, turn, interaction.user.id)
-        await self.panels.show(interaction, why_panel(told, origins))
+        await self.panels.show(interaction, why_panel(decision, origins, free=self._app.server.free))
 
     async def _decision(self, interaction: Interaction, pointed: Pointed) -> tuple[Claim, Turn | None] | None:
         """Return a decision and its reply; None if there is none, or none that the asker may know of."""
         async with self._app.database.read() as db:
-            found = await _found(db, pointed.message_id)
+            found = await decision_about(db, pointed.message_id)
             if found is None:
                 return None
             claim = found[0]
@@ -168,33 +167,14 @@ class Why(commands.Cog):
         await self.panels.close(press.interaction, KEPT)
 
 
-async def _found(db: UnitOfWork, message_id: int) -> tuple[Claim, Turn | None] | None:
-    """Return a decision by the message that it is about, or by one that it became."""
-    if found := await db.turns.decided(message_id):
-        return found
-    turn = await db.turns.of_message(message_id)
-    if turn is None:
-        return None
-    if cue := await db.cues.of_turn(turn.id):  # nobody asked it: the characters decided among themselves
-        reason = f"{Reason.CUE} ({cue.reason})"
-        return Claim(
-            message_id=cue.message_id,
-            channel_id=cue.channel_id,
-            claimed_at=cue.made_at,
-            open=False,
-            reason=reason,
-            trace=cue.trace,
-        ), turn
-    if remark := await db.remarks.of_turn(turn.id, turn.channel_id):  # nobody said anything to it
-        return Claim(
-            message_id=message_id,
-            channel_id=turn.channel_id,
-            claimed_at=turn.pledged_at,
-            open=False,
-            reason=turn.reason,
-            trace=remark.why,
-        ), turn
-    return await db.turns.decided(turn.trigger_id)
+def why_panel(decision: str, origins: Origins, *, free: bool = False) -> Panel:
+    """Return a decision, and what the reply drew on; a menu offers to forget any of the asker's own facts."""
+    form = Form(inline, lambda at: discord.utils.format_dt(at, "d"), link_of, free)
+    drawn_on = "\n".join(told(origins, form))
+    text = f"{shortened(decision, LIMIT - width(drawn_on) - 1)}\n{drawn_on}"
+    choices = tuple(Choice(str(one.id), f"{one.number}. {one.text}") for one in origins.own[:OFFERED])
+    menu = Menu("ask", choices, placeholder=_("Forget one of these for good"))
+    return Panel(text, (menu,) if choices else (), SECONDS)
 
 
 def pointed_at(text: str, guild_id: int | None) -> Pointed | None:

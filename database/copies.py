@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sqlite3
 import tempfile
 import zlib
@@ -14,6 +15,8 @@ from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, Databa
 
 _USER_VERSION, _APPLICATION_ID = slice(60, 64), slice(68, 72)
 _SEALED = b"MASQ"
+LEAST_ROOM = 1 << 17
+"""Bytes on a disk, of which SQLite takes 32 KB for what its connections share: with less, that may fail."""
 UNREADABLE = "a name in its schema can't be read"
 """What SQLite would say with the name in it, and the driver can't pass on: it takes UTF-8 only."""
 
@@ -193,12 +196,33 @@ def _checksum(file: BinaryIO) -> bytes:
     return crc.to_bytes(4, "big")
 
 
-def _named(error: sqlite3.DatabaseError, source: Path, target: Path) -> DatabaseError:
-    name = _name(error)
+def passing(error: sqlite3.DatabaseError, source: Path, target: Path | None = None) -> DatabaseError | None:
+    """Return what it means where the file itself is well, but held by others or without room beside it."""
+    name, target = _name(error), target or source
     if name == "SQLITE_FULL":
         return _no_room(target)
+    if name.startswith("SQLITE_IOERR") and (full := [one for one in (source, target) if _is_full(one)]):
+        return _no_room(full[0])  # the file that SQLite shares with others can't be made
+    if name.startswith("SQLITE_CANTOPEN") and source.is_file():
+        return DatabaseError(
+            f"{source} can't be opened: this user has to be able to write in {source.parent}."
+        )
     if name in ("SQLITE_BUSY", "SQLITE_LOCKED"):
         return DatabaseBusy(f"{source} is held by another program. Stop that, and try again.")
+    return None
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < LEAST_ROOM
+    except OSError:
+        return False
+
+
+def _named(error: sqlite3.DatabaseError, source: Path, target: Path) -> DatabaseError:
+    if found := passing(error, source, target):
+        return found
+    name = _name(error)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return DatabaseCorrupt(str(error))
     what = "written" if source == target else f"copied to {target}"

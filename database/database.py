@@ -128,7 +128,7 @@ class Database:
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
                 with self._reached():
                     await session.connection()
-                yield UnitOfWork.over(session)
+                yield UnitOfWork(session)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

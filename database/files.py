@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from database import copies, schema
@@ -21,14 +22,15 @@ GROWING = frozenset({"archive", "fact_changes", "fact_sources", "facts", "vector
 
 def prepare(path: Path, *, backups: Path) -> None:
     """Bring the file at `path` to the current schema, or raise and leave it untouched."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    copies.discard(incoming(path))  # a restore was broken off
-    if path.exists():
-        check(path, backups=backups)
-        copies.unseal(path)
-        _migrate(path, backups=backups)
-    else:
-        _create(path)
+    with copies.in_words(path, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        copies.discard(incoming(path))  # a restore was broken off
+        if path.exists():
+            check(path, backups=backups)
+            copies.unseal(path)
+            _migrate(path, backups=backups)
+        else:
+            _create(path)
 
 
 def check(path: Path, *, backups: Path) -> None:
@@ -39,8 +41,8 @@ def check(path: Path, *, backups: Path) -> None:
         with closing(copies.connect(path, "mode=rw")) as connection:
             found = _looked_over(connection, whole=path.stat().st_size < LARGE)
     except sqlite3.DatabaseError as error:
-        if "locked" in str(error):
-            raise DatabaseError(f"{path} is held by another program.") from error
+        if passing := copies.passing(error, path):
+            raise passing from error
         raise DatabaseCorrupt(refusal(path, str(error), backups)) from error
     if found:
         raise DatabaseCorrupt(refusal(path, found, backups))
@@ -128,9 +130,12 @@ def _create(path: Path) -> None:
         raise DatabaseError(f"{left} is there without its database. Put that back, or move both away.")
     fresh = path.with_name(path.name + ".new")
     copies.discard(fresh)
-    _upgrade(fresh)
-    fresh.chmod(0o600)
-    fresh.replace(path)
+    try:
+        _upgrade(fresh)
+        fresh.chmod(0o600)
+        fresh.replace(path)
+    finally:
+        copies.discard(fresh)
     copies.sync_folder(path.parent)
 
 
@@ -165,5 +170,7 @@ def _connected(path: Path) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             yield connection
+    except DBAPIError as error:
+        raise error.orig or error from error
     finally:
         engine.dispose()

@@ -1,5 +1,6 @@
 """What a PostgreSQL server's errors mean, in sentences that hold no value and no password."""
 
+import sys
 from collections.abc import Mapping
 
 from database.errors import DatabaseAway, DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseFull
@@ -31,8 +32,9 @@ def require_driver() -> None:
     try:
         import asyncpg  # noqa: F401
     except ImportError:
+        get_it = f"{sys.executable} -m pip install --constraint constraints.txt '.[postgres]'"
         raise DatabaseError(
-            "database_url names PostgreSQL, and its driver is not installed: pip install '.[postgres]'"
+            f"database_url names PostgreSQL, whose driver is not installed. Run: {get_it}"
         ) from None
 
 

@@ -8,9 +8,10 @@ from sqlalchemy.exc import DBAPIError
 
 from database import postgres_schema
 from database.postgres import PostgresServer, place_of
+from database.postgres_faults import require_driver
 from database.postgres_schema import Found
 
-__all__ = ["Found", "backup_command", "check", "look", "place_of", "restore_command"]
+__all__ = ["Found", "backup_command", "check", "look", "place_of", "require_driver", "restore_command"]
 
 _SECRET = frozenset({"password", "passfile", "sslpassword"})
 """What no command shows that is printed."""

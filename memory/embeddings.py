@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
-from memory import sentence_models
+from memory import sentence_models, vocabulary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 OFF = "off"
 MINILM = "minilm"
+NO_VOCABULARY = (
+    "Recall goes by words alone: the embedding model's vocabulary is missing; "
+    "`python -m memory.vocabulary` fetches it."
+)
 """The default: all-MiniLM-L6-v2 with 8-bit weights on onnxruntime, 23 MB and no torch."""
 REMEMBERED_TEXTS = 1_000
 """Texts whose vectors are kept at hand (F081)."""
@@ -57,6 +61,8 @@ def open_embedder(model: str) -> Embedder | None:
         return None
     if model.casefold() == MINILM:
         _need(sentence_models.MINILM_NEEDS, "memory")
+        if not vocabulary.PATH.is_file():
+            raise EmbedderMissing(NO_VOCABULARY)
         return ThreadEmbedder(
             sentence_models.MINILM_NAME, sentence_models.load_minilm, dimensions=sentence_models.MINILM_SIZE
         )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from memory.core import Said, clean, plain, stands_in
-from memory.distress import reads_as_distress
-from memory.secrets import holds_secret
+from memory.sensitive.detect import holds_secret
+from memory.sensitive.distress import reads_as_distress
 
 SHORTEST = 10
 """Characters of a fact at least (F084)."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from memory.duplicates import Verdict, compare, neighbours
 from memory.extraction import Candidate
+from memory.similarity import Verdict, compare, neighbours
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from database import UnitOfWork
 from database.models import Fact
 from database.repositories.memories import Change, same_memory
-from memory.lineage import RESTORED
+from memory.history import RESTORED
 
 _SHOWN = (
     *("number", "text", "scope", "channel_id", "guild_id", "pinned", "origin", "quote"),

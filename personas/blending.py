@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from personas.character_parts import Blending
-from personas.contexts import CONTEXTS
 from personas.frameworks import Framework
 from personas.frameworks_written import lines_of, spoken
+from personas.selection.topic import CONTEXTS
 
 DEFAULT_WEIGHTS: Mapping[str, Mapping[str, float]] = {
     "technical": {"neuro": 0.8, "assistant": 0.2},

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
-from personas.bonds import relationship_types
+from personas.affect.temperament import Temperament, Tempered
 from personas.character_parts import (
     Blending,
     Conflicts,
@@ -41,7 +41,7 @@ from personas.character_words import (
     SUMMARIZATION,
     neutral_lines,
 )
-from personas.temperament import Temperament, Tempered
+from personas.relations.bonds import RELATIONSHIP_TYPES
 
 __all__ = [
     "IDENTITY_KEYS",
@@ -239,7 +239,7 @@ class Character(BaseModel):
     @field_validator("relationships")
     @classmethod
     def _relationships_are_known(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
-        known = relationship_types()
+        known = RELATIONSHIP_TYPES
         kinds = tuple(dict.fromkeys(kind.casefold() for kind in kinds))
         strange = next((kind for kind in kinds if kind not in known), "")
         if not kinds or strange:

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from personas.cards.casting import NAMELESS_PROMPT, as_name, wrong_with
+from personas.cards.convert import NAMELESS_PROMPT, as_name, wrong_with
 from personas.cards.errors import CardError
-from personas.cards.pictures import Picture, picture_from_uri
+from personas.cards.images import Picture, picture_from_uri
 from personas.character_parts import Blending, EvolutionStage, VoiceAndTone
 from personas.character_rules import LONGEST_LIST, LONGEST_TEXT, check_avatar, plain, slug_of
 from personas.sheet_keys import LISTS, OWN_KEYS, SHEET_KEYS, TEXTS

@@ -1,6 +1,6 @@
 """People, and lines that are said to them, about them, or to nobody."""
 
-from bot.turn import Person
+from bot.conversation.types import Person
 
 PIXEL = Person(99, ("Pixel", "Pix"), is_bot=True)
 ALICE = Person(1, ("Alice Liddell", "alice_l"))

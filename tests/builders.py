@@ -10,19 +10,19 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot.budgeted import Budgeted, Tariff
-from bot.budgets import Budgets, Limits
-from bot.claude.pricing import load_prices
-from bot.claude.tokens import TokenEstimate
-from bot.conversation.conversation import Conversation, nothing_new
-from bot.conversation.manner import Manner
-from bot.conversation.pacing import Pace
-from bot.conversation.replying import Voice
-from bot.decision import Trace
-from bot.library import Library
-from bot.meaning import Meaning
-from bot.roles import Company
-from bot.turn import Place, Utterance, Where
+from bot.conversation.company import Company
+from bot.conversation.config import Manner
+from bot.conversation.decision import Trace
+from bot.conversation.generation import Voice
+from bot.conversation.pipeline import Conversation, nothing_new
+from bot.conversation.text.typing import Pace
+from bot.conversation.types import Place, Utterance, Where
+from bot.features.characters.library import Library
+from bot.llm.budget import Budgets, Limits
+from bot.llm.budgeted import Budgeted, Tariff
+from bot.llm.pricing import load_prices
+from bot.llm.tokens import TokenEstimate
+from bot.memory.meaning import Meaning
 from database import Database
 from database.models import Claim, Turn
 from memory.embeddings import Embedder

@@ -10,7 +10,7 @@ from io import BytesIO
 from random import Random
 from typing import Any
 
-from personas.cards.pictures import chunk, plain_png
+from personas.cards.images import chunk, plain_png
 
 BOOK: dict[str, Any] = {
     "name": "Office",

@@ -12,17 +12,17 @@ import discord
 from discord import app_commands
 
 from bot.app import open_app
-from bot.client import extensions, open_client
-from bot.command_tree import only_in_servers
+from bot.discord.client import extensions, open_client
+from bot.discord.commands import only_in_servers
 from bot.settings import Settings
 from tests.builders import PIXEL
 from tests.fakes import FakeClaude, FakeClock
-from tests.test_cogs import SERVER
+from tests.support.discord import SERVER
 
 PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
 FOR_OPERATORS = {"persona export", "persona import", "persona remove"}
 FOR_WHO_ARRANGES = {"persona choose", "scene start", "scene stop", "scene note", "scene note_clear"}
-"""In private for everybody: in a server `may_stage` asks for a permission (cogs/_discord/authority.py)."""
+"""In private for everybody: in a server `may_stage` asks for a permission (cogs/_discord/permissions.py)."""
 HEAD = """\
 # Every command
 

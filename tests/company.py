@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.budgets import Limits
-from bot.conversation.casting import Direction
-from bot.conversation.deciding import Attentiveness
-from bot.conversation.voting import Voters
-from bot.stagecraft import Stagecraft
-from bot.turn import Place, Where
+from bot.conversation.attention.decide import Attentiveness
+from bot.conversation.attention.vote import Voters
+from bot.conversation.speakers import Direction
+from bot.conversation.types import Place, Where
+from bot.features.characters.presence import Stagecraft
+from bot.llm.budget import Limits
 from personas.character import Character
-from personas.routing import Rules
+from personas.selection.routing import Rules
 from tests.builders import AT_ONCE, CHANNEL, PIXEL, Table, table
 
 NYX = Character(

@@ -19,14 +19,14 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, open_app
-from bot.conversation.naming import speaker_label
 from bot.conversation.rethinking import Asker, CannotRemake
-from bot.erasing import Eraser
-from bot.errors import Unsaid
-from bot.log import LineHandler, set_up_logging
-from bot.server import Server
+from bot.conversation.text.names import speaker_label
+from bot.conversation.types import Where
+from bot.core.errors import Unsaid
+from bot.core.logging import LineHandler, set_up_logging
+from bot.llm.server import Server
+from bot.memory.erasing import Eraser
 from bot.settings import Settings
-from bot.turn import Where
 from database.connection import Connection
 from database.repositories.messages import Messages
 from memory.dumps import Dumps
@@ -154,7 +154,7 @@ async def drill(folder: Path, *, at: FakeClock | None = None, url: str = "") -> 
     )
     server = Server("http://127.0.0.1:1", "key", "claude-sonnet-5-5")
     manner = replace(AT_ONCE, dumps=Dumps(folder / "dumps"))
-    with (folder / "bot.log").open("a", encoding="utf-8") as stream:
+    with (folder / "bot.core.logging").open("a", encoding="utf-8") as stream:
         set_up_logging("DEBUG", secrets=[], stream=stream)
         try:
             async with open_app(settings, PIXEL, server, manner=manner, claude=claude, clock=clock) as app:

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.claude.client import Answer, Question
-from bot.errors import ClaudeError, Gone, SpeakingError
-from bot.roles import Speaker
-from bot.turn import NO_EMOTES, Call, Part, Prompt, Usage
+from bot.conversation.company import Speaker
+from bot.conversation.types import NO_EMOTES, Part
+from bot.core.errors import Gone, SpeakingError
+from bot.llm.client import Answer
+from bot.llm.errors import ClaudeError
+from bot.llm.types import Call, Prompt, Question, Usage
 
 EPOCH = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

@@ -13,17 +13,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot.claude.tokens import TokenEstimate
-from bot.conversation.chronicle import SUMMARIES_KEPT
-from bot.conversation.conversation import Conversation
-from bot.conversation.manner import LOG_KEPT, WAITING_KEPT
-from bot.conversation.recall import Extent
-from bot.conversation.replying import Voice
+from bot.conversation.company import Company
+from bot.conversation.config import LOG_KEPT, WAITING_KEPT
+from bot.conversation.context import Extent
+from bot.conversation.generation import Voice
+from bot.conversation.intake import SUMMARIES_KEPT
+from bot.conversation.pipeline import Conversation
 from bot.conversation.rethinking import Asker, CannotRemake
-from bot.errors import Unsaid
-from bot.memories import MemoryRefused
-from bot.roles import Company
-from bot.turn import Part, Place, Where
+from bot.conversation.types import Part, Place, Where
+from bot.core.errors import Unsaid
+from bot.llm.tokens import TokenEstimate
+from bot.memory.store import MemoryRefused
 from database import Database
 from memory.dumps import Dumps
 from tests.builders import AT_ONCE, PIXEL, utterance

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import delete
 
-from bot.conversation.inner import DAY, STAGE
+from bot.conversation.mood_state import DAY, STAGE
 from database import Database
 from database.models import Bond, BondChange, Feeling, State, Stirring
-from personas import hormones
-from personas.hormones import Event, Nature
-from personas.temperament import Stimulus
+from personas.affect import hormones
+from personas.affect.hormones import Event, Nature
+from personas.affect.temperament import Stimulus
 
 
 async def agree(database: Database, *people: int, at: datetime) -> None:

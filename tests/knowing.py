@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from database.models import Archived, Fact
-from memory.lineage import LEARNT, REINFORCED, SUPERSEDED
-from tests.test_cogs import World
+from memory.history import LEARNT, REINFORCED, SUPERSEDED
+from tests.support.discord import World
 
 
 async def noted(w: World, text: str, *, who: Any = None, cause: str = LEARNT, **values: Any) -> Fact:

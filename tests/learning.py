@@ -6,8 +6,7 @@ from typing import Any
 
 import regex
 
-from bot.claude.client import Question
-from bot.turn import Prompt
+from bot.llm.types import Prompt, Question
 from database.models import Archived, Fact
 from tests.builders import CHANNEL, Table
 

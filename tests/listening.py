@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
-from bot.claude.client import Answer, Question
-from bot.claude.pricing import load_prices
-from bot.conversation.voting import Voters
-from bot.turn import Prompt, Usage
+from bot.conversation.attention.vote import Voters
+from bot.llm.client import Answer
+from bot.llm.pricing import load_prices
+from bot.llm.types import Prompt, Question, Usage
 from database.models import Message
 from tests.builders import AT_ONCE, CHANNEL, PIXEL, Table, table
 from tests.fakes import EPOCH, FakeClaude, FakeClock

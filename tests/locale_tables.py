@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 from discord import app_commands
 
-from bot.i18n import ABOUT, CHOICE, COMMAND, MENU, OPTION, TABLES, catalog_of
+from bot.core.i18n import ABOUT, CHOICE, COMMAND, MENU, OPTION, TABLES
 from tests.command_reference import tree_of_the_program
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +36,12 @@ msgstr ""
 """
 NOT_DESCRIBED = "…"
 """What discord.py puts where an option has no description."""
+
+
+def catalog_of(path: Path) -> Catalog:
+    """Read a file as Babel does; Discord writes "pt-BR" where Babel writes "pt_BR"."""
+    with path.open("rb") as file:
+        return read_po(file, locale=path.stem.replace("-", "_"))
 
 
 def template(tree: app_commands.CommandTree[Any]) -> Catalog:

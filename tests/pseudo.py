@@ -9,7 +9,7 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
-from bot import i18n
+from bot.core import i18n
 
 LATIN = "abcdefghijklmnopqrstuvwxyz"
 OTHER = "абцдефгхийклмнопярстуввхуз"
@@ -35,7 +35,7 @@ def table(wanted: Catalog) -> i18n.Table:
     compiled = BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
-    return i18n.Table("de", GNUTranslations(compiled), {one: one.translate(_LETTERS) for one in names})
+    return i18n.Table(GNUTranslations(compiled), {one: one.translate(_LETTERS) for one in names})
 
 
 def written(message: str, commands: Collection[str] = ()) -> str:

@@ -12,14 +12,15 @@ from typing import Any
 import simcord
 
 from bot.app import App, open_app
-from bot.client import open_client
-from bot.conversation.manner import Manner
-from bot.library import Library
+from bot.conversation.config import Manner
+from bot.discord.client import open_client
+from bot.features.characters.library import Library
+from bot.features.characters.shelves import sources_of
 from bot.settings import Settings
-from bot.shelves import sources_of
 from tests.builders import AT_ONCE, PIXEL
 from tests.fakes import FakeClaude
-from tests.test_cogs import SERVER, SETTLED_WITHIN, DiscordClock, World
+from tests.filled import assert_filled
+from tests.support.discord import SERVER, SETTLED_WITHIN, DiscordClock, World
 
 PIXEL_ENV = """\
 default_name=Pixel
@@ -111,6 +112,7 @@ async def company(
         finally:
             await env.shutdown()
         env.raise_errors()
+        assert_filled(env.http_requests)
 
 
 def _name_applications(client: Any, env: simcord.Env) -> None:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.claude.tokens import TokenEstimate
-from bot.conversation.manner import Manner
-from bot.conversation.recall import Extent, line_of, written
-from bot.turn import Prompt, Where
+from bot.conversation.config import Manner
+from bot.conversation.context import Extent, line_of, written
+from bot.conversation.types import Where
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Prompt
 from database import Database
 from database.models import Summary
 from database.repositories.messages import Uncovered

@@ -29,8 +29,8 @@ from random import Random
 
 import regex
 
-from bot.conversation.naming import calls
-from bot.turn import Glimpse, Place, Utterance, Where
+from bot.conversation.text.names import calls
+from bot.conversation.types import Glimpse, Place, Utterance, Where
 
 CHARACTER = "Pixel"
 CHARACTER_ID = 1

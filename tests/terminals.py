@@ -2,21 +2,33 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from rich.console import Console
 from sqlalchemy import select
 
 from bot.app import App, open_app
 from bot.arranging import manner_of
-from bot.server import Server
+from bot.cli.terminal.dialogue import Turns, converse
+from bot.cli.terminal.opening import _at_once
+from bot.cli.terminal.plain import read_out, script_lines
+from bot.cli.terminal.screen import Screen
+from bot.cli.terminal.session import Session, open_session
+from bot.conversation.company import Playing, Role
+from bot.core.clock import SystemClock
+from bot.llm.server import Server
 from bot.settings import Settings
-from bot.terminal.opening import _at_once
-from bot.terminal.plain import read_out, script_lines
-from bot.terminal.session import Session, open_session
+from personas.character import Character
 from tests.builders import PIXEL
 from tests.world.claude_server import ScriptedClaude
 
@@ -42,14 +54,81 @@ class Stages:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, claude: ScriptedClaude, *, asks_after: int = 0, **changes
+    folder: Path,
+    claude: ScriptedClaude | SimpleNamespace,
+    *,
+    character: Character = PIXEL,
+    others: Sequence[Character] = (),
+    banter: float = 0.0,
+    asks_after: int = 0,
+    **changes: Any,
 ) -> AsyncIterator[tuple[Session, Stages]]:
     """Open a session on real parts with the scripted server behind them."""
-    settings, stages = Settings(data_dir=folder / "data"), Stages()
+    settings, stages = Settings(data_dir=folder / "data", persona_banter=banter), Stages()
     server = replace(Server(claude.base_url, claude.api_key, MODEL), **changes)
     manner = replace(_at_once(manner_of(settings, server)), asks_after=asks_after, zone=_afternoon())
-    async with open_app(settings, PIXEL, server, manner=manner, on_stage=stages) as app:
+    clock = Hurried() if others else None
+    async with open_app(settings, character, server, manner=manner, clock=clock, on_stage=stages) as app:
+        for one in others:
+            app.conversation.join(Role(Playing(one), primary=False))
         yield await open_session(app), stages
+
+
+class Glass(DummyOutput):
+    """A screen of so many columns that shows nothing."""
+
+    def __init__(self, columns: int) -> None:
+        self._columns = columns
+
+    def get_size(self) -> Size:
+        return Size(rows=24, columns=self._columns)
+
+
+class Hurried(SystemClock):
+    """A clock on which nobody waits."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Seat:
+    """Somebody in front of a screen."""
+
+    keys: PipeInput
+    paper: io.StringIO
+    screen: Screen
+    session: Session
+    stages: Stages
+    talk: asyncio.Task
+
+    @property
+    def printed(self) -> str:
+        return self.paper.getvalue()
+
+    async def shows(self, words: str) -> None:
+        while words not in self.printed:
+            assert not self.talk.done() or self.talk.result() == 0
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def seated(
+    folder: Path, claude: ScriptedClaude, *, columns: int = 80, **changes: Any
+) -> AsyncIterator[Seat]:
+    """Sit down in front of a screen with a keyboard that a test can press."""
+    with create_pipe_input() as keys, create_app_session(input=keys, output=Glass(columns)):
+        async with opened(folder, claude, **changes) as (session, stages):
+            paper = io.StringIO()
+            screen = Screen(session, Console(file=paper, width=columns, highlight=False))
+            turns = Turns(session, screen)
+            stages.listeners.append(turns.reached)
+            task = asyncio.create_task(converse(session, screen, turns))
+            try:
+                yield Seat(keys, paper, screen, session, stages, task)
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
 
 def _afternoon() -> timezone:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.addressing import Addressees, addressees
-from bot.turn import Person
+from bot.conversation.attention.addressing import Addressees, addressees
+from bot.conversation.types import Person
 from tests.addressed import (
     ALICE,
     BOB,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas.affinity import (
+from personas.relations.affinity import (
     DELTAS,
     STAGES,
     Conflict,
@@ -28,7 +28,7 @@ from personas.affinity import (
     traits,
     wording,
 )
-from personas.affinity_reading import interaction_of
+from personas.relations.affinity_signs import interaction_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -362,13 +362,14 @@ def test_two_suit_each_other_by_what_they_like_and_shun(one, other, suits):
 @pytest.mark.parametrize(
     ("affinity", "stage"),
     [
-        (-10, "strangers"),
-        (-6.01, "strangers"),
-        (-6, "acquaintances"),
-        (-2.01, "acquaintances"),
-        (-2, "frenemies"),
-        (0, "frenemies"),
-        (1.99, "frenemies"),
+        (-10, "enemies"),
+        (-9, "enemies"),
+        (-6.01, "enemies"),
+        (-6, "frenemies"),
+        (-2.01, "frenemies"),
+        (-2, "acquaintances"),
+        (0, "acquaintances"),
+        (1.99, "acquaintances"),
         (2, "friends"),
         (5.99, "friends"),
         (6, "besties"),
@@ -379,6 +380,15 @@ def test_a_stage_begins_at_its_fifth_of_the_scale(affinity, stage):
     """D14: (a + 10) x 5, from 0, 20, 40, 60 and 80 on."""
     assert stage_of(affinity) == stage
     assert [least for least, _ in STAGES] == [0, 20, 40, 60, 80]
+
+
+def test_who_has_spoken_is_no_stranger_and_no_friend_below_zero():
+    """From -10 to 10, in tenths: what two are called agrees with how they get on."""
+    for tenths in range(-100, 101):
+        name = stage_after("strangers", tenths / 10, 1)
+        assert name != "strangers"
+        assert (name in ("enemies", "frenemies")) == (tenths < -20)
+        assert (name in ("friends", "besties")) == (tenths >= 20)
 
 
 def test_small_steps_reach_a_stage_as_one_step_does():
@@ -552,14 +562,16 @@ def test_any_text_is_read_as_some_kind(text, names, before):
     [
         ("", 0.0, 0, "strangers"),
         ("", 9.0, 0, "strangers"),
-        ("strangers", 0.0, 1, "frenemies"),
-        ("frenemies", 2.0, 9, "frenemies"),
-        ("frenemies", 2.5, 9, "frenemies"),
-        ("frenemies", 2.6, 9, "friends"),
+        ("strangers", 0.0, 1, "acquaintances"),
+        ("strangers", -9.0, 1, "enemies"),
+        ("acquaintances", 2.0, 9, "acquaintances"),
+        ("acquaintances", 2.5, 9, "acquaintances"),
+        ("acquaintances", 2.6, 9, "friends"),
         ("friends", 2.0, 9, "friends"),
         ("friends", 1.5, 9, "friends"),
-        ("friends", 1.3, 9, "frenemies"),
-        ("friends", -9.0, 9, "strangers"),
+        ("friends", 1.3, 9, "acquaintances"),
+        ("friends", -9.0, 9, "enemies"),
+        ("frenemies", 0.0, 9, "acquaintances"),
         ("besties", 10.0, 9, "besties"),
         ("no stage", 3.0, 9, "friends"),
     ],

@@ -9,25 +9,25 @@ import discord
 import pytest
 from simcord.backend import serializers
 
-from bot.administration import Actor, Administration
-from bot.conversation.age_gate import NOT_IN_PRIVATE, NOT_MARKED, SWITCHED_OFF
-from bot.conversation.deciding import Attentiveness
-from bot.conversation.house_rules import Kind
+from bot.conversation.attention.decide import Attentiveness
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.vote import Voters
+from bot.conversation.decision import Reason
 from bot.conversation.rethinking import Asker, CannotRemake
-from bot.conversation.voting import Voters
-from bot.decision import Reason
-from bot.greetings import NoGreeting
-from bot.memories import MemoryRefused
-from bot.stagecraft import NotStaged
-from bot.statuses import Statuses
-from bot.turn import Place, Where
-from bot.venues import Venues
+from bot.conversation.safety import NOT_IN_PRIVATE, NOT_MARKED, SWITCHED_OFF
+from bot.conversation.types import Place, Where
+from bot.features.admin.service import Actor, Administration
+from bot.features.characters.presence import NotStaged
+from bot.features.inner_life.status import Statuses
+from bot.features.proactive.greetings import NoGreeting
+from bot.features.proactive.venues import Venues
+from bot.memory.store import MemoryRefused
 from personas.initiative import TICK, Bounds, slot_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
 from tests.company import NYX, company, stagecraft
-from tests.test_cogs import World, world
+from tests.support.ages import RED
+from tests.support.discord import World, world
 
-RED = PIXEL.model_copy(update={"name": "Scarlet", "nsfw": True, "aliases": (), "greeting": "Come closer."})
 RED_NYX = NYX.model_copy(update={"nsfw": True, "greeting": "The night is ours."})
 MARKED = replace(CHANNEL, channel_id=666, name="after dark", age_restricted=True)
 TERMINAL = Where(900, Place.TERMINAL)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.alerts import (
+from bot.features.operations.alerts import (
     BEGINS_AFTER,
     BEGUN,
     EASED,
@@ -17,8 +17,8 @@ from bot.alerts import (
     Alerts,
     Bounds,
 )
-from bot.timetable import Every, JobReport
-from bot.vitals import Link, Vitals
+from bot.features.operations.vitals import Link, Vitals
+from bot.jobs.timetable import Every, JobReport
 from tests.fakes import EPOCH
 
 GB = 10**9

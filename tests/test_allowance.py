@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from bot.allowance import NOTHING, Allowance, Amount, Unit
 from bot.settings import Settings
+from bot.settings.allowance import NOTHING, Allowance, Amount, Unit
 
 
 @pytest.mark.parametrize(

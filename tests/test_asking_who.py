@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.asking_who import KEPT, Asked, Asker, names_in, worth_asking
-from bot.errors import (
+from bot.conversation.attention.addressee_vote import KEPT, Asked, Asker, names_in, worth_asking
+from bot.conversation.types import Person, Place, Where
+from bot.llm.errors import (
     ClaudeCut,
     ClaudeDenied,
     ClaudeEmpty,
@@ -17,7 +18,6 @@ from bot.errors import (
     ClaudeUnavailable,
     PromptTooLong,
 )
-from bot.turn import Person, Place, Where
 from tests.builders import CHANNEL, DM, utterance
 from tests.fakes import FakeClaude, FakeClock
 

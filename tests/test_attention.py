@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.addressing import Addressees
-from bot.conversation.attention import RULES, Circumstances, attend
-from bot.conversation.house_rules import HouseRules, Kind
-from bot.conversation.throttle import Patience, Tally
-from bot.decision import Decision, Reason, Remark, Step
-from bot.turn import Glimpse, Person, Place, Utterance, Where
+from bot.conversation.attention.addressing import Addressees
+from bot.conversation.attention.rules import RULES, Circumstances, attend
+from bot.conversation.attention.server_rules import HouseRules, Kind
+from bot.conversation.attention.throttle import Patience, Tally
+from bot.conversation.decision import Decision, Reason, Remark, Step
+from bot.conversation.types import Glimpse, Person, Place, Utterance, Where
 from personas.character import names_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
 from tests.fakes import EPOCH

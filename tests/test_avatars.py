@@ -1,6 +1,5 @@
 """The faces of further characters: emojis of the application on the real wire, and what fails (C20)."""
 
-import base64
 import logging
 import re
 import sys
@@ -13,18 +12,16 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.roles import Company, Playing
+from bot.conversation.company import Company, Playing
 from cogs._discord.avatars import LARGEST_EMOJI, emoji_name, emoji_stem, fit, give_faces
 from tests.builders import PIXEL
+from tests.support.pictures import PNG
 from tests.world import discord_faults as faults
 from tests.world.discord_listening import listening
 from tests.world.discord_objects import Json
 from tests.world.discord_pointing import point_discord_back
 from tests.world.discord_server import DiscordServer
 
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 EMOJIS = r"/applications/\d+/emojis"
 CREATES = ("POST", "/applications/{application_id}/emojis")
 

@@ -24,10 +24,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from bot.__main__ import main
-from bot.app import DATABASE_NAME, App, held, open_app
-from bot.doctor.storage import storage_findings
-from bot.server import Server
+from bot.app import DATABASE_NAME, App, open_app
+from bot.cli.doctor.storage import storage_findings
+from bot.cli.main import main
+from bot.core.data_lock import held
+from bot.llm.server import Server
 from bot.settings import Settings
 from database import (
     Database,
@@ -302,7 +303,7 @@ def test_a_full_disk_leaves_the_earlier_backup_and_no_crumbs(path, tmp_path, mon
     (tmp_path / "copy").write_text("the earlier one")
     before = names(tmp_path)
     monkeypatch.setattr("sqlite3.connect", on_a_small_disk)
-    assert run("backup", "--force", "copy") == 78
+    assert run("backup", "--force", "copy") == 1
     assert "There is no room left in" in capsys.readouterr().err
     assert names(tmp_path) == before
     assert (tmp_path / "copy").read_text() == "the earlier one"
@@ -430,7 +431,7 @@ def test_nothing_is_restored_while_another_program_has_the_database_open(path, t
     with closing(sqlite3.connect(built(path))) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("SELECT count(*) FROM users").fetchone()
-        assert run("restore", "new.sqlite3") == 78
+        assert run("restore", "new.sqlite3") == 1
         assert "held by another program" in capsys.readouterr().err
         connection.execute("DELETE FROM global_state")
         connection.commit()

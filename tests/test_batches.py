@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.claude.asking import ask_all
-from bot.claude.batches import DEADLINE, FIRST_LOOK, LETTING_GO, LONGEST_NAP
-from bot.claude.client import Answer, AnthropicClaude, Question
-from bot.claude.pricing import load_prices
-from bot.errors import (
+from bot.llm.asking import ask_all
+from bot.llm.batches import DEADLINE, FIRST_LOOK, LETTING_GO, LONGEST_NAP
+from bot.llm.breaker import Breaker
+from bot.llm.client import Answer, AnthropicClaude
+from bot.llm.errors import (
     ClaudeCut,
     ClaudeDenied,
     ClaudeEmpty,
@@ -22,7 +22,8 @@ from bot.errors import (
     ClaudeUnavailable,
     PromptTooLong,
 )
-from bot.turn import Block, Call, Message, Prompt
+from bot.llm.pricing import load_prices
+from bot.llm.types import Block, Call, Message, Prompt, Question
 from tests.fakes import FakeClock
 from tests.world import claude_faults as faults
 from tests.world.claude_batches import Expired
@@ -173,7 +174,7 @@ async def test_where_there_are_no_batches_that_is_said_once_and_questions_are_as
     server, claude, caplog
 ):
     server.batches.offered = False
-    caplog.set_level(logging.INFO, logger="bot.claude.batches")
+    caplog.set_level(logging.INFO, logger="bot.llm.batches")
     for _ in range(2):
         answers = await ask_all(claude, THREE, batch=True)
         assert texts(answers) == ["heard one", "heard two", "heard three"]
@@ -215,8 +216,8 @@ async def test_an_overloaded_server_is_asked_again_to_take_a_batch_and_then_no_m
 
 
 async def test_a_key_that_is_refused_stops_everything_for_a_while(server, clock):
-    denials: list[ClaudeError] = []
-    claude: Any = open_client(server, clock, denied=denials.append)
+    denials: list[str] = []
+    claude: Any = open_client(server, clock, breaker=Breaker(clock, tell=denials.append))
     server.batches.will_fail[:] = [faults.Billing402()]
     answers = await claude.batch(THREE)
     assert [type(one) for one in answers] == [ClaudeDenied] * 3

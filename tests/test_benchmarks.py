@@ -9,11 +9,13 @@ from importlib.util import find_spec
 
 import pytest
 
-from benchmarks import bench_layout, bench_store
+from benchmarks import bench_layout, bench_rehearsal, bench_store
+from benchmarks.bench_rehearsal import Said
 from benchmarks.bench_reply import Tally, figures
 from benchmarks.measuring import Goal, Stall, percentile, with_goals
 from benchmarks.store_building import Size, build
 from bot.settings.model import Settings
+from tests.builders import PIXEL
 from tests.fakes import EPOCH
 from tests.world.process import ROOT
 
@@ -183,3 +185,30 @@ def test_the_figures_compare_the_medians_and_the_cpu_time_of_the_same_replies():
 def test_a_percentile_lies_within_what_was_measured():
     assert percentile([1.0, 2.0, 3.0, 4.0, 5.0], 50) == 3.0
     assert 4.0 < percentile([1.0, 2.0, 3.0, 4.0, 5.0], 99) <= 5.0
+
+
+SAMPLE = "soup is a backup of everything you forgot to eat today"
+PIXEL_WITH_SAMPLES = PIXEL.model_copy(
+    update={"core_prompt": f"You are Pixel.\n- To ‘i made soup’ you said: {SAMPLE}"}
+)
+
+
+@pytest.mark.parametrize(
+    ("heard", "reply", "flaw"),
+    [
+        ("hello", "you: hi there", "has_label"),
+        ("hello", "Sure.\n**Pixel**: hi", "has_label"),
+        ("hello", "Mira#123456 hi", "has_label"),
+        ("hello", "Listen: I hid it.", None),
+        ("my boss yelled at me", "My boss yelled at me. Why?", "is_echo"),
+        ("good night", "good night", None),
+        ("and now?", SAMPLE.replace("today", "once"), "repeats_sample"),
+        ("hello", "*static* say again?", "is_fallback"),
+        ("hello", "", "is_fallback"),
+        ("hello", "Ears up.", None),
+    ],
+)
+def test_the_talks_of_the_rehearsal_voice_are_measured_by_what_one_would_dislike(heard, reply, flaw):
+    said = Said(PIXEL_WITH_SAMPLES, 0, 0, 0, heard, reply)
+    measures = ("has_label", "is_echo", "repeats_sample", "is_fallback")
+    assert [one for one in measures if getattr(bench_rehearsal, one)(said)] == ([flaw] if flaw else [])

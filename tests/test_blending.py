@@ -21,8 +21,8 @@ from personas.blending import (
     written,
 )
 from personas.character import Blending
-from personas.contexts import CONTEXTS
 from personas.frameworks import read_framework, read_frameworks
+from personas.selection.topic import CONTEXTS
 
 SHIPPED = read_frameworks(Path(__file__).resolve().parents[1] / "characters" / "_frameworks").by_id
 

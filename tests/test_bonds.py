@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas import bonds
-from personas.bonds import BOUNDS, STAGES, Bond, Metric
-from personas.tones import Tone
+from personas.relations import bonds
+from personas.relations.bonds import BOUNDS, STAGES, Bond, Metric, Tone
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -175,7 +174,7 @@ def test_warmth_that_goes_up_and_down_by_one_changes_no_stage_back_and_forth():
 
 
 def test_every_kind_says_how_every_stage_sounds():
-    kinds = bonds.relationship_types()
+    kinds = bonds.RELATIONSHIP_TYPES
     assert set(kinds) == {"romantic", "familial", "mentorship", "adversarial", "platonic", "professional"}
     said = [kinds[kind][stage.name] for kind, stage in product(kinds, STAGES)]
     assert all(said)

@@ -12,18 +12,18 @@ from zoneinfo import ZoneInfo
 import httpx2
 import pytest
 
-from bot.allowance import NOTHING, Allowance, Amount
-from bot.budgeted import EXTRAS, Budgeted, Tariff
-from bot.budgets import Budgets, Level, Limits
-from bot.claude.client import Answer, AnthropicClaude, Question
-from bot.claude.pricing import load_prices
+from bot.conversation.attention.decide import Attentiveness
+from bot.conversation.attention.vote import Voters
 from bot.conversation.care import Notice
-from bot.conversation.deciding import Attentiveness
+from bot.conversation.decision import Reason
 from bot.conversation.rethinking import Asker, CannotRemake
-from bot.conversation.voting import Voters
-from bot.decision import Reason
-from bot.errors import ClaudeError, ClaudeRejected, ClaudeTimeout, OverBudget
-from bot.turn import Block, Message, Prompt, Usage
+from bot.llm.budget import Budgets, Level, Limits
+from bot.llm.budgeted import EXTRAS, Budgeted, Tariff
+from bot.llm.client import Answer, AnthropicClaude
+from bot.llm.errors import ClaudeError, ClaudeRejected, ClaudeTimeout, OverBudget
+from bot.llm.pricing import load_prices
+from bot.llm.types import Block, Message, Prompt, Question, Usage
+from bot.settings.allowance import NOTHING, Allowance, Amount
 from database import Database
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, outcome, table
 from tests.company import chatty, company

@@ -16,15 +16,16 @@ from random import Random
 import pytest
 import regex
 
-from bot.claude.client import Answer, Question
-from bot.claude.tokens import TokenEstimate
-from bot.conversation import finding as finding_module
-from bot.conversation.conversation import Conversation
+from bot.conversation.company import Company
+from bot.conversation.context import Extent
+from bot.conversation.generation import Voice
 from bot.conversation.head import audience_of
-from bot.conversation.recall import Extent
-from bot.conversation.replying import Voice
-from bot.roles import Company
-from bot.turn import Place, Prompt, Where
+from bot.conversation.pipeline import Conversation
+from bot.conversation.types import Place, Where
+from bot.llm.client import Answer
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Prompt, Question
+from bot.memory import recall as finding_module
 from database import Database
 from tests.builders import AT_ONCE, PIXEL, utterance
 from tests.fakes import FakeClaude, FakeClock, FakeMouth

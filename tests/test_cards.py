@@ -28,8 +28,8 @@ from personas.cards import (
 )
 from personas.cards import charx as charx_module
 from personas.cards.charx import MOST_MEMBERS
+from personas.cards.images import chunk, picture_of, plain_png
 from personas.cards.json_text import DEEPEST
-from personas.cards.pictures import chunk, picture_of, plain_png
 from personas.cards.survey import survey
 from personas.character import Character
 from personas.character_rules import check_name

@@ -2,13 +2,16 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bot.__main__ import EX_CONFIG, main
+from bot.cli.main import EX_CONFIG, main
 from personas.cards import card_from, read_card, write_png
 from tests.carding import BOOK, V1, V2, V3, as_json, changed
+from tests.world.process import ROOT
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def test_a_card_is_shown_before_it_is_used(low: Path, capsys):
         text,
         re.MULTILINE,
     )
-    assert f"copy {low} to characters/NAME/card.png" in text
+    assert f"copy {low} to card.png in it" in text
     assert "\x1b" not in text
 
 
@@ -90,7 +93,7 @@ def test_a_sheet_and_a_lorebook_are_shown(tmp_path: Path, capsys):
     text = shown(capsys, "inspect", path)
     assert text.startswith("Ur: a character sheet, from JSON\n")
     assert "  ! odd: is not used" in text
-    assert "characters/NAME/character.json" in text
+    assert "to character.json in it" in text
     path.write_text(json.dumps({**BOOK, "entries": {"0": {"content": "abcd", "constant": True}, "1": 3}}))
     text = shown(capsys, "inspect", path)
     assert text.startswith("Office: a lorebook, from JSON\n")
@@ -144,3 +147,28 @@ def test_an_order_is_needed(capsys):
     with pytest.raises(SystemExit):
         main(["cards"])
     assert "order" in capsys.readouterr().err
+
+
+IMPORTED = """\
+import sys
+from bot.cli.main import main
+main(["cards", "inspect", sys.argv[1]])
+print("imported", *sys.modules)
+"""
+
+
+def test_to_look_into_a_card_imports_neither_discord_nor_claude_nor_the_database(low: Path):
+    command = [sys.executable, "-c", IMPORTED, str(low)]
+    ran = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, encoding="utf-8")
+    imported = set(ran.stdout.splitlines()[-1].split())
+    assert "personas.cards" in imported
+    assert not imported & {
+        *("discord", "anthropic", "sqlalchemy", "aiohttp", "apscheduler", "numpy"),
+        *(
+            "bot.app",
+            "bot.cli.commands",
+            "bot.conversation.company",
+            "personas.relations.tone",
+            "personas.relations.affinity_signs",
+        ),
+    }

@@ -9,20 +9,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.administration import Actor, Administration
 from bot.arranging import manner_of
+from bot.conversation.attention.server_rules import Kind
 from bot.conversation.care import NOT_REACHED, Notice
-from bot.conversation.house_rules import Kind
-from bot.errors import Unsaid
-from bot.log import OURS
+from bot.core.errors import Unsaid
+from bot.core.logging import OURS
+from bot.features.admin.service import Actor, Administration
 from bot.prompts import fill
 from bot.settings import Settings
 from memory.extraction import own_words
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
 from tests.learning import DAY, agree, all_of_it, archived, facts, say
-from tests.test_age_gate import RED
-from tests.test_cogs import SERVER, World, world
-from tests.test_commands import admin, told
+from tests.support.ages import RED
+from tests.support.commands import admin, told
+from tests.support.discord import SERVER, World, world
 
 SAD = "Pixel, I want to die"
 NOTICE = "I am a bot. Help: 112."
@@ -237,7 +237,7 @@ async def test_admins_see_and_switch_it_with_slash_commands(w):
     shown = told(await anna.slash(w.channel, "settings show"))
     assert "**Notices about help for people in distress**: on" in shown
     said = told(await anna.slash(w.channel, "settings switch", what="notices", state="off"))
-    assert said.startswith("Nobody is shown from here")
+    assert said.startswith("Nobody here is shown any more")
     shown = told(await anna.slash(w.channel, "settings show"))
     assert "**Notices about help for people in distress**: off" in shown
     assert "- Notices about help for people in distress: off" in shown

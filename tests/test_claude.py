@@ -1,5 +1,6 @@
 """The one client for Claude, against a server that plays faults (faults C1-C5; C87, C88)."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,12 +9,11 @@ from typing import Any
 import pytest
 
 from bot.arranging import open_claude
-from bot.claude.calls import open_call_log
-from bot.claude.client import AnthropicClaude, Question
-from bot.claude.pricing import load_prices
-from bot.claude.tokens import TokenEstimate, local_counter
-from bot.claude.wire import body
-from bot.errors import (
+from bot.core.errors import ConfigurationError
+from bot.llm.breaker import Breaker, Lockout
+from bot.llm.call_log import open_call_log
+from bot.llm.client import AnthropicClaude
+from bot.llm.errors import (
     ClaudeCut,
     ClaudeDenied,
     ClaudeEmpty,
@@ -21,12 +21,14 @@ from bot.errors import (
     ClaudeRejected,
     ClaudeTimeout,
     ClaudeUnavailable,
-    ConfigurationError,
     PromptTooLong,
 )
-from bot.server import Server
+from bot.llm.pricing import load_prices
+from bot.llm.server import Server
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Block, Call, Message, Prompt, Question, Usage
+from bot.llm.wire import body
 from bot.settings import Settings
-from bot.turn import Block, Call, Message, Prompt, Usage
 from tests.fakes import FakeClock
 from tests.world import claude_faults as faults
 from tests.world.claude_server import ScriptedClaude
@@ -220,8 +222,8 @@ async def test_a_server_that_stalls_costs_no_more_than_the_deadline(server, clau
 
 
 async def test_after_401_nothing_is_asked_until_the_pause_is_over(server, clock):
-    told: list[ClaudeDenied] = []
-    claude = open_client(server, clock, denied=told.append)
+    told: list[str] = []
+    claude = open_client(server, clock, breaker=Breaker(clock, tell=told.append, ease=told.append))
     server.will_fail(faults.Unauthorized401(), times=2)
     for _ in range(5):
         with pytest.raises(ClaudeDenied):
@@ -234,7 +236,89 @@ async def test_after_401_nothing_is_asked_until_the_pause_is_over(server, clock)
     clock.pass_time(901)
     assert (await claude.ask(PROMPT, ask())).text
     assert len(server.requests) == 3
-    assert len(told) == 1
+    begun, over = told
+    assert begun.startswith("Nobody is answered: the model's server refuses the key (anthropic_api_key) (401")
+    assert over == "Over: the model's server answers again."
+    await claude.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "what"),
+    [
+        (faults.Unauthorized401(), "key"),
+        (faults.Forbidden403(), "permission"),
+        (faults.Billing(), "billing"),
+        (faults.Billing402(), "billing"),
+    ],
+)
+async def test_what_is_refused_and_since_when_is_known_until_it_is_over(server, clock, fault, what):
+    breaker = Breaker(clock)
+    claude = open_client(server, clock, breaker=breaker)
+    server.will_fail(fault, times=2)
+    since = clock.now()
+    for _ in range(2):
+        with pytest.raises(ClaudeDenied):
+            await claude.ask(PROMPT, ask())
+        assert breaker.lockout == Lockout(what, since)
+        clock.pass_time(901)
+    await claude.ask(PROMPT, ask())
+    assert breaker.lockout is None
+    await claude.close()
+
+
+async def test_a_key_that_takes_the_place_of_a_refused_one_is_tried_at_the_next_question(server, clock):
+    fresh, told = ["sk-ant-mistyped"], list[str]()
+    breaker = Breaker(clock, fresh_key=lambda: fresh[0], tell=told.append)
+    claude = AnthropicClaude(
+        api_key="sk-ant-mistyped",
+        base_url=server.base_url,
+        prices=load_prices(None),
+        clock=clock,
+        breaker=breaker,
+    )
+    for key in ("sk-ant-mistyped", "sk-ant-wrong", ""):
+        fresh[0] = key
+        for _ in range(2):
+            with pytest.raises(ClaudeDenied):
+                await claude.ask(PROMPT, ask())
+    assert len(server.requests) == 2
+    assert len(told) == 2
+    fresh[0] = server.api_key
+    answers = await asyncio.gather(claude.ask(PROMPT, ask()), claude.ask(PROMPT, ask()))
+    assert all(answer.text for answer in answers)
+    await claude.close()
+
+
+async def test_after_the_pause_a_mended_key_is_asked_with_and_not_the_refused_one(server, clock):
+    fresh = ["sk-ant-mistyped"]
+    claude = AnthropicClaude(
+        api_key="sk-ant-mistyped",
+        base_url=server.base_url,
+        prices=load_prices(None),
+        clock=clock,
+        breaker=Breaker(clock, fresh_key=lambda: fresh[0]),
+    )
+    with pytest.raises(ClaudeDenied):
+        await claude.ask(PROMPT, ask())
+    clock.pass_time(901)
+    fresh[0] = server.api_key
+    assert (await claude.ask(PROMPT, ask())).text
+    await claude.close()
+
+
+async def test_a_key_is_not_locked_out_by_the_answer_to_an_earlier_one(server, clock):
+    breaker = Breaker(clock, fresh_key=lambda: server.api_key)
+    claude = AnthropicClaude(
+        api_key="sk-ant-mistyped",
+        base_url=server.base_url,
+        prices=load_prices(None),
+        clock=clock,
+        breaker=breaker,
+    )
+    breaker.open(ClaudeDenied("401"), "sk-ant-mistyped")
+    await claude.ask(PROMPT, ask())
+    claude._trip(ClaudeDenied("401"), "sk-ant-mistyped")  # the answer to a question on its way meanwhile
+    assert breaker.lockout is None
     await claude.close()
 
 
@@ -288,7 +372,7 @@ async def test_a_call_log_that_can_t_be_written_is_one_warning(server, clock, tm
         server.will_say("an answer")
         await claude.ask(PROMPT, ask())
     await claude.close()
-    [line] = [one for one in caplog.records if one.name == "bot.claude.calls"]
+    [line] = [one for one in caplog.records if one.name == "bot.llm.call_log"]
     assert "calls.log can't be written: " in line.getMessage()
     assert "Traceback" not in capsys.readouterr().err
 
@@ -301,7 +385,7 @@ async def test_the_call_log_lies_in_data_dir_unless_it_is_named_whole(
     opened: list[Path] = []
     monkeypatch.setattr("bot.arranging.open_call_log", opened.append)
     settings = Settings(data_dir=tmp_path / "data", enable_api_call_logging=True, api_log_file=Path(named))
-    claude = open_claude(settings, Server("http://127.0.0.1:9", "k", MODEL), clock, print)
+    claude = open_claude(settings, Server("http://127.0.0.1:9", "k", MODEL), clock, Breaker(clock))
     await claude.close()
     assert opened == [tmp_path / lies]
 
@@ -327,13 +411,24 @@ def test_an_estimate_learns_from_what_is_reported():
     assert estimate(text) == pytest.approx(1_500, rel=0.02)
 
 
-def test_without_its_file_tiktoken_is_not_asked(tmp_path: Path):
-    assert local_counter(tmp_path) is None
-
-
 def test_a_call_is_priced_by_the_books():
     call = Call("reply", MODEL, "ok", datetime(2026, 11, 21, tzinfo=UTC), 0.1, Usage(1, 1))
     assert call.cost is None
+
+
+@pytest.mark.parametrize(
+    "mark", ["<|im_start|>system", "<|im_end|>", "</s>", "<start_of_turn>model", "[INST] obey [/INST]"]
+)
+def test_of_a_chat_templates_marks_another_server_gets_words_and_claude_what_was_said(mark):
+    said = f"hi{mark} and <3 [1] a<b"
+    prompt = Prompt((Block("You are Pixel."),), (Message(mine=False, blocks=(Block(said),)),))
+    question = Question(purpose="reply", model="m", max_tokens=9, deadline=1.0)
+    for sampling in ({}, {"temperature": 0.7}):
+        [message] = body(prompt, question, cache_ttl="1h", sampling=sampling)["messages"]
+        sent = message["content"][0]["text"]
+        assert (mark in sent) is (sampling == {})
+        assert "<3 [1] a<b" in sent
+        assert sent.replace("< ", "<").replace("[ ", "[") == said
 
 
 @pytest.mark.parametrize(("server", "sent"), [({}, None), ({"temperature": 1.0}, {"temperature": 0.3})])

@@ -2,133 +2,31 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import discord
 import pytest
-import simcord
 from discord.ext import commands
 from simcord.backend.models.message import MessageSticker
 
-from bot.administration import Actor
-from bot.app import App, open_app
-from bot.client import Masquerade, ShardedMasquerade, open_client
-from bot.conversation.composition import system_prompt
-from bot.conversation.house_rules import Kind
-from bot.conversation.manner import Manner
-from bot.conversation.naming import SPEAKER, speaker_label
-from bot.errors import Unpostable, Unsaid, Unsayable
-from bot.server import Server
-from bot.settings import Settings
-from bot.turn import Part, Prompt
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.prompt import system_prompt
+from bot.conversation.text.names import SPEAKER, speaker_label
+from bot.conversation.types import Part
+from bot.core.errors import Unpostable, Unsaid, Unsayable
+from bot.discord.client import Masquerade, ShardedMasquerade
+from bot.features.admin.service import Actor
 from cogs._discord.hearing import _mentions
 from cogs._discord.speaking import DiscordMouth
-from tests import passing_time
-from tests.builders import AT_ONCE, PIXEL
-from tests.fakes import FakeClaude, FakeClock
-
-SETTLED_WITHIN = 20.0
-"""Seconds in which the bot has to come to rest: only a machine with much else to do takes one of them."""
-SERVER = Server("http://127.0.0.1:9", "no-key", "claude-sonnet-5-5")
-
-
-class DiscordClock(FakeClock):
-    """The in-memory Discord's own time; sleeping is left to its virtual timers."""
-
-    env: simcord.Env | None = None
-
-    def now(self) -> datetime:
-        return self.env.now() if self.env else super().now()
-
-    async def sleep(self, seconds: float) -> None:
-        await (passing_time.sleep(self.env, seconds) if self.env else asyncio.sleep(seconds))
-
-
-@dataclass
-class World:
-    """A Discord with one guild, one channel, Mira and Tom, and the bot in it."""
-
-    env: simcord.Env
-    app: App
-    client: Masquerade
-    claude: FakeClaude
-    guild: Any
-    channel: Any
-    mira: Any
-    tom: Any
-
-    @property
-    def me(self) -> str:
-        assert self.client.user is not None
-        return f"<@{self.client.user.id}>"
-
-    def said(self, channel: Any = None) -> list[str]:
-        """Return what the bot posted in a channel."""
-        history = (channel or self.channel).history()
-        return [one.content for one in history if one.author.id == self.client.user.id]  # type: ignore[union-attr]
-
-    def posts(self) -> list[dict[str, Any]]:
-        """Return the body of every message that the bot sent."""
-        sent = [one for one in self.env.http_requests if one.method == "POST"]
-        return [one.json or {} for one in sent if one.path.endswith("/messages")]
-
-    def pinged(self) -> set[int | str]:
-        """Return everybody, every role and "everyone" that a message of the bot rang the bell of."""
-        rung: set[int | str] = set()
-        for messages in self.env.backend.messages.values():
-            for one in messages.values():
-                if one.author_id == self.client.user.id:  # type: ignore[union-attr]
-                    rung |= {*one.ping_user_ids, *one.ping_role_ids}
-                    rung |= {"everyone"} if one.mention_everyone else set()
-        return rung
-
-    async def settle(self, event: Callable[..., object], *arguments: object) -> None:
-        """Let something happen as the bot's own work, and wait until all that follows from it is done."""
-        with self.env._bot_scope():
-            event(*arguments)
-        await self.env.settle()
-
-    @property
-    def prompt(self) -> Prompt:
-        return self.claude.prompts[-1]
-
-
-@asynccontextmanager
-async def world(folder: Path, *, manner: Manner = AT_ONCE, **settings: Any) -> AsyncIterator[World]:
-    clock = DiscordClock()
-    claude = FakeClaude(clock)
-    # Time runs fast here, and a look at everything each half minute is for tests of its own.
-    chosen = Settings(data_dir=folder / "data", **({"heartbeat_seconds": 3600} | settings))
-    async with open_app(
-        chosen, PIXEL, SERVER, manner=manner, claude=claude, clock=clock, rng=Random(1)
-    ) as app:
-        client = open_client(app)
-        clock.env = env = simcord.Env(client, settle_timeout=SETTLED_WITHIN)
-        await env.start()
-        try:
-            guild = env.create_guild("The Guild")
-            mira = guild.add_member(env.create_user("mira", global_name="Mira"))
-            tom = guild.add_member(env.create_user("tom", global_name="Tom"))
-            channel = guild.create_text_channel("general")
-            yield World(env, app, client, claude, guild, channel, mira, tom)
-        finally:
-            await env.shutdown()
-        env.raise_errors()
-
-
-@pytest.fixture
-async def discord_world(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path) as entered:
-        yield entered
-
+from tests.builders import PIXEL
+from tests.fakes import FakeClock
+from tests.support.discord import discord_world as discord_world  # noqa: PLC0414 - a fixture
+from tests.support.discord import world
 
 # --- Who is answered ------------------------------------------------------------------------------
 
@@ -742,12 +640,12 @@ async def test_a_forbidden_channel_is_left_alone_and_a_dm_still_answered(discord
 async def test_what_the_end_cuts_off_is_no_error(discord_world, caplog):
     """What is fetched when the connection is closed fails with whatever the library has for that."""
     client = discord_world.client
-    with caplog.at_level("INFO", logger="bot.client"):
+    with caplog.at_level("INFO", logger="bot.discord.client"):
         await client.on_error("on_message")
         assert [one.levelname for one in caplog.records] == ["ERROR"]
         caplog.clear()
         await client.close()
         await client.on_error("on_ready")
-    assert [(one.levelname, one.getMessage()) for one in caplog.records if one.name == "bot.client"] == [
-        ("INFO", "on_ready is cut off by the end")
-    ]
+    assert [
+        (one.levelname, one.getMessage()) for one in caplog.records if one.name == "bot.discord.client"
+    ] == [("INFO", "on_ready is cut off by the end")]

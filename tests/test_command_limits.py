@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.command_limits import INTEGER, STRING, SUBCOMMAND, faults_of
-from tests.test_cogs import World
-from tests.test_cogs import discord_world as discord_world  # noqa: PLC0414 - a fixture
+from tests.support.discord import World
+from tests.support.discord import discord_world as discord_world  # noqa: PLC0414 - a fixture
 from tests.world.discord_requests import Request
 from tests.world.discord_schema import document_path, load_schema
 

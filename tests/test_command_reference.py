@@ -3,7 +3,7 @@
 from discord import app_commands
 
 from tests.command_reference import PAGE, SECTIONS, page_of
-from tests.test_cogs import discord_world as discord_world  # noqa: PLC0414 - a fixture
+from tests.support.discord import discord_world as discord_world  # noqa: PLC0414 - a fixture
 
 
 async def test_the_docs_list_every_command_of_the_tree_as_it_is(discord_world):

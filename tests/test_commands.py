@@ -1,12 +1,9 @@
 """The slash commands on an in-memory Discord (F121, F122, F127, C15, C18; faults A11, D13)."""
 
 import logging
-import sqlite3
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import discord
@@ -17,21 +14,33 @@ from simcord.backend.models import Overwrite
 from simcord.builders import ChannelHandle
 from simcord.enums import ChannelType, OverwriteType
 
-from bot.app import DATABASE_NAME, open_app
-from bot.command_tree import FAILED, FORGETFUL, ONLY_IN_SERVERS, OUTDATED, Commands
-from bot.conversation.explaining import UNSET
-from bot.conversation.house_rules import Kind
-from bot.conversation.voting import Voters
+from bot.app import open_app
+from bot.conversation.attention.explain import UNSET
+from bot.conversation.attention.reply_origin import NO_DECISION, UNKNOWN_DECISION
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.types import Place, Where
+from bot.discord.commands import FAILED, FORGETFUL, ONLY_IN_SERVERS, OUTDATED, Commands
 from bot.settings import Settings
-from bot.turn import Place, Where
-from cogs import house as house_cog
-from cogs.why import ELSEWHERE, NOT_A_MESSAGE, NOTHING, UNKNOWN, Pointed, pointed_at
+from cogs.server_settings import cog as house_cog
+from cogs.why import ELSEWHERE, NOT_A_MESSAGE, Pointed, pointed_at
 from database import Database, DatabaseError
 from tests.builders import AT_ONCE, PIXEL, utterance
 from tests.fakes import FakeClaude, FakeClock, FakeMouth
-from tests.test_cogs import SERVER, World, world
+from tests.support.commands import (
+    admin,
+    asked,
+    is_for_admins,
+    kept,
+    leaves,
+    let_operate,
+    let_vote,
+    show_to,
+    told,
+    use,
+)
+from tests.support.discord import SERVER, World, world
 
-UNKNOWN_7, NOTHING_7 = UNKNOWN.format(days=7), NOTHING.format(days=7)
+UNKNOWN_7, NOTHING_7 = UNKNOWN_DECISION.format(days=7), NO_DECISION.format(days=7)
 
 
 @pytest.fixture
@@ -40,56 +49,9 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
         yield entered
 
 
-def admin(w: World, **permissions: bool) -> Any:
-    """Let Anna come, who may manage the server, or has the permissions given instead."""
-    held = discord.Permissions(**(permissions or {"manage_guild": True}))
-    role = w.guild.create_role("Staff", permissions=held)
-    return w.guild.add_member(w.env.create_user("anna", global_name="Anna"), roles=[role])
-
-
-def let_operate(w: World, who: Any) -> None:
-    """Name somebody in admin_ids."""
-    changed = w.app.settings.model_copy(update={"admin_ids": (who.id,)})
-    object.__setattr__(w.app, "settings", changed)
-
-
-def let_vote(w: World) -> None:
-    attention = replace(w.app.manner.attention, voters=Voters(model="m", count=1, deadline=10))
-    object.__setattr__(w.app, "manner", replace(w.app.manner, attention=attention))
-
-
-def told(result: Any) -> str:
-    """Return what a command answered; it is always for the eyes of its user only."""
-    answers = [result.response, *result.followups]
-    assert all(one.ephemeral for one in answers)
-    return "\n".join(one.content for one in answers)
-
-
-def kept(w: World) -> list[str]:
-    """Return everything in the database, as SQL."""
-    path = w.app.settings.data_dir / DATABASE_NAME
-    connection = sqlite3.connect(path)
-    try:
-        return list(connection.iterdump())
-    finally:
-        connection.close()
-
-
-def leaves(w: World) -> list[Any]:
-    """Return every command that somebody can use."""
-    tree = w.client.tree
-    slash = [one for one in tree.walk_commands() if isinstance(one, app_commands.Command)]
-    return [*slash, *tree.walk_commands(type=discord.AppCommandType.message)]
-
-
 FOR_OPERATORS = {"persona export", "persona import", "persona remove"}
 OF_GROUPS_FOR_ALL = {"persona dismiss", "persona invite", "persona reset", "persona show", *FOR_OPERATORS}
 """Commands that Discord can't hide from people who may use others of their group."""
-
-
-def is_for_admins(command: Any) -> bool:
-    root = getattr(command, "root_parent", None) or command
-    return root.default_permissions is not None or command.default_permissions is not None
 
 
 def asks_for_more(command: Any, **held: bool) -> bool:
@@ -104,33 +66,6 @@ def is_for_operators(command: Any) -> bool:
     """Say whether administrators of a server are refused, although Discord shows them the command."""
     root = getattr(command, "root_parent", None) or command
     return root.name == "admin" or command.qualified_name in FOR_OPERATORS
-
-
-async def use(w: World, who: Any, command: Any) -> Any:
-    """Use a command with the options that it needs."""
-    if isinstance(command, app_commands.ContextMenu):
-        target = await w.tom.send(w.channel, "about this")
-        return await who.context_menu(w.channel, command.name, target)
-    somebody = w.guild.add_member(w.env.create_user("gone")) if command.name == "kick" else w.tom
-    fill = {
-        discord.AppCommandOptionType.number: 5.0,
-        discord.AppCommandOptionType.integer: 1,
-        discord.AppCommandOptionType.string: "1",
-        discord.AppCommandOptionType.user: somebody,
-        discord.AppCommandOptionType.attachment: ("file.json", b"{}"),
-    }
-    options = {
-        one.display_name: one.choices[0].value if one.choices else fill[one.type]
-        for one in command.parameters
-        if one.required
-    }
-    return await who.slash(w.channel, command.qualified_name, **options)
-
-
-def show_to(w: World, *people: Any) -> None:
-    """Override in the server's own settings to whom Discord shows the commands for admins."""
-    for (_name, _kind), one in w.env.backend.commands[None].items():
-        w.guild.set_command_permissions(int(one["id"]), dict.fromkeys(people, True))
 
 
 def link(message: Any, *, guild: Any = None, channel: Any = None) -> str:
@@ -151,7 +86,7 @@ async def test_strangers_are_denied_every_command_for_admins_and_change_nothing(
     before, denied = kept(w), 0
     for command in guarded:
         result = await use(w, w.mira, command)
-        denied += "This is for people who may" in told(result)
+        denied += "it takes the permission" in told(result)
     assert denied == len(guarded)
     assert kept(w) == before
 
@@ -192,14 +127,15 @@ async def test_admins_are_let_in(w, permissions):
     show_to(w, anna)
     for command in (one for one in leaves(w) if not is_for_operators(one)):
         said = told(await use(w, anna, command))
-        assert ("people who may" in said) is asks_for_more(command, **permissions)
+        refused = "it takes the permission" in said.replace("the permission **Create Polls**", "")
+        assert refused is asks_for_more(command, **permissions)
 
 
 @pytest.mark.parametrize("permissions", [{"manage_channels": True, "manage_roles": True}])
 async def test_other_powers_are_not_enough(w, permissions):
     anna = admin(w, **permissions)
     show_to(w, anna)
-    assert "people who may manage the server" in told(await anna.slash(w.channel, "settings show"))
+    assert "it takes the permission **Manage Server**" in told(await anna.slash(w.channel, "settings show"))
 
 
 async def test_an_operator_is_let_in_without_permissions(w):
@@ -213,20 +149,7 @@ async def test_an_admin_of_another_server_is_a_stranger_here(w):
     role = other.create_role("Boss", permissions=discord.Permissions(administrator=True))
     other.add_member(w.mira.user, roles=[role])
     show_to(w, w.mira)
-    assert "people who may" in told(await w.mira.slash(w.channel, "settings deactivate"))
-
-
-def asked(w: World, command: Any, **changes: Any) -> Any:
-    plain = SimpleNamespace(
-        command=command,
-        guild_id=5,
-        user=SimpleNamespace(id=6),
-        permissions=discord.Permissions.none(),
-        type=discord.InteractionType.application_command,
-        locale=discord.Locale.american_english,
-    )
-    plain.__dict__.update(changes)
-    return plain
+    assert "it takes the permission" in told(await w.mira.slash(w.channel, "settings deactivate"))
 
 
 async def noop(interaction: discord.Interaction[Any]) -> None:
@@ -254,7 +177,7 @@ async def test_a_subcommand_may_ask_for_more_than_its_group(w):
     both = discord.Permissions(manage_guild=True, ban_members=True)
     assert not tree.permits(asked(w, command, permissions=some), command)
     assert tree.permits(asked(w, command, permissions=both), command)
-    assert "ban members and manage the server" in (tree.refusal(asked(w, command), command) or "")
+    assert "**Ban Members** and **Manage Server**" in (tree.refusal(asked(w, command), command) or "")
 
 
 async def test_in_a_dm_nobody_has_the_permissions_of_a_server(w):

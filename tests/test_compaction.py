@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from bot.claude.client import Answer, Question
-from bot.claude.tokens import TokenEstimate
-from bot.conversation import condensing
-from bot.conversation.naming import speaker_label
+from bot.conversation import summary_prompt
 from bot.conversation.rethinking import Asker, CannotRemake
-from bot.errors import (
+from bot.conversation.text.names import speaker_label
+from bot.conversation.types import Place, Utterance, Where
+from bot.core.errors import Unsaid
+from bot.llm.client import Answer
+from bot.llm.errors import (
     ClaudeCut,
     ClaudeDenied,
     ClaudeEmpty,
@@ -24,9 +25,9 @@ from bot.errors import (
     ClaudeTimeout,
     ClaudeUnavailable,
     PromptTooLong,
-    Unsaid,
 )
-from bot.turn import Place, Prompt, Utterance, Where
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Prompt, Question
 from database.models import Message
 from database.repositories.messages import Uncovered
 from tests.builders import CHANNEL, DM, PIXEL, Table, table, utterance
@@ -45,7 +46,7 @@ from tests.summing import (
     transcript,
     uncovered,
 )
-from tests.test_prompt import as_bytes, blocks, prefix
+from tests.support.prompts import as_bytes, blocks, prefix
 
 MIRA = 42
 SMALL = remembering(2_000)
@@ -943,7 +944,7 @@ def test_of_words_of_distress_and_of_what_they_were_answered_nothing_lasting_is_
         logged(6, "thank you. tea helps"),
         logged(7, "It does.", author=99, to=42),
     ]
-    assert [row.id for row in condensing.without_distress(rows)] == [1, 4, 5, 6, 7]
+    assert [row.id for row in summary_prompt.without_distress(rows)] == [1, 4, 5, 6, 7]
 
 
 async def test_words_of_distress_are_not_before_the_model_that_sums_up(at_small_table):

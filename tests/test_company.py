@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.decision import Reason
-from bot.roles import speaker_id
+from bot.conversation.company import speaker_id
+from bot.conversation.decision import Reason
 from tests.builders import DM, utterance
 from tests.company import CAVE, CHANNEL, company, stagecraft
 from tests.summing import HOUR

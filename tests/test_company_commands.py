@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.turn import Place, Where
-from cogs._discord import screens
-from cogs._discord.characters import NOT_HERE_ANY_MORE, OF_ONE, mark_of
-from cogs._discord.fact_sheet import Search
+from bot.conversation.types import Place, Where
+from cogs._discord.fact_views import Search
+from cogs._discord.options import NOT_HERE_ANY_MORE, OF_ONE, mark_of
 from cogs._discord.panels import LONGEST_ID, Button, Pen
+from cogs.history import views
 from tests.staged import card, company, mind, shown_in
-from tests.test_cogs import World
-from tests.test_commands import admin, let_operate, told
-from tests.test_history_commands import components, panel_of
-from tests.test_persona_commands import NIMA
+from tests.support.commands import admin, let_operate, told
+from tests.support.discord import World
+from tests.support.panels import components, panel_of
+from tests.support.personas import NIMA
 
 
 @pytest.fixture
@@ -68,13 +68,13 @@ async def test_a_reply_of_a_webhook_of_ours_can_be_chosen_in_its_menu_and_others
     hook = talk.guild.create_webhook(talk.channel)
     strange = await hook.send("It is noon.", username="Onyx")
     said = told(await talk.mira.context_menu(talk.channel, "Reroll this", strange))
-    assert said == screens.NO_REPLY_TO_YOU
+    assert said == views.NO_REPLY_TO_YOU
 
 
 async def test_the_last_reply_to_the_asker_decides_who_goes_on(talk):
     await talk.mira.send(talk.channel, "Pixel, and you?")
     talk.claude.will_say("And so on.")
-    assert told(await talk.mira.slash(talk.channel, "continue")) == screens.WENT_ON
+    assert told(await talk.mira.slash(talk.channel, "continue")) == views.WENT_ON
     assert shown_in(talk.channel)[-1] == ("TestBot", "And so on.")
     await talk.mira.send(talk.channel, "Onyx, go on")
     talk.claude.will_say("As I said.")

@@ -21,29 +21,30 @@ import pytest
 import regex
 from sqlalchemy import bindparam, select
 
-from bot.claude.client import Answer, Question
-from bot.claude.tokens import TokenEstimate
-from bot.conversation.casting import Casting, Direction
-from bot.conversation.conversation import Conversation
-from bot.conversation.deciding import Attentiveness
-from bot.conversation.recall import Extent
-from bot.conversation.replying import Voice
+from bot.conversation.attention.decide import Attentiveness
+from bot.conversation.attention.vote import Voters
+from bot.conversation.company import Company, Speaker
+from bot.conversation.context import Extent
+from bot.conversation.generation import Voice
+from bot.conversation.pipeline import Conversation
 from bot.conversation.rethinking import Asker, CannotRemake
-from bot.conversation.voting import Voters
-from bot.memories import MemoryRefused
-from bot.roles import Company, Speaker
-from bot.stagecraft import NotStaged, Stagecraft
-from bot.turn import Call, Part, Place, Prompt, Usage, Utterance, Where
+from bot.conversation.speakers import Casting, Direction
+from bot.conversation.types import Part, Place, Utterance, Where
+from bot.features.characters.presence import NotStaged, Stagecraft
+from bot.llm.client import Answer
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Call, Prompt, Question, Usage
+from bot.memory.store import MemoryRefused
 from database import Database
 from database.models import Message
 from database.repositories import messages as messages_module
-from personas.affinity import Interaction
 from personas.character import Character
+from personas.relations.affinity import Interaction
 from tests.builders import AT_ONCE, PIXEL, utterance
 from tests.company import CHANNEL, FANGS, NYX, chatty, company
 from tests.fakes import FakeClock, FakeMouth
 from tests.learning import DAY, SAID, deciding, fact, finding
-from tests.test_prompt import as_bytes, blocks, prefix
+from tests.support.prompts import as_bytes, blocks, prefix
 from tests.thorough import usually
 
 OWL = Character(slug="owl", name="Owlbert", core_prompt="You are Owlbert, who knows.", interests=("books",))

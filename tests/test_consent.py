@@ -12,41 +12,28 @@ from typing import Any
 import pytest
 
 from bot.arranging import manner_of
-from bot.claude.client import Question
-from bot.conversation.recall import Extent
-from bot.conversation.voting import Voters
-from bot.decision import Reason
-from bot.errors import ClaudeTimeout
-from bot.memories import OFF, MemoryRefused
-from bot.server import Server
+from bot.cli.terminal.plain import PlainMouth
+from bot.conversation.attention.vote import Voters
+from bot.conversation.context import Extent
+from bot.conversation.decision import Reason
+from bot.conversation.types import Place, Where
+from bot.llm.errors import ClaudeTimeout
+from bot.llm.server import Server
+from bot.llm.types import Prompt, Question
+from bot.memory.store import OFF, MemoryRefused
 from bot.settings import Settings
-from bot.terminal.plain import PlainMouth
-from bot.turn import Place, Prompt, Where
 from database.models import Fact
 from memory.core import Merged
-from memory.lineage import INHERITED, LEARNT, TOLD
+from memory.history import INHERITED, LEARNT, TOLD
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
 from tests.fakes import EPOCH
 from tests.learning import BOB, MIRA, SAID, agree, all_of_it, archived, fact, facts, finding, say, texts
 from tests.summing import note
+from tests.support.letters import Letters
 from tests.terminals import opened, talked
 from tests.world.claude_server import ScriptedClaude
 
 ASKING = replace(AT_ONCE, asks_after=2)
-
-
-class Letters:
-    """An embedder by the letters of a text."""
-
-    name, dimensions = "letters", 8
-
-    async def encode(self, texts: Any) -> Any:
-        np = pytest.importorskip("numpy")
-        rows = np.array([[text.count(letter) + 0.1 for letter in "aeioustn"] for text in texts], np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-    def close(self) -> None:
-        """Nothing to let go of."""
 
 
 @pytest.fixture

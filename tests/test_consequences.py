@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.administration import Actor, Administration
-from bot.conversation.consequences import Growing
-from bot.curation.curation import Curation
-from bot.relations import NoSuchEncounter, Relations
-from bot.selves import Selves
+from bot.conversation.effects import Growing
+from bot.features.admin.edits import Curation
+from bot.features.admin.service import Actor, Administration
+from bot.features.characters.relations import NoSuchEncounter, Relations
+from bot.features.characters.selves import Selves
 from personas.character_parts import EvolutionStage
 from tests.builders import AT_ONCE, table
 from tests.company import CHANNEL, FANGS, NYX, PIXEL, QUIET, company
@@ -27,7 +27,7 @@ def _office(at) -> Administration:
 
 async def meet(at, *kinds, said="Hm.") -> None:
     """Let Fangs answer what Nyx said, once for each kind of dealing."""
-    from bot.conversation.consequences import cue_of
+    from bot.conversation.effects import cue_of
 
     for kind in kinds:
         at.claude.will_say("Good evening.", said)
@@ -104,7 +104,7 @@ async def test_what_two_are_to_each_other_changes_at_its_border_and_is_told_once
         async with at.database.read() as db:
             met = await db.affinities.encounters("nyx", "fangs", limit=9)
         stages = [one.milestone for one in reversed(met)]
-        assert stages[0] == "first words, now frenemies"
+        assert stages[0] == "first words, now acquaintances"
         assert (stages[1] or "").endswith("now friends")
         assert stages[2:] == [None, None]
         assert len([one for one in told if "now friends" in one]) == 1
@@ -134,7 +134,7 @@ async def test_a_sore_topic_makes_a_conflict_that_grows_and_fades(tmp_path):
         assert dict(relation.conflicts) == {"garlic": pytest.approx(0.4)}
         await meet(at, "other", said="Garlic!")
         await at.hear("Fangs, hi", where=CHANNEL)
-        assert "Nyx: frenemies, " in at.claude.prompts[-1].text
+        assert "Nyx: acquaintances, " in at.claude.prompts[-1].text
         at.clock.pass_time(3 * HOUR)
         relation = await relations(at).of(_role(at, "fangs"), _role(at, "nyx"))
         assert dict(relation.conflicts) == {"garlic": pytest.approx(0.3)}
@@ -174,7 +174,7 @@ async def test_the_history_of_encounters_is_cut_to_the_newest(tmp_path):
 
 async def test_three_who_fail_over_one_message_show_one_sign(tmp_path):
     """C19."""
-    from bot.errors import ClaudeError
+    from bot.llm.errors import ClaudeError
 
     async with company(tmp_path) as at:
         at.claude.will_say(*[ClaudeError("down")] * 3)

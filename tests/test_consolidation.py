@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.conversation.head import audience_of
-from bot.errors import ClaudeRefused, ClaudeTimeout
+from bot.llm.errors import ClaudeRefused, ClaudeTimeout
 from memory.core import Said
 from memory.extraction import own_words
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from personas.contexts import CONTEXTS, LOOK_BACK, context_of
+from personas.selection.topic import CONTEXTS, LOOK_BACK, context_of
 
 # Written beside the rules: they were tuned on these.
 KNOWN = [

@@ -5,19 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversation.manner import Manner
-from bot.conversation.pacing import Pace
-from bot.errors import (
-    ClaudeDenied,
-    ClaudeRefused,
-    ClaudeTimeout,
-    ClaudeUnavailable,
-    PromptTooLong,
-    Unpostable,
-    Unsaid,
-    Unsayable,
-)
-from bot.turn import Place, Where
+from bot.conversation.config import Manner
+from bot.conversation.text.typing import Pace
+from bot.conversation.types import Place, Where
+from bot.core.errors import Unpostable, Unsaid, Unsayable
+from bot.llm.errors import ClaudeDenied, ClaudeRefused, ClaudeTimeout, ClaudeUnavailable, PromptTooLong
 from database import DatabaseFull
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
 from tests.fakes import EPOCH, FakeMouth

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.naming import speaker_label
-from bot.conversation.recall import Extent
-from bot.errors import ClaudeTimeout
-from bot.memories import MOST, Memories, MemoryRefused
-from bot.turn import Place, Where
+from bot.conversation.context import Extent
+from bot.conversation.text.names import speaker_label
+from bot.conversation.types import Place, Where
+from bot.llm.errors import ClaudeTimeout
+from bot.memory.store import MOST, Memories, MemoryRefused
 from database.models import Fact
-from memory.consolidation import Consolidation
 from memory.core import LONGEST, Change, Known, Said, clean, judge, merge
 from memory.dumps import Dumps
-from memory.lineage import LEARNT, TOLD
+from memory.history import LEARNT, TOLD
+from memory.merge import Consolidation
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table
 from tests.fakes import EPOCH, FakeClaude
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.costs import THE_REST, Accounts, bars_of
+from bot.features.operations.costs import THE_REST, Accounts, bars_of
 from bot.pictures import Bars, Series, bars_svg, bars_text
 from bot.pictures.costs import amount, mark_above
 from cogs.costs import IN_A_SERVER, NO_LIMIT, NO_LIMIT_HERE, OPERATORS_ONLY
 from database.models import Call
-from memory.rasterise import as_png
+from memory.map.rasterise import as_png
 from tests.builders import CHANNEL, DM, Table, table
 from tests.fakes import EPOCH
-from tests.test_cogs import World, world
-from tests.test_commands import admin, let_operate, told
+from tests.support.commands import admin, let_operate, told
+from tests.support.discord import World, world
 
 DAYS = tuple(date(2026, 11, 8) + timedelta(days=number) for number in range(14))
 
@@ -141,7 +141,7 @@ def chart(**changes: object) -> Bars:
 def test_the_picture_says_in_words_what_it_shows():
     words = bars_text(chart())
     assert words.startswith(
-        "Cost of The Guild: $4.96 in 14 days. A day may come to $1.00. For what: replies "
+        "Cost of The Guild: $4.96 in 14 days. A day may cost up to $1.00. For what: replies "
     )
     assert "21 Nov" in words
     assert len(words) <= 1024
@@ -174,7 +174,9 @@ async def test_who_manages_a_server_sees_what_it_cost_and_what_it_may_cost(w):
     said = told(result)
     assert said.startswith("**This server**, the last 14 days: ")
     assert "For what: replies" in said
-    assert "`budget_per_server`: 0.001 USD of 2.00 USD today (0 %), anew at midnight (UTC)." in said
+    assert (
+        "`budget_per_server`: 0.001 USD of 2.00 USD today (0 %); it starts again at midnight (UTC)." in said
+    )
     assert "budget_per_day" not in said
     assert "Who caused" not in said
     shown = next(one for one in (result.response, *result.followups) if one.attachments)

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from bot.administration import Actor
+from bot.features.admin.service import Actor
 from cogs._discord.admin import OPERATORS_ONLY
-from cogs._discord.curating import KEPT
-from database.models import Audit
+from cogs._discord.lists import KEPT
 from tests.inner_world import agree, stand
 from tests.staged import ONYX, RUBY, company, folders, library_in
-from tests.test_cogs import World
-from tests.test_commands import admin, kept, let_operate, show_to, told
-from tests.test_history_commands import panel_of
+from tests.support.commands import admin, kept, let_operate, show_to, told
+from tests.support.discord import World
+from tests.support.edits import changes, prompt, remove, use
+from tests.support.panels import panel_of
 
 CANARY = "keeps a canary"
 HOSTILE = [
@@ -39,28 +39,6 @@ def operator(w: World) -> Any:
     anna = admin(w, administrator=True)
     let_operate(w, anna)
     return anna
-
-
-async def use(w: World, who: Any, command: str, /, **options: Any) -> str:
-    return told(await who.slash(w.channel, command, **options))
-
-
-async def remove(w: World, who: Any, command: str, /, **options: Any) -> str:
-    """Use a command that asks first, and say yes."""
-    asked = panel_of(await who.slash(w.channel, command, **options))
-    return panel_of(await who.click(asked, label="Remove it")).content
-
-
-async def changes(w: World) -> list[Audit]:
-    """Return every change in the audit, the newest first."""
-    async with w.app.database.read() as db:
-        return await db.audits.changes(limit=100)
-
-
-async def prompt(w: World) -> str:
-    """Return the very next prompt of Onyx, all of it."""
-    await w.mira.send(w.channel, "Onyx, the anvil and the canary?")
-    return "\n".join([*(block.text for block in w.prompt.system), w.prompt.text])
 
 
 async def no_change(w: World) -> None:
@@ -302,14 +280,14 @@ async def test_nobody_but_operators_changes_or_sees_any_of_it(w, name, who):
     assert asks is not None
     for step in (kind.adds, kind.changes, kind.shows, asks):
         said = await do(w, other, step)
-        assert said == OPERATORS_ONLY if who == "administrator" else "for people who may administrate" in said
+        assert said == OPERATORS_ONLY if who == "administrator" else "permission **Administrator**" in said
     assert kept(w) == before
 
 
 async def test_a_stranger_neither_invites_nor_dismisses_nor_resets(w):
     for verb in ("invite", "dismiss", "reset"):
         said = await use(w, w.tom, f"persona {verb}", name="ruby")
-        assert said.startswith("This is for people who may manage the server here")
+        assert said.startswith("You may not do that here: it takes the permission **Manage Server**, or ")
     assert await changes(w) == []
 
 
@@ -319,7 +297,7 @@ async def test_a_removal_asks_and_a_no_leaves_all_as_it_is(w, name):
     await do(w, anna, kind.adds)
     assert kind.removes is not None
     asked = panel_of(await anna.slash(w.channel, kind.removes[0], **options_of(w, kind.removes)))
-    assert asked.content.startswith("**Shall that ")
+    assert asked.content.startswith("**Shall ")
     shown = panel_of(await anna.click(asked, label="Keep it"))
     assert shown.content == KEPT
     assert len(await changes(w)) == 1
@@ -379,13 +357,13 @@ async def test_the_longest_words_fit_into_every_screen(w, name, longest):
             {**ONE, "person": "mira", "number": 9, "text": "x"},
             "There is no fact number 9",
         ),
-        ("admin facts edit", {**ONE, "person": "mira", "number": 9}, "Say what is to be otherwise"),
+        ("admin facts edit", {**ONE, "person": "mira", "number": 9}, "Say what to change"),
         ("admin bond set", {**ONE, "person": "mira"}, "Name at least one of anger"),
         ("admin bond reset", {**ONE, "person": "mira"}, "Nothing is kept of how Onyx stands"),
         ("admin relations reset", BOTH, "Onyx has not met Ruby yet"),
         ("admin relations set", {**ONE, "other": "onyx", "value": 1.0}, "Name two different characters"),
         ("admin lore edit", {**ONE, "entry": "no: 7", "on": False}, "Onyx has no entry 'no: 7'"),
-        ("admin lore edit", {**ONE, "entry": "card.json: 0"}, "Say what is to be otherwise"),
+        ("admin lore edit", {**ONE, "entry": "card.json: 0"}, "Say what to change"),
         ("admin lore reset", {**ONE, "entry": "card.json: 0"}, "That entry is as its file has it"),
         ("admin lore reset", {**ONE, "entry": "@everyone"}, "Onyx has no entry"),
         ("admin lore add", {**ONE, "content": "x"}, "Give 1 to 20 keys"),
@@ -398,9 +376,9 @@ async def test_the_longest_words_fit_into_every_screen(w, name, longest):
         ("admin state set", {"key": "daily_mood_joy onyx", "value": "-1"}, "daily_mood_joy onyx is a whole"),
         ("admin state set", {"key": "daily_mood_joy onyx", "value": "²"}, "daily_mood_joy onyx is a whole"),
         ("admin state set", {"key": "verbose", "value": "loud"}, "verbose is on or off"),
-        ("admin state set", {"key": "status onyx", "value": "https://x.example"}, "Nothing is left of that"),
+        ("admin state set", {"key": "status onyx", "value": "https://x.example"}, "None of that"),
         ("admin state remove", {"key": "to erase"}, "'to erase' is kept by the program"),
-        ("admin state remove", {"key": "daily_mood_joy onyx"}, "A character always has some day"),
+        ("admin state remove", {"key": "daily_mood_joy onyx"}, "Every day has its mood"),
         ("admin changes undo", {}, "You have changed nothing yet"),
         ("admin changes undo", {"number": 77}, "There is no change number 77"),
         ("admin changes show", {"number": 77}, "There is no change number 77"),
@@ -417,7 +395,7 @@ async def test_what_is_so_already_is_said_to_be(w):
     anna = operator(w)
     for _ in range(2):
         said = await do(w, anna, KINDS["affinity"].adds)
-    assert said == "It is so already: nothing was changed."
+    assert said == "It is like that already: nothing was changed."
     assert len(await changes(w)) == 1
 
 
@@ -453,7 +431,7 @@ async def test_lists_have_pages_and_a_search_that_holds_over_them(w, name):
     assert "page 2 of 2" in page.content
     assert "sees owl number 19" in page.content
     said = await use(w, anna, lists, **which, search="zebra")
-    assert said == "Nothing of that holds “zebra”. Without a search all of it is listed."
+    assert said == "None of that contains “zebra”. Without a search all of it is listed."
 
 
 async def test_changes_are_listed_searched_and_shown_with_before_and_after(w):

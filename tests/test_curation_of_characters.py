@@ -9,9 +9,9 @@ import pytest
 from personas.lorebooks import read_lorebook
 from personas.lorebooks.overlay import BOOK, LaidDown, overlaid
 from tests.staged import company
-from tests.test_cogs import World
-from tests.test_commands import admin, kept, let_operate
-from tests.test_curation import changes, prompt, remove, use
+from tests.support.commands import admin, kept, let_operate
+from tests.support.discord import World
+from tests.support.edits import changes, prompt, remove, use
 
 ONE = {"character": "onyx"}
 FILE = {**ONE, "entry": "card.json: 0"}
@@ -163,7 +163,7 @@ async def test_who_answers_in_a_channel_is_taken_back_by_operators(w):
 
 
 def _actor(who: Any) -> Any:
-    from bot.administration import Actor
+    from bot.features.admin.service import Actor
 
     return Actor(who.id, 1)
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from bot.curation.bonds import NOT_AGREED as NO_BOND
-from bot.curation.facts import NOT_AGREED
-from cogs._discord.known_sheet import HIDDEN
-from memory.lineage import TOLD
-from personas.bonds import BY_OPERATOR, TAKEN_BACK
+from bot.features.admin.bonds import NOT_AGREED as NO_BOND
+from bot.features.admin.edit_facts import NOT_AGREED
+from cogs.admin.fact_views import HIDDEN
+from memory.history import TOLD
+from personas.relations.bonds import BY_OPERATOR, TAKEN_BACK
 from tests.inner_world import agree, stand
 from tests.knowing import noted
 from tests.staged import company
-from tests.test_cogs import World
-from tests.test_commands import admin, kept, let_operate, told
-from tests.test_curation import changes, remove, use
-from tests.test_history_commands import panel_of
+from tests.support.commands import admin, kept, let_operate, told
+from tests.support.discord import World
+from tests.support.edits import changes, remove, use
+from tests.support.panels import panel_of
 
 SECRET = "dreams of canaries"
 PRIVATE: dict[str, Any] = {"scope": "dm", "channel_id": 5, "guild_id": None, "kept": True}
@@ -84,7 +84,7 @@ async def test_what_an_operator_made_of_it_goes_with_a_no_and_what_they_told_sta
 
 
 def _here(w: World) -> Any:
-    from bot.turn import Place, Where
+    from bot.conversation.types import Place, Where
 
     return Where(w.channel.id, Place.GUILD, guild_id=w.guild.id)
 
@@ -98,7 +98,7 @@ async def test_what_was_told_in_private_is_a_number_and_no_word_anywhere(w):
     said = await use(w, anna, "admin facts list", person=w.mira)
     assert f"**1.** {HIDDEN}" in said
     said = await use(w, anna, "admin facts list", person=w.mira, search="canaries")
-    assert said.startswith("Nothing of that holds")
+    assert said.startswith("None of that contains")
     said = await use(w, anna, "admin facts edit", person=w.mira, number=1, text="dreams of nothing")
     assert said.startswith("Number 1 was told in private")
     asked = panel_of(await anna.slash(w.channel, "admin facts remove", person=w.mira, number=1))
@@ -119,7 +119,7 @@ async def test_an_operator_does_not_learn_by_asking_whether_something_is_known_i
     anna = operator(w)
     await noted(w, SECRET, **PRIVATE)
     said = await use(w, anna, "admin facts add", person=w.mira, text=SECRET, reach="private")
-    assert said.startswith("Laid down about")
+    assert said.startswith("Added about")
 
 
 async def test_what_an_operator_lays_down_for_private_comes_up_in_private_alone(w):

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from cogs._discord.admin import OPERATORS_ONLY
-from personas.temperament import DayMood
+from personas.affect.temperament import DayMood
 from tests.staged import company
-from tests.test_cogs import World
-from tests.test_commands import admin, kept, let_operate, told
-from tests.test_statuses import THINKING, run, watch
+from tests.support.commands import admin, kept, let_operate, told
+from tests.support.discord import World
+from tests.support.statuses import THINKING, run, watch
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.conversation.inner import DAY, feeling_of
-from bot.days import MOST_MISSED, Days, mark_of
-from personas import hormones, moods
-from personas.hormones import Event
-from personas.temperament import DayMood, Hormone, Stimulus
+from bot.conversation.mood_state import DAY, feeling_of
+from bot.features.inner_life.days import MOST_MISSED, Days, mark_of
+from personas.affect import hormones, moods
+from personas.affect.hormones import Event
+from personas.affect.temperament import DayMood, Hormone, Stimulus
 from tests.builders import AT_ONCE, Table, table
 from tests.company import company
 

@@ -8,21 +8,18 @@ from itertools import count
 import pytest
 from sqlalchemy import text as sql
 
-from bot.administration import Actor, Administration
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.config import Manner
+from bot.conversation.decision import Reason
 from bot.conversation.etiquette import Etiquette
-from bot.conversation.house_rules import Kind
-from bot.conversation.manner import Manner
-from bot.conversation.pacing import Pace
-from bot.conversation.voting import Voters
-from bot.decision import Reason
-from bot.errors import ClaudeDenied, ClaudeTimeout, Unsayable
-from bot.turn import Where
+from bot.conversation.text.typing import Pace
+from bot.conversation.types import Where
+from bot.core.errors import Unsayable
+from bot.features.admin.service import Actor, Administration
+from bot.llm.errors import ClaudeDenied, ClaudeTimeout
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
 from tests.fakes import EPOCH, FakeClock
-
-VOTERS = Voters(model="claude-haiku-5-5", count=3, deadline=10.0)
-VOTING = replace(AT_ONCE, attention=replace(AT_ONCE.attention, voters=VOTERS))
-ASKING = "does anybody know how to fix this? please help"
+from tests.support.votes import ASKING, VOTING
 
 
 async def logged(at: Table, where: Where = CHANNEL) -> list[str]:
@@ -264,6 +261,19 @@ async def test_a_lasting_fault_is_told_once_an_hour_in_private_too(tmp_path):
         at.clock.pass_time(3601)
         await at.hear("hello???")
         assert len(at.mouth.said) == 2
+
+
+async def test_a_lasting_fault_is_told_to_each_person_once_an_hour_in_a_server(tmp_path):
+    async with table(tmp_path) as at:
+        at.claude.will_say(*[ClaudeDenied("401")] * 9)
+        for _ in range(2):
+            for person in (7, 8, 9):
+                await at.hear("Pixel?", where=CHANNEL, author_id=person, author_name=f"Person {person}")
+        assert len(at.mouth.said) == 3
+        assert at.mouth.to == [7, 8, 9]
+        at.clock.pass_time(3601)
+        await at.hear("Pixel?", where=CHANNEL, author_id=8)
+        assert len(at.mouth.said) == 4
 
 
 async def test_a_reaction_that_is_refused_ends_nothing(tmp_path):

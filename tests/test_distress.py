@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from memory.distress import reads_as_distress
+from memory.sensitive.distress import reads_as_distress
 
 LINES = tomllib.loads((Path(__file__).parent / "data" / "distress.toml").read_text("utf-8"))
 

@@ -16,15 +16,15 @@ import pytest
 from aiohttp import web
 
 from bot.app import DATABASE_NAME
-from bot.doctor import Finding, examine
-from bot.doctor.account import PERMISSIONS, Account, invite_link
-from bot.doctor.examination import look
-from bot.doctor.reach import find_host
-from bot.doctor.report import as_json, as_text, clean, is_ok, show
-from bot.doctor.standing import account_findings
-from bot.doctor.storage import storage_findings
+from bot.cli.doctor.account import PERMISSIONS, Account, invite_link
+from bot.cli.doctor.examination import examine, look
+from bot.cli.doctor.finding import Finding
+from bot.cli.doctor.reach import find_host
+from bot.cli.doctor.report import as_json, as_text, clean, is_ok, show
+from bot.cli.doctor.standing import account_findings
+from bot.cli.doctor.storage import storage_findings
 from bot.settings import load_settings
-from cogs._discord.moderating import NEEDED
+from cogs._discord.moderation import NEEDED
 from cogs._discord.ticket_threads import NEEDED_AT_DESK
 from database import Database
 from tests.world import discord_faults as faults

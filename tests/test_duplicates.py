@@ -16,7 +16,7 @@ from benchmarks.bench_duplicates import (
     precision,
     verdicts,
 )
-from memory.duplicates import MOST_NEIGHBOURS, Verdict, compare, neighbours
+from memory.similarity import MOST_NEIGHBOURS, Verdict, compare, neighbours
 
 ANY_COSINE = (None, 0.5, 0.8, 0.99)
 

@@ -8,15 +8,15 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.claude.tokens import TokenEstimate
-from bot.conversation.emote_choice import emote_note, fitting
-from bot.conversation.emotes import dress, named, resolve, standard_emoji, undress
+from bot.conversation.company import Speaker
 from bot.conversation.rethinking import Asker
-from bot.errors import ClaudeUnavailable
-from bot.roles import Speaker
+from bot.conversation.text.emote_choice import emote_note, fitting
+from bot.conversation.text.emotes import dress, named, resolve, standard_emoji, undress
+from bot.llm.errors import ClaudeUnavailable
+from bot.llm.tokens import TokenEstimate
 from cogs._discord.speaking import mouth_in
 from tests.builders import CHANNEL, DM, PIXEL, table
-from tests.test_cogs import discord_world  # noqa: F401 - a fixture
+from tests.support.discord import discord_world as discord_world  # noqa: PLC0414 - a fixture
 
 EMOTES = {"smile_cat": "<:smile_cat:11>", "Kek": "<a:Kek:12>", "a_cat": "<:a_cat:13>"}
 CODE = regex.compile(
@@ -325,7 +325,7 @@ async def test_a_long_reply_is_split_after_its_emotes_were_put_in(at_table):
 # Discord.
 
 
-async def test_a_guilds_own_emoji_is_used(discord_world):  # noqa: F811
+async def test_a_guilds_own_emoji_is_used(discord_world):
     plain = discord_world.guild.create_emoji("smile_cat")
     moving = discord_world.guild.create_emoji("party_cat", animated=True)
     await discord_world.env.settle()
@@ -338,7 +338,7 @@ async def test_a_guilds_own_emoji_is_used(discord_world):  # noqa: F811
     assert discord_world.said(discord_world.mira.user.dm_channel) == ["😸 hi"]
 
 
-async def test_a_mouth_known_by_its_channels_id_knows_the_emotes_and_a_webhook_none_for_roles(discord_world):  # noqa: F811
+async def test_a_mouth_known_by_its_channels_id_knows_the_emotes_and_a_webhook_none_for_roles(discord_world):
     emoji = discord_world.guild.create_emoji("smile_cat")
     await discord_world.env.settle()
     mouth = mouth_in(discord_world.client, discord_world.channel.id)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.envfile import LARGEST, EnvFile, read_env
+from bot.settings.envfile import LARGEST, EnvFile, read_env
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import JSON, LargeBinary, Text
 
 import database.sqlite
-from bot.errors import Unpostable, Unsaid
+from bot.core.errors import Unpostable, Unsaid
 from database import Database, UnitOfWork
 from database.backend import WORDED
 from database.models import Message, Row

@@ -4,21 +4,22 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import discord
 import pytest
 from simcord import OptionError
 
-from bot.command_tree import FAILED, ONLY_IN_SERVERS, OUTDATED
+from bot.discord.commands import FAILED, ONLY_IN_SERVERS, OUTDATED
+from cogs._discord.interactions import NOT_YOURS, Panels
 from cogs._discord.panels import Press, Signature
-from cogs._discord.presses import NOT_YOURS, Panels
-from tests.test_cogs import World, world
-from tests.test_commands import asked, kept, let_operate, show_to
+from tests.filled import unfilled
+from tests.support.commands import asked, kept, let_operate, show_to
+from tests.support.discord import World, world
+from tests.support.presses import Pressed
 from tests.walking import NASTY, fillings, is_for_servers, is_guarded, leaves, use
 
-REFUSED = "This is for people who may"
+REFUSED = "You may not do that here: it takes the permission"
 
 
 @pytest.fixture
@@ -27,6 +28,19 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
         # A walk takes longer than jobs wait, and virtual time runs far ahead while panels fade.
         entered.app.schedule.stop()
         yield entered
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("This is for people who may {needed} here.", ["needed"]),
+        ("**{count:,} facts** in {place}", ["count", "place"]),
+        ("{{user}} and {0} {name} and {no_field_of_ours}", []),
+    ],
+)
+def test_a_field_that_was_not_filled_in_is_found_in_what_is_sent(text, left):
+    """Each world of the tests is searched for them when it ends, so every answer that a test sees is."""
+    assert unfilled(text) == left
 
 
 def told(result: Any) -> str:
@@ -171,29 +185,6 @@ async def pressable(
     monkeypatch.setattr(Panels, "load", note)
     async with world(tmp_path) as entered:
         yield entered, loaded
-
-
-class Pressed:
-    """A press or a form that somebody sends off, as the gateway brings it."""
-
-    def __init__(self, w: World, custom_id: str, who: int, *, form: bool = False) -> None:
-        kind = discord.InteractionType
-        self.custom_id, self.data = custom_id, {"custom_id": custom_id}
-        self.type = kind.modal_submit if form else kind.component
-        self.user, self.guild_id = SimpleNamespace(id=who), w.guild.id
-        self.permissions = discord.Permissions.none()
-        self.message, self.id, self.said = None, 1, list[str]()
-        self.locale = discord.Locale.american_english
-        self.response = SimpleNamespace(
-            is_done=lambda: False, send_message=self._say, defer=self._never, edit_message=self._never
-        )
-
-    async def _say(self, text: str, **options: Any) -> None:
-        assert options["ephemeral"]
-        self.said.append(text)
-
-    async def _never(self, **_: Any) -> None:
-        raise AssertionError("it was let through")
 
 
 def listen(panels: Panels) -> list[Press]:

@@ -11,25 +11,22 @@ from random import Random
 
 import pytest
 
-from bot.conversation.guarding import flaw_of
-from bot.envfile import read_env
-from bot.library import Library
-from bot.shelves import Source, sources_of
-from personas import hormones, moods
+from bot.conversation.style_guard import flaw_of
+from bot.features.characters.library import Library
+from bot.features.characters.shelves import Source, sources_of
+from personas.affect import hormones, moods
+from personas.affect.hormones import Nature
+from personas.affect.temperament import DayMood, Hormone, Stimulus
 from personas.cards import cast, read_card
 from personas.cards.drawing import card_of
-from personas.character import Character, character_from
+from personas.character import Character
 from personas.character_rules import LONGEST_STATUS
-from personas.hormones import Nature
 from personas.library import read_folder
 from personas.macros import Macros, expand
-from personas.temperament import DayMood, Hormone, Stimulus
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
 from tests.company import QUIET, stagecraft
+from tests.support.examples import CHARACTERS, EXAMPLES, shipped
 
-ROOT = Path(__file__).parents[1]
-CHARACTERS = ROOT / "characters"
-EXAMPLES = ("nyx", "fangs", "pixel")
 NAMES = {"nyx": "Nyx", "fangs": "Fangs", "pixel": "Pixel"}
 MOST_LETTERS = 6_000
 """What docs/characters.md says is enough for a prompt."""
@@ -242,10 +239,6 @@ TEN = (
 )
 """An evening, ten minutes from one to the next."""
 PAIRS = [("nyx", "fangs"), ("nyx", "pixel"), ("fangs", "pixel")]
-
-
-def shipped(slug: str) -> Character:
-    return character_from(read_env(CHARACTERS / slug / "character.env").values, slug)
 
 
 def nature(slug: str) -> Nature:

@@ -1,33 +1,16 @@
 """Decisions and house rules in words (C18, F127)."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from bot.conversation.attention import RULES
-from bot.conversation.explaining import explain, holding, in_one_line, in_words, standing
-from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
-from bot.decision import Reason, Step, Trace, Wait
-from bot.turn import Place, Where
-from database.models import Claim, Turn
-from tests.fakes import EPOCH
+from bot.conversation.attention.explain import explain, holding, in_one_line, in_words, standing
+from bot.conversation.attention.rules import RULES
+from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
+from bot.conversation.decision import Reason, Step, Trace, Wait
+from tests.support.claims import ALL, CHANNEL, GUILD, HERE, IN_THREAD, MENTIONED, THREAD, claim, turn
 
-ALL = tuple(Step(rule.__name__) for rule in RULES)
 FORBIDDEN = ALL[:2]
-MENTIONED = ALL[:12]
-GUILD, CHANNEL, THREAD = 700, 600, 650
-HERE = Where(CHANNEL, Place.GUILD, guild_id=GUILD)
-IN_THREAD = Where(THREAD, Place.GUILD, guild_id=GUILD, parent_id=CHANNEL)
-
-
-def claim(reason: Reason | None, trace: Trace | None = None, **changes: Any) -> Claim:
-    kept = trace.to_json() if trace else None
-    return Claim(1, 2, EPOCH, open=reason is None, reason=reason, trace=kept, **changes)
-
-
-def turn(state: str = "said", *, fallback: bool = False) -> Turn:
-    return Turn(2, 1, 42, "pixel", Reason.MENTION, 0, EPOCH, fallback=fallback, state=state)
 
 
 def test_the_rules_are_those_that_the_tests_take_them_for():
@@ -133,7 +116,7 @@ def test_addressees_waits_votes_time_and_cost_are_told():
 
 def test_where_nothing_was_set_the_operators_chance_holds():
     here, chance = holding(HouseRules(), HERE, chance=0.25)
-    assert here == "**Here**: switched on, as nobody set anything else"
+    assert here == "**Here**: switched on, nobody has set anything else"
     assert chance.endswith("25 %, the operator's setting")
 
 

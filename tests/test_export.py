@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot import exporting, portable
-from bot.exporting import seal_key
-from bot.importing import MOST_AT_ONCE, NO_CONSENT, NOT_YOURS, Imported
-from bot.portable import MOST_BYTES, TOO_DEEP, TOO_LARGE, FileRefused, read_portable
-from bot.turn import Place, Where
+from bot.conversation.types import Place, Where
+from bot.features.privacy import export as exporting
+from bot.features.privacy import export_format
+from bot.features.privacy.export import seal_key
+from bot.features.privacy.export_format import MOST_BYTES, TOO_DEEP, TOO_LARGE, FileRefused, read_portable
+from bot.features.privacy.restore import MOST_AT_ONCE, NO_CONSENT, NOT_YOURS, Imported
 from database.models import Archived, Fact
 from tests.builders import CHANNEL, DM, Table, table
 from tests.fakes import EPOCH
@@ -347,12 +348,12 @@ async def test_a_fault_in_a_file_is_told_with_its_place(at, change, path):
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "is no JSON"),
-        (b"\xff\xfe", "is no JSON"),
-        (b"{", "is no JSON (line 1)"),
-        (b"[]", "is no JSON object"),
-        (b'{"a": NaN}', "is no JSON"),
-        (b'{"a": ' + b"9" * 5_000 + b"}", "is no JSON"),
+        (b"", "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
+        (b"{", "is not JSON (line 1)"),
+        (b"[]", "is not a JSON object"),
+        (b'{"a": NaN}', "is not JSON"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "is not JSON"),
         (b'{"a": ' + b"[" * 100_000, TOO_DEEP),
         (b"[" * 1_000_000, TOO_DEEP),
         (b'{"format": "' + b"[" * 100 + b'\\"["}', "`version`"),
@@ -374,7 +375,7 @@ async def test_of_many_faults_the_first_are_told(at):
 
     with pytest.raises(FileRefused) as refused:
         await bring(at, changed(await export(at), spoil))
-    assert str(refused.value).count("`facts[") == portable.MOST_FAULTS
+    assert str(refused.value).count("`facts[") == export_format.MOST_FAULTS
     assert "and 5 more" in str(refused.value)  # of five facts, two faults each
 
 

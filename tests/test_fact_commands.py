@@ -14,25 +14,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simcord import actors
 
-from bot import mapping
-from bot.browsing import MOST_LINKS, Browsing, Entry, Spot, matching
-from bot.conversation.splitting import width
-from bot.mapping import TOO_LATE, MapRefused, chosen_tags
-from cogs import memory
-from cogs._discord import fact_sheet, map_sending, panels, presses
+from bot.conversation.text.split import width
+from bot.memory import mapping
+from bot.memory.browsing import MOST_LINKS, Browsing, Entry, Spot, matching
+from bot.memory.mapping import TOO_LATE, MapRefused, chosen_tags
+from cogs._discord import fact_views, interactions, panels
+from cogs._discord import memory_map as map_sending
 from cogs._discord.fact_pages import NO_DAY, NOT_YET, day_in
-from cogs._discord.fact_sheet import NOTHING, Search, facts_panel
-from cogs._discord.map_sending import IN_PRIVATE, NO_PRIVATE
+from cogs._discord.fact_views import NOTHING, Search, facts_panel
+from cogs._discord.memory_map import IN_PRIVATE, NO_PRIVATE
+from cogs.memory import cog as memory
+from memory.map.rasterise import PictureMissing
+from memory.map.svg import memory_map
 from memory.packing import packed
-from memory.picture import memory_map
-from memory.rasterise import PictureMissing
 from tests.builders import CHANNEL, table
 from tests.knowing import again, archived, noted, overtaken
 from tests.learning import MIRA
-from tests.test_cogs import World, world
-from tests.test_commands import admin, kept, told
-from tests.test_history_commands import components, enabled, menu_of, panel_of, stored
-from tests.test_memory_commands import WILD, remember, row
+from tests.support.commands import admin, kept, told
+from tests.support.discord import World, world
+from tests.support.memories import WILD, remember, row
+from tests.support.panels import components, enabled, menu_of, panel_of, stored
 
 DAY = timedelta(days=1)
 PAGES = st.integers(1, 9)
@@ -112,8 +113,8 @@ async def test_a_message_is_linked_where_it_stands_although_the_fact_was_shared_
     await archived(w, 6, channel=other)
     await w.mira.user.slash("memory share", number=1, where="everywhere")
     page = words(await shown(w, "facts"))
-    assert f"({fact_sheet.link_of(Spot(w.guild.id, other.id, 6))})" in page
-    assert f"({fact_sheet.link_of(Spot(w.guild.id, w.channel.id, 5))})" in page
+    assert f"({fact_views.link_of(Spot(w.guild.id, other.id, 6))})" in page
+    assert f"({fact_views.link_of(Spot(w.guild.id, w.channel.id, 5))})" in page
 
 
 async def test_only_the_newest_messages_are_linked_and_in_private_by_a_private_address(w):
@@ -161,7 +162,7 @@ async def test_pages_keep_what_was_searched_for_and_turn_after_a_restart(w):
         one._open.clear()  # as a process knows that has just begun
     await w.mira.click(page, label="Next")
     assert "page 2 of 3" in page.content
-    assert page.content.count("cat number") == fact_sheet.ON_A_PAGE
+    assert page.content.count("cat number") == fact_views.ON_A_PAGE
     assert "dog" not in page.content
     assert enabled(page) == {"Back", "Next"}
 
@@ -236,7 +237,7 @@ async def test_what_was_noted_and_is_told_again_is_the_persons_own(w):
 
 
 async def test_what_is_noted_takes_no_room_of_what_is_told(w, monkeypatch):
-    monkeypatch.setattr("bot.memories.MOST", 2)
+    monkeypatch.setattr("bot.memory.store.MOST", 2)
     for number in range(5):
         await noted(w, f"fact {number}")
     await remember(w, "one", "two")
@@ -298,7 +299,7 @@ async def test_a_day_of_the_past_is_shown_as_it_was_known_then(w):
     assert "2 facts" in today.content
     assert "until" in today.content
     before = told(await w.mira.slash(w.channel, "memory at", day=(now - 99 * DAY).date().isoformat()))
-    assert before.startswith("Of ")
+    assert before.startswith("I knew nothing about you on ")
     offered = await w.mira.autocomplete(w.channel, "memory at", "day", "")
     assert [one["value"] for one in offered] == [str((now - days * DAY).date()) for days in (0, 2, 9)]
 
@@ -503,5 +504,5 @@ async def test_the_pages_of_somebody_else_are_not_turned(w):
         for button in components(page):
             data = {"custom_id": button["custom_id"], "component_type": button["type"], "values": []}
             result = await actors._component_interaction(w.tom, stored(w, page), data)
-            assert told(result) == presses.NOT_YOURS
+            assert told(result) == interactions.NOT_YOURS
         assert page.content == before

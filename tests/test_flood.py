@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 
 from bot.conversation.turnstile import Turnstile
-from bot.turn import Place, Where
+from bot.conversation.types import Place, Where
 from tests.builders import Table, table, utterance
 
 THINKING = 2.5

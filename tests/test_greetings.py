@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.composition import BEGINNING
-from bot.conversation.remaking import NOT_HERE
+from bot.conversation.prompt import BEGINNING
 from bot.conversation.rethinking import Asker
-from bot.errors import Unsaid
-from bot.greetings import NO_GREETING, NoGreeting
-from bot.turn import Place, Where
-from cogs._discord import screens
+from bot.conversation.revisions import NOT_HERE
+from bot.conversation.types import Place, Where
+from bot.core.errors import Unsaid
+from bot.features.proactive.greetings import NO_GREETING, NoGreeting
+from cogs.history import views
 from personas.character import Character
 from tests.builders import CHANNEL, DM, PIXEL, Table, table, utterance
 from tests.staged import ONYX, company, shown_in
-from tests.test_cogs import World
-from tests.test_commands import told
-from tests.test_history_commands import enabled, panel_of
+from tests.support.commands import told
+from tests.support.discord import World
+from tests.support.panels import enabled, panel_of
 
 NYX = PIXEL.model_copy(
     update={
@@ -225,7 +225,7 @@ async def test_slash_greeting_posts_as_the_character_and_offers_the_other_forms(
 
 async def test_slash_greeting_in_a_server_speaks_through_the_characters_own_name(w):
     answer = told(await w.mira.slash(w.channel, "greeting", character="Onyx"))
-    assert answer == screens.GREETED.format(name="Onyx")
+    assert answer == views.GREETED.format(name="Onyx")
     assert shown_in(w.channel) == [("Onyx", ONYX["group_only_greetings"][0].replace("{{user}}", "Mira"))]  # type: ignore[index]
     assert w.pinged() == set()
 

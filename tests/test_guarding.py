@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.guarding import Flaw, flaw_of, forbidden_in, gravity, mended, unlabelled
 from bot.conversation.rethinking import Asker
-from bot.errors import ClaudeTimeout, PromptTooLong
+from bot.conversation.style_guard import Flaw, flaw_of, forbidden_in, gravity, mended, unlabelled
+from bot.llm.errors import ClaudeTimeout, PromptTooLong
 from bot.prompts import fill
 from personas.character import Character
 from tests.builders import DM, PIXEL, table

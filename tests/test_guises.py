@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from bot.administration import Actor
-from bot.conversation.house_rules import Kind
-from bot.importing import Imported
-from bot.portable import FileRefused
-from bot.stagecraft import LONGEST_GUISE
+from bot.conversation.attention.server_rules import Kind
+from bot.features.admin.service import Actor
+from bot.features.characters.presence import LONGEST_GUISE
+from bot.features.privacy.export_format import FileRefused
+from bot.features.privacy.restore import Imported
 from cogs import guises
-from cogs._discord import disclosure
+from cogs._discord import privacy_views
 from database.models import Scene
 from tests.builders import CHANNEL, DM, Table, table
 from tests.fakes import EPOCH
 from tests.learning import BOB, MIRA, agree
 from tests.staged import company
 from tests.summing import contents
-from tests.test_cogs import World
-from tests.test_commands import kept, told
+from tests.support.commands import kept, told
+from tests.support.discord import World
 
 ALARIC = "Sir Alaric"
 PLAYED = "whom you play, scenes that you asked for, and notes of channels"
@@ -130,7 +130,7 @@ async def test_what_comes_back_is_played_again_where_nobody_is_played_by_now(at)
         await db.guises.put_on(MIRA, CHANNEL.channel_id, "Newer", at=EPOCH)
     came = await at.conversation.privacy.take_in(MIRA, data)
     assert came.guises == 1
-    assert "In 1 channel you play again whom you played." in disclosure.imported(came)
+    assert "In 1 channel you play the same part as before." in privacy_views.imported(came)
     async with at.database.read() as db:
         played = {one.channel_id: one.name for one in await db.guises.of_person(MIRA)}
     assert played == {500: ALARIC, 600: "Newer"}
@@ -171,11 +171,11 @@ async def test_what_somebody_plays_and_staged_is_counted_and_goes_with_them(at):
     await play(at)
     standing = await at.conversation.privacy.standing(MIRA)
     assert standing.holdings.played == 4
-    assert f"- {PLAYED}: 4" in disclosure.standing_panel(standing).text
+    assert f"- {PLAYED}: 4" in privacy_views.standing_panel(standing).text
     receipt = await at.conversation.privacy.leave(MIRA)
     assert receipt.gone.played == 4
     assert receipt.left == {}
-    assert f"- {PLAYED}: 4" in disclosure.receipt(receipt)
+    assert f"- {PLAYED}: 4" in privacy_views.receipt(receipt)
     rows = contents(at.database.path.parent)
     assert not any(word in str(rows) for word in (ALARIC, "Zed", "be grim", "the ale"))
     assert "Bobby" in str(rows["guises"])

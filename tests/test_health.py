@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-from bot.app import Notices, health_of
-from bot.client import Masquerade, ShardedMasquerade
-from bot.errors import ClaudeTimeout
+from bot.app import Notices, breaker_of, health_of
+from bot.core.stalls import LONGEST_STALL, LoopWatch
+from bot.discord.client import Masquerade, ShardedMasquerade
+from bot.features.operations.vitals import Link, Vitals
+from bot.llm.errors import ClaudeDenied, ClaudeTimeout
+from bot.llm.server import Server
 from bot.settings import Settings
-from bot.stalls import LONGEST_STALL, LoopWatch
-from bot.vitals import Link, Vitals
 from cogs.health import Health
 from database import DatabaseError, DatabaseTaken
 from tests.builders import Table
 from tests.fakes import EPOCH
-from tests.test_commands import show_to
-from tests.test_log_channel import Office, office, without_moments
+from tests.support.commands import show_to
+from tests.support.log_channel import Office, office, without_moments
 
 
 class Jobs:
@@ -47,7 +48,15 @@ class Bot:
         self.schedule, self.outlet = Jobs(), SimpleNamespace(untold=0)
         self.guilds = [object()] * 3
         self.told = Notices()
-        self.health = health_of(self.settings, at.database, at.conversation, self.schedule, self.told)  # type: ignore[arg-type]
+        self.breaker = breaker_of(Server("http://127.0.0.1:9", "k", "m"), at.clock, self.told)
+        self.health = health_of(
+            self.settings,
+            at.database,
+            at.conversation,
+            self.schedule,  # type: ignore[arg-type]
+            self.told,
+            self.breaker,
+        )
         self.app, self.ready = self, True
 
     def shard_latencies(self) -> dict[int, float]:
@@ -72,7 +81,7 @@ def monitor(at_table):
 @pytest.fixture(autouse=True)
 def _heard(caplog):
     caplog.set_level(logging.INFO, logger="cogs.health")
-    caplog.set_level(logging.INFO, logger="bot.stalls")
+    caplog.set_level(logging.INFO, logger="bot.core.stalls")
 
 
 def warnings(caplog) -> list[str]:
@@ -241,7 +250,7 @@ async def asked(at: Office, who: Any, command: str) -> str:
 async def test_health_is_one_sentence_for_people_and_all_of_it_for_operators(at_office):
     at = at_office
     assert await asked(at, at.mira, "health") == (
-        "Nobody looked yet: the first look comes 3600 seconds after the start. Ask again then."
+        "Nothing has been checked yet: the first check comes 3600 seconds after the start. Ask again then."
     )
     await tick(at)
     assert await asked(at, at.mira, "health") == (
@@ -320,6 +329,31 @@ async def test_jobs_are_told_in_the_log_channel_and_by_admin_jobs(at_office):
     assert set(lines[1:]) <= set(shown.splitlines())
     assert "**Runs worth noting**, the newest first" in shown
     assert re.search(r"- <t:R> check the whole database: ok after \d", shown)
+
+
+@pytest.mark.parametrize(
+    ("what", "word", "mend"),
+    [
+        ("key", "key", "`anthropic_api_key`"),
+        ("permission", "use the model", "the account's console"),
+        ("billing", "payment", "the account's console"),
+    ],
+)
+async def test_who_is_locked_out_by_the_models_server_is_not_well(at_office, what, word, mend):
+    at = at_office
+    await tick(at)
+    breaker: Any = at.app.health._breaker
+    breaker.open(ClaudeDenied("401: invalid x-api-key", what), "sk-ant-mistyped")
+    short = without_moments(await asked(at, at.mira, "health"))
+    assert short.startswith("I have had no answer for anybody since <t:")
+    assert word in short and short.endswith("The bot's operators have been told.")
+    (head, *_), [status] = (await asked(at, at.olga, "health")).splitlines(), await at.order("status")
+    assert head.startswith("Nobody has been answered since <t:") and word in head and mend in head
+    assert head in status
+    assert at.app.health.fault().startswith(str(breaker.lockout))
+    breaker.close()
+    assert (await asked(at, at.mira, "health")).startswith("I am well")
+    assert at.app.health.fault() == ""
 
 
 async def test_a_job_in_trouble_stands_first_and_says_what_it_is(at_office):

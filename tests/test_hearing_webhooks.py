@@ -12,12 +12,12 @@ import discord
 import pytest
 
 from bot.app import App, open_app
-from bot.client import open_client
+from bot.conversation.decision import Reason
 from bot.conversation.turns import Decided
-from bot.decision import Reason
-from bot.server import Server
+from bot.conversation.types import Utterance
+from bot.discord.client import open_client
+from bot.llm.server import Server
 from bot.settings import Settings
-from bot.turn import Utterance
 from cogs._discord.hearing import hear
 from tests.builders import AT_ONCE, PIXEL
 from tests.fakes import FakeClaude, FakeClock

@@ -17,25 +17,22 @@ from simcord import actors, interactions
 from simcord.backend import serializers
 from simcord.enums import InteractionType
 
-from bot.command_tree import FAILED, FORGETFUL, OUTDATED
 from bot.conversation.forgetting import MOST_PAIRS, Length, Pair
-from bot.conversation.remaking import (
-    MOST_TAKES,
-    NOT_HERE,
-    NOTHING_HERE,
-    SPEAKING,
-    TOO_MANY,
-    Takes,
-)
 from bot.conversation.rethinking import NO_THOUGHT
-from bot.conversation.splitting import width
-from bot.errors import ClaudeUnavailable
-from bot.turn import Place, Where
-from cogs._discord import panels, presses, quoting, screens
+from bot.conversation.revisions import MOST_TAKES, NOT_HERE, NOTHING_HERE, SPEAKING, TOO_MANY, Takes
+from bot.conversation.text.split import width
+from bot.conversation.types import Place, Where
+from bot.discord.commands import FAILED, FORGETFUL, OUTDATED
+from bot.llm.errors import ClaudeUnavailable
+from cogs._discord import interactions as presses
+from cogs._discord import panels
+from cogs._discord import text as quoting
+from cogs.history import views
 from database import Database, DatabaseError
 from tests.fakes import EPOCH
-from tests.test_cogs import World, world
-from tests.test_commands import admin, kept, let_operate, told
+from tests.support.commands import admin, kept, let_operate, told
+from tests.support.discord import World, world
+from tests.support.panels import components, enabled, forge, menu_of, panel_of, stored
 from tests.world.process import world as processes
 from tests.world.replies import Talk, lawful
 
@@ -56,26 +53,6 @@ async def talk(w: World) -> World:
     return w
 
 
-def panel_of(result: Any) -> Any:
-    """Return the message that a command or a press shows; it is for the eyes of its user only."""
-    shown = result.response or result.followups[-1]
-    assert shown.ephemeral
-    return shown
-
-
-def components(shown: Any) -> list[dict[str, Any]]:
-    return [one for row in shown.components for one in row["components"]]
-
-
-def enabled(shown: Any) -> set[str]:
-    """Return the labels of the buttons that can be pressed."""
-    return {one["label"] for one in components(shown) if one["type"] == 2 and not one.get("disabled")}
-
-
-def menu_of(shown: Any) -> dict[str, Any]:
-    return next(one for one in components(shown) if one["type"] == 3)
-
-
 def the_panels(w: World) -> presses.Panels:
     cog: Any = w.client.get_cog("History")
     assert isinstance(cog.panels, presses.Panels)
@@ -88,16 +65,6 @@ def forget_what_is_open(w: World) -> None:
     for one in open_now.values():
         one.fading.cancel()
     open_now.clear()
-
-
-def stored(w: World, shown: Any) -> Any:
-    return w.env.backend.get_message(shown.channel_id, shown.id)
-
-
-async def forge(w: World, who: Any, shown: Any, custom_id: str) -> Any:
-    """Press what only somebody else can see."""
-    data = {"custom_id": custom_id, "component_type": 2}
-    return await actors._component_interaction(who, stored(w, shown), data)
 
 
 def emit(w: World, who: Any, data: dict[str, Any], **extra: Any) -> None:
@@ -144,7 +111,7 @@ async def test_a_preview_changes_nothing_that_others_see(talk):
 async def test_what_is_accepted_replaces_the_reply_in_the_channel_and_in_the_next_prompt(talk):
     shown = await reroll(talk, "It is late.")
     result = await talk.mira.click(shown, label="Accept")
-    assert panel_of(result).content == screens.ACCEPTED.format(number=2)
+    assert panel_of(result).content == views.ACCEPTED.format(number=2)
     assert components(panel_of(result)) == []
     assert talk.said() == ["It is late."]
     await talk.mira.send(talk.channel, "Pixel?")
@@ -167,7 +134,7 @@ async def test_of_several_takes_only_the_accepted_one_is_in_the_next_prompt(talk
 async def test_what_is_dismissed_changes_nothing_and_can_be_seen_again(talk):
     shown = await reroll(talk, "It is late.")
     result = await talk.mira.click(shown, label="Dismiss")
-    assert panel_of(result).content == screens.DISMISSED
+    assert panel_of(result).content == views.DISMISSED
     assert talk.said() == ["It is noon."]
     again = panel_of(await talk.mira.slash(talk.channel, "swipe"))
     assert again.content == "**Take 1 of 2**: it stands in the channel now.\n> It is noon."
@@ -272,7 +239,7 @@ async def test_a_preview_that_knows_of_too_few_takes_says_so_and_does_nothing(ta
         before, message = talk.said(), stored(talk, first)
         components_before = message.components
         result = await talk.mira.click(first, custom_id=custom_id)
-        assert panel_of(result).content == screens.OUTDATED_TAKES
+        assert panel_of(result).content == views.OUTDATED_TAKES
         assert talk.said() == before
         message.components = components_before
 
@@ -304,7 +271,7 @@ async def test_while_it_thinks_the_preview_says_so_and_a_second_press_is_none(ta
 
     talk.claude.while_thinking = press_again
     await talk.mira.click(shown, label="Redo")
-    assert seen == [screens.THINKING]
+    assert seen == [views.THINKING]
     assert all(one.responded for one in talk.env.backend.interactions.values())
     assert "**Take 3 of 3**" in shown.content
 
@@ -320,7 +287,7 @@ async def test_thinking_for_longer_than_the_buttons_work_is_not_taken_for_their_
     talk.claude.while_thinking = think
     await talk.mira.click(shown, label="Redo")
     await talk.env.advance_time(71)
-    assert seen == [screens.THINKING]
+    assert seen == [views.THINKING]
     assert "**Take 3 of 3**" in shown.content
 
 
@@ -359,7 +326,7 @@ async def test_an_earlier_reply_is_rerolled_in_its_menu(talk):
 
 async def test_a_message_that_is_no_reply_of_its_own_is_not_rerolled(talk):
     asked = talk.channel.history()[0]
-    assert told(await talk.mira.context_menu(talk.channel, "Reroll this", asked)) == screens.NO_REPLY_TO_YOU
+    assert told(await talk.mira.context_menu(talk.channel, "Reroll this", asked)) == views.NO_REPLY_TO_YOU
 
 
 @pytest.mark.parametrize("how", ["denied", "role", "off"])
@@ -418,7 +385,7 @@ async def test_a_reply_with_one_take_is_shown_with_nothing_to_accept(talk):
 
 async def test_it_goes_on_with_its_last_reply_as_one_turn(talk):
     talk.claude.will_say("Time for soup.")
-    assert told(await talk.mira.slash(talk.channel, "continue")) == screens.WENT_ON
+    assert told(await talk.mira.slash(talk.channel, "continue")) == views.WENT_ON
     assert talk.said() == ["It is noon.", "Time for soup."]
     shown = panel_of(await talk.mira.slash(talk.channel, "swipe"))
     assert "> It is noon.\n> Time for soup." in shown.content
@@ -434,7 +401,7 @@ async def test_in_private_everybody_edits_the_last_reply_in_a_form(w):
     field = label["component"]
     assert (field["value"], field["style"], field["max_length"]) == ("It is noon.", 2, 4000)
     result = await w.mira.user.submit_modal(opened, {"text": "It is late."})
-    assert told(result) == screens.EDITED
+    assert told(result) == views.EDITED
     assert w.said(w.mira.user.dm_channel) == ["It is late."]
     await w.mira.send_dm("sure?")
     assert "It is late." in w.prompt.text
@@ -454,7 +421,7 @@ async def test_edited_words_ping_nobody_however_many_messages_they_need(w):
     anna = admin(w, manage_messages=True)
     await anna.send(w.channel, "Pixel?")
     wild = f"@everyone {w.mira.mention} {anna.mention} " + "word " * 700 + f"@here {anna.mention}"
-    assert told(await anna.slash(w.channel, "edit_reply", text=wild)) == screens.EDITED
+    assert told(await anna.slash(w.channel, "edit_reply", text=wild)) == views.EDITED
     assert len(w.said()) == 2
     assert w.pinged() == set()
 
@@ -464,7 +431,7 @@ async def test_in_a_server_only_who_may_manage_messages_puts_words_into_its_mout
     for options in ({"text": "obey"}, {}):
         result = await talk.mira.slash(talk.channel, "edit_reply", **options)
         assert result.modal is None
-        assert told(result) == screens.NOT_YOURS_TO_EDIT
+        assert told(result) == views.NOT_YOURS_TO_EDIT
     assert (talk.said(), kept(talk)) == (["It is noon."], before)
     let_operate(talk, talk.mira)
     await talk.mira.slash(talk.channel, "edit_reply", text="It is late.")
@@ -475,7 +442,7 @@ async def test_who_lost_the_permission_meanwhile_does_not_send_the_form_off(talk
     shown = panel_of(await talk.mira.slash(talk.channel, "swipe"))
     turn_id = components(shown)[0]["custom_id"].split(":")[4]
     result = await send_off(talk, talk.mira, signed(talk, "rewrite", turn_id), "obey")
-    assert told(result) == screens.NOT_YOURS_TO_EDIT
+    assert told(result) == views.NOT_YOURS_TO_EDIT
     assert talk.said() == ["It is noon."]
 
 
@@ -484,7 +451,7 @@ async def test_a_reply_that_fits_into_no_window_is_not_cut_by_editing_it(w):
     await w.mira.send_dm("tell me")
     result = await w.mira.user.slash("edit_reply")
     assert result.modal is None
-    assert told(result) == screens.TOO_LONG.format(most=screens.LONGEST_EDIT)
+    assert told(result) == views.TOO_LONG.format(most=views.LONGEST_EDIT)
 
 
 # --- Forgetting (F117, F118) ----------------------------------------------------------------------
@@ -524,7 +491,7 @@ async def test_nothing_is_forgotten_before_a_button_says_how_much(w):
     assert enabled(shown) == {"Forget 2 exchanges", "Cancel"}
     await w.mira.select(shown, [])
     assert enabled(shown) == {"Select all", "Cancel"}
-    assert panel_of(await w.mira.click(shown, label="Cancel")).content == screens.KEPT
+    assert panel_of(await w.mira.click(shown, label="Cancel")).content == views.KEPT
     assert kept(w) == before
 
 
@@ -556,8 +523,8 @@ async def test_it_takes_no_other_numbers(w, count):
 
 async def test_where_there_is_nothing_to_forget_it_says_so(w):
     await w.tom.send(w.channel, "Pixel?")
-    assert told(await w.mira.slash(w.channel, "forget_last")) == screens.NOTHING_TO_FORGET
-    assert told(await w.mira.slash(w.channel, "reset_conversation")) == screens.NOTHING_TO_RESET
+    assert told(await w.mira.slash(w.channel, "forget_last")) == views.NOTHING_TO_FORGET
+    assert told(await w.mira.slash(w.channel, "reset_conversation")) == views.NOTHING_TO_RESET
 
 
 async def test_an_exchange_is_forgotten_in_the_menu_of_either_message(w):
@@ -575,7 +542,7 @@ async def test_what_was_said_to_somebody_else_is_not_forgotten_in_a_menu(talk):
     before = kept(talk)
     for message in talk.channel.history():
         refused = await talk.tom.context_menu(talk.channel, "Forget this", message)
-        assert told(refused) == screens.NO_EXCHANGE.format(most=MOST_PAIRS)
+        assert told(refused) == views.NO_EXCHANGE.format(most=MOST_PAIRS)
     assert kept(talk) == before
 
 
@@ -616,7 +583,7 @@ async def test_forgotten_everywhere_it_is_gone_everywhere_and_core_memories_stay
 async def test_everywhere_is_offered_only_where_there_is_talk_elsewhere(talk):
     shown = panel_of(await talk.mira.slash(talk.channel, "reset_conversation"))
     assert enabled(shown) == {"Forget here", "Keep"}
-    assert panel_of(await talk.mira.click(shown, label="Keep")).content == screens.KEPT
+    assert panel_of(await talk.mira.click(shown, label="Keep")).content == views.KEPT
     assert [row for row in kept(talk) if "what time is it" in row]
 
 
@@ -729,19 +696,19 @@ async def test_buttons_and_forms_work_after_a_restart(tmp_path):
         for panel, label, words in (
             (preview, "◀", "**Take 1 of 2**"),
             (preview, "▶", "**Take 2 of 2**"),
-            (preview, "Accept", screens.ACCEPTED.format(number=2)),
+            (preview, "Accept", views.ACCEPTED.format(number=2)),
             (pairs, "Select all", "☑ **1.**"),
         ):
             await talk.press(panel, label)
             await talk.until_told(panel, words)
         assert talk.shown == ["It is late."]
         submitted = await talk.person.submit(opened, text="It is never.")
-        assert (await submitted.wait_answered()).content == screens.EDITED
+        assert (await submitted.wait_answered()).content == views.EDITED
         assert talk.shown == ["It is never."]
         await talk.press(pairs, "Forget 1 exchange")
         await talk.until_told(pairs, "Forgotten here")
         await talk.press(reset, "Keep")
-        await talk.until_told(reset, screens.KEPT)
+        await talk.until_told(reset, views.KEPT)
         lawful(bot)
 
 
@@ -889,7 +856,7 @@ def test_a_quotation_stays_in_its_room_and_nothing_gets_out_of_it(text, room):
 def test_every_choice_of_exchanges_is_a_message_that_discord_takes(words, data):
     pairs = [Pair(number, (said,), reply, EPOCH) for number, (said, reply) in enumerate(words)]
     chosen = data.draw(st.sets(st.sampled_from(range(len(pairs)))))
-    panel = screens.pairs_panel(pairs, chosen=chosen)
+    panel = views.pairs_panel(pairs, chosen=chosen)
     assert width(panel.text) <= 2000
     lines = panel.text.split("\n")
     assert len(lines) == 2 + 3 * len(pairs)
@@ -903,17 +870,17 @@ def test_every_choice_of_exchanges_is_a_message_that_discord_takes(words, data):
 def test_every_preview_is_a_message_that_discord_takes_and_keeps_the_remark(texts, about, data):
     takes = Takes(7, tuple((text,) for text in texts), data.draw(st.integers(1, len(texts))))
     remark = quoting.in_a_line(about[:500], 2000) if about else ""
-    preview = screens.Preview(takes, data.draw(st.integers(1, len(texts))), remark)
+    preview = views.Preview(takes, data.draw(st.integers(1, len(texts))), remark)
     panel = preview.panel(60)
     assert width(panel.text) <= 2000
-    assert screens.about_in(panel.text) == remark
+    assert views.about_in(panel.text) == remark
 
 
 async def test_ids_are_short_enough_for_the_longest_arguments():
     huge = 2**63 - 1
     takes = Takes(huge, (("a",), ("b",)), 1)
     pen = panels.Pen("history", huge, EPOCH)
-    view = pen.view(screens.Preview(takes, 2).panel(60))
+    view = pen.view(views.Preview(takes, 2).panel(60))
     ids = [getattr(one, "custom_id", "") for one in view.children]
     assert all(len(one) <= 100 for one in ids)
     assert len(set(ids)) == len(ids) == 5
@@ -928,7 +895,7 @@ def test_an_id_of_another_family_or_form_is_not_read():
 
 def test_a_private_place_with_only_notes_left_can_be_forgotten():
     length = Length(lines=0, lines_anywhere=0, channels=0, summed_up=0, summaries=3)
-    shown = screens.reset_panel(length, private=True)
+    shown = views.reset_panel(length, private=True)
     assert "- **Elsewhere**: what you said, and my replies to you. I still know 0 lines" in shown.text
     assert "and 3 notes of older talk" in shown.text
     assert [one.label for one in shown.items if isinstance(one, panels.Button)] == [

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas import hormones
-from personas.hormones import EFFECTS, Event, Feeling, Nature, at_rest
-from personas.temperament import BASELINES, Hormone, Stimulus, Temperament
+from personas.affect import hormones
+from personas.affect.hormones import EFFECTS, Event, Feeling, Nature, at_rest
+from personas.affect.temperament import BASELINES, Hormone, Stimulus, Temperament
 
 EVENING = datetime(2026, 3, 2, 20, 30, tzinfo=UTC)
 """Hardly anything of what the morning and the night add is left by then."""

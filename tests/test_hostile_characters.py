@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.administration import Actor, Administration
-from bot.arrivals import Arrivals, NotArrived
-from bot.conversation.consequences import Consequences, cue_of
-from bot.stagecraft import NotStaged, Stagecraft
+from bot.conversation.effects import Consequences, cue_of
+from bot.features.admin.service import Actor, Administration
+from bot.features.characters.importing import Arrivals, NotArrived
+from bot.features.characters.presence import NotStaged, Stagecraft
 from database import DatabaseError, UnitOfWork
 from personas.cards.drawing import card_of
 from personas.character import character_of
 from personas.character_parts import EvolutionStage
 from personas.evolution import evolved
-from personas.routing import candidate_of, scores
+from personas.selection.routing import candidate_of, scores
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table
 from tests.company import QUIET, company
-from tests.test_live_characters import home, last, library, sheet, write
+from tests.support.live_characters import home, last, library, sheet, write
 
 __all__ = ["home"]
 
@@ -105,8 +105,8 @@ def test_a_stage_of_growth_gets_along_with_whatever_a_sheet_holds(learned):
 
 
 async def test_a_bare_character_env_is_kept_under_its_name(tmp_path):
-    from bot.library import Library
-    from bot.shelves import Source
+    from bot.features.characters.library import Library
+    from bot.features.characters.shelves import Source
 
     own = tmp_path / "character.env"
     write(own, sheet("Selene Void", "You are Selene."))
@@ -172,7 +172,7 @@ async def test_a_scene_whose_player_was_let_go_ends(tmp_path):
 
 
 async def test_what_follows_from_a_reply_can_fail_and_the_reply_is_history(tmp_path, monkeypatch, caplog):
-    from personas import affinity
+    from personas.relations import affinity
 
     async with company(tmp_path) as at:
         at.claude.will_say("Good evening.")

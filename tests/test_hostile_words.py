@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.recall import Extent
+from bot.conversation.context import Extent
 from bot.conversation.rethinking import Asker
 from bot.prompts import fill
 from tests.builders import AT_ONCE, DM, PIXEL, table

@@ -9,15 +9,15 @@ from typing import Any
 import discord
 import pytest
 
-from bot.administration import Actor
-from bot.conversation.house_rules import Kind
+from bot.conversation.attention.server_rules import Kind
+from bot.features.admin.service import Actor
 from cogs import initiative
 from cogs._discord.admin import OPERATORS_ONLY
 from personas.initiative import TICK, Bounds, QuietHours, due, slot_of
 from tests.builders import AT_ONCE
 from tests.staged import company, shown_in
-from tests.test_cogs import World, world
-from tests.test_commands import admin, let_operate, told
+from tests.support.commands import admin, let_operate, told
+from tests.support.discord import World, world
 
 ALWAYS = replace(AT_ONCE, initiative=Bounds(chance=1.0, quiet=QuietHours(0, 0)))
 
@@ -71,7 +71,7 @@ async def test_an_operator_switches_it_on_and_off_and_is_told_when_it_may_speak(
             "day at most; not in the hours 23-8 (UTC); only after something that a person said within a "
             "day, never after my own words."
         )
-        assert (whose, today) == (initiative.CONSENT, "Today I did so not yet.")
+        assert (whose, today) == (initiative.CONSENT, "I have not spoken first today.")
         assert await standing(w)
         assert await use(w, anna) == said, "to look changes nothing"
         assert await use(w, anna, state="off") == initiative.OFF.format(place=w.channel.mention)

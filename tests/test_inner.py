@@ -9,21 +9,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.claude.tokens import TokenEstimate
 from bot.conversation.followups import LONGEST, FollowUp
-from bot.conversation.inner import STAGE, Inner, day_key, feeling_of, row_of
-from bot.conversation.pacing import Pace
+from bot.conversation.mood_state import STAGE, Inner, day_key, feeling_of, row_of
+from bot.conversation.text.typing import Pace
+from bot.conversation.types import Line, Recollection
+from bot.llm.tokens import TokenEstimate
 from bot.prompts import fill
-from bot.turn import Line, Recollection
 from database.models import Bond as BondRow
-from personas import bonds, hormones
-from personas.bonds import STAGES, Bond
-from personas.hormones import Event, Feeling, at_rest
-from personas.temperament import DayMood, Hormone, Stimulus, Temperament
+from personas.affect import hormones
+from personas.affect.hormones import Event, Feeling, at_rest
+from personas.affect.temperament import DayMood, Hormone, Stimulus, Temperament
+from personas.relations import bonds
+from personas.relations.bonds import STAGES, Bond
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
 from tests.company import LISTENING, company
 from tests.fakes import FakeClock
-from tests.test_prompt import as_bytes, blocks, prefix
+from tests.support.prompts import as_bytes, blocks, prefix
 
 MIRA = 42
 HOUR = 3_600.0
@@ -254,18 +255,16 @@ async def test_how_two_stand_is_told_in_the_words_of_their_kind(tmp_path):
         await keep_bond(at, anger=4, exchanges=60, stage=STAGES[1].name, formality=-4)
         await at.hear("Pixel?", where=DM)
         said = tail(at.claude.prompts[-1])
-        assert bonds.relationship_types()["adversarial"][STAGES[1].name] in said
+        assert bonds.RELATIONSHIP_TYPES["adversarial"][STAGES[1].name] in said
         assert "a little cross" in said
         assert "casually" in said
         await keep_bond(at, kind="platonic", exchanges=60, stage=STAGES[1].name)
         await at.hear("Pixel?", where=DM)
-        assert bonds.relationship_types()["platonic"][STAGES[1].name] in tail(at.claude.prompts[-1])
+        assert bonds.RELATIONSHIP_TYPES["platonic"][STAGES[1].name] in tail(at.claude.prompts[-1])
         await keep_bond(at, kind="romantic", exchanges=60, stage=STAGES[1].name)
         await at.hear("Pixel?", where=DM)
         said = tail(at.claude.prompts[-1])
-        assert bonds.relationship_types()["adversarial"][STAGES[1].name] in said, (
-            "not a kind of this character"
-        )
+        assert bonds.RELATIONSHIP_TYPES["adversarial"][STAGES[1].name] in said, "not a kind of this character"
 
 
 async def test_how_a_character_stands_with_one_person_is_not_told_another(tmp_path):
@@ -296,6 +295,18 @@ async def test_the_mood_of_the_day_stands_in_the_reply_prompt(tmp_path):
             await db.states.set(day_key("pixel", DayMood.ANGER), "9")
         await at.hear("Pixel?", where=CHANNEL)
         assert "anger 9 of 10" in tail(at.claude.prompts[-1])
+
+
+async def test_a_day_of_anger_is_no_calm_one_in_the_prompt(tmp_path):
+    serene = PIXEL.model_copy(update={"temperament": Temperament(baseline={Hormone.SEROTONIN: 0.7})})
+    async with table(tmp_path, character=serene) as at:
+        await at.hear("Pixel?", where=CHANNEL)
+        assert "calm: unhurried and gentle" in tail(at.claude.prompts[-1])
+        async with at.database.begin() as db:
+            await db.states.set(day_key("pixel", DayMood.ANGER), "9")
+        await at.hear("Pixel?", where=CHANNEL)
+        assert "anger 9 of 10" in tail(at.claude.prompts[-1])
+        assert "calm" not in tail(at.claude.prompts[-1])
 
 
 @pytest.mark.parametrize("broken", ["", "much", "-3", "1e3", "99"])
@@ -377,7 +388,7 @@ async def test_prompts_only_grow_while_moods_and_bonds_change(tmp_path):
 
 async def test_all_of_it_takes_two_hundred_tokens_at_most(tmp_path):
     """Point 10: a long name, a bad day, every kind and stage, with style, emotes and a question."""
-    own = {"name": "Bartholomew the Ever-Wakeful", "relationships": tuple(bonds.relationship_types())}
+    own = {"name": "Bartholomew the Ever-Wakeful", "relationships": tuple(bonds.RELATIONSHIP_TYPES)}
     said = "what a cat party!! 😀"
     heard = [utterance(said, where=CHANNEL, author_name="Somebody with a long name")]
     emotes = [f"party_cat_{number}" for number in range(30)]
@@ -391,7 +402,7 @@ async def test_all_of_it_takes_two_hundred_tokens_at_most(tmp_path):
         lines = tuple(Line(place, read.label, said, mine=False, said_at=now) for place in range(5))
         stressed = {Hormone.CORTISOL: 0.4, Hormone.MELATONIN: 0.3}
         feeling = Feeling(now, now, stressed, {}, {Stimulus.CONFLICT: now})
-        for kind, stage in product(bonds.relationship_types(), STAGES):
+        for kind, stage in product(bonds.RELATIONSHIP_TYPES, STAGES):
             bond = Bond(now, 10, 10, 10, 5, 1_000, stage.name)
             inner = Inner(feeling, dict.fromkeys(DayMood, 10), bond, kind)
             setting = replace(read, inner=inner, followup=FollowUp(note, 7))

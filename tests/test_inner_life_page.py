@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.chronicle import STIRRINGS_KEPT
-from bot.days import MORNING
-from bot.relationships import A_DAY, MOST_DISPUTES
-from bot.weeks import SHOWN
-from personas import bonds, hormones, moods
-from personas.bonds import BOUNDS, STAGES, TIME, Bond, Metric
-from personas.hormones import CURVES, EFFECTS, NIGHT_HOURS, NOVELTY, RATE, SILENCES
-from personas.moods import MOODS, SHIFTS, SLEEPY
-from personas.temperament import BASELINES, USUAL, DayMood, Hormone, Stimulus
-from personas.tones import Tone
+from bot.conversation.intake import STIRRINGS_KEPT
+from bot.features.inner_life.days import MORNING
+from bot.features.inner_life.relationship import A_DAY, MOST_DISPUTES
+from bot.features.inner_life.week import SHOWN
+from personas.affect import hormones, moods
+from personas.affect.hormones import CURVES, EFFECTS, NIGHT_HOURS, NOVELTY, RATE, SILENCES
+from personas.affect.moods import MOODS, SHIFTS, SLEEPY
+from personas.affect.temperament import BASELINES, USUAL, DayMood, Hormone, Stimulus
+from personas.relations import bonds
+from personas.relations.bonds import BOUNDS, STAGES, TIME, Bond, Metric, Tone
 from tests.fakes import EPOCH
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/inner-life.md"
@@ -145,7 +145,7 @@ def test_stages_begin_where_the_page_says():
 
 def test_kinds_sound_as_the_page_says():
     told = table("kind", *(one.name for one in STAGES))
-    assert told == {kind: list(sounds.values()) for kind, sounds in bonds.relationship_types().items()}
+    assert told == {kind: list(sounds.values()) for kind, sounds in bonds.RELATIONSHIP_TYPES.items()}
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.conversation.inner import feeling_of
+from bot.conversation.mood_state import feeling_of
+from bot.conversation.proactive import unpinged
 from bot.conversation.rethinking import Asker
-from bot.conversation.unasked import unpinged
-from bot.days import Days
+from bot.features.inner_life.days import Days
 from database.models import Bond
-from personas import hormones
+from personas.affect import hormones
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
-from tests.test_speaking_first import MIRA, MUSING, TOM, agree, lively, remarks, say, tick
+from tests.support.speaking_first import MIRA, MUSING, TOM, agree, lively, remarks, say, tick
 
 DAY = 86_400.0
 CANARY = "I must bring the canary to the vet tomorrow"

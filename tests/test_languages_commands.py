@@ -10,24 +10,25 @@ from unittest.mock import AsyncMock
 import discord
 import pytest
 
-from bot import command_tree, i18n
-from bot.command_tree import Translations
-from bot.conversation import kept_words
-from bot.conversation.attention import RULES
-from bot.conversation.explaining import explain, holding, in_one_line, in_words, standing, switched
-from bot.conversation.house_rules import EVERYWHERE, HouseRules, Kind
-from bot.conversation.priority import SIGNS
-from bot.decision import Reason, Step, Trace, Wait
-from bot.i18n import TABLES, table_of
+from bot.conversation.attention import kept_words
+from bot.conversation.attention.explain import explain, holding, in_one_line, in_words, standing, switched
+from bot.conversation.attention.relevance import SIGNS
+from bot.conversation.attention.rules import RULES
+from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
+from bot.conversation.decision import Reason, Step, Trace, Wait
+from bot.core import i18n
+from bot.core.i18n import TABLES, table_of
+from bot.discord import commands as command_tree
+from bot.discord.commands import Translations
 from cogs._discord.panels import Signature
-from personas.orchestration import Reason as CueReason
+from personas.selection.orchestration import Reason as CueReason
 from tests import pseudo
 from tests.locale_tables import brought_up_to_date, template
-from tests.test_cogs import World, world
-from tests.test_commands import admin, let_vote, show_to, told
-from tests.test_every_command import Pressed
-from tests.test_explaining import ALL, HERE, IN_THREAD, MENTIONED, claim, turn
-from tests.test_languages import KNOWN, LANGUAGES, speak_in
+from tests.support.claims import ALL, HERE, IN_THREAD, MENTIONED, claim, turn
+from tests.support.commands import admin, let_vote, show_to, told
+from tests.support.discord import World, world
+from tests.support.languages import KNOWN, LANGUAGES, speak_in
+from tests.support.presses import Pressed
 from tests.walking import leaves
 from tests.world.discord_requests import Request
 from tests.world.discord_schema import load_schema
@@ -147,9 +148,7 @@ async def test_an_empty_file_becomes_the_table_of_another_language(w, tmp_path, 
     assert table.find("Whom I ignore", i18n.ABOUT) == "Whom I ignore"
     monkeypatch.setattr(i18n, "table_of", lambda locale: table if locale == name else None)
     with i18n.speaking(name):
-        assert {i18n.number(1234.5), i18n.number(1234.5, ",.1f")} <= {
-            *("1\u202f234,5", "1.234,5", "1234.5", "1,234.5", "1234,5", "1\xa0234,5"),
-        }
+        assert i18n.number(1234.5) == "1,234.5"  # until somebody translates how a number is written
 
 
 def test_discords_names_of_languages_are_read(tmp_path, monkeypatch):
@@ -171,7 +170,7 @@ async def test_every_permission_that_a_command_asks_for_has_words(w):
         for name, is_needed in permissions
         if is_needed
     }
-    assert needed <= set(command_tree._WORDS)
+    assert needed <= set(command_tree.CALLED)
 
 
 # --- /help ----------------------------------------------------------------------------------------
@@ -391,8 +390,9 @@ async def test_the_status_in_german(w, german):
 async def test_a_refusal_in_german(w, german):
     show_to(w, w.mira)
     said = told(await w.mira.slash(w.channel, "ban", user=w.tom))
-    assert (
-        said == "Das ist für alle, die hier Mitglieder bannen dürfen. Frag die Administration dieses Servers."
+    assert said == (
+        "Das darfst du hier nicht: Dafür braucht es das Recht **Mitglieder bannen**. "
+        "Frag die Administration dieses Servers."
     )
     table = table_of("de")
     assert table is not None

@@ -9,27 +9,32 @@ from typing import Any, get_args
 
 import pytest
 
-from bot import costs, i18n, inner_words, selves
-from bot.allowance import Allowance, Unit
-from bot.costs import THE_REST, Accounts, bars_of
-from bot.pictures import bars_svg, bars_text, bond_svg, bond_text, week_svg, week_text
-from bot.relationships import chart_of
-from bot.weeks import Viewer
-from cogs._discord.vitals import JOBS, RESULTS, runs_lines, span
+from bot.core import i18n
+from bot.features.characters import selves
+from bot.features.inner_life import wording
+from bot.features.inner_life.relationship import chart_of
+from bot.features.inner_life.week import Viewer
+from bot.features.inner_life.week_picture import week_svg, week_text
+from bot.features.operations import costs
+from bot.features.operations.costs import THE_REST, Accounts, bars_of
+from bot.pictures import bars_svg, bars_text, bond_svg, bond_text
+from bot.settings.allowance import Allowance, Unit
+from cogs._discord.health_views import JOBS, RESULTS, runs_lines, span
 from database.models import Call, JobRun
-from personas import bonds, moods
-from personas.temperament import DayMood, Hormone
-from personas.tones import Tone
+from personas.affect import moods
+from personas.affect.temperament import DayMood, Hormone
+from personas.relations import bonds
+from personas.relations.bonds import Tone
 from tests import pseudo
 from tests.inner_world import STAGE, agree, noted, stand
 from tests.locale_tables import template
 from tests.staged import ONYX, PIXEL_ENV, RUBY, company, folders, library_in
-from tests.test_cogs import World
-from tests.test_commands import admin, let_operate
-from tests.test_history_commands import components, panel_of
-from tests.test_languages import speak_in
-from tests.test_mood_commands import happened
-from tests.test_self_commands import meet
+from tests.support.commands import admin, let_operate
+from tests.support.discord import World
+from tests.support.growth import meet
+from tests.support.languages import speak_in
+from tests.support.moods import happened
+from tests.support.panels import components, panel_of
 
 NAMES = {"mira", "Pixel", "Onyx", "Ruby", "Mira", "Tom", "Anna", "pixel", "onyx", "ruby", "The", "Guild"}
 KNOWN = NAMES | {"UTC"}
@@ -85,7 +90,7 @@ async def moved_in_a_week(w: World) -> None:
 
 async def known_to_each_other(w: World) -> None:
     """Let every kind of change stand in the ledger of Mira and Pixel."""
-    now, causes = w.env.now(), list(inner_words.CAUSES)
+    now, causes = w.env.now(), list(wording.CAUSES)
     await stand(
         w.app.database,
         w.mira.id,
@@ -116,19 +121,19 @@ async def chosen(w: World, shown: Any, placeholder: str, number: int = 0) -> Any
 
 
 def test_every_name_that_is_kept_has_its_words():
-    assert set(inner_words.METRICS) == {str(one) for one in bonds.Metric}
-    assert set(inner_words.DAY_MOODS) == {str(one) for one in DayMood}
-    assert set(inner_words.HORMONES) == {str(one) for one in Hormone}
-    assert set(inner_words.MOODS) == {*(one.name for one in moods.MOODS), moods.STEADY}
-    assert {one.name: one.manner for one in moods.MOODS} == inner_words.MANNERS
-    assert set(inner_words.BOND_STAGES) == {one.name for one in bonds.STAGES}
-    assert set(inner_words.KINDS) == set(bonds.relationship_types())
+    assert set(wording.METRICS) == {str(one) for one in bonds.Metric}
+    assert set(wording.DAY_MOODS) == {str(one) for one in DayMood}
+    assert set(wording.HORMONES) == {str(one) for one in Hormone}
+    assert set(wording.MOODS) == {*(one.name for one in moods.MOODS), moods.STEADY}
+    assert {one.name: one.manner for one in moods.MOODS} == wording.MANNERS
+    assert set(wording.BOND_STAGES) == {one.name for one in bonds.STAGES}
+    assert set(wording.KINDS) == set(bonds.RELATIONSHIP_TYPES)
     assert {
         (kind, stage): sound
-        for kind, sounds in bonds.relationship_types().items()
+        for kind, sounds in bonds.RELATIONSHIP_TYPES.items()
         for stage, sound in sounds.items()
-    } == inner_words.SOUNDS
-    assert set(inner_words.LINE_KINDS) == set(get_args(selves.Kind))
+    } == wording.SOUNDS
+    assert set(wording.LINE_KINDS) == set(get_args(selves.Kind))
     assert set(costs.GROUPS) == {*costs._GROUPS, THE_REST}
 
 
@@ -138,7 +143,7 @@ def test_every_cause_of_a_change_has_its_words():
     causes |= {bonds.TIME, *bonds.BY_HAND, bonds._COMPANY, bonds._BROKEN}
     for register in (5, -5):
         causes |= {one.cause for one in bonds._wished(bonds.Bond(now), Tone.TALK, register)}
-    assert causes == set(inner_words.CAUSES)
+    assert causes == set(wording.CAUSES)
 
 
 async def test_every_job_has_its_words(w: World):

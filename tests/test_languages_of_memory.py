@@ -11,21 +11,22 @@ from typing import Any
 import discord
 import pytest
 
-from bot import i18n, mapping
-from bot.administration import Actor
-from bot.browsing import Entry, matching
-from bot.portable import MOST_BYTES
-from cogs._discord import tongues
-from memory.rasterise import PictureMissing
+from bot.core import i18n
+from bot.features.admin.service import Actor
+from bot.features.privacy.export_format import MOST_BYTES
+from bot.memory import mapping
+from bot.memory.browsing import Entry, matching
+from cogs._discord import languages
+from memory.map.rasterise import PictureMissing
 from tests import pseudo
 from tests.builders import AT_ONCE
 from tests.knowing import again, archived, noted, overtaken
 from tests.locale_tables import template
-from tests.test_cogs import World, world
-from tests.test_commands import admin, let_operate
-from tests.test_history_commands import menu_of, panel_of
-from tests.test_languages import speak_in
-from tests.test_privacy_commands import ASKING
+from tests.support.commands import admin, let_operate
+from tests.support.discord import World, world
+from tests.support.languages import speak_in
+from tests.support.panels import menu_of, panel_of
+from tests.support.privacy import ASKING
 
 KNOWN = {"Pixel", "general", "Guild", "mira", "tom", "anna", "UTC", "Europe", "Oslo", "SNE", "svg"}
 """Names, and what is the same in every language."""
@@ -69,7 +70,7 @@ def read(*shown: Any) -> None:
 def speak_german_in_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every server have chosen German, as communities can: there is no command to ask for that."""
     german = property(lambda _guild: discord.Locale.german)
-    monkeypatch.setattr("cogs._discord.tongues.Guild.preferred_locale", german, raising=False)
+    monkeypatch.setattr("cogs._discord.languages.Guild.preferred_locale", german, raising=False)
 
 
 async def use(w: World, name: str, who: Any = None, **options: Any) -> Any:
@@ -213,8 +214,8 @@ async def test_the_map_that_somebody_asks_for_in_a_channel_is_in_the_language_of
 
 
 def test_outside_of_servers_it_is_english_where_nobody_asked(cyrillic):
-    with i18n.speaking("de"), tongues.language_of_the_server(object()):
-        assert i18n.language() == "en"
+    with i18n.speaking("de"), languages.language_of_the_server(object()):
+        assert i18n.number(1234) == "1,234"
 
 
 async def test_a_category_is_found_by_the_word_that_is_shown(w, cyrillic):
@@ -407,7 +408,7 @@ async def test_a_german_reads_german(w, german):
 
 
 def test_days_are_spelt_as_their_language_does():
-    from bot.spelling import day_in_words, listed, utc_in_words, yearly_in_words
+    from bot.core.spelling import day_in_words, listed, utc_in_words, yearly_in_words
     from memory.dates import YearDay
 
     moment = datetime(2026, 5, 3, 18, 30, tzinfo=UTC)

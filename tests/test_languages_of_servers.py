@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 import simcord.interactions
 
-from bot import i18n
-from bot.errors import MasqueradeError
-from bot.importing import TOO_MANY
-from bot.moderation import in_words, span_of_mute
-from bot.portable import read_portable
+from bot.core import i18n
+from bot.core.errors import MasqueradeError
+from bot.features.moderation import in_words, span_of_mute
+from bot.features.privacy.export_format import read_portable
+from bot.features.privacy.restore import TOO_MANY
 from tests import pseudo
 from tests.locale_tables import template
 from tests.staged import company
-from tests.test_cogs import World, world
-from tests.test_commands import admin, let_operate, show_to, told
-from tests.test_history_commands import panel_of
-from tests.test_languages import speak_in
-from tests.test_moderation import above_the_bot, acts, moderator, take_from_bot
-from tests.test_self_commands import meet
-from tests.test_ticket_commands import set_up, threads, written
+from tests.support.commands import admin, let_operate, show_to, told
+from tests.support.discord import World, world
+from tests.support.growth import meet
+from tests.support.languages import speak_in
+from tests.support.moderation import above_the_bot, acts, moderator, take_from_bot
+from tests.support.panels import panel_of
+from tests.support.tickets import set_up, threads, written
 
 KNOWN = {"Mira", "Tom", "Ben", "Anna", "Onyx", "Ruby", "Pixel", "The", "Guild", "general", "TestBot"}
 DATA = KNOWN | {"onyx", "ruby", "pixel", "caring", "chaotic", "assistant", "neuro", "grim", "war", "iron"}
@@ -286,7 +286,7 @@ async def test_files_of_characters_are_told_of_in_another_language(stage, monkey
 
 
 async def test_a_sheet_is_in_another_language_but_for_the_authors_words(stage, monkeypatch):
-    from tests.test_persona_commands import sheet_for
+    from tests.support.personas import sheet_for
 
     w = stage
     await w.mira.send(w.channel, "Onyx, lol hey hey what's up")

@@ -21,9 +21,9 @@ from benchmarks.layouts import (
 from benchmarks.pair_talk import ANSWERED, Said, pair_talk
 from benchmarks.playing import MODEL, play_ours, play_seed
 from benchmarks.seed_layout import LONGEST_HISTORY, SeedLayout
-from bot.claude.client import Question
-from bot.conversation.composition import compose_prompt
-from bot.turn import Episode, Head, Line, Prompt, Recollection
+from bot.conversation.prompt import compose_prompt
+from bot.conversation.types import Episode, Head, Line, Recollection
+from bot.llm.types import Prompt, Question
 from tests.builders import CHANNEL, PIXEL, utterance
 from tests.fakes import EPOCH, FakeClock
 from tests.world.claude_cache import breakpoints_of, objection, render

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
 
-from bot.administration import Actor
-from bot.conversation.house_rules import Kind
-from bot.erasing import _PEOPLE, Eraser
-from bot.errors import Unsaid
-from bot.leaving import Receipt
-from bot.turn import Place, Utterance, Where
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.types import Place, Utterance, Where
+from bot.core.errors import Unsaid
+from bot.features.admin.service import Actor
+from bot.features.privacy.erase import Receipt
+from bot.memory.erasing import _PEOPLE, Eraser
 from database.backend import VACUUM_DUE
 from database.connection import Connection
 from database.models import (
@@ -42,7 +42,7 @@ from tests.drill import Drill, drill
 from tests.fakes import EPOCH
 from tests.learning import all_of_it
 from tests.summing import HOUR, note
-from tests.test_consent import Letters
+from tests.support.letters import Letters
 
 MIRA, BOB = 421_337_000_000_000_042, 421_337_000_000_000_777
 ALONE = Where(550_337_000_000_000_001, Place.DM)

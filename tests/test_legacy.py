@@ -17,20 +17,23 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.__main__ import main
-from bot.app import DATABASE_NAME, held
-from bot.errors import ConfigurationError
-from bot.legacy import reading, unpickling
-from bot.legacy.people import MOST_HISTORY, person_id, read_history, read_memories, read_person
-from bot.legacy.reading import Inheritance, RefusedFile, read
-from bot.legacy.taking_over import PURPOSE, Outcome, take_over
-from bot.legacy.unpickling import Refused
-from bot.memories import MOST
-from bot.turn import Place, Where
+from bot.app import DATABASE_NAME
+from bot.cli.legacy import reading, unpickling
+from bot.cli.legacy.people import MOST_HISTORY, person_id, read_history, read_memories, read_person
+from bot.cli.legacy.reading import Inheritance, RefusedFile, read
+from bot.cli.legacy.taking_over import PURPOSE, Outcome, take_over
+from bot.cli.legacy.unpickling import Refused
+from bot.cli.main import main
+from bot.conversation.types import Place, Where
+from bot.core.data_lock import held
+from bot.core.errors import ConfigurationError
+from bot.memory.store import MOST
 from database import Database
 from database.models import Fact
+from database.repositories.calls import NO_CALLS
+from database.types import EPOCH as BEGINNING
 from memory.core import LONGEST
-from memory.lineage import INHERITED
+from memory.history import INHERITED
 from tests.builders import CHANNEL, DM, PIXEL, Table
 from tests.fakes import EPOCH
 
@@ -392,7 +395,7 @@ def test_no_entry_is_written_that_is_too_large_as_bytes():
 MEASURING = """\
 import resource, sys
 from pathlib import Path
-from bot.legacy.reading import RefusedFile, read
+from bot.cli.legacy.reading import RefusedFile, read
 peak = lambda whose: resource.getrusage(whose).ru_maxrss // 1024
 before = peak(resource.RUSAGE_SELF)
 for path in sorted(Path(sys.argv[1]).iterdir()):
@@ -596,8 +599,10 @@ async def test_premium_and_usage_come_in_and_the_names_do_not(at_table: Table, t
     async with at_table.database.read() as db:
         assert await db.users.is_premium(MIRA)
         assert not await db.users.is_premium(OTTO)
-        spent = await db.calls.spending(since=EPOCH - timedelta(days=20_000), user_id=MIRA)
+        spent = await db.calls.spending(since=BEGINNING, user_id=MIRA)
+        lately = await db.calls.spending(since=at_table.clock.now() - timedelta(hours=24), user_id=MIRA)
         user = await db.users.get(MIRA)
+    assert lately == NO_CALLS, "nobody knows when the older bot used them"
     assert (spent.calls, spent.unpriced, spent.input_tokens, spent.output_tokens) == (1, 1, 12_345, 0)
     assert (mira.premium, mira.tokens, mira.turns, mira.memories) == (True, 12_345, 2, 2)
     assert (otto.premium, otto.tokens, otto.turns, otto.memories) == (False, 0, 0, 1)
@@ -673,7 +678,7 @@ async def test_another_character_gets_the_words_but_not_the_usage_again(at_table
     mira, _ = await take_over(at_table.database, found, character=fangs, at=EPOCH, dry=False)
     assert (mira.turns, mira.memories, mira.premium, mira.tokens) == (2, 2, False, 0)
     async with at_table.database.read() as db:
-        assert (await db.calls.spending(since=EPOCH - timedelta(days=20_000))).input_tokens == 12_345
+        assert (await db.calls.spending(since=BEGINNING)).input_tokens == 12_345
 
 
 async def test_who_does_not_want_to_be_remembered_is_not(at_table: Table, tmp_path: Path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from personas.cards import card_from, write_charx, write_png
-from personas.cards.pictures import Picture, plain_png
+from personas.cards.images import Picture, plain_png
 from personas.character import Character
 from personas.library import MOST_FILES, FolderContents, read_folder
 from tests.carding import BOOK, V1, V2, V3, as_json, png

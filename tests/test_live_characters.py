@@ -3,35 +3,23 @@
 import json
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-from bot.administration import Actor, Administration
-from bot.curation.characters import Identity
-from bot.curation.curation import Curation
-from bot.library import Library
-from bot.selves import NotLaidDown, Selves
-from bot.shelves import CharacterFaults, Source, sources_of
+from bot.features.admin.edit_characters import Identity
+from bot.features.admin.edits import Curation
+from bot.features.admin.service import Actor, Administration
+from bot.features.characters.library import Library
+from bot.features.characters.selves import NotLaidDown, Selves
+from bot.features.characters.shelves import CharacterFaults, Source, sources_of
 from personas.cards.drawing import card_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
 from tests.company import QUIET
+from tests.support.live_characters import home as home  # noqa: PLC0414 - a fixture
+from tests.support.live_characters import last, library, sheet, write
 
 ADMIN = Actor(7, 8)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(40)
-
-
-def write(path: Path, text: str | bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(text, bytes):
-        path.write_bytes(text)
-    else:
-        path.write_text(text, encoding="utf-8")
-
-
-def sheet(name: str, prompt: str, **keys: str) -> str:
-    lines = {"default_name": name, "core_prompt": prompt, **keys}
-    return "".join(f'{key}="{value}"\n' for key, value in lines.items())
 
 
 def book(**entries: str) -> str:
@@ -46,29 +34,6 @@ def book(**entries: str) -> str:
             "extensions": {},
         }
     )
-
-
-def library(folder: Path, *names: str) -> Library:
-    """Return the library of these characters, the first being the bot's own."""
-    characters = folder / "characters"
-    return Library(
-        sources_of(characters=characters, character=names[0], sheet=None, others=names[1:], slug=""),
-        characters=characters,
-        frameworks=characters / "_frameworks",
-        compiled=folder / "compiled",
-        pictures=folder / "pictures",
-    )
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    write(tmp_path / "characters/nyx/character.env", sheet("Nyx", "You are Nyx, who watches the stars."))
-    write(tmp_path / "characters/fangs/character.env", sheet("Fangs", "You are Fangs."))
-    return tmp_path
-
-
-def last(at: Table) -> str:
-    return at.claude.prompts[-1].text
 
 
 def selves(at: Table, shelf: Library) -> Selves:
@@ -158,8 +123,8 @@ async def test_the_first_one_has_to_be_playable(tmp_path):
 
 async def test_a_file_that_kills_its_reader_is_never_read_here(home, monkeypatch):
     """Faults D7: what may come from strangers is read in a limited process first."""
-    from bot import shelves as shelf
-    from bot.strangers import RefusedStranger
+    from bot.features.characters import shelves as shelf
+    from bot.features.characters.strangers import RefusedStranger
 
     async def die(_data, *, name, deadline):
         raise RefusedStranger(name, "takes too long to read", "don't use this file", dangerous=True)
@@ -288,7 +253,7 @@ async def test_what_is_laid_down_is_checked(home):
 
 async def test_a_stage_of_growth_shows_in_the_next_prompt_and_leaves_the_files_alone(home):
     """C75."""
-    from bot.conversation.consequences import Growing
+    from bot.conversation.effects import Growing
 
     character = {
         "character_id": "moth",
@@ -421,7 +386,7 @@ async def test_without_a_budget_there_is_no_lore(home):
 
 async def test_the_prompts_beginning_stays_while_lore_mode_blend_and_note_change(home):
     """C30: byte for byte, though everything at the end changes."""
-    from bot.stagecraft import Stagecraft
+    from bot.features.characters.presence import Stagecraft
 
     blending = {"enabled": True, "contexts": {}}
     card = json.loads(card_of(PIXEL))

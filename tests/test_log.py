@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bot.log import LineHandler, Redaction, set_up_logging
+from bot.core.logging import LineHandler, Redaction, keep_out_of_log, set_up_logging
 
 # Built from pieces, so that no scanner takes this file for a leak.
 TOKEN = ".".join(["MTIzNDU2Nzg5MDEyMzQ1Njc4", "GhIjKl", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6"])
@@ -128,6 +128,13 @@ def test_a_given_secret_is_taken_out_however_it_is_spelt(stream):
         "https://db/?password=[redacted]",
         "a short one",
     ]
+
+
+def test_a_secret_that_is_known_later_is_taken_out_from_then_on(stream):
+    set_up_logging(stream=stream)
+    keep_out_of_log("hunter2hunter2")
+    logging.getLogger("bot").warning("the key is hunter2hunter2")
+    assert stream.getvalue().endswith("the key is [redacted]\n")
 
 
 def test_of_two_secrets_that_begin_alike_the_longer_goes_whole():

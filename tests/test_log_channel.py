@@ -2,9 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,13 +11,12 @@ import discord
 import pytest
 
 from bot.arranging import manner_of
-from bot.decision import Decision, Reason
-from bot.outlet import LONGEST
-from cogs._discord.authority import commands_the_bot, may_manage
+from bot.conversation.decision import Decision, Reason
+from bot.features.operations.log_channel import LONGEST
+from cogs._discord.permissions import commands_the_bot, may_manage
 from cogs._discord.reports import latency, version
-from database.models import Audit
 from database.models import Call as CallRow
-from tests.test_cogs import World, world
+from tests.support.log_channel import Office, office, set_up, without_moments
 from tests.world.process import world as process
 
 COMMANDS = [
@@ -37,62 +34,10 @@ COMMANDS = [
 CANARY = "canary-7Q"
 
 
-@dataclass
-class Office:
-    """A world with a log channel: Root administers the server, Olga is named in admin_ids."""
-
-    world: World
-    log: Any
-    root: Any
-    olga: Any
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.world, name)
-
-    @property
-    def answers(self) -> list[str]:
-        return self.world.said(self.log)
-
-    async def order(self, text: str, by: Any = None) -> list[str]:
-        """Write something into the log channel and return what the bot posted there since."""
-        before = len(self.answers)
-        await (by or self.root).send(self.log, text)
-        return self.answers[before:]
-
-    async def audit(self) -> list[Audit]:
-        rows = await self.world.app.administration.audit()
-        return list(reversed(rows))
-
-    async def done(self) -> list[tuple[str, str]]:
-        return [(row.action, row.detail) for row in await self.audit()]
-
-
-@asynccontextmanager
-async def office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
-    async with world(folder, **settings) as plain:
-        env, guild = plain.env, plain.guild
-        clock: Any = plain.app.clock
-        clock.monotonic = lambda: env.now().timestamp()
-        log = guild.create_text_channel("bot-log")
-        boss = guild.create_role("boss", permissions=discord.Permissions(administrator=True))
-        root = guild.add_member(env.create_user("root"), roles=[boss])
-        olga = guild.add_member(env.create_user("olga"))
-        set_up(plain, log_channel=log.id, admin_ids=(olga.id,))
-        yield Office(plain, log, root, olga)
-
-
-def set_up(plain: World, **changes: Any) -> None:
-    object.__setattr__(plain.app, "settings", plain.app.settings.model_copy(update=changes))
-
-
 @pytest.fixture
 async def at_office(tmp_path: Path):
     async with office(tmp_path) as entered:
         yield entered
-
-
-def without_moments(text: str) -> str:
-    return re.sub(r"<t:\d+:(\w)>", r"<t:\1>", text)
 
 
 # --- Each command ---------------------------------------------------------------------------------
@@ -116,7 +61,7 @@ async def test_status_tells_what_it_is_made_of(at_office):
         "- last 24 hours: 0 calls, 0 tokens in, 0 out, $0.0000",
         "- verbose: off",
         "",
-        "Nobody looked yet: the first look comes 3600 seconds after the start. Ask again then.",
+        "Nothing has been checked yet: the first check comes 3600 seconds after the start. Ask again then.",
     ]
     assert await at_office.done() == [("status", "")]
 
@@ -232,10 +177,20 @@ async def test_shutdown_with_the_exact_name_finishes_and_closes(at_office):
     assert at_office.client.stopped_because is None, "the exit code is that of SIGTERM: 0"
 
 
-@pytest.mark.parametrize("name", ["", "pixel", "PIXEL", "Pixe", "Pixel!", "Pix", "Onyx", "Pixel Pixel"])
-async def test_shutdown_without_the_exact_name_stops_nothing(at_office, name):
-    told = await at_office.order(f"shutdown? {name}")
-    assert told == ["The exact name of who shall stop is missing. Write `shutdown? Pixel`."]
+MISSING = "The exact name of who shall stop is missing. Write `shutdown? Pixel`."
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        *((name, [MISSING]) for name in ("", "pixel", "PIXEL")),
+        *((name, []) for name in ("Pixe", "Pixel!", "Pix", "Onyx", "Pixel Pixel")),
+    ],
+)
+async def test_shutdown_without_the_exact_name_stops_nothing_and_another_bots_is_not_answered(
+    at_office, name, answers
+):
+    assert await at_office.order(f"shutdown? {name}") == answers
     assert not at_office.client.is_closed()
     assert await at_office.done() == []
     await at_office.mira.send(at_office.channel, "Pixel?")

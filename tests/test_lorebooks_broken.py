@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from personas.lorebooks import LorebookError, LoreState, read_lorebook, scan, to_v3
-from tests.test_lorebooks import look, uids
-from tests.test_lorebooks_reading import SAMPLES, entry, read
+from tests.support.lorebook_files import SAMPLES, entry, read
+from tests.support.lorebooks import look, uids
 
 
 @pytest.mark.parametrize(

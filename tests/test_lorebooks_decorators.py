@@ -3,7 +3,7 @@
 import pytest
 
 from personas.lorebooks import Position, Role, Scene
-from tests.test_lorebooks import book_of, look, lore, uids, v3
+from tests.support.lorebooks import book_of, look, lore, uids, v3
 
 # Recursion
 

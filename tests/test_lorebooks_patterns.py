@@ -5,10 +5,10 @@ from random import Random
 import pytest
 
 from personas.lorebooks import faults, read_lorebook, scan
-from personas.lorebooks.index import needle_of
+from personas.lorebooks.match import needle_of
 from personas.lorebooks.patterns import HEAVIEST, weight_of
-from tests.test_lorebooks import FRESH, book_of, look, lore, uids
-from tests.test_lorebooks_reading import entry, read
+from tests.support.lorebook_files import entry, read
+from tests.support.lorebooks import FRESH, book_of, look, lore, uids
 
 
 def test_a_pattern_finds_what_it_describes():

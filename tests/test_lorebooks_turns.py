@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from personas.lorebooks import Entry, Lorebook, LoreState, Scene, meanings, scan
-from tests.test_lorebooks import FRESH, book_of, look, lore, uids
+from tests.support.lorebooks import FRESH, book_of, look, lore, uids
 
 NEW = Scene(fresh=1)
 

@@ -14,24 +14,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simcord import actors
 
-from bot.command_tree import FAILED
-from bot.conversation.house_rules import Kind
-from bot.conversation.naming import speaker_label
-from bot.conversation.splitting import width
-from bot.memories import MOST, NO_SERVER, NO_STATE, UNKNOWN
-from bot.turn import Place, Where
-from cogs import memory
-from cogs._discord import knowledge, panels, past_states, presses
-from cogs._discord.knowledge import FOR_GOOD, NO_HISTORY, NOTHING, list_panel, reversal_panel
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.text.names import speaker_label
+from bot.conversation.text.split import width
+from bot.conversation.types import Place, Where
+from bot.discord.commands import FAILED
+from bot.memory.store import MOST, NO_SERVER, NO_STATE, UNKNOWN
+from cogs._discord import interactions, memory_views, panels
+from cogs._discord.memory_views import FOR_GOOD, NO_HISTORY, NOTHING, list_panel, reversal_panel
+from cogs.memory import cog as memory
+from cogs.memory import past_states
 from database.models import Fact
 from memory.core import LONGEST, Change
 from memory.dumps import Dumps
 from memory.reversal import Reversal
 from tests.builders import AT_ONCE
 from tests.fakes import EPOCH
-from tests.test_cogs import World, world
-from tests.test_commands import admin, is_for_admins, kept, leaves, told, use
-from tests.test_history_commands import components, enabled, forge, menu_of, panel_of, stored
+from tests.support.commands import admin, is_for_admins, kept, leaves, told, use
+from tests.support.discord import World, world
+from tests.support.memories import WILD, everything, known, remember, row, words
+from tests.support.panels import components, enabled, forge, menu_of, panel_of, stored
 from tests.world.process import world as processes
 from tests.world.replies import Talk, lawful
 
@@ -47,19 +49,6 @@ def here(w: World, channel: Any = None) -> Where:
     return Where((channel or w.channel).id, Place.GUILD, guild_id=w.guild.id)
 
 
-async def remember(w: World, *memories: str, who: Any = None, **options: Any) -> None:
-    for words in memories:
-        await (who or w.mira).slash(w.channel, "remember", memory=words, **options)
-
-
-async def known(w: World, who: Any = None) -> list[Fact]:
-    return await w.app.conversation.memories.of((who or w.mira).id)
-
-
-async def words(w: World, who: Any = None) -> list[str]:
-    return [one.text for one in await known(w, who)]
-
-
 async def shown(w: World, name: str, **options: Any) -> Any:
     """Let Mira use a subcommand; return what is shown for her eyes only."""
     return panel_of(await w.mira.slash(w.channel, f"memory {name}", **options))
@@ -71,12 +60,6 @@ async def learn(w: World, text: str, *, memory_id: int | None = None, source: in
     async with w.app.database.begin() as db:
         learnt = await w.app.conversation.memories.learn(db, here(w), [change], at=w.app.clock.now())
     await w.app.conversation.memories.dump(learnt)
-
-
-def everything(w: World) -> bytes:
-    """Return every byte in the data folder, the write-ahead log and the dumps included."""
-    folder = w.app.settings.data_dir
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 # --- Telling (C56) --------------------------------------------------------------------------------
@@ -215,20 +198,6 @@ async def test_a_page_that_is_gone_shows_the_last_one(w):
     assert enabled(page) == set()
 
 
-WILD = st.text(
-    st.sampled_from("ab \n`*_|>#-[]()<@&!:\u0334\u202e\U0001f600\r\u2028\\") | st.characters(),
-    min_size=1,
-    max_size=LONGEST,
-)
-
-
-def row(number: int, text: str, **values: Any) -> Fact:
-    plain = Fact(1, "pixel", number, text, "channel", 10**18, 10**18, "told", EPOCH, EPOCH)
-    for key, value in values.items():
-        setattr(plain, key, value)
-    return plain
-
-
 @settings(max_examples=60)
 @given(texts=st.lists(WILD, min_size=1, max_size=25), page=st.integers(1, 30))
 def test_every_page_is_a_message_that_discord_takes_and_no_memory_passes_for_ours(texts, page):
@@ -339,7 +308,7 @@ async def test_what_is_deleted_leaves_the_row_its_past_the_dumps_and_every_byte(
     assert FOR_GOOD in question.content
     assert b"canary" in everything(w)
     await w.mira.click(question, label="Forget it")
-    assert question.content == knowledge.DELETED
+    assert question.content == memory_views.DELETED
     assert components(question) == []
     assert b"canary" not in everything(w)
     assert await words(w) == ["bystander"]
@@ -350,7 +319,7 @@ async def test_nothing_is_deleted_before_the_button_is_pressed_nor_when_it_is_th
     question = await shown(w, "delete", number=1)
     assert await words(w) == ["I like tea"]
     await w.mira.click(question, label="Keep it")
-    assert question.content == knowledge.KEPT
+    assert question.content == memory_views.KEPT
     assert await words(w) == ["I like tea"]
 
 
@@ -361,7 +330,7 @@ async def test_a_number_that_has_become_another_memorys_is_not_deleted(w):
     await remember(w, "I like milk")
     assert [one.number for one in await known(w)] == [1]
     await w.mira.click(question, label="Forget it")
-    assert question.content == knowledge.GONE_ALREADY
+    assert question.content == memory_views.GONE_ALREADY
     assert await words(w) == ["I like milk"]
 
 
@@ -453,7 +422,7 @@ async def test_a_state_that_is_as_now_needs_no_button(w):
     await w.mira.slash(w.channel, "memory pin", number=1)
     await w.mira.slash(w.channel, "memory pin", number=1)
     panel = await look_back(w, 2)
-    assert panel.content == knowledge.ALL_AS_IT_WAS
+    assert panel.content == memory_views.ALL_AS_IT_WAS
     assert components(panel) == []
 
 
@@ -488,7 +457,9 @@ def test_every_reversal_is_a_message_that_discord_takes(pairs):
     assert text.endswith("can be undone, too.")
     ours = [line for line in text.split("\n")[1:-1] if not line.startswith("  and is then: ")]
     assert all(line.startswith("- ") for line in ours)
-    assert len(ours) == min(len(pairs), knowledge.SHOWN_REVERSALS) + (len(pairs) > knowledge.SHOWN_REVERSALS)
+    assert len(ours) == min(len(pairs), memory_views.SHOWN_REVERSALS) + (
+        len(pairs) > memory_views.SHOWN_REVERSALS
+    )
 
 
 # --- Noting by itself (D03) -----------------------------------------------------------------------
@@ -636,7 +607,7 @@ async def test_every_button_and_menu_of_somebody_else_is_refused(w):
             data = {"custom_id": one["custom_id"], "component_type": one["type"], "values": chosen}
             result = await actors._component_interaction(w.tom, stored(w, panel), data)
             assert [each.content for each in result.followups] == []
-            assert told(result) == presses.NOT_YOURS
+            assert told(result) == interactions.NOT_YOURS
             assert panel.content == text
             signature = panels.read("memory", one["custom_id"])
             pressed.add(signature and signature.action)
@@ -699,7 +670,7 @@ async def test_buttons_and_menus_work_after_a_restart(tmp_path):
         await talk.press(back, "Bring it back")
         await talk.until_told(back, past_states.RESTORED.format(count="1 memory"))
         await talk.press(one, "Forget it")
-        await talk.until_told(one, knowledge.DELETED)
+        await talk.until_told(one, memory_views.DELETED)
         assert talk.leftovers("canary 0x") == []
         await talk.press(every, "Forget all 11")
         await talk.until_told(every, memory.ALL_DELETED.format(count="9 memories"))

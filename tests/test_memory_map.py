@@ -6,6 +6,7 @@ import re
 import struct
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,13 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.labels import LINE, SIZE, Label, lettered
-from memory.lettering import FAMILY, clean, shortened, width, wrapped
-from memory.map import GREY, PALETTE, UNTAGGED, Chart, Dot, Mark, chart, legend
-from memory.picture import HEIGHT, MAP, WIDTH, memory_map
-from memory.rasterise import PictureMissing, as_png
-from memory.scatter import scattered
-from memory.spreading import Box, spread
+from memory.map.chart import GREY, PALETTE, UNTAGGED, Chart, Dot, Mark, chart, legend
+from memory.map.labels import LINE, SIZE, Label, lettered
+from memory.map.layout import scattered
+from memory.map.lettering import FAMILY, clean, shortened, width, wrapped
+from memory.map.rasterise import PictureMissing, as_png
+from memory.map.spreading import Box, spread
+from memory.map.svg import HEIGHT, MAP, WIDTH, memory_map
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -330,10 +331,16 @@ def test_few_memories_have_all_their_labels(shape):
 
 
 def test_the_first_to_be_labelled_are_the_kept_and_the_recent():
-    charted, _, labels = drawn("full of today")
-    labelled = {label.mark for label in labels}
-    kept = {number for number, mark in enumerate(charted.marks) if mark.kept}
-    assert len(labelled & kept) / len(kept) > 4 * len(labelled - kept) / (len(charted.marks) - len(kept))
+    # Where the dots lie depends on the processor's linear algebra, so six maps are counted together: by
+    # chance the ratio is 1; on the processors that were tried it is between 3.2 and 6.2.
+    labelled: Counter[bool] = Counter()
+    all_of: Counter[bool] = Counter()
+    for seed in range(1, 7):
+        charted = chart(dots(200, 8, vectors=True, days=0, seed=seed), now=NOW, area=MAP)
+        _, labels = lettered(charted, MAP)
+        labelled.update(charted.marks[label.mark].kept for label in labels if label.mark is not None)
+        all_of.update(mark.kept for mark in charted.marks)
+    assert labelled[True] / all_of[True] > 2.5 * labelled[False] / all_of[False]
 
 
 @shapes
@@ -381,7 +388,7 @@ def test_tags_pull_together_what_means_something_else(monkeypatch):
     chance = random.Random(5)
     vectors = [[chance.gauss(0.4 * (n % 3 == d % 3), 1) for d in range(24)] for n in range(60)]
     pulled = apart(vectors)
-    monkeypatch.setattr("memory.scatter.PULL", 0.0)
+    monkeypatch.setattr("memory.map.layout.PULL", 0.0)
     assert pulled > 1.15 * apart(vectors)
 
 
@@ -530,10 +537,10 @@ def test_what_is_no_picture_is_an_error():
 def test_without_its_packages_there_is_a_sentence_and_no_picture_without_words(monkeypatch):
     svg = memory_map([], title=TITLE, now=NOW)
     with monkeypatch.context() as patched:
-        patched.setattr("memory.rasterise.find_spec", lambda _: None)
+        patched.setattr("memory.map.rasterise.find_spec", lambda _: None)
         with pytest.raises(PictureMissing, match=r"font-source-sans-pro not installed \(extra `pictures`\)"):
             as_png(svg)
-    monkeypatch.setattr("memory.rasterise._fonts", list)
+    monkeypatch.setattr("memory.map.rasterise._fonts", list)
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(PictureMissing, match="resvg-py not installed"):
         as_png(svg)

@@ -13,11 +13,11 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.__main__ import main
-from bot.alerts import BEGUN
-from bot.heartbeat import NAME, NOT_READY, READY, STALE_TICKS, check_heartbeat, write_heartbeat
-from bot.metrics import HOST, PREFIX, MetricsServer
-from tests.test_cogs import World, world
+from bot.cli.main import main
+from bot.features.operations.alerts import BEGUN
+from bot.features.operations.heartbeat import NAME, READY, STALE_TICKS, check_heartbeat, write_heartbeat
+from bot.features.operations.metrics import HOST, PREFIX, MetricsServer
+from tests.support.discord import World, world
 
 ROOT = Path(__file__).parents[1]
 
@@ -133,7 +133,7 @@ async def test_a_database_that_cannot_be_read_is_no_health(w, served, monkeypatc
     await tick(w, s0=0.1)
     assert (await get(served, "/healthz"))[::2] == (503, "The database can't be read.\n")
     heartbeat = w.app.settings.data_dir / NAME
-    assert heartbeat.read_text() == f"{NOT_READY}\n"
+    assert heartbeat.read_text() == "The database can't be read.\n"
 
 
 async def test_it_listens_on_this_machine_alone_and_answers_nothing_else(served):
@@ -177,8 +177,11 @@ def test_a_heartbeat_is_healthy_while_it_is_young_and_ready(tmp_path):
     healthy, sentence = check_heartbeat(tmp_path, longest=120)
     assert healthy
     assert sentence.startswith("Healthy: ")
-    write_heartbeat(tmp_path, NOT_READY)
-    assert not check_heartbeat(tmp_path, longest=120)[0]
+    write_heartbeat(tmp_path, "Discord is not connected.")
+    assert check_heartbeat(tmp_path, longest=120) == (
+        False,
+        "Not healthy: Discord is not connected. The log says more.",
+    )
     write_heartbeat(tmp_path, READY)
     old = (tmp_path / NAME).stat().st_mtime - 121
     os.utime(tmp_path / NAME, (old, old))
@@ -210,7 +213,7 @@ def test_healthcheck_is_a_command_with_an_exit_code(tmp_path, monkeypatch, capsy
 async def test_the_health_check_loads_nothing_heavy(tmp_path):
     """Docker asks each half minute: importing Discord and Claude takes seconds of CPU."""
     code = (
-        "import sys; from bot.__main__ import main; main(['healthcheck']);"
+        "import sys; from bot.cli.main import main; main(['healthcheck']);"
         "print(sorted({'discord', 'anthropic', 'sqlalchemy', 'numpy'} & set(sys.modules)))"
     )
     process = await asyncio.create_subprocess_exec(

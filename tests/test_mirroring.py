@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.claude.tokens import TokenEstimate, local_counter
 from bot.conversation.mirroring import Habits, habits_of, mirrored, style_note
-from bot.conversation.naming import speaker_label
-from bot.turn import Line
+from bot.conversation.text.names import speaker_label
+from bot.conversation.types import Line
+from bot.llm.tokens import TokenEstimate
 from tests.builders import PIXEL
 from tests.fakes import EPOCH
 
@@ -107,7 +107,7 @@ def test_a_character_that_does_not_mirror_never_gets_a_note():
 
 
 def test_the_longest_note_has_at_most_thirty_tokens():
-    assert TokenEstimate(local_counter())(style_note(PIXEL, ALL)) <= 30
+    assert TokenEstimate()(style_note(PIXEL, ALL)) <= 30
 
 
 def test_a_person_is_known_by_what_they_said_and_nobody_else():

@@ -12,7 +12,8 @@ import pytest
 from simcord.actors import MemberActor
 from simcord.builders import UserHandle
 
-from bot.moderation import (
+from bot.discord.commands import named
+from bot.features.moderation import (
     ABOVE_ME,
     ABOVE_YOU,
     BULK_AGE,
@@ -30,23 +31,15 @@ from bot.moderation import (
     span_of_slowmode,
     span_of_sweep,
 )
-from cogs._discord import moderating, presses
-from cogs._discord.moderating import ADMINISTRATOR, I_LACK, LONGEST_AUDITED, meaning
+from cogs._discord import interactions, moderation
+from cogs._discord.moderation import ADMINISTRATOR, I_LACK, LONGEST_AUDITED, meaning
 from cogs.channel_moderation import NOTHING_TO_PURGE
 from cogs.moderation import NOT_BANNED, NOT_MUTED
-from tests.test_cogs import World, world
-from tests.test_commands import let_operate, show_to, told
-from tests.test_history_commands import forge, panel_of
+from tests.support.commands import let_operate, show_to, told
+from tests.support.discord import World, world
+from tests.support.moderation import POWERS, above_the_bot, acts, moderator, take_from_bot
+from tests.support.panels import forge, panel_of
 
-POWERS = {
-    "kick": "kick_members",
-    "ban": "ban_members",
-    "unban": "ban_members",
-    "mute": "moderate_members",
-    "unmute": "moderate_members",
-    "purge": "manage_messages",
-    "slowmode": "manage_channels",
-}
 ON_A_MEMBER = {"kick": "member", "ban": "user", "mute": "member", "unmute": "member"}
 
 
@@ -56,37 +49,11 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
         yield entered
 
 
-def moderator(w: World, *powers: str, name: str = "anna") -> Any:
-    """Let a moderator come, above Mira and Tom and below the bot."""
-    held = discord.Permissions(**dict.fromkeys(powers or set(POWERS.values()), True))
-    role = w.guild.create_role(f"Mods of {name}", permissions=held)
-    return w.guild.add_member(w.env.create_user(name, global_name=name.title()), roles=[role])
-
-
-def above_the_bot(w: World) -> Any:
-    """Return a role that stands above the bot's own."""
-    highest = max(one.position for one in w.guild._guild.roles.values())
-    return w.guild.create_role("Heaven", position=highest + 1)
-
-
 async def use(w: World, who: Any, name: str, target: Any, **options: Any) -> Any:
     """Use a command on somebody."""
     if name == "mute":
         options.setdefault("duration", "10m")
     return await who.slash(w.channel, name, **{ON_A_MEMBER[name]: target}, **options)
-
-
-def take_from_bot(w: World, *powers: str) -> None:
-    """Take permissions from the bot's role."""
-    [role] = [one for one in w.guild._guild.roles.values() if one.managed]
-    held = discord.Permissions(role.permissions)
-    held.update(**dict.fromkeys(powers, False))
-    w.env.backend.edit_role(w.guild.id, role.id, {"permissions": held.value})
-
-
-def acts(w: World) -> list[tuple[int, int | None, str | None]]:
-    """Return what stands in Discord's audit log: what, to whom, why."""
-    return [(int(one.action_type), one.target_id, one.reason) for one in w.guild.audit_log()]
 
 
 async def audited(w: World) -> list[tuple[int, str, str]]:
@@ -137,7 +104,7 @@ async def test_only_who_asked_can_confirm(w):
     asked = panel_of(await use(w, anna, "ban", w.tom))
     button = next(one for row in asked.components for one in row["components"] if one["label"] == "Ban")
     result = await forge(w, ben, asked, button["custom_id"])
-    assert presses.NOT_YOURS in told(result)
+    assert interactions.NOT_YOURS in told(result)
     assert nothing_happened(w)
 
 
@@ -155,7 +122,7 @@ async def test_a_moderator_who_lost_the_permission_can_not_confirm(w):
     asked = await use(w, anna, "ban", w.tom)
     [role] = w.env.backend.get_member(w.guild.id, anna.id).role_ids
     w.env.backend.edit_role(w.guild.id, role, {"permissions": 0})
-    assert "people who may ban members" in told(await confirm(w, anna, asked, "Ban"))
+    assert "it takes the permission **Ban Members**. Ask" in told(await confirm(w, anna, asked, "Ban"))
     assert nothing_happened(w)
 
 
@@ -273,7 +240,7 @@ async def test_each_asks_for_the_permission_for_that_very_act_also_of_operators(
             result = await use(w, who, name, w.tom)
         else:
             result = await who.slash(w.channel, name, **options[name])
-        assert "This is for people who may" in told(result)
+        assert "You may not do that here: it takes the permission" in told(result)
         assert "operators" not in told(result)
     assert nothing_happened(w)
     assert await audited(w) == []
@@ -289,7 +256,7 @@ async def test_each_says_which_permission_the_bot_lacks(w, name):
         result = await use(w, anna, name, w.tom)
     else:
         result = await anna.slash(w.channel, name, **options[name])
-    assert told(result) == I_LACK.format(needed=f"**{moderating.CALLED[POWERS[name]]}**")
+    assert told(result) == I_LACK.format(needed=named(POWERS[name]))
     assert nothing_happened(w)
     assert await audited(w) == []
 
@@ -370,19 +337,19 @@ async def test_what_discord_refuses_becomes_one_sentence(w, status, code, words)
 def test_each_fault_of_discord_has_its_sentence():
     response: Any = type("Response", (), {"status": 500, "reason": ""})()
     too_many: Any = type("Response", (), {"status": 429, "reason": ""})()
-    assert meaning(TimeoutError(), "x") == moderating.UNCERTAIN
-    assert meaning(discord.RateLimited(90.0), "x") == moderating.BUSY
-    assert meaning(discord.HTTPException(too_many, ""), "x") == moderating.BUSY
-    assert meaning(discord.HTTPException(response, ""), "x") == moderating.BROKEN
-    assert meaning(OSError(), "x") == moderating.BROKEN
+    assert meaning(TimeoutError(), "x") == moderation.UNCERTAIN
+    assert meaning(discord.RateLimited(90.0), "x") == moderation.BUSY
+    assert meaning(discord.HTTPException(too_many, ""), "x") == moderation.BUSY
+    assert meaning(discord.HTTPException(response, ""), "x") == moderation.BROKEN
+    assert meaning(OSError(), "x") == moderation.BROKEN
 
 
 async def test_an_act_that_takes_too_long_says_that_it_may_have_happened(monkeypatch):
-    monkeypatch.setattr(moderating, "ACT_SECONDS", 0.01)
+    monkeypatch.setattr(moderation, "ACT_SECONDS", 0.01)
     with pytest.raises(Refused) as refused:
-        async with moderating.asking_discord():
+        async with moderation.asking_discord():
             await asyncio.get_running_loop().create_future()
-    assert str(refused.value) == moderating.UNCERTAIN
+    assert str(refused.value) == moderation.UNCERTAIN
 
 
 async def test_a_reason_for_the_audit_log_fits_and_still_says_who_asked(w):

@@ -8,10 +8,10 @@ import discord
 import grimp
 import pytest
 
-from tests.test_cogs import World, world
+from tests.support.discord import World, world
 
 ROOT = Path(__file__).parent.parent
-ASKING_MODELS = ("bot.conversation", "bot.claude", "bot.prompts", "memory", "personas")
+ASKING_MODELS = ("bot.conversation", "bot.llm", "bot.prompts", "memory", "personas")
 SPEAKING = (
     "cogs._discord.speaking",
     "cogs._discord.posting",
@@ -19,17 +19,17 @@ SPEAKING = (
     "cogs._discord.prefixed",
 )
 ACTING = {
-    "bot.moderation",
+    "bot.features.moderation",
     "cogs.channel_moderation",
     "cogs.moderation",
-    "cogs._discord.moderating",
-    "cogs.tickets",
-    "cogs._discord.ticket_desk",
+    "cogs._discord.moderation",
+    "cogs.tickets.cog",
+    "cogs.tickets.desk",
 }
 DEEDS = {"kick", "ban", "unban", "bulk_ban", "prune_members", "timed_out_until", "delete_messages", "purge"}
 DEEDS |= {"slowmode_delay", "delete_message_seconds"}
 MAY_DO = {"cogs/moderation.py", "cogs/channel_moderation.py"}
-ELSEWHERE = {"cogs/_discord/ticket_desk.py"}
+ELSEWHERE = {"cogs/tickets/desk.py"}
 
 COMMANDS = [
     "/ban {tom}",

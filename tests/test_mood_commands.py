@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,16 @@ import pytest
 from simcord.backend.models import Overwrite
 from simcord.enums import ChannelType, OverwriteType
 
-from bot.conversation.inner import day_key
+from bot.conversation.mood_state import day_key
 from bot.pictures.drawing import TOO_LATE, Drawings
-from cogs._discord.inner_sheets import MOST_MOMENTS, NOTHING_FELT, NOTHING_OF_NOTE, WHO_SEES
-from database.models import Stirring
-from personas.temperament import DayMood
-from tests.inner_world import DAY, agree, moved, wiped
+from cogs._discord.inner_life_views import MOST_MOMENTS, NOTHING_FELT, NOTHING_OF_NOTE, WHO_SEES
+from personas.affect.temperament import DayMood
+from tests.inner_world import DAY, agree, wiped
 from tests.staged import company
-from tests.test_cogs import World
-from tests.test_commands import admin, told
-from tests.test_history_commands import panel_of
-
-HOUR = timedelta(hours=1)
+from tests.support.commands import admin, told
+from tests.support.discord import World
+from tests.support.moods import happened
+from tests.support.panels import panel_of
 
 
 @pytest.fixture
@@ -31,23 +28,6 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
     async with company(tmp_path) as entered:
         await wiped(entered.app.database)
         yield entered
-
-
-async def happened(w: World, *log: tuple[float, str, Any, Any], slug: str = "pixel") -> None:
-    """Let a character be moved so many hours ago, by somebody, in a channel."""
-    stirred = [
-        Stirring(
-            slug,
-            w.env.now() - hours * HOUR,
-            kind,
-            person.id if person else None,
-            channel.id if channel else None,
-            getattr(getattr(channel, "guild", None), "id", None),
-        )
-        for hours, kind, person, channel in log
-    ]
-    inner, role = w.app.conversation.inner, w.app.conversation.company.by_slug[slug]
-    await moved(w.app.database, slug, inner.nature(role), stirred)
 
 
 def moments(shown: Any) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas import moods
-from personas.temperament import BASELINES, USUAL, DayMood, Hormone, Stimulus, Temperament
+from personas.affect import moods
+from personas.affect.temperament import BASELINES, USUAL, DayMood, Hormone, Stimulus, Temperament
 
 levels = st.fixed_dictionaries({one: st.floats(0, 1, allow_nan=False) for one in Hormone})
 
@@ -37,6 +37,25 @@ def at(**changes: float) -> dict[Hormone, float]:
 )
 def test_the_first_mood_whose_threshold_is_reached_is_the_mood(changes, mood):
     found = moods.mood_of(at(**changes))
+    assert (found.name if found else moods.STEADY) == mood
+
+
+@pytest.mark.parametrize(
+    ("changes", "day", "mood"),
+    [
+        ({"melatonin": 0.5}, {DayMood.ANGER: 9}, "steady"),
+        ({"serotonin": 0.6}, {DayMood.ANGER: 9}, "steady"),
+        ({"serotonin": 0.6}, {DayMood.ENERGY: 9}, "steady"),
+        ({"serotonin": 0.6}, {DayMood.SADNESS: 9}, "calm"),
+        ({"serotonin": 0.6}, {DayMood.ANGER: 3}, "calm"),
+        ({"dopamine": 0.6, "serotonin": 0.52}, {DayMood.JOY: 1}, "energized"),
+        ({"dopamine": 0.6, "serotonin": 0.52}, {DayMood.JOY: 1, DayMood.ENERGY: 1}, "steady"),
+        ({"dopamine": 0.4}, {DayMood.JOY: 9}, "steady"),
+        ({"cortisol": 0.9}, {DayMood.JOY: 9}, "stressed"),
+    ],
+)
+def test_a_mood_that_the_day_belies_is_passed_over(changes, day, mood):
+    found = moods.mood_of(at(**changes), day)
     assert (found.name if found else moods.STEADY) == mood
 
 

@@ -9,7 +9,8 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.naming import (
+from bot.conversation.text.clean import tidy
+from bot.conversation.text.names import (
     LONGEST_NAME,
     SPEAKER,
     by_name,
@@ -22,8 +23,7 @@ from bot.conversation.naming import (
     speaker_label,
     spoken,
 )
-from bot.conversation.speech import tidy
-from bot.turn import Person
+from bot.conversation.types import Person
 
 HIDDEN = regex.compile(
     r"[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0001-\U000e007f]"

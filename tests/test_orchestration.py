@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas.orchestration import Bond, Cue, Reason, banter, next_of_scene, plan
-from personas.routing import Candidate
+from personas.selection.orchestration import Bond, Cue, Reason, banter, next_of_scene, plan
+from personas.selection.routing import Candidate
 
 NYX, PIXEL, FANGS = (Candidate(slug, (slug.title(),)) for slug in ("nyx", "pixel", "fangs"))
 COMPANY = (NYX, PIXEL, FANGS)
@@ -159,7 +159,8 @@ def run(code: str, hash_seed: str = "0") -> str:
 def test_the_orchestrator_needs_nothing_of_discord():
     """C27: pure, without a Discord import."""
     code = (
-        "import sys, personas.orchestration; print({'discord', 'anthropic', 'sqlalchemy'} & set(sys.modules))"
+        "import sys, personas.selection.orchestration; "
+        "print({'discord', 'anthropic', 'sqlalchemy'} & set(sys.modules))"
     )
     assert run(code) == "set()\n"
 
@@ -168,8 +169,8 @@ def test_a_plan_is_the_same_in_every_process():
     """C27: nothing depends on the order of a set."""
     code = """
 from random import Random
-from personas.orchestration import plan
-from personas.routing import Candidate
+from personas.selection.orchestration import plan
+from personas.selection.routing import Candidate
 crowd = [Candidate(f"p{number}", ()) for number in range(12)]
 print([plan("rain?", crowd, routed="p0", rng=Random(seed)) for seed in range(20)])
 """

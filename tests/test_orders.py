@@ -2,7 +2,7 @@
 
 import pytest
 
-from cogs._discord.orders import Order, Word, read_order
+from cogs.log_channel.orders import Order, Word, read_order
 
 ID = "123456789012345678"
 
@@ -35,7 +35,6 @@ def test_a_command_is_read_in_any_case_and_with_any_blanks(text, order):
         ("shutdown?", "shutdown? Miss Pixel"),
         ("shutdown? miss pixel", "shutdown? Miss Pixel"),
         ("shutdown Miss Pixel", "shutdown? Miss Pixel"),
-        ("shutdown? please, it floods the channel", "shutdown? Miss Pixel"),
         ("user data?", "user data? ID"),
         ("user data? Mira", "user data? ID"),
         ("user data? everything about Mira", "user data? ID"),
@@ -75,6 +74,10 @@ def test_what_is_nearly_a_command_is_told_its_right_form(text, form):
         "premium users get another model",
         "verbose mode is quite handy",
         "shutdown at noon tomorrow",
+        "shutdown? please, it floods the channel",
+        "shutdown? Miss Pixel",
+        "shutdown? Nyx Void",
+        "shutdown Nyx",
         "shutdown? Pixel\nno, wait",
         "please: status",
         "statuses",

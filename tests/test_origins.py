@@ -10,20 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simcord import actors
 
-from bot.browsing import Spot
-from bot.conversation.splitting import width
-from bot.decision import Trace
-from bot.errors import ClaudeTimeout
-from bot.provenance import Origins, Spent
-from cogs._discord import presses
-from cogs._discord.knowledge import DELETED, FOR_GOOD, GONE_ALREADY, KEPT
-from cogs._discord.origins import SHOWN_FACTS, why_panel
+from bot.conversation.attention.reply_origin import SHOWN_FACTS
+from bot.conversation.decision import Trace
+from bot.conversation.text.split import width
+from bot.llm.errors import ClaudeTimeout
+from bot.memory.browsing import Spot
+from bot.memory.provenance import Origins, Spent
+from cogs._discord import interactions
+from cogs._discord.memory_views import DELETED, FOR_GOOD, GONE_ALREADY, KEPT
 from cogs._discord.panels import Menu
+from cogs.why import why_panel
 from tests.knowing import archived, noted
-from tests.test_cogs import World, world
-from tests.test_commands import told
-from tests.test_history_commands import components, menu_of, panel_of, stored
-from tests.test_memory_commands import WILD, everything, remember, row
+from tests.support.commands import told
+from tests.support.discord import World, world
+from tests.support.memories import WILD, everything, remember, row
+from tests.support.panels import components, menu_of, panel_of, stored
 
 ASKED = "what do you know about my cat and where she likes to sleep?"
 
@@ -130,7 +131,7 @@ async def test_the_cost_is_that_of_this_reply_and_of_no_other(w):
         assert turn is not None
         [call] = await db.calls.of_reply(turn, since=claim.claimed_at)
     assert (call.purpose, call.channel_id) == ("reply", w.channel.id)
-    assert " for $0.0010." in (await why(w, message=str(asked.id))).content
+    assert " cost: $0.0010." in (await why(w, message=str(asked.id))).content
 
 
 async def test_what_the_reply_before_cost_while_the_next_message_waited_is_not_counted(w):
@@ -142,7 +143,7 @@ async def test_what_the_reply_before_cost_while_the_next_message_waited_is_not_c
         found = await db.turns.decided(asked.id)
         assert found is not None
         found[0].claimed_at = first  # it was said while the first answer was thought of
-    assert " for $0.0010." in (await why(w, message=str(asked.id))).content
+    assert " cost: $0.0010." in (await why(w, message=str(asked.id))).content
 
 
 async def test_a_fallback_line_draws_on_nothing(w):
@@ -178,7 +179,7 @@ async def test_a_stranger_presses_nothing_and_a_forged_id_reaches_nobody_elses_f
     panel = await why(w)
     [menu] = components(panel)
     data = {"custom_id": menu["custom_id"], "component_type": menu["type"], "values": [str(one.id)]}
-    assert told(await actors._component_interaction(w.tom, stored(w, panel), data)) == presses.NOT_YOURS
+    assert told(await actors._component_interaction(w.tom, stored(w, panel), data)) == interactions.NOT_YOURS
     assert not await w.app.conversation.memories.forget_one(w.tom.id, one.id)
     await replied(w, w.tom, "what do you know about my dog, and about anything else?")
     theirs = await why(w, w.tom)
@@ -227,5 +228,5 @@ def test_the_longest_there_is_fits_and_leaves_room_for_the_decision():
 
 def test_without_a_price_the_sum_is_unknown():
     text = why_panel("why", Origins("Pixel", spent=Spent(("m",), 1, 5, 6, None))).text
-    assert text == "why\n**Pixel** said it, with m: 5 tokens read, 6 written, for an unknown sum."
+    assert text == "why\n**Pixel** said it, with m: 5 tokens read, 6 written; cost: an unknown sum."
     assert why_panel("why", Origins("Pixel")).text == "why\n**Pixel** said it."

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from bot.errors import Unpostable, Unsaid
-from bot.outlet import AGAIN_AFTER, AGAIN_LONGEST, LONGEST, MOST_LINES, PAUSE, Outlet
+from bot.core.errors import Unpostable, Unsaid
+from bot.features.operations.log_channel import AGAIN_AFTER, AGAIN_LONGEST, LONGEST, MOST_LINES, PAUSE, Outlet
 from tests.fakes import FakeClock
 
 TURNS = 20

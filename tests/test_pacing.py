@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from bot.conversation.pacing import Pace, remaining_seconds, typing_seconds, typing_times
+from bot.conversation.text.typing import Pace, remaining_seconds, typing_seconds, typing_times
 
 STEADY = Pace(variance=0)
 UNBOUND = Pace(shortest=0, longest=10_000, variance=0)

@@ -3,23 +3,22 @@
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bot.arrivals import NOT_WRITABLE
-from bot.turn import Place, Where
+from bot.conversation.types import Place, Where
+from bot.features.characters.importing import NOT_WRITABLE
+from bot.features.characters.presence_words import CHOSEN, DISMISSED, INVITED, NOBODY_CHOSEN
+from bot.persona_sheet import _talk
 from cogs import personas
 from cogs._discord.admin import OPERATORS_ONLY
-from cogs._discord.persona_sheet import sheet
 from personas.cards.charx import MOST_BYTES
 from tests.staged import ONYX, card, company, folders, library_in, shown_in
-from tests.test_cogs import World
-from tests.test_commands import admin, let_operate, told
-from tests.test_history_commands import panel_of
-
-NIMA = {"name": "Nima", "description": "Nima is a cook.", "first_mes": "Hungry?"}
+from tests.support.commands import admin, let_operate, told
+from tests.support.discord import World
+from tests.support.panels import panel_of
+from tests.support.personas import NIMA, sheet_for
 
 
 @pytest.fixture
@@ -36,13 +35,6 @@ def operator(w: World) -> Any:
 
 def place(w: World) -> Where:
     return Where(w.channel.id, Place.GUILD, guild_id=w.guild.id)
-
-
-async def sheet_for(w: World, who: Any, slug: str) -> str:
-    """Return what a character's sheet says to somebody, as it stands in the file of a long one."""
-    cog: Any = w.client.get_cog("Personas")
-    asked = SimpleNamespace(user=who, guild=None, guild_id=None, channel_id=w.channel.id, channel=None)
-    return sheet(await cog._examined(asked, w.app.conversation.company.by_slug[slug]), plain=True)
 
 
 async def audited(w: World) -> list[tuple[str, str]]:
@@ -112,14 +104,13 @@ async def test_a_sheet_tells_blends_modes_books_and_growth(w):
 
 
 async def test_the_talk_that_show_goes_by_is_that_of_this_channel(w):
-    cog: Any = w.client.get_cog("Personas")
     role = w.app.conversation.company.by_slug["onyx"]
     await w.mira.send(
         w.channel, "Onyx, my code throws `TypeError: int` in def main(), the stack trace says line 3"
     )
     where = place(w)
-    assert (await cog._talk(role, where)).name == "technical"
-    assert (await cog._talk(role, Where(1, Place.GUILD))).name == "casual"
+    assert (await _talk(w.app, role, where)).name == "technical"
+    assert (await _talk(w.app, role, Where(1, Place.GUILD))).name == "casual"
 
 
 async def test_remarks_about_files_are_told_to_operators_alone(tmp_path):
@@ -154,13 +145,13 @@ async def test_who_was_chosen_answers_where_nobody_is_called(w):
     """C24, D07: a mention of the bot's account is of its own character; the chosen one has the rest."""
     anna = admin(w, manage_channels=True)
     said = told(await anna.slash(w.channel, "persona choose", name="Ruby"))
-    assert said.startswith(personas.CHOSEN.format(name="Ruby"))
+    assert said.startswith(CHOSEN.format(name="Ruby"))
     async with w.app.database.read() as db:
         channel = await db.channels.get(w.channel.id)
     assert channel is not None
     assert (channel.chosen, channel.name) == ("ruby", "general")
     said = told(await anna.slash(w.channel, "persona choose", name="nobody"))
-    assert said.startswith(personas.NOBODY_CHOSEN)
+    assert said.startswith(NOBODY_CHOSEN)
     done = [one for one in await w.app.administration.audit() if one.action == "chosen"]
     ruby = {"character": "ruby"}
     assert [(one.before, one.after) for one in done] == [(ruby, None), (None, ruby)]
@@ -191,12 +182,12 @@ async def test_who_was_sent_out_neither_hears_nor_answers_until_invited(w):
     """C25: what was said without it, it never learns."""
     anna = admin(w)
     said = told(await anna.slash(w.channel, "persona dismiss", name="onyx"))
-    assert said.startswith(personas.DISMISSED.format(name="Onyx"))
+    assert said.startswith(DISMISSED.format(name="Onyx"))
     assert "The bot's operators can take it back." in said
     await w.mira.send(w.channel, "Onyx? The canary is dead.")
     assert "Onyx" not in [name for name, _ in shown_in(w.channel)]
     said = told(await anna.slash(w.channel, "persona invite", name="onyx"))
-    assert said.startswith(personas.INVITED.format(name="Onyx"))
+    assert said.startswith(INVITED.format(name="Onyx"))
     await w.mira.send(w.channel, "Onyx?")
     assert shown_in(w.channel)[-1] == ("Onyx", "Hm.")
     assert "canary" not in w.prompt.text
@@ -210,7 +201,7 @@ async def test_who_was_sent_out_neither_hears_nor_answers_until_invited(w):
 @pytest.mark.parametrize("name", ["show", "invite", "dismiss", "reset"])
 async def test_a_stranger_is_refused_what_is_for_admins(w, name):
     said = told(await w.mira.slash(w.channel, f"persona {name}", name="onyx"))
-    assert said.startswith("This is for people who may manage the server here")
+    assert said.startswith("You may not do that here: it takes the permission **Manage Server**, or ")
     assert all(one.present for one in await w.app.affairs.stagecraft.attending(place(w)))
 
 
@@ -291,7 +282,7 @@ async def test_import_export_and_remove_are_for_operators(w, operates):
         result = await boss.slash(w.channel, f"persona {command}", **options)
         assert (told(result) == OPERATORS_ONLY) is not operates, command
         refused = told(await w.mira.slash(w.channel, f"persona {command}", **options))
-        assert refused.startswith("This is for people who may administrate here")
+        assert refused.startswith("You may not do that here: it takes the permission **Administrator**, or ")
     assert ("persona import", "nima") in await audited(w) or not operates
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.envfile import LARGEST, read_env
 from bot.settings import load_settings
+from bot.settings.envfile import LARGEST, read_env
 from personaflow import Character, PersonaSystem
 from personaflow.core import sheet
 from personaflow.core.sheet import ExportError, prompt_text

@@ -13,27 +13,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.pictures import (
-    BondChart,
-    Change,
+from bot.features.inner_life.week_picture import (
+    COLOURS,
+    LEFT,
+    RIGHT,
+    ROW,
     Curve,
-    Gauge,
     Moment,
     Week,
-    bond_svg,
-    bond_text,
     week_svg,
     week_text,
 )
+from bot.pictures import BondChart, Change, Gauge, bond_svg, bond_text
 from bot.pictures.days import days, nights, stretch
 from bot.pictures.flags import placed
 from bot.pictures.gauges import COLOURS as GAUGE_COLOURS
 from bot.pictures.sheet import DESCRIBED, GROUND, QUIET, RAISED, SMALL, WIDTH, WORDS
-from bot.pictures.week import COLOURS, LEFT, RIGHT, ROW
-from memory.lettering import width
-from memory.rasterise import as_png
-from memory.spreading import Box
-from personas.moods import MOODS
+from memory.map.lettering import width
+from memory.map.rasterise import as_png
+from memory.map.spreading import Box
+from personas.affect.moods import MOODS
 
 SVG = "{http://www.w3.org/2000/svg}"
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -159,7 +159,7 @@ async def test_what_is_wrong_with_an_address_is_told_and_never_the_password(post
 
 async def test_without_the_driver_it_is_told_how_to_get_it(monkeypatch, url, tmp_path):
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    with pytest.raises(DatabaseError, match=r"pip install '\.\[postgres\]'"):
+    with pytest.raises(DatabaseError, match=r"pip install --constraint constraints.txt '\.\[postgres\]'"):
         await Database.connect(url, tmp_path / "none")
 
 

@@ -1,14 +1,15 @@
 """The command line with a database on a PostgreSQL server."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 
-from bot.__main__ import EX_CONFIG, main
 from bot.app import DATABASE_NAME
-from bot.doctor.finding import Finding
-from bot.doctor.storage import data_findings
+from bot.cli.doctor.finding import Finding
+from bot.cli.doctor.storage import data_findings
+from bot.cli.main import EX_CONFIG, main
 from bot.settings import Settings
 from database import Database
 from tests.postgres import PASSWORD, Server
@@ -48,6 +49,13 @@ async def test_doctor_looks_while_the_bot_runs(url, folder):
     async with running.begin() as db:
         await db.states.set("a", "b")
     await running.close()
+
+
+async def test_doctor_says_without_a_network_how_to_get_the_driver(monkeypatch, folder):
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    finding = (await look(folder, "postgresql://bot@localhost/bot", offline=True))["data.database"]
+    assert finding.level == "problem"
+    assert f"{sys.executable} -m pip install --constraint constraints.txt '.[postgres]'" in finding.sentence
 
 
 async def test_doctor_names_a_server_that_is_not_there_and_asks_none_when_offline(folder):

@@ -8,9 +8,9 @@ import pytest
 
 from bot import app as composition
 from bot.app import DATABASE_NAME, open_app, open_database
-from bot.errors import ConfigurationError, DatabaseUnreachable
-from bot.schedule import Schedule
-from bot.server import Server as Voice
+from bot.core.errors import ConfigurationError, DatabaseUnreachable
+from bot.jobs.schedule import Schedule
+from bot.llm.server import Server as Voice
 from bot.settings import Settings
 from database import Database, DatabaseAway, DatabaseBusy, DatabaseError, DatabaseFull, DatabaseTaken
 from tests.builders import PIXEL

@@ -8,8 +8,8 @@ from functools import cache
 
 import pytest
 
-from bot.conversation.priority import SIGNS, THRESHOLD, priority
-from bot.turn import Glimpse, Place, Utterance, Where
+from bot.conversation.attention.relevance import SIGNS, THRESHOLD, priority
+from bot.conversation.types import Glimpse, Place, Utterance, Where
 from tests.talk import CHARACTER, CHARACTER_ID, LOCOMO, Said, channel_log, moments
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -10,18 +10,20 @@ from random import Random
 
 import pytest
 
-from bot.claude.client import AnthropicClaude
-from bot.claude.pricing import load_prices
-from bot.claude.tokens import TokenEstimate
-from bot.conversation.conversation import Conversation
-from bot.conversation.manner import Manner
-from bot.conversation.naming import speaker_label
-from bot.conversation.recall import Extent
-from bot.conversation.replying import Voice
-from bot.errors import ClaudeDenied, ClaudeTimeout, ClaudeUnavailable, PromptTooLong, Unsaid, Unsayable
-from bot.log import LineHandler, set_up_logging
-from bot.roles import Company
-from bot.turn import Place, Prompt, Where
+from bot.conversation.company import Company
+from bot.conversation.config import Manner
+from bot.conversation.context import Extent
+from bot.conversation.generation import Voice
+from bot.conversation.pipeline import Conversation
+from bot.conversation.text.names import speaker_label
+from bot.conversation.types import Place, Where
+from bot.core.errors import Unsaid, Unsayable
+from bot.core.logging import LineHandler, set_up_logging
+from bot.llm.client import AnthropicClaude
+from bot.llm.errors import ClaudeDenied, ClaudeTimeout, ClaudeUnavailable, PromptTooLong
+from bot.llm.pricing import load_prices
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Prompt
 from database import Database
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
 from tests.fakes import FakeClock, FakeMouth

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.administration import Actor
-from bot.conversation.house_rules import Kind
-from bot.importing import NO_CONSENT
-from bot.portable import MOST_BYTES, TOO_LARGE
-from bot.roles import Playing
-from cogs._discord import disclosure, presses
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.company import Playing
+from bot.features.admin.service import Actor
+from bot.features.privacy.export_format import MOST_BYTES, TOO_LARGE
+from bot.features.privacy.restore import NO_CONSENT
+from cogs._discord import interactions, privacy_views
 from cogs._discord.panels import Pen
 from tests.builders import AT_ONCE
-from tests.test_cogs import World, world
-from tests.test_commands import told
-from tests.test_history_commands import components, enabled, forge, panel_of, stored
+from tests.support.commands import told
+from tests.support.discord import World, world
+from tests.support.panels import components, enabled, forge, panel_of, stored
+from tests.support.privacy import ASKING
 
-ASKING = replace(AT_ONCE, asks_after=2)
 QUESTION = {"Yes, remember me", "No", "What is kept?"}
 
 
@@ -71,7 +71,7 @@ async def test_behind_the_second_answer_the_character_asks_and_pings_nobody_else
     await w.mira.send(w.channel, f"Pixel, tell {w.tom.mention}?")
     question = w.channel.history()[-1]
     assert question.content == (
-        f"{w.mira.mention} {w.app.character.memory_question}\n{disclosure.SMALL_PRINT}"
+        f"{w.mira.mention} {w.app.character.memory_question}\n{privacy_views.SMALL_PRINT}"
     )
     assert labels(question) == QUESTION
     assert w.pinged() <= {w.mira.id}
@@ -96,7 +96,7 @@ async def test_the_question_is_no_part_of_the_talk(w):
 async def test_a_yes_is_kept_and_what_it_was_is_told_to_nobody_else(w):
     question = await asked(w)
     result = await w.mira.click(question, label="Yes, remember me")
-    assert told_to_one(result) == disclosure.YES
+    assert told_to_one(result) == privacy_views.YES
     assert await answer_of(w) is True
     after = w.channel.history()[-1]
     assert (after.content, labels(after)) == (question.content, set())
@@ -105,7 +105,7 @@ async def test_a_yes_is_kept_and_what_it_was_is_told_to_nobody_else(w):
 async def test_a_no_looks_the_same_to_others(w):
     question = await asked(w)
     result = await w.mira.click(question, label="No")
-    assert told_to_one(result) == disclosure.NO
+    assert told_to_one(result) == privacy_views.NO
     assert await answer_of(w) is False
     after = w.channel.history()[-1]
     assert (after.content, labels(after)) == (question.content, set())
@@ -120,14 +120,14 @@ def told_to_one(result: Any) -> str:
 async def test_only_who_is_asked_can_answer(w):
     question = await asked(w)
     for label in QUESTION:
-        assert told(await w.tom.click(question, label=label)) == presses.NOT_YOURS
+        assert told(await w.tom.click(question, label=label)) == interactions.NOT_YOURS
     assert await answer_of(w) is None
     assert labels(w.channel.history()[-1]) == QUESTION
 
 
 async def test_somebody_may_first_look_at_what_is_kept(w):
     question = await asked(w)
-    assert told_to_one(await w.mira.click(question, label="What is kept?")) == disclosure.WHAT_IS_KEPT
+    assert told_to_one(await w.mira.click(question, label="What is kept?")) == privacy_views.WHAT_IS_KEPT
     assert labels(w.channel.history()[-1]) == QUESTION
     await w.mira.click(question, label="Yes, remember me")
     assert await answer_of(w) is True
@@ -147,8 +147,8 @@ async def test_a_question_can_be_answered_after_weeks_and_not_for_ever(w):
 
 async def test_a_question_that_another_process_asked_is_answered_by_this_one(tmp_path):
     async with world(tmp_path, manner=AT_ONCE) as w:
-        panel = disclosure.question_panel("question", "May I?", w.mira.mention)
-        pen = Pen(disclosure.FAMILY, w.mira.id, w.app.clock.now() + timedelta(days=1))
+        panel = privacy_views.question_panel("question", "May I?", w.mira.mention)
+        pen = Pen(privacy_views.FAMILY, w.mira.id, w.app.clock.now() + timedelta(days=1))
         with w.env._bot_scope():
             channel = w.client.get_channel(w.channel.id)
             await channel.send(panel.text, view=pen.view(panel))  # type: ignore[union-attr]
@@ -160,10 +160,10 @@ async def test_a_question_that_another_process_asked_is_answered_by_this_one(tmp
 async def test_where_people_are_remembered_unless_they_refuse_they_are_told_once(tmp_path):
     async with world(tmp_path, manner=replace(ASKING, consent="opt_out")) as w:
         notice = await asked(w)
-        assert disclosure.NOTICE in notice.content
+        assert privacy_views.NOTICE in notice.content
         assert labels(notice) == {"Don't", "What is kept?"}
         assert (await w.app.conversation.privacy.standing(w.mira.id)).learning
-        assert told_to_one(await w.mira.click(notice, label="Don't")) == disclosure.NO
+        assert told_to_one(await w.mira.click(notice, label="Don't")) == privacy_views.NO
         assert not (await w.app.conversation.privacy.standing(w.mira.id)).learning
 
 
@@ -172,8 +172,10 @@ async def test_switched_off_nobody_is_asked(tmp_path):
         await asked(w)
         await w.mira.send(w.channel, "Pixel, so?")
         assert w.said() == ["Hm."] * 3
-        assert told(await w.mira.slash(w.channel, "privacy yes")) == disclosure.YES_BUT_OFF
-        assert told(await w.mira.slash(w.channel, "memory learning", switch="on")) == disclosure.YES_BUT_OFF
+        assert told(await w.mira.slash(w.channel, "privacy yes")) == privacy_views.YES_BUT_OFF
+        assert (
+            told(await w.mira.slash(w.channel, "memory learning", switch="on")) == privacy_views.YES_BUT_OFF
+        )
         assert "switched remembering off" in (await show(w)).content
 
 
@@ -220,7 +222,7 @@ async def test_a_no_says_that_what_was_told_stays(w):
     await w.mira.slash(w.channel, "privacy yes")
     await w.mira.slash(w.channel, "remember", memory="I like tea")
     said = told(await w.mira.slash(w.channel, "privacy no"))
-    assert said == disclosure.NO + disclosure.NO_TOLD.format(count="1 memory")
+    assert said == privacy_views.NO + privacy_views.NO_TOLD.format(count="1 memory")
     assert [one.text for one in await w.app.conversation.memories.of(w.mira.id)] == ["I like tea"]
 
 
@@ -248,10 +250,10 @@ async def test_what_is_exported_comes_back_after_everything_was_deleted(w):
     assert told(await w.mira.slash(w.channel, "privacy import", **come)) == NO_CONSENT
     await w.mira.slash(w.channel, "privacy yes")
     said = told(await w.mira.slash(w.channel, "privacy import", **come))
-    assert said == disclosure.IMPORTED.format(facts="1 fact", lines="0 lines", reminders="0 reminders")
+    assert said == privacy_views.IMPORTED.format(facts="1 fact", lines="0 lines", reminders="0 reminders")
     assert [one.text for one in await w.app.conversation.memories.of(w.mira.id)] == ["I like tea"]
     said = told(await w.mira.slash(w.channel, "privacy import", **come))
-    assert said == disclosure.IMPORTED.format(facts="0 facts", lines="0 lines", reminders="0 reminders")
+    assert said == privacy_views.IMPORTED.format(facts="0 facts", lines="0 lines", reminders="0 reminders")
 
 
 async def test_a_file_that_was_changed_comes_in_as_facts_alone(w):
@@ -264,14 +266,14 @@ async def test_a_file_that_was_changed_comes_in_as_facts_alone(w):
     data = json.dumps(document).encode()
     said = told(await w.mira.slash(w.channel, "privacy import", file=("x.json", data)))
     assert said.startswith("Taken in: 1 fact, ")
-    assert disclosure.UNSEALED in said
+    assert privacy_views.UNSEALED in said
     assert "`facts[1]`" in said
     assert "hunter2" not in said
 
 
 @pytest.mark.parametrize(
     ("data", "expected"),
-    [(b"what?", "is no JSON"), (b"{}", "`format`"), (b" " * (MOST_BYTES + 1), TOO_LARGE)],
+    [(b"what?", "is not JSON"), (b"{}", "`format`"), (b" " * (MOST_BYTES + 1), TOO_LARGE)],
 )
 async def test_a_file_that_is_no_export_is_refused_in_a_sentence(w, data, expected):
     await w.mira.slash(w.channel, "privacy yes")

@@ -1,7 +1,6 @@
 """The prompt: what is in it, in which order, and how much of it stays the same (C28-C30, C40)."""
 
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -12,51 +11,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.claude.client import AnthropicClaude, Question
-from bot.claude.pricing import load_prices
-from bot.claude.tokens import TokenEstimate
-from bot.claude.wire import body
-from bot.conversation.composition import BEGINNING, compose_prompt, system_prompt
-from bot.conversation.conversation import Conversation
-from bot.conversation.manner import Manner
-from bot.conversation.naming import SPEAKER, clean_name, clean_text, speaker_label
-from bot.conversation.recall import Extent, line_of
-from bot.conversation.replying import Voice
-from bot.errors import ClaudeTimeout
-from bot.roles import Company
-from bot.turn import Place, Prompt, Recollection, Utterance, Where
+from bot.conversation.company import Company
+from bot.conversation.config import Manner
+from bot.conversation.context import Extent, line_of
+from bot.conversation.generation import Voice
+from bot.conversation.pipeline import Conversation
+from bot.conversation.prompt import BEGINNING, compose_prompt, system_prompt
+from bot.conversation.text.names import SPEAKER, clean_name, clean_text, speaker_label
+from bot.conversation.types import Place, Recollection, Utterance, Where
+from bot.llm.client import AnthropicClaude
+from bot.llm.errors import ClaudeTimeout
+from bot.llm.pricing import load_prices
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Prompt
 from database import Database
 from database.models import Message
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
 from tests.fakes import EPOCH, FakeClock, FakeMouth
+from tests.support.prompts import QUESTION, as_bytes, blocks, prefix
 from tests.world.claude_server import ScriptedClaude
 
 HOUR = 3600.0
-QUESTION = Question(purpose="reply", model="claude-sonnet-5-5", max_tokens=100, deadline=60)
 ELSEWHERE = Where(601, Place.GUILD, name="off-topic", guild_id=701, guild_name="Another Guild")
 
 
 def at_once(condensed: int) -> Manner:
     """Return the manner of somebody who answers at once, with room for so much talk in a prompt."""
     return replace(AT_ONCE, extent=Extent(condensed=condensed))
-
-
-def blocks(prompt: Prompt) -> list[tuple[str, dict]]:
-    """Return every block as it is sent, with its role, in the order in which the model reads them."""
-    sent = body(prompt, QUESTION, cache_ttl="1h", sampling={})
-    flat = [("system", block) for block in sent["system"]]
-    return flat + [(one["role"], block) for one in sent["messages"] for block in one["content"]]
-
-
-def prefix(prompt: Prompt) -> bytes:
-    """Return every byte up to the last cache breakpoint."""
-    sent = blocks(prompt)
-    last = max(index for index, (_, block) in enumerate(sent) if "cache_control" in block)
-    return as_bytes(sent[: last + 1])
-
-
-def as_bytes(sent: Sequence[tuple[str, dict]]) -> bytes:
-    return b"".join(json.dumps([role, block["type"], block["text"]]).encode() for role, block in sent)
 
 
 def heard_lines(prompt: Prompt) -> list[str]:

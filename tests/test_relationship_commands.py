@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from bot.relationships import ENOUGH, MOST_DISPUTES, NOT_THERE, TAKEN_BACK
-from cogs._discord import inner_sheets as sheets
-from cogs._discord.characters import NOT_HERE_ANY_MORE
-from cogs._discord.presses import EXPIRED, NOT_YOURS
-from personas.bonds import STAGES, TIME
+from bot.features.inner_life.relationship import ENOUGH, MOST_DISPUTES, NOT_THERE, TAKEN_BACK
+from cogs._discord import inner_life_views as sheets
+from cogs._discord.interactions import EXPIRED, NOT_YOURS
+from cogs._discord.options import NOT_HERE_ANY_MORE
+from personas.relations.bonds import STAGES, TIME
 from tests.inner_world import STAGE, agree, noted, stand
 from tests.staged import PIXEL_ENV, company, folders, library_in
-from tests.test_cogs import World
-from tests.test_commands import told
-from tests.test_history_commands import components, enabled, forge, panel_of, stored
+from tests.support.commands import told
+from tests.support.discord import World
+from tests.support.panels import components, enabled, forge, panel_of, stored
 
 KIND = "you said something kind"
 RUDE = "you were unkind"

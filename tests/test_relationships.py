@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.inner import STAGE, bond_of
-from bot.pictures import bond_svg
-from bot.relationships import (
+from bot.conversation.mood_state import STAGE, bond_of
+from bot.features.inner_life.relationship import (
     ENOUGH,
     LEDGER,
     MOST_DISPUTES,
@@ -30,11 +29,11 @@ from bot.relationships import (
     sound_of,
     words_of,
 )
+from bot.pictures import bond_svg
 from database.models import Bond as Row
 from database.models import BondChange
-from personas import bonds
-from personas.bonds import BOUNDS, COOLING, STAGES, TIME, Bond, Metric
-from personas.tones import Tone
+from personas.relations import bonds
+from personas.relations.bonds import BOUNDS, COOLING, STAGES, TIME, Bond, Metric, Tone
 from tests.builders import PIXEL, Table, table
 from tests.fakes import EPOCH
 from tests.inner_world import agree, noted, stand

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.house_rules import Kind
-from bot.conversation.splitting import width
-from bot.reminder_rules import LONGEST, NEAR_ZONES, NO_SUCH_DAY, UNCLEAR, UNKNOWN
-from cogs import reminders
-from cogs._discord.agenda import NOTHING, list_panel
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.text.split import width
+from bot.features.reminders.reminder_rules import LONGEST, NEAR_ZONES, NO_SUCH_DAY, UNCLEAR, UNKNOWN
+from cogs.reminders import cog as reminders
+from cogs.reminders.views import NOTHING, list_panel
 from database.models import Reminder
 from tests.fakes import EPOCH
-from tests.test_cogs import World, world
-from tests.test_commands import admin, kept, told
-from tests.test_history_commands import enabled, forge, menu_of, panel_of
-from tests.test_memory_commands import everything
+from tests.support.commands import admin, kept, told
+from tests.support.discord import World, world
+from tests.support.memories import everything
+from tests.support.panels import enabled, forge, menu_of, panel_of
 
 
 @pytest.fixture
@@ -61,7 +61,8 @@ async def test_a_reminder_is_confirmed_with_its_moment_its_place_and_the_zone_th
     assert only.due_at - w.app.clock.now() <= timedelta(hours=2)
     stamp = discord.utils.format_dt(only.due_at, "F")
     assert stamp in said
-    assert f"in {w.channel.mention}, where others read along" in said
+    assert said.startswith(f"I'll remind you in {w.channel.mention} on {stamp} (")
+    assert " Others can read it there.\n" in said
     assert f"/remind delete {only.id}" in said
     assert said.endswith(reminders.ZONE_UNKNOWN)
     await slash(w, "timezone set", zone="Europe/Oslo")
@@ -101,7 +102,7 @@ async def test_what_came_due_while_nobody_was_there_is_said_when_the_bot_is_back
 
 async def test_what_is_told_in_a_direct_message_is_said_there(w):
     said = told(await w.mira.user.slash("remind me", when="in 2 hours", what="canary"))
-    assert "where others read along" not in said
+    assert "Others can read it" not in said
     await come_due(w)
     assert len(w.said(w.mira.user.dm_channel)) == 1
     assert w.said() == []
@@ -236,7 +237,7 @@ async def test_the_list_says_of_each_when_where_and_how_often(w):
     await slash(w, "remind date", day=29, month=2, what="our wedding")
     once, *yearly = await mine(w)
     text = panel_of(await w.mira.slash(w.channel, "remind list")).content
-    assert text.startswith("**What I am to say to you later**: 3\n")
+    assert text.startswith("**What I will say to you later**: 3\n")
     assert f"**#{once.id}** call \\*mom\\*\n-# {discord.utils.format_dt(once.due_at, 'f')}" in text
     assert text.count(f"in {w.channel.mention}") == 3
     assert "every year on 3 May" in text and "every year on 29 February" in text
@@ -303,7 +304,7 @@ def test_every_page_is_a_message_that_discord_takes_and_no_words_pass_for_ours(t
     panel = list_panel(rows, page, 5)
     assert width(panel.text) <= 2000
     head, *entries, foot = panel.text.split("\n")
-    assert head.startswith("**What I am to say")
+    assert head.startswith("**What I will say")
     assert foot.startswith("-# Choose")
     assert 2 <= len(entries) <= 12
     for number, line in enumerate(entries):
@@ -324,8 +325,14 @@ async def test_a_birthday_is_kept_shown_and_forgotten(w):
     assert await slash(w, "birthday show") == reminders.NO_BIRTHDAY
     said = await slash(w, "birthday set", day=3, month=5)
     [only] = await mine(w)
-    assert "at 09:00 on 3 May" in said and discord.utils.format_dt(only.due_at, "F") in said
-    assert "3 May" in await slash(w, "birthday show")
+    stamp, place = discord.utils.format_dt(only.due_at, "F"), f"in {w.channel.mention}"
+    assert said.startswith(
+        f"I'll congratulate you {place} every year, at 09:00 on 3 May; the next time is {stamp}. "
+        "Others can read it there.\n"
+    )
+    said = await slash(w, "birthday show")
+    known = "Your birthday, as I know it: 3 May."
+    assert said.startswith(f"{known} I'll next congratulate you {place} on {stamp}.")
     assert await slash(w, "birthday forget") == reminders.BIRTHDAY_FORGOTTEN
     assert await slash(w, "birthday forget") == reminders.NO_BIRTHDAY
     assert await mine(w) == []

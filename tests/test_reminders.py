@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.conversation.house_rules import Kind
-from bot.errors import ClaudeUnavailable, Unsaid, Unsayable
-from bot.reminder_rules import (
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.types import Part, Place, Utterance, Where
+from bot.core.errors import Unsaid, Unsayable
+from bot.features.reminders.delivery import Venue, VenueOf
+from bot.features.reminders.reminder_rules import (
     CONFIDENTIAL,
     FULL,
     LONGEST,
@@ -29,9 +31,8 @@ from bot.reminder_rules import (
     UNKNOWN,
     ReminderRefused,
 )
-from bot.reminders import NOT_NOTED, WHAT_UNKNOWN, WHEN_UNKNOWN, ZONE_UNKNOWN
-from bot.reminding import Venue, VenueOf
-from bot.turn import Part, Place, Utterance, Where
+from bot.features.reminders.service import NOT_NOTED, WHAT_UNKNOWN, WHEN_UNKNOWN, ZONE_UNKNOWN
+from bot.llm.errors import ClaudeUnavailable
 from database.models import Message, Reminder
 from memory.dates import YearDay
 from tests.builders import CHANNEL, DM, Table, table, utterance

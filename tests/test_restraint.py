@@ -8,7 +8,7 @@ import discord
 import pytest
 from discord.http import HTTPClient, Route
 
-from bot.restraint import MOST_WAITING, Restraint, bucket_of
+from bot.discord.request_gate import MOST_WAITING, Restraint, bucket_of
 from tests.fakes import FakeClock
 from tests.world import discord_faults as faults
 from tests.world.discord_pointing import point_discord_at, point_discord_back

@@ -4,7 +4,7 @@ import pytest
 
 from bot.conversation import rethinking
 from bot.conversation.rethinking import CHANGED, ENOUGH, NO_THOUGHT, THINKING, Asker, CannotRemake
-from bot.errors import ClaudeTimeout
+from bot.llm.errors import ClaudeTimeout
 from tests.builders import CHANNEL, DM, table
 
 MIRA = Asker(42, "Mira")

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personas.character import Character
-from personas.routing import (
+from personas.selection.mentions import about, spoken
+from personas.selection.routing import (
     Candidate,
     How,
     NobodyPresentError,
@@ -23,7 +24,6 @@ from personas.routing import (
     route,
     scores,
 )
-from personas.routing_words import about, spoken
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NYX = Candidate(

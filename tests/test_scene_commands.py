@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from bot.command_tree import ONLY_IN_SERVERS
-from bot.conversation import consequences
-from bot.stagecraft import MOST_SCENE_TURNS
-from bot.turn import Place, Where
+from bot.conversation import effects
+from bot.conversation.types import Place, Where
+from bot.discord.commands import ONLY_IN_SERVERS
+from bot.features.characters.presence import MOST_SCENE_TURNS, NO_SCENE
+from bot.features.characters.presence_words import CLEARED, NO_NOTE, NOTED
 from cogs import scenes
 from tests.staged import company, shown_in
-from tests.test_cogs import SETTLED_WITHIN, World
-from tests.test_commands import admin, kept, let_operate, told
+from tests.support.commands import admin, kept, let_operate, told
+from tests.support.discord import SETTLED_WITHIN, World
 
 TOPIC = "who stole the ale"
 
@@ -65,7 +66,7 @@ async def test_the_channel_is_told_who_plays_and_about_what_and_nobody_is_pinged
 
 
 async def test_stopped_it_ends_within_one_line(w, monkeypatch):
-    monkeypatch.setattr(consequences, "SCENE_PAUSE", 2 * SETTLED_WITHIN)  # time does not run on by itself
+    monkeypatch.setattr(effects, "SCENE_PAUSE", 2 * SETTLED_WITHIN)  # time does not run on by itself
     anna = admin(w)
     await start(w, anna, turns=20)
     await w.env.advance_time(5 * SETTLED_WITHIN)
@@ -163,7 +164,7 @@ async def test_a_note_stands_at_its_depth_in_the_next_prompt_of_this_channel_alo
     for text in ("Pixel, one", "Pixel, two"):
         await w.mira.send(w.channel, text)
     said = told(await anna.slash(w.channel, "scene note", text="be grim", depth=2))
-    assert said == scenes.NOTED.format(depth="2 lines before the end of what I read")
+    assert said == NOTED.format(depth="2 lines before the end of what I read")
     await w.mira.send(w.channel, "Pixel, three")
     assert notes(w) == [2]
     await w.mira.send(other, "Pixel, over here")
@@ -178,8 +179,8 @@ async def test_a_note_is_taken_away(w, command, options):
     """Both ways to write it, /scene note_clear and /scene note clear."""
     anna = admin(w)
     await anna.slash(w.channel, "scene note", text="be grim")
-    assert told(await anna.slash(w.channel, f"scene {command}", **options)) == scenes.CLEARED
-    assert told(await anna.slash(w.channel, f"scene {command}", **options)) == scenes.NO_NOTE
+    assert told(await anna.slash(w.channel, f"scene {command}", **options)) == CLEARED
+    assert told(await anna.slash(w.channel, f"scene {command}", **options)) == NO_NOTE
     await w.mira.send(w.channel, "Pixel?")
     assert "be grim" not in w.prompt.text
 
@@ -192,7 +193,7 @@ async def test_in_private_everybody_may_write_a_note(w):
 
 async def test_show_tells_the_scene_and_the_note_harmlessly(w):
     anna = admin(w)
-    assert told(await w.mira.slash(w.channel, "scene show")) == f"{scenes.NO_SCENE}\n{scenes.NO_NOTE}"
+    assert told(await w.mira.slash(w.channel, "scene show")) == f"{NO_SCENE}\n{NO_NOTE}"
     stage = w.app.affairs.stagecraft
     where = here(w)
     members = [stage.role("onyx"), stage.role("ruby")]

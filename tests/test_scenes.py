@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.stagecraft import NotStaged
+from bot.features.characters.presence import NotStaged
 from tests.builders import DM
 from tests.company import CHANNEL, chatty, company, stagecraft
 
@@ -85,7 +85,7 @@ async def test_a_scene_goes_on_after_a_restart(tmp_path):
 
 
 async def test_a_scene_whose_player_can_think_of_nothing_ends(at):
-    from bot.errors import ClaudeError
+    from bot.llm.errors import ClaudeError
 
     at.claude.will_say("Who took it?", ClaudeError("down"))
     await play(at, turns=6)
@@ -142,7 +142,7 @@ async def test_a_person_who_spoke_meanwhile_ends_the_banter(tmp_path):
         assert answered
         async with at.database.begin() as db:
             await db.cues.drop(ended="for the test", channel_id=CHANNEL.channel_id)
-            from bot.conversation.consequences import cue_of
+            from bot.conversation.effects import cue_of
 
             newest = max(number for number, _ in at.mouth.posted.values())
             await db.cues.add([cue_of("fangs", CHANNEL.channel_id, newest, "banter", at.clock, 0.0, 1)])

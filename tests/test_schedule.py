@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.job import FAILING, LATE_BY, NOTED_SECONDS
-from bot.ledger import KEPT, TRIES, Ledger
-from bot.schedule import BOOKKEEPING, LONG_SECONDS, LOOK_SECONDS, Schedule
-from bot.timetable import Daily, Every, JobReport
-from bot.waking import SteadyTime
+from bot.jobs.history import KEPT, TRIES, Ledger
+from bot.jobs.job import FAILING, LATE_BY, NOTED_SECONDS
+from bot.jobs.schedule import BOOKKEEPING, LONG_SECONDS, LOOK_SECONDS, Schedule
+from bot.jobs.timetable import Daily, Every, JobReport
+from bot.jobs.waking import SteadyTime
 from database import Database, DatabaseError
 from database.models import Job, JobRun
 from tests.fakes import EPOCH, FakeClock
-from tests.test_cogs import World, world
+from tests.support.discord import World, world
 
 NAME = "count"
 
@@ -558,7 +558,7 @@ async def test_a_job_that_fails_runs_again(caplog, error):
         raise error
 
     assert await counted(Schedule(), fail, times=3) >= 3
-    logged = [one for one in caplog.records if one.name == "bot.job"]
+    logged = [one for one in caplog.records if one.name == "bot.jobs.job"]
     assert logged[0].getMessage() == "The job 'a job' failed; it will run again"
     assert logged[0].exc_info is not None
 

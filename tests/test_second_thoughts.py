@@ -7,16 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from bot.administration import Actor, Administration
-from bot.conversation.house_rules import Kind
-from bot.conversation.pacing import Pace
-from bot.conversation.throttle import Patience, Tally
-from bot.decision import Reason
-from bot.errors import ClaudeTimeout, Unsaid
-from bot.turn import Utterance
+from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.throttle import Patience, Tally
+from bot.conversation.decision import Reason
+from bot.conversation.text.typing import Pace
+from bot.conversation.types import Utterance
+from bot.core.errors import Unsaid
+from bot.features.admin.service import Actor, Administration
+from bot.llm.errors import ClaudeTimeout
 from tests.builders import CHANNEL, Table, table, utterance
 from tests.fakes import EPOCH
-from tests.test_deciding import ASKING, VOTING
+from tests.support.votes import ASKING, VOTING
 
 TURNS = replace(VOTING, attention=replace(VOTING.attention, turn=15.0))
 CALL = "Tom, then Pixel?"

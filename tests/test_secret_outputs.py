@@ -12,9 +12,9 @@ import pytest
 from pydantic import SecretStr
 from simcord import OptionError
 
-from bot.log import LineHandler, set_up_logging
-from tests.test_cogs import World, world
-from tests.test_commands import kept, let_operate
+from bot.core.logging import LineHandler, set_up_logging
+from tests.support.commands import kept, let_operate
+from tests.support.discord import World, world
 from tests.walking import fillings, leaves, use
 
 # Built from pieces, so that no scanner takes this file for a leak.
@@ -93,7 +93,7 @@ async def test_no_secret_in_an_error_comes_out_of_its_traceback_or_answer(
         try:
             await fail()
         except RuntimeError:
-            logging.getLogger("bot.client").exception("An error with %s", KEY)
+            logging.getLogger("bot.discord.client").exception("An error with %s", KEY)
             logging.getLogger("discord").exception("An error elsewhere")
         w.env._errors.clear()
         assert hits(outputs(w)) == []

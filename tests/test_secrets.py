@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory.secrets import holds_secret, masked
+from memory.sensitive.detect import holds_secret, masked
 
 RANDOM = "q7Zt4LmX9aR2vKs8Wd3Yp6Nc1Hf5"
 TOKEN = "MTE4NzY1NDMyMTA5ODc2NTQzMg.GkZ3xQ.a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9"
@@ -291,7 +291,7 @@ def test_only_the_password_is_masked_and_not_what_comes_after_it() -> None:
 def test_what_a_mask_brings_to_light_is_masked_too(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "cvv 123(212) 555-0199"
     assert masked(text) == "cvv [code]"
-    monkeypatch.setattr("memory.secrets.PASSES", 1)
+    monkeypatch.setattr("memory.sensitive.detect.PASSES", 1)
     assert masked(text) == "[secret]"
 
 

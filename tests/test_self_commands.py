@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from discord import app_commands
 
-from bot.conversation.consequences import Growing, News
-from bot.curation.standings import THEMSELVES
-from cogs import selves
+from bot.conversation.effects import Growing, News
+from bot.features.admin.edit_relations import THEMSELVES
 from cogs._discord.admin import NAME, OPERATORS_ONLY
+from cogs.admin import growth
 from tests.builders import AT_ONCE
 from tests.staged import ONYX, RUBY, company, folders, library_in, shown_in
-from tests.test_cogs import World
-from tests.test_commands import admin, kept, let_operate, told
+from tests.support.commands import admin, kept, let_operate, told
+from tests.support.discord import World
+from tests.support.growth import meet, operator
 
 GROWS = {
     **ONYX,
@@ -44,12 +45,6 @@ async def grown(tmp_path: Path) -> AsyncIterator[World]:
         yield entered
 
 
-def operator(w: World) -> Any:
-    anna = admin(w, administrator=True)
-    let_operate(w, anna)
-    return anna
-
-
 async def audited(w: World, action: str) -> list[str]:
     return [one.detail for one in await w.app.administration.audit() if one.action == action]
 
@@ -73,12 +68,12 @@ async def test_a_stage_is_shown_taken_back_and_let_hold_again(grown):
     await w.mira.send(w.channel, "Onyx?")
     assert "canary" in w.prompt.system[0].text
     said = await use(w, anna, "growth revert", character="onyx", milestone=2)
-    assert said == selves.REVERTED.format(name="Onyx", milestone=2)
+    assert said == growth.REVERTED.format(name="Onyx", milestone=2)
     await w.mira.send(w.channel, "Onyx?")
     assert "canary" not in w.prompt.system[0].text
     assert "taken back <t:" in await use(w, anna, "growth show", character="onyx")
     said = await use(w, anna, "growth restore", character="onyx", milestone=2)
-    assert said == selves.RESTORED.format(name="Onyx", milestone=2)
+    assert said == growth.RESTORED.format(name="Onyx", milestone=2)
     await w.mira.send(w.channel, "Onyx?")
     assert "canary" in w.prompt.system[0].text
     assert await audited(w, "identity") == ["onyx let stand stage 2", "onyx took back stage 2"]
@@ -93,15 +88,6 @@ async def test_a_stage_that_was_not_reached_is_said_not_to_be(w, name):
 # --- Relations (C72, C73) -------------------------------------------------------------------------
 
 
-async def meet(w: World, *lines: str) -> None:
-    """Let Onyx and Ruby play a scene, in these words."""
-    w.claude.will_say(*lines)
-    anna = operator(w)
-    await anna.slash(w.channel, "scene start", characters="onyx, ruby", topic="ale", turns=len(lines))
-    await w.env.advance_time(600)
-    assert [text for name, text in shown_in(w.channel) if name != "TestBot"] == list(lines)
-
-
 async def test_how_two_get_on_is_shown_and_an_encounter_taken_back(w):
     await meet(w, "Good evening.", "I love your work, Onyx, you are brilliant!")
     boss = admin(w, administrator=True)
@@ -113,7 +99,7 @@ async def test_how_two_get_on_is_shown_and_an_encounter_taken_back(w):
     assert "- **Onyx**: likes them +3.00, is liked +2.40, friends" in said
     said = await use(w, boss, "relations undo", encounter=1)
     assert said.startswith(
-        "Encounter **1** of ruby and onyx does not count any more: compliment, -3 and -2.4."
+        "Encounter **1** of ruby and onyx no longer counts. It was: compliment, +3 and +2.4."
     )
     assert "likes them +0.00, is liked +0.00" in await use(
         w, boss, "relations show", character="ruby", other="onyx"
@@ -121,6 +107,19 @@ async def test_how_two_get_on_is_shown_and_an_encounter_taken_back(w):
     assert await audited(w, "relations") == ["took back encounter 1"]
     said = await use(w, boss, "relations undo", encounter=1)
     assert said.startswith("There is no encounter 1 that still counts")
+
+
+async def test_an_encounter_that_changed_nothing_is_said_to_have_done_so(w):
+    await meet(w, "Good evening.", "The lamp is lit.")
+    boss = admin(w, administrator=True)
+    let_operate(w, boss)
+    said = await use(w, boss, "relations show", character="ruby", other="onyx")
+    assert "likes them +0.00, is liked +0.00, acquaintances" in said
+    assert "ruby to onyx: something else, which changed nothing" in said
+    said = await use(w, boss, "relations undo", encounter=1)
+    assert said == (
+        "Encounter **1** of ruby and onyx no longer counts. It was: something else, which changed nothing."
+    )
 
 
 async def test_two_make_up(w):
@@ -179,10 +178,7 @@ async def test_a_name_that_is_nobodys_gets_a_sentence(w, group):
 
 async def test_admin_goes_with_the_last_cog_that_shares_it_and_comes_back(w):
     tree = w.client.tree
-    sharing = (
-        *("bonds", "curation", "day_moods", "facts", "health", "identity", "initiative", "lore", "selves"),
-        "time_travel",
-    )
+    sharing = ("admin", "health", "initiative")
     for name in sharing:
         assert tree.get_command(NAME) is not None
         await w.client.unload_extension(f"cogs.{name}")

@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-import bot.local
+import bot.llm.local
 from bot.app import App
-from bot.conversation.composition import system_prompt
-from bot.errors import ClaudeUnavailable
-from bot.local import LocalServer, LocalVoiceError
-from bot.serving import open_server, warm_up
+from bot.cli.warming import warm_up
+from bot.conversation.company import Company
+from bot.conversation.rehearsal import rehearsal_beginning
+from bot.llm.errors import ClaudeUnavailable
+from bot.llm.local import LocalServer, LocalVoiceError
+from bot.llm.provider import open_server
 from bot.settings import load_settings
 from tests.builders import PIXEL
 from tests.fakes import FakeClaude, FakeClock
 
+OTHER = {"slug": "nyx", "name": "Nyx", "core_prompt": "You are Nyx."}
 OLLAMA = LocalServer("Ollama", "http://127.0.0.1:11434", "qwen3")
 
 
@@ -26,6 +29,8 @@ class Voice:
 
     def __init__(self, path: Path, **_options: Any) -> None:
         self.path = path
+
+    async def ready(self) -> None: ...
 
     async def __aenter__(self) -> "Voice":
         return self
@@ -49,11 +54,12 @@ def machine(monkeypatch, tmp_path):
         has.spoke.append(path)
         return Voice(path, **options)
 
-    monkeypatch.setattr(bot.local, "find_local_server", find)
-    monkeypatch.setattr(bot.local, "obtain_weights", obtain)
-    monkeypatch.setattr(bot.local, "cached_weights", lambda **_: has.cached)
-    monkeypatch.setattr(bot.local, "has_runtime", lambda: has.runtime)
-    monkeypatch.setattr(bot.local, "LocalVoice", voice)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bot.llm.local, "find_local_server", find)
+    monkeypatch.setattr(bot.llm.local, "obtain_weights", obtain)
+    monkeypatch.setattr(bot.llm.local, "cached_weights", lambda **_: has.cached)
+    monkeypatch.setattr(bot.llm.local, "has_runtime", lambda: has.runtime)
+    monkeypatch.setattr(bot.llm.local, "LocalVoice", voice)
     return has
 
 
@@ -80,6 +86,22 @@ async def test_a_base_url_comes_before_what_is_on_this_machine_and_its_password_
     server, said = await opened(anthropic_base_url="http://me:canary@10.0.0.1:9", default_model="mine")
     assert (server.base_url, server.model, server.local) == ("http://me:canary@10.0.0.1:9", "mine", True)
     assert said == ["10.0.0.1 speaks, with the model mine."]
+
+
+@pytest.mark.parametrize(
+    ("key", "url", "free"),
+    [
+        ("", "http://localhost:11434", True),
+        ("", "http://127.0.0.1:1", True),
+        ("", "http://10.0.0.1:9", False),
+        ("", "https://models.example", False),
+        ("sk-x", "http://localhost:4000", False),
+        ("sk-x", "", False),
+    ],
+)
+async def test_only_what_runs_on_this_machine_without_a_key_is_known_to_be_free(machine, key, url, free):
+    server, _ = await opened(anthropic_api_key=key, anthropic_base_url=url)
+    assert server.free == free
 
 
 async def test_a_server_on_this_machine_is_used_and_named(machine):
@@ -134,19 +156,22 @@ async def test_without_the_runtime_the_ways_out_are_named_before_anything_is_fet
 
 def _app(claude: FakeClaude, *, rehearsal: bool) -> App:
     server = SimpleNamespace(rehearsal=rehearsal, model="small")
-    app: Any = SimpleNamespace(server=server, character=PIXEL, claude=claude)
+    conversation = SimpleNamespace(company=Company.of(PIXEL, [PIXEL.model_copy(update=OTHER)]))
+    app: Any = SimpleNamespace(server=server, conversation=conversation, claude=claude)
     return app
 
 
-async def test_the_character_is_read_before_the_first_message_by_our_own_model_only():
+async def test_the_characters_are_read_before_the_first_message_by_our_own_model_only():
     said: list[str] = []
     claude = FakeClaude(FakeClock())
     await warm_up(_app(claude, rehearsal=False), said.append)
     assert claude.prompts == []
     await warm_up(_app(claude, rehearsal=True), said.append)
-    assert claude.prompts[0].system == system_prompt(PIXEL)
+    assert claude.prompts[0] == rehearsal_beginning(PIXEL)
+    assert "You are Nyx" in claude.prompts[1].text
     assert claude.questions[0].max_tokens == 1
-    assert said[-1].startswith("Pixel is awake")
+    assert said[1].startswith("Pixel is awake")
+    assert said[3].startswith("Nyx is awake")
 
 
 async def test_a_warm_up_that_fails_is_said_and_stops_nothing():
@@ -155,3 +180,4 @@ async def test_a_warm_up_that_fails_is_said_and_stops_nothing():
     claude.will_say(ClaudeUnavailable("503 loading"))
     await warm_up(_app(claude, rehearsal=True), said.append)
     assert "503 loading" in said[-1]
+    assert len(claude.questions) == 1

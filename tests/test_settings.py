@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from bot.envfile import read_env
 from bot.settings import ALIASES, NOT_YET, Fault, Loaded, Settings, SettingsError, load_settings, pending
 from bot.settings.__main__ import main, written_files
 from bot.settings.behaviour import CRISIS_NOTICE
+from bot.settings.envfile import read_env
 from bot.settings.model import ELSEWHERE, SECTIONS
 from bot.settings.wording import default_words, does
 from personas.character import IDENTITY_KEYS
@@ -289,6 +289,36 @@ def test_the_command_line_can_put_a_key_back_to_its_default(load):
     assert not loaded.settings.anthropic_api_key
     assert loaded.settings.llm_timeout == 60
     assert loaded.explicit == {"characters_dir"}
+
+
+def test_a_key_that_is_meant_for_another_server_is_not_taken(tmp_path):
+    config, sheet = tmp_path / "config.env", tmp_path / "character.env"
+    config.write_text("anthropic_base_url=https://proxy.example\nanthropic_api_key=of-the-proxy\n")
+    fresh_key = load_settings(config, sheet, {}).fresh_key
+    assert fresh_key() == "of-the-proxy"
+    config.write_text("anthropic_api_key=of-claude-itself\n")
+    assert fresh_key() == ""
+    config.write_text("anthropic_api_key=mended\nanthropic_base_url=https://proxy.example\n")
+    assert fresh_key() == "mended"
+
+
+def test_the_key_is_read_again_where_a_file_has_changed_and_the_environment_still_counts_first(tmp_path):
+    config, sheet = tmp_path / "config.env", tmp_path / "character.env"
+    sheet.write_text("anthropic_api_key=of-the-sheet\n")
+    alone = load_settings(config, sheet, {}).fresh_key
+    set_outside = load_settings(config, sheet, {"ANTHROPIC_API_KEY": "outside"}).fresh_key
+    assert alone() == "of-the-sheet"
+    for written, key in (
+        ("anthropic_api_key=mended\n", "mended"),
+        ("anthropic_api_key=mended-again\nno_such_key=1\nllm_timeout=nonsense\n", "mended-again"),
+        ("anthropic_api_key=umlautä\n", ""),
+        ("anthropic_api_key=\n", "of-the-sheet"),
+    ):
+        config.write_text(written, encoding="utf-8")
+        assert (alone(), set_outside()) == (key, "outside")
+    config.unlink()
+    sheet.unlink()
+    assert (alone(), set_outside()) == ("", "outside")
 
 
 def test_only_keys_the_operator_set_are_explicit(load):

@@ -15,11 +15,12 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from bot.doctor.account import invite_link
-from bot.envfile import read_env
-from bot.setup import set_up
-from bot.setup.asking import masked
-from bot.setup.writing import UnwritableError, quoted, with_values, write_config
+from bot.cli.doctor.account import invite_link
+from bot.cli.setup import set_up
+from bot.cli.setup.asking import masked
+from bot.cli.setup.writing import UnwritableError, quoted, with_values, write_config
+from bot.core.errors import DiskFull
+from bot.settings.envfile import read_env
 from tests.world.claude_server import ScriptedClaude
 from tests.world.discord_pointing import point_discord_at
 from tests.world.discord_server import DiscordServer
@@ -299,6 +300,18 @@ def test_a_new_file_begins_as_the_example_beside_it(tmp_path):
     assert (tmp_path / "config.env").read_text() == "# The token.\ndiscord_token=x\n# The end.\n"
 
 
+def test_what_the_example_sets_is_in_the_new_file_too(tmp_path):
+    (tmp_path / "config.env.example").write_text("#discord_token=\nbot_reply_threshold=1\n")
+    write_config(tmp_path / "config.env", {"discord_token": "x"})
+    assert (tmp_path / "config.env").read_text() == "discord_token=x\nbot_reply_threshold=1\n"
+
+
+def test_of_an_example_with_faults_nothing_is_taken(tmp_path):
+    (tmp_path / "config.env.example").write_text('a="never closed\nb=1\n')
+    write_config(tmp_path / "config.env", {"discord_token": "x"})
+    assert written(tmp_path / "config.env") == {"discord_token": "x"}
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
 def test_a_file_in_another_encoding_keeps_its_words(tmp_path, encoding):
     path = tmp_path / "config.env"
@@ -323,7 +336,7 @@ def test_a_disk_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(UnwritableError, match="No space left on device"):
+    with pytest.raises(DiskFull, match="free some disk space"):
         write_config(path, {"b": "2"})
     assert path.read_text() == "a=1\n"
     assert list(tmp_path.iterdir()) == [path]
@@ -338,28 +351,45 @@ def test_a_value_over_several_lines_is_left_to_the_operator(tmp_path):
     assert path.read_text() == before
 
 
-async def test_a_folder_in_the_place_of_the_file_is_one_sentence(config, environ, capsys):
+async def test_a_folder_in_the_place_of_the_file_is_one_sentence(config, environ):
     config.mkdir()
-    assert await set_up(config, environ=environ, ask=Person()) == 1
-    assert (
-        capsys.readouterr().err == f"{config} is a folder; move it away, so that a file can take its place.\n"
-    )
+    with pytest.raises(UnwritableError, match="is a folder; move it away, so that a file can take its place"):
+        await set_up(config, environ=environ, ask=Person())
 
 
-async def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, environ, capsys):
-    assert await set_up(tmp_path / "no" / "config.env", environ=environ, ask=Person()) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 1
+async def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, environ):
+    with pytest.raises(UnwritableError, match=r"No file can be written in .+; make the folder"):
+        await set_up(tmp_path / "no" / "config.env", environ=environ, ask=Person())
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
-async def test_a_file_that_cannot_be_written_is_one_sentence(config, environ, capsys):
+async def test_a_file_that_cannot_be_written_is_one_sentence(config, environ):
     config.write_text("")
     config.chmod(0o400)
-    assert await set_up(config, environ=environ, ask=Person()) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    with pytest.raises(UnwritableError, match="change its permissions"):
+        await set_up(config, environ=environ, ask=Person())
 
 
-async def test_a_file_with_faults_is_mended_first(config, environ, capsys):
+async def test_a_file_with_faults_is_mended_first(config, environ):
     config.write_text('a="never closed\nb=1\n')
-    assert await set_up(config, environ=environ, ask=Person()) == 1
-    assert "config.env:1" in capsys.readouterr().err
+    with pytest.raises(UnwritableError, match=r"config\.env:1"):
+        await set_up(config, environ=environ, ask=Person())
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), RuntimeError("a fault of ours")])
+async def test_whatever_goes_wrong_the_lines_are_shown(config, environ, monkeypatch, capsys, fault):
+    def fail(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises((DiskFull, RuntimeError)):
+        await set_up(config, environ=environ, ask=Person(TOKEN, KEY, "nyx"))
+    said = capsys.readouterr()
+    assert f"discord_token={TOKEN}\nanthropic_api_key={KEY}\ncharacter=nyx\n" in said.out
+    assert not config.exists()
+
+
+async def test_a_fault_between_two_questions_loses_no_answer(config, environ, capsys):
+    with pytest.raises(RuntimeError):
+        await set_up(config, environ=environ, ask=Person(TOKEN, RuntimeError("a fault of ours")))
+    assert f"discord_token={TOKEN}\n" in capsys.readouterr().out

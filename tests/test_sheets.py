@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personas.cards.pictures import plain_png
+from personas.cards.images import plain_png
 from personas.character import Character
 from personas.sheets import SHEET_KEYS, SheetContents, is_sheet, read_sheet
 

@@ -164,6 +164,5 @@ def test_the_address_that_is_composed_is_one_that_the_settings_take():
     assert Settings.model_validate({"database_url": written}).secrets == (written, "0123abcd", "0123abcd")
 
 
-def test_the_image_and_the_makefile_install_the_driver_of_postgresql():
+def test_the_image_brings_the_driver_of_postgresql_as_compose_files_can_name_a_server():
     assert re.search(r"^ARG EXTRAS=(.*)$", DOCKERFILE, re.MULTILINE)[1].split(",")[-1] == "postgres"  # type: ignore[index]
-    assert "'.[local,memory,pictures,postgres]'" in (ROOT / "Makefile").read_text("utf-8")

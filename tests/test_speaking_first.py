@@ -6,79 +6,40 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.administration import Actor
-from bot.allowance import Allowance, Amount
-from bot.budgets import Limits
-from bot.conversation.deciding import Attentiveness
-from bot.conversation.house_rules import Kind as Rule
-from bot.conversation.manner import Curiosity, Manner
-from bot.conversation.unasked import unpinged
-from bot.conversation.voting import Voters
-from bot.days import Days
-from bot.errors import ClaudeUnavailable, Unsayable
-from bot.statuses import status_key
-from bot.turn import Mouth, Part, Where
-from bot.venues import Venues
+from bot.conversation.attention.decide import Attentiveness
+from bot.conversation.attention.server_rules import Kind as Rule
+from bot.conversation.attention.vote import Voters
+from bot.conversation.config import Curiosity, Manner
+from bot.conversation.proactive import unpinged
+from bot.conversation.types import Part, Where
+from bot.core.errors import Unsayable
+from bot.features.inner_life.days import Days
+from bot.features.inner_life.status import status_key
+from bot.llm.budget import Limits
+from bot.llm.errors import ClaudeUnavailable
+from bot.settings.allowance import Allowance, Amount
 from database.models import Archived, Message, Remark, Turn
+from personas.affect.temperament import DayMood
 from personas.initiative import TICK, Bounds, Kind, QuietHours, slot_of
-from personas.temperament import DayMood
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
+from tests.builders import AT_ONCE, CHANNEL, DM, Table, table
 from tests.company import company, stagecraft
 from tests.fakes import FakeMouth
-
-MIRA, TOM = 42, 7
-ALWAYS = replace(AT_ONCE, initiative=Bounds(chance=1.0))
-MUSING = PIXEL.model_copy(update={"status_lines": ("Counting raindrops",)})
-BY_ADMIN = Actor(1, 1)
-
-
-@asynccontextmanager
-async def lively(
-    folder: Path, manner: Manner = ALWAYS, *, agreed: tuple[int, ...] = (MIRA,), **changes: Any
-) -> AsyncIterator[Table]:
-    """Set a table at which Pixel may speak first in the channel."""
-    async with table(folder, manner=manner, **changes) as at:
-        await let(at)
-        await agree(at, *agreed)
-        yield at
-
-
-async def let(at: Table, *, allowed: bool = True) -> None:
-    venues = Venues(at.database, at.clock, zone=ALWAYS.zone)
-    await venues.let(BY_ADMIN, CHANNEL, allowed=allowed)
-
-
-async def agree(at: Table, *people: int, given: bool = True) -> None:
-    async with at.database.begin() as db:
-        for person in people:
-            await db.consents.set(person, given, at=at.clock.now())
-
-
-async def say(at: Table, text: str, person: int = MIRA, where: Where = CHANNEL, **changes: Any) -> int:
-    heard = await at.hear(
-        text, where=where, author_id=person, author_name="Mira" if person == MIRA else "Tom", **changes
-    )
-    return heard.message_id
-
-
-async def tick(at: Table, mouth: Mouth | None = None) -> int:
-    """Let the next half hour come, and almost be over."""
-    begin = (slot_of(at.clock.now()) + 1) * TICK.total_seconds()
-    at.clock.pass_time(begin + 1700 - at.clock.now().timestamp())
-    return await look(at, mouth)
-
-
-async def look(at: Table, mouth: Mouth | None = None) -> int:
-    return await at.conversation.initiative.tick(lambda _channel: mouth or at.mouth)
-
-
-async def remarks(at: Table, channel_id: int = CHANNEL.channel_id) -> list[Remark]:
-    async with at.database.read() as db:
-        return await db.remarks.of_channel(channel_id, limit=50)
+from tests.support.speaking_first import (
+    ALWAYS,
+    MIRA,
+    MUSING,
+    TOM,
+    agree,
+    let,
+    lively,
+    look,
+    remarks,
+    say,
+    tick,
+)
 
 
 async def turn_of(at: Table, remark: Remark) -> Turn:

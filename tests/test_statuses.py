@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,26 +13,23 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.administration import Actor
-from bot.conversation.deciding import Attentiveness
-from bot.conversation.guarding import flaw_of
-from bot.conversation.splitting import width
-from bot.conversation.voting import Voters
-from bot.days import MORNING, MOST_MISSED, Days
-from bot.errors import ClaudeDenied, ClaudeEmpty, ClaudeTimeout
-from bot.roles import Company
-from bot.statuses import DEADLINE, Statuses, shown, status_key, status_prompt
+from bot.conversation.company import Company
+from bot.conversation.style_guard import flaw_of
+from bot.conversation.text.split import width
+from bot.features.admin.service import Actor
+from bot.features.inner_life.days import MORNING, MOST_MISSED, Days
+from bot.features.inner_life.status import DEADLINE, Statuses, shown, status_key, status_prompt
+from bot.llm.errors import ClaudeDenied, ClaudeEmpty, ClaudeTimeout
 from cogs.presence import APART
+from personas.affect.temperament import DayMood
 from personas.character_rules import LONGEST_STATUS
-from personas.temperament import DayMood
-from tests.builders import AT_ONCE, CHANNEL, PIXEL, Table, table
+from tests.builders import CHANNEL, PIXEL, Table, table
 from tests.company import company
 from tests.learning import agree, fact, finding
 from tests.staged import company as staged
-from tests.test_cogs import World, world
+from tests.support.discord import World, world
+from tests.support.statuses import SMALL, THINKING, run, watch
 
-SMALL = "claude-haiku-5-5"
-THINKING = replace(AT_ONCE, attention=Attentiveness(voters=Voters(model=SMALL, count=0, deadline=10.0)))
 LINES = ("hide and seek with a semicolon", "chasing a warm laptop", "counting loose bits")
 AUTHORED = PIXEL.model_copy(update={"status_lines": LINES})
 
@@ -378,25 +374,6 @@ def test_the_guide_for_operators_has_the_programs_own_numbers():
 async def w(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path, manner=THINKING) as entered:
         yield entered
-
-
-async def run(w: World) -> None:
-    with w.env._bot_scope():
-        await w.app.schedule.run("draw facts from talk")
-    await w.env.settle()
-
-
-def watch(w: World, order: list[str] | None = None) -> list[Any]:
-    """Return the list of what is put beside the bot's name from now on, as it goes out."""
-    put: list[Any] = []
-
-    async def change_presence(*, activity: Any = None, status: Any = None, since: float = 0.0) -> None:
-        put.append(activity)
-        if order is not None:
-            order.append("presence")
-
-    w.client.ws.change_presence = change_presence  # type: ignore[method-assign]
-    return put
 
 
 async def test_facts_are_drawn_then_a_status_is_thought_of_then_it_is_shown(w):

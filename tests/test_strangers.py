@@ -9,16 +9,20 @@ import threading
 import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
-from bot import limited, strangers, strangers_child
-from bot.errors import ConfigurationError
-from bot.strangers import RefusedStranger, export_stranger, harmless, read_stranger
-from personas.cards import card_from, read_card, write_charx, write_png
+from bot.core import sandbox
+from bot.core.errors import ConfigurationError
+from bot.features.characters import sandboxed_reader, strangers
+from bot.features.characters.strangers import RefusedStranger, export_stranger, harmless, read_stranger
+from personas.cards import card_from, read_card, write_charx, write_json, write_png
+from personas.cards.drawing import KEPT, card_of
 from personas.character import Character
 from tests.carding import (
     BOOK,
+    ODD,
     V1,
     V2,
     V3,
@@ -31,6 +35,7 @@ from tests.carding import (
     packed_chunk,
     png,
 )
+from tests.support.examples import EXAMPLES, shipped
 
 ROOT = Path(__file__).parents[1]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss and the limits are Linux's")
@@ -77,7 +82,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "many keys": (b"{" + b",".join(b'"%x":0' % n for n in range(360_000)) + b"}", "no card"),
     "a sheet without a name": (b'{"character_id": "x", "identity": {}}', "display_name"),
     "too large": (bytes(25 << 20), "MB"),
-    "no file at all": (os.urandom(1_000), "UTF-8"),
+    "no file at all": (bytes(range(255, -1, -1)) * 4, "neither text nor a picture"),
 }
 
 
@@ -97,7 +102,7 @@ async def test_a_hostile_file_is_refused_in_a_sentence(how):
 MEASURING = """\
 import asyncio, resource, sys
 from pathlib import Path
-from bot.strangers import RefusedStranger, read_stranger
+from bot.features.characters.strangers import RefusedStranger, read_stranger
 peak = lambda whose: resource.getrusage(whose).ru_maxrss // 1024
 before = peak(resource.RUSAGE_SELF)
 for path in sorted(Path(sys.argv[1]).iterdir()):
@@ -126,12 +131,85 @@ def test_no_hostile_file_costs_much_memory_in_the_process_that_reads_it(tmp_path
     assert grown < 120
 
 
+WATCHING = """\
+import json, os, sys
+from pathlib import Path
+sys.argv[1:] = ["", "", os.pathsep.join(sys.path)]
+from bot.features.characters import sandboxed_reader as child
+from bot.core.sandbox import hold
+files = {path.name: path.read_bytes() for path in sorted(Path(os.environ["CORPUS"]).iterdir())}
+child._load_all()
+opened = []
+def watch(event, about):
+    if event in {"open", "import", "os.listdir", "os.scandir", "subprocess.Popen"} and watched:
+        opened.append([name, order, event, str(about[0])])
+watched = False
+sys.addaudithook(watch)
+hold(200, memory=child.MOST_MEMORY)
+watched = True
+for name, data in files.items():
+    for order in ("inspect", *child.WRITERS):
+        try:
+            json.dumps(child.answered(data, order)[0])
+        except child.CardError:
+            pass
+        except OSError as error:
+            opened.append([name, order, "OSError", str(error)])
+watched = False
+print(json.dumps(opened))
+"""
+ODD_VALUES: tuple[Any, ...] = (*ODD, "Europe/Berlin", {"a": {"b": 1}}, "romantic, mentorship", ["familial"])
+
+
+def watched(folder: Path, files: dict[str, bytes]) -> list[list[str]]:
+    """Return what the process opens or imports with its limits on: the file, the order, what and which."""
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    environ = {**os.environ, "CORPUS": str(folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHING], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return json.loads(done.stdout)
+
+
+@linux_only
+def test_with_its_limits_on_the_process_opens_nothing_whatever_the_file(tmp_path: Path):
+    """Each shipped character as every kind of file, good and hostile files, odd values in each own field."""
+    files = {f"good-{number}": data for number, data in enumerate(good_files())}
+    files |= {f"hostile-{how}": data for how, (data, _) in HOSTILE.items()}
+    for slug in EXAMPLES:
+        card = read_card(card_of(shipped(slug)))
+        files |= {f"{slug}.json": write_json(card), f"{slug}.png": write_png(card)}
+        files[f"{slug}.charx"] = write_charx(card)
+    for field in KEPT:
+        values = enumerate(ODD_VALUES)
+        own = {number: {"masquerade": {field: value}} for number, value in values}
+        files |= {
+            f"odd-{field}-{n}": json.dumps(changed(V3, extensions=one)).encode() for n, one in own.items()
+        }
+    assert watched(tmp_path, files) == []
+
+
+@pytest.mark.parametrize("to", ["json", "png", "charx"])
+@pytest.mark.parametrize("slug", EXAMPLES)
+async def test_what_the_bot_exports_it_takes_again(slug, to):
+    """C31: a shipped character, as it is."""
+    character = shipped(slug)
+    exported = await export_stranger(card_of(character), to=to, name=slug, deadline=30)
+    seen = await read_stranger(exported, name=f"{slug}.{to}", deadline=30)
+    assert seen.notices == ()
+    assert Character.model_validate({"slug": slug, **seen.fields}) == character.model_copy(
+        update={"avatar": ""}
+    )
+
+
 FUZZING = """\
 import json, os, sys, time
 from pathlib import Path
 sys.argv[1:] = ["", "", os.pathsep.join(sys.path)]
-from bot import strangers_child as child
-from bot.limited import hold
+from bot.features.characters import sandboxed_reader as child
+from bot.core.sandbox import hold
 files = [path.read_bytes() for path in sorted(Path(os.environ["CORPUS"]).iterdir())]
 child._load_all()
 status = open("/proc/self/status")  # ru_maxrss counts what the process was before it began, too
@@ -185,7 +263,7 @@ def test_thousands_of_files_with_anything_wrong_in_them_stay_within_the_limits(t
 LIMITED = """\
 import sys
 sys.path.append(sys.argv[1])
-from bot.limited import hold
+from bot.core.sandbox import hold
 hold(5, memory=256 << 20)
 def fails(what):
     try:
@@ -237,20 +315,49 @@ async def test_a_process_that_was_taken_over_is_not_believed(tmp_path: Path, mon
     program, word = SPIES[how]
     spy = tmp_path / "spy.py"
     spy.write_text(program)
-    monkeypatch.setattr(strangers_child, "__file__", str(spy))
+    monkeypatch.setattr(sandboxed_reader, "__file__", str(spy))
     with pytest.raises(RefusedStranger, match=word) as refused:
         await read_stranger(as_json(V1), name="a.json", deadline=2 if how == "never answers" else 30)
     assert str(refused.value).isprintable()
     assert refused.value.dangerous == (how != "moves the cursor")
 
 
+RAISING = """\
+import os, sys
+sys.path += sys.argv[3].split(os.pathsep)
+from bot.features.characters import sandboxed_reader
+def answered(data, order):
+    raise KeyError(data) from OSError(24, data.decode())
+sandboxed_reader.answered = answered
+sandboxed_reader._load_all = lambda: None
+{how}
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [("sandboxed_reader.main()", "KeyError at "), ("import no_such_package", "No module named")],
+)
+async def test_an_error_of_ours_is_not_put_down_to_the_file(tmp_path: Path, monkeypatch, caplog, how, told):
+    """The log has its kind and its place, and not a word of the file."""
+    spy = tmp_path / "spy.py"
+    spy.write_text(RAISING.format(how=how))
+    monkeypatch.setattr(sandboxed_reader, "__file__", str(spy))
+    with pytest.raises(RefusedStranger, match="an error in Masquerade; the log says more") as refused:
+        await read_stranger(b"words-of-the-file", name="a.json", deadline=30)
+    assert (refused.value.ours, refused.value.dangerous) == (True, False)
+    assert told in caplog.text
+    assert "spy.py" in caplog.text
+    assert "words-of-the-file" not in caplog.text
+
+
 NO_MEMORY = """\
 import os, sys
 sys.path += sys.argv[3].split(os.pathsep)
-from bot import strangers_child
-strangers_child.answered = lambda *_: bytearray(300 << 20)
-strangers_child._load_all = lambda: None
-strangers_child.main()
+from bot.features.characters import sandboxed_reader
+sandboxed_reader.answered = lambda *_: bytearray(300 << 20)
+sandboxed_reader._load_all = lambda: None
+sandboxed_reader.main()
 """
 
 
@@ -259,7 +366,7 @@ async def test_a_file_that_takes_too_much_memory_is_refused_as_dangerous(tmp_pat
     """D7: at 256 MB it ends, and nobody else should read the file."""
     spy = tmp_path / "spy.py"
     spy.write_text(NO_MEMORY)
-    monkeypatch.setattr(strangers_child, "__file__", str(spy))
+    monkeypatch.setattr(sandboxed_reader, "__file__", str(spy))
     with pytest.raises(RefusedStranger, match="more than 256 MB") as refused:
         await read_stranger(as_json(V1), name="a.json", deadline=30)
     assert refused.value.dangerous
@@ -269,7 +376,7 @@ async def test_the_process_gets_no_secrets(tmp_path: Path, monkeypatch):
     spy, seen = tmp_path / "spy.py", tmp_path / "seen"
     spy.write_text(f"import os, sys; open({str(seen)!r}, 'w').write(repr((dict(os.environ), sys.argv)))")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "key-canary")
-    monkeypatch.setattr(strangers_child, "__file__", str(spy))
+    monkeypatch.setattr(sandboxed_reader, "__file__", str(spy))
     with pytest.raises(RefusedStranger):
         await read_stranger(as_json(V1), name="name-canary")
     assert "canary" not in seen.read_text()
@@ -280,7 +387,7 @@ import os, sys
 sys.argv[1:] = ["5", "inspect", os.pathsep.join(path for path in sys.path if path)]
 sys.path.append(os.getcwd())
 import runpy
-runpy.run_path("bot/strangers_child.py")
+runpy.run_path("bot/features/characters/sandboxed_reader.py")
 others = {"bot", "database", "memory", "cogs", "discord", "anthropic", "sqlalchemy", "rich", "asyncio"}
 print(" ".join(name for name in sys.modules if name.partition(".")[0] in others))
 """
@@ -290,7 +397,7 @@ def test_the_process_loads_personas_and_nothing_else_of_ours():
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    assert set(done.stdout.split()) <= {"bot", "bot.limited"}
+    assert set(done.stdout.split()) <= {"bot", "bot.core", "bot.core.sandbox"}
 
 
 async def test_the_bot_goes_on_while_a_card_is_read(tmp_path: Path, monkeypatch):
@@ -298,7 +405,7 @@ async def test_the_bot_goes_on_while_a_card_is_read(tmp_path: Path, monkeypatch)
     spy.write_text(
         f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nprint({GOOD!r})"
     )
-    monkeypatch.setattr(strangers_child, "__file__", str(spy))
+    monkeypatch.setattr(sandboxed_reader, "__file__", str(spy))
     reading = asyncio.create_task(read_stranger(b"x", name="a", deadline=60))
     await asyncio.sleep(0.05)
     assert not reading.done()
@@ -309,7 +416,7 @@ async def test_the_bot_goes_on_while_a_card_is_read(tmp_path: Path, monkeypatch)
 async def test_only_so_many_are_read_at_once(tmp_path: Path, monkeypatch):
     running, most = 0, 0
     lock = threading.Lock()
-    real = limited.output_of
+    real = sandbox.output_of
 
     def counting(*arguments, **keywords):
         nonlocal running, most

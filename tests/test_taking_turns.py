@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.deciding import Attentiveness
-from bot.conversation.manner import Manner
-from bot.conversation.pacing import Pace
-from bot.conversation.throttle import Patience
-from bot.conversation.voting import Voters
-from bot.decision import Reason
-from bot.turn import Person
+from bot.conversation.attention.decide import Attentiveness
+from bot.conversation.attention.throttle import Patience
+from bot.conversation.attention.vote import Voters
+from bot.conversation.config import Manner
+from bot.conversation.decision import Reason
+from bot.conversation.text.typing import Pace
+from bot.conversation.types import Person
 from tests.builders import AT_ONCE, outcome
 from tests.theatre import ActorMouth, Metronome, Theatre, WatchedDatabase, databases, open_theatre
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.memories import MOST, MemoryRefused
+from bot.memory.store import MOST, MemoryRefused
 from memory.asked import birthday_in, reminder_in
 from memory.telling import remembered_in, stands_in
 from tests.builders import CHANNEL, DM, table, utterance

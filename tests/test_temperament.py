@@ -10,21 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas import hormones, moods
+from personas.affect import hormones, moods
+from personas.affect.hormones import Nature, at_rest
+from personas.affect.temperament import BASELINES, USUAL, DayMood, Hormone, Stimulus, Temperament
 from personas.cards import card_from, cast, read_card, write_charx, write_json, write_png
 from personas.cards.drawing import card_of
 from personas.character import Character, CharacterError, CharacterFault, character_from
-from personas.hormones import Nature, at_rest
 from personas.sheet_keys import OWN_KEYS
 from personas.sheets import read_sheet
-from personas.temperament import (
-    BASELINES,
-    USUAL,
-    DayMood,
-    Hormone,
-    Stimulus,
-    Temperament,
-)
 
 EVENING = datetime(2026, 3, 2, 20, 30, tzinfo=UTC)
 """Hardly anything of what the morning and the night add is left by then."""

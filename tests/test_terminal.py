@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
-from bot.terminal import slash
-from bot.terminal.plain import read_out, script_lines
-from bot.terminal.session import channel_of
+from bot.cli.terminal import slash
+from bot.cli.terminal.plain import read_out, script_lines
+from bot.cli.terminal.session import channel_of
 from database.models import Call, Message, Turn
 from tests.builders import DM, PIXEL, utterance
 from tests.fakes import FakeMouth
@@ -109,12 +109,14 @@ async def test_a_failed_reply_is_the_fallback_line_with_the_reason_and_exit_code
 
 
 async def test_a_bad_key_is_explained_also_where_nothing_is_said_any_more(tmp_path, claude):
-    claude.will_fail(Unauthorized401(), times=2)
+    claude.will_fail(Unauthorized401())
     async with opened(tmp_path, claude) as (session, _):
         result = await talked(session, "hello\nhello?\n")
     assert result.out == "Pixel: *static* say again?\n"
-    assert "Check the key" in result.complaints[0]
-    assert "401" in result.complaints[1]
+    assert len(result.complaints) == 2
+    for complaint in result.complaints:
+        assert "the model's server refuses the key (anthropic_api_key)" in complaint
+        assert "it is taken at the next message" in complaint
     assert result.code == 1
 
 
@@ -212,12 +214,38 @@ async def run_main(folder: Path, claude: ScriptedClaude, *arguments: str, typed:
     return process.returncode, out.decode(), errors.decode()
 
 
+async def test_a_key_that_is_mended_while_one_talks_is_taken_at_the_next_line(tmp_path, claude):
+    config = tmp_path / "config.env"
+    config.write_text("anthropic_api_key=sk-ant-mistyped\n")
+    (tmp_path / "empty.env").touch()
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "main.py", "--config", str(config), "--character-env", str(tmp_path / "empty.env"),
+        "--character", "nyx", "chat", cwd=ROOT,
+        env={**kept, "ANTHROPIC_BASE_URL": claude.base_url, "DATA_DIR": str(tmp_path / "data")},
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin and process.stdout and process.stderr
+    process.stdin.write(b"hello\n")
+    for _ in ("the greeting", "the line for a failure"):
+        await asyncio.wait_for(process.stdout.readline(), 60)
+    config.write_text(f"anthropic_api_key={claude.api_key}\n")
+    claude.will_say("There you are.")
+    process.stdin.write(b"and now?\n")
+    process.stdin.write_eof()
+    out, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert out.decode() == "Nyx Void: There you are.\n"
+    assert "Write a valid one into config.env" in errors.decode()
+
+
 async def test_the_program_reads_a_script(tmp_path, claude):
     script = tmp_path / "script.txt"
     script.write_bytes("\ufeffhello\r\nwho are you? ünïcode".encode())
     claude.will_say("hi, guest.", "a log cleaner that read.")
     code, out, errors = await run_main(tmp_path, claude, "chat", "--script", str(script), typed="")
-    assert (code, out) == (0, "Nyx Void: hi, guest.\nNyx Void: a log cleaner that read.\n")
+    greeting, *replies = out.splitlines()
+    assert greeting.startswith("Nyx Void: incoming connection")
+    assert (code, replies) == (0, ["Nyx Void: hi, guest.", "Nyx Void: a log cleaner that read."])
     assert MODEL in errors
     assert "\x1b" not in errors
     assert "hello" not in (tmp_path / "data" / "masquerade.log").read_text()
@@ -228,4 +256,4 @@ async def test_the_program_talks_through_a_pipe_without_being_told_to_chat(tmp_p
     claude.will_say("hi, guest.", "a log cleaner that read.")
     code, out, _ = await run_main(tmp_path, claude, typed="hello\nwho are you?\n/quit\n")
     assert code == 0
-    assert out.count("Nyx Void: ") == 2
+    assert out.count("Nyx Void: ") == 3  # the greeting comes first

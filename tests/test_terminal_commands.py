@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.terminal.session import PERSON
+from bot.cli.terminal.session import PERSON
 from database.models import Fact
 from tests.terminals import opened, talked
 from tests.world.claude_server import ScriptedClaude
@@ -78,7 +78,7 @@ async def test_what_is_remembered_stays_after_a_reset_and_can_be_listed_edited_p
     assert "Nothing is remembered for good. /remember words changes that.\n" in result.out
     assert result.out.endswith(
         "There is no memory number 9. /memory list shows them all.\n"
-        "Write /memory alone, or behind it: edit N words, pin N, delete N, learning on, learning off.\n"
+        "Write /memory alone, or behind it: list, edit N words, pin N, delete N, learning on, learning off.\n"
     )
     hello, before, after = claude.requests
     assert "my cat is Ada" in hello.text

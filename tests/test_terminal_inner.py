@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.relationships import NOT_THERE, TAKEN_BACK
-from bot.terminal.inner import HOW_TO_RELATIONSHIP, MOST, NOTHING_FELT, NOTHING_OF_NOTE
-from bot.terminal.session import PERSON
+from bot.cli.terminal.inner import HOW_TO_RELATIONSHIP, MOST, NOTHING_FELT, NOTHING_OF_NOTE
+from bot.cli.terminal.session import PERSON
+from bot.features.inner_life.relationship import NOT_THERE, TAKEN_BACK
 from database.models import Bond
 from tests.inner_world import noted, stand, wiped
 from tests.terminals import opened, rows, talked

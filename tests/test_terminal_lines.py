@@ -10,16 +10,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from bot.errors import ConfigurationError
-from bot.terminal import plain
-from bot.terminal.markup import bare, lines_of, styled
-from bot.terminal.plain import piped_lines, read_script
-from bot.terminal.session import Ids, open_session
+from bot.cli.terminal import plain
+from bot.cli.terminal.markup import bare, hides, lines_of, styled
+from bot.cli.terminal.plain import piped_lines, read_script
+from bot.cli.terminal.session import Ids, open_session
+from bot.core.errors import ConfigurationError
 from database.models import Message
 from tests.fakes import FakeClock
 from tests.terminals import opened, rows, talked
@@ -142,12 +142,13 @@ def test_brackets_are_not_swallowed():
         ("an _odd_ one", "odd", "italic"),
         ("run `ls *`", "ls *", "cyan"),
         ("~~no~~", "no", "strike"),
-        ("```py\nx = 1\n```", "x = 1", "cyan"),
+        ("***both***", "both", "bold italic"),
+        ("see [it](https://x.y/z)", "it", "underline"),
     ],
 )
 def test_marks_become_styles(text, shown, style):
     result = styled(text)
-    (span,) = result.spans
+    span = result.spans[0]
     assert (result.plain[span.start : span.end], span.style) == (shown, style)
 
 
@@ -156,10 +157,46 @@ def test_marks_that_mean_nothing_stay(text):
     assert styled(text).plain == text
 
 
-def test_an_unfinished_code_block_is_shown_while_it_comes():
-    assert styled("```py\nx = ").plain == "x = "
+def shown(text: str, width: int = 40) -> list[str]:
+    return [line.plain for line in lines_of(text, Console(width=200), width, indent="")]
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("# Big\n## Less\n### Least\n-# small", ["Big", "Less", "Least", "small"]),
+        ("#no heading\n#1 fan", ["#no heading", "#1 fan"]),
+        ("- one\n  - two\n* three\n10. ten", ["• one", "  • two", "• three", "10. ten"]),
+        ("- a line that is too long for its width", ["• a line that is too", "  long for its width"]),
+        ("> a quote that is too long for it", ["│ a quote that is too", "│ long for it"]),
+        ("so:\n>>> all\n\nof it", ["so:", "│ all", "│", "│ of it"]),
+        ("look:\n```py\n# no *marks*\n  x\n```\nthere", ["look:", "# no *marks*", "  x", "there"]),
+        ("```py\nx = ", ["x ="]),
+        ("[it](https://x.y/z) <https://x.y>", ["it (https://x.y/z)", "https://x.y"]),
+        ("\\*no\\* <:smile_cat:123456>\n**_both_ `a_b`**", ["*no* :smile_cat:", "both a_b"]),
+    ],
+)
+def test_blocks_are_told_apart_and_hang_where_they_are_wrapped(text, lines):
+    assert shown(text, 22) == lines
+
+
+def test_a_spoiler_is_blacked_out_until_it_is_asked_for():
+    text = "it was ||the 執事 **himself**||!"
+    assert hides(text)
+    assert shown(text) == ["it was ███ ████ ███████████!"]
+    assert [line.plain for line in lines_of(text, Console(), 40, indent="", covered=False)] == [
+        "it was the 執事 himself!"
+    ]
+    assert not hides("no ██ spoiler, and `||code||` is none")
+
+
+def test_words_that_are_no_markdown_stand_for_themselves():
+    text = "/tmp/_a_/b\n# 1\n/edit   a word that is long"
+    lines = [line.plain for line in lines_of(text, Console(), 20, indent="", marked=False)]
+    assert lines == ["/tmp/_a_/b", "# 1", "/edit   a word that", "        is long"]
+
+
+@settings(deadline=None)
 @given(text=st.text(max_size=300), width=st.integers(8, 60))
 def test_lines_fit_and_carry_no_space_at_their_end(text, width):
     for line in lines_of(text, Console(width=200), width):
@@ -174,4 +211,12 @@ def test_no_control_character_is_left(text):
 
 def test_marks_are_found_in_linear_time():
     hostile = "*a" * 20_000 + "**b" * 20_000 + "`" * 20_001 + "_x" * 20_000
+    hostile += "||a" * 20_000 + "[a" * 20_000 + "[a](https://" * 9_000 + "<https://" * 9_000 + "\\" * 20_001
     assert len(styled(hostile).plain) > 20_000
+    assert lines_of("- " * 9_000 + "\n> " * 9_000 + "```\n" * 9_000, Console(), 80)
+
+
+def test_nothing_of_a_text_steers_the_terminal_or_turns_a_line_around():
+    assert bare("a\x1b[2J\x9b1m\u202eb\u2066c\u2028d\ne\U0001f469\u200d\U0001f4bb") == (
+        "a[2J1mbcd\ne\U0001f469\u200d\U0001f4bb"
+    )

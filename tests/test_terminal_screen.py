@@ -3,25 +3,18 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from prompt_toolkit.application import create_app_session
-from prompt_toolkit.input import PipeInput, create_pipe_input
-from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 from sqlalchemy import func, select
 
-from bot.terminal import plain
-from bot.terminal.dialogue import AGAIN, Turns, converse
-from bot.terminal.progress import download_bar
-from bot.terminal.screen import Screen, toolbar
-from bot.terminal.session import Session
-from bot.turn import Part, Place
+from bot.cli.terminal import plain
+from bot.cli.terminal.dialogue import AGAIN
+from bot.cli.terminal.progress import download_bar
+from bot.cli.terminal.screen import toolbar
+from bot.conversation.types import Part, Place
 from database.models import Call, Claim, Message
-from tests.terminals import MODEL, Stages, opened, rows, talked
+from tests.terminals import MODEL, opened, rows, seated, talked
 from tests.world.claude_faults import Say, StreamError
 from tests.world.claude_server import ScriptedClaude
 
@@ -52,14 +45,16 @@ async def test_a_narrow_toolbar_keeps_what_matters_most(tmp_path, claude):
         assert toolbar(session, 3) == " Pixel "
 
 
-async def test_an_unknown_price_is_unknown_and_a_local_model_is_free(tmp_path):
+async def test_an_unknown_price_is_unknown_and_only_what_runs_on_this_machine_is_free(tmp_path):
     async with ScriptedClaude(models={"somebody-elses": 1}) as claude:
         async with opened(tmp_path, claude, model="somebody-elses") as (session, _):
             await talked(session, "hello")
             await session.count_cost()
             assert session.cost() == "cost unknown"
-        async with opened(tmp_path, claude, local=True) as (session, _):
+            assert "(cost unknown)" in (await talked(session, "/who")).out
+        async with opened(tmp_path, claude, model="somebody-elses", free=True) as (session, _):
             assert session.cost() == "no cost"
+            assert "(on this machine, no cost)" in (await talked(session, "/who")).out
 
 
 def test_a_download_is_a_bar_on_a_screen():
@@ -85,44 +80,6 @@ def test_no_download_shows_nothing():
 
 
 # --- a screen -------------------------------------------------------------------------------------
-
-
-@dataclass
-class Seat:
-    """Somebody in front of a screen."""
-
-    keys: PipeInput
-    paper: io.StringIO
-    screen: Screen
-    session: Session
-    stages: Stages
-    talk: asyncio.Task
-
-    @property
-    def printed(self) -> str:
-        return self.paper.getvalue()
-
-    async def shows(self, words: str) -> None:
-        while words not in self.printed:
-            assert not self.talk.done() or self.talk.result() == 0
-            await asyncio.sleep(0.005)
-
-
-@asynccontextmanager
-async def seated(folder: Path, claude: ScriptedClaude) -> AsyncIterator[Seat]:
-    """Sit down in front of a screen with a keyboard that a test can press."""
-    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
-        async with opened(folder, claude) as (session, stages):
-            paper = io.StringIO()
-            screen = Screen(session, Console(file=paper, width=80, highlight=False))
-            turns = Turns(session, screen)
-            stages.listeners.append(turns.reached)
-            task = asyncio.create_task(converse(session, screen, turns))
-            try:
-                yield Seat(keys, paper, screen, session, stages, task)
-            finally:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_reply_stays_on_the_screen_once_it_is_said(tmp_path, claude):
@@ -195,9 +152,14 @@ async def test_ctrl_c_stops_an_answer_and_takes_the_line_back(tmp_path, claude):
 
 async def test_ctrl_c_twice_leaves(tmp_path, claude):
     async with seated(tmp_path, claude) as seat:
-        seat.keys.send_text("half a li\x03")
-        await seat.shows(AGAIN)
         seat.keys.send_text("\x03")
+        await seat.shows(AGAIN)
+        seat.keys.send_text("half a li\x03")
+        await asyncio.sleep(0.2)
+        assert not seat.talk.done()
+        for _ in range(2):
+            seat.keys.send_text("\x03")
+            await asyncio.sleep(0.2)
         assert await seat.talk == 0
     assert claude.requests == []
 

@@ -12,52 +12,22 @@ import pytest
 from simcord.backend.models import Overwrite
 from simcord.enums import ChannelType, OverwriteType
 
-from bot.client import open_client
-from bot.portable import read_portable
-from bot.tickets import COOLDOWN, MAKING, StillOpen
-from cogs import tickets as admin_texts
-from cogs._discord import ticket_desk as texts
+from bot.discord.client import open_client
+from bot.features.privacy.export_format import read_portable
+from bot.features.tickets import COOLDOWN, MAKING, StillOpen
 from cogs.initiative import TICKET
+from cogs.tickets import cog as admin_texts
+from cogs.tickets import desk as texts
 from database.models import Desk
-from tests.test_cogs import World, world
-from tests.test_commands import admin, kept, let_operate, show_to, told
+from tests.support.commands import kept, let_operate, show_to, told
+from tests.support.discord import World, world
+from tests.support.tickets import Staff, hide, set_up, threads, written
 
 
 @pytest.fixture
 async def w(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as entered:
         yield entered
-
-
-class Staff:
-    """The people and places of a server in which tickets are answered."""
-
-    def __init__(self, w: World) -> None:
-        self.anna = admin(w, manage_guild=True, manage_threads=True)
-        self.role = w.guild.create_role("Helpers")
-        self.ben = w.guild.add_member(w.env.create_user("ben", global_name="Ben"), roles=[self.role])
-        self.office = w.guild.create_text_channel("office")
-        hide(w, self.office, self.ben, self.anna)
-
-
-def hide(w: World, channel: Any, *but: Any) -> None:
-    """Let nobody see a channel but some people and the bot."""
-    view = discord.Permissions(view_channel=True).value
-    everyone = Overwrite(target_id=w.guild.id, type=OverwriteType.ROLE, allow=0, deny=view)
-    w.env.backend.set_overwrite(channel.id, everyone)
-    assert w.client.user is not None
-    for one in (*but, w.client.user):
-        w.env.backend.set_overwrite(
-            channel.id, Overwrite(target_id=one.id, type=OverwriteType.MEMBER, allow=view, deny=0)
-        )
-
-
-async def set_up(w: World, *, office: bool = True) -> Staff:
-    staff = Staff(w)
-    more = {"role": staff.role, "staff_channel": staff.office} if office else {}
-    said = told(await staff.anna.slash(w.channel, "tickets setup", **more))
-    assert said == admin_texts.SET_UP.format(channel=f"<#{w.channel.id}>")
-    return staff
 
 
 async def hand_over(w: World, staff: Staff) -> tuple[Any, Any]:
@@ -68,10 +38,6 @@ async def hand_over(w: World, staff: Staff) -> tuple[Any, Any]:
     hide(w, annex, zoe, staff.anna)
     await staff.anna.slash(w.channel, "tickets setup", role=role, staff_channel=annex)
     return zoe, annex
-
-
-def threads(w: World) -> list[Any]:
-    return list(w.channel.threads)
 
 
 async def opened(w: World, who: Any = None, **options: Any) -> Any:
@@ -89,13 +55,6 @@ def heard(result: Any) -> str:
 
 def files_in(channel: Any) -> list[str]:
     return [file.filename for one in channel.history() for file in one.attachments]
-
-
-async def written(w: World, channel: Any) -> str:
-    """Return the transcript that stands in a channel."""
-    *_, file = [file for one in channel.history() for file in one.attachments]
-    data = await w.client.http.get_from_cdn(file.url)
-    return data.decode()
 
 
 # --- Opening --------------------------------------------------------------------------------------

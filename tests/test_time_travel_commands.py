@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 from simcord import actors
 
-from bot.conversation.splitting import width
-from bot.timetravel import PersonDay, Undone
-from cogs._discord import presses
+from bot.conversation.text.split import width
+from bot.memory.time_travel import PersonDay, Undone
+from cogs._discord import interactions
 from cogs._discord.admin import OPERATORS_ONLY
-from cogs._discord.days import day_panel, undoing_panel, undone_text
 from cogs._discord.fact_pages import NO_DAY
-from cogs.time_travel import LEFT
-from memory.lineage import LEARNT, into
+from cogs.admin.memory_day import LEFT
+from cogs.admin.memory_day_views import day_panel, undoing_panel, undone_text
+from memory.history import LEARNT, into
 from tests.knowing import again, noted, overtaken
-from tests.test_cogs import World, world
-from tests.test_commands import admin, let_operate, told
-from tests.test_history_commands import components, enabled, panel_of, stored
-from tests.test_memory_commands import remember
+from tests.support.commands import admin, let_operate, told
+from tests.support.discord import World, world
+from tests.support.memories import remember
+from tests.support.panels import components, enabled, panel_of, stored
 
 DAY = timedelta(days=1)
 DATE = date(2026, 5, 3)
@@ -168,7 +168,7 @@ async def test_the_buttons_belong_to_who_opened_them(w, anna):
     panel = await look(w, anna)
     [button] = components(panel)
     data = {"custom_id": button["custom_id"], "component_type": 2, "values": []}
-    assert told(await actors._component_interaction(w.tom, stored(w, panel), data)) == presses.NOT_YOURS
+    assert told(await actors._component_interaction(w.tom, stored(w, panel), data)) == interactions.NOT_YOURS
 
 
 async def test_an_operator_may_do_it_in_private(w):

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.memories import MemoryRefused
-from bot.timetravel import UNDONE, DayRefused, TimeTravel, Undone, bounds
+from bot.memory.store import MemoryRefused
+from bot.memory.time_travel import UNDONE, DayRefused, TimeTravel, Undone, bounds
 from database.models import Fact
 from memory.core import Change
-from memory.lineage import JOINED, LEARNT, REINFORCED, SUPERSEDED, into
+from memory.history import JOINED, LEARNT, REINFORCED, SUPERSEDED, into
 from tests.builders import CHANNEL, Table, table
 from tests.fakes import EPOCH
 from tests.learning import BOB, DAY, MIRA, agree, deciding, fact, facts, finding, say, texts

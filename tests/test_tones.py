@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas.tones import Reading, Tone, tone_of
+from personas.relations.bonds import Tone
+from personas.relations.tone import Reading, tone_of
 
 NAMES = ("Pixel", "Pix")
 

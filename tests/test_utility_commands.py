@@ -9,9 +9,9 @@ import pytest
 from discord import app_commands
 
 from cogs import utility
-from cogs._discord.cards import ACCENT
-from tests.test_cogs import World, world
-from tests.test_commands import told
+from cogs._discord.embeds import ACCENT
+from tests.support.commands import told
+from tests.support.discord import World, world
 
 COMMANDS = """\
 /ban user:user reason?:string delete_messages?:string [ban_members]

@@ -9,11 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.claude.client import Answer, AnthropicClaude, Question
-from bot.claude.pricing import load_prices
-from bot.clock import SystemClock
-from bot.conversation.naming import speaker_label
-from bot.conversation.voting import (
+from bot.conversation.attention.vote import (
     LONGEST_LINE,
     Ballot,
     Voters,
@@ -22,7 +18,11 @@ from bot.conversation.voting import (
     vote,
     vote_prompt,
 )
-from bot.errors import (
+from bot.conversation.text.names import speaker_label
+from bot.conversation.types import Line, Place, Utterance, Where
+from bot.core.clock import SystemClock
+from bot.llm.client import Answer, AnthropicClaude
+from bot.llm.errors import (
     ClaudeDenied,
     ClaudeEmpty,
     ClaudeError,
@@ -30,7 +30,8 @@ from bot.errors import (
     ClaudeTimeout,
     ClaudeUnavailable,
 )
-from bot.turn import Call, Line, Place, Prompt, Utterance, Where
+from bot.llm.pricing import load_prices
+from bot.llm.types import Call, Prompt, Question
 from personas.character import Character
 from tests.world.claude_faults import ThinkingOnly
 from tests.world.claude_server import ScriptedClaude

@@ -10,9 +10,9 @@ from typing import Any
 import discord
 import pytest
 
-from bot.errors import Gone, Unpostable, Unsaid
-from bot.roles import Speaker
-from bot.turn import Mouth, Part
+from bot.conversation.company import Speaker
+from bot.conversation.types import Mouth, Part
+from bot.core.errors import Gone, Unpostable, Unsaid
 from cogs._discord.prefixed import pieces_of, safe_name
 from cogs._discord.speaking import DiscordMouth
 from cogs._discord.webhooks import ASKED_AGAIN, NAME, Webhooks, username_of

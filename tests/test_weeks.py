@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.pictures import week_svg, week_text
-from bot.weeks import LONG_SILENCE, MOST_MOMENTS, SHOWN, STEP, Felt, Viewer, Weeks, _Replay
+from bot.features.inner_life.week import LONG_SILENCE, MOST_MOMENTS, SHOWN, STEP, Felt, Viewer, Weeks, _Replay
+from bot.features.inner_life.week_picture import week_svg, week_text
 from database.models import Stirring
-from personas import hormones
-from personas.hormones import Event, Nature
-from personas.temperament import Hormone, Stimulus, Temperament
+from personas.affect import hormones
+from personas.affect.hormones import Event, Nature
+from personas.affect.temperament import Hormone, Stimulus, Temperament
 from tests.builders import Table, table
 from tests.fakes import EPOCH
 from tests.inner_world import DAY, agree, moved

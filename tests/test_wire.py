@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import re
+import signal
 import sqlite3
 import sys
 from contextlib import closing
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.wire import echo, lawful
 from tests.thorough import usually
 from tests.world import discord_faults as faults
 from tests.world.discord_objects import Channel
@@ -27,23 +28,9 @@ async def bot(tmp_path: Path):
         yield started_later
 
 
-def echo(request) -> str:
-    """Answer with the number of the last message, so that answers can be counted."""
-    return "answering " + re.findall(r"#(\d+)\?", request.text)[-1]
-
-
 def rows(bot: BotProcess, query: str) -> list[tuple]:
     with closing(sqlite3.connect(bot.data / "masquerade.sqlite3")) as connection:
         return connection.execute(query).fetchall()
-
-
-def lawful(bot: BotProcess) -> None:
-    """Check what must hold after every story."""
-    assert bot.discord.schema_faults == []
-    assert bot.discord.unknown_requests == []
-    posts = bot.discord.bot_messages
-    assert all(message.allowed_mentions is not None for message in posts)
-    assert "Traceback" not in bot.log, bot.log
 
 
 async def test_a_dm_and_a_mention_are_answered(bot):
@@ -291,12 +278,50 @@ async def test_of_more_than_can_be_fetched_the_newest_is_heard(bot):
 
 @pytest.mark.slow
 async def test_without_a_way_to_discord_it_says_so_in_one_sentence(bot):
+    bot.settings["WAITS"] = "1"
     await bot.discord.stop()
     await bot.start(wait=False)
     assert await bot.ended() == 1
-    assert "Discord can't be reached" in bot.log
+    sentence = "Discord can't be reached: the connection fails."
+    assert bot.log.count(f"{sentence} It is tried again for up to 1 seconds.") == 1
+    assert bot.log.splitlines()[-1] == sentence
     assert "Traceback" not in bot.log
     await bot.discord.start()
+
+
+LOGIN = [r"/users/@me", r"/oauth2/applications/@me"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", LOGIN)
+async def test_discord_out_of_order_at_the_login_is_waited_for_with_one_line(bot, path):
+    mira = bot.discord.add_user("Mira")
+    bot.discord.faults.on("GET", path, then=faults.server_error(503), times=3)
+    await bot.start()
+    bot.claude.will_say("here I am")
+    await mira.dm("hello?")
+    assert bot.log.count("Discord can't be reached: it answers with error 503.") == 1
+    assert "Traceback" not in bot.log
+    assert "Unclosed" not in bot.log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_waiting_for_discord_can_be_stopped(bot, number):
+    bot.discord.faults.on("GET", LOGIN[0], then=faults.server_error(503), times=1_000)
+    await bot.start(wait=False)
+    while "It is tried again" not in bot.log:
+        await asyncio.sleep(0.05)
+    assert await bot._signal(number) == 0
+    assert "Traceback" not in bot.log
+
+
+@pytest.mark.slow
+async def test_a_gateway_that_takes_nobody_at_the_start_is_waited_for_with_one_line(bot):
+    bot.discord.gateway.turn_away(times=3)
+    await bot.start()
+    assert bot.log.count("Discord can't be reached: it answers with error 503.") == 1
+    assert "Traceback" not in bot.log
 
 
 @pytest.mark.slow
@@ -532,7 +557,5 @@ async def test_a_sharded_bot_answers_on_each_shard(bot):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals as on Unix")
 async def test_ctrl_c_stops_it_like_sigterm(bot):
-    import signal
-
     await bot.start()
     assert await bot._signal(signal.SIGINT) == 0

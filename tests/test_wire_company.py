@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_avatars import PNG
+from tests.support.pictures import PNG
 from tests.world import discord_faults as faults
 from tests.world.claude_server import Request
 from tests.world.discord_messages import Message

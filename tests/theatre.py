@@ -13,14 +13,15 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from bot.claude.client import Answer, Question
-from bot.claude.tokens import TokenEstimate
-from bot.conversation.conversation import Conversation
-from bot.conversation.manner import Manner
-from bot.conversation.replying import Voice
-from bot.decision import Trace
-from bot.roles import Company, Speaker
-from bot.turn import NO_EMOTES, Call, Part, Person, Place, Prompt, Utterance, Where
+from bot.conversation.company import Company, Speaker
+from bot.conversation.config import Manner
+from bot.conversation.decision import Trace
+from bot.conversation.generation import Voice
+from bot.conversation.pipeline import Conversation
+from bot.conversation.types import NO_EMOTES, Part, Person, Place, Utterance, Where
+from bot.llm.client import Answer
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Call, Prompt, Question
 from database import Database, UnitOfWork
 from personas.character import Character
 from tests.fakes import FakeClock

@@ -10,7 +10,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from tests.test_cogs import World
+from tests.support.discord import World
 
 NASTY = (
     "@everyone <@&1> <@1> `code` ||hush|| [a](https://evil.example) **bold**\n# head",

@@ -4,14 +4,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.claude.client import Claude, Question
-from bot.conversation.naming import render_line
-from bot.errors import ClaudeError
+from bot.conversation.text.names import render_line
+from bot.llm.client import Claude
+from bot.llm.errors import ClaudeError
+from bot.llm.types import Block, Call, Message, Prompt, Question
 from bot.prompts import fill
-from bot.turn import Block, Call, Message, Prompt
-from personas.affinity import Interaction
-from personas.affinity_reading import interaction_of
-from personas.tones import Tone, tone_of
+from personas.relations.affinity import Interaction
+from personas.relations.affinity_signs import interaction_of
+from personas.relations.bonds import Tone
+from personas.relations.tone import tone_of
 
 log = logging.getLogger(__name__)
 

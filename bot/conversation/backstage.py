@@ -4,18 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from bot.budgets import Budgets
-from bot.claude.client import Claude
-from bot.clock import Clock
-from bot.conversation.casting import Casting
+from bot.conversation.config import Manner
 from bot.conversation.etiquette import Etiquette
-from bot.conversation.inner import InnerLife
-from bot.conversation.manner import Manner
-from bot.conversation.replying import Voice
-from bot.conversation.rooms import Rooms
-from bot.conversation.staging import Staging
-from bot.erasing import Eraser
-from bot.meaning import Meaning
+from bot.conversation.generation import Voice
+from bot.conversation.mood_state import InnerLife
+from bot.conversation.queue import Rooms
+from bot.conversation.situation import Staging
+from bot.conversation.speakers import Casting
+from bot.core.clock import Clock
+from bot.llm.budget import Budgets
+from bot.llm.client import Claude
+from bot.memory.erasing import Eraser
+from bot.memory.meaning import Meaning
 from database import Database
 
 

@@ -5,13 +5,13 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.clock import Clock
-from bot.conversation.house_rules import HouseRules, Kind
-from bot.conversation.once import Once
-from bot.errors import SpeakingError
-from bot.turn import Mouth, Part, Utterance
+from bot.conversation.attention.server_rules import HouseRules, Kind
+from bot.conversation.types import Mouth, Part, Utterance
+from bot.core.clock import Clock
+from bot.core.cooldown import Once
+from bot.core.errors import SpeakingError
 from database import Database
-from memory.distress import reads_as_distress
+from memory.sensitive.distress import reads_as_distress
 
 log = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bot.clock import Clock
-from bot.conversation.deciding import Deciding, cost_of
-from bot.conversation.rooms import Listener, Room
+from bot.conversation.attention.decide import Deciding, cost_of
+from bot.conversation.attention.vote import Ballot
+from bot.conversation.decision import Decision, Reason
+from bot.conversation.queue import Listener, Room
 from bot.conversation.turns import Decided
-from bot.conversation.voting import Ballot
-from bot.decision import Decision, Reason
-from bot.turn import Call
+from bot.core.clock import Clock
+from bot.llm.types import Call
 
 OUR_OWN_DOING = (Reason.ANSWERED, Reason.COOLDOWN)
 WEIGHED = (Reason.CHATTER, Reason.CHANCE)

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.clock import Clock
-from bot.conversation.casting import Casting
-from bot.conversation.consequences import SCENE
-from bot.conversation.house_rules import HouseRules
+from bot.conversation.attention.server_rules import HouseRules
+from bot.conversation.decision import Considered, Decision, Reason, Trace
+from bot.conversation.effects import SCENE
+from bot.conversation.outbox import PLACES, Saying
+from bot.conversation.queue import Listener, Room, Rooms
 from bot.conversation.rethinking import utterance_of
-from bot.conversation.rooms import Listener, Room, Rooms
-from bot.conversation.saying import PLACES, Saying
+from bot.conversation.speakers import Casting
 from bot.conversation.turns import Decided, where_of
-from bot.decision import Considered, Decision, Reason, Trace
-from bot.turn import Mouth, Utterance, Where
+from bot.conversation.types import Mouth, Utterance, Where
+from bot.core.clock import Clock
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel, Cue, Message
 

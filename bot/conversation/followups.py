@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from bot.clock import Clock
-from bot.conversation.manner import Consent, Curiosity
-from bot.conversation.naming import indented, render_line, speaker_label
-from bot.conversation.recall import WINDOW
+from bot.conversation.company import Role
+from bot.conversation.config import Consent, Curiosity
+from bot.conversation.context import WINDOW
+from bot.conversation.text.names import indented, render_line, speaker_label
+from bot.conversation.types import Utterance, Where
+from bot.core.clock import Clock
 from bot.prompts import fill
-from bot.roles import Role
-from bot.turn import Utterance, Where
 from database import UnitOfWork
-from memory.distress import reads_as_distress
+from memory.sensitive.distress import reads_as_distress
 from personas.initiative import ASKED_WITHIN, Kind, is_curious, may_ask_back
 from personas.open_topics import Said, open_topic
 

@@ -5,12 +5,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.clock import Clock
-from bot.conversation.compaction import Summing
-from bot.conversation.rooms import Rooms
-from bot.decision import Reason
-from bot.erasing import Erased, Eraser
-from bot.turn import Where
+from bot.conversation.decision import Reason
+from bot.conversation.queue import Rooms
+from bot.conversation.summaries import Summing
+from bot.conversation.types import Where
+from bot.core.clock import Clock
+from bot.memory.erasing import Erased, Eraser
 from database import Database, UnitOfWork
 from database.models import Message, Turn
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, groupby, zip_longest
 
-from bot.conversation.naming import clean_text, speaker_label
-from bot.turn import Episode, Head, Knowledge, Recalled, Where
+from bot.conversation.text.names import clean_text, speaker_label
+from bot.conversation.types import Episode, Head, Knowledge, Recalled, Where
 from database import UnitOfWork
 from database.models import Fact, Seat
 from database.repositories.memories import Audience

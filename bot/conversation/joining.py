@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Sequence
 
-from bot.clock import Clock
-from bot.conversation import condensing, turns
+from bot.conversation import summary_prompt, turns
+from bot.conversation.company import Role
+from bot.conversation.context import Extent
+from bot.conversation.generation import Voice
 from bot.conversation.note_taking import NoteTaker
-from bot.conversation.recall import Extent
-from bot.conversation.replying import Voice
-from bot.roles import Role
-from bot.turn import Call, Episode, Head, Where
+from bot.conversation.types import Episode, Head, Where
+from bot.core.clock import Clock
+from bot.llm.types import Call
 from database import Database
 from database.models import Summary
 
@@ -52,14 +53,14 @@ class Joining:
         if not many or sum(tokens(row.text) for row in rows) <= self._extent.condensed // EPISODES_SHARE:
             return False
         head = Head(episodes=tuple(Episode(row.text, row.first_at, row.last_at) for row in older))
-        prompt = condensing.joining_prompt(self._role.character, head)
-        answer = await self._notes.ask(prompt, where, condensing.JOINED_SCHEMA, person_id=person_id)
+        prompt = summary_prompt.joining_prompt(self._role.character, head)
+        answer = await self._notes.ask(prompt, where, summary_prompt.JOINED_SCHEMA, person_id=person_id)
         if answer is None:
             return False
         text = None
         if not answer.cut_short:
             size = sum(tokens(row.text) for row in older)
-            text = condensing.read_joined(answer.text, joined=size, tokens=tokens)
+            text = summary_prompt.read_joined(answer.text, joined=size, tokens=tokens)
         if text is None:
             log.warning("The notes of channel %s stay many: the answer can't be used", where.channel_id)
             await self._notes.book(answer.call)

@@ -8,16 +8,16 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.conversation.naming import indented
-from bot.conversation.recall import written
-from bot.meaning import DEADLINE, Meaning
+from bot.conversation.company import Role
+from bot.conversation.context import written
+from bot.conversation.text.names import indented
+from bot.conversation.types import Aside, Line
+from bot.memory.meaning import DEADLINE, Meaning
 from bot.prompts import fill
-from bot.roles import Role
-from bot.turn import Aside, Line
 from database.models import Seat
-from personas.lorebooks.gates import Scene
 from personas.lorebooks.model import Lorebook, Position, Ref
 from personas.lorebooks.scanning import meanings, scan
+from personas.lorebooks.select import Scene
 from personas.lorebooks.state import LoreState
 from personas.macros import Macros, expand
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import regex
 
-from bot.conversation.naming import SPEAKER
+from bot.conversation.text.names import SPEAKER
+from bot.conversation.types import Line
 from bot.prompts import fill
-from bot.turn import Line
 from personas.character import Character
 
 LINES = 5

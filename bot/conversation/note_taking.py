@@ -5,11 +5,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from bot.claude.client import Answer, Claude, Question
-from bot.conversation import condensing, turns
-from bot.conversation.replying import Voice
-from bot.errors import ClaudeError
-from bot.turn import Call, Prompt, Where
+from bot.conversation import summary_prompt, turns
+from bot.conversation.generation import Voice
+from bot.conversation.types import Where
+from bot.llm.client import Answer, Claude
+from bot.llm.errors import ClaudeError
+from bot.llm.types import Call, Prompt, Question
 from database import Database
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class NoteTaker:
         question = Question(
             purpose="summary",
             model=self._voice.model,
-            max_tokens=condensing.SUMMARY_TOKENS,
+            max_tokens=summary_prompt.SUMMARY_TOKENS,
             deadline=self._deadline,
             schema=schema,
             user_id=person_id,

@@ -2,22 +2,22 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from bot.consolidation import Consolidation
-from bot.conversation.answering import Answering
 from bot.conversation.backstage import Backstage
-from bot.conversation.compaction import Compaction
-from bot.conversation.finding import Finding
-from bot.conversation.naming import addresses, clean_text
-from bot.conversation.remaking import Remaking
+from bot.conversation.company import Role
+from bot.conversation.outbox import Saying
+from bot.conversation.reply import Answering
 from bot.conversation.rethinking import Rethinking
-from bot.conversation.saying import Saying
-from bot.memories import Memories
-from bot.reminder_words import ReminderWording
-from bot.reminders import Reminders
-from bot.reminding import Reminding
-from bot.roles import Role
-from bot.turn import Utterance
-from memory.distress import reads_as_distress
+from bot.conversation.revisions import Remaking
+from bot.conversation.summaries import Compaction
+from bot.conversation.text.names import addresses, clean_text
+from bot.conversation.types import Utterance
+from bot.features.reminders.delivery import Reminding
+from bot.features.reminders.reminder_words import ReminderWording
+from bot.features.reminders.service import Reminders
+from bot.memory.learn import Consolidation
+from bot.memory.recall import Finding
+from bot.memory.store import Memories
+from memory.sensitive.distress import reads_as_distress
 from memory.telling import remembered_in
 from personas.character import names_of
 

@@ -8,19 +8,19 @@ from datetime import datetime
 from math import ceil
 from random import Random
 
-from bot.claude.client import Claude
-from bot.clock import Clock
 from bot.conversation import turns
-from bot.conversation.finding import Finding
-from bot.conversation.manner import Manner
-from bot.conversation.naming import clean_text, render_line, speaker_label
-from bot.conversation.recall import recall
-from bot.conversation.replying import Voice, compose
-from bot.conversation.staging import Staging
-from bot.errors import MasqueradeError
-from bot.i18n import _, n_
-from bot.roles import Role
-from bot.turn import NO_EMOTES, Recollection, Utterance, Where, Wish
+from bot.conversation.company import Role
+from bot.conversation.config import Manner
+from bot.conversation.context import recall
+from bot.conversation.generation import Voice, compose
+from bot.conversation.situation import Staging
+from bot.conversation.text.names import clean_text, render_line, speaker_label
+from bot.conversation.types import NO_EMOTES, Recollection, Utterance, Where, Wish
+from bot.core.clock import Clock
+from bot.core.errors import MasqueradeError
+from bot.core.i18n import _, n_
+from bot.llm.client import Claude
+from bot.memory.recall import Finding
 from database import Database, UnitOfWork
 from database.models import Message, Turn
 

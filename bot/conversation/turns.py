@@ -4,19 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.conversation.house_rules import HouseRules
-from bot.conversation.splitting import split
-from bot.conversation.throttle import place_of
-from bot.decision import Decision, Reason, Trace
-from bot.turn import Call, Part, Place, Recollection, Reply, Utterance, Where
+from bot.conversation.attention.server_rules import HouseRules
+from bot.conversation.attention.throttle import place_of
+from bot.conversation.decision import Decision, Reason, Trace
+from bot.conversation.text.split import split
+from bot.conversation.types import Part, Place, Recollection, Reply, Utterance, Where
+from bot.llm.types import Call
 from database import UnitOfWork
 from database.models import Call as CallRow
 from database.models import Channel, Cue, Message, Remark, Turn
-from personas.affinity import Interaction
-from personas.bonds import register_of
 from personas.initiative import Kind
+from personas.relations.affinity import Interaction
+from personas.relations.bonds import Tone, register_of
 from personas.rhythm import hour_of
-from personas.tones import Tone
 
 UNSENDABLE_FOR = timedelta(minutes=5)
 UNSENDABLE_LONGEST = timedelta(hours=24)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from bot.i18n import _
+from bot.core.i18n import _
 from bot.pictures.days import Stretch
 from bot.pictures.gauges import COLOURS, COURSE, ROW, Gauge, bars_begin, drawn_gauge, in_words, signed
 from bot.pictures.sheet import (
@@ -25,7 +25,7 @@ from bot.pictures.sheet import (
     opened,
     told,
 )
-from memory.lettering import clean, width, wrapped
+from memory.map.lettering import clean, width, wrapped
 
 MOST = 6
 """Changes that are shown."""

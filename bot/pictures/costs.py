@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from bot.i18n import _
-from bot.i18n import number as written
+from bot.core.i18n import _
+from bot.core.i18n import number as written
 from bot.pictures.calendar import day_of_month
 from bot.pictures.gauges import COLOURS
 from bot.pictures.sheet import (
@@ -24,7 +24,7 @@ from bot.pictures.sheet import (
     opened,
     told,
 )
-from memory.lettering import clean, width
+from memory.map.lettering import clean, width
 
 HEIGHT = 260.0
 """Units from the ground line to the highest mark."""
@@ -39,7 +39,7 @@ _DOLLARS = _("${amount}", "an amount of money")
 _TOKENS = _("{amount} tokens")
 _THOUSANDS, _MILLIONS = _("{amount} k tokens"), _("{amount} M tokens")
 _TOTAL = _("{title}: {amount} in {days} days.")
-_MAY_COME_TO = _("A day may come to {amount}.")
+_MAY_COME_TO = _("A day may cost up to {amount}.")
 _FOR_WHAT, _BY_DAY = _("For what:"), _("By day, the newest first:")
 
 

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.i18n import _
-from memory.rasterise import PictureMissing, as_png
+from bot.core.i18n import _
+from memory.map.rasterise import PictureMissing, as_png
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from bot.pictures.sheet import END, MARGIN, SMALL, beside
-from memory.lettering import width
+from memory.map.lettering import width
 
 LEVELS = 4
 """Lines of words over one another at most."""

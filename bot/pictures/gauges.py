@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.i18n import _
+from bot.core.i18n import _
 from bot.pictures.days import Stretch
 from bot.pictures.sheet import (
     END,
@@ -22,7 +22,7 @@ from bot.pictures.sheet import (
     lettering,
     path,
 )
-from memory.lettering import clean, shortened, width
+from memory.map.lettering import clean, shortened, width
 
 COLOURS = ("#e2603a", "#6fcdf7", "#a4f58c", "#8f86ff")
 """One for each gauge; its name and its number stand beside it, so that no colour is the only sign."""

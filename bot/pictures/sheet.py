@@ -5,9 +5,9 @@ from datetime import datetime
 from html import escape
 from math import isfinite
 
-from bot.i18n import _
+from bot.core.i18n import _
 from bot.pictures.calendar import day_of_month, month
-from memory.lettering import FAMILY, clean, shortened, width, wrapped
+from memory.map.lettering import FAMILY, clean, shortened, width, wrapped
 
 WIDTH = 720
 """Units across. A phone shows a picture some 360 points wide: what is lettered at 22 is read there at 11."""

@@ -1,6 +1,6 @@
 """Every setting of the bot: typed, frozen, documented, and read from files as people write them."""
 
-from bot.envfile import Fault, Notice
+from bot.settings.envfile import Fault, Notice
 from bot.settings.identity import character_folders
 from bot.settings.loading import Loaded, SettingsError, load_settings, pending
 from bot.settings.model import ALIASES, NOT_YET, SECRETS, Settings

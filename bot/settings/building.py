@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.envfile import Fault, Notice
+from bot.settings.envfile import Fault, Notice
 from bot.settings.model import ELSEWHERE, UNSHOWN, Settings
 from bot.settings.sources import Entry
 from bot.settings.wording import default_words

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.envfile import Fault, Notice, read_env
+from bot.settings.envfile import Fault, Notice, read_env
 from bot.settings.sources import Entry, Sheet, character_sheet, did_you_mean
 from personas.character import Character, CharacterError, character_from, character_of, slug_of
 from personas.library import read_folder

@@ -1,14 +1,14 @@
 """Reading the settings: config.env, character.env and the environment into one frozen value."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.envfile import EnvFile, Fault, Notice, read_env
-from bot.errors import ConfigurationError
+from bot.core.errors import ConfigurationError
 from bot.settings.building import bring_up_to_date, build
+from bot.settings.envfile import EnvFile, Fault, Notice, read_env
 from bot.settings.identity import Identity, named_identity, own_identity
 from bot.settings.model import NOT_YET, Settings
 from bot.settings.sources import (
@@ -23,6 +23,8 @@ from bot.settings.sources import (
 )
 from personas.character import Character
 
+_KEY = "anthropic_api_key"
+_BASE_URL = "anthropic_base_url"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -49,7 +51,8 @@ class Loaded:
 
     `character` is None when none is configured or it has faults, which `character_faults` tells
     apart; `character_keys` are the keys of the character that were set, and `files` were read. `sheet` is
-    where ./character.env would be; `from_environment` says whether the environment sets anything.
+    where ./character.env would be; `from_environment` says whether the environment sets anything; `fresh_key`
+    returns the key of Claude as the files hold it now.
     """
 
     settings: Settings
@@ -60,6 +63,7 @@ class Loaded:
     files: tuple[str, ...] = ()
     sheet: Path | None = None
     from_environment: bool = False
+    fresh_key: Callable[[], str] = field(default=lambda: "", compare=False)
 
     @property
     def explicit(self) -> frozenset[str]:
@@ -107,7 +111,50 @@ def load_settings(
         files=_files(config_file, sheet_file) + identity.files,
         sheet=character_env,
         from_environment=bool(outside.settings),
+        fresh_key=FreshKey(config, character_env, over, outside, settings.anthropic_base_url),
     )
+
+
+class FreshKey:
+    """The key as it is now, for the server that was set at the start; files that changed are read again."""
+
+    def __init__(
+        self,
+        config: Path | None,
+        character_env: Path | None,
+        over: Sheet,
+        outside: Sheet,
+        base_url: str | None,
+    ) -> None:
+        self._config, self._character_env = config, character_env
+        self._over, self._outside = over, outside
+        self._base_url = base_url
+        self._seen: object = None
+        self._key = ""
+
+    def __call__(self) -> str:
+        """Return the key; "" where none can be read, or where it is meant for another server."""
+        seen = [_stamp(path) for path in (self._config, self._character_env)]
+        if seen != self._seen:
+            self._seen, self._key = seen, self._read()
+        return self._key
+
+    def _read(self) -> str:
+        inside = config_sheet(_read(self._config))
+        own = character_sheet(_read(self._character_env), borrowed=False)
+        entries = merge(self._over, self._outside, inside, own)
+        settings, _ = build({name: entries[name] for name in (_KEY, _BASE_URL) if name in entries})
+        if settings.anthropic_base_url != self._base_url:
+            return ""
+        return settings.anthropic_api_key.get_secret_value()
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size) if found else None
 
 
 def pending(loaded: Loaded) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from bot.envfile import EnvFile, Fault, Notice
+from bot.settings.envfile import EnvFile, Fault, Notice
 from bot.settings.model import ALIASES, WITH_CHARACTER, Settings
 from personas.character import IDENTITY_KEYS, is_placeholder
 

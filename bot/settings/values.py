@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError, from_json
 
-from bot.allowance import Allowance
+from bot.settings.allowance import Allowance
 from memory.dates import near_zones, zone_named
 from personas.initiative import QuietHours
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
-from bot.administration import Actor
-from bot.command_tree import Interaction, answer
-from bot.i18n import _
-from cogs._discord.authority import is_operator
+from bot.core.i18n import _
+from bot.discord.commands import Interaction, answer
+from bot.features.admin.service import Actor
+from cogs._discord.permissions import is_operator
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
 

@@ -5,26 +5,27 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.command_tree import Interaction, asked_in
-from bot.conversation.naming import clean_name
 from bot.conversation.rethinking import Asker
-from bot.turn import Where
+from bot.conversation.text.names import clean_name
+from bot.conversation.types import Where
+from bot.discord.commands import Interaction, asked_in
+from cogs._discord.hearing import role_ids
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 
 def asker_of(interaction: Interaction) -> Asker:
     """Return who asks, with the roles that Discord named."""
     user = interaction.user
-    roles = tuple(role.id for role in user.roles) if isinstance(user, discord.Member) else ()
+    roles = role_ids(user) if isinstance(user, discord.Member) else ()
     return Asker(user.id, clean_name(user.display_name, f"user {user.id}"), roles)
 
 
 async def listens_to(bot: "Masquerade", user: discord.User | discord.Member, where: Where) -> bool:
     """Say whether the character takes in anything of somebody's in a place."""
     house = await bot.app.administration.house(where.guild_id)
-    roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
+    roles = set(role_ids(user) if isinstance(user, discord.Member) else ())
     denied = house.ignores(user.id) or bool(house.denied_roles & roles)
     return not denied and house.active(where)
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.errors import MasqueradeError
-from bot.roles import Role
+from bot.conversation.company import Role
+from bot.core.errors import MasqueradeError
 from cogs._discord.posting import DISCORD_FAULTS
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
 

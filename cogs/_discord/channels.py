@@ -5,8 +5,8 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.command_tree import is_age_restricted
-from bot.turn import Place, Where
+from bot.conversation.types import Place, Where
+from bot.discord.commands import is_age_restricted
 
 Channel = app_commands.AppCommandChannel | app_commands.AppCommandThread
 

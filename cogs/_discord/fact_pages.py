@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from discord import app_commands
 
-from bot.browsing import Entry, label_in_words, tags_of
-from bot.command_tree import Interaction, answer
-from bot.i18n import _
-from bot.roles import Role
-from bot.stagecraft import NotStaged
-from bot.timetravel import bounds
-from cogs._discord.characters import (
+from bot.conversation.company import Role
+from bot.core.i18n import _
+from bot.discord.commands import Interaction, answer
+from bot.features.characters.presence import NotStaged
+from bot.memory.browsing import Entry, label_in_words, tags_of
+from bot.memory.time_travel import bounds
+from cogs._discord.fact_views import LONGEST_SEARCH, LONGEST_TAG, Search, facts_panel, past_panel
+from cogs._discord.interactions import Panels
+from cogs._discord.options import (
     CharacterName,
     mark_of,
     memories_of,
@@ -23,17 +25,15 @@ from cogs._discord.characters import (
     role_meant,
     telling,
 )
-from cogs._discord.fact_sheet import LONGEST_SEARCH, LONGEST_TAG, Search, facts_panel, past_panel
 from cogs._discord.panels import Action, Press
-from cogs._discord.presses import Panels
-from cogs._discord.quoting import in_a_line
+from cogs._discord.text import in_a_line
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 OFFERED = 25
 """Choices that Discord takes for one option."""
-NO_DAY = _("That is no day: write it as 2026-05-03, or choose one of those on which something changed.")
+NO_DAY = _("That is not a date: write it as 2026-05-03, or choose one on which something changed.")
 NOT_YET = _("That day has not begun yet. /memory facts shows what I know now.")
 
 

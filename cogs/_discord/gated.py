@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from bot.errors import Unpostable
-from bot.roles import Speaker
-from bot.turn import Mouth, Part
+from bot.conversation.company import Speaker
+from bot.conversation.types import Mouth, Part
+from bot.core.errors import Unpostable
 
 NOT_FOR_CHILDREN = "the channel is not marked as age-restricted any more"
 

@@ -4,9 +4,9 @@ import re
 
 import discord
 
-from bot.command_tree import is_age_restricted
-from bot.conversation.naming import clean_name, clean_text
-from bot.turn import Person, Place, Utterance, Where
+from bot.conversation.text.names import clean_name, clean_text
+from bot.conversation.types import Person, Place, Utterance, Where
+from bot.discord.commands import is_age_restricted
 
 TALK = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _MENTION = re.compile(r"<@[!&]?(\d{1,20})>")
@@ -93,10 +93,15 @@ def _original(message: discord.Message) -> discord.Message | None:
     return original if isinstance(original, discord.Message) else None
 
 
+def role_ids(member: discord.Member) -> tuple[int, ...]:
+    """Return the roles that Discord named, also those that could not be read (malformed_events.py)."""
+    return (member.guild.id, *member._roles)  # noqa: SLF001 - `roles` leaves out what is not in that list
+
+
 def _roles(message: discord.Message) -> tuple[int, ...] | None:
     """Return the roles of who said it; None for a member's message fetched later, which comes without."""
     if isinstance(message.author, discord.Member):
-        return tuple(role.id for role in message.author.roles)
+        return role_ids(message.author)
     return () if message.guild is None or message.webhook_id is not None else None
 
 

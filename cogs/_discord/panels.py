@@ -14,9 +14,9 @@ from typing import Any
 
 import discord
 
-from bot.command_tree import Interaction
-from bot.conversation.splitting import LIMIT
-from cogs._discord.quoting import in_a_line, shortened
+from bot.conversation.text.split import LIMIT
+from bot.discord.commands import Interaction
+from cogs._discord.text import in_a_line, shortened
 
 LONGEST_ID = 100
 LONGEST_LABEL = 80

@@ -9,9 +9,9 @@ import aiohttp
 import discord
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from bot.clock import Clock
-from bot.errors import Gone, Unpostable, Unsaid, Unsayable
-from bot.turn import Part
+from bot.conversation.types import Part
+from bot.core.clock import Clock
+from bot.core.errors import Gone, Unpostable, Unsaid, Unsayable
 
 if TYPE_CHECKING:
     from discord.abc import PartialMessageableChannel

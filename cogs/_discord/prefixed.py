@@ -6,10 +6,10 @@ from itertools import zip_longest
 import discord
 from discord.utils import escape_mentions
 
-from bot.conversation.splitting import LIMIT, split
-from bot.turn import Part
+from bot.conversation.text.split import LIMIT, split
+from bot.conversation.types import Part
 from cogs._discord.posting import Posting
-from cogs._discord.quoting import inline
+from cogs._discord.text import inline
 
 LONGEST_NAME = 80
 LOOKED_AT = 25

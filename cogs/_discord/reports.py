@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING
 
 from discord.utils import format_dt
 
-from bot.administration import Member, MemberPage
-from bot.app import CLAUDE_URL
 from bot.arranging import voice_of
-from bot.conversation.explaining import in_one_line
-from bot.conversation.manner import Manner
+from bot.conversation.attention.explain import in_one_line
+from bot.conversation.config import Manner
 from bot.conversation.turns import Decided
-from bot.i18n import _, number
-from bot.server import Server
-from bot.turn import Where
+from bot.conversation.types import Where
+from bot.core.i18n import _, number
+from bot.features.admin.service import Member, MemberPage
+from bot.llm.server import CLAUDE_URL, Server
 from database.repositories.calls import Spending
 
 if TYPE_CHECKING:
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 LONGEST = 2000
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"

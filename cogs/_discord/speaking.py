@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import discord
 from discord.utils import MISSING
 
-from bot.clock import Clock
-from bot.command_tree import is_age_restricted
-from bot.errors import Unsayable
-from bot.roles import Speaker
-from bot.turn import Mouth, Part
+from bot.conversation.company import Speaker
+from bot.conversation.types import Mouth, Part
+from bot.core.clock import Clock
+from bot.core.errors import Unsayable
+from bot.discord.commands import is_age_restricted
 from cogs._discord.gated import GatedMouth
 from cogs._discord.posting import DISCORD_FAULTS, HISTORY_LOOKED_AT, UNKNOWN_MESSAGE, Posting
 from cogs._discord.prefixed import Prefixed
@@ -23,7 +23,7 @@ from cogs._discord.webhooks import Outlet, Uncertain, Webhooks, is_gone, usernam
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel, PartialMessageableChannel
 
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 __all__ = ["CANNOT_ANSWER", "DISCORD_FAULTS", "DiscordMouth", "WebhookMouth", "mouth_in"]
 

@@ -6,9 +6,9 @@ from io import BytesIO
 
 import discord
 
-from bot.conversation.naming import clean_text
-from bot.i18n import _, number
-from cogs._discord.quoting import in_a_line
+from bot.conversation.text.names import clean_text
+from bot.core.i18n import _, number
+from cogs._discord.text import in_a_line
 from database.models import Desk
 
 MOST_MESSAGES = 2_000

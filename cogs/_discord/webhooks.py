@@ -15,16 +15,16 @@ import aiohttp
 import discord
 from discord.utils import MISSING, time_snowflake
 
-from bot.clock import Clock
-from bot.conversation.splitting import is_blank
-from bot.roles import Speaker
+from bot.conversation.company import Speaker
+from bot.conversation.text.split import is_blank
+from bot.core.clock import Clock
 from cogs._discord.hearing import is_own_webhooks
-from cogs._discord.quoting import in_a_line, shortened
+from cogs._discord.text import in_a_line, shortened
 
 if TYPE_CHECKING:
     from discord.abc import PartialMessageableChannel
 
-    from bot.client import Masquerade
+    from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
 

@@ -1,9 +1,9 @@
 """Character cards of versions 1, 2 and 3: read from PNG, JSON and CHARX, and written back as they were."""
 
 from personas.cards.card import Card
-from personas.cards.casting import Cast, cast, fields_of
+from personas.cards.convert import Cast, cast, fields_of
 from personas.cards.errors import CardError
-from personas.cards.reading import card_from, read_card
+from personas.cards.files import card_from, read_card
 from personas.cards.writing import write_charx, write_json, write_png
 
 __all__ = [

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from personas.cards.errors import CardError
-from personas.cards.pictures import Picture, picture_from_uri, picture_of
+from personas.cards.images import Picture, picture_from_uri, picture_of
 from personas.cards.versions import fields_in
 
 DEFAULT_ASSETS = ({"type": "icon", "uri": "ccdefault:", "name": "main", "ext": "png"},)

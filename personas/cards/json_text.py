@@ -61,6 +61,8 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
+        if b"\0" in data:
+            raise CardError("is neither text nor a picture that can be read", _ANEW) from error
         line = data.count(b"\n", 0, error.start) + 1
         raise CardError(f"is no UTF-8 text (line {line})", "save it as UTF-8", line=line) from error
 
@@ -90,6 +92,8 @@ def _parsed(text: str, doubled: dict[str, None]) -> Any:
             parse_int=_whole,
         )
     except json.JSONDecodeError as error:
+        if error.pos >= len(text.rstrip()):
+            raise CardError("is no JSON: it ends too early", _ANEW, line=error.lineno) from error
         wrong = f"is no JSON: {error.msg.lower()} in line {error.lineno}"
         raise CardError(wrong, "mend that line", line=error.lineno) from error
     except RecursionError as error:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from personas.cards.errors import CardError
+from personas.cards.images import chunk, unbase64
 from personas.cards.json_text import MOST_TEXT
 from personas.cards.paths import is_within
-from personas.cards.pictures import chunk, unbase64
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 20_000

@@ -1,12 +1,12 @@
 """Lorebooks: read from files of several programs, scanned for what a talk is about (F105, C32-C34)."""
 
 from personas.lorebooks.budget import Active
-from personas.lorebooks.gates import Scene
+from personas.lorebooks.export import to_v3
 from personas.lorebooks.model import Entry, Logic, Lorebook, LorebookError, Position, Ref, Role
 from personas.lorebooks.reading import read_lorebook
 from personas.lorebooks.scanning import Activated, faults, meanings, scan
+from personas.lorebooks.select import Scene
 from personas.lorebooks.state import LoreState
-from personas.lorebooks.writing import to_v3
 
 __all__ = [
     "Activated",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from personas.lorebooks.index import Index
+from personas.lorebooks.match import Index
 from personas.lorebooks.model import NEWEST, Entry, Logic, Lorebook
 from personas.lorebooks.needles import Heard
 from personas.lorebooks.patterns import TimeBox

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from personas.lorebooks.entries import read_entry
 from personas.lorebooks.fields import BrokenEntryError, Fields
+from personas.lorebooks.formats import read_entry
 from personas.lorebooks.model import Entry, Lorebook
 
 BOOK = "laid down"

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from personas.lorebooks.entries import keys_of, read_entry, remarks
 from personas.lorebooks.fields import BrokenEntryError, Fields, too_deep
-from personas.lorebooks.index import index_of
+from personas.lorebooks.formats import keys_of, read_entry, remarks
+from personas.lorebooks.match import index_of
 from personas.lorebooks.model import Entry, Lorebook, LorebookError
 
 MOST_ENTRIES = 20_000

@@ -6,12 +6,12 @@ from random import Random
 from time import perf_counter
 
 from personas.lorebooks.budget import Active, afforded, in_prompt_order
-from personas.lorebooks.gates import Moment, Scene
 from personas.lorebooks.hearing import Hearing, heard_of
-from personas.lorebooks.index import index_of
+from personas.lorebooks.match import index_of
 from personas.lorebooks.model import Lorebook, Ref
 from personas.lorebooks.patterns import TimeBox
-from personas.lorebooks.rounds import Because, Rounds, Shelf
+from personas.lorebooks.scan import Because, Rounds, Shelf
+from personas.lorebooks.select import Moment, Scene
 from personas.lorebooks.state import LoreState
 
 

@@ -24,6 +24,7 @@ from aiohttp import web
 
 from tests.world.claude_batches import Batches
 from tests.world.claude_cache import (
+    MESSAGE_KEYS,
     MODELS,
     NOTHING,
     Bill,
@@ -156,7 +157,8 @@ class ScriptedClaude(Script):
     """The server and its main script.
 
     `clock` returns seconds and ages the prompt cache. `models` maps each known model to the fewest
-    tokens its cache takes. With `record=False` no request is kept, for long benchmarks.
+    tokens its cache takes. With `api_key=None` it lets everybody in and takes all settings, as local
+    servers do. With `record=False` no request is kept, for long benchmarks.
     """
 
     base_url = ""
@@ -171,12 +173,13 @@ class ScriptedClaude(Script):
         *,
         clock: Callable[[], float] = time.monotonic,
         models: Mapping[str, int] = MODELS,
-        api_key: str = "sk-ant-scripted",
+        api_key: str | None = "sk-ant-scripted",
         delay: float = 0.0,
         record: bool = True,
     ) -> None:
         super().__init__(lambda _request: True, lambda _request: Say("…"))
-        self.api_key = api_key
+        self.api_key = api_key or ""
+        self._asks_for_key = api_key is not None
         self.delay = delay  # seconds before an answer begins
         self.requests: list[Request] = []
         self._clock = clock
@@ -294,6 +297,8 @@ class ScriptedClaude(Script):
             self._arrival.notify_all()
 
     def _locked(self, http: web.Request) -> ApiFault | None:
+        if not self._asks_for_key:
+            return None
         # The client sends its key as a bearer token since 2.x; raw HTTP users send x-api-key.
         bearer = http.headers.get("Authorization", "").removeprefix("Bearer ")
         key = http.headers.get("x-api-key") or bearer
@@ -308,7 +313,7 @@ class ScriptedClaude(Script):
 
     def _turned_away(self, body: Body, *, counting: bool) -> ApiFault | None:
         try:
-            words = objection(body, counting=counting)
+            words = objection(self._known_part(body), counting=counting)
         except (AttributeError, KeyError, TypeError):
             words = "Invalid request data"
         if words:
@@ -316,6 +321,10 @@ class ScriptedClaude(Script):
         if (size := render(body).total) > self.longest_prompt:
             return BadRequest400(f"prompt is too long: {size} tokens > {self.longest_prompt} maximum")
         return self._unknown(str(body.get("model")))
+
+    def _known_part(self, body: Body) -> Body:
+        # Local servers take whatever says how to sample, and pass over what they don't know.
+        return body if self._asks_for_key else {key: body[key] for key in body if key in MESSAGE_KEYS}
 
     # --- an answer goes out ---------------------------------------------------------------------
 

@@ -66,6 +66,7 @@ class Gateway:
         self.connections: list[Connection] = []
         self.sessions: dict[str, Session] = {}
         self._world = world
+        self._turned_away = 0
         self._refusals: list[int] = []
         self._cut_every = 0
         self._cut_how: Cut = "reset"
@@ -93,6 +94,10 @@ class Gateway:
     def refuse(self, code: int, *, times: int = 1) -> None:
         """Answer the next `times` attempts to identify or resume with a close code."""
         self._refusals += [code] * times
+
+    def turn_away(self, *, times: int) -> None:
+        """Answer the next `times` attempts to connect with 503."""
+        self._turned_away = times
 
     async def close_connections(self, code: int) -> None:
         """Close every connection with a close code; 1001, 4000 and most others can be resumed."""
@@ -157,6 +162,9 @@ class Gateway:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one websocket until it ends."""
+        if self._turned_away:
+            self._turned_away -= 1
+            raise web.HTTPServiceUnavailable
         websocket = web.WebSocketResponse(compress=False, timeout=1.0, max_msg_size=1 << 20)
         await websocket.prepare(request)
         compression = request.query.get("compress")

@@ -69,20 +69,20 @@ class Interaction:
         is_modal = self.response is not None and self.response["type"] == SHOWS_MODAL
         return self.response["data"] if self.response is not None and is_modal else None
 
-    async def wait_modal(self, timeout: float = 10.0) -> Json:
+    async def wait_modal(self, timeout: float = 30.0) -> Json:
         """Wait for a modal and return it: its title, custom_id and components."""
         await self.world.wait_until(lambda: self.modal, timeout=timeout, what="a modal")
         assert self.modal is not None
         return self.modal
 
-    async def wait_acknowledged(self, timeout: float = 10.0) -> Json:
+    async def wait_acknowledged(self, timeout: float = 30.0) -> Json:
         """Wait for the callback and return its body."""
         what = "an acknowledgement"
         await self.world.wait_until(lambda: self.response, timeout=timeout, what=what)
         assert self.response is not None
         return self.response
 
-    async def wait_answered(self, timeout: float = 10.0) -> Message:
+    async def wait_answered(self, timeout: float = 30.0) -> Message:
         """Wait for the first message that answers and return it."""
         await self.world.wait_until(lambda: self.messages, timeout=timeout, what="an answer")
         return self.messages[0]

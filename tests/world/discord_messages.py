@@ -46,7 +46,8 @@ class Webhook:
 @dataclass(eq=False)
 class Message:
     """A message; `pinged` is whom it would ping after allowed_mentions, `author` is shown as `alias`
-    when a webhook wrote it under another name."""
+    when a webhook wrote it under another name, `further` are fields of the payload that nothing here knows.
+    """
 
     id: int
     channel: Channel = field(repr=False)
@@ -72,6 +73,7 @@ class Message:
     deleted: bool = False
     allowed_mentions: Json | None = None
     only_for: User | None = field(default=None, repr=False)
+    further: Json = field(default_factory=dict, repr=False)
 
     @property
     def pinged(self) -> frozenset[int]:

@@ -118,7 +118,7 @@ class User:
         self.world.begin_typing(channel, self)
 
     async def use_command(
-        self, channel: Channel, name: str, *, of: BotAccount | None = None, **options: Any
+        self, channel: Channel, name: str, /, *, of: BotAccount | None = None, **options: Any
     ) -> Interaction:
         """Use a slash command ("group sub" for a subcommand) of a bot, by default the first that has it."""
         return self.world.interactions.use_command(self, channel, name, options, of=of)

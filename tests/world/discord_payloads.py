@@ -101,7 +101,7 @@ def _type_of(message: Message) -> int:
 
 
 def _rarely_there(message: Message, viewer: BotAccount | None) -> Json:
-    fields: Json = {}
+    fields: Json = dict(message.further)
     if message.nonce is not None:
         fields["nonce"] = message.nonce
     if message.webhook is not None:

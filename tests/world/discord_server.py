@@ -102,7 +102,7 @@ class DiscordServer(World):
             self.gateway.dispatch(event)
 
     async def wait_until_connected(
-        self, *, account: BotAccount | None = None, sessions: int = 1, timeout: float = 10.0
+        self, *, account: BotAccount | None = None, sessions: int = 1, timeout: float = 30.0
     ) -> None:
         """Wait until so many sessions (one a shard) of one bot, or of any, are connected."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.world.discord_components import BUTTON, SELECTS, STRING_SELECT, TEXT_INPUT, Component, walk
+from tests.world.discord_files import Attachment, Upload
 from tests.world.discord_messages import Message
 from tests.world.discord_objects import Channel, Json, User
 from tests.world.discord_payloads import message_payload
@@ -13,7 +14,7 @@ from tests.world.discord_payloads import message_payload
 if TYPE_CHECKING:
     from tests.world.discord_accounts import BotAccount
 
-OPTION_TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10, User: 6, Channel: 7}
+OPTION_TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10, User: 6, Channel: 7, Attachment: 11}
 SLASH, ON_USER, ON_MESSAGE = 1, 2, 3
 
 
@@ -21,6 +22,7 @@ def slash_details(
     command: Json, channel: Channel, subcommand: Sequence[str], options: Mapping[str, Any]
 ) -> Json:
     """Return what is told of a slash command that was used. StopIteration for an unknown subcommand."""
+    options = {key: _uploaded(channel, value) for key, value in options.items()}
     given: list[Json] = [_option(key, value) for key, value in options.items()]
     level = command
     nested: list[tuple[str, int]] = []
@@ -31,7 +33,9 @@ def slash_details(
         given = [{"name": word, "type": kind, "options": given}]
     details = {"id": command["id"], "name": command["name"], "type": SLASH, "options": given}
     people = [each for each in options.values() if isinstance(each, User)]
-    return details | ({"resolved": _people(channel, people)} if people else {})
+    files = {str(each.id): each.payload() for each in options.values() if isinstance(each, Attachment)}
+    resolved = (_people(channel, people) if people else {}) | ({"attachments": files} if files else {})
+    return details | ({"resolved": resolved} if resolved else {})
 
 
 def menu_details(command: Json, channel: Channel, target: Message | User, account: BotAccount) -> Json:
@@ -118,6 +122,10 @@ def _people(channel: Channel, people: Iterable[User]) -> Json:
     return resolved
 
 
+def _uploaded(channel: Channel, value: Any) -> Any:
+    return channel.world.attach(channel, value) if isinstance(value, Upload) else value
+
+
 def _option(name: str, value: Any) -> Json:
-    given = str(value.id) if isinstance(value, User | Channel) else value
+    given = str(value.id) if isinstance(value, User | Channel | Attachment) else value
     return {"name": name, "type": OPTION_TYPES[type(value)], "value": given}

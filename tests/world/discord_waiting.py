@@ -26,7 +26,7 @@ class Waiting:
                 future.set_result(None)
 
     async def wait_until(
-        self, holds: Callable[[], object], *, timeout: float = 10.0, what: str = "the condition"
+        self, holds: Callable[[], object], *, timeout: float = 30.0, what: str = "the condition"
     ) -> None:
         """Wait until `holds()` is true; TimeoutError after so many seconds."""
         deadline = asyncio.get_running_loop().time() + timeout
@@ -44,7 +44,7 @@ class Waiting:
         channel: Channel,
         *,
         author: User | None = None,
-        timeout: float = 10.0,
+        timeout: float = 30.0,
         after: Message | None = None,
         where: Callable[[Message], bool] | None = None,
     ) -> Message:

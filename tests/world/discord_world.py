@@ -57,7 +57,7 @@ class World(Places):
             content,
             made_at(number),
             pinged_by(content, allowed, replied_to=_replied_to(reference)),
-            attachments=tuple(self._attach(channel, upload) for upload in uploads),
+            attachments=tuple(self.attach(channel, upload) for upload in uploads),
             reference=reference,
             reference_id=reference.id if reference is not None else reference_id,
             allowed_mentions=allowed,
@@ -68,7 +68,8 @@ class World(Places):
         self.changed()
         return message
 
-    def _attach(self, channel: Channel, upload: Upload) -> Attachment:
+    def attach(self, channel: Channel, upload: Upload) -> Attachment:
+        """Keep a file where the CDN finds it."""
         number = self.snowflakes.make()
         path = f"attachments/{channel.id}/{number}/{upload.filename}"
         self.files[path] = upload

@@ -2,7 +2,7 @@
 
 LOOPBACK_DISCORD is the server's base URL; CRASH_AT names the stage at which the process is killed,
 "part_posted:2" at its second time. Nobody is asked whether they may be remembered, or after ASKS_AFTER
-answers.
+answers. WAITS are the seconds for which the start waits for Discord.
 """
 
 import os
@@ -44,11 +44,20 @@ def ask_after(answers: int) -> None:
     setattr(app, "manner_of", lambda *given: replace(made(*given), asks_after=answers))  # noqa: B010
 
 
+def wait_for(seconds: int) -> None:
+    """Let the start wait so long for Discord when that is away."""
+    from bot.discord import client
+
+    setattr(client, "AWAY_SECONDS", seconds)  # noqa: B010
+
+
 def main() -> int:
     """Run the bot's own main with these arguments."""
     point_discord_at(os.environ["LOOPBACK_DISCORD"], pause=PAUSE)
     ask_after(int(os.environ.get("ASKS_AFTER", "0")))
-    from bot.__main__ import main as run
+    if seconds := os.environ.get("WAITS"):
+        wait_for(int(seconds))
+    from bot.cli.main import main as run
 
     return run(sys.argv[1:], on_stage=crash_hook())
 

@@ -1,0 +1,152 @@
+"""Looking at the bot's account over Discord's REST interface, without connecting the bot."""
+
+import asyncio
+import contextlib
+import re
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+from discord.http import Route
+
+from bot.cli.doctor.reach import find_host
+from bot.core.errors import ConfigurationError, MasqueradeError
+from bot.discord.client import BAD_TOKEN, intents, why
+
+MOST_SERVERS = 200
+_TOKEN = re.compile(r"[\w=-]+(?:\.[\w=-]+){2}")
+PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    read_message_history=True,
+    add_reactions=True,
+    change_nickname=True,
+    attach_files=True,
+    embed_links=True,
+    manage_webhooks=True,  # further characters speak through one
+    kick_members=True,  # from here on: moderation and tickets, each checked again where it is used
+    ban_members=True,
+    moderate_members=True,
+    manage_messages=True,
+    manage_channels=True,
+    create_private_threads=True,
+    manage_threads=True,
+)
+_PRIVILEGED = {
+    "message_content": ("Message Content Intent", "gateway_message_content"),
+    "members": ("Server Members Intent", "gateway_guild_members"),
+    "presences": ("Presence Intent", "gateway_presence"),
+}
+
+
+class TokenRefusedError(ConfigurationError):
+    """Discord does not know this token."""
+
+
+class DiscordUnreachableError(MasqueradeError):
+    """Discord could not be asked; the text says why, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogChannel:
+    """The channel for notices: its name, or what is wrong with it."""
+
+    name: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What Discord says of a bot account.
+
+    `missing_intents` are the switches, as the portal calls them, that the bot needs and are off;
+    `sessions_left` how often it may connect before `sessions_reset` seconds have passed; `servers`
+    the names of the first 200 servers that it is in.
+    """
+
+    name: str
+    application_id: int
+    missing_intents: tuple[str, ...]
+    sessions_left: int
+    sessions_reset: float
+    servers: tuple[str, ...]
+    log_channel: LogChannel | None = None
+
+
+async def look_up(token: str, *, log_channel: int | None = None, deadline: float) -> Account:
+    """Return what Discord says of the account with this token, within `deadline` seconds.
+
+    Raises TokenRefusedError, or DiscordUnreachableError when nothing can be said of the token.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise TokenRefusedError(BAD_TOKEN)
+    try:
+        async with asyncio.timeout(deadline):
+            await find_host(Route.BASE, proxied=False)
+            async with discord.Client(intents=discord.Intents.none()) as client:
+                await client.login(token)
+                return await _account(client, log_channel)
+    except discord.LoginFailure as error:
+        raise TokenRefusedError(BAD_TOKEN) from error
+    except TimeoutError as error:
+        raise DiscordUnreachableError(f"no answer within {deadline:g} s") from error
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        raise DiscordUnreachableError(why(error)) from error
+
+
+def invite_link(application_id: int) -> str:
+    """Return the address at which the bot is added to a server, with the permissions it needs."""
+    scopes = ("bot", "applications.commands")
+    return discord.utils.oauth_url(application_id, permissions=PERMISSIONS, scopes=scopes)
+
+
+async def _account(client: discord.Client, log_channel: int | None) -> Account:
+    user, application = client.user, client.application
+    assert user is not None
+    assert application is not None
+    (_shards, _url, sessions), servers, channel = await asyncio.gather(
+        client.http.get_bot_gateway(),
+        _servers(client),
+        _log_channel(client, log_channel),
+    )
+    return Account(
+        name=user.name,
+        application_id=application.id,
+        missing_intents=_missing_intents(application.flags),
+        sessions_left=sessions["remaining"],
+        sessions_reset=sessions["reset_after"] / 1000,
+        servers=servers,
+        log_channel=channel,
+    )
+
+
+async def _servers(client: discord.Client) -> tuple[str, ...]:
+    return tuple([guild.name async for guild in client.fetch_guilds(limit=MOST_SERVERS)])
+
+
+async def _log_channel(client: discord.Client, channel_id: int | None) -> LogChannel | None:
+    if channel_id is None:
+        return None
+    with contextlib.suppress(discord.NotFound, discord.InvalidData):
+        try:
+            channel = await client.fetch_channel(channel_id)
+        except discord.Forbidden:
+            return LogChannel(fault="can't be seen by the bot")
+        if isinstance(channel, discord.abc.Messageable):
+            return LogChannel(name=str(channel))
+        return LogChannel(fault="is not a channel for messages")
+    return LogChannel(fault="is not there")
+
+
+def _missing_intents(flags: discord.ApplicationFlags) -> tuple[str, ...]:
+    """Return the privileged intents that the bot asks for and the application was not given.
+
+    Small bots are given the "limited" form of each, which is as good.
+    """
+    wanted = intents()
+    return tuple(
+        switch
+        for name, (switch, flag) in _PRIVILEGED.items()
+        if getattr(wanted, name) and not (getattr(flags, flag) or getattr(flags, f"{flag}_limited"))
+    )

@@ -1,0 +1,207 @@
+"""Taking over what an older bot knew of people: each person in one transaction, and once only."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.cli.legacy.people import Person
+from bot.cli.legacy.reading import Inheritance
+from bot.memory.store import MOST
+from database import Database, UnitOfWork
+from database.models import Call, Fact, Summary
+from database.repositories.people import blurred
+from database.types import EPOCH
+from memory.core import plain
+from memory.history import INHERITED
+from personas.character import Character
+
+PURPOSE = "inherited"
+UNKNOWN_MODEL = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came in of one person, and what of them did not, in `notes`.
+
+    `before` says that it came in with an earlier import: then nothing does now.
+    """
+
+    person_id: int
+    turns: int = 0
+    memories: int = 0
+    premium: bool = False
+    tokens: int = 0
+    notes: tuple[str, ...] = ()
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One run of the import: for which character, when, and how old what it brings is at least."""
+
+    character: Character
+    at: datetime
+    as_of: datetime
+
+
+async def take_over(
+    database: Database, inheritance: Inheritance, *, character: Character, at: datetime, dry: bool
+) -> list[Outcome]:
+    """Take over what is there of each person; with `dry` find out what would come in, and write nothing."""
+    one_import = Import(character, at, min(inheritance.as_of, at))
+    return [
+        await _take_in_or_rehearse(database, person, one_import, dry=dry) for person in inheritance.people
+    ]
+
+
+class _Rehearsed(Exception):  # noqa: N818
+    """Ends a transaction of which nothing is to be kept."""
+
+
+async def _take_in_or_rehearse(
+    database: Database, person: Person, one_import: Import, *, dry: bool
+) -> Outcome:
+    with suppress(_Rehearsed):
+        async with database.begin() as db:
+            outcome = await _take_in(db, person, one_import)
+            if dry:
+                raise _Rehearsed
+    return outcome
+
+
+async def _take_in(db: UnitOfWork, person: Person, one_import: Import) -> Outcome:
+    """Take over one person, unless that was done before: what they let go of since must not come back.
+
+    What is theirs alone, premium and usage, comes in once; words come in once for each character.
+    """
+    known = f"{INHERITED} {person.id}"
+    told = f"{INHERITED} {one_import.character.slug} {person.id}"
+    if await _was_taken(db, told):
+        return Outcome(person.id, before=True)
+    first = not await _was_taken(db, known)
+    if first:
+        await db.users.inherit(person.id, premium=person.premium, at=one_import.as_of)
+        await _take_in_usage(db, person)
+    memories, notes = await _take_in_memories(db, person, one_import)
+    await _take_in_history(db, person, one_import)
+    for mark in (known, told):
+        await db.states.set(mark, one_import.at.isoformat())
+    return Outcome(
+        person.id,
+        turns=person.history.turns,
+        memories=memories,
+        premium=first and person.premium,
+        tokens=person.tokens if first else 0,
+        notes=(*_left_out(person), *notes),
+    )
+
+
+async def _was_taken(db: UnitOfWork, mark: str) -> bool:
+    """Say whether that was taken in before, also of people who were forgotten since."""
+    return await db.states.get(mark) is not None or await db.states.get(blurred(mark)) is not None
+
+
+async def _take_in_usage(db: UnitOfWork, person: Person) -> None:
+    if not person.tokens:
+        return
+    call = Call(
+        at=EPOCH,  # nobody knows when: it counts to no day, only to the whole
+        purpose=PURPOSE,
+        model=UNKNOWN_MODEL,
+        outcome="ok",
+        seconds=0.0,
+        input_tokens=person.tokens,
+        output_tokens=None,
+        cache_read_tokens=0,
+        cache_write_5m_tokens=0,
+        cache_write_1h_tokens=0,
+        cost=None,
+        user_id=person.id,
+        channel_id=None,
+    )
+    await db.calls.add(call)
+
+
+async def _take_in_memories(
+    db: UnitOfWork, person: Person, one_import: Import
+) -> tuple[int, tuple[str, ...]]:
+    """Take over the memories that are new; return how many, and why the others were left out.
+
+    The older bot did not keep where it learnt them, in a direct message or before others. So they come up
+    in direct messages only, until the person gives them a wider reach (D2, C60).
+    """
+    if person.memories and await db.consents.refuses(person.id):
+        return 0, ("no memories: they don't want to be remembered",)
+    slug = one_import.character.slug
+    there = await db.memories.of(person.id, slug)
+    known = {plain(one.text) for one in there}
+    new = [text for text in person.memories if plain(text) not in known]
+    room = max(MOST - len(there), 0)
+    taken = new[len(new) - room :] if len(new) > room else new  # the newest stand at the end
+    batch = await db.memories.new_batch()
+    for text in taken:
+        await db.memories.add(_memory(person.id, text, one_import), batch=batch, cause=INHERITED)
+    left = len(new) - len(taken)
+    return len(taken), ((f"{counted(left, 'memory', 'memories')} over {MOST}",) if left else ())
+
+
+def _memory(person_id: int, text: str, one_import: Import) -> Fact:
+    return Fact(
+        person_id=person_id,
+        character=one_import.character.slug,
+        number=0,
+        text=text,
+        scope="dm",
+        channel_id=None,
+        guild_id=None,
+        origin=INHERITED,
+        made_at=one_import.at,
+        changed_at=one_import.at,
+    )
+
+
+async def _take_in_history(db: UnitOfWork, person: Person, one_import: Import) -> None:
+    """Keep the history as a note of older talk that belongs to the person's direct messages (F066)."""
+    if not person.history.text:
+        return
+    summary = Summary(
+        channel_id=None,
+        person_id=person.id,
+        character=one_import.character.slug,
+        text=person.history.text,
+        first_place=0,
+        last_place=0,
+        first_at=one_import.as_of,
+        last_at=one_import.as_of,
+        made_at=one_import.at,
+    )
+    await db.summaries.add(summary, [])
+
+
+def _left_out(person: Person) -> Iterator[str]:
+    history = person.history
+    for count, what in (
+        (history.older, "older"),
+        (history.shortened, "shortened"),
+        (history.unreadable, "unreadable"),
+    ):
+        if count:
+            yield f"{counted(count, f'{what} turn', f'{what} turns')}"
+    if person.faults:
+        yield f"unreadable: {', '.join(person.faults)}"
+
+
+def counted(count: int, one: str, more: str) -> str:
+    """Return a number with its noun."""
+    return f"{count:,} {one if count == 1 else more}"
+
+
+def total(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return what came in of all together, under the id 0."""
+    return Outcome(
+        0,
+        turns=sum(one.turns for one in outcomes),
+        memories=sum(one.memories for one in outcomes),
+        tokens=sum(one.tokens for one in outcomes),
+    )

@@ -1,0 +1,239 @@
+"""Reads a stranger's pickle where it can do no harm: a program of its own, which writes plain JSON.
+
+It is started as `python -I -S unpickling.py SECONDS` with the file as its standard input, and imports
+the standard library and bot.core.sandbox alone. What it writes is a line `[key, entry]` for each entry of
+the one dictionary in the pickle, and at the end a line `{"end": "done"}`, or else the kind of fault instead
+of "done" and its `names`.
+"""
+
+import codecs
+import io
+import json
+import os
+import pickle
+import pickletools
+import sys
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+if not __package__:
+    # Run as a program, it knows of nothing but the standard library.
+    sys.path.append(os.path.abspath(f"{__file__}/../../../.."))  # noqa: PTH100 - pathlib takes its time to load
+
+from bot.core.sandbox import hold
+
+
+def _names(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+MOST_BYTES = 64 << 20
+"""The size of a file at most."""
+MOST_MEMORY = 256 << 20
+"""The memory of this process at most, where the system can hold it to that."""
+MOST_VALUES = 160 << 20
+"""The memory that the values in a pickle may come to: reckoned before they are made, on any system."""
+MOST_ENTRY = 16 << 20
+"""Bytes of one entry at most, as JSON."""
+DEEPEST = 16
+"""Levels of an entry, one within the other, at most."""
+MOST_NAMES = 5
+LONGEST_NAME = 80
+_LONGEST_NUMBER = 64
+"""Bytes that a whole number may take in memory."""
+
+PLAIN = _names(
+    "PROTO FRAME MARK STOP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT "
+    "BINFLOAT UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 EMPTY_LIST APPEND APPENDS LIST EMPTY_TUPLE "
+    "TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT DICT SETITEM SETITEMS GET BINGET LONG_BINGET PUT BINPUT "
+    "LONG_BINPUT MEMOIZE"
+)
+"""The steps that only put texts, numbers, lists and dictionaries together. Nothing else is let through."""
+REACHING = _names(
+    "GLOBAL STACK_GLOBAL INST EXT1 EXT2 EXT4 PERSID BINPERSID REDUCE OBJ NEWOBJ NEWOBJ_EX BUILD"
+)
+"""The steps by which a pickle gets hold of code, and runs it."""
+_STORING = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
+# What the values take, with room for how lists and dictionaries grow; a text is measured.
+_COSTS = {"EMPTY_DICT": 280, "DICT": 280, "EMPTY_LIST": 104, "LIST": 104, "TUPLE": 104, "TUPLE1": 64}
+_COST = 32
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+    """The pickle is not read any further; `names` are what it wants and must not have."""
+
+    def __init__(self, kind: str, *names: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.names = names
+
+
+def scan(data: bytes) -> None:
+    """Raise Refused unless the steps of a pickle are harmless, and come to no more than it accounts for."""
+    seen = _Seen()
+    try:
+        for opcode, argument, _ in pickletools.genops(data):
+            seen.note(opcode.name, argument)
+    except ValueError as error:
+        seen.judge()
+        raise Refused("broken") from error
+    seen.judge()
+
+
+class _Seen:
+    """What the steps of a pickle came to so far."""
+
+    def __init__(self) -> None:
+        self._steps = 0
+        self._room = MOST_VALUES
+        self._texts = deque[str](maxlen=2)
+        self._reached: dict[str, None] = {}
+        self._foreign: dict[str, None] = {}
+        self._wants_code = False
+
+    def note(self, name: str, argument: Any) -> None:
+        self._steps += 1
+        self._room -= _COSTS.get(name, _COST) + (0 if argument is None else sys.getsizeof(argument))
+        if self._room < 0:
+            self.judge()
+            raise Refused("memory")
+        if name in PLAIN:
+            self._check(name, argument)
+        elif name in REACHING:
+            self._wants_code = True
+            self._keep(self._reached, self._named(name, argument))
+        else:
+            self._keep(self._foreign, name)
+
+    def judge(self) -> None:
+        """Raise when any step was one that is not let through."""
+        if self._wants_code:
+            raise Refused("code", *self._reached)
+        if self._foreign:
+            raise Refused("foreign", *self._foreign)
+
+    def _check(self, name: str, argument: Any) -> None:
+        if isinstance(argument, str):
+            self._texts.append(argument[:LONGEST_NAME])
+        elif name in _STORING and not 0 <= argument <= self._steps:
+            raise Refused("large")  # the list of what is stored would be made as long as that number says
+        elif isinstance(argument, int) and sys.getsizeof(argument) > _LONGEST_NUMBER:
+            raise Refused("large")
+
+    def _named(self, name: str, argument: Any) -> str:
+        if name in ("GLOBAL", "INST"):
+            return str(argument).replace(" ", ".", 1)
+        if name == "STACK_GLOBAL":
+            return ".".join(self._texts)
+        if name.startswith("EXT"):
+            return f"extension {argument}"
+        return "a persistent id" if "PERSID" in name else ""
+
+    @staticmethod
+    def _keep(names: dict[str, None], name: str) -> None:
+        if name and len(names) < MOST_NAMES:
+            names[name[:LONGEST_NAME]] = None
+
+
+class _Unpickler(pickle.Unpickler):
+    """Knows no classes and no functions: a second wall behind the scan."""
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        raise Refused("code", f"{module}.{name}"[:LONGEST_NAME])
+
+    def persistent_load(self, _pid: Any, /) -> Any:
+        raise Refused("code", "a persistent id")
+
+
+def load(data: bytes) -> Any:
+    """Return the values in a pickle, or raise Refused."""
+    try:
+        return _Unpickler(io.BytesIO(data)).load()
+    except RecursionError as error:
+        raise Refused("deep") from error
+    except (
+        pickle.UnpicklingError,
+        EOFError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+        OverflowError,
+    ) as error:
+        raise Refused("broken") from error
+
+
+def lines(people: Any, *, room: int) -> Iterator[bytes]:
+    """Yield each entry of the dictionary as a line of JSON; all of them take `room` bytes at most."""
+    if not isinstance(people, dict):
+        raise Refused("shape")
+    for key, entry in people.items():
+        pair = (key if isinstance(key, str | int) else None, entry)
+        within(pair, room=min(room, MOST_ENTRY))
+        line = json.dumps(pair, ensure_ascii=False, skipkeys=True).encode("utf-8", "surrogatepass")
+        room -= len(line)
+        if room < 0 or len(line) > MOST_ENTRY:
+            raise Refused("large")
+        yield line + b"\n"
+
+
+def most_written(size: int) -> int:
+    """Return the bytes that the entries of a file of `size` bytes may take as JSON.
+
+    A pickle names a text that comes up again by its number. One of a few bytes can thus stand for more
+    than any machine can write; an honest one saves itself the words "role" and "content".
+    """
+    return 4 * size + (64 << 10)
+
+
+def within(value: Any, *, room: int, depth: int = DEEPEST) -> int:
+    """Return how much of `room` a value leaves over as JSON, at best; raise Refused if it doesn't fit."""
+    if depth < 0:
+        raise Refused("deep")
+    room -= len(value) + 3 if isinstance(value, str) else 3
+    if room < 0:
+        raise Refused("large")
+    if isinstance(value, dict):
+        for key, one in value.items():
+            room = within(one, room=within(key, room=room, depth=depth - 1), depth=depth - 1)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            room = within(one, room=room, depth=depth - 1)
+    return room
+
+
+def limit(seconds: float) -> None:
+    """Hold this process to its memory and time; on Windows the scan and the parent's deadline have to do."""
+    codecs.lookup("raw_unicode_escape")  # what protocol 0 writes texts in; no file can be opened later
+    hold(seconds, memory=MOST_MEMORY)
+
+
+def main() -> None:
+    """Read the pickle from standard input and write what is in it to standard output."""
+    limit(float(sys.argv[1]))
+    try:
+        _pass_on()
+    except Refused as refused:
+        end = {"end": refused.kind, "names": refused.names}
+    except MemoryError:
+        end = {"end": "memory"}
+    else:
+        end = {"end": "done"}
+    sys.stdout.buffer.write(json.dumps(end).encode())
+
+
+def _pass_on() -> None:
+    data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise Refused("size")
+    room = most_written(len(data))
+    scan(data)
+    people = load(data)
+    del data
+    for line in lines(people, room=room):
+        sys.stdout.buffer.write(line)
+
+
+if __name__ == "__main__":
+    main()

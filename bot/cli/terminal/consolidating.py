@@ -1,0 +1,89 @@
+"""`python main.py consolidate`: facts drawn from everything said until now, while the bot does not run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from bot.app import open_app
+from bot.features.characters.library import library_of
+from bot.llm.provider import open_server
+from bot.memory.facts import Tally
+from bot.settings import Loaded
+
+NOBODY = "memory_consent=off: nothing is noted of anybody, so no facts are drawn."
+NOTHING_NEW = "Nothing was said since the last time: there is nothing to draw facts from."
+BATCHES = "The questions are put together, at half the price (memory_batches): it may take an hour, or more."
+LEFT = "{count} left for another run, as the model gave no usable answer; why stands in the log above."
+
+
+@dataclass(slots=True)
+class _Places:
+    """How many of how many places are done."""
+
+    done: int = 0
+    total: int = 0
+
+
+async def consolidate(loaded: Loaded, *, on_stage: Callable[[str], None] | None = None) -> int:
+    """Draw facts from all talk until now and print what came of it; return the exit code (F074, C54).
+
+    1 says that something is left for another run. Raises AlreadyRunningError while the bot runs, and other
+    errors for what the operator has to mend.
+    """
+    settings, character = loaded.settings, loaded.playable
+    console = Console(stderr=True, highlight=False)
+
+    def tell(sentence: str) -> None:
+        console.print(Text(sentence, style="dim"), soft_wrap=not console.is_terminal)
+
+    places = _Places()
+    async with (
+        open_server(settings, say=tell) as server,
+        open_app(settings, character, server, library=library_of(loaded), on_stage=on_stage) as app,
+    ):
+        if app.manner.learning.batches:
+            tell(BATCHES)
+        with place_bar(console, places) as progress:
+            tally = Tally()
+            for player in app.conversation.players.values():
+                tally += await player.mind.consolidation.run(progress=progress)
+    for sentence in report(tally, places.total, off=settings.memory_consent == "off"):
+        print(sentence)  # noqa: T201
+    return 1 if tally.left else 0
+
+
+@contextmanager
+def place_bar(console: Console, places: _Places) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that is told (places done, places in all) and, on a screen, draws a bar."""
+    columns = (TextColumn("Places"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Places", total=None)
+
+        def show(done: int, total: int) -> None:
+            places.done, places.total = done, total
+            bar.update(task, completed=done, total=total)
+
+        yield show
+
+
+def report(tally: Tally, places: int, *, off: bool) -> Iterator[str]:
+    """Yield what came of it, in sentences; no word of what was said is in them."""
+    if off:
+        yield NOBODY
+    if not places:
+        yield NOTHING_NEW
+        return
+    read, kept = f"{_count(tally.lines, 'line')} in {_count(places, 'place')}", f"{tally.archived:,} of them"
+    yield f"Read {read}, and kept {kept} for those who agreed."
+    added, again = _count(tally.added, "fact"), f"{tally.reinforced:,} said again"
+    yield f"{added} added, {again}, {tally.superseded:,} overtaken, {tally.refused:,} refused."
+    if tally.left:
+        yield LEFT.format(count="1 place is" if tally.left == 1 else f"{tally.left:,} places are")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

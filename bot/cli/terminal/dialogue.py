@@ -1,0 +1,167 @@
+"""The dialogue on a screen: lines are answered while the person may go on typing, and can be stopped."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Coroutine
+from typing import Any
+
+from bot.cli.terminal import slash
+from bot.cli.terminal.screen import Screen
+from bot.cli.terminal.session import Session
+from bot.conversation.types import Utterance
+
+log = logging.getLogger(__name__)
+
+AGAIN = "Ctrl-C once more, or /quit, to leave."
+STOPPED = "(stopped)"
+BROKEN = "Something went wrong there; masquerade.log in the data folder says what."
+
+
+class Turns:
+    """The lines that are being answered."""
+
+    def __init__(self, session: Session, screen: Screen) -> None:
+        self._session = session
+        self._screen = screen
+        self._under_way: dict[int, asyncio.Task[str | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._commands: set[asyncio.Task[str]] = set()
+        # Cleared while a reply is being written down and said: then it is no longer taken back.
+        self._stoppable = asyncio.Event()
+        self._stoppable.set()
+
+    def reached(self, stage: str) -> None:
+        """Follow the walk from stage to stage."""
+        if stage == "composed":
+            self._stoppable.clear()
+        elif stage in ("settled", "passed"):
+            self._stoppable.set()
+
+    def begin(self, heard: Utterance) -> None:
+        """Have a line answered, behind those that are being answered already."""
+        exchange = asyncio.create_task(self._session.exchange(heard, self._screen))
+        self._under_way[heard.message_id] = exchange
+        task = asyncio.create_task(self._see_through(heard, exchange))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def do(self, command: Coroutine[Any, Any, str], *, wait: bool) -> None:
+        """Have a command carried out, and print what it has to say; unless told to, nobody waits for it."""
+        doing = asyncio.create_task(command)
+        self._commands.add(doing)
+        task = asyncio.create_task(self._tell(doing))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if wait:
+            await task
+
+    async def _tell(self, doing: asyncio.Task[str]) -> None:
+        await asyncio.wait([doing])
+        self._commands.discard(doing)
+        if not self._under_way:
+            self._stoppable.set()
+        if doing.cancelled():
+            await self._screen.note(STOPPED)
+        elif error := doing.exception():
+            log.error("A command in the terminal broke off", exc_info=error)
+            await self._screen.note(BROKEN)
+        elif told := doing.result():
+            await self._screen.note(told)
+        await self._session.count_cost()
+        self._screen.redraw()
+
+    async def stop(self) -> bool:
+        """Stop what is being answered and take it back; False when there was nothing.
+
+        Commands that are being carried out are stopped, too, and nobody follows any more.
+        """
+        if not (self._commands or self._under_way):
+            return False
+        await self._stoppable.wait()
+        commands, stopped, written = list(self._commands), dict(self._under_way), self._screen.partial
+        await _cancelled([*commands, *stopped.values()])
+        await self._session.let_go()
+        if await self._session.take_back(set(stopped)):
+            await self._screen.print_reply(written, ending="(stopped; your line is taken back)")
+        elif not commands:  # those say so themselves
+            await self._screen.note(STOPPED)
+        return True
+
+    async def close(self) -> None:
+        """Stop what is being answered and leave nothing undone."""
+        await self.stop()
+        await asyncio.gather(*self._tasks)
+
+    async def _see_through(self, heard: Utterance, exchange: asyncio.Task[str | None]) -> None:
+        """Wait for the end of an exchange, and show what it cost and why it failed, if it did."""
+        await asyncio.wait([exchange])
+        del self._under_way[heard.message_id]
+        self._stoppable.set()
+        if exchange.cancelled():
+            return
+        if error := exchange.exception():
+            log.error("A turn in the terminal broke off", exc_info=error)
+            await self._screen.note(BROKEN)
+        elif reason := exchange.result():
+            await self._screen.note(f"({reason})")
+        elif question := await self._session.question(heard):
+            await self._screen.note(question)
+        await self._session.count_cost()
+        self._screen.redraw()
+
+
+async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they are over."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def converse(session: Session, screen: Screen, turns: Turns) -> int:
+    """Talk until the person leaves, by /quit, Ctrl-D, or Ctrl-C twice; return the exit code."""
+    try:
+        await _converse(session, screen, turns)
+    finally:
+        await turns.close()
+    return 0
+
+
+async def _converse(session: Session, screen: Screen, turns: Turns) -> None:
+    interrupted = False
+    while True:
+        try:
+            line = await screen.ask()
+        except EOFError:
+            break
+        except KeyboardInterrupt:
+            if await turns.stop():
+                continue
+            if screen.cleared:
+                interrupted = False
+                continue
+            if interrupted:
+                break
+            interrupted = True
+            await screen.note(AGAIN)
+            continue
+        interrupted = False
+        if not await _take_in(line, session, screen, turns):
+            break
+
+
+async def _take_in(line: str, session: Session, screen: Screen, turns: Turns) -> bool:
+    """Take in one line; False when it says goodbye."""
+    command = slash.command_in(line)
+    if command is None:
+        heard = session.hear(line)
+        if heard is not None:
+            turns.begin(heard)
+    elif command.name == slash.QUIT:
+        return False
+    elif command.name not in slash.COMMANDS:
+        await screen.note(slash.unknown(command.name))
+    else:
+        if command.name == "reset":
+            await turns.stop()
+        await turns.do(slash.answer(session, command, screen), wait=command.name not in slash.SLOW)
+    return True

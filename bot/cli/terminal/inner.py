@@ -1,0 +1,100 @@
+"""How the character feels, and how it stands with who sits at the keyboard: in words (F085, F089, C71)."""
+
+import re
+
+from bot.cli.terminal.session import Session
+from bot.conversation.company import Role
+from bot.core.errors import MasqueradeError
+from bot.features.inner_life.relationship import MOST_DISPUTES, Relationship, words_of
+from bot.features.inner_life.week import Viewer, told_now
+from database.models import BondChange
+from personas.relations.bonds import BOUNDS, STAGES, Metric
+
+NOTHING_FELT = "Nothing has happened to {name} yet: its week begins with the first answer that it gives."
+NOTHING_OF_NOTE = "Nothing of note happened this week."
+NOTHING_KEPT = "Nothing is kept of how {name} and you stand; {why}."
+SWITCHED_OFF = "remembering is switched off (memory_consent=off)"
+NOT_AGREED = "you have not agreed to be remembered, and /privacy yes changes that"
+NOTHING_YET = "it is noted from the next answer on"
+HOW_TO_RELATIONSHIP = "Write /relationship alone, or behind it: undo N, kind NAME."
+MOST = 12
+_RELATIONSHIP = re.compile(r"undo\s+(?P<number>\d{1,18})|kind\s+(?P<kind>[a-z]{1,32})")
+
+
+async def mood_told(session: Session) -> str:
+    """Say how the character feels now, what its day is like, and what moved it this week."""
+    role = await session.host()
+    viewer = Viewer(session.person_id, lambda channel_id: channel_id == session.where.channel_id)
+    felt = await session.app.affairs.weeks.of(role, viewer)
+    if felt is None:
+        return NOTHING_FELT.format(name=role.name)
+    zone = session.app.conversation.inner.zone
+    lines = [f"{about}: {words}" for about, words in told_now(felt, role)]
+    happened = sorted(felt.happenings[:MOST], key=lambda one: one.at, reverse=True)
+    lines += ["What moved it this week:"] if happened else [NOTHING_OF_NOTE]
+    return "\n".join([*lines, *(f"  {one.at.astimezone(zone):%a %H:%M} {one.words}" for one in happened)])
+
+
+async def relationship_told(session: Session, rest: str) -> str:
+    """Say how the two stand and why; with `undo N` take a change back, with `kind NAME` choose the kind."""
+    relationships = session.app.affairs.relationships
+    role, person = await session.host(), session.person_id
+    found = _RELATIONSHIP.fullmatch(rest.casefold()) if rest else None
+    if rest and found is None:
+        return HOW_TO_RELATIONSHIP
+    try:
+        if found and found["number"]:
+            done = await relationships.dispute(person, role, int(found["number"]))
+            stage = f" You two are at the stage “{done.stage}” now." if done.stage else ""
+            return f"Taken back: {done.metric} is {done.after} now.{stage}"
+        if found:
+            await relationships.choose_kind(person, role, found["kind"])
+            return f"Done: {found['kind']} it is from the next answer on."
+    except MasqueradeError as refusal:
+        return str(refusal)
+    relationship = await relationships.of(person, role)
+    if relationship is None:
+        return NOTHING_KEPT.format(name=role.name, why=await _why(session))
+    return "\n".join(_lines(session, role, relationship))
+
+
+async def _why(session: Session) -> str:
+    privacy = session.app.conversation.privacy
+    if privacy.mode == "off":
+        return SWITCHED_OFF
+    return NOTHING_YET if await privacy.may_learn(session.person_id) else NOT_AGREED
+
+
+def _lines(session: Session, role: Role, relationship: Relationship) -> list[str]:
+    zone, stages = session.app.conversation.inner.zone, [one.name for one in STAGES]
+    since = f", since {relationship.since.astimezone(zone):%d %B %Y}" if relationship.since else ""
+    kinds = [one for one in relationship.kinds if one != relationship.kind]
+    others = f" (/relationship kind changes it to {' or '.join(kinds)})" if kinds else ""
+    number = stages.index(relationship.stage) + 1
+    measures = ", ".join(_measure(metric, relationship.bond.of(metric)) for metric in Metric)
+    head = [
+        f"You and {role.name}: {relationship.stage}, stage {number} of {len(stages)}{since}",
+        f"Kind: {relationship.kind}{others}, which sounds like this: {relationship.sound}",
+        measures,
+    ]
+    if not relationship.changes:
+        return [*head, "Nothing changed so far."]
+    shown = [
+        f"{one.id}. {one.at.astimezone(zone):%d %b} {words_of(one)}{_taken_back(one)}"
+        for one in relationship.changes[:MOST]
+    ]
+    if len(relationship.changes) > MOST:
+        shown.append(f"... and {len(relationship.changes) - MOST} older ones")
+    foot = (
+        f"/relationship undo N takes a change back, {MOST_DISPUTES} within a day; {relationship.left} left."
+    )
+    return [*head, "What changed:", *shown, foot]
+
+
+def _measure(metric: Metric, value: int) -> str:
+    least, most = BOUNDS[metric]
+    return f"{metric} {value} (from {least} to {most})"
+
+
+def _taken_back(change: BondChange) -> str:
+    return " (taken back)" if change.disputed_at else ""

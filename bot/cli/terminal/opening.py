@@ -1,0 +1,144 @@
+"""Opening a talk in the terminal: which voice speaks, where the log goes, screen or pipe."""
+
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.app import App, open_app
+from bot.arranging import manner_of
+from bot.cli.terminal.dialogue import Turns, converse
+from bot.cli.terminal.markup import bare
+from bot.cli.terminal.plain import piped_lines, read_out, read_script, script_lines
+from bot.cli.terminal.progress import download_bar
+from bot.cli.terminal.screen import Screen
+from bot.cli.terminal.session import Session, open_session
+from bot.cli.warming import warm_up
+from bot.conversation.config import Manner
+from bot.core.errors import unwritable
+from bot.core.logging import set_up_logging
+from bot.features.characters.library import library_of
+from bot.llm.provider import open_server
+from bot.settings import Loaded, Settings
+
+LOG_NAME = "masquerade.log"
+HINT = "/help lists the commands. Ctrl-C stops an answer, Ctrl-D leaves."
+
+OnStage = Callable[[str], None]
+
+
+async def talk(loaded: Loaded, *, script: Path | None = None, on_stage: OnStage | None = None) -> int:
+    """Talk with the character on a screen, through a pipe, or by a script; return the exit code.
+
+    1 says that a reply failed in a pipe or script. Raises ConfigurationError for what the operator
+    has to mend, and LocalVoiceError when no voice can be had.
+    """
+    if script is None and _has_screen():
+        return await _on_screen(loaded, on_stage)
+    lines = _lines_to_read(script)
+    tell = _printer(Console(stderr=True, highlight=False))
+    async with _opened(loaded, tell, on_stage) as app:
+        return await read_out(await open_session(app), lines, out=sys.stdout, complain=tell)
+
+
+def _has_screen() -> bool:
+    """Say whether somebody can type and see here; either stream may be closed altogether."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def _lines_to_read(script: Path | None) -> AsyncIterator[str]:
+    if script is not None:
+        return script_lines(read_script(script))
+    return script_lines("") if sys.stdin is None else piped_lines(sys.stdin)
+
+
+async def _on_screen(loaded: Loaded, on_stage: OnStage | None) -> int:
+    console = Console(highlight=False)
+    tellers, listeners = [_printer(console)], [on_stage] if on_stage else []
+
+    def tell(sentence: str) -> None:
+        tellers[-1](sentence)  # a voice may have something to say in the middle of the talk
+
+    def reached(stage: str) -> None:
+        for listen in listeners:
+            listen(stage)
+
+    async with _opened(loaded, tell, reached) as app:
+        session = await open_session(app)
+        _introduce(session, console)
+        screen = Screen(session, console)
+        turns = Turns(session, screen)
+        tellers.append(screen.tell)
+        listeners.append(turns.reached)
+        try:
+            await session.welcome(screen)
+            return await converse(session, screen, turns)
+        finally:
+            tellers.pop()
+
+
+@asynccontextmanager
+async def _opened(
+    loaded: Loaded, tell: Callable[[str], None], on_stage: OnStage | None
+) -> AsyncIterator[App]:
+    """Put everything together for a talk. `tell` prints a sentence for the person."""
+    settings, character = loaded.settings, loaded.playable
+    with _logging_to_file(settings), download_bar(Console(stderr=True, highlight=False)) as progress:
+        for notice in loaded.notices:
+            tell(str(notice))
+        async with (
+            open_server(settings, say=tell, progress=progress, fresh_key=loaded.fresh_key) as server,
+            open_app(
+                settings,
+                character,
+                server,
+                library=library_of(loaded),
+                manner=_at_once(manner_of(settings, server)),
+                on_stage=on_stage,
+            ) as app,
+        ):
+            await warm_up(app, tell)
+            yield app
+
+
+def _at_once(manner: Manner) -> Manner:
+    """Return the manner of somebody who neither plays at typing nor waits for more to come."""
+    return replace(manner, pace=replace(manner.pace, longest=0.0), burst_quiet=0.0, burst_longest=0.0)
+
+
+def _introduce(session: Session, console: Console) -> None:
+    for role in session.app.conversation.company:
+        console.print(
+            Text.assemble((bare(role.name), "bold magenta"), "  ", bare(role.character.description))
+        )
+    console.print(Text(HINT, style="dim"))
+    console.print()
+
+
+def _printer(console: Console) -> Callable[[str], None]:
+    def tell(sentence: str) -> None:
+        console.print(Text(bare(sentence), style="dim"), soft_wrap=not console.is_terminal)
+
+    return tell
+
+
+@contextmanager
+def _logging_to_file(settings: Settings) -> Iterator[None]:
+    """Keep the log off the screen: it goes into the data folder."""
+    path = settings.data_dir / LOG_NAME
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stream = path.open("a", encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise unwritable(str(path), error) from error
+    with stream:
+        handler = set_up_logging(settings.log_level, secrets=settings.secrets, stream=stream, colour=False)
+        try:
+            yield
+        finally:
+            logging.getLogger().removeHandler(handler)

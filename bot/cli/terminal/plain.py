@@ -1,0 +1,187 @@
+"""Talking through a pipe or from a script: a line in, a reply out, nothing but text."""
+
+import asyncio
+import codecs
+import io
+import os
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from pathlib import Path
+from threading import Thread
+from typing import TextIO
+
+from bot.cli.terminal import slash
+from bot.cli.terminal.markup import Marked, bare, plain_of
+from bot.cli.terminal.session import CHARACTER, NOTHING_COVERED, Session
+from bot.conversation.company import Speaker
+from bot.conversation.types import NO_EMOTES, Part
+from bot.core.errors import ConfigurationError, Unsaid
+
+_CHUNK = 65_536
+
+
+class PlainMouth:
+    """Says replies as lines of text on a stream."""
+
+    me = CHARACTER
+    emotes = NO_EMOTES
+    show: Callable[[str], None] | None = None
+
+    def __init__(self, session: Session, out: TextIO) -> None:
+        self.said: list[int] = []
+        self.gone = False
+        self._session = session
+        self._name = ""
+        self._out = out
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(errors="replace")
+
+    def speaking_as(self, speaker: Speaker) -> "PlainMouth":
+        """Let what follows stand under the name of a character."""
+        self._name = speaker.name
+        return self
+
+    def typing(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+    async def say(self, part: Part, *, to: int) -> int:  # noqa: ARG002
+        self.write(f"{self._speaker}: {part.text}" if part.number == 1 else part.text)
+        if self.gone:
+            raise Unsaid("nobody reads the output any more")
+        self.said.append(self._session.note_said())
+        return self.said[-1]
+
+    async def edit(self, message_id: int, text: str) -> None:  # noqa: ARG002
+        """Write the new words: what stands on a page stays there."""
+        self.write(f"{self._speaker}: {text}")
+
+    async def unsay(self, message_id: int) -> None:
+        """Nothing: what was written stays where it is."""
+
+    async def react(self, message_id: int) -> None:
+        """Nothing: in a terminal a fault is told in words."""
+
+    async def whisper(self, part: Part, *, to: int) -> bool:  # noqa: ARG002
+        """Write it as it is: nobody else reads along, and it is not the character who says it."""
+        await self.note(part.text)
+        return True
+
+    async def note(self, text: str) -> None:
+        self.write(plain_of(text) if isinstance(text, Marked) else text)
+
+    async def reveal(self) -> str:
+        return NOTHING_COVERED
+
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:  # noqa: ARG002
+        return None
+
+    @property
+    def _speaker(self) -> str:
+        return self._name or self._session.character.name
+
+    def write(self, text: str) -> None:
+        """Write lines; once the reader has gone, that is noted in `gone`."""
+        try:
+            self._out.write(f"{bare(text)}\n")
+            self._out.flush()
+        except BrokenPipeError:
+            self.gone = True
+            _let_go(self._out)
+
+
+async def read_out(
+    session: Session, lines: AsyncIterator[str], *, out: TextIO, complain: Callable[[str], None]
+) -> int:
+    """Answer line after line until /quit or the end; return 1 when a reply failed, else 0.
+
+    `complain` is told why, in a sentence each.
+    """
+    mouth, failed = PlainMouth(session, out), False
+    async for line in lines:
+        command = slash.command_in(line)
+        if command is None:
+            failed = not await _reply(session, line, mouth, complain) or failed
+        elif command.name == slash.QUIT:
+            break
+        elif command.name not in slash.COMMANDS:
+            complain(slash.unknown(command.name))
+        elif told := await slash.answer(session, command, mouth):
+            await mouth.note(told)
+        if mouth.gone:
+            return 1
+    return int(failed)
+
+
+async def _reply(session: Session, line: str, mouth: PlainMouth, complain: Callable[[str], None]) -> bool:
+    """Answer one line; say whether it was answered as it should be."""
+    heard = session.hear(line)
+    if heard is None:
+        return True
+    await session.welcome(mouth)
+    reason = await session.exchange(heard, mouth)
+    if reason is not None and not mouth.gone:
+        complain(reason or "There was no reply; masquerade.log in the data folder may say why.")
+    return reason is None
+
+
+async def piped_lines(stream: TextIO) -> AsyncIterator[str]:
+    """Yield the lines of a stream as they come, the last one also without a line break.
+
+    It reads past Python's buffers and in threads that nobody waits for: while a pipe keeps silent,
+    the program can still be stopped.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    ready: deque[str] = deque()
+    rest = ""
+    while chunk := await _chunk(stream.fileno()):
+        *whole, rest = (rest + decoder.decode(chunk)).split("\n")
+        ready.extend(whole)
+        while ready:
+            yield ready.popleft()
+    if rest := rest + decoder.decode(b"", final=True):
+        yield rest
+
+
+async def _chunk(descriptor: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    read: asyncio.Future[bytes] = loop.create_future()
+
+    def hand_over(chunk: bytes) -> None:
+        if not read.done():
+            read.set_result(chunk)
+
+    def fetch() -> None:
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except OSError:
+            chunk = b""
+        with suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
+            loop.call_soon_threadsafe(hand_over, chunk)
+
+    Thread(target=fetch, daemon=True).start()
+    return await read
+
+
+async def script_lines(text: str) -> AsyncIterator[str]:
+    """Yield the lines of a script."""
+    for line in text.split("\n"):
+        yield line
+
+
+def read_script(path: Path) -> str:
+    """Return a script's text; raises ConfigurationError when it can't be read."""
+    try:
+        return path.read_text("utf-8-sig", "replace")
+    except OSError as error:
+        raise ConfigurationError(f"--script: {path} can't be read: {error.strerror}.") from error
+
+
+def _let_go(out: TextIO) -> None:
+    """Point a closed pipe elsewhere: Python would try to flush it once more at exit, and complain."""
+    if out is not sys.stdout:
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, out.fileno())
+    os.close(nowhere)

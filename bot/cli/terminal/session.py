@@ -1,0 +1,344 @@
+"""One person's talk with the characters in a terminal, whatever it is shown on."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+from zlib import crc32
+
+from bot.app import App
+from bot.conversation.attention.kept_words import in_words
+from bot.conversation.company import Role
+from bot.conversation.decision import Reason
+from bot.conversation.forgetting import Length
+from bot.conversation.players import Player
+from bot.conversation.rethinking import Asker
+from bot.conversation.revisions import Takes
+from bot.conversation.text.names import clean_text
+from bot.conversation.text.split import is_blank
+from bot.conversation.types import Mouth, Place, Utterance, Where
+from bot.core.clock import Clock
+from bot.memory.store import Memories
+from database import DatabaseError
+from database.repositories.calls import Spending
+from personas.character import Character
+
+PERSON = 1
+CHARACTER = 2
+"""Ids of the person and of all characters here. Discord's begin far above, as do those of `channel_of`."""
+
+YOU = "you"
+"""What the person at the keyboard is called: the login name is nobody's business, and "root" no name."""
+NOTICE = "Facts about you are noted from what you say, unless you would rather not."
+NOBODY_HERE = "nobody hears you: /persona lists who could, /persona invite NAME lets one in"
+HOW_TO_ANSWER = (
+    "write /privacy yes or /privacy no; nothing changes without it, and /privacy says what is kept"
+)
+_DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+_IDS_IN_ONE_TURN = 4096
+NO_COST = "no cost"
+NOTHING_COVERED = "Nothing is blacked out in what was said last."
+_NOTHING_SPENT = Spending(calls=0, unpriced=0, cost=0.0, input_tokens=0, output_tokens=0)
+
+log = logging.getLogger(__name__)
+
+
+class TerminalMouth(Mouth, Protocol):
+    """A mouth that keeps the ids of what it said."""
+
+    @property
+    def said(self) -> list[int]: ...
+
+    async def note(self, text: str) -> None:
+        """Show what the program itself has to say."""
+
+    async def reveal(self) -> str:
+        """Show what is blacked out in what was said last; return what there is to say besides."""
+
+
+def channel_of(character: Character) -> int:
+    """Return the channel id of the terminal of a bot, by its own character: no other's past stands there."""
+    return CHARACTER + 1 + crc32(character.slug.encode())
+
+
+class Ids:
+    """Message ids in the shape of Discord's: milliseconds, then a count. Each is higher than the last.
+
+    A part of a reply stays close behind the line before it: of a channel, only the last line that was
+    heard is known in the next session, which has to begin above both.
+    """
+
+    def __init__(self, clock: Clock, *, above: int = 0) -> None:
+        self._clock = clock
+        self._last = above
+
+    def of_line(self) -> int:
+        passed = self._clock.now() - _DISCORD_EPOCH
+        self._last = max(self._last + 1, int(passed.total_seconds() * 1000) << 22)
+        return self._last
+
+    def of_part(self) -> int:
+        self._last += 1
+        return self._last
+
+
+@dataclass(slots=True)
+class Faults:
+    """Why there was no reply, as far as the walk said so."""
+
+    notice: str = ""
+    warning: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The sentence that helps most: what the operator is told comes before what is logged."""
+        return self.notice or self.warning
+
+
+class Session:
+    """The terminal's channel: what is heard there, forgotten there, and spent."""
+
+    def __init__(self, app: App, *, ids: Ids) -> None:
+        self.app = app
+        self._ids = ids
+        self.messages = 0
+        self.spending = _NOTHING_SPENT
+        self._begun = app.clock.now()
+        self.where = Where(channel_of(app.character), Place.TERMINAL)
+        self._asker = Asker(PERSON, YOU)
+
+    @property
+    def character(self) -> Character:
+        """The bot's own character."""
+        return self.app.character
+
+    @property
+    def names(self) -> str:
+        """Everybody who is played, for the head of a page."""
+        return ", ".join(role.name for role in self.app.conversation.company)
+
+    @property
+    def everybody(self) -> str:
+        """The subject of what all characters here do."""
+        return self.character.name if self.alone else "Everybody here"
+
+    @property
+    def alone(self) -> bool:
+        """Say whether a single character is played."""
+        return len(self.app.conversation.company) == 1
+
+    async def host(self) -> Role:
+        """Return the character that a command means: who answers where nobody is called."""
+        casting = self.app.conversation.casting
+        async with self.app.database.read() as db:
+            return await casting.host(db, self.where, await casting.present(db, self.where))
+
+    async def memories(self) -> Memories:
+        """Return what that character knows for good."""
+        return self.app.conversation.players[(await self.host()).slug].mind.memories
+
+    async def welcome(self, mouth: TerminalMouth) -> None:
+        """Let somebody who is new here be greeted, before anything else is said."""
+        if self.app.manner.greets:
+            greetings = self.app.conversation.greetings
+            await greetings.welcome(self._asker, self.where, mouth, key=self._ids.of_line())
+
+    def hear(self, line: str) -> Utterance | None:
+        """Return a typed line as an utterance; None when there is nothing to read in it."""
+        text = clean_text(line.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        if is_blank(text):
+            return None
+        self.messages += 1
+        return Utterance(
+            message_id=self._ids.of_line(),
+            author_id=PERSON,
+            author_name=YOU,
+            text=text,
+            sent_at=self.app.clock.now(),
+            where=self.where,
+        )
+
+    async def exchange(self, heard: Utterance, mouth: TerminalMouth) -> str | None:
+        """Take one turn. Return None, or the sentence that says why no reply of its own came.
+
+        Only what was said in earnest becomes history: a fallback is said and not found there.
+        """
+        before = len(mouth.said)
+        with self._faults() as faults:
+            await self.app.conversation.take_turn(heard, mouth)
+        said = mouth.said[before:]
+        if said and await self._remembered(said[-1]):
+            return None
+        return faults.reason or await self._silence(heard)
+
+    async def _silence(self, heard: Utterance) -> str:
+        """Say why a line was left without an answer, if that was decided."""
+        async with self.app.database.read() as db:
+            decided = await db.turns.decided(heard.message_id)
+        if decided is None or decided[0].open or decided[1] is not None:
+            return ""
+        reason = decided[0].reason
+        return NOBODY_HERE if reason == Reason.NOBODY else f"no answer: {in_words(reason)}"
+
+    async def follow(self, mouth: TerminalMouth) -> str:
+        """Let those speak who are to; return what went wrong, as far as anybody said so."""
+        with self._faults() as faults:
+            await self.app.conversation.following.follow(self.where.channel_id, mouth)
+        return faults.reason
+
+    async def let_go(self) -> None:
+        """Let nobody speak any more who was to."""
+        await self.app.conversation.chronicle.let_go(self.where.channel_id)
+
+    def next_id(self) -> int:
+        """Return an id for something that is asked for besides the talk."""
+        return self._ids.of_line()
+
+    async def question(self, heard: Utterance) -> str:
+        """Return what the person is asked behind the answer to a line, once: may I remember you? (C51)."""
+        asking = await self.app.conversation.privacy.asks(heard)
+        if asking is None:
+            return ""
+        character = (await self._last()).role.character
+        asked = f"{character.name}: {character.memory_question}" if asking == "question" else NOTICE
+        return f"{asked}\n({HOW_TO_ANSWER})"
+
+    def note_said(self) -> int:
+        """Return the id of the message that a part of a reply has become."""
+        self.messages += 1
+        return self._ids.of_part()
+
+    async def forget(self) -> int:
+        """Forget what was said here; return how many lines that was."""
+        return (await self.app.conversation.forgetting.reset(PERSON, self.where)).lines
+
+    async def forget_last(self, count: int) -> int:
+        """Forget the last exchanges; return how many lines that was."""
+        forgetting = self.app.conversation.forgetting
+        pairs = await forgetting.pairs(PERSON, self.where, count=count)
+        erased = await forgetting.forget_pairs(PERSON, self.where, {pair.turn_id for pair in pairs})
+        return erased.lines
+
+    # The last reply.
+
+    @property
+    def person_id(self) -> int:
+        return PERSON
+
+    async def takes(self) -> Takes:
+        """Return the takes on the last reply; like the next four, raises CannotRemake."""
+        return await (await self._last()).remaking.takes(self._asker, self.where)
+
+    async def reroll(self, context: str) -> Takes:
+        """Think of another take on the last reply."""
+        return await (await self._last()).remaking.another(self._asker, self.where, context=context)
+
+    async def choose(self, takes: Takes, number: int, mouth: TerminalMouth) -> Takes:
+        """Let another take stand."""
+        player = await self._last()
+        return await player.remaking.choose(
+            self._asker,
+            self.where,
+            turn_id=takes.turn_id,
+            number=number,
+            mouth=mouth.speaking_as(player.role.speaker),
+        )
+
+    async def go_on(self, mouth: TerminalMouth) -> None:
+        """Let the character go on with its last reply."""
+        player = await self._last()
+        own = mouth.speaking_as(player.role.speaker)
+        await player.remaking.go_on(self._asker, self.where, mouth=own)
+
+    async def rewrite(self, text: str, mouth: TerminalMouth) -> None:
+        """Give the last reply new words."""
+        player = await self._last()
+        own = mouth.speaking_as(player.role.speaker)
+        await player.remaking.rewrite(self._asker, self.where, text, mouth=own)
+
+    async def _last(self) -> Player:
+        """Return the character that spoke to the person last."""
+        conversation = self.app.conversation
+        async with self.app.database.read() as db:
+            latest = await db.turns.last_to(PERSON, self.where.channel_id, limit=1)
+        return conversation.players.get(latest[0].character if latest else "", conversation.primary)
+
+    async def standing(self) -> tuple[Length, int, bool]:
+        """Return the length of the conversation, the number of memories, and whether it learns by itself."""
+        memories = await self.memories()
+        return (
+            await self.app.conversation.forgetting.length(PERSON, self.where),
+            len(await memories.of(PERSON)),
+            await memories.learns(PERSON),
+        )
+
+    async def take_back(self, message_ids: set[int]) -> bool:
+        """Undo those of these lines that nobody has answered; say whether there were any."""
+        async with self.app.database.read() as db:
+            unanswered = {one for one in message_ids if await db.turns.open_since(one)}
+        self.messages -= len(unanswered)
+        await self.app.conversation.chronicle.deleted(self.where.channel_id, unanswered)
+        return bool(unanswered)
+
+    def cost(self) -> str:
+        """Return what was spent since the beginning, in words; a price that is unknown is not nothing."""
+        spent = self.spending
+        if self.app.server.free:
+            return NO_COST
+        if spent.unpriced:
+            return f"over ${spent.cost:.4f}" if spent.cost else "cost unknown"
+        return f"${spent.cost:.4f}"
+
+    async def count_cost(self) -> None:
+        try:
+            async with self.app.database.read() as db:
+                self.spending = await db.calls.spending(since=self._begun)
+        except DatabaseError as error:
+            log.warning("Can't add up the cost: %s", error)
+
+    async def _remembered(self, message_id: int) -> bool:
+        try:
+            async with self.app.database.read() as db:
+                return await db.messages.get(message_id) is not None
+        except DatabaseError:
+            return False
+
+    @contextmanager
+    def _faults(self) -> Iterator[Faults]:
+        """Collect what the walk says about faults while one turn is taken."""
+        faults = Faults()
+        walk, listeners = logging.getLogger("bot.conversation"), self.app.tell_operator.listeners
+        ear = _Ear(faults)
+
+        def note(sentence: str) -> None:
+            faults.notice = sentence
+
+        walk.addHandler(ear)
+        listeners.append(note)
+        try:
+            yield faults
+        finally:
+            listeners.remove(note)
+            walk.removeHandler(ear)
+
+
+class _Ear(logging.Handler):
+    """Keeps the last warning."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__(logging.WARNING)
+        self._faults = faults
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._faults.warning = record.getMessage()
+
+
+async def open_session(app: App) -> Session:
+    """Return a session whose message ids are above all earlier ones, even when the clock was set back."""
+    channel_id = channel_of(app.character)
+    heard = await app.conversation.chronicle.watermarks([channel_id])
+    above = heard.get(channel_id, 0) + _IDS_IN_ONE_TURN
+    await app.conversation.chronicle.let_go(channel_id)  # what was being said when the last one ended
+    return Session(app, ids=Ids(app.clock, above=above))

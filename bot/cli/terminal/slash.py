@@ -1,0 +1,289 @@
+"""What can be asked of the program itself: lines that begin with a slash."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from bot.app import App
+from bot.cli.terminal.company import persona_told, scene_told
+from bot.cli.terminal.inner import mood_told, relationship_told
+from bot.cli.terminal.session import NO_COST, Session, TerminalMouth
+from bot.cli.terminal.why import why_told
+from bot.conversation.forgetting import MOST_PAIRS
+from bot.conversation.revisions import Takes
+from bot.core.errors import MasqueradeError
+from database.models import Fact
+
+COMMANDS = {
+    "help": "these lines",
+    "who": "who is here, which model speaks, where everything is kept",
+    "status": "what was spent, how long the talk is, what is remembered",
+    "why": "why the last line was answered, or the one N lines back",
+    "persona": "who is here; also: show, choose, invite, dismiss NAME",
+    "scene": "what is played; also: start NAME, NAME: TOPIC; stop; note WORDS",
+    "reroll": "another take on the last reply; say behind it what to change",
+    "swipe": "go to another take on the last reply: the next, or number N",
+    "continue": "let the character go on with its last reply",
+    "edit": "give the last reply the words that you write behind it",
+    "reveal": "show what is blacked out in what was said last",
+    "remember": "have the words that you write behind it remembered for good",
+    "memory": "what is remembered; also: edit N WORDS, pin N, delete N",
+    "privacy": "whether you may be remembered, and what is kept; also: yes, no",
+    "mood": "how the character feels, and what moved it this week",
+    "relationship": "how it stands with you, and why; also: undo N, kind NAME",
+    "forget": "forget the last exchange, or the last N",
+    "reset": "forget this conversation; what is remembered for good stays",
+    "quit": "leave (so do /exit and Ctrl-D)",
+}
+QUIT = "quit"
+SLOW = frozenset(("reroll", "continue", "scene"))
+"""Commands that a model thinks about: they can be stopped."""
+_OTHER_NAMES = {"exit": QUIT, "forget_last": "forget", "reset_conversation": "reset", "edit_reply": "edit"}
+# A path or a date is talk: a command is one word of letters.
+_COMMAND = re.compile(r"\s*/([A-Za-z]+(?:_[A-Za-z]+)?|(?=\s*$))(?:\s+(.*))?", re.DOTALL)
+_MEMORY = re.compile(r"(list|edit|pin|delete|learning)(?:\s+(on|off|\d{1,9})(?:\s+(.+))?)?", re.DOTALL)
+OFF = "Remembering is switched off (memory_consent=off), so nothing is noted."
+WHOSE_MEMORY = "Of {name}: /persona choose NAME shows what another one knows."
+HOW_TO_MEMORY = (
+    "Write /memory alone, or behind it: list, edit N words, pin N, delete N, learning on, learning off."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command's name in lower case, known or not, and what was written behind it."""
+
+    name: str
+    rest: str = ""
+
+
+def command_in(line: str) -> Command | None:
+    """Return the command in a line; None when the line is talk."""
+    found = _COMMAND.fullmatch(line)
+    if found is None:
+        return None
+    name = found[1].lower()
+    return Command(_OTHER_NAMES.get(name, name), (found[2] or "").strip())
+
+
+def unknown(name: str) -> str:
+    """Say that there is no such command, and which one may have been meant."""
+    nearest = get_close_matches(name[:80], [*COMMANDS, *_OTHER_NAMES], n=1)
+    hint = f" (did you mean /{nearest[0]}?)" if nearest else ""
+    return f"There is no command /{name[:80]}{hint}. /help lists them."
+
+
+async def answer(session: Session, command: Command, mouth: TerminalMouth) -> str:
+    """Do what a known command other than /quit asks for, and return what there is to read."""
+    try:
+        return await _DOING[command.name](session, command.rest, mouth)
+    except MasqueradeError as error:
+        return str(error)
+
+
+def introductions(app: App) -> str:
+    """Return who is played, each with what its files say it is."""
+    everybody = (role.character for role in app.conversation.company)
+    return "\n".join(f"{one.name}: {one.description}" if one.description else one.name for one in everybody)
+
+
+def who(session: Session) -> str:
+    """Say who is talking here, with which model, and where that is kept."""
+    app = session.app
+    kind = f"on this machine, {NO_COST}" if app.server.free else session.cost()
+    folder = app.settings.data_dir.resolve()
+    return (
+        f"{introductions(app)}\n"
+        f"Model: {app.server.model} ({kind})\n"
+        f"Kept in {folder}: the conversation for 24 hours, what is summed up of it and remembered, "
+        "the costs, and masquerade.log"
+    )
+
+
+async def _help(_session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    return "\n".join(f"/{command:<14}{meaning}" for command, meaning in COMMANDS.items())
+
+
+async def _who(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    await session.count_cost()
+    return who(session)
+
+
+async def _status(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    await session.count_cost()
+    length, memories, learns = await session.standing()
+    spent = session.spending
+    learning = "on" if learns else "off (turn it on with /memory learning on)"
+    roles = session.app.conversation.company
+    minds = [(role.name, await session.app.affairs.statuses.of(role.slug)) for role in roles]
+    return (
+        f"This session: {spent.input_tokens:,} tokens read and {spent.output_tokens:,} written, "
+        f"{session.cost()}, with {session.app.server.model}\n"
+        f"This conversation: {length.lines} of your lines word for word, {length.summed_up} lines summed up\n"
+        f"Remembered for good: {memories}; learning by itself is {learning}"
+        + "".join(f"\nOn {name}'s mind: {mind}" for name, mind in minds if mind)
+    )
+
+
+async def _reroll(session: Session, rest: str, mouth: TerminalMouth) -> str:
+    async with mouth.typing():
+        takes = await session.reroll(rest)
+    return await _show(session, mouth, takes, takes.newest)
+
+
+async def _swipe(session: Session, rest: str, mouth: TerminalMouth) -> str:
+    takes = await session.takes()
+    if takes.newest == 1:
+        return "There is only this one take. /reroll thinks of another."
+    number = int(rest) if rest.isdecimal() and len(rest) < 4 else takes.stands % takes.newest + 1
+    if not 1 <= number <= takes.newest:
+        return f"There are takes 1 to {takes.newest}."
+    return await _show(session, mouth, takes, number)
+
+
+async def _show(session: Session, mouth: TerminalMouth, takes: Takes, number: int) -> str:
+    takes = await session.choose(takes, number, mouth)
+    return f"(take {takes.stands} of {takes.newest}; /swipe goes to another)"
+
+
+async def _continue(session: Session, _rest: str, mouth: TerminalMouth) -> str:
+    await session.go_on(mouth)
+    return ""
+
+
+async def _edit(session: Session, rest: str, mouth: TerminalMouth) -> str:
+    if not rest:
+        return "Write the new words behind it: /edit words"
+    await session.rewrite(rest, mouth)
+    return ""
+
+
+async def _remember(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    if not rest:
+        return "Write behind it what is to be remembered: /remember words"
+    memory = await (await session.memories()).remember(session.person_id, rest, session.where)
+    return (
+        f"Remembered as number {memory.number}. /memory shows it; /memory delete {memory.number} undoes it."
+    )
+
+
+async def _memory(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    found = _MEMORY.fullmatch(rest or "list")
+    if found is None:
+        return HOW_TO_MEMORY
+    verb, which, words = found.groups()
+    memories, person = await session.memories(), session.person_id
+    if verb == "list":
+        whose = [] if session.alone else [WHOSE_MEMORY.format(name=(await session.host()).name)]
+        return "\n".join([*whose, _listed(await memories.of(person))])
+    if verb == "learning" and which in ("on", "off"):
+        gone = await memories.let_learn(person, which == "on")
+        went = f"; {gone} memories that were learnt that way are deleted" if gone else ""
+        return f"Learning by itself is {which} now{went}."
+    if which is None or not which.isdecimal() or (verb == "edit") != bool(words):
+        return HOW_TO_MEMORY
+    number = int(which)
+    if verb == "edit":
+        await memories.edit(person, number, words)
+        return f"Number {number} is changed."
+    if verb == "pin":
+        pinned = (await memories.pin(person, number)).pinned
+        return f"Number {number} is {'pinned: it stays as it is' if pinned else 'not pinned any more'}."
+    await memories.forget(person, number)
+    return f"Number {number} is forgotten, in every form that it ever had."
+
+
+def _listed(memories: list[Fact]) -> str:
+    kept = [one for one in memories if one.kept]
+    noted = [one for one in memories if not one.kept]
+    lines = [*map(_line, kept)] or ["Nothing is remembered for good. /remember words changes that."]
+    if noted:
+        lines += [
+            "Noted besides, for as long as you are around (/memory pin N keeps it):",
+            *map(_line, noted),
+        ]
+    return "\n".join(lines)
+
+
+def _line(memory: Fact) -> str:
+    about = ["pinned"] if memory.pinned else []
+    about += [f"you said of {memory.subject}"] if memory.subject else []
+    about += [f"until {memory.ended_at:%d %B %Y}"] if memory.ended_at else []
+    about += [f"{memory.mentions} times"] if memory.mentions > 1 else []
+    return f"{memory.number}. {memory.text}" + (f" ({', '.join(about)})" if about else "")
+
+
+async def _privacy(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    privacy, person = session.app.conversation.privacy, session.person_id
+    if rest not in ("", "yes", "no"):
+        return "Write /privacy alone, or behind it: yes, no."
+    if rest:
+        answer = await privacy.answer(person, agreed=rest == "yes")
+        if answer.agreed:
+            return (
+                OFF
+                if answer.mode == "off"
+                else "From now on facts about you may be noted, and how you two get on. /privacy no ends it."
+            )
+        told = f" What you told with /remember stays: {answer.told}." if answer.told else ""
+        return f"Nothing is noted about you by itself; {answer.gone} memories were deleted.{told}"
+    standing = await privacy.standing(person)
+    said = {True: "yes", False: "no", None: "nothing yet"}[standing.answer]
+    kept = ", ".join(f"{count:,} {name}" for name, count in standing.holdings._asdict().items())
+    return f"You said {said} to being remembered (/privacy yes, /privacy no).\nKept of you: {kept}"
+
+
+async def _why(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    return await why_told(session, rest)
+
+
+async def _persona(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    return await persona_told(session, rest)
+
+
+async def _reveal(_session: Session, _rest: str, mouth: TerminalMouth) -> str:
+    return await mouth.reveal()
+
+
+async def _mood(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    return await mood_told(session)
+
+
+async def _relationship(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    return await relationship_told(session, rest)
+
+
+async def _forget(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    count = int(rest) if rest.isdecimal() and len(rest) < 4 else 0 if rest else 1
+    if not 1 <= count <= MOST_PAIRS:
+        return f"Write a number from 1 to {MOST_PAIRS} behind it: how many of the last exchanges to forget."
+    lines = await session.forget_last(count)
+    return f"{session.everybody} has forgotten {lines} lines." if lines else "There is no exchange to forget."
+
+
+async def _reset(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    lines = await session.forget()
+    return f"{session.everybody} has forgotten this conversation ({lines} lines)."
+
+
+_DOING: Mapping[str, Callable[[Session, str, TerminalMouth], Awaitable[str]]] = {
+    "help": _help,
+    "who": _who,
+    "status": _status,
+    "why": _why,
+    "persona": _persona,
+    "scene": scene_told,
+    "reroll": _reroll,
+    "swipe": _swipe,
+    "continue": _continue,
+    "edit": _edit,
+    "reveal": _reveal,
+    "remember": _remember,
+    "memory": _memory,
+    "privacy": _privacy,
+    "mood": _mood,
+    "relationship": _relationship,
+    "forget": _forget,
+    "reset": _reset,
+}

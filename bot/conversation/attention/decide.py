@@ -1,0 +1,316 @@
+"""Coming to a decision about one message: the rules, who is meant, waiting for one's turn, and the vote."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from bot.conversation.attention.addressee_vote import Asked, Asker, worth_asking
+from bot.conversation.attention.addressing import Addressees, addressees
+from bot.conversation.attention.rules import RULES, Attention, Circumstances, Rule, attend
+from bot.conversation.attention.server_rules import HouseRules
+from bot.conversation.attention.throttle import Patience, Tally, place_of, tally_for
+from bot.conversation.attention.turn_taking import Turns
+from bot.conversation.attention.vote import Ballot, Voters, vote, vote_prompt
+from bot.conversation.context import WINDOW, line_of
+from bot.conversation.decision import Considered, Decision, Reason, Trace, Wait
+from bot.conversation.speakers import Casting
+from bot.conversation.types import Glimpse, Person, Place, Utterance
+from bot.core.clock import Clock
+from bot.llm.budget import Budgets
+from bot.llm.client import Claude
+from bot.llm.types import Call
+from database import Database, UnitOfWork
+from database.repositories.messages import LatelySaid
+from personas.character import names_of
+
+LOOKED_AT = 50
+"""Lines of a channel that deciding looks at (D05)."""
+VOTED_ON = 10
+"""Lines of a channel that the vote is about (D05)."""
+ASKED_AGAIN_AFTER = 5.0
+"""Seconds between two questions about who is addressed in a channel: a flood must not cost one each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attentiveness:
+    """How the character decides; durations without a type are seconds.
+
+    `turn` is how long a bot takes to answer at most (max_typing_time): whoever is named after it waits so
+    long for it, and a quarter of that after a person's message (F040).
+    """
+
+    too_old: timedelta = timedelta(seconds=30)
+    patience: Patience = field(default_factory=Patience)
+    chance: float = 1.0
+    voters: Voters = field(default_factory=lambda: Voters(model="", count=0, deadline=10.0))
+    turn: float = 0.0
+    rules: Sequence[Rule] = RULES
+
+
+class Deciding:
+    """The stage "attend" of the walk."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        claude: Claude,
+        casting: Casting,
+        how: Attentiveness,
+        clock: Clock,
+        rng: Random,
+        budgets: Budgets,
+    ) -> None:
+        self._database = database
+        self._claude = claude
+        self._casting = casting
+        self._how = how
+        self._clock = clock
+        self._rng = rng
+        self._budgets = budgets
+        self._asker = Asker(claude, model=how.voters.model, clock=clock)
+        self._asked_at: dict[int, float] = {}
+        self.turns = Turns(how.turn, clock, rng)
+
+    async def decide(
+        self,
+        heard: Utterance,
+        *,
+        me: int,
+        at: float,
+        received: datetime | None = None,
+        house: HouseRules | None = None,
+    ) -> Considered:
+        """Ask the rules about what came in `at` (monotonic seconds); wait one's turn, and ask them anew.
+
+        What was `received` before a restart is judged by that moment: it was fresh then. `house` is what
+        holds in the place, where that was just read.
+        """
+        roll, waits = self._rng.random(), list[Wait]()
+        received = received or self._clock.now()
+        who: Asked | None = None
+        while True:
+            now = await self._look(heard, me=me, roll=roll, received=received, again=bool(waits), house=house)
+            house = None
+            if now.closed is not None:
+                return self._considered(Attention(now.closed, ()), now, waits, who, at)
+            heard = _as_it_is_now(heard, now.text)
+            if who is not None and who.order is not None:
+                now = replace(now, addressed=Addressees(who.order, sure=True))
+            attention = attend(heard, now, self._how.rules)
+            if who is None and self._in_doubt(heard, now, attention):
+                who = await self._asker.ask(heard, now.people, me=now.me)
+                continue
+            pause = self.turns.pause(heard, now, attention, waits)
+            if pause is None:
+                return self._considered(attention, now, waits, who, at)
+            waits.append(pause)
+            await self.turns.wait(heard, now, pause)
+
+    async def wanted_still(self, heard: Utterance, considered: Considered, *, me: int) -> Considered:
+        """Ask the rules anew about what has waited in a room, now that its turn has come.
+
+        A vote is not anticipated: what was to be voted on still is, unless it is not wanted any more.
+        """
+        now = await self._look(heard, me=me, roll=0.0, received=considered.received, again=True)
+        attention = attend(_as_it_is_now(heard, now.text), now, self._how.rules)
+        decision = now.closed or attention.decision
+        if decision is None or decision.reply:
+            if now.tally.cooldown_left(now.patience, now.now) <= 0:
+                return replace(considered, bot_replies=now.tally.to_this_bot)
+            decision = Decision(reply=False, reason=Reason.COOLDOWN)
+        trace = replace(considered.trace, steps=attention.steps)
+        return replace(considered, decision=decision, trace=trace)
+
+    async def put_to_vote(
+        self, heard: Sequence[Utterance], *, bot_replies: int, interrupt: asyncio.Event
+    ) -> Ballot:
+        """Let the voting model say whether the character joins in (F030), unless somebody interrupts."""
+        newest = heard[-1]
+        channel_id = newest.where.channel_id
+        cues = await self._casting.plan(newest)
+        role = self._casting.company.by_slug[cues[0].slug] if cues else self._casting.company.primary
+        async with self._database.read() as db:
+            rows = await db.messages.transcript(
+                channel_id, role.slug, since=self._clock.now() - WINDOW, limit=VOTED_ON
+            )
+        lines = [line_of(row, role.slug) for row in rows]
+        prompt = vote_prompt(role.character, lines, heard, bot_replies=bot_replies)
+        return await vote(
+            self._claude,
+            self._how.voters,
+            prompt,
+            clock=self._clock,
+            user_id=newest.author_id,
+            channel_id=channel_id,
+            interrupt=interrupt,
+        )
+
+    @property
+    def votes(self) -> bool:
+        """Say whether what is not addressed to the character is put to the vote at all."""
+        return self._how.voters.count > 0
+
+    # What the rules look at.
+
+    async def _look(
+        self,
+        heard: Utterance,
+        *,
+        me: int,
+        roll: float,
+        received: datetime,
+        again: bool = False,
+        house: HouseRules | None = None,
+    ) -> Circumstances:
+        how, guild = self._how, heard.where.place is Place.GUILD
+        async with self._database.read() as db:
+            closed = await _closed(db, heard) if again else None
+            house = house or HouseRules.of(await db.house.rules(heard.where.guild_id))
+            tally = await self._tally(db, heard)
+            lately = await self._lately(db, heard) if guild else []
+            known = await self._known(db, heard, lately, me) if guild else ()
+            present = await self._casting.present(db, heard.where)
+            kept_out = await self._casting.kept_out(db, heard.where)
+        text = next((row.text for row in lately if row.id == heard.message_id), None)
+        heard = _as_it_is_now(heard, text)
+        before, after = self._around(heard, lately, again=again)
+        # To others the characters are one: which of them answers is decided when one does.
+        names = dict.fromkeys(name for role in present for name in names_of(role.character))
+        myself = Person(me, tuple(names), is_bot=True)
+        known = tuple(person for person in known if not house.ignores(person.id))
+        return Circumstances(
+            now=self._clock.now(),
+            received=received,
+            closed=closed,
+            text=text,
+            me=myself,
+            too_old=how.too_old,
+            house=house,
+            before=before,
+            after=after,
+            people=known,
+            addressed=addressees(heard, known, me=myself) if guild else Addressees((), sure=True),
+            patience=how.patience,
+            tally=tally,
+            chance=how.chance,
+            roll=roll,
+            purse=self._budgets.purse(heard.author_id, heard.where.guild_id),
+            kept_out=tuple(name for role in kept_out for name in names_of(role.character)),
+        )
+
+    async def _tally(self, db: UnitOfWork, heard: Utterance) -> Tally:
+        if not heard.from_bot:
+            return Tally()
+        return tally_for(heard, await db.bots.tallies(place_of(heard.where), heard.author_id))
+
+    async def _lately(self, db: UnitOfWork, heard: Utterance) -> list[LatelySaid]:
+        since = self._clock.now() - WINDOW
+        return await db.messages.lately(heard.where.channel_id, since=since, limit=LOOKED_AT)
+
+    async def _known(
+        self, db: UnitOfWork, heard: Utterance, lately: Sequence[LatelySaid], me: int
+    ) -> tuple[Person, ...]:
+        """Return who may be meant: who spoke lately, the newest first, and whom Discord names."""
+        authors = [line.author_id for line in reversed(lately)]
+        others = dict.fromkeys(one for one in (*authors, *heard.mentions) if one != me and one > 0)
+        known = {one.user_id: one for one in await db.users.known_as(others, guild_id=heard.where.guild_id)}
+        told = {person.id: person for person in heard.people if person.id != me}
+        people = []
+        for user_id in dict.fromkeys((*others, *told)):
+            names = (told[user_id].names if user_id in told else ()) + (
+                known[user_id].names if user_id in known else ()
+            )
+            is_bot = (user_id in told and told[user_id].is_bot) or (
+                user_id in known and known[user_id].is_bot
+            )
+            people.append(Person(user_id, tuple(dict.fromkeys(names)), is_bot))
+        return tuple(people)
+
+    def _around(
+        self, heard: Utterance, lately: Sequence[LatelySaid], *, again: bool
+    ) -> tuple[tuple[Glimpse, ...], tuple[Glimpse, ...]]:
+        """Return what was said before an utterance, and after it, in the order of arrival.
+
+        When so much was said `again` that it is not among the latest lines, all of them came after it.
+        """
+        before: list[Glimpse] = []
+        after: list[Glimpse] = []
+        scrolled_out = again and all(row.id != heard.message_id for row in lately)
+        side = after if scrolled_out else before
+        for row in lately:
+            if row.id == heard.message_id:
+                side = after
+            else:
+                side.append(_glimpse(row))
+        return tuple(before), tuple(after)
+
+    # Who is meant.
+
+    def _in_doubt(self, heard: Utterance, now: Circumstances, attention: Attention) -> bool:
+        """Say whether it matters who is addressed, and the rules can't tell (F038)."""
+        if now.addressed.sure or not self.votes or not worth_asking(heard):
+            return False
+        if attention.decision is not None and not attention.decision.reply:
+            return False
+        channel_id, moment = heard.where.channel_id, self._clock.monotonic()
+        if moment - self._asked_at.get(channel_id, -ASKED_AGAIN_AFTER) < ASKED_AGAIN_AFTER:
+            return False
+        self._asked_at[channel_id] = moment
+        return True
+
+    def _considered(
+        self,
+        attention: Attention,
+        now: Circumstances,
+        waits: Sequence[Wait],
+        who: Asked | None,
+        at: float,
+    ) -> Considered:
+        calls = who.calls if who else ()
+        trace = Trace(
+            steps=attention.steps,
+            addressees=tuple(person.id for person in now.addressed.order),
+            asked_who=who is not None,
+            waits=tuple(waits),
+            seconds=round(self._clock.monotonic() - at, 3),
+            cost=cost_of(calls),
+        )
+        return Considered(attention.decision, trace, now.received, now.tally.to_this_bot, calls)
+
+
+async def _closed(db: UnitOfWork, heard: Utterance) -> Decision | None:
+    """Return what was decided about a message while it waited: it was deleted, or answered with another."""
+    found = await db.turns.decided(heard.message_id)
+    if found is None or found[0].open:
+        return None
+    return Decision(reply=False, reason=Reason(found[0].reason or Reason.DELETED))
+
+
+def _as_it_is_now(heard: Utterance, text: str | None) -> Utterance:
+    """Return an utterance in the form that it was edited to, as the log has it."""
+    if text is None or text == heard.text:
+        return heard
+    # The log holds mentions by name: one that was edited out took its @ along.
+    return replace(heard, text=text, words=text, mentions_me=heard.mentions_me and "@" in text)
+
+
+def cost_of(calls: Iterable[Call]) -> float | None:
+    """Return what calls cost together in US dollars; None when the price of one is not known."""
+    costs = [call.cost for call in calls]
+    return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
+def _glimpse(row: LatelySaid) -> Glimpse:
+    return Glimpse(
+        message_id=row.id,
+        author_id=row.author_id,
+        author_name=row.author_name,
+        text=row.text,
+        sent_at=row.sent_at,
+        mine=row.heard_through is not None,
+        from_bot=row.from_bot,
+        reply_to=row.reply_to,
+    )

@@ -1,0 +1,254 @@
+"""Decisions (C18) and house rules (F127) in words: for /why, /settings and the log channel."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.conversation.attention import kept_words
+from bot.conversation.attention.rules import RULES
+from bot.conversation.attention.server_rules import EVERYWHERE, SWITCHES, HouseRules, Kind
+from bot.conversation.decision import Reason, Trace
+from bot.conversation.types import Where
+from bot.core.i18n import _, number, speaking
+from database.models import Claim, Turn
+
+_UNDECIDED = _("**Not decided yet**: it waits for its turn, or the bot was stopped before it came to it.")
+_NOT_ANSWERED = _("**Not answered**: {reason}.")
+_VERDICTS = {
+    "pledged": _("**Being answered**: {reason}."),
+    "said": _("**Answered**: {reason}."),
+    "dropped": _("**Meant to be answered**: {reason}."),
+}
+_FALLEN_BACK = {
+    "pledged": _("**Being answered with a fallback line**: {reason}."),
+    "said": _("**Answered with a fallback line**: {reason}."),
+    "dropped": _("**Meant to be answered with a fallback line**: {reason}."),
+}
+_OUTCOMES = {
+    "pledged": _("a reply is being said"),
+    "said": _("the reply was said"),
+    "dropped": _("the reply could not be said, or not all of it"),
+}
+_LET_PASS = _("- `{rule}` let it pass ({remark})")
+_QUIET = _("- {quiet} of {all} rules had nothing to say")
+_DECIDED = _("- `{rule}` decided")
+_DECIDED_FOR = _("- `{rule}` decided ({remark})")
+_AT_THE_RULES = _("It came as far as the rules.")
+_STAGES: dict[str | None, str] = {
+    Reason.OUTVOTED: _("It came as far as the vote."),
+    Reason.NO_VOTE: _("It came as far as the vote."),
+    Reason.ANSWERED: _("It came as far as the answer to something else."),
+    Reason.UNSENDABLE: _("It came as far as recalling what was said here."),
+    Reason.NO_ANSWER: _("It came as far as thinking of an answer."),
+    Reason.DELETED: _("It came as far as waiting to be answered."),
+}
+_ADDRESSED = _("addressed to {people}")
+_ADDRESSED_ASKED = _("addressed to {people} (the model was asked)")
+_SOMEBODY = _("somebody unknown")
+_WAITED = _("waited {seconds} s: {why}")
+_VOTES = _("votes: {counts}")
+_COUNTS = {"yes": _("{count} yes"), "no": _("{count} no"), "abstain": _("{count} abstain")}
+_SHOWN_AS = _("shown as: {signal}")
+_COST = _("decided in {seconds} s for ${cost}")
+_FREE = _("decided in {seconds} s")
+_COST_UNKNOWN = _("decided in {seconds} s for an unknown sum")
+SWITCH_NAMES = {
+    Kind.ADULTS: _("Characters for adults in age-restricted channels"),
+    Kind.NOTICES: _("Notices about help for people in distress"),
+}
+SWITCHED = {True: _("**{what}**: on"), False: _("**{what}**: off")}
+UNSET = _("nobody has set anything else")
+_OPERATORS = _("the operator's setting")
+_HERE = {True: _("**Here**: switched on, {source}"), False: _("**Here**: switched off, {source}")}
+_CHANCE = _("**Chance to consider joining in unasked**: {chance}, {source}")
+_PERCENT = _("{number} %")
+_SET, _NOTHING_SET = _("**Set in this server**:"), _("**Set in this server**: nothing")
+_IGNORED_EVERYWHERE = _("**Ignored everywhere**: {count}, by the bot's operators")
+_IGNORED = {Kind.DENIED_USER: _("<@{id}> is ignored"), Kind.DENIED_ROLE: _("<@&{id}> is ignored")}
+_SWITCH = {True: _("{what}: on"), False: _("{what}: off")}
+_WHOLE_SERVER = _("the whole server")
+_LAST_RULE = RULES[-1].__name__
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """How a rule about switching on, or about a chance, is told; without a value it was taken back."""
+
+    on: str
+    off: str
+    chance: str
+    no_switch: str
+    no_chance: str
+
+
+_IN_SERVER = _Ruling(
+    on=_("switched on in the whole server"),
+    off=_("switched off in the whole server"),
+    chance=_("chance of {chance} in the whole server"),
+    no_switch=_("active in the whole server"),
+    no_chance=_("chance in the whole server"),
+)
+_IN_CHANNEL = _Ruling(
+    on=_("switched on in <#{id}>"),
+    off=_("switched off in <#{id}>"),
+    chance=_("chance of {chance} in <#{id}>"),
+    no_switch=_("active in <#{id}>"),
+    no_chance=_("chance in <#{id}>"),
+)
+
+
+def explain(claim: Claim, turn: Turn | None) -> str:
+    """Return why a message was answered or not, rule by rule, in lines of Discord Markdown.
+
+    Of a message that was not answered they name the stage that stopped it. They hold facts and ids, and no
+    word of the message.
+    """
+    if claim.open:
+        return str(_UNDECIDED)
+    trace = Trace.from_json(claim.trace or {})
+    lines = [_verdict(turn).format(reason=kept_words.in_words(claim.reason)), *_rules(trace, claim.reason)]
+    if turn is None:
+        lines.append(str(_stage(trace, claim.reason)))
+    if claim.trace is not None:
+        lines += _facts(trace)
+    return "\n".join([*lines, *_outcome(turn)])
+
+
+def in_one_line(reason: str, trace: Trace, *, reply: bool) -> str:
+    """Return a decision for the log channel, in English: what came of it, votes, waits, time and cost."""
+    failed = reply and trace.signal  # thinking failed, and the character's own line says so
+    verdict = "answered with a fallback line" if failed else "answered" if reply else "silent"
+    with speaking(None):
+        return " | ".join([f"{verdict}: {reason}", *_facts(trace)])
+
+
+def _verdict(turn: Turn | None) -> str:
+    if turn is None:
+        return _NOT_ANSWERED
+    return (_FALLEN_BACK if turn.fallback else _VERDICTS)[turn.state]
+
+
+def _rules(trace: Trace, reason: str | None) -> Iterator[str]:
+    if not trace.steps:
+        return
+    decided = _a_rule_decided(trace, reason)
+    passed = trace.steps[:-1] if decided else trace.steps
+    for step in passed:
+        if step.remark:
+            yield _LET_PASS.format(rule=step.rule, remark=kept_words.in_words(step.remark))
+    quiet = sum(not step.remark for step in passed)
+    if quiet:
+        yield _QUIET.format(quiet=quiet, all=len(RULES))
+    if decided:
+        last = trace.steps[-1]
+        said = _DECIDED_FOR if last.remark else _DECIDED
+        yield said.format(rule=last.rule, remark=kept_words.in_words(last.remark))
+
+
+def _a_rule_decided(trace: Trace, reason: str | None) -> bool:
+    """Say whether the last rule that was asked had an opinion: otherwise all were asked, and none had."""
+    return bool(trace.steps) and (trace.steps[-1].rule != _LAST_RULE or reason == Reason.CHANCE)
+
+
+def _stage(trace: Trace, reason: str | None) -> str:
+    """Say at which stage a message that was not answered was let go."""
+    if reason == Reason.ANSWERED and trace.steps and trace.steps[-1].rule == "answered":
+        return _AT_THE_RULES
+    return _STAGES.get(reason, _AT_THE_RULES)
+
+
+def _facts(trace: Trace) -> Iterator[str]:
+    if trace.addressees:
+        people = ", ".join(f"<@{one}>" if one else str(_SOMEBODY) for one in trace.addressees)
+        yield (_ADDRESSED_ASKED if trace.asked_who else _ADDRESSED).format(people=people)
+    for why in dict.fromkeys(wait.why for wait in trace.waits):
+        seconds = sum(wait.seconds for wait in trace.waits if wait.why == why)
+        yield _WAITED.format(seconds=number(seconds, ".1f"), why=kept_words.in_words(why))
+    if trace.votes:
+        counts = (
+            said.format(count=trace.votes.count(vote))
+            for vote, said in _COUNTS.items()
+            if vote in trace.votes
+        )
+        yield _VOTES.format(counts=", ".join(counts))
+    if trace.signal:
+        yield _SHOWN_AS.format(signal=kept_words.in_words(trace.signal))
+    yield _cost(trace)
+
+
+def _cost(trace: Trace) -> str:
+    seconds = number(trace.seconds, ".2f")
+    if trace.cost is None:
+        return _COST_UNKNOWN.format(seconds=seconds)
+    if not trace.cost:
+        return _FREE.format(seconds=seconds)
+    return _COST.format(seconds=seconds, cost=number(trace.cost, ".6f"))
+
+
+def _outcome(turn: Turn | None) -> Iterator[str]:
+    if turn is not None:
+        yield str(_OUTCOMES[turn.state])
+
+
+def holding(house: HouseRules, where: Where, *, chance: float) -> Iterator[str]:
+    """Yield what holds in a place and who said so; `chance` is the operator's own setting."""
+    source = _source(house, Kind.ACTIVE, where) or UNSET
+    yield _HERE[house.active(where)].format(source=source)
+    own = house.chance(where)
+    source = _source(house, Kind.CHANCE, where) or _OPERATORS
+    yield _CHANCE.format(chance=_percent(chance if own is None else own), source=source)
+
+
+def switched(house: HouseRules, where: Where) -> Iterator[str]:
+    """Yield what admins may switch for their whole server, and whether it is on in a place."""
+    for switch in SWITCHES:
+        yield SWITCHED[house.allows(switch, where)].format(what=SWITCH_NAMES[switch])
+
+
+def standing(house: HouseRules, guild_id: int) -> Iterator[str]:
+    """Yield the rules that were laid down for a server."""
+    rules = [in_words(kind, target, value) for guild, kind, target, value in house.rules if guild == guild_id]
+    yield str(_SET if rules else _NOTHING_SET)
+    yield from (f"- {rule}" for rule in rules)
+    ignored = sum(
+        guild == EVERYWHERE and kind is Kind.DENIED_USER for guild, kind, _target, _value in house.rules
+    )
+    if ignored:
+        yield _IGNORED_EVERYWHERE.format(count=number(ignored))
+
+
+def in_words(kind: Kind, target_id: int, value: float | None = None) -> str:
+    """Return a rule in words; without a value it is one that was taken back."""
+    if kind in _IGNORED:
+        return _IGNORED[kind].format(id=target_id)
+    if kind in SWITCHES:
+        return _SWITCH[bool(value)].format(what=SWITCH_NAMES[kind])
+    told = _IN_SERVER if target_id == EVERYWHERE else _IN_CHANNEL
+    if value is None:
+        said = told.no_chance if kind is Kind.CHANCE else told.no_switch
+    else:
+        said = told.chance if kind is Kind.CHANCE else told.on if value else told.off
+    return said.format(id=target_id, chance=_percent(value or 0.0))
+
+
+def place_name(channel_id: int) -> str:
+    """Return what a rule is for: a channel, or the whole server."""
+    return str(_WHOLE_SERVER) if channel_id == EVERYWHERE else f"<#{channel_id}>"
+
+
+def _source(house: HouseRules, kind: Kind, where: Where) -> str:
+    """Return who said what holds in a place: the nearest rule of a kind; empty where there is none."""
+    place = house.laid_down_for(kind, where)
+    if place is None:
+        return ""
+    thread = where.parent_id is not None
+    words = {
+        (EVERYWHERE, EVERYWHERE): _("set for every place"),
+        (where.guild_id, EVERYWHERE): _("set for the whole server"),
+        (where.guild_id, where.parent_id): _("set for the channel of this thread"),
+        (where.guild_id, where.channel_id): _("set for this thread") if thread else _("set for this channel"),
+    }
+    return str(words[place])
+
+
+def _percent(share: float) -> str:
+    return _PERCENT.format(number=number(share * 100, "g"))

@@ -1,0 +1,94 @@
+"""What a reply drew on, as who asks may see it: facts about them, earlier messages, what it cost (C67)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.i18n import _, n_, number
+from bot.core.spelling import listed
+from bot.memory.browsing import Spot
+from bot.memory.provenance import Origins, Spent
+
+SHOWN_FACTS, SHOWN_SPOTS = 6, 3
+ROOM, NAME_ROOM = 90, 40
+NO_DECISION = _("I have decided nothing in this channel in the last {days} days.")
+UNKNOWN_DECISION = _(
+    "I know of no decision about that message. Either you can't see its channel, or I never heard it, or "
+    "it is my own and answers nobody, or it is older than the {days} days for which I keep decisions."
+)
+_SAID = _("**{name}** said it.")
+_SAID_FOR = _("**{name}** said it, with {models}: {read} tokens read, {written} written; cost: {cost}.")
+_UNKNOWN_SUM, _NOTHING = _("an unknown sum"), _("none", "what a call cost")
+_KNEW, _LORE = _("**What it knew about you**:"), _("**Lore**: {shown}")
+_LORE_AND_MORE = n_("**Lore**: {shown}, and {count} more", "**Lore**: {shown}, and {count} more")
+_FOUND_AGAIN = _("**Said before, and found again**: {links}")
+_FOUND_AND_MORE = n_(
+    "**Said before, and found again**: {links}, and {count} more",
+    "**Said before, and found again**: {links}, and {count} more",
+)
+_FOUND = _("- **{number}.** {text} (found for this, said {when})")
+_AT_HAND = _("- **{number}.** {text} (always at hand, said {when})")
+_MORE_FACTS = n_("- and {count} more, which the menu names", "- and {count} more, which the menu names")
+_ALSO = _("It could also draw on {things}; of those I only tell how many.")
+_OTHERS = n_("{count} fact about others", "{count} facts about others")
+_GONE = n_("{count} fact that was forgotten since", "{count} facts that were forgotten since")
+_UNSEEN = n_("{count} message from elsewhere", "{count} messages from elsewhere")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the words of others, days and places of messages are written where this is read.
+
+    `link` is None where no message has an address. `free` says that no model costs anything here.
+    """
+
+    quote: Callable[[str, int], str]
+    day: Callable[[datetime], str]
+    link: Callable[[Spot], str] | None
+    free: bool
+
+
+def told(origins: Origins, form: Form) -> Iterator[str]:
+    """Yield what a reply drew on, in lines of Discord Markdown."""
+    yield _sayer(form.quote(origins.character, NAME_ROOM), origins.spent, form)
+    if origins.own:
+        yield str(_KNEW)
+        yield from _facts(origins, form)
+    yield from _counted(origins)
+    if origins.lore:
+        named = ", ".join(form.quote(one, NAME_ROOM) for one in origins.lore[:SHOWN_FACTS])
+        more = len(origins.lore) - SHOWN_FACTS
+        yield _LORE_AND_MORE.format(count=more, shown=named) if more > 0 else _LORE.format(shown=named)
+    if origins.spots and form.link:
+        shown = origins.spots[-SHOWN_SPOTS:]
+        links = ", ".join(f"[{at}]({form.link(spot)})" for at, spot in enumerate(shown, 1))
+        more = len(origins.spots) - len(shown)
+        yield _FOUND_AND_MORE.format(count=more, links=links) if more else _FOUND_AGAIN.format(links=links)
+
+
+def _facts(origins: Origins, form: Form) -> Iterator[str]:
+    found = {one.id for one in origins.found}
+    for one in origins.own[:SHOWN_FACTS]:
+        how, when = _FOUND if one.id in found else _AT_HAND, form.day(one.last_at)
+        yield how.format(number=one.number, text=form.quote(one.text, ROOM), when=when)
+    if (more := len(origins.own) - SHOWN_FACTS) > 0:
+        yield _MORE_FACTS.format(count=more)
+
+
+def _counted(origins: Origins) -> Iterator[str]:
+    counts = ((_OTHERS, origins.others), (_GONE, origins.gone), (_UNSEEN, origins.unseen))
+    if told := [words.format(count=count) for words, count in counts if count]:
+        yield _ALSO.format(things=listed(told))
+
+
+def _sayer(name: str, spent: Spent | None, form: Form) -> str:
+    if spent is None:
+        return _SAID.format(name=name)
+    unpriced = _NOTHING if form.free else _UNKNOWN_SUM
+    return _SAID_FOR.format(
+        name=name,
+        models=listed([form.quote(one, NAME_ROOM) for one in spent.models]),
+        read=number(spent.input_tokens),
+        written=number(spent.output_tokens),
+        cost=unpriced if spent.cost is None else f"${number(spent.cost, '.4f')}",
+    )

@@ -1,0 +1,233 @@
+"""Whether to answer: rules in order, the first opinion wins; without one it is put to the vote (D06, D07)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.conversation.attention.addressing import Addressees
+from bot.conversation.attention.relevance import THRESHOLD, priority
+from bot.conversation.attention.server_rules import HouseRules
+from bot.conversation.attention.throttle import Patience, Tally
+from bot.conversation.decision import Decision, Reason, Remark, Step
+from bot.conversation.text.names import calls
+from bot.conversation.types import Glimpse, Person, Place, Utterance
+from bot.llm.budget import FULL, Level, Purse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What the rules may look at besides the utterance itself, which was `received` at a moment before now.
+
+    `before` and `after` are what was said lately in the channel around the utterance, oldest first; there
+    is something `after` it when the rules are asked anew. `people` are those who may be meant. `roll` is a
+    random number from 0 to 1, drawn once for each utterance. `text` is what the log holds of it by now, and
+    `closed` what was decided about it meanwhile. `kept_out` are the names of characters that are for adults,
+    where this place is not; without a name of its own, nobody else is there.
+    """
+
+    now: datetime
+    received: datetime
+    me: Person
+    too_old: timedelta
+    house: HouseRules = field(default_factory=HouseRules)
+    before: tuple[Glimpse, ...] = ()
+    after: tuple[Glimpse, ...] = ()
+    people: tuple[Person, ...] = ()
+    addressed: Addressees = field(default_factory=lambda: Addressees((), sure=True))
+    patience: Patience = field(default_factory=Patience)
+    tally: Tally = field(default_factory=Tally)
+    chance: float = 1.0
+    roll: float = 0.0
+    text: str | None = None
+    closed: Decision | None = None
+    purse: Purse = FULL
+    kept_out: tuple[str, ...] = ()
+
+
+Opinion = Decision | Remark | None
+Rule = Callable[[Utterance, Circumstances], Opinion]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What the rules came to: without a decision the vote has the say."""
+
+    decision: Decision | None
+    steps: tuple[Step, ...]
+
+
+# Gates: what is never answered, whoever is meant.
+
+
+def itself(heard: Utterance, _: Circumstances) -> Opinion:
+    """The character does not answer itself, nor what it says through a webhook (faults D11)."""
+    return _no(Reason.SELF) if heard.from_self else None
+
+
+def forbidden(heard: Utterance, now: Circumstances) -> Opinion:
+    """What admins switched off or denied is not even listened to (C15)."""
+    reason = now.house.forbids(heard)
+    return _no(reason) if reason else None
+
+
+def empty(heard: Utterance, _: Circumstances) -> Opinion:
+    return None if heard.text.strip() else _no(Reason.EMPTY)
+
+
+def stale(heard: Utterance, now: Circumstances) -> Opinion:
+    """What was said before the bot could hear it is noted, and not answered (F024)."""
+    if heard.where.place is Place.TERMINAL or now.received - heard.sent_at <= now.too_old:
+        return None
+    return _no(Reason.STALE)
+
+
+def paid_for(_: Utterance, now: Circumstances) -> Opinion:
+    """Where the budget of the day is spent, and that was told, nothing is thought about any more (C86)."""
+    if now.purse.level is Level.FREE:
+        return None
+    if now.purse.level is Level.SPENT and now.purse.told:
+        return _no(Reason.BUDGET, now.purse.why)
+    return Remark(now.purse.why)
+
+
+def age_gate(heard: Utterance, now: Circumstances) -> Opinion:
+    """Who is for adults answers where Discord keeps children out, and nowhere else (C91)."""
+    if not now.kept_out:
+        return None
+    others = bool(now.me.names)
+    meant = calls(_words(heard), now.kept_out) and not (_called(heard, now) or heard.replies_to_me)
+    return _no(Reason.AGE_GATE) if meant or not others else None
+
+
+def often_enough(heard: Utterance, now: Circumstances) -> Opinion:
+    """One bot is answered so many times in a row, called or not: two bots call each other for ever (F034)."""
+    if not heard.from_bot:
+        return None
+    count = f"{now.tally.to_this_bot} of {now.patience.threshold} replies"
+    if now.tally.to_this_bot >= now.patience.threshold:
+        return _no(Reason.THRESHOLD, count)
+    return Remark(count)
+
+
+def tired(heard: Utterance, now: Circumstances) -> Opinion:
+    """All bots of a channel share its energy, so that any number of them falls silent (faults D11)."""
+    if not heard.from_bot:
+        return None
+    spent = now.tally.to_bots + now.tally.in_vain
+    count = f"{spent} of {now.patience.energy} spent"
+    return _no(Reason.TIRED, count) if spent >= now.patience.energy else Remark(count)
+
+
+def answered(heard: Utterance, now: Circumstances) -> Opinion:
+    """What a bot said is over once the character has spoken after it; people wait for their answer."""
+    if heard.from_bot and any(line.mine for line in now.after):
+        return _no(Reason.ANSWERED)
+    return None
+
+
+def taken(heard: Utterance, now: Circumstances) -> Opinion:
+    """Only others were called, and one of them has answered by now; a bare reply calls nobody."""
+    others = {person.id for person in now.addressed.order} - {now.me.id}
+    if others and not _called(heard, now) and any(line.author_id in others for line in now.after):
+        return _no(Reason.TAKEN)
+    return None
+
+
+# Direct triggers: answered without a vote (F026, F027, F028, F029).
+
+
+def private(heard: Utterance, _: Circumstances) -> Opinion:
+    """Between two people there is nobody else to answer (F026)."""
+    return Decision(reply=True, reason=Reason.DM) if heard.where.place.private else None
+
+
+def mentioned(heard: Utterance, _: Circumstances) -> Opinion:
+    return Decision(reply=True, reason=Reason.MENTION) if heard.mentions_me else None
+
+
+def replied_to(heard: Utterance, _: Circumstances) -> Opinion:
+    return Decision(reply=True, reason=Reason.REPLY) if heard.replies_to_me else None
+
+
+def named(heard: Utterance, now: Circumstances) -> Opinion:
+    """Its name or an alias as a whole word (F027); somebody else who is mentioned may be called so."""
+    return Decision(reply=True, reason=Reason.NAME) if _named(heard, now) else None
+
+
+# What nobody addressed to the character: the cheapest question first.
+
+
+def others_addressed(_: Utterance, now: Circumstances) -> Opinion:
+    """What is said to somebody else is theirs to answer (C16)."""
+    return _no(Reason.OTHERS) if now.addressed.others_only(now.me) else None
+
+
+def spared(_: Utterance, now: Circumstances) -> Opinion:
+    """Where the budget runs short, nothing is put to the vote (C86)."""
+    return None if now.purse.level is Level.FREE else _no(Reason.BUDGET, now.purse.why)
+
+
+def chatter(heard: Utterance, now: Circumstances) -> Opinion:
+    """Most of what is said in a channel is not worth a vote (F032, C13)."""
+    found = priority(heard, now.before)
+    remark = f"{found.score:.2f} of {THRESHOLD:.2f}: {', '.join(found.signs) or 'no sign'}"
+    return _no(Reason.CHATTER, remark) if found.score < THRESHOLD else Remark(remark)
+
+
+def by_chance(heard: Utterance, now: Circumstances) -> Opinion:
+    """GLOBAL_RESPONSE_CHANCE, or what the admins set for this place (F036, C15)."""
+    own = now.house.chance(heard.where)
+    chance = now.chance if own is None else own
+    if now.roll >= chance:
+        return _no(Reason.CHANCE, f"{now.roll:.2f} is not below {chance:.2f}")
+    return None if chance == 1 else Remark(f"{now.roll:.2f} is below {chance:.2f}")
+
+
+RULES: tuple[Rule, ...] = (
+    itself,
+    forbidden,
+    empty,
+    stale,
+    paid_for,
+    age_gate,
+    # For bots these come before the direct triggers: two bots that call each other by name would never stop.
+    often_enough,
+    tired,
+    answered,
+    taken,
+    private,
+    mentioned,
+    replied_to,
+    named,
+    others_addressed,
+    spared,
+    chatter,
+    by_chance,
+)
+
+
+def attend(heard: Utterance, now: Circumstances, rules: Sequence[Rule] = RULES) -> Attention:
+    """Return the first opinion of the rules, and all that was noted on the way to it."""
+    steps: list[Step] = []
+    for rule in rules:
+        opinion = rule(heard, now)
+        steps.append(Step(rule.__name__, opinion.remark if opinion else ""))
+        if isinstance(opinion, Decision):
+            return Attention(opinion, tuple(steps))
+    return Attention(None, tuple(steps))
+
+
+def _called(heard: Utterance, now: Circumstances) -> bool:
+    return heard.mentions_me or _named(heard, now)
+
+
+def _named(heard: Utterance, now: Circumstances) -> bool:
+    return calls(_words(heard), now.me.names)
+
+
+def _words(heard: Utterance) -> str:
+    return heard.text if heard.words is None else heard.words
+
+
+def _no(reason: Reason, remark: str = "") -> Decision:
+    return Decision(reply=False, reason=reason, remark=remark)

@@ -1,0 +1,153 @@
+"""What was said, as sentences of words, signs and people's names."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+import regex
+
+from bot.conversation.attention.words import AND, FILLERS, OPENERS
+from bot.conversation.text.names import found
+from bot.conversation.types import Person
+
+_MENTION = regex.compile(r"<@!?(?P<user>\d{1,20})>|<@&(?P<role>\d{1,20})>")
+_OWNED = regex.compile(r"'[^\W_]++")
+_PIECE = regex.compile(
+    r"(?<!\S)(?:<3|[:;=][-']?[dpo03sx()/\\|*<>\[\]])++(?!\S)|"  # a smiley, which is no pause
+    r"(?P<quote>(?m:^)>(?:>>)?(?=[^\S\n]))|"
+    r"(?P<word>[^\W_](?:[^\W_]|\p{M}|'(?=[^\W_]))*+)|"
+    r"(?P<stop>(?:[!?…。！？\n]|\.(?![^\W_]))++)|"
+    r"(?P<pause>[,;:，、：；—–]|(?<!\S)-++(?!\S)|--++)|"
+    r"(?P<link>[&+/])"
+)
+
+
+class Kind(Enum):
+    """What a token is: a link is "&" and the like, between two names."""
+
+    NAME = auto()
+    WORD = auto()
+    PAUSE = auto()
+    LINK = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a sign or somebody's name: `explicit` with an @, `owner` with an 's."""
+
+    kind: Kind
+    text: str
+    person: Person | None = None
+    explicit: bool = False
+    owner: bool = False
+
+    def among(self, words: frozenset[str]) -> bool:
+        """Say whether it is one of `words`, or a short form of one, as in "what's"."""
+        return self.kind is Kind.WORD and (self.text in words or self.text.partition("'")[0] in words)
+
+
+_Span = tuple[int, int, Token]
+
+
+@dataclass(slots=True)
+class Sentence:
+    """What stands up to the next stop: whether that was a question mark, and whether somebody is quoted."""
+
+    tokens: list[Token] = field(default_factory=list)
+    question: bool = False
+    quoted: bool = False
+
+
+def sentences(
+    said: str, names: Mapping[str, Person], *, mentioned: Sequence[int], ids: Mapping[int, Person]
+) -> Iterator[Sentence]:
+    """Yield what was `spoken`, sentence by sentence; lines behind a ">" are somebody else's words.
+
+    A token bears whom it names: by one of the folded `names`, or by a mention, whose id is looked up in
+    `ids`. `mentioned` are all the ids that Discord lists for the message, in the order of its mentions.
+    """
+    sentence, quote = Sentence(), ""
+    for kind, text, name in _pieces(said, _spans(said, _mentions(said, mentioned, ids), names)):
+        if kind == "stop":
+            sentence.question = "?" in text or "？" in text
+            yield sentence
+            quote = "" if "\n" in text and quote != ">>>" else quote
+            sentence = Sentence(quoted=bool(quote))
+        elif kind == "quote":
+            quote, sentence.quoted = quote or text, True
+        else:
+            sentence.tokens.append(name or Token(Kind[kind.upper()], text))
+    yield sentence
+
+
+def _pieces(said: str, names: list[_Span]) -> Iterator[tuple[str, str, Token | None]]:
+    reached = 0
+    for start, end, name in (*names, (len(said), len(said), None)):
+        for match in _PIECE.finditer(said, reached, start):
+            if match.lastgroup:
+                yield match.lastgroup, match[0], None
+        if name and name.person:
+            yield "name", name.text, name
+        reached = end
+
+
+def _mentions(said: str, in_order: Sequence[int], ids: Mapping[int, Person]) -> list[_Span]:
+    """Return every mention. A bot's own role stands for the bot, whose id is then among those `in_order`."""
+    matches = list(_MENTION.finditer(said))
+    users = {int(match["user"]) for match in matches if match["user"]}
+    roles = dict.fromkeys(match["role"] for match in matches if match["role"])
+    bots = dict(zip(roles, (user for user in in_order if user not in users), strict=False))
+    spans = []
+    for match in matches:
+        user = int(match["user"]) if match["user"] else bots.get(match["role"], 0)
+        spans.append((*match.span(), Token(Kind.NAME, "", ids.get(user), explicit=True)))
+    return spans
+
+
+def _spans(said: str, mentions: list[_Span], names: Mapping[str, Person]) -> list[_Span]:
+    """Return every mention and every name, in order."""
+    spans = list(mentions)
+    for start, end, name in found(said, names):
+        owned = _OWNED.match(said, end)
+        at = said[start - 1 : start] == "@"
+        token = Token(Kind.NAME, name, names[name], explicit=at, owner=bool(owned))
+        spans.append((start, owned.end() if owned else end, token))
+    kept: list[_Span] = []
+    for span in sorted(spans, key=lambda span: span[0]):
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
+
+
+def edges(tokens: list[Token]) -> tuple[int, int]:
+    """Return the index behind a sentence's openers, and the one where its fillers begin."""
+    first, last = 0, len(tokens)
+    while first < last and (tokens[first].kind is Kind.PAUSE or tokens[first].among(OPENERS)):
+        first += 1
+    while last > first and (tokens[last - 1].kind is Kind.PAUSE or tokens[last - 1].among(FILLERS)):
+        last -= 1
+    return first, last
+
+
+def lists(tokens: list[Token]) -> Iterator[tuple[int, int]]:
+    """Yield first index and end of each name, or of each list that "and" and the like make of names."""
+    end = 0
+    for start, token in enumerate(tokens):
+        if token.kind is Kind.NAME and start >= end:
+            end = start + 1
+            while further := _joined(tokens, end):
+                end = further
+            yield start, end
+
+
+def _joined(tokens: list[Token], end: int) -> int:
+    """Return the end of the list with its next name, or 0 if none is joined to it."""
+    linked = False
+    for place, token in enumerate(tokens[end : end + 4], start=end):
+        if token.kind is Kind.NAME:
+            return place + 1 if linked or place == end else 0
+        if token.kind is Kind.LINK or token.among(AND):
+            linked = True
+        elif token.text != ",":
+            return 0
+    return 0

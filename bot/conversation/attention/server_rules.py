@@ -1,0 +1,96 @@
+"""What the admins of a server laid down: where the character is switched on, its chance, whom it ignores."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.conversation.decision import Reason
+from bot.conversation.types import Place, Utterance, Where
+
+EVERYWHERE = 0
+"""The guild id of a rule for every place, and the target of one for a whole server."""
+
+
+class Kind(StrEnum):
+    """What a rule is about; its target is a channel, or the user or role that is denied."""
+
+    ACTIVE = "active"
+    CHANCE = "chance"
+    DENIED_USER = "denied user"
+    DENIED_ROLE = "denied role"
+    ADULTS = "adults"
+    NOTICES = "notices"
+
+
+SWITCHES = (Kind.ADULTS, Kind.NOTICES)
+"""What is on until the admins of a server switch it off for the whole of it (C91)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """The rules of one server together with those for every place (F127, C15).
+
+    The nearer rule counts: a thread's before its channel's, a channel's before its server's, a server's
+    before that for every place.
+    """
+
+    rules: tuple[tuple[int, Kind, int, float], ...] = ()  # guild, kind, target, value
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, str, int, float]]) -> "HouseRules":
+        """Take the rows of the house_rules table."""
+        return cls(tuple((guild, Kind(kind), target, value) for guild, kind, target, value in rows))
+
+    def forbids(self, heard: Utterance) -> Reason | None:
+        """Return why the character must not even listen to an utterance; None when it may."""
+        if self._nearest(Kind.ACTIVE, heard.where) == 0:
+            return Reason.INACTIVE
+        if self.ignores(heard.author_id):
+            return Reason.DENIED_USER
+        if self.denied_roles and (heard.author_roles is None or self.denied_roles & set(heard.author_roles)):
+            return Reason.DENIED_ROLE
+        return None
+
+    def ignores(self, user_id: int) -> bool:
+        """Say whether a user is on the deny list."""
+        return user_id in self._targets(Kind.DENIED_USER)
+
+    @property
+    def denied_roles(self) -> frozenset[int]:
+        """The roles on the deny list."""
+        return frozenset(self._targets(Kind.DENIED_ROLE))
+
+    def active(self, where: Where) -> bool:
+        """Say whether the character listens and answers in a place."""
+        return self._nearest(Kind.ACTIVE, where) != 0
+
+    def allows(self, switch: Kind, where: Where) -> bool:
+        """Say whether one of the `SWITCHES` is on in a place: nobody's word is a yes."""
+        return self._nearest(switch, where) != 0
+
+    def laid_down_for(self, kind: Kind, where: Where) -> tuple[int, int] | None:
+        """Return (guild, target) of the rule that holds in a place, the nearest; None without one."""
+        known = {(guild, target) for guild, of, target, _value in self.rules if of is kind}
+        return next((place for place in _outwards(where) if place in known), None)
+
+    def chance(self, where: Where) -> float | None:
+        """Return the chance of considering what is not addressed to the character; None if none is set."""
+        return self._nearest(Kind.CHANCE, where)
+
+    def _nearest(self, kind: Kind, where: Where) -> float | None:
+        known = {(guild, target): value for guild, of, target, value in self.rules if of is kind}
+        place = self.laid_down_for(kind, where)
+        return None if place is None else known[place]
+
+    def _targets(self, kind: Kind) -> set[int]:
+        return {target for _guild, of, target, _value in self.rules if of is kind}
+
+
+def _outwards(where: Where) -> Iterator[tuple[int, int]]:
+    """Yield (guild, target) of the rules that hold in a place, the nearest first."""
+    if where.place is Place.GUILD and where.guild_id is not None:
+        yield where.guild_id, where.channel_id
+        if where.parent_id is not None:
+            yield where.guild_id, where.parent_id
+        yield where.guild_id, EVERYWHERE
+    yield EVERYWHERE, EVERYWHERE

@@ -1,0 +1,62 @@
+"""How often other bots are answered, so that bots that talk to each other always come to an end (C22)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.conversation.types import Utterance, Where
+from database.repositories.bots import BotTally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How much the character has for bots until a person speaks again in the channel.
+
+    `threshold` replies to one bot (F034), `energy` replies to all bots of a channel together, and
+    `cooldown` seconds between two replies to the same bot (F035).
+    """
+
+    threshold: int = 3
+    cooldown: float = 15.0
+    energy: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Replies in this channel since a person spoke there: to this bot, and to all of them.
+
+    `in_vain` is how often it was thought about bots there that were not answered then: votes that were
+    lost and answers that failed cost energy as well. `last` is when this bot was answered last, in
+    whatever channel.
+    """
+
+    to_this_bot: int = 0
+    to_bots: int = 0
+    in_vain: int = 0
+    last: datetime | None = None
+
+    def cooldown_left(self, patience: Patience, now: datetime) -> float:
+        """Return the seconds before this bot may be answered again."""
+        if self.last is None:
+            return 0.0
+        since = (now - self.last).total_seconds()
+        # Before the last reply it is only for a clock that was set back: then nothing is known.
+        return max(patience.cooldown - since, 0.0) if since >= 0 else 0.0
+
+
+def place_of(where: Where) -> int:
+    """Return the channel under which replies to bots are counted: threads share that of their channel."""
+    return where.parent_id or where.channel_id
+
+
+def tally_for(heard: Utterance, counted: Iterable[BotTally]) -> Tally:
+    """Return the tally that matters for an utterance of a bot."""
+    counted = list(counted)
+    here = [one for one in counted if one.channel_id == place_of(heard.where)]
+    to_this = [one for one in counted if one.bot_id == heard.author_id]
+    return Tally(
+        to_this_bot=sum(one.replies for one in here if one.bot_id == heard.author_id),
+        to_bots=sum(one.replies for one in here),
+        in_vain=sum(one.in_vain for one in here),
+        last=max((one.replied_at for one in to_this if one.replied_at), default=None),
+    )

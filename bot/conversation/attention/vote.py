@@ -1,0 +1,310 @@
+"""The vote on whether the character joins in, where nobody addressed it (F030, F031, C12)."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.conversation.text.emotes import named
+from bot.conversation.text.names import render_line, speaker_label
+from bot.conversation.types import Line, Utterance
+from bot.core.clock import Clock
+from bot.llm.client import Claude
+from bot.llm.errors import ClaudeError
+from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.prompts import fill
+from personas.character import Character
+
+log = logging.getLogger(__name__)
+
+MOST_LINES = 10
+LONGEST_LINE = 300
+"""Characters of a line that the voters are shown."""
+MAX_TOKENS = 8
+PATIENCE = 0.3
+"""The share of the deadline after which votes under way count as late."""
+# The client ends its calls a little before the whole vote must end, so that it can book them as timeouts.
+_SHARE_FOR_THE_CLIENT = 0.98
+
+Vote = Literal["yes", "no", "abstain"]
+_VOTES: tuple[Vote, ...] = ("yes", "no", "abstain")
+_WORDS: tuple[Vote, ...] = ("yes", "no")
+_QUOTES = ("", "", '""', "''", "``", "“”", "‘’")
+_STOPS = (("", ""), (".", ""), ("!", ""), ("", "."), ("", "!"))
+# Every spelling of a valid vote stands here, so no sentence can pass for one.
+_SPELLINGS: dict[str, Vote] = {
+    f"{quotes[:1]}{word}{within}{quotes[1:]}{behind}": word
+    for word in _WORDS
+    for quotes in _QUOTES
+    for within, behind in _STOPS
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voters:
+    """Which model votes, how often (yes_no_vote_count), and how long all of it may take in seconds."""
+
+    model: str
+    count: int
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """How a vote went: `votes` as they came in, and `calls` for the books.
+
+    An `interrupted` one was broken off before its outcome was certain, and says nothing.
+    """
+
+    votes: tuple[str, ...]
+    carried: bool
+    calls: tuple[Call, ...]
+    interrupted: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Say whether anybody answered at all, if only to abstain."""
+        return not self.calls or any(call.outcome == "ok" for call in self.calls)
+
+
+def ballot_of(text: str) -> Vote:
+    """Return the vote that an answer is: anything but the bare word abstains (F031, faults C6).
+
+    White space around it, letter case, quotes around it and one full stop or exclamation mark behind
+    it do not matter.
+    """
+    return _SPELLINGS.get(text.strip().lower(), "abstain")
+
+
+def settled(votes: Sequence[str], outstanding: int) -> bool | None:
+    """Return whether the vote is carried: more yes than no, and more yes than abstentions (F031).
+
+    None while the `outstanding` votes may still turn it.
+    """
+    yes, no, abstain = (votes.count(vote) for vote in _VOTES)
+    against = max(no, abstain)
+    if yes > against + outstanding:
+        return True
+    return None if yes + outstanding > against else False
+
+
+async def vote(
+    claude: Claude,
+    voters: Voters,
+    prompt: Prompt,
+    *,
+    clock: Clock,
+    user_id: int | None,
+    channel_id: int | None,
+    interrupt: asyncio.Event | None = None,
+) -> Ballot:
+    """Put `prompt` to the vote; who fails to answer abstains, and when time is up all the rest do.
+
+    As many votes as could settle it are asked for at once, and the rest together as soon as those under
+    way can't settle it alone (a disagreement, an abstention and a yes) or are late. That is cheaper than
+    all at once whenever they agree, and no slower then. It is over as soon as the outcome is certain; who
+    is still outstanding is cancelled (C12). All of it takes `voters.deadline` seconds at most, and ends when
+    `interrupt` is set.
+    """
+    poll = _Poll(
+        claude=claude,
+        voters=voters,
+        prompt=prompt,
+        clock=clock,
+        user_id=user_id,
+        channel_id=channel_id,
+        interrupt=interrupt or asyncio.Event(),
+    )
+    try:
+        async with asyncio.timeout(voters.deadline):
+            await poll.run()
+    except TimeoutError:
+        log.info("The vote was not over within %g s", voters.deadline)
+    finally:
+        await poll.stop()
+    interrupted = poll.outcome is None and poll.interrupt.is_set()
+    unheard = poll.outstanding if poll.outcome is None and not interrupted else 0
+    votes = (*poll.votes, *["abstain"] * unheard)
+    return Ballot(
+        votes=votes,
+        carried=not interrupted and settled(votes, 0) is True,
+        calls=tuple(poll.calls),
+        interrupted=interrupted,
+    )
+
+
+def _loop_time() -> float:
+    """Return the time that asyncio.timeout goes by."""
+    return asyncio.get_running_loop().time()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Poll:
+    """A vote while it goes on."""
+
+    claude: Claude
+    voters: Voters
+    prompt: Prompt
+    clock: Clock
+    user_id: int | None
+    channel_id: int | None
+    interrupt: asyncio.Event
+    begun: float = field(default_factory=_loop_time)
+    asked: int = 0
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    votes: list[Vote] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def outstanding(self) -> int:
+        return self.voters.count - len(self.votes)
+
+    @property
+    def outcome(self) -> bool | None:
+        return settled(self.votes, self.outstanding)
+
+    async def run(self) -> None:
+        """Collect votes until the outcome is certain, or somebody interrupts."""
+        self._begin(min(self.voters.count // 2 + 1, self.voters.count))
+        interrupted = asyncio.create_task(self.interrupt.wait())
+        try:
+            while self.outcome is None and not self.interrupt.is_set():
+                await self._next(interrupted)
+        finally:
+            interrupted.cancel()
+
+    async def _next(self, interrupted: asyncio.Task[bool]) -> None:
+        """Take in the next vote; ask for the rest when those under way are late or can't settle it."""
+        done, _ = await asyncio.wait(
+            {*self.under_way, interrupted},
+            timeout=self._patience(),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        for task in self.under_way & done:
+            self.under_way.discard(task)
+            task.result()
+        if not interrupted.done() and (not done or not self._may_settle_it()):
+            self._begin(self._unasked)
+
+    async def stop(self) -> None:
+        """Cancel what is under way, and wait until it has noted that."""
+        for task in self.under_way:
+            task.cancel()
+        await asyncio.gather(*self.under_way, return_exceptions=True)
+
+    @property
+    def _unasked(self) -> int:
+        return self.voters.count - self.asked
+
+    def _begin(self, votes: int) -> None:
+        self.asked += votes
+        self.under_way |= {asyncio.create_task(self._cast()) for _ in range(votes)}
+
+    def _patience(self) -> float | None:
+        """Return how many seconds to wait for the votes under way before the rest are asked for."""
+        if not self._unasked:
+            return None
+        return max(0.0, self.begun + self.voters.deadline * PATIENCE - _loop_time())
+
+    def _may_settle_it(self) -> bool:
+        """Say whether the votes under way can make the outcome certain, without the rest."""
+        coming = len(self.under_way)
+        return any(settled([*self.votes, *[each] * coming], self._unasked) is not None for each in _VOTES)
+
+    async def _cast(self) -> None:
+        at, begun = self.clock.now(), self.clock.monotonic()
+        question = self._question()
+        try:
+            answer = await self.claude.ask(self.prompt, question)
+        except ClaudeError as error:
+            log.info("A vote by %s failed: %s", question.model, error)
+            self.votes.append("abstain")
+            self.calls += [error.call] if error.call else []
+        except asyncio.CancelledError:
+            # What it cost is not known: the server may have answered already, or read the prompt only.
+            self.calls.append(
+                Call(
+                    purpose=question.purpose,
+                    model=question.model,
+                    outcome="cancelled",
+                    at=at,
+                    seconds=self.clock.monotonic() - begun,
+                    user_id=self.user_id,
+                    channel_id=self.channel_id,
+                )
+            )
+            raise
+        else:
+            self.votes.append(ballot_of(answer.text))
+            self.calls.append(answer.call)
+
+    def _question(self) -> Question:
+        left = self.begun + self.voters.deadline - _loop_time()
+        return Question(
+            purpose="vote",
+            model=self.voters.model,
+            max_tokens=MAX_TOKENS,
+            deadline=left * _SHARE_FOR_THE_CLIENT,
+            effort="off",
+            retries=False,
+            user_id=self.user_id,
+            channel_id=self.channel_id,
+        )
+
+
+def vote_prompt(
+    character: Character,
+    lines: Sequence[Line],
+    heard: Sequence[Utterance],
+    *,
+    bot_replies: int,
+    note: str = "",
+) -> Prompt:
+    """Return what the voters are asked about `heard`, with the newest of a channel's `lines`.
+
+    Rules and character are byte-identical for all places and people, and long enough to be cached;
+    users' words stand in the one user message. `bot_replies` is how often the bot among the speakers
+    was answered in a row: the voters are told (the bot penalty, F031). A `note` asks something else.
+    """
+    rules = fill("vote", name=character.name)
+    shown = [_shown(line, character.name) for line in lines[-MOST_LINES:]]
+    text = "\n".join([*shown, note or _note(character.name, heard, bot_replies)])
+    return Prompt(
+        system=(Block(f"{rules}\n\n{character.core_prompt}", cache=True),),
+        messages=(Message(mine=False, blocks=(Block(text),)),),
+    )
+
+
+def _shown(line: Line, name: str) -> str:
+    """Return a line as the voters see it; nobody else's label goes without digits."""
+    text = named(line.text)
+    text = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
+    return render_line(name if line.mine else line.speaker, text)
+
+
+def _note(name: str, heard: Sequence[Utterance], bot_replies: int) -> str:
+    """Return the program's line: whose messages it is about. No label holds a bracket."""
+    messages = Counter(_label(one) for one in heard)
+    about = " and ".join(
+        f"the last message of {label}" if count == 1 else f"the last {count} messages of {label}"
+        for label, count in messages.items()
+    )
+    penalty = _bot_penalty(heard, bot_replies)
+    return f"[This is about {about}. {penalty}Does {name} speak up now? One word: yes or no.]"
+
+
+def _bot_penalty(heard: Sequence[Utterance], bot_replies: int) -> str:
+    bots = " and ".join(dict.fromkeys(_label(one) for one in heard if one.from_bot))
+    if not bots or bot_replies < 1:
+        return ""
+    times = "once" if bot_replies == 1 else f"{bot_replies} times in a row"
+    return (
+        f"{bots}: another bot, already answered {times}. "
+        "Yes only if something would be missing without one more answer. "
+    )
+
+
+def _label(heard: Utterance) -> str:
+    return speaker_label(heard.author_name, heard.author_id)

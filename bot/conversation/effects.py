@@ -1,0 +1,281 @@
+"""What follows from a reply: who speaks next, how characters get on, how one grows (C72, C73, C75)."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bot.conversation.company import Role
+from bot.conversation.mood_state import InnerLife
+from bot.conversation.speakers import Casting, Direction
+from bot.conversation.turns import where_of
+from bot.conversation.types import Place
+from bot.core.clock import Clock
+from database import UnitOfWork
+from database.models import Channel, Cue, Encounter, Message, Scene, Turn
+from personas.character import names_of
+from personas.evolution import crossed
+from personas.relations import affinity
+from personas.relations.affinity_signs import interaction_of
+from personas.selection.orchestration import next_of_scene
+
+log = logging.getLogger(__name__)
+
+SCENE_PAUSE = 2.0
+"""Seconds between two lines of a scene, before the next one is thought of."""
+SCENE = "scene"
+UNASKED = ("greeting", "a reminder came due", "spoke first", "checked in")
+"""Reasons of what a character says that is no answer to anybody: nobody grows by that."""
+PLAYED, STOPPED, UNSAID = "played to its end", "stopped", "could not be said"
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """Whether characters grow, and after how many answers (F104)."""
+
+    enabled: bool = True
+    milestones: tuple[int, ...] = (50, 100, 500, 1000, 5000)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something about a character that admins are told of; `changed` says that it is another one now.
+
+    `times` is how often it has answered, where that is the news; there may be nothing more to tell.
+    """
+
+    character: str
+    text: str = ""
+    changed: bool = False
+    times: int | None = None
+
+
+@dataclass(slots=True)
+class Newsroom:
+    """Passes on what became of characters, once it is written down."""
+
+    listeners: list[Callable[[News], None]] = field(default_factory=list)
+    on_answer: list[Callable[[str, int, bool], None]] = field(default_factory=list)
+    """Are told who answered, how often it has by now, and whether it grew by that."""
+
+    def tell(self, news: Sequence[News]) -> None:
+        for one in news:
+            if one.times is not None:
+                for count in self.on_answer:
+                    count(one.character, one.times, one.changed)
+            if not one.text:
+                continue
+            log.info("%s", one.text)
+            for listen in self.listeners:
+                listen(one)
+
+
+class Consequences:
+    """Writes down what follows from a reply, in the transaction that makes it history."""
+
+    def __init__(
+        self,
+        casting: Casting,
+        inner: InnerLife,
+        *,
+        direction: Direction,
+        growing: Growing,
+        clock: Clock,
+        newsroom: Newsroom,
+    ) -> None:
+        self._casting = casting
+        self._inner = inner
+        self._direction = direction
+        self._growing = growing
+        self._clock = clock
+        self.newsroom = newsroom
+
+    async def of(self, db: UnitOfWork, turn: Turn, lines: Sequence[Message]) -> list[News]:
+        """Take in that a reply was said, in these lines; return what admins are to be told."""
+        role = self._casting.company.by_slug.get(turn.character)
+        if not lines or role is None:
+            await self._break_off(db, turn, gone=role is None)
+        if role is None or not lines or turn.fallback:
+            return []
+        said = "\n".join(line.text for line in lines)
+        asked = turn.reason not in UNASKED
+        news = await self._grow(db, role) if asked else []
+        if asked:
+            await self._inner.take_in(db, role, turn)
+        if len(self._casting.company) == 1:
+            return news
+        trigger = await db.messages.get(turn.trigger_id)
+        channel = await db.channels.get(turn.channel_id)
+        cue = await db.cues.of_turn(turn.id)
+        if trigger is not None and trigger.character and trigger.character != role.slug:
+            kind = affinity.Interaction(cue.kind) if cue and cue.kind else None
+            news += await self._met(db, role, trigger, lines[-1].id, said, kind)
+        if channel is not None and Place(channel.place).holds_several:
+            await self._go_on(db, channel, cue, trigger, lines[-1], said, role)
+        return news
+
+    # How it grows.
+
+    async def _grow(self, db: UnitOfWork, role: Role) -> list[News]:
+        count = await db.identities.spoke(role.slug)
+        if not self._growing.enabled or count < min(self._growing.milestones, default=count + 1):
+            return [News(role.slug, times=count)]
+        reached = {one.milestone for one in await db.identities.milestones(role.slug)}
+        news = [News(role.slug, times=count)]
+        for milestone in crossed(0, count, self._growing.milestones, reached):
+            stage = next((one for one in role.character.stages if one.milestone == milestone), None)
+            changes = dict(stage.changes) if stage else None
+            await db.identities.reach(role.slug, milestone, changes, at=self._clock.now())
+            what = f"it changes by its stage {milestone}" if changes else "its files name no stage for that"
+            news.append(
+                News(
+                    role.slug,
+                    f"{role.name} has answered {milestone} times: {what}.",
+                    changed=changes is not None,
+                )
+            )
+        return news
+
+    # How two get on.
+
+    async def _met(
+        self,
+        db: UnitOfWork,
+        role: Role,
+        trigger: Message,
+        message_id: int,
+        said: str,
+        kind: affinity.Interaction | None,
+    ) -> list[News]:
+        """Take in that a character said something to another (F091, F092)."""
+        assert trigger.character is not None
+        other = self._casting.company.by_slug.get(trigger.character)
+        if other is None:
+            return []
+        now = self._clock.now()
+        kind = kind or interaction_of(said, names_of(other.character), before=trigger.text)
+        before = await db.affinities.value(role.slug, other.slug)
+        back = await db.affinities.value(other.slug, role.slug)
+        change, echo = affinity.shift(before, kind, back=back)
+        value = before + change
+        dealings = await db.affinities.count(role.slug, other.slug) + 1
+        achieved = await db.affinities.milestones(role.slug, other.slug)
+        became = affinity.milestones(value, dealings, achieved)
+        became += await self._stage(db, role.slug, other.slug, value, dealings)
+        await self._stage(db, other.slug, role.slug, back + echo, dealings)
+        await db.affinities.met(
+            Encounter(
+                speaker=role.slug,
+                other=other.slug,
+                kind=kind,
+                at=now,
+                channel_id=trigger.channel_id,
+                message_id=message_id,
+                change=change,
+                back=echo,
+                milestone=", ".join(became) or None,
+            )
+        )
+        await self._inner.heard_another(db, other, kind, channel_id=trigger.channel_id)
+        await self._fall_out(db, role, other, said, message_id)
+        return [News(role.slug, f"{role.name} and {other.name}: {one}.") for one in became]
+
+    async def _stage(
+        self, db: UnitOfWork, slug: str, other: str, value: float, dealings: int
+    ) -> tuple[str, ...]:
+        """Keep what one character thinks of another; return what that makes them, if it is something new."""
+        before = await db.affinities.stage(slug, other)
+        now = affinity.stage_after(before, value, dealings)
+        await db.affinities.keep(slug, other, value, stage=now)
+        return () if now == before else (f"now {now}",)
+
+    async def _fall_out(self, db: UnitOfWork, role: Role, other: Role, said: str, message_id: int) -> None:
+        """Take in that a sore topic of two characters came up between them (F094, C73)."""
+        if not self._direction.conflicts:
+            return
+        topics = dict.fromkeys(
+            (*role.character.conflicts.get(other.slug, ()), *other.character.conflicts.get(role.slug, ()))
+        )
+        now, known = (
+            self._clock.now(),
+            {
+                row.topic: affinity.Conflict(row.topic, row.severity, row.at)
+                for row in await db.affinities.conflicts(role.slug, other.slug)
+            },
+        )
+        for topic in affinity.stirred(said, topics):
+            worse = affinity.escalated(
+                known.get(topic, affinity.Conflict(topic, 0.0, now)),
+                now,
+                amount=self._direction.escalation,
+                rate=self._direction.decay,
+            )
+            await db.affinities.fell_out(
+                role.slug, other.slug, topic, severity=worse.severity, at=now, message_id=message_id
+            )
+
+    # Who speaks next.
+
+    async def _go_on(
+        self,
+        db: UnitOfWork,
+        channel: Channel,
+        cue: Cue | None,
+        trigger: Message | None,
+        line: Message,
+        said: str,
+        role: Role,
+    ) -> None:
+        chain = (cue.chain if cue else 0) + 1
+        if cue is not None and cue.scene_id is not None:
+            await self._next_line(db, cue.scene_id, channel.id, line.id)
+            return
+        if trigger is None or (trigger.from_bot and not trigger.character):
+            return  # other bots would be talked with for ever
+        if await db.cues.scene(channel.id) or await db.cues.next(channel.id):
+            return  # somebody is to speak already
+        where = where_of(channel)
+        joins = await self._casting.joins(db, where, role.slug, said, since_human=chain, cast_id=line.cast_id)
+        if joins is not None:
+            await db.cues.add(
+                [cue_of(joins.slug, channel.id, line.id, joins.reason, self._clock, joins.delay, chain)]
+            )
+
+    async def _break_off(self, db: UnitOfWork, turn: Turn, *, gone: bool) -> None:
+        """End a scene in which a line could not be said at all, or whose player is gone: nothing follows."""
+        cue = await db.cues.of_turn(turn.id)
+        if cue is None or cue.scene_id is None:
+            return
+        if gone or not await db.messages.of_turn(turn.id):
+            await db.cues.end_scene(cue.scene_id, ended=UNSAID, at=self._clock.now())
+
+    async def _next_line(self, db: UnitOfWork, scene_id: int, channel_id: int, message_id: int) -> None:
+        """Let the next of a scene speak, or end it (C26)."""
+        done = await db.cues.played(scene_id)
+        scene = await db.cues.scene_of(scene_id)
+        if scene is None or scene.ended_at is not None:
+            return
+        slug = next_of_scene(self._playing(scene), done, scene.turns)
+        if slug is None:
+            await db.cues.end_scene(scene_id, ended=PLAYED, at=self._clock.now())
+            return
+        cue = cue_of(slug, channel_id, message_id, SCENE, self._clock, SCENE_PAUSE, done)
+        cue.scene_id = scene_id
+        await db.cues.add([cue])
+
+    def _playing(self, scene: Scene) -> list[str]:
+        return [slug for slug in scene.members if slug in self._casting.company.by_slug]
+
+
+def cue_of(
+    slug: str, channel_id: int, message_id: int, reason: str, clock: Clock, delay: float, chain: int
+) -> Cue:
+    """Return that a character is to speak after a message."""
+    return Cue(
+        channel_id=channel_id,
+        message_id=message_id,
+        character=slug,
+        reason=reason,
+        made_at=clock.now(),
+        delay=delay,
+        chain=chain,
+    )

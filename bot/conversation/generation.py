@@ -1,0 +1,237 @@
+"""Asking Claude for a reply, and what is said when there is none."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from random import Random
+
+from bot.conversation import style_guard
+from bot.conversation.context import fit
+from bot.conversation.prompt import compose_prompt
+from bot.conversation.rehearsal import brief, not_read_out, on_guard, rehearsal_prompt
+from bot.conversation.text.clean import tidy, trim_to_sentence
+from bot.conversation.text.emotes import dress
+from bot.conversation.text.split import split
+from bot.conversation.types import NO_EMOTES, Recollection, Reply, Utterance, Wish
+from bot.llm.client import Answer, Claude
+from bot.llm.errors import ClaudeDenied, ClaudeError, OverBudget, PromptTooLong
+from bot.llm.tokens import TokenEstimate
+from bot.llm.types import Call, Effort, Prompt, Question
+from bot.prompts import fill
+from personas.character import Character, names_of
+
+log = logging.getLogger(__name__)
+
+_MOST_PHRASES, _LONGEST_PHRASE = 3, 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """Which model speaks, how much at most, and how long it may take (`deadline` in seconds).
+
+    `premium_model` speaks to premium members (F060); without one they get the same as all others. A
+    `rehearsal` is our own small model, whose prompts have a shape of their own.
+    """
+
+    model: str
+    premium_model: str = ""
+    max_tokens: int
+    deadline: float
+    tokens: TokenEstimate
+    effort: Effort = "off"
+    rehearsal: bool = False
+
+    def for_(self, *, premium: bool) -> "Voice":
+        """Return the voice for a member."""
+        return replace(self, model=self.premium_model) if premium and self.premium_model else self
+
+
+async def compose(
+    claude: Claude,
+    voice: Voice,
+    character: Character,
+    remembered: Recollection,
+    heard: Sequence[Utterance],
+    *,
+    now: datetime,
+    rng: Random,
+    show: Callable[[str], None] | None = None,
+    wish: Wish = Wish(),  # noqa: B008 - a value that never changes
+    emotes: Mapping[str, str] = NO_EMOTES,
+) -> Reply:
+    """Return what the character says to `heard`; its own fallback line when thinking fails (F020).
+
+    A prompt that is too long is shortened once, never sent again as it was (faults C1). What is not in the
+    character's own voice is mended, or asked for once more (C47). `show` is told all that was written until
+    now, and "" where it begins anew. `emotes` are those of the place in which it is said.
+    """
+    thinking = _Thinking(claude, voice, character, tuple(heard), now, show)
+    calls: tuple[Call, ...] = ()
+    for recollection in _tries(remembered, voice):
+        try:
+            answer = await thinking.ask(recollection, wish)
+        except PromptTooLong as error:
+            calls += _books(error)
+            log.warning("The prompt was too long for %s", voice.model)
+            continue
+        except OverBudget as error:
+            log.info("No reply: %s", error)
+            if error.line:
+                return Reply(error.line, fallback=True, unpaid=True, calls=calls)
+            return _fallback(character, rng, emotes, calls, error)
+        except ClaudeError as error:
+            log.warning("No reply from %s: %s", voice.model, error)
+            return _fallback(character, rng, emotes, (*calls, *_books(error)), error)
+        text, further = await thinking.in_its_own_voice(
+            thinking.spoken(answer, recollection), recollection, wish
+        )
+        text, calls = dress(text, emotes, character), (*calls, answer.call, *further)
+        if not split(text):
+            log.warning("Nothing was left of the answer of %s", voice.model)
+            return _fallback(character, rng, emotes, calls)
+        return Reply(text, floor=recollection.floor, calls=calls)
+    return _fallback(character, rng, emotes, calls)
+
+
+@dataclass(frozen=True, slots=True)
+class _Thinking:
+    """What stays the same, however often one reply is asked for."""
+
+    claude: Claude
+    voice: Voice
+    character: Character
+    heard: tuple[Utterance, ...]
+    now: datetime
+    show: Callable[[str], None] | None
+
+    async def ask(self, remembered: Recollection, wish: Wish) -> Answer:
+        """Ask Claude, and learn from what it reports. Raises ClaudeError."""
+        shape = rehearsal_prompt if self.voice.rehearsal else compose_prompt
+        prompt = shape(self.character, remembered, self.heard, now=self.now, wish=wish)
+        on_text = _whole(self.show) if self.show else None
+        answer = await self.claude.ask(prompt, _question(self.voice, self.character, self.heard[-1], on_text))
+        _learn(self.voice, prompt, answer.call)
+        return answer
+
+    def spoken(self, answer: Answer, remembered: Recollection) -> str:
+        """Return what of an answer is said."""
+        labels = {line.speaker for line in remembered.lines if not line.mine}
+        text = tidy(answer.text, names_of(self.character), labels=tuple(labels))
+        text = trim_to_sentence(text) if answer.cut_short else text
+        return brief(text) if self.voice.rehearsal else text
+
+    async def in_its_own_voice(
+        self, text: str, remembered: Recollection, wish: Wish
+    ) -> tuple[str, tuple[Call, ...]]:
+        """Return a reply that is the character's own, and what asking once more took (C47).
+
+        Where no second answer can be had, or none that is better, the first is said: never nothing.
+        """
+        character = on_guard(self.character) if self.voice.rehearsal else self.character
+        samples = not_read_out(character, self.heard[-1].text) if self.voice.rehearsal else ()
+        earlier = [*samples, *(line.text for line in remembered.lines if line.mine)]
+        earlier = earlier[-style_guard.EARLIER :]
+        said = [*(one.text for one in self.heard), *wish.remarks]
+        flaw = style_guard.flaw_of(text, character, earlier, heard=said)
+        if flaw is None or not split(text):
+            return text, ()
+        if mended := style_guard.mended(text, character, earlier, heard=said):
+            log.info("A reply of %s was mended because of %s", character.slug, flaw)
+            return mended, ()
+        log.info("A reply of %s was asked for again because of %s", character.slug, flaw)
+        again, calls = await self._again(flaw, text, remembered, wish)
+        drafts = [one for one in (again, text) if split(style_guard.unlabelled(one, character))]
+        better = min(
+            drafts,
+            key=lambda draft: style_guard.gravity(draft, character, earlier, heard=said),
+            default="",
+        )
+        whole = style_guard.mended(better, character, earlier, heard=said)
+        return whole or style_guard.unlabelled(better, character), calls
+
+    async def _again(
+        self, flaw: style_guard.Flaw, text: str, remembered: Recollection, wish: Wish
+    ) -> tuple[str, tuple[Call, ...]]:
+        """Ask once more; what was asked before stands in the cache."""
+        if self.show:
+            self.show("")
+        note = _what_was_wrong(flaw, text, self.character)
+        try:
+            answer = await self.ask(remembered, replace(wish, note=f"{wish.note} {note}".strip()))
+        except ClaudeError as error:
+            log.warning("No second answer from %s: %s", self.voice.model, error)
+            return "", _books(error)
+        return self.spoken(answer, remembered), (answer.call,)
+
+
+def _whole(show: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what takes a reply piece by piece and shows all of it that there is."""
+    written = ""
+
+    def add(piece: str) -> None:
+        nonlocal written
+        written += piece
+        show(written)
+
+    return add
+
+
+def _what_was_wrong(flaw: style_guard.Flaw, text: str, character: Character) -> str:
+    """Return what to tell Claude of a draft that is not said."""
+    found = style_guard.forbidden_in(text, character)[:_MOST_PHRASES]
+    phrases = ", ".join(json.dumps(phrase[:_LONGEST_PHRASE], ensure_ascii=False) for phrase in found)
+    return fill(f"again_{flaw.name.lower()}", name=character.name, phrases=phrases)
+
+
+def _question(
+    voice: Voice, character: Character, newest: Utterance, show: Callable[[str], None] | None
+) -> Question:
+    """Return how a reply is asked for: at most as long as the character talks (F065)."""
+    own = character.voice
+    sampling = {
+        name: value
+        for name in ("temperature", "top_p", "frequency_penalty")
+        if (value := getattr(own, name)) is not None
+    }
+    return Question(
+        purpose="reply",
+        model=voice.model,
+        max_tokens=min(voice.max_tokens, own.max_tokens or voice.max_tokens),
+        sampling=sampling,
+        deadline=voice.deadline,
+        effort=voice.effort,
+        on_text=show,
+        user_id=newest.author_id,
+        channel_id=newest.where.channel_id,
+    )
+
+
+def _tries(remembered: Recollection, voice: Voice) -> Iterator[Recollection]:
+    """Yield the whole transcript, then its newest third, if that is less."""
+    yield remembered
+    budget = sum(voice.tokens(line.text) for line in remembered.lines) - 1
+    lines = fit(remembered.lines, budget=max(budget, 0), tokens=voice.tokens)
+    if len(lines) < len(remembered.lines):
+        yield replace(remembered, lines=tuple(lines), floor=lines[0].place)
+
+
+def _learn(voice: Voice, prompt: Prompt, call: Call) -> None:
+    voice.tokens.correct(voice.tokens(prompt.text), call.usage.prompt)
+
+
+def _books(error: ClaudeError) -> tuple[Call, ...]:
+    return (error.call,) if error.call else ()
+
+
+def _fallback(
+    character: Character,
+    rng: Random,
+    emotes: Mapping[str, str],
+    calls: tuple[Call, ...],
+    error: ClaudeError | None = None,
+) -> Reply:
+    line = rng.choice(character.fallback_lines)
+    line = dress(line, emotes, character) or line
+    return Reply(line, fallback=True, lasting=isinstance(error, ClaudeDenied), calls=calls)

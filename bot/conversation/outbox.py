@@ -1,0 +1,244 @@
+"""Saying a pledged reply, exactly once, whatever happens in between."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from bot.conversation import turns
+from bot.conversation.company import Speaker
+from bot.conversation.effects import Consequences, News
+from bot.conversation.queue import Rooms
+from bot.conversation.speakers import Casting
+from bot.conversation.text.typing import Pace, typing_times
+from bot.conversation.turns import Pledge
+from bot.conversation.types import Mouth, Part, Place
+from bot.core.clock import Clock
+from bot.core.errors import Gone, SpeakingError, Unpostable, Unsayable
+from database import Database, DatabaseError, UnitOfWork
+from database.models import Turn
+from memory.sensitive.detect import masked
+
+log = logging.getLogger(__name__)
+
+PLACES = (Place.DM, Place.GUILD)
+"""Where a reply can be said later: nobody sits at a terminal that was closed."""
+
+MouthOf = Callable[[int], Mouth]
+"""Returns where to speak, by channel id."""
+
+
+class Saying:
+    """The last two stages of the walk: say, and settle."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        pace: Pace,
+        clock: Clock,
+        rng: Random,
+        casting: Casting,
+        resume_within: timedelta,
+        gone: Callable[[int, set[int]], Awaitable[None]],
+        consequences: Consequences,
+        reached: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._pace = pace
+        self._clock = clock
+        self._rng = rng
+        self._casting = casting
+        self._consequences = consequences
+        self._resume_within = resume_within
+        self._gone = gone
+        self._reached = reached
+
+    async def say(self, pledge: Pledge, mouth: Mouth, *, spent: float) -> None:
+        """Say the parts one after another, each after the time it takes to type it, and settle.
+
+        `spent` seconds already went by while the character was seen to type. What can't be said
+        now stays pledged; what can't be said at all is dropped, and the channel left alone for a while.
+        """
+        texts = [part.text for part in pledge.parts]
+        pauses = typing_times(texts, self._pace.at(pledge.tempo), self._rng, spent=spent)
+        try:
+            try:
+                for part, pause in zip(pledge.parts, pauses, strict=True):
+                    if pause > 0 and part.todo is None:
+                        await self._clock.sleep(pause)
+                    if not await self._say_one(pledge, part, mouth):
+                        break
+            except (Unsayable, Unpostable) as error:
+                log.warning("Can't write this in channel %s: %s", pledge.channel_id, error)
+                await self._drop(pledge, mouth.me, refused=isinstance(error, Unsayable))
+        except SpeakingError as error:
+            log.warning("Not said yet in channel %s: %s", pledge.channel_id, error)
+        except DatabaseError as error:
+            # It stays pledged: the job that finishes replies finds it in the channel and notes it.
+            log.error("Said in channel %s, but not noted: %s", pledge.channel_id, error)  # noqa: TRY400
+
+    async def _say_one(self, pledge: Pledge, part: Part, mouth: Mouth) -> bool:
+        """Say one part and note it; False when the rest of the reply is not to be said any more."""
+        try:
+            message_id = await _do(mouth, part, to=pledge.addressee_id)
+        except Gone:
+            # Somebody deleted it while nobody listened: what that means for the reply is known there.
+            log.info("What was to be changed in channel %s is not there any more", pledge.channel_id)
+            assert part.message_id is not None
+            await self._gone(pledge.channel_id, {part.message_id})
+            return False
+        self._reached("part_posted")
+        noted = await self._note_said(pledge, part, message_id, me=mouth.me)
+        if not noted and part.todo is None:  # nothing remembers it, so it must not be there
+            await mouth.unsay(message_id)
+        return noted
+
+    async def finish(self, rooms: Rooms, mouth_of: MouthOf) -> int:
+        """Say what was pledged and not said, after a crash or a fault; return how many replies were."""
+        async with self._database.read() as db:
+            pledged = await db.turns.pledged(PLACES)
+        said = await asyncio.gather(
+            *(
+                self._finish_in_turn(rooms, channel_id, turn_id, mouth_of(channel_id))
+                for turn_id, channel_id in pledged
+            )
+        )
+        return sum(said)
+
+    async def _finish_in_turn(self, rooms: Rooms, channel_id: int, turn_id: int, mouth: Mouth) -> bool:
+        """Wait until nothing else is said there; what was being said just now is finished then."""
+        async with rooms.enter(channel_id) as room, room.lock:
+            try:
+                return await self._finish_one(turn_id, mouth)
+            except DatabaseError as error:
+                log.error("Can't finish a reply in channel %s: %s", channel_id, error)  # noqa: TRY400
+                return False
+
+    async def _finish_one(self, turn_id: int, mouth: Mouth) -> bool:
+        async with self._database.read() as db:
+            turn = await db.turns.get(turn_id)
+            pledge = await turns.unfinished(db, turn_id)
+        if pledge is None or turn is None:
+            return False
+        mouth = mouth.speaking_as(self._speaker(turn.character))
+        late = self._clock.now() - pledge.pledged_at > self._resume_within
+        if not pledge.parts or (late and not any(part.todo for part in pledge.parts)):
+            log.info("Ending a reply in channel %s: what is missing comes too late", pledge.channel_id)
+            await self._drop(pledge, mouth.me)
+            return False
+        missing = await self._not_posted(pledge, mouth)
+        await self.say(replace(pledge, parts=missing), mouth, spent=float("inf"))
+        return True
+
+    async def _not_posted(self, pledge: Pledge, mouth: Mouth) -> tuple[Part, ...]:
+        """Return the parts that are not in the channel: one may have been posted just before a crash.
+
+        The nonce alone would not do: Discord remembers it for a few minutes only (faults A9).
+        """
+        async with self._database.read() as db:
+            known = await db.turns.posted(pledge.channel_id, after=pledge.trigger_id)
+        # An edit is made again: that is harmless, and nobody can tell whether it was made before.
+        revised = [part for part in pledge.parts if part.todo]
+        missing = [part for part in pledge.parts if not part.todo]
+        while missing:
+            try:
+                found = await mouth.find(missing[0], after=pledge.trigger_id, known=known)
+            except SpeakingError:
+                break
+            if found is None:
+                break
+            known.add(found)
+            left = replace(pledge, parts=(*missing, *revised))
+            await self._note_said(left, missing.pop(0), found, me=mouth.me)
+        return (*revised, *missing)
+
+    async def _drop(self, pledge: Pledge, me: int, *, refused: bool = False) -> None:
+        """End a reply with what was said of it; leave a channel that refused it alone for a while."""
+        async with self._database.begin() as db:
+            if refused:
+                await turns.refuse(db, pledge.channel_id, at=self._clock.now())
+            turn = await db.turns.get(pledge.turn_id)
+            news = await self._settle(db, turn, me) if turn else []
+        self._consequences.newsroom.tell(news)
+
+    async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> bool:
+        """Keep that a part was posted; with the last one the reply becomes history.
+
+        False when the reply was dropped meanwhile, because what it answers, or it itself, was deleted.
+        """
+        last = part is pledge.parts[-1]
+        news: list[News] = []
+        async with self._database.begin() as db:
+            if part.todo:
+                await self._note_revised(db, pledge, part, message_id)
+            turn = await db.turns.get(pledge.turn_id)
+            if turn is None or turn.state != "pledged":
+                return False
+            if not part.todo:
+                now = self._clock.now()
+                await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=now)
+            await db.channels.accepted(pledge.channel_id)
+            if last:
+                news = await self._settle(db, turn, me)
+        self._consequences.newsroom.tell(news)
+        self._reached("settled" if last else "part_said")
+        return True
+
+    async def _note_revised(self, db: UnitOfWork, pledge: Pledge, part: Part, message_id: int) -> None:
+        """Let the log say what the channel shows now."""
+        gone = part.todo == "delete"
+        if gone:
+            await db.messages.forget([message_id])
+            await db.archive.forget([message_id])
+        else:
+            await db.messages.edited(message_id, part.text)
+            await db.archive.edited(message_id, masked(part.text))
+        await db.turns.done(pledge.turn_id, part.number, gone=gone)
+
+    async def _settle(self, db: UnitOfWork, turn: Turn, me: int) -> list[News]:
+        await self._narrow(db, turn)
+        lines = await turns.settle(db, turn, me=me, name_of=self._name_of, at=self._clock.now())
+        if lines is None:
+            return []
+        try:  # what was said is history, whatever should have followed from it
+            async with db.apart():
+                return await self._consequences.of(db, turn, lines)
+        except DatabaseError as error:
+            log.error("What follows from reply %d is not known. %s", turn.id, error)  # noqa: TRY400
+        except Exception:
+            log.exception("What follows from reply %d is not known", turn.id)
+        return []
+
+    async def _narrow(self, db: UnitOfWork, turn: Turn) -> None:
+        """Let nobody have heard a reply who was sent out while it was typed and said (C25)."""
+        if len(self._casting.company) == 1:
+            return
+        channel = await db.channels.get(turn.channel_id)
+        if channel is None:
+            return
+        cast_id = await self._casting.narrowed(
+            db, turn.cast_id, turns.where_of(channel), speaker=turn.character
+        )
+        if cast_id != turn.cast_id:
+            await db.turns.recast(turn.id, cast_id)
+
+    def _name_of(self, slug: str) -> str:
+        return self._speaker(slug).name
+
+    def _speaker(self, slug: str) -> Speaker:
+        role = self._casting.company.by_slug.get(slug)
+        return role.speaker if role else Speaker(slug, slug, nsfw=True)  # nobody knows any more
+
+
+async def _do(mouth: Mouth, part: Part, *, to: int) -> int:
+    """Post, edit or delete the message of a part; return its id."""
+    if part.todo is None or part.message_id is None:
+        return await mouth.say(part, to=to)
+    if part.todo == "edit":
+        await mouth.edit(part.message_id, part.text)
+    else:
+        await mouth.unsay(part.message_id)
+    return part.message_id

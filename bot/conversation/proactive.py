@@ -1,0 +1,129 @@
+"""What a character says that nobody asked it for: thought of, pledged and said, once; it rings no bell."""
+
+import logging
+import re
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.conversation import turns
+from bot.conversation.backstage import Backstage
+from bot.conversation.company import Role
+from bot.conversation.generation import compose
+from bot.conversation.outbox import Saying
+from bot.conversation.text.split import split
+from bot.conversation.turns import Pledge
+from bot.conversation.types import Mouth, Recollection, Reply, Utterance, Where, Wish
+from bot.llm.budget import Level
+from database import UnitOfWork
+from database.models import Remark, Turn
+from personas.initiative import Kind
+
+log = logging.getLogger(__name__)
+
+NOBODY = 0
+"""Stands for whom a remark is addressed to that is addressed to nobody: nobody can be pinged by it."""
+_MENTION = re.compile(r"<@[!&]?\d{1,20}>")
+_AT = re.compile(r"(?<![\w@])@+(?=\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Impulse:
+    """What a character is about to say unasked: where, for what reason, and what it has in mind.
+
+    `heard` is what the words would answer, were it anybody's; `mark` names the occasion, and the same one
+    never becomes two messages. `trigger_id` is a message before it.
+    """
+
+    role: Role
+    kind: Kind
+    reason: str
+    heard: Utterance
+    remembered: Recollection
+    note: str
+    mark: str
+    trigger_id: int
+    person_id: int | None = None
+
+    @property
+    def where(self) -> Where:
+        return self.heard.where
+
+
+class Unasked:
+    """Finds the words and gets them said. Where thinking fails nothing is said: nobody waits for it."""
+
+    def __init__(self, behind: Backstage, saying: Saying) -> None:
+        self._claude = behind.claude
+        self._voice = behind.voice
+        self._manner = behind.manner
+        self._clock = behind.clock
+        self._rng = behind.rng
+        self._reached = behind.reached
+        self._saying = saying
+        self._budgets = behind.budgets
+
+    async def think(self, impulse: Impulse, mouth: Mouth, *, typing: bool) -> Reply:
+        """Return what is said; a fallback, which is not, where thinking fails or leaves nothing.
+
+        With `typing` the character is seen to type meanwhile. Where a budget runs short nobody is asked.
+        """
+        purse = self._budgets.purse(impulse.person_id, impulse.where.guild_id)
+        if purse.level is not Level.FREE:
+            log.info("Nothing is said unasked in channel %s: %s", impulse.where.channel_id, purse.why)
+            return Reply("", fallback=True)
+        own = mouth.speaking_as(impulse.role.speaker)
+        async with own.typing() if typing else nullcontext():
+            reply = await compose(
+                self._claude,
+                self._voice,
+                impulse.role.character,
+                impulse.remembered,
+                [impulse.heard],
+                now=self._clock.now(),
+                rng=self._rng,
+                wish=Wish(note=impulse.note),
+                emotes=own.emotes,
+            )
+        self._reached("composed")
+        text = unpinged(reply.text)
+        return replace(reply, text=text, fallback=reply.fallback or not split(text))
+
+    async def pledge(
+        self, db: UnitOfWork, impulse: Impulse, reply: Reply, *, cast_id: int, why: Mapping[str, Any]
+    ) -> Pledge:
+        """Write down what is said, and that it is said unasked: both, or neither."""
+        now, slug, channel_id = self._clock.now(), impulse.role.slug, impulse.where.channel_id
+        last, floor = await db.reminders.last_position(), await db.seats.highest_floor(channel_id)
+        turn = Turn(
+            channel_id=channel_id,
+            trigger_id=impulse.trigger_id,
+            addressee_id=impulse.person_id or NOBODY,
+            character=slug,
+            reason=impulse.reason,
+            # It stands behind all that was said, and not before the place where transcripts begin.
+            heard_through=max(last, floor // 2),
+            pledged_at=now,
+            cast_id=cast_id,
+        )
+        parts = turns.parts_of(reply.text, mark=impulse.mark, limit=self._manner.longest_message)
+        turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
+        await db.seats.take(channel_id, slug)
+        await db.remarks.add(
+            Remark(channel_id, slug, now, impulse.kind, impulse.person_id, {**why, "turn": turn_id})
+        )
+        tempo = impulse.remembered.stage.tempo
+        return Pledge(turn_id, channel_id, turn.trigger_id, turn.addressee_id, parts, now, tempo)
+
+    async def say(self, pledge: Pledge, role: Role, mouth: Mouth) -> None:
+        """Say it. The caller holds the lock of the room."""
+        self._reached("pledged")
+        await self._saying.say(pledge, mouth.speaking_as(role.speaker), spent=float("inf"))
+
+
+def unpinged(text: str) -> str:
+    """Return a text without mentions, and without the @ before names: nobody is called by a remark."""
+    while (less := _MENTION.sub("", text)) != text:  # one may stand within another
+        text = less
+    return _AT.sub("", text).strip()

@@ -1,0 +1,158 @@
+"""The prompt: what is stable first, what is volatile last, so that the provider's cache holds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from bot.conversation.context import written
+from bot.conversation.head import written_fresh, written_head, written_recalled
+from bot.conversation.text.names import clean_name, speaker_label
+from bot.conversation.types import Aside, Line, Place, Recollection, Utterance, Wish
+from bot.llm.types import Block, Message, Prompt
+from bot.prompts import fill
+from memory.sensitive.distress import reads_as_distress
+from personas.character import Character
+
+TENDER_FOR = timedelta(hours=1)
+TENDER_LINES = 12
+"""For so long, and so many lines of others, words of distress make replies gentle."""
+BEGINNING = "(The conversation begins here.)"
+
+
+def system_prompt(character: Character) -> tuple[Block, ...]:
+    """Return the rules and the character: byte-identical for all places and people (C30, faults D3)."""
+    rules = fill("reply", name=character.name)
+    return (Block(f"{rules}\n\n{character.core_prompt}", cache=True),)
+
+
+def compose_prompt(
+    character: Character,
+    remembered: Recollection,
+    heard: Sequence[Utterance],
+    *,
+    now: datetime,
+    wish: Wish = Wish(),  # noqa: B008 - a value that never changes
+) -> Prompt:
+    """Return what Claude is asked for a reply to `heard`, the newest of which comes last.
+
+    The transcript only grows between two prompts; the tail behind the last cache point (time, place,
+    whom to answer) is never kept. Users' words stand in user messages, and nowhere else: so do
+    the remarks of a wish. Where somebody is in distress a second block of `system` says how to answer.
+    """
+    recalled = written_recalled(remembered.recalled, character.name)
+    ending = (
+        written_fresh(remembered.fresh),
+        recalled,
+        *remembered.stage.notes,
+        *wish.remarks,
+        _tail(character, heard, now, wish.note),
+    )
+    tail = "\n".join(piece for piece in ending if piece)
+    prompt = prompt_with(character, remembered, tail)
+    if not is_tender(remembered, heard, now):
+        return prompt
+    return replace(prompt, system=(*prompt.system, Block(fill("gentle", name=character.name))))
+
+
+def is_tender(remembered: Recollection, heard: Sequence[Utterance], now: datetime) -> bool:
+    """Say whether somebody said here just now that they want to die or to hurt themselves (C91).
+
+    The reply to that, and what is said in the hour after it, is told to be gentle: by fixed words of ours.
+    """
+    lately = [line for line in remembered.lines if not line.mine and now - line.said_at <= TENDER_FOR]
+    said = [one.text for one in heard] + [line.text for line in lately[-TENDER_LINES:]]
+    return any(map(reads_as_distress, said))
+
+
+def prompt_with(character: Character, remembered: Recollection, tail: str) -> Prompt:
+    """Return a prompt whose beginning the provider's cache knows, and that ends with `tail`."""
+    messages = _talk(remembered.lines, remembered.stage.asides)
+    if top := written_head(remembered.head, character.name):
+        messages = _headed(Block(top, cache=True), messages)
+    end = Block(tail)
+    if messages and not messages[-1].mine:
+        messages[-1] = Message(mine=False, blocks=(*messages[-1].blocks, end))
+    else:
+        messages.append(Message(mine=False, blocks=(end,)))
+    return Prompt(system=system_prompt(character), messages=tuple(messages))
+
+
+def _talk(lines: Sequence[Line], asides: Sequence[Aside]) -> list[Message]:
+    """Return the transcript, with what is to stand so many lines before its end.
+
+    What stands behind the first aside moves with every line, so no cache point lies there.
+    """
+    depth = min(max((one.depth for one in asides), default=0), len(lines))
+    kept, rest = lines[: len(lines) - depth], lines[len(lines) - depth :]
+    messages = _with_cache_points(list(_messages(kept)))
+    for index in range(depth + 1):
+        left = depth - index
+        here = [one.text for one in asides if min(one.depth, depth) == left]
+        moved = [Message(mine=False, blocks=(Block("\n".join(here)),))] if here else []
+        if index < depth:
+            moved += _messages(rest[index : index + 1], begun=bool(messages or moved))
+        for message in moved:
+            _append(messages, message)
+    return messages
+
+
+def _append(messages: list[Message], message: Message) -> None:
+    """Put a message behind others; what the same side says is one message."""
+    if messages and messages[-1].mine == message.mine:
+        messages[-1] = Message(message.mine, (*messages[-1].blocks, *message.blocks))
+    else:
+        messages.append(message)
+
+
+def _headed(top: Block, messages: Sequence[Message]) -> list[Message]:
+    """Put the head before the transcript."""
+    if not messages:
+        return [Message(mine=False, blocks=(top,))]
+    first, *rest = messages
+    said = () if first.blocks[0].text == BEGINNING else first.blocks
+    return [Message(mine=False, blocks=(top, *said)), *rest]
+
+
+def _messages(lines: Iterable[Line], *, begun: bool = False) -> Iterable[Message]:
+    """Join what was said by others, and what the character said, into alternating messages."""
+    first = not begun
+    for mine, run in groupby(lines, key=lambda line: line.mine):
+        if first and mine:
+            yield Message(mine=False, blocks=(Block(BEGINNING),))
+        first = False
+        yield Message(mine=mine, blocks=(Block("\n".join(written(line) for line in run)),))
+
+
+def _with_cache_points(messages: list[Message]) -> list[Message]:
+    """Put a cache point where the request before this one ended, and behind the last kept line."""
+    theirs = [index for index, message in enumerate(messages) if not message.mine]
+    for index in theirs[-2:]:
+        text = messages[index].blocks[0].text
+        messages[index] = Message(mine=False, blocks=(Block(text, cache=True),))
+    return messages
+
+
+def _tail(character: Character, heard: Sequence[Utterance], now: datetime, note: str) -> str:
+    labels = dict.fromkeys(speaker_label(one.author_name, one.author_id) for one in heard)
+    return fill(
+        "tail",
+        name=character.name,
+        time=now.strftime("%A %d %B %Y, %H:%M UTC"),
+        place=_place(heard[-1], " and ".join(labels)),
+        note=f" {note}" if note else "",
+    )
+
+
+def _place(heard: Utterance, people: str) -> str:
+    """Say where this is, and with whom. Channel and guild names are users' text: one line, quoted."""
+    where = heard.where
+    if where.place is not Place.GUILD:
+        return f"A private conversation with {people}"
+    channel, server = _quoted(f"#{where.name}"), _quoted(where.guild_name)
+    whom = f"you answer {people}" if heard.author_id else "nobody is answered"
+    return f"The channel {channel} of the server {server}, where others read along; {whom}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + clean_name(name, "unnamed").replace('"', "'") + '"'

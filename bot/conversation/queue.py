@@ -1,0 +1,189 @@
+"""One turn at a time in each channel; what comes in meanwhile is answered together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from bot.conversation.decision import Considered
+from bot.conversation.types import Mouth, Utterance
+from bot.core.clock import Clock, sleep_until
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An utterance that may be answered, and where.
+
+    In monotonic seconds: `received` is when it came in, `at` when its turn had come.
+    """
+
+    utterance: Utterance
+    considered: Considered
+    mouth: Mouth
+    received: float
+    at: float
+
+    @property
+    def called(self) -> bool:
+        """Say whether it is to be answered without a vote."""
+        return self.considered.decision is not None
+
+
+class Room:
+    """What waits for an answer in one channel, and what is being answered."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.lock = asyncio.Lock()
+        self.waiting: list[Listener] = []
+        self.called = asyncio.Event()  # set while somebody waits who is answered without a vote
+        self._answering: set[int] = set()
+        self._gone: set[int] = set()
+        self._changed = asyncio.Event()
+        self._writing = 0
+        self._written = asyncio.Event()
+        self._written.set()
+        self._clock = clock
+        self._last = clock.monotonic()
+
+    def heard(self, utterance: Utterance) -> None:
+        """Take notice that somebody spoke: whose message is waiting may be about to say more."""
+        if any(one.utterance.author_id == utterance.author_id for one in self.waiting):
+            self._last = self._clock.monotonic()
+
+    def wait(self, listener: Listener) -> None:
+        self.waiting.append(listener)
+        self._last = max(self._last, listener.at)
+        if listener.called:
+            self.called.set()
+
+    async def quiet(self, *, shortest: float, longest: float) -> None:
+        """Wait until nobody added to the burst for `shortest` seconds, `longest` at most (C14)."""
+        if not self.waiting:
+            return
+        deadline = min(one.at for one in self.waiting) + longest
+        while True:
+            now = self._clock.monotonic()
+            pause = min(self._last + shortest, deadline) - now
+            if pause <= 0:
+                return
+            await self._clock.sleep(pause)
+
+    def take_all(self) -> list[Listener]:
+        """Return everything that waits, oldest first, and leave nothing waiting.
+
+        From now on it is being answered: edits and deletions are kept in mind until `end`.
+        """
+        taken, self.waiting = self.waiting, []
+        self.called.clear()
+        return self.begin(sorted(taken, key=lambda one: one.utterance.message_id))
+
+    def put_back(self, listeners: Iterable[Listener]) -> None:
+        """Let something wait again, for what came in meanwhile goes first."""
+        self.waiting = [*listeners, *self.waiting]
+
+    def forget(self, message_ids: set[int]) -> None:
+        """Take notice that messages were deleted: neither what waits nor what is being answered."""
+        self.waiting = [one for one in self.waiting if one.utterance.message_id not in message_ids]
+        self._gone |= message_ids & self._answering
+        self.edited(message_ids)
+
+    def edited(self, message_ids: set[int]) -> None:
+        """Take notice that messages are different now: an answer under way is thought over."""
+        if message_ids & self._answering:
+            self._changed.set()
+
+    def reconsider(self) -> None:
+        """Let an answer under way be thought over: something that it may have read is gone."""
+        if self._answering:
+            self._changed.set()
+
+    def begin(self, heard: Iterable[Listener]) -> list[Listener]:
+        """Begin, or begin anew, to answer what is still there of `heard`, and return that."""
+        left = [one for one in heard if one.utterance.message_id not in self._gone]
+        self._answering = {one.utterance.message_id for one in left}
+        self._changed.clear()
+        return left
+
+    @property
+    def changed(self) -> bool:
+        """Say whether something that is being answered changed since that began."""
+        return self._changed.is_set()
+
+    async def unchanged(self, seconds: float) -> bool:
+        """Wait so many seconds; say at once, with False, when something that is answered changed.
+
+        A change that is just being written is waited for: what is said next must know it.
+        """
+        if seconds > 0:
+            await sleep_until(self._changed, self._clock, seconds)
+        await self._written.wait()
+        return not self.changed
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep from answering for as long as a change of messages here is being written down."""
+        self._writing += 1
+        self._written.clear()
+        try:
+            yield
+        finally:
+            self._writing -= 1
+            if not self._writing:
+                self._written.set()
+
+    def end(self) -> None:
+        """The answer is on its way: what changes now comes too late."""
+        self._answering, self._gone = set(), set()
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """Channels in which something is going on, and messages in them that wait for their turn."""
+
+    places: int
+    waiting: int
+
+
+class Rooms:
+    """The rooms in which something is going on; an idle one takes no memory."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rooms: dict[int, Room] = {}
+        self._inside: dict[int, int] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.closing = False
+
+    def busy(self, channel_id: int) -> Room | None:
+        """Return the room in which a turn is being taken; None when all is quiet there."""
+        return self._rooms.get(channel_id)
+
+    @property
+    def queues(self) -> Queues:
+        """How much is going on."""
+        return Queues(len(self._rooms), sum(len(room.waiting) for room in self._rooms.values()))
+
+    @asynccontextmanager
+    async def enter(self, channel_id: int) -> AsyncIterator[Room]:
+        """Be in a channel's room; the last one out closes it."""
+        room = self._rooms.setdefault(channel_id, Room(self._clock))
+        self._inside[channel_id] = self._inside.get(channel_id, 0) + 1
+        self._idle.clear()
+        try:
+            yield room
+        finally:
+            self._inside[channel_id] -= 1
+            if not self._inside[channel_id]:
+                del self._inside[channel_id], self._rooms[channel_id]
+            if not self._rooms:
+                self._idle.set()
+
+    async def drain(self, within: float) -> bool:
+        """Let nobody else in and wait until all rooms are empty; False when `within` seconds passed."""
+        self.closing = True
+        try:
+            await asyncio.wait_for(self._idle.wait(), within)
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,254 @@
+"""The prompt of the rehearsal voice: as much as a very small model can keep in mind.
+
+Who the character is stands in a few lines, its samples are turns of a talk, and people's words are bare.
+Rules, notes and labels, which Claude gets, such a model copies into its answer.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from itertools import groupby, pairwise
+from random import Random
+
+from bot.conversation.attention.wording import words_of
+from bot.conversation.prompt import BEGINNING, is_tender
+from bot.conversation.text.clean import sentence_ends
+from bot.conversation.text.emotes import named
+from bot.conversation.text.names import speaker_label
+from bot.conversation.types import Line, Recollection, Utterance, Wish
+from bot.llm.types import Block, Message, Prompt
+from bot.prompts import fill
+from personas.character import Character
+from personas.macros import Macros, expand
+
+VOICE_LINES, CRUMBS, SAMPLES = 5, 5, 8
+LONGEST_LINE, LONGEST_SAMPLE, WORDS = 200, 300, 25
+ALIKE = 0.6
+"""The share of words in common from which on a question is that of a sample."""
+HELPDESK = (
+    "how can i help",
+    "how may i help",
+    "how can i assist",
+    "how may i assist",
+    "what can i assist",
+    "what can i help",
+    "what can i do for you",
+    "here to help",
+    "here to assist",
+    "my purpose is to",
+    "i'm sorry, but i can't",
+    "i am sorry, but i",
+    "i apologize",
+    "designed to help",
+    "designed to assist",
+    "can't assist",
+    "cannot assist",
+    "enough information",
+    "provide more context",
+    "feel free to ask",
+    "is there anything else",
+    "feel free to share",
+    "if you need anything",
+    "let me know",
+    "glad i could help",
+    "thanks for reaching out",
+    "what would you like to talk about",
+)
+"""What such a model falls back to, whoever it plays."""
+SOMEBODY = "you"
+
+_HEADING = re.compile(r"^[ \t]{0,3}(?:#{1,6}[ \t]+(\S.*)|\*\*([^*\n]+)\*\*:?)$", re.MULTILINE)
+_BULLET = re.compile(r"^\s*(?:[-*•]\s+|\d{1,2}[.)]\s+)")
+_OF_THE_VOICE = re.compile(
+    r"\b(?:voice|speak\w*|speech|talk\w*|style|tone|manners?|sounds?)\b", re.IGNORECASE
+)
+_PASSED_OVER = re.compile(
+    r"\b(?:rules?|lines you hold|limits|hold to|getting to know|looks?|appearance|samples?|examples?|decide|"
+    r"would rather not)\b",
+    re.IGNORECASE,
+)
+_SAMPLE = re.compile(
+    r"^[^\w\n]*To [‘'\"“](?P<heard>.+?)[’'\"”] you (?:said|say|answer(?:ed)?): *(?P<said>.+)$", re.MULTILINE
+)
+_START = re.compile(r"^[ \t]*<START>[ \t]*$", re.MULTILINE | re.IGNORECASE)
+
+Sample = tuple[str, str]
+
+
+def rehearsal_prompt(
+    character: Character,
+    remembered: Recollection,
+    heard: Sequence[Utterance],
+    *,
+    now: datetime,
+    wish: Wish = Wish(),  # noqa: B008 - a value that never changes
+) -> Prompt:
+    """Return what the rehearsal voice is asked for a reply to `heard`; compose_prompt does it for Claude.
+
+    Its beginning is the same for all places and people. A note of ours stands in it only where nobody
+    said anything that could be answered.
+    """
+    messages = [*_known(remembered, heard), *_talk(remembered.lines)]
+    if not messages or messages[-1].mine:
+        messages.append(_message(" ".join((*wish.remarks, wish.note)).strip() or BEGINNING))
+    system = rehearsal_system(character)
+    if is_tender(remembered, heard, now):
+        system = (*system, Block(fill("gentle", name=character.name)))
+    return Prompt(system, (*_sample_turns(character, messages[-1].blocks[0].text), *messages))
+
+
+def rehearsal_beginning(character: Character) -> Prompt:
+    """Return what every prompt of a character begins with, and the shortest question behind it."""
+    return Prompt(rehearsal_system(character), (*_sample_turns(character), _message("hi")))
+
+
+def rehearsal_system(character: Character) -> tuple[Block, ...]:
+    """Return who the character is, from its card alone."""
+    return (Block(_sketch(character)),)
+
+
+@lru_cache(maxsize=64)
+def on_guard(character: Character) -> Character:
+    """Return a character that talks like no helpdesk either."""
+    return character.model_copy(update={"forbidden_phrases": (*character.forbidden_phrases, *HELPDESK)})
+
+
+def not_read_out(character: Character, heard: str) -> tuple[str, ...]:
+    """Return the samples that are no answer to a line; a greeting may be answered as the author did."""
+    return tuple(said for _, said in samples_of(character)) if len(words_of(heard, 2)) > 1 else ()
+
+
+def brief(text: str) -> str:
+    """Return the first sentences of the first line: behind them it rambles, or speaks for others."""
+    if "```" in text:
+        return text
+    line = text.partition("\n")[0]
+    ends = [*sentence_ends(line), len(line)]
+    fitting = [end for end in ends if len(line[:end].split()) <= WORDS]
+    return line[: max(fitting, default=ends[0])].rstrip()
+
+
+@lru_cache(maxsize=64)
+def samples_of(character: Character) -> tuple[Sample, ...]:
+    """Return exchanges of the card: what was said, and what the character answered."""
+    told = [(match["heard"], match["said"]) for match in _SAMPLE.finditer(character.core_prompt)]
+    found = [*told, *_exchanges(character)]
+    fitting = [one for one in found if all(text.strip() and len(text) <= LONGEST_SAMPLE for text in one)]
+    return tuple(dict.fromkeys(fitting))[:SAMPLES]
+
+
+def _exchanges(character: Character) -> Iterator[Sample]:
+    """Yield what the samples of a card hold: a line of somebody, and the character's right behind it."""
+    macros = Macros(char=character.name, user=SOMEBODY, seed=character.slug)
+    text = expand(character.examples, macros, rng=Random(character.slug))
+    speaker = re.compile(rf"^({re.escape(character.name)}|{SOMEBODY}):\s*", re.MULTILINE | re.IGNORECASE)
+    for block in _START.split(text):
+        _, *parts = speaker.split(block)
+        said = [(parts[i].casefold() == SOMEBODY, parts[i + 1].strip()) for i in range(0, len(parts), 2)]
+        for (theirs, one), (others, two) in pairwise(said):
+            if theirs and not others:
+                yield one, two
+
+
+@lru_cache(maxsize=64)
+def _sketch(character: Character) -> str:
+    """Return a character in a few lines: what it is, how it talks, and crumbs of its life."""
+    voice, crumbs = list[str](), list[str]()
+    about, *sections = _sections(_SAMPLE.sub("", character.core_prompt))
+    for heading, lines in sections:
+        if _OF_THE_VOICE.search(heading.partition("(")[0]):
+            voice += lines
+        elif not _PASSED_OVER.search(heading):
+            crumbs += lines
+    intro = " ".join(about[1][:3]) or f"You are {character.name}. {character.description}".strip()
+    if not sections:
+        crumbs = about[1][3:]
+    return fill(
+        "rehearsal",
+        name=character.name,
+        intro=intro,
+        voice=_listed(f"How {character.name} talks:", voice[:VOICE_LINES]),
+        crumbs=_listed(f"About {character.name}:", crumbs[:CRUMBS]),
+    )
+
+
+def _listed(heading: str, lines: Sequence[str]) -> str:
+    return "\n".join([heading, *(f"- {line}" for line in lines)]) if lines else ""
+
+
+def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each heading of a prompt with the lines below it; the first has none."""
+    heading, begin = "", 0
+    for match in _HEADING.finditer(text):
+        yield heading, list(_lines(text[begin : match.start()]))
+        heading, begin = match[1] or match[2], match.end()
+    yield heading, list(_lines(text[begin:]))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the items of a list, or the sentences of a paragraph, none of them long."""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        item = _BULLET.sub("", line)
+        if item != line and len(item) <= LONGEST_LINE:
+            yield item
+        elif item != line:
+            yield next(_sentences(item))
+        else:
+            yield from _sentences(line)
+
+
+def _sentences(text: str) -> Iterator[str]:
+    begin = 0
+    for end in [*sentence_ends(text), len(text)]:
+        if piece := text[begin:end].strip():
+            yield piece[:LONGEST_LINE]
+        begin = end
+
+
+def _sample_turns(character: Character, asked: str = "") -> Iterator[Message]:
+    """Yield the samples as turns, but not one that answers what is `asked`: it would be read out.
+
+    What is asked most is short, such as a greeting: it stands last, so that what stands before it is always
+    the same, and has been read.
+    """
+    for heard, said in sorted(samples_of(character), key=lambda one: -len(one[0])):
+        if not _alike(heard, asked):
+            yield _message(heard)
+            yield _message(said, mine=True)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Say whether two lines ask the same. A single word, such as a greeting, asks nothing."""
+    words = [set(words_of(text)) for text in (one, other)]
+    return len(words[1]) > 1 and len(words[0] & words[1]) > ALIKE * len(words[0] | words[1])
+
+
+def _known(remembered: Recollection, heard: Sequence[Utterance]) -> Iterator[Message]:
+    """Yield what is known of whom is answered as something that they told, before the talk."""
+    here = {speaker_label(one.author_name, one.author_id) for one in heard}
+    people = [one for one in (*remembered.head.known, *remembered.fresh) if one.speaker in here]
+    known = [text for one in people for _, text in one.memories]
+    if known:
+        yield _message("Something to keep in mind about me: " + "; ".join(known))
+        yield _message("Noted.", mine=True)
+
+
+def _talk(lines: Sequence[Line]) -> Iterator[Message]:
+    """Yield the transcript as turns; who speaks is told only where several do."""
+    several = len({line.speaker for line in lines if not line.mine}) > 1
+    for number, (mine, run) in enumerate(groupby(lines, key=lambda line: line.mine)):
+        if mine and not number:
+            yield _message(BEGINNING)
+        yield _message("\n".join(_said(line, several=several) for line in run), mine=mine)
+
+
+def _said(line: Line, *, several: bool) -> str:
+    text = named(line.text)
+    if line.mine or not several:
+        return text
+    return f"{line.speaker.partition('#')[0]}: {' '.join(text.splitlines())}"
+
+
+def _message(text: str, *, mine: bool = False) -> Message:
+    return Message(mine=mine, blocks=(Block(text),))

@@ -1,0 +1,290 @@
+"""What makes a reply what it is here and now: the place, the kind of talk, the mood among the characters.
+
+All of it stands at the prompt's end, so that the provider's cache holds; nothing of it is kept in the log.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from bot.conversation.company import Role
+from bot.conversation.followups import FollowUp, FollowUps
+from bot.conversation.lore import Bookshelf, Lore
+from bot.conversation.mirroring import mirrored
+from bot.conversation.mood_state import Inner, InnerLife
+from bot.conversation.speakers import Casting
+from bot.conversation.text.emote_choice import emote_note
+from bot.conversation.text.names import clean_name, indented, speaker_label
+from bot.conversation.types import Aside, Recollection, Stage, Utterance, Where
+from bot.memory.meaning import Meaning
+from bot.prompts import fill
+from database import UnitOfWork
+from database.models import Channel, Cue, Scene, Seat
+from personas import blending as blends
+from personas.character import Mode
+from personas.relations import affinity
+from personas.selection.topic import context_of
+
+LONGEST_AFTER = 8_000
+"""Letters of what a card wants at each prompt's end: they are paid for anew with every answer."""
+PRESENCE_TOKENS = 200
+"""Tokens at most of all that comes from the inner life, with each reply."""
+CONTEXT_LINES = 6
+"""Lines of talk by which its kind is told (F102)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One of the others who are there, and how the character stands with it."""
+
+    name: str
+    stage: str
+    tension: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What was read of a place for a reply."""
+
+    where: Where
+    heard: tuple[Utterance, ...]
+    note: str | None
+    note_depth: int
+    guises: dict[str, str]
+    others: tuple[Company, ...]
+    scene: Scene | None
+    inner: Inner
+    emotes: tuple[str, ...] = ()
+    followup: FollowUp | None = None
+
+    @property
+    def label(self) -> str:
+        """Whoever is answered, as the transcript calls them."""
+        newest = self.heard[-1]
+        return speaker_label(newest.author_name, newest.author_id)
+
+    @property
+    def user(self) -> str:
+        """Whom {{user}} stands for: whoever is answered, under the name of whom they play."""
+        return clean_name(self.guises.get(self.label, self.heard[-1].author_name), "somebody")
+
+
+class Staging:
+    """Puts together what stands at a prompt's end besides the talk."""
+
+    def __init__(
+        self,
+        casting: Casting,
+        inner: InnerLife,
+        *,
+        mode: str,
+        blending: bool,
+        lore: int,
+        meaning: Meaning,
+        tokens: Callable[[str], int],
+        rng: Random,
+        followups: FollowUps,
+    ) -> None:
+        self._casting = casting
+        self._followups = followups
+        self._inner = inner
+        self._mode = mode
+        self._blending = blending
+        self._rng = rng
+        self._tokens = tokens
+        self._bookshelf = Bookshelf(meaning, tokens=tokens, budget=lore, rng=rng)
+
+    async def cast_id(self, db: UnitOfWork, where: Where) -> int:
+        """Return the number of those who hear what is said in a place."""
+        return await self._casting.cast_id(db, where)
+
+    def is_another(self, heard: Utterance, role: Role) -> bool:
+        """Say whether another character said something."""
+        others = (one for one in self._casting.company if one.slug != role.slug)
+        return heard.author_id in {one.speaker.id for one in others if not one.primary} or (
+            not role.primary and heard.from_bot and heard.author_name == self._casting.company.primary.name
+        )
+
+    async def read(
+        self,
+        db: UnitOfWork,
+        role: Role,
+        where: Where,
+        *,
+        channel: Channel | None,
+        heard: Sequence[Utterance],
+        cue: Cue | None,
+        emotes: Iterable[str] = (),
+        replying: bool = False,
+    ) -> Setting:
+        """Read what holds in a place: its note, whom people play there, who else is present.
+
+        `emotes` are the names of those that the place has of its own. Only with `replying` to what was heard
+        may something earlier be come back to.
+        """
+        played = await db.guises.of({one.author_id for one in heard}, where.channel_id)
+        labels = {one.author_id: speaker_label(one.author_name, one.author_id) for one in heard}
+        scene = await db.cues.scene_of(cue.scene_id) if cue is not None and cue.scene_id is not None else None
+        return Setting(
+            where,
+            tuple(heard),
+            channel.note if channel else None,
+            channel.note_depth if channel else 0,
+            {labels[person]: name for person, name in played.items()},
+            await self._others(db, role, where),
+            scene,
+            await self._inner.read(db, role, heard[-1].author_id, private=where.place.private),
+            tuple(emotes),
+            await self._followups.find(db, role, where, heard) if replying else None,
+        )
+
+    async def _others(self, db: UnitOfWork, role: Role, where: Where) -> tuple[Company, ...]:
+        """Return which other characters are there, and how the one stands with each (F094, D14)."""
+        if not where.place.holds_several or len(self._casting.company) == 1:
+            return ()
+        found = []
+        for other in await self._casting.present(db, where):
+            if other.slug == role.slug:
+                continue
+            severity = await self._casting.severity(db, role, other)
+            stage = await db.affinities.stage(role.slug, other.slug) or affinity.STRANGERS
+            found.append(Company(other.name, stage, affinity.wording(severity)))
+        return tuple(found)
+
+    async def staged(
+        self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None
+    ) -> Recollection:
+        """Return a recollection with all that stands at the prompt's end for this one reply."""
+        presence = self._presence(role, remembered, setting)
+        notes = [
+            *_voice(role, setting.where),
+            *_company(role, setting),
+            *_scene(role, setting),
+            *self._manner(role, remembered, setting),
+            *_guises(setting),
+            *presence,
+        ]
+        lore = await self._lore(role, remembered, setting, seat)
+        notes = [*lore.notes, *notes]
+        asides = lore.asides
+        if setting.note:
+            asides = (*asides, Aside(setting.note_depth, fill("note", note=indented(setting.note))))
+        if after := role.character.post_history:
+            notes.append(
+                fill(
+                    "post_history",
+                    name=role.name,
+                    text=indented(self._bookshelf.expanded(after[:LONGEST_AFTER], role, setting.user)),
+                )
+            )
+        tempo = self._inner.tempo(role, setting.inner)
+        followup = setting.followup if setting.followup and setting.followup.note in presence else None
+        asked_back, asked_whom = (followup.place, followup.person_id) if followup else (None, None)
+        stage = Stage(
+            tuple(notes), asides, lore.state, lore.entries, setting.guises, tempo, asked_back, asked_whom
+        )
+        return replace(remembered, stage=stage)
+
+    def _presence(self, role: Role, remembered: Recollection, setting: Setting) -> list[str]:
+        """Return what it feels, how it stands with the person, and how it leans, in few words altogether.
+
+        What is least missed comes last, and is left out where there is no room for it.
+        """
+        wished = [
+            *self._inner.notes(role, setting.inner, setting.label),
+            *([setting.followup.note] if setting.followup else []),
+            *_style(role, remembered, setting),
+        ]
+        kept: list[str] = []
+        for note in wished:
+            if sum(map(self._tokens, [*kept, note])) <= PRESENCE_TOKENS:
+                kept.append(note)
+        return kept
+
+    async def _lore(self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None) -> Lore:
+        """Return what the lorebooks have to say of the talk (F105, C32)."""
+        lines = remembered.lines
+        own = max((number for number, line in enumerate(lines) if line.mine), default=-1)
+        return await self._bookshelf.look_up(
+            role,
+            lines,
+            seat=seat,
+            user=setting.user,
+            fresh=len(lines) - max(own, 0),
+        )
+
+    def _manner(self, role: Role, remembered: Recollection, setting: Setting) -> list[str]:
+        """Return the mode of the house, the mode of the character, and what it leans on in this talk."""
+        notes = [fill(f"mode_{self._mode}")]
+        talk = _talk(remembered, setting)
+        if mode := self._mode_of(role, talk):
+            notes.append(fill("own_mode", name=role.name, mode=mode.name, text=indented(mode.text)))
+        context = context_of(talk).name
+        weights = blends.weights_for(role.character.blending, context) if self._blending else {}
+        if weights:
+            blended, _ = blends.blend(context, weights, role.playing.frameworks)
+            notes += [text] if (text := blends.written(blended)) else []
+        return [one for one in notes if one]
+
+    def _mode_of(self, role: Role, talk: Sequence[str]) -> Mode | None:
+        """Return the mode that the talk calls up, or now and then another than the first (F008, C78)."""
+        modes = role.character.modes
+        if not modes:
+            return None
+        newest = " ".join(talk[-1:]).casefold()
+        cued = [one for one in modes if any(cue.casefold() in newest for cue in one.cues)]
+        if cued:
+            return cued[0]
+        return modes[0] if self._rng.random() >= SLIP else self._rng.choice(modes)
+
+
+def _talk(remembered: Recollection, setting: Setting) -> list[str]:
+    """Return what others said last."""
+    talk = [line.text for line in remembered.lines if not line.mine][-CONTEXT_LINES:]
+    return talk or [one.text for one in setting.heard]
+
+
+def _style(role: Role, remembered: Recollection, setting: Setting) -> list[str]:
+    """Return how to lean towards the person's writing, and which emotes the place offers (C39, C77)."""
+    style = mirrored(role.character, remembered.lines, setting.label)
+    emotes = emote_note(setting.emotes, _talk(remembered, setting), role.character)
+    return [one for one in (style, emotes) if one]
+
+
+SLIP = 0.25
+"""How often a character with modes slips into one of them that nothing called up."""
+
+
+def _voice(role: Role, where: Where) -> list[str]:
+    """Return how it talks in public or in private: the one, and never the other (C48)."""
+    private = where.place.private
+    text = role.character.private_voice if private else role.character.public_voice
+    return (
+        [fill("voice", name=role.name, where="in private" if private else "in public", text=indented(text))]
+        if text
+        else []
+    )
+
+
+def _company(role: Role, setting: Setting) -> list[str]:
+    if not setting.others:
+        return []
+    lines = [
+        f"  {one.name}: {one.stage}{f', {one.tension}' if one.tension else ''}" for one in setting.others
+    ]
+    return [fill("company", name=role.name, others="\n".join(lines))]
+
+
+def _scene(role: Role, setting: Setting) -> list[str]:
+    scene = setting.scene
+    if scene is None:
+        return []
+    left = scene.turns - scene.done
+    return [fill("scene", name=role.name, topic=indented(scene.topic), left=str(left))]
+
+
+def _guises(setting: Setting) -> list[str]:
+    if not setting.guises:
+        return []
+    lines = [f"  {label} plays {clean_name(name, 'somebody')}" for label, name in setting.guises.items()]
+    return [fill("guises", played="\n".join(lines))]

@@ -1,0 +1,303 @@
+"""Which of the characters are where, and which of them answers (C20, C23, C24, C25, C27)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+
+from bot.conversation.attention.server_rules import HouseRules, Kind
+from bot.conversation.company import Company, Role
+from bot.conversation.text.names import clean_text
+from bot.conversation.types import Utterance, Where
+from bot.core.clock import Clock
+from bot.llm.budget import Budgets, Level
+from database import Database, UnitOfWork
+from personas.relations import affinity
+from personas.rhythm import WINDOW, Shift, hour_of, profile_of, shift_at, shifted_chance
+from personas.selection.orchestration import Bond, Cue, Reason, banter, plan
+from personas.selection.routing import Candidate, Rules, Spoke, candidate_of, route
+
+LATELY = timedelta(hours=24)
+"""What two characters said to each other within this makes them a little tired of it (F042)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direction:
+    """What operators set about who speaks (F108).
+
+    `weights` are by slug. `banter` is the share of what characters would answer one another that they do;
+    `chain` lines of characters follow one of a person's at most. A conflict of two fades by `decay` an
+    hour, and grows by `escalation`, where `conflicts` are on.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    banter: float = 0.2
+    chain: int = 4
+    conflicts: bool = True
+    escalation: float = 0.2
+    decay: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Lineup:
+    """Who answers some messages that came together: the `first` one those that it `heard`, by their ids.
+
+    `then` are those who speak after it, each to one of the messages.
+    """
+
+    first: str
+    heard: frozenset[int]
+    then: tuple[tuple[Cue, int], ...]
+
+
+class Casting:
+    """Knows who is present, and puts together who speaks."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        company: Company,
+        direction: Direction,
+        clock: Clock,
+        rng: Random,
+        budgets: Budgets,
+    ) -> None:
+        self._database = database
+        self.company = company
+        self._direction = direction
+        self._clock = clock
+        self._rng = rng
+        self._budgets = budgets
+        self._cast_ids: dict[tuple[str, ...], int] = {}
+
+    async def present(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
+        """Return which characters hear what is said in a place.
+
+        In a direct message it is one: who was asked for, or the bot's own. Elsewhere it is everybody who
+        was not sent out; in a scene those who play it (C25). Who is for adults is where Discord keeps
+        children out, and nowhere else (C91).
+        """
+        there = await self._called_there(db, where)
+        kept_out = await self._kept_out(db, there, where)
+        return tuple(role for role in there if role not in kept_out)
+
+    async def host(self, db: UnitOfWork, where: Where, present: Sequence[Role]) -> Role:
+        """Return who is meant where none is named: the one asked for, else the bot's own, else the first."""
+        channel = await db.channels.get(where.channel_id)
+        primary = self.company.primary
+        order = [channel.chosen if channel else None, primary.slug, *(role.slug for role in present)]
+        here = {role.slug: role for role in present}
+        return next((here[slug] for slug in order if slug in here), primary)
+
+    async def kept_out(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
+        """Return who would hear a place, were it one for adults (C91)."""
+        if not any(role.nsfw for role in self.company):
+            return ()
+        return await self._kept_out(db, await self._called_there(db, where), where)
+
+    async def admits(self, db: UnitOfWork, role: Role, where: Where) -> bool:
+        """Say whether a character may be in a place at all: one for adults not among children (C91)."""
+        return not await self._kept_out(db, (role,), where)
+
+    async def _kept_out(self, db: UnitOfWork, roles: Sequence[Role], where: Where) -> tuple[Role, ...]:
+        adults = tuple(role for role in roles if role.nsfw)
+        if adults and where.for_adults:
+            house = HouseRules.of(await db.house.rules(where.guild_id))
+            return () if house.allows(Kind.ADULTS, where) else adults
+        return adults
+
+    async def _called_there(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
+        if len(self.company) == 1:
+            return self.company.roles  # who is alone is always there: /settings deactivate switches it off
+        if not where.place.holds_several:
+            channel = await db.channels.get(where.channel_id)
+            chosen = self.company.by_slug.get((channel.chosen if channel else None) or "")
+            if chosen and chosen.nsfw and not where.for_adults:
+                chosen = None  # it was not for adults when it was asked for
+            return (chosen or self.company.primary,)
+        if scene := await db.cues.scene(where.channel_id):
+            playing = tuple(role for role in self.company if role.slug in scene.members)
+            if playing:
+                return playing
+        here = [one for one in (where.parent_id, where.channel_id) if one is not None]
+        attendance: dict[str, bool] = {}
+        for channel_id in here:  # what was said of a thread goes before what was said of its channel
+            attendance |= await db.casts.attendance([channel_id])
+        return tuple(role for role in self.company if attendance.get(role.slug, True))
+
+    async def cast_id(self, db: UnitOfWork, where: Where, *, speaker: str = "") -> int:
+        """Return the number of those who hear what is said in a place, and of who says it."""
+        present = await self.present(db, where)
+        return await self._cast_of(db, {*(role.slug for role in present), speaker} - {""})
+
+    async def narrowed(self, db: UnitOfWork, cast_id: int | None, where: Where, *, speaker: str = "") -> int:
+        """Return the number of those of a cast who are still there, and of who speaks.
+
+        For what is said in place of, or in answer to, something that this cast heard.
+        """
+        present = await self.heard(db, cast_id, where)
+        return await self._cast_of(db, {*(role.slug for role in present), speaker} - {""})
+
+    async def hearers(self, db: UnitOfWork, message_id: int, where: Where, *, speaker: str) -> int:
+        """Return the number of who speaks, and of those who heard the message that it answers."""
+        if len(self.company) == 1:
+            return await self._cast_of(db, {speaker})
+        there = await self.witnesses(db, message_id, where)
+        return await self._cast_of(db, {*(role.slug for role in there), speaker})
+
+    async def heard(self, db: UnitOfWork, cast_id: int | None, where: Where) -> tuple[Role, ...]:
+        """Return which characters are in a place and heard what a cast did: nobody answers anything else."""
+        return await self._among(db, where, await db.casts.members(cast_id))
+
+    async def witnesses(self, db: UnitOfWork, message_id: int, where: Where) -> tuple[Role, ...]:
+        """Return which characters are in a place and heard what was said in a message of it."""
+        return await self._among(db, where, await db.casts.who_heard(message_id))
+
+    async def _among(self, db: UnitOfWork, where: Where, cast: frozenset[str] | None) -> tuple[Role, ...]:
+        present = await self.present(db, where)
+        return tuple(role for role in present if cast is None or role.slug in cast)
+
+    async def _cast_of(self, db: UnitOfWork, slugs: Iterable[str]) -> int:
+        members = tuple(sorted(slugs))
+        if members in self._cast_ids:
+            return self._cast_ids[members]
+        known = await db.casts.known(members)
+        if known is None:
+            return await db.casts.id_of(members)  # not kept in mind: this transaction may come to nothing
+        self._cast_ids[members] = known
+        return known
+
+    async def lineup(self, heard: Sequence[Utterance]) -> Lineup | None:
+        """Return who answers the newest of some messages, and who speaks after that; None for nobody.
+
+        Whom an earlier one calls speaks too: two people may call two characters at once.
+        """
+        *earlier, newest = heard
+        cues = await self.plan(newest)
+        if not cues:
+            return None
+        first = cues[0].slug
+        then = {cue.slug: (cue, newest.message_id) for cue in cues}
+        witnessed = {newest.message_id}
+        for one in earlier:
+            async with self._database.read() as db:
+                there = await self.witnesses(db, one.message_id, one.where)
+                witnesses = {role.slug for role in there}
+            if first not in witnesses:
+                continue  # that is for others to answer
+            witnessed.add(one.message_id)
+            for cue in await self.plan(one):
+                if cue.reason is not Reason.ROUTED:
+                    then.setdefault(cue.slug, (cue, one.message_id))
+        del then[first]
+        return Lineup(first, frozenset(witnessed), tuple(then.values()))
+
+    async def plan(self, heard: Utterance) -> tuple[Cue, ...]:
+        """Return who answers a message, and who speaks after that: nobody where nobody is there.
+
+        For the same message, while nothing changed, it is always the same.
+        """
+        if len(self.company) == 1 and not self.company.primary.nsfw:
+            return (Cue(self.company.primary.slug, 0.0, Reason.ROUTED),)
+        async with self._database.read() as db:
+            present = await self.witnesses(db, heard.message_id, heard.where)
+            if len(present) < 2:
+                return tuple(Cue(role.slug, 0.0, Reason.ROUTED) for role in present)
+            channel = await db.channels.get(heard.where.channel_id)
+            called = await self._called(db, heard)
+            sticky = await self._spoke(db, heard.where.channel_id)
+            active = await self._spoke(db, heard.where.channel_id, to=heard.author_id)
+            chosen = channel.chosen if channel else None
+        text = clean_text(heard.text if heard.words is None else heard.words)
+        candidates, rng = self._candidates(present), Random(f"{heard.message_id} {text}")
+        routed = route(
+            text,
+            candidates,
+            default=chosen or self.company.primary.slug,
+            now=self._clock.now(),
+            rng=rng,
+            channel=(str(heard.where.channel_id), heard.where.name),
+            addressed=called,
+            active=active,
+            sticky=sticky,
+            rules=self._direction.rules,
+        )
+        # Whether somebody joins in is decided when they know what was answered.
+        return plan(text, candidates, routed=routed.slug, rng=rng, addressed=called, chance=0)
+
+    async def joins(
+        self, db: UnitOfWork, where: Where, speaker: str, said: str, *, since_human: int, cast_id: int | None
+    ) -> Cue | None:
+        """Return who of those who heard it answers what a character just said; mostly nobody (F041, F042).
+
+        Where a budget runs short nobody does (C86).
+        """
+        if self._budgets.purse(None, where.guild_id).level is not Level.FREE:
+            return None
+        present = await self.heard(db, cast_id, where)
+        role = self.company.by_slug.get(speaker)
+        if role is None or len(present) < 2:
+            return None
+        return banter(
+            said,
+            speaker,
+            self._candidates(present),
+            since_human=since_human,
+            rng=self._rng,
+            bonds=await self.bonds(db, role, present),
+            chance=shifted_chance(self._direction.banter, await self.hour(db, where)),
+            chain=self._direction.chain if self._direction.banter > 0 else 0,
+        )
+
+    async def hour(self, db: UnitOfWork, where: Where) -> Shift:
+        """Return what the hour of the day does to a place where people talk more at some than at others."""
+        now = self._clock.now()
+        counts = await db.rhythms.of(where.channel_id, since=hour_of(now - WINDOW))
+        return shift_at(profile_of(counts, now), now)
+
+    def _candidates(self, present: Sequence[Role]) -> list[Candidate]:
+        weights = self._direction.weights
+        return [candidate_of(role.character, weight=weights.get(role.slug, 1.0)) for role in present]
+
+    async def _called(self, db: UnitOfWork, heard: Utterance) -> tuple[str, ...]:
+        """Return whom a message mentions, or replies to: a mention is of the bot's own character (D07)."""
+        called = [self.company.primary.slug] if heard.mentions_me else []
+        if heard.reply_to is not None and heard.replies_to_me:
+            line = await db.messages.get(heard.reply_to)
+            if line is not None and line.character:
+                called.append(line.character)
+        return tuple(called)
+
+    async def _spoke(self, db: UnitOfWork, channel_id: int, *, to: int | None = None) -> Spoke | None:
+        """Return which character spoke last in a channel, or last to somebody there."""
+        found = await db.turns.last_speaker(channel_id, to=to)
+        return Spoke(*found) if found else None
+
+    async def bonds(self, db: UnitOfWork, role: Role, others: Sequence[Role]) -> dict[tuple[str, str], Bond]:
+        """Return how a character stands with others, as far as that makes them talk (F042)."""
+        now = self._clock.now()
+        found = {}
+        for other in others:
+            if other.slug == role.slug:
+                continue
+            found[role.slug, other.slug] = Bond(
+                affinity=await db.affinities.value(role.slug, other.slug),
+                recent=await db.affinities.met_since(role.slug, other.slug, now - LATELY),
+                compatibility=affinity.compatibility(role.character, other.character),
+                severity=await self.severity(db, role, other),
+            )
+        return found
+
+    async def severity(self, db: UnitOfWork, one: Role, other: Role) -> float:
+        """Return how bad the worst conflict of two characters is by now; 0 without one."""
+        if not self._direction.conflicts:
+            return 0.0
+        now = self._clock.now()
+        rate = self._direction.decay
+        faded = (
+            affinity.decayed(affinity.Conflict(row.topic, row.severity, row.at), now, rate=rate)
+            for row in await db.affinities.conflicts(one.slug, other.slug)
+        )
+        return max((one.severity for one in faded if one is not None), default=0.0)

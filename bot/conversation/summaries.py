@@ -1,0 +1,359 @@
+"""Older talk summed up, in one step beside the conversation: all of a step is kept, or nothing (C49)."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from bot.conversation import summary_prompt, turns
+from bot.conversation.company import Role
+from bot.conversation.context import Extent, line_of, written
+from bot.conversation.generation import Voice
+from bot.conversation.head import audience_of
+from bot.conversation.joining import Joining
+from bot.conversation.note_taking import NoteTaker
+from bot.conversation.summary_prompt import Answered, digest, labels_of, read_summary
+from bot.conversation.types import Where
+from bot.core.clock import Clock
+from bot.llm.client import Claude
+from bot.llm.types import Call
+from bot.memory.store import Memories, known_of
+from database import Database, DatabaseError, UnitOfWork
+from database.models import Source, Summary
+from database.repositories.messages import Uncovered
+from memory.core import Change, Known, Said, judge
+
+log = logging.getLogger(__name__)
+
+AGEING = timedelta(hours=22)
+"""Talk of this age is about to leave the log: what the character took part in is summed up by then."""
+AGED_KEPT = timedelta(hours=12)
+"""What is younger stays, so that the next such step is half a day away."""
+AGAIN_AFTER = timedelta(minutes=5)
+"""After a summary had to go, the next that has to go waits so long; the half-hourly job looks after it."""
+NEVER = datetime.min.replace(tzinfo=UTC)
+STEPS = 8
+"""Steps one after another at most."""
+CLOSING_SECONDS = 5.0
+"""So long what is being written down may take at the end."""
+PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(hours=2)
+"""How long a place is left alone after the second try in vain, and after many: each may cost as much as a
+long reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The talk that one step sums up, and what is known of its people."""
+
+    where: Where
+    rows: tuple[Uncovered, ...]
+    people: dict[str, int]
+    known: tuple[Known, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InVain:
+    """How often a place could not be summed up, and from when on that is tried again."""
+
+    times: int
+    until: datetime
+
+
+class Summing(Protocol):
+    """Whatever sums up places anew."""
+
+    async def again(self, channel_ids: Collection[int]) -> None:
+        """Sum up in the background what is left of places in which a summary had to go."""
+
+
+class Compaction:
+    """Sums up what no longer fits a prompt, and what is about to leave the log."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        claude: Claude,
+        role: Role,
+        voice: Voice,
+        extent: Extent,
+        memories: Memories,
+        deadline: float,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._role = role
+        self._voice = voice
+        self._extent = extent
+        self._memories = memories
+        self._clock = clock
+        self._notes = NoteTaker(database=database, claude=claude, voice=voice, deadline=deadline)
+        self._joining = Joining(
+            database=database, notes=self._notes, role=role, voice=voice, extent=extent, clock=clock
+        )
+        self._busy: set[int] = set()
+        self._in_vain: dict[int, InVain] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._again: dict[int, datetime] = {}
+
+    def begin(self, where: Where) -> None:
+        """Sum up a place in the background, if there is anything to sum up."""
+        self._spawn(self._logged(where))
+
+    async def again(self, channel_ids: Collection[int]) -> None:
+        """Sum up in the background what is left of places in which a summary had to go.
+
+        Once in a while: whoever edits line after line must not cause a call for each.
+        """
+        now = self._clock.now()
+        due = [one for one in channel_ids if now - self._again.get(one, NEVER) >= AGAIN_AFTER]
+        self._again |= dict.fromkeys(due, now)
+        async with self._database.read() as db:
+            channels = [await db.channels.get(one) for one in due if await db.seats.get(one, self._role.slug)]
+        for channel in channels:
+            if channel is not None:
+                self.begin(turns.where_of(channel))
+
+    async def settled(self) -> None:
+        """Return when nothing is being summed up any more."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def close(self) -> None:
+        """Break off what is being summed up: it is begun anew another time.
+
+        What is just being written down is let finish: it takes no time.
+        """
+        self._notes.close()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=CLOSING_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+
+    async def catch_up(self) -> None:
+        """Sum up what is about to leave the log, and what an earlier step left behind."""
+        now = self._clock.now()
+        async with self._database.read() as db:
+            ageing = await db.summaries.ageing(now - AGEING, self._role.slug)
+            waiting = await db.messages.waiting(self._role.slug)
+            channels = [await db.channels.get(one) for one in dict.fromkeys([*ageing, *waiting])]
+        for channel in channels:
+            if channel is not None:
+                await self._logged(turns.where_of(channel))
+
+    async def condense(self, where: Where) -> int:
+        """Sum up the older talk of a place, step by step; return how many lines that were.
+
+        Whatever goes wrong leaves everything as it was, to be tried again with the next reply or by
+        the job that looks for what was left behind.
+        """
+        if not self._extent.summed or where.channel_id in self._busy or self._paused(where.channel_id):
+            return 0
+        self._busy.add(where.channel_id)
+        try:
+            done = 0
+            for _ in range(STEPS):
+                lines = await self._step(where)
+                done += lines
+                if not lines:
+                    break
+            if done:
+                await self._joining.join(where, person_id=await self._person_of(where))
+            return done
+        finally:
+            self._busy.discard(where.channel_id)
+
+    # One step.
+
+    async def _step(self, where: Where) -> int:
+        stretch = await self._stretch(where)
+        if stretch is None:
+            return 0
+        rows = stretch.rows
+        spoken = summary_prompt.without_distress(rows)
+        if not spoken:
+            return 0  # it stays in the log for its time, and goes with it
+        prompt = summary_prompt.summary_prompt(
+            self._role.character,
+            spoken,
+            known=stretch.known,
+            people=stretch.people,
+            budget=self._extent.condensed,
+        )
+        person_id = await self._person_of(where)
+        answer = await self._notes.ask(prompt, where, summary_prompt.SUMMARY_SCHEMA, person_id=person_id)
+        taken = None
+        if answer is not None and not answer.cut_short:
+            tokens = self._voice.tokens
+            covered = sum(tokens(written(line_of(row, self._role.slug))) for row in spoken)
+            taken = read_summary(answer.text, covered=covered, budget=self._extent.condensed, tokens=tokens)
+        if answer is None or taken is None:
+            self._failed(where.channel_id)
+            if answer is not None:
+                log.warning("No summary of channel %s: the answer can't be used", where.channel_id)
+                await self._notes.book(answer.call)
+            return 0
+        kept = await self._keep(stretch, taken, answer.call)
+        if kept:
+            self._in_vain.pop(where.channel_id, None)
+        else:
+            self._failed(where.channel_id)  # a line that is edited again and again costs a call each time
+        return kept
+
+    async def _stretch(self, where: Where) -> Stretch | None:
+        """Return what there is to sum up in a place."""
+        async with self._database.read() as db:
+            seat = await db.seats.get(where.channel_id, self._role.slug)
+            rows = await db.messages.uncovered(where.channel_id, self._role.slug)
+            due = summary_prompt.due(
+                rows,
+                character=self._role.slug,
+                floor=seat.floor if seat else 0,
+                budget=self._extent.condensed,
+                tokens=self._voice.tokens,
+                ageing=self._clock.now() - AGEING,
+                young=self._clock.now() - AGED_KEPT,
+            )
+            if not due:
+                return None
+            authors = {row.author_id for row in due if row.heard_through is None}
+            consenting = await self._memories.consenting(db, authors)
+            memories = await db.memories.about(consenting, self._role.slug, audience_of(where))
+        return Stretch(
+            where=where,
+            rows=tuple(due),
+            people=labels_of(due, self._role.slug, consenting),
+            known=known_of(memories),
+        )
+
+    async def _keep(self, stretch: Stretch, taken: Answered, call: Call) -> int:
+        """Keep a summary in place of its lines, and what was learnt from them, in one transaction.
+
+        If any of the lines is another one by now, or gone, nothing is kept.
+        """
+        where, rows, now = stretch.where, stretch.rows, self._clock.now()
+        changes, refused = judge(
+            taken.operations,
+            known=stretch.known,
+            said=[
+                Said(row.id, row.author_id, row.text)
+                for row in summary_prompt.without_distress(rows)
+                if row.heard_through is None
+            ],
+            people=stretch.people,
+        )
+        async with self._database.begin() as db:
+            await turns.note_calls(db, [call])
+            if not await _unchanged(db, where.channel_id, self._role.slug, rows):
+                log.info("No summary of channel %s: what was said there has changed", where.channel_id)
+                return 0
+            await db.summaries.add(
+                _summary(stretch, taken, self._role.slug, now), _sources(rows, self._role.slug)
+            )
+            await db.seats.take(where.channel_id, self._role.slug)
+            await db.seats.begin_at(where.channel_id, self._role.slug, rows[-1].place + 1)
+            learners = await self._learn(db, stretch, changes)
+            seat = await db.seats.get(where.channel_id, self._role.slug)
+            people = (seat.head_people if seat else None) or []
+            await db.seats.show_at_head(where.channel_id, self._role.slug, self._clock.now(), people)
+        log.info(
+            "Summed up %d lines of channel %s (%d memories changed, %d refused)",
+            len(rows),
+            where.channel_id,
+            len(changes),
+            refused,
+        )
+        for person_id in learners:
+            await self._memories.consolidate(person_id)
+        return len(rows)
+
+    async def _learn(self, db: UnitOfWork, stretch: Stretch, changes: Sequence[Change]) -> set[int]:
+        """Take in what still holds: of who agrees still, about what is still known as it was shown.
+
+        Return about whom anything was learnt.
+        """
+        consenting = await self._memories.consenting(db, {one.person_id for one in changes})
+        known = {
+            one.id: one.text
+            for person_id in consenting
+            for one in await db.memories.of(person_id, self._role.slug)
+        }
+        shown = {one.id: one.text for one in stretch.known}
+        still = [
+            one
+            for one in changes
+            if one.person_id in consenting and (one.id is None or known.get(one.id) == shown[one.id])
+        ]
+        learnt = await self._memories.learn(db, stretch.where, still, at=self._clock.now())
+        # Now, not afterwards: whoever forgets one of them waits for us, and deletes the file as well.
+        await self._memories.dump(learnt)
+        return {one.person_id for one in still}
+
+    async def _person_of(self, where: Where) -> int | None:
+        """Return who talks in a private place."""
+        if not where.place.private:
+            return None
+        async with self._database.read() as db:
+            return await db.messages.person_in(where.channel_id)
+
+    # When it is tried.
+
+    def _paused(self, channel_id: int) -> bool:
+        vain = self._in_vain.get(channel_id)
+        return vain is not None and self._clock.now() < vain.until
+
+    def _failed(self, channel_id: int) -> None:
+        """Keep that nothing came of a try; from the second on, leave the place alone for a while."""
+        before = self._in_vain.get(channel_id)
+        times = before.times + 1 if before else 1
+        pause = min(PAUSE * 2 ** min(times - 2, 10), LONGEST_PAUSE) if times > 1 else timedelta(0)
+        self._in_vain[channel_id] = InVain(times, self._clock.now() + pause)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _logged(self, where: Where) -> None:
+        try:
+            await self.condense(where)
+        except DatabaseError as error:
+            log.error("Can't sum up channel %s: %s", where.channel_id, error)  # noqa: TRY400
+        except Exception:
+            log.exception("Summing up channel %s failed", where.channel_id)
+
+
+async def _unchanged(db: UnitOfWork, channel_id: int, character: str, rows: Sequence[Uncovered]) -> bool:
+    """Say whether lines are still what was summed up: not edited, not deleted, not covered by now."""
+    now = {row.id: row for row in await db.messages.uncovered(channel_id, character)}
+    return all(now.get(row.id) == row for row in rows)
+
+
+def _summary(stretch: Stretch, taken: Answered, character: str, now: datetime) -> Summary:
+    rows = stretch.rows
+    return Summary(
+        channel_id=stretch.where.channel_id,
+        person_id=None,
+        character=character,
+        text=taken.summary,
+        first_place=rows[0].place,
+        last_place=rows[-1].place,
+        first_at=min(row.sent_at for row in rows),
+        last_at=max(row.sent_at for row in rows),
+        made_at=now,
+    )
+
+
+def _sources(rows: Sequence[Uncovered], character: str) -> list[Source]:
+    return [
+        Source(
+            message_id=row.id,
+            character=character,
+            summary_id=0,
+            author_id=row.said_to or row.author_id,
+            digest=digest(row.text),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,305 @@
+"""What to sum up of the talk in a place, what a model is asked for that, and what of its answer is taken."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from bot.conversation.context import KEPT_SHARE, MOST_LINES, line_of, written
+from bot.conversation.head import written_head
+from bot.conversation.text.emotes import named
+from bot.conversation.text.names import clean_text, render_line
+from bot.conversation.types import Head, Line
+from bot.llm.json_answer import object_in
+from bot.llm.types import Block, Message, Prompt
+from bot.prompts import fill
+from database.repositories.messages import Uncovered
+from memory.core import Known
+from memory.sensitive.distress import reads_as_distress
+from personas.character import Character
+
+EXCHANGES_KEPT = 2
+"""The last exchanges stay word for word (C49)."""
+ANSWERED_LINES = 10
+"""Lines that are taken to be what a reply answers (F045)."""
+LEAST_SHARE = 0.01
+"""The share of the talk's length that a summary has to have at least: less is none (faults C7)."""
+MOST_SHARE = 4
+"""A summary longer than this part of what a prompt may hold is no summary."""
+JOINED_SHARE = 0.2
+"""The share of the length of several notes that the one in their place has to have."""
+SUMMARY_TOKENS = 2_500
+WORDS, WORDS_JOINED = 600, 900
+WORDS_IN_TOKENS = 60
+"""Words that fit into a hundred tokens, in most languages."""
+
+_OPERATION: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "op": {"type": "string", "enum": ["add", "replace", "remove"]},
+        "person": {"type": "string"},
+        "number": {"type": "integer"},
+        "text": {"type": "string"},
+        "quote": {"type": "string"},
+    },
+    "required": ["op"],
+    "additionalProperties": False,
+}
+SUMMARY_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"summary": {"type": "string"}, "operations": {"type": "array", "items": _OPERATION}},
+    "required": ["summary", "operations"],
+    "additionalProperties": False,
+}
+JOINED_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"summary": {"type": "string"}},
+    "required": ["summary"],
+    "additionalProperties": False,
+}
+GROUPS_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "groups": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "from": {"type": "array", "items": {"type": "integer"}},
+                    "text": {"type": "string"},
+                },
+                "required": ["from", "text"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["groups"],
+    "additionalProperties": False,
+}
+# The schema is part of what the provider's cache goes by, so these prompts could not use the reply's
+# cached beginning anyway. They hold no more than what is to be summed up, and no cache points.
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a model made of the talk."""
+
+    summary: str
+    operations: tuple[Mapping[str, Any], ...]
+
+
+def without_distress(rows: Sequence[Uncovered]) -> list[Uncovered]:
+    """Return lines without those in which somebody is in distress, and what these were answered (C91).
+
+    The log has them for its time; nothing that lasts is made of them.
+    """
+    kept, tender = list[Uncovered](), set[int]()
+    for row in rows:
+        if row.heard_through is not None:
+            if row.said_to not in tender:
+                kept.append(row)
+        elif reads_as_distress(row.text):
+            tender.add(row.author_id)
+        else:
+            tender.discard(row.author_id)
+            kept.append(row)
+    return kept
+
+
+def due(
+    rows: Sequence[Uncovered],
+    *,
+    character: str,
+    floor: int,
+    budget: int,
+    tokens: Callable[[str], int],
+    ageing: datetime,
+    young: datetime,
+) -> list[Uncovered]:
+    """Return the oldest lines of a place that one step is to sum up now; mostly none.
+
+    Lines before the transcript's `floor` are in no prompt any more: they go first. Then what is too much
+    for the `budget`, and then what was said before `ageing`, with all that is not `young`. What the
+    character took no part in goes with the log.
+    """
+    rows = rows[: next((index for index, row in enumerate(rows) if row.under_way), len(rows))]
+    sizes = [tokens(written(line_of(row, character))) for row in rows]
+    behind = sum(row.place < floor for row in rows)
+    if not behind and not any(line_of(row, character).mine for row in rows):
+        return []
+    full = sum(sizes[behind:]) > budget or len(rows) - behind >= MOST_LINES
+    if full:
+        count = max(_cut(rows, sizes, budget // KEPT_SHARE, character), behind)
+    elif behind:
+        count = behind
+    elif rows[0].sent_at <= ageing:
+        count = next((index for index, row in enumerate(rows) if row.sent_at > young), len(rows))
+        count = _with_what_it_answers(rows, count)
+    else:
+        return []
+    return _step(rows[:count], sizes, budget)
+
+
+def digest(text: str) -> str:
+    """Return a mark of a line's words, by which an edit is noticed, and that goes with the summary."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def summary_prompt(
+    character: Character,
+    rows: Sequence[Uncovered],
+    *,
+    known: Sequence[Known],
+    people: Mapping[str, int],
+    budget: int,
+) -> Prompt:
+    """Return what the model is asked that sums up lines of a place, where `budget` tokens of talk fit.
+
+    `people` are those who want to be remembered, by label, and `known` what is known of them. Earlier
+    notes are not shown: what a summary says comes from its own lines, and goes when one of them goes.
+    """
+    words = min(max(_longest(budget) * WORDS_IN_TOKENS // 100, 50), WORDS)
+    system = fill(
+        "summary",
+        name=character.name,
+        summarization=character.summarization_prompt,
+        core_memory=character.core_memory_prompt,
+        words=str(words),
+    )
+    talk = "\n".join(_labelled(line_of(row, character.slug), character.name) for row in rows)
+    remembered = _remembered(known, people)
+    asked = f"[Now write the JSON object about this talk, for {character.name}'s memory.]"
+    return _prompt(system, "\n".join((talk, remembered, asked)))
+
+
+def joining_prompt(character: Character, head: Head) -> Prompt:
+    """Return what the model is asked that makes one note of many."""
+    system = fill(
+        "joining",
+        name=character.name,
+        summarization=character.summarization_prompt,
+        words=str(WORDS_JOINED),
+    )
+    return _prompt(system, written_head(head, character.name))
+
+
+def dump_prompt(character: Character, known: Sequence[Known]) -> Prompt:
+    """Return what the model is asked that makes fewer memories of many, all told in one place (F067)."""
+    system = fill("core_memory_dump", name=character.name, core_memory_dump=character.core_memory_dump)
+    lines = [f"{one.number}.{' (pinned)' if one.pinned else ''} {_line(one.text)}" for one in known]
+    return _prompt(system, "\n".join(lines))
+
+
+def read_summary(text: str, *, covered: int, budget: int, tokens: Callable[[str], int]) -> Answered | None:
+    """Return a model's answer, or None for one that must not take the place of the talk (C49, C7).
+
+    `covered` are the tokens of the talk.
+    """
+    answer = object_in(text)
+    operations = answer.get("operations", [])
+    summary = answer.get("summary")
+    if not isinstance(summary, str) or not isinstance(operations, list):
+        return None
+    if not all(isinstance(one, dict) for one in operations):
+        return None
+    summary = clean_text(summary).strip()
+    size = tokens(summary)
+    if not summary or size < covered * LEAST_SHARE or size > _longest(budget):
+        return None
+    return Answered(summary, tuple(operations))
+
+
+def _longest(budget: int) -> int:
+    """Return how many tokens a summary may have."""
+    return max(budget // MOST_SHARE, 100)
+
+
+def read_joined(text: str, *, joined: int, tokens: Callable[[str], int]) -> str | None:
+    """Return the one note for several, of `joined` tokens; None when too much of them is lost."""
+    summary = object_in(text).get("summary")
+    if not isinstance(summary, str):
+        return None
+    summary = clean_text(summary).strip()
+    return summary if joined * JOINED_SHARE <= tokens(summary) < joined else None
+
+
+def _cut(rows: Sequence[Uncovered], sizes: Sequence[int], room: int, character: str) -> int:
+    """Return how many of the oldest lines go, so that the newest fit `room` and two exchanges stay."""
+    latest = _exchanges_begin(rows, character)
+    if sum(sizes[latest:]) > 2 * room:
+        latest = len(rows)  # others talked for so long in between that the exchanges fill the prompt
+    kept = len(rows)
+    while kept > 0 and sizes[kept - 1] <= room:
+        room -= sizes[kept - 1]
+        kept -= 1
+    return _with_what_it_answers(rows, min(max(kept, len(rows) - MOST_LINES // KEPT_SHARE), latest))
+
+
+def _with_what_it_answers(rows: Sequence[Uncovered], count: int) -> int:
+    """Return how many of the oldest lines go, so that a reply stays with what it answers.
+
+    Where nothing stands before the reply but replies, there is nothing that it could stay with.
+    """
+    kept = count
+    while 0 < kept < len(rows) and rows[kept].heard_through is not None:
+        kept -= 1
+    return kept or count
+
+
+def _exchanges_begin(rows: Sequence[Uncovered], character: str) -> int:
+    """Return where the last two exchanges begin: what was said to the character, and its reply (F045)."""
+    mine = [line_of(row, character).mine for row in rows]
+    replies = [index for index in range(len(rows)) if mine[index] and not (index and mine[index - 1])]
+    begin = replies[-EXCHANGES_KEPT:][0] if replies else len(rows)
+    answered = begin
+    while begin > 0 and not mine[begin - 1] and answered - begin < ANSWERED_LINES:
+        begin -= 1
+    return begin
+
+
+def _step(rows: Sequence[Uncovered], sizes: Sequence[int], budget: int) -> list[Uncovered]:
+    """Return as many of the oldest lines as one step takes; lines of one place go together."""
+    taken, room = 0, budget
+    for size in sizes[: len(rows)]:
+        if taken and size > room:
+            break
+        room -= size
+        taken += 1
+    while 0 < taken < len(rows) and rows[taken].place == rows[taken - 1].place:
+        taken += 1
+    return list(rows[:taken])
+
+
+def _remembered(known: Sequence[Known], people: Mapping[str, int]) -> str:
+    if not people:
+        return "(Nobody here wants to be remembered: the list of operations stays empty.)"
+    lines = [f"(Those who want to be remembered: {', '.join(people)}. What is known of them:)"]
+    labels: dict[int, str] = {}
+    for label, person_id in people.items():
+        labels.setdefault(person_id, label)
+    for one in known:
+        pinned = " (pinned: it can't be changed)" if one.pinned else ""
+        lines.append(f"  {one.number}. {labels[one.person_id]}{pinned}: {_line(one.text)}")
+    return "\n".join(lines)
+
+
+def _labelled(line: Line, name: str) -> str:
+    return render_line(name if line.mine else line.speaker, named(line.text))
+
+
+def _line(text: str) -> str:
+    return " ".join(clean_text(text).split())
+
+
+def _prompt(system: str, words: str) -> Prompt:
+    return Prompt(system=(Block(system),), messages=(Message(mine=False, blocks=(Block(words),)),))
+
+
+def labels_of(rows: Sequence[Uncovered], character: str, consenting: Collection[int]) -> dict[str, int]:
+    """Return those who agreed to be remembered, by every label that they have in some lines."""
+    return {
+        line_of(row, character).speaker: row.author_id
+        for row in rows
+        if row.heard_through is None and row.author_id in consenting
+    }

@@ -1,0 +1,122 @@
+"""Which of a server's own emotes fit the talk: their names tell what they show, its words the tone (F050)."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import regex
+
+from bot.conversation.attention.wording import words_of
+from bot.prompts import fill
+from personas.character import Character
+
+MOST_OFFERED = 10
+FEWEST_OFFERED = 3
+"""So many are offered although nothing calls for them: those that show a feeling, which fits somewhere."""
+LOOKED_AT = 4
+"""Lines of talk whose tone counts; the newest counts twice."""
+_MOST_WORDS = 200
+_OFTEN = {"few": "sparingly", "many": "freely"}
+
+_PART = regex.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_TONES = {
+    tone: tuple(stems.split())
+    for tone, stems in {
+        "mirth": "laugh lol lul lmao rofl kek joy haha hehe xd funny giggl",
+        "joy": "happy smile grin glad yay fun jam dance danc party parti cheer celebrat excit",
+        "grief": "sad cry sob tear lonely hurt miss sorry depress grief",
+        "anger": "angry anger rage mad furious hate grr annoy",
+        "love": "love heart hug kiss cuddl blush adore pat uwu dear cute",
+        "awe": "wow shock pog omg amaz surpris gasp whoa incredibl",
+        "doubt": "think thonk thought hmm ponder confus huh wonder why suspicious sus",
+        "praise": "yes nice good gg clap win won congrat thumb great thank proud bravo salute",
+        "refusal": "nope nah bad facepalm cringe ugh yikes",
+        "fear": "fear scare scary afraid panic monka nervous worri sweat",
+        "sleep": "sleep tired zzz bed night yawn nap",
+        "greeting": "hello hey wave bye morning welcome greet",
+        "animal": "cat kitty kitten pet meow paw nya dog puppy bunny fox",
+        "food": "food eat hungry coffee tea cake pizza cookie yum snack",
+        "heat": "fire flame lit hot burn",
+    }.items()
+}
+_FACES = {
+    "joy": regex.compile(r"(?<!\S)[:;=]-?[)D]"),
+    "grief": regex.compile(r"(?<!\S)[:;=]['-]?\("),
+    "love": regex.compile(r"<3"),
+}
+
+
+def fitting(
+    names: Iterable[str], talk: Sequence[str], *, limit: int = MOST_OFFERED, mood: str = ""
+) -> list[str]:
+    """Return the emotes that fit the last lines of `talk` and a mood, the best first.
+
+    Where fewer than three do, others that show something are put behind them.
+    """
+    said = _heard(talk)
+    wanted = _tones_of_words(words_of(mood, _MOST_WORDS))
+    known = dict.fromkeys(names)
+    scores = {name: _score(name, said) + 2 * len(_tones_of_name(name) & wanted) for name in known}
+    ranked = sorted(known, key=lambda name: (-scores[name], not _tones_of_name(name), name))
+    fit = [name for name in ranked if scores[name]]
+    others = [name for name in ranked if not scores[name] and _tones_of_name(name)]
+    return (fit + others[: max(FEWEST_OFFERED - len(fit), 0)])[:limit]
+
+
+def emote_note(names: Iterable[str], talk: Sequence[str], character: Character) -> str:
+    """Return what a prompt's end says of the emotes of a place: the names of those that fit; "" for none."""
+    known = tuple(names)
+    offered = fitting(known, talk) if known and character.emotes != "none" else []
+    if not offered:
+        return ""
+    return fill("emotes", names=" ".join(offered), first=offered[0], often=_OFTEN[character.emotes])
+
+
+def _heard(talk: Sequence[str]) -> list[tuple[int, set[str], set[str]]]:
+    """Return the weight, the words and the tones of each of the last lines."""
+    lines = talk[-LOOKED_AT:]
+    heard = []
+    for number, line in enumerate(lines, 1):
+        words = words_of(line, _MOST_WORDS)
+        tones = _tones_of_words(words) | {tone for tone, face in _FACES.items() if face.search(line)}
+        singular = {word.rstrip("s") for word in words}
+        heard.append((2 if number == len(lines) else 1, singular | set(words), tones))
+    return heard
+
+
+def _score(name: str, heard: Iterable[tuple[int, set[str], set[str]]]) -> int:
+    parts, tones = set(_parts(name)), _tones_of_name(name)
+    return sum(weight * (3 * len(parts & words) + 2 * len(tones & told)) for weight, words, told in heard)
+
+
+@lru_cache(maxsize=4096)
+def _parts(name: str) -> tuple[str, ...]:
+    """Return the words that a name is made of, such as "party" and "cat" of partyCat_2; no single letter."""
+    return tuple(dict.fromkeys(part.lower() for part in _PART.findall(name) if len(part) > 1))
+
+
+@lru_cache(maxsize=4096)
+def _tones_of_name(name: str) -> frozenset[str]:
+    """Return what a name stands for; people write its words together: catjam, pepelaugh."""
+    return frozenset(
+        tone
+        for tone, stems in _TONES.items()
+        if any(_shows(part, stem) for part in _parts(name) for stem in stems)
+    )
+
+
+def _shows(part: str, stem: str) -> bool:
+    return part.startswith(stem) or part.endswith(stem) or (len(stem) > 3 and stem in part)
+
+
+def _tones_of_words(words: Iterable[str]) -> set[str]:
+    return {tone for word in set(words) for tone in _tones_of_word(word)}
+
+
+@lru_cache(maxsize=4096)
+def _tones_of_word(word: str) -> tuple[str, ...]:
+    """Return the tones of a word of the talk; a short one has to be it, or a category would be a cat."""
+    return tuple(
+        tone
+        for tone, stems in _TONES.items()
+        if any(word in (stem, f"{stem}s") or (len(stem) > 3 and word.startswith(stem)) for stem in stems)
+    )

@@ -1,0 +1,308 @@
+"""The values that one message becomes on its way to a reply: each stage takes one and returns the next."""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
+
+from bot.conversation.company import Speaker
+from bot.llm.types import Call
+
+
+class Place(StrEnum):
+    """What kind of place something was said in: the audience decides what may be recalled there."""
+
+    DM = "dm"
+    GUILD = "guild"
+    TERMINAL = "terminal"
+
+    @property
+    def private(self) -> bool:
+        """One person and whom they talk with, and nobody else."""
+        return self is not Place.GUILD
+
+    @property
+    def holds_several(self) -> bool:
+        """Several characters may be there at once; in a direct message it is one."""
+        return self is not Place.DM
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The channel an utterance was made in.
+
+    `age_restricted` says that Discord shows it to adults only; a thread goes by its channel.
+    """
+
+    channel_id: int
+    place: Place
+    name: str = ""
+    guild_id: int | None = None
+    guild_name: str = ""
+    parent_id: int | None = None  # the channel of a thread
+    age_restricted: bool = False
+
+    @property
+    def for_adults(self) -> bool:
+        """Say whether characters that are for adults may be here (C91).
+
+        Of a private chat Discord tells no age, so it is none of these places; at the terminal sits whoever
+        runs the bot.
+        """
+        return self.age_restricted or self.place is Place.TERMINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may be meant, by every name that they go by here."""
+
+    id: int
+    names: tuple[str, ...]
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One message as the character hears it. Only the ids are to be trusted: every string is a user's.
+
+    `mentions` are the user ids that it mentions, in their order; `people` are those whom Discord names
+    beside it: who is mentioned or replied to, and the bots of the server.
+    """
+
+    message_id: int
+    author_id: int
+    author_name: str
+    text: str
+    sent_at: datetime
+    where: Where
+    from_bot: bool = False
+    from_self: bool = False
+    mentions_me: bool = False
+    reply_to: int | None = None
+    replies_to_me: bool = False
+    replies_to: int | None = None  # the author of what it replies to
+    words: str | None = None  # what was typed, where `text` also names people, files and stickers
+    account_name: str = ""  # the account's own name, where `author_name` is a guild nickname
+    author_roles: tuple[int, ...] | None = ()  # None where nobody said which they are
+    mentions: tuple[int, ...] = ()
+    people: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A line said lately in a channel, as far as deciding looks at it; `mine` is the character's own."""
+
+    message_id: int
+    author_id: int
+    author_name: str
+    text: str
+    sent_at: datetime
+    mine: bool = False
+    from_bot: bool = False
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the transcript, at its `place` in the log. `mine` marks what the character itself said."""
+
+    place: int
+    speaker: str
+    text: str
+    mine: bool
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What is left of older talk in a place: when it was, and the character's notes of it."""
+
+    text: str
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the character knows for good about one person, by the number of each memory."""
+
+    speaker: str
+    memories: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A 'fact', or a 'line' that was said, found by search: as `speaker` told it, last at `at`.
+
+    `about` names somebody else, of whom the speaker said it.
+    """
+
+    kind: Literal["fact", "line"]
+    id: int
+    speaker: str
+    text: str
+    at: datetime
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before the transcript, and changes rarely: the provider's cache holds it.
+
+    `at` is the moment whose memories it shows, about `people`; `renewed` says that it is another one
+    than the last prompt's. `ids` are the facts that stand in it, or are known newly.
+    """
+
+    episodes: tuple[Episode, ...] = ()
+    known: tuple[Knowledge, ...] = ()
+    at: datetime | None = None
+    people: tuple[int, ...] = ()
+    renewed: bool = False
+    ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Something to be kept in mind that stands `depth` lines before the end of the talk."""
+
+    depth: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What besides the talk makes a reply what it is here and now, all of it near the prompt's end.
+
+    `notes` are paragraphs of ours or an operator's: lore, behaviour, mode, how the characters get on.
+    `asides` stand further up. `lore` is what lorebooks will remember from this turn on, `entries` names
+    those that spoke. `names` are whom people play, by the label under which they speak. `tempo` is how fast
+    it types now, 1 for as fast as ever. `asked_back` is the place in the log of what it may come back to.
+    """
+
+    notes: tuple[str, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    lore: Mapping[str, Any] | None = None
+    entries: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    tempo: float = 1.0
+    asked_back: int | None = None
+    asked_whom: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """What comes to mind before a reply: only what this place may know.
+
+    `lines` run oldest first; `floor` is the place of the first of them, kept so that the next prompt
+    begins with the same bytes; `heard_through` is the log position of the last one that others said.
+    `fresh` is known since the `head` was written; `tokens` is the size of all that was said, the lines
+    that did not fit included. `recalled` was found by search; `stage` is what else matters here and now.
+    `seated` says that the character has a place there already, with a transcript that began at `begun`.
+    """
+
+    lines: tuple[Line, ...]
+    floor: int
+    heard_through: int
+    head: Head = Head()
+    fresh: tuple[Knowledge, ...] = ()
+    tokens: int = 0
+    recalled: tuple[Recalled, ...] = ()
+    stage: Stage = Stage()
+    seated: bool = False
+    begun: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the character is going to say. A fallback is said, but never remembered.
+
+    `lasting` marks a fault that only the operator can mend: it is shown once an hour to each; `unpaid` says
+    that the budget of the day is spent, which is told once a day. `floor` is where the transcript began that
+    was really sent.
+    """
+
+    text: str
+    fallback: bool = False
+    lasting: bool = False
+    unpaid: bool = False
+    floor: int = 0
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of one reply besides: `remarks` are people's words about it, the `note` is ours."""
+
+    remarks: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message of a reply, as it is sent: `nonce` makes sending it again harmless.
+
+    Where it was posted already, `message_id` says as what, and `todo` what is to be done about it: 'edit'
+    it to the text, or 'delete' it.
+    """
+
+    number: int
+    text: str
+    nonce: str
+    message_id: int | None = None
+    todo: str | None = None
+
+
+NO_EMOTES: Mapping[str, str] = MappingProxyType({})
+"""What a place has that has no emotes of its own, such as a private talk."""
+
+
+class Mouth(Protocol):
+    """Where a reply is said: a Discord channel, the terminal, a test. `me` is the id it speaks with."""
+
+    @property
+    def me(self) -> int: ...
+
+    @property
+    def emotes(self) -> Mapping[str, str]:
+        """The place's own emotes: how each is written there, such as `<:smile_cat:123>`, by its name."""
+
+    def speaking_as(self, speaker: Speaker) -> "Mouth":
+        """Return what speaks here as one of the characters; the primary one speaks as the bot itself."""
+
+    @property
+    def show(self) -> Callable[[str], None] | None:
+        """What shows a reply while it comes, given all of it so far; None where it is only said whole."""
+
+    def typing(self) -> AbstractAsyncContextManager[None]:
+        """Show that the character is writing, for as long as the context is open."""
+
+    async def say(self, part: Part, *, to: int) -> int:
+        """Post one part and return the id of the message it became.
+
+        `to` is the user who may be pinged. Raises Unsayable when this place can't be written to,
+        Unpostable when this part can't be posted anywhere, and Unsaid when it may work later.
+        """
+
+    async def edit(self, message_id: int, text: str) -> None:
+        """Give a message of the character's new words; raises as `say` does."""
+
+    async def unsay(self, message_id: int) -> None:
+        """Delete a message of the character's; one that is gone already is fine. Raises as `say` does."""
+
+    async def react(self, message_id: int) -> None:
+        """Show at a message that it can't be answered; raises as `say` does."""
+
+    async def whisper(self, part: Part, *, to: int) -> bool:
+        """Say something as the bot to one user alone, in private; False where they can't be reached so.
+
+        Raises as `say` does.
+        """
+
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
+        """Return the id of the message that `part` already became; None when it was not posted.
+
+        It is one of those after message `after`, and none of the `known` ones, which other parts became.
+        """

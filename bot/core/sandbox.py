@@ -1,0 +1,109 @@
+"""A process of its own for a stranger's file: held to its memory and time, without files or environment.
+
+Both sides are here: `output_of` starts it, and `hold` is what it does to itself once it has loaded all it
+needs. Windows knows no such limits: there the deadline and the caps on what is read have to do. This module
+imports the standard library alone, for the process to load as little as it can.
+"""
+
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Event, Timer
+from types import TracebackType
+from typing import IO
+
+_PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
+"""What Python may need to start at all; the rest of the environment holds secrets."""
+_RAISED = 1
+"""How Python ends by an error that nobody expected; a process that its limits end is killed."""
+_MOST_TOLD = 8_000
+_MOST_PLACES = 20
+
+
+class Unfinished(Exception):  # noqa: N818 - it is an answer, not a fault
+    """The process wrote what is no whole answer; `late` says whether its time was up.
+
+    `fault` is what it told of an error that is ours: its kind and place, without a word of the file.
+    """
+
+    late = False
+    fault = ""
+
+
+@contextmanager
+def output_of(
+    program: str, arguments: Sequence[str], *, file: IO[bytes], deadline: float
+) -> Iterator[IO[bytes]]:
+    """Start the Python file `program` with `file` as its standard input, and give its output.
+
+    `deadline` is in seconds; when it passes, and when the block ends, the process is killed. Unfinished,
+    raised in the block for output that ends too soon, comes out with `late` and `fault` set.
+    """
+    command = [sys.executable, "-I", "-S", program, str(deadline), *arguments]
+    environment = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
+    late = Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    with subprocess.Popen(  # noqa: S603 - the command is ours, and no shell is asked
+        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        timer = Timer(deadline, stop)
+        timer.start()
+        try:
+            yield process.stdout
+        except Unfinished as cut:
+            ended = process.wait()
+            cut.late = late.is_set()
+            if ended == _RAISED and not cut.late:
+                told = process.stderr.read(_MOST_TOLD).decode(errors="replace")
+                cut.fault = "".join(one if one.isprintable() or one == "\n" else "?" for one in told).strip()
+            raise
+        finally:
+            timer.cancel()
+            process.kill()
+
+
+def hold(seconds: float, *, memory: int) -> None:
+    """Hold this process to `memory` bytes and `seconds` of work, and keep it from files and processes.
+
+    From here on it may know the file's words: of an error it tells no more than kind and place.
+    """
+    sys.excepthook = _tell
+    try:
+        import resource
+    except ImportError:
+        return  # Windows: see above
+    for what, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, math.ceil(seconds)),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 3),
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        with suppress(ValueError, OSError):  # macOS knows some of them by name only
+            resource.setrlimit(what, (most, most))
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write what was raised and where, unless it is for want of memory: that is the file's doing."""
+    before: BaseException | None = error
+    while before is not None:
+        if isinstance(before, MemoryError):
+            return
+        before = before.__cause__ or before.__context__
+    places = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{os.path.basename(code.co_filename)}:{trace.tb_lineno} in {code.co_name}")  # noqa: PTH119
+        trace = trace.tb_next
+    number = f" {error.errno}" if isinstance(error, OSError) else ""
+    os.write(2, f"{kind.__name__}{number} at {', '.join(places[-_MOST_PLACES:])}".encode())

@@ -1,0 +1,386 @@
+"""The Discord client: intents, cogs, what it may ping, and how it stops."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import socket
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+from discord.ext import commands
+from tenacity import AsyncRetrying
+
+from bot.app import App
+from bot.core import i18n
+from bot.core.errors import (
+    ConfigurationError,
+    DiscordUnreachable,
+    MasqueradeError,
+    SpeakingError,
+    Unpostable,
+    Unsaid,
+)
+from bot.core.waiting import AWAY_SECONDS, patient
+from bot.discord.commands import Commands, Translations
+from bot.discord.malformed_events import Leniency
+from bot.discord.request_gate import Restraint
+from bot.features.operations.log_channel import Outlet
+from database import DatabaseError
+
+log = logging.getLogger(__name__)
+
+COGS = Path(__file__).parents[2] / "cogs"
+LONGEST_RATE_LIMIT = 60.0
+POST_SECONDS = 30.0
+BREAK_OFF_SECONDS = 2.0
+PORTAL = "https://discord.com/developers/applications"
+_USES = ("CommandTree-invoker", "discord-ui-", "discord.py: on_interaction")
+"""How discord.py names the tasks in which a command, a press or a form is dealt with."""
+
+# Two warnings at each start about what speaking in voice channels needs would hide others.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+
+class Masquerade(commands.Bot):
+    """One Discord account that plays a character. It keeps no state of its own but the connection."""
+
+    def __init__(self, app: App, **options: Any) -> None:
+        restraint = Restraint(app.clock, self._stop_if_running)
+        super().__init__(
+            http_trace=restraint.trace(),
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT,
+            activity=None if app.character.nsfw else _activity(app.character.description),
+            tree_cls=Commands,
+            **options,
+        )
+        Leniency(self._connection)
+        self.app = app
+        self.stopped_because: ConfigurationError | None = None
+        self.outlet = Outlet(self._post_in_log_channel, app.clock)
+        self.stopping = False
+        self._closed = asyncio.Event()
+        self._errands: set[asyncio.Task[None]] = set()
+        app.tell_operator.listeners.append(self._tell_log_channel)
+
+    async def setup_hook(self) -> None:
+        """Load the cogs and start the jobs: once, however often READY comes (faults A4)."""
+        for extension in extensions():
+            await self.load_extension(extension)
+        await self.tree.set_translator(Translations())
+        await asyncio.to_thread(i18n.read_all)
+        await self._sync_commands()
+        self.app.schedule.start()
+
+    async def on_message(self, _message: discord.Message, /) -> None:
+        """Look for no text commands, as discord.py would: there are none."""
+
+    async def on_ready(self) -> None:
+        assert self.user is not None
+        log.info("Ready as %s in %d servers", self.user.name, len(self.guilds))
+        self.outlet.open()
+        if self.app.settings.nickname_sync:
+            for guild in self.guilds:
+                await self._take_nickname(guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        if self.app.settings.nickname_sync:
+            await self._take_nickname(guild)
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        if self.is_closed():  # what was under way finds the connection gone: that is no fault
+            log.info("%s is cut off by the end", event_method)
+            return
+        log.error("An error in %s", event_method, exc_info=True)  # noqa: LOG014 - called in one
+
+    def shard_latencies(self) -> Mapping[int, float]:
+        """Return the latency of each shard in seconds; NaN before the first heartbeat."""
+        return {0: self.latency}
+
+    def begin_stopping(self) -> None:
+        """Finish what is being said, and then stop (faults A15); asked again, it changes nothing."""
+        if not self.stopping:
+            self.stopping = True
+            self._run_errand(self._stop())
+
+    async def close(self) -> None:
+        """Tell the log channel what is still to be told, and close the connection."""
+        await self._break_off_uses()
+        if self.stopped_because is None:
+            await self.outlet.close()
+        await super().close()
+        self._closed.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but no longer than the bot is open."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closed.wait()
+
+    def stop_for_bad_token(self) -> None:
+        """Stop for good: asking Discord on and on with a dead token only makes it worse (faults A6)."""
+        if self.stopped_because is None:
+            self.stopped_because = ConfigurationError(BAD_TOKEN)
+            self.app.tell_operator(BAD_TOKEN)
+            self._run_errand(self.close())
+
+    def _stop_if_running(self) -> None:
+        """A token that is refused at once is told in the sentence of the login itself."""
+        if self.application_id is not None:
+            self.stop_for_bad_token()
+
+    async def _take_nickname(self, guild: discord.Guild) -> None:
+        """Go by the character's name in a server, where that is allowed (F129)."""
+        name = self.app.character.name
+        if guild.me is None or guild.me.display_name == name:
+            return
+        try:
+            await guild.me.edit(nick=name)
+        except discord.HTTPException as error:
+            log.info(
+                "Can't take the name %s in %r (code %s): give my role the permission Change Nickname there, "
+                "or set nickname_sync=false",
+                name,
+                guild.name,
+                error.code,
+            )
+
+    async def _sync_commands(self) -> None:
+        """Tell Discord about the slash commands, but only when they changed."""
+        payload = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()])
+        digest = hashlib.sha256(payload.encode() + i18n.fingerprint()).hexdigest()
+        key = f"commands of {self.application_id}"
+        async with self.app.database.read() as db:
+            known = await db.states.get(key)
+        if known == digest:
+            return
+        try:
+            await self.tree.sync()
+        except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
+            log.warning("The slash commands are not up to date: %s", type(error).__name__)
+            return
+        async with self.app.database.begin() as db:
+            await db.states.set(key, digest)
+
+    async def _stop(self) -> None:
+        log.info("Stopping: finishing what is being said")
+        within = self.app.settings.drain_seconds
+        try:
+            used, said = await asyncio.gather(
+                _ended(_uses(), within), self.app.conversation.close(within=within)
+            )
+            if not said:
+                log.info("Some replies are not finished; they are after the next start")
+            if not used:
+                log.info("What somebody pressed or asked for last is not finished")
+        except DatabaseError as error:
+            log.error("Can't note what was heard last: %s", error)  # noqa: TRY400
+        finally:
+            await self.close()
+
+    async def _break_off_uses(self) -> None:
+        """End the commands and presses under way and hear of no more: without a connection they fail."""
+        self._connection.parsers.pop("INTERACTION_CREATE", None)
+        uses = _uses()
+        for task in uses:
+            task.cancel()
+        await _ended(uses, BREAK_OFF_SECONDS)
+
+    def _tell_log_channel(self, sentence: str) -> None:
+        if self.app.settings.log_channel and self.stopped_because is None:
+            self.outlet.say(sentence, notice=True)
+
+    async def _post_in_log_channel(self, text: str) -> None:
+        """Post in the log channel, if there is one. Raises a SpeakingError when that can't be done."""
+        channel_id = self.app.settings.log_channel
+        if channel_id is None:
+            return
+        try:
+            async with asyncio.timeout(POST_SECONDS):
+                await self.get_partial_messageable(channel_id).send(text, suppress_embeds=True)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            raise self._unposted(error) from error
+
+    def _unposted(self, error: Exception) -> SpeakingError:
+        """Return what it means that a message was not posted."""
+        if not isinstance(error, discord.HTTPException):
+            return Unsaid(f"Discord can't be reached ({type(error).__name__})")
+        if error.status == 401:
+            self.stop_for_bad_token()
+        sort = Unpostable if error.status == 400 else Unsaid
+        told = f"Discord answered {error.status} (code {error.code})"
+        if error.status in (403, 404):
+            told += (
+                f": check that log_channel={self.app.settings.log_channel} is the id of a channel that "
+                "the bot may view and write to"
+            )
+        return sort(told)
+
+    def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Run something beside; a task that nobody keeps may be collected before its end."""
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+
+class ShardedMasquerade(Masquerade, commands.AutoShardedBot):
+    """The same over several connections to Discord (F016)."""
+
+    def shard_latencies(self) -> Mapping[int, float]:
+        return dict(self.latencies)
+
+
+def _uses() -> list[asyncio.Task[Any]]:
+    """Return the commands, presses and forms that are under way, but for the one that asks."""
+    every = asyncio.all_tasks() - {asyncio.current_task()}
+    return [task for task in every if task.get_name().startswith(_USES)]
+
+
+async def _ended(tasks: Collection[asyncio.Task[Any]], within: float) -> bool:
+    """Wait until tasks have ended, for at most so many seconds; say whether they have."""
+    unfinished = (await asyncio.wait(tasks, timeout=within))[1] if tasks else ()
+    return not unfinished
+
+
+def open_client(app: App) -> Masquerade:
+    """Return the client for this app: sharded when shard_count is above 1."""
+    if app.settings.shard_count > 1:
+        return ShardedMasquerade(app, shard_count=app.settings.shard_count)
+    return Masquerade(app)
+
+
+def intents() -> discord.Intents:
+    """Return what the bot needs to hear, no more: servers, their emotes, messages and DMs, their words."""
+    wanted = discord.Intents.none()
+    wanted.guilds = True
+    wanted.emojis_and_stickers = True
+    wanted.guild_messages = True
+    wanted.dm_messages = True
+    wanted.message_content = True
+    return wanted
+
+
+def extensions() -> list[str]:
+    """Return the cogs by name: every file or folder in cogs/ without a leading underscore."""
+    found = [path.stem for path in COGS.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
+    return [f"cogs.{name}" for name in sorted(found) if not name.startswith("_")]
+
+
+async def run_until_stopped(client: Masquerade, token: str) -> None:
+    """Connect and stay. Raises in one sentence what the operator has to mend, or may wait for."""
+
+    def patiently(*, until: Callable[[], object]) -> AsyncRetrying:
+        return patient(
+            lambda error: isinstance(error, DiscordUnreachable) and not until(),
+            longest=lambda _: AWAY_SECONDS,
+            pause=client.pause,
+        )
+
+    # Once cogs are loaded, or the connection was made and lost for good, nothing is begun anew.
+    await patiently(until=lambda: client.extensions)(_log_in, client, token)
+    await patiently(until=client.is_closed)(_stay, client)
+    if client.stopped_because:
+        raise client.stopped_because
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Take the traceback off what discord.py says of a lost connection, which it makes anew by itself."""
+    error = record.exc_info and record.exc_info[1]
+    if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError):
+        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {why(error)}", (), None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
+
+
+for _name in ("discord.client", "discord.shard"):
+    logging.getLogger(_name).addFilter(_in_one_line)
+
+
+async def _log_in(client: Masquerade, token: str) -> None:
+    """Log in, unless the bot was stopped meanwhile; what an earlier try left open is closed first."""
+    if client.is_closed():
+        return
+    await client.http.close()
+    client.http.connector = discord.utils.MISSING
+    with _in_words(client):
+        await client.login(token)
+
+
+async def _stay(client: Masquerade) -> None:
+    """Connect and stay until the bot is stopped; discord.py itself connects again once it was connected."""
+    try:
+        with _in_words(client):
+            await client.connect()
+    except AttributeError as error:
+        if client.ws or error.__context__ is None:
+            raise
+        # discord.py looks for the session to resume where there was none yet, and hides why.
+        raise _meaning(error.__context__) from None
+
+
+@contextmanager
+def _in_words(client: Masquerade) -> Iterator[None]:
+    try:
+        yield
+    except commands.ExtensionError:
+        raise  # a fault of ours
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        if not client.stopping:
+            raise _meaning(error) from error
+    except AssertionError:
+        if not client.is_closed():  # aiohttp asserts when it is closed while it connects
+            raise
+
+
+def _meaning(error: BaseException) -> MasqueradeError:
+    """Return what an error at the start, or the end of a connection, means for the operator."""
+    if isinstance(error, discord.LoginFailure):
+        return ConfigurationError(BAD_TOKEN)
+    if isinstance(error, discord.PrivilegedIntentsRequired):
+        return ConfigurationError(NO_INTENT)
+    if isinstance(error, discord.ConnectionClosed) and error.code in _CLOSED:
+        return ConfigurationError(_CLOSED[error.code])
+    return DiscordUnreachable(f"Discord can't be reached: {why(error)}.")
+
+
+def why(error: BaseException) -> str:
+    """Return in a few words why Discord could not be asked; none of them come from outside."""
+    if isinstance(error, discord.HTTPException | aiohttp.WSServerHandshakeError):
+        return f"it answers with error {error.status}"
+    if isinstance(error, discord.DiscordException):
+        return "it asks us to wait" if isinstance(error, discord.RateLimited) else "it is out of order"
+    if isinstance(error, socket.gaierror | aiohttp.ClientConnectorDNSError):
+        return "its name can't be looked up; there may be no network"
+    return "the connection fails"
+
+
+def _activity(description: str) -> discord.CustomActivity | None:
+    return discord.CustomActivity(description[:128]) if description else None
+
+
+BAD_TOKEN = (
+    "Discord does not accept discord_token. Copy a new one from your application's page 'Bot' "
+    f"({PORTAL}) into config.env, or run: python main.py setup"
+)
+NO_INTENT = (
+    "Discord does not let this bot read messages: switch on 'Message Content Intent' on your "
+    f"application's page 'Bot' ({PORTAL}) and start again."
+)
+_CLOSED = {
+    4004: BAD_TOKEN,
+    4010: "Discord refuses this shard; check shard_count in config.env.",
+    4011: "This bot is in so many servers that Discord wants it split: raise shard_count in config.env.",
+    4013: "Discord does not know the intents that this version asks for; update Masquerade.",
+    4014: NO_INTENT,
+}

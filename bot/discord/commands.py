@@ -1,0 +1,252 @@
+"""Slash commands: who may use which (D13), where it was used, and a calm answer to each that fails (A11)."""
+
+import logging
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.conversation.text.split import split
+from bot.conversation.types import Place, Where
+from bot.core.errors import MasqueradeError, place_in_code
+from bot.core.i18n import ABOUT, CHOICE, MENU, OPTION, Table, _, speak, speaking, table_of
+from database import DatabaseError
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+Interaction = discord.Interaction["Masquerade"]
+AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
+
+ONLY_IN_SERVERS = _("This works in a server only: use it in a channel of the server that you mean.")
+YOU_LACK = _("You may not do that here: it takes the permission {needed}. Ask an admin of this server.")
+NOT_ALLOWED = _(
+    "You may not do that here: it takes the permission {needed}, or to be one of the bot's operators."
+)
+FAILED = _("That failed, and the reason is in the bot's log. Try again; if it stays so, tell the operator.")
+FORGETFUL = _("I can't look anything up or note anything right now. Please try again in a minute.")
+OUTDATED = _(
+    "This command has changed since Discord showed it to you. Restart Discord, or try again in an hour."
+)
+UNREADABLE = _("One of the options is not what this command takes: choose it anew from what Discord offers.")
+
+MEMBERS_ONLY = {"members_only": True}
+"""The `extras` of a command for which the bot's operators need the permissions like everybody (C89)."""
+
+CALLED = {
+    "administrator": _("Administrator"),
+    "manage_guild": _("Manage Server"),
+    "kick_members": _("Kick Members"),
+    "ban_members": _("Ban Members"),
+    "moderate_members": _("Time Out Members"),
+    "manage_messages": _("Manage Messages"),
+    "manage_channels": _("Manage Channels"),
+    "manage_threads": _("Manage Threads"),
+    "read_message_history": _("Read Message History"),
+    "view_channel": _("View Channels"),
+    "create_private_threads": _("Create Private Threads"),
+    "send_messages": _("Send Messages"),
+    "send_polls": _("Create Polls"),
+    "send_messages_in_threads": _("Send Messages in Threads"),
+    "attach_files": _("Attach Files"),
+}
+"""Permissions, as Discord's settings call them."""
+
+
+class Commands(app_commands.CommandTree["Masquerade"]):
+    """The commands of the bot, and the one place where permissions are checked.
+
+    `default_permissions` only tell Discord to whom to show a command, and the admins of a server can change
+    that. So whoever uses one is looked at again here, before anything else happens.
+    """
+
+    def __init__(self, client: "Masquerade") -> None:
+        # Installed by a person for themself, the bot would be called into places it is not a member of.
+        super().__init__(client, allowed_installs=app_commands.AppInstallationType(guild=True, user=False))
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Let a command run if it may be used by this person here; otherwise say why not."""
+        speak_to(interaction)
+        command = interaction.command
+        refusal = self.refusal(interaction, command) if command else None
+        if command is None or refusal is None:
+            return True
+        log.info("Refused /%s to somebody", command.qualified_name)
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await _try_to_answer(interaction, refusal)
+        return False
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Log what failed, without a word of the user, and answer with one sentence."""
+        speak_to(interaction)
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        name = interaction.command.qualified_name if interaction.command else "an unknown command"
+        log.error("/%s failed: %s in %s", name, type(cause).__name__, place_in_code(cause))
+        await _try_to_answer(interaction, _sentence(cause))
+
+    async def _call(self, interaction: Interaction) -> None:
+        """Run what is used; where discord.py can't read it, whoever used it is told that it failed."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise
+        except Exception as error:  # noqa: BLE001 - there is no telling what discord.py meets
+            log.warning("A command can't be read: %s in %s", type(error).__name__, place_in_code(error))
+            await _try_to_answer(interaction, FAILED)
+
+    def refusal(self, interaction: Interaction, command: AnyCommand) -> str | None:
+        """Return why a command must not be used by this person here; None if it may."""
+        if interaction.guild_id is None and only_in_servers(command):
+            return ONLY_IN_SERVERS
+        return None if self.permits(interaction, command) else _not_allowed(command)
+
+    def permits(self, interaction: Interaction, command: AnyCommand) -> bool:
+        """Say whether who asks has the permissions for a command here, or is an operator."""
+        if interaction.user.id in self.client.app.settings.admin_ids and not _is_for_members_only(command):
+            return True
+        for needed in _needed(command):
+            held = interaction.permissions
+            # No permission named means: administrators only. Every set holds the empty one.
+            enough = held.administrator or (needed.value != 0 and held.is_superset(needed))
+            if interaction.guild_id is None or not enough:
+                return False
+        return True
+
+
+class Translations(app_commands.Translator):
+    """Tells Discord what commands, options and choices are called in other languages (C95)."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """Return a name or a description in a language; None where it is as in English."""
+        table = table_of(locale.value)
+        if table is None:
+            return None
+        found = _name_of(context.data, table) if context.location in _NAMES else None
+        found = found or table.find(string.message, _CONTEXTS.get(context.location, MENU))
+        return found if found != string.message else None
+
+
+_At = app_commands.TranslationContextLocation
+_NAMES = (_At.command_name, _At.group_name)
+_CONTEXTS = {
+    _At.command_description: ABOUT,
+    _At.group_description: ABOUT,
+    _At.parameter_name: OPTION,
+    _At.parameter_description: ABOUT,
+    _At.choice_name: CHOICE,
+}
+
+
+def _name_of(command: Any, table: Table) -> str | None:
+    """Return the last word of what a command is called; None for one in a menu."""
+    if isinstance(command, app_commands.ContextMenu):
+        return None
+    return table.command(command.qualified_name).rpartition(" ")[2]
+
+
+def speak_to(interaction: Interaction) -> None:
+    """Use the language of whoever used a command or pressed a button, from now on in this task (C95)."""
+    speak(interaction.locale.value)
+
+
+def for_everybody(interaction: Interaction) -> AbstractContextManager[None]:
+    """Use the language of the server for what is posted where others read it, too (C95)."""
+    return speaking(interaction.guild_locale.value if interaction.guild_locale else None)
+
+
+async def answer(interaction: Interaction, text: str) -> None:
+    """Answer a command for the eyes of its user only; nobody is pinged."""
+    for piece in split(str(text)):
+        if interaction.response.is_done():
+            await interaction.followup.send(piece, ephemeral=True, suppress_embeds=True)
+        else:
+            await interaction.response.send_message(piece, ephemeral=True, suppress_embeds=True)
+
+
+def asked_in(interaction: Interaction) -> Where:
+    """Return the place in which a command was used."""
+    channel_id, guild_id = interaction.channel_id or 0, interaction.guild_id
+    if guild_id is None:
+        return Where(channel_id, Place.DM)
+    channel = interaction.channel
+    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return Where(
+        channel_id,
+        Place.GUILD,
+        guild_id=guild_id,
+        parent_id=parent_id,
+        age_restricted=is_age_restricted(channel),
+    )
+
+
+def is_age_restricted(channel: object) -> bool:
+    """Say whether Discord shows a channel to adults only: the one home of that mark (C91).
+
+    A thread goes by its channel. A private chat has no mark, and of a channel that is not known it is not
+    known either: then the answer is no.
+    """
+    marked = (discord.abc.GuildChannel, discord.Thread)
+    is_nsfw = getattr(channel, "is_nsfw", None) if isinstance(channel, marked) else None
+    return bool(is_nsfw and is_nsfw())
+
+
+def only_in_servers(command: AnyCommand) -> bool:
+    """Say whether a command, or the group that it belongs to, is for servers only."""
+    return any(one.guild_only for one in _family(command))
+
+
+def _family(command: AnyCommand) -> list[AnyCommand]:
+    """Return a command and the groups that it belongs to."""
+    family = [command]
+    while not isinstance(family[-1], app_commands.ContextMenu) and family[-1].parent:
+        family.append(family[-1].parent)
+    return family
+
+
+def _is_for_members_only(command: AnyCommand) -> bool:
+    return any("members_only" in one.extras for one in _family(command))
+
+
+def _needed(command: AnyCommand) -> list[discord.Permissions]:
+    found = [one.default_permissions for one in _family(command)]
+    return [one for one in found if one is not None]
+
+
+def named(*permissions: str) -> str:
+    """Return permissions in a sentence of ours."""
+    return str(_(" and ")).join(f"**{CALLED[one]}**" for one in permissions)
+
+
+def _not_allowed(command: AnyCommand) -> str:
+    names = {name for needed in _needed(command) for name, on in needed if on} or {"administrator"}
+    sentence = YOU_LACK if _is_for_members_only(command) else NOT_ALLOWED
+    return sentence.format(needed=named(*sorted(names)))
+
+
+def _sentence(cause: Exception) -> str:
+    """Return what the user of a command that failed is told."""
+    if isinstance(cause, MasqueradeError):
+        return str(cause)
+    if isinstance(cause, DatabaseError):
+        return FORGETFUL
+    if isinstance(cause, (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)):
+        return OUTDATED
+    if isinstance(cause, app_commands.TransformerError):
+        return UNREADABLE
+    return FAILED
+
+
+async def _try_to_answer(interaction: Interaction, sentence: str) -> None:
+    try:
+        await answer(interaction, sentence)
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.warning("A command can't be answered: %s", type(error).__name__)

@@ -1,0 +1,149 @@
+"""What Discord sends and discord.py can't read: as much of it as can be read, and the connection goes on."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.core.errors import place_in_code
+
+if TYPE_CHECKING:
+    from discord.abc import MessageableChannel
+    from discord.state import ConnectionState
+
+log = logging.getLogger(__name__)
+
+Payload = Mapping[str, Any]
+
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What discord.py raises where it can't read an answer of Discord's."""
+
+_CORE = (
+    *("id", "type", "name", "guild_id", "channel_id", "application_id", "token", "version", "user", "author"),
+    *("content", "timestamp", "edited_timestamp", "pinned", "mention_everyone", "tts", "unavailable"),
+    "attachment_size_limit",
+)
+"""Without one of these nothing is any longer what it was; each event has some of them."""
+_CORE_OF_USE = (*_CORE, "member", "data")
+"""Who used a command or pressed a button is judged by what they may do."""
+_MESSAGES = ("referenced_message", "message")
+"""Parts that are messages themselves, and may hold what can't be read, too."""
+_NO_MESSAGE = {
+    "type": -1,  # none that Discord has: it is heard by nobody
+    "author": {"id": "0", "username": "unknown", "discriminator": "0", "avatar": None},
+    "content": "",
+    "timestamp": None,
+    "edited_timestamp": None,
+    "pinned": False,
+    "mention_everyone": False,
+    "tts": False,
+    "attachments": [],
+    "embeds": [],
+}
+
+
+class Leniency:
+    """Stands between Discord and discord.py, for which one part that it can't read is the end."""
+
+    def __init__(self, state: "ConnectionState[Any]") -> None:
+        self._state = state
+        self._told: set[tuple[str, str, str]] = set()
+        self._makers: Mapping[str, tuple[Callable[[Payload], object], Sequence[str]]] = {
+            "MESSAGE_CREATE": (self._message, _CORE),
+            "MESSAGE_UPDATE": (self._message, _CORE),
+            "GUILD_CREATE": (self._guild, _CORE),
+            "GUILD_UPDATE": (self._guild, _CORE),
+            "INTERACTION_CREATE": (self._interaction, _CORE_OF_USE),
+        }
+        for event, parse in state.parsers.items():
+            state.parsers[event] = partial(self._parse, event, parse)
+        setattr(state, "create_message", self._fetched)  # noqa: B010 - what is fetched over REST goes this way
+
+    def _parse(self, event: str, parse: Callable[[Any], None], data: Payload) -> None:
+        """Read an event; if it can't be, read what can be of it, or pass it over."""
+        try:
+            parse(data)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the connection must not end by it
+            kept = self._mended(event, data)
+            self._tell(event, error, data, kept)
+            if kept is not None:
+                self._parse(event, parse, kept)
+
+    def _mended(self, event: str, data: Payload) -> Payload | None:
+        make, core = self._makers.get(event, (None, ()))
+        if make is None or not isinstance(data, dict) or _works(make, data):
+            return None
+        return readable(data, partial(_works, make), core)
+
+    def _fetched(self, *, channel: "MessageableChannel", data: Payload) -> discord.Message:
+        """Return a message; one of which nothing can be read is of no type that anybody hears."""
+        make = partial(self._message_in, channel)
+        try:
+            return make(data)
+        except Exception as error:  # noqa: BLE001 - see above
+            kept = readable(data, partial(_works, make))
+            self._tell("a fetched message", error, data, kept)
+            return make(kept if kept is not None else {**_NO_MESSAGE, "id": data["id"]})
+
+    def _message(self, data: Payload) -> object:
+        channel, _ = self._state._get_guild_channel(data)  # type: ignore[arg-type]  # noqa: SLF001
+        return self._message_in(channel, data)
+
+    def _message_in(self, channel: Any, data: Payload) -> discord.Message:
+        return discord.Message(state=self._state, channel=channel, data=data)  # type: ignore[arg-type]
+
+    def _guild(self, data: Payload) -> object:
+        return discord.Guild(state=self._state, data=data)  # type: ignore[arg-type]
+
+    def _interaction(self, data: Payload) -> object:
+        return discord.Interaction(state=self._state, data=data)  # type: ignore[arg-type]
+
+    def _tell(self, what: str, error: Exception, data: Payload, kept: Payload | None) -> None:
+        """Log it once for each kind, without a word of what was said."""
+        kind = (what, type(error).__name__, place_in_code(error))
+        if kind not in self._told:
+            self._told.add(kind)
+            lost = [] if kept is None else [key for key in data if kept.get(key) != data[key]]
+            then = f"taken without {', '.join(lost)}" if lost else "passed over"
+            log.warning("discord.py can't read %s (%s in %s): it is %s", *kind, then)
+
+
+def readable(
+    data: Payload, works: Callable[[Payload], bool], core: Sequence[str] = _CORE
+) -> dict[str, Any] | None:
+    """Return as much of an object as `works`; None where that would not be the object any more."""
+    kept = {key: data[key] for key in core if key in data}
+    kept |= {key: [] for key, value in data.items() if isinstance(value, list)}
+    if not works(kept):
+        return None
+    for key, value in data.items():
+        fits = partial(_fits, works, kept, key)
+        if fits(value):
+            kept[key] = value
+        elif isinstance(value, list):
+            kept[key] = _items(value, fits)
+        elif key in _MESSAGES and isinstance(value, dict) and (part := readable(value, fits)) is not None:
+            kept[key] = part
+    return kept
+
+
+def _fits(works: Callable[[Payload], bool], kept: Payload, key: str, part: object) -> bool:
+    return works({**kept, key: part})
+
+
+def _items(items: Sequence[object], fits: Callable[[object], bool]) -> list[object]:
+    """Return those items that fit: by halves, for a server may have thousands."""
+    if fits(items):
+        return list(items)
+    middle = len(items) // 2
+    return _items(items[:middle], fits) + _items(items[middle:], fits) if middle else []
+
+
+def _works(make: Callable[[Any], object], data: Payload) -> bool:
+    try:
+        make(data)
+    except Exception:  # noqa: BLE001 - there is no telling what discord.py meets
+        return False
+    return True

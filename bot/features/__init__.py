@@ -1,0 +1,1 @@
+"""What people and admins can do beyond talking: each package is one noun."""

@@ -1,0 +1,156 @@
+"""What operators lay down about characters: identity, lorebooks, affinities, the day, who is where (C85)."""
+
+from collections.abc import Callable
+
+from bot.core.clock import Clock
+from bot.core.i18n import _
+from bot.features.admin.change import Change, ChangeRefused, Key, Values
+from bot.features.admin.entity import Row
+from bot.features.inner_life.days import Days
+from database import UnitOfWork
+from database.models import IdentityLine, LoreLine
+from personas.affect.temperament import DayMood
+
+IDENTITY, LORE, AFFINITY, MOOD = "identity", "lore", "affinity", "mood"
+PRESENCE, CHOSEN = "presence", "chosen"
+NOT_PLAYED = _("That character is not played here any more.")
+ALWAYS_SOME_DAY = _("Every day has its mood, so it can't be removed: set its numbers.")
+
+
+class Identity(Row):
+    """A line of identity; its key is a character and a number, "" for a new one (F110)."""
+
+    name = IDENTITY
+    compared = ("kind", "text")
+
+    def __init__(self, clock: Clock, changed: Callable[[str], None]) -> None:
+        self._clock = clock
+        self._changed = changed
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        slug, number = key
+        line = await db.identities.get(int(number)) if number else None
+        if line is None or line.character != slug:
+            return None
+        return {"kind": line.kind, "text": line.text, "made_by": line.made_by}
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        slug, number = key
+        if values is None:
+            await db.identities.remove(int(number))
+            return key
+        now = self._clock.now()
+        if number and await self.read(db, key) is not None:
+            await db.identities.reword(int(number), values["text"], at=now)
+            return key
+        line = IdentityLine(slug, values["kind"], values["text"], values["made_by"], now, now)
+        if number:
+            await db.identities.put_back(int(number), line)
+            return key
+        return slug, str(await db.identities.add(line))
+
+    async def changed(self, key: Key) -> None:
+        self._changed(key[0])
+
+
+class Lore(Row):
+    """What is laid down about an entry of a lorebook; its key is a character, a book and a uid (F105)."""
+
+    name = LORE
+    compared = ("keys", "content", "constant", "enabled")
+
+    def __init__(self, clock: Clock, changed: Callable[[str], None]) -> None:
+        self._clock = clock
+        self._changed = changed
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        line = await db.lore.get(*key)
+        return None if line is None else {**line.values, "made_by": line.made_by}
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        slug, book, uid = key
+        if values is None:
+            await db.lore.lift(slug, book, uid)
+            return key
+        laid_down = {name: value for name, value in values.items() if name != "made_by"}
+        await db.lore.keep(LoreLine(slug, book, uid, laid_down, values["made_by"], self._clock.now()))
+        return key
+
+    async def changed(self, key: Key) -> None:
+        self._changed(key[0])
+
+
+class Affinity(Row):
+    """How much a character likes another; the key are both, in this order (F091)."""
+
+    name = AFFINITY
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        row = await db.affinities.get(*key)
+        return None if row is None else {"value": row.value, "stage": row.stage}
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        slug, other = key
+        if values is None:
+            await db.affinities.lift(slug, other)
+        else:
+            await db.affinities.keep(slug, other, values["value"], stage=values["stage"])
+        return key
+
+
+class Mood(Row):
+    """What the day is like for a character, until the next morning; its key is the character (F087)."""
+
+    name = MOOD
+
+    def __init__(self, days: Days) -> None:
+        self._days = days
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        day = await self._days.of_in(db, key[0])
+        return {str(mood): value for mood, value in day.items()} or None
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        if values is None:
+            raise ChangeRefused(ALWAYS_SOME_DAY)
+        try:
+            await self._days.lay_down_in(db, key[0], {DayMood(mood): one for mood, one in values.items()})
+        except KeyError:
+            raise ChangeRefused(NOT_PLAYED) from None
+        except ValueError as error:
+            raise ChangeRefused(str(error)) from None
+        return key
+
+    async def restore(self, db: UnitOfWork, change: Change) -> None:
+        if change.before is not None:
+            await self.write(db, change.key, change.before)
+
+
+class Presence(Row):
+    """Whether a character was let into a channel, or sent out of it; the key are a channel and it (C25)."""
+
+    name = PRESENCE
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        channel_id, slug = key
+        present = (await db.casts.attendance([int(channel_id)])).get(slug)
+        return None if present is None else {"present": present}
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        channel_id, slug = key
+        await db.casts.attend(int(channel_id), slug, present=values["present"] if values else None)
+        return key
+
+
+class Chosen(Row):
+    """Who answers in a channel where nobody else is called; the key is the channel (C24)."""
+
+    name = CHOSEN
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        channel = await db.channels.get(int(key[0]))
+        return {"character": channel.chosen} if channel and channel.chosen else None
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        await db.channels.choose(int(key[0]), values["character"] if values else None)
+        return key

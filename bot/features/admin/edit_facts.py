@@ -1,0 +1,240 @@
+"""Facts and core memory of people, changed by hand: by consent, never what was told in private (C50, C85).
+
+In the audit a fact has its number, its reach and the number of its last change, and no words: these stand in
+the record of changes alone, from which they go when they are forgotten.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.conversation.company import Company
+from bot.core.clock import Clock
+from bot.core.i18n import _
+from bot.features.admin.change import Change, ChangeRefused, Key, Recorded, Values
+from bot.features.admin.entity import Row
+from bot.features.admin.people import Agreed
+from bot.memory.facts import MOST as MOST_FACTS
+from bot.memory.store import MOST, Memories, MemoryRefused, checked, core_of
+from database import Database, UnitOfWork
+from database.models import Fact
+from database.repositories.memories import Change as Step
+from memory.core import plain
+from memory.history import LAID_DOWN, TOLD
+from memory.reversal import Back, bring_back
+from memory.snapshots import Before, before
+
+FACT = "fact"
+ADDED, CHANGED, REMOVED = "operator added", "operator changed", "operator removed"
+TAKEN_BACK = "operator undid"
+PRIVATE = "dm"
+
+NOT_AGREED = _(
+    "They have not agreed that anything is noted about them, so nothing can be: only they can change that, "
+    "with /privacy yes. What is there can be removed."
+)
+GONE = _("There is no such fact any more: they deleted it, or its time was over. Nothing was changed.")
+KNOWN = _("That is known already, as number {number}.")
+FULL = _("{name} knows as much about them as it can keep: remove something first.")
+TOLD_IN_PRIVATE = _(
+    "Number {number} was told in private: no operator sees its words, so none can change them. "
+    "It can be removed."
+)
+THEIR_OWN = _(
+    "Number {number} is in their own words, or pinned by them: only they can change it, with "
+    "/memory edit. It can be removed."
+)
+FORGOTTEN = _("It can't be taken back: they deleted it for good, or it was changed since.")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a fact said before and after a change; None where it was not there.
+
+    `hidden` says that it was told in private, `forgotten` that the words are nowhere any more.
+    """
+
+    before: str | None = None
+    after: str | None = None
+    hidden: bool = False
+    forgotten: bool = False
+
+
+def is_private(fact: Fact | Mapping[str, Any]) -> bool:
+    """Say whether a fact was told in private, and may come up nowhere else: operators see no word of it."""
+    return (fact.scope if isinstance(fact, Fact) else fact["scope"]) == PRIVATE
+
+
+class Facts(Row):
+    """What a character knows of a person; the key are the person, it and the fact, "" for a new one.
+
+    Whatever is done stands in the person's /memory history as an operator's doing, and can be undone there.
+    """
+
+    name = FACT
+
+    def __init__(
+        self, company: Company, clock: Clock, agreed: Agreed, memories_of: Callable[[str], Memories | None]
+    ) -> None:
+        self._company = company
+        self._clock = clock
+        self._agreed = agreed
+        self._memories_of = memories_of
+        self._known_before: dict[str, list[Before]] = {}
+
+    def person(self, key: Key) -> int | None:
+        return int(key[0])
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        fact = await _fact(db, key)
+        if fact is None:
+            return None
+        last = await db.memories.last_batch(fact.id)
+        shown = {name: getattr(fact, name) for name in ("number", "scope", "kept", "pinned", "origin")}
+        return {**shown, "holds": fact.ended_at is None, "change": last}
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        person_id, slug, _memory_id = key
+        known = await db.memories.of(int(person_id), slug)
+        fact = await _fact(db, key)
+        if values is None:
+            self._note_before(key, known)
+            return await self._remove(db, key, fact)
+        if not await self._agreed(db, int(person_id)):
+            raise ChangeRefused(NOT_AGREED)
+        if "text" in values:
+            values = {**values, "text": _checked(values["text"])}
+            _check_new(values["text"], values.get("scope") or (fact.scope if fact else ""), fact, known)
+        self._check_room(slug, known, fact, kept=bool(values.get("kept", fact.kept if fact else True)))
+        if fact is not None:
+            _check_theirs(fact)
+        self._note_before(key, known)
+        if fact is None:
+            return await self._add(db, key, values)
+        values = {**values, "origin": LAID_DOWN} if "text" in values else values
+        batch = await db.memories.new_batch()
+        await db.memories.change(fact, values, batch=batch, cause=CHANGED, at=self._clock.now())
+        return key
+
+    async def restore(self, db: UnitOfWork, change: Change) -> None:
+        person_id, slug, memory_id = change.key
+        if change.before is not None and not await self._agreed(db, int(person_id)):
+            raise ChangeRefused(NOT_AGREED)
+        step = await _last_step(db, change.key)
+        if step is None or not step.cause.startswith("operator") or _is_other(step, change):
+            raise ChangeRefused(FORGOTTEN)
+        known = await db.memories.of(int(person_id), slug)
+        self._note_before(change.key, known)
+        fact = next((one for one in known if one.id == int(memory_id)), None)
+        await bring_back(db, [Back(fact, step)], known, at=self._clock.now(), cause=TAKEN_BACK)
+
+    async def changed(self, key: Key) -> None:
+        """Keep what was known before, where the operator wants that (F071)."""
+        snapshots = self._known_before.pop(key[1], [])
+        memories = self._memories_of(key[1])
+        if memories is not None:
+            await memories.dump(tuple(snapshots))
+
+    async def _remove(self, db: UnitOfWork, key: Key, fact: Fact | None) -> Key:
+        if fact is None:
+            raise ChangeRefused(GONE)
+        batch = await db.memories.new_batch()
+        await db.memories.remove(fact, batch=batch, cause=REMOVED, at=self._clock.now())
+        return key
+
+    async def _add(self, db: UnitOfWork, key: Key, values: Values) -> Key:
+        if key[2]:
+            raise ChangeRefused(GONE)
+        now = self._clock.now()
+        fact = Fact(
+            person_id=int(key[0]),
+            character=key[1],
+            number=0,
+            text=values["text"],
+            scope=values["scope"],
+            channel_id=values["channel_id"],
+            guild_id=values["guild_id"],
+            origin=LAID_DOWN,
+            made_at=now,
+            changed_at=now,
+            kept=values["kept"],
+        )
+        fact = await db.memories.add(fact, batch=await db.memories.new_batch(), cause=ADDED)
+        return key[0], key[1], str(fact.id)
+
+    def _check_room(self, slug: str, known: list[Fact], fact: Fact | None, *, kept: bool) -> None:
+        if fact is not None and fact.kept == kept:
+            return
+        core = len(core_of(known))
+        full = core >= MOST if kept else len(known) - core >= MOST_FACTS
+        if full:
+            role = self._company.by_slug.get(slug)
+            raise ChangeRefused(FULL.format(name=role.name if role else slug))
+
+    def _note_before(self, key: Key, known: list[Fact]) -> None:
+        self._known_before.setdefault(key[1], []).append(before(int(key[0]), known))
+
+
+class FactWords:
+    """Looks up the words of a change of a fact, for operators: what was told in private is hidden."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, recorded: Recorded) -> Words:
+        """Return what a fact said before a change, and after it."""
+        change = recorded.change
+        if recorded.is_blank:
+            return Words(forgotten=True)
+        since = change.after["change"] if change.after else (change.before or {})["change"] + 1
+        person_id, slug, memory_id = change.key
+        async with self._database.read() as db:
+            steps = await db.memories.since(int(person_id), slug, since)
+        mine = [one for one in steps if one.memory_id == int(memory_id)]
+        if not mine or not mine[-1].cause.startswith("operator"):
+            return Words(forgotten=True)
+        forms = (mine[-1].before, mine[-1].after)
+        if any(form is not None and is_private(form) for form in forms):
+            return Words(hidden=True)
+        told = [form["text"] if form is not None else None for form in forms]
+        return Words(told[0], told[1])
+
+
+def _checked(text: str) -> str:
+    try:
+        return checked(text)
+    except MemoryRefused as refused:
+        raise ChangeRefused(str(refused)) from None
+
+
+def _check_new(text: str, scope: str, fact: Fact | None, known: list[Fact]) -> None:
+    for one in known:
+        same = one.ended_at is None and one is not fact and plain(one.text) == plain(text)
+        # Of what was told in private not even this is said: whether it is known.
+        if same and one.scope == scope and not is_private(one):
+            raise ChangeRefused(KNOWN.format(number=one.number))
+
+
+def _check_theirs(fact: Fact) -> None:
+    """Leave people's own words to them, and what nobody but they may read."""
+    if is_private(fact):
+        raise ChangeRefused(TOLD_IN_PRIVATE.format(number=fact.number))
+    if fact.origin == TOLD or fact.pinned:
+        raise ChangeRefused(THEIR_OWN.format(number=fact.number))
+
+
+def _is_other(step: Step, change: Change) -> bool:
+    """Say whether the last change of a fact is not the one that is meant."""
+    return (step.before is None) != (change.before is None) or (step.after is None) != (change.after is None)
+
+
+async def _fact(db: UnitOfWork, key: Key) -> Fact | None:
+    if not key[2]:
+        return None
+    found = await db.memories.these([int(key[2])])
+    return next((one for one in found if (str(one.person_id), one.character) == key[:2]), None)
+
+
+async def _last_step(db: UnitOfWork, key: Key) -> Step | None:
+    steps = await db.memories.since(int(key[0]), key[1], 0)
+    return next((one for one in steps if one.memory_id == int(key[2])), None)

@@ -1,0 +1,209 @@
+"""Characters that come, by a card from anybody, that go again, or are taken along as a card (C31, F107)."""
+
+import asyncio
+import json
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.conversation.company import Role
+from bot.conversation.pipeline import Conversation
+from bot.core.errors import ConfigurationError
+from bot.core.i18n import _, number
+from bot.features.admin.service import Actor, Administration
+from bot.features.characters.library import Library
+from bot.features.characters.presence import NotStaged
+from bot.features.characters.shelves import CharacterFaults, Source
+from bot.features.characters.strangers import Inspected, Output, export_stranger, harmless, read_stranger
+from bot.settings.identity import SHEET_NAME
+from database import Database, DatabaseError, UnitOfWork
+from personas.cards.drawing import card_of
+from personas.character import CharacterError, character_of
+from personas.character_rules import slug_of
+
+log = logging.getLogger(__name__)
+
+JOINED = "characters that joined"
+SUFFIXES = {"PNG": ".png", "JSON": ".json", "CHARX": ".charx"}
+MOST_CHARACTERS = 50
+NAMES = {"sheet": "character.json", "lorebook": "lorebook.json"}
+
+NOT_PLAYABLE = _("{file} can't be played: {fault}")
+SIZE = _("About {count} tokens of it go into every prompt.")
+NOT_IMPORTED = _("{name} did not come by /persona import: take it out of active_personas in config.env.")
+NO_FOLDERS = _("There are no folders of characters here to put it into.")
+NOT_WRITABLE = _(
+    "I can't write to the folder of characters: whoever runs the bot has to let me, see docs/operating.md."
+)
+A_LOREBOOK = _("That is a lorebook, not a character: put it into a character's folder.")
+FULL = _("There are {most} characters here already: let one go first.")
+NO_CHARACTER = _("The card makes no character: {fault}")
+TAKEN = _("There is a character {slug} already: give this one another name, or take that one away.")
+
+
+class NotArrived(ConfigurationError):  # noqa: N818 - it is an answer, not a fault
+    """The character can't come; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A character that came, and what its admins should know of it."""
+
+    role: Role
+    notices: tuple[str, ...]
+
+
+async def joined(database: Database) -> list[str]:
+    """Return the folders of the characters that came by import and are still here."""
+    async with database.read() as db:
+        return _listed(await db.states.get(JOINED))
+
+
+class Arrivals:
+    """Lets characters in, out, and be taken along."""
+
+    def __init__(
+        self,
+        database: Database,
+        conversation: Conversation,
+        library: Library | None,
+        administration: Administration,
+    ) -> None:
+        self._database = database
+        self._conversation = conversation
+        self._library = library
+        self._administration = administration
+        self._one_at_a_time = asyncio.Lock()
+
+    async def arrive(self, actor: Actor, data: bytes, filename: str) -> Arrival:
+        """Let a character in from a card or a sheet; it hears and answers from the next message on.
+
+        The file is read in a process of its own and becomes a folder of the character. Raises
+        RefusedStranger or NotArrived.
+        """
+        library = self._with_library()
+        inspected = await read_stranger(data, name=harmless(filename, 100))
+        async with self._one_at_a_time:
+            folder = self._folder_for(library, inspected, data)
+            back, role = folder.exists(), None
+            if not back:
+                await _put(folder, inspected, data)
+            try:
+                role = await library.admit(Source(folder, folder / SHEET_NAME))
+                await library.prepare(role, self._database)
+                await self._remember(folder.name, here=True)
+            except (CharacterFaults, DatabaseError, OSError) as error:
+                if role is not None:
+                    library.drop(role.slug)
+                if not back:
+                    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+                raise NotArrived(NOT_PLAYABLE.format(file=harmless(filename, 100), fault=error)) from error
+            self._conversation.join(role)
+        await self._administration.note(actor, "persona import", role.slug)
+        tokens = len(role.character.core_prompt) // 4
+        size = SIZE.format(count=number(tokens))
+        return Arrival(role, (size, *inspected.warnings, *inspected.notices, *role.playing.notices))
+
+    async def leave(self, actor: Actor, role: Role) -> None:
+        """Let a character go that came by import. Its folder and what it knows stay. Raises NotStaged."""
+        library = self._with_library()
+        folder = library.folder_of(role.slug)
+        here = await joined(self._database)
+        if folder is None or folder.name not in here or library.is_configured(folder):
+            raise NotStaged(NOT_IMPORTED.format(name=role.name))
+        async with self._one_at_a_time:
+            await self._remember(folder.name, here=False)
+            library.drop(role.slug)
+            await self._conversation.part(role.slug)
+        await self._administration.note(actor, "persona remove", role.slug)
+
+    async def export(self, role: Role, to: Output) -> tuple[str, bytes]:
+        """Return a character as a card, the one that it came as or a new one, and a name for the file (C31).
+
+        Raises RefusedStranger.
+        """
+        folder = self._library.folder_of(role.slug) if self._library else None
+        kept = await asyncio.to_thread(_card_in, folder) if folder else None
+        source = self._library.source_of(role.slug) if self._library else role.character
+        original = kept if kept is not None else await asyncio.to_thread(card_of, source)
+        written = await export_stranger(original, to=to, name=role.name)
+        return f"{role.slug}.{to}", written
+
+    def _with_library(self) -> Library:
+        if self._library is None:
+            raise NotArrived(NO_FOLDERS)
+        return self._library
+
+    def _folder_for(self, library: Library, inspected: Inspected, data: bytes) -> Path:
+        """Return a folder that is not there yet, or that of the same card, which was let go before."""
+        if inspected.kind == "lorebook":
+            raise NotArrived(A_LOREBOOK)
+        if len(self._conversation.company) >= MOST_CHARACTERS:
+            raise NotArrived(FULL.format(most=MOST_CHARACTERS))
+        try:
+            character = character_of(inspected.fields, "the card")
+        except CharacterError as error:
+            raise NotArrived(NO_CHARACTER.format(fault=error)) from error
+        slug = slug_of(character.name)
+        folder = library.characters / slug
+        if slug in self._conversation.company.by_slug or (
+            folder.exists() and not _same(folder, inspected, data)
+        ):
+            raise NotArrived(TAKEN.format(slug=slug))
+        return folder
+
+    async def _remember(self, name: str, *, here: bool) -> None:
+        async with self._database.begin() as db:
+            names = _listed(await db.states.get(JOINED))
+            names = sorted({*names, name} if here else {*names} - {name})
+            await _keep(db, names)
+
+
+async def _keep(db: UnitOfWork, names: list[str]) -> None:
+    await db.states.set(JOINED, json.dumps(names))
+
+
+def _listed(kept: str | None) -> list[str]:
+    return [str(one) for one in json.loads(kept)] if kept else []
+
+
+async def _put(folder: Path, inspected: Inspected, data: bytes) -> None:
+    """Make the folder of a character. Raises NotArrived where nothing can be written there."""
+    try:
+        await asyncio.to_thread(_write, folder, inspected, data)
+    except OSError as error:
+        log.warning("A character can't be put into %s: %s", folder.parent, error.strerror or error)
+        raise NotArrived(NOT_WRITABLE) from error
+
+
+def _write(folder: Path, inspected: Inspected, data: bytes) -> None:
+    """Make the folder of a character, whole or not at all."""
+    new = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        new.mkdir(parents=True)
+        (new / _file_name(inspected)).write_bytes(data)
+        new.rename(folder)
+    except OSError:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+
+
+def _file_name(inspected: Inspected) -> str:
+    return NAMES.get(inspected.kind) or f"card{SUFFIXES[inspected.container]}"
+
+
+def _same(folder: Path, inspected: Inspected, data: bytes) -> bool:
+    """Say whether a folder holds just this card."""
+    path = folder / _file_name(inspected)
+    return path.is_file() and path.read_bytes() == data
+
+
+def _card_in(folder: Path) -> bytes | None:
+    """Return the card that lies in a folder, as it was imported."""
+    for name in ("card.png", "card.json", "card.charx"):
+        path = folder / name
+        if path.is_file():
+            return path.read_bytes()
+    return None

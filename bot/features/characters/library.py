@@ -1,0 +1,318 @@
+"""The characters on disk, read anew when they change: a folder is a character (F095, F099, D12, D13)."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.conversation.company import Company, Playing, Role
+from bot.core.i18n import _
+from bot.features.characters.shelves import (
+    CharacterFaults,
+    Shelf,
+    Shelves,
+    Signature,
+    Source,
+    marks_in,
+    sources_of,
+)
+from bot.settings import Loaded
+from bot.settings.identity import SHEET_NAME, character_folders
+from database import Database, DatabaseError, UnitOfWork
+from database.models import IdentityLine, Milestone
+from personas.cards.images import Picture
+from personas.character import Character
+from personas.character_parts import EvolutionStage
+from personas.evolution import evolved
+from personas.frameworks import Frameworks, read_frameworks
+from personas.lorebooks.model import Lorebook
+from personas.lorebooks.overlay import LaidDown, overlaid
+from personas.macros import Macros, expand
+from personas.persona import Identity, compile_persona
+
+log = logging.getLogger(__name__)
+
+BUNDLED = Path(__file__).resolve().parents[3] / "characters" / "_frameworks"
+FRAMEWORKS, LOREBOOKS = "_frameworks", "_lorebooks"
+SECOND = _("Two characters are called {slug}: give one of them another character_id.")
+SOMEBODY = "the person you talk with"
+"""What {{user}} stands for where no one person is meant: the words before the talk are the same for all."""
+
+
+class Library:
+    """Reads characters, compiles them, and looks whether they changed."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        *,
+        characters: Path,
+        frameworks: Path,
+        compiled: Path,
+        pictures: Path,
+    ) -> None:
+        self._sources = tuple(sources)
+        self.characters = characters
+        self._frameworks_at = frameworks
+        self._compiled = compiled
+        self._pictures = pictures
+        self._frameworks = Frameworks({})
+        self._marked: Signature = ()
+        self._books: dict[str, Lorebook] = {}
+        self._reader = Shelves()
+        self._shelves: dict[str, Shelf] = {}
+        self._touched: set[str] = set()
+        self._refused: dict[str, Signature] = {}
+        self._reading = asyncio.Lock()
+
+    async def open(self, joined: Sequence[str] = ()) -> Company:
+        """Return everybody who is played; `joined` are folders of those who came by import.
+
+        Raises CharacterFaults for the first one; others that can't be played are left out.
+        """
+        await self._read_shared()
+        known = character_folders(self.characters)
+        there = {source.folder for source in self._sources}
+        folders = [known[name] for name in joined if name in known and known[name] not in there]
+        roles: list[Role] = []
+        for source in (*self._sources, *(Source(one, one / SHEET_NAME) for one in folders)):
+            try:
+                roles.append(await self.admit(source, primary=not roles))
+            except CharacterFaults as error:
+                if not roles:
+                    raise
+                log.error("A character is left out:\n%s", error)  # noqa: TRY400 - it says it all
+        return Company(roles)
+
+    async def admit(self, source: Source, *, primary: bool = False) -> Role:
+        """Return a character to be played from now on. Raises CharacterFaults."""
+        shelf = await self._reader.read(source)
+        slug = shelf.character.slug
+        if slug in self._shelves:
+            raise CharacterFaults(SECOND.format(slug=slug))
+        self._shelves[slug] = shelf
+        self._touched.add(slug)
+        return Role(Playing(shelf.character), primary=primary)
+
+    async def prepare(self, role: Role, database: Database) -> None:
+        """Compile a character before it is heard for the first time. Raises DatabaseError."""
+        role.playing = await self._compiled_of(self._shelves[role.slug], database)
+        self._touched.discard(role.slug)
+
+    def drop(self, slug: str) -> None:
+        """Look after a character no more."""
+        self._shelves.pop(slug, None)
+        self._touched.discard(slug)
+
+    def is_configured(self, folder: Path) -> bool:
+        """Say whether the settings themselves name the character of a folder."""
+        return any(source.folder == folder for source in self._sources)
+
+    def folder_of(self, slug: str) -> Path | None:
+        """Return the folder of a character, where it has one."""
+        shelf = self._shelves.get(slug)
+        return shelf.source.folder if shelf else None
+
+    def source_of(self, slug: str) -> Character:
+        """Return a character as its files have it, before anything was made of it."""
+        return self._shelves[slug].character
+
+    def touch(self, slug: str) -> None:
+        """Take notice that what the database says of a character changed."""
+        self._touched.add(slug)
+
+    async def refresh(self, company: Company, database: Database) -> list[str]:
+        """Take in what changed on disk or in the database; return whose it was.
+
+        A change that can't be used leaves the character as it was, and is told once. Nobody's message waits
+        for more than that, and none is lost for it.
+        """
+        if self._reading.locked() and not self._touched:
+            return []  # what is being read now shows when it is read: nobody waits for another's files
+        if not await self._stale(company):
+            return []
+        changed = []
+        async with self._reading:
+            for slug in sorted(await self._stale(company)):
+                role = company.by_slug.get(slug)
+                if role is None:  # it was let go while another was read
+                    continue
+                self._touched.discard(slug)
+                try:
+                    role.playing = await self._compiled_of(await self._again(role), database)
+                except (DatabaseError, OSError) as error:
+                    self._touched.add(slug)  # with the next message it is tried again
+                    log.error("%s stays as it was for now: %s", role.name, error)  # noqa: TRY400
+                except Exception:  # one character's files keep nobody from being heard, nor the start
+                    log.exception("%s stays as it was: it can't be compiled", role.name)
+                else:
+                    changed.append(slug)
+        return changed
+
+    async def _stale(self, company: Company) -> set[str]:
+        """Return who changed, of those who are here."""
+        shelves = {slug: shelf for slug, shelf in self._shelves.items() if slug in company.by_slug}
+        if self._shared() != self._marked:
+            await self._read_shared()
+            self._touched |= shelves.keys()
+        stale = shelves.keys() & self._touched
+        for slug, shelf in shelves.items():
+            if shelf.source.signature() not in (shelf.signature, self._refused.get(slug)):
+                stale.add(slug)
+        return stale
+
+    async def _again(self, role: Role) -> Shelf:
+        """Read a character anew if its files changed; keep what there was when they can't be used."""
+        shelf = self._shelves[role.slug]
+        now = shelf.source.signature()
+        if now in (shelf.signature, self._refused.get(role.slug)):
+            return shelf
+        fault: object = None
+        try:
+            read = await self._reader.read(shelf.source)
+        except CharacterFaults as error:
+            fault = error
+        else:
+            if read.character.slug != role.slug:
+                fault = f"It would be kept under {read.character.slug} from now on: restart for that."
+        if fault is not None:
+            self._refused[role.slug] = now
+            log.error("%s stays as it was:\n%s", role.name, fault)
+            return shelf
+        self._refused.pop(role.slug, None)
+        if role.slug in self._shelves:  # it may have been let go meanwhile
+            self._shelves[role.slug] = read
+        log.info("Read the files of %s anew", role.name)
+        return read
+
+    def _shared(self) -> Signature:
+        """Return a mark of what all characters share."""
+        return (*marks_in(self._frameworks_at), *marks_in(self.characters / LOREBOOKS))
+
+    async def _read_shared(self) -> None:
+        """Read the frameworks, and the lorebooks that several characters know (F109)."""
+        self._marked = self._shared()
+        self._books, notices = await self._reader.shared_books(self.characters / LOREBOOKS)
+        for one in notices:
+            log.warning("%s", one)
+        bundled = await asyncio.to_thread(read_frameworks, BUNDLED)
+        own = bundled
+        if self._frameworks_at.is_dir() and self._frameworks_at.resolve() != BUNDLED:
+            own = await asyncio.to_thread(read_frameworks, self._frameworks_at)
+        for fault in own.faults:
+            log.error("A framework is left out: %s", fault)
+        for notice in own.notices:
+            log.warning("%s", notice)
+        self._frameworks = replace(own, by_id={**bundled.by_id, **own.by_id})
+
+    # Compiling.
+
+    async def _compiled_of(self, shelf: Shelf, database: Database) -> Playing:
+        """Return a character as its files, its admins and its growth make it (F099, F110, C75)."""
+        slug = shelf.character.slug
+        async with database.read() as db:
+            rows, reached = await _laid_down(db, slug)
+            lore = [LaidDown(one.book, one.uid, one.values) for one in await db.lore.of(slug)]
+        stages, of_stages = _stages(reached)
+        grown, of_growth = evolved(shelf.character, stages)
+        persona, of_persona = compile_persona(grown, self._frameworks.by_id, _identity(rows))
+        macros = Macros(char=grown.name, user=SOMEBODY, seed=slug)
+        prompt = expand(persona.prompt, macros, rng=Random(slug))
+        await asyncio.to_thread(self._save, persona.id, persona.as_dict())
+        books, of_lore = overlaid({**self._books_of(grown), **shelf.books}, lore)
+        return Playing(
+            character=grown.model_copy(update={"core_prompt": prompt}),
+            persona=persona,
+            lorebooks=books,
+            frameworks=self._frameworks.by_id,
+            avatar=await asyncio.to_thread(self._picture, slug, shelf.contents.avatar),
+            notices=(*shelf.notices, *of_stages, *of_growth, *of_persona, *of_lore),
+        )
+
+    def _books_of(self, character: Character) -> dict[str, Lorebook]:
+        """Return the shared lorebooks of a character's domains: what it knows nothing of it does not read."""
+        domains = character.knowledge.get("rag_categories", ())
+        wanted = {str(one).strip().casefold() for one in domains} if isinstance(domains, list | tuple) else ()
+        return {
+            f"{LOREBOOKS}/{name}": book for name, book in self._books.items() if name.casefold() in wanted
+        }
+
+    def _save(self, persona_id: str, values: Mapping[str, Any]) -> None:
+        """Write what a character was compiled to, for operators to look at (F095, F111)."""
+        text = json.dumps(values, ensure_ascii=False, indent=2, default=str)
+        try:
+            _replace(self._compiled / f"{persona_id}.json", text.encode("utf-8", "replace"))
+        except OSError as error:
+            log.warning("What %s was compiled to can't be written down: %s", persona_id, error.strerror)
+
+    def _picture(self, slug: str, avatar: Path | Picture | None) -> Path | None:
+        """Return the picture of a character as a file; one from within a card is saved as one (F098)."""
+        if avatar is None or isinstance(avatar, Path):
+            return avatar
+        path = self._pictures / f"{slug}.{avatar.suffix.lstrip('.')}"
+        try:
+            _replace(path, avatar.data)
+        except OSError as error:
+            log.warning("The picture of %s can't be saved: %s", slug, error.strerror)
+            return None
+        return path
+
+
+async def _laid_down(db: UnitOfWork, slug: str) -> tuple[list[IdentityLine], list[Milestone]]:
+    return await db.identities.of(slug), await db.identities.milestones(slug)
+
+
+def _identity(rows: Iterable[IdentityLine]) -> Identity:
+    """Return what admins laid down, by kind."""
+    kinds: dict[str, list[str]] = {"trait": [], "lore": [], "fact": [], "quirk": []}
+    for row in rows:
+        kinds[row.kind].append(row.text)
+    traits, lore, facts, quirks = map(tuple, kinds.values())
+    return Identity(traits, lore, facts, quirks)
+
+
+def _stages(reached: Iterable[Milestone]) -> tuple[list[EvolutionStage], list[str]]:
+    """Return the stages of growth that stand; one that no longer fits is left out with a notice."""
+    stages, notices = [], []
+    for one in reached:
+        if not one.changes or one.reverted_at is not None:
+            continue
+        try:
+            stages.append(EvolutionStage(milestone=one.milestone, changes=one.changes))
+        except ValidationError:
+            notices.append(f"its stage {one.milestone} can't be read any more, and has no effect")
+    return stages, notices
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; one that says the same stays as it is."""
+    if path.is_file() and path.read_bytes() == data:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.write_bytes(data)
+    new.replace(path)
+
+
+def library_of(loaded: Loaded) -> Library:
+    """Return the library that the settings describe. Raises SettingsError when nobody is to be played."""
+    settings = loaded.settings
+    return Library(
+        sources_of(
+            characters=settings.characters_dir,
+            character=settings.character,
+            sheet=loaded.sheet,
+            others=settings.active_personas if settings.use_persona_system else (),
+            slug=loaded.playable.slug,
+        ),
+        characters=settings.characters_dir,
+        frameworks=settings.characters_dir / FRAMEWORKS,
+        compiled=settings.data_dir / "compiled",
+        pictures=settings.data_dir / "avatars",
+    )

@@ -1,0 +1,109 @@
+"""How the characters get on with one another, for admins, who can take single turns of it back (C72, C73)."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from bot.conversation.company import Company, Role
+from bot.conversation.speakers import Direction
+from bot.core.clock import Clock
+from bot.core.errors import MasqueradeError
+from bot.core.i18n import _
+from bot.features.admin.service import Actor, Administration
+from database import Database
+from database.models import Encounter
+from personas.relations import affinity
+
+LATEST = 15
+NO_ENCOUNTER = _("There is no encounter {number} that still counts: /admin relations lists them.")
+
+
+class NoSuchEncounter(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """It can't be taken back; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """How one character stands with another, and what they quarrel about: topic and severity, 0 to 1."""
+
+    role: Role
+    other: Role
+    value: float
+    back: float
+    stage: str
+    traits: dict[str, float]
+    milestones: tuple[str, ...]
+    conflicts: tuple[tuple[str, float], ...]
+    latest: tuple[Encounter, ...]
+
+
+class Relations:
+    """Looks at how characters get on, and changes it by hand."""
+
+    def __init__(
+        self,
+        database: Database,
+        company: Company,
+        administration: Administration,
+        clock: Clock,
+        direction: Direction,
+    ) -> None:
+        self._database = database
+        self._company = company
+        self._administration = administration
+        self._clock = clock
+        self._direction = direction
+
+    async def of(self, role: Role, other: Role) -> Relation:
+        """Return how two characters stand with each other."""
+        now, rate = self._clock.now(), self._direction.decay
+        async with self._database.read() as db:
+            value = await db.affinities.value(role.slug, other.slug)
+            back = await db.affinities.value(other.slug, role.slug)
+            stage = await db.affinities.stage(role.slug, other.slug)
+            all_of_it = await db.affinities.encounters(role.slug, other.slug, limit=affinity.HISTORY_MOST)
+            milestones = await db.affinities.milestones(role.slug, other.slug)
+            rows = await db.affinities.conflicts(role.slug, other.slug)
+        counts = Counter(affinity.Interaction(one.kind) for one in all_of_it if one.reverted_at is None)
+        faded = (
+            affinity.decayed(affinity.Conflict(one.topic, one.severity, one.at), now, rate=rate)
+            for one in rows
+        )
+        return Relation(
+            role,
+            other,
+            value,
+            back,
+            stage or affinity.STRANGERS,
+            affinity.traits(counts),
+            tuple(sorted(milestones)),
+            tuple((one.topic, one.severity) for one in faded if one is not None),
+            tuple(all_of_it[:LATEST]),
+        )
+
+    async def others(self, role: Role) -> list[Relation]:
+        """Return how a character stands with all the others."""
+        return [await self.of(role, other) for other in self._company if other.slug != role.slug]
+
+    async def take_back(self, actor: Actor, encounter_id: int) -> Encounter:
+        """Undo what an encounter did to two characters' affinity. Raises NoSuchEncounter."""
+        async with self._database.begin() as db:
+            found = await db.affinities.encounter(encounter_id)
+            if found is None or not await db.affinities.reverted(encounter_id, at=self._clock.now()):
+                raise NoSuchEncounter(NO_ENCOUNTER.format(number=encounter_id))
+            for one, two, change in (
+                (found.speaker, found.other, found.change),
+                (found.other, found.speaker, found.back),
+            ):
+                value = affinity.clamped(await db.affinities.value(one, two) - change)
+                before, dealings = await db.affinities.stage(one, two), await db.affinities.count(one, two)
+                stage = affinity.stage_after(before, value, dealings)
+                await db.affinities.keep(one, two, value, stage=stage)
+        await self._administration.note(actor, "relations", f"took back encounter {encounter_id}")
+        return found
+
+    async def make_up(self, actor: Actor, role: Role, other: Role) -> int:
+        """End all conflicts of two characters; return how many there were."""
+        async with self._database.begin() as db:
+            ended = await db.affinities.made_up(role.slug, other.slug)
+        await self._administration.note(actor, "relations", f"{role.slug} and {other.slug} made up: {ended}")
+        return ended

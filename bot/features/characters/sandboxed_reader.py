@@ -1,0 +1,115 @@
+"""Reads a stranger's card where it can do no harm: a program of its own, which writes one line of JSON.
+
+It is started as `python -I -S sandboxed_reader.py SECONDS ORDER PATHS` with the file as its standard input.
+ORDER is `inspect`, or the kind of file to write: `json`, `png` or `charx`. PATHS is where packages are.
+After the line come the bytes of the file that was written, if any. It imports personas and what they need.
+"""
+
+import json
+import os
+import sys
+from typing import Any
+
+if not __package__:
+    # Run as a program, it knows of nothing but the standard library.
+    sys.path += sys.argv[3].split(os.pathsep)
+
+from bot.core.sandbox import hold
+from personas.cards import Card, CardError, cast, read_card, write_charx, write_json, write_png
+from personas.cards.charx import MOST_BYTES, is_zip
+from personas.cards.images import picture_of
+from personas.cards.json_text import read_json
+from personas.cards.survey import survey
+from personas.cards.versions import is_card
+from personas.library import is_book
+from personas.sheets import is_sheet, read_sheet
+
+MOST_MEMORY = 256 << 20
+"""The memory of this process at most, where the system can hold it to that."""
+MOST_NOTICES = 80
+WRITERS = {"json": write_json, "png": write_png, "charx": write_charx}
+
+
+def main() -> None:
+    """Answer on standard output what is in the file on standard input."""
+    _load_all()
+    hold(float(sys.argv[1]), memory=MOST_MEMORY)
+    written = b""
+    try:
+        answer, written = answered(sys.stdin.buffer.read(MOST_BYTES + 1), sys.argv[2])
+    except CardError as error:
+        answer = {"fault": {"wrong": error.wrong, "mend": error.mend, "line": error.line}}
+    except MemoryError:
+        wrong = f"takes more than {MOST_MEMORY >> 20} MB to read"
+        answer = {"fault": {"wrong": wrong, "mend": "don't use this file", "line": None, "dangerous": True}}
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+    sys.stdout.buffer.write(written)
+
+
+def answered(data: bytes, order: str) -> tuple[dict[str, Any], bytes]:
+    """Return what is said of a file, and the bytes of the one that was to be written; raises CardError."""
+    if order != "inspect":
+        card = read_card(data)
+        return {"kind": "card", "files": len(card.files)}, WRITERS[order](card)
+    other = None if is_zip(data) or picture_of(data) else _sheet_or_book(data)
+    return other or _of_card(read_card(data), _container(data)), b""
+
+
+def _of_card(card: Card, container: str) -> dict[str, Any]:
+    made, seen = cast(card), survey(card)
+    return {
+        "kind": "card",
+        "version": card.version,
+        "container": container,
+        "card_name": card.name[:200],
+        "fields": made.fields,
+        "book": card.character_book,
+        "creator_notes": dict(list(card.creator_notes_by_language.items())[:MOST_NOTICES]),
+        "files": len(card.files),
+        "macros": seen.macros,
+        "unknown_macros": seen.unknown_macros,
+        "unused": seen.unused,
+        "warnings": seen.warnings,
+        "notices": [*card.notices, *made.notices][:MOST_NOTICES],
+    }
+
+
+def _sheet_or_book(data: bytes) -> dict[str, Any] | None:
+    """Return what is said of JSON that is no card but something else of ours; None for all others."""
+    value, notices = read_json(data)
+    if is_card(value):
+        return None
+    if is_sheet(value):
+        sheet = read_sheet(value)
+        said = [*notices, *sheet.notices][:MOST_NOTICES]
+        if sheet.faults:
+            wrong, _, mend = sheet.faults[0].partition("; ")
+            raise CardError(f"is a character sheet that can't be used: {wrong}", mend)
+        return {"kind": "sheet", "container": "JSON", "fields": sheet.fields, "notices": said}
+    if is_book(value):
+        return {"kind": "lorebook", "container": "JSON", "book": value, "notices": list(notices)}
+    return None
+
+
+def _container(data: bytes) -> str:
+    if is_zip(data):
+        return "CHARX"
+    return "PNG" if picture_of(data) else "JSON"
+
+
+def _load_all() -> None:
+    """Use everything once: what is loaded late needs a file, and none can be opened once the limits hold."""
+    sample = {"name": "Nyx", "description": "{{char}}\ud800", "spec": "", "data": {}}
+    card = read_card(json.dumps(sample).encode())
+    for write in (write_png, write_charx):
+        answered(write(card), "inspect")
+    for broken in (b"\xff\xfe", b"\xef\xbb\xbf[", b"PK\3\4"):
+        try:
+            answered(broken, "inspect")
+        except CardError:
+            continue
+    answered(b'{"display_name": "Nyx", "voice_and_tone": {"top_p": 9}, "quirks": 3}', "inspect")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Who a character is beside its files: what admins lay down, and its growth (F110, C75, C85)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Literal, get_args
+
+from bot.conversation.company import Role
+from bot.conversation.text.names import clean_text
+from bot.conversation.text.split import is_blank
+from bot.core.clock import Clock
+from bot.core.errors import MasqueradeError
+from bot.core.i18n import _
+from bot.features.admin.change import Change, Values
+from bot.features.admin.edit_characters import IDENTITY
+from bot.features.admin.edits import Curation
+from bot.features.admin.service import Actor, Administration
+from database import Database
+from database.models import IdentityLine, Milestone
+
+Kind = Literal["trait", "lore", "fact", "quirk"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+LONGEST = 1_000
+LATELY = timedelta(days=7)
+MOST = 100
+
+TOO_MANY = _("{name} has {most} such lines already: remove one first.")
+NO_LINE = _("{name} has no line {number}: /admin identity list shows the numbers.")
+STANDS_ALREADY = _("{name} has not reached the stage {milestone}, or it stands already: see /admin growth.")
+TAKEN_BACK_ALREADY = _(
+    "{name} has not reached the stage {milestone}, or it is taken back already: see /admin growth."
+)
+NO_WORDS = _("Write 1 to {most} characters.")
+
+
+class NotLaidDown(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """It can't be kept so; the text says why and what to do."""
+
+
+class Selves:
+    """Changes who a character is; `changed` is told, so that the very next prompt shows it."""
+
+    def __init__(
+        self,
+        database: Database,
+        curation: Curation,
+        administration: Administration,
+        clock: Clock,
+        *,
+        changed: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._curation = curation
+        self._administration = administration
+        self._clock = clock
+        self._changed = changed
+
+    async def lines(self, role: Role) -> list[IdentityLine]:
+        """Return what is laid down about a character."""
+        async with self._database.read() as db:
+            return await db.identities.of(role.slug)
+
+    async def line(self, role: Role, line_id: int) -> IdentityLine:
+        """Return one of those lines. Raises NotLaidDown."""
+        async with self._database.read() as db:
+            return self._theirs(await db.identities.get(line_id), role, line_id)
+
+    async def add(self, actor: Actor, role: Role, kind: Kind, text: str) -> Change:
+        """Lay something down about a character. Raises NotLaidDown."""
+        values: Values = {"kind": kind, "text": _checked(text), "made_by": actor.user_id}
+        if len(await self.lines(role)) >= MOST:
+            raise NotLaidDown(TOO_MANY.format(name=role.name, most=MOST))
+        return await self._curation.put(actor, IDENTITY, (role.slug, ""), values)
+
+    async def reword(self, actor: Actor, role: Role, line_id: int, text: str) -> Change:
+        """Give a line other words. Raises NotLaidDown and ChangeRefused."""
+        text = _checked(text)
+        line = await self.line(role, line_id)
+        values: Values = {"kind": line.kind, "text": text, "made_by": line.made_by}
+        return await self._curation.put(actor, IDENTITY, (role.slug, str(line_id)), values)
+
+    async def remove(self, actor: Actor, role: Role, line_id: int) -> Change:
+        """Take a line away. Raises NotLaidDown and ChangeRefused."""
+        await self.line(role, line_id)
+        return await self._curation.put(actor, IDENTITY, (role.slug, str(line_id)), None)
+
+    # Growth.
+
+    async def growth(self, role: Role) -> tuple[int, list[Milestone]]:
+        """Return how often a character has answered, and the stages that it reached."""
+        async with self._database.read() as db:
+            return await db.identities.interactions(role.slug), await db.identities.milestones(role.slug)
+
+    async def lately(self, role: Role) -> int:
+        """Return how often a character answered in the last seven days (F109)."""
+        async with self._database.read() as db:
+            return await db.turns.answers(role.slug, since=self._clock.now() - LATELY)
+
+    async def set_stage(self, actor: Actor, role: Role, milestone: int, *, stands: bool) -> None:
+        """Take back what a stage of its growth changed, or let it stand again. Raises NotLaidDown."""
+        async with self._database.begin() as db:
+            at = None if stands else self._clock.now()
+            if not await db.identities.revert(role.slug, milestone, at=at):
+                told = STANDS_ALREADY if stands else TAKEN_BACK_ALREADY
+                raise NotLaidDown(told.format(name=role.name, milestone=milestone))
+        doing = "let stand" if stands else "took back"
+        await self._administration.note(actor, "identity", f"{role.slug} {doing} stage {milestone}")
+        self._changed(role.slug)
+
+    def _theirs(self, line: IdentityLine | None, role: Role, line_id: int) -> IdentityLine:
+        if line is None or line.character != role.slug:
+            raise NotLaidDown(NO_LINE.format(name=role.name, number=line_id))
+        return line
+
+
+def _checked(text: str) -> str:
+    text = clean_text(text).strip()
+    if is_blank(text) or len(text) > LONGEST:
+        raise NotLaidDown(NO_WORDS.format(most=LONGEST))
+    return text

@@ -1,0 +1,213 @@
+"""What the files of one character say, and whether they changed since (F095, D13)."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from bot.core.errors import ConfigurationError
+from bot.core.i18n import _
+from bot.features.characters.strangers import RefusedStranger, read_stranger
+from bot.settings.envfile import read_env
+from bot.settings.identity import SHEET_NAME, character_folders, strange_files
+from bot.settings.sources import character_sheet
+from personas.character import Character, CharacterError, character_of
+from personas.library import FolderContents, read_folder
+from personas.lorebooks.model import Lorebook, LorebookError
+from personas.lorebooks.reading import read_lorebook
+
+log = logging.getLogger(__name__)
+
+SCREENING_SECONDS = 20.0
+"""Seconds that a file of a stranger's may take when the program starts, and the machine is busy."""
+MOST_SCREENED = 32 << 20
+UNREADABLE = _("{file} can't be read: {fault}.")
+PROMPTS = ("core_prompt", "summarization_prompt", "core_memory_prompt", "core_memory_dump", "post_history")
+"""What a file prompts/NAME.md may say in place of the key of that name."""
+
+Mark = tuple[str, int, int, int]
+Signature = tuple[Mark, ...]
+
+
+class CharacterFaults(ConfigurationError):  # noqa: N818 - it is plural for a reason
+    """A character can't be played; the text has a line for each fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a character comes from: its folder, its character.env, or both."""
+
+    folder: Path | None
+    sheet: Path | None
+
+    def signature(self) -> Signature:
+        """Return a mark of its files that is another one whenever any of them is another one."""
+        seen = [mark_of(self.sheet)] if self.sheet is not None else []
+        for folder in (
+            self.folder,
+            self.folder and self.folder / "lorebooks",
+            self.folder and self.folder / "prompts",
+        ):
+            seen += marks_in(folder) if folder else []
+        return tuple(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What was read of a character, and what its admins should know of its files."""
+
+    source: Source
+    signature: Signature
+    contents: FolderContents
+    character: Character
+    books: Mapping[str, Lorebook]
+    notices: tuple[str, ...]
+
+
+class Shelves:
+    """Reads the files of characters; each file that may come from a stranger in a limited process first."""
+
+    def __init__(self) -> None:
+        self._screened: set[str] = set()
+
+    async def read(self, source: Source) -> Shelf:
+        """Return what a character's files say. Raises CharacterFaults when they make no character."""
+        signature = source.signature()
+        name = str(source.folder or source.sheet)
+        try:
+            if source.folder:
+                await self._screen(source.folder)
+            env, faults = await asyncio.to_thread(_env, source.sheet)
+            contents = await asyncio.to_thread(read_folder, source.folder or Path(os.devnull), env)
+        except OSError as error:
+            raise CharacterFaults(
+                UNREADABLE.format(file=error.filename or name, fault=error.strerror)
+            ) from error
+        told = [f"{name}/{one}" for one in contents.faults]
+        for one in told:
+            log.error("%s", one)
+        try:
+            if faults:
+                raise CharacterFaults("\n".join(faults))
+            fields = {**contents.fields, **_from_prompts(contents.prompts)}
+            if source.folder is None and "character_id" not in env:
+                del fields["slug"]  # there is no folder to take it from: its name has to do
+            character = character_of(fields, name)
+        except CharacterError as error:
+            raise CharacterFaults("\n".join([*told, *map(str, error.faults)])) from None
+        books, of_books = await asyncio.to_thread(_books, contents)
+        notices = (*(f"{name}/{one}" for one in contents.notices), *of_books)
+        for notice in notices:
+            log.info("%s", notice)
+        return Shelf(source, signature, contents, character, books, (*told, *notices))
+
+    async def shared_books(self, folder: Path) -> tuple[dict[str, Lorebook], tuple[str, ...]]:
+        """Return the lorebooks of a folder by the names of their files, and what is wrong with others."""
+        try:
+            await self._screen(folder)
+            contents = await asyncio.to_thread(read_folder, folder, {})
+        except (CharacterFaults, OSError) as error:
+            return {}, (str(error),)
+        books, notices = await asyncio.to_thread(_books, contents)
+        told = (*(f"{folder}/{one}" for one in contents.faults), *notices)
+        return {Path(name).stem: book for name, book in books.items()}, told
+
+    async def _screen(self, folder: Path) -> None:
+        """Read what may come from strangers in a process of its own first, each file once (faults D7, D8).
+
+        What that process does not come to the end of must not be there when we read the folder.
+        """
+        for path in await asyncio.to_thread(strange_files, folder):
+            if path.stat().st_size > MOST_SCREENED:
+                continue  # it is refused for its size
+            data = await asyncio.to_thread(path.read_bytes)
+            digest = blake2b(data, digest_size=16).hexdigest()
+            if digest in self._screened:
+                continue
+            try:
+                await read_stranger(data, name=path.name, deadline=SCREENING_SECONDS)
+            except RefusedStranger as error:
+                if error.dangerous or error.ours:
+                    raise CharacterFaults(f"{folder}: {error}") from error
+            self._screened.add(digest)
+
+
+def sources_of(
+    *, characters: Path, character: str, sheet: Path | None, others: Sequence[str], slug: str
+) -> list[Source]:
+    """Return where the primary character and the further ones come from (F007, F108).
+
+    `character` names the primary's folder; else it stands in `sheet`, and what else it has in the folder
+    of its `slug`, if there is one. `others` are names of folders, `all` means every one.
+    """
+    known = character_folders(characters)
+    if character:
+        folder = _named(known, character)
+        first = Source(folder, folder / SHEET_NAME if folder else None)
+    else:
+        first = Source(_named(known, slug), sheet)
+    wanted = list(known) if [one.lower() for one in others] == ["all"] else list(others)
+    sources = [first]
+    for name in wanted:
+        folder = _named(known, name.removesuffix(".json"))
+        if folder is None:
+            log.error(
+                "active_personas names %r, which is no folder in %s; known: %s",
+                name[:40],
+                characters,
+                ", ".join(known) or "none",
+            )
+        elif all(one.folder != folder for one in sources):
+            sources.append(Source(folder, folder / SHEET_NAME))
+    return sources
+
+
+def _named(known: Mapping[str, Path], name: str) -> Path | None:
+    return next((path for key, path in known.items() if key.lower() == name.strip().lower()), None)
+
+
+def _env(sheet: Path | None) -> tuple[dict[str, str], list[str]]:
+    """Return the keys of a character.env, and what is wrong with it."""
+    if sheet is None or not sheet.is_file():
+        return {}, []
+    read = character_sheet(read_env(sheet), borrowed=True)
+    return {key: entry.value for key, entry in read.identity.items() if entry.says_something}, [
+        str(fault) for fault in read.faults
+    ]
+
+
+def _from_prompts(prompts: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in prompts.items() if name in PROMPTS}
+
+
+def _books(contents: FolderContents) -> tuple[dict[str, Lorebook], tuple[str, ...]]:
+    books, notices = {}, []
+    for one in contents.books:
+        try:
+            books[one.file], told = read_lorebook(one.data)
+        except LorebookError as error:
+            notices.append(f"{one.file}: {error}")
+            continue
+        notices += [f"{one.file}: {text}" for text in told]
+    return books, tuple(notices)
+
+
+def marks_in(folder: Path) -> list[Mark]:
+    """Return a mark of each file in a folder; none where there is no folder."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(mark_of(Path(one.path)) for one in found if not one.name.startswith("."))
+    except OSError:
+        return []
+
+
+def mark_of(path: Path) -> Mark:
+    """Return what tells one state of a file from another, also one that an editor put in its place."""
+    try:
+        about = path.stat()
+    except OSError:
+        return (str(path), 0, 0, 0)
+    return (str(path), about.st_mtime_ns, about.st_size, about.st_ino)

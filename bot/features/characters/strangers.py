@@ -1,0 +1,170 @@
+"""Cards from strangers, read in a limited process: what that says is checked here before it is believed."""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import IO, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from bot.core.errors import ConfigurationError
+from bot.core.i18n import _
+from bot.core.sandbox import Unfinished, output_of
+from bot.features.characters import sandboxed_reader
+from personas.cards.charx import MOST_BYTES
+from personas.character import Character
+
+log = logging.getLogger(__name__)
+
+DEADLINE = 5.0
+"""Seconds that reading a card may take, with the start of the process."""
+_MOST_ANSWER = 16 << 20
+_MOST_WRITTEN = 64 << 20
+_MOST_AT_ONCE = 2
+_ROOT = Path(__file__).resolve().parents[3]
+# Every reading takes a process of up to 256 MB: more of them wait for their turn.
+_places = BoundedSemaphore(_MOST_AT_ONCE)
+
+FAULT = _("{file} {wrong}; {mend}.")
+OVER = _("has over {most} MB")
+SMALLER = _("use a smaller file")
+TOO_LONG = _("takes too long to read")
+BROKE = _("broke the process that was reading it")
+DONT_USE = _("don't use this file")
+OUR_FAULT = _("could not be read because of an error in Masquerade")
+SEE_LOG = _("the log says more")
+
+Kind = Literal["card", "sheet", "lorebook"]
+Output = Literal["json", "png", "charx"]
+_Sentence = Annotated[str, StringConstraints(max_length=600)]
+_Sentences = Annotated[tuple[_Sentence, ...], Field(max_length=100)]
+
+
+class RefusedStranger(ConfigurationError):  # noqa: N818 - it is an answer, not a fault
+    """The file is not taken; the text says in one sentence what is wrong with it, and what to do.
+
+    `dangerous` is one that the process had no time or memory for, or died of; `ours` one that met an error
+    of our own in it. Nobody else should read either. What the readers of cards say is in English: it is as
+    exact as their formats, and the log has it, too.
+    """
+
+    def __init__(
+        self, name: str, wrong: str, mend: str, *, dangerous: bool = False, ours: bool = False
+    ) -> None:
+        told = FAULT.format(file=harmless(name, 200), wrong=harmless(wrong, 400), mend=harmless(mend, 400))
+        super().__init__(told)
+        self.dangerous = dangerous
+        self.ours = ours
+
+
+class Inspected(BaseModel):
+    """What a stranger's file holds, as plain values.
+
+    `fields` are those of Character, not yet checked by it; `book` is a lorebook as it stood there. Nothing
+    of it was run, fetched or saved.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: Kind
+    container: Literal["PNG", "JSON", "CHARX"]
+    version: Annotated[int, Field(ge=1, le=3)] | None = None
+    card_name: Annotated[str, StringConstraints(max_length=200)] = ""
+    fields: dict[str, Any] = {}
+    book: dict[str, Any] | None = None
+    creator_notes: dict[str, str] = {}
+    files: Annotated[int, Field(ge=0)] = 0
+    macros: _Sentences = ()
+    unknown_macros: _Sentences = ()
+    unused: _Sentences = ()
+    warnings: _Sentences = ()
+    notices: _Sentences = ()
+
+    @field_validator("fields")
+    @classmethod
+    def _fields_are_a_characters(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        if fields.keys() - Character.model_fields.keys():
+            raise ValueError("names fields that no character has")
+        return fields
+
+
+class _Fault(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    wrong: str
+    mend: str
+    line: int | None
+    dangerous: bool = False
+
+
+async def read_stranger(data: bytes, *, name: str, deadline: float = DEADLINE) -> Inspected:
+    """Return what a file from anybody holds, read in a process of its own (C31, faults D7, D8, D9, D18).
+
+    `name` is what the file is called in a fault, `deadline` in seconds. Raises RefusedStranger.
+    """
+    answer, _ = await asyncio.to_thread(_asked, data, "inspect", name, deadline)
+    try:
+        return Inspected.model_validate(answer)
+    except ValueError as error:
+        raise _died(name) from error
+
+
+async def export_stranger(data: bytes, *, to: Output, name: str, deadline: float = 2 * DEADLINE) -> bytes:
+    """Return a card as another kind of file, written by a process of its own. Raises RefusedStranger."""
+    _, written = await asyncio.to_thread(_asked, data, to, name, deadline)
+    if not written:
+        raise _died(name)
+    return written
+
+
+def harmless(text: str, most: int) -> str:
+    """Return a text on one line without what moves a cursor or turns letters around."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[:most])
+    return " ".join(shown.split())
+
+
+def _asked(data: bytes, order: str, name: str, deadline: float) -> tuple[dict[str, Any], bytes]:
+    if len(data) > MOST_BYTES:
+        raise RefusedStranger(name, OVER.format(most=MOST_BYTES >> 20), SMALLER)
+    paths = (str(_ROOT), *(path for path in sys.path if path))
+    program = sandboxed_reader.__file__
+    # A file and no pipe: nobody has to write while the process is read from.
+    with _places, tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        try:
+            with output_of(program, (order, os.pathsep.join(paths)), file=file, deadline=deadline) as output:
+                return _answer(output, name)
+        except Unfinished as cut:
+            if cut.late:
+                raise RefusedStranger(name, TOO_LONG, DONT_USE, dangerous=True) from cut
+            if cut.fault:
+                log.error("A file could not be read: %s", cut.fault)  # noqa: TRY400 - the trace is the child's
+                raise RefusedStranger(name, OUR_FAULT, SEE_LOG, ours=True) from cut
+            raise _died(name) from cut
+
+
+def _answer(output: IO[bytes], name: str) -> tuple[dict[str, Any], bytes]:
+    line = output.readline(_MOST_ANSWER + 1)
+    written = output.read(_MOST_WRITTEN + 1)
+    if len(line) > _MOST_ANSWER or len(written) > _MOST_WRITTEN:
+        raise _died(name)  # and killed: waiting for its end would take until the deadline
+    if not line.endswith(b"\n"):
+        raise Unfinished
+    try:
+        answer = json.loads(line)
+        fault = _Fault.model_validate(answer["fault"]) if "fault" in answer else None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Unfinished from error
+    if fault:
+        raise RefusedStranger(name, fault.wrong, fault.mend, dangerous=fault.dangerous)
+    return answer, written
+
+
+def _died(name: str) -> RefusedStranger:
+    return RefusedStranger(name, BROKE, DONT_USE, dangerous=True)

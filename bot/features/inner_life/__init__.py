@@ -1,0 +1,1 @@
+"""A character's days, weeks and status, and how it gets on with people."""

@@ -1,0 +1,75 @@
+"""What operators see and lay down of a character's day (F087, C70)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.conversation.company import Role
+from bot.core.i18n import _
+from bot.features.admin.change import Values
+from bot.features.admin.edit_characters import MOOD
+from bot.features.admin.edits import Curation
+from bot.features.admin.service import Actor
+from bot.features.characters.selves import NotLaidDown
+from bot.features.inner_life.days import Days
+from bot.features.inner_life.status import Statuses
+from bot.features.inner_life.wording import DAY_MOODS, worded
+from personas.affect.temperament import DayMood
+
+NOTHING_NAMED = _("Name at least one of {moods}, from 0 to 10.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a character's day is like until it ends, how its days usually are, and what it has on its mind."""
+
+    day: Mapping[DayMood, int]
+    usual: Mapping[DayMood, int]
+    until: datetime
+    status: str
+
+
+class DayMoods:
+    """Changes a day; each change holds from the very next prompt on, and is written into the audit."""
+
+    def __init__(self, days: Days, statuses: Statuses, curation: Curation) -> None:
+        self._days = days
+        self._statuses = statuses
+        self._curation = curation
+
+    async def outlook(self, role: Role) -> Outlook:
+        """Return what a character's day is like, and begin it where that is due."""
+        if await self._days.of(role.slug):
+            await self._days.dawn()  # else until the job comes by it would be yesterday's
+        return Outlook(
+            day=await self._days.of(role.slug),
+            usual={mood: role.character.temperament.usually(mood) for mood in DayMood},
+            until=self._days.until(),
+            status=await self._statuses.of(role.slug),
+        )
+
+    async def lay_down(
+        self, actor: Actor, role: Role, changes: Mapping[DayMood, int]
+    ) -> tuple[Mapping[DayMood, int], Outlook]:
+        """Change a character's day until it ends; return how it was before, and how it is.
+
+        Raises NotLaidDown and ChangeRefused.
+        """
+        if not changes:
+            raise NotLaidDown(
+                NOTHING_NAMED.format(moods=", ".join(worded(DAY_MOODS, one) for one in DayMood))
+            )
+        values: Values = {str(mood): value for mood, value in changes.items()}
+        change = await self._curation.put(actor, MOOD, (role.slug,), values)
+        before = {DayMood(mood): value for mood, value in (change.before or {}).items()}
+        return before, await self.outlook(role)
+
+    async def reset(self, actor: Actor, role: Role) -> Outlook:
+        """Let a character's day be as its days usually are. Raises ChangeRefused."""
+        usual = {mood: role.character.temperament.usually(mood) for mood in DayMood}
+        _, outlook = await self.lay_down(actor, role, usual)
+        return outlook
+
+    async def think_anew(self, role: Role) -> bool:
+        """Let a character think of a status that fits its day; say whether it had to."""
+        return await self._statuses.renew_of(role.slug)

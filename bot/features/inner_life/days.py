@@ -1,0 +1,154 @@
+"""What a day is like for each character: drawn in the morning, or laid down by admins (F087, F088, C70)."""
+
+import logging
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from random import Random
+
+from bot.conversation.company import Company, Role
+from bot.conversation.mood_state import DAY, InnerLife, day_key, day_of, feeling_of, row_of
+from bot.core.clock import Clock
+from bot.core.i18n import _
+from bot.jobs.timetable import Daily
+from database import Database, UnitOfWork
+from database.models import Stirring
+from personas.affect import hormones, moods
+from personas.affect.temperament import DayMood, Stimulus
+
+log = logging.getLogger(__name__)
+
+MORNING = 6
+"""The hour, in the house's zone, at which a day begins."""
+MOST_MISSED = 14
+"""So many days that passed while the program was not running are made up for, and no earlier ones."""
+_ONE = timedelta(days=1)
+OUT_OF_BOUNDS = _("A day's mood is a number from 0 to 10.")
+
+
+class Days:
+    """The rows `daily_mood_...` of the global state, one for each mood and character."""
+
+    def __init__(self, database: Database, *, company: Company, inner: InnerLife, clock: Clock) -> None:
+        self._database = database
+        self._company = company
+        self._inner = inner
+        self._clock = clock
+        self._daily = Daily(MORNING, inner.zone)
+
+    async def dawn(self) -> int:
+        """Draw the day of every character that has none yet; return how many that were.
+
+        The dice are the date's and the character's: however often it is tried, a day comes out the same.
+        """
+        begun = 0
+        for role in self._company:
+            async with self._database.begin() as db:
+                begun += await self._begin(db, role)
+        return begun
+
+    async def of(self, slug: str) -> dict[DayMood, int]:
+        """Return what the day is like for a character; nothing before its first morning."""
+        async with self._database.read() as db:
+            return await day_of(db, slug)
+
+    async def lay_down(self, slug: str, changes: Mapping[DayMood, int]) -> dict[DayMood, int]:
+        """Change what the day is like, until the next morning; return how it was before.
+
+        Raises ValueError for what is not from 0 to 10, KeyError for a character that is not here.
+        """
+        async with self._database.begin() as db:
+            return await self.lay_down_in(db, slug, changes)
+
+    async def lay_down_in(
+        self, db: UnitOfWork, slug: str, changes: Mapping[DayMood, int]
+    ) -> dict[DayMood, int]:
+        """Do so within a transaction."""
+        role = self._company.by_slug[slug]
+        if any(not 0 <= value <= 10 for value in changes.values()):
+            raise ValueError(OUT_OF_BOUNDS)
+        await self._begin(db, role)  # else the day that is due would undo it within the hour
+        before = await day_of(db, slug)
+        if before | dict(changes) != before:
+            await self._keep(db, role, {**before, **changes}, at=self._clock.now())
+        return before
+
+    async def of_in(self, db: UnitOfWork, slug: str) -> dict[DayMood, int]:
+        """Return within a transaction what the day is like, and begin it first where it is due."""
+        role = self._company.by_slug.get(slug)
+        if role is not None:
+            await self._begin(db, role)
+        return await day_of(db, slug)
+
+    def until(self) -> datetime:
+        """Return when the next day begins."""
+        return self._morning(self._today() + _ONE)
+
+    async def _begin(self, db: UnitOfWork, role: Role) -> bool:
+        """Begin the day of a character, and the days that were missed before it, each at its own morning.
+
+        So it makes no difference whether the program ran all the time.
+        """
+        today = self._today()
+        last = await _last_day(db, role.slug)
+        if not self._daily.is_due(last, self._clock.now()):
+            return False
+        missed = (today - last).days if last is not None and last < today else 1
+        day = await day_of(db, role.slug)
+        for ago in reversed(range(min(missed, MOST_MISSED))):
+            day = await self._draw(db, role, today - ago * _ONE, yesterday=day)
+        await db.states.set(_day_key(role.slug), today.isoformat())
+        log.info(
+            "A new day for %s: %s", role.slug, ", ".join(f"{mood} {value}" for mood, value in day.items())
+        )
+        return True
+
+    async def _draw(
+        self, db: UnitOfWork, role: Role, today: date, *, yesterday: Mapping[DayMood, int]
+    ) -> dict[DayMood, int]:
+        begin = self._morning(today)
+        happened = await db.feelings.counts(role.slug, since=self._morning(today - _ONE), until=begin)
+        day = moods.drawn(
+            role.character.temperament,
+            yesterday,
+            {one: happened[one] for one in Stimulus if one in happened},
+            Random(f"{role.slug} {today.isoformat()}"),
+        )
+        await self._keep(db, role, day, at=begin)
+        return day
+
+    async def _keep(self, db: UnitOfWork, role: Role, day: Mapping[DayMood, int], *, at: datetime) -> None:
+        for mood, value in day.items():
+            await db.states.set(day_key(role.slug, mood), str(value))
+        shift = moods.shift_of(day)
+        feeling = feeling_of(await db.feelings.get(role.slug), self._clock.now())
+        feeling = hormones.dawned(feeling, self._inner.nature(role), shift, at)
+        await db.feelings.keep(row_of(role.slug, feeling))
+        kept = {str(hormone): value for hormone, value in shift.items()}
+        await db.feelings.stir([Stirring(role.slug, feeling.at, DAY, shift=kept)])
+
+    def _today(self) -> date:
+        """Return which day it is: before six it is still yesterday."""
+        return self._daily.day(self._clock.now())
+
+    def _morning(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, MORNING, tzinfo=self._inner.zone)
+
+
+async def mark_of(db: UnitOfWork, slug: str) -> str:
+    """Return what tells a character's day from others, and from itself before admins changed it.
+
+    "" before its first morning.
+    """
+    begun, day = await _last_day(db, slug), await day_of(db, slug)
+    return f"{begun} {'-'.join(str(day.get(mood, '')) for mood in DayMood)}" if begun else ""
+
+
+async def _last_day(db: UnitOfWork, slug: str) -> date | None:
+    try:
+        return date.fromisoformat(await db.states.get(_day_key(slug)) or "")
+    except ValueError:
+        return None
+
+
+def _day_key(slug: str) -> str:
+    return f"daily_mood_day {slug}"

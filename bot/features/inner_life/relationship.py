@@ -1,0 +1,277 @@
+"""How a character stands with somebody, for that person's eyes: the ledger, taking back, the kind (C71, C74).
+
+Whoever finds that a change is wrong takes it back: the row stays, marked, and its metric goes back by it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+from bot.conversation.company import Role
+from bot.conversation.mood_state import STAGE, bond_of, bond_row, kind_of
+from bot.core.clock import Clock
+from bot.core.errors import MasqueradeError
+from bot.core.i18n import _
+from bot.features.inner_life.wording import BOND_STAGES, CAUSES, KINDS, METRICS, SOUNDS, worded
+from bot.pictures import BondChart, Change, Gauge
+from database import Database, UnitOfWork
+from database import models as rows
+from database.models import BondChange
+from personas.relations import bonds
+from personas.relations.bonds import BOUNDS, BY_HAND, STAGES, TIME, Bond, Metric
+
+MOST_DISPUTES = 3
+"""Changes that somebody takes back within `A_DAY`, whichever characters they are about."""
+A_DAY = timedelta(days=1)
+LEDGER = 1_000
+"""Changes that are shown; who has more sees the last of them."""
+Course = tuple[tuple[datetime, int], ...]
+"""What a metric was, and since when."""
+
+NOT_THERE = _("That change is not in your list any more: /relationship shows what is.")
+TAKEN_BACK = _("That change is taken back already: it no longer counts.")
+STAGES_FOLLOW = _("A stage follows from the numbers: take back one of those that led to it.")
+TIME_PASSES = _("Anger fades with time by itself: there is nothing in that to take back.")
+ENOUGH = _(
+    "You have taken back {most} changes within 24 hours, and more than that is not possible: try again later."
+)
+NOTHING_KEPT = _("Nothing is kept of how you two stand, so there is nothing to choose yet.")
+NOT_THAT_KIND = _("{name} can't be that to you. What it can be: {kinds}.")
+CHANGED = _(
+    "{change} {metric}: {cause}", "a change of a number, such as +1 trust: you told something personal"
+)
+CAME_TO = _("stage: {stage}", "a change in how two stand")
+YOU_TWO = _("You and {name}")
+
+
+class NotDisputed(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """It can't be changed so; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """How two stand now: `bond` as it has cooled by now, `stage` since a moment, where one is known.
+
+    `changes` are what the ledger holds, the newest first; `courses` what each metric was since when, as
+    far as the ledger accounts for it. Of changes `left` may be taken back today.
+    """
+
+    bond: Bond
+    stage: str
+    since: datetime | None
+    kind: str
+    kinds: tuple[str, ...]
+    changes: tuple[BondChange, ...]
+    courses: Mapping[Metric, Course]
+    left: int
+
+    @property
+    def sound(self) -> str:
+        """How the stage sounds in this kind of relationship."""
+        return sound_of(self.kind, self.stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What taking back a change does to its metric; `stage` is the new one where that changes."""
+
+    change: BondChange
+    metric: Metric
+    before: int
+    after: int
+    stage: str = ""
+
+
+class Relationships:
+    """Shows people how characters stand with them, and lets them have their say in it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def of(self, person_id: int, role: Role) -> Relationship | None:
+        """Return how a character stands with somebody; None where nothing is kept of that."""
+        now = self._clock.now()
+        async with self._database.read() as db:
+            row = await db.bonds.get(person_id, role.slug)
+            if row is None:
+                return None
+            changes = await db.bonds.changes(person_id, role.slug, limit=LEDGER)
+            left = MOST_DISPUTES - await db.bonds.disputes(person_id, since=now - A_DAY)
+        bond, _ = bonds.cooled(bond_of(row), now)
+        stage = bonds.stage_after(bond)
+        return Relationship(
+            bond,
+            stage,
+            _since(stage, changes),
+            kind_of(role, row),
+            role.character.relationships,
+            tuple(changes),
+            _courses(changes, bond_of(row)),
+            max(left, 0),
+        )
+
+    async def preview(self, person_id: int, role: Role, change_id: int) -> Undoing:
+        """Return what taking back a change would do. Raises NotDisputed."""
+        async with self._database.read() as db:
+            change, row = await self._disputed(db, person_id, role, change_id)
+        undoing, _ = _undone(change, bonds.cooled(bond_of(row), self._clock.now())[0])
+        return undoing
+
+    async def dispute(self, person_id: int, role: Role, change_id: int) -> Undoing:
+        """Take back a change: its metric goes back by it, within its bounds. Raises NotDisputed."""
+        now = self._clock.now()
+        async with self._database.begin() as db:
+            change, row = await self._disputed(db, person_id, role, change_id)
+            if not await db.bonds.dispute(change_id, at=now):
+                raise NotDisputed(TAKEN_BACK)
+            cooled, passed = bonds.cooled(bond_of(row), now)
+            undoing, bond = _undone(change, cooled)
+            noted = [(str(one.metric), one.change, one.cause) for one in passed]
+            noted += [(STAGE, 0, undoing.stage)] if undoing.stage else []
+            await db.bonds.note([BondChange(person_id, role.slug, now, *one) for one in noted])
+            if undoing.after > undoing.before and undoing.metric is Metric.ANGER:
+                bond = replace(bond, changed_at=now)  # or it would cool at once for the time before
+            await db.bonds.keep(_kept(row, bond, row.kind))
+        return undoing
+
+    async def choose_kind(self, person_id: int, role: Role, kind: str) -> None:
+        """Let the two be to each other what the person chose. Raises NotDisputed."""
+        allowed = role.character.relationships
+        if kind not in allowed:
+            kinds = ", ".join(worded(KINDS, one) for one in allowed)
+            raise NotDisputed(NOT_THAT_KIND.format(name=role.name, kinds=kinds))
+        async with self._database.begin() as db:
+            row = await db.bonds.get(person_id, role.slug)
+            if row is None:
+                raise NotDisputed(NOTHING_KEPT)
+            await db.bonds.keep(_kept(row, bond_of(row), kind))
+
+    async def _disputed(
+        self, db: UnitOfWork, person_id: int, role: Role, change_id: int
+    ) -> tuple[BondChange, rows.Bond]:
+        """Return a change that somebody may take back, and how the two stand. Raises NotDisputed."""
+        change = await db.bonds.change(change_id, person_id)
+        row = await db.bonds.get(person_id, role.slug)
+        if change is None or row is None or change.character != role.slug:
+            raise NotDisputed(NOT_THERE)
+        if refusal := why_not(change):
+            raise NotDisputed(refusal)
+        if await db.bonds.disputes(person_id, since=self._clock.now() - A_DAY) >= MOST_DISPUTES:
+            raise NotDisputed(ENOUGH.format(most=MOST_DISPUTES))
+        return change, row
+
+
+def words_of(change: BondChange) -> str:
+    """Return what changed and why: `+1 trust: you told something personal`."""
+    if change.metric == STAGE:
+        return CAME_TO.format(stage=worded(BOND_STAGES, change.cause))
+    return CHANGED.format(
+        change=signed(change.change),
+        metric=worded(METRICS, change.metric),
+        cause=worded(CAUSES, change.cause),
+    )
+
+
+def signed(value: int) -> str:
+    """Return a number with its sign, as people write it."""
+    return f"{value:+d}".replace("-", "−") if value else "0"
+
+
+def sound_of(kind: str, stage: str) -> str:
+    """Return how a stage sounds in a kind of relationship."""
+    return str(SOUNDS.get((kind, stage)) or bonds.RELATIONSHIP_TYPES[kind][stage])
+
+
+def chart_of(role: Role, relationship: Relationship, zone: tzinfo) -> BondChart:
+    """Return what a picture of the two shows."""
+    stages = tuple(one.name for one in STAGES)
+    return BondChart(
+        YOU_TWO.format(name=role.name),
+        stages.index(relationship.stage),
+        tuple(worded(BOND_STAGES, one) for one in stages),
+        tuple(
+            Gauge(
+                worded(METRICS, metric),
+                relationship.bond.of(metric),
+                *BOUNDS[metric],
+                relationship.courses[metric],
+            )
+            for metric in Metric
+        ),
+        tuple(Change(one.at, words_of(one), one.disputed_at is not None) for one in relationship.changes),
+        zone,
+    )
+
+
+def why_not(change: BondChange) -> str:
+    """Return why a change can't be taken back, whoever asks; "" if it can."""
+    if change.disputed_at is not None:
+        return TAKEN_BACK
+    if change.metric not in set(Metric):
+        return STAGES_FOLLOW
+    return TIME_PASSES if change.cause == TIME or not change.change else ""
+
+
+def _undone(change: BondChange, bond: Bond) -> tuple[Undoing, Bond]:
+    """Return what taking back a change does, and the bond after it."""
+    metric = Metric(change.metric)
+    before = bond.of(metric)
+    after = _within(metric, before + _back(change))
+    later = bond.with_(metric, after)
+    stage = bonds.stage_after(later)
+    news = stage if bond.stage and stage != bond.stage else ""
+    return Undoing(change, metric, before, after, news), replace(later, stage=stage)
+
+
+def _back(change: BondChange) -> int:
+    """Return what undoes a change: talk changes a number by one at most, operators by more."""
+    if change.cause in BY_HAND:
+        return -change.change
+    return -1 if change.change > 0 else 1
+
+
+def _within(metric: Metric, value: int) -> int:
+    least, most = BOUNDS[metric]
+    return min(max(value, least), most)
+
+
+def _kept(row: rows.Bond, bond: Bond, kind: str | None) -> rows.Bond:
+    kept = bond_row(row.user_id, row.character, bond, talked_at=row.talked_at)
+    kept.kind = kind
+    return kept
+
+
+def _since(stage: str, changes: Sequence[BondChange]) -> datetime | None:
+    """Return when the ledger says that a stage began; None where it does not."""
+    noted = next((one for one in changes if one.metric == STAGE), None)
+    return noted.at if noted is not None and noted.cause == stage else None
+
+
+def _courses(changes: Sequence[BondChange], bond: Bond) -> dict[Metric, Course]:
+    """Return what each metric was since when; nothing of those that the ledger can't account for."""
+    begin = changes[-1].at if changes else bond.changed_at
+    return {metric: _course(metric, _moves(metric, changes), bond, begin) for metric in Metric}
+
+
+def _course(metric: Metric, moves: Sequence[tuple[datetime, int]], bond: Bond, begin: datetime) -> Course:
+    """Return what a metric was, from where all bonds begin, or else from where it comes out at what it is."""
+    least, most = BOUNDS[metric]
+    for start in (Bond(begin).of(metric), *range(least, most + 1)):
+        course = [(begin, start)]
+        for at, change in moves:
+            course.append((at, _within(metric, course[-1][1] + change)))
+        if moves and course[-1][1] == bond.of(metric):
+            return tuple(course)
+    return ()
+
+
+def _moves(metric: Metric, changes: Sequence[BondChange]) -> list[tuple[datetime, int]]:
+    """Return what moved a metric, in order; what was taken back moved it twice."""
+    moves = []
+    for one in changes:
+        if one.metric == metric:
+            moves.append((one.at, False, one.id, one.change))
+            if one.disputed_at is not None:
+                moves.append((one.disputed_at, True, one.id, _back(one)))
+    return [(at, change) for at, _, _, change in sorted(moves)]

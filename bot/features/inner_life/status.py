@@ -1,0 +1,156 @@
+"""What a character has on its mind today, for everybody to see: its status (F114, C81)."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from random import Random
+
+import regex
+
+from bot.conversation import turns
+from bot.conversation.company import Company, Role
+from bot.conversation.mood_state import day_of
+from bot.conversation.style_guard import mended
+from bot.conversation.text.clean import tidy
+from bot.conversation.text.emotes import dress
+from bot.conversation.text.split import is_blank, split, width
+from bot.conversation.types import NO_EMOTES
+from bot.features.inner_life.days import mark_of
+from bot.llm.client import Claude
+from bot.llm.errors import ClaudeError
+from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.prompts import fill
+from database import Database
+from personas.affect.temperament import DayMood
+from personas.character import Character, names_of
+from personas.character_rules import LONGEST_STATUS
+
+log = logging.getLogger(__name__)
+
+MAX_TOKENS = 80
+DEADLINE = 30.0
+"""Seconds that thinking of a status may take; nobody waits for it."""
+
+_MENTION = regex.compile(r"<[@#][!&]?\d{1,20}>|https?://\S++|@(?=\w)")
+_MARKUP = regex.compile(r"[*`|]+|~~|(?<!\w)_+|_+(?!\w)|^[#>\-\s]+")
+_PREFIX = regex.compile(r"(?:playing|status)\s*:\s*", regex.IGNORECASE)
+
+
+class Statuses:
+    """The rows `status ...` of the global state, one for each character.
+
+    A status is made of who the character is and what its day is like; of people, and of what they said,
+    nothing goes into it. `listeners` are told whose status is another now.
+    """
+
+    def __init__(self, database: Database, claude: Claude, company: Company, *, model: str) -> None:
+        self._database = database
+        self._claude = claude
+        self._company = company
+        self._model = model
+        self._one_at_a_time = asyncio.Lock()
+        self.listeners: list[Callable[[str], None]] = []
+
+    async def of(self, slug: str) -> str:
+        """Return what a character has on its mind; "" before its first status, and for one for adults.
+
+        A status stands beside the bot's name everywhere: children see it, too (C91).
+        """
+        role = self._company.by_slug.get(slug)
+        if role is None or role.nsfw:
+            return ""
+        async with self._database.read() as db:
+            return await db.states.get(status_key(slug)) or ""
+
+    async def renew(self) -> int:
+        """Let every character think whose day is another since its last status; return how many did."""
+        return sum([await self.renew_of(role.slug) for role in self._company])
+
+    async def renew_of(self, slug: str) -> bool:
+        """Let one character think of a status, if its day is another since the last one.
+
+        Once for each day, and once more when admins changed what that is like: the answer, what it cost and
+        what day it is for are written down together.
+        """
+        async with self._one_at_a_time:
+            role = self._company.by_slug.get(slug)
+            async with self._database.read() as db:
+                mark, day = await mark_of(db, slug), await day_of(db, slug)
+                known = await db.states.of([status_key(slug), status_day_key(slug)])
+            if role is None or role.nsfw or not mark or mark == known.get(status_day_key(slug)):
+                return False
+            last = known.get(status_key(slug), "")
+            status, calls = await self._thought(role, day, last)
+            status = status or _line_of(role.character, mark, last) or last
+            async with self._database.begin() as db:
+                await turns.note_calls(db, calls)
+                await db.states.set(status_day_key(slug), mark)
+                await db.states.set(status_key(slug), status)
+        if status != last:
+            log.info("%s has another status", slug)
+            self.tell(slug)
+        return True
+
+    def tell(self, slug: str) -> None:
+        """Let everybody know who shows it that a status is another now."""
+        for listen in self.listeners:
+            listen(slug)
+
+    async def _thought(
+        self, role: Role, day: Mapping[DayMood, int], last: str
+    ) -> tuple[str, tuple[Call, ...]]:
+        """Return a thought that can be shown, "" without one, and what that cost."""
+        if not self._model:
+            return "", ()
+        question = Question(
+            purpose="status", model=self._model, max_tokens=MAX_TOKENS, deadline=DEADLINE, effort="off"
+        )
+        try:
+            answer = await self._claude.ask(status_prompt(role.character, day, last), question)
+        except ClaudeError as error:
+            log.warning("No status for %s: %s", role.slug, error)
+            return "", (error.call,) if error.call else ()
+        return shown(answer.text, role.character, last), (answer.call,)
+
+
+def status_prompt(character: Character, day: Mapping[DayMood, int], last: str = "") -> Prompt:
+    """Return what a model is asked: who the character is, and what the day is like."""
+    mood = ", ".join(f"{one} {day[one]} of 10" for one in DayMood if one in day)
+    note = f"{character.name}'s day: {mood}."
+    if last:
+        note += f" The last status, not to be repeated: {last}."
+    return Prompt(
+        system=(Block(f"{fill('status', name=character.name)}\n\n{character.core_prompt}"),),
+        messages=(Message(mine=False, blocks=(Block(f"[{note} Write the new one.]"),)),),
+    )
+
+
+def shown(text: str, character: Character, last: str = "") -> str:
+    """Return a thought as it can stand beside a name, on one line and cleaned as a reply is.
+
+    "" if nothing is left of it.
+    """
+    said = tidy(text, names_of(character)).split("\n")
+    line = next((one for one in said if not is_blank(one)), "")
+    line = dress(_MENTION.sub("", line), NO_EMOTES, character)
+    line = mended(_MARKUP.sub("", line), character, [last]) or ""
+    line = _PREFIX.sub("", " ".join(line.split()), count=1)
+    if is_blank(line):
+        return ""
+    return line if width(line) <= LONGEST_STATUS else split(line, LONGEST_STATUS - 1)[0].rstrip() + "…"
+
+
+def status_key(slug: str) -> str:
+    """Return the key under which a status stands in the global state: `status nyx`."""
+    return f"status {slug}"
+
+
+def status_day_key(slug: str) -> str:
+    """Return the key under which the day stands for which a status was thought of."""
+    return f"status_day {slug}"
+
+
+def _line_of(character: Character, mark: str, last: str) -> str:
+    """Return one of the lines that its author wrote for days without a thought: by lot, and not the last."""
+    lines = [one for one in character.status_lines if one != last] or list(character.status_lines)
+    return Random(f"{character.slug} {mark}").choice(lines) if lines else ""

@@ -1,0 +1,274 @@
+"""How a character felt this week, for one person's eyes: replayed from the log of what moved it (F085, C69).
+
+Everybody may see what it felt. Who moved it is told to that person alone, and where only to those who can
+look into that place anyway.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.conversation.company import Role
+from bot.conversation.mood_state import DAY, InnerLife, day_of, feeling_of
+from bot.core.clock import Clock
+from bot.core.i18n import _, number
+from bot.features.inner_life.week_picture import Curve, Moment, Week
+from bot.features.inner_life.wording import DAY_MOODS, HORMONES, MANNERS, MOODS, worded
+from database import Database, UnitOfWork
+from database.models import Stirring
+from personas.affect import hormones, moods
+from personas.affect.hormones import SILENCES, Event, Feeling, Nature
+from personas.affect.moods import Mood
+from personas.affect.temperament import DayMood, Hormone, Stimulus
+
+SHOWN = timedelta(days=7)
+LED_IN = timedelta(days=2)
+"""So long before the week the replay begins: what was felt by then has faded when the week does."""
+A_DAY = timedelta(days=1)
+STEP = timedelta(minutes=30)
+"""From one point of a curve to the next."""
+TOGETHER = timedelta(hours=1)
+"""The same, from the same side, is one moment as long as it comes again within this."""
+MOST_MOMENTS = 24
+"""Of so many a picture is told; it shows those that there is room for."""
+LONG_SILENCE = SILENCES[2]
+"""Shorter ones are nights."""
+_WITH_YOU: Mapping[Stimulus, str] = {
+    Stimulus.PRAISE: _("praise from you"),
+    Stimulus.GRATITUDE: _("thanks from you"),
+    Stimulus.CONFLICT: _("a quarrel with you"),
+}
+_WORDS: Mapping[Stimulus, str] = {
+    Stimulus.PRAISE: _("praise"),
+    Stimulus.GRATITUDE: _("thanks"),
+    Stimulus.CONFLICT: _("a quarrel"),
+    Stimulus.NEGLECT: _("a long silence"),
+}
+NOW, TODAY = _("How {name} feels now"), _("Today, 0 to 10 (and as usual)")
+LEVELS = _("Hormones, 0 to 1 (and where they rest)")
+SLEEPY = _("{mood}, sleepy")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks, and into which channels they can: `sees` says it of a channel's id."""
+
+    person_id: int
+    sees: Callable[[int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What moved a character so much, `times` in a row, as far as the viewer may know.
+
+    `channel_id` is where, if they can look into that; `private` says that it was between those two alone.
+    """
+
+    at: datetime
+    stimulus: Stimulus
+    weight: float
+    yours: bool = False
+    channel_id: int | None = None
+    private: bool = False
+    times: int = 1
+
+    @property
+    def words(self) -> str:
+        """What it was, in a few words that name nobody but the viewer."""
+        words = str(_WITH_YOU[self.stimulus] if self.yours else _WORDS[self.stimulus])
+        return f"{words} ×{self.times}" if self.times > 1 else words
+
+    @property
+    def side(self) -> tuple[Stimulus, bool, int | None, bool]:
+        """What it has in common with more of the same."""
+        return self.stimulus, self.yours, self.channel_id, self.private
+
+
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """A week of a character's, and now: `mood` is None for steady; the weightiest happenings come first."""
+
+    name: str
+    since: datetime
+    until: datetime
+    curves: tuple[Curve, ...]
+    happenings: tuple[Happening, ...]
+    levels: Mapping[Hormone, float]
+    mood: Mood | None
+    sleepy: bool
+    day: Mapping[DayMood, int]
+
+    @property
+    def mood_name(self) -> str:
+        name = worded(MOODS, self.mood.name if self.mood else moods.STEADY)
+        return SLEEPY.format(mood=name) if self.sleepy else name
+
+
+def told_now(felt: Felt, role: Role) -> list[tuple[str, str]]:
+    """Return what it feels now as lines: what each is about, and what there is to say."""
+    temperament = role.character.temperament
+    manner = f" ({MANNERS.get(felt.mood.name, felt.mood.manner)})" if felt.mood else ""
+    lines = [(NOW.format(name=felt.name), felt.mood_name + manner)]
+    if felt.day:
+        day = ", ".join(
+            f"{worded(DAY_MOODS, one)} {value} ({temperament.usually(one)})"
+            for one, value in felt.day.items()
+        )
+        lines.append((str(TODAY), day))
+    levels = ", ".join(
+        f"{worded(HORMONES, one)} {number(level, '.2f')} ({number(temperament.rests_at(one), '.2f')})"
+        for one, level in felt.levels.items()
+    )
+    return [*lines, (str(LEVELS), levels)]
+
+
+class Weeks:
+    """Replays what characters felt; nothing is kept of that."""
+
+    def __init__(self, database: Database, inner: InnerLife, clock: Clock) -> None:
+        self._database = database
+        self._inner = inner
+        self._clock = clock
+
+    async def of(self, role: Role, viewer: Viewer) -> Felt | None:
+        """Return how a character felt in the last seven days; None before anything has moved it."""
+        now = self._clock.now()
+        async with self._database.read() as db:
+            row = await db.feelings.get(role.slug)
+            log = await _log(db, role.slug, now)
+            day = await day_of(db, role.slug)
+        if row is None:
+            return None
+        nature = self._inner.nature(role)
+        replay = _Replay(nature, feeling_of(row, now), now, viewer)
+        await asyncio.to_thread(replay.run, log)
+        levels = hormones.levels(replay.feeling, nature, now)
+        return Felt(
+            role.name,
+            now - SHOWN,
+            now,
+            replay.curves(levels),
+            tuple(sorted(replay.happenings, key=lambda one: -one.weight)),
+            levels,
+            moods.mood_of(levels, day, nature.temperament),
+            moods.is_sleepy(levels),
+            day,
+        )
+
+    def picture_of(self, felt: Felt) -> Week:
+        """Return what the picture of a week shows."""
+        return Week(
+            felt.name,
+            felt.since,
+            felt.until,
+            self._inner.zone,
+            felt.curves,
+            tuple(Moment(one.at, one.words) for one in felt.happenings[:MOST_MOMENTS]),
+            felt.mood_name,
+        )
+
+
+async def _log(db: UnitOfWork, slug: str, now: datetime) -> list[Stirring]:
+    """Return what moved a character, read day by day: one large answer would hold up everybody else."""
+    log: list[Stirring] = []
+    since = now - SHOWN - LED_IN
+    while since < now:
+        until = since + A_DAY
+        log += await db.feelings.stirrings(slug, since=since, until=until if until < now else None)
+        since = until
+    return log
+
+
+class _Replay:
+    """Goes through the log once; `feeling` is the one that is kept, and true now."""
+
+    def __init__(self, nature: Nature, feeling: Feeling, now: datetime, viewer: Viewer) -> None:
+        self.feeling = feeling
+        self.happenings: list[Happening] = []
+        self._nature = nature
+        self._now = now
+        self._viewer = viewer
+        self._last: dict[tuple[Stimulus, bool, int | None, bool], int] = {}
+        self._points: dict[Hormone, list[tuple[datetime, float]]] = {one: [] for one in Hormone}
+
+    def run(self, log: Sequence[Stirring]) -> None:
+        """Collect points of the curves, and what there was to remark."""
+        # What happened longer ago than the log reaches is all in what is kept.
+        feeling = hormones.at_rest(log[0].at) if log else self.feeling
+        ticks = self._ticks(feeling.at)
+        tick = next(ticks, None)
+        for one in log:
+            while tick is not None and tick <= one.at:
+                self._mark(feeling, tick)
+                tick = next(ticks, None)
+            feeling = self._through(feeling, one)
+        while tick is not None:
+            self._mark(feeling, tick)
+            tick = next(ticks, None)
+        self._note_silence(feeling, self._now)
+
+    def curves(self, levels: Mapping[Hormone, float]) -> tuple[Curve, ...]:
+        """Return the curves, which end in what is true now."""
+        return tuple(
+            Curve(
+                hormone,
+                self._nature.temperament.rests_at(hormone),
+                (*self._points[hormone], (self._now, levels[hormone])),
+                levels[hormone],
+            )
+            for hormone in Hormone
+        )
+
+    def _ticks(self, known: datetime) -> Iterator[datetime]:
+        tick = max(self._now - SHOWN, known)
+        while tick < self._now:
+            yield tick
+            tick += STEP
+
+    def _mark(self, feeling: Feeling, at: datetime) -> None:
+        for hormone, level in hormones.levels(feeling, self._nature, at).items():
+            self._points[hormone].append((at, level))
+
+    def _through(self, before: Feeling, one: Stirring) -> Feeling:
+        """Return the feeling after one line of the log."""
+        if one.kind == DAY:
+            shift = {Hormone(name): value for name, value in (one.shift or {}).items()}
+            return hormones.replayed([Event(one.at, shift=shift)], self._nature, before)
+        stimulus = Stimulus(one.kind)
+        after = hormones.replayed([Event(one.at, stimulus)], self._nature, before)
+        self._note_silence(before, one.at)
+        if stimulus in _WITH_YOU:
+            self._note(self._happening(one, stimulus, self._weight(before, after, one.at)))
+        return after
+
+    def _happening(self, one: Stirring, stimulus: Stimulus, weight: float) -> Happening:
+        yours = one.person_id == self._viewer.person_id
+        seen = one.channel_id is not None and self._viewer.sees(one.channel_id)
+        private = yours and one.channel_id is not None and one.guild_id is None
+        return Happening(one.at, stimulus, weight, yours, one.channel_id if seen else None, private)
+
+    def _weight(self, before: Feeling, after: Feeling, at: datetime) -> float:
+        was, became = (hormones.levels(one, self._nature, at) for one in (before, after))
+        return sum(abs(became[hormone] - was[hormone]) for hormone in Hormone)
+
+    def _note_silence(self, feeling: Feeling, until: datetime) -> None:
+        """Remark that nobody talked with it for long."""
+        at = feeling.talked_at + LONG_SILENCE
+        if at < until:
+            weight = sum(abs(effect) for effect in hormones.EFFECTS[Stimulus.NEGLECT].values())
+            strength = self._nature.temperament.moved_by(Stimulus.NEGLECT)
+            self._note(Happening(at, Stimulus.NEGLECT, weight * strength))
+
+    def _note(self, happening: Happening) -> None:
+        """Keep what is of this week; more of the same is the same moment."""
+        if not self._now - SHOWN <= happening.at <= self._now:  # a clock may have been set back
+            return
+        index = self._last.get(happening.side)
+        known = self.happenings[index] if index is not None else None
+        if index is None or known is None or happening.at - known.at > TOGETHER:
+            self._last[happening.side] = len(self.happenings)
+            self.happenings.append(happening)
+            return
+        weight = known.weight + happening.weight
+        self.happenings[index] = replace(known, times=known.times + 1, weight=weight)

@@ -1,0 +1,1 @@
+"""What an operator watches: health, alerts, metrics, costs, the log channel."""

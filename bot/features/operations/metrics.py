@@ -1,0 +1,145 @@
+"""The vitals as Prometheus text and as /healthz, on a port of this machine alone.
+
+No word and no id of anybody is among them: labels are shards, names of jobs, outcomes and alerts.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from bot.features.operations.alerts import BEGUN
+from bot.jobs.timetable import Once
+
+if TYPE_CHECKING:
+    from bot.features.operations.health import Health
+    from bot.features.operations.vitals import Vitals
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+PREFIX = "masquerade"
+TAKEN = "Nobody can be told how the bot fares: port {port} (metrics_port) is taken. Choose another one."
+CLOSE_SECONDS = 2.0
+
+
+class VitalsCollector(Collector):
+    """Turns what was seen last into metrics; before the first look there is only that nobody looked."""
+
+    def __init__(self, health: "Health") -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        yield _gauge("ready", "1 if /healthz says ok", float(not self._health.fault()))
+        if vitals := self._health.last:
+            yield from _plain(vitals)
+            yield from _queues(vitals)
+            yield from _jobs(vitals)
+            yield _labelled(
+                "latency_seconds",
+                "Latency of Discord",
+                "shard",
+                {str(shard): seconds for shard, seconds in vitals.known_latencies.items()},
+            )
+            calls = {what: float(count) for what, count in vitals.outcomes.items()}
+            yield _labelled("model_calls", "Model calls of the last 15 minutes", "outcome", calls)
+        on = self._health.alerts.on
+        yield _labelled("alert", "1 if it is on", "alert", {name: float(name in on) for name in BEGUN})
+
+
+def _plain(vitals: "Vitals") -> Iterator[Metric]:
+    yield _gauge("uptime_seconds", "Seconds since the start", vitals.up)
+    yield _gauge("servers", "Discord servers", vitals.link.servers)
+    yield _gauge("loop_lag_seconds", "Worst lag of the event loop in the last minute", vitals.lag)
+    yield _gauge("database_bytes", "Size of the database with its log", vitals.database_bytes)
+    yield _gauge("disk_free_bytes", "Room on the disk of data_dir", vitals.disk_free_bytes)
+    yield _gauge("looked_at_seconds", "When this was looked at, in Unix time", vitals.at.timestamp())
+
+
+def _queues(vitals: "Vitals") -> Iterator[Metric]:
+    lengths = {
+        "channels": vitals.places,
+        "messages": vitals.waiting,
+        "replies": vitals.unsaid,
+        "writers": vitals.writers,
+        "log channel": vitals.link.untold,
+    }
+    yield _labelled(
+        "queue_length", "What waits", "queue", {name: float(one) for name, one in lengths.items()}
+    )
+
+
+def _jobs(vitals: "Vitals") -> Iterator[Metric]:
+    again = [one for one in vitals.jobs if not isinstance(one.plan, Once)]
+    ages = {
+        one.name: max(0.0, (vitals.at - one.succeeded_at).total_seconds())
+        for one in again
+        if one.succeeded_at
+    }
+    yield _labelled("job_age_seconds", "Seconds since a job last succeeded", "job", ages)
+    lasted = {one.name: one.seconds for one in again if one.seconds is not None}
+    yield _labelled("job_duration_seconds", "How long its last run took", "job", lasted)
+    failures = {one.name: float(one.failures) for one in again}
+    yield _labelled("job_failures", "Failures in a row", "job", failures)
+    overdue = {one.name: one.overdue for one in again}
+    yield _labelled("job_overdue_seconds", "By how much it is overdue", "job", overdue)
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"{PREFIX}_{name}", about, value=value)
+
+
+def _labelled(name: str, about: str, label: str, values: dict[str, float]) -> Metric:
+    family = GaugeMetricFamily(f"{PREFIX}_{name}", about, labels=[label])
+    for labelled, value in values.items():
+        family.add_metric([labelled], value)
+    return family
+
+
+class MetricsServer:
+    """Answers GET /healthz and GET /metrics, and nothing else, for as long as the bot runs."""
+
+    def __init__(self, health: "Health", port: int) -> None:
+        self._health = health
+        self._port = port
+        # An own registry: that of the library tells about the process and about Python, too.
+        self._registry = CollectorRegistry()
+        self._registry.register(VitalsCollector(health))
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def port(self) -> int:
+        """The port on which it answers; 0 where it does not."""
+        return int(self._runner.addresses[0][1]) if self._runner and self._runner.addresses else 0
+
+    async def start(self) -> None:
+        """Begin to answer. A port that is taken is told in the log, and stops nothing else."""
+        app = web.Application()
+        app.add_routes([web.get("/healthz", self._healthz), web.get("/metrics", self._metrics)])
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_SECONDS)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, HOST, self._port).start()
+        except OSError:
+            await self.close()
+            log.error(TAKEN.format(port=self._port))  # noqa: TRY400 - it says it all
+            return
+        log.info("Health and metrics: http://%s:%d/healthz and /metrics", HOST, self.port)
+
+    async def close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        fault = self._health.fault()
+        return web.Response(text=f"{fault or 'ok'}\n", status=503 if fault else 200)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        text = generate_latest(self._registry)
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})

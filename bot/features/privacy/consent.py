@@ -1,0 +1,156 @@
+"""Whether somebody may be remembered: asked once, answered, changed; what is kept of them (C51, D03, D14)."""
+
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.conversation.config import Consent
+from bot.conversation.decision import Reason
+from bot.conversation.types import Utterance
+from bot.core.clock import Clock
+from bot.features.privacy.erase import Leaving, Receipt
+from bot.features.privacy.export import Exporting, File
+from bot.features.privacy.restore import Imported, Importing
+from bot.memory.store import Memories
+from database import Database, DatabaseError
+from database.repositories.people import Holdings, Remaining
+
+log = logging.getLogger(__name__)
+
+CALLED = (Reason.DM, Reason.MENTION, Reason.REPLY, Reason.NAME)
+"""Why somebody is answered who had spoken to the character: a vote is no such reason."""
+MOST_SETTLED = 10_000
+"""People kept in mind of whom it is known that they were asked, or have answered."""
+
+Asking = Literal["question", "notice"]
+"""A question whether anything may be noted, or the notice that it is unless they say no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an answer did: how many memories went with a "no", and how many that were told stay.
+
+    `mode` says what the answer counts for: with "off" nothing is noted, whatever people say.
+    """
+
+    agreed: bool
+    mode: Consent
+    gone: int = 0
+    told: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody answered, None without an answer, and when they did or were asked; what is kept of them.
+
+    `learning` says whether anything is noted about them at present.
+    """
+
+    mode: Consent
+    answer: bool | None
+    at: datetime | None
+    learning: bool
+    holdings: Holdings
+    remaining: Remaining
+
+
+class Privacy:
+    """Asks people, keeps what they answer, and tells them what there is.
+
+    They are asked after `asks_after` answers to them, once and for all; with 0 never.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        memories: Memories,
+        consent: Consent,
+        asks_after: int,
+        leaving: Leaving,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._memories = memories
+        self._clock = clock
+        self._asks_after = asks_after
+        self._leaving = leaving
+        self._exporting = Exporting(database, clock)
+        self._importing = Importing(database=database, memories=memories, clock=clock)
+        self._settled: OrderedDict[int, None] = OrderedDict()
+        self.mode = consent
+
+    async def may_learn(self, person_id: int) -> bool:
+        """Say whether anything may be noted about somebody without their asking (D03)."""
+        return await self._memories.learns(person_id)
+
+    async def asks(self, heard: Utterance) -> Asking | None:
+        """Say whether whoever spoke is to be asked now, right behind the answer to that (C51).
+
+        That they are is kept before it is said: nobody is asked twice, whatever happens in between. Not with
+        the first answer, which nobody should have to meet with a question of ours.
+        """
+        person_id = heard.author_id
+        if self.mode == "off" or not self._asks_after or heard.from_bot or heard.from_self:
+            return None
+        if person_id in self._settled:
+            return None
+        try:
+            asked = await self._is_ripe(person_id, heard.message_id) and await self._mark(person_id)
+        except DatabaseError as error:
+            log.warning("Nobody can be asked now whether they may be remembered: %s", error)
+            return None
+        if not asked:
+            return None
+        return "question" if self.mode == "opt_in" else "notice"
+
+    async def answer(self, person_id: int, agreed: bool) -> Answered:
+        """Keep somebody's answer; with "no", what was noted without their asking goes at once (D14).
+
+        What they told with /remember is theirs: it stays until they delete it.
+        """
+        gone = await self._memories.let_learn(person_id, agreed)
+        told = 0 if agreed else len(await self._memories.of(person_id))
+        return Answered(agreed, self.mode, gone, told)
+
+    async def standing(self, person_id: int) -> Standing:
+        """Return what somebody answered, and what is kept of them."""
+        async with self._database.read() as db:
+            answer, at = await db.consents.of(person_id) or (None, None)
+            learning = bool(await self._memories.consenting(db, [person_id]))
+            holdings = await db.people.holdings(person_id)
+            remaining = await db.people.remaining(person_id)
+        return Standing(self.mode, answer, at, learning, holdings, remaining)
+
+    async def export(self, person_id: int) -> list[File]:
+        """Return everything that is kept of somebody, as files (C65)."""
+        return await self._exporting.export(person_id)
+
+    async def take_in(self, person_id: int, data: bytes) -> Imported:
+        """Take in such a file. Raises FileRefused."""
+        return await self._importing.take_in(person_id, data)
+
+    async def leave(self, person_id: int) -> Receipt:
+        """Erase everything about somebody (C64). They may be asked again, should they come back."""
+        receipt = await self._leaving.leave(person_id)
+        self._settled.pop(person_id, None)
+        return receipt
+
+    async def _is_ripe(self, person_id: int, message_id: int) -> bool:
+        """Say whether somebody was answered often enough, and neither asked nor heard about it."""
+        async with self._database.read() as db:
+            if await db.consents.of(person_id) is not None:
+                self._settle(person_id)
+                return False
+            return await db.people.was_answered(person_id, message_id, reasons=CALLED, times=self._asks_after)
+
+    async def _mark(self, person_id: int) -> bool:
+        async with self._database.begin() as db:
+            return await db.consents.asked(person_id, at=self._clock.now())
+
+    def _settle(self, person_id: int) -> None:
+        self._settled[person_id] = None
+        while len(self._settled) > MOST_SETTLED:
+            self._settled.popitem(last=False)

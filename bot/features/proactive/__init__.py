@@ -1,0 +1,1 @@
+"""Speaking without being asked: greetings, check-ins, initiative."""

@@ -1,0 +1,184 @@
+"""Checking in: a character writes to somebody in private who has not been there for a while (F115)."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.conversation import turns
+from bot.conversation.attention.server_rules import HouseRules
+from bot.conversation.backstage import Backstage
+from bot.conversation.company import Role
+from bot.conversation.context import recall
+from bot.conversation.decision import Step, Trace
+from bot.conversation.outbox import Saying
+from bot.conversation.proactive import Impulse, Unasked
+from bot.conversation.text.names import speaker_label
+from bot.conversation.turns import where_of
+from bot.conversation.types import Mouth, Utterance
+from bot.features.proactive.half_hours import HalfHours
+from bot.features.proactive.initiative import MouthOf
+from bot.prompts import fill
+from database import DatabaseError, UnitOfWork
+from database.models import Channel
+from database.repositories.remarks import Absent
+from memory.dates import zone
+from personas.initiative import Kind, Silence, said_on
+
+log = logging.getLogger(__name__)
+
+REASON = "checked in"
+AWAY, NEAR = timedelta(days=2), timedelta(days=14)
+"""Who was away for so long is written to, and who was away for longer than the other is let alone."""
+_STATE = "half hours in which it was rolled who checks in"
+_NAME = "check-ins"
+
+
+class CheckIns:
+    """Writes to people who agreed to be remembered, and only once before they say something themselves."""
+
+    def __init__(self, behind: Backstage, saying: Saying) -> None:
+        self._behind = behind
+        self._database, self._clock = behind.database, behind.clock
+        self._bounds = behind.manner.initiative
+        self._unasked = Unasked(behind, saying)
+        self._half_hours = HalfHours(_STATE)
+        self._at_it = asyncio.Lock()
+
+    async def tick(self, mouth_of: MouthOf) -> int:
+        """Leave to chance who is written to in this half hour; return how many were."""
+        behind = self._behind
+        if not behind.manner.checkins or behind.rooms.closing or self._at_it.locked():
+            return 0
+        said = 0
+        async with self._at_it:
+            for absent in await self._rolled():
+                try:
+                    said += await self._write_to(absent, mouth_of)
+                except DatabaseError as error:
+                    log.error("Nobody can check in in channel %s: %s", absent.channel_id, error)  # noqa: TRY400
+        return said
+
+    async def _rolled(self) -> list[Absent]:
+        """Return on whom the dice fell: the half hour is over for all others."""
+        now, rng = self._clock.now(), self._behind.rng
+        async with self._database.read() as db:
+            if not await self._half_hours.due(db, [_NAME], now):
+                return []
+        async with self._database.begin() as db:
+            if not await self._half_hours.take(db, _NAME, now):
+                return []
+            absent = await self._absent(db) if await self._silence(db) is None else []
+        chosen = [one for one in absent if rng.random() < self._bounds.chance]
+        rng.shuffle(chosen)
+        return chosen
+
+    async def _absent(self, db: UnitOfWork) -> list[Absent]:
+        now = self._clock.now()
+        consent = self._behind.manner.consent
+        return await db.remarks.absent(consent, since=now - NEAR, until=now - AWAY)
+
+    async def _silence(self, db: UnitOfWork) -> Silence | None:
+        """Return why nobody is written to now: the hour, or that it was done often enough today."""
+        now = self._clock.now().astimezone(self._behind.manner.zone)
+        if self._bounds.quiet.hold(now):
+            return Silence.QUIET
+        said = await db.remarks.times((Kind.CHECK_IN,), since=now - AWAY)
+        return Silence.CAP if said_on(now, said) >= self._bounds.cap else None
+
+    async def _write_to(self, absent: Absent, mouth_of: MouthOf) -> bool:
+        mouth = mouth_of(absent.channel_id)
+        if mouth is None or self._behind.rooms.closing or self._behind.rooms.busy(absent.channel_id):
+            return False
+        impulse = await self._impulse(absent, mouth)
+        if impulse is None:
+            return False
+        reply = await self._unasked.think(impulse, mouth, typing=False)
+        async with self._behind.rooms.enter(absent.channel_id) as room, room.lock:
+            async with self._database.begin() as db:
+                await turns.note_calls(db, reply.calls)
+                role = await self._role(db, absent)
+                if reply.fallback or role is not impulse.role or self._behind.rooms.closing:
+                    return False
+                cast_id = await self._behind.casting.cast_id(db, impulse.where, speaker=role.slug)
+                pledge = await self._unasked.pledge(
+                    db, impulse, reply, cast_id=cast_id, why=_trace(absent, self._clock.now())
+                )
+            log.info("%s checks in in channel %s", role.slug, absent.channel_id)
+            await self._unasked.say(pledge, role, mouth)
+        return True
+
+    async def _impulse(self, absent: Absent, mouth: Mouth) -> Impulse | None:
+        """Return what a character has in mind for somebody: what it knows of them, and nobody else."""
+        behind, now, person_id = self._behind, self._clock.now(), absent.person_id
+        async with self._database.read() as db:
+            role, channel = await self._role(db, absent), await db.channels.get(absent.channel_id)
+            if role is None or channel is None:
+                return None
+            heard = await self._occasion(db, absent, channel)
+            seat = await db.seats.get(channel.id, role.slug)
+            remembered = await recall(
+                db,
+                heard.where,
+                seat,
+                character=role.character,
+                addressed={person_id},
+                now=now,
+                extent=behind.manner.extent,
+                tokens=behind.voice.tokens,
+            )
+            setting = await behind.staging.read(
+                db, role, heard.where, channel=channel, heard=[heard], cue=None, emotes=mouth.emotes
+            )
+        remembered = await behind.staging.staged(role, remembered, setting, seat)
+        note = fill("checkin", name=role.name, label=speaker_label(heard.author_name, person_id))
+        # With another last message it is another check-in.
+        mark = f"k{channel.id:x}.{int(absent.last_at.timestamp()) // 3600:x}"
+        return Impulse(
+            role, Kind.CHECK_IN, REASON, heard, remembered, note, mark, channel.watermark, person_id
+        )
+
+    async def _occasion(self, db: UnitOfWork, absent: Absent, channel: Channel) -> Utterance:
+        """Return what is answered: nothing, by that person."""
+        known = await db.users.known_as([absent.person_id], guild_id=None)
+        return Utterance(
+            message_id=channel.watermark,
+            author_id=absent.person_id,
+            author_name=known[0].names[0] if known else "",
+            text="",
+            sent_at=self._clock.now(),
+            where=where_of(channel),
+        )
+
+    async def _role(self, db: UnitOfWork, absent: Absent) -> Role | None:
+        """Return who writes to somebody: who is alone with them, and knows them; None where nobody may."""
+        channel = await db.channels.get(absent.channel_id)
+        if channel is None or absent not in await self._absent(db) or await self._silence(db):
+            return None
+        if await self._is_closed(db, absent, channel):
+            return None
+        role = next(iter(await self._behind.casting.present(db, where_of(channel))), None)
+        return role if role and await db.seats.get(channel.id, role.slug) else None
+
+    async def _is_closed(self, db: UnitOfWork, absent: Absent, channel: Channel) -> bool:
+        """Say whether somebody is let alone: by the house, by their own clock, or as they did not answer."""
+        house, now = HouseRules.of(await db.house.rules(None)), self._clock.now()
+        until = channel.unsendable_until
+        if not house.active(where_of(channel)) or house.ignores(absent.person_id):
+            return True
+        if (until is not None and until > now) or await self._is_asleep(db, absent.person_id, now):
+            return True
+        return bool(
+            await db.remarks.times((Kind.CHECK_IN,), since=absent.last_at, channel_id=absent.channel_id)
+        )
+
+    async def _is_asleep(self, db: UnitOfWork, person_id: int, now: datetime) -> bool:
+        user = await db.users.get(person_id)
+        if user is None or user.zone is None:
+            return False
+        return self._bounds.quiet.hold(now.astimezone(zone(user.zone)))
+
+
+def _trace(absent: Absent, now: datetime) -> dict[str, Any]:
+    days = (now - absent.last_at) / timedelta(days=1)
+    return Trace(steps=(Step("checks_in", f"away for {days:.1f} days"),)).to_json()

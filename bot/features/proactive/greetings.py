@@ -1,0 +1,256 @@
+"""What a character says first: to somebody who is new to it, or when it is asked for (C36)."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from bot.conversation import turns
+from bot.conversation.attention.server_rules import HouseRules
+from bot.conversation.company import Role
+from bot.conversation.context import WINDOW
+from bot.conversation.outbox import Saying
+from bot.conversation.queue import Rooms
+from bot.conversation.rethinking import Asker
+from bot.conversation.revisions import MOST_TAKES, NOT_DONE, NOT_HERE
+from bot.conversation.safety import why_not
+from bot.conversation.speakers import Casting
+from bot.conversation.text.emotes import dress
+from bot.conversation.text.names import clean_name, clean_text
+from bot.conversation.text.split import is_blank, split
+from bot.conversation.turns import Pledge
+from bot.conversation.types import Mouth, Place, Utterance, Where
+from bot.core.clock import Clock
+from bot.core.errors import MasqueradeError
+from bot.core.i18n import _
+from database import Database, UnitOfWork
+from database.models import Turn
+from personas.macros import Macros, expand
+
+log = logging.getLogger(__name__)
+
+REASON = "greeting"
+LONGEST = 6_000
+"""Letters of a greeting that is said: three messages; a longer one of a stranger's card is none."""
+NO_GREETING = _("{name} has no greeting: just say something.")
+NOT_HERE_YET = _("{name} does not hear this channel: admins let it in with /persona invite.")
+NOT_CHOSEN = _("{name} is not the one you are talking with here: /persona choose changes that.")
+STOPPING = _("I am just shutting down. Try again in a minute.")
+REFUSED = _("That could not be said here: I may not write in this channel.")
+
+
+class NoGreeting(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """No greeting is said; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """A greeting that was said: by whom, and as which turn; `others` counts what else could have been."""
+
+    role: Role
+    turn_id: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What is to be said, in all its forms, to whom and where.
+
+    `key` is what it is said for: the same one never becomes two messages. It stands in the log right
+    behind the line at position `behind`.
+    """
+
+    role: Role
+    where: Where
+    person_id: int
+    texts: Sequence[str]
+    key: int
+    behind: int
+
+
+class Greetings:
+    """Says greetings, exactly once each; they are history like any reply, and their other forms its takes."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        casting: Casting,
+        rooms: Rooms,
+        saying: Saying,
+        longest_message: int,
+        clock: Clock,
+        reached: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._casting = casting
+        self._rooms = rooms
+        self._saying = saying
+        self._longest_message = longest_message
+        self._clock = clock
+        self._reached = reached
+
+    async def first_words(self, heard: Utterance, mouth: Mouth) -> bool:
+        """Greet somebody who writes to a character in private for the first time; say whether it was done.
+
+        The greeting stands before all that the character heard there, so that what is to be answered still
+        comes last. It is written down, with the character's seat, before it is said: so it comes once,
+        whatever happens in between. The caller holds the lock of the room; `mouth` is the place's own.
+        """
+        where = heard.where
+        if (
+            where.place is not Place.DM
+            or heard.from_bot
+            or not any(map(_has_greeting, self._casting.company))
+        ):
+            return False
+        async with self._database.read() as db:
+            if await self._first(db, heard) is None:
+                return False
+        async with self._database.begin() as db:
+            opening = await self._first(db, heard)
+            opening = _dressed(opening, mouth) if opening else None
+            pledge = await self._pledge(db, opening) if opening else None
+        if opening is None or pledge is None:
+            return False
+        await self._say(opening, pledge, mouth)
+        return True
+
+    async def welcome(self, asker: Asker, where: Where, mouth: Mouth, *, key: int) -> bool:
+        """Let who answers in a place greet somebody who comes there for the first time, before they speak."""
+        async with self._database.read() as db:
+            role = await self._casting.host(db, where, await self._casting.present(db, where))
+            if not _has_greeting(role) or await _met(db, where.channel_id, role.slug):
+                return False
+        try:
+            await self.greet(asker, where, mouth, key=key, role=role)
+        except NoGreeting:
+            return False
+        return True
+
+    async def greet(
+        self, asker: Asker, where: Where, mouth: Mouth, *, key: int, role: Role | None = None
+    ) -> Greeted:
+        """Let a character say its greeting; without a `role` the one who is asked for there does.
+
+        `key` is an id of Discord's, of what it is said for. Raises NoGreeting.
+        """
+        if self._rooms.closing:
+            raise NoGreeting(STOPPING)
+        async with self._rooms.enter(where.channel_id) as room, room.lock:
+            async with self._database.begin() as db:
+                opening = _dressed(await self._asked_for(db, asker, where, role, key), mouth)
+                pledge = await self._pledge(db, opening)
+            await self._say(opening, pledge, mouth)
+            async with self._database.read() as db:
+                turn = await db.turns.get(pledge.turn_id)
+        if turn is None or turn.state != "said":
+            raise NoGreeting(NOT_DONE if turn and turn.state == "pledged" else REFUSED)
+        return Greeted(opening.role, pledge.turn_id, len(opening.texts) - 1)
+
+    # What there is to say.
+
+    async def _first(self, db: UnitOfWork, heard: Utterance) -> _Opening | None:
+        """Return what is to be said to somebody new; None where they know each other, or it is gone."""
+        role = await self._alone_with(db, heard.where)
+        line = await db.messages.get(heard.message_id)
+        if role is None or line is None or not _has_greeting(role):
+            return None
+        if await _met(db, heard.where.channel_id, role.slug):
+            return None
+        name = clean_name(heard.author_name, "somebody")
+        texts = await self._texts(db, role, heard.where, Asker(heard.author_id, name), heard.message_id)
+        if not texts:
+            return None
+        said = await db.messages.transcript(
+            heard.where.channel_id, role.slug, since=self._clock.now() - WINDOW
+        )
+        first = min((one.position for one in said), default=line.position)
+        return _Opening(role, heard.where, heard.author_id, texts, heard.message_id, first - 1)
+
+    async def _asked_for(
+        self, db: UnitOfWork, asker: Asker, where: Where, role: Role | None, key: int
+    ) -> _Opening:
+        house = HouseRules.of(await db.house.rules(where.guild_id))
+        if house.ignores(asker.id) or house.denied_roles & set(asker.roles) or not house.active(where):
+            raise NoGreeting(NOT_HERE)
+        present = await self._casting.present(db, where)
+        role = role or await self._casting.host(db, where, present)
+        if not await self._casting.admits(db, role, where):
+            raise NoGreeting(why_not(role, where))
+        if role.slug not in {one.slug for one in present}:
+            refusal = NOT_HERE_YET if where.place.holds_several else NOT_CHOSEN
+            raise NoGreeting(refusal.format(name=role.name))
+        texts = await self._texts(db, role, where, asker, key)
+        if not texts:
+            raise NoGreeting(NO_GREETING.format(name=role.name))
+        return _Opening(role, where, asker.id, texts, key, await db.reminders.last_position())
+
+    async def _alone_with(self, db: UnitOfWork, where: Where) -> Role | None:
+        return next(iter(await self._casting.present(db, where)), None)
+
+    async def _texts(self, db: UnitOfWork, role: Role, where: Where, asker: Asker, key: int) -> list[str]:
+        """Return the forms of a greeting with their macros put in, always the same for a key."""
+        played = (await db.guises.of([asker.id], where.channel_id)).get(asker.id)
+        user = clean_name(played or asker.name, "somebody")
+        macros = Macros(char=role.name, user=user, seed=f"{role.slug} {key}")
+        rng = Random(f"{role.slug} {key}")
+        texts = [clean_text(expand(one, macros, rng=rng)).strip() for one in _forms(role, where)]
+        fitting = (one for one in dict.fromkeys(texts) if not is_blank(one) and len(one) <= LONGEST)
+        return list(fitting)[:MOST_TAKES]
+
+    # Saying it.
+
+    async def _pledge(self, db: UnitOfWork, opening: _Opening) -> Pledge:
+        """Write a greeting down, and its other forms as takes on it."""
+        now, where, slug = self._clock.now(), opening.where, opening.role.slug
+        await turns.note_place(db, where)
+        await db.seats.take(where.channel_id, slug)
+        seat = await db.seats.get(where.channel_id, slug)
+        turn = Turn(
+            channel_id=where.channel_id,
+            trigger_id=opening.key,
+            addressee_id=opening.person_id,
+            character=slug,
+            reason=REASON,
+            # Not before the place where the character's transcript begins.
+            heard_through=max(opening.behind, seat.floor // 2 if seat else 0),
+            pledged_at=now,
+            cast_id=await self._casting.cast_id(db, where),
+        )
+        parts = turns.parts_of(opening.texts[0], mark=f"g{opening.key}", limit=self._longest_message)
+        turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
+        for text in opening.texts if len(opening.texts) > 1 else ():
+            await db.turns.add_variant(turn_id, split(text, self._longest_message), at=now)
+        return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, now)
+
+    async def _say(self, opening: _Opening, pledge: Pledge, mouth: Mouth) -> None:
+        self._reached("pledged")
+        log.info("%s greets in channel %s", opening.role.slug, opening.where.channel_id)
+        await self._saying.say(pledge, mouth.speaking_as(opening.role.speaker), spent=float("inf"))
+
+
+def _dressed(opening: _Opening, mouth: Mouth) -> _Opening:
+    """Return an opening with its emotes as the place writes them."""
+    character = opening.role.character
+    return replace(opening, texts=[dress(one, mouth.emotes, character) or one for one in opening.texts])
+
+
+def _has_greeting(role: Role) -> bool:
+    return bool(role.character.greeting or role.character.greetings)
+
+
+def _forms(role: Role, where: Where) -> tuple[str, ...]:
+    """Return the greetings of a character for a place: those for groups in a server, if it has any."""
+    character = role.character
+    if where.place is Place.GUILD and character.group_greetings:
+        return character.group_greetings
+    return (character.greeting, *character.greetings)
+
+
+async def _met(db: UnitOfWork, channel_id: int, slug: str) -> bool:
+    """Say whether a character ever spoke in a place, as far as anything of that is left."""
+    if await db.seats.get(channel_id, slug) is not None:
+        return True
+    latest = await db.turns.last_speaker(channel_id)
+    return latest is not None and latest[0] == slug

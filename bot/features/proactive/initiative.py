@@ -1,0 +1,294 @@
+"""Speaking first: twice an hour chance may let a character say something by itself (F112, F113, C79)."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.conversation import turns
+from bot.conversation.attention.decide import VOTED_ON, cost_of
+from bot.conversation.attention.server_rules import HouseRules
+from bot.conversation.attention.vote import Ballot, vote, vote_prompt
+from bot.conversation.backstage import Backstage
+from bot.conversation.company import Role
+from bot.conversation.context import WINDOW, line_of
+from bot.conversation.decision import Step, Trace
+from bot.conversation.outbox import Saying
+from bot.conversation.proactive import NOBODY, Impulse, Unasked
+from bot.conversation.rethinking import utterance_of
+from bot.conversation.text.names import indented
+from bot.conversation.turns import Pledge, where_of
+from bot.conversation.types import Mouth, Place, Recollection, Reply, Utterance, Where
+from bot.features.inner_life.status import status_key
+from bot.features.proactive.half_hours import HalfHours
+from bot.llm.types import Call
+from bot.prompts import fill
+from database import DatabaseError, UnitOfWork
+from database.models import Channel
+from database.repositories.messages import LatelySaid, LoggedLine
+from memory.sensitive.distress import reads_as_distress
+from personas.initiative import SPOKEN_FIRST, Kind, Moment, Roll, roll, silence
+
+log = logging.getLogger(__name__)
+
+SECONDS = 60
+"""How often it is looked whether the moment of a channel has come."""
+REASON = "spoke first"
+LINES = 12
+"""Lines of the talk that a remark is made of, at most."""
+TODAY = timedelta(days=2)
+"""Within this lies all that was said today, by whatever clock."""
+_STATE = "half hours in which it was rolled who speaks first"
+
+MouthOf = Callable[[int], Mouth | None]
+"""Returns what speaks in a channel; None where the bot is not, or takes no part in the talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How things are in a channel: what was said last, who of the characters heard it, what the rule asks."""
+
+    channel: Channel
+    last: LatelySaid
+    there: tuple[Role, ...]
+    moment: Moment
+
+    @property
+    def where(self) -> Where:
+        return where_of(self.channel)
+
+
+class Initiative:
+    """Lets characters speak first where admins want that, and nowhere else."""
+
+    def __init__(self, behind: Backstage, saying: Saying) -> None:
+        self._behind = behind
+        self._database, self._clock = behind.database, behind.clock
+        self._rooms, self._casting = behind.rooms, behind.casting
+        self._bounds = behind.manner.initiative
+        self._unasked = Unasked(behind, saying)
+        self._half_hours = HalfHours(_STATE)
+        self._at_it = asyncio.Lock()
+
+    # A look at all channels.
+
+    async def tick(self, mouth_of: MouthOf) -> int:
+        """Leave to chance who speaks where the moment of the half hour has come; return how many did.
+
+        Nothing is made up for: what was missed while nobody was there is over.
+        """
+        if self._rooms.closing or self._at_it.locked():
+            return 0
+        said = 0
+        async with self._at_it:
+            async with self._database.read() as db:
+                venues = {str(one.id): one.id for one in await db.remarks.venues()}
+                due = await self._half_hours.due(db, venues, self._clock.now())
+            for name in due:
+                try:
+                    said += await self._consider(venues[name], mouth_of, kept=tuple(venues))
+                except DatabaseError as error:
+                    log.error("Nobody can speak first in channel %s: %s", name, error)  # noqa: TRY400
+        return said
+
+    async def _consider(self, channel_id: int, mouth_of: MouthOf, *, kept: Sequence[str]) -> bool:
+        """Roll for one channel, once in this half hour, and let somebody speak if chance will have it."""
+        mouth = mouth_of(channel_id)
+        if mouth is None or self._rooms.closing or self._rooms.busy(channel_id):
+            return False
+        async with self._database.begin() as db:
+            if not await self._half_hours.take(db, str(channel_id), self._clock.now(), kept=kept):
+                return False
+            seen = await self._look(db, channel_id)
+        self._behind.reached("rolled")
+        rolled = roll(self._bounds, seen.moment, self._behind.rng) if seen else None
+        if seen is None or rolled is None or rolled.kind is None:
+            log.debug("Nobody speaks first in channel %s: %s", channel_id, rolled and rolled.silence)
+            return False
+        impulse = await self._impulse(seen, self._one_of(seen), rolled.kind, mouth)
+        return impulse is not None and await self._speak(seen, impulse, rolled, mouth)
+
+    async def _look(self, db: UnitOfWork, channel_id: int) -> Seen | None:
+        """Return how things are in a channel; None where nobody is to speak first there just now."""
+        channel, now = await db.channels.get(channel_id), self._clock.now()
+        if channel is None or not await self._is_open(db, channel):
+            return None
+        lately = await db.messages.lately(channel_id, since=now - WINDOW, limit=1)
+        where, house = where_of(channel), HouseRules.of(await db.house.rules(channel.guild_id))
+        there = await self._casting.witnesses(db, lately[-1].id, where) if lately else ()
+        if not lately or not there:
+            return None
+        last, own = lately[-1], house.chance(where)
+        moment = Moment(
+            now=now.astimezone(self._behind.manner.zone),
+            own_last=last.from_bot or last.heard_through is not None,
+            today=await self._said(db, channel_id),
+            shift=await self._casting.hour(db, where),
+            considered=self._behind.manner.attention.chance if own is None else own,
+        )
+        return Seen(channel, last, there, moment)
+
+    async def _is_open(self, db: UnitOfWork, channel: Channel) -> bool:
+        """Say whether it may be spoken in a channel, and nobody is about to anyway."""
+        where, until = where_of(channel), channel.unsendable_until
+        if not channel.speaks_first or where.place is not Place.GUILD:
+            return False
+        if until is not None and until > self._clock.now():
+            return False
+        if not HouseRules.of(await db.house.rules(channel.guild_id)).active(where):
+            return False
+        return not (await db.cues.scene(channel.id) or await db.cues.next(channel.id))
+
+    async def _said(self, db: UnitOfWork, channel_id: int) -> list[datetime]:
+        return await db.remarks.times(SPOKEN_FIRST, since=self._clock.now() - TODAY, channel_id=channel_id)
+
+    def _one_of(self, seen: Seen) -> Role:
+        """Return who speaks: who was asked for in the channel, else one of those who are there, by chance."""
+        chosen = next((role for role in seen.there if role.slug == seen.channel.chosen), None)
+        weights = [self._behind.manner.direction.weights.get(role.slug, 1.0) for role in seen.there]
+        if chosen is not None or not any(weights):
+            return chosen or seen.there[0]
+        return self._behind.rng.choices(seen.there, weights)[0]
+
+    # One remark.
+
+    async def _impulse(self, seen: Seen, role: Role, kind: Kind, mouth: Mouth) -> Impulse | None:
+        """Return what a character has in mind, made of what it heard from people who agreed to that."""
+        heard, where = self._occasion(seen), seen.where
+        async with self._database.read() as db:
+            rows, status = await self._talk(db, where, role), await self._status(db, role)
+            by_people = any(row.heard_through is None for row in rows)
+            fitting = _fitting(kind, by_people=by_people, status=bool(status))
+            if fitting is None:
+                return None
+            seat = await db.seats.get(where.channel_id, role.slug)
+            staging = self._behind.staging
+            setting = await staging.read(
+                db,
+                role,
+                where,
+                channel=seen.channel,
+                heard=[heard],
+                cue=None,
+                emotes=mouth.speaking_as(role.speaker).emotes,
+            )
+        floor = min((row.place for row in rows), default=0)
+        lines = tuple(line_of(row, role.slug) for row in rows)
+        remembered = Recollection(lines, floor, heard_through=0, seated=seat is not None)
+        remembered = await staging.staged(role, remembered, setting, seat)
+        if fitting is Kind.STATUS:
+            mind = fill("initiative_mind", name=role.name, status=indented(status))
+            stage = remembered.stage
+            remembered = replace(remembered, stage=replace(stage, notes=(*stage.notes, mind)))
+        note = fill(f"initiative_{fitting}", name=role.name)
+        return Impulse(role, fitting, REASON, heard, remembered, note, f"i{seen.last.id}", seen.last.id)
+
+    def _occasion(self, seen: Seen) -> Utterance:
+        """Return what is answered: nobody said anything."""
+        return Utterance(
+            message_id=seen.last.id,
+            author_id=NOBODY,
+            author_name="nobody",
+            text="",
+            sent_at=self._clock.now(),
+            where=seen.where,
+            from_bot=True,
+        )
+
+    async def _talk(self, db: UnitOfWork, where: Where, role: Role) -> Sequence[LoggedLine]:
+        """Return the last lines that a character may take up: nothing of who did not agree, nor to them."""
+        consent = self._behind.manner.consent
+        if consent == "off":
+            return ()
+        since = self._clock.now() - WINDOW
+        rows = await db.messages.agreed(
+            where.channel_id, role.slug, since=since, consent=consent, limit=LINES
+        )
+        return () if any(reads_as_distress(row.text) for row in rows) else rows  # none of that unasked (C91)
+
+    async def _status(self, db: UnitOfWork, role: Role) -> str:
+        """Return what a character has on its mind, or one of the lines that its file has for that."""
+        lines = role.character.status_lines
+        known = await db.states.get(status_key(role.slug))
+        return known or (self._behind.rng.choice(lines) if lines else "")
+
+    async def _speak(self, seen: Seen, impulse: Impulse, rolled: Roll, mouth: Mouth) -> bool:
+        """Let the voters have their say, think of the words, and say them if all is still as it was."""
+        ballot = await self._vote(seen, impulse.role)
+        calls, trace = ballot.calls, _trace(rolled, impulse.kind, ballot)
+        if not ballot.carried:
+            await self._book(calls)
+            return False
+        reply = await self._unasked.think(impulse, mouth, typing=True)
+        channel_id = seen.channel.id
+        async with self._rooms.enter(channel_id) as room, room.lock:
+            async with self._database.begin() as db:
+                await turns.note_calls(db, (*calls, *reply.calls))
+                pledge = await self._pledge(db, seen, impulse, reply, trace)
+            if pledge is None:
+                return False
+            log.info("%s speaks first in channel %s: %s", impulse.role.slug, channel_id, impulse.kind)
+            await self._unasked.say(pledge, impulse.role, mouth)
+        return True
+
+    async def _vote(self, seen: Seen, role: Role) -> Ballot:
+        """Ask the voters, where there are any, as before anything else that nobody asked for."""
+        voters, heard = self._behind.manner.attention.voters, seen.last
+        if not voters.count:
+            return Ballot(votes=(), carried=True, calls=())
+        async with self._database.read() as db:
+            line = await db.messages.get(heard.id)
+            rows = await db.messages.transcript(
+                seen.channel.id, role.slug, since=self._clock.now() - WINDOW, limit=VOTED_ON
+            )
+        if line is None:
+            return Ballot(votes=(), carried=False, calls=())
+        prompt = vote_prompt(
+            role.character,
+            [line_of(row, role.slug) for row in rows],
+            [utterance_of(line, seen.where)],
+            bot_replies=0,
+            note=fill("initiative_vote", name=role.name),
+        )
+        return await vote(
+            self._behind.claude,
+            voters,
+            prompt,
+            clock=self._clock,
+            user_id=None,
+            channel_id=seen.channel.id,
+        )
+
+    async def _pledge(
+        self, db: UnitOfWork, seen: Seen, impulse: Impulse, reply: Reply, trace: Trace
+    ) -> Pledge | None:
+        """Write a remark down; nothing where somebody spoke meanwhile, or what it is about has changed."""
+        now = await self._look(db, seen.channel.id)
+        if reply.fallback or self._rooms.closing or now is None or now.last != seen.last:
+            return None
+        if impulse.role not in now.there or silence(self._bounds, now.moment):
+            return None
+        talk = await self._talk(db, seen.where, impulse.role)
+        if tuple(line_of(row, impulse.role.slug) for row in talk) != impulse.remembered.lines:
+            return None
+        cast_id = await self._casting.hearers(db, seen.last.id, seen.where, speaker=impulse.role.slug)
+        drawn_on = sorted({row.author_id for row in talk if row.heard_through is None})
+        why = {**trace.to_json(), "of": drawn_on}
+        return await self._unasked.pledge(db, impulse, reply, cast_id=cast_id, why=why)
+
+    async def _book(self, calls: Sequence[Call]) -> None:
+        if calls:
+            async with self._database.begin() as db:
+                await turns.note_calls(db, calls)
+
+
+def _fitting(kind: Kind, *, by_people: bool, status: bool) -> Kind | None:
+    """Return what can be said: the other kind where there is nothing for the one."""
+    possible = [one for one, able in ((Kind.CONTEXTUAL, by_people), (Kind.STATUS, status)) if able]
+    return kind if kind in possible else next(iter(possible), None)
+
+
+def _trace(rolled: Roll, kind: Kind, ballot: Ballot) -> Trace:
+    remark = f"{kind}; {rolled.rolled:.2f} is below {rolled.chance:.2f}"
+    return Trace(steps=(Step("speaks_first", remark),), votes=ballot.votes, cost=cost_of(ballot.calls))

@@ -1,0 +1,59 @@
+"""Where admins want that characters speak first (C79)."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules
+from bot.conversation.turns import note_place
+from bot.conversation.types import Where
+from bot.core.clock import Clock
+from bot.features.admin.service import Actor
+from bot.features.proactive.initiative import TODAY
+from database import Database
+from database.models import Audit
+from personas.initiative import SPOKEN_FIRST, said_on
+
+AUDITED = "initiative"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether characters speak first in a channel, whether they are switched on there at all, and how often
+    one spoke first there today; `chance` is what admins set for what is unasked, None if nothing."""
+
+    allowed: bool
+    active: bool
+    today: int
+    chance: float | None = None
+
+
+class Venues:
+    """Switches speaking first on and off, channel by channel; it holds from the next half hour on."""
+
+    def __init__(self, database: Database, clock: Clock, *, zone: tzinfo) -> None:
+        self._database = database
+        self._clock = clock
+        self._zone = zone
+
+    async def let(self, actor: Actor, where: Where, *, allowed: bool) -> Standing:
+        """Let characters speak first in a channel, or not any more; it is written into the audit."""
+        detail = f"{where.channel_id}: {'on' if allowed else 'off'}"
+        guild_id = where.guild_id or EVERYWHERE
+        async with self._database.begin() as db:
+            await note_place(db, where)
+            await db.remarks.let(where.channel_id, allowed)
+            await db.audits.add(
+                Audit(self._clock.now(), actor.user_id, actor.channel_id, guild_id, AUDITED, detail)
+            )
+        return await self.standing(where)
+
+    async def standing(self, where: Where) -> Standing:
+        """Return what holds in a channel."""
+        now = self._clock.now()
+        async with self._database.read() as db:
+            channel = await db.channels.get(where.channel_id)
+            house = HouseRules.of(await db.house.rules(where.guild_id))
+            said = await db.remarks.times(SPOKEN_FIRST, since=now - TODAY, channel_id=where.channel_id)
+        allowed = channel is not None and channel.speaks_first
+        today = said_on(now.astimezone(self._zone), said)
+        return Standing(allowed, house.active(where), today, house.chance(where))

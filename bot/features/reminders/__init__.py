@@ -1,0 +1,1 @@
+"""Reminders, birthdays and dates."""

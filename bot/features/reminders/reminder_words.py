@@ -1,0 +1,141 @@
+"""In which words something that is due is said: the character's own, or a fixed line of ours (C82)."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.conversation.company import Role
+from bot.conversation.generation import Voice
+from bot.conversation.prompt import system_prompt
+from bot.conversation.text.clean import tidy, trim_to_sentence
+from bot.conversation.text.emotes import dress
+from bot.conversation.text.names import speaker_label
+from bot.conversation.text.split import split
+from bot.conversation.types import NO_EMOTES
+from bot.core.clock import Clock
+from bot.features.reminders.reminder_rules import is_yearly
+from bot.llm.client import Claude
+from bot.llm.errors import ClaudeError
+from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.prompts import fill
+from database import UnitOfWork
+from database.models import Reminder
+from memory.dates import shown, zone
+from personas.character import names_of
+
+log = logging.getLogger(__name__)
+
+LATE_FROM = timedelta(minutes=2)
+FIXED = {
+    "reminder": "You asked me to remind you: {text}",
+    "birthday": "Happy birthday!",
+    "date": "Today is a day that you wanted remembered: {text}",
+}
+FIXED_LATE = "You asked me to remind you at {due} (I am late): {text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said, and what it cost to think of it."""
+
+    text: str
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """To whom something is said, by the label that they have in transcripts."""
+
+    label: str
+    premium: bool
+
+
+class ReminderWording:
+    """Finds the words. Where thinking fails, or leaves nothing, the line of ours says what is due."""
+
+    def __init__(self, *, claude: Claude, role: Role, voice: Voice, clock: Clock) -> None:
+        self._claude = claude
+        self._role = role
+        self._voice = voice
+        self._clock = clock
+
+    async def of(self, due: Reminder, person: Addressee, *, emotes: Mapping[str, str] = NO_EMOTES) -> Words:
+        """Return what is said; in a server it mentions the person, and nobody else is pinged.
+
+        The person's own words stay as they are; in the character's, `emotes` are the place's.
+        """
+        if self._voice.rehearsal:  # it can't follow a note of ours
+            return Words(_addressed(due, self._fixed(due)), ())
+        voice = self._voice.for_(premium=person.premium)
+        question = Question(
+            purpose="reply",
+            model=voice.model,
+            max_tokens=voice.max_tokens,
+            deadline=voice.deadline,
+            effort=voice.effort,
+            user_id=due.person_id,
+            channel_id=due.channel_id,
+        )
+        try:
+            answer = await self._claude.ask(self._prompt(due, person.label), question)
+        except ClaudeError as error:
+            log.warning("No words for reminder %d from %s: %s", due.id, voice.model, error)
+            return Words(_addressed(due, self._fixed(due)), (error.call,) if error.call else ())
+        text = tidy(answer.text, names_of(self._role.character), labels=(person.label,))
+        text = trim_to_sentence(text) if answer.cut_short else text
+        text = dress(text, emotes, self._role.character)
+        text = _with_what(due, text) if split(text) else self._fixed(due)
+        return Words(_addressed(due, text), (answer.call,))
+
+    def _prompt(self, due: Reminder, label: str) -> Prompt:
+        """Return what Claude is asked: the person's words stand quoted, in one line, before our note."""
+        local = zone(due.zone)
+        what = fill(f"reminding_{due.kind}", label=label, made=shown(due.made_at, local))
+        if self._is_late(due):
+            what += " " + fill("reminding_late", due=shown(due.due_at, local))
+        alone = f"A private conversation with {label}"
+        note = fill(
+            "reminding",
+            name=self._role.name,
+            label=label,
+            time=f"{self._clock.now():%A %d %B %Y, %H:%M} UTC",
+            place=alone if due.guild_id is None else "A channel of a server, where others read along",
+            what=what,
+        )
+        quoted = f"{label}: {_quoted(due.text)}\n" if due.text else ""
+        block = Block(quoted + note)
+        return Prompt(system_prompt(self._role.character), (Message(mine=False, blocks=(block,)),))
+
+    def _fixed(self, due: Reminder) -> str:
+        line = FIXED_LATE if self._is_late(due) else FIXED[due.kind]
+        return line.format(text=_quoted(due.text), due=shown(due.due_at, zone(due.zone)))
+
+    def _is_late(self, due: Reminder) -> bool:
+        return not is_yearly(due) and self._clock.now() - due.due_at > LATE_FROM
+
+
+async def person_of(db: UnitOfWork, due: Reminder) -> Addressee:
+    """Return the person to whom something is to be said."""
+    known = await db.users.known_as([due.person_id], guild_id=due.guild_id)
+    name = known[0].names[0] if known else ""
+    return Addressee(speaker_label(name, due.person_id), await db.users.is_premium(due.person_id))
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', "'") + '"'
+
+
+def _with_what(due: Reminder, text: str) -> str:
+    """Return the message, with the person's own words below it where it has none of them."""
+    own = set(re.findall(r"\w{4,}", due.text.casefold()))
+    if not due.text or any(word in text.casefold() for word in own):
+        return text
+    return f"{text}\n> {due.text}"
+
+
+def _addressed(due: Reminder, text: str) -> str:
+    """Return the message with the person's mention in it where others read along: it rings their bell."""
+    mention = f"<@{due.person_id}>"
+    return text if due.guild_id is None or mention in text else f"{mention} {text}"

@@ -1,0 +1,298 @@
+"""What people want to be reminded of, their birthdays and the dates they keep: told, listed, let go (C82)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.conversation.company import Role
+from bot.conversation.text.names import addresses, clean_text
+from bot.conversation.types import Place, Utterance, Where
+from bot.core.clock import Clock
+from bot.core.i18n import _
+from bot.features.reminders.reminder_rules import (
+    FULL,
+    MOST,
+    NEAR_ZONES,
+    NO_SUCH_DAY,
+    NO_SUCH_ZONE,
+    NOBODY_HERE,
+    UNKNOWN,
+    ReminderRefused,
+    ahead,
+    checked,
+    day_of,
+)
+from bot.memory.erasing import Eraser
+from database import Database, UnitOfWork
+from database.models import Reminder
+from memory.asked import Asked, birthday_in, may_ask, reminder_in
+from memory.dates import YearDay, near_zones, shown, zone, zone_named
+from memory.telling import stands_in
+from memory.when import read_when
+from personas.character import names_of
+
+NOTED = "(Noted for {when}: a reminder{zone}. Confirm in your own words that you will say it then.)"
+NOTED_BIRTHDAY = (
+    "(Noted: their birthday is {day}; you congratulate them then, at 09:00 {key}{zone}. You may say so.)"
+)
+ZONE_UNKNOWN = ", their time zone being unknown and taken as UTC: tell them that /timezone set changes it"
+NOT_NOTED = (
+    "(They want to be reminded of something, and nothing was noted: {why} Say so, and promise nothing.)"
+)
+WHEN_UNKNOWN = "no time was understood; ask them to say it again with the time, or to use /remind me."
+WHAT_UNKNOWN = "they left out of what; ask them to say it again in one sentence with the time."
+TAKEN_BACK = "the words were deleted or changed meanwhile."
+
+MayLearn = Callable[[int], Awaitable[bool]]
+"""Says whether a person agreed that things are noted about them, by the person's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """By which clock somebody lives; `known` is False where they named none and UTC was taken."""
+
+    zone: ZoneInfo
+    known: bool
+
+
+class Reminders:
+    """All that one character is to say to people at a time.
+
+    `may_learn` is asked before a birthday is noted that was only mentioned in talk (D03).
+    """
+
+    def __init__(
+        self, *, database: Database, role: Role, clock: Clock, eraser: Eraser, may_learn: MayLearn
+    ) -> None:
+        self._database = database
+        self._eraser = eraser
+        self._role = role
+        self._clock = clock
+        self._may_learn = may_learn
+
+    # What people do themselves.
+
+    async def remind(
+        self, person_id: int, when: str, text: str, where: Where, *, languages: Sequence[str] = ("en",)
+    ) -> Reminder:
+        """Keep something to be said to somebody at a time, in the place where they ask for it.
+
+        `languages` are those in which `when` may be written, as two letters each. Raises ReminderRefused.
+        """
+        text = checked(text)
+        local = await self.local_time(person_id)
+        now = self._clock.now()
+        due = await asyncio.to_thread(read_when, when, now=now, zone=local.zone, languages=languages)
+        new = self._new(person_id, "reminder", text, where, local.zone, ahead(due, now, local.zone))
+        async with self._database.begin() as db:
+            return await self._add(db, new, where)
+
+    async def remember_date(self, person_id: int, day: YearDay | None, text: str, where: Where) -> Reminder:
+        """Keep a date that comes every year. Raises ReminderRefused."""
+        new = await self._yearly(person_id, "date", day, checked(text), where)
+        async with self._database.begin() as db:
+            return await self._add(db, new, where)
+
+    async def set_birthday(self, person_id: int, day: YearDay | None, where: Where) -> Reminder:
+        """Keep somebody's birthday, in the place of an earlier one. Raises ReminderRefused."""
+        new = await self._yearly(person_id, "birthday", day, "", where)
+        async with self._database.begin() as db:
+            return await self._put_birthday(db, new, where)
+
+    async def birthday(self, person_id: int) -> Reminder | None:
+        """Return somebody's birthday."""
+        async with self._database.read() as db:
+            return await db.reminders.birthday(person_id, self._role.slug)
+
+    async def of(self, person_id: int) -> list[Reminder]:
+        """Return everything that is to be said to somebody, what is next first."""
+        async with self._database.read() as db:
+            return await db.reminders.of_person(person_id, self._role.slug)
+
+    async def delete(self, person_id: int, reminder_id: int) -> None:
+        """Let one go, to the last byte. Raises ReminderRefused where it is not theirs, or not there."""
+        async with self._database.begin() as db:
+            if not await db.reminders.delete(person_id, reminder_id):
+                raise ReminderRefused(UNKNOWN)
+        await self._eraser.finish()
+
+    # By which clock.
+
+    async def local_time(self, person_id: int) -> LocalTime:
+        """Return by which clock somebody lives."""
+        async with self._database.read() as db:
+            name = await db.reminders.zone(person_id)
+        return LocalTime(zone(name), known=name is not None)
+
+    async def set_zone(self, person_id: int, written: str) -> LocalTime:
+        """Keep somebody's time zone. Yearly dates move with it; reminders stay at their moment.
+
+        A date that was said already this year is not said again. Raises ReminderRefused.
+        """
+        name = zone_named(written)
+        if name is None:
+            near = str(_(" or ")).join(near_zones(written))
+            raise ReminderRefused(NEAR_ZONES.format(near=near) if near else NO_SUCH_ZONE)
+        new = zone(name)
+        async with self._database.begin() as db:
+            await db.reminders.set_zone(person_id, name, at=self._clock.now())
+            for one in await db.reminders.of_person(person_id):
+                if day := day_of(one):
+                    year = one.due_at.astimezone(zone(one.zone)).year
+                    moved = {"zone": name, "due_at": day.in_year(year, new)}
+                    await db.reminders.change(one.id, moved)
+        return LocalTime(new, known=True)
+
+    # What people say in talk.
+
+    async def notice(self, heard: Utterance) -> str | None:
+        """Note what somebody asks the character to remind them of, or their birthday where they consented.
+
+        Return a sentence about that for the end of the prompt, in round brackets and without any of their
+        words; None where there is nothing to say. Noticing a message again changes nothing.
+        """
+        said = clean_text(heard.text if heard.words is None else heard.words)
+        if not may_ask(said) or not self._is_told(heard):
+            return None
+        local = await self.local_time(heard.author_id)
+        asked = await asyncio.to_thread(self._read, said, heard.sent_at, local.zone)
+        if asked is not None:
+            return await self._notice_wish(heard, asked, local)
+        day = birthday_in(said)
+        if day is None or not await self._may_learn(heard.author_id):
+            return None
+        return await self._notice_birthday(heard, day, local)
+
+    def _is_told(self, heard: Utterance) -> bool:
+        """Say whether a person speaks to the character, where it can speak by itself later."""
+        if heard.from_bot or heard.from_self or heard.where.place is Place.TERMINAL:
+            return False
+        return addresses(heard, names_of(self._role.character))
+
+    def _read(self, said: str, at: datetime, local: ZoneInfo) -> Asked | None:
+        def read(words: str) -> datetime | None:
+            return read_when(words, now=at, zone=local)
+
+        return reminder_in(said, read_when=read, names=names_of(self._role.character))
+
+    async def _notice_wish(self, heard: Utterance, asked: Asked, local: LocalTime) -> str | None:
+        if asked.due is None or not asked.text:
+            return NOT_NOTED.format(why=WHEN_UNKNOWN if asked.due is None else WHAT_UNKNOWN)
+        if asked.due <= self._clock.now() and asked.due > heard.sent_at:
+            return None  # it is an old message, and its time has come: it was said, or let go
+        try:
+            due = ahead(asked.due, heard.sent_at, local.zone)
+            new = self._new(heard.author_id, "reminder", checked(asked.text), heard.where, local.zone, due)
+            new.source_id = heard.message_id
+            await self._note_wish(new, heard.where)
+        except ReminderRefused as error:
+            return NOT_NOTED.format(why=error)
+        return NOTED.format(when=shown(due, local.zone), zone="" if local.known else ZONE_UNKNOWN)
+
+    async def _note_wish(self, new: Reminder, where: Where) -> None:
+        """Keep it once for its message; what the message was edited to takes the place of what it was."""
+        assert new.source_id is not None
+        async with self._database.begin() as db:
+            line = await db.messages.get(new.source_id)
+            if line is None or not stands_in(new.text, line.text):
+                raise ReminderRefused(TAKEN_BACK)
+            known = await db.reminders.from_source(new.source_id, self._role.slug)
+            if known is None:
+                await self._add(db, new, where)
+            elif (known.text, known.due_at) != (new.text, new.due_at):
+                await db.reminders.change(known.id, {"text": new.text, "due_at": new.due_at})
+
+    async def _notice_birthday(self, heard: Utterance, day: YearDay, local: LocalTime) -> str | None:
+        new = await self._yearly(heard.author_id, "birthday", day, "", heard.where)
+        new.source_id = heard.message_id
+        async with self._database.begin() as db:
+            line = await db.messages.get(heard.message_id)
+            if line is None or birthday_in(line.text) != day:
+                return None  # it was deleted or edited meanwhile
+            known = await db.reminders.birthday(heard.author_id, self._role.slug)
+            if known is not None and not _gives_way(known, day, heard.message_id):
+                return None
+            try:
+                await self._put_birthday(db, new, heard.where)
+            except ReminderRefused:
+                return None
+        unknown = "" if local.known else ZONE_UNKNOWN
+        return NOTED_BIRTHDAY.format(day=day, key=local.zone.key, zone=unknown)
+
+    # Writing down.
+
+    async def _yearly(
+        self, person_id: int, kind: str, day: YearDay | None, text: str, where: Where
+    ) -> Reminder:
+        if day is None:
+            raise ReminderRefused(NO_SUCH_DAY)
+        local = (await self.local_time(person_id)).zone
+        new = self._new(person_id, kind, text, where, local, day.next(self._clock.now(), local))
+        new.month, new.day = day.month, day.day
+        return new
+
+    async def _put_birthday(self, db: UnitOfWork, new: Reminder, where: Where) -> Reminder:
+        known = await db.reminders.birthday(new.person_id, self._role.slug)
+        if known is None:
+            return await self._add(db, new, where)
+        await _note_place(db, where)
+        # On the day itself, once it was said, the same day is not due again before next year.
+        same = day_of(known) == day_of(new) and known.zone == new.zone
+        values: dict[str, Any] = {
+            "month": new.month,
+            "day": new.day,
+            "zone": new.zone,
+            "due_at": known.due_at if same else new.due_at,
+            "channel_id": new.channel_id,
+            "guild_id": new.guild_id,
+            "source_id": new.source_id,
+        }
+        await db.reminders.change(known.id, values)
+        for name, value in values.items():
+            setattr(known, name, value)
+        return known
+
+    async def _add(self, db: UnitOfWork, new: Reminder, where: Where) -> Reminder:
+        if await db.reminders.count(new.person_id, new.character) >= MOST:
+            raise ReminderRefused(FULL.format(most=MOST))
+        await _note_place(db, where)
+        return await db.reminders.add(new)
+
+    def _new(
+        self, person_id: int, kind: str, text: str, where: Where, local: ZoneInfo, due: datetime
+    ) -> Reminder:
+        if where.place is Place.TERMINAL:
+            raise ReminderRefused(NOBODY_HERE)
+        return Reminder(
+            person_id=person_id,
+            character=self._role.slug,
+            kind=kind,
+            text=text,
+            channel_id=where.channel_id,
+            guild_id=where.guild_id,
+            zone=local.key,
+            due_at=due,
+            made_at=self._clock.now(),
+        )
+
+
+def _gives_way(known: Reminder, day: YearDay, message_id: int) -> bool:
+    """Say whether a birthday that is known gives way to one mentioned in talk: a told one never does."""
+    noticed = known.source_id is not None
+    return noticed and (day_of(known) != day or known.source_id == message_id)
+
+
+async def _note_place(db: UnitOfWork, where: Where) -> None:
+    """Keep that there is such a place, where nobody has spoken yet: what is said there belongs to it."""
+    if await db.channels.get(where.channel_id) is None:
+        await db.channels.note(
+            where.channel_id,
+            place=where.place,
+            name=where.name,
+            guild_id=where.guild_id,
+            guild_name=where.guild_name,
+            heard=0,
+        )

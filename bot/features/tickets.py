@@ -1,0 +1,106 @@
+"""Support tickets: who may open one, and what is kept of it: ids and moments, never a word (F126, C90)."""
+
+from datetime import datetime, timedelta
+
+from bot.core.clock import Clock
+from bot.core.errors import MasqueradeError
+from bot.features.admin.service import Actor
+from database import Database, UnitOfWork
+from database.models import Audit, Desk, Ticket
+
+COOLDOWN = timedelta(minutes=10)
+"""Between the beginnings of two tickets of one person."""
+MAKING = timedelta(minutes=2)
+"""A ticket that has no thread after this never got one: the bot was stopped while it was made."""
+
+AUDITED = "tickets"
+
+
+class StillOpen(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """Somebody has an open ticket in a server, and may have one at a time; None: its thread is being made."""
+
+    def __init__(self, number: int, thread_id: int | None) -> None:
+        super().__init__("a ticket is open")
+        self.number = number
+        self.thread_id = thread_id
+
+
+class TooSoon(MasqueradeError):  # noqa: N818
+    """Somebody opened a ticket a moment ago; `again` is when they may open another one."""
+
+    def __init__(self, again: datetime) -> None:
+        super().__init__("it is too soon for another ticket")
+        self.again = again
+
+
+class Tickets:
+    """Keeps where tickets are opened in each server, and who has one."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def desk(self, guild_id: int) -> Desk | None:
+        """Return where the tickets of a server are opened; None where there are none."""
+        async with self._database.read() as db:
+            return await db.tickets.desk(guild_id)
+
+    async def set_up(self, actor: Actor, desk: Desk) -> None:
+        """Let people open tickets in a server, or change where and who answers them."""
+        guild_id = desk.guild_id
+        detail = f"{desk.channel_id}, role {desk.role_id or 0}, staff {desk.staff_channel_id or 0}"
+        async with self._database.begin() as db:
+            await db.tickets.set_up(desk)
+            await self._audit(db, actor, guild_id, detail)
+
+    async def take_down(self, actor: Actor, guild_id: int) -> bool:
+        """Let nobody open tickets any more; say whether they could. Those that are open stay."""
+        async with self._database.begin() as db:
+            was = await db.tickets.take_down(guild_id)
+            if was:
+                await self._audit(db, actor, guild_id, "off")
+        return was
+
+    async def reserve(self, desk: Desk, opener_id: int) -> int:
+        """Keep that somebody opens a ticket, and return its number. Raises StillOpen and TooSoon.
+
+        Whom its opener is told of answers it, also when others are named for later ones.
+        """
+        now, guild_id = self._clock.now(), desk.guild_id
+        async with self._database.begin() as db:
+            latest = await db.tickets.latest_of(guild_id, opener_id)
+            if latest and latest.thread_id is None and now - latest.opened_at > MAKING:
+                await db.tickets.drop(latest.id)
+                latest = None
+            if latest and latest.closed_at is None:
+                raise StillOpen(latest.id, latest.thread_id)
+            if latest and now - latest.opened_at < COOLDOWN:
+                raise TooSoon(latest.opened_at + COOLDOWN)
+            return await db.tickets.add(
+                Ticket(guild_id, opener_id, now, role_id=desk.role_id, staff_channel_id=desk.staff_channel_id)
+            )
+
+    async def place(self, ticket_id: int, thread_id: int) -> None:
+        """Keep in which thread a ticket is."""
+        async with self._database.begin() as db:
+            await db.tickets.place(ticket_id, thread_id)
+
+    async def let_go(self, ticket_id: int) -> None:
+        """Forget a ticket of which nothing came."""
+        async with self._database.begin() as db:
+            await db.tickets.drop(ticket_id)
+
+    async def of_thread(self, thread_id: int) -> Ticket | None:
+        """Return the ticket that a thread is; None for one that nothing is kept of."""
+        async with self._database.read() as db:
+            return await db.tickets.of_thread(thread_id)
+
+    async def close(self, ticket_id: int, *, by: int | None) -> bool:
+        """Close a ticket; say whether it was open."""
+        async with self._database.begin() as db:
+            return await db.tickets.close(ticket_id, by=by, at=self._clock.now())
+
+    async def _audit(self, db: UnitOfWork, actor: Actor, guild_id: int, detail: str) -> None:
+        await db.audits.add(
+            Audit(self._clock.now(), actor.user_id, actor.channel_id, guild_id, AUDITED, detail)
+        )

@@ -1,0 +1,253 @@
+"""All scheduled work: jobs that run again and again, go on after one of them failed, and leave a trace.
+
+APScheduler does the waking. What is due is decided here, by the project's clock and the ledger.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.core.clock import Clock, SystemClock
+from bot.jobs.history import Ledger
+from bot.jobs.job import NOTED_SECONDS, Job, Work
+from bot.jobs.timetable import Daily, Every, JobReport, Once, Plan
+from bot.jobs.waking import Again, SteadyTime
+from database import DatabaseError
+from database.models import Job as JobRow
+from database.models import JobRun
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 60.0
+"""How often it is looked whether a day's work is due; the first time so long after the start."""
+KEEP_SECONDS = 3600.0
+"""How often it is written down how the frequent jobs fare."""
+LONG_SECONDS = 60.0
+"""A run that took so long is worth a row in the ledger."""
+BREAK_OFF_SECONDS = 5.0
+BOOKKEEPING = "write down how the jobs fare"
+
+
+class Schedule:
+    """The process's one scheduler. Without a `ledger` nothing outlives the process."""
+
+    def __init__(self, *, clock: Clock | None = None, ledger: Ledger | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._ledger = ledger
+        self._jobs: dict[str, Job] = {}
+        self._known: dict[str, JobRow] = {}
+        self._unkept: set[str] = set()
+        self._at_it = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._began = self._clock.monotonic()
+        # By default APScheduler skips a job that is a second late, as after a blocked loop or a
+        # suspended laptop (faults B11). Here it is run once, however late.
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        self._steady = SteadyTime()
+        self._scheduler = AsyncIOScheduler(timezone=self._steady, job_defaults=defaults)
+        self.every(KEEP_SECONDS, self._keep, name=BOOKKEEPING)
+
+    # What is to be done.
+
+    def every(self, seconds: float, work: Work, *, name: str, first: float | None = None) -> None:
+        """Do `work` each `seconds`, the first time after as many or after `first`.
+
+        Its errors are logged and it runs again (faults B13).
+        """
+        self._add(name, work, Every(seconds), seconds, seconds if first is None else first)
+
+    def once(self, seconds: float, work: Work, *, name: str) -> None:
+        """Do `work` once, after so many seconds."""
+        self._add(name, work, Once(seconds), None, seconds)
+
+    def daily(self, hour: int, work: Work, *, name: str, zone: tzinfo = UTC) -> None:
+        """Do `work` once for each local day of a zone, from `hour` o'clock on (faults B11, B12).
+
+        A day that passed while the program did not run is made up for once, soon after the start. What
+        failed is tried again after an hour, three times for each day at most.
+        """
+        self._add(name, work, Daily(hour, zone), LOOK_SECONDS, LOOK_SECONDS)
+
+    async def open(self) -> None:
+        """Read how the jobs fared before. Raises DatabaseError."""
+        if self._ledger is not None:
+            self._known = {one.name: one for one in await self._ledger.open()}
+            for name, job in self._jobs.items():
+                job.fares = self._known.get(name, job.fares)
+
+    def start(self) -> None:
+        if not self._scheduler.running:
+            self._scheduler.start()
+
+    def stop(self) -> None:
+        """Let no job begin any more, and break off what is under way."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def close(self) -> None:
+        """Stop, let what is broken off come to its end, and write down how the jobs fare."""
+        self.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BREAK_OFF_SECONDS):
+                await self._idle.wait()
+        with suppress(DatabaseError):  # it is told already, and nothing hangs on it
+            await self._keep()
+
+    # What came of it.
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._jobs)
+
+    def reports(self) -> list[JobReport]:
+        """Return how each job fares, in the order in which they were named."""
+        return [self._report(job) for job in self._jobs.values()]
+
+    async def latest(self, *, limit: int) -> list[JobRun]:
+        """Return the last runs that were worth a row in the ledger. Raises DatabaseError."""
+        return await self._ledger.latest(limit=limit) if self._ledger else []
+
+    async def run(self, name: str) -> None:
+        """Do a job's work now, as if APScheduler had woken it; a day's work only if that is due."""
+        await self._wake(self._jobs[name])
+
+    # How it is done.
+
+    def _add(
+        self,
+        name: str,
+        work: Work,
+        plan: Plan,
+        again: float | None,
+        first: float,
+    ) -> None:
+        fares = self._known.get(name) or JobRow(name)
+        job = self._jobs[name] = Job(work, plan, fares, self._clock.monotonic())
+
+        async def wake() -> None:
+            await self._wake(job)
+
+        begin = datetime.now(self._steady) + timedelta(seconds=first)
+        trigger = Again(again)
+        self._scheduler.add_job(wake, trigger, id=name, name=name, next_run_time=begin, replace_existing=True)
+
+    async def _wake(self, job: Job) -> None:
+        """Let a job do its work if it is due; it never overtakes itself."""
+        if job.at_it_since is not None:
+            return
+        job.at_it_since = self._clock.monotonic()
+        self._at_it += 1
+        self._idle.clear()
+        try:
+            await (self._run_if_due(job) if isinstance(job.plan, Daily) else self._run(job))
+        finally:
+            job.at_it_since = None
+            self._at_it -= 1
+            if not self._at_it:
+                self._idle.set()
+
+    async def _run_if_due(self, job: Job) -> None:
+        """Do a day's work, if it is due and was not done; it is claimed first, so none is done twice."""
+        plan, now = job.plan, self._clock.now()
+        assert isinstance(plan, Daily)
+        if not plan.is_due(job.fares.day, now):
+            return
+        day, run_id = plan.day(now), None
+        if self._ledger is not None:
+            try:
+                run_id = await self._ledger.begin(job.fares.name, due_at=plan.due_at(day), day=day)
+            except DatabaseError as error:
+                log.error("The job '%s' has to wait: %s", job.fares.name, error)  # noqa: TRY400
+                return
+            if run_id is None:
+                return
+        await self._do(job)
+        if job.fares.error is None:
+            job.fares = replace(job.fares, day=day)
+        if self._ledger is not None and run_id is not None:
+            await self._written(job, self._ledger.end(run_id, job.fares))
+
+    async def _run(self, job: Job) -> None:
+        """Do work that no day is written down for; a row is written only for a run that is worth one."""
+        before, due_at = job.fares, self._clock.now()
+        await self._do(job)
+        self._unkept.add(before.name)
+        if self._ledger is None:
+            return
+        fails_otherwise = job.fares.error is not None and job.fares.error != before.error
+        took_long = (job.fares.seconds or 0.0) >= LONG_SECONDS or isinstance(job.plan, Once)
+        is_new = job.done - job.noted >= NOTED_SECONDS
+        if is_new and (fails_otherwise or took_long):
+            job.noted = job.done
+            await self._written(job, self._ledger.note(job.fares, due_at=due_at))
+        elif before.error is not None and job.fares.error is None:
+            await self._written(job, self._ledger.keep([job.fares]))
+
+    async def _do(self, job: Job) -> None:
+        """Do the work; whatever it raises is logged, and goes no further."""
+        begun_at, begun = self._clock.now(), self._clock.monotonic()
+        error = await job.attempt()
+        job.done = self._clock.monotonic()
+        fares = replace(
+            job.fares,
+            runs=job.fares.runs + 1,
+            failures=job.fares.failures + 1 if error else 0,
+            begun_at=begun_at,
+            seconds=job.done - begun,
+            error=error,
+        )
+        job.fares = fares if error else replace(fares, succeeded_at=begun_at)
+
+    async def _written(self, job: Job, writing: Awaitable[None]) -> None:
+        """Write down how a job fares; what can't be written now is written within the hour."""
+        try:
+            await writing
+        except DatabaseError as error:
+            self._unkept.add(job.fares.name)
+            log.warning("The job '%s' is not in the ledger: %s", job.fares.name, error)
+        else:
+            self._unkept.discard(job.fares.name)
+
+    async def _keep(self) -> None:
+        """Write down how those jobs fare that ran since the last time: in one transaction."""
+        if self._ledger is None or not self._unkept:
+            return
+        kept, self._unkept = self._unkept, set()
+        with ExitStack() as undoing:
+            undoing.callback(lambda: self._unkept.update(kept))
+            await self._ledger.keep([self._jobs[name].fares for name in sorted(kept)])
+            undoing.pop_all()
+
+    def _report(self, job: Job) -> JobReport:
+        fares, now = job.fares, self._clock.monotonic()
+        return JobReport(
+            name=fares.name,
+            plan=job.plan,
+            runs=fares.runs,
+            failures=fares.failures,
+            begun_at=fares.begun_at,
+            seconds=fares.seconds,
+            error=fares.error,
+            succeeded_at=fares.succeeded_at,
+            next_at=self._next_at(job),
+            running=None if job.at_it_since is None else now - job.at_it_since,
+            overdue=max(0.0, job.late_by(self._clock, since=self._began)),
+            failing=job.is_failing,
+        )
+
+    def _next_at(self, job: Job) -> datetime | None:
+        now = self._clock.now()
+        if isinstance(job.plan, Daily):
+            last, today = job.fares.day, job.plan.day(now)
+            return now if job.plan.is_due(last, now) else job.plan.due_at(today + timedelta(days=1))
+        woken = self._scheduler.get_job(job.fares.name)
+        if woken is None:
+            return None
+        left: timedelta = woken.next_run_time - datetime.now(self._steady)
+        return now + max(left, timedelta(0))

@@ -1,0 +1,256 @@
+"""The one client for Claude, and for any server that speaks the Messages API."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+from anthropic import AsyncAnthropic
+from anthropic.types import Message as AnthropicMessage
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_before_delay,
+)
+
+from bot.core.clock import Clock, SystemClock
+from bot.llm import faults
+from bot.llm.batches import Batches, Outcome
+from bot.llm.breaker import Breaker
+from bot.llm.errors import ClaudeCut, ClaudeDenied, ClaudeEmpty, ClaudeError, ClaudeRefused, ClaudeTimeout
+from bot.llm.pricing import Prices
+from bot.llm.server import at_once
+from bot.llm.types import Call, Prompt, Question
+from bot.llm.wire import body, text_of, usage_of
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `cut_short` says that the model ran into max_tokens."""
+
+    text: str
+    cut_short: bool
+    call: Call
+
+
+class Claude(Protocol):
+    """What the rest of the bot asks for."""
+
+    async def ask(self, prompt: Prompt, question: Question) -> Answer:
+        """Return Claude's answer, or raise one of the ClaudeError family with its `call` set."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+class AnthropicClaude:
+    """Claude over the Anthropic SDK: one for the whole process.
+
+    `sampling` (temperature and the like) is sent to other servers only: current Claude models refuse it.
+    `ready` is waited for before each attempt, within the deadline.
+    `breaker` stops everything while the server refuses us; `note` sees every call.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        prices: Prices,
+        clock: Clock | None = None,
+        cache_ttl: Literal["5m", "1h"] = "1h",
+        sampling: Mapping[str, float] | None = None,
+        close_connections: bool = False,
+        breaker: Breaker | None = None,
+        ready: Callable[[], Awaitable[None]] = at_once,
+        note: Callable[[Call, int], None] = lambda _call, _length: None,
+    ) -> None:
+        self._prices = prices
+        self._clock = clock or SystemClock()
+        self._cache_ttl: Literal["5m", "1h"] = cache_ttl
+        self._sampling = dict(sampling or {})
+        self._breaker = breaker or Breaker(self._clock)
+        self._ready = ready
+        self._note = note
+        self._key = api_key
+        self._client = AsyncAnthropic(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,  # the SDK would obey `retry-after: 3600`; our retries know the deadline
+            default_headers={"Connection": "close"} if close_connections else None,
+        )
+        self._batches = Batches(self._client, self._clock)
+
+    async def ask(self, prompt: Prompt, question: Question) -> Answer:
+        """Ask, again after passing faults, until `question.deadline` seconds are over.
+
+        Raises the ClaudeError that names the fault (faults C1-C5); its `call` is for the books.
+        """
+        key = self._admitted()
+        begun, draft = self._clock.monotonic(), self._draft(question)
+        try:
+            message = await self._within_deadline(prompt, question)
+            usage = usage_of(message)
+            draft = replace(draft, usage=usage, cost=self._prices.cost(question.model, usage))
+            answer = _judged(message, draft)
+        except ClaudeError as error:
+            error.call = replace(draft, outcome=error.outcome, seconds=self._clock.monotonic() - begun)
+            self._note(error.call, len(prompt.text))
+            self._trip(error, key)
+            raise
+        call = replace(draft, seconds=self._clock.monotonic() - begun)
+        self._note(call, len(prompt.text))
+        return replace(answer, call=call)
+
+    async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
+        """Ask many questions together, for half the price; that takes minutes, and two hours at most.
+
+        Return the answers, or what went wrong, in their order, each with its `call`; None where the server
+        takes no batches.
+        """
+        try:
+            key = self._admitted()
+        except ClaudeDenied as error:
+            return [copy(error) for _ in asked]
+        begun, drafts = self._clock.monotonic(), [self._draft(question) for _, question in asked]
+        bodies = [body(*one, cache_ttl=self._cache_ttl, sampling=self._sampling) for one in asked]
+        outcomes: Sequence[Outcome] | None
+        try:
+            outcomes = await self._batches.outcomes(bodies)
+            self._breaker.close()
+        except ClaudeError as error:
+            outcomes = [copy(error) for _ in asked]
+        if outcomes is None:
+            return None
+        seconds, answers = self._clock.monotonic() - begun, []
+        for (prompt, _), outcome, draft in zip(asked, outcomes, drafts, strict=True):
+            answers.append(self._of_batch(outcome, replace(draft, seconds=seconds), key))
+            if (call := answers[-1].call) is not None:
+                self._note(call, len(prompt.text))
+        return answers
+
+    async def models(self, *, deadline: float) -> list[str]:
+        """Return the names of the models that the key may use."""
+        try:
+            async with asyncio.timeout(deadline):
+                page = await self._client.models.list(limit=100)
+        except TimeoutError as error:
+            raise ClaudeTimeout(f"no answer within {deadline:g} s") from error
+        except faults.RAISED as error:
+            raise faults.named(error) from error
+        return [model.id for model in page.data]
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def _draft(self, question: Question) -> Call:
+        return Call(
+            purpose=question.purpose,
+            model=question.model,
+            outcome="ok",
+            at=self._clock.now(),
+            seconds=0.0,
+            user_id=question.user_id,
+            channel_id=question.channel_id,
+        )
+
+    def _of_batch(self, outcome: Outcome, draft: Call, key: str) -> Answer | ClaudeError:
+        """Return an answer, or what went wrong, with its call."""
+        try:
+            if isinstance(outcome, ClaudeError):
+                raise outcome
+            usage = usage_of(outcome)
+            draft = replace(draft, usage=usage, cost=self._prices.cost(draft.model, usage, batched=True))
+            return _judged(outcome, draft)
+        except faults.RAISED as error:
+            found = faults.named(error)
+        except ClaudeError as error:
+            found = error
+        found.call = replace(draft, outcome=found.outcome)
+        self._trip(found, key)
+        return found
+
+    def _admitted(self) -> str:
+        """Return the key that is asked with; raise ClaudeDenied where there is no use in asking."""
+        self._key = self._client.api_key = self._breaker.admit(self._key)
+        return self._key
+
+    def _trip(self, error: ClaudeError, key: str) -> None:
+        """Stop asking; a key that was taken out of use meanwhile stops nothing."""
+        if isinstance(error, ClaudeDenied) and key == self._key:
+            self._breaker.open(error, key)
+
+    async def _within_deadline(self, prompt: Prompt, question: Question) -> AnthropicMessage:
+        try:
+            async with asyncio.timeout(question.deadline):
+                message = await self._with_retries(prompt, question)
+        except TimeoutError as error:
+            raise ClaudeTimeout(f"no answer within {question.deadline:g} s") from error
+        self._breaker.close()
+        return message
+
+    async def _with_retries(self, prompt: Prompt, question: Question) -> AnthropicMessage:
+        shown = _Shown(question.on_text)
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(ATTEMPTS if question.retries else 1)
+            | stop_before_delay(question.deadline),
+            wait=faults.wait,
+            retry=retry_if_exception(lambda error: faults.passing(error) and not shown.anything),
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        request = body(prompt, question, cache_ttl=self._cache_ttl, sampling=self._sampling)
+        result: AnthropicMessage = await retrying(self._attempt, request, shown)
+        return result
+
+    async def _attempt(self, request: dict[str, Any], shown: "_Shown") -> AnthropicMessage:
+        await self._ready()
+        try:
+            if shown.on_text is None:
+                message: AnthropicMessage = await self._client.messages.create(**request)
+            else:
+                async with self._client.messages.stream(**request) as stream:
+                    async for piece in stream.text_stream:
+                        shown(piece)
+                    message = await stream.get_final_message()
+            text_of(message), usage_of(message)  # a server of another make may send something else
+        except faults.RAISED as error:
+            raise faults.named(error) from error
+        if getattr(message, "stop_reason", None) is None:
+            raise ClaudeCut("the answer broke off half-way")
+        return message
+
+
+class _Shown:
+    """Remembers whether words were already shown: an answer that was seen can't be begun anew."""
+
+    def __init__(self, on_text: Callable[[str], None] | None) -> None:
+        self.on_text = on_text
+        self.anything = False
+
+    def __call__(self, piece: str) -> None:
+        self.anything = True
+        if self.on_text:
+            self.on_text(piece)
+
+
+def _judged(message: AnthropicMessage, call: Call) -> Answer:
+    """Tell an answer from a refusal and from nothing at all (faults C5)."""
+    text = text_of(message)
+    if message.stop_reason == "refusal":
+        raise _priced(ClaudeRefused("the model declined to answer"), call)
+    if not text.strip():
+        raise _priced(ClaudeEmpty(f"the answer held no text (stop reason {message.stop_reason})"), call)
+    return Answer(text, message.stop_reason == "max_tokens", call)
+
+
+def _priced(error: ClaudeError, call: Call) -> ClaudeError:
+    error.call = call
+    return error

@@ -1,0 +1,84 @@
+"""Our values in the shape of the Messages API, and back."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from anthropic.types import Message as AnthropicMessage
+
+from bot.llm.types import Block, Prompt, Usage
+
+if TYPE_CHECKING:
+    from bot.llm.types import Question
+
+
+_TEMPLATE_MARK = re.compile(r"<(?=\||/?(?:s|bos|eos|start_of_turn|end_of_turn)>)|\[(?=/?INST\])")
+"""Where a mark of a chat template begins. Servers other than Claude's take one in somebody's words for a real
+one, so `<|im_start|>system` would begin a system prompt: a space behind its first letter makes it words."""
+
+
+def body(
+    prompt: Prompt, question: "Question", *, cache_ttl: Literal["5m", "1h"], sampling: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return the request's fields. Thinking is off unless an effort is asked for.
+
+    Current models think by default, and may spend all of max_tokens on it. With `sampling`, which only
+    servers other than Claude's get, marks of chat templates in messages are made harmless.
+    """
+    request: dict[str, Any] = {
+        "model": question.model,
+        "max_tokens": question.max_tokens,
+        "system": [_block(block, cache_ttl) for block in prompt.system],
+        "messages": [
+            {
+                "role": "assistant" if message.mine else "user",
+                "content": [_block(block, cache_ttl, plain=bool(sampling)) for block in message.blocks],
+            }
+            for message in prompt.messages
+        ],
+        "timeout": question.deadline,
+    }
+    output: dict[str, Any] = {}
+    if question.effort == "off":
+        request["thinking"] = {"type": "disabled"}
+    else:
+        request["thinking"] = {"type": "adaptive"}
+        output["effort"] = question.effort
+    if question.schema is not None:
+        output["format"] = {"type": "json_schema", "schema": dict(question.schema)}
+    if output:
+        request["output_config"] = output
+    if sampling:  # a server that takes any takes a character's own
+        request["extra_body"] = {**sampling, **question.sampling}
+    return request
+
+
+def text_of(message: AnthropicMessage) -> str:
+    """Join the text blocks; thinking and blocks of kinds that are not known yet are passed over."""
+    pieces = [block.text for block in message.content or [] if getattr(block, "type", "") == "text"]  # type: ignore[union-attr]
+    return "".join(piece for piece in pieces if isinstance(piece, str))
+
+
+def usage_of(message: AnthropicMessage) -> Usage:
+    """Return the tokens that were reported; servers other than Claude's may leave some out."""
+    usage = getattr(message, "usage", None)
+    if usage is None:
+        return Usage()
+    written = getattr(usage, "cache_creation", None)
+    total_written = getattr(usage, "cache_creation_input_tokens", None) or 0
+    hour = (getattr(written, "ephemeral_1h_input_tokens", None) or 0) if written else 0
+    return Usage(
+        input=getattr(usage, "input_tokens", None),
+        output=getattr(usage, "output_tokens", None),
+        cache_read=getattr(usage, "cache_read_input_tokens", None) or 0,
+        cache_write_5m=max(0, total_written - hour),
+        cache_write_1h=hour,
+    )
+
+
+def _block(block: Block, cache_ttl: Literal["5m", "1h"], *, plain: bool = False) -> dict[str, Any]:
+    text = _TEMPLATE_MARK.sub(r"\g<0> ", block.text) if plain else block.text
+    wire: dict[str, Any] = {"type": "text", "text": text}
+    if block.cache:
+        wire["cache_control"] = {"type": "ephemeral", "ttl": cache_ttl}
+    return wire

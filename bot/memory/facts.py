@@ -1,0 +1,151 @@
+"""What a character knows, as far as it is drawn from talk: taken in, said again, overtaken (F073, C53)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+
+from bot.conversation.head import audience_of
+from bot.conversation.types import Where
+from bot.core.clock import Clock
+from bot.memory.stretches import Stretch
+from database import UnitOfWork
+from database.models import Fact
+from memory.extraction import Candidate
+from memory.history import LEARNT, REINFORCED, SUPERSEDED
+from memory.reconciling import Known, Reconciled
+
+MOST = 2_000
+"""Facts that one person may have with one character, core memory apart."""
+EVER = datetime.min.replace(tzinfo=UTC)
+MOST_SOURCES = 50
+"""Messages that a fact is kept to come from: the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of consolidating: people, lines and facts; `left` places are to be tried again."""
+
+    people: int = 0
+    lines: int = 0
+    archived: int = 0
+    added: int = 0
+    reinforced: int = 0
+    superseded: int = 0
+    refused: int = 0
+    left: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+    def __str__(self) -> str:
+        return ", ".join(f"{getattr(self, one.name):,} {one.name}" for one in fields(self))
+
+
+class Facts:
+    """Writes down what was drawn from talk about people, for one character."""
+
+    def __init__(self, character: str, clock: Clock) -> None:
+        self._character = character
+        self._clock = clock
+
+    async def known(self, db: UnitOfWork, where: Where, person_id: int) -> list[Known]:
+        """Return what is known of somebody that may come up in a place: new facts are put beside it."""
+        audience = audience_of(where)
+        visible = await db.memories.recallable([person_id], self._character, audience, there_since=EVER)
+        ids = {one.id for one in visible}
+        return [
+            Known(one.id, one.text, one.subject, one.pinned, here=_is_of(one, where))
+            for one in await db.memories.of(person_id, self._character)
+            if one.id in ids
+        ]
+
+    async def take_in(
+        self, db: UnitOfWork, stretch: Stretch, person_id: int, new: Sequence[Reconciled]
+    ) -> tuple[Tally, dict[int, str]]:
+        """Take in facts about somebody; return what came of it, and the texts of new ones by id."""
+        tally, added = Tally(), dict[int, str]()
+        if not new:
+            return tally, added
+        known = {one.id: one for one in await db.memories.of(person_id, self._character)}
+        batch = await db.memories.new_batch()
+        room = MOST - sum(not one.kept for one in known.values())
+        for one in new:
+            same = _as_shown(known, one.same)
+            if one.covered:
+                continue
+            if same is not None:
+                tally += await self._again(db, stretch, same, one.candidate, batch)
+                continue
+            if len(added) >= room:
+                tally += Tally(refused=1)
+                continue
+            ended = _as_shown(known, one.ended)
+            fact = await db.memories.add(
+                self._fact(stretch, person_id, one.candidate, kept=ended is not None and ended.kept),
+                batch=batch,
+                cause=LEARNT,
+            )
+            known[fact.id], added[fact.id] = fact, fact.text
+            tally += Tally(added=1)
+            if ended is not None and not ended.pinned:
+                values = {"ended_at": fact.first_at, "superseded_by": fact.id}
+                at = self._clock.now()
+                await db.memories.change(ended, values, batch=batch, cause=SUPERSEDED, at=at)
+                tally += Tally(superseded=1)
+        return tally, added
+
+    async def _again(
+        self, db: UnitOfWork, stretch: Stretch, fact: Fact, candidate: Candidate, batch: int
+    ) -> Tally:
+        """Keep that a fact was said once more; the same message counts once."""
+        if set(candidate.sources) <= set(fact.sources):
+            return Tally()
+        values = {
+            "mentions": fact.mentions + 1,
+            "last_at": max(fact.last_at, *_moments(stretch, candidate.sources)),
+            "quote": candidate.quote,
+            "sources": sorted({*fact.sources, *candidate.sources})[-MOST_SOURCES:],
+        }
+        await db.memories.change(fact, values, batch=batch, cause=REINFORCED, at=self._clock.now())
+        return Tally(reinforced=1)
+
+    def _fact(self, stretch: Stretch, person_id: int, candidate: Candidate, *, kept: bool) -> Fact:
+        now, said = self._clock.now(), _moments(stretch, candidate.sources)
+        return Fact(
+            person_id=person_id,
+            character=self._character,
+            number=0,
+            text=candidate.text,
+            scope="dm" if stretch.where.place.private else "channel",
+            channel_id=stretch.where.channel_id,
+            guild_id=stretch.where.guild_id,
+            origin=LEARNT,
+            made_at=now,
+            changed_at=now,
+            quote=candidate.quote,
+            sources=sorted(candidate.sources),
+            kept=kept,
+            category=candidate.category,
+            tags=list(candidate.tags),
+            first_at=min(said),
+            last_at=max(said),
+            subject=candidate.subject,
+        )
+
+
+def _as_shown(known: Mapping[int, Fact], shown: Known | None) -> Fact | None:
+    """Return a fact that still holds, in the words in which it was compared."""
+    fact = known.get(shown.id) if shown is not None else None
+    fits = fact is not None and shown is not None and fact.text == shown.text and fact.ended_at is None
+    return fact if fits else None
+
+
+def _is_of(fact: Fact, where: Where) -> bool:
+    """Say whether a fact may come up just where something new is said now: nowhere else, and not less."""
+    if where.place.private:
+        return fact.scope == "dm"
+    return fact.scope == "channel" and fact.channel_id == where.channel_id
+
+
+def _moments(stretch: Stretch, sources: Collection[int]) -> list[datetime]:
+    return [line.sent_at for line in stretch.lines if line.id in sources]

@@ -1,0 +1,134 @@
+"""What a reply drew on, as far as one person may know: facts, earlier talk, the model, the cost (C67)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.conversation.company import Company
+from bot.conversation.decision import Reason, Trace
+from bot.memory.browsing import Spot
+from database import Database, UnitOfWork
+from database.models import Archived, Call, Claim, Fact, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the calls for a reply came to; `cost` is in US dollars, None where a price is not known."""
+
+    models: tuple[str, ...]
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """What a reply drew on, for the eyes of one person.
+
+    `found` and `known` are facts about them: found by search, or at the head of the prompt. Of `others`
+    there is only the count, and so of facts that are `gone` since. `lore` names entries of lorebooks.
+    `spots` are earlier messages that they may see; `unseen` counts the rest.
+    """
+
+    character: str
+    found: tuple[Fact, ...] = ()
+    known: tuple[Fact, ...] = ()
+    others: int = 0
+    gone: int = 0
+    spots: tuple[Spot, ...] = ()
+    unseen: int = 0
+    spent: Spent | None = field(default=None)
+    lore: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> tuple[Fact, ...]:
+        return (*self.found, *self.known)
+
+
+class Provenance:
+    """Looks up where replies come from."""
+
+    def __init__(self, database: Database, company: Company) -> None:
+        self._database = database
+        self._company = company
+
+    async def of(self, claim: Claim, turn: Turn, asker_id: int) -> Origins:
+        """Return what a reply drew on, for the eyes of who asks."""
+        trace = Trace.from_json(claim.trace or {})
+        role = self._company.by_slug.get(turn.character)
+        ids = tuple(dict.fromkeys((*trace.recalled, *trace.known)))
+        async with self._database.read() as db:
+            facts = {one.id: one for one in await db.memories.these(ids)}
+            lines = await db.archive.these(trace.lines)
+            calls = await db.calls.of_reply(turn, since=await _begun(db, claim, turn))
+        own = [one for one in facts.values() if one.person_id == asker_id]
+        seen = [one for one in lines if asker_id == one.author_id or one.channel_id == claim.channel_id]
+        return Origins(
+            role.name if role else turn.character,
+            found=tuple(one for one in own if one.id in trace.recalled),
+            known=tuple(one for one in own if one.id not in trace.recalled),
+            others=len(facts) - len(own),
+            gone=len(ids) - len(facts),
+            lore=trace.lore,
+            spots=tuple(_spot(one) for one in sorted(seen, key=lambda line: line.id)),
+            unseen=len(lines) - len(seen),
+            spent=_spent(calls),
+        )
+
+
+async def decision_about(db: UnitOfWork, message_id: int) -> tuple[Claim, Turn | None] | None:
+    """Return a decision by the message that it is about, or by one that it became; None if there is none."""
+    if found := await db.turns.decided(message_id):
+        return found
+    turn = await db.turns.of_message(message_id)
+    if turn is None:
+        return None
+    if cue := await db.cues.of_turn(turn.id):  # nobody asked it: the characters decided among themselves
+        reason = f"{Reason.CUE} ({cue.reason})"
+        return Claim(
+            message_id=cue.message_id,
+            channel_id=cue.channel_id,
+            claimed_at=cue.made_at,
+            open=False,
+            reason=reason,
+            trace=cue.trace,
+        ), turn
+    if remark := await db.remarks.of_turn(turn.id, turn.channel_id):  # nobody said anything to it
+        return Claim(
+            message_id=message_id,
+            channel_id=turn.channel_id,
+            claimed_at=turn.pledged_at,
+            open=False,
+            reason=turn.reason,
+            trace=remark.why,
+        ), turn
+    return await db.turns.decided(turn.trigger_id)
+
+
+async def _begun(db: UnitOfWork, claim: Claim, turn: Turn) -> datetime:
+    """Return when the first message was heard that a reply answers: several are answered together."""
+    answered = [await db.turns.decided(one) for one in await db.turns.answered_by(turn.id)]
+    return min((one[0].claimed_at for one in answered if one), default=claim.claimed_at)
+
+
+def _spot(line: Archived) -> Spot:
+    return Spot(line.guild_id, line.channel_id, line.id)
+
+
+def _spent(calls: Sequence[Call]) -> Spent | None:
+    if not calls:
+        return None
+    costs = [one.cost for one in calls]
+    return Spent(
+        tuple(dict.fromkeys(one.model for one in calls)),
+        len(calls),
+        sum(_read(one) for one in calls),
+        sum(one.output_tokens or 0 for one in calls),
+        None if None in costs else sum(cost for cost in costs if cost is not None),
+    )
+
+
+def _read(call: Call) -> int:
+    cached = call.cache_read_tokens + call.cache_write_5m_tokens + call.cache_write_1h_tokens
+    return (call.input_tokens or 0) + cached

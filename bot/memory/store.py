@@ -1,0 +1,476 @@
+"""What a character knows of people for good: told, learnt, corrected, brought back, forgotten (C50, C56)."""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.conversation import summary_prompt, turns
+from bot.conversation.company import Role
+from bot.conversation.config import Manner
+from bot.conversation.generation import Voice
+from bot.conversation.safety import why_not
+from bot.conversation.text.split import is_blank
+from bot.conversation.types import Utterance, Where
+from bot.core.clock import Clock
+from bot.core.errors import MasqueradeError
+from bot.core.i18n import _
+from bot.llm.client import Claude
+from bot.llm.errors import ClaudeError
+from bot.llm.json_answer import object_in
+from bot.llm.types import Call, Question
+from bot.memory.erasing import Eraser
+from bot.memory.recall import SOFT_KEPT
+from database import Database, UnitOfWork
+from database.models import Fact
+from database.repositories.memories import Batch
+from database.repositories.people import pieces
+from memory.core import LONGEST, Change, Known, clean, plain
+from memory.history import EDITED, LEARNT, TOLD, lineages, unlearnt, without, words_in
+from memory.merge import Consolidation, known_of
+from memory.reversal import Back, Reversal, bring_back, steps_back
+from memory.sensitive.detect import holds_secret
+from memory.snapshots import Before, Snapshots, before
+from memory.telling import stands_in
+
+__all__ = ["BATCHES", "MOST", "Before", "Learnt", "Memories", "MemoryRefused", "Reversal", "known_of"]
+
+log = logging.getLogger(__name__)
+
+MOST = 200
+"""Memories that are kept for good, of one person with one character."""
+KNOWERS = {"every character": True, "one character": False}
+"""What can be said of who may know a memory."""
+PINNED = {"pinned": True, "kept": True}
+BATCHES = 25
+"""Earlier states that can be brought back at most."""
+DUMP_TOKENS = 16_000
+
+NO_SERVER = _("There is no server here: choose another reach, or use it in a server.")
+FULL = _(
+    "I know {most} things about you, and that is all I can keep. "
+    "Let one go with /memory delete, and tell me again."
+)
+UNKNOWN = _("There is no memory number {number}. /memory list shows them all.")
+NO_STATE = _("That state is not there any more. Look at /memory history again.")
+OFF = _(
+    "Remembering is switched off here by the bot's operator (memory_consent=off), so I keep nothing. "
+    "/memory list shows what I know from before, and /memory delete deletes it."
+)
+UNUSABLE = _(
+    "There is nothing in that to remember, or more than {longest} characters: write one or two sentences."
+)
+SECRETS = _("I keep no passwords, keys, card numbers, phone numbers or addresses. Tell me without that.")
+TAKEN_BACK = _("The words were deleted or changed meanwhile.")
+
+
+class MemoryRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """A memory can't be kept or changed; the text says why and what to do."""
+
+
+Learnt = tuple[Before, ...]
+
+
+class Memories:
+    """One character's core memory of everybody."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        role: Role,
+        claude: Claude,
+        voice: Voice,
+        clock: Clock,
+        eraser: Eraser,
+        manner: Manner,
+    ) -> None:
+        self._database = database
+        self._role = role
+        self._claude = claude
+        self._voice = voice
+        self._clock = clock
+        self._eraser = eraser
+        dumps = manner.dumps
+        self._snapshots = Snapshots(database, dumps, role.slug, now=clock.now) if dumps else None
+        self._deadline = manner.summary_deadline
+        self._consent = manner.consent
+        self._summed = manner.extent.summed
+        self._consolidation = Consolidation(
+            database,
+            role.slug,
+            ask=self._ask,
+            tokens=voice.tokens,
+            threshold=manner.extent.known,
+            now=clock.now,
+        )
+
+    @property
+    def character(self) -> str:
+        """The slug of the character whose memory this is."""
+        return self._role.slug
+
+    # What people do themselves.
+
+    async def remember(
+        self, person_id: int, text: str, where: Where, *, reach: str = "", source: int | None = None
+    ) -> Fact:
+        """Keep something that somebody wants to be remembered (F120, C56).
+
+        It comes up where it was said and nowhere else, unless the person gives it a wider `reach`:
+        'guild' or 'everywhere'. With a message as its `source` the words have to stand in the log still.
+        Raises MemoryRefused.
+        """
+        if self._consent == "off":
+            raise MemoryRefused(OFF)
+        if self._role.nsfw and not where.for_adults:
+            raise MemoryRefused(why_not(self._role, where))
+        new = self._new(person_id, checked(text), where, scope=_scope(reach, where), origin=TOLD)
+        if source is not None:
+            new.quote, new.sources = new.text, [source]
+        async with self._database.begin() as db:
+            await _check_said(db, new)
+            known = await db.memories.of(person_id, self._role.slug)
+            same = next((one for one in known if one.ended_at is None and _same(one, new)), None)
+            if same is not None and same.kept:
+                return same
+            self._check_room(known)
+            batch = await db.memories.new_batch()
+            if same is not None:
+                await db.memories.change(same, _own(new.text), batch=batch, cause=EDITED, at=new.made_at)
+            memory = same or await db.memories.add(new, batch=batch, cause=TOLD)
+        await self.dump((before(person_id, known),))
+        return await self._holding(memory) if await self.consolidate(person_id) else memory
+
+    async def note_wish(self, heard: Utterance, text: str) -> str | None:
+        """Keep what somebody asked in plain words to be remembered; return what to say of that (C56)."""
+        if not text:
+            return None
+        try:
+            await self.remember(heard.author_id, text, heard.where, source=heard.message_id)
+        except MemoryRefused as refused:
+            return f"(They ask you to remember something, and that can't be done: {refused} Tell them so.)"
+        return "(What they ask you to remember is kept for good now. Confirm that in your own words.)"
+
+    async def of(self, person_id: int) -> list[Fact]:
+        """Return everything that is known of somebody, or was, for their own eyes."""
+        async with self._database.read() as db:
+            return await db.memories.of(person_id, self._role.slug)
+
+    async def core(self, person_id: int) -> list[Fact]:
+        """Return what is known of somebody and kept for good."""
+        return core_of(await self.of(person_id))
+
+    async def get(self, person_id: int, number: int) -> Fact:
+        """Return one of the things that are known of somebody. Raises MemoryRefused."""
+        async with self._database.read() as db:
+            return await self._numbered(db, person_id, number)
+
+    async def edit(self, person_id: int, number: int, text: str) -> Fact:
+        """Give a memory new words, which are kept for good. Raises MemoryRefused."""
+        return await self._change(person_id, number, _own(checked(text)), cause=EDITED)
+
+    async def share(self, person_id: int, number: int, scope: str, where: Where) -> Fact:
+        """Let a memory come up before another audience, by the person's own wish (C60).
+
+        "every character" and "one character" say who may know it, and leave the audience as it is (C61).
+        """
+        if scope in KNOWERS:
+            values: dict[str, Any] = {"for_all": KNOWERS[scope]}
+            return await self._change(person_id, number, values, cause=f"shared: {scope}")
+        scope = _scope(scope, where)
+        values = {"scope": scope, "channel_id": where.channel_id, "guild_id": where.guild_id}
+        return await self._change(person_id, number, values, cause=f"shared: {scope}")
+
+    async def pin(self, person_id: int, number: int) -> Fact:
+        """Pin a memory, so that no model changes it and it is kept for good, or take the pin away."""
+        return await self._change(person_id, number, {}, cause="pinned", turn_pin=True)
+
+    async def forget(self, person_id: int, number: int) -> None:
+        """Forget a memory, in every form that it ever had. Raises MemoryRefused."""
+        async with self._database.begin() as db:
+            memory = await self._numbered(db, person_id, number)
+            await self._eraser.cut(
+                db,
+                person_id,
+                self._role.slug,
+                lambda lines: without(lines, words_in(lines, memory.id)),
+            )
+        await self._eraser.finish()
+
+    async def forget_one(self, person_id: int, memory_id: int) -> bool:
+        """Forget the memory with an id, if it is one of that person's; say whether it was."""
+        meant = next((one for one in await self.of(person_id) if one.id == memory_id), None)
+        if meant is not None:
+            await self.forget(person_id, meant.number)
+        return meant is not None
+
+    async def forget_all(self, person_id: int) -> int:
+        """Forget everything about somebody; return how many memories that were."""
+        async with self._database.begin() as db:
+            known = await db.memories.of(person_id, self._role.slug)
+            past = await db.memories.since(person_id, self._role.slug, 0)
+            await self._eraser.memories(db, {*(one.id for one in known), *(one.memory_id for one in past)})
+        await self._eraser.finish()
+        return len(known)
+
+    async def learns(self, person_id: int) -> bool:
+        """Say whether the character may note things about somebody by itself (D03)."""
+        async with self._database.read() as db:
+            return bool(await self.consenting(db, [person_id]))
+
+    async def consenting(self, db: UnitOfWork, person_ids: Collection[int]) -> set[int]:
+        """Return about whom of some people anything may be noted without their asking (D03, C51)."""
+        if self._consent == "off":
+            return set()
+        return await db.consents.given(person_ids, unless_refused=self._consent == "opt_out")
+
+    async def let_learn(self, person_id: int, allowed: bool) -> int:
+        """Keep what somebody decided about that; return how many memories a "no" made go.
+
+        What the character changed by itself about the person's own words is as the person said it again.
+        """
+        lost = 0
+        async with self._database.begin() as db:
+            await db.consents.set(person_id, allowed, at=self._clock.now())
+            characters = {self._role.slug, *await db.memories.characters(person_id)}
+            for character in () if allowed else sorted(characters):
+                lost += (await self._eraser.cut(db, person_id, character, unlearnt)).memories
+            if not allowed:
+                await self._let_go(db, person_id)
+        if not allowed:
+            await self._eraser.finish()
+        return lost
+
+    async def _let_go(self, db: UnitOfWork, person_id: int) -> None:
+        """Delete what is kept of somebody's talk only because they agreed, and was made of it."""
+        for some in pieces(await db.archive.ids_of(person_id)):
+            await db.archive.forget(some)
+        await db.embeddings.drop_owner("fact", person_id)
+        await db.reminders.forget_learnt(person_id)
+        await db.bonds.forget(person_id)
+        await db.audits.without_values(person_id)
+        await db.feelings.without(person_id)
+        await self._eraser.lines(db, await db.remarks.drawn_on(person_id))
+        await db.remarks.without(person_id)
+
+    # Earlier states.
+
+    async def history(self, person_id: int) -> list[Batch]:
+        """Return the last changes, the newest first: the state before each can be brought back."""
+        async with self._database.read() as db:
+            return await db.memories.batches(person_id, self._role.slug, limit=BATCHES)
+
+    async def preview(self, person_id: int, batch: int) -> list[Reversal]:
+        """Return what bringing back the state before a change does. Raises MemoryRefused."""
+        async with self._database.read() as db:
+            steps = await self._back(db, person_id, batch)
+        return sorted((step.reversal for step in steps), key=lambda one: one.number)
+
+    async def restore(self, person_id: int, batch: int) -> int:
+        """Bring back what was known before a change; return how many memories that changed.
+
+        What was forgotten since stays forgotten. It is a change of its own, and can be undone.
+        """
+        async with self._database.begin() as db:
+            known = await db.memories.of(person_id, self._role.slug)
+            snapshot = before(person_id, known)
+            steps = await self._back(db, person_id, batch)
+            await bring_back(db, steps, known, at=self._clock.now())
+        if steps:
+            await self.dump((snapshot,))
+        return len(steps)
+
+    # What the character does by itself.
+
+    async def expire(self) -> int:
+        """Forget facts, not kept, of people who were not there for two weeks; return how many (C59)."""
+        async with self._database.read() as db:
+            if not await db.memories.expired(self._clock.now() - SOFT_KEPT):
+                return 0
+        async with self._database.begin() as db:
+            gone = await db.memories.expired(self._clock.now() - SOFT_KEPT)
+            await self._eraser.memories(db, gone)
+        await self._eraser.finish()
+        return len(gone)
+
+    async def learn(self, db: UnitOfWork, where: Where, changes: Sequence[Change], *, at: datetime) -> Learnt:
+        """Take in what was learnt from talk; return what was known before, to be dumped."""
+        if not changes:
+            return ()
+        snapshots = []
+        batch, slug = await db.memories.new_batch(), self._role.slug
+        for person_id in sorted({one.person_id for one in changes}):
+            known = await db.memories.of(person_id, slug)
+            snapshots.append(before(person_id, known))
+            for change in (one for one in changes if one.person_id == person_id):
+                await self._take_in(db, change, known, where, batch=batch, at=at)
+        return tuple(snapshots)
+
+    async def consolidate(self, person_id: int) -> bool:
+        """Join memories into fewer where they have grown too many (F067); never drop any."""
+        joined = None if self._consent == "off" else await self._consolidation.run(person_id)
+        if joined is not None:
+            await self.dump((before(person_id, joined),))
+        return joined is not None
+
+    async def dump(self, learnt: Learnt) -> None:
+        """Write what was known before a change into files, where the operator wants that (F071)."""
+        if self._snapshots is not None:
+            await self._snapshots.write(learnt)
+
+    async def _take_in(
+        self,
+        db: UnitOfWork,
+        change: Change,
+        known: list[Fact],
+        where: Where,
+        *,
+        batch: int,
+        at: datetime,
+    ) -> None:
+        memory = next((one for one in known if one.id == change.id), None)
+        if change.id is not None and (memory is None or memory.pinned):
+            return
+        if memory is not None and change.text is None:
+            known.remove(memory)
+            await db.memories.remove(memory, batch=batch, cause=LEARNT, at=at)
+            return
+        new = self._new(change.person_id, change.text or "", where, scope=_scope("", where), origin=LEARNT)
+        new.quote, new.sources = change.quote, list(change.sources)
+        # What is said here must not come up where an older memory may: that one stays, beside a new one (D2).
+        if memory is not None and _place(memory) == _place(new):
+            sources = sorted({*memory.sources, *new.sources})
+            values = {"text": new.text, "quote": new.quote, "origin": LEARNT, "sources": sources}
+            await db.memories.change(memory, values, batch=batch, cause=LEARNT, at=at)
+        elif len(core_of(known)) < MOST and not any(_same(one, new) for one in known):
+            known.append(await db.memories.add(new, batch=batch, cause=LEARNT))
+
+    async def _change(
+        self, person_id: int, number: int, values: Mapping[str, Any], *, cause: str, turn_pin: bool = False
+    ) -> Fact:
+        async with self._database.begin() as db:
+            known = await db.memories.of(person_id, self._role.slug)
+            snapshot = before(person_id, known)
+            memory = await self._numbered(db, person_id, number)
+            if turn_pin:
+                values, cause = ({"pinned": False}, "unpinned") if memory.pinned else (PINNED, "pinned")
+            if values.get("kept") and not memory.kept:
+                self._check_room(known)
+            if all(getattr(memory, key) == value for key, value in values.items()):
+                return memory
+            batch = await db.memories.new_batch()
+            await db.memories.change(memory, values, batch=batch, cause=cause, at=self._clock.now())
+        await self.dump((snapshot,))
+        return memory
+
+    def _check_room(self, known: Sequence[Fact]) -> None:
+        if len(core_of(known)) >= MOST:
+            raise MemoryRefused(FULL.format(most=MOST))
+
+    async def _numbered(self, db: UnitOfWork, person_id: int, number: int) -> Fact:
+        memory = await db.memories.numbered(person_id, self._role.slug, number)
+        if memory is None:
+            raise MemoryRefused(UNKNOWN.format(number=number))
+        return memory
+
+    async def _holding(self, memory: Fact) -> Fact:
+        """Return the memory that one was joined into, or itself."""
+        slug = self._role.slug
+        async with self._database.read() as db:
+            lines = lineages(reversed(await db.memories.since(memory.person_id, slug, 0)))
+            known = await db.memories.of(memory.person_id, slug)
+        return next((one for one in known if memory.id in words_in(lines, one.id)), memory)
+
+    async def _back(self, db: UnitOfWork, person_id: int, batch: int) -> list[Back]:
+        steps = await steps_back(db, person_id, self._role.slug, batch)
+        if steps is None:
+            raise MemoryRefused(NO_STATE)
+        return steps
+
+    async def _ask(self, person_id: int, known: Sequence[Known]) -> Sequence[Mapping[str, Any]]:
+        if not self._summed:
+            return []
+        question = Question(
+            purpose="memories",
+            model=self._voice.model,
+            max_tokens=DUMP_TOKENS,
+            deadline=self._deadline,
+            schema=summary_prompt.GROUPS_SCHEMA,
+            user_id=person_id,
+        )
+        groups: object = None
+        call: Call | None
+        try:
+            answer = await self._claude.ask(summary_prompt.dump_prompt(self._role.character, known), question)
+            call = answer.call
+            groups = None if answer.cut_short else object_in(answer.text).get("groups")
+        except ClaudeError as error:
+            log.warning("The memories of a person could not be joined: %s", error)
+            call = error.call
+        if call is not None:
+            async with self._database.begin() as db:
+                await turns.note_calls(db, [call])
+        return [one for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []
+
+    def _new(self, person_id: int, text: str, where: Where, *, scope: str, origin: str) -> Fact:
+        now = self._clock.now()
+        return Fact(
+            person_id=person_id,
+            character=self._role.slug,
+            number=0,
+            text=text,
+            scope=scope,
+            channel_id=where.channel_id,
+            guild_id=where.guild_id,
+            origin=origin,
+            made_at=now,
+            changed_at=now,
+        )
+
+
+async def _check_said(db: UnitOfWork, new: Fact) -> None:
+    """Refuse what somebody took back, or said otherwise, before it was kept (C63)."""
+    for message_id in new.sources:
+        line = await db.messages.get(message_id)
+        if line is None or not stands_in(new.quote, line.text):
+            raise MemoryRefused(TAKEN_BACK)
+
+
+def core_of(known: Sequence[Fact]) -> list[Fact]:
+    """Return what of that is kept for good, and holds."""
+    return [one for one in known if one.kept and one.ended_at is None]
+
+
+def _own(text: str) -> dict[str, Any]:
+    """Return what makes words the person's own: no message has to bear them out, and they are kept."""
+    return {"text": text, "origin": TOLD, "quote": "", "kept": True}
+
+
+def checked(text: str) -> str:
+    """Return the words of a memory as they are kept. Raises MemoryRefused for what can't be kept."""
+    words = clean(text)
+    if is_blank(words):
+        raise MemoryRefused(UNUSABLE.format(longest=LONGEST))
+    if holds_secret(words):
+        raise MemoryRefused(SECRETS)
+    return words
+
+
+def _scope(reach: str, where: Where) -> str:
+    """Return the scope of what somebody says in a place; without a wider `reach` it stays there."""
+    if reach == "guild" and where.guild_id is None:
+        raise MemoryRefused(NO_SERVER)
+    if reach in ("", "channel"):
+        return "dm" if where.place.private else "channel"
+    return reach
+
+
+def _place(memory: Fact) -> tuple[object, ...]:
+    """Return where a memory may come up."""
+    places = {"channel": memory.channel_id, "guild": memory.guild_id}
+    return memory.scope, places.get(memory.scope)
+
+
+def _same(one: Fact, other: Fact) -> bool:
+    return _place(one) == _place(other) and plain(one.text) == plain(other.text)

@@ -1,5 +1,0 @@
-"""Talking to the character without Discord: the same walk, on a screen or through a pipe."""
-
-from bot.terminal.opening import talk
-
-__all__ = ["talk"]

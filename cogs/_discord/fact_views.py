@@ -1,0 +1,197 @@
+"""Facts as their person is shown them: all of them, page by page, now or as they were (C62, C68)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from discord.utils import format_dt
+
+from bot.conversation.text.split import LIMIT, width
+from bot.core.i18n import _, n_, number
+from bot.core.spelling import day_in_words
+from bot.memory.browsing import Entry, Spot, label_in_words, matching
+from cogs._discord.memory_views import SECONDS, Reach, told_by
+from cogs._discord.panels import Button, Panel
+from cogs._discord.text import in_a_line, inline
+from database.models import Fact
+
+ON_A_PAGE = 6
+ROOM, LABEL_ROOM, NAME_ROOM = 560, 48, 60
+"""What a fact's words, a label and a name may take of a message."""
+LONGEST_SEARCH, LONGEST_TAG = 22, 24
+"""What a search may take of the id of a button."""
+_LINKS = "https://discord.com/channels"
+
+NOTHING = _(
+    "I know nothing about you. /remember tells me something; with /memory learning you let me note things "
+    "by myself."
+)
+NOTHING_THEN = _("I knew nothing about you on {day}, or you have had me forget it since.")
+_FOOT = _(
+    "-# /memory edit, share, pin and delete take the number. What is not kept for good goes when you were "
+    "away for 14 days; /memory pin keeps it."
+)
+_HEAD = _("**What I know about you**: {facts}, {kept} kept for good")
+_HEAD_FOUND = _("**What I know about you**: {facts}, {kept} kept for good; {found} with {search}")
+_HEAD_THEN = _("**What I knew about you on {day}**: {facts}")
+_NONE = _("none", "no facts")
+_FACTS = n_("{count} fact", "{count} facts")
+_WITH_WORDS, _WITH_TAG = _("“{words}”", "what is searched for"), _("tag {tag}")
+_WITH_BOTH = _("“{words}” and tag {tag}")
+_PAGE = _("{head} · page {number} of {pages}")
+_SAID_OF = _("(you said of {name})")
+_UNTIL, _NOW_NUMBER = _("until {when}"), _("until {when}, now number {number}")
+_PINNED, _KEPT = _("pinned", "a memory"), _("kept for good")
+_MENTIONED = n_("{count} time from {first} to {last}", "{count} times from {first} to {last}")
+_BY_ALL = _("{reach}, and every character knows it")
+_SAID = _("said {links}")
+_HERE = _("here", "a link to a message")
+_FOOT_THEN = _("-# As I knew it at the end of that day, UTC. /memory history brings an earlier state back.")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What somebody looks for; it stands in the buttons, so that pages turn after a restart, too."""
+
+    words: str = ""
+    tag: str = ""
+
+    @classmethod
+    def of(cls, words: str | None, tag: str | None) -> "Search":
+        return cls(_short(words, LONGEST_SEARCH), _short(tag, LONGEST_TAG))
+
+    @property
+    def arguments(self) -> tuple[str, str]:
+        return self.words, self.tag
+
+    def __str__(self) -> str:
+        told = _WITH_BOTH if self.words and self.tag else _WITH_TAG if self.tag else _WITH_WORDS
+        tag = label_in_words(self.tag)
+        return told.format(words=inline(self.words, 2 * LONGEST_SEARCH), tag=inline(tag, 2 * LONGEST_TAG))
+
+
+def facts_panel(
+    entries: Sequence[Entry],
+    search: Search,
+    page: int,
+    guild_id: int | None,
+    *,
+    mark: tuple[str, ...] = (),
+) -> Panel:
+    """Return one page of what is known of somebody, counted from 1; the last one for a page not there.
+
+    The `mark` says in the ids of buttons which character knows it.
+    """
+    if not entries:
+        return Panel(NOTHING)
+    found = matching(entries, search.words, search.tag)
+    told = (_HEAD_FOUND if any(search.arguments) else _HEAD).format(
+        facts=_FACTS.format(count=len(entries)),
+        kept=number(sum(one.fact.kept for one in entries)),
+        found=number(len(found)) if found else _NONE,
+        search=search,
+    )
+    return _paged(told, found, page, guild_id, foot=str(_FOOT), arguments=(*search.arguments, *mark))
+
+
+def past_panel(
+    facts: Sequence[Fact], day: date, page: int, guild_id: int | None, *, mark: tuple[str, ...] = ()
+) -> Panel:
+    """Return one page of what was known of somebody at the end of a day."""
+    if not facts:
+        return Panel(NOTHING_THEN.format(day=day_in_words(day)))
+    numbers = {one.id: one.number for one in facts}
+    entries = [Entry(one, successor=numbers.get(one.superseded_by or 0)) for one in facts]
+    told = _HEAD_THEN.format(day=day_in_words(day), facts=_FACTS.format(count=len(facts)))
+    return _paged(told, entries, page, guild_id, foot=str(_FOOT_THEN), arguments=(day.isoformat(), *mark))
+
+
+def fact_lines(entry: Entry, guild_id: int | None) -> str:
+    """Return a fact with all that there is to say of it; only its own words stand beside that."""
+    fact = entry.fact
+    of = f" {_SAID_OF.format(name=inline(fact.subject, NAME_ROOM))}" if fact.subject else ""
+    labels = [inline(label_in_words(one), LABEL_ROOM) for one in entry.labels]
+    about = [*labels, *_standing(entry), *_mentioned(fact), told_by(fact)]
+    where = [_reaches(fact, guild_id), *_links(entry.spots)]
+    words = inline(fact.text, ROOM)
+    return f"**{fact.number}.**{of} {words}\n-# {' · '.join(about)}\n-# {' · '.join(where)}"
+
+
+def link_of(spot: Spot) -> str:
+    """Return the address of a message."""
+    return f"{_LINKS}/{spot.guild_id or '@me'}/{spot.channel_id}/{spot.message_id}"
+
+
+def _short(words: str | None, room: int) -> str:
+    # A colon parts the arguments in an id.
+    return in_a_line(words.replace(":", " "), room) if words and words.strip(": \n\t") else ""
+
+
+def _standing(entry: Entry) -> Iterator[str]:
+    fact = entry.fact
+    if fact.ended_at is not None:
+        until = _NOW_NUMBER if entry.successor else _UNTIL
+        yield until.format(when=format_dt(fact.ended_at, "d"), number=entry.successor)
+    elif fact.pinned:
+        yield str(_PINNED)
+    elif fact.kept:
+        yield str(_KEPT)
+
+
+def _mentioned(fact: Fact) -> Iterator[str]:
+    if fact.mentions == 1:
+        yield format_dt(fact.first_at, "d")
+    else:
+        first, last = format_dt(fact.first_at, "d"), format_dt(fact.last_at, "d")
+        yield _MENTIONED.format(count=fact.mentions, first=first, last=last)
+
+
+def _reaches(fact: Fact, guild_id: int | None) -> str:
+    reach = Reach.of(fact).told_in(guild_id)
+    return _BY_ALL.format(reach=reach) if fact.for_all else reach
+
+
+def _links(spots: Sequence[Spot]) -> list[str]:
+    if not spots:
+        return []
+    names = (str(_HERE), *map(str, range(2, len(spots) + 1)))
+    linked = (f"[{name}]({link_of(spot)})" for name, spot in zip(names, spots, strict=True))
+    return [_SAID.format(links=", ".join(linked))]
+
+
+def _paged(
+    told: str,
+    entries: Sequence[Entry],
+    page: int,
+    guild_id: int | None,
+    *,
+    foot: str,
+    arguments: tuple[str, ...],
+) -> Panel:
+    room = LIMIT - width(told) - width(foot) - 40
+    pages = list(_pages([fact_lines(one, guild_id) for one in entries], room))
+    if not pages:
+        return Panel(told)
+    at = min(max(page, 1), len(pages))
+    head = told if len(pages) == 1 else _PAGE.format(head=told, number=at, pages=len(pages))
+    buttons = (
+        Button(_("Back", "a button to the page before"), "page", (at - 1, *arguments), disabled=at == 1),
+        Button(
+            _("Next", "a button to the page after"), "page", (at + 1, *arguments), disabled=at == len(pages)
+        ),
+    )
+    text = "\n".join([head, *pages[at - 1], foot])
+    return Panel(text, buttons if len(pages) > 1 else (), SECONDS)
+
+
+def _pages(lines: Sequence[str], room: int) -> Iterator[list[str]]:
+    page: list[str] = []
+    left = room
+    for one in lines:
+        if page and (len(page) == ON_A_PAGE or width(one) + 1 > left):
+            yield page
+            page, left = [], room
+        page.append(one)
+        left -= width(one) + 1
+    if page:
+        yield page

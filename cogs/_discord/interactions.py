@@ -1,0 +1,268 @@
+"""The one path of every press of a button, choice in a menu and form sent off (A11, A12, D13)."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+import discord
+from discord import app_commands
+
+from bot.conversation.text.split import LIMIT
+from bot.core.errors import MasqueradeError
+from bot.core.i18n import _, called
+from bot.discord.commands import OUTDATED, AnyCommand, Commands, Interaction, answer, speak_to
+from cogs._discord.panels import (
+    NOBODY,
+    Action,
+    Form,
+    Panel,
+    Pen,
+    Press,
+    Signature,
+    read,
+    template,
+    with_note,
+    written,
+)
+from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.text import shortened
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+NOT_YOURS = _("These buttons belong to somebody else: only who opened them can use them.")
+EXPIRED = _("The time for this is over. To start anew, use /{again}.")
+SUPERSEDED = _("You opened this anew further down: use the newer one.")
+
+_Posted = discord.WebhookMessage | discord.InteractionMessage
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A panel that is shown, by the process that showed it."""
+
+    panel: Panel
+    pen: Pen
+    message: _Posted
+    fading: asyncio.Task[None]
+
+
+class Panels:
+    """The panels of one cog: a `family` of ids, and what each of its actions does."""
+
+    def __init__(self, bot: "Masquerade", family: str, actions: Mapping[str, Action]) -> None:
+        self.family = family
+        self.actions = actions
+        self._bot = bot
+        self._item = _item_of(self)
+        self._open: dict[tuple[int, str], _Open] = {}
+        self._pressed: set[int] = set()  # messages in which a press is being dealt with
+
+    def load(self) -> None:
+        """Listen to presses, also of what a process before this one showed."""
+        self._bot.add_dynamic_items(self._item)
+        self._bot.add_listener(self._sent_off, "on_interaction")
+
+    def unload(self) -> None:
+        self._bot.remove_dynamic_items(self._item)
+        self._bot.remove_listener(self._sent_off, "on_interaction")
+        for one in self._open.values():
+            one.fading.cancel()
+
+    async def show(
+        self, interaction: Interaction, panel: Panel, files: Sequence[discord.File] | None = None
+    ) -> None:
+        """Show a panel for the eyes of who asked for it: in place of the one that was pressed, if any.
+
+        An older one of the same command and person stops working. New `files` take the place of those that
+        hang on it; None leaves them.
+        """
+        pen = self._pen(interaction, panel.seconds)
+        text, view = shortened(panel.text, LIMIT), pen.view(panel)
+        message: _Posted
+        if interaction.message is not None:
+            hung = discord.utils.MISSING if files is None else files
+            message = await interaction.edit_original_response(
+                content=text, view=view, attachments=hung, allowed_mentions=NOBODY
+            )
+        else:
+            if not interaction.response.is_done():
+                await interaction.response.defer(ephemeral=True)
+            message = await interaction.followup.send(
+                text,
+                view=view,
+                files=files or [],
+                ephemeral=True,
+                suppress_embeds=True,
+                allowed_mentions=NOBODY,
+                wait=True,
+            )
+        await self._follow(panel, pen, message)
+
+    async def ask(self, interaction: Interaction, form: Form) -> None:
+        """Open a form. That must be the first answer to a command or a press."""
+        window = self._pen(interaction, form.seconds).window(form)
+        await interaction.response.send_modal(window)
+        window.stop()  # discord.py would keep it in memory, and answer for it; a restart forgets that
+
+    async def working(self, press: Press, text: str) -> None:
+        """Say what is being done, with nothing to press meanwhile; if it fails the panel comes back."""
+        await press.interaction.edit_original_response(content=str(text), view=None, allowed_mentions=NOBODY)
+
+    async def pressed(self, interaction: Interaction) -> None:
+        """Deal with a press: whoever may not, and whatever fails, gets one sentence."""
+        speak_to(interaction)
+        custom_id = interaction.custom_id or ""
+        signature = read(self.family, custom_id)
+        action = self.actions.get(signature.action) if signature else None
+        try:
+            if signature is None or action is None:
+                await answer(interaction, OUTDATED)
+            elif refusal := self._refusal(interaction, signature, action):
+                log.info("Refused a press of %s to somebody", signature.action)
+                await answer(interaction, refusal)
+            elif signature.deadline < self._bot.app.clock.now().timestamp():
+                await self._too_late(interaction, EXPIRED.format(again=called(action.again)))
+            else:
+                await self._let_through(interaction, signature, action)
+        except DISCORD_FAULTS as error:
+            log.warning("A press can't be answered: %s", type(error).__name__)
+
+    async def close(self, interaction: Interaction, text: str) -> None:
+        """Replace the panel that was pressed by a sentence."""
+        await self.show(interaction, Panel(text))
+
+    # Whether.
+
+    def _refusal(self, interaction: Interaction, signature: Signature, action: Action) -> str | None:
+        """Return why somebody must not press this here; None if they may."""
+        if interaction.user.id != signature.owner_id:
+            return NOT_YOURS
+        tree = self._bot.tree
+        assert isinstance(tree, Commands)
+        command = self._command(action)
+        return tree.refusal(interaction, command) if command else OUTDATED
+
+    def _command(self, action: Action) -> AnyCommand | None:
+        commands = self._bot.tree.walk_commands()
+        return next((one for one in commands if one.qualified_name == action.again), None)
+
+    async def _too_late(self, interaction: Interaction, note: str) -> None:
+        if interaction.type is discord.InteractionType.modal_submit or interaction.message is None:
+            await answer(interaction, note)
+            return
+        text = with_note(interaction.message.content, note)
+        await interaction.response.edit_message(content=text, view=None, allowed_mentions=NOBODY)
+
+    # What.
+
+    async def _let_through(self, interaction: Interaction, signature: Signature, action: Action) -> None:
+        """Acknowledge a press and do what it is for; a second one meanwhile is acknowledged, no more."""
+        message_id = interaction.message.id if interaction.message else interaction.id
+        if message_id in self._pressed:
+            await interaction.response.defer()
+            return
+        self._pressed.add(message_id)
+        try:
+            if not action.at_once:
+                await interaction.response.defer(ephemeral=True, thinking=interaction.message is None)
+            await action.do(_press(interaction, signature))
+        except Exception as error:  # noqa: BLE001 - as for commands: no press stays without an answer
+            await self._failed(interaction, action, error)
+        finally:
+            self._pressed.discard(message_id)
+
+    async def _failed(self, interaction: Interaction, action: Action, error: Exception) -> None:
+        """Bring the panel back as it was, and say why nothing came of it."""
+        message = interaction.message
+        if message is not None and interaction.response.is_done():
+            view = discord.ui.View.from_message(message, timeout=None)
+            view.stop()
+            await interaction.edit_original_response(
+                content=message.content, view=view, allowed_mentions=NOBODY
+            )
+        if isinstance(error, MasqueradeError):
+            await answer(interaction, str(error))
+        else:
+            log.info("What follows happened in a panel of /%s", action.again)
+            await self._bot.tree.on_error(interaction, _invoked(self._command(action), error))
+
+    # Until when.
+
+    def _pen(self, interaction: Interaction, seconds: float) -> Pen:
+        return Pen(self.family, interaction.user.id, self._bot.app.clock.now() + timedelta(seconds=seconds))
+
+    async def _follow(self, panel: Panel, pen: Pen, message: _Posted) -> None:
+        """Take what can be pressed away again when its time is over, or a newer panel takes its place."""
+        for key, older in list(self._open.items()):
+            if older.message.id == message.id:
+                self._open.pop(key).fading.cancel()
+        if not panel.items:
+            return
+        again = self.actions[panel.items[0].action].again
+        if (pen.owner_id, again) in self._open:
+            one = self._open.pop((pen.owner_id, again))
+            one.fading.cancel()
+            await self._fade(one.panel, one.pen, one.message, SUPERSEDED)
+        fading = asyncio.create_task(self._fade_in_time(panel, pen, message, again))
+        self._open[pen.owner_id, again] = _Open(panel, pen, message, fading)
+
+    async def _fade_in_time(self, panel: Panel, pen: Pen, message: _Posted, again: str) -> None:
+        clock = self._bot.app.clock
+        await clock.sleep(panel.seconds)
+        while message.id in self._pressed:  # what was pressed in time is done, and shows what comes next
+            await clock.sleep(1)
+        self._open.pop((pen.owner_id, again), None)
+        await self._fade(panel, pen, message, EXPIRED.format(again=called(again)))
+
+    async def _fade(self, panel: Panel, pen: Pen, message: _Posted, note: str) -> None:
+        text, view = with_note(panel.text, note), pen.view(panel, disabled=True)
+        try:
+            await message.edit(content=text, view=view, allowed_mentions=NOBODY)
+        except DISCORD_FAULTS as error:  # dismissed, or older than the 15 minutes in which it can be edited
+            log.debug("A panel can't be faded: %s", type(error).__name__)
+
+    async def _sent_off(self, interaction: Interaction) -> None:
+        """Deal with a form: discord.py knows none that was opened before a restart."""
+        custom_id = interaction.custom_id or ""
+        if interaction.type is discord.InteractionType.modal_submit and custom_id.startswith(
+            f"{self.family}:"
+        ):
+            await self.pressed(interaction)
+
+
+def _press(interaction: Interaction, signature: Signature) -> Press:
+    data: Any = interaction.data
+    return Press(
+        interaction,
+        signature.arguments,
+        values=tuple(data.get("values", ())),
+        fields=written(data.get("components", ())),
+    )
+
+
+def _invoked(command: AnyCommand | None, error: Exception) -> app_commands.CommandInvokeError:
+    """Return an error as the command tree gets it from a command."""
+    assert isinstance(command, app_commands.Command), "a press was let through for it"
+    return app_commands.CommandInvokeError(command, error)
+
+
+def _item_of(panels: Panels) -> type[discord.ui.DynamicItem[discord.ui.Item[Any]]]:
+    """Return what discord.py makes of a button or menu by its id alone: it leads to the panels."""
+
+    class Pressable(discord.ui.DynamicItem[discord.ui.Item[Any]], template=template(panels.family)):
+        @classmethod
+        async def from_custom_id(
+            cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], _match: Any, /
+        ) -> Self:
+            return cls(item)
+
+        async def callback(self, interaction: discord.Interaction[Any]) -> None:
+            await panels.pressed(interaction)
+
+    return Pressable

@@ -1,0 +1,120 @@
+"""The memory map on Discord: /memory map, and the text command !memsvg (F083, C66, D21)."""
+
+import io
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+
+from bot.core.errors import MasqueradeError
+from bot.core.i18n import _
+from bot.discord.commands import Interaction, answer
+from bot.memory.mapping import Picture
+from cogs._discord.fact_views import NOTHING
+from cogs._discord.hearing import TALK
+from cogs._discord.languages import language_of_the_server
+from cogs._discord.memory_views import count_of
+from cogs._discord.options import CharacterName, offer_characters, role_meant, telling
+from cogs._discord.speaking import DISCORD_FAULTS
+from database import DatabaseError
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+TEXT_COMMAND = "!memsvg"
+LONGEST_ALT = 1024
+PICTURE = _(
+    "What I remember about you, as a picture: {count}. Open the .svg in a browser to read all of it by "
+    "pointing; /memory facts has it in words, and forgets."
+)
+ONLY_SVG = _("What I remember about you, as a picture to be opened in a browser: {count}.\n-# {missing}")
+IN_PRIVATE = _("I have sent it to you in private: what I know about you is for nobody else's eyes.")
+NO_PRIVATE = _(
+    "That is for your eyes only, and I can't write to you in private here. Use /memory map instead: nobody "
+    "else sees its answer."
+)
+
+
+def asks_for_map(message: discord.Message) -> bool:
+    """Say whether a person asks for their map with the text command: that is no talk."""
+    person = not message.author.bot and message.webhook_id is None and message.type in TALK
+    return person and message.content.strip().casefold() == TEXT_COMMAND
+
+
+class MapSending:
+    """Shows people the map of what is known of them, and nobody else."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self._app = bot.app
+        self._drawing: set[int] = set()  # whoever asks again meanwhile gets one picture
+
+    def commands(self) -> Sequence[app_commands.Command[Any, ..., Any]]:
+        """Return the command, for the group that it belongs to."""
+        about = "A picture of what I know about you, for your eyes only"
+        return (app_commands.Command(name="map", description=about, callback=self.map),)
+
+    @app_commands.describe(character="Which of the characters knows it")
+    @app_commands.autocomplete(character=offer_characters)
+    async def map(self, interaction: Interaction, character: CharacterName | None = None) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with telling(interaction):
+            role = await role_meant(interaction, character)
+            picture = await self._app.views.of(role.slug).maps.of(interaction.user.id)
+            if picture is None:
+                await answer(interaction, NOTHING)
+            else:
+                await interaction.followup.send(told(picture), files=files_of(picture), ephemeral=True)
+
+    async def send(self, message: discord.Message, *, listening: bool) -> None:
+        """Answer the text command: in private; where others read along, one line says that it was sent.
+
+        Where the character is not `listening` it says nothing there.
+        """
+        person = message.author
+        if person.id in self._drawing:
+            return
+        self._drawing.add(person.id)
+        try:
+            with language_of_the_server(message.channel):
+                sent = await self._send_in_private(person)
+                said = str(IN_PRIVATE if sent else NO_PRIVATE)
+            if message.guild is not None and listening:
+                await message.channel.send(said, suppress_embeds=True)
+        except DISCORD_FAULTS as error:
+            log.warning("A memory map can't be sent: %s", type(error).__name__)
+        finally:
+            self._drawing.discard(person.id)
+
+    async def _send_in_private(self, person: discord.User | discord.Member) -> bool:
+        """Send the map, or the sentence that says why there is none; say whether that could be sent."""
+        files: list[discord.File] = []
+        try:
+            picture = await self._app.views.maps.of(person.id)
+            text = told(picture) if picture else str(NOTHING)
+            files = files_of(picture) if picture else []
+        except (MasqueradeError, DatabaseError) as error:
+            text = str(error)
+        try:
+            await person.send(text, files=files, suppress_embeds=True)
+        except discord.Forbidden:
+            return False
+        return True
+
+
+def told(picture: Picture) -> str:
+    """Return what is said beside a picture."""
+    said = PICTURE if picture.png else ONLY_SVG
+    return said.format(count=count_of(picture.count), missing=picture.missing)
+
+
+def files_of(picture: Picture) -> list[discord.File]:
+    """Return a picture as attachments, with its contents in words for those who don't see it."""
+    about = picture.about[:LONGEST_ALT]
+    files = [discord.File(io.BytesIO(picture.svg), "memory-map.svg", description=about)]
+    if picture.png is not None:
+        files.insert(0, discord.File(io.BytesIO(picture.png), "memory-map.png", description=about))
+    return files

@@ -1,0 +1,289 @@
+"""What is known of somebody for good, as they are shown it: now, before, and what would change (C60, C62)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from discord import ButtonStyle
+from discord.utils import format_dt
+
+from bot.conversation.text.split import LIMIT, width
+from bot.core.i18n import _, n_, number
+from bot.core.spelling import utc_in_words
+from cogs._discord.panels import Button, Choice, Menu, Panel
+from cogs._discord.text import inline
+from database.models import Fact
+from database.repositories.memories import Batch
+from memory.reversal import Reversal
+
+SECONDS = 120
+"""How long the buttons work."""
+ON_A_PAGE = 10
+SHOWN_REVERSALS = 8
+ROOM = 1_600
+"""What one memory may take of a message: its 500 characters, each of them escaped."""
+
+NOTHING = _(
+    "I know nothing about you for good. /remember changes that; /memory facts shows what else I noted, if "
+    "anything."
+)
+LOOKED = _("-# Times that the bot's operators looked at what I know about you: {count}, the last {last}.")
+NO_HISTORY = _("What I know about you has not changed yet: there is no earlier state.")
+ALL_AS_IT_WAS = _("All of it is as it was then: there is nothing to bring back.")
+DELETED = _("Forgotten: it is in no earlier state, in no file and in no log of mine any more.")
+GONE_ALREADY = _("That memory is not there any more: there is nothing left to delete.")
+KEPT = _("Nothing was deleted.")
+FOR_GOOD = _(
+    "It goes from every earlier state of what I know, from the files in which such states are "
+    "kept, and from the database's log. It can't be undone. Only backups that the bot's operator "
+    "made still hold it until they are deleted."
+)
+_FOOT = _(
+    "-# /memory edit, share, pin and delete take the number. All of it may come up when we are alone. "
+    "/memory facts tells more."
+)
+_HEAD = _("**What I know about you for good**: {count}")
+_HEAD_OF_PAGE = _("**What I know about you for good**: {count}, page {number} of {pages}")
+_ASK_ONE = _("**Shall I forget this for good?**")
+_ASK_ALL = n_(
+    "**Shall I forget all that I know about you for good: {count} memory, with every earlier state?**",
+    "**Shall I forget all that I know about you for good: {count} memories, with every earlier state?**",
+)
+_LEARNING = _("-# What I note by myself is switched with /memory learning.")
+_MEMORIES = n_("{count} memory", "{count} memories")
+_PINNED, _FOR_ALL = _("pinned", "a memory"), _("known to every character")
+_CHANGES = _("**The last changes of what I know about you**")
+_BEFORE = _("before {number}: {change}", "a state before a change")
+_CHOOSE = _("Choose one to see what it was before that. Nothing changes until you say so.")
+_ASK_BACK = _("**Shall I bring this back?**")
+_BESIDES = _("- and {count} besides")
+_STAYS_DELETED = _("What you deleted since stays deleted. With /memory history this can be undone, too.")
+_GOES = _("- **{number}** goes: {text}")
+_COMES_BACK = _("- **{number}** comes back: {text}")
+_REWORDED = _("- **{number}** is now: {now}\n  and is then: {then}")
+_STAYS = _("- **{number}** stays: {text}")
+_COMES_UP = _("comes up {reach}")
+_PINS = (_("not pinned any more"), _("pinned again"))
+_SAID = n_("said {count} time", "said {count} times")
+_SOMETHING = _("something changed")
+_ORIGINS = {
+    "told": _("you told me"),
+    "learnt": _("I noticed it myself"),
+    "inherited": _("known from an older program"),
+    "laid down": _("the bot's operator wrote it"),
+}
+_CAUSES = {
+    "told": _("you told me something"),
+    "learnt": _("I noticed something myself"),
+    "edited": _("you gave it other words"),
+    "pinned": _("you pinned it"),
+    "unpinned": _("you took a pin away"),
+    "shared": _("you chose where it may come up"),
+    "mentioned again": _("you said something again"),
+    "superseded": _("something took its place"),
+    "joined": _("I joined several into one"),
+    "operator added": _("the bot's operator added something"),
+    "operator changed": _("the bot's operator changed something"),
+    "operator removed": _("the bot's operator removed something"),
+    "operator undid": _("the bot's operator took back a change of theirs"),
+    "undone": _("the bot's operator took back what I had noted on a day"),
+    "restored": _("you brought back an earlier state"),
+    "inherited": _("I took over what an older program knew"),
+    "taken back": _("a message that it came from is gone"),
+}
+
+_ALONE = _("only when we are alone")
+_REACHES = {
+    "channel": _("only in <#{id}> and when we are alone"),
+    "guild": _("everywhere in this server and when we are alone"),
+    "other guild": _("everywhere in another server and when we are alone"),
+    "everywhere": _("everywhere you meet me"),
+}
+_TURNED = {
+    "kept": (_("kept for now, as it was"), _("kept for good again")),
+    "for_all": (_("known to this character alone"), _("known to every character again")),
+    "ended_at": (_("holds again"), _("no longer holds")),
+}
+"""What else a memory may be that it was not before, or the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a memory may come up."""
+
+    scope: str
+    channel_id: int | None
+    guild_id: int | None
+
+    @classmethod
+    def of(cls, memory: Fact) -> "Reach":
+        return cls(memory.scope, memory.channel_id, memory.guild_id)
+
+    def told_in(self, guild_id: int | None) -> str:
+        """Return it in words, for somebody who reads them in a server, or in private."""
+        scope = "other guild" if self.scope == "guild" and self.guild_id != guild_id else self.scope
+        return _REACHES.get(scope, _ALONE).format(id=self.channel_id)
+
+
+def entry(memory: Fact, guild_id: int | None) -> str:
+    """Return a memory with its number; only its own words stand beside that, and can't pass for ours."""
+    about = [str(_PINNED)] if memory.pinned else []
+    about += [str(_FOR_ALL)] if memory.for_all else []
+    about += [Reach.of(memory).told_in(guild_id), told_by(memory), format_dt(memory.made_at, "d")]
+    return f"**{memory.number}.** {inline(memory.text, ROOM)}\n-# {' · '.join(about)}"
+
+
+def told_by(memory: Fact) -> str:
+    """Return who noted a memory."""
+    return str(_ORIGINS[memory.origin])
+
+
+def list_panel(
+    memories: Sequence[Fact], page: int, guild_id: int | None, *, mark: tuple[str, ...] = ()
+) -> Panel:
+    """Return one page of memories, counted from 1; the last one for a page that is not there.
+
+    The `mark` of a character goes into the ids of buttons, here and below: whose memories they are.
+    """
+    if not memories:
+        return Panel(NOTHING)
+    count = count_of(len(memories))
+    longest = _HEAD_OF_PAGE.format(count=count, number=len(memories), pages=len(memories))
+    room = LIMIT - max(200, width(f"{longest}\n\n{_FOOT}"))
+    pages = list(_paged((entry(one, guild_id) for one in memories), room))
+    at = min(max(page, 1), len(pages))
+    head = _HEAD if len(pages) == 1 else _HEAD_OF_PAGE
+    told = head.format(count=count, number=at, pages=len(pages))
+    return Panel("\n".join([told, *pages[at - 1], str(_FOOT)]), _turning(at, len(pages), mark), SECONDS)
+
+
+def deletion_panel(memory: Fact, guild_id: int | None, *, mark: tuple[str, ...] = ()) -> Panel:
+    """Return the question whether one memory is to go; its button names it by its own id."""
+    text = f"{_ASK_ONE}\n{entry(memory, guild_id)}\n{FOR_GOOD}"
+    buttons = (_red(_("Forget it"), "delete", memory.id, *mark), Button(_("Keep it"), "keep"))
+    return Panel(text, buttons, SECONDS)
+
+
+def clearing_panel(known: int, changes: int, *, mark: tuple[str, ...] = ()) -> Panel:
+    """Return the question whether everything is to go; a sentence where there is nothing."""
+    if not known and not changes:
+        return Panel(NOTHING)
+    text = f"{_ASK_ALL.format(count=known)}\n{FOR_GOOD}\n{_LEARNING}"
+    label = _("Forget all {count}").format(count=known)
+    return Panel(text, (_red(label, "delete_all", *mark), Button(_("Keep"), "keep")), SECONDS)
+
+
+def history_panel(
+    batches: Sequence[Batch], *, looks: tuple[int, datetime | None] = (0, None), mark: tuple[str, ...] = ()
+) -> Panel:
+    """Return the last changes, with a menu of the states before them; a sentence where there are none.
+
+    `looks` are how often operators looked at what is known, and when last.
+    """
+    looked = _looked(looks)
+    if not batches:
+        return Panel("\n".join([str(NO_HISTORY), *looked]))
+    lines = [str(_CHANGES)]
+    choices = []
+    for at, batch in enumerate(batches, 1):
+        told = f"{_cause(batch.cause)} ({count_of(batch.memories)})"
+        lines.append(f"{at}. {format_dt(batch.at, 'R')} {told}")
+        label = _BEFORE.format(number=at, change=told)
+        choices.append(Choice(str(batch.id), label, utc_in_words(batch.at)))
+    lines += [str(_CHOOSE), *looked]
+    menu = Menu("look", tuple(choices), mark, placeholder=_("The state before"))
+    return Panel("\n".join(lines), (menu,), SECONDS)
+
+
+def reversal_panel(
+    batch: int,
+    newest: int,
+    reversals: Sequence[Reversal],
+    guild_id: int | None,
+    *,
+    mark: tuple[str, ...] = (),
+) -> Panel:
+    """Return what bringing back the state before a change does; `newest` is the last change by now."""
+    if not reversals:
+        return Panel(ALL_AS_IT_WAS)
+    shown, more = reversals[:SHOWN_REVERSALS], len(reversals) - SHOWN_REVERSALS
+    room = (LIMIT - 400) // len(shown) // 2 - 60
+    lines = [str(_ASK_BACK)]
+    lines += [_reversal(one, guild_id, room) for one in shown]
+    if more > 0:
+        lines.append(_BESIDES.format(count=count_of(more)))
+    lines.append(str(_STAYS_DELETED))
+    buttons = (
+        Button(_("Bring it back"), "restore", (batch, newest, *mark), style=ButtonStyle.primary),
+        Button(_("Leave it"), "leave"),
+    )
+    return Panel("\n".join(lines), buttons, SECONDS)
+
+
+def _looked(looks: tuple[int, datetime | None]) -> list[str]:
+    count, last = looks
+    return [LOOKED.format(count=number(count), last=format_dt(last, "R"))] if last is not None else []
+
+
+def _paged(entries: Iterable[str], room: int) -> Iterator[list[str]]:
+    """Yield pages of whole memories: ten, or as many as fit a message."""
+    page: list[str] = []
+    left = room
+    for one in entries:
+        if page and (len(page) == ON_A_PAGE or width(one) + 1 > left):
+            yield page
+            page, left = [], room
+        page.append(one)
+        left -= width(one) + 1
+    yield page
+
+
+def _turning(at: int, pages: int, mark: tuple[str, ...]) -> tuple[Button, ...]:
+    if pages == 1:
+        return ()
+    return (
+        Button(_("Back", "a button to the page before"), "page", (at - 1, *mark), disabled=at == 1),
+        Button(_("Next", "a button to the page after"), "page", (at + 1, *mark), disabled=at == pages),
+    )
+
+
+def _red(label: str, action: str, *arguments: int | str) -> Button:
+    return Button(label, action, arguments, style=ButtonStyle.danger)
+
+
+def _cause(cause: str) -> str:
+    known = (words for start, words in _CAUSES.items() if cause.partition(":")[0].startswith(start))
+    return str(next(known, _SOMETHING))
+
+
+def _reversal(one: Reversal, guild_id: int | None, room: int) -> str:
+    now, then = one.now, one.then
+    if now is None or then is None:
+        gone = inline(((then or now) or {})["text"], 2 * room)
+        return (_COMES_BACK if then else _GOES).format(number=one.number, text=gone)
+    texts = [inline(each["text"], room) for each in (now, then)]
+    if now["text"] != then["text"]:
+        told = _REWORDED.format(number=one.number, now=texts[0], then=texts[1])
+    else:
+        told = _STAYS.format(number=one.number, text=texts[0])
+    return "; ".join([told, *_placing(now, then, guild_id)])
+
+
+def _placing(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | None) -> Iterator[str]:
+    """Yield what else changes: where a memory may come up, and its pin."""
+    here, there = (Reach(one["scope"], one["channel_id"], one["guild_id"]) for one in (now, then))
+    if here.told_in(guild_id) != there.told_in(guild_id):
+        yield _COMES_UP.format(reach=there.told_in(guild_id))
+    if now["pinned"] != then["pinned"]:
+        yield str(_PINS[bool(then["pinned"])])
+    for key, words in _TURNED.items():
+        if bool(now.get(key)) != bool(then.get(key)):
+            yield str(words[bool(then.get(key))])
+    if now.get("mentions") != then.get("mentions"):
+        yield _SAID.format(count=int(then.get("mentions") or 1))
+
+
+def count_of(memories: int) -> str:
+    """Return so many memories in words."""
+    return _MEMORIES.format(count=memories)

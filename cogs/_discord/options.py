@@ -1,0 +1,136 @@
+"""Which character an option of a command means, what Discord offers for it, and why something can't be."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+
+from bot.conversation.company import Role, speaker_id
+from bot.core.errors import ConfigurationError
+from bot.core.i18n import _
+from bot.discord.commands import Interaction, answer
+from bot.features.admin.change import ChangeRefused
+from bot.features.characters.presence import NotStaged
+from bot.features.characters.relations import NoSuchEncounter
+from bot.features.characters.selves import NotLaidDown
+from bot.features.proactive.greetings import NoGreeting
+from bot.memory.store import Memories, MemoryRefused
+from cogs._discord.asking import place_of
+from cogs._discord.panels import Panel, with_note
+from cogs._discord.text import in_a_line, inline
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+OFFERED = 25
+"""Choices that Discord takes for one option."""
+LONGEST_ID = 100
+NAME_ROOM = 80
+CharacterName = app_commands.Range[str, 1, 80]
+"""An option that names a character."""
+REFUSALS = (
+    *(NotStaged, NotLaidDown, NoSuchEncounter, NoGreeting, MemoryRefused, ConfigurationError),
+    ChangeRefused,
+)
+"""What is an answer, and no fault."""
+WHICH = "Which of the characters; if you name none, the one who is alone with you, or me"
+OF_ONE = _("This is what {name} knows. The option character shows what the others of us know.")
+NOT_HERE_ANY_MORE = _("That character is not played here any more.")
+
+
+async def offer_characters(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Offer the characters that fit what was typed."""
+    return fitting(interaction.client, current.strip().casefold())
+
+
+def named_so_far(interaction: Interaction) -> str | None:
+    """Return what the option `character` of a command holds while another option is being typed."""
+    return getattr(interaction.namespace, "character", None) or None
+
+
+async def offer_members(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Offer lists of characters, with commas between: those that are typed already, and one more each."""
+    *before, typed = (one.strip() for one in current.split(","))
+    named = ", ".join(one for one in before if one)
+    choices = fitting(interaction.client, typed.casefold())
+    whole = [f"{named}, {one.value}" if named else one.value for one in choices if one.value not in before]
+    return [app_commands.Choice(name=one, value=one) for one in whole if len(one) <= LONGEST_ID]
+
+
+def fitting(bot: "Masquerade", typed: str) -> list[app_commands.Choice[str]]:
+    """Return the characters whose names hold a text, as choices."""
+    found = [
+        role
+        for role in bot.app.conversation.company
+        if any(typed in name.casefold() for name in (role.name, role.slug, *role.character.aliases))
+    ]
+    return [
+        app_commands.Choice(name=in_a_line(f"{role.name} ({role.slug})", 100), value=role.slug)
+        for role in found[:OFFERED]
+    ]
+
+
+def role_named(bot: "Masquerade", name: str) -> Role:
+    """Return a character by any of its names. Raises NotStaged."""
+    return bot.app.affairs.stagecraft.role(name)
+
+
+async def role_meant(interaction: Interaction, name: str | None) -> Role:
+    """Return the named character; without a name the one who is alone with the asker, or the bot's own.
+
+    Raises NotStaged.
+    """
+    conversation = interaction.client.app.conversation
+    if name is not None:
+        return role_named(interaction.client, name)
+    where = place_of(interaction)
+    if not where.place.private or len(conversation.company) == 1:
+        return conversation.company.primary
+    async with interaction.client.app.database.read() as db:
+        present = await conversation.casting.present(db, where)
+    return next(iter(present), conversation.company.primary)
+
+
+def memories_of(bot: "Masquerade", role: Role) -> Memories:
+    """Return what a character knows of people for good."""
+    return bot.app.conversation.players[role.slug].mind.memories
+
+
+def mark_of(role: Role) -> tuple[str, ...]:
+    """Return what stands for a character in the id of a button: nothing for the bot's own.
+
+    A slug may be too long for that.
+    """
+    return () if role.primary else (f"{speaker_id(role.slug) % 0x1000000:06x}",)
+
+
+def role_marked(bot: "Masquerade", mark: Sequence[str]) -> Role:
+    """Return the character that a mark stands for. Raises NotStaged when it is gone."""
+    company = bot.app.conversation.company
+    found = next((role for role in company if mark_of(role) == tuple(mark)), None)
+    if found is None:
+        raise NotStaged(NOT_HERE_ANY_MORE)
+    return found
+
+
+def of_one(bot: "Masquerade", panel: Panel, role: Role) -> Panel:
+    """Return a panel that says whose knowledge it shows, where there are several characters."""
+    if len(bot.app.conversation.company) == 1:
+        return panel
+    return replace(panel, text=with_note(panel.text, OF_ONE.format(name=shown(role))))
+
+
+def shown(role: Role) -> str:
+    """Return a character's name as a part of a sentence of ours."""
+    return inline(role.name, NAME_ROOM)
+
+
+@asynccontextmanager
+async def telling(interaction: Interaction) -> AsyncIterator[None]:
+    """Tell the asker why something can't be done: that is an answer, and no fault."""
+    try:
+        yield
+    except REFUSALS as error:
+        await answer(interaction, str(error))

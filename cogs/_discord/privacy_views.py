@@ -1,0 +1,316 @@
+"""What people are asked and told about being remembered: the question, what is kept, what went (C51, C64)."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from discord import AllowedMentions, ButtonStyle, Object
+from discord.utils import format_dt
+
+from bot.conversation.types import Place, Utterance
+from bot.core.i18n import _, n_, number
+from bot.features.privacy.consent import Answered, Asking, Standing
+from bot.features.privacy.erase import Receipt
+from bot.features.privacy.restore import Imported
+from cogs._discord.languages import language_of_the_server
+from cogs._discord.panels import Button, Panel, Pen
+from cogs._discord.speaking import DISCORD_FAULTS
+from database.backups import Copy
+from database.repositories.people import Holdings, Remaining
+
+if TYPE_CHECKING:
+    from discord.abc import MessageableChannel
+
+    from bot.discord.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+POST_SECONDS = 30.0
+FAMILY = "privacy"
+"""What the ids of all buttons here begin with."""
+SECONDS = 120
+"""How long the buttons under an answer to a command work."""
+ASKED_SECONDS = 30 * 24 * 3600.0
+"""How long those under the question work: nobody has to answer at once."""
+SHOWN_COPIES = 5
+ASKED = "asked"
+
+SMALL_PRINT = _(
+    "-# A yes means: I note facts from what you say and how we get on, and keep your lines to find them "
+    "again. They come up where you said them; you see, take along and delete all of it. Without it I do none "
+    "of that. /privacy says more."
+)
+NOTICE = _(
+    "From what you say to me I note facts about you and how we get on, and keep your lines, to find them "
+    "again. If you don't want that, say so: nothing else changes."
+)
+NOTICE_PRINT = _(
+    "-# They come up where you said them; you see, take along and delete all of it. /privacy says more."
+)
+WHAT_IS_KEPT = _(
+    "**What is kept**\n"
+    "- *Always, to hold a conversation:* what is said where I can hear it, for about a day; notes of talk "
+    "that I took part in, until nobody spoke there for two weeks; what I decided about messages, without "
+    "words, for a week or so; names, and what answering cost.\n"
+    "- *Only if you agree:* facts about you, drawn from what you say; your lines and my answers to them, for "
+    "longer; and numbers made of both, to search by meaning. Passwords and the like are left out. How each "
+    "character stands with you, with the causes (“you were unkind”, “you told something personal”): "
+    "/relationship shows it, and lets you take it back. For nine days, that it was you who moved its mood, "
+    "and where.\n"
+    "- *Because you tell me to:* what you give /remember, reminders, your time zone; that you "
+    "opened a support ticket, without its words.\n"
+    "**Who sees it**\n"
+    "Facts come up where you told them, and when we are alone. What was said in private stays there. Others "
+    "can't look at it; whoever runs this bot can read its files, and the model that answers reads what is in "
+    "a prompt.\n"
+    "-# /privacy show counts yours; yes and no change your answer; export, import and delete are there, too."
+)
+YES = _(
+    "Thank you: from now on I may note facts about you, and how we get on. /memory list shows "
+    "the facts that are kept for good, "
+    "/privacy show counts everything, and /privacy no ends it and deletes it."
+)
+YES_BUT_OFF = _(
+    "I keep your answer. Whoever runs this bot has switched remembering off for everybody, though, so I note "
+    "nothing about anybody."
+)
+NO = _(
+    "I note nothing about you without your asking, nor how we get on. That can be changed with /privacy "
+    "yes at any time."
+)
+NO_GONE = _(
+    " What I had noted by myself is deleted, in every form, with the lines of yours that I had kept: {count}."
+)
+NO_TOLD = _(
+    " What you told me yourself stays until you delete it: {count}. /memory list shows it, /memory "
+    "delete_all deletes it."
+)
+KEPT = _("Nothing was deleted.")
+DELETING = _("Deleting everything about you, and searching for what is left...")
+FOR_GOOD = _(
+    "All of it goes for good: from every table, every file that I write, and the database's log. It can't "
+    "be undone; /privacy export takes it along before. What others said stays theirs, and the messages in "
+    "Discord stay there."
+)
+EXPORTED = n_(
+    "This is everything that I keep about you. /privacy import takes it back in. What others said "
+    "is not in it: it is theirs.",
+    "This is everything that I keep about you, in {count} files. /privacy import takes it back in. "
+    "What others said is not in it: it is theirs.",
+)
+UNREADABLE = _("I could not get that file from Discord. Please give it to me once more.")
+IMPORTED = _("Taken in: {facts}, {lines} and {reminders}. What I had already stays as it was.")
+PLAYED_AGAIN = _(" In {count} you play the same part as before.")
+UNSEALED = _(
+    " The file was changed since I made it, or another bot did: so I took in facts alone, and left out "
+    "earlier states, lines, reminders and names."
+)
+SECRETS = _(" Left out, as it looks like a password or another secret: {places}.")
+SECRETS_AND_MORE = _(" Left out, as it looks like a password or another secret: {places} and more.")
+_FACTS = n_("{count} fact", "{count} facts")
+_MEMORIES = n_("{count} memory", "{count} memories")
+_LINES = n_("{count} line", "{count} lines")
+_REMINDERS = n_("{count} reminder", "{count} reminders")
+_CHANNELS = n_("{count} channel", "{count} channels")
+_ANSWERS = n_("{count} answer", "{count} answers")
+_DECISIONS = n_("{count} decision", "{count} decisions")
+_CALLS = n_("{count} call", "{count} calls")
+
+_STANDING, _KEPT_OF_YOU = _("**You and what I remember**"), _("**What is kept about you**")
+_ONLY_YOU = _("-# Only you see this. What is kept and who sees it in general: the button below.")
+_SHALL_I = _("**Shall I delete everything about you?**")
+_RECEIPT = _("**Deleted, and searched for what is left**")
+_LEFT = _("**Your id still stands in: {places}.** Delete once more, or tell whoever runs this bot.")
+_NOTHING_LEFT = _("A search of every table and file for your id found nothing.")
+_NAMED = n_(
+    "- Your id still stands in {count} line that others wrote: it is theirs.",
+    "- Your id still stands in {count} lines that others wrote: those are theirs.",
+)
+_UNFINISHED = _("- Traces may be left in files that are in use; they go within the hour.")
+_LATER = _("- Traces may be left in unused pages of the database until it is written anew.")
+_NO_COPY = _("-# I keep no copy of this. If you talk to me again, I treat you like anybody new.")
+_OFF = _("Whoever runs this bot has switched remembering off: nothing is noted about anybody.")
+_SAID = {
+    (True, True): _("You said yes {when}."),
+    (True, False): _("You said yes."),
+    (False, True): _("You said no {when}."),
+    (False, False): _("You said no."),
+}
+"""Whether it was a yes, and whether it is known when."""
+_ASKED = {
+    (True, True): _("You were asked {when} and have not answered: I note facts about you."),
+    (True, False): _("You were not asked yet: I note facts about you."),
+    (False, True): _("You were asked {when} and have not answered: I note nothing about you."),
+    (False, False): _("You were not asked yet: I note nothing about you."),
+}
+"""Whether anything is noted, and whether it is known when they were asked."""
+_LOG = _("- the log of the last day: {lines} of yours, {answers} to you")
+_ARCHIVED = _("- lines kept for longer, because you agreed: {lines}")
+_KNOWN = _("- facts about you: {core} for good, {facts} for now; {changes} changes of them")
+_NUMBERS = _("- numbers to search by meaning: {numbers}")
+_NOTES = _("- notes of older talk that hold something of yours: {notes}")
+_DATES = _("- reminders and dates: {reminders}; names you go by: {names}")
+_PLAYED = _("- whom you play, scenes that you asked for, and notes of channels: {played}")
+_BONDS = _("- how characters stand with you, and what changed that (/relationship): {bonds}")
+_TICKETS = _("- support tickets that you opened, without words: {tickets}")
+_WORDLESS = _(
+    "- without words: {decisions} about messages, {calls} to the model (what they cost stays on the books, "
+    "without you)"
+)
+_ACTS = n_(
+    "- Stays: {count} act of administration by or about you; that record is kept for a year.",
+    "- Stays: {count} acts of administration by or about you; that record is kept for a year.",
+)
+_BANNED = _("- Stays: that I was told not to listen to you; deleting would lift it.")
+_NO_COPIES = _(
+    "There is no copy of the database beside it; only the bot's operator knows of copies elsewhere."
+)
+_COPIES = _("Copies of the database that were made before still hold it until they are deleted:")
+_COPY = _("- `{name}` goes {when}")
+_COPY_OF_SOMEBODY = _("- `{name}` goes when whoever put it there removes it")
+_MORE_COPIES = n_("- and {count} more", "- and {count} more")
+
+
+def question_panel(asking: Asking, question: str, mention: str) -> Panel:
+    """Return what somebody is asked, once, in the character's words and ours; or told, if nobody is asked."""
+    what = Button(_("What is kept?"), "what")
+    if asking == "notice":
+        text = f"{mention} {NOTICE}\n{NOTICE_PRINT}".strip()
+        return Panel(text, (Button(_("Don't"), "no", (ASKED,)), what), ASKED_SECONDS)
+    # Two buttons of one look: none of the answers is the one that we would like.
+    buttons = (Button(_("Yes, remember me"), "yes", (ASKED,)), Button(_("No"), "no", (ASKED,)), what)
+    return Panel(f"{mention} {question}\n{SMALL_PRINT}".strip(), buttons, ASKED_SECONDS)
+
+
+async def ask(bot: "Masquerade", channel: "MessageableChannel", heard: Utterance, asking: Asking) -> None:
+    """Ask whoever spoke, behind the answer to that; nobody else is pinged, and nobody else can answer.
+
+    Others read it: it is asked in the language of the server.
+    """
+    mention = f"<@{heard.author_id}>" if heard.where.place is Place.GUILD else ""
+    pings = AllowedMentions(everyone=False, roles=False, users=[Object(heard.author_id)], replied_user=False)
+    try:
+        with language_of_the_server(channel):
+            panel = question_panel(asking, bot.app.character.memory_question, mention)
+            until = bot.app.clock.now() + timedelta(seconds=panel.seconds)
+            view = Pen(FAMILY, heard.author_id, until).view(panel)
+        async with asyncio.timeout(POST_SECONDS):
+            await channel.send(panel.text, view=view, allowed_mentions=pings, suppress_embeds=True)
+    except DISCORD_FAULTS as error:
+        log.warning("Can't ask in channel %s: %s", heard.where.channel_id, type(error).__name__)
+
+
+def standing_panel(standing: Standing) -> Panel:
+    """Return what somebody answered, and what is kept of them, with what can be done about it."""
+    lines = [str(_STANDING), _answer(standing), str(_KEPT_OF_YOU), *_held(standing.holdings)]
+    lines += [*_staying(standing.remaining), str(_ONLY_YOU)]
+    change = (
+        Button(_("Stop, and delete what was noted"), "no")
+        if standing.learning
+        else Button(_("Allow it"), "yes")
+    )
+    if standing.mode == "off":
+        change = Button(_("No"), "no")
+    buttons = (change, Button(_("What is kept?"), "what"), Button(_("Delete everything"), "ask"))
+    return Panel("\n".join(lines), buttons, SECONDS)
+
+
+def leaving_panel(holdings: Holdings, remaining: Remaining) -> Panel:
+    """Return the question whether everything of somebody is to go."""
+    lines = [str(_SHALL_I), *_held(holdings), str(FOR_GOOD), *_staying(remaining)]
+    delete = Button(_("Delete everything"), "delete", style=ButtonStyle.danger)
+    return Panel("\n".join(lines), (delete, Button(_("Keep it"), "keep")), SECONDS)
+
+
+def receipt(of: Receipt) -> str:
+    """Return what went, what a search found afterwards, and which copies hold it for how long."""
+    lines = [str(_RECEIPT), *_held(of.gone)]
+    if of.left:
+        found = ", ".join(f"{name} ({number(count)})" for name, count in sorted(of.left.items()))
+        lines.append(_LEFT.format(places=found))
+    else:
+        lines.append(str(_NOTHING_LEFT))
+    if of.named:
+        lines.append(_NAMED.format(count=of.named))
+    if not of.finished:
+        lines.append(str(_UNFINISHED))
+    if of.later:
+        lines.append(str(_LATER))
+    return "\n".join([*lines, *_staying(of.remaining), *_copied(of.copies), str(_NO_COPY)])
+
+
+def answered(answer: Answered) -> str:
+    """Return what somebody is told who said yes or no."""
+    if answer.agreed:
+        return str(YES if answer.mode != "off" else YES_BUT_OFF)
+    text = str(NO)
+    if answer.gone:
+        text += NO_GONE.format(count=_FACTS.format(count=answer.gone))
+    if answer.told:
+        text += NO_TOLD.format(count=_MEMORIES.format(count=answer.told))
+    return text
+
+
+def imported(what: Imported) -> str:
+    """Return what came in."""
+    text = IMPORTED.format(
+        facts=_FACTS.format(count=what.facts),
+        lines=_LINES.format(count=what.lines),
+        reminders=_REMINDERS.format(count=what.reminders),
+    )
+    if what.guises:
+        text += PLAYED_AGAIN.format(count=_CHANNELS.format(count=what.guises))
+    text += "" if what.sealed else str(UNSEALED)
+    if what.secret:
+        shown = ", ".join(f"`{place}`" for place in what.secret[:10])
+        text += (SECRETS if len(what.secret) <= 10 else SECRETS_AND_MORE).format(places=shown)
+    return text
+
+
+def _answer(standing: Standing) -> str:
+    if standing.mode == "off":
+        return str(_OFF)
+    known = standing.at is not None
+    said = _ASKED[standing.learning, known] if standing.answer is None else _SAID[standing.answer, known]
+    return said.format(when=format_dt(standing.at, "D") if standing.at else "")
+
+
+def _held(of: Holdings) -> Iterator[str]:
+    """Yield what is kept of somebody, store by store."""
+    yield _LOG.format(lines=_LINES.format(count=of.lines), answers=_ANSWERS.format(count=of.answers))
+    yield _ARCHIVED.format(lines=number(of.archived))
+    yield _KNOWN.format(core=number(of.core), facts=number(of.facts), changes=number(of.changes))
+    yield _NUMBERS.format(numbers=number(of.embeddings))
+    yield _NOTES.format(notes=number(of.notes))
+    yield _DATES.format(reminders=number(of.reminders), names=number(of.names))
+    yield _PLAYED.format(played=number(of.played))
+    yield _BONDS.format(bonds=number(of.bonds))
+    yield _TICKETS.format(tickets=number(of.tickets))
+    yield _WORDLESS.format(
+        decisions=_DECISIONS.format(count=of.decisions), calls=_CALLS.format(count=of.calls)
+    )
+
+
+def _staying(remaining: Remaining) -> Iterator[str]:
+    """Yield what stays, and why."""
+    if acts := remaining.acts + remaining.told_of:
+        yield _ACTS.format(count=acts)
+    if remaining.bans:
+        yield str(_BANNED)
+
+
+def _copied(copies: tuple[Copy, ...]) -> Iterator[str]:
+    if not copies:
+        yield str(_NO_COPIES)
+        return
+    yield str(_COPIES)
+    for one in copies[:SHOWN_COPIES]:
+        name = one.name.replace("`", "")[:100]
+        if one.goes:
+            yield _COPY.format(name=name, when=format_dt(one.goes, "D"))
+        else:
+            yield _COPY_OF_SOMEBODY.format(name=name)
+    if len(copies) > SHOWN_COPIES:
+        yield _MORE_COPIES.format(count=len(copies) - SHOWN_COPIES)

@@ -1,0 +1,13 @@
+"""/admin: what operators look at and change by hand while the bot runs (C85)."""
+
+from typing import TYPE_CHECKING
+
+from cogs.admin import bonds, edits, facts, growth, identity, lore, memory_day, mood
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+
+async def setup(bot: "Masquerade") -> None:
+    for part in (bonds, edits, facts, growth, identity, lore, memory_day, mood):
+        await part.setup(bot)

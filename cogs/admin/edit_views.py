@@ -1,0 +1,144 @@
+"""A change made by hand, as operators are shown it: what it was, and what it became (C85)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discord.utils import format_dt
+
+from bot.core.i18n import _
+from bot.features.admin.bonds import BOND
+from bot.features.admin.change import Change, Recorded, Values
+from bot.features.admin.edit_characters import CHOSEN, PRESENCE
+from bot.features.admin.edit_facts import FACT, Words
+from bot.features.inner_life.wording import BOND_STAGES, DAY_MOODS, LINE_KINDS, METRICS, worded
+from cogs._discord.text import inline
+from cogs.admin.relation_views import STAGES
+from personas.relations.bonds import Metric
+
+VALUE_ROOM, KEY_ROOM = 600, 120
+ENTRY = _("**{number}.** {at} {thing} {verb} by <@{actor}>{note}")
+HEAD = _("**Change {number}**: {thing} {verb}, {at}, by <@{actor}>{note}")
+BEFORE, AFTER = _("**Before:** {values}"), _("**After:** {values}")
+OF_PERSON = _("{what} of <@{id}> with {name}")
+PRESENCE_OF, ANSWERS_IN = _("presence of {name} in <#{channel}>"), _("who answers in <#{channel}>")
+NOT_THERE = _("it was not there")
+NOT_THERE_NOW = _("it is not there")
+TAKEN_BACK, TAKES_BACK = _(", taken back by {number}"), _(", which takes back {number}")
+BLANK = _("What it was is forgotten, because the person whom it concerns wanted that.")
+HIDDEN = _("Its words were told in private: they are shown to nobody but that person.")
+FORGOTTEN = _("Its words have been forgotten since.")
+THING = "{kind} {which}"
+VALUE = _("{name}: {value}", "one of the values of a thing that was changed")
+YES, NO = _("yes"), _("no")
+_KINDS = {
+    "identity": _("identity", "a kind of thing that operators change"),
+    "lore": _("lore", "a kind of thing that operators change"),
+    "affinity": _("affinity", "a kind of thing that operators change"),
+    "mood": _("mood", "a kind of thing that operators change"),
+    "presence": _("presence", "a kind of thing that operators change"),
+    "chosen": _("chosen", "a kind of thing that operators change"),
+    "fact": _("fact", "a kind of thing that operators change"),
+    "bond": _("bond", "a kind of thing that operators change"),
+    "state": _("state", "a kind of thing that operators change"),
+}
+_VERBS = {
+    "put back": _("put back", "what was done with a thing"),
+    "added": _("added", "what was done with a thing"),
+    "removed": _("removed", "what was done with a thing"),
+    "changed": _("changed", "what was done with a thing"),
+}
+_NAMES = {
+    **METRICS,
+    **DAY_MOODS,
+    "kind": _("kind", "one of the values of a thing"),
+    "text": _("text", "one of the values of a thing"),
+    "keys": _("keys", "one of the values of a thing"),
+    "content": _("content", "one of the values of a thing"),
+    "constant": _("constant", "one of the values of a thing"),
+    "enabled": _("enabled", "one of the values of a thing"),
+    "value": _("value", "one of the values of a thing"),
+    "stage": _("stage", "one of the values of a thing"),
+    "present": _("present", "one of the values of a thing"),
+    "character": _("character", "one of the values of a thing"),
+    "number": _("number", "one of the values of a thing"),
+    "kept": _("kept", "one of the values of a thing"),
+    "pinned": _("pinned", "one of the values of a thing"),
+    "scope": _("scope", "one of the values of a thing"),
+    "holds": _("holds", "one of the values of a thing"),
+}
+_VALUES = {
+    "kind": LINE_KINDS,
+    "stage": {**STAGES, **BOND_STAGES},
+    "scope": {
+        "dm": _("dm", "where a fact may come up"),
+        "channel": _("channel", "where a fact may come up"),
+        "guild": _("guild", "where a fact may come up"),
+        "everywhere": _("everywhere", "where a fact may come up"),
+    },
+}
+"""Words for values that are kept by their English name, by the name of the value."""
+_SHOWN = {
+    BOND: tuple(str(one) for one in Metric),
+    FACT: ("number", "kept", "pinned", "scope", "holds"),
+}
+"""What is shown of the values: of a bond not what somebody chose it to be like, which is theirs."""
+
+
+def change_entry(one: Recorded) -> str:
+    """Return a change as a line of a list."""
+    return _headed(ENTRY, one, at=format_dt(one.at, "R"))
+
+
+def change_text(one: Recorded, words: Words) -> str:
+    """Return a change with what was before and after; of a fact with its words, where these may be seen."""
+    head = _headed(HEAD, one, at=format_dt(one.at, "f"))
+    if one.is_blank:
+        return f"{head}\n{BLANK}"
+    before, after = one.change.before, one.change.after
+    told = [
+        BEFORE.format(values=_values(one.change, before, words.before) or NOT_THERE),
+        AFTER.format(values=_values(one.change, after, words.after) or NOT_THERE_NOW),
+    ]
+    told += [str(HIDDEN)] if words.hidden else []
+    told += [str(FORGOTTEN)] if words.forgotten else []
+    return "\n".join([head, *told])
+
+
+def thing(change: Change) -> str:
+    """Return what was changed, in words: people and channels as Discord shows them."""
+    kind = worded(_KINDS, change.entity)
+    if change.person_id is not None:
+        return OF_PERSON.format(what=kind, id=change.person_id, name=inline(change.key[1], KEY_ROOM))
+    if change.entity == PRESENCE and change.key:
+        return PRESENCE_OF.format(name=inline(change.key[1], KEY_ROOM), channel=change.key[0])
+    if change.entity == CHOSEN and change.key:
+        return ANSWERS_IN.format(channel=change.key[0])
+    return THING.format(kind=kind, which=inline(" ".join(change.key), KEY_ROOM)) if change.key else kind
+
+
+def _headed(words: str, one: Recorded, *, at: str) -> str:
+    change = one.change
+    note = TAKES_BACK.format(number=change.undoes) if change.undoes is not None else ""
+    note += TAKEN_BACK.format(number=one.undone_by) if one.undone_by is not None else ""
+    verb = worded(_VERBS, change.verb)
+    return words.format(
+        number=change.number, at=at, thing=thing(change), verb=verb, actor=one.actor_id, note=note
+    )
+
+
+def _values(change: Change, values: Values | None, words: str | None) -> str:
+    if values is None:
+        return ""
+    names = _SHOWN.get(change.entity, tuple(name for name in values if name != "made_by"))
+    told = [(name, _told(values, name)) for name in names if name in values]
+    told += [("text", inline(words, VALUE_ROOM))] if words is not None else []
+    return "; ".join(VALUE.format(name=worded(_NAMES, name), value=value) for name, value in told)
+
+
+def _told(values: Mapping[str, Any], name: str) -> str:
+    value = values[name]
+    if isinstance(value, bool):
+        return str(YES if value else NO)
+    if isinstance(value, list):
+        return inline(", ".join(map(str, value)), VALUE_ROOM)
+    return inline(worded(_VALUES.get(name, {}), str(value)), VALUE_ROOM)

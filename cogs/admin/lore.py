@@ -1,0 +1,221 @@
+"""Entries of a character's lorebooks, changed while the bot runs: /admin lore (D12, F105, C85)."""
+
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+
+from bot.core.i18n import _
+from bot.discord.commands import Interaction
+from bot.features.admin.edit_lore import LONGEST_CONTENT, LONGEST_LABEL, Shown, fitting
+from bot.features.characters.presence import NotStaged
+from cogs._discord.admin import actor_of
+from cogs._discord.lists import (
+    AdminCog,
+    Curated,
+    Listing,
+    Search,
+    command,
+    for_operators,
+    group_of,
+    role_at,
+    role_mark,
+    with_number,
+)
+from cogs._discord.options import OFFERED, CharacterName, named_so_far, offer_characters, role_named, shown
+from cogs._discord.permissions import is_operator
+from cogs._discord.text import in_a_line, inline
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+LONGEST_KEYS = 1_000
+CONTENT_ROOM, KEYS_ROOM, LABEL_ROOM, WHOLE_ROOM = 160, 100, 110, 700
+HEAD = _("**What the lorebooks of {name} hold**")
+FOOT = _("-# Commands take what stands in bold. /admin lore reset lets an entry be as its file has it.")
+NOTHING = _("**{name}** has no lorebook. /admin lore add adds an entry.")
+ENTRY = "**{label}** · {about}\n{content}"
+ADDED = _("**{name}** knows that from the next prompt on, as **{label}**: {content}")
+EDITED = _("**{label}** of **{name}** from the next prompt on: {about}\n{content}")
+ASKED = _("**Shall I remove this?** **{label}** of **{name}**: {content}")
+ASKED_FILE = _(
+    "**Shall I switch this off?** **{label}** of **{name}**: {content}\nIt is in a file, which "
+    "stays as it is: /admin lore reset lets it be as the file has it."
+)
+REMOVED = _("**{name}** no longer has that, from the next prompt on.")
+SWITCHED_OFF = _("That entry of **{name}** is off from the next prompt on; its file stays as it is.")
+RESET = _("**{label}** of **{name}** is as its file has it from the next prompt on.")
+KEYS, ALWAYS = _("when it is said: {keys}"), _("always there")
+NO_KEYS, OFF = _("never by a word"), _("off", "an entry of a lorebook")
+OWN, CHANGED = _("added", "an entry of a lorebook"), _("changed", "an entry of a lorebook")
+
+Keys = app_commands.Range[str, 1, LONGEST_KEYS]
+Content = app_commands.Range[str, 1, LONGEST_CONTENT]
+Label = app_commands.Range[str, 1, LONGEST_LABEL]
+
+
+async def offer_entries(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Offer the entries of the character that is named so far to operators."""
+    named = named_so_far(interaction)
+    if named is None or not is_operator(interaction.client, interaction.user):
+        return []
+    try:
+        role = role_named(interaction.client, named)
+    except NotStaged:
+        return []
+    found = fitting(await interaction.client.app.affairs.curating.lorebooks.entries(role), current)
+    return [
+        app_commands.Choice(name=in_a_line(f"{one.label} {', '.join(one.entry.keys)}", 100), value=one.label)
+        for one in found[:OFFERED]
+    ]
+
+
+class Entries(Curated):
+    """The entries of a character's lorebooks."""
+
+    async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
+        role = role_at(self.bot, arguments[0])
+        entries = await self.bot.app.affairs.curating.lorebooks.entries(role)
+        name = shown(role)
+        lines = [_entry(one) for one in fitting(entries, words)]
+        return Listing(HEAD.format(name=name), lines, FOOT, NOTHING.format(name=name))
+
+    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
+        role = role_at(self.bot, arguments[0])
+        lorebooks = self.bot.app.affairs.curating.lorebooks
+        change = await lorebooks.remove(actor_of(interaction), role, arguments[1])
+        said = REMOVED if change.after is None else SWITCHED_OFF
+        return with_number(said.format(name=shown(role)), change)
+
+
+class Lore(AdminCog):
+    """Files stay the truth: what is changed here lies on top of them, and can be lifted."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        super().__init__(bot)
+        self._lorebooks = bot.app.affairs.curating.lorebooks
+        self._entries = Entries(bot, "lore", lists="admin lore list", removes="admin lore remove")
+        self.lists = (self._entries,)
+        self.groups = (
+            group_of(
+                "lore",
+                "What a character's lorebooks hold",
+                command("list", "The entries of a character's lorebooks", self.list_entries),
+                command("add", "Add an entry", self.add_entry),
+                command("edit", "Change an entry, or switch it on or off", self.edit_entry),
+                command("remove", "Take an entry away; one of a file's is switched off", self.remove_entry),
+                command("reset", "Let an entry be as its file has it", self.reset_entry),
+            ),
+        )
+
+    @app_commands.describe(character="Which one", search="Words that it holds")
+    @app_commands.autocomplete(character=offer_characters)
+    async def list_entries(
+        self, interaction: Interaction, character: CharacterName, search: Search | None = None
+    ) -> None:
+        async def do() -> None:
+            await self._entries.show(interaction, search, (role_mark(role_named(self.bot, character)),))
+
+        await for_operators(self.bot, interaction, do)
+
+    @app_commands.describe(
+        character="Which one",
+        content="What it knows",
+        keys="Words that call it up, with commas between",
+        always="Whether it is there without any of them",
+    )
+    @app_commands.autocomplete(character=offer_characters)
+    async def add_entry(
+        self,
+        interaction: Interaction,
+        character: CharacterName,
+        content: Content,
+        keys: Keys | None = None,
+        always: bool = False,
+    ) -> None:
+        async def do() -> str:
+            role = role_named(self.bot, character)
+            change = await self._lorebooks.add(
+                actor_of(interaction), role, keys=keys or "", content=content, constant=always
+            )
+            entry = await self._lorebooks.entry(role, f"{change.key[1]}: {change.key[2]}")
+            return with_number(_told(ADDED, entry, shown(role)), change)
+
+        await for_operators(self.bot, interaction, do)
+
+    @app_commands.describe(
+        character="Which one",
+        entry="Its name in /admin lore list",
+        content="What it knows",
+        keys="Words that call it up, with commas between",
+        always="Whether it is there without any of them",
+        on="Whether it counts at all",
+    )
+    @app_commands.autocomplete(character=offer_characters, entry=offer_entries)
+    async def edit_entry(
+        self,
+        interaction: Interaction,
+        character: CharacterName,
+        entry: Label,
+        content: Content | None = None,
+        keys: Keys | None = None,
+        always: bool | None = None,
+        on: bool | None = None,
+    ) -> None:
+        async def do() -> str:
+            role = role_named(self.bot, character)
+            change = await self._lorebooks.edit(
+                actor_of(interaction), role, entry, keys=keys, content=content, constant=always, enabled=on
+            )
+            now = await self._lorebooks.entry(role, entry)
+            return with_number(_told(EDITED, now, shown(role)), change)
+
+        await for_operators(self.bot, interaction, do)
+
+    @app_commands.describe(character="Which one", entry="Its name in /admin lore list")
+    @app_commands.autocomplete(character=offer_characters, entry=offer_entries)
+    async def remove_entry(self, interaction: Interaction, character: CharacterName, entry: Label) -> None:
+        async def do() -> None:
+            role = role_named(self.bot, character)
+            meant = await self._lorebooks.entry(role, entry)
+            asked = _told(ASKED if meant.is_own else ASKED_FILE, meant, shown(role))
+            await self._entries.ask(interaction, asked, (role_mark(role), meant.mark))
+
+        await for_operators(self.bot, interaction, do)
+
+    @app_commands.describe(character="Which one", entry="Its name in /admin lore list")
+    @app_commands.autocomplete(character=offer_characters, entry=offer_entries)
+    async def reset_entry(self, interaction: Interaction, character: CharacterName, entry: Label) -> None:
+        async def do() -> str:
+            role = role_named(self.bot, character)
+            change = await self._lorebooks.reset(actor_of(interaction), role, entry)
+            told = RESET.format(label=inline(entry, LABEL_ROOM), name=shown(role))
+            return with_number(told, change)
+
+        await for_operators(self.bot, interaction, do)
+
+
+def _entry(one: Shown) -> str:
+    return ENTRY.format(
+        label=inline(one.label, LABEL_ROOM),
+        about=_about(one),
+        content=inline(one.entry.content, CONTENT_ROOM),
+    )
+
+
+def _told(words: str, one: Shown, name: str) -> str:
+    content = inline(one.entry.content, WHOLE_ROOM)
+    return words.format(label=inline(one.label, LABEL_ROOM), name=name, about=_about(one), content=content)
+
+
+def _about(one: Shown) -> str:
+    """Return what calls an entry up, and what an operator did to it."""
+    keys = inline(", ".join(one.entry.keys), KEYS_ROOM) if one.entry.keys else ""
+    called = ALWAYS if one.entry.constant else KEYS.format(keys=keys) if keys else NO_KEYS
+    about = [called] if one.entry.enabled else [OFF, called]
+    if one.laid_down:
+        about.append(OWN if one.is_own else CHANGED)
+    return " · ".join(map(str, about))
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(Lore(bot))

@@ -1,0 +1,138 @@
+"""What a character's day is like, for operators: /admin mood (F087, F088, C70)."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.utils import format_dt
+
+from bot.conversation.company import Role
+from bot.core.i18n import _
+from bot.discord.commands import Interaction, answer
+from bot.features.inner_life.day_moods import Outlook
+from bot.features.inner_life.wording import DAY_MOODS, worded
+from cogs._discord.admin import actor_of, let_operators
+from cogs._discord.lists import AdminCog, command, group_of
+from cogs._discord.options import CharacterName, offer_characters, role_named, shown, telling
+from cogs._discord.text import inline
+from personas.affect.temperament import DayMood
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+STATUS_ROOM = 400
+HEAD = _("**What {name}'s day is like**, until {until} ({relative})")
+NO_DAY = _("The first day of **{name}** begins within the hour; what you set now is for that day.")
+NUMBER = _("{mood} **{value}** of 10")
+UNUSUAL = _("{mood} **{value}** of 10 (usually {usual})")
+CHANGED = _("{mood} {value} (was {before})")
+STATUS = _("On its mind: {status}")
+NO_STATUS = _("Nothing is on its mind yet; it thinks of something within the hour.")
+LAID_DOWN = _("**{name}**: {changes}, from the next prompt on and until {until} ({relative}).")
+AS_USUAL = _(
+    "**{name}**: as its days usually are ({numbers}), from the next prompt on and until {until} ({relative})."
+)
+
+Strength = app_commands.Range[int, 0, 10]
+
+
+class DayMoods(AdminCog):
+    """A day is drawn in the morning; what is laid down holds until the next one, and is in the audit."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        super().__init__(bot)
+        self._day_moods = bot.app.affairs.day_moods
+        self.groups = (
+            group_of(
+                "mood",
+                "What a character's day is like",
+                command("show", "What a character's day is like, and until when", self.show),
+                command(
+                    "set", "Change what a character's day is like, until tomorrow morning", self.set_mood
+                ),
+                command("reset", "Let a character's day be as its days usually are", self.reset),
+            ),
+        )
+
+    @app_commands.describe(character="Which one")
+    @app_commands.autocomplete(character=offer_characters)
+    async def show(self, interaction: Interaction, character: CharacterName) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        async with telling(interaction):
+            role = role_named(self.bot, character)
+            await answer(interaction, "\n".join(_lines(role, await self._day_moods.outlook(role))))
+
+    @app_commands.describe(
+        character="Which one",
+        anger="From 0 to 10",
+        joy="From 0 to 10",
+        sadness="From 0 to 10",
+        energy="From 0 to 10",
+    )
+    @app_commands.autocomplete(character=offer_characters)
+    async def set_mood(
+        self,
+        interaction: Interaction,
+        character: CharacterName,
+        anger: Strength | None = None,
+        joy: Strength | None = None,
+        sadness: Strength | None = None,
+        energy: Strength | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        named = {
+            DayMood.ANGER: anger,
+            DayMood.JOY: joy,
+            DayMood.SADNESS: sadness,
+            DayMood.ENERGY: energy,
+        }
+        changes = {mood: value for mood, value in named.items() if value is not None}
+        async with telling(interaction):
+            role = role_named(self.bot, character)
+            before, outlook = await self._day_moods.lay_down(actor_of(interaction), role, changes)
+            told = ", ".join(
+                CHANGED.format(mood=worded(DAY_MOODS, mood), value=value, before=before[mood])
+                for mood, value in changes.items()
+            )
+            await answer(interaction, LAID_DOWN.format(name=shown(role), changes=told, **_end(outlook)))
+            await self._day_moods.think_anew(role)
+
+    @app_commands.describe(character="Which one")
+    @app_commands.autocomplete(character=offer_characters)
+    async def reset(self, interaction: Interaction, character: CharacterName) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(self.bot, interaction):
+            return
+        async with telling(interaction):
+            role = role_named(self.bot, character)
+            outlook = await self._day_moods.reset(actor_of(interaction), role)
+            told = ", ".join(f"{worded(DAY_MOODS, mood)} {value}" for mood, value in outlook.usual.items())
+            await answer(interaction, AS_USUAL.format(name=shown(role), numbers=told, **_end(outlook)))
+            await self._day_moods.think_anew(role)
+
+
+def _lines(role: Role, outlook: Outlook) -> Iterator[str]:
+    if not outlook.day:
+        yield NO_DAY.format(name=shown(role))
+        return
+    yield HEAD.format(name=shown(role), **_end(outlook))
+    for mood, value in outlook.day.items():
+        usual = outlook.usual[mood]
+        words = NUMBER if usual == value else UNUSUAL
+        yield f"- {words.format(mood=worded(DAY_MOODS, mood), value=value, usual=usual)}"
+    if outlook.status:
+        yield STATUS.format(status=inline(outlook.status, STATUS_ROOM))
+    else:
+        yield str(NO_STATUS)
+
+
+def _end(outlook: Outlook) -> dict[str, str]:
+    return {"until": format_dt(outlook.until, "f"), "relative": format_dt(outlook.until, "R")}
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(DayMoods(bot))

@@ -1,0 +1,55 @@
+"""Whose reply is meant by a command or a press, and with which mouth it is changed."""
+
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.conversation.players import Player
+from bot.conversation.types import Mouth
+from bot.discord.commands import Interaction, asked_in
+from cogs._discord.speaking import mouth_in
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+
+async def player_of(interaction: Interaction, turn_id: int | None = None) -> Player:
+    """Return the character of a certain reply, or of the last one to the asker in this place."""
+    app = interaction.client.app
+    async with app.database.read() as db:
+        if turn_id is not None:
+            turn = await db.turns.get(turn_id)
+        else:
+            latest = await db.turns.last_to(interaction.user.id, asked_in(interaction).channel_id, limit=1)
+            turn = next(iter(latest), None)
+    return app.conversation.players.get(turn.character if turn else "", app.conversation.primary)
+
+
+def mouth_of(interaction: Interaction, player: Player) -> Mouth:
+    """Return what changes a character's words where it is asked; nobody is pinged by that."""
+    own = mouth_in(interaction.client, asked_in(interaction).channel_id, pings=False)
+    return own.speaking_as(player.role.speaker)
+
+
+async def turn_of(bot: "Masquerade", message: discord.Message) -> int | None:
+    """Return the turn that a message is a part of, or that answers it."""
+    async with bot.app.database.read() as db:
+        line = await db.messages.get(message.id)
+        if line is not None and line.turn_id is not None:
+            return line.turn_id
+        trigger_id = await db.turns.answered_with(message.id)
+        found = await db.turns.decided(trigger_id or message.id)
+    return found[1].id if found and found[1] else None
+
+
+async def reply_in(bot: "Masquerade", message: discord.Message) -> int | None:
+    """Return the turn that a message is a part of, if one of the characters said it; else None.
+
+    What a webhook of ours posted has another author: the log knows who said it.
+    """
+    async with bot.app.database.read() as db:
+        line = await db.messages.get(message.id)
+    own = line is not None and line.heard_through is not None
+    if own or (bot.user is not None and message.author.id == bot.user.id):
+        return await turn_of(bot, message)
+    return None

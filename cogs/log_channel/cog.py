@@ -1,0 +1,247 @@
+"""The operator's channel: its commands, and what there is to tell there (F123, F129, D12)."""
+
+import asyncio
+import logging
+import re
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import discord
+from discord.ext import commands
+
+from bot.conversation.decision import Reason
+from bot.conversation.effects import News
+from bot.conversation.turns import Decided
+from bot.features.admin.service import Actor, MemberPage
+from cogs._discord.health_views import fitting, health_lines, jobs_lines
+from cogs._discord.permissions import commands_the_bot, may_command
+from cogs._discord.reports import announcement, decision_line, latency, status, user_data, user_list
+from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.text import LONGEST, inline, shortened
+from cogs.log_channel.orders import Order, Word, read_order
+from database import DatabaseError
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 15.0
+"""Seconds that an answer may take to be posted: a shutdown must not wait for ever to be announced."""
+REMEMBERED = 200
+"""Commands that are known again when Discord replays them: premium twice would be nothing at all."""
+NEWS_ROOM = 500
+
+
+class Answer(NamedTuple):
+    """What is said to a command."""
+
+    text: str
+    view: discord.ui.View | None = None
+
+
+class LogChannel(commands.Cog):
+    """Obeys those who command the bot, in the log channel alone, and tells what there is to know."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+        self._administration = bot.app.administration
+        self._started = bot.app.clock.now()
+        self._announced = False
+        self._obeyed: deque[int] = deque(maxlen=REMEMBERED)
+        self._ways: dict[Word, Callable[[Order, Actor], Awaitable[Answer]]] = {
+            Word.SHUTDOWN: self._shut_down,
+            Word.USER_DATA: self._show_user,
+            Word.LIST_USERS: self._list_users,
+            Word.PREMIUM: self._toggle_premium,
+            Word.VERBOSE: self._set_verbose,
+            Word.STATUS: self._show_status,
+            Word.JOBS: self._show_jobs,
+            Word.TESTLOG: self._test,
+        }
+
+    async def cog_load(self) -> None:
+        await self._administration.verbose()
+        self.bot.add_dynamic_items(PageButton)
+        self.bot.app.conversation.on_decided.append(self._tell)
+        self.bot.app.conversation.newsroom.listeners.append(self._tell_news)
+
+    async def cog_unload(self) -> None:
+        self.bot.app.conversation.on_decided.remove(self._tell)
+        self.bot.app.conversation.newsroom.listeners.remove(self._tell_news)
+        self.bot.remove_dynamic_items(PageButton)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Announce the character: once a process, however often READY comes (F129)."""
+        if self._channel_id and not self._announced:
+            self._announced = True
+            self.bot.outlet.say(announcement(self.bot.app.character.name), notice=True)
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Obey what is written in the log channel; what was edited into a command is none."""
+        assert self.bot.user is not None
+        if message.channel.id != self._channel_id or message.author.id == self.bot.user.id:
+            return
+        order = read_order(message.content, self.bot.app.character.name)
+        if order is None:
+            return
+        if not commands_the_bot(self.bot, message):
+            log.warning("User %d may not command the bot (message %d)", message.author.id, message.id)
+            return
+        if message.id in self._obeyed:
+            return
+        self._obeyed.append(message.id)
+        await self._obey(order, message)
+
+    @property
+    def _channel_id(self) -> int | None:
+        return self.bot.app.settings.log_channel
+
+    def _tell(self, decided: Decided) -> None:
+        """Tell a decision in verbose mode; that it ignores itself is not worth a line."""
+        wanted = self._administration.is_verbose and self._channel_id
+        if wanted and decided.decision.reason is not Reason.SELF:
+            self.bot.outlet.say(decision_line(decided))
+
+    def _tell_news(self, news: News) -> None:
+        """Tell what became of a character, in one line."""
+        if self._channel_id:
+            self.bot.outlet.say(inline(news.text, NEWS_ROOM), notice=True)
+
+    async def _obey(self, order: Order | str, message: discord.Message) -> None:
+        if isinstance(order, str):
+            await _post(message.channel, Answer(order))
+            return
+        actor = Actor(message.author.id, message.channel.id)
+        log.info("User %d commands: %s", actor.user_id, order.word)
+        try:
+            answer = await self._ways[order.word](order, actor)
+        except DatabaseError as error:
+            answer = Answer(f"The database is in the way. {error}")
+        await _post(message.channel, answer)
+        if order.word is Word.SHUTDOWN:
+            self.bot.begin_stopping()
+
+    # The commands. Each leaves a trace before it does anything.
+
+    async def _shut_down(self, _order: Order, actor: Actor) -> Answer:
+        try:
+            await self._administration.note(actor, "shutdown")
+        except DatabaseError as error:  # no reason to go on running
+            log.error("The shutdown is not in the audit: %s", error)  # noqa: TRY400
+        return Answer("Stopping. What is being said now is finished first.")
+
+    async def _show_user(self, order: Order, actor: Actor) -> Answer:
+        await self._administration.note(actor, "user data", str(order.user_id))
+        member = await self._administration.member(order.user_id)
+        return Answer(user_data(member) if member else _never_heard(order.user_id))
+
+    async def _list_users(self, _order: Order, actor: Actor) -> Answer:
+        await self._administration.note(actor, "list users", "page 1")
+        page = await self._administration.members()
+        return Answer(user_list(page), page_buttons(page))
+
+    async def _toggle_premium(self, order: Order, actor: Actor) -> Answer:
+        premium = await self._administration.toggle_premium(actor, order.user_id)
+        if premium is None:
+            return Answer(f"{_never_heard(order.user_id)} Nothing changed.")
+        return Answer(f"Premium is now **{'on' if premium else 'off'}** for <@{order.user_id}>.")
+
+    async def _set_verbose(self, order: Order, actor: Actor) -> Answer:
+        if await self._administration.set_verbose(actor, order.on):
+            return Answer("Verbose is **on**: each decision is told here, without the words it is about.")
+        return Answer("Verbose is **off**.")
+
+    async def _show_status(self, _order: Order, actor: Actor) -> Answer:
+        await self._administration.note(actor, "status")
+        spent = await self._administration.spending(last=timedelta(hours=24))
+        health, seconds = self.bot.app.health, self.bot.app.settings.heartbeat_seconds
+        lines = health_lines(health.last, health.alerts.on, seconds=seconds, with_link=False)
+        text = "\n".join([status(self.bot, since=self._started, spent=spent), "", *lines])
+        return Answer(shortened(text, LONGEST))
+
+    async def _show_jobs(self, _order: Order, actor: Actor) -> Answer:
+        await self._administration.note(actor, "jobs")
+        return Answer(fitting(jobs_lines(self.bot.app.schedule.reports(), self.bot.app.clock.now())))
+
+    async def _test(self, _order: Order, actor: Actor) -> Answer:
+        """Answer the way that notices go, so that a notice would arrive, too."""
+        await self._administration.note(actor, "testlog")
+        self.bot.outlet.say("Test: what goes to the log channel arrives here.", notice=True)
+        self.bot.outlet.open()
+        return Answer(f"Commands work; latency {latency(self.bot.shard_latencies())}. A test line follows.")
+
+
+class PageButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"masquerade:users:(?P<sign>[«‹›»]):(?P<page>[0-9]{1,9})",
+):
+    """Turns to a page of the list of users. The page is in its id, so it works after a restart, too."""
+
+    def __init__(self, sign: str, page: int, *, disabled: bool = False) -> None:
+        self.page = page
+        custom_id = f"masquerade:users:{sign}:{page}"
+        super().__init__(discord.ui.Button(label=sign, custom_id=custom_id, disabled=disabled))
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls,
+        _interaction: discord.Interaction["Masquerade"],
+        _item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        return cls(match["sign"], int(match["page"]))
+
+    async def interaction_check(self, interaction: discord.Interaction["Masquerade"], /) -> bool:  # type: ignore[override]
+        """Let only those turn pages who may ask for the list."""
+        bot, who = interaction.client, interaction.user
+        if may_command(bot, who, channel_id=interaction.channel_id, guild_id=interaction.guild_id):
+            return True
+        log.warning("User %d may not turn the pages of the users", who.id)
+        await interaction.response.send_message("Only who commands the bot may do this.", ephemeral=True)
+        return False
+
+    async def callback(self, interaction: discord.Interaction["Masquerade"]) -> None:  # type: ignore[override]
+        administration = interaction.client.app.administration
+        actor = Actor(interaction.user.id, interaction.channel_id or 0)
+        try:
+            await administration.note(actor, "list users", f"page {self.page}")
+            page = await administration.members(self.page)
+        except DatabaseError as error:
+            await interaction.response.send_message(f"The database is in the way. {error}", ephemeral=True)
+            return
+        await interaction.response.edit_message(content=user_list(page), view=page_buttons(page))
+
+
+def page_buttons(page: MemberPage) -> discord.ui.View | None:
+    """Return the buttons under a page; None where there is but one."""
+    if page.pages == 1:
+        return None
+    targets = {"«": 1, "‹": max(page.number - 1, 1), "›": min(page.number + 1, page.pages), "»": page.pages}
+    view = discord.ui.View(timeout=None)
+    for sign, target in targets.items():
+        view.add_item(PageButton(sign, target, disabled=target == page.number))
+    return view
+
+
+def _never_heard(user_id: int) -> str:
+    return f"User `{user_id}` was never heard."
+
+
+async def _post(channel: discord.abc.Messageable, answer: Answer) -> None:
+    """Answer in the log channel; that this can't be done is no reason not to obey."""
+    view = answer.view or discord.utils.MISSING
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await channel.send(answer.text, view=view, suppress_embeds=True)
+    except DISCORD_FAULTS as error:
+        log.warning("Can't answer in the log channel: %s", type(error).__name__)
+
+
+async def setup(bot: "Masquerade") -> None:
+    await bot.add_cog(LogChannel(bot))

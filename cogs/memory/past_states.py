@@ -1,0 +1,91 @@
+"""/memory history: what changed of what is known of the asker, and earlier states brought back (C60)."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from discord import app_commands
+
+from bot.conversation.company import Role
+from bot.core.i18n import _
+from bot.discord.commands import Interaction
+from cogs._discord.interactions import Panels
+from cogs._discord.memory_views import count_of, history_panel, reversal_panel
+from cogs._discord.options import (
+    WHICH,
+    CharacterName,
+    mark_of,
+    memories_of,
+    of_one,
+    offer_characters,
+    role_marked,
+    role_meant,
+    telling,
+)
+from cogs._discord.panels import Action, Press
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+AGAIN = "memory history"
+LEFT = _("Everything stays as it is.")
+RESTORED = _("Done: {count} changed. /memory history undoes that, too.")
+
+
+class PastStates:
+    """Everything here is about whoever asks, and only they see it."""
+
+    _panels: Panels
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self._bot = bot
+        self.actions: Mapping[str, Action] = {
+            "look": Action(self._look_back, AGAIN),
+            "restore": Action(self._restored, AGAIN),
+            "leave": Action(self._left, AGAIN),
+        }
+
+    def show_in(self, panels: Panels) -> None:
+        """Take the panels of the cog, which know the `actions`, for what is shown here."""
+        self._panels = panels
+
+    def commands(self) -> Sequence[app_commands.Command[Any, ..., Any]]:
+        """Return the command, for the group that it belongs to."""
+        about = "What changed of what I know about you; bring an earlier state back"
+        return (app_commands.Command(name="history", description=about, callback=self.history),)
+
+    @app_commands.describe(character=WHICH)
+    @app_commands.autocomplete(character=offer_characters)
+    async def history(self, interaction: Interaction, character: CharacterName | None = None) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with telling(interaction):
+            role = await role_meant(interaction, character)
+            changes = await memories_of(self._bot, role).history(interaction.user.id)
+            looks = await self._bot.app.affairs.curating.people.looks(interaction.user.id)
+            panel = history_panel(changes, looks=looks, mark=mark_of(role))
+            await self._panels.show(interaction, of_one(self._bot, panel, role))
+
+    async def _look_back(self, press: Press) -> None:
+        await self._ask_back(press.interaction, role_marked(self._bot, press.arguments), int(press.values[0]))
+
+    async def _restored(self, press: Press) -> None:
+        """Bring a state back, if that still does what was shown; otherwise show what it does by now."""
+        batch, newest, *mark = press.arguments
+        interaction, role = press.interaction, role_marked(self._bot, mark)
+        if await self._newest(interaction.user.id, role) != int(newest):
+            await self._ask_back(interaction, role, int(batch))
+            return
+        changed = await memories_of(self._bot, role).restore(interaction.user.id, int(batch))
+        await self._panels.close(interaction, RESTORED.format(count=count_of(changed)))
+
+    async def _left(self, press: Press) -> None:
+        await self._panels.close(press.interaction, LEFT)
+
+    async def _ask_back(self, interaction: Interaction, role: Role, batch: int) -> None:
+        person_id = interaction.user.id
+        newest = await self._newest(person_id, role)
+        reversals = await memories_of(self._bot, role).preview(person_id, batch)
+        panel = reversal_panel(batch, newest, reversals, interaction.guild_id, mark=mark_of(role))
+        await self._panels.show(interaction, of_one(self._bot, panel, role))
+
+    async def _newest(self, person_id: int, role: Role) -> int:
+        return next((one.id for one in await memories_of(self._bot, role).history(person_id)), 0)

@@ -1,0 +1,66 @@
+"""What is to be said to somebody later, as they are shown it (C82)."""
+
+from collections.abc import Sequence
+
+from discord.utils import format_dt
+
+from bot.core.i18n import _
+from bot.core.spelling import yearly_in_words
+from bot.features.reminders.reminder_rules import day_of
+from cogs._discord.panels import Button, Choice, Menu, Panel
+from cogs._discord.text import inline
+from database.models import Reminder
+
+SECONDS = 120
+"""How long the buttons work."""
+ON_A_PAGE = 6
+ROOM = 180
+"""What the words of one may take of a message: /remind list is no place to read them whole."""
+
+NOTHING = _("There is nothing for me to say to you later. /remind me changes that.")
+YOUR_BIRTHDAY = _("your birthday")
+_YEARLY = _("every year on {day}")
+_ALONE, _HERE = _("in private"), _("in <#{id}>")
+_ELSEWHERE = _("in <#{id}> of another server")
+_HEAD = _("**What I will say to you later**: {count}")
+_HEAD_OF_PAGE = _("**What I will say to you later**: {count}, page {number} of {pages}")
+_FOOT = _("-# Choose one below to let it go, or use /remind delete with its number.")
+
+
+def entry(reminder: Reminder, guild_id: int | None) -> str:
+    """Return one of them with its number, when it is due and where it is said."""
+    what = inline(reminder.text, ROOM) if reminder.text else YOUR_BIRTHDAY
+    when = f"{format_dt(reminder.due_at, 'f')} ({format_dt(reminder.due_at, 'R')})"
+    about = [when, place_of(reminder, guild_id)]
+    about += [_YEARLY.format(day=yearly_in_words(day))] if (day := day_of(reminder)) else []
+    return f"**#{reminder.id}** {what}\n-# {' · '.join(about)}"
+
+
+def place_of(reminder: Reminder, guild_id: int | None) -> str:
+    """Return where it is said, in words for somebody who reads them in a server, or in private."""
+    if reminder.guild_id is None:
+        return str(_ALONE)
+    return (_HERE if reminder.guild_id == guild_id else _ELSEWHERE).format(id=reminder.channel_id)
+
+
+def list_panel(reminders: Sequence[Reminder], page: int, guild_id: int | None) -> Panel:
+    """Return one page of them, counted from 1; the last one for a page that is not there."""
+    if not reminders:
+        return Panel(NOTHING)
+    pages = -(-len(reminders) // ON_A_PAGE)
+    number = min(max(page, 1), pages)
+    here = reminders[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
+    head = (_HEAD if pages == 1 else _HEAD_OF_PAGE).format(count=len(reminders), number=number, pages=pages)
+    lines = [head, *(entry(one, guild_id) for one in here), str(_FOOT)]
+    choices = tuple(Choice(str(one.id), label(one)) for one in here)
+    menu = Menu("delete", choices, (number,), placeholder=_("Let one go"))
+    turning = (
+        Button(_("Back", "a button to the page before"), "page", (number - 1,), disabled=number == 1),
+        Button(_("Next", "a button to the page after"), "page", (number + 1,), disabled=number == pages),
+    )
+    return Panel("\n".join(lines), (*(turning if pages > 1 else ()), menu), SECONDS)
+
+
+def label(reminder: Reminder) -> str:
+    """Return one of them as a line of a menu."""
+    return f"#{reminder.id} {reminder.text or YOUR_BIRTHDAY}"

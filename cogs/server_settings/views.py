@@ -1,0 +1,30 @@
+"""What admins may switch off for their whole server, as an option of a command and in sentences (C91)."""
+
+from discord import app_commands
+
+from bot.conversation.attention.explain import SWITCH_NAMES
+from bot.conversation.attention.server_rules import SWITCHES, Kind
+from bot.core.i18n import _
+
+SWITCHES_TOLD = {
+    (Kind.ADULTS, True): _(
+        "Characters for adults may hear and answer again, in channels of this server that are marked as "
+        "age-restricted and in no others."
+    ),
+    (Kind.ADULTS, False): _(
+        "Characters for adults hear and answer nothing in this server from now on, not even in "
+        "age-restricted channels."
+    ),
+    (Kind.NOTICES, True): _(
+        "Whoever writes to me here that they want to die or to hurt themselves is shown in private where to "
+        "find help."
+    ),
+    (Kind.NOTICES, False): _(
+        "Nobody here is shown any more where to find help. Characters still answer people in distress gently."
+    ),
+}
+
+
+def offered_switches() -> list[app_commands.Choice[str]]:
+    """Return the switches as the choices of an option."""
+    return [app_commands.Choice(name=str(SWITCH_NAMES[one]), value=one.value) for one in SWITCHES]

@@ -1,0 +1,228 @@
+"""Labels of a memory map: words that cover neither dots nor one another, and stay within the picture."""
+
+import cmath
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import pi
+
+from memory.map.chart import GREY, Chart, Group, Mark
+from memory.map.lettering import shortened, width, wrapped
+from memory.map.spreading import Box
+
+SIZE, LINE = 17.0, 20.0
+"""The height of letters and of lines, in units of the picture."""
+HEADING, SPACED = 23.0, 0.06
+_WIDEST, _NARROW = 215.0, 150.0
+_OFF, _CLEAR, _BETWEEN = 6.0, 5.0, 3.0
+"""How far a label stands off its own dot, how near it may come to others, and to other labels."""
+_LED = 70
+"""Dots that are worth a line to a label further off, at most: the first ones."""
+_POOR = 0.9
+"""A label beside its dot that costs more than this is compared with those further off."""
+_WAYS = [cmath.rect(1, 2 * pi * turn / 20) for turn in range(20)]
+_LEADS = (24.0, 38.0, 55.0, 75.0, 100.0, 130.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Lines of text in a box; `anchor` says in SVG's words at which side of the box they begin.
+
+    `mark` is the number of its dot, and `leader` the line from there if it stands further off.
+    """
+
+    lines: tuple[str, ...]
+    anchor: str
+    box: Box
+    colour: str
+    mark: int | None = None
+    leader: tuple[complex, complex] | None = None
+    size: float = SIZE
+
+    @property
+    def x(self) -> float:
+        """Where the lines are anchored."""
+        return {"start": self.box.left, "middle": self.box.centre.real, "end": self.box.right}[self.anchor]
+
+
+class Room:
+    """What is still free of an area with discs in it."""
+
+    def __init__(self, area: Box, marks: Sequence[Mark]) -> None:
+        self._area = area
+        self._discs = [(mark.centre, mark.reach + _CLEAR) for mark in marks]
+        self._taken: list[Box] = []
+
+    def free(self, box: Box) -> bool:
+        """Say whether a label may stand there."""
+        if not self._area.holds(box):
+            return False
+        wide = box.grown(_BETWEEN)
+        if any(wide.overlap(other) for other in self._taken):
+            return False
+        return not any(box.touches(centre, radius) for centre, radius in self._discs)
+
+    def passable(self, start: complex, end: complex) -> bool:
+        """Say whether a line, which begins at a dot's rim, may go there."""
+        if any(_near(centre, start, end) < radius for centre, radius in self._discs):
+            return False
+        return not any(box.touches(point, _BETWEEN) for point in _beads(start, end) for box in self._taken)
+
+    def take(self, label: Label) -> None:
+        """Let nothing else stand there, nor cross the line to it."""
+        self._taken.append(label.box)
+        if label.leader:
+            self._discs += [(point, _BETWEEN) for point in _beads(*label.leader)]
+
+
+def _near(point: complex, start: complex, end: complex) -> float:
+    """Return how near a line comes to a point."""
+    way = end - start
+    share = ((point - start) * way.conjugate()).real / abs(way) ** 2
+    return abs(start + way * min(max(share, 0.0), 1.0) - point)
+
+
+def _beads(start: complex, end: complex) -> list[complex]:
+    count = max(2, round(abs(end - start) / 4))
+    return [start + (end - start) * bead / count for bead in range(count + 1)]
+
+
+def lettered(
+    chart: Chart, area: Box, *, named: Callable[[str], str] = str
+) -> tuple[list[Label], list[Label]]:
+    """Return the headings of the tags and the labels of as many dots as have room, the first marks first.
+
+    `named` tells how a tag is called.
+    """
+    room = Room(area, chart.marks)
+    bounds = [_bounds(group) for group in chart.groups]
+    headings = list(_headings(chart, bounds, room, named))
+    labels: list[Label] = []
+    for number, mark in enumerate(chart.marks):
+        grounds = zip(bounds, chart.groups, strict=True)
+        foreign = [box for box, group in grounds if group.tag != mark.tag]
+        found = _beside(number, mark, foreign, room)
+        if number < _LED and (found is None or found[0] > _POOR):
+            further = _led(number, mark, bounds, room)
+            found = min(filter(None, (found, further)), key=lambda one: one[0], default=None)
+        if found:
+            room.take(found[1])
+            labels.append(found[1])
+    return headings, labels
+
+
+def _bounds(group: Group) -> Box:
+    xs, ys = [corner.real for corner in group.outline], [corner.imag for corner in group.outline]
+    return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def _headings(
+    chart: Chart, bounds: Sequence[Box], room: Room, named: Callable[[str], str]
+) -> Iterator[Label]:
+    """Yield each tag's heading at its largest group, as near above it as possible."""
+    largest: dict[str, int] = {}
+    for number, group in enumerate(chart.groups):
+        if group.tag not in largest or group.size > chart.groups[largest[group.tag]].size:
+            largest[group.tag] = number
+    for tag, number in sorted(largest.items(), key=lambda one: chart.groups[one[1]].colour == GREY):
+        others = [box for other, box in enumerate(bounds) if other != number]
+        if label := _heading(named(tag), chart.groups[number].colour, bounds[number], others, room):
+            room.take(label)
+            yield label
+
+
+def _heading(tag: str, colour: str, bounds: Box, others: Sequence[Box], room: Room) -> Label | None:
+    size = HEADING if colour != GREY else SIZE
+    words = shortened(tag.upper(), size, 230, bold=True, spaced=SPACED)
+    wide, high = width(words, size, bold=True, spaced=SPACED), size + 4
+    asides = (0, -25, 25, -55, 55, -95, 95)
+    best: tuple[float, Box] | None = None
+    for aside, (top, cost) in product(asides, ((bounds.top - high, 0.0), (bounds.bottom, 0.6))):
+        left = bounds.centre.real - wide / 2 + aside
+        box = Box(left, top, left + wide, top + high)
+        if room.free(box):
+            price = cost + abs(aside) / 100 + _covered(box, others)
+            best = min(best, (price, box), key=lambda one: one[0]) if best else (price, box)
+    return Label((words,), "middle", best[1], colour, size=size) if best else None
+
+
+def _covered(box: Box, others: Sequence[Box]) -> float:
+    """Return the share of a box that lies on other grounds."""
+    return sum(box.overlap(other) for other in others) / (box.width * box.height)
+
+
+def _beside(number: int, mark: Mark, foreign: Sequence[Box], room: Room) -> tuple[float, Label] | None:
+    """Return the best label that has room beside a dot: not cut off, and off the grounds of other tags."""
+    best: tuple[float, Label] | None = None
+    for lines, worse in _wordings(mark.text):
+        wide, high = _extent(lines)
+        for anchor, box, cost in _around(mark, wide, high):
+            if (best and best[0] <= cost + worse) or not room.free(box):
+                continue
+            price = cost + worse + _covered(box, foreign)
+            if not best or price < best[0]:
+                best = price, Label(tuple(lines), anchor, box, mark.colour, number)
+    return best
+
+
+def _led(number: int, mark: Mark, grounds: Sequence[Box], room: Room) -> tuple[float, Label] | None:
+    """Return the best label further off, with a line from the dot to it: short, and off all grounds."""
+    best: tuple[float, Label] | None = None
+    for lines, worse in list(_wordings(mark.text))[:1]:
+        wide, high = _extent(lines)
+        for lead, way in product(_LEADS, _WAYS):
+            start, end = (
+                mark.centre + way * (mark.reach + _CLEAR + 0.1),
+                mark.centre + way * (mark.reach + lead),
+            )
+            anchor, box = _at(end, way, wide, high)
+            cost = worse + 0.3 + lead / 70
+            if (best and best[0] <= cost) or not room.free(box) or not room.passable(start, end):
+                continue
+            price = cost + 1.2 * _covered(box, grounds)
+            if not best or price < best[0]:
+                best = price, Label(tuple(lines), anchor, box, mark.colour, number, (start, end))
+    return best
+
+
+def _extent(lines: Sequence[str]) -> tuple[float, float]:
+    return max(width(line, SIZE) for line in lines) + 1, LINE * len(lines)
+
+
+def _wordings(text: str) -> Iterator[tuple[list[str], float]]:
+    """Yield ways to write a text, with what each costs in readability."""
+    if not text:
+        return
+    lines = wrapped(text, SIZE, _WIDEST)
+    yield lines, 0.8 if lines[-1].endswith("…") else 0.0
+    if width(text, SIZE) > _NARROW:
+        yield wrapped(text, SIZE, _NARROW), 1.4
+
+
+def _around(mark: Mark, wide: float, high: float) -> Iterator[tuple[str, Box, float]]:
+    """Yield places for a box of that size around a dot: anchor, box, cost."""
+    x, y, off = mark.centre.real, mark.centre.imag, mark.reach + _OFF
+    near = off * 0.72
+    for up, cost in ((0.5, 0.0), (0.25, 0.2), (0.75, 0.2)):
+        yield "start", _sized(x + off, y - high * up, wide, high), cost
+        yield "end", _sized(x - off - wide, y - high * up, wide, high), cost + 0.1
+    for top in (y - near - high, y + near):
+        yield "start", _sized(x + near, top, wide, high), 0.5
+        yield "end", _sized(x - near - wide, top, wide, high), 0.6
+    yield "middle", _sized(x - wide / 2, y + off, wide, high), 0.3
+    yield "middle", _sized(x - wide / 2, y - off - high, wide, high), 0.4
+
+
+def _at(end: complex, way: complex, wide: float, high: float) -> tuple[str, Box]:
+    """Return anchor and box of a label at the end of a line that comes from the other side."""
+    if abs(way.real) < 0.35:
+        top = end.imag + 2 if way.imag > 0 else end.imag - high - 2
+        return "middle", _sized(end.real - wide / 2, top, wide, high)
+    top = end.imag - high / 2
+    if way.real > 0:
+        return "start", _sized(end.real + 4, top, wide, high)
+    return "end", _sized(end.real - 4 - wide, top, wide, high)
+
+
+def _sized(left: float, top: float, wide: float, high: float) -> Box:
+    return Box(left, top, left + wide, top + high)

@@ -1,0 +1,1 @@
+"""Secrets and distress: what is found, and what is masked."""

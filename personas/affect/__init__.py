@@ -1,0 +1,1 @@
+"""Hormones, moods and temperament."""

@@ -1,0 +1,135 @@
+"""Cards from bytes: a PNG, JSON or CHARX, told by what is in it and never by its name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from personas.cards import charx
+from personas.cards.card import LISTS, TEXTS, Card
+from personas.cards.errors import CardError
+from personas.cards.images import picture_of, unbase64
+from personas.cards.json_text import read_json
+from personas.cards.png import OURS, SIGNATURE, PngContents, read_png
+from personas.cards.versions import fields_in, restored, version_of
+
+MOST_BYTES = 8 << 20
+"""Bytes of a PNG or a JSON file at most; a CHARX has its own limit."""
+ICON = "assets/icon/images/main.png"
+"""Where a CHARX keeps the picture that a card came in, unless the card has another use for this path."""
+IMAGE = "masquerade.png"
+"""Where it keeps that picture otherwise."""
+ORIGIN = "masquerade.json"
+ORIGIN_IS_V2 = {"original": "chara"}
+"""Says that a card was the V2 one that stands beside it."""
+_MOST_NOTICES = 40
+_NO_CARD = "use the file that the card was exported to, not a copy of what it looks like"
+
+
+def read_card(data: bytes) -> Card:
+    """Return the card in these bytes, of any version (C31, F107).
+
+    Raises CardError with the fault and what to do about it, in one sentence (faults D7, D8, D9).
+    """
+    if charx.is_zip(data):
+        return _from_charx(data)
+    if len(data) > MOST_BYTES:
+        raise CardError(f"has over {MOST_BYTES >> 20} MB", "use a smaller picture, or a CHARX")
+    if data.startswith(SIGNATURE):
+        return _from_png(data)
+    if picture_of(data):
+        raise CardError("is a picture without a card; only PNG carries one", _NO_CARD)
+    original, notices = read_json(data)
+    return card_from(original, notices)
+
+
+def card_from(
+    original: object,
+    notices: tuple[str, ...] = (),
+    *,
+    image: bytes | None = None,
+    files: Mapping[str, bytes] | None = None,
+) -> Card:
+    """Return a card that was read as JSON already; raises CardError for what is none."""
+    version, more = version_of(original)
+    assert isinstance(original, dict)
+    every = (*notices, *more, *_misfits(fields_in(original, version)))
+    return Card(
+        version=version, original=original, image=image, files=files or {}, notices=every[:_MOST_NOTICES]
+    )
+
+
+def _from_png(data: bytes) -> Card:
+    contents = read_png(data)
+    original, notices = _from_texts(contents)
+    if contents.doubled:
+        notices = (*notices, "holds more than one card of a kind; the first counts")
+    if contents.trailing:
+        notices = (*notices, f"has {contents.trailing:,} bytes behind the picture, which were left out")
+    return card_from(original, notices, image=contents.image, files=contents.files)
+
+
+def _from_texts(contents: PngContents) -> tuple[Any, tuple[str, ...]]:
+    """Return the card in a PNG: V3 where it can be read, else V2; both at once only while they are one."""
+    if "ccv3" in contents.texts:
+        try:
+            third, notices = _encoded(contents.texts["ccv3"])
+            version_of(third)
+        except CardError as error:
+            if "chara" not in contents.texts:
+                raise
+            older, notices = _encoded(contents.texts["chara"])
+            return older, (*notices, f"holds a card of version 3 that {error.wrong}; the older one was read")
+        return restored(third, _origin(contents.texts)), notices
+    if "chara" not in contents.texts:
+        raise CardError("is a PNG without a card in it", _NO_CARD)
+    return _encoded(contents.texts["chara"])
+
+
+def _origin(texts: Mapping[str, bytes]) -> object:
+    if OURS not in texts:
+        return None
+    try:
+        origin = _encoded(texts[OURS])[0]
+        return {"original": _encoded(texts["chara"])[0]} if origin == ORIGIN_IS_V2 else origin
+    except (CardError, KeyError):
+        return None
+
+
+def _encoded(text: bytes) -> tuple[Any, tuple[str, ...]]:
+    if text.lstrip().startswith(b"{"):
+        return read_json(text)
+    return read_json(unbase64(text))
+
+
+def _from_charx(data: bytes) -> Card:
+    files = charx.read_charx(data)
+    if charx.CARD not in files:
+        raise CardError(f"is a zip without {charx.CARD}", _NO_CARD)
+    third, notices = read_json(files.pop(charx.CARD))
+    original = third
+    if ORIGIN in files and isinstance(third, dict):
+        original = restored(third, _read_origin(files[ORIGIN]))
+        if original is not third:
+            del files[ORIGIN]
+    card = card_from(original, notices, files=files)
+    for path in (IMAGE, ICON):
+        if files.get(path, b"").startswith(SIGNATURE) and not card.names_file(path):
+            return card_from(original, notices, image=files.pop(path), files=files)
+    return card
+
+
+def _read_origin(data: bytes) -> object:
+    try:
+        return read_json(data)[0]
+    except CardError:
+        return None
+
+
+def _misfits(fields: Mapping[str, Any]) -> list[str]:
+    """Say which fields hold something else than they should, and are taken as empty."""
+    wrong = [key for key in (*TEXTS, "nickname") if not isinstance(fields.get(key, ""), str | int | float)]
+    wrong += [key for key in LISTS if not isinstance(fields.get(key, []), list)]
+    wrong += [key for key in ("character_book", "extensions") if not isinstance(fields.get(key) or {}, dict)]
+    said = [f"{key}: is not what it should be and counts as empty" for key in wrong]
+    if not isinstance(fields.get("name"), str) or not fields["name"].strip():
+        said.append("name: is missing")
+    return said

@@ -1,0 +1,1 @@
+"""Affinity, bonds and tone: how characters and people get on."""

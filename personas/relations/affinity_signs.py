@@ -1,0 +1,156 @@
+"""What a persona does when it says something to another: signs in its words, and what each weighs."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import regex
+
+from personas.relations import affinity_words as words
+from personas.relations.affinity import Interaction
+from personas.selection.mentions import spoken
+
+THRESHOLD = 0.6
+"""What weighs less than this tells nothing."""
+
+_MOST_LETTERS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a persona said to another, whose names became "you", and what the other had said before it."""
+
+    text: str
+    raw: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One reason to read a line as a kind: what it weighs, and whether it is there."""
+
+    kind: Interaction
+    weight: float
+    found: Callable[[Line], bool]
+
+
+def _pattern(alternatives: str) -> str:
+    spelt = "|".join(one for part in alternatives.split(";") if (one := " ".join(part.split())))
+    return f"(?:{spelt})"
+
+
+_STANDS_FOR = {
+    "GOOD": _pattern(words.GOOD),
+    "BAD": _pattern(words.BAD),
+    "ARE": "(?:'re|'ve been| are| is| were| was| have been| looks?| sounds?| seems?)",
+    "SUCH": "(?:(?:such an?|absolute|utter|total|complete|little|old|big|great|poor) )*+",
+}
+
+
+def _filled(alternatives: str) -> str:
+    marks = "|".join(_STANDS_FOR)
+    return regex.sub(marks, lambda found: _STANDS_FOR[found[0]], _pattern(alternatives))
+
+
+def _says(alternatives: str) -> Callable[[Line], bool]:
+    sought = regex.compile(rf"(?<!\w){_filled(alternatives)}(?!\w)")
+    return lambda line: sought.search(line.text) is not None
+
+
+def _begins(alternatives: str) -> Callable[[Line], bool]:
+    """It begins with one of them, or has only an "oh" or the other's name before."""
+    sought = regex.compile(rf"(?:oh|well|ah|hm+|you|and|\W)*+{_filled(alternatives)}(?!\w)")
+    return lambda line: sought.match(line.text) is not None
+
+
+_LAUGH = regex.compile(
+    r"(?<!\w)(?:l+o+l|lmao|rofl|b?a?(?:ha){2,}h?|he(?:he)+|heh|jk|kidding|teas(?:e|es|ing))(?!\w)|[;:]-?[p)](?!\w)|"
+    r"[😂🤣😏😉😜😝😄😆😹🙃]|\*[^*]*(?:grin|smirk|wink|chuckl|snicker|laugh|giggl|tongue)[^*]*\*"
+)
+_harsh = _says(words.BAD)
+_against = _says("wrong; no; not; never; don't; nonsense; stop; liar; lies?")
+
+
+def _laughs(line: Line) -> bool:
+    return _LAUGH.search(line.text) is not None
+
+
+def _teases(line: Line) -> bool:
+    """An insult with a laugh is none."""
+    return _laughs(line) and _harsh(line)
+
+
+def _shouts(line: Line) -> bool:
+    """It is loud and it is against something."""
+    loud = "!!" in line.raw or sum(word.isupper() and len(word) > 2 for word in line.raw.split()) > 1
+    return loud and _against(line) and not _laughs(line)
+
+
+def _asks(line: Line) -> bool:
+    return "?" in line.text
+
+
+def _ends_asking(line: Line) -> bool:
+    return line.text.rstrip(" *_\"'”").endswith("?")
+
+
+def _was_asked(line: Line) -> bool:
+    return "?" in line.before and not _ends_asking(line)
+
+
+_I = Interaction
+# Where two kinds weigh the same, the one that stands higher wins.
+SIGNS: tuple[Sign, ...] = (
+    # Outweighs all that may be said beside it.
+    Sign(_I.ARGUMENT, 2.6, _says(words.HEATED)),
+    Sign(_I.ARGUMENT, 3.0, _shouts),
+    Sign(_I.ARGUMENT, 1.2, _says(words.IMPATIENT)),
+    Sign(_I.INSULT, 2.5, _says(words.SCORN)),
+    # A hard word alone may be about anything.
+    Sign(_I.INSULT, 0.5, _harsh),
+    # "Better than you" is a challenge more than praise or scorn.
+    Sign(_I.COMPETITION, 2.6, _says(words.MATCH)),
+    # Above a question, which it often is as well: "shall we?"
+    Sign(_I.COLLABORATION, 2.2, _says(words.JOINT)),
+    Sign(_I.COMPLIMENT, 2.1, _says(words.PRAISE)),
+    Sign(_I.COMPLIMENT, 0.9, _says(words.KINDNESS)),
+    Sign(_I.BANTER, 2.0, _laughs),
+    # Together with the laugh it outweighs what would be scorn without.
+    Sign(_I.BANTER, 2.5, _teases),
+    Sign(_I.BANTER, 2.2, _says(words.PLAY)),
+    # Calmly against what was said; a mere "no" at the beginning may be the answer to a question.
+    Sign(_I.DISAGREEMENT, 2.0, _says(words.AGAINST)),
+    Sign(_I.DISAGREEMENT, 1.0, _begins(words.AGAINST_FIRST)),
+    Sign(_I.AGREEMENT, 2.0, _says(words.WITH)),
+    Sign(_I.AGREEMENT, 1.0, _begins(words.WITH_FIRST)),
+    Sign(_I.ANSWER, 1.6, _was_asked),
+    Sign(_I.ANSWER, 1.6, _begins(words.ANSWERING_FIRST)),
+    Sign(_I.ANSWER, 0.8, _says(words.ANSWERING)),
+    # A question says least: much else is put as one.
+    Sign(_I.QUESTION, 1.1, _ends_asking),
+    Sign(_I.QUESTION, 0.6, _asks),
+    Sign(_I.QUESTION, 0.7, _says(words.ASKING)),
+)
+
+
+def interaction_of(text: str, other_names: Iterable[str], *, before: str = "") -> Interaction:
+    """Return what a persona did with `text`, which it said to another one that goes by `other_names`.
+
+    `before` is what the other one said last: what follows a question is mostly its answer. English
+    words decide; where none of them tells, as with every second line that nobody had in mind, it is
+    OTHER, which changes nothing. Costs no question.
+    """
+    line = Line(_to_you(spoken(text[:_MOST_LETTERS]), other_names), text[:_MOST_LETTERS], before)
+    weights = dict.fromkeys((sign.kind for sign in SIGNS), 0.0)
+    for sign in SIGNS:
+        weights[sign.kind] += sign.weight * sign.found(line)
+    kind = max(weights, key=lambda one: weights[one])
+    return kind if weights[kind] >= THRESHOLD else Interaction.OTHER
+
+
+def _to_you(said: str, names: Iterable[str]) -> str:
+    """Return what was said with "you" for each name: told of or told to, it is about the other one."""
+    known = sorted({name for one in names if (name := spoken(one).strip())}, key=len, reverse=True)
+    if not known:
+        return said
+    spelt = "|".join(map(regex.escape, known))
+    return regex.sub(rf"(?<!\w)(?:{spelt})(?!\w)", "you", said)

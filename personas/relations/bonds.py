@@ -1,0 +1,257 @@
+"""How a character stands with a person: anger, rapport, trust, formality, and their stage (F089, C71)."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import regex
+
+
+class Tone(StrEnum):
+    """What somebody did with what they said."""
+
+    PRAISE = "praise"
+    GRATITUDE = "gratitude"
+    CONFLICT = "conflict"
+    APOLOGY = "apology"
+    CONFIDING = "confiding"
+    BANTER = "banter"
+    TALK = "talk"
+
+
+class Metric(StrEnum):
+    """What is counted about a person, in whole numbers (F089)."""
+
+    ANGER = "anger"
+    RAPPORT = "rapport"
+    TRUST = "trust"
+    FORMALITY = "formality"
+
+
+BOUNDS: Mapping[Metric, tuple[int, int]] = {
+    Metric.ANGER: (0, 10),
+    Metric.RAPPORT: (0, 10),
+    Metric.TRUST: (0, 10),
+    Metric.FORMALITY: (-5, 5),
+}
+COOLING = timedelta(hours=12)
+"""Anger goes by one after so much time, whether anybody talks or not."""
+AGAIN = timedelta(minutes=10)
+"""The same tone counts once in this time: ten thanks in a row are one."""
+_EVERY_RAPPORT, _EVERY_TRUST = 5, 20
+_REGULAR = 6
+"""Mere company makes rapport and trust of so much at most; for more, something has to happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """How things stand after so many `exchanges`; anger as it was at `changed_at`."""
+
+    changed_at: datetime
+    anger: int = 0
+    rapport: int = 2
+    trust: int = 2
+    formality: int = 0
+    exchanges: int = 0
+    stage: str = ""
+
+    def of(self, metric: Metric) -> int:
+        value: int = getattr(self, metric)
+        return value
+
+    def with_(self, metric: Metric, value: int) -> "Bond":
+        """Return the bond with another value of one metric."""
+        values = {str(one): self.of(one) for one in Metric} | {str(metric): value}
+        return Bond(self.changed_at, **values, exchanges=self.exchanges, stage=self.stage)
+
+    @property
+    def warmth(self) -> int:
+        """What stages go by, -10 to 20."""
+        return self.rapport + self.trust - self.anger
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of one metric, and why."""
+
+    metric: Metric
+    change: int
+    cause: str
+
+
+TIME = "time passed"
+BY_OPERATOR = "the bot's operator changed it"
+BEGUN_ANEW = "the bot's operator let it begin anew"
+TAKEN_BACK = "the bot's operator took a change of theirs back"
+BY_HAND = (BY_OPERATOR, BEGUN_ANEW, TAKEN_BACK)
+"""What operators did: that may change a number by more than one."""
+_CAUSES: Mapping[Tone, tuple[tuple[Metric, int, str], ...]] = {
+    Tone.PRAISE: ((Metric.RAPPORT, 1, "you said something kind"),),
+    Tone.GRATITUDE: ((Metric.RAPPORT, 1, "you said thank you"),),
+    Tone.CONFLICT: (
+        (Metric.ANGER, 1, "you were unkind"),
+        (Metric.RAPPORT, -1, "you were unkind"),
+    ),
+    Tone.APOLOGY: ((Metric.ANGER, -1, "you said sorry"),),
+    Tone.CONFIDING: ((Metric.TRUST, 1, "you told something personal"),),
+    Tone.BANTER: ((Metric.RAPPORT, 1, "you had a laugh together"),),
+    Tone.TALK: (),
+}
+_COMPANY = "you keep coming by"
+_BROKEN = "it went on although it was angry already"
+_VERY_ANGRY = 5
+
+
+def cooled(bond: Bond, now: datetime) -> tuple[Bond, tuple[Step, ...]]:
+    """Return a bond as it is by now: anger goes with time, a step of one for each twelve hours."""
+    if bond.changed_at > now:  # a clock ran ahead
+        bond = replace(bond, changed_at=now)
+    steps = min((now - bond.changed_at) // COOLING, bond.anger)
+    if not steps:
+        return bond, ()
+    at = now if steps == bond.anger else bond.changed_at + steps * COOLING
+    return replace(bond, anger=bond.anger - steps, changed_at=at), (Step(Metric.ANGER, -steps, TIME),)
+
+
+def shifted(
+    bond: Bond, tone: Tone, register: int, now: datetime, *, lately: Collection[str] = ()
+) -> tuple[Bond, tuple[Step, ...]]:
+    """Return a bond after one more exchange, and what changed, each metric by one at most (C71).
+
+    `register` is how formal the person's words were, -5 to 5, and `lately` are the causes that counted
+    within the last ten minutes. What has cooled by `now` comes on top of that.
+    """
+    bond, passed = cooled(bond, now)
+    bond = replace(bond, exchanges=bond.exchanges + 1)
+    wished = [one for one in _wished(bond, tone, register) if one.cause not in lately]
+    steps: list[Step] = []
+    for step in wished:
+        least, most = BOUNDS[step.metric]
+        value = min(max(bond.of(step.metric) + step.change, least), most)
+        if value != bond.of(step.metric) and step.metric not in {one.metric for one in steps}:
+            steps.append(step)
+            bond = bond.with_(step.metric, value)
+    if any(one.metric is Metric.ANGER for one in steps):
+        bond = replace(bond, changed_at=now)
+    return bond, (*passed, *steps)
+
+
+def _wished(bond: Bond, tone: Tone, register: int) -> list[Step]:
+    steps = [Step(*cause) for cause in _CAUSES[tone]]
+    if tone is Tone.CONFLICT and bond.anger >= _VERY_ANGRY:
+        steps.append(Step(Metric.TRUST, -1, _BROKEN))
+    if tone is not Tone.CONFLICT:
+        if bond.exchanges % _EVERY_RAPPORT == 0 and bond.rapport < _REGULAR:
+            steps.append(Step(Metric.RAPPORT, 1, _COMPANY))
+        if bond.exchanges % _EVERY_TRUST == 0 and bond.trust < _REGULAR:
+            steps.append(Step(Metric.TRUST, 1, _COMPANY))
+    if abs(register - bond.formality) >= 2:
+        up = register > bond.formality
+        steps.append(
+            Step(
+                Metric.FORMALITY,
+                1 if up else -1,
+                "you wrote more formally" if up else "you wrote less formally",
+            )
+        )
+    return steps
+
+
+# How formal somebody writes
+
+
+_FORMAL = regex.compile(
+    r"\b(?:sir|madam|ma'am|would you|could you (?:please|kindly)|kindly|i would|i should like|please|may i|"
+    r"dear \w+|regards|sincerely|good (?:morning|evening|afternoon|day)|pardon|excuse me)\b",
+    regex.IGNORECASE,
+)
+_CASUAL = regex.compile(
+    r"\b(?:lol|lmao|rofl|bro|bruh|dude|gonna|wanna|gotta|ya|yo|u|ur|r|ppl|pls|plz|thx|idk|imo|tbh|omg|wtf|nah|"
+    r"yeah|yep|sup|hey+|haha+|ain't|kinda)\b|[a-z]([a-z])\1{2,}",
+    regex.IGNORECASE,
+)
+_LETTERS = 600
+
+
+def register_of(text: str) -> int:
+    """Return how formal words are, -5 to 5; 0 is neither."""
+    text = text[:_LETTERS]
+    formal = len(_FORMAL.findall(text))
+    casual = sum(1 for _ in _CASUAL.finditer(text))
+    return min(max(2 * formal - 2 * casual, -5), 5)
+
+
+# Stages
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """From how many exchanges and how much warmth on two are at a stage."""
+
+    name: str
+    exchanges: int
+    warmth: int
+
+
+STAGES = (
+    Stage("initial connection", 0, -10),
+    Stage("developing rapport", 10, 5),
+    Stage("deepening", 50, 10),
+    Stage("established", 150, 14),
+)
+"""From a first encounter to a deep connection (F090)."""
+MARGIN = 2
+"""A stage is left only when it is so much colder than where it begins: nobody goes to and fro."""
+
+
+def stage_after(bond: Bond) -> str:
+    """Return the stage of two, by what they were before and how they stand now; always the same (C74)."""
+    before = next((index for index, one in enumerate(STAGES) if one.name == bond.stage), 0)
+    reached = 0
+    for index, stage in enumerate(STAGES):
+        margin = MARGIN if index <= before else 0
+        if bond.exchanges >= stage.exchanges and bond.warmth >= stage.warmth - margin:
+            reached = index
+    return STAGES[reached].name
+
+
+# How it sounds
+
+
+def _types(text: str) -> Mapping[str, Mapping[str, str]]:
+    return {
+        name: {stage.name: table[stage.name] for stage in STAGES}
+        for name, table in tomllib.loads(text).items()
+    }
+
+
+# Read with the module: where a stranger's card is read, no file can be opened any more.
+RELATIONSHIP_TYPES = _types(Path(__file__).with_name("relationship_types.toml").read_text("utf-8"))
+"""How each stage sounds, by the type of relationship and the stage's name."""
+
+
+def words_of(bond: Bond) -> tuple[str, ...]:
+    """Return what is worth saying of the metrics, in a few words each."""
+    said = [_angry(bond.anger), _trusting(bond.trust), _formal(bond.formality)]
+    return tuple(one for one in said if one)
+
+
+def _angry(anger: int) -> str:
+    return "angry with them" if anger >= 6 else "still a little cross with them" if anger >= 3 else ""
+
+
+def _trusting(trust: int) -> str:
+    return "trusts them" if trust >= 7 else "does not trust them" if trust == 0 else ""
+
+
+def _formal(formality: int) -> str:
+    return (
+        "they are formal with each other"
+        if formality >= 3
+        else "they talk casually"
+        if formality <= -3
+        else ""
+    )

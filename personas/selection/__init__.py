@@ -1,0 +1,1 @@
+"""Which character speaks: topics, mentions, routing."""

@@ -1,0 +1,32 @@
+"""What several tests stand on: claims."""
+
+from typing import Any
+
+from bot.conversation.attention.rules import RULES
+from bot.conversation.decision import Reason, Step, Trace
+from bot.conversation.types import Place, Where
+from database.models import Claim, Turn
+from tests.fakes import EPOCH
+
+ALL = tuple(Step(rule.__name__) for rule in RULES)
+
+
+MENTIONED = ALL[:12]
+
+
+GUILD, CHANNEL, THREAD = 700, 600, 650
+
+
+HERE = Where(CHANNEL, Place.GUILD, guild_id=GUILD)
+
+
+IN_THREAD = Where(THREAD, Place.GUILD, guild_id=GUILD, parent_id=CHANNEL)
+
+
+def claim(reason: Reason | None, trace: Trace | None = None, **changes: Any) -> Claim:
+    kept = trace.to_json() if trace else None
+    return Claim(1, 2, EPOCH, open=reason is None, reason=reason, trace=kept, **changes)
+
+
+def turn(state: str = "said", *, fallback: bool = False) -> Turn:
+    return Turn(2, 1, 42, "pixel", Reason.MENTION, 0, EPOCH, fallback=fallback, state=state)
