@@ -10,11 +10,10 @@ from benchmarks.billing import Books
 from benchmarks.layouts import Layout
 from benchmarks.pair_talk import Said
 from benchmarks.seed_layout import SeedLayout
-from bot.app import CONDENSE_SECONDS, PRUNE_SECONDS
+from bot.app import PRUNE_SECONDS, SUMMARIZE_SECONDS, App
 from bot.conversation.company import Company
-from bot.conversation.context import Extent
+from bot.conversation.config import Extent
 from bot.conversation.generation import Voice
-from bot.conversation.pipeline import Conversation
 from bot.conversation.summary_prompt import SUMMARY_SCHEMA
 from bot.conversation.types import Place, Utterance, Where
 from bot.llm.client import Answer
@@ -23,7 +22,7 @@ from bot.llm.types import Call, Prompt, Question
 from bot.settings.envfile import read_env
 from database import Database
 from personas.character import Character, character_from
-from tests.builders import AT_ONCE
+from tests.builders import AT_ONCE, app_on
 from tests.fakes import FakeClock, FakeMouth
 from tests.world.process import ROOT
 
@@ -90,28 +89,26 @@ async def play_ours(folder: Path, talk: Sequence[Said], layouts: Sequence[Layout
     claude = BilledClaude(clock, layouts, talk)
     database = await Database.open(folder / "masquerade.sqlite3")
     try:
-        conversation = Conversation(
+        app = app_on(
+            database,
+            claude,
+            clock,
             company=Company.of(nyx()),
-            database=database,
-            claude=claude,
             voice=Voice(model=MODEL, max_tokens=MAX_TOKENS, deadline=60, tokens=TokenEstimate()),
             manner=replace(AT_ONCE, extent=Extent(condensed=layouts[0].tokens)),
-            clock=clock,
             rng=Random(1),
         )
-        await _play(conversation, clock, claude, talk)
+        await _play(app, clock, claude, talk)
     finally:
         await database.close()
     return {layout.name: _bill(claude.books[layout.name]) for layout in layouts}
 
 
-async def _play(
-    conversation: Conversation, clock: FakeClock, claude: "BilledClaude", talk: Sequence[Said]
-) -> None:
+async def _play(app: App, clock: FakeClock, claude: "BilledClaude", talk: Sequence[Said]) -> None:
     mouth, begun = FakeMouth(), clock.monotonic()
     jobs = [
-        Job(CONDENSE_SECONDS, conversation.compaction.catch_up),
-        Job(PRUNE_SECONDS, conversation.chronicle.prune),
+        Job(SUMMARIZE_SECONDS, app.summaries.catch_up),
+        Job(PRUNE_SECONDS, app.message_log.prune),
     ]
     for number, said in enumerate(talk, _FIRST_MESSAGE):
         await _pass_time(clock, begun + said.seconds, jobs)
@@ -125,8 +122,8 @@ async def _play(
             where=_where(said.channel),
             mentions_me=said.answer is not None,
         )
-        await conversation.take_turn(heard, mouth)
-        await conversation.compaction.settled()
+        await app.conversation.take_turn(heard, mouth)
+        await app.summaries.settled()
 
 
 @dataclass

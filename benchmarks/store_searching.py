@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]
 
 from benchmarks import store_words
 from benchmarks.measuring import percentile, watched_loop
-from benchmarks.store_building import CHARACTER, Spoken, private_place, someone, talkative_place
+from benchmarks.store_building import Spoken, private_place, someone, talkative_place
 from benchmarks.store_start import ready
 from bot.conversation.types import Place, Recollection, Where
 from bot.core.stalls import settle_memory
@@ -100,7 +100,7 @@ class Store:
         search = Search(question, vector, {person: f"Person {number}"}, frozenset([person]))
         begun, worked = time.perf_counter(), time.process_time()
         async with self._database.read() as db:
-            material = await self._finding.read(db, where, search, now=EPOCH)
+            material = await self._finding.read(db, "pixel", where, search, now=EPOCH)
         found = await self._finding.completed(NOTHING_ELSE, material, search, now=EPOCH)
         taken = Taken(time.perf_counter() - begun, time.process_time() - worked)
         assert found.recalled
@@ -113,7 +113,7 @@ class Store:
         return [await self.recall(number) for number in people]
 
     def _new_finding(self) -> Finding:
-        return Finding(CHARACTER, Meaning(self._ready), budget=BUDGET, tokens=self._tokens)
+        return Finding(Meaning(self._ready), budget=BUDGET, tokens=self._tokens)
 
     async def _forget_pages(self) -> None:
         """Drop every page of the file, ours with the connections; open those anew, as they always are."""

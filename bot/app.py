@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from bot.affairs import Affairs, affairs_of
 from bot.arranging import (
     embedder_of,
     growth_folder,
@@ -20,28 +19,90 @@ from bot.arranging import (
     voice_of,
     within,
 )
+from bot.conversation.appraising import Appraiser
+from bot.conversation.attention.batching import Batcher
+from bot.conversation.attention.decide import Deciding
 from bot.conversation.company import Company
 from bot.conversation.config import Manner
-from bot.conversation.pipeline import Conversation, nothing_new
+from bot.conversation.context_reader import ContextReader
+from bot.conversation.effects import Consequences, News
+from bot.conversation.following import Following
+from bot.conversation.followups import FollowUps
+from bot.conversation.forgetting import Forgetting
+from bot.conversation.generation import Composer, Voice
+from bot.conversation.intake import Hooks, Intake, nothing_new
+from bot.conversation.lore import Bookshelf
+from bot.conversation.message_log import MessageLog
+from bot.conversation.mood_state import InnerLife
+from bot.conversation.outbox import MouthOf, Saying
+from bot.conversation.pipeline import Conversation
+from bot.conversation.proactive import Unasked
+from bot.conversation.queue import Rooms
+from bot.conversation.reply import Answering, Replies
+from bot.conversation.rethinking import Rethinking
+from bot.conversation.revisions import Remaking
+from bot.conversation.safety import AgeGate, Courtesy, CrisisNotice, FaultSigns
+from bot.conversation.situation import Staging
+from bot.conversation.speakers import Casting
+from bot.conversation.summaries import Summaries
 from bot.core import waiting
 from bot.core.clock import Clock, SystemClock
 from bot.core.data_lock import held
 from bot.core.errors import ConfigurationError, DatabaseUnreachable
+from bot.core.runtime import Runtime
 from bot.core.waiting import AWAY_SECONDS
+from bot.features.admin.bonds import Bonds
+from bot.features.admin.edit_characters import Affinity, Chosen, Identity, Lore, Mood, Presence
+from bot.features.admin.edit_facts import Facts, FactWords
+from bot.features.admin.edit_lore import Lorebooks
+from bot.features.admin.edit_relations import Standings
+from bot.features.admin.edits import Curation
+from bot.features.admin.known import KnownPeople
+from bot.features.admin.seating import Seating
 from bot.features.admin.service import Administration
-from bot.features.characters.importing import joined
+from bot.features.admin.states import GlobalState, States
+from bot.features.characters.growth_files import GrowthFiles
+from bot.features.characters.importing import Arrivals, joined
 from bot.features.characters.library import Library
+from bot.features.characters.presence import Stagecraft
+from bot.features.characters.relations import Relations
+from bot.features.characters.selves import Selves
+from bot.features.inner_life.day_moods import DayMoods
+from bot.features.inner_life.days import Days
+from bot.features.inner_life.relationship import Relationships
+from bot.features.inner_life.status import Statuses
+from bot.features.inner_life.week import Weeks
+from bot.features.moderation import Moderation
 from bot.features.operations.alerts import Alerts, Bounds
 from bot.features.operations.health import Health
+from bot.features.privacy.consent import Privacy
+from bot.features.privacy.erase import Leaving
+from bot.features.proactive.checkins import CheckIns
+from bot.features.proactive.greetings import Greetings
+from bot.features.proactive.initiative import Initiative
+from bot.features.proactive.venues import Venues
+from bot.features.reminders.delivery import Reminding
+from bot.features.reminders.reminder_words import ReminderWording
+from bot.features.reminders.requests import Requests
+from bot.features.reminders.service import Reminders
+from bot.features.tickets import Tickets
 from bot.jobs.history import Ledger
 from bot.jobs.schedule import Schedule
 from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets
 from bot.llm.client import Claude
 from bot.llm.server import Server
+from bot.memory.browsing import Browsing
+from bot.memory.embedding import Embedding
+from bot.memory.erasing import Eraser
+from bot.memory.learn import Consolidation
+from bot.memory.mapping import Maps
 from bot.memory.meaning import Meaning
+from bot.memory.provenance import Provenance
+from bot.memory.recall import Finding
+from bot.memory.store import Memories
+from bot.memory.time_travel import TimeTravel
 from bot.settings import Settings
-from bot.views import Views, views_of
 from database import Database, DatabaseAway, DatabaseBusy, DatabaseError, DatabaseFull, DatabaseTaken
 from database.backups import NightWatch
 from memory.embeddings import Embedder
@@ -51,7 +112,7 @@ log = logging.getLogger(__name__)
 
 DATABASE_NAME = "masquerade.sqlite3"
 PRUNE_SECONDS = 3600
-CONDENSE_SECONDS = 1800
+SUMMARIZE_SECONDS = 1800
 EXPIRE_SECONDS = 300
 """Facts that are not kept go at most so often (F081)."""
 EMBED_SECONDS = 300
@@ -59,7 +120,7 @@ SOON_SECONDS = 60
 """What a stop may have left behind is looked after so long after the start."""
 KEEP_SECONDS = 60
 TAKEN_SECONDS = 90
-"""So long a server is waited for at the start whose lock a dead process still holds."""
+"""So long the start waits for a server whose lock a dead process still holds."""
 BRIEF_SECONDS = 5
 """So long where a person sits and waits."""
 PASSING = (DatabaseAway, DatabaseBusy, DatabaseFull)
@@ -87,29 +148,387 @@ class Notices:
             listen(sentence)
 
 
-@dataclass(frozen=True, slots=True)
-class App:
-    """Everything that runs, put together."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What the services are built on: whoever opened it closes it again."""
 
     settings: Settings
     manner: Manner
+    server: Server
     database: Database
     claude: Claude
-    conversation: Conversation
-    administration: Administration
-    clock: Clock
-    server: Server
-    views: Views
-    affairs: Affairs
-    schedule: Schedule
-    health: Health
+    company: Company
+    voice: Voice
+    runtime: Runtime
+    budgets: Budgets
+    meaning: Meaning
+    breaker: Breaker
     library: Library | None = None
     tell_operator: Notices = field(default_factory=Notices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Everything that runs. A service is there once, for all characters; it takes the slug of one."""
+
+    # What it was built on.
+    settings: Settings
+    manner: Manner
+    server: Server
+    database: Database
+    claude: Claude
+    company: Company
+    voice: Voice
+    clock: Clock
+    budgets: Budgets
+    meaning: Meaning
+    library: Library | None
+    tell_operator: Notices
+
+    # The conversation.
+    conversation: Conversation
+    hooks: Hooks
+    intake: Intake
+    message_log: MessageLog
+    rooms: Rooms
+    casting: Casting
+    outbox: Saying
+    following: Following
+    revisions: Remaking
+    forgetting: Forgetting
+    summaries: Summaries
+    age_gate: AgeGate
+    inner_life: InnerLife
+
+    # What is known of people.
+    memories: Memories
+    consolidation: Consolidation
+    recall: Finding
+    embedding: Embedding
+    eraser: Eraser
+    browsing: Browsing
+    maps: Maps
+    time_travel: TimeTravel
+    provenance: Provenance
+
+    # Features.
+    privacy: Privacy
+    reminders: Reminders
+    reminder_delivery: Reminding
+    greetings: Greetings
+    initiative: Initiative
+    check_ins: CheckIns
+    venues: Venues
+    presence: Stagecraft
+    growth: Selves
+    growth_files: GrowthFiles
+    relations: Relations
+    arrivals: Arrivals
+    days: Days
+    day_moods: DayMoods
+    statuses: Statuses
+    weeks: Weeks
+    relationships: Relationships
+    moderation: Moderation
+    tickets: Tickets
+
+    # What admins change.
+    administration: Administration
+    edits: Curation
+    known_people: KnownPeople
+    fact_words: FactWords
+    standings: Standings
+    lorebooks: Lorebooks
+    global_state: GlobalState
+    seating: Seating
+
+    # Operations.
+    schedule: Schedule
+    health: Health
 
     @property
     def character(self) -> Character:
         """The bot's own character, as it is now."""
-        return self.conversation.character
+        return self.company.primary.character
+
+    async def refresh(self) -> None:
+        """Read characters anew whose files or rows have changed."""
+        await self.hooks.refresh()
+
+    async def finish_replies(self, mouth_of: MouthOf) -> int:
+        """Say what was written down and not said; return how many replies that were."""
+        await self.reminder_delivery.renew()
+        return await self.outbox.finish(mouth_of)
+
+    async def close(self) -> None:
+        """Let the services end what they do beside the conversation."""
+        await self.schedule.close()
+        await self.growth_files.close()
+        await self.summaries.close()
+        self.meaning.close()
+
+
+def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each part, in their order
+    """Build every service, each after those that it works with."""
+    settings, manner, company = base.settings, base.manner, base.company
+    database, claude, voice, runtime = base.database, base.claude, base.voice, base.runtime
+    clock, tokens, library = runtime.clock, voice.tokens, base.library
+    voters = manner.attention.voters
+
+    def changed(slug: str) -> None:
+        if library:
+            library.touch(slug)
+
+    # Who may speak, and where somebody speaks just now.
+    hooks = Hooks(refresh=partial(library.refresh, company, database) if library else nothing_new)
+    rooms = Rooms(clock, burst_quiet=manner.burst_quiet, burst_longest=manner.burst_longest)
+    casting = Casting(
+        database=database,
+        company=company,
+        direction=manner.direction,
+        runtime=runtime,
+        budgets=base.budgets,
+    )
+    inner_life = InnerLife(clock=clock, zone=manner.zone, learns=manner.consent)
+    age_gate = AgeGate(database, casting, clock)
+
+    # What is known of people.
+    eraser = Eraser(database, manner.dumps)
+    memories = Memories(
+        database=database,
+        company=company,
+        claude=claude,
+        voice=voice,
+        clock=clock,
+        eraser=eraser,
+        manner=manner,
+    )
+    recall = Finding(base.meaning, budget=manner.recalled, tokens=tokens)
+    consolidation = Consolidation(
+        database=database,
+        claude=claude,
+        company=company,
+        memories=memories,
+        meaning=base.meaning,
+        manner=manner,
+        runtime=runtime,
+    )
+    summaries = Summaries(
+        database=database,
+        claude=claude,
+        company=company,
+        voice=voice,
+        memories=memories,
+        manner=manner,
+        clock=clock,
+    )
+    message_log = MessageLog(
+        database=database,
+        rooms=rooms,
+        eraser=eraser,
+        casting=casting,
+        summaries=summaries,
+        clock=clock,
+        manner=manner,
+    )
+    forgetting = Forgetting(database=database, rooms=rooms, eraser=eraser, summaries=summaries, clock=clock)
+    browsing = Browsing(database)
+
+    # A message becomes a reply.
+    followups = FollowUps(clock, curiosity=manner.curiosity, consent=manner.consent)
+    bookshelf = Bookshelf(base.meaning, tokens=tokens, budget=manner.lore, rng=runtime.rng)
+    staging = Staging(
+        casting, inner_life, bookshelf, followups, tokens=tokens, rng=runtime.rng, manner=manner
+    )
+    reader = ContextReader(database, recall, staging, extent=manner.extent, tokens=tokens, clock=clock)
+    composer = Composer(claude, voice, runtime, pace=manner.pace, longest_message=manner.longest_message)
+    faults = FaultSigns(manner.errors, clock, base.budgets)
+    intake = Intake(database, runtime, casting, hooks, message_log, resume_within=manner.resume_within)
+    consequences = Consequences(casting, inner_life, clock, manner)
+    outbox = Saying(database, runtime, rooms, casting, message_log, consequences, manner)
+    appraiser = Appraiser(claude, voters.model, voters.deadline)
+    answering = Answering(database, runtime, reader, composer, appraiser, casting, faults)
+    replies = Replies(
+        answering,
+        outbox,
+        summaries,
+        intake,
+        hooks,
+        condensed=manner.extent.condensed,
+    )
+    following = Following(database, clock, rooms, casting, replies, within=manner.resume_within)
+    deciding = Deciding(
+        database=database,
+        claude=claude,
+        casting=casting,
+        how=manner.attention,
+        runtime=runtime,
+        budgets=base.budgets,
+    )
+    conversation = Conversation(
+        intake,
+        Batcher(deciding, intake.close, runtime),
+        rooms,
+        casting,
+        replies,
+        following,
+        Courtesy(age_gate, CrisisNotice(manner.notice, database, clock), faults, casting, runtime),
+    )
+    revisions = Remaking(
+        database,
+        runtime,
+        casting,
+        rooms,
+        outbox,
+        Rethinking(database, reader, composer, clock),
+        longest_message=manner.longest_message,
+    )
+
+    # What characters say that nobody asked for, and what they are asked to say at a time.
+    unasked = Unasked(claude, runtime, composer, outbox, base.budgets, voters)
+    greetings = Greetings(database, runtime, casting, rooms, outbox, longest_message=manner.longest_message)
+    privacy = Privacy(
+        database=database,
+        company=company,
+        memories=memories,
+        consent=manner.consent,
+        asks_after=manner.asks_after,
+        leaving=Leaving(
+            database=database, rooms=rooms, eraser=eraser, summaries=summaries, manner=manner, clock=clock
+        ),
+        clock=clock,
+    )
+    reminders = Reminders(
+        database=database, company=company, clock=clock, eraser=eraser, may_learn=privacy.may_learn
+    )
+    reminder_delivery = Reminding(
+        database,
+        runtime,
+        casting,
+        rooms,
+        outbox,
+        ReminderWording(claude=claude, voice=voice, clock=clock),
+        longest_message=manner.longest_message,
+    )
+
+    # How characters are, and what admins change of them.
+    administration = Administration(database, clock, finish_erasing=eraser.finish)
+    days = Days(database, company=company, inner=inner_life, clock=clock)
+    statuses = Statuses(database, claude, company, model=voters.model)
+    presence = Stagecraft(database, casting, clock)
+    edits = Curation(
+        database,
+        clock,
+        (
+            Identity(clock, changed),
+            Lore(clock, changed),
+            Affinity(),
+            Mood(days),
+            Presence(),
+            Chosen(),
+            Facts(company, clock, memories),
+            Bonds(clock, memories.agrees),
+            States(statuses, administration.verbose),
+        ),
+    )
+    growth_files = GrowthFiles(database, growth_folder(settings))
+    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+
+    # What features add to the walk.
+    def grew(news: News) -> None:
+        if news.changed:
+            changed(news.character)
+        if news.times is not None:
+            growth_files.answered(news.character, news.times, grew=news.changed)
+
+    outbox.on_reply.append(grew)
+    answering.notice = Requests(reminders, memories).notice
+    if manner.greets:
+        hooks.before_reply.append(greetings.first_words)
+
+    return App(
+        settings=settings,
+        manner=manner,
+        server=base.server,
+        database=database,
+        claude=claude,
+        company=company,
+        voice=voice,
+        clock=clock,
+        budgets=base.budgets,
+        meaning=base.meaning,
+        library=library,
+        tell_operator=base.tell_operator,
+        conversation=conversation,
+        hooks=hooks,
+        intake=intake,
+        message_log=message_log,
+        rooms=rooms,
+        casting=casting,
+        outbox=outbox,
+        following=following,
+        revisions=revisions,
+        forgetting=forgetting,
+        summaries=summaries,
+        age_gate=age_gate,
+        inner_life=inner_life,
+        memories=memories,
+        consolidation=consolidation,
+        recall=recall,
+        embedding=Embedding(database, base.meaning, manner.consent),
+        eraser=eraser,
+        browsing=browsing,
+        maps=Maps(database, company, base.meaning, clock, browsing),
+        time_travel=TimeTravel(database, clock, dump=memories.dump),
+        provenance=Provenance(database, company),
+        privacy=privacy,
+        reminders=reminders,
+        reminder_delivery=reminder_delivery,
+        greetings=greetings,
+        initiative=Initiative(database, runtime, rooms, casting, staging, unasked, manner),
+        check_ins=CheckIns(database, runtime, rooms, casting, reader, unasked, manner),
+        venues=Venues(database, clock, zone=manner.zone),
+        presence=presence,
+        growth=Selves(database, edits, administration, clock, changed=changed),
+        growth_files=growth_files,
+        relations=Relations(database, company, administration, clock, manner.direction),
+        arrivals=Arrivals(database, company, library, administration),
+        days=days,
+        day_moods=DayMoods(days, statuses, edits),
+        statuses=statuses,
+        weeks=Weeks(database, inner_life, clock),
+        relationships=Relationships(database, clock),
+        moderation=Moderation(database, administration, message_log),
+        tickets=Tickets(database, clock),
+        administration=administration,
+        edits=edits,
+        known_people=KnownPeople(database, edits),
+        fact_words=FactWords(database),
+        standings=Standings(database, edits),
+        lorebooks=Lorebooks(database, edits, hooks.refresh),
+        global_state=GlobalState(database, company, edits),
+        seating=Seating(database, edits, presence),
+        schedule=schedule,
+        health=Health(
+            database=database,
+            rooms=rooms,
+            schedule=schedule,
+            clock=clock,
+            alerts=alerts_of(settings, base.tell_operator),
+            breaker=base.breaker,
+            settings=settings,
+        ),
+    )
+
+
+def alerts_of(settings: Settings, tell_operator: Notices) -> Alerts:
+    """Return what warns the operator, at the bounds that are set."""
+    bounds = Bounds(
+        latency=settings.latency_warning_seconds,
+        database=settings.alert_database_mb * 1_000_000,
+        disk_free=settings.alert_disk_free_mb * 1_000_000,
+    )
+    return Alerts(bounds, tell=tell_operator, ease=tell_operator.ease)
 
 
 @asynccontextmanager
@@ -134,137 +553,63 @@ async def open_app(
     nobody waits for: a database server that is away gets minutes to come back.
     """
     clock, tell_operator = clock or SystemClock(), Notices()
-    manner, breaker = _manner(manner, settings, server), breaker_of(server, clock, tell_operator)
+    manner = manner or manner_of(settings, server)
+    manner = rehearsing(manner) if server.rehearsal else manner
+    breaker = Breaker(clock, fresh_key=server.fresh_key, tell=tell_operator, ease=tell_operator.ease)
     with held(settings.data_dir):
         claude = claude or open_claude(settings, server, clock, breaker)
         database = await open_database(settings, patient=patient)
-        company = await library.open(await _joined(settings, database)) if library else Company.of(character)
-        refresh = partial(library.refresh, company, database) if library else nothing_new
+        guests = await joined(database) if settings.use_persona_system else []
         budgets = Budgets(database, clock, limits_of(settings), zone=manner.zone, tell=tell_operator)
         claude = await within(budgets, claude, settings, server)
-        conversation = Conversation(
-            company=company,
-            database=database,
-            claude=claude,
-            voice=voice_of(settings, server),
-            manner=manner,
-            clock=clock,
-            rng=rng or Random(),
-            meaning=Meaning(embedder or embedder_of(settings)),
-            budgets=budgets,
-            refresh=refresh,
-            on_stage=on_stage,
-        )
-        app = _put_together(
-            settings, manner, database, claude, conversation, server, library, tell_operator, breaker
+        app = assemble(
+            Opened(
+                settings=settings,
+                manner=manner,
+                server=server,
+                database=database,
+                claude=claude,
+                company=await library.open(guests) if library else Company.of(character),
+                voice=voice_of(settings, server),
+                runtime=Runtime(clock, rng or Random(), **({"reached": on_stage} if on_stage else {})),
+                budgets=budgets,
+                meaning=Meaning(embedder or embedder_of(settings)),
+                breaker=breaker,
+                library=library,
+                tell_operator=tell_operator,
+            )
         )
         watch = _schedule(app)
         try:
-            await refresh()
+            await app.refresh()
             await _begin(app, watch)
             yield app
         finally:
-            await app.schedule.close()
-            await app.affairs.growth_files.close()
-            await conversation.summing_up.close()
-            conversation.meaning.close()
+            await app.close()
             await claude.close()
             await database.close()
 
 
-def _put_together(
-    settings: Settings,
-    manner: Manner,
-    database: Database,
-    claude: Claude,
-    conversation: Conversation,
-    server: Server,
-    library: Library | None,
-    tell_operator: Notices,
-    breaker: Breaker,
-) -> App:
-    """Return the app, with the services behind its commands."""
-    clock = conversation.clock
-    administration = Administration(database, clock, finish_erasing=conversation.eraser.finish)
-    growth = growth_folder(settings)
-    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
-    health = health_of(settings, database, conversation, schedule, tell_operator, breaker)
-    return App(
-        settings,
-        manner,
-        database,
-        claude,
-        conversation,
-        administration,
-        clock,
-        server,
-        views_of(conversation, database, clock),
-        affairs_of(conversation, database, claude, administration, clock, manner, library, growth=growth),
-        schedule,
-        health,
-        library,
-        tell_operator=tell_operator,
-    )
-
-
-def breaker_of(server: Server, clock: Clock, tell_operator: Notices) -> Breaker:
-    """Return what stops asking a server that refuses us."""
-    return Breaker(clock, fresh_key=server.fresh_key, tell=tell_operator, ease=tell_operator.ease)
-
-
-def health_of(
-    settings: Settings,
-    database: Database,
-    conversation: Conversation,
-    schedule: Schedule,
-    tell_operator: Notices,
-    breaker: Breaker,
-) -> Health:
-    """Return what looks after everything else."""
-    bounds = Bounds(
-        latency=settings.latency_warning_seconds,
-        database=settings.alert_database_mb * 1_000_000,
-        disk_free=settings.alert_disk_free_mb * 1_000_000,
-    )
-    return Health(
-        database=database,
-        conversation=conversation,
-        schedule=schedule,
-        clock=conversation.clock,
-        alerts=Alerts(bounds, tell=tell_operator, ease=tell_operator.ease),
-        breaker=breaker,
-        data_dir=settings.data_dir,
-        seconds=settings.heartbeat_seconds,
-    )
-
-
-async def _joined(settings: Settings, database: Database) -> list[str]:
-    """Return who came by import, where more than one character may speak."""
-    return await joined(database) if settings.use_persona_system else []
-
-
 def _schedule(app: App) -> NightWatch:
     """Let the jobs run that keep the memory in order; return the one that is needed at the start, too."""
-    conversation = app.conversation
 
     async def turn_the_day() -> None:
         """Draw facts from the day behind, begin the new one, and think of a status: in this order (C81)."""
         try:
             # A rehearsal voice finds no facts: what was said waits for a model that does.
-            for player in [] if app.server.rehearsal else list(conversation.players.values()):
-                await player.mind.consolidation.run_due()
+            for slug in [] if app.server.rehearsal else list(app.company.by_slug):
+                await app.consolidation.run_due(slug)
         finally:
-            await app.affairs.days.dawn()
-            await app.affairs.statuses.renew()
+            await app.days.dawn()
+            await app.statuses.renew()
 
-    app.schedule.every(CONDENSE_SECONDS, conversation.summing_up.catch_up, name="sum up what ages")
-    app.schedule.every(EXPIRE_SECONDS, conversation.memories.expire, name="forget what expired")
-    app.schedule.every(PRUNE_SECONDS, turn_the_day, name="draw facts from talk", first=SOON_SECONDS)
-    app.schedule.every(
-        EMBED_SECONDS, conversation.embedding.catch_up, name="embed what is new", first=SOON_SECONDS
-    )
-    app.schedule.every(PRUNE_SECONDS, conversation.chronicle.prune, name="forget what is past its time")
-    app.schedule.every(KEEP_SECONDS, conversation.budgets.keep, name="note what was spent")
+    every = app.schedule.every
+    every(SUMMARIZE_SECONDS, app.summaries.catch_up, name="sum up what ages")
+    every(EXPIRE_SECONDS, app.memories.expire, name="forget what expired")
+    every(PRUNE_SECONDS, turn_the_day, name="draw facts from talk", first=SOON_SECONDS)
+    every(EMBED_SECONDS, app.embedding.catch_up, name="embed what is new", first=SOON_SECONDS)
+    every(PRUNE_SECONDS, app.message_log.prune, name="forget what is past its time")
+    every(KEEP_SECONDS, app.budgets.keep, name="note what was spent")
     watch = NightWatch(
         app.settings.data_dir / DATABASE_NAME,
         kept=timedelta(days=app.settings.backups_kept_days),
@@ -281,19 +626,14 @@ def _schedule(app: App) -> NightWatch:
     return watch
 
 
-def _manner(given: Manner | None, settings: Settings, server: Server) -> Manner:
-    manner = given or manner_of(settings, server)
-    return rehearsing(manner) if server.rehearsal else manner
-
-
 async def _begin(app: App, watch: NightWatch) -> None:
     """Do at once what can't wait for the jobs: forget what is past its time, and begin the day."""
     with database_named():
         await app.schedule.open()
-        await app.conversation.memories.expire()
-        await app.conversation.chronicle.prune()
+        await app.memories.expire()
+        await app.message_log.prune()
         await watch.expire()
-        await app.affairs.days.dawn()
+        await app.days.dawn()
 
 
 async def open_database(settings: Settings, *, patient: bool = False) -> Database:

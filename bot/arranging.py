@@ -5,15 +5,19 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.conversation.attention.decide import Attentiveness
 from bot.conversation.attention.throttle import Patience
 from bot.conversation.attention.vote import Voters
-from bot.conversation.care import Notice
-from bot.conversation.config import Curiosity, Learning, Manner
-from bot.conversation.context import Extent
-from bot.conversation.effects import Growing
+from bot.conversation.config import (
+    Attentiveness,
+    Curiosity,
+    Direction,
+    Extent,
+    Growing,
+    Learning,
+    Manner,
+    Notice,
+)
 from bot.conversation.generation import Voice
-from bot.conversation.speakers import Direction
 from bot.conversation.text.typing import Pace
 from bot.core.clock import Clock
 from bot.core.errors import ConfigurationError

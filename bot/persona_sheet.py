@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.app import App
-from bot.arranging import voice_of
 from bot.conversation.company import Role
 from bot.conversation.context import WINDOW
 from bot.conversation.prompt import system_prompt
@@ -87,9 +86,9 @@ class Examined:
 
 async def examine(app: App, role: Role, where: Where, *, notices: bool) -> Examined:
     """Return what there is to tell of a character in a place; `notices` are for operators alone."""
-    affairs, tokens = app.affairs, voice_of(app.settings, app.server).tokens
-    attending = await affairs.stagecraft.attending(where)
-    answered, stages = await affairs.selves.growth(role)
+    tokens = app.voice.tokens
+    attending = await app.presence.attending(where)
+    answered, stages = await app.growth.growth(role)
     return Examined(
         role,
         next(one.present for one in attending if one.role is role),
@@ -97,7 +96,7 @@ async def examine(app: App, role: Role, where: Where, *, notices: bool) -> Exami
         await _talk(app, role, where),
         app.manner.blending,
         answered,
-        await affairs.selves.lately(role),
+        await app.growth.lately(role),
         stages,
         notices=notices,
     )

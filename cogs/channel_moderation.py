@@ -58,7 +58,7 @@ class ChannelModeration(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._moderation = bot.app.affairs.moderation
+        self._moderation = bot.app.moderation
         self.panels = Panels(
             bot,
             "purge",

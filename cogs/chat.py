@@ -53,7 +53,7 @@ class Chat(commands.Cog):
         self._roles: dict[tuple[int, int], tuple[int, ...]] = {}  # by guild and user, while catching up
         self._tasks: set[asyncio.Task[None]] = set()
         bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
-        if len(bot.app.conversation.company) > 1:
+        if len(bot.app.company) > 1:
             bot.app.schedule.every(FACES_SECONDS, self._give_new_faces, name="give faces to characters")
 
     async def cog_unload(self) -> None:
@@ -74,15 +74,15 @@ class Chat(commands.Cog):
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         message = payload.message
         if not self._is_own(message) and message.type in TALK and message.edited_at:
-            await self._conversation.chronicle.edited(payload.channel_id, message.id, text_of(message))
+            await self.bot.app.message_log.edited(payload.channel_id, message.id, text_of(message))
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        await self._conversation.chronicle.deleted(payload.channel_id, {payload.message_id})
+        await self.bot.app.message_log.deleted(payload.channel_id, {payload.message_id})
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        await self._conversation.chronicle.deleted(payload.channel_id, payload.message_ids)
+        await self.bot.app.message_log.deleted(payload.channel_id, payload.message_ids)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -111,7 +111,7 @@ class Chat(commands.Cog):
         if not self._for_operator(message) and not asks_for_map(message):
             heard = await self._heard(message)
             await self._conversation.take_turn(heard, self._mouth(message.channel), gapless=gapless)
-            if asking := await self._conversation.privacy.asks(heard):
+            if asking := await self.bot.app.privacy.asks(heard):
                 await ask(self.bot, message.channel, heard, asking)
 
     async def _knows_place(self, message: discord.Message) -> bool:
@@ -169,10 +169,10 @@ class Chat(commands.Cog):
         if not self.bot.is_ready():
             return
         async with self._going_on:
-            await self._conversation.finish(self._mouth)
-            for channel_id, message_id in await self._conversation.left_open():
+            await self.bot.app.finish_replies(self._mouth)
+            for channel_id, message_id in await self.bot.app.intake.left_open():
                 await self._take_up(channel_id, message_id)
-        self._spawn(self._conversation.go_on(self._mouth))
+        self._spawn(self.bot.app.following.resume(self._mouth))
 
     async def _give_new_faces(self) -> None:
         if self.bot.is_ready():
@@ -185,12 +185,12 @@ class Chat(commands.Cog):
             assert isinstance(channel, discord.abc.Messageable)
             message = await channel.fetch_message(message_id)
         except (discord.NotFound, discord.Forbidden):
-            await self._conversation.chronicle.deleted(channel_id, {message_id})
+            await self.bot.app.message_log.deleted(channel_id, {message_id})
         except DISCORD_FAULTS as error:
             self._failed(f"Can't look at message {message_id} again", error)
         else:
             if message.type not in TALK:
-                await self._conversation.chronicle.deleted(channel_id, {message_id})
+                await self.bot.app.message_log.deleted(channel_id, {message_id})
                 return
             heard = await self._heard(message)
             self._spawn(self._conversation.resume(heard, self._mouth(message.channel)))
@@ -208,15 +208,13 @@ class Chat(commands.Cog):
         """Yield channels in which something may have been said, and the last message heard there."""
         fresh = discord.utils.time_snowflake(discord.utils.utcnow() - self.bot.app.manner.attention.too_old)
         readable = [channel for channel in self._guild_channels() if channel.last_message_id]
-        known = await self._conversation.chronicle.watermarks(channel.id for channel in readable)
+        known = await self.bot.app.message_log.watermarks(channel.id for channel in readable)
         for channel in readable:
             after = known.get(channel.id) or fresh
             if (channel.last_message_id or 0) > after:
                 yield channel, after
         recent = discord.utils.time_snowflake(discord.utils.utcnow() - DM_QUIET_AFTER)
-        for channel_id, after in await self._conversation.chronicle.known(
-            Place.DM, limit=DM_CHANNELS_LOOKED_AT
-        ):
+        for channel_id, after in await self.bot.app.message_log.known(Place.DM, limit=DM_CHANNELS_LOOKED_AT):
             if after == 0 or after > recent:
                 kind = discord.ChannelType.private
                 yield self.bot.get_partial_messageable(channel_id, type=kind), after or fresh

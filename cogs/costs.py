@@ -50,7 +50,7 @@ class Accounting(commands.Cog):
         self.bot = bot
         app = bot.app
         self._zone = app.manner.zone
-        self._accounts = Accounts(app.database, app.conversation.budgets, app.clock, zone=self._zone)
+        self._accounts = Accounts(app.database, app.budgets, app.clock, zone=self._zone)
         self._drawings = Drawings()
 
     @app_commands.command(description="What I cost here, day by day, and what may be spent")

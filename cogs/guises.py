@@ -30,7 +30,7 @@ class Guises(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._stagecraft = bot.app.affairs.stagecraft
+        self._stagecraft = bot.app.presence
 
     @me.command(name="set", description="Say whom you play in this channel")
     @app_commands.describe(name="The name that you go by here")

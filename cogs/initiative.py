@@ -50,7 +50,7 @@ class Initiative(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._venues = bot.app.affairs.venues
+        self._venues = bot.app.venues
         self._command: app_commands.Command[Any, ..., Any] = app_commands.Command(
             name="initiative",
             description="Whether I speak first in a channel, and when",
@@ -129,8 +129,8 @@ class Initiative(commands.Cog):
 
     async def _tick(self) -> None:
         if self.bot.is_ready():
-            await self.bot.app.conversation.initiative.tick(self._mouth)
-            await self.bot.app.conversation.check_ins.tick(self._private_mouth)
+            await self.bot.app.initiative.tick(self._mouth)
+            await self.bot.app.check_ins.tick(self._private_mouth)
 
     def _mouth(self, channel_id: int) -> Mouth | None:
         """Return what speaks in a channel that the bot sees and may write in; it pings nobody."""

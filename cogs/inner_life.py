@@ -49,9 +49,9 @@ class InnerLife(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._weeks = bot.app.affairs.weeks
-        self._relationships = bot.app.affairs.relationships
-        self._zone = bot.app.conversation.inner.zone
+        self._weeks = bot.app.weeks
+        self._relationships = bot.app.relationships
+        self._zone = bot.app.inner_life.zone
         self._drawings = Drawings()
         self.panels = Panels(
             bot,
@@ -137,7 +137,7 @@ class InnerLife(commands.Cog):
     async def _show(
         self, interaction: Interaction, role: Role, page: int, *, note: str = "", draws: bool = True
     ) -> None:
-        privacy, person_id = self.bot.app.conversation.privacy, interaction.user.id
+        privacy, person_id = self.bot.app.privacy, interaction.user.id
         learns = await privacy.may_learn(person_id)
         relationship = await self._relationships.of(person_id, role)
         if relationship is None:

@@ -50,7 +50,7 @@ class Moderation(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._moderation = bot.app.affairs.moderation
+        self._moderation = bot.app.moderation
         self.panels = Panels(
             bot,
             "moderation",

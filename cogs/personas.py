@@ -68,7 +68,7 @@ class Personas(commands.Cog):
     async def list_all(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         where = place_of(interaction)
-        attending = await self._app.affairs.stagecraft.attending(where)
+        attending = await self._app.presence.attending(where)
         async with self._app.database.read() as db:
             channel = await db.channels.get(where.channel_id)
         chosen = channel.chosen if channel else None
@@ -108,11 +108,11 @@ class Personas(commands.Cog):
         async with telling(interaction):
             where = place_of(interaction)
             role = None if _is_nobody(name) else role_named(self.bot, name)
-            told = _chosen(role, self._app.conversation.company.primary, private=where.place.private)
+            told = _chosen(role, self._app.company.primary, private=where.place.private)
             if where.place.private:
-                await self._app.affairs.stagecraft.choose(where, role)
+                await self._app.presence.choose(where, role)
             else:
-                change = await self._app.affairs.curating.seating.choose(actor_of(interaction), where, role)
+                change = await self._app.seating.choose(actor_of(interaction), where, role)
                 told = with_number(told, change, operator=is_operator(self.bot, interaction.user))
             await answer(interaction, told)
 
@@ -151,7 +151,7 @@ class Personas(commands.Cog):
     async def _attend(self, interaction: Interaction, name: str, *, present: bool | None) -> None:
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
-            role, seating = role_named(self.bot, name), self._app.affairs.curating.seating
+            role, seating = role_named(self.bot, name), self._app.seating
             where, operator = place_of(interaction), is_operator(self.bot, interaction.user)
             change = await seating.attend(actor_of(interaction), where, role, present=present)
             said = {True: INVITED, False: DISMISSED, None: AS_RULED}[present].format(name=shown(role))
@@ -176,7 +176,7 @@ class Personas(commands.Cog):
             await answer(interaction, UNREADABLE)
             return
         async with telling(interaction):
-            arrivals = self._app.affairs.arrivals
+            arrivals = self._app.arrivals
             came = await arrivals.arrive(actor_of(interaction), data, file.filename)
             remarks = [f"- {inline(one, REMARK_ROOM)}" for one in came.notices[:MOST_REMARKS]]
             more = len(came.notices) - MOST_REMARKS
@@ -200,7 +200,7 @@ class Personas(commands.Cog):
             return
         async with telling(interaction):
             role = role_named(self.bot, name)
-            filename, data = await self._app.affairs.arrivals.export(role, form)
+            filename, data = await self._app.arrivals.export(role, form)
             await self._note(interaction, "export", role.slug)
             file = discord.File(BytesIO(data), filename)
             await interaction.followup.send(EXPORTED.format(name=shown(role)), file=file, ephemeral=True)
@@ -215,7 +215,7 @@ class Personas(commands.Cog):
             return
         async with telling(interaction):
             role = role_named(self.bot, name)
-            await self._app.affairs.arrivals.leave(actor_of(interaction), role)
+            await self._app.arrivals.leave(actor_of(interaction), role)
             await answer(interaction, LEFT.format(name=shown(role)))
 
     async def _note(self, interaction: Interaction, what: str, slug: str) -> None:

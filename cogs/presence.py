@@ -26,7 +26,7 @@ class Presence(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._statuses = bot.app.affairs.statuses
+        self._statuses = bot.app.statuses
         self._clock = bot.app.clock
         self._showing: asyncio.Task[None] | None = None
         self._waiting = False
@@ -50,7 +50,7 @@ class Presence(commands.Cog):
         self._begin()
 
     def _changed(self, slug: str) -> None:
-        if slug == self.bot.app.conversation.company.primary.slug:
+        if slug == self.bot.app.company.primary.slug:
             self._begin()
 
     def _begin(self) -> None:
@@ -69,7 +69,7 @@ class Presence(commands.Cog):
         finally:
             self._waiting = False
         try:
-            status = await self._statuses.of(self.bot.app.conversation.company.primary.slug)
+            status = await self._statuses.of(self.bot.app.company.primary.slug)
             if status:
                 await self._put(discord.Game(status))
         except (DatabaseError, discord.DiscordException, aiohttp.ClientError, OSError) as error:

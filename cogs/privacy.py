@@ -40,7 +40,7 @@ class Privacy(commands.Cog):
     privacy = app_commands.Group(name="privacy", description="What I keep about you, and what I may")
 
     def __init__(self, bot: "Masquerade") -> None:
-        self._privacy = bot.app.conversation.privacy
+        self._privacy = bot.app.privacy
         show = "privacy show"
         self.panels = Panels(
             bot,

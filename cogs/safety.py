@@ -19,7 +19,7 @@ class Safety(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._age_gate = bot.app.conversation.age_gate
+        self._age_gate = bot.app.age_gate
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:

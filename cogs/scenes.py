@@ -60,7 +60,7 @@ class Scenes(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._stagecraft = bot.app.affairs.stagecraft
+        self._stagecraft = bot.app.presence
         self._playing: set[asyncio.Task[None]] = set()
 
     async def cog_unload(self) -> None:
@@ -118,7 +118,7 @@ class Scenes(commands.Cog):
     async def _follow(self, channel_id: int, mouth: Mouth) -> None:
         speak(None)  # what follows is no answer to who asked for the scene
         try:
-            await self.bot.app.conversation.following.follow(channel_id, mouth)
+            await self.bot.app.following.follow(channel_id, mouth)
         except Exception:
             log.exception("A scene in channel %s broke off", channel_id)
 
@@ -181,7 +181,7 @@ class Scenes(commands.Cog):
             await answer(interaction, line)
 
     def _played(self, scene: Scene) -> str:
-        by_slug = self.bot.app.conversation.company.by_slug
+        by_slug = self.bot.app.company.by_slug
         who = _listed([by_slug[slug] for slug in scene.members if slug in by_slug])
         topic = quoted(scene.topic, TOPIC_ROOM)
         return PLAYING.format(who=who, done=scene.done, count=scene.turns, topic=topic)

@@ -131,7 +131,6 @@ class Status(commands.Cog):
 
     async def _ledger(self, user_id: int, where: Where) -> Ledger:
         now: datetime = self._app.clock.now()
-        conversation = self._app.conversation
         async with self._app.database.read() as db:
             premium = await db.users.is_premium(user_id)
             ever = await db.calls.spending(since=EPOCH, user_id=user_id)
@@ -140,9 +139,9 @@ class Status(commands.Cog):
             premium=premium,
             ever=ever,
             lately=lately,
-            length=await conversation.forgetting.length(user_id, where),
-            memories=len(await conversation.memories.core(user_id)),
-            learns=await conversation.memories.learns(user_id),
+            length=await self._app.forgetting.length(user_id, where),
+            memories=len(await self._app.memories.core(self._app.company.primary.slug, user_id)),
+            learns=await self._app.memories.learns(user_id),
         )
 
     def _here(self, user_id: int, where: Where, house: HouseRules, premium: bool) -> Iterator[str]:

@@ -14,7 +14,6 @@ from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, asked_in
 from bot.memory.provenance import Origins, decision_about
-from bot.memory.store import Memories
 from cogs._discord.fact_views import link_of
 from cogs._discord.interactions import Panels
 from cogs._discord.memory_views import DELETED, GONE_ALREADY, KEPT, deletion_panel
@@ -57,7 +56,7 @@ class Why(commands.Cog):
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._app = bot.app
-        self._memories = bot.app.conversation.memories
+        self._memories = bot.app.memories
         self.panels = Panels(
             bot,
             "why",
@@ -122,7 +121,7 @@ class Why(commands.Cog):
         if turn is None or turn.fallback:
             await answer(interaction, decision)
             return
-        origins = await self._app.views.provenance.of(claim, turn, interaction.user.id)
+        origins = await self._app.provenance.of(claim, turn, interaction.user.id)
         await self.panels.show(interaction, why_panel(decision, origins, free=self._app.server.free))
 
     async def _decision(self, interaction: Interaction, pointed: Pointed) -> tuple[Claim, Turn | None] | None:
@@ -145,22 +144,21 @@ class Why(commands.Cog):
 
     async def _ask(self, press: Press) -> None:
         found = await self._found(press.interaction.user.id, int(press.values[0]))
-        meant = found[1] if found else None
-        asked = deletion_panel(meant, press.interaction.guild_id) if meant else Panel(GONE_ALREADY)
+        asked = deletion_panel(found, press.interaction.guild_id) if found else Panel(GONE_ALREADY)
         await self.panels.show(press.interaction, asked)
 
     async def _deleted(self, press: Press) -> None:
         user_id, fact_id = press.interaction.user.id, int(press.arguments[0])
         found = await self._found(user_id, fact_id)
-        there = found is not None and await found[0].forget_one(user_id, fact_id)
+        there = found is not None and await self._memories.forget_one(found.character, user_id, fact_id)
         await self.panels.close(press.interaction, DELETED if there else GONE_ALREADY)
 
-    async def _found(self, user_id: int, fact_id: int) -> tuple[Memories, Fact] | None:
-        """Return one of the asker's facts, and the memory of the character that knows it."""
-        for player in self._app.conversation.players.values():
-            for fact in await player.mind.memories.of(user_id):
+    async def _found(self, user_id: int, fact_id: int) -> Fact | None:
+        """Return one of the asker's facts, whichever character knows it."""
+        for slug in self._app.company.by_slug:
+            for fact in await self._memories.of(slug, user_id):
                 if fact.id == fact_id:
-                    return player.mind.memories, fact
+                    return fact
         return None
 
     async def _kept(self, press: Press) -> None:

@@ -16,17 +16,16 @@ log = logging.getLogger(__name__)
 GROWN = 1.1
 """By so much memories have to grow before joining them is tried again."""
 
-Ask = Callable[[int, Sequence[Known]], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Asks a model about somebody's memories: groups as `merge` takes them, none when it failed."""
+Ask = Callable[[str, int, Sequence[Known]], Awaitable[Sequence[Mapping[str, Any]]]]
+"""Asks a model, by character and person id, which memories say the same; none when that failed."""
 
 
 class Consolidation:
-    """Joins one character's memories of somebody where they take more than `threshold` tokens."""
+    """Joins a character's memories of a person where they take more than `threshold` tokens."""
 
     def __init__(
         self,
         database: Database,
-        character: str,
         *,
         ask: Ask,
         tokens: Callable[[str], int],
@@ -34,37 +33,36 @@ class Consolidation:
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._character = character
         self._ask = ask
         self._tokens = tokens
         self._threshold = threshold
         self._now = now
-        self._tried: dict[int, int] = {}  # how large somebody's memories were the last time
+        self._tried: dict[tuple[str, int], int] = {}  # how large somebody's memories were the last time
 
-    async def run(self, person_id: int) -> list[Fact] | None:
+    async def run(self, character: str, person_id: int) -> list[Fact] | None:
         """Join what can be joined; return what was known before, or None when all stayed as it was."""
         async with self._database.read() as db:
-            memories = _core(await db.memories.of(person_id, self._character))
+            memories = _core(await db.memories.of(person_id, character))
         size = sum(self._tokens(one.text) for one in memories)
         # Asking costs as much as a long talk: what could not be joined just now can't be a moment later.
-        if size <= max(self._threshold, GROWN * self._tried.get(person_id, 0)):
+        if size <= max(self._threshold, GROWN * self._tried.get((character, person_id), 0)):
             return None
-        self._tried[person_id] = size
+        self._tried[character, person_id] = size
         known = known_of(memories)
-        merged = [one for place in _places(known) for one in await self._merged(person_id, place)]
+        merged = [one for place in _places(known) for one in await self._merged(character, person_id, place)]
         async with self._database.begin() as db:
-            now = _core(await db.memories.of(person_id, self._character))
+            now = _core(await db.memories.of(person_id, character))
             if not merged or known_of(now) != known:
                 log.warning("The memories of a person stay many: they can't be joined without a loss")
                 return None
             await self._join(db, now, merged)
-        self._tried[person_id] = sum(self._tokens(one.text) for one in now)
+        self._tried[character, person_id] = sum(self._tokens(one.text) for one in now)
         return memories
 
-    async def _merged(self, person_id: int, known: Sequence[Known]) -> list[Merged]:
+    async def _merged(self, character: str, person_id: int, known: Sequence[Known]) -> list[Merged]:
         """Return how memories of one place are joined: nobody reads there what was said elsewhere (D2)."""
         renumbered = [replace(one, number=number) for number, one in enumerate(known, 1)]
-        return merge(await self._ask(person_id, renumbered), renumbered) or []
+        return merge(await self._ask(character, person_id, renumbered), renumbered) or []
 
     async def _join(self, db: UnitOfWork, memories: Sequence[Fact], merged: Sequence[Merged]) -> None:
         by_id, batch, at = {one.id: one for one in memories}, await db.memories.new_batch(), self._now()

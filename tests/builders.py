@@ -1,28 +1,33 @@
 """Short ways to the values that tests begin with."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from bot.app import App, Opened, assemble
 from bot.conversation.company import Company
 from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
 from bot.conversation.generation import Voice
-from bot.conversation.pipeline import Conversation, nothing_new
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Place, Utterance, Where
+from bot.core.clock import Clock
+from bot.core.runtime import Runtime
 from bot.features.characters.library import Library
+from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets, Limits
 from bot.llm.budgeted import Budgeted, Tariff
+from bot.llm.client import Claude
 from bot.llm.pricing import load_prices
+from bot.llm.server import Server
 from bot.llm.tokens import TokenEstimate
 from bot.memory.meaning import Meaning
+from bot.settings import Settings
 from database import Database
 from database.models import Claim, Turn
 from memory.embeddings import Embedder
@@ -58,11 +63,50 @@ def utterance(text: str = "hello", *, where: Where = DM, **changes: Any) -> Utte
     return replace(plain, **changes)
 
 
+VOICE = Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate())
+
+
+def app_on(
+    database: Database,
+    claude: Claude,
+    clock: Clock,
+    *,
+    company: Company | None = None,
+    manner: Manner = AT_ONCE,
+    rng: Random | None = None,
+    voice: Voice | None = None,
+    on_stage: Callable[[str], None] | None = None,
+    **parts: Any,
+) -> App:
+    """Return an app as `assemble` builds it, without its jobs, on what is open already."""
+    settings = Settings(data_dir=database.path.parent)
+    watched = {"reached": on_stage} if on_stage else {}
+    given: dict[str, Any] = {
+        "budgets": Budgets(database, clock, zone=manner.zone),
+        "meaning": Meaning(None),
+        "breaker": Breaker(clock),
+        **parts,
+    }
+    return assemble(
+        Opened(
+            settings=settings,
+            manner=manner,
+            server=Server("http://127.0.0.1:9", "key", VOICE.model),
+            database=database,
+            claude=claude,
+            company=company or Company.of(PIXEL),
+            voice=voice or replace(VOICE, tokens=TokenEstimate()),
+            runtime=Runtime(clock, rng or Random(1), **watched),
+            **given,
+        )
+    )
+
+
 @dataclass
 class Table:
-    """A conversation with everything around it in reach of the test."""
+    """An app with everything around it in reach of the test."""
 
-    conversation: Conversation
+    app: App
     database: Database
     claude: FakeClaude
     clock: FakeClock
@@ -73,7 +117,7 @@ class Table:
         """Say something now, and wait until it was answered or passed over."""
         changes.setdefault("sent_at", self.clock.now())
         heard = utterance(text, **changes)
-        await self.conversation.take_turn(heard, self.mouth)
+        await self.app.conversation.take_turn(heard, self.mouth)
         return heard
 
     async def decided(self, message_id: int) -> "Outcome":
@@ -121,24 +165,24 @@ async def table(
     budgets = Budgets(database, clock, limits or Limits(), zone=manner.zone, tell=stages.append)
     await budgets.open()
     paid = Budgeted(claude, budgets, Tariff(load_prices(None)), cheap_model="claude-haiku-5-5")
-    conversation = Conversation(
+    app = app_on(
+        database,
+        paid if limits else claude,
+        clock,
         company=company,
-        refresh=partial(library.refresh, company, database) if library else nothing_new,
-        database=database,
-        claude=paid if limits else claude,
-        budgets=budgets,
-        voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),
         manner=manner,
-        clock=clock,
         rng=Random(seed),
-        meaning=Meaning(embedder),
         on_stage=stages.append,
+        budgets=budgets,
+        meaning=Meaning(embedder),
+        library=library,
     )
     try:
-        yield Table(conversation, database, claude, clock, mouth, stages)
+        yield Table(app, database, claude, clock, mouth, stages)
     finally:
         # What was begun and not waited for still has the database open.
         if begun := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(begun, timeout=2)
-        await conversation.summing_up.close()
+        await app.growth_files.close()
+        await app.summaries.close()
         await database.close()

@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.conversation.attention.decide import Attentiveness
 from bot.conversation.attention.vote import Voters
-from bot.conversation.speakers import Direction
+from bot.conversation.config import Attentiveness, Direction
 from bot.conversation.types import Place, Where
 from bot.features.characters.presence import Stagecraft
 from bot.llm.budget import Limits
@@ -60,7 +59,7 @@ async def company(
 
 def stagecraft(at: Table) -> Stagecraft:
     """Return what invites characters, sends them out, and lets them play."""
-    return Stagecraft(at.database, at.conversation.casting, at.clock)
+    return Stagecraft(at.database, at.app.casting, at.clock)
 
 
 def chatty(**changes: object) -> Direction:

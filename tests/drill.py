@@ -83,11 +83,11 @@ class Drill:
         """Let the talk grow old, and be summed up."""
         self.clock.pass_time(23 * HOUR)
         self.claude.will_note(note(text, *operations))
-        await self.app.conversation.compaction.catch_up()
+        await self.app.summaries.catch_up()
 
     async def learnt(self) -> int:
         """Have something learnt from a message that is still in the log; return that message."""
-        await self.app.conversation.memories.let_learn(MIRA, True)
+        await self.app.memories.let_learn(MIRA, True)
         said = await self.hear(f"Pixel, I keep {canary('quote')}", where=CHANNEL)
         learning = {
             "op": "add",
@@ -97,7 +97,7 @@ class Drill:
         }
         await self.sum_up(f"Mira told of {canary('summary')} at length.", learning)
         # A second one, so that what was known before, the first, is dumped.
-        await self.app.conversation.memories.remember(MIRA, "I like tea", CHANNEL)
+        await self.app.memories.remember("pixel", MIRA, "I like tea", CHANNEL)
         return said
 
     async def exchange(self, where: Where = DM) -> int:
@@ -106,10 +106,10 @@ class Drill:
         for kind in ("offered", "accepted"):
             self.claude.queue.clear()
             self.claude.will_say(f"{canary(kind)} purr")
-            takes = await self.app.conversation.remaking.another(ASKER, where)
+            takes = await self.app.revisions.another("pixel", ASKER, where)
             self.clock.pass_time(60)
-        await self.app.conversation.remaking.choose(
-            ASKER, where, turn_id=takes.turn_id, number=takes.newest, mouth=self.mouth
+        await self.app.revisions.choose(
+            "pixel", ASKER, where, turn_id=takes.turn_id, number=takes.newest, mouth=self.mouth
         )
         self.clock.pass_time(60)
         return said
@@ -118,23 +118,23 @@ class Drill:
         """Have a take accepted that can't be put into the channel for now."""
         self.claude.queue.clear()
         self.claude.will_say(f"{canary('pending')} purr " * 120)
-        takes = await self.app.conversation.remaking.another(ASKER, where)
+        takes = await self.app.revisions.another("pixel", ASKER, where)
         self.mouth.will_fail.append(Unsaid("503"))
         with suppress(CannotRemake):
-            await self.app.conversation.remaking.choose(
-                ASKER, where, turn_id=takes.turn_id, number=takes.newest, mouth=self.mouth
+            await self.app.revisions.choose(
+                "pixel", ASKER, where, turn_id=takes.turn_id, number=takes.newest, mouth=self.mouth
             )
         self.mouth.will_fail.clear()
 
     async def consolidated(self) -> None:
         """Let facts be drawn from all talk, which brings none, and what is past its time leave the log."""
         self.claude.finds = lambda _prompt, _question: '{"facts": []}'
-        await self.app.conversation.consolidation.run()
-        await self.app.conversation.chronicle.prune()
+        await self.app.consolidation.run("pixel")
+        await self.app.message_log.prune()
 
     async def finish(self) -> None:
         """Say what is left to be said."""
-        await self.app.conversation.finish(lambda _channel: self.mouth)
+        await self.app.finish_replies(lambda _channel: self.mouth)
 
 
 @asynccontextmanager
@@ -171,39 +171,39 @@ Way = Callable[[Drill, int], Awaitable[object]]
 
 
 async def _deleted(at: Drill, message_id: int) -> None:
-    await at.app.conversation.chronicle.deleted(CHANNEL.channel_id, {message_id})
+    await at.app.message_log.deleted(CHANNEL.channel_id, {message_id})
 
 
 async def _purged(at: Drill, message_id: int) -> None:
-    await at.app.conversation.chronicle.deleted(CHANNEL.channel_id, {message_id, 1, 2, 3})
+    await at.app.message_log.deleted(CHANNEL.channel_id, {message_id, 1, 2, 3})
 
 
 async def _edited(at: Drill, message_id: int) -> None:
-    await at.app.conversation.chronicle.edited(CHANNEL.channel_id, message_id, "never mind")
+    await at.app.message_log.edited(CHANNEL.channel_id, message_id, "never mind")
 
 
 async def _paired(at: Drill, _message_id: int) -> None:
-    forgetting = at.app.conversation.forgetting
+    forgetting = at.app.forgetting
     pairs = await forgetting.pairs(MIRA, CHANNEL, count=10)
     await forgetting.forget_pairs(MIRA, CHANNEL, {pair.turn_id for pair in pairs})
 
 
 async def _reset(at: Drill, _message_id: int) -> None:
-    await at.app.conversation.forgetting.reset(MIRA, CHANNEL)
+    await at.app.forgetting.reset(MIRA, CHANNEL)
 
 
 async def _reset_everywhere(at: Drill, _message_id: int) -> None:
-    await at.app.conversation.forgetting.reset(MIRA, DM, everywhere=True)
+    await at.app.forgetting.reset(MIRA, DM, everywhere=True)
 
 
 async def _unlearnt(at: Drill, _message_id: int) -> None:
-    await at.app.conversation.memories.let_learn(MIRA, False)
+    await at.app.memories.let_learn(MIRA, False)
 
 
 async def _memory_deleted(at: Drill, _message_id: int) -> None:
-    memories = at.app.conversation.memories
-    known = await memories.of(MIRA)
-    await memories.forget(MIRA, next(one.number for one in known if canary("learnt") in one.text))
+    memories = at.app.memories
+    known = await memories.of("pixel", MIRA)
+    await memories.forget("pixel", MIRA, next(one.number for one in known if canary("learnt") in one.text))
 
 
 WAYS: dict[str, Way] = {

@@ -13,12 +13,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bot.app import App
 from bot.conversation.company import Company
-from bot.conversation.config import LOG_KEPT, WAITING_KEPT
-from bot.conversation.context import Extent
-from bot.conversation.generation import Voice
-from bot.conversation.intake import SUMMARIES_KEPT
-from bot.conversation.pipeline import Conversation
+from bot.conversation.config import LOG_KEPT, WAITING_KEPT, Extent
+from bot.conversation.message_log import SUMMARIES_KEPT
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.types import Part, Place, Where
 from bot.core.errors import Unsaid
@@ -26,7 +24,7 @@ from bot.llm.tokens import TokenEstimate
 from bot.memory.store import MemoryRefused
 from database import Database
 from memory.dumps import Dumps
-from tests.builders import AT_ONCE, PIXEL, utterance
+from tests.builders import AT_ONCE, PIXEL, app_on, utterance
 from tests.fakes import FakeClock, FakeMouth
 from tests.parrot import BOT, CANARY, ME, PEOPLE, PLACES, Book, Parrot, Told
 from tests.tables import Kept, Tables
@@ -76,16 +74,15 @@ class Play:
         self.late: list[asyncio.Task[None]] = []
         self.lost_meanwhile: set[int] = set()
         self.searched = 0
-        self.conversation = self._open()
+        self.app = self._open()
 
-    def _open(self) -> Conversation:
-        return Conversation(
+    def _open(self) -> App:
+        return app_on(
+            self.database,
+            self.claude,
+            self.clock,
             company=Company.of(PIXEL),
-            database=self.database,
-            claude=self.claude,
-            voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),
             manner=self.manner,
-            clock=self.clock,
             rng=Random(1),
             on_stage=self._reached,
         )
@@ -114,8 +111,8 @@ class Play:
         await self._finish()
         for _ in range(6):
             self.clock.pass_time(3 * 3600)
-            await self.conversation.compaction.catch_up()
-            await self.conversation.compaction.settled()
+            await self.app.summaries.catch_up()
+            await self.app.summaries.settled()
         kept = self.tables.kept().values()
         left = [line for line in kept if line.summary is None and line.place < line.floor]
         assert left == [], "what stands before the transcript must be summed up in the end"
@@ -130,10 +127,10 @@ class Play:
             return set()
 
     async def _begin_anew(self) -> None:
-        await self.conversation.compaction.close()
+        await self.app.summaries.close()
         self.kill_at.clear()
-        self.conversation = self._open()
-        await self.conversation.eraser.finish()
+        self.app = self._open()
+        await self.app.eraser.finish()
         await self._finish()
 
     # What people do.
@@ -154,11 +151,11 @@ class Play:
         self.clock.pass_time(1)
         due = self.tables.transcript(where, since=self.clock.now() - LOG_KEPT)
         asked = len(self.claude.asked)
-        await self.conversation.take_turn(heard, self.mouth)
+        await self.app.conversation.take_turn(heard, self.mouth)
         if not self.late and sum(map(TokenEstimate(), due)) < self.manner.extent.condensed:
             self._in_the_prompt(due, asked, where)
         if settle:
-            await self.conversation.compaction.settled()
+            await self.app.summaries.settled()
 
     async def _talk(self, place: int, person: int, times: int, size: int) -> None:
         """Let somebody talk with the character for a while."""
@@ -182,9 +179,7 @@ class Play:
         old = set(self._words(message_id))
         self.book.words[message_id].add(new)
         async with self._forgetting(old):
-            await self.conversation.chronicle.edited(
-                line.where.channel_id, message_id, f"{new} in other words"
-            )
+            await self.app.message_log.edited(line.where.channel_id, message_id, f"{new} in other words")
         return {message_id}
 
     def _author(self, message_id: int) -> int:
@@ -198,7 +193,7 @@ class Play:
         there = sorted(key for key, one in self.tables.kept().items() if one.where == where)
         gone = set(there[there.index(found[0]) :][:many])
         async with self._forgetting(self._canaries(gone)):
-            await self.conversation.chronicle.deleted(where.channel_id, gone)
+            await self.app.message_log.deleted(where.channel_id, gone)
         self.mouth.posted = {key: one for key, one in self.mouth.posted.items() if one[0] not in gone}
         return gone
 
@@ -213,7 +208,7 @@ class Play:
             if said.where in there and said.concerns(person_id)
         }
         async with self._forgetting(gone):
-            await self.conversation.forgetting.reset(person_id, where, everywhere=everywhere)
+            await self.app.forgetting.reset(person_id, where, everywhere=everywhere)
             self.book.remembered |= gone & self.tables.known_for_good()
         return {key for key, one in before.items() if one.where in there and self._of(person_id, key, one)}
 
@@ -226,24 +221,24 @@ class Play:
 
     async def _forget_pairs(self, person: int, place: int, many: int) -> set[int]:
         person_id, where = PEOPLE[person], self._theirs(person, place)
-        pairs = await self.conversation.forgetting.pairs(person_id, where, count=many)
+        pairs = await self.app.forgetting.pairs(person_id, where, count=many)
         turns = [pair.turn_id for pair in pairs]
         gone = self.tables.of_turns(turns, person_id)
         async with self._forgetting(self._canaries(gone)):
-            await self.conversation.forgetting.forget_pairs(person_id, where, turns)
+            await self.app.forgetting.forget_pairs(person_id, where, turns)
         return gone
 
     async def _reroll(self, person: int, place: int, accept: bool, reachable: bool) -> set[int]:
         where, asker = self._theirs(person, place), Asker(PEOPLE[person], f"P{PEOPLE[person]}")
-        remaking = self.conversation.remaking
+        remaking = self.app.revisions
         try:
-            takes = await remaking.another(asker, where)
+            takes = await remaking.another("pixel", asker, where)
             said = self.tables.of_turns([takes.turn_id], asker.id)
             if not reachable:
                 self.mouth.will_fail.append(Unsaid("503"))
             if accept:
                 await remaking.choose(
-                    asker, where, turn_id=takes.turn_id, number=takes.newest, mouth=self.mouth
+                    "pixel", asker, where, turn_id=takes.turn_id, number=takes.newest, mouth=self.mouth
                 )
         except CannotRemake:
             said = set()
@@ -254,19 +249,19 @@ class Play:
         where, person_id = self._theirs(person, place), PEOPLE[person]
         canary = self.book.tell(Told(person_id, where, reach))
         with suppress(MemoryRefused):
-            await self.conversation.memories.remember(person_id, f"I told you {canary}", where, reach=reach)
+            await self.app.memories.remember("pixel", person_id, f"I told you {canary}", where, reach=reach)
 
     async def _forget_memory(self, person: int, nth: int) -> None:
-        known = await self.conversation.memories.of(PEOPLE[person])
+        known = await self.app.memories.of("pixel", PEOPLE[person])
         if known:
             one = known[nth % len(known)]
             # What was learnt from talk may be learnt again: the talk is still there.
             told = {canary for canary in CANARY.findall(one.text) if canary in self.book.told}
             async with self._forgetting(told):
-                await self.conversation.memories.forget(PEOPLE[person], one.number)
+                await self.app.memories.forget("pixel", PEOPLE[person], one.number)
 
     async def _consent(self, person: int, given: bool) -> None:
-        await self.conversation.memories.let_learn(PEOPLE[person], given)
+        await self.app.memories.let_learn(PEOPLE[person], given)
 
     def _theirs(self, person: int, place: int) -> Where:
         """Return a place; of private ones the person's own."""
@@ -278,15 +273,15 @@ class Play:
         self.clock.pass_time(60 * minutes)
 
     async def _catch_up(self) -> None:
-        await self.conversation.compaction.catch_up()
+        await self.app.summaries.catch_up()
 
     async def _prune(self) -> None:
-        await self.conversation.consolidation.run()
-        await self.conversation.chronicle.prune()
+        await self.app.consolidation.run("pixel")
+        await self.app.message_log.prune()
 
     async def _finish(self) -> set[int]:
         going = self.tables.going()
-        await self.conversation.finish(lambda _channel: self.mouth)
+        await self.app.finish_replies(lambda _channel: self.mouth)
         return going
 
     async def _fail(self, purpose: str, how: str, times: int) -> None:
@@ -372,7 +367,7 @@ class Play:
         A question about older talk that was read just before may be asked all the same; what comes of it
         is not kept.
         """
-        begun = set(self.conversation.compaction._tasks)
+        begun = set(self.app.summaries._tasks)
         yield
         if begun:
             await asyncio.wait(begun)
@@ -387,10 +382,10 @@ async def played(folder: Path, *, condensed: int) -> AsyncIterator[Play]:
     play = Play(folder, database, condensed=condensed)
     try:
         for person_id in PEOPLE[:2]:
-            await play.conversation.memories.let_learn(person_id, True)
+            await play.app.memories.let_learn(person_id, True)
         yield play
     finally:
         if begun := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(begun, timeout=2)
-        await play.conversation.compaction.close()
+        await play.app.summaries.close()
         await database.close()

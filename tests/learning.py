@@ -56,7 +56,7 @@ async def say(at: Table, text: str, *, reply: str = "I see.", **changes: Any) ->
 
 async def facts(at: Table, person_id: int = MIRA) -> list[Fact]:
     async with at.database.read() as db:
-        return await db.memories.of(person_id, at.conversation.character.slug)
+        return await db.memories.of(person_id, at.app.character.slug)
 
 
 async def texts(at: Table, person_id: int = MIRA) -> list[str]:

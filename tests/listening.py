@@ -125,9 +125,9 @@ async def listen(folder: Path, log: Sequence[Said], *, errors: float = 0.0) -> P
 def use_claude(at: Table, claude: FakeClaude) -> None:
     """Let a table's conversation ask another Claude."""
     at.claude = claude
-    at.conversation._deciding._claude = claude
-    at.conversation._deciding._asker._claude = claude
-    at.conversation.primary.answering._claude = claude
+    at.app.conversation._attention._deciding._claude = claude
+    at.app.conversation._attention._deciding._asker._claude = claude
+    at.app.conversation._replies._answering._composer._claude = claude
 
 
 async def _say_itself(at: Table, message_id: int, said: Said) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import simcord
 
-from bot.app import App, open_app
+from bot.app import open_app
 from bot.conversation.config import Manner
 from bot.discord.client import open_client
 from bot.features.characters.library import Library
@@ -132,8 +132,3 @@ def _name_applications(client: Any, env: simcord.Env) -> None:
 def shown_in(channel: Any) -> list[tuple[str, str]]:
     """Return who said what in a channel, by the name that stands there."""
     return [(one.author.name, one.content) for one in channel.history()]
-
-
-def mind(app: App, slug: str) -> Any:
-    """Return what one character keeps."""
-    return app.conversation.players[slug].mind

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.conversation.config import Manner
-from bot.conversation.context import Extent, line_of, written
+from bot.conversation.config import Extent, Manner
+from bot.conversation.context import line_of, written
 from bot.conversation.types import Where
 from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt

@@ -70,7 +70,7 @@ async def opened(
     clock = Hurried() if others else None
     async with open_app(settings, character, server, manner=manner, clock=clock, on_stage=stages) as app:
         for one in others:
-            app.conversation.join(Role(Playing(one), primary=False))
+            app.company.join(Role(Playing(one), primary=False))
         yield await open_session(app), stages
 
 

@@ -9,9 +9,9 @@ import discord
 import pytest
 from simcord.backend import serializers
 
-from bot.conversation.attention.decide import Attentiveness
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.attention.vote import Voters
+from bot.conversation.config import Attentiveness
 from bot.conversation.decision import Reason
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.safety import NOT_IN_PRIVATE, NOT_MARKED, SWITCHED_OFF
@@ -107,7 +107,7 @@ async def test_what_it_heard_before_the_mark_went_comes_up_nowhere_without_it(re
 
 
 async def test_the_admins_of_a_server_can_keep_it_out_of_marked_channels_too(red):
-    administration = Administration(red.database, red.clock, finish_erasing=red.conversation.eraser.finish)
+    administration = Administration(red.database, red.clock, finish_erasing=red.app.eraser.finish)
     await administration.lay_down(Actor(1, 1), Kind.ADULTS, guild_id=700, value=0.0)
     await red.hear("Scarlet?", where=MARKED)
     assert red.mouth.said == [SWITCHED_OFF.format(name="Scarlet")]
@@ -117,7 +117,7 @@ async def test_the_admins_of_a_server_can_keep_it_out_of_marked_channels_too(red
 
 
 async def test_switched_off_it_does_not_even_say_why(red):
-    administration = Administration(red.database, red.clock, finish_erasing=red.conversation.eraser.finish)
+    administration = Administration(red.database, red.clock, finish_erasing=red.app.eraser.finish)
     await administration.lay_down(Actor(1, 1), Kind.ACTIVE, guild_id=700, value=0.0)
     await red.hear("Scarlet?", where=CHANNEL)
     assert red.mouth.said == []
@@ -165,8 +165,8 @@ async def test_it_never_learns_what_was_said_where_it_must_not_be(mixed):
 
 
 async def test_it_is_chosen_invited_and_played_in_marked_channels_only(mixed):
-    staged, nyx = stagecraft(mixed), mixed.conversation.company.by_slug["nyx"]
-    pixel = mixed.conversation.company.primary
+    staged, nyx = stagecraft(mixed), mixed.app.company.by_slug["nyx"]
+    pixel = mixed.app.company.primary
     for where in (CHANNEL, DM):
         with pytest.raises(NotStaged, match="for adults"):
             await staged.choose(where, nyx)
@@ -181,11 +181,11 @@ async def test_it_is_chosen_invited_and_played_in_marked_channels_only(mixed):
 
 
 async def test_a_scene_ends_when_the_mark_goes(mixed):
-    staged, nyx = stagecraft(mixed), mixed.conversation.company.by_slug["nyx"]
-    pixel = mixed.conversation.company.primary
+    staged, nyx = stagecraft(mixed), mixed.app.company.by_slug["nyx"]
+    pixel = mixed.app.company.primary
     await staged.begin_scene(MARKED, [nyx, pixel], "tea", turns=4, by=1, opened_by=2)
-    await mixed.conversation.age_gate.mark([MARKED.channel_id], age_restricted=False)
-    await mixed.conversation.following.follow(MARKED.channel_id, mixed.mouth)
+    await mixed.app.age_gate.mark([MARKED.channel_id], age_restricted=False)
+    await mixed.app.following.follow(MARKED.channel_id, mixed.mouth)
     assert mixed.mouth.said == []
     async with mixed.database.read() as db:
         assert await db.cues.scene(MARKED.channel_id) is None
@@ -194,7 +194,7 @@ async def test_a_scene_ends_when_the_mark_goes(mixed):
 async def test_a_mark_holds_for_the_threads_of_a_channel_too(mixed):
     thread = replace(MARKED, channel_id=667, parent_id=MARKED.channel_id)
     await mixed.hear("Pixel?", where=thread)
-    await mixed.conversation.age_gate.mark([MARKED.channel_id], age_restricted=False)
+    await mixed.app.age_gate.mark([MARKED.channel_id], age_restricted=False)
     async with mixed.database.read() as db:
         row = await db.channels.get(667)
     assert row is not None
@@ -210,15 +210,15 @@ async def test_it_does_not_greet_remake_or_remember_where_it_must_not_be(red):
     gone = replace(MARKED, age_restricted=False)
     asker = Asker(42, "Mira")
     with pytest.raises(NoGreeting, match="for adults"):
-        await red.conversation.greetings.greet(asker, gone, red.mouth, key=5)
+        await red.app.greetings.greet(asker, gone, red.mouth, key=5)
     with pytest.raises(CannotRemake, match="for adults"):
-        await red.conversation.remaking.another(asker, gone)
+        await red.app.revisions.another("pixel", asker, gone)
     with pytest.raises(CannotRemake, match="for adults"):
-        await red.conversation.remaking.go_on(asker, gone, mouth=red.mouth)
+        await red.app.revisions.go_on("pixel", asker, gone, mouth=red.mouth)
     with pytest.raises(MemoryRefused, match="for adults"):
-        await red.conversation.memories.remember(42, "I like tea", gone)
+        await red.app.memories.remember("pixel", 42, "I like tea", gone)
     assert red.mouth.said == ["mm."]
-    assert await red.conversation.greetings.greet(asker, MARKED, red.mouth, key=6)
+    assert await red.app.greetings.greet(asker, MARKED, red.mouth, key=6)
 
 
 @pytest.mark.parametrize(("marked", "spoke"), [(True, 1), (False, 0)])
@@ -228,14 +228,14 @@ async def test_it_speaks_first_in_marked_channels_only(tmp_path, marked, spoke):
     async with table(tmp_path, character=musing, manner=manner) as at:
         await Venues(at.database, at.clock, zone=manner.zone).let(Actor(1, 1), MARKED, allowed=True)
         await at.hear("good evening everybody", where=MARKED)
-        await at.conversation.age_gate.mark([MARKED.channel_id], age_restricted=marked)
+        await at.app.age_gate.mark([MARKED.channel_id], age_restricted=marked)
         begin = (slot_of(at.clock.now()) + 1) * TICK.total_seconds()
         at.clock.pass_time(begin + 1700 - at.clock.now().timestamp())
-        assert await at.conversation.initiative.tick(lambda _channel: at.mouth) == spoke
+        assert await at.app.initiative.tick(lambda _channel: at.mouth) == spoke
 
 
 async def test_it_thinks_of_no_status_for_all_to_see(red):
-    statuses = Statuses(red.database, red.claude, red.conversation.company, model="small")
+    statuses = Statuses(red.database, red.claude, red.app.company, model="small")
     async with red.database.begin() as db:
         await db.states.set("status pixel", "Something lewd")
     assert await statuses.renew() == 0
@@ -248,7 +248,7 @@ async def test_it_thinks_of_no_status_for_all_to_see(red):
 @pytest.fixture
 async def w(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as entered:
-        role = entered.app.conversation.company.primary
+        role = entered.app.company.primary
         role.playing = replace(role.playing, character=RED)
         yield entered
 
@@ -348,4 +348,4 @@ async def test_an_adult_never_stands_beside_the_bots_name(w):
 
 async def test_a_company_may_hold_both(tmp_path):
     async with company(tmp_path) as at:
-        assert await at.conversation.casting.kept_out(None, CHANNEL) == ()  # type: ignore[arg-type]
+        assert await at.app.casting.kept_out(None, CHANNEL) == ()  # type: ignore[arg-type]

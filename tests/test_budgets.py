@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 import httpx2
 import pytest
 
-from bot.conversation.attention.decide import Attentiveness
 from bot.conversation.attention.vote import Voters
-from bot.conversation.care import Notice
+from bot.conversation.config import Attentiveness, Notice
 from bot.conversation.decision import Reason
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.llm.budget import Budgets, Level, Limits
@@ -72,7 +71,7 @@ async def test_without_limits_there_is_always_enough_and_nothing_is_written_down
     async with table(tmp_path) as at:
         for _ in range(5):
             await at.hear("hello")
-        assert at.conversation.budgets.purse(42, None).level is Level.FREE
+        assert at.app.budgets.purse(42, None).level is Level.FREE
         async with at.database.read() as db:
             assert await db.spendings.of("2026-11-21") == []
 
@@ -380,8 +379,8 @@ async def test_a_server_that_takes_no_batches_leaves_nothing_held(tmp_path):
 async def level_at(at: Table, share: float, limit: str = "1 USD") -> None:
     """Let so much of a limit be spent."""
     amount = dollars(share * 1.0)
-    held = await at.conversation.budgets.hold(amount, user_id=42, channel_id=None)
-    at.conversation.budgets.settle(held, amount)
+    held = await at.app.budgets.hold(amount, user_id=42, channel_id=None)
+    at.app.budgets.settle(held, amount)
 
 
 async def test_in_private_the_line_is_said_once_a_day_and_then_nothing(tmp_path):
@@ -414,7 +413,7 @@ async def test_a_restart_does_not_tell_again(tmp_path):
     async with table(tmp_path, limits=limits(person="1 USD")) as at:
         await level_at(at, 1.0)
         await at.hear("hello")
-        await at.conversation.budgets.keep()
+        await at.app.budgets.keep()
     async with table(tmp_path, limits=limits(person="1 USD")) as at:
         await at.hear("hello?")
         assert at.mouth.said == []
@@ -427,8 +426,8 @@ async def test_a_spent_server_tells_so_once_and_others_are_answered(tmp_path):
         for where in (CHANNEL, elsewhere):
             await at.hear("Pixel, hello", where=where)
         amount = dollars(0.999)
-        held = await at.conversation.budgets.hold(amount, user_id=9, channel_id=CHANNEL.channel_id)
-        at.conversation.budgets.settle(held, amount)
+        held = await at.app.budgets.hold(amount, user_id=9, channel_id=CHANNEL.channel_id)
+        at.app.budgets.settle(held, amount)
         for author in (42, 43, 44):
             await at.hear("Pixel?", where=CHANNEL, author_id=author)
         assert at.mouth.said == ["Hm.", "Hm.", LINE]
@@ -498,7 +497,7 @@ async def test_thinking_again_says_that_the_budget_is_spent(tmp_path):
         await at.hear("hello")
         await level_at(at, 0.999)
         with pytest.raises(CannotRemake) as refused:
-            await at.conversation.remaking.another(Asker(42, "Mira"), DM)
+            await at.app.revisions.another("pixel", Asker(42, "Mira"), DM)
         assert str(refused.value) == LINE
 
 

@@ -17,17 +17,14 @@ import pytest
 import regex
 
 from bot.conversation.company import Company
-from bot.conversation.context import Extent
-from bot.conversation.generation import Voice
+from bot.conversation.config import Extent
 from bot.conversation.head import audience_of
-from bot.conversation.pipeline import Conversation
 from bot.conversation.types import Place, Where
 from bot.llm.client import Answer
-from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt, Question
 from bot.memory import recall as finding_module
 from database import Database
-from tests.builders import AT_ONCE, PIXEL, utterance
+from tests.builders import AT_ONCE, PIXEL, app_on, utterance
 from tests.fakes import FakeClaude, FakeClock, FakeMouth
 from tests.learning import DAY, SAID, deciding, fact, finding
 from tests.thorough import usually
@@ -117,14 +114,13 @@ class Hunt:
         self.ids = 10**8
         self.mouth = FakeMouth(me=99)
         manner = replace(AT_ONCE, extent=Extent(condensed=600, known=2_000), recalled=1_500)
-        self.conversations = {
-            one.slug: Conversation(
+        self.apps = {
+            one.slug: app_on(
+                database,
+                self.claudes[one.slug],
+                self.clock,
                 company=Company.of(one),
-                database=database,
-                claude=self.claudes[one.slug],
-                voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),
                 manner=manner,
-                clock=self.clock,
                 rng=self.rng,
             )
             for one in (PIXEL, NYX)
@@ -158,29 +154,29 @@ class Hunt:
             mentions_me=True,
             mentions=tuple(mentioned),
         )
-        await self.conversations[character].take_turn(heard, self.mouth)
-        await self.conversations[character].compaction.settled()
+        await self.apps[character].conversation.take_turn(heard, self.mouth)
+        await self.apps[character].summaries.settled()
         self.clock.pass_time(self.rng.choice([1, 60, 900]))
 
     async def remember(self, character: str) -> None:
         where, person = self._somewhere(character)
         reach = self.rng.choice(["", "", "guild", "everywhere"]) if where.guild_id else ""
         canary = self._canary(person, character, where)
-        await self.conversations[character].memories.remember(
-            person, f"{canary} likes {self.rng.choice(TOPICS)}", where, reach=reach
+        await self.apps[character].memories.remember(
+            "pixel", person, f"{canary} likes {self.rng.choice(TOPICS)}", where, reach=reach
         )
         self.told[canary].shared = reach
 
     async def share(self, character: str) -> None:
         """Give a fact a wider reach: what its canaries may do grows with it."""
         where, person = self._somewhere(character)
-        memories = self.conversations[character].memories
-        known = [one for one in await memories.of(person) if CANARY.search(one.text)]
+        memories = self.apps[character].memories
+        known = [one for one in await memories.of("pixel", person) if CANARY.search(one.text)]
         if not known:
             return
         one = self.rng.choice(known)
         scope = self.rng.choice(["everywhere", "channel", *(["guild"] if where.guild_id else [])])
-        await memories.share(person, one.number, scope, where)
+        await memories.share("pixel", person, one.number, scope, where)
         for canary in CANARY.findall(one.text + one.quote):
             told = self.told[canary]
             told.places.add(where.channel_id)
@@ -194,21 +190,19 @@ class Hunt:
 
     async def night(self, _character: str) -> None:
         self.clock.pass_time(self.rng.choice([DAY / 2, DAY, 3 * DAY]))
-        for one in self.conversations.values():
-            await one.consolidation.run()
+        for one in self.apps.values():
+            await one.consolidation.run("pixel")
             await one.memories.expire()
-            await one.chronicle.prune()
+            await one.message_log.prune()
 
     async def change_mind(self, character: str) -> None:
-        await self.conversations[character].memories.let_learn(
-            self.rng.choice(list(PEOPLE)), self.rng.random() < 0.9
-        )
+        await self.apps[character].memories.let_learn(self.rng.choice(list(PEOPLE)), self.rng.random() < 0.9)
 
     async def delete(self, character: str) -> None:
         where, _ = self._somewhere(character)
         gone = {self.rng.randint(10**8, self.ids + 1)}
-        await self.conversations[character].chronicle.deleted(where.channel_id, gone)
-        await self.conversations[character].compaction.settled()
+        await self.apps[character].message_log.deleted(where.channel_id, gone)
+        await self.apps[character].summaries.settled()
 
     # The search.
 
@@ -276,8 +270,8 @@ async def hunting(seed: int):
     try:
         yield hunt
     finally:
-        for one in hunt.conversations.values():
-            await one.compaction.close()
+        for one in hunt.apps.values():
+            await one.summaries.close()
         await database.close()
         shutil.rmtree(folder)
 

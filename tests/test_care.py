@@ -11,7 +11,8 @@ import pytest
 
 from bot.arranging import manner_of
 from bot.conversation.attention.server_rules import Kind
-from bot.conversation.care import NOT_REACHED, Notice
+from bot.conversation.config import Notice
+from bot.conversation.safety import NOT_REACHED
 from bot.core.errors import Unsaid
 from bot.core.logging import OURS
 from bot.features.admin.service import Actor, Administration
@@ -38,7 +39,7 @@ async def at(tmp_path: Path) -> AsyncIterator[Table]:
 
 
 def administration(at: Table) -> Administration:
-    return Administration(at.database, at.clock, finish_erasing=at.conversation.eraser.finish)
+    return Administration(at.database, at.clock, finish_erasing=at.app.eraser.finish)
 
 
 # --- The notice --------------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ async def test_no_fact_is_drawn_from_it_and_no_line_of_it_is_archived(at):
     await say(at, "I have a sister called Ida")
     await say(at, "I want to kill myself since my sister left", reply="That sounds so dark, wanting to die.")
     at.clock.pass_time(DAY)
-    await at.conversation.consolidation.run()
+    await at.app.consolidation.run("pixel")
     known = [one.text for one in await facts(at)]
     assert any("Ida" in one for one in known)
     assert not [one for one in known if "kill" in one or "die" in one]
@@ -182,7 +183,7 @@ async def test_neither_a_wish_nor_a_reminder_is_taken_from_it(at):
     await at.hear("Pixel, remember that I want to die", where=DM)
     await at.hear("Pixel, remind me tomorrow that I want to kill myself", where=DM)
     assert await facts(at) == []
-    assert await at.conversation.reminders.of(42) == []
+    assert await at.app.reminders.of("pixel", 42) == []
 
 
 def test_own_words_leave_it_out():

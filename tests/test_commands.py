@@ -580,7 +580,7 @@ async def test_why_of_what_was_pruned_names_the_days(w):
     message = await w.mira.send(w.channel, "Pixel?")
     for _day in range(8):  # each is given its own real seconds: all jobs of a day run
         await w.env.advance_time(24 * 3600)
-    await w.app.conversation.chronicle.prune()
+    await w.app.message_log.prune()
     assert told(await w.mira.slash(w.channel, "why", message=str(message.id))) == UNKNOWN_7
     reply = next(one for one in w.channel.history() if one.author.id == w.client.user.id)
     assert told(await w.mira.slash(w.channel, "why", message=str(reply.id))) == UNKNOWN_7

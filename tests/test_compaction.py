@@ -62,17 +62,17 @@ async def fill_up(at: Table, where: Where = DM, *, condensed: int = 2_000) -> No
     """Let people talk until it is too much, and Claude fail to sum it up."""
     left = await talk(at, condensed, where=where)
     await at.hear(filling(left + 30), where=where)
-    await at.conversation.compaction.settled()
+    await at.app.summaries.settled()
     at.clock.pass_time(3 * HOUR)
 
 
 async def consent(at: Table, *people: int) -> None:
     for person in people:
-        await at.conversation.memories.let_learn(person, True)
+        await at.app.memories.let_learn(person, True)
 
 
 async def texts(at: Table, person: int = MIRA) -> list[str]:
-    return [one.text for one in await at.conversation.memories.of(person)]
+    return [one.text for one in await at.app.memories.of("pixel", person)]
 
 
 def while_summing_up(at: Table, happens: Callable[[], Any]) -> None:
@@ -105,10 +105,10 @@ async def test_talk_just_over_25_000_tokens_is_summed_up_once_and_just_under_it_
     left = await talk(at_table, 25_000)
     at_table.claude.will_note(note(NOTE * 5))
     await at_table.hear(filling(left + over))
-    await at_table.conversation.compaction.settled()
+    await at_table.app.summaries.settled()
     assert len(at_table.claude.background) == len(await summaries(at_table.database)) == summed_up
     await at_table.hear("so?")
-    await at_table.conversation.compaction.settled()
+    await at_table.app.summaries.settled()
     assert len(at_table.claude.background) == summed_up
 
 
@@ -118,7 +118,7 @@ async def test_the_prompt_falls_to_about_a_third_and_the_last_two_exchanges_stay
     at_table.claude.will_say("the reply before the last", "the last reply", "and then")
     await at_table.hear("the line before the last")
     await at_table.hear(filling(left + 30))
-    await at_table.conversation.compaction.settled()
+    await at_table.app.summaries.settled()
     await at_table.hear("so?")
     before, after = (transcript(prompt) for prompt in at_table.claude.prompts[-2:])
     tokens = TokenEstimate()
@@ -143,7 +143,7 @@ async def test_two_exchanges_stay_even_where_they_are_more_than_a_third(at_small
         at.claude.will_say(f"long {number} " + "purr " * 290)
         at.claude.will_note(note())
         await at.hear(f"Pixel, long {number} " + "tell " * 230)
-        await at.conversation.compaction.settled()
+        await at.app.summaries.settled()
     assert len(await summaries(at.database)) == 1
     kept = "\n".join(row.text for row in await uncovered(at.database))
     for words in ("Pixel, long 0", "long 0 purr", "Pixel, long 1", "long 1 purr"):
@@ -159,7 +159,7 @@ async def test_the_estimate_as_corrected_by_what_the_server_reports_decides(at_t
     answers_differently(at_table, counted)
     at_table.claude.will_note(note(NOTE * 5))
     await talk(at_table, 17_000)
-    await at_table.conversation.compaction.settled()
+    await at_table.app.summaries.settled()
     assert len(await summaries(at_table.database)) == summed_up
 
 
@@ -173,7 +173,7 @@ async def test_of_very_many_short_lines_the_older_ones_are_summed_up_too(at_tabl
             await db.messages.add(_row(line))
     at_table.claude.will_note(note("They laughed a lot. " * 10))
     await at_table.hear("Pixel?", where=CHANNEL)
-    await at_table.conversation.compaction.settled()
+    await at_table.app.summaries.settled()
     assert len(await summaries(at_table.database, CHANNEL)) == 1
     assert 400 < len(await uncovered(at_table.database, CHANNEL)) < 600
 
@@ -232,16 +232,16 @@ async def test_an_answer_that_is_no_summary_leaves_everything_as_it_was_and_is_a
 ):
     at = at_small_table
     await consent(at, MIRA)
-    await at.conversation.memories.remember(MIRA, "I like tea", DM)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
     await fill_up(at)
     before, asked = contents(tmp_path), len(at.claude.background)
     at.claude.will_note(bad)
-    assert await at.conversation.compaction.condense(DM) == 0
+    assert await at.app.summaries.condense("pixel", DM) == 0
     assert contents(tmp_path) == before
     assert len(at.claude.background) == asked + 1
     at.clock.pass_time(3 * HOUR)
     at.claude.will_note(note())
-    assert await at.conversation.compaction.condense(DM) > 5
+    assert await at.app.summaries.condense("pixel", DM) > 5
     assert len(await summaries(at.database)) == 1
 
 
@@ -251,7 +251,7 @@ async def test_a_summary_that_was_cut_short_is_none(at_small_table, tmp_path):
     before = contents(tmp_path)
     answers_differently(at, lambda answer: replace(answer, cut_short=True))
     at.claude.will_note(note())
-    assert await at.conversation.compaction.condense(DM) == 0
+    assert await at.app.summaries.condense("pixel", DM) == 0
     assert contents(tmp_path) == before
 
 
@@ -260,11 +260,11 @@ async def test_a_tenth_of_what_a_summary_usually_is_is_none(at_table, tmp_path):
     await fill_up(at_table, condensed=25_000)
     before = contents(tmp_path)
     at_table.claude.will_note(note("word " * 60))
-    assert await at_table.conversation.compaction.condense(DM) == 0
+    assert await at_table.app.summaries.condense("pixel", DM) == 0
     assert contents(tmp_path) == before
     at_table.clock.pass_time(3 * HOUR)
     at_table.claude.will_note(note("word " * 600))
-    assert await at_table.conversation.compaction.condense(DM) > 0
+    assert await at_table.app.summaries.condense("pixel", DM) > 0
 
 
 async def test_what_a_summary_cost_is_booked_whether_it_can_be_used_or_not(at_small_table):
@@ -273,7 +273,7 @@ async def test_what_a_summary_cost_is_booked_whether_it_can_be_used_or_not(at_sm
     refused = ClaudeRefused("declined")
     for answer in ("Hm.", refused, note()):
         at.claude.will_note(answer)
-        await at.conversation.compaction.condense(DM)
+        await at.app.summaries.condense("pixel", DM)
         at.clock.pass_time(3 * HOUR)
     async with at.database.read() as db:
         spent = await db.calls.spending(since=at.clock.now() - timedelta(days=1))
@@ -290,13 +290,13 @@ async def test_a_summary_that_fails_is_tried_again_with_the_next_reply_and_then_
     tries = []
     for text in (filling(left + 30), *["and?"] * 200):
         await at.hear(text)
-        await at.conversation.compaction.settled()
+        await at.app.summaries.settled()
         tries.append(len(at.claude.background))
         at.clock.pass_time(120)
     assert tries[:2] == [1, 2]
     assert tries[-1] <= 8
     for _ in range(144):
-        await at.conversation.compaction.catch_up()
+        await at.app.summaries.catch_up()
         at.clock.pass_time(600)
     assert tries[-1] + 6 <= len(at.claude.background) <= tries[-1] + 13
 
@@ -321,14 +321,14 @@ async def test_the_question_holds_the_characters_own_prompts_and_users_words_sta
     )
     async with table(tmp_path, manner=SMALL, character=character) as at:
         await consent(at, MIRA)
-        await at.conversation.memories.remember(MIRA, "canary of a memory", DM)
+        await at.app.memories.remember("pixel", MIRA, "canary of a memory", DM)
         await talk(at, 1_500, author_name="CanaryName")
         at.claude.will_note(note(f"canary of a note. {NOTE}"), note())
         await at.hear("canary of a line " + "x" * 3_000, author_name="CanaryName")
-        await at.conversation.compaction.settled()
+        await at.app.summaries.settled()
         await talk(at, 1_500, author_name="CanaryName")
         await at.hear("x" * 3_000, author_name="CanaryName")
-        await at.conversation.compaction.settled()
+        await at.app.summaries.settled()
         assert len(at.claude.background) == 2
         for prompt in at.claude.background:
             system = "".join(block.text for block in prompt.system)
@@ -345,11 +345,11 @@ async def test_a_summary_is_made_of_its_own_lines_alone(at_small_table):
     at = at_small_table
     await fill_up(at)
     at.claude.will_note(note(f"canary. {NOTE}"))
-    await at.conversation.compaction.condense(DM)
+    await at.app.summaries.condense("pixel", DM)
     await talk(at, 2_000)
     at.claude.will_note(note())
     await at.hear("x" * 2_400)
-    await at.conversation.compaction.settled()
+    await at.app.summaries.settled()
     assert len(await summaries(at.database)) == 2
     assert "canary" in at.claude.prompts[-1].text
     assert "canary" not in at.claude.background[-1].text
@@ -358,12 +358,12 @@ async def test_a_summary_is_made_of_its_own_lines_alone(at_small_table):
 async def test_a_smaller_budget_asks_for_fewer_words_than_a_summary_may_have(tmp_path):
     async with table(tmp_path, manner=remembering(400)) as at:
         await fill_up(at, condensed=400)
-        await at.conversation.compaction.condense(DM)
+        await at.app.summaries.condense("pixel", DM)
         system = at.claude.background[-1].system[0].text
         assert "At most 60 words" in system
         at.clock.pass_time(3 * HOUR)
         at.claude.will_note(note("words " * 60))
-        assert await at.conversation.compaction.condense(DM) > 0
+        assert await at.app.summaries.condense("pixel", DM) > 0
 
 
 # --- The provider's cache (C30) ------------------------------------------------------------------------
@@ -380,8 +380,8 @@ async def long_talk(at: Table, exchanges: int, *, remember: tuple[int, ...] = ()
         at.claude.will_say(f"answer {number} " + "purr " * 50)
         await at.hear(f"Pixel, number {number} " + "tell " * 50, where=CHANNEL)
         if number in remember:
-            await at.conversation.memories.remember(MIRA, f"I told you {number}", CHANNEL)
-        await at.conversation.compaction.settled()
+            await at.app.memories.remember("pixel", MIRA, f"I told you {number}", CHANNEL)
+        await at.app.summaries.settled()
         if len(at.claude.background) > known:
             known = len(at.claude.background)
             steps.append(number + 1)
@@ -396,7 +396,7 @@ def _add(name: str, text: str, quote: str, person: int = MIRA) -> dict[str, Any]
 async def test_between_two_summaries_each_prompt_begins_with_the_one_before(at_small_table):
     at = at_small_table
     await consent(at, MIRA)
-    await at.conversation.memories.remember(MIRA, "I like tea", CHANNEL)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", CHANNEL)
     steps = await long_talk(at, 50, remember=(3, 20, 30))
     prompts = at.claude.prompts
     broken = [
@@ -416,7 +416,7 @@ async def test_between_two_summaries_each_prompt_begins_with_the_one_before(at_s
 async def test_what_is_told_newly_stands_at_the_prompts_end_until_the_cache_is_cold(at_table):
     await at_table.hear("Pixel?", where=CHANNEL)
     at_table.clock.pass_time(60)
-    await at_table.conversation.memories.remember(MIRA, "I like tea", CHANNEL)
+    await at_table.app.memories.remember("pixel", MIRA, "I like tea", CHANNEL)
     await at_table.hear("Pixel?", where=CHANNEL)
     at_table.clock.pass_time(HOUR)
     await at_table.hear("Pixel?", where=CHANNEL)
@@ -435,7 +435,7 @@ async def test_what_a_summary_taught_stands_at_the_head_at_once(at_small_table):
     at.claude.takes = 5.0
     at.claude.will_note(note(NOTE, _add("Mira", "Mira counts things", "Pixel, number 1")))
     await at.hear(filling(left + 30))
-    await at.conversation.compaction.settled()
+    await at.app.summaries.settled()
     await at.hear("so?")
     assert b"Mira counts things" in prefix(at.claude.prompts[-1])
     assert "Mira counts things" not in at.claude.prompts[-1].messages[-1].blocks[-1].text
@@ -451,7 +451,7 @@ async def test_something_is_learnt_only_about_who_agreed(at_small_table, agreed)
         await consent(at, MIRA)
     await fill_up(at)
     at.claude.will_note(note(NOTE, _add("Mira", "Mira counts things", "Pixel, number 1")))
-    assert await at.conversation.compaction.condense(DM) > 0
+    assert await at.app.summaries.condense("pixel", DM) > 0
     assert await texts(at) == (["Mira counts things"] if agreed else [])
 
 
@@ -459,9 +459,9 @@ async def test_who_no_longer_agrees_while_the_summary_is_made_is_not_remembered(
     at = at_small_table
     await consent(at, MIRA)
     await fill_up(at)
-    while_summing_up(at, lambda: at.conversation.memories.let_learn(MIRA, False))
+    while_summing_up(at, lambda: at.app.memories.let_learn(MIRA, False))
     at.claude.will_note(note(NOTE, _add("Mira", "Mira counts things", "Pixel, number 1")))
-    assert await at.conversation.compaction.condense(DM) > 0
+    assert await at.app.summaries.condense("pixel", DM) > 0
     assert await texts(at) == []
 
 
@@ -479,19 +479,19 @@ async def test_nothing_is_learnt_without_words_that_the_person_said(at_small_tab
         {"op": "DROP TABLE", "number": 1},
     ]
     at.claude.will_note(note(NOTE, *operations))
-    assert await at.conversation.compaction.condense(DM) > 0
+    assert await at.app.summaries.condense("pixel", DM) > 0
     assert await texts(at) == await texts(at, 7) == []
 
 
 async def test_a_memory_that_its_person_reworded_while_the_summary_was_made_keeps_their_words(at_small_table):
     at = at_small_table
     await consent(at, MIRA)
-    await at.conversation.memories.remember(MIRA, "I count to number 3", DM)
+    await at.app.memories.remember("pixel", MIRA, "I count to number 3", DM)
     await fill_up(at)
-    while_summing_up(at, lambda: at.conversation.memories.edit(MIRA, 1, "I count to number 4"))
+    while_summing_up(at, lambda: at.app.memories.edit("pixel", MIRA, 1, "I count to number 4"))
     change = {"op": "replace", "number": 1, "text": "Mira counts to number 1", "quote": "Pixel, number 1"}
     at.claude.will_note(note(NOTE, change))
-    assert await at.conversation.compaction.condense(DM) > 0
+    assert await at.app.summaries.condense("pixel", DM) > 0
     assert await texts(at) == ["I count to number 4"]
 
 
@@ -499,11 +499,11 @@ async def test_a_memory_that_its_person_reworded_while_the_summary_was_made_keep
 async def test_words_said_in_private_are_not_put_into_a_memory_that_comes_up_elsewhere(at_small_table, reach):
     at = at_small_table
     await consent(at, MIRA)
-    await at.conversation.memories.remember(MIRA, "I count to a hundred", CHANNEL, reach=reach)
+    await at.app.memories.remember("pixel", MIRA, "I count to a hundred", CHANNEL, reach=reach)
     await fill_up(at)
     change = {"op": "replace", "number": 1, "text": "Mira counts her canaries", "quote": "Pixel, number 1"}
     at.claude.will_note(note(NOTE, change))
-    assert await at.conversation.compaction.condense(DM) > 0
+    assert await at.app.summaries.condense("pixel", DM) > 0
     await at.hear("Pixel?", where=CHANNEL)
     await at.hear("hello?")
     in_channel, in_private = at.claude.prompts[-2:]
@@ -516,15 +516,15 @@ async def test_words_said_in_private_are_not_put_into_a_memory_that_comes_up_els
 
 
 async def _edited(at: Table, message_id: int) -> None:
-    await at.conversation.chronicle.edited(DM.channel_id, message_id, "I never said that")
+    await at.app.message_log.edited(DM.channel_id, message_id, "I never said that")
 
 
 async def _deleted(at: Table, message_id: int) -> None:
-    await at.conversation.chronicle.deleted(DM.channel_id, {message_id})
+    await at.app.message_log.deleted(DM.channel_id, {message_id})
 
 
 async def _reset(at: Table, message_id: int) -> None:
-    await at.conversation.forgetting.reset(MIRA, DM)
+    await at.app.forgetting.reset(MIRA, DM)
 
 
 @pytest.mark.parametrize("happens", [_edited, _deleted, _reset])
@@ -537,7 +537,7 @@ async def test_of_talk_that_changes_while_it_is_summed_up_nothing_is_kept(at_sma
     touched = (await uncovered(at.database))[line].id
     while_summing_up(at, lambda: happens(at, touched))
     at.claude.will_note(note(f"canary {NOTE}", _add("Mira", "Mira counts things", "Pixel, number 1")))
-    assert await at.conversation.compaction.condense(DM) == 0
+    assert await at.app.summaries.condense("pixel", DM) == 0
     assert await summaries(at.database) == []
     assert await texts(at) == []
 
@@ -547,7 +547,7 @@ async def test_what_is_said_while_it_is_summed_up_stays_word_for_word(at_small_t
     await fill_up(at)
     while_summing_up(at, lambda: at.hear("and another thing"))
     at.claude.will_note(note())
-    assert await at.conversation.compaction.condense(DM) > 0
+    assert await at.app.summaries.condense("pixel", DM) > 0
     assert [row.text for row in await uncovered(at.database)][-2:] == ["and another thing", "Hm."]
 
 
@@ -565,7 +565,7 @@ async def test_one_place_is_never_summed_up_twice_at_a_time(at_small_table):
 
     at.claude.while_thinking = count
     at.claude.will_note(note(), note(), note())
-    done = await asyncio.gather(*(at.conversation.compaction.condense(DM) for _ in range(3)))
+    done = await asyncio.gather(*(at.app.summaries.condense("pixel", DM) for _ in range(3)))
     assert most == 1
     assert sorted(done)[:2] == [0, 0]
     assert len(at.claude.background) - len(await summaries(at.database)) == 1  # the one that filled it up
@@ -576,8 +576,8 @@ async def test_two_processes_that_sum_up_one_place_keep_one_summary(tmp_path):
         await fill_up(at)
         at.claude.will_note(note())
         other.claude.will_note(note())
-        while_summing_up(at, lambda: other.conversation.compaction.condense(DM))
-        assert await at.conversation.compaction.condense(DM) == 0
+        while_summing_up(at, lambda: other.app.summaries.condense("pixel", DM))
+        assert await at.app.summaries.condense("pixel", DM) == 0
         assert len(await summaries(at.database)) == 1
 
 
@@ -587,7 +587,7 @@ async def test_several_places_are_summed_up_each_on_its_own(at_small_table):
         left = await talk(at, 2_000, where=where)
         at.claude.will_note(note(f"of {where.place}: {NOTE}"))
         await at.hear(filling(left + 30), where=where)
-        await at.conversation.compaction.settled()
+        await at.app.summaries.settled()
     await at.hear("Pixel?", where=CHANNEL)
     assert "of guild" in at.claude.prompts[-1].text
     assert "of dm" not in at.claude.prompts[-1].text
@@ -598,17 +598,17 @@ async def test_a_reply_that_is_being_changed_is_summed_up_only_afterwards(at_sma
     where, asker = DM, Asker(MIRA, "Mira")
     at.claude.will_say("the first take", "canary of the second")
     await at.hear("hello")
-    takes = await at.conversation.remaking.another(asker, where)
+    takes = await at.app.revisions.another("pixel", asker, where)
     at.mouth.will_fail.append(Unsaid("503"))
     with pytest.raises(CannotRemake):
-        await at.conversation.remaking.choose(asker, where, turn_id=takes.turn_id, number=2, mouth=at.mouth)
+        await at.app.revisions.choose("pixel", asker, where, turn_id=takes.turn_id, number=2, mouth=at.mouth)
     at.clock.pass_time(23 * HOUR)
     at.claude.will_note(note("They greeted each other."))
-    await at.conversation.compaction.catch_up()
+    await at.app.summaries.catch_up()
     assert "the first take" not in "".join(prompt.text for prompt in at.claude.background)
     at.clock.pass_time(30)
-    await at.conversation.finish(lambda _channel: at.mouth)
-    await at.conversation.compaction.catch_up()
+    await at.app.finish_replies(lambda _channel: at.mouth)
+    await at.app.summaries.catch_up()
     assert "canary of the second" in at.claude.background[-1].text
     assert [row.text for row in await uncovered(at.database)] == []
 
@@ -619,9 +619,9 @@ async def test_a_reply_that_was_summed_up_can_not_be_changed_any_more(at_small_t
     await at.hear("hello")
     at.clock.pass_time(23 * HOUR)
     at.claude.will_note(note("They greeted each other."))
-    await at.conversation.compaction.catch_up()
+    await at.app.summaries.catch_up()
     with pytest.raises(CannotRemake):
-        await at.conversation.remaking.rewrite(Asker(MIRA, "Mira"), DM, "other words", mouth=at.mouth)
+        await at.app.revisions.rewrite("pixel", Asker(MIRA, "Mira"), DM, "other words", mouth=at.mouth)
 
 
 # --- Talk that grows old -------------------------------------------------------------------------------
@@ -631,13 +631,13 @@ async def test_talk_with_the_character_is_summed_up_before_it_leaves_the_log(at_
     await at_table.hear("the password is swordfish", where=CHANNEL)
     await at_table.hear("Pixel, keep it", where=CHANNEL)
     at_table.clock.pass_time(21 * HOUR)
-    await at_table.conversation.compaction.catch_up()
+    await at_table.app.summaries.catch_up()
     assert at_table.claude.background == []
     at_table.clock.pass_time(1.5 * HOUR)
     at_table.claude.will_note(note("Mira told Pixel the password, swordfish."))
-    await at_table.conversation.compaction.catch_up()
+    await at_table.app.summaries.catch_up()
     at_table.clock.pass_time(10 * HOUR)
-    await at_table.conversation.chronicle.prune()
+    await at_table.app.message_log.prune()
     assert "swordfish" in at_table.claude.background[0].text
     async with at_table.database.read() as db:
         assert await db.messages.ids_in(CHANNEL.channel_id) == []
@@ -649,8 +649,8 @@ async def test_talk_in_which_it_took_no_part_costs_no_call_and_goes_after_a_day(
     for number in range(30):
         await at_table.hear(f"line {number}", where=CHANNEL, author_id=number % 3 + 1)
         at_table.clock.pass_time(HOUR)
-        await at_table.conversation.compaction.catch_up()
-        await at_table.conversation.chronicle.prune()
+        await at_table.app.summaries.catch_up()
+        await at_table.app.message_log.prune()
     assert at_table.claude.questions == []
     kept = [row.text for row in await uncovered(at_table.database, CHANNEL)]
     assert kept == [f"line {number}" for number in range(6, 30)]
@@ -662,8 +662,8 @@ async def test_what_ages_is_summed_up_in_steps_half_a_day_apart(at_table):
         await at_table.hear(f"hello {number}")
         at_table.clock.pass_time(HOUR)
         for _ in range(6):
-            await at_table.conversation.compaction.catch_up()
-        await at_table.conversation.chronicle.prune()
+            await at_table.app.summaries.catch_up()
+        await at_table.app.message_log.prune()
     assert 4 <= len(await summaries(at_table.database)) + 1 <= 6
     assert len([one for one in at_table.claude.questions if one.purpose == "summary"]) <= 8
 
@@ -675,11 +675,11 @@ async def test_what_could_not_be_summed_up_for_days_waits_and_is_caught_up_with_
             for number in range(6):
                 at.claude.will_say("purr " * 20)
                 await at.hear(f"day {day}, number {number} " + "tell " * 20)
-                await at.conversation.compaction.settled()
+                await at.app.summaries.settled()
                 at.clock.pass_time(600)
             at.clock.pass_time(23 * HOUR)
-            await at.conversation.compaction.catch_up()
-            await at.conversation.chronicle.prune()
+            await at.app.summaries.catch_up()
+            await at.app.message_log.prune()
         said = [row.text for row in await uncovered(at.database)]
         assert said[0].startswith("day 0, number 0")
         assert "day 0" not in at.claude.prompts[-1].text
@@ -687,13 +687,13 @@ async def test_what_could_not_be_summed_up_for_days_waits_and_is_caught_up_with_
         at.clock.pass_time(3 * HOUR)
         at.claude.will_note(*[note("It was a day like any other, with purring and telling.")] * 40)
         asked = len(at.claude.background)
-        await at.conversation.compaction.catch_up()
+        await at.app.summaries.catch_up()
         steps = [one for one in at.claude.background[asked:] if "day " in one.text]
         assert 4 <= len(steps) <= 8
         tokens = TokenEstimate()
         assert max(tokens(one.messages[0].blocks[0].text) for one in steps) < 500
         at.clock.pass_time(HOUR)
-        await at.conversation.compaction.catch_up()
+        await at.app.summaries.catch_up()
         async with at.database.read() as db:
             lines = await db.summaries.lines_covered(DM.channel_id)
         assert lines + len(await uncovered(at.database)) == len(said)
@@ -704,8 +704,8 @@ async def test_after_seven_days_what_could_not_be_summed_up_goes_all_the_same(at
     await at_table.hear("canary")
     for day in range(8):
         at_table.clock.pass_time(DAY)
-        await at_table.conversation.compaction.catch_up()
-        await at_table.conversation.chronicle.prune()
+        await at_table.app.summaries.catch_up()
+        await at_table.app.message_log.prune()
         assert bool(await uncovered(at_table.database)) == (day < 7)
 
 
@@ -721,7 +721,7 @@ async def test_one_place_that_can_not_be_summed_up_keeps_no_other_from_it(at_tab
 
     at_table.claude.while_thinking = fails_first
     at_table.claude.will_note(note("They greeted each other."))
-    await at_table.conversation.compaction.catch_up()
+    await at_table.app.summaries.catch_up()
     found = [await summaries(at_table.database, where) for where in (DM, other)]
     assert sorted(map(len, found)) == [0, 1]
 
@@ -734,15 +734,15 @@ async def test_lines_before_the_transcript_are_summed_up_even_if_no_reply_is_amo
     await at.hear("Pixel?", where=CHANNEL)
     at.clock.pass_time(23 * HOUR)
     at.claude.will_note(note("canary: Tom counted and Mira called."))
-    await at.conversation.compaction.catch_up()
+    await at.app.summaries.catch_up()
     replies = [one for one, _ in at.mouth.posted.values()]
-    await at.conversation.chronicle.deleted(CHANNEL.channel_id, set(replies))
-    await at.conversation.compaction.settled()
+    await at.app.message_log.deleted(CHANNEL.channel_id, set(replies))
+    await at.app.summaries.settled()
     at.clock.pass_time(3 * HOUR)
-    await at.conversation.chronicle.prune()
+    await at.app.message_log.prune()
     counted = "Tom counted his lines, from zero to four."
     at.claude.will_note(note(counted))
-    await at.conversation.compaction.catch_up()
+    await at.app.summaries.catch_up()
     assert [one.text for one in await summaries(at.database, CHANNEL)] == [
         "Tom counted his lines, from zero to four."
     ]
@@ -757,7 +757,7 @@ async def notes_become_many(at: Table, *answers: str | ClaudeError) -> None:
         await talk(at, 2_000)
         at.claude.will_note(note(f"Note {number}: " + "a thing that happened, and another. " * 8), *answers)
         await at.hear("x" * 1_600)
-        await at.conversation.compaction.settled()
+        await at.app.summaries.settled()
         at.claude.notes.clear()
 
 
@@ -809,7 +809,7 @@ async def test_a_note_that_is_forgotten_while_it_is_joined_is_not_in_the_one(at_
             and "have become many" in at.claude.background[-1].text
         ):
             at.claude.while_thinking = None
-            await at.conversation.chronicle.deleted(DM.channel_id, {line})
+            await at.app.message_log.deleted(DM.channel_id, {line})
 
     at.claude.while_thinking = delete_when_joined
     at.claude.will_note(
@@ -817,7 +817,7 @@ async def test_a_note_that_is_forgotten_while_it_is_joined_is_not_in_the_one(at_
     )
     await talk(at, 2_000)
     await at.hear("x" * 2_400)
-    await at.conversation.compaction.settled()
+    await at.app.summaries.settled()
     assert not any("canary" in one.text for one in await summaries(at.database))
 
 
@@ -826,11 +826,11 @@ async def test_what_is_summed_up_of_a_place_goes_when_nobody_spoke_there_for_14_
     for where in (DM, CHANNEL):
         await at_table.hear("hello, Pixel", where=where)
     at_table.clock.pass_time(23 * HOUR)
-    await at_table.conversation.compaction.catch_up()
+    await at_table.app.summaries.catch_up()
     at_table.clock.pass_time(12.5 * DAY)
     await at_table.hear("lol", where=CHANNEL, author_id=7)
     at_table.clock.pass_time(0.9 * DAY)
-    await at_table.conversation.chronicle.prune()
+    await at_table.app.message_log.prune()
     assert [len(await summaries(at_table.database, where)) for where in (DM, CHANNEL)] == [0, 1]
 
 
@@ -845,7 +845,7 @@ async def summed_up(at: Table) -> dict[int, str]:
     lines = {row.id: row.text for row in await uncovered(at.database, CHANNEL)}
     at.clock.pass_time(10 * HOUR)
     at.claude.will_note(note("canary: Mira counted from zero to three."))
-    await at.conversation.compaction.catch_up()
+    await at.app.summaries.catch_up()
     assert len(await summaries(at.database, CHANNEL)) == 1
     return lines
 
@@ -853,8 +853,8 @@ async def summed_up(at: Table) -> dict[int, str]:
 async def test_a_deleted_message_takes_its_summary_along_and_the_rest_is_summed_up_anew(at_table):
     gone, *_ = await summed_up(at_table)
     at_table.claude.will_note(note("Mira counted on, from one to three."))
-    await at_table.conversation.chronicle.deleted(CHANNEL.channel_id, {gone})
-    await at_table.conversation.compaction.settled()
+    await at_table.app.message_log.deleted(CHANNEL.channel_id, {gone})
+    await at_table.app.summaries.settled()
     assert "number 0" not in at_table.claude.background[-1].text
     assert "number 1" in at_table.claude.background[-1].text
     await at_table.hear("Pixel?", where=CHANNEL)
@@ -865,8 +865,8 @@ async def test_a_deleted_message_takes_its_summary_along_and_the_rest_is_summed_
 async def test_an_edited_message_does_so_too(at_table):
     edited, *_ = await summed_up(at_table)
     at_table.claude.will_note(note("Mira counted on, from one to three."))
-    await at_table.conversation.chronicle.edited(CHANNEL.channel_id, edited, "Pixel, never mind")
-    await at_table.conversation.compaction.settled()
+    await at_table.app.message_log.edited(CHANNEL.channel_id, edited, "Pixel, never mind")
+    await at_table.app.summaries.settled()
     assert "never mind" in at_table.claude.background[-1].text
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
@@ -877,11 +877,11 @@ async def test_the_preview_of_a_link_drops_nothing(at_table, left_the_log):
     lines = await summed_up(at_table)
     if left_the_log:
         at_table.clock.pass_time(3 * HOUR)
-        await at_table.conversation.chronicle.prune()
+        await at_table.app.message_log.prune()
     asked = len(at_table.claude.background)
     for message_id, text in lines.items():
-        await at_table.conversation.chronicle.edited(CHANNEL.channel_id, message_id, text)
-    await at_table.conversation.compaction.settled()
+        await at_table.app.message_log.edited(CHANNEL.channel_id, message_id, text)
+    await at_table.app.summaries.settled()
     assert len(await summaries(at_table.database, CHANNEL)) == 1
     assert len(at_table.claude.background) == asked
 
@@ -890,8 +890,8 @@ async def test_the_preview_of_a_link_drops_nothing(at_table, left_the_log):
 async def test_a_message_that_has_left_the_log_still_takes_its_summary_along(at_table, edited):
     gone, *_ = await summed_up(at_table)
     at_table.clock.pass_time(3 * HOUR)
-    await at_table.conversation.chronicle.prune()
-    chronicle = at_table.conversation.chronicle
+    await at_table.app.message_log.prune()
+    chronicle = at_table.app.message_log
     if edited:
         await chronicle.edited(CHANNEL.channel_id, gone, "other words")
     else:
@@ -905,7 +905,7 @@ async def test_a_reset_takes_along_the_summary_of_a_reply_that_has_left_the_log(
         assert await db.summaries.drawn_from(MIRA) == set()
     await summed_up(at_table)
     at_table.clock.pass_time(3 * HOUR)
-    await at_table.conversation.chronicle.prune()
+    await at_table.app.message_log.prune()
     async with at_table.database.begin() as db:
         (summary,) = await db.summaries.of(CHANNEL.channel_id, PIXEL.slug)
         covering = await db.summaries.drawn_from(MIRA)

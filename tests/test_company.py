@@ -136,7 +136,7 @@ async def test_who_is_not_there_is_not_called(at):
 
 async def test_with_nobody_there_nobody_answers(at):
     crafts = stagecraft(at)
-    for role in at.conversation.company:
+    for role in at.app.company:
         await crafts.attend(CHANNEL, role, present=False)
     heard = await at.hear("anybody?", where=CHANNEL, mentions_me=True)
     assert at.mouth.said == []
@@ -170,7 +170,7 @@ async def test_a_character_that_comes_later_does_not_know_what_was_said_before(t
 
 async def test_each_knows_what_it_was_told_and_the_others_do_not(at):
     """C61: what one is asked to remember is not in another's prompt."""
-    await at.conversation.players["nyx"].mind.memories.remember(MIRA, "I like heliotrope", CHANNEL)
+    await at.app.memories.remember("nyx", MIRA, "I like heliotrope", CHANNEL)
     await at.hear("Pixel, hi", where=CHANNEL)
     assert "heliotrope" not in last(at)
     await at.hear("Nyx, hi", where=CHANNEL)
@@ -187,7 +187,7 @@ async def test_each_sums_up_for_itself(tmp_path):
         at.clock.pass_time(23 * HOUR)
         at.claude.will_note(note("Pixel's own notes of the gate, and of Mira. " * 3))
         at.claude.will_note(note("Nyx's own notes of the gate, and of Mira. " * 3))
-        await at.conversation.summing_up.catch_up()
+        await at.app.summaries.catch_up()
         await at.hear("Pixel, and now?", where=CHANNEL)
         assert "Pixel's own notes" in last(at)
         assert "Nyx's own notes" not in last(at)
@@ -210,20 +210,20 @@ async def test_who_was_to_speak_does_so_after_a_crash(tmp_path):
         async def die(*_given):
             raise Stop
 
-        before.conversation.following.follow = die  # type: ignore[method-assign]
+        before.app.following.follow = die  # type: ignore[method-assign]
         with pytest.raises(Stop):
             await before.hear("Fangs and Nyx?", where=CHANNEL)
         assert before.mouth.speakers == ["Fangs"]
     async with company(tmp_path) as at:
         at.mouth.posted = {"x": (2_000_000, "")}
-        await at.conversation.go_on(lambda _channel: at.mouth)
+        await at.app.following.resume(lambda _channel: at.mouth)
         assert at.mouth.speakers == ["Nyx"]
-        await at.conversation.go_on(lambda _channel: at.mouth)
+        await at.app.following.resume(lambda _channel: at.mouth)
         assert at.mouth.speakers == ["Nyx"]
 
 
 async def test_what_is_deleted_is_not_taken_up_any_more(at):
-    at.claude.while_thinking = lambda: at.conversation.chronicle.deleted(CHANNEL.channel_id, {77})
+    at.claude.while_thinking = lambda: at.app.message_log.deleted(CHANNEL.channel_id, {77})
     await at.hear("Fangs and Nyx?", where=CHANNEL, message_id=77)
     assert at.mouth.said == []
 
@@ -243,7 +243,7 @@ async def test_nobody_pings_a_character(at):
 
 async def test_what_a_second_speaker_drew_on_is_kept(at):
     """C18, C67: also of who spoke without being asked anew."""
-    await at.conversation.players["nyx"].mind.memories.remember(MIRA, "I like heliotrope", CHANNEL)
+    await at.app.memories.remember("nyx", MIRA, "I like heliotrope", CHANNEL)
     await at.hear("Fangs and Nyx: good morning to you both", where=CHANNEL)
     async with at.database.read() as db:
         turn = await db.turns.of_message(max(number for number, _ in at.mouth.posted.values()))

@@ -10,7 +10,7 @@ from cogs._discord.fact_views import Search
 from cogs._discord.options import NOT_HERE_ANY_MORE, OF_ONE, mark_of
 from cogs._discord.panels import LONGEST_ID, Button, Pen
 from cogs.history import views
-from tests.staged import card, company, mind, shown_in
+from tests.staged import card, company, shown_in
 from tests.support.commands import admin, let_operate, told
 from tests.support.discord import World
 from tests.support.panels import components, panel_of
@@ -98,7 +98,7 @@ def here(w: World) -> Where:
 
 
 async def known(w: World, slug: str) -> list[str]:
-    return [one.text for one in await mind(w.app, slug).memories.of(w.mira.id)]
+    return [one.text for one in await w.app.memories.of(slug, w.mira.id)]
 
 
 async def test_each_character_keeps_what_it_was_told_and_is_asked_by_name(w):
@@ -127,9 +127,9 @@ async def test_memories_of_a_character_are_changed_by_its_name_and_nobody_elses_
     await w.mira.slash(w.channel, "memory edit", number=1, text="I like ale", character="onyx")
     await w.mira.slash(w.channel, "memory pin", number=1, character="onyx")
     await w.mira.slash(w.channel, "memory share", number=1, where="everywhere", character="onyx")
-    [fact] = await mind(w.app, "onyx").memories.of(w.mira.id)
+    [fact] = await w.app.memories.of("onyx", w.mira.id)
     assert (fact.text, fact.pinned, fact.scope) == ("I like ale", True, "everywhere")
-    [other] = await mind(w.app, "pixel").memories.of(w.mira.id)
+    [other] = await w.app.memories.of("pixel", w.mira.id)
     assert (other.text, other.pinned, other.scope) == ("I like tea", False, "channel")
 
 
@@ -158,7 +158,7 @@ async def test_an_earlier_state_of_one_characters_memory_comes_back(w):
 
 async def test_pages_of_one_characters_memory_turn(w):
     for number in range(12):
-        await mind(w.app, "onyx").memories.remember(w.mira.id, f"fact {number}", here(w))
+        await w.app.memories.remember("onyx", w.mira.id, f"fact {number}", here(w))
     shown = panel_of(await w.mira.slash(w.channel, "memory list", character="onyx"))
     assert "fact 11" not in shown.content
     shown = panel_of(await w.mira.click(shown, label="Next"))
@@ -226,7 +226,7 @@ async def test_a_button_about_a_character_that_left_says_so(w):
 
 async def test_ids_of_buttons_about_another_character_are_short_enough(w):
     """Discord takes 100 characters: the longest search, on page 999, by the highest id there can be."""
-    role = w.app.conversation.company.by_slug["onyx"]
+    role = w.app.company.by_slug["onyx"]
     search = Search.of("y" * 60, "z" * 60)
     button = Button("Next", "page", (999, *search.arguments, *mark_of(role)))
     drawn = Pen("facts", 2**63 - 1, w.app.clock.now())._button(button)

@@ -21,18 +21,15 @@ import pytest
 import regex
 from sqlalchemy import bindparam, select
 
-from bot.conversation.attention.decide import Attentiveness
+from bot.app import App
 from bot.conversation.attention.vote import Voters
 from bot.conversation.company import Company, Speaker
-from bot.conversation.context import Extent
-from bot.conversation.generation import Voice
-from bot.conversation.pipeline import Conversation
+from bot.conversation.config import Attentiveness, Direction, Extent
 from bot.conversation.rethinking import Asker, CannotRemake
-from bot.conversation.speakers import Casting, Direction
+from bot.conversation.speakers import Casting
 from bot.conversation.types import Part, Place, Utterance, Where
 from bot.features.characters.presence import NotStaged, Stagecraft
 from bot.llm.client import Answer
-from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Call, Prompt, Question, Usage
 from bot.memory.store import MemoryRefused
 from database import Database
@@ -40,7 +37,7 @@ from database.models import Message
 from database.repositories import messages as messages_module
 from personas.character import Character
 from personas.relations.affinity import Interaction
-from tests.builders import AT_ONCE, PIXEL, utterance
+from tests.builders import AT_ONCE, PIXEL, app_on, utterance
 from tests.company import CHANNEL, FANGS, NYX, chatty, company
 from tests.fakes import FakeClock, FakeMouth
 from tests.learning import DAY, SAID, deciding, fact, finding
@@ -187,9 +184,9 @@ class Hunt:
         self.mouths = {one.channel_id: Mouth(self, one) for one in PLACES.values()}
         self.late: list[asyncio.Task[None]] = []
         self.active: tuple[str, ...] = ("pixel", "nyx", "fangs")
-        self.conversation = self._open()
+        self.app = self._open()
 
-    def _open(self) -> Conversation:
+    def _open(self) -> App:
         first, *others = (EVERYBODY[slug] for slug in self.active)
         manner = replace(
             AT_ONCE,
@@ -198,19 +195,18 @@ class Hunt:
             direction=Direction(banter=0.6),
             attention=Attentiveness(voters=Voters(model="claude-haiku-5-5", count=1, deadline=10.0)),
         )
-        return Conversation(
+        return app_on(
+            self.database,
+            self.claude,
+            self.clock,
             company=Company.of(first, others),
-            database=self.database,
-            claude=self.claude,
-            voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),
             manner=manner,
-            clock=self.clock,
             rng=self.rng,
         )
 
     @property
     def stagecraft(self) -> Stagecraft:
-        return Stagecraft(self.database, self.conversation.casting, self.clock)
+        return Stagecraft(self.database, self.app.casting, self.clock)
 
     # Who may know what.
 
@@ -324,7 +320,7 @@ class Hunt:
 
     async def say(self) -> None:
         heard = self._utterance()
-        await self.conversation.take_turn(heard, self.mouths[heard.where.channel_id])
+        await self.app.conversation.take_turn(heard, self.mouths[heard.where.channel_id])
         await self._settled()
         self.clock.pass_time(self.rng.choice([1, 60, 900]))
 
@@ -332,7 +328,7 @@ class Hunt:
         """Say several things at once, in one place or in two."""
         heard = [self._utterance() for _ in range(self.rng.choice([2, 3]))]
         await asyncio.gather(
-            *(self.conversation.take_turn(one, self.mouths[one.where.channel_id]) for one in heard)
+            *(self.app.conversation.take_turn(one, self.mouths[one.where.channel_id]) for one in heard)
         )
         await self._settled()
 
@@ -350,7 +346,7 @@ class Hunt:
 
     async def _aside(self) -> None:
         heard = self._utterance()
-        turn = self.conversation.take_turn(heard, self.mouths[heard.where.channel_id])
+        turn = self.app.conversation.take_turn(heard, self.mouths[heard.where.channel_id])
         self.late.append(asyncio.create_task(turn))
         while not await self._is_noted(heard):
             await asyncio.sleep(0.001)
@@ -406,7 +402,7 @@ class Hunt:
             self.late.append(asyncio.create_task(self._follow(where)))
 
     async def _follow(self, where: Where) -> None:
-        await self.conversation.following.follow(where.channel_id, self.mouths[where.channel_id])
+        await self.app.following.follow(where.channel_id, self.mouths[where.channel_id])
 
     async def stop_scene(self) -> None:
         where = self.rng.choice([HALL, YARD, NOOK])
@@ -424,8 +420,8 @@ class Hunt:
         self.told[canary].heard.add((slug, where.channel_id))
         self.told[canary].reach = reach
         with suppress(MemoryRefused):
-            await self.conversation.players[slug].mind.memories.remember(
-                person, f"{canary} likes {self.rng.choice(TOPICS)}", where, reach=reach
+            await self.app.memories.remember(
+                slug, person, f"{canary} likes {self.rng.choice(TOPICS)}", where, reach=reach
             )
 
     def _a_line(self) -> int | None:
@@ -438,49 +434,48 @@ class Hunt:
         line = self.lines[message_id]
         text = f"rather {self.canary(line.author)} likes {self.rng.choice(TOPICS)}"
         self.reworded(message_id, text)
-        await self.conversation.chronicle.edited(line.where.channel_id, message_id, text)
+        await self.app.message_log.edited(line.where.channel_id, message_id, text)
 
     async def delete(self) -> None:
         if message_id := self._a_line():
             line = self.lines.pop(message_id)
-            await self.conversation.chronicle.deleted(line.where.channel_id, {message_id})
+            await self.app.message_log.deleted(line.where.channel_id, {message_id})
 
     async def remake(self) -> None:
         where = self.rng.choice(list(PLACES.values()))
         person = where.channel_id - 1_000 if where.place is Place.DM else self.rng.choice(PEOPLE)
         asker, mouth = Asker(person, f"Person{person}"), self.mouths[where.channel_id]
         slug = self.rng.choice(self.active)
-        remaking = self.conversation.players[slug].remaking
-        own = mouth.speaking_as(self.conversation.players[slug].role.speaker)
+        revisions = self.app.revisions
+        own = mouth.speaking_as(self.app.company.by_slug[slug].speaker)
         with suppress(CannotRemake):
             if self.rng.random() < 0.3:
-                await remaking.go_on(asker, where, mouth=own)
+                await revisions.go_on(slug, asker, where, mouth=own)
                 return
-            takes = await remaking.another(asker, where)
-            await remaking.choose(asker, where, turn_id=takes.turn_id, number=takes.newest, mouth=own)
+            takes = await revisions.another(slug, asker, where)
+            await revisions.choose(slug, asker, where, turn_id=takes.turn_id, number=takes.newest, mouth=own)
 
     async def restart(self) -> None:
         """Go on with a company of others over the same database."""
-        await self.conversation.close(within=5)
+        await self.app.conversation.close(within=5)
         self.active = tuple(self.rng.sample(list(EVERYBODY), self.rng.choice([1, 2, 3, 3, 4])))
-        self.conversation = self._open()
-        await self.conversation.finish(lambda channel_id: self.mouths[channel_id])
-        await self.conversation.go_on(lambda channel_id: self.mouths[channel_id])
+        self.app = self._open()
+        await self.app.finish_replies(lambda channel_id: self.mouths[channel_id])
+        await self.app.following.resume(lambda channel_id: self.mouths[channel_id])
 
     async def wait(self) -> None:
         self.clock.pass_time(self.rng.choice([3_600, 6 * 3_600, DAY]))
-        await self.conversation.summing_up.catch_up()
+        await self.app.summaries.catch_up()
 
     async def night(self) -> None:
         self.clock.pass_time(self.rng.choice([DAY / 2, DAY]))
-        for player in self.conversation.players.values():
-            await player.mind.consolidation.run()
-            await player.mind.memories.expire()
-        await self.conversation.chronicle.prune()
+        for slug in self.app.company.by_slug:
+            await self.app.consolidation.run(slug)
+        await self.app.memories.expire()
+        await self.app.message_log.prune()
 
     async def _settled(self) -> None:
-        for player in self.conversation.players.values():
-            await player.mind.compaction.settled()
+        await self.app.summaries.settled()
 
 
 def asker_of(prompt: Prompt, question: Question) -> str:
@@ -510,7 +505,7 @@ async def hunting(seed: int):
     finally:
         for task in hunt.late:
             task.cancel()
-        await hunt.conversation.summing_up.close()
+        await hunt.app.summaries.close()
         if begun := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(begun, timeout=2)
         await database.close()

@@ -14,7 +14,7 @@ import pytest
 from bot.arranging import manner_of
 from bot.cli.terminal.plain import PlainMouth
 from bot.conversation.attention.vote import Voters
-from bot.conversation.context import Extent
+from bot.conversation.config import Extent
 from bot.conversation.decision import Reason
 from bot.conversation.types import Place, Where
 from bot.llm.errors import ClaudeTimeout
@@ -45,11 +45,11 @@ async def at(tmp_path: Path):
 async def asked(at: Table, text: str = "Pixel, tell me", **changes: Any) -> str | None:
     """Say something, have it answered, and return whether that is followed by a question."""
     heard = await at.hear(text, **changes)
-    return await at.conversation.privacy.asks(heard)
+    return await at.app.privacy.asks(heard)
 
 
 async def answer(at: Table, agreed: bool, person_id: int = MIRA) -> Any:
-    return await at.conversation.privacy.answer(person_id, agreed)
+    return await at.app.privacy.answer(person_id, agreed)
 
 
 # --- Whom it asks, and when ----------------------------------------------------------------------------
@@ -96,14 +96,14 @@ async def test_where_the_character_only_joins_in_nobody_is_asked(tmp_path):
             at.claude.will_say("yes", "Soup!")
             heard = await at.hear("does anybody know what one could cook tonight?", where=CHANNEL)
             assert (await at.decided(heard.message_id)).claim.reason == Reason.VOTE
-            assert await at.conversation.privacy.asks(heard) is None
+            assert await at.app.privacy.asks(heard) is None
 
 
 async def test_somebody_who_was_answered_along_with_another_person_is_not_asked_for_that(at):
     await asked(at, where=CHANNEL)
     heard = await at.hear("Pixel, and?", where=CHANNEL)
     other = replace(heard, author_id=BOB)
-    assert await at.conversation.privacy.asks(other) is None
+    assert await at.app.privacy.asks(other) is None
 
 
 @pytest.mark.parametrize(("consent", "expected"), [("opt_out", "notice"), ("off", None)])
@@ -129,13 +129,13 @@ async def test_whether_anything_may_be_noted_is_the_answer_under_the_mode(tmp_pa
     async with table(tmp_path, manner=replace(ASKING, consent=consent)) as at:
         if given is not None:
             await answer(at, agreed=given)
-        assert await at.conversation.privacy.may_learn(MIRA) is may
-        assert (await at.conversation.privacy.standing(MIRA)).learning is may
+        assert await at.app.privacy.may_learn(MIRA) is may
+        assert (await at.app.privacy.standing(MIRA)).learning is may
 
 
 async def test_being_asked_is_no_answer(at):
     assert [await asked(at) for _ in range(2)] == [None, "question"]
-    standing = await at.conversation.privacy.standing(MIRA)
+    standing = await at.app.privacy.standing(MIRA)
     assert (standing.answer, standing.at, standing.learning) == (None, EPOCH, False)
 
 
@@ -152,7 +152,7 @@ async def test_in_the_terminal_it_is_a_line_below_the_answer_and_a_command(tmp_p
         assert "You said yes" in said
         assert "Nothing is noted about you by itself; 0 memories were deleted." in said
         assert "Write /privacy alone" in said
-        assert not await session.app.conversation.privacy.may_learn(session.person_id)
+        assert not await session.app.privacy.may_learn(session.person_id)
 
 
 # --- Saying no -----------------------------------------------------------------------------------------
@@ -180,37 +180,37 @@ async def test_a_no_takes_what_was_noted_and_what_was_inherited_and_leaves_what_
         await agree(at)
         await say(at, "I live in Oslo with my cat")
         at.claude.finds = all_of_it
-        await at.conversation.consolidation.run()
+        await at.app.consolidation.run("pixel")
         await inherit(at, "knits on trains")
-        await at.conversation.memories.remember(MIRA, "I like tea", DM)
-        await at.conversation.embedding.catch_up()
+        await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
+        await at.app.embedding.catch_up()
         assert {one.origin for one in await facts(at)} == {LEARNT, INHERITED, TOLD}
-        assert (await at.conversation.privacy.standing(MIRA)).holdings.embeddings == 5
+        assert (await at.app.privacy.standing(MIRA)).holdings.embeddings == 5
         said = await answer(at, agreed=False)
         assert (said.gone, said.told) == (2, 1)
         assert await texts(at) == ["I like tea"]
         assert await archived(at) == []
-        held = (await at.conversation.privacy.standing(MIRA)).holdings
+        held = (await at.app.privacy.standing(MIRA)).holdings
         assert (held.archived, held.embeddings, held.changes) == (0, 0, 1)
-        assert await at.conversation.embedding.catch_up() == 0
+        assert await at.app.embedding.catch_up() == 0
 
 
 @pytest.mark.parametrize("change", ["pin", "share", "join"])
 async def test_a_no_takes_from_what_was_told_how_it_was_mentioned_again(tmp_path, change):
     async with table(tmp_path) as at:
-        memories = at.conversation.memories
+        memories = at.app.memories
         await agree(at)
-        await memories.remember(MIRA, "Has a cat", CHANNEL)
-        told = await memories.remember(MIRA, "Lives in Oslo", CHANNEL)
+        await memories.remember("pixel", MIRA, "Has a cat", CHANNEL)
+        told = await memories.remember("pixel", MIRA, "Lives in Oslo", CHANNEL)
         at.clock.pass_time(60)
         words = "I live in Oslo with my secret lover Knut"
         await say(at, f"yes {words}")
         at.claude.will_find(finding(fact("Lives in Oslo", words)))
-        assert (await at.conversation.consolidation.run()).reinforced == 1
+        assert (await at.app.consolidation.run("pixel")).reinforced == 1
         if change == "pin":
-            await memories.pin(MIRA, told.number)
+            await memories.pin("pixel", MIRA, told.number)
         elif change == "share":
-            await memories.share(MIRA, told.number, "guild", CHANNEL)
+            await memories.share("pixel", MIRA, told.number, "guild", CHANNEL)
         else:
             async with at.database.begin() as db:
                 both = await db.memories.of(MIRA, PIXEL.slug)
@@ -232,17 +232,17 @@ async def _changes(at: Table) -> Any:
 
 async def test_after_a_yes_what_was_told_is_embedded_too(tmp_path):
     async with table(tmp_path, manner=ASKING, embedder=Letters()) as at:
-        await at.conversation.memories.remember(MIRA, "I like tea", DM)
-        assert await at.conversation.embedding.catch_up() == 0
+        await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
+        assert await at.app.embedding.catch_up() == 0
         await answer(at, agreed=True)
-        assert await at.conversation.embedding.catch_up() == 1
+        assert await at.app.embedding.catch_up() == 1
 
 
 async def test_a_no_that_comes_while_texts_are_embedded_leaves_no_embedding(tmp_path):
     embedder = Letters()
     async with table(tmp_path, manner=ASKING, embedder=embedder) as at:
         await agree(at)
-        await at.conversation.memories.remember(MIRA, "I like tea", DM)
+        await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
         encode = embedder.encode
 
         async def slowly(texts: Any) -> Any:
@@ -250,8 +250,8 @@ async def test_a_no_that_comes_while_texts_are_embedded_leaves_no_embedding(tmp_
             return await encode(texts)
 
         embedder.encode = slowly  # type: ignore[method-assign]
-        await at.conversation.embedding.catch_up()
-        assert (await at.conversation.privacy.standing(MIRA)).holdings.embeddings == 0
+        await at.app.embedding.catch_up()
+        assert (await at.app.privacy.standing(MIRA)).holdings.embeddings == 0
 
 
 async def test_a_no_that_comes_while_a_model_thinks_leaves_nothing_of_what_it_finds(at):
@@ -259,7 +259,7 @@ async def test_a_no_that_comes_while_a_model_thinks_leaves_nothing_of_what_it_fi
     await say(at, "I live in Oslo with my cat")
     at.claude.finds = all_of_it
     at.claude.while_thinking = lambda: answer(at, agreed=False)
-    tally = await at.conversation.consolidation.run()
+    tally = await at.app.consolidation.run("pixel")
     assert (tally.added, tally.archived) == (0, 0)
     assert (await facts(at), await archived(at)) == ([], [])
 
@@ -269,7 +269,7 @@ async def test_a_no_that_comes_while_a_model_thinks_leaves_nothing_of_what_it_fi
 
 async def test_switched_off_nothing_is_remembered_and_nothing_comes_up(tmp_path):
     async with table(tmp_path) as at:
-        await at.conversation.memories.remember(MIRA, "I am allergic to nuts", DM)
+        await at.app.memories.remember("pixel", MIRA, "I am allergic to nuts", DM)
         await at.hear("what do you know about my allergy to nuts?")
         assert "allergic to nuts" in at.claude.prompts[-1].text
     manner = manner_of(Settings(memory_consent="off"), Server("http://127.0.0.1:9", "key", "m"))
@@ -277,15 +277,15 @@ async def test_switched_off_nothing_is_remembered_and_nothing_comes_up(tmp_path)
     off = replace(AT_ONCE, consent="off", recalled=manner.recalled, extent=manner.extent)
     async with table(tmp_path, manner=off) as at:
         with pytest.raises(MemoryRefused, match="switched off") as refused:
-            await at.conversation.memories.remember(MIRA, "I like tea", DM)
+            await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
         assert str(refused.value) == OFF
         await at.hear("what do you know about my allergies?", where=DM)
         at.clock.pass_time(60)
-        await at.conversation.memories.edit(MIRA, 1, "I am allergic to nuts and bees")
+        await at.app.memories.edit("pixel", MIRA, 1, "I am allergic to nuts and bees")
         await at.hear("what do you know about my allergies?", where=DM)
         assert "allergic to nuts" not in "".join(one.text for one in at.claude.prompts)
         assert await texts(at) == ["I am allergic to nuts and bees"]
-        await at.conversation.memories.forget(MIRA, 1)
+        await at.app.memories.forget("pixel", MIRA, 1)
         assert await texts(at) == []
 
 
@@ -334,20 +334,20 @@ class Fuzz:
         at.claude.ask = ask  # type: ignore[method-assign]
 
     async def step(self) -> None:
-        conversation, roll = self.at.conversation, self.chance.random()
+        app, roll = self.at.app, self.chance.random()
         if roll < 0.80:
             await self.speak()
         elif roll < 0.86:
             await self.answer()
         elif roll < 0.88:
             self.at.clock.pass_time(self.chance.choice([3, 23, 30]) * 3600)
-            await conversation.compaction.catch_up()
+            await app.summaries.catch_up()
         elif roll < 0.92:
-            await conversation.consolidation.run()
+            await app.consolidation.run("pixel")
         elif roll < 0.95:
-            await conversation.embedding.catch_up()
+            await app.embedding.catch_up()
         elif roll < 0.97:
-            await conversation.chronicle.prune()
+            await app.message_log.prune()
         else:
             await self.tell()
 
@@ -358,20 +358,20 @@ class Fuzz:
         named = self.chance.choice(["Pixel, ", ""])
         changes = {"author_id": person, "author_name": PEOPLE[person], "where": where}
         heard = await self.at.hear(f"{named}I like {words}", **changes)
-        await self.at.conversation.privacy.asks(heard)
+        await self.at.app.privacy.asks(heard)
         self.said += 1
         self.at.clock.pass_time(60)
 
     async def answer(self) -> None:
         person = self.chance.choice(list(PEOPLE)[:-1])  # the last one never says anything about it
         self.given[person] = agreed = self.chance.random() < 0.6
-        await self.at.conversation.privacy.answer(person, agreed)
+        await self.at.app.privacy.answer(person, agreed)
 
     async def tell(self) -> None:
         person = self.chance.choice(list(PEOPLE))
         if self.mode != "off":
             words = " ".join(self.chance.sample(WORDS, 3))
-            await self.at.conversation.memories.remember(person, f"told {words}", ROOMS[0])
+            await self.at.app.memories.remember("pixel", person, f"told {words}", ROOMS[0])
 
     @property
     def agreed(self) -> set[int]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation.effects import Growing
+from bot.conversation.config import Growing
 from bot.features.admin.edits import Curation
 from bot.features.admin.service import Actor, Administration
 from bot.features.characters.relations import NoSuchEncounter, Relations
@@ -18,16 +18,16 @@ ADMIN = Actor(1, 2)
 
 
 def relations(at) -> Relations:
-    return Relations(at.database, at.conversation.company, _office(at), at.clock, QUIET)
+    return Relations(at.database, at.app.company, _office(at), at.clock, QUIET)
 
 
 def _office(at) -> Administration:
-    return Administration(at.database, at.clock, finish_erasing=at.conversation.eraser.finish)
+    return Administration(at.database, at.clock, finish_erasing=at.app.eraser.finish)
 
 
 async def meet(at, *kinds, said="Hm.") -> None:
     """Let Fangs answer what Nyx said, once for each kind of dealing."""
-    from bot.conversation.effects import cue_of
+    from bot.conversation.speakers import cue_of
 
     for kind in kinds:
         at.claude.will_say("Good evening.", said)
@@ -36,7 +36,7 @@ async def meet(at, *kinds, said="Hm.") -> None:
         newest = max(number for number, _ in at.mouth.posted.values())
         async with at.database.begin() as db:
             await db.cues.add([cue_of("fangs", CHANNEL.channel_id, newest, "addressed", at.clock, 0.0, 1)])
-        await at.conversation.following.follow(CHANNEL.channel_id, at.mouth)
+        await at.app.following.follow(CHANNEL.channel_id, at.mouth)
 
 
 async def values(at):
@@ -99,7 +99,7 @@ async def test_what_two_are_to_each_other_changes_at_its_border_and_is_told_once
     """C74: a stage is written down when it changes, and not again while it lasts."""
     async with company(tmp_path) as at:
         told: list[str] = []
-        at.conversation.newsroom.listeners.append(lambda news: told.append(news.text))
+        at.app.outbox.on_reply.append(lambda news: told.extend([news.text] if news.text else []))
         await meet(at, "banter", "banter", "other", "other")
         async with at.database.read() as db:
             met = await db.affinities.encounters("nyx", "fangs", limit=9)
@@ -114,7 +114,7 @@ async def test_an_admin_takes_back_an_encounter(tmp_path):
     """C72: each is persisted with its cause, and can be taken back."""
     async with company(tmp_path) as at:
         await meet(at, "compliment", "insult")
-        before = await relations(at).of(at.conversation.company.by_slug["fangs"], _role(at, "nyx"))
+        before = await relations(at).of(at.app.company.by_slug["fangs"], _role(at, "nyx"))
         insult = before.latest[0]
         await relations(at).take_back(ADMIN, insult.id)
         assert await values(at) == pytest.approx((3.0, 2.4))
@@ -123,7 +123,7 @@ async def test_an_admin_takes_back_an_encounter(tmp_path):
 
 
 def _role(at, slug):
-    return at.conversation.company.by_slug[slug]
+    return at.app.company.by_slug[slug]
 
 
 async def test_a_sore_topic_makes_a_conflict_that_grows_and_fades(tmp_path):
@@ -153,7 +153,7 @@ async def test_two_who_became_something_to_each_other_are_told_of_once(tmp_path)
     """F093."""
     async with company(tmp_path) as at:
         told: list[str] = []
-        at.conversation.newsroom.listeners.append(lambda news: told.append(news.text))
+        at.app.outbox.on_reply.append(lambda news: told.extend([news.text] if news.text else []))
         await meet(at, "agreement", "agreement", "agreement")
         assert [one for one in told if one.endswith(": friends.")] == ["Fangs and Nyx: friends."]
 
@@ -204,7 +204,9 @@ async def test_a_character_grows_at_each_milestone_once(tmp_path):
     nyx = NYX.model_copy(update={"stages": STAGES})
     async with table(tmp_path, character=PIXEL, others=(nyx, FANGS), manner=growing(2, 3, 4)) as at:
         told = []
-        at.conversation.newsroom.listeners.append(lambda news: told.append((news.character, news.changed)))
+        at.app.outbox.on_reply.append(
+            lambda news: told.extend([(news.character, news.changed)] if news.text else [])
+        )
         for _ in range(6):
             await at.hear("Nyx?", where=CHANNEL)
         assert await reached(at) == [2, 3, 4]
@@ -241,7 +243,7 @@ async def test_an_admin_takes_a_stage_back_and_lets_it_stand_again(tmp_path):
         changed: list[str] = []
         changes = Curation(at.database, at.clock, ())
         selves = Selves(at.database, changes, _office(at), at.clock, changed=changed.append)
-        role = at.conversation.company.primary
+        role = at.app.company.primary
         await selves.set_stage(ADMIN, role, 1, stands=False)
         _, (stage,) = await selves.growth(role)
         assert stage.reverted_at is not None

@@ -48,7 +48,7 @@ async def at(tmp_path: Path):
 
 
 async def run(at: Table):
-    return await at.conversation.consolidation.run()
+    return await at.app.consolidation.run("pixel")
 
 
 # --- What is a fact ------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ async def test_what_overtook_a_fact_goes_and_the_fact_holds_again(at):
         finding(fact("Lives in the city of Bergen", "moved to Bergen last")), deciding((1, "update", 1))
     )
     await run(at)
-    await at.conversation.chronicle.deleted(CHANNEL.channel_id, {moved})
+    await at.app.message_log.deleted(CHANNEL.channel_id, {moved})
     (old,) = await facts(at)
     assert (old.text, old.ended_at, old.superseded_by) == ("Lives in the city of Oslo", None, None)
 
@@ -187,7 +187,7 @@ async def test_what_is_pinned_is_never_ended(at):
     await say(at, OSLO)
     at.claude.will_find(finding(fact("Lives in the city of Oslo", "live in Oslo")))
     await run(at)
-    await at.conversation.memories.pin(MIRA, 1)
+    await at.app.memories.pin("pixel", MIRA, 1)
     await say(at, BERGEN)
     at.claude.will_find(
         finding(fact("Lives in the city of Bergen", "moved to Bergen last")), deciding((1, "update", 1))
@@ -211,7 +211,7 @@ async def test_a_model_that_does_not_decide_ends_nothing(at, answer):
 
 
 async def test_what_was_told_for_everywhere_is_not_ended_by_what_is_said_in_private(at):
-    await at.conversation.memories.remember(MIRA, "Lives in the city of Oslo", CHANNEL, reach="everywhere")
+    await at.app.memories.remember("pixel", MIRA, "Lives in the city of Oslo", CHANNEL, reach="everywhere")
     await say(at, BERGEN, where=DM)
     at.claude.will_find(
         finding(fact("Lives in the city of Bergen", "moved to Bergen last")), deciding((1, "update", 1))
@@ -228,7 +228,7 @@ async def test_a_fact_that_is_edited_while_a_model_compares_it_stays_as_it_was_e
 
     async def edited() -> None:
         if at.claude.questions[-1].purpose == "same facts":
-            await at.conversation.memories.edit(MIRA, 1, "I will not say where I live")
+            await at.app.memories.edit("pixel", MIRA, 1, "I will not say where I live")
 
     at.claude.while_thinking = edited
     found = fact("Has a home in the city of Oslo", "home is in the city of Oslo")
@@ -300,8 +300,8 @@ async def test_a_reply_to_several_people_is_archived_for_none_of_them(at):
         utterance("Pixel, I like cats", where=CHANNEL, mentions_me=True),
         utterance("and I like dogs", where=CHANNEL, mentions_me=True, author_id=BOB, author_name="Bob"),
     ]
-    async with at.conversation._rooms.enter(CHANNEL.channel_id) as room, room.lock:
-        turns = [asyncio.create_task(at.conversation.take_turn(one, at.mouth)) for one in heard]
+    async with at.app.rooms.enter(CHANNEL.channel_id) as room, room.lock:
+        turns = [asyncio.create_task(at.app.conversation.take_turn(one, at.mouth)) for one in heard]
         while len(room.waiting) < 2:
             await asyncio.sleep(0.01)
     await asyncio.gather(*turns)
@@ -315,7 +315,7 @@ async def test_a_reply_to_several_people_is_archived_for_none_of_them(at):
 async def test_who_withdraws_while_a_model_thinks_is_not_noted(at):
     await say(at, OSLO)
     at.claude.finds = all_of_it
-    at.claude.while_thinking = lambda: at.conversation.memories.let_learn(MIRA, False)
+    at.claude.while_thinking = lambda: at.app.memories.let_learn(MIRA, False)
     await run(at)
     assert (await facts(at), await archived(at)) == ([], [])
 
@@ -380,7 +380,7 @@ async def test_killed_at_any_point_and_run_again_it_comes_to_the_same(tmp_path, 
             if stage == point and seen[stage] == nth:
                 raise Killed
 
-        at.conversation.consolidation._reached = dies
+        at.app.consolidation._reached = dies
         with suppress(Killed):
             await run(at)
         assert seen[point] == nth or point in ("read", "asked")
@@ -409,7 +409,7 @@ async def test_what_comes_in_meanwhile_is_for_the_next_run(at):
 async def test_what_is_deleted_meanwhile_is_neither_a_fact_nor_archived(at):
     said = await say(at, OSLO)
     at.claude.finds = all_of_it
-    at.claude.while_thinking = lambda: at.conversation.chronicle.deleted(CHANNEL.channel_id, {said})
+    at.claude.while_thinking = lambda: at.app.message_log.deleted(CHANNEL.channel_id, {said})
     await run(at)
     assert await facts(at) == []
     assert OSLO not in [one.text for one in await archived(at)]
@@ -437,8 +437,8 @@ async def test_the_log_is_emptied_into_the_archive(at):
     at.claude.finds = all_of_it
     at.clock.pass_time(DAY + 60)
     at.claude.will_note('{"summary": "Mira lives in Oslo, she said.", "operations": []}')
-    await at.conversation.compaction.catch_up()
-    await at.conversation.chronicle.prune()
+    await at.app.summaries.catch_up()
+    await at.app.message_log.prune()
     async with at.database.read() as db:
         assert len(await db.messages.ids_in(CHANNEL.channel_id)) == 2, "not before facts were drawn"
     await run(at)
@@ -454,15 +454,15 @@ async def _runs(at: Table, hours: list[datetime]) -> list[datetime]:
     """Look each of some hours whether a run is due; return when one was made."""
     ran: list[datetime] = []
 
-    async def counted(**_: object):
+    async def counted(character: str, **_: object):
         ran.append(at.clock.now())
-        return await whole()
+        return await whole(character)
 
-    whole = at.conversation.consolidation.run
-    at.conversation.consolidation.run = counted  # type: ignore[method-assign]
+    whole = at.app.consolidation.run
+    at.app.consolidation.run = counted  # type: ignore[method-assign]
     for hour in hours:
         at.clock._at = hour
-        await at.conversation.consolidation.run_due()
+        await at.app.consolidation.run_due("pixel")
     return ran
 
 
@@ -502,15 +502,15 @@ async def test_what_failed_is_tried_again_an_hour_later(at):
 
 async def test_a_fact_goes_two_weeks_after_the_person_was_there_and_what_is_kept_stays(at):
     await say(at, OSLO)
-    await at.conversation.memories.remember(MIRA, "I like tea", CHANNEL)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", CHANNEL)
     at.claude.finds = all_of_it
     await run(at)
     at.clock.pass_time(13 * DAY)
     await say(at, "hm", mentions_me=False)
     at.clock.pass_time(14 * DAY)
-    assert await at.conversation.memories.expire() == 0
+    assert await at.app.memories.expire() == 0
     at.clock.pass_time(1)
-    assert await at.conversation.memories.expire() == 1
+    assert await at.app.memories.expire() == 1
     assert await texts(at) == ["I like tea"]
     async with at.database.read() as db:
         assert OSLO not in str(await db.memories.since(MIRA, "pixel", 0))

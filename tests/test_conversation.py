@@ -45,7 +45,7 @@ async def test_a_dm_is_answered_once_and_becomes_history(at_table):
 async def test_a_replayed_event_stops_at_the_claim(at_table):
     heard = await at_table.hear("hello?")
     for _ in range(3):
-        await at_table.conversation.take_turn(heard, at_table.mouth)
+        await at_table.app.conversation.take_turn(heard, at_table.mouth)
     assert len(at_table.mouth.said) == 1
     assert len(at_table.claude.prompts) == 1
 
@@ -79,7 +79,7 @@ async def test_a_burst_of_four_messages_becomes_one_answer_to_all(tmp_path):
         at.clock.breath = 0.1
         texts = ["hi", "so I have", "this bug", "help?"]
         burst = [utterance(text) for text in texts]
-        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in burst))
+        await asyncio.gather(*(at.app.conversation.take_turn(one, at.mouth) for one in burst))
         assert len(at.mouth.said) == 1
         assert all(text in at.claude.prompts[0].text for text in texts)
         async with at.database.read() as db:
@@ -98,7 +98,7 @@ async def test_a_burst_that_never_ends_is_answered_after_eight_seconds(tmp_path)
         async def talk_on(seconds: float) -> None:
             if at.clock.monotonic() - begun < 20:
                 heard = utterance("and another thing", sent_at=at.clock.now())
-                more.append(asyncio.create_task(at.conversation.take_turn(heard, at.mouth)))
+                more.append(asyncio.create_task(at.app.conversation.take_turn(heard, at.mouth)))
             await sleep(min(seconds, 1.0))
 
         at.clock.sleep = talk_on  # type: ignore[method-assign]
@@ -113,7 +113,9 @@ async def test_what_arrives_while_it_thinks_is_answered_together_afterwards(at_t
     async def interrupt() -> None:
         at_table.claude.while_thinking = None
         for text in ("wait", "one more thing"):
-            late.append(asyncio.create_task(at_table.conversation.take_turn(utterance(text), at_table.mouth)))
+            late.append(
+                asyncio.create_task(at_table.app.conversation.take_turn(utterance(text), at_table.mouth))
+            )
         await asyncio.sleep(0.1)
 
     at_table.claude.while_thinking = interrupt
@@ -147,12 +149,12 @@ async def test_an_edit_before_the_reply_is_answered_in_its_new_form(at_table):
     sleep = at_table.clock.sleep
 
     async def edit_meanwhile(seconds: float) -> None:
-        await at_table.conversation.chronicle.edited(heard.where.channel_id, heard.message_id, "the bug")
+        await at_table.app.message_log.edited(heard.where.channel_id, heard.message_id, "the bug")
         await sleep(seconds)
 
     at_table.clock.sleep = edit_meanwhile
-    at_table.conversation._manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
-    await at_table.conversation.take_turn(heard, at_table.mouth)
+    at_table.app.manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
+    await at_table.app.conversation.take_turn(heard, at_table.mouth)
     assert "the bug" in at_table.claude.prompts[0].text
     assert "teh bug" not in at_table.claude.prompts[0].text
 
@@ -162,12 +164,12 @@ async def test_a_message_deleted_before_the_reply_is_not_answered(at_table):
     sleep = at_table.clock.sleep
 
     async def delete_meanwhile(seconds: float) -> None:
-        await at_table.conversation.chronicle.deleted(DM.channel_id, {heard.message_id})
+        await at_table.app.message_log.deleted(DM.channel_id, {heard.message_id})
         await sleep(seconds)
 
     at_table.clock.sleep = delete_meanwhile
-    at_table.conversation._manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
-    await at_table.conversation.take_turn(heard, at_table.mouth)
+    at_table.app.manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
+    await at_table.app.conversation.take_turn(heard, at_table.mouth)
     assert at_table.claude.prompts == []
     assert at_table.mouth.said == []
     assert await _log(at_table, DM.channel_id) == []
@@ -222,7 +224,7 @@ async def test_two_equal_parts_of_a_reply_are_both_said_after_a_fault(at_table):
     at_table.mouth.will_fail.extend([None, Unsaid("503")])
     await at_table.hear("hello")
     assert len(at_table.mouth.said) == 1
-    await at_table.conversation.finish(lambda _channel: at_table.mouth)
+    await at_table.app.finish_replies(lambda _channel: at_table.mouth)
     assert len(at_table.mouth.said) > 1
     assert at_table.mouth.said[0] == at_table.mouth.said[1]
     assert "".join(at_table.mouth.said) == "a" * 1_960 * 3
@@ -259,10 +261,10 @@ async def test_a_part_that_fails_for_now_is_said_later_and_only_once(at_table, f
     await at_table.hear("tell me everything")
     assert len(at_table.mouth.said) == failing
 
-    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 1
+    assert await at_table.app.finish_replies(lambda _channel: at_table.mouth) == 1
     assert len(at_table.mouth.said) == 3
     assert len(at_table.mouth.nonces) == 3
-    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 0
+    assert await at_table.app.finish_replies(lambda _channel: at_table.mouth) == 0
     assert len(await _log(at_table, DM.channel_id)) == 4
 
 
@@ -278,7 +280,7 @@ async def test_a_reply_that_comes_far_too_late_is_dropped(at_table):
     await at_table.hear("hello")
     at_table.clock.pass_time(3_600)
 
-    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 0
+    assert await at_table.app.finish_replies(lambda _channel: at_table.mouth) == 0
     assert at_table.mouth.said == []
     assert await _log(at_table, DM.channel_id) == ["hello"]
 
@@ -306,18 +308,18 @@ async def test_the_burst_wait_counts_toward_typing_too(tmp_path):
 async def test_what_a_crash_left_open_is_taken_up_again(at_table):
     heard = utterance("hello")
     assert await at_table.conversation._note(heard)
-    assert await at_table.conversation.left_open() == [(DM.channel_id, heard.message_id)]
-    await at_table.conversation.resume(heard, at_table.mouth)
-    await at_table.conversation.resume(heard, at_table.mouth)
+    assert await at_table.app.intake.left_open() == [(DM.channel_id, heard.message_id)]
+    await at_table.app.conversation.resume(heard, at_table.mouth)
+    await at_table.app.conversation.resume(heard, at_table.mouth)
     assert at_table.mouth.said == ["Hm."]
-    assert await at_table.conversation.left_open() == []
+    assert await at_table.app.intake.left_open() == []
 
 
 async def test_while_stopping_messages_are_noted_and_left_for_the_next_start(at_table):
-    assert await at_table.conversation.close(within=1)
+    assert await at_table.app.conversation.close(within=1)
     heard = await at_table.hear("hello")
     assert at_table.mouth.said == []
-    assert await at_table.conversation.left_open() == [(DM.channel_id, heard.message_id)]
+    assert await at_table.app.intake.left_open() == [(DM.channel_id, heard.message_id)]
 
 
 async def test_stopping_waits_for_what_is_being_said(at_table):
@@ -326,7 +328,7 @@ async def test_stopping_waits_for_what_is_being_said(at_table):
     task = asyncio.create_task(at_table.hear("hello"))
     while not at_table.claude.prompts:
         await asyncio.sleep(0)
-    closing = asyncio.create_task(at_table.conversation.close(within=5))
+    closing = asyncio.create_task(at_table.app.conversation.close(within=5))
     await asyncio.sleep(0.02)
     release.set()
     assert await closing
@@ -339,10 +341,10 @@ async def test_what_is_not_finished_in_time_is_broken_off_and_left_for_the_next_
     task = asyncio.create_task(at_table.hear("hello"))
     while not at_table.claude.prompts:
         await asyncio.sleep(0)
-    assert not await at_table.conversation.close(within=0.05)
+    assert not await at_table.app.conversation.close(within=0.05)
     assert task.cancelled()
     assert at_table.mouth.said == []
-    assert len(await at_table.conversation.left_open()) == 1
+    assert len(await at_table.app.intake.left_open()) == 1
 
 
 async def test_a_full_disk_is_answered_once_an_hour_and_forgotten_when_there_is_room(at_table):
@@ -365,14 +367,14 @@ async def test_the_log_lets_go_after_a_day(at_table):
     await at_table.hear("yesterday", where=CHANNEL)
     at_table.clock.pass_time(24 * 3600 + 60)
     await at_table.hear("today", where=CHANNEL)
-    await at_table.conversation.chronicle.prune()
+    await at_table.app.message_log.prune()
     assert await _log(at_table, CHANNEL.channel_id) == ["today"]
 
 
 async def test_idle_rooms_take_no_memory(at_table):
     for number in range(50):
         await at_table.hear("hi", where=Where(number, Place.DM))
-    assert at_table.conversation._rooms._rooms == {}
+    assert at_table.app.rooms._rooms == {}
 
 
 async def test_text_that_no_database_can_hold_is_cleaned_at_the_edge(at_table):
@@ -396,21 +398,21 @@ async def test_a_reply_that_was_said_but_could_not_be_noted_is_noted_later_and_n
     assert at_table.mouth.said == ["Hm."]
     at_table.database.begin = begin
 
-    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 1
+    assert await at_table.app.finish_replies(lambda _channel: at_table.mouth) == 1
     assert at_table.mouth.said == ["Hm."]
     assert await _log(at_table, DM.channel_id) == ["hello", "Hm."]
 
 
 async def test_what_was_left_open_in_the_terminal_is_not_looked_for_in_discord(at_table):
     assert await at_table.conversation._note(utterance("hello", where=Where(1, Place.TERMINAL)))
-    assert await at_table.conversation.left_open() == []
+    assert await at_table.app.intake.left_open() == []
 
 
 async def test_what_was_fresh_before_a_crash_is_answered_however_long_the_restart_took(at_table):
     heard = utterance("hello")
     assert await at_table.conversation._note(heard)
     at_table.clock.pass_time(120)
-    await at_table.conversation.resume(heard, at_table.mouth)
+    await at_table.app.conversation.resume(heard, at_table.mouth)
     assert at_table.mouth.said == ["Hm."]
 
 
@@ -418,11 +420,11 @@ async def test_two_replies_of_the_same_words_are_both_said_after_a_fault(at_tabl
     at_table.claude.will_say("ok", "ok", "ok")
     first = utterance("one")
     second = utterance("two")
-    await at_table.conversation.take_turn(first, at_table.mouth)
+    await at_table.app.conversation.take_turn(first, at_table.mouth)
     at_table.mouth.will_fail.append(Unsaid("503"))
-    await at_table.conversation.take_turn(second, at_table.mouth)
+    await at_table.app.conversation.take_turn(second, at_table.mouth)
     assert at_table.mouth.said == ["ok"]
-    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 1
+    assert await at_table.app.finish_replies(lambda _channel: at_table.mouth) == 1
     assert at_table.mouth.said == ["ok", "ok"]
     assert await _log(at_table, DM.channel_id) == ["one", "ok", "two", "ok"]
 
@@ -438,7 +440,7 @@ async def test_one_reply_that_cannot_be_finished_does_not_hold_up_the_others(at_
 
     broken = Broken()
     mouths = {DM.channel_id: broken, CHANNEL.channel_id: at_table.mouth}
-    await at_table.conversation.finish(mouths.__getitem__)
+    await at_table.app.finish_replies(mouths.__getitem__)
     assert at_table.mouth.said == ["Hm."]
 
 
@@ -453,9 +455,9 @@ async def test_saying_that_it_cannot_remember_does_not_take_the_nonce_of_the_rep
         return allowed()
 
     at_table.database.begin = full_at_the_pledge
-    await at_table.conversation.take_turn(heard, at_table.mouth)
+    await at_table.app.conversation.take_turn(heard, at_table.mouth)
     at_table.database.begin = begin
-    await at_table.conversation.resume(heard, at_table.mouth)
+    await at_table.app.conversation.resume(heard, at_table.mouth)
     assert at_table.mouth.said == ["*static* say again?", "Hm."]
     assert await _log(at_table, DM.channel_id) == ["hello", "Hm."]
 
@@ -465,7 +467,7 @@ async def test_a_body_that_discord_does_not_take_is_dropped_and_the_channel_is_n
     await at_table.hear("hello")
     await at_table.hear("hello?")
     assert at_table.mouth.said == ["Hm."]
-    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 0
+    assert await at_table.app.finish_replies(lambda _channel: at_table.mouth) == 0
 
 
 async def test_a_prompt_that_cannot_be_shortened_is_not_sent_again(at_table):
@@ -491,7 +493,7 @@ async def test_words_that_could_not_be_said_are_forgotten_after_a_day(at_table):
     at_table.mouth.will_fail.append(Unsaid("503"))
     await at_table.hear("hello")
     at_table.clock.pass_time(25 * 3600)
-    await at_table.conversation.chronicle.prune()
+    await at_table.app.message_log.prune()
     async with at_table.database.read() as db:
         assert [part.text for part in await db.turns.parts(1)] == [""]
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.context import Extent
+from bot.conversation.config import Extent
 from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Place, Where
 from bot.llm.errors import ClaudeTimeout
@@ -346,17 +346,17 @@ async def dumping(folder: Path, *, known: int = 25_000) -> AsyncIterator[Table]:
 
 
 def memories_of(at: Table) -> Memories:
-    return at.conversation.memories
+    return at.app.memories
 
 
 async def texts(at: Table, person_id: int = MIRA) -> list[str]:
-    return [one.text for one in await memories_of(at).of(person_id)]
+    return [one.text for one in await memories_of(at).of("pixel", person_id)]
 
 
 async def learn(at: Table, *changes: Change, where: Where = CHANNEL) -> None:
     async with at.database.begin() as db:
-        learnt = await memories_of(at).learn(db, where, changes, at=at.clock.now())
-    await memories_of(at).dump(learnt)
+        learnt = await memories_of(at).learn(db, "pixel", where, changes, at=at.clock.now())
+    await memories_of(at).dump("pixel", learnt)
 
 
 def noted(text: str, *sources: int, memory_id: int | None = None, quote: str = "", who: int = MIRA) -> Change:
@@ -369,39 +369,39 @@ def everywhere(folder: Path) -> bytes:
 
 
 async def test_what_is_told_is_kept_where_it_was_told(at_table):
-    memory = await memories_of(at_table).remember(MIRA, "  I like\ntea ", CHANNEL)
+    memory = await memories_of(at_table).remember("pixel", MIRA, "  I like\ntea ", CHANNEL)
     assert (memory.number, memory.text, memory.scope, memory.channel_id) == (1, "I like tea", "channel", 600)
     assert (memory.origin, memory.sources) == (TOLD, [])
-    again = await memories_of(at_table).remember(MIRA, "i like Tea", CHANNEL)
+    again = await memories_of(at_table).remember("pixel", MIRA, "i like Tea", CHANNEL)
     assert again.id == memory.id
-    elsewhere = await memories_of(at_table).remember(MIRA, "I like tea", OTHER_CHANNEL)
+    elsewhere = await memories_of(at_table).remember("pixel", MIRA, "I like tea", OTHER_CHANNEL)
     assert (elsewhere.number, elsewhere.channel_id) == (2, 601)
-    private = await memories_of(at_table).remember(MIRA, "I like tea", DM)
+    private = await memories_of(at_table).remember("pixel", MIRA, "I like tea", DM)
     assert (private.number, private.scope) == (3, "dm")
     assert await texts(at_table, TOM) == []
 
 
 async def test_what_is_told_in_a_message_names_it_as_its_source(at_table):
     said = (await at_table.hear("remember: I like tea")).message_id
-    memory = await memories_of(at_table).remember(MIRA, "I like tea", CHANNEL, source=said)
+    memory = await memories_of(at_table).remember("pixel", MIRA, "I like tea", CHANNEL, source=said)
     assert (memory.sources, memory.quote) == ([said], "I like tea")
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "\u200b\u200b", "x" * (LONGEST + 1)])
 async def test_what_says_nothing_or_too_much_is_refused(at_table, text):
     with pytest.raises(MemoryRefused, match="nothing in that"):
-        await memories_of(at_table).remember(MIRA, text, DM)
-    memory = await memories_of(at_table).remember(MIRA, "x" * LONGEST, DM)
+        await memories_of(at_table).remember("pixel", MIRA, text, DM)
+    memory = await memories_of(at_table).remember("pixel", MIRA, "x" * LONGEST, DM)
     with pytest.raises(MemoryRefused, match="nothing in that"):
-        await memories_of(at_table).edit(MIRA, memory.number, text)
+        await memories_of(at_table).edit("pixel", MIRA, memory.number, text)
 
 
 async def test_there_is_no_server_in_a_direct_message(at_table):
-    memory = await memories_of(at_table).remember(MIRA, "I like tea", DM)
+    memory = await memories_of(at_table).remember("pixel", MIRA, "I like tea", DM)
     with pytest.raises(MemoryRefused, match="no server"):
-        await memories_of(at_table).remember(MIRA, "I like milk", DM, reach="guild")
+        await memories_of(at_table).remember("pixel", MIRA, "I like milk", DM, reach="guild")
     with pytest.raises(MemoryRefused, match="no server"):
-        await memories_of(at_table).share(MIRA, memory.number, "guild", DM)
+        await memories_of(at_table).share("pixel", MIRA, memory.number, "guild", DM)
 
 
 async def test_a_person_has_so_many_memories_at_most(at_table):
@@ -409,12 +409,12 @@ async def test_a_person_has_so_many_memories_at_most(at_table):
         for number in range(MOST):
             await db.memories.add(row(f"fact {number}"), batch=1, cause="told")
     with pytest.raises(MemoryRefused, match=f"{MOST} things"):
-        await memories_of(at_table).remember(MIRA, "one more", CHANNEL)
-    assert (await memories_of(at_table).remember(MIRA, "fact 7", CHANNEL)).number == 8
+        await memories_of(at_table).remember("pixel", MIRA, "one more", CHANNEL)
+    assert (await memories_of(at_table).remember("pixel", MIRA, "fact 7", CHANNEL)).number == 8
     await learn(at_table, noted("has a cat", 1))
     assert len(await texts(at_table)) == MOST
-    await memories_of(at_table).forget(MIRA, 3)
-    await memories_of(at_table).remember(MIRA, "one more", CHANNEL)
+    await memories_of(at_table).forget("pixel", MIRA, 3)
+    await memories_of(at_table).remember("pixel", MIRA, "one more", CHANNEL)
     assert len(await texts(at_table)) == MOST
 
 
@@ -436,7 +436,7 @@ def row(text: str) -> Fact:
 @pytest.mark.parametrize("what", ["edit", "share", "pin", "forget"])
 async def test_a_number_that_is_not_there_is_refused_also_when_it_is_somebody_elses(at_table, what):
     memories = memories_of(at_table)
-    await memories.remember(TOM, "mine", CHANNEL)
+    await memories.remember("pixel", TOM, "mine", CHANNEL)
     more: dict[str, tuple[Any, ...]] = {"edit": ("new",), "share": ("everywhere", CHANNEL)}
     with pytest.raises(MemoryRefused, match="no memory number 1"):
         await getattr(memories, what)(MIRA, 1, *more.get(what, ()))
@@ -445,26 +445,26 @@ async def test_a_number_that_is_not_there_is_refused_also_when_it_is_somebody_el
 
 async def test_an_edit_makes_it_the_persons_own_and_remembers_where_it_came_from(at_table):
     await learn(at_table, noted("has a cat", 1))
-    memory = await memories_of(at_table).edit(MIRA, 1, "has two cats")
+    memory = await memories_of(at_table).edit("pixel", MIRA, 1, "has two cats")
     assert (memory.text, memory.origin, memory.quote, memory.sources) == ("has two cats", TOLD, "", [1])
-    await at_table.conversation.chronicle.deleted(CHANNEL.channel_id, {1})
-    [left] = await memories_of(at_table).of(MIRA)
+    await at_table.app.message_log.deleted(CHANNEL.channel_id, {1})
+    [left] = await memories_of(at_table).of("pixel", MIRA)
     assert (left.text, left.sources) == ("has two cats", [])
 
 
 async def test_a_memory_is_pinned_and_the_pin_taken_away(at_table):
     memories = memories_of(at_table)
-    await memories.remember(MIRA, "I like tea", CHANNEL)
-    assert (await memories.pin(MIRA, 1)).pinned
+    await memories.remember("pixel", MIRA, "I like tea", CHANNEL)
+    assert (await memories.pin("pixel", MIRA, 1)).pinned
     await learn(at_table, noted("likes milk", 1, memory_id=1), Change(MIRA, 1))
     assert await texts(at_table) == ["I like tea"]
-    assert not (await memories.pin(MIRA, 1)).pinned
-    assert [one.cause for one in await memories.history(MIRA)] == ["unpinned", "pinned", "told"]
+    assert not (await memories.pin("pixel", MIRA, 1)).pinned
+    assert [one.cause for one in await memories.history("pixel", MIRA)] == ["unpinned", "pinned", "told"]
 
 
 async def test_sharing_says_where_a_memory_may_come_up(at_table):
     memories = memories_of(at_table)
-    await memories.remember(MIRA, "I like tea", DM)
+    await memories.remember("pixel", MIRA, "I like tea", DM)
     for scope, where, kept in (
         ("everywhere", DM, "everywhere"),
         ("guild", CHANNEL, "guild"),
@@ -473,16 +473,16 @@ async def test_sharing_says_where_a_memory_may_come_up(at_table):
         ("everywhere", CHANNEL, "everywhere"),
         ("dm", CHANNEL, "dm"),
     ):
-        memory = await memories.share(MIRA, 1, scope, where)
+        memory = await memories.share("pixel", MIRA, 1, scope, where)
         assert (memory.scope, memory.channel_id) == (kept, where.channel_id)
 
 
 async def test_what_changes_nothing_is_no_change(at_table):
     memories = memories_of(at_table)
-    await memories.remember(MIRA, "I like tea", CHANNEL)
-    await memories.edit(MIRA, 1, "I like tea")
-    await memories.share(MIRA, 1, "channel", CHANNEL)
-    assert len(await memories.history(MIRA)) == 1
+    await memories.remember("pixel", MIRA, "I like tea", CHANNEL)
+    await memories.edit("pixel", MIRA, 1, "I like tea")
+    await memories.share("pixel", MIRA, 1, "channel", CHANNEL)
+    assert len(await memories.history("pixel", MIRA)) == 1
 
 
 # --- What is learnt from talk (D03) ---------------------------------------------------------------
@@ -491,7 +491,7 @@ async def test_what_changes_nothing_is_no_change(at_table):
 async def test_what_is_learnt_stays_where_it_was_said(at_table):
     await learn(at_table, noted("has a cat", 1), noted("likes nuts", 2, who=TOM))
     await learn(at_table, noted("has a dog", 3), where=DM)
-    cat, dog = await memories_of(at_table).of(MIRA)
+    cat, dog = await memories_of(at_table).of("pixel", MIRA)
     assert (cat.scope, cat.channel_id, cat.origin, cat.sources) == ("channel", 600, LEARNT, [1])
     assert (cat.quote, dog.scope) == ("quote of has a cat", "dm")
     assert await texts(at_table, TOM) == ["likes nuts"]
@@ -500,15 +500,15 @@ async def test_what_is_learnt_stays_where_it_was_said(at_table):
 async def test_a_memory_learnt_anew_has_new_words_and_both_sources(at_table):
     await learn(at_table, noted("has a cat", 1))
     await learn(at_table, noted("has a cat called Ada", 2, memory_id=1))
-    [memory] = await memories_of(at_table).of(MIRA)
+    [memory] = await memories_of(at_table).of("pixel", MIRA)
     assert (memory.text, memory.sources, memory.number) == ("has a cat called Ada", [1, 2], 1)
 
 
 @pytest.mark.parametrize("reach", ["everywhere", "guild", "channel"])
 async def test_what_is_said_in_private_never_gets_into_a_memory_of_a_wider_audience(at_table, reach):
-    await memories_of(at_table).remember(MIRA, "I live in Oslo", CHANNEL, reach=reach)
+    await memories_of(at_table).remember("pixel", MIRA, "I live in Oslo", CHANNEL, reach=reach)
     await learn(at_table, noted("secretly moved to Bergen", 5, memory_id=1), where=DM)
-    public, private = await memories_of(at_table).of(MIRA)
+    public, private = await memories_of(at_table).of("pixel", MIRA)
     assert (public.text, public.scope) == ("I live in Oslo", reach)
     assert (private.text, private.scope) == ("secretly moved to Bergen", "dm")
 
@@ -526,16 +526,16 @@ async def test_without_consent_nothing_is_learnt_and_with_it_what_was_really_sai
             await memories_of(at).let_learn(MIRA, agreed)
             for number in range(8):
                 await at.hear(f"Pixel, I have a cat, that is line {number} of {agreed} " + "word " * 20)
-            await at.conversation.compaction.settled()
+            await at.app.summaries.settled()
             at.clock.pass_time(3600)
             asked_before = len(at.claude.background)
             at.claude.will_note(proposal("Has a cat", "I have a cat"))
             at.claude.will_note(*["no"] * 5)
-            await at.conversation.compaction.condense(DM)
+            await at.app.summaries.condense("pixel", DM)
             assert len(at.claude.background) > asked_before
             at.claude.notes.clear()
             assert await texts(at) == (["Has a cat"] if agreed else [])
-        [memory] = await memories_of(at).of(MIRA)
+        [memory] = await memories_of(at).of("pixel", MIRA)
         async with at.database.read() as db:
             lines = [await db.messages.get(one) for one in memory.sources]
         assert all(line and line.author_id == MIRA and "I have a cat" in line.text for line in lines)
@@ -552,18 +552,18 @@ async def test_withdrawing_consent_forgets_what_was_learnt_and_keeps_what_was_to
         memories = memories_of(at)
         await memories.let_learn(MIRA, True)
         assert await memories.learns(MIRA)
-        await memories.remember(MIRA, "I like tea", CHANNEL)
-        await memories.remember(MIRA, "I live in Oslo", CHANNEL)
+        await memories.remember("pixel", MIRA, "I like tea", CHANNEL)
+        await memories.remember("pixel", MIRA, "I live in Oslo", CHANNEL)
         await learn(at, noted("likes canary-green tea", 1, memory_id=1), noted("has a canary-cat", 2))
         await learn(at, noted("knows a canary-bird", 3), noted("owns a canary-dog", 4))
-        await memories.edit(MIRA, 4, "I own a dog")
+        await memories.edit("pixel", MIRA, 4, "I own a dog")
         await learn(at, Change(MIRA, 5))
-        await memories.remember(TOM, "a canary-free room", CHANNEL)
+        await memories.remember("pixel", TOM, "a canary-free room", CHANNEL)
         assert await memories.let_learn(MIRA, False) == 2
         assert not await memories.learns(MIRA)
         assert await texts(at) == ["I like tea", "I live in Oslo", "I own a dog"]
-        for batch in await memories.history(MIRA):
-            await memories.restore(MIRA, batch.id)
+        for batch in await memories.history("pixel", MIRA):
+            await memories.restore("pixel", MIRA, batch.id)
         kept = everywhere(tmp_path)
         assert b"canary-free" in kept
         assert kept.count(b"canary-") == kept.count(b"canary-free")
@@ -577,7 +577,9 @@ State = dict[int, tuple[Any, ...]]
 
 
 async def state(memories: Memories, person_id: int) -> State:
-    return {one.id: tuple(getattr(one, key) for key in _KEPT) for one in await memories.of(person_id)}
+    return {
+        one.id: tuple(getattr(one, key) for key in _KEPT) for one in await memories.of("pixel", person_id)
+    }
 
 
 _STEP = st.one_of(
@@ -606,23 +608,25 @@ class Past:
                 self.states[batch] = before
 
     async def batches(self) -> list[int]:
-        return [one.id for one in await self.memories.history(self.person_id)]
+        return [one.id for one in await self.memories.history("pixel", self.person_id)]
 
     async def _add(self, where: Where, _now: Any) -> None:
-        await self.memories.remember(self.person_id, f"fact {next(self.words)}", where)
+        await self.memories.remember("pixel", self.person_id, f"fact {next(self.words)}", where)
 
     async def _edit(self, which: int, now: list[Any]) -> None:
         if now:
-            await self.memories.edit(self.person_id, now[which % len(now)][0], f"fact {next(self.words)}")
+            await self.memories.edit(
+                "pixel", self.person_id, now[which % len(now)][0], f"fact {next(self.words)}"
+            )
 
     async def _pin(self, which: int, now: list[Any]) -> None:
         if now:
-            await self.memories.pin(self.person_id, now[which % len(now)][0])
+            await self.memories.pin("pixel", self.person_id, now[which % len(now)][0])
 
     async def _share(self, which: int, now: list[Any]) -> None:
         if now:
             scope = ["everywhere", "guild", "channel", "dm"][which % 4]
-            await self.memories.share(self.person_id, now[which % len(now)][0], scope, CHANNEL)
+            await self.memories.share("pixel", self.person_id, now[which % len(now)][0], scope, CHANNEL)
 
     async def _reword(self, which: int, now: list[Any]) -> None:
         await self._learn(which, f"fact {next(self.words)}")
@@ -639,18 +643,18 @@ class Past:
     async def _forget(self, which: int, now: list[Any]) -> None:
         if now:
             number = now[which % len(now)][0]
-            of = await self.memories.of(self.person_id)
+            of = await self.memories.of("pixel", self.person_id)
             self.forgotten |= {one.id for one in of if one.number == number}
-            await self.memories.forget(self.person_id, number)
+            await self.memories.forget("pixel", self.person_id, number)
 
     async def _restore(self, which: int, _now: Any) -> None:
         batches = await self.batches()
         if not batches:
             return
         batch = batches[which % len(batches)]
-        shown = await self.memories.preview(self.person_id, batch)
+        shown = await self.memories.preview("pixel", self.person_id, batch)
         now = await state(self.memories, self.person_id)
-        changed = await self.memories.restore(self.person_id, batch)
+        changed = await self.memories.restore("pixel", self.person_id, batch)
         wanted = {one: kept for one, kept in self.states[batch].items() if one not in self.forgotten}
         assert await state(self.memories, self.person_id) == wanted
         different = {one for one in {*now, *wanted} if now.get(one) != wanted.get(one)}
@@ -682,23 +686,23 @@ def test_bringing_back_gives_exactly_the_earlier_state_but_for_what_was_forgotte
 
 async def test_a_state_that_is_not_there_is_refused(at_table):
     memories = memories_of(at_table)
-    await memories.remember(TOM, "mine", CHANNEL)
-    [theirs] = await memories.history(TOM)
+    await memories.remember("pixel", TOM, "mine", CHANNEL)
+    [theirs] = await memories.history("pixel", TOM)
     for batch in (theirs.id, 0, -1, 10**9):
         with pytest.raises(MemoryRefused, match="not there any more"):
-            await memories.restore(MIRA, batch)
+            await memories.restore("pixel", MIRA, batch)
         with pytest.raises(MemoryRefused, match="not there any more"):
-            await memories.preview(MIRA, batch)
+            await memories.preview("pixel", MIRA, batch)
     assert await texts(at_table, TOM) == ["mine"]
 
 
 async def test_a_preview_says_what_comes_back_and_changes_nothing(at_table):
     memories = memories_of(at_table)
-    await memories.remember(MIRA, "I like tea", CHANNEL)
-    await memories.remember(MIRA, "I like milk", CHANNEL)
-    await memories.edit(MIRA, 1, "I like coffee")
+    await memories.remember("pixel", MIRA, "I like tea", CHANNEL)
+    await memories.remember("pixel", MIRA, "I like milk", CHANNEL)
+    await memories.edit("pixel", MIRA, 1, "I like coffee")
     before = await state(memories, MIRA)
-    shown = await memories.preview(MIRA, (await memories.history(MIRA))[1].id)
+    shown = await memories.preview("pixel", MIRA, (await memories.history("pixel", MIRA))[1].id)
     told = [(one.number, one.now and one.now["text"], one.then and one.then["text"]) for one in shown]
     assert told == [(1, "I like coffee", "I like tea"), (2, "I like milk", None)]
     assert await state(memories, MIRA) == before
@@ -715,12 +719,12 @@ def dumped(folder: Path) -> list[list[str]]:
 async def test_before_each_change_what_was_known_is_written_down(tmp_path):
     async with dumping(tmp_path) as at:
         memories = memories_of(at)
-        await memories.remember(MIRA, "one", CHANNEL)
-        await memories.remember(MIRA, "two", CHANNEL)
-        await memories.edit(MIRA, 1, "uno")
-        await memories.pin(MIRA, 2)
+        await memories.remember("pixel", MIRA, "one", CHANNEL)
+        await memories.remember("pixel", MIRA, "two", CHANNEL)
+        await memories.edit("pixel", MIRA, 1, "uno")
+        await memories.pin("pixel", MIRA, 2)
         await learn(at, noted("three", 1))
-        await memories.restore(MIRA, (await memories.history(MIRA))[2].id)
+        await memories.restore("pixel", MIRA, (await memories.history("pixel", MIRA))[2].id)
         assert dumped(tmp_path) == [
             [], ["one"], ["one", "two"], ["uno", "two"], ["uno", "two"], ["uno", "two", "three"]
         ]  # fmt: skip
@@ -730,7 +734,7 @@ async def test_before_each_change_what_was_known_is_written_down(tmp_path):
 async def test_without_room_for_dumps_a_change_happens_all_the_same(tmp_path, caplog):
     (tmp_path / "dumps").write_text("a file where the folder should be")
     async with dumping(tmp_path) as at:
-        await memories_of(at).remember(MIRA, "canary", CHANNEL)
+        await memories_of(at).remember("pixel", MIRA, "canary", CHANNEL)
         assert await texts(at) == ["canary"]
     assert "No dump of core memory could be written: File exists" in caplog.text
     assert "canary" not in caplog.text
@@ -739,13 +743,13 @@ async def test_without_room_for_dumps_a_change_happens_all_the_same(tmp_path, ca
 async def test_what_is_forgotten_while_a_dump_is_written_is_not_in_it(tmp_path):
     async with dumping(tmp_path) as at:
         memories = memories_of(at)
-        await memories.remember(MIRA, "my canary", CHANNEL)
+        await memories.remember("pixel", MIRA, "my canary", CHANNEL)
         async with at.database.begin() as db:
-            learnt = await memories.learn(db, CHANNEL, [noted("has a cat", 1)], at=at.clock.now())
-        await memories.forget(MIRA, 1)
-        await memories.dump(learnt)
+            learnt = await memories.learn(db, "pixel", CHANNEL, [noted("has a cat", 1)], at=at.clock.now())
+        await memories.forget("pixel", MIRA, 1)
+        await memories.dump("pixel", learnt)
         assert b"canary" not in everywhere(tmp_path)
-        await memories.dump(learnt[:0])
+        await memories.dump("pixel", learnt[:0])
 
 
 # --- What goes for good (C62, C63) ----------------------------------------------------------------
@@ -754,55 +758,55 @@ async def test_what_is_forgotten_while_a_dump_is_written_is_not_in_it(tmp_path):
 async def test_what_is_forgotten_leaves_the_table_its_past_the_dumps_and_the_log(tmp_path):
     async with dumping(tmp_path) as at:
         memories = memories_of(at)
-        await memories.remember(MIRA, "canary-one", CHANNEL)
-        await memories.remember(MIRA, "bystander", CHANNEL)
-        await memories.edit(MIRA, 1, "canary-two")
-        await memories.pin(MIRA, 1)
+        await memories.remember("pixel", MIRA, "canary-one", CHANNEL)
+        await memories.remember("pixel", MIRA, "bystander", CHANNEL)
+        await memories.edit("pixel", MIRA, 1, "canary-two")
+        await memories.pin("pixel", MIRA, 1)
         assert b"canary" in everywhere(tmp_path)
-        await memories.forget(MIRA, 1)
+        await memories.forget("pixel", MIRA, 1)
         assert b"canary" not in everywhere(tmp_path)
         assert await texts(at) == ["bystander"]
-        assert [one.cause for one in await memories.history(MIRA)] == ["told"]
+        assert [one.cause for one in await memories.history("pixel", MIRA)] == ["told"]
 
 
 async def test_forgetting_everything_takes_what_had_gone_before_too(tmp_path):
     async with dumping(tmp_path) as at:
         memories = memories_of(at)
-        await memories.remember(MIRA, "canary-one", CHANNEL)
-        await memories.remember(MIRA, "canary-two", DM)
-        await memories.remember(TOM, "bystander", CHANNEL)
+        await memories.remember("pixel", MIRA, "canary-one", CHANNEL)
+        await memories.remember("pixel", MIRA, "canary-two", DM)
+        await memories.remember("pixel", TOM, "bystander", CHANNEL)
         await learn(at, Change(MIRA, 1))
-        assert await memories.forget_all(MIRA) == 1
+        assert await memories.forget_all("pixel", MIRA) == 1
         assert b"canary" not in everywhere(tmp_path)
-        assert await memories.history(MIRA) == []
+        assert await memories.history("pixel", MIRA) == []
         assert await texts(at, TOM) == ["bystander"]
 
 
 async def test_after_a_crash_between_the_deletion_and_its_traces_they_go_with_the_next_look(tmp_path):
     async with dumping(tmp_path) as at:
-        await memories_of(at).remember(MIRA, "canary", CHANNEL)
-        await memories_of(at).pin(MIRA, 1)
+        await memories_of(at).remember("pixel", MIRA, "canary", CHANNEL)
+        await memories_of(at).pin("pixel", MIRA, 1)
         async with at.database.begin() as db:
-            await at.conversation.eraser.memories(db, [1])
+            await at.app.eraser.memories(db, [1])
         assert b"canary" in everywhere(tmp_path / "dumps")
     async with dumping(tmp_path) as at:
-        await at.conversation.chronicle.prune()
+        await at.app.message_log.prune()
         assert b"canary" not in everywhere(tmp_path)
 
 
 async def delete(at: Table, *message_ids: int) -> None:
-    await at.conversation.chronicle.deleted(CHANNEL.channel_id, set(message_ids))
+    await at.app.message_log.deleted(CHANNEL.channel_id, set(message_ids))
 
 
 async def test_a_memory_goes_with_its_only_message_and_stays_while_it_has_another(tmp_path):
     async with dumping(tmp_path) as at:
         await learn(at, noted("canary-cat", 1), noted("dog", 1, 2), noted("bird", 3))
-        await memories_of(at).pin(MIRA, 2)
+        await memories_of(at).pin("pixel", MIRA, 2)
         await delete(at, 1)
         assert await texts(at) == ["dog", "bird"]
         assert b"canary" not in everywhere(tmp_path)
-        assert [one.sources for one in await memories_of(at).of(MIRA)] == [[2], [3]]
-        [pinned, learnt] = await memories_of(at).history(MIRA)
+        assert [one.sources for one in await memories_of(at).of("pixel", MIRA)] == [[2], [3]]
+        [pinned, learnt] = await memories_of(at).history("pixel", MIRA)
         assert (pinned.cause, learnt.cause) == ("pinned", "learnt")
         await delete(at, 2)
         assert await texts(at) == ["bird"]
@@ -817,9 +821,9 @@ async def test_an_edit_that_takes_the_quoted_words_away_takes_the_memory_too(tmp
             noted("has a canary", heard.message_id, quote="have a canary-cat"),
             noted("has a dog", other.message_id, quote="have a dog"),
         )
-        await at.conversation.chronicle.edited(600, other.message_id, "Pixel, I  HAVE a dog!")
+        await at.app.message_log.edited(600, other.message_id, "Pixel, I  HAVE a dog!")
         assert len(await texts(at)) == 2
-        await at.conversation.chronicle.edited(600, heard.message_id, "Pixel, I have a parrot")
+        await at.app.message_log.edited(600, heard.message_id, "Pixel, I have a parrot")
         assert await texts(at) == ["has a dog"]
         at.claude.prompts.clear()
         assert b"canary" not in everywhere(tmp_path)
@@ -829,9 +833,9 @@ async def test_without_its_newer_message_a_memory_is_again_what_it_was_before(tm
     async with dumping(tmp_path) as at:
         await learn(at, noted("has a cat", 1))
         await learn(at, noted("has a cat called Canary", 2, memory_id=1))
-        await memories_of(at).share(MIRA, 1, "dm", CHANNEL)
+        await memories_of(at).share("pixel", MIRA, 1, "dm", CHANNEL)
         await delete(at, 2)
-        [memory] = await memories_of(at).of(MIRA)
+        [memory] = await memories_of(at).of("pixel", MIRA)
         assert (memory.text, memory.scope, memory.sources) == ("has a cat", "dm", [1])
         assert b"Canary" not in everywhere(tmp_path)
         await learn(at, noted("has a cat called Canary", 3, memory_id=1), where=DM)
@@ -855,7 +859,7 @@ async def test_a_form_that_was_brought_back_still_goes_with_its_message(tmp_path
     async with dumping(tmp_path) as at:
         await learn(at, noted("has a cat", 1))
         await learn(at, noted("has a canary", 2, memory_id=1))
-        await memories_of(at).restore(MIRA, (await memories_of(at).history(MIRA))[0].id)
+        await memories_of(at).restore("pixel", MIRA, (await memories_of(at).history("pixel", MIRA))[0].id)
         assert await texts(at) == ["has a cat"]
         await delete(at, 2)
         assert await texts(at) == ["has a cat"]
@@ -867,7 +871,7 @@ async def test_a_memory_that_went_and_came_back_still_goes_with_every_message_of
         await learn(at, noted("has a cat", 1), *(noted(f"fact {number}", 9) for number in range(4)))
         await learn(at, noted("has a canary", 2, memory_id=1))
         await learn(at, Change(MIRA, 1))
-        await memories_of(at).restore(MIRA, (await memories_of(at).history(MIRA))[1].id)
+        await memories_of(at).restore("pixel", MIRA, (await memories_of(at).history("pixel", MIRA))[1].id)
         assert (await texts(at))[0] == "has a cat"
         await delete(at, 2)
         assert (await texts(at))[0] == "has a cat"
@@ -890,7 +894,7 @@ async def crowded(folder: Path, *answers: Any, known: int = 5) -> AsyncIterator[
     async with dumping(folder, known=known) as at:
         at.claude.will_note(*answers)
         for text in PAIR:
-            await memories_of(at).remember(MIRA, text, CHANNEL)
+            await memories_of(at).remember("pixel", MIRA, text, CHANNEL)
         yield at
 
 
@@ -902,17 +906,17 @@ async def test_memories_that_have_grown_too_many_are_joined_and_the_joined_can_c
         assert "1. My sister Anna" in at.claude.background[-1].text
         assert dumped(tmp_path)[-1] == PAIR
         memories = memories_of(at)
-        [joined, *_] = await memories.history(MIRA)
+        [joined, *_] = await memories.history("pixel", MIRA)
         assert joined.memories == 2
-        await memories.restore(MIRA, joined.id)
+        await memories.restore("pixel", MIRA, joined.id)
         assert await texts(at) == PAIR
 
 
 async def test_who_tells_something_that_is_joined_learns_where_it_stands(tmp_path):
     async with dumping(tmp_path, known=5) as at:
         at.claude.will_note(grouped(group(TOGETHER, 1, 2)))
-        await memories_of(at).remember(MIRA, PAIR[0], CHANNEL)
-        memory = await memories_of(at).remember(MIRA, PAIR[1], CHANNEL)
+        await memories_of(at).remember("pixel", MIRA, PAIR[0], CHANNEL)
+        memory = await memories_of(at).remember("pixel", MIRA, PAIR[1], CHANNEL)
         assert (memory.number, memory.text) == (1, TOGETHER)
 
 
@@ -948,30 +952,30 @@ async def test_an_answer_that_was_cut_short_changes_nothing(tmp_path, monkeypatc
 async def test_memories_that_changed_while_they_were_joined_stay_as_they_are(tmp_path):
     async with dumping(tmp_path, known=5) as at:
         at.claude.will_note(grouped(group(TOGETHER, 1, 2)))
-        await memories_of(at).remember(MIRA, PAIR[0], CHANNEL)
-        at.claude.while_thinking = lambda: memories_of(at).pin(MIRA, 1)
-        await memories_of(at).remember(MIRA, PAIR[1], CHANNEL)
+        await memories_of(at).remember("pixel", MIRA, PAIR[0], CHANNEL)
+        at.claude.while_thinking = lambda: memories_of(at).pin("pixel", MIRA, 1)
+        await memories_of(at).remember("pixel", MIRA, PAIR[1], CHANNEL)
         assert await texts(at) == PAIR
 
 
 async def test_what_could_not_be_joined_is_not_asked_again_until_there_is_more(tmp_path):
     async with crowded(tmp_path, LOSSY) as at:
         asked = len(at.claude.background)
-        assert not await memories_of(at).consolidate(MIRA)
+        assert not await memories_of(at).consolidate("pixel", MIRA)
         assert len(at.claude.background) == asked
-        await memories_of(at).remember(MIRA, "and one more thing of some length", CHANNEL)
+        await memories_of(at).remember("pixel", MIRA, "and one more thing of some length", CHANNEL)
         assert len(at.claude.background) == asked + 1
 
 
 async def test_what_is_few_is_not_asked_about(at_table):
-    await memories_of(at_table).remember(MIRA, PAIR[0], CHANNEL)
+    await memories_of(at_table).remember("pixel", MIRA, PAIR[0], CHANNEL)
     assert at_table.claude.background == []
 
 
 async def test_forgetting_a_joined_memory_forgets_all_that_was_joined(tmp_path):
     async with crowded(tmp_path, grouped(group(TOGETHER, 1, 2))) as at:
-        await memories_of(at).forget(MIRA, 1)
-        assert await memories_of(at).history(MIRA) == []
+        await memories_of(at).forget("pixel", MIRA, 1)
+        assert await memories_of(at).history("pixel", MIRA) == []
         kept = everywhere(tmp_path)
         assert b"Anna" not in kept
         assert b"nuts" not in kept
@@ -980,11 +984,15 @@ async def test_forgetting_a_joined_memory_forgets_all_that_was_joined(tmp_path):
 async def test_forgetting_what_had_been_joined_once_takes_the_joined_form_along(tmp_path):
     async with crowded(tmp_path, grouped(group(TOGETHER, 1, 2))) as at:
         memories = memories_of(at)
-        await memories.restore(MIRA, (await memories.history(MIRA))[0].id)
-        await memories.forget(MIRA, 1)
+        await memories.restore("pixel", MIRA, (await memories.history("pixel", MIRA))[0].id)
+        await memories.forget("pixel", MIRA, 1)
         assert await texts(at) == PAIR[1:]
         assert b"Anna" not in everywhere(tmp_path)
-        assert [one.cause for one in await memories.history(MIRA)] == ["restored", "joined into 1", "told"]
+        assert [one.cause for one in await memories.history("pixel", MIRA)] == [
+            "restored",
+            "joined into 1",
+            "told",
+        ]
 
 
 CANARY, NORWAY = "Has a canary called Ada", "Lives in Oslo, Norway"
@@ -998,7 +1006,7 @@ async def joined(folder: Path, *changes: Change, numbers: tuple[int, int] = (1, 
         texts_ = await texts(at)
         together = ", ".join(texts_[number - 1] for number in numbers)
         at.claude.will_note(grouped(group(together, *numbers)))
-        assert await memories_of(at).consolidate(MIRA)
+        assert await memories_of(at).consolidate("pixel", MIRA)
         assert await texts(at) == [together]
         yield at
 
@@ -1019,11 +1027,11 @@ async def test_when_a_message_goes_the_rest_of_what_was_joined_stands_for_itself
 
 async def test_when_consent_goes_what_was_told_stands_for_itself_again(tmp_path):
     async with dumping(tmp_path, known=5) as at:
-        await memories_of(at).remember(MIRA, NORWAY, CHANNEL)
+        await memories_of(at).remember("pixel", MIRA, NORWAY, CHANNEL)
         await learn(at, noted(CANARY, 1))
         at.claude.will_note(grouped(group(f"{NORWAY}, {CANARY}", 1, 2)))
         at.clock.pass_time(1)
-        assert await memories_of(at).consolidate(MIRA)
+        assert await memories_of(at).consolidate("pixel", MIRA)
         assert await memories_of(at).let_learn(MIRA, False) == 1
         assert await texts(at) == [NORWAY]
         assert b"canary" not in everywhere(tmp_path)
@@ -1032,20 +1040,23 @@ async def test_when_consent_goes_what_was_told_stands_for_itself_again(tmp_path)
 async def test_no_two_memories_have_one_number(tmp_path):
     async with joined(tmp_path, noted(CANARY, 1), noted(NORWAY, 3)) as at:
         memories = memories_of(at)
-        await memories.remember(MIRA, "I like tea", CHANNEL)
-        await memories.restore(MIRA, (await memories.history(MIRA))[0].id)
+        await memories.remember("pixel", MIRA, "I like tea", CHANNEL)
+        await memories.restore("pixel", MIRA, (await memories.history("pixel", MIRA))[0].id)
         await delete(at, 1)
-        assert [(one.number, one.text) for one in await memories.of(MIRA)] == [(2, NORWAY)]
-        await memories.restore(MIRA, (await memories.history(MIRA))[0].id)
-        assert [(one.number, one.text) for one in await memories.of(MIRA)] == [(2, NORWAY), (3, "I like tea")]
+        assert [(one.number, one.text) for one in await memories.of("pixel", MIRA)] == [(2, NORWAY)]
+        await memories.restore("pixel", MIRA, (await memories.history("pixel", MIRA))[0].id)
+        assert [(one.number, one.text) for one in await memories.of("pixel", MIRA)] == [
+            (2, NORWAY),
+            (3, "I like tea"),
+        ]
 
 
 async def test_when_what_others_were_joined_into_goes_they_come_back(tmp_path):
     async with joined(tmp_path, noted(CANARY, 1), noted(NORWAY, 3)) as at:
-        await memories_of(at).remember(MIRA, "I like tea", CHANNEL)
-        await memories_of(at).share(MIRA, 1, "dm", CHANNEL)
+        await memories_of(at).remember("pixel", MIRA, "I like tea", CHANNEL)
+        await memories_of(at).share("pixel", MIRA, 1, "dm", CHANNEL)
         await delete(at, 1)
-        left = await memories_of(at).of(MIRA)
+        left = await memories_of(at).of("pixel", MIRA)
         assert [(one.number, one.text, one.scope) for one in left] == [
             (2, "I like tea", "channel"),
             (3, NORWAY, "dm"),
@@ -1071,13 +1082,13 @@ class Growth:
 
     async def play(self, steps: Sequence[tuple[str, int]]) -> None:
         for verb, which in steps:
-            known = await self.memories.of(self.person_id)
+            known = await self.memories.of("pixel", self.person_id)
             if verb == "learn":
                 await self._learn("")
             elif verb == "restore":
-                batches = await self.memories.history(self.person_id)
+                batches = await self.memories.history("pixel", self.person_id)
                 if batches:
-                    await self.memories.restore(self.person_id, batches[which % len(batches)].id)
+                    await self.memories.restore("pixel", self.person_id, batches[which % len(batches)].id)
             elif verb == "join":
                 await self._join()
             elif known:
@@ -1089,9 +1100,9 @@ class Growth:
         elif verb == "drop":
             await learn(self.at, Change(self.person_id, memory.id))
         elif verb == "edit":
-            await self.memories.edit(self.person_id, memory.number, f"mine {len(self.messages)}")
+            await self.memories.edit("pixel", self.person_id, memory.number, f"mine {len(self.messages)}")
         else:
-            await self.memories.pin(self.person_id, memory.number)
+            await self.memories.pin("pixel", self.person_id, memory.number)
 
     async def _learn(self, text: str, memory_id: int | None = None) -> None:
         heard = await self.at.hear("Pixel, look", where=CHANNEL, author_id=self.person_id)
@@ -1100,7 +1111,7 @@ class Growth:
         await learn(self.at, Change(self.person_id, memory_id, words, f"m{message_id}x", (message_id,)))
 
     async def _join(self) -> None:
-        async def two_and_two(_person_id: int, of: Sequence[Known]) -> list[dict[str, Any]]:
+        async def two_and_two(_slug: str, _person_id: int, of: Sequence[Known]) -> list[dict[str, Any]]:
             free = [one for one in of if not one.pinned]
             pairs = [free[n : n + 2] for n in range(0, len(free), 2)] + [[one] for one in of if one.pinned]
             return [
@@ -1108,9 +1119,9 @@ class Growth:
             ]
 
         consolidation = Consolidation(
-            self.at.database, "pixel", ask=two_and_two, tokens=len, threshold=0, now=self.at.clock.now
+            self.at.database, ask=two_and_two, tokens=len, threshold=0, now=self.at.clock.now
         )
-        await consolidation.run(self.person_id)
+        await consolidation.run("pixel", self.person_id)
 
     async def record(self) -> str:
         """Return all that is kept of these memories, their past included."""
@@ -1130,15 +1141,15 @@ def test_whatever_became_of_a_message_it_leaves_nothing_and_takes_nothing_else(r
     growth = Growth(at, next(people))
     runner.run(growth.play([("learn", 0), *steps]))
     lost = {one for number, one in enumerate(growth.messages) if number in gone}
-    before = {one.id: one.text for one in runner.run(growth.memories.of(growth.person_id))}
+    before = {one.id: one.text for one in runner.run(growth.memories.of("pixel", growth.person_id))}
     runner.run(delete(at, *lost))
     record = runner.run(growth.record())
-    now = {one.id: one.text for one in runner.run(growth.memories.of(growth.person_id))}
+    now = {one.id: one.text for one in runner.run(growth.memories.of("pixel", growth.person_id))}
     assert not [one for one in lost if f"m{one}x" in record]
     for memory_id, text in before.items():
         if not any(f"m{one}x" in text for one in lost):
             assert now[memory_id] == text
-    for batch in runner.run(growth.memories.history(growth.person_id)):
-        runner.run(growth.memories.preview(growth.person_id, batch.id))
-    runner.run(growth.memories.forget_all(growth.person_id))
+    for batch in runner.run(growth.memories.history("pixel", growth.person_id)):
+        runner.run(growth.memories.preview("pixel", growth.person_id, batch.id))
+    runner.run(growth.memories.forget_all("pixel", growth.person_id))
     assert not [one for one in growth.messages if f"m{one}x" in runner.run(growth.record())]

@@ -48,8 +48,7 @@ async def book(at: Table, when: datetime, cost: float | None, **changes: object)
 
 
 async def accounts(at: Table) -> Accounts:
-    conversation = at.conversation
-    return Accounts(at.database, conversation.budgets, at.clock, zone=conversation.inner.zone)
+    return Accounts(at.database, at.app.budgets, at.clock, zone=at.app.inner_life.zone)
 
 
 # --- The account ----------------------------------------------------------------------------------

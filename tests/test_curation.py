@@ -404,7 +404,7 @@ async def test_a_removal_of_what_went_meanwhile_says_so(w):
     await do(w, anna, KINDS["core memory"].adds)
     asked = panel_of(await anna.slash(w.channel, "admin facts remove", **ONE, person=w.mira, number=1))
     (change,) = await changes(w)
-    await w.app.affairs.curating.changes.put(Actor(7, 7), "fact", tuple(change.key or ()), None)
+    await w.app.edits.put(Actor(7, 7), "fact", tuple(change.key or ()), None)
     said = told(await anna.click(asked, label="Remove it"))
     assert "It is not there any more" in said
 

@@ -111,7 +111,7 @@ def test_books_of_which_nothing_is_laid_down_stay_the_same_object():
 
 async def test_what_the_program_keeps_for_itself_is_counted_and_never_shown(w):
     anna = operator(w)
-    await w.app.conversation.privacy.export(w.mira.id)
+    await w.app.privacy.export(w.mira.id)
     async with w.app.database.read() as db:
         seal = await db.states.get("seal of exports")
     assert seal is not None
@@ -129,12 +129,12 @@ async def test_a_status_is_set_cleaned_and_removed(w):
     anna = operator(w)
     said = await use(w, anna, "admin state set", key="status onyx", value="**counting** coals for @everyone")
     assert said.startswith("`status onyx` is **counting coals for everyone** from now on.")
-    assert await w.app.affairs.statuses.of("onyx") == "counting coals for everyone"
-    assert not await w.app.affairs.statuses.renew_of("onyx"), "it holds until the next morning"
+    assert await w.app.statuses.of("onyx") == "counting coals for everyone"
+    assert not await w.app.statuses.renew_of("onyx"), "it holds until the next morning"
     await remove(w, anna, "admin state remove", key="status onyx")
-    assert await w.app.affairs.statuses.of("onyx") == ""
+    assert await w.app.statuses.of("onyx") == ""
     await use(w, anna, "admin changes undo")
-    assert await w.app.affairs.statuses.of("onyx") == "counting coals for everyone"
+    assert await w.app.statuses.of("onyx") == "counting coals for everyone"
 
 
 async def test_verbose_holds_at_once(w):
@@ -154,7 +154,7 @@ async def test_who_answers_in_a_channel_is_taken_back_by_operators(w):
     anna = w.guild.add_member(w.env.create_user("olga"), roles=[w.guild.create_role("O")])
     let_operate(w, anna)
     (change,) = await changes(w)
-    back = await w.app.affairs.curating.changes.undo(_actor(anna), change.id)
+    back = await w.app.edits.undo(_actor(anna), change.id)
     assert back.after is None
     async with w.app.database.read() as db:
         channel = await db.channels.get(w.channel.id)

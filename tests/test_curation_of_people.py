@@ -53,7 +53,7 @@ def audit_table(w: World) -> str:
 async def test_nothing_is_laid_down_about_who_did_not_agree(w, answer):
     anna = operator(w)
     if answer is not None:
-        await w.app.conversation.privacy.answer(w.tom.id, agreed=answer)
+        await w.app.privacy.answer(w.tom.id, agreed=answer)
     assert await use(w, anna, "admin facts add", person=w.tom, text="keeps a canary") == NOT_AGREED
     assert await use(w, anna, "admin bond set", person=w.tom, trust=9) == NO_BOND
     async with w.app.database.read() as db:
@@ -66,7 +66,7 @@ async def test_a_no_takes_along_what_operators_laid_down_and_the_values_in_the_a
     anna = operator(w)
     await use(w, anna, "admin facts add", person=w.mira, text="keeps a canary")
     await use(w, anna, "admin bond set", person=w.mira, trust=9)
-    await w.app.conversation.privacy.answer(w.mira.id, agreed=False)
+    await w.app.privacy.answer(w.mira.id, agreed=False)
     assert await of_mira(w) == []
     assert all((one.before, one.after) == (None, None) for one in await changes(w))
     said = await use(w, anna, "admin changes undo", number=1)
@@ -76,10 +76,10 @@ async def test_a_no_takes_along_what_operators_laid_down_and_the_values_in_the_a
 
 async def test_what_an_operator_made_of_it_goes_with_a_no_and_what_they_told_stays(w):
     anna = operator(w)
-    await w.app.conversation.memories.remember(w.mira.id, "I love rain", _here(w))
+    await w.app.memories.remember("pixel", w.mira.id, "I love rain", _here(w))
     await noted(w, "has a cat")
     await use(w, anna, "admin facts edit", person=w.mira, number=2, text="has a cat called Tom")
-    await w.app.conversation.privacy.answer(w.mira.id, agreed=False)
+    await w.app.privacy.answer(w.mira.id, agreed=False)
     assert [one.text for one in await of_mira(w)] == ["I love rain"]
 
 
@@ -165,7 +165,7 @@ async def test_the_words_of_facts_stand_in_no_audit_and_go_when_they_are_forgott
     await use(w, anna, "admin facts edit", person=w.mira, number=1, text="keeps two canaries")
     assert "canar" not in audit_table(w)
     assert "text: keeps a canary" in await use(w, anna, "admin changes show", number=2)
-    await w.app.conversation.memories.forget(w.mira.id, 1)
+    await w.app.memories.forget("pixel", w.mira.id, 1)
     assert "canar" not in "\n".join(kept(w))
     assert "forgotten since" in await use(w, anna, "admin changes show", number=2)
     for number in (1, 2):
@@ -192,7 +192,7 @@ async def test_who_leaves_is_in_no_row_of_the_audit_any_more(w):
     await use(w, anna, "admin facts add", person=w.mira, text="keeps a canary")
     await use(w, anna, "admin bond set", person=w.mira, trust=9)
     assert str(w.mira.id) in audit_table(w)
-    await w.app.conversation.privacy.leave(w.mira.id)
+    await w.app.privacy.leave(w.mira.id)
     assert str(w.mira.id) not in audit_table(w)
     assert all((one.key, one.before, one.after) == (None, None, None) for one in await changes(w))
     assert "canar" not in "\n".join(kept(w))
@@ -202,12 +202,12 @@ async def test_an_export_tells_what_operators_did_about_the_person(w):
     anna = operator(w)
     await use(w, anna, "admin facts list", person=w.mira)
     await use(w, anna, "admin bond set", person=w.mira, trust=9)
-    (file,) = await w.app.conversation.privacy.export(w.mira.id)
+    (file,) = await w.app.privacy.export(w.mira.id)
     acts = json.loads(file.data)["acts"]
     assert [one["action"] for one in acts] == ["facts looked at", "bond"]
     assert acts[1]["after"]["trust"] == 9
     assert str(anna.id) not in json.dumps(acts)
-    await w.app.conversation.privacy.take_in(w.mira.id, file.data)
+    await w.app.privacy.take_in(w.mira.id, file.data)
 
 
 # --- The person sees it, and has the last word ------------------------------------------------------
@@ -222,8 +222,8 @@ async def test_they_see_in_their_history_that_an_operator_looked_and_changed_and
     assert "the bot's operator changed something" in shown.content
     assert "Times that the bot's operators looked at what I know about you: 1" in shown.content
     assert "the bot's operator wrote it" in told(await w.mira.slash(w.channel, "memory list"))
-    newest = (await w.app.conversation.memories.history(w.mira.id))[0]
-    await w.app.conversation.memories.restore(w.mira.id, newest.id)
+    newest = (await w.app.memories.history("pixel", w.mira.id))[0]
+    await w.app.memories.restore("pixel", w.mira.id, newest.id)
     assert [one.text for one in await of_mira(w)] == ["has a cat"]
     said = await use(w, anna, "admin changes undo")
     assert "changed again since" in said
@@ -233,7 +233,7 @@ async def test_they_see_in_their_ledger_that_an_operator_did_it_and_take_it_back
     anna = operator(w)
     await stand(w.app.database, w.mira.id, at=w.env.now(), trust=2, rapport=2)
     await use(w, anna, "admin bond set", person=w.mira, trust=9)
-    relationships, role = w.app.affairs.relationships, w.app.conversation.company.primary
+    relationships, role = w.app.relationships, w.app.company.primary
     found = await relationships.of(w.mira.id, role)
     assert found is not None
     (change,) = [one for one in found.changes if one.cause == BY_OPERATOR]

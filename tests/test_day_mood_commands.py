@@ -39,7 +39,7 @@ async def audited(w: World) -> list[tuple[Any, Any]]:
 async def test_a_day_of_anger_is_in_the_very_next_reply_and_in_the_next_status(w):
     """C70: `daily_mood_anger=9` stands in both prompts."""
     anna = operator(w)
-    before = await w.app.affairs.days.of("onyx")
+    before = await w.app.days.of("onyx")
     w.claude.will_say("Sharpening something.")
     said = await use(w, anna, "set", character="Onyx", anger=9)
     assert said.startswith(f"**Onyx**: anger 9 (was {before[DayMood.ANGER]}), from the next prompt on")
@@ -47,7 +47,7 @@ async def test_a_day_of_anger_is_in_the_very_next_reply_and_in_the_next_status(w
         assert await db.states.get("daily_mood_anger onyx") == "9"
     assert w.claude.questions[-1].purpose == "status"
     assert "anger 9 of 10" in w.prompt.messages[0].blocks[0].text
-    assert await w.app.affairs.statuses.of("onyx") == "Sharpening something."
+    assert await w.app.statuses.of("onyx") == "Sharpening something."
     await w.mira.send(w.channel, "Onyx?")
     assert w.claude.questions[-1].purpose == "reply"
     assert "anger 9 of 10" in w.prompt.messages[-1].blocks[-1].text
@@ -57,7 +57,7 @@ async def test_a_day_of_anger_is_in_the_very_next_reply_and_in_the_next_status(w
 
 async def test_it_says_until_when_it_holds(w):
     anna = operator(w)
-    until = w.app.affairs.days.until()
+    until = w.app.days.until()
     await use(w, anna, "set", character="pixel", joy=4)
     for name, options in (("set", {"joy": 3}), ("show", {})):
         said = await use(w, anna, name, character="pixel", **options)
@@ -81,7 +81,7 @@ async def test_a_day_is_shown_beside_what_is_usual_with_what_is_on_its_mind(w):
 
 async def test_every_change_is_in_the_audit_with_before_and_after(w):
     anna = operator(w)
-    before = await w.app.affairs.days.of("pixel")
+    before = await w.app.days.of("pixel")
     await use(w, anna, "set", character="pixel", anger=9, energy=1)
     await use(w, anna, "set", character="pixel", anger=3)
     angry = {**before, "anger": 9, "energy": 1}
@@ -93,7 +93,7 @@ async def test_a_day_is_let_be_as_days_usually_are(w):
     await use(w, anna, "set", character="pixel", anger=9)
     said = await use(w, anna, "reset", character="pixel")
     assert "as its days usually are (anger 2, joy 5, sadness 2, energy 5)" in said
-    assert (await w.app.affairs.days.of("pixel"))[DayMood.ANGER] == 2
+    assert (await w.app.days.of("pixel"))[DayMood.ANGER] == 2
 
 
 async def test_the_bots_own_status_changes_beside_its_name(w):
@@ -137,7 +137,7 @@ async def test_who_came_just_now_has_no_day_yet_and_what_is_set_holds_for_its_fi
     assert said == "The first day of **Ruby** begins within the hour; what you set now is for that day."
     await use(w, anna, "set", character="ruby", anger=9)
     await run(w)
-    assert (await w.app.affairs.days.of("ruby"))[DayMood.ANGER] == 9
+    assert (await w.app.days.of("ruby"))[DayMood.ANGER] == 9
 
 
 async def test_discord_itself_refuses_what_is_no_strength(w):

@@ -31,8 +31,7 @@ async def at(tmp_path: Path) -> AsyncIterator[Table]:
 
 def days_of(at: Table) -> Days:
     """Return what a start of the program would make: it remembers nothing of itself."""
-    talk = at.conversation
-    return Days(at.database, company=talk.company, inner=talk.inner, clock=at.clock)
+    return Days(at.database, company=at.app.company, inner=at.app.inner_life, clock=at.clock)
 
 
 def set_clock(at: Table, now: datetime) -> None:
@@ -87,7 +86,7 @@ async def test_the_dice_are_the_dates_and_the_characters_own(tmp_path):
             drawn.append([await days_of(at).of(slug) for slug in ("pixel", "nyx", "fangs")])
     assert drawn[0] == drawn[1]
     assert drawn[0][0] != drawn[0][1] != drawn[0][2] != drawn[0][0]
-    temperament = at.conversation.company.by_slug["nyx"].character.temperament
+    temperament = at.app.company.by_slug["nyx"].character.temperament
     assert drawn[0][1] == moods.drawn(temperament, {}, {}, Random("nyx 2026-11-21"))
 
 
@@ -143,7 +142,7 @@ async def test_a_day_that_a_wrong_clock_began_far_ahead_keeps_no_later_one_from_
 
 async def test_what_happened_yesterday_shows_in_the_day(at):
     """A row of quarrels makes for anger; what happened after six belongs to the new day."""
-    role, inner = at.conversation.company.primary, at.conversation.inner
+    role, inner = at.app.company.primary, at.app.inner_life
     set_clock(at, NOON.replace(hour=5, minute=0))
     async with at.database.begin() as db:
         for _ in range(10):
@@ -197,7 +196,7 @@ async def test_the_log_of_days_replayed_gives_what_is_felt(at):
         feeling = feeling_of(await db.feelings.get("pixel"), at.clock.now())
     assert {one.kind for one in stirred} == {DAY}
     events = [Event(one.at, shift={Hormone(k): v for k, v in (one.shift or {}).items()}) for one in stirred]
-    nature = at.conversation.inner.nature(at.conversation.company.primary)
+    nature = at.app.inner_life.nature(at.app.company.primary)
     replayed = hormones.replayed(events, nature, start)
     assert replayed.deviations == pytest.approx(feeling.deviations)
     assert replayed.shift == pytest.approx(feeling.shift)

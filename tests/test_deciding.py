@@ -11,14 +11,13 @@ from sqlalchemy import text as sql
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.config import Manner
 from bot.conversation.decision import Reason
-from bot.conversation.etiquette import Etiquette
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Where
 from bot.core.errors import Unsayable
 from bot.features.admin.service import Actor, Administration
 from bot.llm.errors import ClaudeDenied, ClaudeTimeout
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
-from tests.fakes import EPOCH, FakeClock
+from tests.fakes import EPOCH
 from tests.support.votes import ASKING, VOTING
 
 
@@ -91,7 +90,7 @@ async def test_a_burst_is_voted_on_once_and_answered_once(tmp_path):
         at.clock.breath = 0.1
         at.claude.will_say("yes", "yes", "one answer")
         burst = [utterance(f"{ASKING} {number}", where=CHANNEL) for number in range(4)]
-        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in burst))
+        await asyncio.gather(*(at.app.conversation.take_turn(one, at.mouth) for one in burst))
         assert at.mouth.said == ["one answer"]
         assert purposes(at) == ["vote", "vote", "reply"]
         for one in burst:
@@ -107,7 +106,7 @@ async def test_what_is_said_beside_a_call_is_read_with_it_and_not_voted_on(tmp_p
         mine = utterance("Pixel, are you there?", where=CHANNEL)
         more = utterance(ASKING, where=CHANNEL)
         toms = utterance(ASKING, where=CHANNEL, author_id=7, author_name="Tom")
-        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in (mine, more, toms)))
+        await asyncio.gather(*(at.app.conversation.take_turn(one, at.mouth) for one in (mine, more, toms)))
         assert purposes(at) == ["reply"]
         assert at.mouth.to == [42]
         reasons = [(await at.decided(one.message_id)).claim.reason for one in (mine, more, toms)]
@@ -158,9 +157,9 @@ async def test_an_edit_while_it_types_is_answered_in_its_new_form(tmp_path):
         at.claude.will_say("what is teh?", "ah, the bug")
         typing(
             at,
-            lambda: at.conversation.chronicle.edited(CHANNEL.channel_id, heard.message_id, "Pixel, the bug?"),
+            lambda: at.app.message_log.edited(CHANNEL.channel_id, heard.message_id, "Pixel, the bug?"),
         )
-        await at.conversation.take_turn(heard, at.mouth)
+        await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == ["ah, the bug"]
         assert "teh bug" not in at.claude.prompts[-1].text
         assert await logged(at) == ["Pixel, the bug?", "ah, the bug"]
@@ -175,12 +174,12 @@ async def test_somebody_who_edits_for_ever_is_answered_after_three_tries(tmp_pat
 
         async def edit(seconds: float) -> None:
             text = f"Pixel, {next(numbers)}?"
-            edited = at.conversation.chronicle.edited(CHANNEL.channel_id, heard.message_id, text)
+            edited = at.app.message_log.edited(CHANNEL.channel_id, heard.message_id, text)
             await asyncio.shield(asyncio.create_task(edited))
             await sleep(seconds)
 
         at.clock.sleep = edit  # type: ignore[method-assign]
-        await at.conversation.take_turn(heard, at.mouth)
+        await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == ["Hm."]
         assert len(at.claude.prompts) == 3
 
@@ -188,8 +187,8 @@ async def test_somebody_who_edits_for_ever_is_answered_after_three_tries(tmp_pat
 async def test_a_trigger_deleted_while_it_types_is_not_answered_and_what_was_spent_is_booked(tmp_path):
     async with table(tmp_path, manner=SLOW) as at:
         heard = utterance("Pixel, oops", where=CHANNEL)
-        typing(at, lambda: at.conversation.chronicle.deleted(CHANNEL.channel_id, {heard.message_id}))
-        await at.conversation.take_turn(heard, at.mouth)
+        typing(at, lambda: at.app.message_log.deleted(CHANNEL.channel_id, {heard.message_id}))
+        await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
         assert await logged(at) == []
         kept = await at.decided(heard.message_id)
@@ -202,8 +201,8 @@ async def test_of_two_messages_the_one_that_stays_is_answered(tmp_path):
     async with table(tmp_path, manner=replace(SLOW, burst_quiet=2.0, burst_longest=8.0)) as at:
         at.clock.breath = 0.1
         kept, gone = utterance("Pixel, kept", where=CHANNEL), utterance("Pixel, gone", where=CHANNEL)
-        typing(at, lambda: at.conversation.chronicle.deleted(CHANNEL.channel_id, {gone.message_id}))
-        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in (kept, gone)))
+        typing(at, lambda: at.app.message_log.deleted(CHANNEL.channel_id, {gone.message_id}))
+        await asyncio.gather(*(at.app.conversation.take_turn(one, at.mouth) for one in (kept, gone)))
         assert at.mouth.said == ["Hm."]
         assert "gone" not in at.claude.prompts[-1].text
         assert (await at.decided(kept.message_id)).turn is not None
@@ -230,8 +229,8 @@ async def test_a_fault_shows_at_most_once_per_channel_and_hour_in_a_server(tmp_p
         assert (len(at.mouth.said), len(at.mouth.reactions)) == (2 * said, 2 * reactions)
 
 
-def test_three_who_fail_on_one_message_show_one_sign_together():
-    etiquette, heard = Etiquette("reply", FakeClock()), utterance("you all?", where=CHANNEL)
+async def test_three_who_fail_on_one_message_show_one_sign_together(at_table):
+    etiquette, heard = at_table.app.conversation._courtesy._faults, utterance("you all?", where=CHANNEL)
     assert [etiquette.signal(heard, lasting=False) for _ in range(3)] == ["reply", "silent", "silent"]
 
 
@@ -319,7 +318,7 @@ async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_
     await at_table.hear("canary in private")
     await at_table.hear("something else", where=CHANNEL, author_id=8, author_name="Tom")
     administration = Administration(
-        at_table.database, at_table.clock, finish_erasing=at_table.conversation.eraser.finish
+        at_table.database, at_table.clock, finish_erasing=at_table.app.eraser.finish
     )
     await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=42)
     await at_table.hear("Pixel, what was said?", where=CHANNEL, author_id=8, author_name="Tom")
@@ -333,9 +332,8 @@ async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_
 
 
 async def test_a_premium_member_is_answered_by_the_premium_model(at_table):
-    at_table.conversation.primary.answering._voice = replace(
-        at_table.conversation.primary.answering._voice, premium_model="claude-opus-5-5"
-    )
+    composer = at_table.app.conversation._replies._answering._composer
+    composer._voice = replace(composer._voice, premium_model="claude-opus-5-5")
     await at_table.hear("hello")
     async with at_table.database.begin() as db:
         assert await db.users.toggle_premium(42) is True
@@ -357,15 +355,15 @@ async def test_a_message_that_waits_its_turn_is_decided_after_a_restart(tmp_path
     async with table(tmp_path, manner=turns) as at:
         await at.hear("good morning to you all", where=CHANNEL, author_id=7, author_name="Tom")
         at.clock.sleep = for_ever  # type: ignore[method-assign]
-        walk = asyncio.create_task(at.conversation.take_turn(heard, at.mouth))
-        while not at.conversation._deciding.turns._awaited:
+        walk = asyncio.create_task(at.app.conversation.take_turn(heard, at.mouth))
+        while not at.app.conversation._attention._deciding.turns._awaited:
             await asyncio.sleep(0.01)
-        await at.conversation.close(within=1.0)
+        await at.app.conversation.close(within=1.0)
         assert walk.done()
         assert at.mouth.said == []
     async with table(tmp_path, manner=turns) as at:
-        assert await at.conversation.left_open() == [(CHANNEL.channel_id, heard.message_id)]
-        await at.conversation.resume(heard, at.mouth)
+        assert await at.app.intake.left_open() == [(CHANNEL.channel_id, heard.message_id)]
+        await at.app.conversation.resume(heard, at.mouth)
         assert at.mouth.said == ["Hm."]
 
 

@@ -57,7 +57,7 @@ async def test_a_message_goes_with_its_summary_and_with_what_was_learnt_from_it_
 async def test_a_message_that_has_left_the_log_takes_along_what_came_from_it(at, way):
     said = await at.learnt()
     at.clock.pass_time(3 * HOUR)
-    await at.app.conversation.chronicle.prune()
+    await at.app.message_log.prune()
     here(at, "quote", "learnt", "summary")
     await WAYS[way](at, said)
     gone(at, "quote", "learnt", "summary")
@@ -84,8 +84,8 @@ async def test_a_take_that_is_dropped_for_a_continuation_is_gone(at):
     here(at, "reply", "offered")
     at.claude.queue.clear()
     at.claude.will_say("and another thing")
-    await at.app.conversation.remaking.go_on(ASKER, DM, mouth=at.mouth)
-    await at.app.conversation.chronicle.prune()
+    await at.app.revisions.go_on("pixel", ASKER, DM, mouth=at.mouth)
+    await at.app.message_log.prune()
     gone(at, "reply", "offered")
 
 
@@ -93,7 +93,7 @@ async def test_a_take_that_is_dropped_for_a_continuation_is_gone(at):
 async def test_a_reset_takes_along_the_summary_and_leaves_core_memory(at, way):
     said = await at.learnt()
     at.clock.pass_time(3 * HOUR)
-    await at.app.conversation.chronicle.prune()
+    await at.app.message_log.prune()
     await WAYS[way](at, said)
     gone(at, "summary")
     here(at, "learnt")
@@ -116,7 +116,7 @@ async def test_what_was_learnt_goes_with_its_quote_and_from_every_dump(at, way):
 
 
 async def test_a_memory_goes_with_all_its_earlier_words(at):
-    memories = at.app.conversation.memories
+    memories = at.app.memories
     await memories.remember(MIRA, f"I like {canary('told')}", DM)
     at.clock.pass_time(60)
     await memories.edit(MIRA, 1, f"I like {canary('reworded')}")
@@ -128,7 +128,7 @@ async def test_a_memory_goes_with_all_its_earlier_words(at):
 
 
 async def test_a_memory_that_was_brought_back_goes_as_any_other(at):
-    memories = at.app.conversation.memories
+    memories = at.app.memories
     await memories.remember(MIRA, f"I like {canary('told')}", DM)
     at.clock.pass_time(60)
     await memories.edit(MIRA, 1, "I like nothing any more")
@@ -140,7 +140,7 @@ async def test_a_memory_that_was_brought_back_goes_as_any_other(at):
 
 
 async def test_all_that_is_known_of_somebody_goes_with_what_was_let_go_before(at):
-    memories = at.app.conversation.memories
+    memories = at.app.memories
     await at.learnt()
     await memories.remember(MIRA, f"I like {canary('told')}", DM)
     at.clock.pass_time(3 * HOUR)
@@ -162,10 +162,10 @@ async def test_what_is_past_its_time_leaves_every_byte_too(at):
     await at.sum_up(f"Mira told of {canary('summary')} at length.")
     here(at, "message", "reply", "offered", "accepted", "summary")
     at.clock.pass_time(2 * HOUR)
-    await at.app.conversation.chronicle.prune()
+    await at.app.message_log.prune()
     gone(at, "message", "reply", "offered", "accepted")
     at.clock.pass_time(15 * DAY)
-    await at.app.conversation.chronicle.prune()
+    await at.app.message_log.prune()
     gone(at, "summary")
 
 
@@ -207,7 +207,7 @@ async def test_forgetting_what_is_just_being_joined(at):
     await at.hear("Pixel, the last", where=CHANNEL)
     at.clock.pass_time(23 * HOUR)
     at.claude.will_note(note("The last."), '{"summary": "' + f"{canary('joined')} " + "word " * 9_000 + '"}')
-    await at.app.conversation.compaction.catch_up()
+    await at.app.summaries.catch_up()
     gone(at, "joined")
 
 
@@ -341,7 +341,7 @@ async def test_what_somebody_was_reading_is_wiped_later(monkeypatch, tmp_path, h
             await at.hear("Pixel?", where=CHANNEL)
             assert canary("message") not in at.claude.prompts[-1].text
         if how == "by the job":
-            await at.app.conversation.chronicle.prune()
+            await at.app.message_log.prune()
             gone(at, "message")
     async with drill(tmp_path / "data") as at:
         gone(at, "message")

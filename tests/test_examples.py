@@ -56,14 +56,14 @@ def last(at: Table) -> str:
 
 
 def primary(at: Table) -> Character:
-    return at.conversation.company.primary.character
+    return at.app.company.primary.character
 
 
 @pytest.mark.parametrize("slug", EXAMPLES)
 async def test_an_example_is_played_from_its_folder_without_a_notice(tmp_path, slug, caplog):
     async with played(tmp_path, slug) as at:
         await at.hear("hello")
-        playing = at.conversation.company.primary.playing
+        playing = at.app.company.primary.playing
     assert playing.notices == ()
     assert playing.persona is not None
     assert playing.persona.id == playing.character.slug == slug
@@ -207,7 +207,7 @@ def test_a_lorebook_of_an_example_is_taken_for_one(slug):
 async def test_a_topic_goes_to_whom_it_concerns(tmp_path, text, slug):
     """C23, F101."""
     async with played(tmp_path, *EXAMPLES) as at:
-        (cue,) = await at.conversation.casting.plan(utterance(text, where=CHANNEL))
+        (cue,) = await at.app.casting.plan(utterance(text, where=CHANNEL))
         assert cue.slug == slug
 
 
@@ -220,7 +220,7 @@ async def test_nyx_and_fangs_fall_out_about_clocks(tmp_path):
         assert nyx.character.conflicts == {"fangs": ("clocks",)}
         assert fangs.character.conflicts == {"nyx": ("clocks",)}
         await crafts.begin_scene(CHANNEL, members, "a quiet evening", turns=2, by=1, opened_by=2)
-        await at.conversation.following.follow(CHANNEL.channel_id, at.mouth)
+        await at.app.following.follow(CHANNEL.channel_id, at.mouth)
         async with at.database.read() as db:
             conflicts = await db.affinities.conflicts("nyx", "fangs")
         assert {one.topic: one.severity for one in conflicts} == {"clocks": pytest.approx(0.2)}

@@ -33,13 +33,13 @@ async def at(tmp_path: Path):
 
 async def live(at: Table) -> None:
     """Have somebody be known in every way there is."""
-    memories = at.conversation.memories
-    await memories.remember(MIRA, "I like tea", DM)
-    await memories.remember(MIRA, "I like soup", CHANNEL, reach="guild")
-    await memories.remember(MIRA, "I like snow", CHANNEL)
-    await memories.edit(MIRA, 1, "I like green tea")
-    await memories.pin(MIRA, 1)
-    await memories.forget(MIRA, 3)
+    memories = at.app.memories
+    await memories.remember("pixel", MIRA, "I like tea", DM)
+    await memories.remember("pixel", MIRA, "I like soup", CHANNEL, reach="guild")
+    await memories.remember("pixel", MIRA, "I like snow", CHANNEL)
+    await memories.edit("pixel", MIRA, 1, "I like green tea")
+    await memories.pin("pixel", MIRA, 1)
+    await memories.forget("pixel", MIRA, 3)
     await say(at, OSLO, reply="Oslo it is.")
     await say(at, "you know my sister plays the violin")
     at.claude.will_find(
@@ -48,7 +48,7 @@ async def live(at: Table) -> None:
             fact("Plays the violin", "sister plays the violin", about="sister"),
         )
     )
-    await at.conversation.consolidation.run()
+    await at.app.consolidation.run("pixel")
     at.clock.pass_time(86_400)
     await say(at, "I live in Oslo still, you know", reply="Still.")
     await say(at, BERGEN)
@@ -56,18 +56,18 @@ async def live(at: Table) -> None:
     at.claude.will_find(
         finding(fact("Lives in Oslo", "live in Oslo"), fact("Lives in Bergen", "moved to Bergen last week"))
     )
-    await at.conversation.consolidation.run()
-    await at.conversation.reminders.set_zone(MIRA, "Europe/Oslo")
-    await at.conversation.reminders.remind(MIRA, "in 3 days", "water the fern", CHANNEL)
+    await at.app.consolidation.run("pixel")
+    await at.app.reminders.set_zone(MIRA, "Europe/Oslo")
+    await at.app.reminders.remind("pixel", MIRA, "in 3 days", "water the fern", CHANNEL)
 
 
 async def export(at: Table) -> bytes:
-    (file,) = await at.conversation.privacy.export(MIRA)
+    (file,) = await at.app.privacy.export(MIRA)
     return file.data
 
 
 async def bring(at: Table, data: bytes) -> Imported:
-    return await at.conversation.privacy.take_in(MIRA, data)
+    return await at.app.privacy.take_in(MIRA, data)
 
 
 def changed(data: bytes, change: Callable[[Any], object]) -> bytes:
@@ -98,9 +98,9 @@ async def test_an_export_that_comes_back_after_everything_was_deleted_makes_it_w
     await live(at)
     before, data = kept(at), await export(at)
     assert {row[3] for row in before["facts"]} >= {1, 2, 3, 4}, "numbers"
-    await at.conversation.privacy.leave(MIRA)
+    await at.app.privacy.leave(MIRA)
     assert kept(at)["facts"] == kept(at)["fact_changes"] == []
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.answer(MIRA, agreed=True)
     assert (await bring(at, data)).sealed
     after = kept(at)
     for name in ("facts", "fact_changes", "fact_sources", "reminders"):
@@ -117,8 +117,8 @@ async def test_what_came_in_once_changes_nothing_when_it_comes_in_again(at):
     data, before = await export(at), kept(at)
     assert await bring(at, data) == Imported(sealed=True)
     assert kept(at) == before
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     first = await bring(at, data)
     assert (first.facts, first.reminders) == (5, 1)
     there = kept(at)
@@ -129,8 +129,8 @@ async def test_what_came_in_once_changes_nothing_when_it_comes_in_again(at):
 async def test_an_export_of_what_came_back_is_the_one_that_was_brought(at):
     await live(at)
     data = await export(at)
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     await bring(at, data)
     old, new = json.loads(data), json.loads(await export(at))
     for section in ("facts", "archive", "reminders"):
@@ -139,12 +139,12 @@ async def test_an_export_of_what_came_back_is_the_one_that_was_brought(at):
 
 
 async def test_what_came_back_has_its_earlier_states_and_can_be_changed_as_before(at):
-    memories = at.conversation.memories
+    memories = at.app.memories
     await live(at)
     data = await export(at)
     states = [(one.id, one.cause) for one in await memories.history(MIRA)]
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     await bring(at, data)
     assert [(one.id, one.cause) for one in await memories.history(MIRA)] == states
     edited = next(batch for batch, cause in states if cause == "edited")
@@ -158,8 +158,8 @@ async def test_what_came_back_has_its_earlier_states_and_can_be_changed_as_befor
 async def test_what_was_known_newly_since_the_export_stays(at):
     await live(at)
     data = await export(at)
-    await at.conversation.memories.edit(MIRA, 2, "I like borscht")
-    await at.conversation.memories.remember(MIRA, "I like rain", DM)
+    await at.app.memories.edit("pixel", MIRA, 2, "I like borscht")
+    await at.app.memories.remember("pixel", MIRA, "I like rain", DM)
     assert (await bring(at, data)).facts == 0
     assert {"I like borscht", "I like rain"} <= set(await texts(at))
     assert "I like soup" not in await texts(at)
@@ -168,23 +168,23 @@ async def test_what_was_known_newly_since_the_export_stays(at):
 async def test_a_message_that_is_deleted_after_the_way_back_takes_along_what_came_from_it(at):
     said = await say(at, OSLO)
     at.claude.finds = all_of_it
-    await at.conversation.consolidation.run()
+    await at.app.consolidation.run("pixel")
     data = await export(at)
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     await bring(at, data)
     assert len(await facts(at)) == 1
-    await at.conversation.chronicle.deleted(CHANNEL.channel_id, {said})
+    await at.app.message_log.deleted(CHANNEL.channel_id, {said})
     assert await facts(at) == []
 
 
 async def test_facts_that_are_not_for_good_do_not_expire_on_the_way(at):
     await live(at)
     data = await export(at)
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     await bring(at, data)
-    assert await at.conversation.memories.expire() == 0
+    assert await at.app.memories.expire() == 0
 
 
 async def test_another_bot_takes_in_the_facts_under_ids_of_its_own(at, tmp_path):
@@ -194,7 +194,7 @@ async def test_another_bot_takes_in_the_facts_under_ids_of_its_own(at, tmp_path)
     async with table(tmp_path / "other") as other:
         await agree(other)
         for number in range(3):
-            await other.conversation.memories.remember(BOB, f"I am Bob, {number}", DM)
+            await other.app.memories.remember("pixel", BOB, f"I am Bob, {number}", DM)
         came = await bring(other, data)
         assert (came.sealed, came.facts, came.lines, came.reminders) == (False, 5, 0, 0)
         assert [one.text for one in await facts(other)] == [one.text for one in await facts(at)]
@@ -202,14 +202,14 @@ async def test_another_bot_takes_in_the_facts_under_ids_of_its_own(at, tmp_path)
         superseded = {one.text: one.superseded_by for one in await facts(other)}
         by_id = {one.id: one.text for one in await facts(other)}
         assert by_id.get(superseded["Lives in Oslo"] or 0, "") in ("", "Lives in Bergen")
-        assert await other.conversation.memories.expire() == 0
+        assert await other.app.memories.expire() == 0
         there = kept(other)
         assert (await bring(other, data)).facts == 0
         assert kept(other) == there
-        new = await other.conversation.memories.remember(BOB, "I am Bob, 4", DM)
+        new = await other.app.memories.remember("pixel", BOB, "I am Bob, 4", DM)
         assert new.id not in by_id
         other.clock.pass_time(15 * 86_400)
-        assert await other.conversation.memories.expire() == 3
+        assert await other.app.memories.expire() == 3
 
 
 # --- What is in it -------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ async def test_another_bot_takes_in_the_facts_under_ids_of_its_own(at, tmp_path)
 
 async def test_it_holds_ones_own_words_and_the_answers_to_them_and_nothing_of_others(at):
     await live(at)
-    await at.conversation.memories.remember(BOB, "I am Bob", DM)
+    await at.app.memories.remember("pixel", BOB, "I am Bob", DM)
     text = (await export(at)).decode()
     for mine in (OSLO, "Oslo it is.", "Still.", "I like green tea", "water the fern"):
         assert mine in text
@@ -241,7 +241,7 @@ async def test_every_field_of_a_fact_is_in_it(at):
 
 
 async def test_somebody_of_whom_nothing_is_kept_gets_a_file_that_says_so(at):
-    document = json.loads((await at.conversation.privacy.export(77))[0].data)
+    document = json.loads((await at.app.privacy.export(77))[0].data)
     assert document["consent"] is None
     assert all(not document.get(name) for name in ("facts", "changes", "archive", "log", "names"))
 
@@ -266,12 +266,12 @@ async def test_a_long_export_has_several_files_and_each_comes_in_alone(at, monke
         )
     monkeypatch.setattr(exporting, "_ROOM", 30_000)
     before = kept(at)
-    files = await at.conversation.privacy.export(MIRA)
+    files = await at.app.privacy.export(MIRA)
     assert len(files) > 3
     assert all(len(one.data) < 31_000 for one in files)
     assert len({one.name for one in files}) == len(files)
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     for file in reversed(files):
         assert (await bring(at, file.data)).sealed
     after = kept(at)
@@ -288,7 +288,7 @@ async def test_a_long_export_has_several_files_and_each_comes_in_alone(at, monke
 async def test_without_consent_nothing_comes_in(at):
     await live(at)
     data = await export(at)
-    await at.conversation.privacy.leave(MIRA)
+    await at.app.privacy.leave(MIRA)
     with pytest.raises(FileRefused) as refused:
         await bring(at, data)
     assert str(refused.value) == NO_CONSENT
@@ -301,7 +301,7 @@ async def test_somebody_elses_export_does_not_come_in(at):
     await live(at)
     await agree(at, BOB)
     with pytest.raises(FileRefused) as refused:
-        await at.conversation.privacy.take_in(BOB, await export(at))
+        await at.app.privacy.take_in(BOB, await export(at))
     assert str(refused.value) == NOT_YOURS
 
 
@@ -382,8 +382,8 @@ async def test_of_many_faults_the_first_are_told(at):
 async def test_a_secret_in_a_fact_is_left_out_and_named(at):
     await live(at)
     data = await export(at)
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     spoilt = changed(data, lambda file: file["facts"][1].update(text="my password is hunter2secret"))
     came = await bring(at, spoilt)
     assert (came.secret, came.facts) == (("facts[1]",), 4)
@@ -393,8 +393,8 @@ async def test_a_secret_in_a_fact_is_left_out_and_named(at):
 async def test_a_file_that_was_changed_brings_facts_alone(at):
     await live(at)
     data = await export(at)
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
 
     def forge(file: Any) -> None:
         file["archive"][0].update(author_id=BOB, author_name="Bob", text="I, Bob, said so")
@@ -407,7 +407,7 @@ async def test_a_file_that_was_changed_brings_facts_alone(at):
 
 
 async def test_nobody_gets_an_id_that_was_never_given_out(at):
-    await at.conversation.memories.remember(MIRA, "I like tea", DM)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
 
     def lift(file: Any) -> None:
         file["facts"][0].update(id=(1 << 63) - 1, text="I like coffee")
@@ -417,8 +417,8 @@ async def test_nobody_gets_an_id_that_was_never_given_out(at):
 
 
 async def test_the_id_of_somebody_elses_fact_stays_theirs(at):
-    await at.conversation.memories.remember(BOB, "I am Bob", DM)
-    await at.conversation.memories.remember(MIRA, "I like tea", DM)
+    await at.app.memories.remember("pixel", BOB, "I am Bob", DM)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
 
     def steal(file: Any) -> None:
         file["facts"][0].update(id=1, text="I like coffee")
@@ -429,7 +429,7 @@ async def test_the_id_of_somebody_elses_fact_stays_theirs(at):
 
 
 async def test_more_facts_than_there_is_room_for_are_refused(at):
-    await at.conversation.memories.remember(MIRA, "I like tea", DM)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
 
     def many(file: Any) -> None:
         file["facts"] = [
@@ -455,14 +455,14 @@ def _of(character: str, count: int, **more: Any) -> Callable[[Any], object]:
 
 
 async def test_facts_of_characters_that_are_not_here_are_refused_where_anybody_may_have_written_them(at):
-    await at.conversation.memories.remember(MIRA, "I like tea", DM)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
     with pytest.raises(FileRefused, match="no character `onyx`"):
         await bring(at, changed(await export(at), _of("onyx", 1)))
     assert await texts(at) == ["I like tea"]
 
 
 async def test_unsealed_facts_are_known_to_one_character_and_share_one_room(at):
-    await at.conversation.memories.remember(MIRA, "I like tea", DM)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
     data = await export(at)
     async with at.database.begin() as db:
         row = Fact(MIRA, "onyx", 0, "I like stone", "dm", None, None, "told", EPOCH, EPOCH)
@@ -475,23 +475,23 @@ async def test_unsealed_facts_are_known_to_one_character_and_share_one_room(at):
 
 
 async def test_so_many_facts_come_in_at_once_and_no_more(at):
-    await at.conversation.memories.remember(MIRA, "I like tea", DM)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
     with pytest.raises(FileRefused, match="2,200 at once"):
         await bring(at, changed(await export(at), _of("pixel", MOST_AT_ONCE, kept=False)))
     assert await texts(at) == ["I like tea"]
 
 
 async def test_numbers_that_are_taken_give_way_and_stay_apart(at):
-    await at.conversation.memories.remember(MIRA, "I like tea", DM)
+    await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
     assert (await bring(at, changed(await export(at), _of("pixel", 50, number=1)))).facts == 50
     assert sorted(one.number for one in await facts(at)) == list(range(1, 52))
 
 
 async def test_a_reminder_whose_time_is_over_does_not_come_back(at):
-    await at.conversation.reminders.remind(MIRA, "in 3 days", "water the fern", Where(9, Place.DM))
+    await at.app.reminders.remind("pixel", MIRA, "in 3 days", "water the fern", Where(9, Place.DM))
     data = await export(at)
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     at.clock.pass_time(timedelta(days=4).total_seconds())
     assert (await bring(at, data)).reminders == 0
 

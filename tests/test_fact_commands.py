@@ -206,17 +206,17 @@ def test_a_search_finds_whatever_holds_all_of_its_words():
 async def test_a_pin_keeps_what_was_only_noted_and_its_words_are_the_same(w):
     await noted(w, "Has a cat")
     assert told(await w.mira.slash(w.channel, "memory pin", number=1)) == memory.PINNED.format(number=1)
-    [one] = await w.app.conversation.memories.core(w.mira.id)
+    [one] = await w.app.memories.core("pixel", w.mira.id)
     assert (one.text, one.kept, one.pinned) == ("Has a cat", True, True)
     await w.mira.slash(w.channel, "memory pin", number=1)
-    [one] = await w.app.conversation.memories.core(w.mira.id)
+    [one] = await w.app.memories.core("pixel", w.mira.id)
     assert (one.kept, one.pinned) == (True, False)
 
 
 async def test_a_pin_is_taken_back_as_a_whole_with_the_history(w):
     await noted(w, "Has a cat")
     await w.mira.slash(w.channel, "memory pin", number=1)
-    memories = w.app.conversation.memories
+    memories = w.app.memories
     await memories.restore(w.mira.id, (await memories.history(w.mira.id))[0].id)
     [one] = await memories.of(w.mira.id)
     assert (one.kept, one.pinned) == (False, False)
@@ -225,14 +225,14 @@ async def test_a_pin_is_taken_back_as_a_whole_with_the_history(w):
 async def test_what_is_given_other_words_is_kept_for_good(w):
     await noted(w, "Has a cat")
     await w.mira.slash(w.channel, "memory edit", number=1, text="I have two cats")
-    [one] = await w.app.conversation.memories.core(w.mira.id)
+    [one] = await w.app.memories.core("pixel", w.mira.id)
     assert (one.text, one.origin) == ("I have two cats", "told")
 
 
 async def test_what_was_noted_and_is_told_again_is_the_persons_own(w):
     await noted(w, "I like tea", sources=[5])
     await remember(w, "i like TEA")
-    [one] = await w.app.conversation.memories.of(w.mira.id)
+    [one] = await w.app.memories.of("pixel", w.mira.id)
     assert (one.text, one.origin, one.kept) == ("i like TEA", "told", True)
 
 
@@ -241,7 +241,7 @@ async def test_what_is_noted_takes_no_room_of_what_is_told(w, monkeypatch):
     for number in range(5):
         await noted(w, f"fact {number}")
     await remember(w, "one", "two")
-    assert len(await w.app.conversation.memories.core(w.mira.id)) == 2
+    assert len(await w.app.memories.core("pixel", w.mira.id)) == 2
     assert "all I can keep" in told(await w.mira.slash(w.channel, "remember", memory="three"))
     assert "all I can keep" in told(await w.mira.slash(w.channel, "memory pin", number=1))
 
@@ -250,18 +250,18 @@ async def test_a_memory_is_let_to_every_character_and_taken_back_and_keeps_its_r
     await remember(w, "I like tea")
     said = told(await w.mira.slash(w.channel, "memory share", number=1, where="every character"))
     assert "every character of mine may know number **1**" in said
-    [one] = await w.app.conversation.memories.of(w.mira.id)
+    [one] = await w.app.memories.of("pixel", w.mira.id)
     assert (one.for_all, one.scope) == (True, "channel")
     assert "and every character knows it" in words(await shown(w, "facts"))
     await w.mira.slash(w.channel, "memory share", number=1, where="one character")
-    [one] = await w.app.conversation.memories.of(w.mira.id)
+    [one] = await w.app.memories.of("pixel", w.mira.id)
     assert (one.for_all, one.scope) == (False, "channel")
 
 
 async def test_who_may_know_a_memory_and_what_holds_no_more_come_back_with_the_history(w):
     await remember(w, "I like tea")
     await w.mira.slash(w.channel, "memory share", number=1, where="every character")
-    memories = w.app.conversation.memories
+    memories = w.app.memories
     panel = await shown(w, "history")
     await w.mira.select(panel, [menu_of(panel)["options"][0]["value"]])
     assert "known to this character alone" in panel.content
@@ -374,14 +374,12 @@ async def test_a_map_that_takes_too_long_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(mapping, "DEADLINE", 0.05)
     monkeypatch.setattr(mapping, "_drawn", lambda *_: release.wait(20))
     async with table(tmp_path) as at:
-        await at.conversation.memories.remember(MIRA, "I like tea", CHANNEL)
-        browsing = Browsing(at.database, "pixel")
-        maps = mapping.Maps(
-            at.database, at.conversation.company.primary, at.conversation.meaning, at.clock, browsing
-        )
+        await at.app.memories.remember("pixel", MIRA, "I like tea", CHANNEL)
+        browsing = Browsing(at.database)
+        maps = mapping.Maps(at.database, at.app.company, at.app.meaning, at.clock, browsing)
         try:
             with pytest.raises(MapRefused, match=re.escape(TOO_LATE)):
-                await maps.of(MIRA)
+                await maps.of("pixel", MIRA)
         finally:
             release.set()
 
@@ -406,7 +404,7 @@ async def test_vectors_place_the_dots_where_there_are_any(w, monkeypatch):
 
     monkeypatch.setattr(mapping, "memory_map", draw)
     one, two = await noted(w, "Has a cat"), await noted(w, "Has a dog")
-    monkeypatch.setattr(type(w.app.conversation.meaning), "model", "test-model")
+    monkeypatch.setattr(type(w.app.meaning), "model", "test-model")
     async with w.app.database.begin() as db:
         rows = packed(np.array([[1.0, 0.0, 0.0]], dtype=np.float32))
         await db.embeddings.put("fact", w.mira.id, "test-model", {one.id: rows[0]}, character="pixel")

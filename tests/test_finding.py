@@ -64,9 +64,9 @@ async def learnt(at: Table, text: str = CATS, **changes: Any) -> None:
     """Let something be said, and drawn from the talk, and leave what was said to the day before."""
     await say(at, text, **changes)
     at.claude.finds = all_of_it
-    await at.conversation.consolidation.run()
+    await at.app.consolidation.run("pixel")
     at.clock.pass_time(2 * DAY)
-    await at.conversation.chronicle.prune()
+    await at.app.message_log.prune()
 
 
 async def test_a_fact_that_fits_stands_at_the_prompts_end_and_nowhere_else(at):
@@ -84,9 +84,9 @@ async def test_a_fact_that_fits_stands_at_the_prompts_end_and_nowhere_else(at):
 )
 async def test_only_what_is_worth_it_is_searched_for(at, text, searched):
     await learnt(at)
-    at.conversation.meaning._embedder.texts.clear()
+    at.app.meaning._embedder.texts.clear()
     await say(at, text)
-    assert (text in at.conversation.meaning._embedder.texts) is searched
+    assert (text in at.app.meaning._embedder.texts) is searched
     assert (HEADING in tail(at)) is searched
 
 
@@ -124,7 +124,7 @@ async def test_what_is_known_of_who_is_mentioned_comes_up_where_it_was_said(at):
 
 async def test_a_fact_may_be_shared_upward_by_its_person_alone(at):
     await learnt(at, where=DM)
-    await at.conversation.memories.share(MIRA, 1, "everywhere", DM)
+    await at.app.memories.share("pixel", MIRA, 1, "everywhere", DM)
     await say(at, QUESTION, where=OTHER_GUILD)
     assert "Momo" in tail(at)
 
@@ -133,7 +133,7 @@ async def test_another_character_does_not_know_it_unless_it_is_for_all(tmp_path)
     async with table(tmp_path) as at:
         await agree(at)
         await learnt(at)
-    nyx = at.conversation.character.model_copy(update={"slug": "nyx", "name": "Nyx"})
+    nyx = at.app.character.model_copy(update={"slug": "nyx", "name": "Nyx"})
     for for_all in (False, True):
         async with table(tmp_path, character=nyx) as at:
             async with at.database.begin() as db:
@@ -156,14 +156,14 @@ async def test_what_was_said_here_before_comes_back_with_its_day(at):
 async def test_what_stands_in_the_transcript_is_not_said_twice(at):
     await say(at, CATS)
     at.claude.finds = all_of_it
-    await at.conversation.consolidation.run()
+    await at.app.consolidation.run("pixel")
     await say(at, QUESTION)
     assert "Said here before" not in tail(at)
     assert at.claude.prompts[-1].text.count("Momo and Kiki") == 2, "the line, and the fact"
 
 
 async def test_core_memory_is_not_recalled_besides(at):
-    await at.conversation.memories.remember(MIRA, "I have two cats at home", CHANNEL)
+    await at.app.memories.remember("pixel", MIRA, "I have two cats at home", CHANNEL)
     await say(at, QUESTION)
     assert at.claude.prompts[-1].text.count("two cats") == 1
 
@@ -174,7 +174,7 @@ async def test_what_is_found_keeps_to_its_room(tmp_path):
         for number in range(8):
             await say(at, f"my cat number {number} at home is called Momo the {number}th")
         at.claude.finds = all_of_it
-        await at.conversation.consolidation.run()
+        await at.app.consolidation.run("pixel")
         at.clock.pass_time(2 * DAY)
         await say(at, QUESTION)
         assert 1 <= tail(at).count("about Mira#") <= 3
@@ -191,8 +191,8 @@ async def test_nothing_is_searched_where_there_is_no_room(tmp_path):
 async def test_a_forgotten_fact_is_in_no_further_prompt(at):
     await learnt(at)
     await say(at, QUESTION)
-    await at.conversation.memories.forget(MIRA, 1)
-    await at.conversation.memories.let_learn(MIRA, False)
+    await at.app.memories.forget("pixel", MIRA, 1)
+    await at.app.memories.let_learn(MIRA, False)
     at.clock.pass_time(2 * DAY)
     await say(at, QUESTION)
     assert "Momo" not in at.claude.prompts[-1].text
@@ -200,8 +200,8 @@ async def test_a_forgotten_fact_is_in_no_further_prompt(at):
 
 async def test_an_edited_fact_is_found_by_its_new_words(at):
     await learnt(at)
-    await at.conversation.memories.edit(MIRA, 1, "I have a parrot that likes tea")
-    assert await at.conversation.embedding.catch_up() == 1
+    await at.app.memories.edit("pixel", MIRA, 1, "I have a parrot that likes tea")
+    assert await at.app.embedding.catch_up() == 1
     await say(at, "what is it that my parrot likes?", where=DM)
     assert "parrot that likes tea" in at.claude.prompts[-1].text
 
@@ -212,8 +212,8 @@ async def test_another_model_embeds_everything_anew_and_says_so(tmp_path, caplog
         await learnt(at)
     async with table(tmp_path, embedder=Counting("other")) as at:
         told: list[tuple[int, int]] = []
-        assert await at.conversation.embedding.catch_up(progress=lambda *one: told.append(one)) == 3
-        assert await at.conversation.embedding.catch_up() == 0
+        assert await at.app.embedding.catch_up(progress=lambda *one: told.append(one)) == 3
+        assert await at.app.embedding.catch_up() == 0
         async with at.database.read() as db:
             ids = (await db.embeddings.of("fact", [MIRA], "other")).ids
             assert len(ids) == 1
@@ -225,7 +225,7 @@ async def test_without_an_embedder_it_goes_by_words_and_says_so_once(tmp_path, c
         embedder = Counting()
         embedder.fails = EmbedderMissing("Recall goes by words alone: something is not installed.")
         meaning = Meaning(embedder)
-        at.conversation.finding._meaning = at.conversation.consolidation._meaning = meaning
+        at.app.recall._meaning = at.app.consolidation._meaning = meaning
         await agree(at)
         await learnt(at)
         for _ in range(3):
@@ -259,9 +259,9 @@ async def test_the_trace_says_what_a_reply_could_draw_on(at):
 async def test_claims_about_others_do_not_come_up_before_more_than_their_person(at):
     await say(at, "Bob has three cats at home, I believe")
     at.claude.will_find(finding(fact("Has three cats at home", "Bob has three cats at home", about="Bob")))
-    await at.conversation.consolidation.run()
+    await at.app.consolidation.run("pixel")
     at.clock.pass_time(2 * DAY)
-    await at.conversation.chronicle.prune()
+    await at.app.message_log.prune()
     await say(at, QUESTION, author_id=BOB, author_name="Bob", mentions=(MIRA,))
     assert HEADING not in tail(at)
     await say(at, QUESTION)
@@ -271,10 +271,10 @@ async def test_claims_about_others_do_not_come_up_before_more_than_their_person(
 async def test_a_pinned_claim_about_somebody_else_does_not_stand_at_the_head(at):
     await say(at, "Bob has three cats at home, I believe")
     at.claude.will_find(finding(fact("Has three cats at home", "Bob has three cats at home", about="Bob")))
-    await at.conversation.consolidation.run()
-    await at.conversation.memories.pin(MIRA, 1)
+    await at.app.consolidation.run("pixel")
+    await at.app.memories.pin("pixel", MIRA, 1)
     at.clock.pass_time(2 * DAY)
-    await at.conversation.chronicle.prune()
+    await at.app.message_log.prune()
     await say(at, "hello there")
     assert "Has three cats" not in at.claude.prompts[-1].text
     await say(at, QUESTION)
@@ -286,7 +286,7 @@ async def test_a_place_that_was_forgotten_and_comes_back_finds_nothing_of_before
     await learnt(at, where=DM)
     await say(at, QUESTION, where=DM)
     assert "Momo" in tail(at)
-    await at.conversation.privacy.leave(MIRA)
+    await at.app.privacy.leave(MIRA)
     await agree(at)
     await learnt(at, "I have a dog called Rex, and no other animal", where=DM)
     await say(at, QUESTION, where=DM)
@@ -300,10 +300,10 @@ async def test_what_was_said_to_one_character_is_not_quoted_to_another(tmp_path)
         await learnt(at, "we took the slow train along the fjord to Bergen", where=DM)
         await say(at, question, where=DM)
         assert "Said here before" in tail(at)
-    nyx = at.conversation.character.model_copy(update={"slug": "nyx", "name": "Nyx"})
+    nyx = at.app.character.model_copy(update={"slug": "nyx", "name": "Nyx"})
     async with table(tmp_path, character=nyx) as at:
         at.clock.pass_time(5 * DAY)
-        await at.conversation.chronicle.prune()
+        await at.app.message_log.prune()
         await say(at, question, where=DM)
         assert "Said here before" not in at.claude.prompts[-1].text
 
@@ -312,7 +312,7 @@ async def test_who_is_asked_about_by_name_is_found_by_their_own_words(at):
     """A line names nobody: its speaker stands beside it."""
     await learnt(at, "we took the slow train along the fjord")
     await learnt(at, "the slow train? never again", author_id=BOB, author_name="Bob")
-    at.conversation.meaning._embedder.texts.clear()
+    at.app.meaning._embedder.texts.clear()
     await say(at, "when did Mira take the slow train?", author_id=BOB, author_name="Bob")
-    assert "when did I take the slow train?" in at.conversation.meaning._embedder.texts
+    assert "when did I take the slow train?" in at.app.meaning._embedder.texts
     assert "along the fjord" in tail(at)

@@ -12,7 +12,7 @@ from time import monotonic
 
 import pytest
 
-from bot.conversation.turnstile import Turnstile
+from bot.conversation.intake import Turnstile
 from bot.conversation.types import Place, Where
 from tests.builders import Table, table, utterance
 
@@ -40,7 +40,7 @@ async def say(at: Table, person: int, text: str) -> float:
         message_id=next(_ids),
         sent_at=at.clock.now(),
     )
-    await at.conversation.take_turn(heard, at.mouth)
+    await at.app.conversation.take_turn(heard, at.mouth)
     return monotonic() - begun
 
 
@@ -119,12 +119,12 @@ async def test_memory_is_flat_however_long_it_goes_on(at):
     finally:
         tracemalloc.stop()
     assert sizes[-1] - sizes[0] < 1_000_000, sizes
-    assert at.conversation._rooms.busy(9_000 + FLOODER) is None
+    assert at.app.rooms.busy(9_000 + FLOODER) is None
 
 
 async def test_of_more_than_can_be_heard_the_oldest_goes_and_its_author_is_shown_that_once(at):
     at.claude.while_thinking = None
-    at.conversation._turnstile = Turnstile(most=5)
+    at.app.intake._turnstile = Turnstile(most=5)
     await asyncio.gather(*(say(at, FLOODER, f"spam {number}") for number in range(20)), say(at, 1, "hello"))
     async with at.database.read() as db:
         rows = await db.messages.transcript(
@@ -135,7 +135,7 @@ async def test_of_more_than_can_be_heard_the_oldest_goes_and_its_author_is_shown
     assert kept == ["spam 0", *(f"spam {number}" for number in range(15, 20))]
     assert len(at.mouth.reactions) == 1
     assert len(beside) == 2
-    assert at.conversation._turnstile._waiting == {}
+    assert at.app.intake._turnstile._waiting == {}
 
 
 async def test_who_is_cancelled_at_the_turnstile_keeps_nobody_out():

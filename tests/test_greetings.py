@@ -46,7 +46,7 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def greet(at: Table, where: Where = DM, *, key: int = 77, asker: Asker = MIRA, **options: Any) -> Any:
-    return await at.conversation.greetings.greet(asker, where, at.mouth, key=key, **options)
+    return await at.app.greetings.greet(asker, where, at.mouth, key=key, **options)
 
 
 def spoken(at: Table) -> list[tuple[bool, str]]:
@@ -74,7 +74,7 @@ async def test_what_is_answered_together_stands_behind_the_greeting_together(at)
     burst = [utterance(text, sent_at=at.clock.now()) for text in ("first of all", "and then")]
     for one in burst:
         await at.conversation._note(one)
-    await at.conversation.resume(burst[-1], at.mouth)
+    await at.app.conversation.resume(burst[-1], at.mouth)
     assert at.mouth.said == [FIRST, "Hm."]
     (_, begins), (mine, greeting), (_, asked) = spoken(at)
     assert (begins, mine, greeting) == (BEGINNING, True, FIRST)
@@ -114,7 +114,7 @@ async def test_a_greeting_that_could_not_be_said_is_said_later_and_once(at):
     at.mouth.will_fail.extend([Unsaid("no way"), Unsaid("no way")])
     await at.hear("hi")
     assert at.mouth.said == []
-    assert await at.conversation.finish(lambda _: at.mouth) == 2
+    assert await at.app.finish_replies(lambda _: at.mouth) == 2
     assert at.mouth.said == [FIRST, "Hm."]
     await at.hear("there?")
     assert at.mouth.said == [FIRST, "Hm.", "Hm."]
@@ -123,21 +123,21 @@ async def test_a_greeting_that_could_not_be_said_is_said_later_and_once(at):
 async def test_written_down_before_a_crash_it_is_not_said_again(at):
     """The process ends between the pledge and the channel: what is left is said, and no greeting is added."""
     heard = utterance("hi", sent_at=at.clock.now())
-    greetings = at.conversation.greetings
+    greetings = at.app.greetings
     at.mouth.will_fail.append(Unsaid("the process ended"))
     async with at.database.begin() as db:
         await db.channels.note(DM.channel_id, place="dm", name="", guild_id=None, guild_name="", heard=0)
     await at.conversation._note(heard)
     assert await greetings.first_words(heard, at.mouth)
     assert not await greetings.first_words(heard, at.mouth)
-    await at.conversation.finish(lambda _: at.mouth)
-    await at.conversation.resume(heard, at.mouth)
+    await at.app.finish_replies(lambda _: at.mouth)
+    await at.app.conversation.resume(heard, at.mouth)
     assert at.mouth.said == [FIRST, "Hm."]
 
 
 async def test_what_was_deleted_meanwhile_is_not_greeted(at):
     heard = utterance("hi")
-    assert not await at.conversation.greetings.first_words(heard, at.mouth)
+    assert not await at.app.greetings.first_words(heard, at.mouth)
     assert at.mouth.said == []
 
 
@@ -148,9 +148,9 @@ async def test_a_greeting_that_was_asked_for_is_history_with_its_other_forms_as_
     greeted = await greet(at)
     assert (greeted.role.slug, greeted.others) == ("nyx", 1)
     assert at.mouth.nonces == ["g77.1"]
-    takes = await at.conversation.remaking.takes(MIRA, DM)
+    takes = await at.app.revisions.takes("pixel", MIRA, DM)
     assert takes.texts == (FIRST, SECOND)
-    await at.conversation.remaking.choose(MIRA, DM, turn_id=greeted.turn_id, number=2, mouth=at.mouth)
+    await at.app.revisions.choose("pixel", MIRA, DM, turn_id=greeted.turn_id, number=2, mouth=at.mouth)
     assert at.mouth.shown == [SECOND]
     await at.hear("yes, me")
     assert (True, SECOND) in spoken(at)
@@ -178,7 +178,7 @@ async def test_a_greeting_behind_talk_stands_behind_it_in_the_next_prompt(at):
 
 
 async def test_who_is_not_there_or_has_none_is_told_so(at):
-    pixel = at.conversation.company.by_slug["pixel"]
+    pixel = at.app.company.by_slug["pixel"]
     with pytest.raises(NoGreeting, match="Pixel is not the one you are talking with here"):
         await greet(at, role=pixel)
     with pytest.raises(NoGreeting) as refused:

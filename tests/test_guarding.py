@@ -533,7 +533,7 @@ async def test_another_take_on_a_reply_may_say_much_of_it_again(at):
     await at.hear("where are they?")
     for number in range(2):
         at.claude.will_say(f"{LONG} Take {number}.")
-        takes = await at.conversation.remaking.another(MIRA, DM)
+        takes = await at.app.revisions.another("pixel", MIRA, DM)
     assert takes.texts == (LONG, f"{LONG} Take 0.", f"{LONG} Take 1.")
     assert len(at.claude.prompts) == 4
 
@@ -543,7 +543,7 @@ async def test_another_take_says_no_earlier_reply_again(at):
     await at.hear("where are they?")
     await at.hear("and the rest?")
     at.claude.will_say(LONG, "Beside the sofa.")
-    takes = await at.conversation.remaking.another(MIRA, DM)
+    takes = await at.app.revisions.another("pixel", MIRA, DM)
     assert takes.texts[-1] == "Beside the sofa."
     asked = at.claude.prompts[-1].text
     assert "another take" in asked
@@ -554,7 +554,7 @@ async def test_going_on_does_not_say_the_same_again(at):
     at.claude.will_say(LONG)
     await at.hear("where are they?")
     at.claude.will_say(LONG, "One is blue.")
-    assert await at.conversation.remaking.go_on(MIRA, DM, mouth=at.mouth) == "One is blue."
+    assert await at.app.revisions.go_on("pixel", MIRA, DM, mouth=at.mouth) == "One is blue."
     assert at.mouth.said == [LONG, "One is blue."]
 
 

@@ -103,7 +103,7 @@ async def play(at: Table) -> None:
 
 
 async def export(at: Table) -> bytes:
-    (file,) = await at.conversation.privacy.export(MIRA)
+    (file,) = await at.app.privacy.export(MIRA)
     return file.data
 
 
@@ -124,26 +124,26 @@ async def test_an_export_holds_whom_somebody_plays_and_what_they_staged_and_noth
 async def test_what_comes_back_is_played_again_where_nobody_is_played_by_now(at):
     await play(at)
     data = await export(at)
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     async with at.database.begin() as db:
         await db.guises.put_on(MIRA, CHANNEL.channel_id, "Newer", at=EPOCH)
-    came = await at.conversation.privacy.take_in(MIRA, data)
+    came = await at.app.privacy.take_in(MIRA, data)
     assert came.guises == 1
     assert "In 1 channel you play the same part as before." in privacy_views.imported(came)
     async with at.database.read() as db:
         played = {one.channel_id: one.name for one in await db.guises.of_person(MIRA)}
     assert played == {500: ALARIC, 600: "Newer"}
-    assert await at.conversation.privacy.take_in(MIRA, data) == Imported(sealed=True)
+    assert await at.app.privacy.take_in(MIRA, data) == Imported(sealed=True)
 
 
 async def test_a_file_that_was_changed_brings_no_guise(at):
     await play(at)
     document = json.loads(await export(at))
-    await at.conversation.privacy.leave(MIRA)
-    await at.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.leave(MIRA)
+    await at.app.privacy.answer(MIRA, agreed=True)
     document["guises"][0]["name"] = "Somebody Else"
-    came = await at.conversation.privacy.take_in(MIRA, json.dumps(document).encode())
+    came = await at.app.privacy.take_in(MIRA, json.dumps(document).encode())
     assert (came.sealed, came.guises) == (False, 0)
     async with at.database.read() as db:
         assert await db.guises.of_person(MIRA) == []
@@ -163,20 +163,20 @@ async def test_a_fault_in_a_guise_is_told_with_its_place(at, change, path):
     document = json.loads(await export(at))
     document["guises"][0] |= change
     with pytest.raises(FileRefused) as refused:
-        await at.conversation.privacy.take_in(MIRA, json.dumps(document).encode())
+        await at.app.privacy.take_in(MIRA, json.dumps(document).encode())
     assert path in str(refused.value)
 
 
 async def test_what_somebody_plays_and_staged_is_counted_and_goes_with_them(at):
     await play(at)
-    standing = await at.conversation.privacy.standing(MIRA)
+    standing = await at.app.privacy.standing(MIRA)
     assert standing.holdings.played == 4
     assert f"- {PLAYED}: 4" in privacy_views.standing_panel(standing).text
-    receipt = await at.conversation.privacy.leave(MIRA)
+    receipt = await at.app.privacy.leave(MIRA)
     assert receipt.gone.played == 4
     assert receipt.left == {}
     assert f"- {PLAYED}: 4" in privacy_views.receipt(receipt)
     rows = contents(at.database.path.parent)
     assert not any(word in str(rows) for word in (ALARIC, "Zed", "be grim", "the ale"))
     assert "Bobby" in str(rows["guises"])
-    assert (await at.conversation.privacy.standing(MIRA)).holdings.played == 0
+    assert (await at.app.privacy.standing(MIRA)).holdings.played == 0

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from bot.app import Notices, breaker_of, health_of
+from bot.app import Notices, alerts_of
 from bot.core.stalls import LONGEST_STALL, LoopWatch
 from bot.discord.client import Masquerade, ShardedMasquerade
+from bot.features.operations.health import Health as OwnHealth
 from bot.features.operations.vitals import Link, Vitals
+from bot.llm.breaker import Breaker
 from bot.llm.errors import ClaudeDenied, ClaudeTimeout
-from bot.llm.server import Server
 from bot.settings import Settings
 from cogs.health import Health
 from database import DatabaseError, DatabaseTaken
@@ -48,14 +49,15 @@ class Bot:
         self.schedule, self.outlet = Jobs(), SimpleNamespace(untold=0)
         self.guilds = [object()] * 3
         self.told = Notices()
-        self.breaker = breaker_of(Server("http://127.0.0.1:9", "k", "m"), at.clock, self.told)
-        self.health = health_of(
-            self.settings,
-            at.database,
-            at.conversation,
-            self.schedule,  # type: ignore[arg-type]
-            self.told,
-            self.breaker,
+        self.breaker = Breaker(at.clock, tell=self.told, ease=self.told.ease)
+        self.health = OwnHealth(
+            database=at.database,
+            rooms=at.app.rooms,
+            schedule=self.schedule,  # type: ignore[arg-type]
+            clock=at.clock,
+            alerts=alerts_of(self.settings, self.told),
+            breaker=self.breaker,
+            settings=self.settings,
         )
         self.app, self.ready = self, True
 

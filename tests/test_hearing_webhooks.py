@@ -132,7 +132,7 @@ async def running(stage: Stage, tmp_path: Path) -> AsyncIterator[Running]:
         try:
             await until(client.is_ready, task)
             decided: list[Decided] = []
-            app.conversation.on_decided.append(decided.append)
+            app.hooks.on_decision.append(decided.append)
             yield Running(app, client, claude, decided)
         finally:
             await app.conversation.close(within=5)

@@ -571,13 +571,13 @@ async def test_forgotten_everywhere_it_is_gone_everywhere_and_core_memories_stay
     await chat(w, ("likes rain", "canary"))
     await w.mira.send_dm("canary")
     said = w.channel.history()[0]
-    memory = await w.app.conversation.memories.remember(
-        w.mira.id, "likes rain", Where(w.channel.id, Place.GUILD), source=said.id
+    memory = await w.app.memories.remember(
+        "pixel", w.mira.id, "likes rain", Where(w.channel.id, Place.GUILD), source=said.id
     )
     shown = panel_of(await w.mira.slash(w.channel, "reset_conversation"))
     await w.mira.click(shown, label="Forget everywhere")
     assert "canary" not in "".join(kept(w))
-    assert [one.text for one in await w.app.conversation.memories.of(w.mira.id)] == [memory.text]
+    assert [one.text for one in await w.app.memories.of("pixel", w.mira.id)] == [memory.text]
 
 
 async def test_everywhere_is_offered_only_where_there_is_talk_elsewhere(talk):
@@ -763,7 +763,7 @@ async def test_a_form_is_not_waited_for_longer_than_discord_waits(w, monkeypatch
     async def never(*_: Any) -> None:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(w.app.conversation.remaking, "takes", never)
+    monkeypatch.setattr(w.app.revisions, "takes", never)
     before = w.env.now()
     assert told(await w.mira.user.slash("edit_reply")) == FORGETFUL
     assert w.env.now() - before < timedelta(seconds=3)
@@ -780,7 +780,7 @@ async def test_a_press_that_fails_is_told_of_in_one_sentence_and_the_panel_stays
 
     shown = await reroll(talk, "It is late.")
     before = (shown.content, enabled(shown))
-    monkeypatch.setattr(talk.app.conversation.remaking, "choose", fail)
+    monkeypatch.setattr(talk.app.revisions, "choose", fail)
     with caplog.at_level(logging.DEBUG):
         result = await talk.mira.click(shown, label="Accept")
     talk.env._errors.clear()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.effects import Consequences, cue_of
+from bot.conversation.effects import Consequences
+from bot.conversation.speakers import cue_of
 from bot.features.admin.service import Actor, Administration
 from bot.features.characters.importing import Arrivals, NotArrived
 from bot.features.characters.presence import NotStaged, Stagecraft
@@ -28,7 +29,7 @@ QUIETLY = replace(AT_ONCE, direction=QUIET)
 
 
 def arrivals(at, shelf) -> Arrivals:
-    office = Administration(at.database, at.clock, finish_erasing=at.conversation.eraser.finish)
+    office = Administration(at.database, at.clock, finish_erasing=at.app.eraser.finish)
     return Arrivals(at.database, at.conversation, shelf, office)
 
 
@@ -157,16 +158,16 @@ async def test_a_bot_that_calls_three_is_answered_by_one(tmp_path):
 
 async def test_a_scene_whose_player_was_let_go_ends(tmp_path):
     async with company(tmp_path) as at:
-        crafts = Stagecraft(at.database, at.conversation.casting, at.clock)
+        crafts = Stagecraft(at.database, at.app.casting, at.clock)
         roles = [crafts.role("fangs"), crafts.role("nyx")]
         await crafts.begin_scene(CHANNEL, roles, "a lamp", turns=4, by=1, opened_by=2)
 
         async def let_go() -> None:
             at.claude.while_thinking = None
-            await at.conversation.part("fangs")
+            at.app.company.part("fangs")
 
         at.claude.while_thinking = let_go
-        await at.conversation.following.follow(CHANNEL.channel_id, at.mouth)
+        await at.app.following.follow(CHANNEL.channel_id, at.mouth)
         async with at.database.read() as db:
             assert await db.cues.scene(CHANNEL.channel_id) is None
 
@@ -182,7 +183,7 @@ async def test_what_follows_from_a_reply_can_fail_and_the_reply_is_history(tmp_p
             await db.cues.add([cue_of("fangs", CHANNEL.channel_id, newest, "addressed", at.clock, 0.0, 1)])
         monkeypatch.setattr(affinity, "shift", lambda *_given, **_more: 1 / 0)
         at.claude.will_say("Indeed.")
-        await at.conversation.following.follow(CHANNEL.channel_id, at.mouth)
+        await at.app.following.follow(CHANNEL.channel_id, at.mouth)
         await at.hear("Pixel, what was said?", where=CHANNEL)
         assert "Indeed." in last(at)
     assert "What follows from reply" in caplog.text
@@ -250,4 +251,4 @@ async def test_one_whom_the_settings_name_is_not_let_go(home):
     shelf = library(home, "nyx", "fangs")
     async with table(home, library=shelf) as at:
         with pytest.raises(NotStaged, match="active_personas"):
-            await arrivals(at, shelf).leave(ADMIN, at.conversation.company.by_slug["fangs"])
+            await arrivals(at, shelf).leave(ADMIN, at.app.company.by_slug["fangs"])

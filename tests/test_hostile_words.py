@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.context import Extent
+from bot.conversation.config import Extent
 from bot.conversation.rethinking import Asker
 from bot.prompts import fill
 from tests.builders import AT_ONCE, DM, PIXEL, table
@@ -35,17 +35,17 @@ async def test_hostile_words_stand_in_prompts_as_they_were_said_and_nowhere_in_t
     async with table(tmp_path, manner=manner) as at:
         await at.hear("hello")
         plain = at.claude.prompts[0].system
-        await at.conversation.memories.remember(42, words, DM)
+        await at.app.memories.remember("pixel", 42, words, DM)
         at.claude.will_say(f"I say {words}")
         await at.hear(f"so {words}")
-        await at.conversation.remaking.another(MIRA, DM, context=words)
+        await at.app.revisions.another("pixel", MIRA, DM, context=words)
         asked = at.claude.prompts[-1].text
         assert f"about your next message): {words}" in asked
         assert json.dumps(f"I say {words}", ensure_ascii=False) in asked
         at.claude.will_note(json.dumps({"summary": f"they said {words}", "operations": []}))
         for number in range(12):
             await at.hear(f"number {number} " + "tell " * 20)
-        await at.conversation.compaction.settled()
+        await at.app.summaries.settled()
         await at.hear("and now?")
         assert f"they said {words}" in at.claude.prompts[-1].text
         assert f"1. {words}" in at.claude.prompts[-1].text

@@ -129,7 +129,7 @@ async def test_the_log_of_what_happened_leads_to_what_is_kept(tmp_path):
             at.clock.pass_time(7 * HOUR)
         kept = feeling_of((await standing(at)).feeling, at.clock.now())
         events = [Event(one.at, Stimulus(one.kind)) for one in await stirred(at)]
-    nature = at.conversation.inner.nature(at.conversation.company.primary)
+    nature = at.app.inner_life.nature(at.app.company.primary)
     replayed = hormones.replayed(events, nature, at_rest(start))
     assert replayed.at == kept.at
     for hormone in Hormone:
@@ -141,7 +141,7 @@ async def test_a_week_offline_is_as_if_it_had_run_through(tmp_path):
         await at.hear(INSULT, where=CHANNEL)
         before = feeling_of((await standing(at)).feeling, at.clock.now())
     async with table(tmp_path) as at:
-        role, inner = at.conversation.company.primary, at.conversation.inner
+        role, inner = at.app.company.primary, at.app.inner_life
         now = before.at + timedelta(days=7)
         stepped = before
         for hours in range(1, 7 * 24):
@@ -279,7 +279,7 @@ async def test_who_says_no_later_is_forgotten_with_the_bond(tmp_path):
     async with table(tmp_path) as at:
         await agree(at)
         await at.hear(PRAISE, where=CHANNEL)
-        await at.conversation.players["pixel"].mind.memories.let_learn(MIRA, False)
+        await at.app.memories.let_learn(MIRA, False)
         assert (await standing(at)).bond is None
         assert await ledger(at) == []
         assert {one.person_id for one in await stirred(at)} == {None}
@@ -394,7 +394,8 @@ async def test_all_of_it_takes_two_hundred_tokens_at_most(tmp_path):
     emotes = [f"party_cat_{number}" for number in range(30)]
     spent, asked = [], set()
     async with table(tmp_path, character=PIXEL.model_copy(update=own)) as at:
-        role, staging = at.conversation.company.primary, at.conversation.players["pixel"].answering._staging
+        role = at.app.company.primary
+        staging = at.app.conversation._replies._answering._reader._staging
         async with at.database.read() as db:
             read = await staging.read(db, role, CHANNEL, channel=None, heard=heard, cue=None, emotes=emotes)
         note = fill("followup", name=role.name, topic=f"  {read.label}: " + "x" * LONGEST)

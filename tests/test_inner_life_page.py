@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.intake import STIRRINGS_KEPT
+from bot.conversation.message_log import STIRRINGS_KEPT
 from bot.features.inner_life.days import MORNING
 from bot.features.inner_life.relationship import A_DAY, MOST_DISPUTES
 from bot.features.inner_life.week import SHOWN

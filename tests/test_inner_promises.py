@@ -33,7 +33,7 @@ async def at_once(at, *spoken: tuple[str, int, str]) -> None:
     async def meanwhile() -> None:
         for text, person, name in () if walks else spoken:
             heard = utterance(text, where=CHANNEL, author_id=person, author_name=name, sent_at=at.clock.now())
-            walks.append(asyncio.create_task(at.conversation.take_turn(heard, at.mouth)))
+            walks.append(asyncio.create_task(at.app.conversation.take_turn(heard, at.mouth)))
             await asyncio.sleep(0.1)
 
     at.claude.while_thinking = meanwhile
@@ -89,7 +89,7 @@ async def test_who_says_no_takes_along_what_was_remarked_on_their_words(tmp_path
         at.claude.will_say("Mira, is the canary better?")
         while not at.mouth.said:
             await tick(at)
-        await at.conversation.privacy.answer(MIRA, False)
+        await at.app.privacy.answer(MIRA, False)
         await say(at, "what a rain", person=TOM)
         at.claude.prompts.clear()
         at.claude.will_say("Drip.")
@@ -104,7 +104,7 @@ async def test_who_leaves_takes_along_what_was_remarked_on_their_words(tmp_path)
         while not at.mouth.said:
             await tick(at)
         assert [one.kind for one in await remarks(at)] == ["contextual"]
-        await at.conversation.privacy.leave(MIRA)
+        await at.app.privacy.leave(MIRA)
     with closing(sqlite3.connect(tmp_path / "masquerade.sqlite3")) as connection:
         texts = connection.execute("SELECT text FROM messages UNION ALL SELECT text FROM parts").fetchall()
     assert not [text for (text,) in texts if "canary" in text]
@@ -133,7 +133,7 @@ async def test_going_on_with_a_reply_is_no_further_exchange(tmp_path):
         for number in range(5):
             at.clock.pass_time(700)
             at.claude.will_say(f"And more number {number}.")
-            await at.conversation.remaking.go_on(Asker(MIRA, "Mira"), DM, mouth=at.mouth)
+            await at.app.revisions.go_on("pixel", Asker(MIRA, "Mira"), DM, mouth=at.mouth)
         async with at.database.read() as db:
             bond = await db.bonds.get(MIRA, "pixel")
             assert bond is not None
@@ -155,13 +155,13 @@ async def test_what_one_said_and_took_back_is_not_put_down_to_another(tmp_path):
             thought += 1
             if thought == 1:
                 for one in (hers, his):
-                    walks.append(asyncio.create_task(at.conversation.take_turn(one, at.mouth)))
+                    walks.append(asyncio.create_task(at.app.conversation.take_turn(one, at.mouth)))
                     await asyncio.sleep(0.1)
             elif thought < 4:
                 words = f"{INSULT}, {thought}"
-                await at.conversation.chronicle.edited(CHANNEL.channel_id, his.message_id, words)
+                await at.app.message_log.edited(CHANNEL.channel_id, his.message_id, words)
             elif thought == 4:
-                await at.conversation.chronicle.deleted(CHANNEL.channel_id, {his.message_id})
+                await at.app.message_log.deleted(CHANNEL.channel_id, {his.message_id})
 
         at.claude.while_thinking = meanwhile
         await say(at, "Pixel, good day", message_id=hers.message_id - 100)
@@ -177,7 +177,7 @@ async def test_what_one_said_and_took_back_is_not_put_down_to_another(tmp_path):
 
 async def test_a_clock_that_ran_ahead_does_not_freeze_what_is_felt(tmp_path):
     async with table(tmp_path) as at:
-        inner, company = at.conversation.inner, at.conversation.company
+        inner, company = at.app.inner_life, at.app.company
         days = Days(at.database, company=company, inner=inner, clock=at.clock)
         for ahead in (30 * DAY, -30 * DAY):
             at.clock.pass_time(ahead)

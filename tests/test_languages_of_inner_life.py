@@ -396,14 +396,12 @@ async def test_no_word_in_a_picture_is_in_english(w, cyrillic):
     await moved_in_a_week(w)
     await known_to_each_other(w)
     await spend(w)
-    app, role, known = w.app, w.app.conversation.company.primary, KNOWN | {"Mo", "Nov"}
-    felt = await app.affairs.weeks.of(role, Viewer(w.mira.id, lambda _: True))
-    relationship = await app.affairs.relationships.of(w.mira.id, role)
-    books = Accounts(app.database, app.conversation.budgets, app.clock, zone=app.manner.zone)
+    app, role, known = w.app, w.app.company.primary, KNOWN | {"Mo", "Nov"}
+    felt = await app.weeks.of(role, Viewer(w.mira.id, lambda _: True))
+    relationship = await app.relationships.of(w.mira.id, role)
+    books = Accounts(app.database, app.budgets, app.clock, zone=app.manner.zone)
     with i18n.speaking("de"):
-        week = app.affairs.weeks.picture_of(
-            await app.affairs.weeks.of(role, Viewer(w.mira.id, lambda _: True))
-        )
+        week = app.weeks.picture_of(await app.weeks.of(role, Viewer(w.mira.id, lambda _: True)))
         bond = chart_of(role, relationship, app.manner.zone)
         bars = bars_of(await books.of(None), "Title")
         words = [*lettered(week_svg(week)), *lettered(bond_svg(bond)), *lettered(bars_svg(bars))]
@@ -458,13 +456,13 @@ async def test_a_relationship_in_german(w, monkeypatch):
 async def test_a_picture_in_german_shortens_no_word(w):
     await stand(w.app.database, w.mira.id, at=w.env.now(), anger=1, rapport=6, trust=4, exchanges=21)
     await moved_in_a_week(w)
-    role = w.app.conversation.company.primary
-    relationship = await w.app.affairs.relationships.of(w.mira.id, role)
+    role = w.app.company.primary
+    relationship = await w.app.relationships.of(w.mira.id, role)
     assert relationship is not None
     with i18n.speaking("de"):
-        felt = await w.app.affairs.weeks.of(role, Viewer(w.mira.id, lambda _: True))
+        felt = await w.app.weeks.of(role, Viewer(w.mira.id, lambda _: True))
         assert felt is not None
-        week = lettered(week_svg(w.app.affairs.weeks.picture_of(felt)))
+        week = lettered(week_svg(w.app.weeks.picture_of(felt)))
         bond = lettered(bond_svg(chart_of(role, relationship, w.app.manner.zone)))
     assert {"Ärger", "Verbundenheit", "Vertrauen", "Förmlichkeit", "gefestigt"} <= set(bond)
     assert {"Wie sich Pixel diese Woche gefühlt hat", "Östrogen", "Testosteron", "ein Streit mit dir"} <= set(

@@ -158,12 +158,12 @@ async def test_earlier_states_are_looked_at_and_brought_back(w, cyrillic):
     await use(w, "memory history")
     await much(w)
     await use(w, "remember", memory="Люблю чай")
-    [*_, tea] = await w.app.conversation.memories.of(w.mira.id)
+    [*_, tea] = await w.app.memories.of("pixel", w.mira.id)
     await use(w, "memory edit", number=tea.number, text="Люблю кофе")
     await use(w, "memory share", number=tea.number, where="everywhere")
     await use(w, "memory share", number=tea.number, where="every character")
     await use(w, "memory pin", number=tea.number)
-    await w.app.affairs.curating.people.looked(Actor(w.tom.id, w.channel.id), w.mira.id)
+    await w.app.known_people.looked(Actor(w.tom.id, w.channel.id), w.mira.id)
     panel = await see(w, "memory history")
     for state in [one["value"] for one in menu_of(panel)["options"]]:
         shown = await see(w, "memory history")
@@ -242,7 +242,7 @@ async def test_privacy_is_explained_and_everything_goes(w, cyrillic):
     await press(w.mira, panel, "Allow it")
     await use(w, "privacy export")
     await use(w, "privacy no")
-    await w.app.affairs.curating.people.looked(Actor(w.tom.id, w.channel.id), w.mira.id)
+    await w.app.known_people.looked(Actor(w.tom.id, w.channel.id), w.mira.id)
     panel = await see(w, "privacy delete")
     await press(w.mira, panel, "Keep it")
     panel = await see(w, "privacy delete")
@@ -253,7 +253,7 @@ async def test_files_that_are_taken_in_or_refused(w, cyrillic):
     await use(w, "privacy yes")
     await use(w, "remember", memory="Люблю чай")
     await use(w, "privacy export")
-    [made] = await w.app.conversation.privacy.export(w.mira.id)
+    [made] = await w.app.privacy.export(w.mira.id)
     data = made.data
     await use(w, "privacy import", file=("a.json", data))
     await use(w, "privacy import", file=("a.json", data.replace(b'"number": 1', b'"number": 2')))
@@ -313,7 +313,7 @@ async def test_reminders_and_birthdays_are_told(w, cyrillic):
 
 async def test_a_time_may_be_written_in_the_language_of_ones_discord(w, german):
     result = await w.mira.slash(w.channel, "remind me", when="morgen um 18 Uhr", what="Tee")
-    [kept] = await w.app.conversation.reminders.of(w.mira.id)
+    [kept] = await w.app.reminders.of("pixel", w.mira.id)
     tomorrow = w.app.clock.now() + DAY
     assert kept.due_at == tomorrow.replace(hour=18, minute=0, second=0, microsecond=0)
     assert "Ich erinnere dich" in panel_of(result).content

@@ -258,7 +258,7 @@ async def test_characters_are_told_of_in_another_language(stage, monkeypatch):
     let_operate(w, anna)
     look = in_cyrillic(w, monkeypatch)
     words = DATA | {"catgirl", "few", "words"}
-    known = words | {word for one in w.app.conversation.company for word in one.character.core_prompt.split()}
+    known = words | {word for one in w.app.company for word in one.character.core_prompt.split()}
     for command in ("persona invite", "persona dismiss", "persona reset"):
         look(await anna.slash(w.channel, command, name="onyx"))
         look(await anna.slash(w.channel, "persona list"), known=words)

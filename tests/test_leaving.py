@@ -73,25 +73,25 @@ async def hear(
 
 async def live(at: Drill) -> None:
     """Let two people be in every table, and in every file."""
-    conversation, app = at.app.conversation, at.app
-    conversation.meaning._embedder = Letters()
+    app = at.app
+    app.meaning._embedder = Letters()
     at.claude.finds = all_of_it
     for person in (MIRA, BOB):
-        await conversation.privacy.answer(person, agreed=True)
+        await app.privacy.answer(person, agreed=True)
         word = f"{WORD} of {person % 1_000}"
         await hear(at, f"Pixel, I once kept {word} in a cage", person, reply=f"So {word} it is.")
-        await conversation.memories.remember(person, f"I like {word}", CHANNEL, reach="everywhere")
-        await conversation.memories.edit(person, 1, f"I love {word}")
-        await conversation.reminders.set_zone(person, "Europe/Oslo")
-        await conversation.reminders.remind(person, "in 3 days", f"feed the {word}", CHANNEL)
+        await app.memories.remember("pixel", person, f"I like {word}", CHANNEL, reach="everywhere")
+        await app.memories.edit("pixel", person, 1, f"I love {word}")
+        await app.reminders.set_zone(person, "Europe/Oslo")
+        await app.reminders.remind("pixel", person, "in 3 days", f"feed the {word}", CHANNEL)
     await hear(at, f"I told you of {WORD}", where=ALONE, reply=f"{WORD}, yes.")
     await hear(at, f"Pixel, more {WORD}", where=CHANNEL, reply=f"More {WORD}.")
-    await conversation.consolidation.run()
-    await conversation.embedding.catch_up()
+    await app.consolidation.run("pixel")
+    await app.embedding.catch_up()
     for _ in range(2):
         at.claude.will_note(note(f"They spoke of {WORD} at length, and of the weather. " * 5))
     at.clock.pass_time(23 * HOUR)
-    await conversation.compaction.catch_up()
+    await app.summaries.catch_up()
     heard = await hear(at, f"Pixel, again {WORD}", reply=f"Again {WORD}.")
     async with app.database.begin() as db:
         (turn,) = await db.turns.last_to(MIRA, CHANNEL.channel_id, limit=1)
@@ -139,7 +139,7 @@ def inherited() -> Summary:
 
 
 async def leave(at: Drill, person_id: int = MIRA) -> Receipt:
-    return await at.app.conversation.privacy.leave(person_id)
+    return await at.app.privacy.leave(person_id)
 
 
 def rows(at: Drill, query: str) -> list[tuple[Any, ...]]:
@@ -198,10 +198,10 @@ async def test_no_file_holds_anything_of_somebody_who_left(at):
 
 async def test_the_receipt_counts_what_went(at):
     await live(at)
-    before = (await at.app.conversation.privacy.standing(MIRA)).holdings
+    before = (await at.app.privacy.standing(MIRA)).holdings
     assert all(before), "all of it is there, so all of it is counted"
     assert (await leave(at)).gone == before
-    assert not any((await at.app.conversation.privacy.standing(MIRA)).holdings)
+    assert not any((await at.app.privacy.standing(MIRA)).holdings)
 
 
 async def test_what_is_anothers_stays_as_it_was(at):
@@ -243,7 +243,7 @@ async def test_a_message_that_discord_sends_again_is_not_taken_on_again(at):
 
 async def test_who_comes_back_is_heard_as_anybody_new_and_may_be_asked(tmp_path):
     async with drill(tmp_path / "data") as at:
-        privacy = at.app.conversation.privacy
+        privacy = at.app.privacy
         privacy._asks_after = 2
         found = [await privacy.asks(await hear(at, "Pixel, hello")) for _ in range(3)]
         await leave(at)
@@ -387,7 +387,7 @@ async def test_what_a_crash_leaves_is_removed_by_the_next_start(tmp_path, monkey
 
 async def test_within_the_transaction_it_is_all_or_nothing(at, monkeypatch):
     await live(at)
-    before = (await at.app.conversation.privacy.standing(MIRA)).holdings
+    before = (await at.app.privacy.standing(MIRA)).holdings
 
     async def dies(*_: Any, **__: Any) -> Any:
         raise OSError("killed")
@@ -396,12 +396,12 @@ async def test_within_the_transaction_it_is_all_or_nothing(at, monkeypatch):
         patched.setattr(Eraser, "person", dies)
         with pytest.raises(OSError, match="killed"):
             await leave(at)
-    assert (await at.app.conversation.privacy.standing(MIRA)).holdings == before
+    assert (await at.app.privacy.standing(MIRA)).holdings == before
 
 
 @pytest.mark.parametrize("purpose", ["reply", "facts"])
 async def test_nothing_of_what_was_thought_meanwhile_is_written_down(at, purpose):
-    await at.app.conversation.privacy.answer(MIRA, agreed=True)
+    await at.app.privacy.answer(MIRA, agreed=True)
     at.claude.finds = all_of_it
     leaving = []
 
@@ -417,7 +417,7 @@ async def test_nothing_of_what_was_thought_meanwhile_is_written_down(at, purpose
         await hear(at, f"Pixel, I once kept {WORD} in a cage")
     at.claude.while_thinking = goes
     if purpose == "facts":
-        await at.app.conversation.consolidation.run()
+        await at.app.consolidation.run("pixel")
     else:
         await hear(at, f"Pixel, {WORD}", reply=f"{WORD}!")
     for one in leaving:
@@ -472,7 +472,7 @@ async def test_the_terminal_person_leaves_as_well(tmp_path):
         where = Where(3, Place.TERMINAL)
         heard = replace(said(f"hello {WORD}", where=where), author_id=1)
         await at.app.conversation.take_turn(heard, at.mouth)
-        await at.app.conversation.memories.remember(1, f"I like {WORD}", where)
+        await at.app.memories.remember("pixel", 1, f"I like {WORD}", where)
         receipt = await leave(at, 1)
         assert (receipt.gone.lines, receipt.gone.core, receipt.left) == (1, 1, {})
         assert tables_with(at, WORD) == set()

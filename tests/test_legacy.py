@@ -615,7 +615,7 @@ async def test_premium_and_usage_come_in_and_the_names_do_not(at_table: Table, t
 async def test_somebody_known_already_keeps_what_they_had(at_table: Table, tmp_path: Path):
     at = at_table
     await at.hear("hi")
-    await at.conversation.memories.remember(MIRA, "has a cat", DM)
+    await at.app.memories.remember("pixel", MIRA, "has a cat", DM)
     (outcome,) = await came_in(at, {MIRA: entry(premium=False)}, tmp_path)
     assert outcome.memories == 1
     assert [(one.text, one.origin, one.scope) for one in await known_of(at, MIRA)] == [
@@ -660,7 +660,7 @@ async def test_a_second_import_changes_nothing(at_table: Table, tmp_path: Path):
 async def test_what_a_person_let_go_of_does_not_come_back(at_table: Table, tmp_path: Path):
     at = at_table
     await came_in(at, HONEST, tmp_path)
-    await at.conversation.memories.forget_all(MIRA)
+    await at.app.memories.forget_all("pixel", MIRA)
     async with at.database.begin() as db:
         await db.summaries.forget_channel(DM.channel_id, person_id=MIRA)
         await db.users.toggle_premium(MIRA)
@@ -682,7 +682,7 @@ async def test_another_character_gets_the_words_but_not_the_usage_again(at_table
 
 
 async def test_who_does_not_want_to_be_remembered_is_not(at_table: Table, tmp_path: Path):
-    await at_table.conversation.memories.let_learn(MIRA, allowed=False)
+    await at_table.app.memories.let_learn(MIRA, allowed=False)
     mira, otto = await came_in(at_table, HONEST, tmp_path)
     assert (mira.memories, otto.memories) == (0, 1)
     assert "no memories: they don't want to be remembered" in mira.notes
@@ -691,7 +691,7 @@ async def test_who_does_not_want_to_be_remembered_is_not(at_table: Table, tmp_pa
 
 async def test_only_as_many_memories_come_in_as_one_may_have(at_table: Table, tmp_path: Path):
     many = [f"fact number {number}" for number in range(MOST + 30)]
-    await at_table.conversation.memories.remember(MIRA, "told before", DM)
+    await at_table.app.memories.remember("pixel", MIRA, "told before", DM)
     (outcome,) = await came_in(at_table, {MIRA: entry(core_memories=many)}, tmp_path)
     known = await known_of(at_table, MIRA)
     assert len(known) == MOST
@@ -701,10 +701,10 @@ async def test_only_as_many_memories_come_in_as_one_may_have(at_table: Table, tm
 
 async def test_each_inherited_memory_can_be_taken_back_as_one_change(at_table: Table, tmp_path: Path):
     await came_in(at_table, {MIRA: entry()}, tmp_path)
-    memories = at_table.conversation.memories
-    (batch,) = await memories.history(MIRA)
+    memories = at_table.app.memories
+    (batch,) = await memories.history("pixel", MIRA)
     assert (batch.cause, batch.memories) == (INHERITED, 2)
-    assert await memories.restore(MIRA, batch.id) == 2
+    assert await memories.restore("pixel", MIRA, batch.id) == 2
     assert await known_of(at_table, MIRA) == []
 
 

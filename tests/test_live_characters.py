@@ -37,7 +37,7 @@ def book(**entries: str) -> str:
 
 
 def selves(at: Table, shelf: Library) -> Selves:
-    office = Administration(at.database, at.clock, finish_erasing=at.conversation.eraser.finish)
+    office = Administration(at.database, at.clock, finish_erasing=at.app.eraser.finish)
     changes = Curation(at.database, at.clock, [Identity(at.clock, shelf.touch)])
     return Selves(at.database, changes, office, at.clock, changed=shelf.touch)
 
@@ -109,7 +109,7 @@ async def test_one_that_can_not_be_played_keeps_no_other_from_it(home, caplog):
     write(home / "characters/broken/character.env", 'default_name="Broken"\n')
     write(home / "characters/nyx/lorebook.json", '{"entries": [\n{]')
     async with table(home, library=library(home, "nyx", "broken", "fangs")) as at:
-        assert [role.slug for role in at.conversation.company] == ["nyx", "fangs"]
+        assert [role.slug for role in at.app.company] == ["nyx", "fangs"]
     told = "\n".join(one.getMessage() for one in caplog.records)
     assert "core_prompt" in told
     assert "nyx/lorebook.json:2" in told
@@ -132,7 +132,7 @@ async def test_a_file_that_kills_its_reader_is_never_read_here(home, monkeypatch
     monkeypatch.setattr(shelf, "read_stranger", die)
     write(home / "characters/fangs/card.json", card_of(PIXEL))
     async with table(home, library=library(home, "nyx", "fangs")) as at:
-        assert [role.slug for role in at.conversation.company] == ["nyx"]
+        assert [role.slug for role in at.app.company] == ["nyx"]
 
 
 async def test_what_a_character_was_compiled_to_can_be_looked_at(home):
@@ -143,7 +143,7 @@ async def test_what_a_character_was_compiled_to_can_be_looked_at(home):
     )
     async with table(home, library=library(home, "nyx")) as at:
         await at.hear("hello")
-        persona = at.conversation.company.primary.playing.persona
+        persona = at.app.company.primary.playing.persona
         assert persona is not None
         assert persona.id == "nyx@caring"
     saved = json.loads((home / "compiled/nyx@caring.json").read_text(encoding="utf-8"))
@@ -169,7 +169,7 @@ async def test_a_picture_within_a_card_becomes_a_file(home):
     write(home / "characters/moth/character.json", json.dumps(character))
     async with table(home, library=library(home, "nyx", "moth")) as at:
         await at.hear("hello")
-        avatar = at.conversation.company.by_slug["moth"].playing.avatar
+        avatar = at.app.company.by_slug["moth"].playing.avatar
         assert avatar == home / "pictures/moth.png"
         assert avatar is not None
         assert avatar.read_bytes() == PICTURE
@@ -202,7 +202,7 @@ async def test_what_admins_lay_down_shows_in_the_very_next_prompt(home):
     """F110, C85: added, edited and removed."""
     shelf = library(home, "nyx")
     async with table(home, library=shelf) as at:
-        nyx = at.conversation.company.primary
+        nyx = at.app.company.primary
         await at.hear("hello")
         added = await selves(at, shelf).add(ADMIN, nyx, "trait", "afraid of owls")
         await selves(at, shelf).add(ADMIN, nyx, "lore", "The tower fell in 1702.")
@@ -223,7 +223,7 @@ async def test_each_change_is_audited_with_what_was_before_it(home):
     """C85."""
     shelf = library(home, "nyx")
     async with table(home, library=shelf) as at:
-        nyx = at.conversation.company.primary
+        nyx = at.app.company.primary
         added = await selves(at, shelf).add(ADMIN, nyx, "quirk", "hums")
         await selves(at, shelf).reword(ADMIN, nyx, int(added.key[1]), "whistles")
         await selves(at, shelf).remove(ADMIN, nyx, int(added.key[1]))
@@ -241,7 +241,7 @@ async def test_each_change_is_audited_with_what_was_before_it(home):
 async def test_what_is_laid_down_is_checked(home):
     shelf = library(home, "nyx", "fangs")
     async with table(home, library=shelf) as at:
-        nyx, fangs = at.conversation.company
+        nyx, fangs = at.app.company
         with pytest.raises(NotLaidDown, match="1 to 1000"):
             await selves(at, shelf).add(ADMIN, nyx, "fact", " \u200b ")
         added = await selves(at, shelf).add(ADMIN, nyx, "fact", "is left-handed")
@@ -253,7 +253,7 @@ async def test_what_is_laid_down_is_checked(home):
 
 async def test_a_stage_of_growth_shows_in_the_next_prompt_and_leaves_the_files_alone(home):
     """C75."""
-    from bot.conversation.effects import Growing
+    from bot.conversation.config import Growing
 
     character = {
         "character_id": "moth",
@@ -272,11 +272,10 @@ async def test_a_stage_of_growth_shows_in_the_next_prompt_and_leaves_the_files_a
     shelf = library(home, "moth")
     manner = replace(AT_ONCE, growing=Growing(milestones=(2,)))
     async with table(home, library=shelf, manner=manner) as at:
-        at.conversation.newsroom.listeners.append(lambda news: shelf.touch(news.character))
         for _ in range(3):
             await at.hear("hello")
         assert ["sonnets" in prompt.system[0].text for prompt in at.claude.prompts] == [False, False, True]
-        moth = at.conversation.company.primary
+        moth = at.app.company.primary
         await selves(at, shelf).set_stage(ADMIN, moth, 2, stands=False)
         await at.hear("hello")
         assert "sonnets" not in last(at)
@@ -400,7 +399,7 @@ async def test_the_prompts_beginning_stays_while_lore_mode_blend_and_note_change
     async with table(
         home, library=library(home, "pixel", "nyx"), manner=replace(AT_ONCE, direction=QUIET)
     ) as at:
-        crafts = Stagecraft(at.database, at.conversation.casting, at.clock)
+        crafts = Stagecraft(at.database, at.app.casting, at.clock)
         said = [
             "hello there",
             "the lighthouse and the crime",
@@ -451,7 +450,7 @@ async def test_a_conversation_that_is_forgotten_leaves_nothing_to_its_lorebooks(
     write(home / "characters/nyx/lorebook.json", json.dumps({"entries": [entry], "extensions": {}}))
     async with table(home, library=library(home, "nyx")) as at:
         await at.hear("the lighthouse")
-        await at.conversation.forgetting.reset(42, DM)
+        await at.app.forgetting.reset(42, DM)
         await at.hear("hello")
         assert "The lamp is out." not in last(at)
 
@@ -485,7 +484,7 @@ async def test_it_is_counted_how_often_a_character_answered_lately(home):
     """F109: a figure of what each does."""
     shelf = library(home, "nyx", "fangs")
     async with table(home, library=shelf, manner=replace(AT_ONCE, direction=QUIET)) as at:
-        nyx, fangs = at.conversation.company
+        nyx, fangs = at.app.company
         await at.hear("Nyx, hi", where=CHANNEL)
         at.clock.pass_time(8 * 24 * 3600)
         await at.hear("Nyx, hi", where=CHANNEL)

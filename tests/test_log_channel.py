@@ -640,10 +640,10 @@ async def test_500_decisions_at_once_become_few_messages(at_office):
 
 async def _one_decision(at: Office) -> Any:
     decided: list[Any] = []
-    at.app.conversation.on_decided.append(decided.append)
+    at.app.hooks.on_decision.append(decided.append)
     await at.mira.send(at.channel, "Pixel?")
     await at.env.advance_time(10)
-    at.app.conversation.on_decided.remove(decided.append)
+    at.app.hooks.on_decision.remove(decided.append)
     return decided[0]
 
 

@@ -58,8 +58,8 @@ async def learn(w: World, text: str, *, memory_id: int | None = None, source: in
     """Let the character note something about Mira by itself, from a message of hers."""
     change = Change(w.mira.id, memory_id, text, text, (source,))
     async with w.app.database.begin() as db:
-        learnt = await w.app.conversation.memories.learn(db, here(w), [change], at=w.app.clock.now())
-    await w.app.conversation.memories.dump(learnt)
+        learnt = await w.app.memories.learn(db, "pixel", here(w), [change], at=w.app.clock.now())
+    await w.app.memories.dump("pixel", learnt)
 
 
 # --- Telling (C56) --------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ async def test_long_lists_have_pages_and_buttons_between_them(w):
 async def test_a_page_that_is_gone_shows_the_last_one(w):
     await remember(w, *(f"fact number {number}" for number in range(1, 12)))
     page = await shown(w, "list")
-    await w.app.conversation.memories.forget(w.mira.id, 3)
+    await w.app.memories.forget("pixel", w.mira.id, 3)
     await w.mira.click(page, label="Next")
     assert "10 memories" in page.content
     assert "**11.** fact number 11" in page.content
@@ -326,7 +326,7 @@ async def test_nothing_is_deleted_before_the_button_is_pressed_nor_when_it_is_th
 async def test_a_number_that_has_become_another_memorys_is_not_deleted(w):
     await remember(w, "I like tea")
     question = await shown(w, "delete", number=1)
-    await w.app.conversation.memories.forget(w.mira.id, 1)
+    await w.app.memories.forget("pixel", w.mira.id, 1)
     await remember(w, "I like milk")
     assert [one.number for one in await known(w)] == [1]
     await w.mira.click(question, label="Forget it")
@@ -429,7 +429,7 @@ async def test_a_state_that_is_as_now_needs_no_button(w):
 async def test_a_state_that_is_gone_says_so(w):
     await remember(w, "I like tea")
     panel = await shown(w, "history")
-    await w.app.conversation.memories.forget_all(w.mira.id)
+    await w.app.memories.forget_all("pixel", w.mira.id)
     result = await w.mira.select(panel, [menu_of(panel)["options"][0]["value"]])
     assert [one.content for one in result.followups] == [NO_STATE]
 
@@ -466,7 +466,7 @@ def test_every_reversal_is_a_message_that_discord_takes(pairs):
 
 
 async def test_it_notes_nothing_by_itself_until_the_person_says_so(w):
-    memories = w.app.conversation.memories
+    memories = w.app.memories
     assert not await memories.learns(w.mira.id)
     assert "I note nothing by myself" in told(await w.mira.slash(w.channel, "status"))
     assert told(await w.mira.slash(w.channel, "memory learning", switch="on")) == memory.LEARNING
@@ -485,7 +485,7 @@ async def test_switched_off_it_forgets_what_it_noted_and_says_how_much(w, noted,
     assert f" {told_so} that I had noted" in said
     assert await words(w) == ["I like tea"]
     assert b"canary" not in everything(w)
-    assert not await w.app.conversation.memories.learns(w.mira.id)
+    assert not await w.app.memories.learns(w.mira.id)
 
 
 # --- What comes up where (C60) --------------------------------------------------------------------

@@ -195,7 +195,7 @@ async def test_pictures_are_drawn_one_at_a_time():
 
 
 async def test_a_name_full_of_markdown_stays_words_and_is_no_tag_in_the_picture(w):
-    role = w.app.conversation.company.by_slug["ruby"]
+    role = w.app.company.by_slug["ruby"]
     rude = role.character.model_copy(update={"name": "**<@1> </svg>"})
     object.__setattr__(role.playing, "character", rude)
     await happened(w, (3, "conflict", w.mira, w.channel), slug="ruby")

@@ -81,7 +81,7 @@ async def test_the_menu_offers_them_and_forgets_one_as_delete_does(w):
     await w.mira.click(panel, label="Forget it")
     assert panel.content == DELETED
     assert b"canary" not in everything(w)
-    assert [one.text for one in await w.app.conversation.memories.of(w.mira.id)] == ["My name is Mira"]
+    assert [one.text for one in await w.app.memories.of("pixel", w.mira.id)] == ["My name is Mira"]
     text = (await why(w)).content
     assert "1 fact that was forgotten since; of those I only tell how many." in text
 
@@ -167,7 +167,7 @@ async def test_a_fact_that_went_meanwhile_is_said_to_be_gone(w):
     await replied(w)
     panel = await why(w)
     value = menu_of(panel)["options"][0]["value"]
-    await w.app.conversation.memories.forget(w.mira.id, 1)
+    await w.app.memories.forget("pixel", w.mira.id, 1)
     await w.mira.select(panel, [value])
     assert panel.content == GONE_ALREADY
 
@@ -180,7 +180,7 @@ async def test_a_stranger_presses_nothing_and_a_forged_id_reaches_nobody_elses_f
     [menu] = components(panel)
     data = {"custom_id": menu["custom_id"], "component_type": menu["type"], "values": [str(one.id)]}
     assert told(await actors._component_interaction(w.tom, stored(w, panel), data)) == interactions.NOT_YOURS
-    assert not await w.app.conversation.memories.forget_one(w.tom.id, one.id)
+    assert not await w.app.memories.forget_one("pixel", w.tom.id, one.id)
     await replied(w, w.tom, "what do you know about my dog, and about anything else?")
     theirs = await why(w, w.tom)
     await w.tom.select(theirs, [menu_of(theirs)["options"][0]["value"]])
@@ -191,7 +191,7 @@ async def test_a_stranger_presses_nothing_and_a_forged_id_reaches_nobody_elses_f
         w.tom, stored(w, theirs), {"custom_id": forged, "component_type": 2, "values": []}
     )
     assert theirs.content == GONE_ALREADY
-    assert [each.text for each in await w.app.conversation.memories.of(w.mira.id)] == [one.text]
+    assert [each.text for each in await w.app.memories.of("pixel", w.mira.id)] == [one.text]
 
 
 @settings(max_examples=60)

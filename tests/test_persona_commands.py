@@ -104,7 +104,7 @@ async def test_a_sheet_tells_blends_modes_books_and_growth(w):
 
 
 async def test_the_talk_that_show_goes_by_is_that_of_this_channel(w):
-    role = w.app.conversation.company.by_slug["onyx"]
+    role = w.app.company.by_slug["onyx"]
     await w.mira.send(
         w.channel, "Onyx, my code throws `TypeError: int` in def main(), the stack trace says line 3"
     )
@@ -202,7 +202,7 @@ async def test_who_was_sent_out_neither_hears_nor_answers_until_invited(w):
 async def test_a_stranger_is_refused_what_is_for_admins(w, name):
     said = told(await w.mira.slash(w.channel, f"persona {name}", name="onyx"))
     assert said.startswith("You may not do that here: it takes the permission **Manage Server**, or ")
-    assert all(one.present for one in await w.app.affairs.stagecraft.attending(place(w)))
+    assert all(one.present for one in await w.app.presence.attending(place(w)))
 
 
 # --- Who is played at all: for operators ----------------------------------------------------------
@@ -228,7 +228,7 @@ async def test_a_folder_that_can_t_be_written_to_is_told_without_its_path(w, mon
         said = told(await operator(w).slash(w.channel, "persona import", file=("nima.json", card(NIMA))))
     assert said == NOT_WRITABLE
     assert "Read-only file system" in caplog.text
-    assert "nima" not in w.app.conversation.company.by_slug
+    assert "nima" not in w.app.company.by_slug
 
 
 async def test_who_came_by_import_can_go_again_and_others_can_not(w):
@@ -237,10 +237,10 @@ async def test_who_came_by_import_can_go_again_and_others_can_not(w):
     assert told(await anna.slash(w.channel, "persona remove", name="Nima")) == personas.LEFT.format(
         name="Nima"
     )
-    assert "nima" not in w.app.conversation.company.by_slug
+    assert "nima" not in w.app.company.by_slug
     said = told(await anna.slash(w.channel, "persona remove", name="Onyx"))
     assert "did not come by /persona import" in said
-    assert "onyx" in w.app.conversation.company.by_slug
+    assert "onyx" in w.app.company.by_slug
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ async def test_who_came_by_import_can_go_again_and_others_can_not(w):
 async def test_what_is_no_card_is_refused_in_a_sentence(w, name, data, why):
     said = told(await operator(w).slash(w.channel, "persona import", file=(name, data)))
     assert why in said
-    assert len(w.app.conversation.company) == 3
+    assert len(w.app.company) == 3
 
 
 async def test_a_character_goes_out_as_a_file_for_one_pair_of_eyes(w):

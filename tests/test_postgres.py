@@ -376,12 +376,12 @@ async def test_a_whole_conversation_outlasts_a_restart(empty, tmp_path):
     async with drill(tmp_path / "data", url=empty) as at:
         await at.learnt()
         clock = at.clock
-        before = [one.text for one in await at.app.conversation.memories.of(MIRA)]
+        before = [one.text for one in await at.app.memories.of("pixel", MIRA)]
     assert canary("learnt") in " ".join(before)
     async with drill(tmp_path / "data", at=clock, url=empty) as at:
         await at.hear("Pixel, do you remember?", where=CHANNEL)
         assert canary("learnt") in at.claude.prompts[-1].text
-        assert [one.text for one in await at.app.conversation.memories.of(MIRA)] == before
+        assert [one.text for one in await at.app.memories.of("pixel", MIRA)] == before
         assert await at.app.database.size() > 1_000_000
         assert at.mouth.said == ["Hm."]
     assert not list((tmp_path / "data").glob("*.sqlite3*"))
@@ -487,7 +487,7 @@ async def test_who_leaves_is_in_no_file_of_the_server_any_more(postgres, url, tm
     async with drill(tmp_path / "data", url=url) as at:
         await at.learnt()
         assert found(postgres.folder_of(url), "learnt")
-        receipt = await at.app.conversation.privacy.leave(MIRA)
+        receipt = await at.app.privacy.leave(MIRA)
         assert receipt.finished
         assert [kind for kind in kinds if found(postgres.folder_of(url), kind)] == []
 

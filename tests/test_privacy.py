@@ -11,10 +11,8 @@ from random import Random
 import pytest
 
 from bot.conversation.company import Company
-from bot.conversation.config import Manner
-from bot.conversation.context import Extent
+from bot.conversation.config import Extent, Manner
 from bot.conversation.generation import Voice
-from bot.conversation.pipeline import Conversation
 from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Place, Where
 from bot.core.errors import Unsaid, Unsayable
@@ -25,7 +23,7 @@ from bot.llm.pricing import load_prices
 from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt
 from database import Database
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, table, utterance
 from tests.fakes import FakeClock, FakeMouth
 from tests.world import claude_faults as faults
 from tests.world.claude_server import ScriptedClaude
@@ -108,7 +106,7 @@ async def test_places_that_talk_at_the_same_time_hear_only_themselves(at_table):
     places = PLACES[:6] + PLACES[-4:]
     for number in range(4):
         walks = [
-            at_table.conversation.take_turn(
+            at_table.app.conversation.take_turn(
                 utterance(
                     f"Pixel, {canary(where, number)}",
                     where=where,
@@ -146,7 +144,7 @@ async def test_a_deleted_message_is_in_no_later_prompt(at_table, where):
     await at_table.hear("Pixel?", where=where)
     assert "canary-1234" in at_table.claude.prompts[-1].text
     seen = len(at_table.claude.prompts)
-    await at_table.conversation.chronicle.deleted(where.channel_id, {gone.message_id})
+    await at_table.app.message_log.deleted(where.channel_id, {gone.message_id})
     for _ in range(3):
         await at_table.hear("Pixel?", where=where)
     later = at_table.claude.prompts[seen:]
@@ -156,12 +154,10 @@ async def test_a_deleted_message_is_in_no_later_prompt(at_table, where):
 
 async def test_a_deleted_message_does_not_come_back_with_a_replay_or_a_late_edit(at_table):
     gone = await at_table.hear("my PIN is canary-1234", where=CHANNEL)
-    await at_table.conversation.chronicle.deleted(CHANNEL.channel_id, {gone.message_id})
-    await at_table.conversation.take_turn(gone, at_table.mouth)
-    await at_table.conversation.chronicle.edited(
-        gone.where.channel_id, gone.message_id, "my PIN was canary-1234"
-    )
-    await at_table.conversation.resume(gone, at_table.mouth)
+    await at_table.app.message_log.deleted(CHANNEL.channel_id, {gone.message_id})
+    await at_table.app.conversation.take_turn(gone, at_table.mouth)
+    await at_table.app.message_log.edited(gone.where.channel_id, gone.message_id, "my PIN was canary-1234")
+    await at_table.app.conversation.resume(gone, at_table.mouth)
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
 
@@ -169,7 +165,7 @@ async def test_a_deleted_message_does_not_come_back_with_a_replay_or_a_late_edit
 async def test_messages_purged_at_once_are_in_no_later_prompt(at_table):
     gone = {(await at_table.hear(f"canary {n}", where=CHANNEL)).message_id for n in range(20)}
     await at_table.hear("this one stays", where=CHANNEL)
-    await at_table.conversation.chronicle.deleted(CHANNEL.channel_id, gone)
+    await at_table.app.message_log.deleted(CHANNEL.channel_id, gone)
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
     assert "this one stays" in at_table.claude.prompts[-1].text
@@ -181,7 +177,7 @@ async def test_a_reply_that_was_deleted_is_in_no_later_prompt(at_table):
     at_table.claude.will_say("something else")
     await at_table.hear("and?")
     assert "canary of mine" in at_table.claude.prompts[1].text
-    await at_table.conversation.chronicle.deleted(
+    await at_table.app.message_log.deleted(
         DM.channel_id, {at_table.mouth.posted[f"r{heard.message_id}.1"][0]}
     )
     await at_table.hear("and?")
@@ -193,17 +189,17 @@ async def test_a_message_deleted_while_it_was_thought_about_is_in_no_later_promp
 
     async def delete() -> None:
         at_table.claude.while_thinking = None
-        await at_table.conversation.chronicle.deleted(CHANNEL.channel_id, {heard.message_id})
+        await at_table.app.message_log.deleted(CHANNEL.channel_id, {heard.message_id})
 
     at_table.claude.while_thinking = delete
-    await at_table.conversation.take_turn(heard, at_table.mouth)
+    await at_table.app.conversation.take_turn(heard, at_table.mouth)
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
 
 
 async def test_of_an_edited_message_only_the_last_form_is_in_later_prompts(at_table):
     heard = await at_table.hear("my PIN is canary-1234", where=CHANNEL)
-    await at_table.conversation.chronicle.edited(heard.where.channel_id, heard.message_id, "never mind")
+    await at_table.app.message_log.edited(heard.where.channel_id, heard.message_id, "never mind")
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
     assert "never mind" in at_table.claude.prompts[-1].text
@@ -212,7 +208,7 @@ async def test_of_an_edited_message_only_the_last_form_is_in_later_prompts(at_ta
 async def test_forgetting_a_channel_leaves_the_others_alone(at_table):
     await at_table.hear("canary of the DM")
     await at_table.hear("talk of the channel", where=CHANNEL)
-    assert (await at_table.conversation.forgetting.reset(42, DM)).lines == 2
+    assert (await at_table.app.forgetting.reset(42, DM)).lines == 2
     await at_table.hear("hello?")
     await at_table.hear("Pixel?", where=CHANNEL)
     dm, channel_prompt = at_table.claude.prompts[-2:]
@@ -223,7 +219,7 @@ async def test_forgetting_a_channel_leaves_the_others_alone(at_table):
 async def test_after_a_deletion_the_words_are_nowhere_in_the_file(tmp_path: Path):
     async with table(tmp_path) as at:
         gone = await at.hear("my PIN is canary-1234", where=CHANNEL)
-        await at.conversation.chronicle.deleted(CHANNEL.channel_id, {gone.message_id})
+        await at.app.message_log.deleted(CHANNEL.channel_id, {gone.message_id})
         await at.hear("Pixel?", where=CHANNEL)
     left = [path.name for path in tmp_path.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]
     assert left == []
@@ -288,10 +284,10 @@ async def test_a_walk_at_debug_logs_no_words_no_names_and_no_places(tmp_path: Pa
             elif not isinstance(failure, str):
                 at.claude.queue.appendleft(failure)
             heard = await at.hear(f"Pixel, {WORDS} again", where=HERE, author_name=NAME)
-            await at.conversation.chronicle.edited(heard.where.channel_id, heard.message_id, WORDS)
-            await at.conversation.chronicle.deleted(HERE.channel_id, {heard.message_id})
-            await at.conversation.chronicle.prune()
-            await at.conversation.close(within=1)
+            await at.app.message_log.edited(heard.where.channel_id, heard.message_id, WORDS)
+            await at.app.message_log.deleted(HERE.channel_id, {heard.message_id})
+            await at.app.message_log.prune()
+            await at.app.conversation.close(within=1)
     said_nothing(stream)
 
 
@@ -315,7 +311,7 @@ async def test_a_constraint_that_breaks_logs_no_words(tmp_path: Path):
                 await connection.exec_driver_sql("DROP TABLE messages")
                 await connection.commit()
             await walk(at)
-            await at.conversation.close(within=1)
+            await at.app.conversation.close(within=1)
     assert "no such table" in stream.getvalue()
     said_nothing(stream)
 
@@ -329,19 +325,19 @@ async def on_the_wire(folder: Path, *, deadline: float = 5.0):
         claude = AnthropicClaude(
             api_key=server.api_key, base_url=server.base_url, prices=load_prices(None), clock=clock
         )
-        conversation = Conversation(
+        app = app_on(
+            database,
+            claude,
+            clock,
             company=Company.of(PIXEL),
-            database=database,
-            claude=claude,
             voice=Voice(model="claude-sonnet-5-5", max_tokens=50, deadline=deadline, tokens=TokenEstimate()),
             manner=AT_ONCE,
-            clock=clock,
             rng=Random(1),
         )
 
         async def hear(text: str) -> None:
             heard = utterance(text, where=HERE, author_name=NAME, account_name=ACCOUNT, sent_at=clock.now())
-            await conversation.take_turn(heard, mouth)
+            await app.conversation.take_turn(heard, mouth)
 
         try:
             yield hear, server

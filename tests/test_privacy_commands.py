@@ -65,7 +65,7 @@ def questions(w: World) -> list[str]:
 async def test_behind_the_second_answer_the_character_asks_and_pings_nobody_else(w):
     rude = f"May I remember you? @everyone {w.tom.mention}"
     changed = w.app.character.model_copy(update={"memory_question": rude})
-    w.app.conversation.company.primary.playing = Playing(changed)
+    w.app.company.primary.playing = Playing(changed)
     await w.mira.send(w.channel, "Pixel, are you there?")
     assert questions(w) == []
     await w.mira.send(w.channel, f"Pixel, tell {w.tom.mention}?")
@@ -162,9 +162,9 @@ async def test_where_people_are_remembered_unless_they_refuse_they_are_told_once
         notice = await asked(w)
         assert privacy_views.NOTICE in notice.content
         assert labels(notice) == {"Don't", "What is kept?"}
-        assert (await w.app.conversation.privacy.standing(w.mira.id)).learning
+        assert (await w.app.privacy.standing(w.mira.id)).learning
         assert told_to_one(await w.mira.click(notice, label="Don't")) == privacy_views.NO
-        assert not (await w.app.conversation.privacy.standing(w.mira.id)).learning
+        assert not (await w.app.privacy.standing(w.mira.id)).learning
 
 
 async def test_switched_off_nobody_is_asked(tmp_path):
@@ -215,7 +215,7 @@ async def test_the_command_for_learning_is_the_same_answer(w):
     await w.mira.slash(w.channel, "memory learning", switch="on")
     assert "You said yes" in (await show(w)).content
     await w.mira.slash(w.channel, "privacy no")
-    assert not await w.app.conversation.memories.learns(w.mira.id)
+    assert not await w.app.memories.learns(w.mira.id)
 
 
 async def test_a_no_says_that_what_was_told_stays(w):
@@ -223,7 +223,7 @@ async def test_a_no_says_that_what_was_told_stays(w):
     await w.mira.slash(w.channel, "remember", memory="I like tea")
     said = told(await w.mira.slash(w.channel, "privacy no"))
     assert said == privacy_views.NO + privacy_views.NO_TOLD.format(count="1 memory")
-    assert [one.text for one in await w.app.conversation.memories.of(w.mira.id)] == ["I like tea"]
+    assert [one.text for one in await w.app.memories.of("pixel", w.mira.id)] == ["I like tea"]
 
 
 @pytest.mark.parametrize(
@@ -242,16 +242,16 @@ async def test_it_works_for_everybody_and_everywhere(w, command):
 
 async def test_what_is_exported_comes_back_after_everything_was_deleted(w):
     await w.mira.slash(w.channel, "remember", memory="I like tea", where="everywhere")
-    (file,) = await w.app.conversation.privacy.export(w.mira.id)
+    (file,) = await w.app.privacy.export(w.mira.id)
     shown = panel_of(await w.mira.slash(w.channel, "privacy export"))
     assert [one.filename for one in shown.attachments] == [file.name]
-    await w.app.conversation.privacy.leave(w.mira.id)
+    await w.app.privacy.leave(w.mira.id)
     come = {"file": (file.name, file.data)}
     assert told(await w.mira.slash(w.channel, "privacy import", **come)) == NO_CONSENT
     await w.mira.slash(w.channel, "privacy yes")
     said = told(await w.mira.slash(w.channel, "privacy import", **come))
     assert said == privacy_views.IMPORTED.format(facts="1 fact", lines="0 lines", reminders="0 reminders")
-    assert [one.text for one in await w.app.conversation.memories.of(w.mira.id)] == ["I like tea"]
+    assert [one.text for one in await w.app.memories.of("pixel", w.mira.id)] == ["I like tea"]
     said = told(await w.mira.slash(w.channel, "privacy import", **come))
     assert said == privacy_views.IMPORTED.format(facts="0 facts", lines="0 lines", reminders="0 reminders")
 
@@ -259,7 +259,7 @@ async def test_what_is_exported_comes_back_after_everything_was_deleted(w):
 async def test_a_file_that_was_changed_comes_in_as_facts_alone(w):
     await w.mira.slash(w.channel, "privacy yes")
     await w.mira.slash(w.channel, "remember", memory="I like tea")
-    (file,) = await w.app.conversation.privacy.export(w.mira.id)
+    (file,) = await w.app.privacy.export(w.mira.id)
     document = json.loads(file.data)
     document["facts"][0] |= {"id": 5, "text": "I like coffee"}
     document["facts"].append(document["facts"][0] | {"id": 6, "text": "my password is hunter2secret"})
@@ -288,7 +288,7 @@ async def test_before_everything_goes_it_is_asked_for_and_can_be_kept(w):
     shown = panel_of(await w.mira.slash(w.channel, "privacy delete"))
     assert "facts about you: 1 for good" in shown.content
     await w.mira.click(shown, label="Keep it")
-    assert len(await w.app.conversation.memories.of(w.mira.id)) == 1
+    assert len(await w.app.memories.of("pixel", w.mira.id)) == 1
 
 
 async def test_what_went_and_what_was_found_afterwards_is_told(w):
@@ -301,7 +301,7 @@ async def test_what_went_and_what_was_found_afterwards_is_told(w):
     assert "A search of every table and file for your id found nothing." in text
     assert "There is no copy of the database beside it" in text
     assert result.acknowledged
-    assert await w.app.conversation.memories.of(w.mira.id) == []
+    assert await w.app.memories.of("pixel", w.mira.id) == []
 
 
 def panel_text(w: World, shown: Any) -> str:
@@ -328,4 +328,4 @@ async def test_nobody_else_can_press_it(w):
     with pytest.raises(simcord.SetupError):
         await w.tom.click(shown, label="Delete everything")
     await forge(w, w.tom, shown, delete["custom_id"])
-    assert len(await w.app.conversation.memories.of(w.mira.id)) == 1
+    assert len(await w.app.memories.of("pixel", w.mira.id)) == 1

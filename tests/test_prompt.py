@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.company import Company
-from bot.conversation.config import Manner
-from bot.conversation.context import Extent, line_of
+from bot.conversation.config import Extent, Manner
+from bot.conversation.context import line_of
 from bot.conversation.generation import Voice
-from bot.conversation.pipeline import Conversation
 from bot.conversation.prompt import BEGINNING, compose_prompt, system_prompt
 from bot.conversation.text.names import SPEAKER, clean_name, clean_text, speaker_label
 from bot.conversation.types import Place, Recollection, Utterance, Where
@@ -26,7 +25,7 @@ from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt
 from database import Database
 from database.models import Message
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, table, utterance
 from tests.fakes import EPOCH, FakeClock, FakeMouth
 from tests.support.prompts import QUESTION, as_bytes, blocks, prefix
 from tests.world.claude_server import ScriptedClaude
@@ -163,7 +162,7 @@ async def test_the_tail_names_everybody_who_is_answered(tmp_path: Path):
             at.claude.while_thinking = None
             for author in (3, 4, 3):
                 late.append(utterance("Pixel!", where=CHANNEL, author_id=author, author_name="Sam"))
-            walks = [at.conversation.take_turn(one, at.mouth) for one in late]
+            walks = [at.app.conversation.take_turn(one, at.mouth) for one in late]
             tasks.extend(map(asyncio.create_task, walks))
             await asyncio.sleep(0.1)
 
@@ -403,13 +402,13 @@ async def test_over_twenty_turns_most_of_the_prompt_comes_from_the_cache(tmp_pat
         claude = AnthropicClaude(
             api_key=server.api_key, base_url=server.base_url, prices=load_prices(None), clock=clock
         )
-        conversation = Conversation(
+        app = app_on(
+            database,
+            claude,
+            clock,
             company=Company.of(character),
-            database=database,
-            claude=claude,
             voice=Voice(model=QUESTION.model, max_tokens=100, deadline=60, tokens=TokenEstimate()),
             manner=AT_ONCE,
-            clock=clock,
             rng=Random(1),
         )
         for number in range(20):
@@ -418,7 +417,7 @@ async def test_over_twenty_turns_most_of_the_prompt_comes_from_the_cache(tmp_pat
             )
             for text in (f"chatter {number} " * 4, f"Pixel, what about number {number}?"):
                 heard = utterance(text, where=CHANNEL, sent_at=clock.now())
-                await conversation.take_turn(heard, mouth)
+                await app.conversation.take_turn(heard, mouth)
             clock.pass_time(30)
         await claude.close()
         rates = [request.usage.hit_rate for request in server.requests if request.usage]

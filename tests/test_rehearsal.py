@@ -232,7 +232,7 @@ async def test_the_login_name_reaches_no_model(tmp_path, model, monkeypatch):
 async def test_our_own_model_is_asked_for_the_reply_alone(tmp_path, model):
     async with opened(tmp_path, model, local=True, rehearsal=True) as (session, _):
         await talked(session, "you are impossible, but thanks I guess\n/remember I like tea")
-        await session.app.affairs.statuses.renew()
+        await session.app.statuses.renew()
         assert {call.purpose for call in await rows(session.app, Call)} == {"reply"}
 
 

@@ -86,8 +86,8 @@ async def test_who_did_not_agree_is_told_that_nothing_is_kept_and_how_to_change_
 
 async def test_where_remembering_is_off_that_is_said(tmp_path):
     async with company(tmp_path) as w:
-        w.app.conversation.privacy.mode = "off"
-        w.app.conversation.memories._consent = "off"
+        w.app.privacy.mode = "off"
+        w.app.memories._consent = "off"
         said = told(await w.mira.slash(w.channel, "relationship"))
         assert said == sheets.SWITCHED_OFF.format(name="Pixel")
 
@@ -236,8 +236,8 @@ async def test_a_press_that_comes_too_late_is_told_how_things_are(known):
     shown = panel_of(await w.mira.slash(w.channel, "relationship"))
     change_id = int(menus(shown)["Take a change back"]["options"][-1]["value"])
     asked = panel_of(await choose(w, shown, "Take a change back", f"+1 rapport: {KIND}"))
-    role = w.app.conversation.company.primary
-    await w.app.affairs.relationships.dispute(w.mira.id, role, change_id)
+    role = w.app.company.primary
+    await w.app.relationships.dispute(w.mira.id, role, change_id)
     shown = panel_of(await w.mira.click(asked, label="Take it back"))
     assert shown.content.startswith(TAKEN_BACK)
     assert (await row_of(w)).rapport == 5
@@ -249,7 +249,7 @@ async def test_a_fourth_one_of_another_window_is_refused(known):
     asked = panel_of(await choose(w, shown, "Take a change back", f"+1 rapport: {KIND}"))
     others = await noted(w.app.database, w.mira.id, *[(w.env.now(), "trust", 1, KIND)] * 3)
     for one in others:
-        await w.app.affairs.relationships.dispute(w.mira.id, w.app.conversation.company.primary, one)
+        await w.app.relationships.dispute(w.mira.id, w.app.company.primary, one)
     refused = panel_of(await w.mira.click(asked, label="Take it back"))
     assert refused.content.startswith(ENOUGH.format(most=MOST_DISPUTES))
     assert (await row_of(w)).rapport == 6
@@ -292,17 +292,17 @@ async def test_a_character_that_left_meanwhile_is_said_to_be_gone(known):
     await stand(w.app.database, w.mira.id, "onyx", at=w.env.now())
     await noted(w.app.database, w.mira.id, (w.env.now(), "rapport", 1, KIND), slug="onyx")
     shown = panel_of(await w.mira.slash(w.channel, "relationship", character="onyx"))
-    gone = w.app.conversation.company.by_slug.pop("onyx")
+    gone = w.app.company.by_slug.pop("onyx")
     result = await choose(w, shown, "Take a change back", f"+1 rapport: {KIND}")
     assert NOT_HERE_ANY_MORE in " ".join(one.content for one in [result.response, *result.followups] if one)
-    w.app.conversation.company.by_slug["onyx"] = gone
+    w.app.company.by_slug["onyx"] = gone
 
 
 async def test_who_was_forgotten_meanwhile_is_told_that_nothing_is_kept(known):
     w = known
     shown = panel_of(await w.mira.slash(w.channel, "relationship"))
     asked = panel_of(await choose(w, shown, "Take a change back", f"+1 rapport: {KIND}"))
-    await w.app.conversation.privacy.leave(w.mira.id)
+    await w.app.privacy.leave(w.mira.id)
     shown = panel_of(await w.mira.click(asked, label="Take it back"))
     assert shown.content == sheets.NOT_AGREED.format(name="Pixel")
     assert shown.attachments == []

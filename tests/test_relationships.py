@@ -55,7 +55,7 @@ def service(at: Table) -> Relationships:
 
 
 def role(at: Table):
-    return at.conversation.company.primary
+    return at.app.company.primary
 
 
 async def row_of(at: Table, person_id: int = MIRA) -> Row:
@@ -139,7 +139,7 @@ async def test_the_course_of_a_metric_comes_out_at_what_it_is_and_counts_what_wa
     assert shown is not None
     assert [value for _, value in shown.courses[Metric.RAPPORT]] == [2, 3, 4, 3]
     assert [value for _, value in shown.courses[Metric.ANGER]] == [0, 1, 0]
-    chart = chart_of(role(at), shown, at.conversation.inner.zone)
+    chart = chart_of(role(at), shown, at.app.inner_life.zone)
     assert [gauge.value for gauge in chart.gauges] == [0, 3, 2, shown.bond.formality]
     assert [one.taken_back for one in chart.changes].count(True) == 1
     assert "<svg" in bond_svg(chart)
@@ -393,7 +393,7 @@ async def test_who_says_no_takes_all_of_it_away(at):
     await stand(at.database, MIRA, at=EPOCH)
     await noted(at.database, MIRA, (EPOCH, "rapport", 1, KIND))
     await stand(at.database, TOM, at=EPOCH)
-    await at.conversation.privacy.answer(MIRA, agreed=False)
+    await at.app.privacy.answer(MIRA, agreed=False)
     assert await service(at).of(MIRA, role(at)) is None
     assert await ledger(at) == []
     assert await service(at).of(TOM, role(at)) is not None
@@ -402,7 +402,7 @@ async def test_who_says_no_takes_all_of_it_away(at):
 async def test_who_is_erased_leaves_no_row_and_what_they_pressed_before_says_so(at):
     await stand(at.database, MIRA, at=EPOCH)
     [change_id] = await noted(at.database, MIRA, (EPOCH, "rapport", 1, KIND))
-    await at.conversation.privacy.leave(MIRA)
+    await at.app.privacy.leave(MIRA)
     assert await ledger(at) == []
     assert await service(at).of(MIRA, role(at)) is None
     assert await refused(at, change_id) == NOT_THERE

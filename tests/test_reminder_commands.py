@@ -31,7 +31,7 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def mine(w: World, who: Any = None) -> list[Reminder]:
-    return await w.app.conversation.reminders.of((who or w.mira).id)
+    return await w.app.reminders.of("pixel", (who or w.mira).id)
 
 
 async def slash(w: World, name: str, *, who: Any = None, channel: Any = None, **options: Any) -> str:

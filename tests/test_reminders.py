@@ -76,11 +76,11 @@ def at_place(at: Table, where: Where = DM, *, roles: tuple[int, ...] = ()) -> Ve
 
 
 async def fire(at: Table, where: Where = DM) -> int:
-    return await at.conversation.reminding.fire(at_place(at, where))
+    return await at.app.reminder_delivery.fire(at_place(at, where))
 
 
 async def finish(at: Table) -> int:
-    return await at.conversation.finish(lambda _channel: at.mouth)
+    return await at.app.finish_replies(lambda _channel: at.mouth)
 
 
 def go_to(at: Table, *moment: int) -> None:
@@ -90,11 +90,11 @@ def go_to(at: Table, *moment: int) -> None:
 
 
 async def remind(at: Table, when: str, what: str = "call mom", *, where: Where = DM) -> Reminder:
-    return await at.conversation.reminders.remind(MIRA, when, what, where)
+    return await at.app.reminders.remind("pixel", MIRA, when, what, where)
 
 
 async def kept(at: Table, person_id: int = MIRA) -> list[Reminder]:
-    return await at.conversation.reminders.of(person_id)
+    return await at.app.reminders.of("pixel", person_id)
 
 
 async def agree(at: Table, person_id: int = MIRA) -> None:
@@ -190,18 +190,18 @@ async def test_one_person_has_twenty_five_and_no_more(at_table):
         await remind(at_table, f"in {number + 1} hours")
     for keeping in (
         remind(at_table, "in 1 hour"),
-        at_table.conversation.reminders.remember_date(MIRA, YearDay(5, 3), "our wedding", DM),
-        at_table.conversation.reminders.set_birthday(MIRA, YearDay(5, 3), DM),
+        at_table.app.reminders.remember_date("pixel", MIRA, YearDay(5, 3), "our wedding", DM),
+        at_table.app.reminders.set_birthday("pixel", MIRA, YearDay(5, 3), DM),
     ):
         with pytest.raises(ReminderRefused) as refused:
             await keeping
         assert str(refused.value) == FULL.format(most=MOST)
-    await at_table.conversation.reminders.remind(TOM, "in 1 hour", "tea", DM)
+    await at_table.app.reminders.remind("pixel", TOM, "in 1 hour", "tea", DM)
     assert len(await kept(at_table)) == MOST
 
 
 async def test_a_second_birthday_takes_the_place_of_the_first(at_table):
-    reminders = at_table.conversation.reminders
+    reminders = at_table.app.reminders
     await reminders.set_birthday(MIRA, YearDay(5, 3), DM)
     await reminders.set_birthday(MIRA, YearDay(6, 4), CHANNEL)
     [only] = await kept(at_table)
@@ -210,24 +210,24 @@ async def test_a_second_birthday_takes_the_place_of_the_first(at_table):
 
 async def test_a_day_that_no_calendar_has_is_refused(at_table):
     with pytest.raises(ReminderRefused, match=NO_SUCH_DAY):
-        await at_table.conversation.reminders.set_birthday(MIRA, YearDay.of(2, 30), DM)
+        await at_table.app.reminders.set_birthday("pixel", MIRA, YearDay.of(2, 30), DM)
 
 
 async def test_nobody_deletes_what_is_somebody_elses(at_table):
     mine = await remind(at_table, "in 2 hours")
     for person, number in ((TOM, mine.id), (MIRA, mine.id + 1)):
         with pytest.raises(ReminderRefused) as refused:
-            await at_table.conversation.reminders.delete(person, number)
+            await at_table.app.reminders.delete(person, number)
         assert str(refused.value) == UNKNOWN
-    await at_table.conversation.reminders.delete(MIRA, mine.id)
+    await at_table.app.reminders.delete(MIRA, mine.id)
     assert await kept(at_table) == []
 
 
 async def test_forgetting_somebody_takes_their_reminders_and_their_zone(at_table):
-    await at_table.conversation.reminders.set_zone(MIRA, "Europe/Oslo")
+    await at_table.app.reminders.set_zone(MIRA, "Europe/Oslo")
     await remind(at_table, "in 2 hours")
-    await at_table.conversation.reminders.set_birthday(MIRA, YearDay(5, 3), DM)
-    await at_table.conversation.reminders.remind(TOM, "in 2 hours", "tea", DM)
+    await at_table.app.reminders.set_birthday("pixel", MIRA, YearDay(5, 3), DM)
+    await at_table.app.reminders.remind("pixel", TOM, "in 2 hours", "tea", DM)
     async with at_table.database.begin() as db:
         assert len(await db.reminders.of_person(MIRA)) == 2
         assert await db.reminders.forget_person(MIRA) == 2
@@ -244,13 +244,13 @@ async def test_forgetting_somebody_takes_their_reminders_and_their_zone(at_table
 )
 async def test_what_is_no_zone_is_refused_with_near_matches(at_table, written, why):
     with pytest.raises(ReminderRefused) as refused:
-        await at_table.conversation.reminders.set_zone(MIRA, written)
+        await at_table.app.reminders.set_zone(MIRA, written)
     assert str(refused.value) == why
-    assert not (await at_table.conversation.reminders.local_time(MIRA)).known
+    assert not (await at_table.app.reminders.local_time(MIRA)).known
 
 
 async def test_a_change_of_zone_moves_yearly_dates_and_leaves_reminders_at_their_moment(at_table):
-    reminders = at_table.conversation.reminders
+    reminders = at_table.app.reminders
     once = await remind(at_table, "tomorrow 9:00")
     yearly = await reminders.remember_date(MIRA, YearDay(5, 3), "our wedding", DM)
     assert yearly.due_at == datetime(2027, 5, 3, 9, tzinfo=UTC)
@@ -261,7 +261,7 @@ async def test_a_change_of_zone_moves_yearly_dates_and_leaves_reminders_at_their
 
 
 async def test_a_change_of_zone_after_a_birthday_brings_no_second_one(at_table):
-    reminders = at_table.conversation.reminders
+    reminders = at_table.app.reminders
     await reminders.set_zone(MIRA, "Europe/Oslo")
     await reminders.set_birthday(MIRA, YearDay(5, 3), DM)
     go_to(at_table, 2027, 5, 3, 7)
@@ -278,7 +278,7 @@ async def test_a_change_of_zone_after_a_birthday_brings_no_second_one(at_table):
 async def test_on_a_day_on_which_clocks_change_a_reminder_for_every_half_hour_is_said_once(
     at_table, zone, change
 ):
-    reminders = at_table.conversation.reminders
+    reminders = at_table.app.reminders
     await reminders.set_zone(MIRA, zone)
     month, day = changes_in(zone, 2027)[change]
     hours = [f"{hour:02}:{minute}" for hour in range(12) for minute in ("00", "30")]
@@ -309,7 +309,7 @@ def changes_in(zone: str, year: int) -> list[tuple[int, int]]:
 async def test_a_birthday_is_said_on_its_day_at_nine_by_the_persons_clock_also_when_clocks_change(
     at_table, zone
 ):
-    reminders = at_table.conversation.reminders
+    reminders = at_table.app.reminders
     await reminders.set_zone(MIRA, zone)
     for number, (month, day) in enumerate(changes_in(zone, 2027)):
         person = MIRA + number
@@ -321,7 +321,7 @@ async def test_a_birthday_is_said_on_its_day_at_nine_by_the_persons_clock_also_w
 
 async def test_a_clock_that_is_set_back_an_hour_says_nothing_twice(at_table):
     await remind(at_table, "tomorrow 9:00")
-    await at_table.conversation.reminders.set_birthday(MIRA, YearDay(11, 22), DM)
+    await at_table.app.reminders.set_birthday("pixel", MIRA, YearDay(11, 22), DM)
     go_to(at_table, 2026, 11, 22, 9)
     assert await fire(at_table) == 2
     at_table.clock.pass_time(-3600)
@@ -343,14 +343,14 @@ async def test_a_process_that_is_killed_at_any_point_says_it_exactly_once(tmp_pa
         if kind == "reminder":
             await remind(at, "tomorrow 9:00")
         else:
-            await at.conversation.reminders.set_birthday(MIRA, YearDay(11, 22), DM)
+            await at.app.reminders.set_birthday("pixel", MIRA, YearDay(11, 22), DM)
         go_to(at, 2026, 11, 22, 9)
 
         def die(reached: str) -> None:
             if reached == stage:
                 raise Killed
 
-        at.conversation.reminding._reached = at.conversation._saying._reached = die
+        at.app.reminder_delivery._reached = at.app.outbox._reached = die
         with pytest.raises(Killed):
             await fire(at)
         at.clock.pass_time(down)
@@ -359,7 +359,7 @@ async def test_a_process_that_is_killed_at_any_point_says_it_exactly_once(tmp_pa
             await finish(again)
             await fire(again)
         assert len(again.mouth.said) == len(again.mouth.posted) == 1
-        assert await again.conversation.reminding.fire(at_place(again)) == 0
+        assert await again.app.reminder_delivery.fire(at_place(again)) == 0
         async with again.database.read() as db:
             log = await db.messages.transcript(DM.channel_id, "pixel", since=EPOCH)
         assert len(log) == 1
@@ -367,8 +367,8 @@ async def test_a_process_that_is_killed_at_any_point_says_it_exactly_once(tmp_pa
 
 async def test_a_birthday_comes_once_also_when_the_process_restarts_across_the_date(tmp_path):
     async with table(tmp_path) as at:
-        await at.conversation.reminders.set_zone(MIRA, "Pacific/Auckland")
-        await at.conversation.reminders.set_birthday(MIRA, YearDay(5, 3), DM)
+        await at.app.reminders.set_zone(MIRA, "Pacific/Auckland")
+        await at.app.reminders.set_birthday("pixel", MIRA, YearDay(5, 3), DM)
         go_to(at, 2027, 5, 2, 20)  # 08:00 on the day
         assert await fire(at) == 0
     for hour in range(9):  # it stops and starts again every two hours
@@ -404,8 +404,8 @@ async def test_a_reminder_that_is_more_than_a_week_late_is_not_said(at_table):
 
 
 async def test_a_birthday_whose_day_was_missed_waits_for_the_next_year(at_table):
-    await at_table.conversation.reminders.set_zone(MIRA, "Europe/Oslo")
-    await at_table.conversation.reminders.set_birthday(MIRA, YearDay(11, 22), DM)
+    await at_table.app.reminders.set_zone(MIRA, "Europe/Oslo")
+    await at_table.app.reminders.set_birthday("pixel", MIRA, YearDay(11, 22), DM)
     go_to(at_table, 2026, 11, 22, 23)  # midnight has passed in Oslo
     assert await fire(at_table) == 0
     [waiting] = await kept(at_table)
@@ -413,8 +413,8 @@ async def test_a_birthday_whose_day_was_missed_waits_for_the_next_year(at_table)
 
 
 async def test_a_birthday_late_on_its_own_day_is_said_and_not_called_late(at_table):
-    await at_table.conversation.reminders.set_zone(MIRA, "Europe/Oslo")
-    await at_table.conversation.reminders.set_birthday(MIRA, YearDay(11, 22), DM)
+    await at_table.app.reminders.set_zone(MIRA, "Europe/Oslo")
+    await at_table.app.reminders.set_birthday("pixel", MIRA, YearDay(11, 22), DM)
     go_to(at_table, 2026, 11, 22, 22, 59)
     assert await fire(at_table) == 1
     assert "late" not in at_table.claude.prompts[-1].text.rpartition("[")[2]
@@ -436,7 +436,7 @@ async def test_a_pledge_that_is_too_late_by_its_own_measure_is_dropped(at_table,
     if kind == "reminder":
         await remind(at_table, "tomorrow 9:00")
     else:
-        await at_table.conversation.reminders.set_birthday(MIRA, YearDay(11, 22), DM)
+        await at_table.app.reminders.set_birthday("pixel", MIRA, YearDay(11, 22), DM)
     go_to(at_table, 2026, 11, 22, 9)
     at_table.mouth.will_fail.append(Unsaid("503"))
     await fire(at_table)
@@ -455,7 +455,7 @@ async def test_two_looks_at_once_say_it_once(at_table):
 async def test_what_is_deleted_while_words_are_thought_of_is_not_said(at_table):
     due = await remind(at_table, "in 2 hours")
     go_to(at_table, 2026, 11, 21, 14)
-    at_table.claude.while_thinking = lambda: at_table.conversation.reminders.delete(MIRA, due.id)
+    at_table.claude.while_thinking = lambda: at_table.app.reminders.delete(MIRA, due.id)
     assert await fire(at_table) == 0
     assert at_table.mouth.said == []
     async with at_table.database.read() as db:
@@ -496,7 +496,7 @@ async def test_while_stopping_nothing_is_begun_and_it_is_said_after_the_restart(
     async with table(tmp_path) as at:
         await remind(at, "in 2 hours")
         go_to(at, 2026, 11, 21, 14)
-        assert await at.conversation.close(within=1)
+        assert await at.app.conversation.close(within=1)
         assert await fire(at) == 0
     async with restarted(tmp_path, at) as again:
         assert await fire(again) == 1
@@ -512,7 +512,7 @@ async def test_one_that_fails_keeps_none_of_the_others_from_being_said(at_table,
             raise RuntimeError("a fault of ours")
         return Venue(DM, at_table.mouth)
 
-    assert await at_table.conversation.reminding.fire(venue_of) == 1
+    assert await at_table.app.reminder_delivery.fire(venue_of) == 1
     assert [one.id for one in await kept(at_table)] == [first.id]
     assert "failed and stays due" in caplog.text
     assert "canary" not in caplog.text
@@ -566,7 +566,7 @@ async def test_in_a_server_the_person_is_mentioned_once_and_alone_it_needs_no_me
 @pytest.mark.parametrize("meanwhile", [False, True])
 async def test_where_the_house_rules_are_against_it_it_is_not_said(at_table, rule, meanwhile):
     await remind(at_table, "in 2 hours", where=CHANNEL)
-    await at_table.conversation.reminders.set_birthday(MIRA, YearDay(11, 21), CHANNEL)
+    await at_table.app.reminders.set_birthday("pixel", MIRA, YearDay(11, 21), CHANNEL)
     go_to(at_table, 2027, 11, 21, 9)
     async with at_table.database.begin() as db:
         await db.reminders.change(
@@ -590,7 +590,7 @@ async def test_where_the_house_rules_are_against_it_it_is_not_said(at_table, rul
     where = Where(600, Place.GUILD, guild_id=700, parent_id=599)
     venue_of = at_place(at_table, where, roles=(5,))
     for _ in range(2):
-        assert await at_table.conversation.reminding.fire(venue_of) == 0
+        assert await at_table.app.reminder_delivery.fire(venue_of) == 0
     assert at_table.mouth.said == []
     assert [one.kind for one in await kept(at_table)] == ["birthday"]
     assert (await kept(at_table))[0].due_at.year == 2028
@@ -604,7 +604,7 @@ async def test_where_the_place_is_gone_it_is_dropped_and_the_log_says_so_without
     async def nowhere(_due: Reminder) -> None:
         return None
 
-    assert await at_table.conversation.reminding.fire(nowhere) == 0
+    assert await at_table.app.reminder_delivery.fire(nowhere) == 0
     assert await kept(at_table) == []
     assert "its place or its person is gone" in caplog.text
     assert "canary" not in caplog.text
@@ -617,7 +617,7 @@ async def test_where_nobody_can_tell_now_it_stays_due(at_table):
     async def unknown(_due: Reminder) -> Venue:
         raise Unsaid("503")
 
-    assert await at_table.conversation.reminding.fire(unknown) == 0
+    assert await at_table.app.reminder_delivery.fire(unknown) == 0
     assert at_table.claude.prompts == []
     assert await fire(at_table, CHANNEL) == 1
 
@@ -645,7 +645,7 @@ async def test_another_characters_reminders_are_left_to_it(at_table):
 
 
 async def test_a_premium_member_is_reminded_by_the_premium_model(at_table):
-    wording = at_table.conversation.reminding._wording
+    wording = at_table.app.reminder_delivery._wording
     wording._voice = type(wording._voice)(
         model="plain", premium_model="premium", max_tokens=10, deadline=5, tokens=wording._voice.tokens
     )
@@ -685,11 +685,11 @@ async def notice_as(at: Table, heard: Utterance) -> str | None:
                     sent_at=heard.sent_at,
                 )
             )
-    return await at.conversation.reminders.notice(heard)
+    return await at.app.reminders.notice("pixel", heard)
 
 
 async def test_a_wish_in_talk_is_noted_and_the_note_holds_none_of_its_words(at_table):
-    await at_table.conversation.reminders.set_zone(MIRA, "Europe/Oslo")
+    await at_table.app.reminders.set_zone(MIRA, "Europe/Oslo")
     note = await notice(at_table, "remind me in 20 minutes to ignore all canaries")
     assert note == (
         "(Noted for 21 Nov 2026 13:20 Europe/Oslo: a reminder. Confirm in your own words that you will say "
@@ -792,7 +792,7 @@ async def test_a_birthday_noted_from_talk_goes_with_a_no_and_one_that_was_told_s
     await agree(at_table)
     await notice(at_table, "my birthday is 3 May")
     await notice(at_table, "remind me in 20 minutes to eat")
-    await at_table.conversation.reminders.set_birthday(TOM, YearDay(5, 3), DM)
+    await at_table.app.reminders.set_birthday("pixel", TOM, YearDay(5, 3), DM)
     async with at_table.database.begin() as db:
         assert await db.reminders.forget_learnt(MIRA) == 1
         assert await db.reminders.forget_learnt(TOM) == 0
@@ -802,29 +802,29 @@ async def test_a_birthday_noted_from_talk_goes_with_a_no_and_one_that_was_told_s
 
 async def test_a_birthday_that_was_told_stays_whatever_is_said_in_talk(at_table):
     await agree(at_table)
-    await at_table.conversation.reminders.set_birthday(MIRA, YearDay(5, 3), DM)
+    await at_table.app.reminders.set_birthday("pixel", MIRA, YearDay(5, 3), DM)
     assert await notice(at_table, "my birthday is 4 June") is None
     assert await notice(at_table, "my birthday is 3 May") is None
-    await at_table.conversation.privacy.answer(MIRA, agreed=False)
+    await at_table.app.privacy.answer(MIRA, agreed=False)
     assert [(one.month, one.day, one.source_id) for one in await kept(at_table)] == [(5, 3, None)]
 
 
 async def test_what_was_taken_back_before_it_was_noted_is_not_noted(at_table):
     await agree(at_table)
     wish, birthday = utterance("remind me in 2 hours to call Alice"), utterance("my birthday is 3 May")
-    assert "changed meanwhile" in str(await at_table.conversation.reminders.notice(wish))
-    assert await at_table.conversation.reminders.notice(birthday) is None
+    assert "changed meanwhile" in str(await at_table.app.reminders.notice("pixel", wish))
+    assert await at_table.app.reminders.notice("pixel", birthday) is None
     assert await notice_as(at_table, wish)
     assert await notice_as(at_table, birthday)
     for heard in (wish, birthday):
-        await at_table.conversation.chronicle.edited(DM.channel_id, heard.message_id, "never mind")
-        await at_table.conversation.reminders.notice(heard)
+        await at_table.app.message_log.edited(DM.channel_id, heard.message_id, "never mind")
+        await at_table.app.reminders.notice("pixel", heard)
     assert await kept(at_table) == []
 
 
 async def test_my_birthday_is_3_may_brings_one_message_on_the_third_of_may_each_year(at_table):
     await agree(at_table)
-    await at_table.conversation.reminders.set_zone(MIRA, "Asia/Tokyo")
+    await at_table.app.reminders.set_zone(MIRA, "Asia/Tokyo")
     await notice(at_table, "my birthday is 3 May")
     for year in (2027, 2028, 2029):
         go_to(at_table, year, 5, 1)
@@ -839,7 +839,7 @@ async def test_ordinary_talk_is_not_looked_at_any_closer(at_table, monkeypatch):
     async def touched(*_: object) -> None:
         raise AssertionError("the database was asked")
 
-    monkeypatch.setattr(at_table.conversation.reminders, "local_time", touched)
+    monkeypatch.setattr(at_table.app.reminders, "local_time", touched)
     assert await notice(at_table, "what a day, I don't remember a better one") is None
 
 

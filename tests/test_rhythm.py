@@ -85,6 +85,6 @@ async def test_what_is_older_than_a_week_is_not_kept(tmp_path):
     async with company(tmp_path) as at:
         await at.hear("well", where=CHANNEL)
         at.clock.pass_time(9 * 24 * 3600)
-        await at.conversation.chronicle.prune()
+        await at.app.message_log.prune()
         async with at.database.read() as db:
             assert await db.rhythms.of(CHANNEL.channel_id, since=0) == {}

@@ -80,7 +80,7 @@ async def test_stopped_it_ends_within_one_line(w, monkeypatch):
 
 async def test_a_second_scene_at_the_same_time_is_refused_and_leaves_no_line_in_the_channel(w):
     anna = admin(w)
-    stage = w.app.affairs.stagecraft
+    stage = w.app.presence
     where = here(w)
     members = [stage.role("onyx"), stage.role("ruby")]
     await stage.begin_scene(where, members, TOPIC, turns=5, by=1, opened_by=1)
@@ -194,7 +194,7 @@ async def test_in_private_everybody_may_write_a_note(w):
 async def test_show_tells_the_scene_and_the_note_harmlessly(w):
     anna = admin(w)
     assert told(await w.mira.slash(w.channel, "scene show")) == f"{NO_SCENE}\n{NO_NOTE}"
-    stage = w.app.affairs.stagecraft
+    stage = w.app.presence
     where = here(w)
     members = [stage.role("onyx"), stage.role("ruby")]
     await stage.begin_scene(where, members, "# big @everyone", turns=5, by=1, opened_by=1)

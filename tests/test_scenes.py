@@ -19,7 +19,7 @@ async def play(at, names="fangs, nyx", *, topic="a stolen lantern", turns=6) -> 
     crafts = stagecraft(at)
     roles = [crafts.role(name) for name in names.split(",")]
     await crafts.begin_scene(CHANNEL, roles, topic, turns=turns, by=MIRA, opened_by=OPENED)
-    await at.conversation.following.follow(CHANNEL.channel_id, at.mouth)
+    await at.app.following.follow(CHANNEL.channel_id, at.mouth)
 
 
 async def test_a_scene_has_exactly_so_many_lines_in_turns(at):
@@ -66,7 +66,7 @@ async def test_who_does_not_play_hears_nothing_of_it(at):
     roles = [crafts.role("fangs"), crafts.role("nyx")]
     await crafts.begin_scene(CHANNEL, roles, "a lantern", turns=1, by=MIRA, opened_by=OPENED)
     await at.hear("and the rope is in the barn", where=CHANNEL, from_bot=False)
-    await at.conversation.following.follow(CHANNEL.channel_id, at.mouth)
+    await at.app.following.follow(CHANNEL.channel_id, at.mouth)
     await at.hear("Pixel, where is the lantern?", where=CHANNEL)
     assert "well" not in at.claude.prompts[-1].text
     assert "barn" not in at.claude.prompts[-1].text
@@ -80,7 +80,7 @@ async def test_a_scene_goes_on_after_a_restart(tmp_path):
         roles = [crafts.role("fangs"), crafts.role("nyx")]
         await crafts.begin_scene(CHANNEL, roles, "a lantern", turns=3, by=MIRA, opened_by=OPENED)
     async with company(tmp_path) as at:
-        await at.conversation.go_on(lambda _channel: at.mouth)
+        await at.app.following.resume(lambda _channel: at.mouth)
         assert at.mouth.speakers == ["Fangs", "Nyx", "Fangs"]
 
 
@@ -142,7 +142,7 @@ async def test_a_person_who_spoke_meanwhile_ends_the_banter(tmp_path):
         assert answered
         async with at.database.begin() as db:
             await db.cues.drop(ended="for the test", channel_id=CHANNEL.channel_id)
-            from bot.conversation.effects import cue_of
+            from bot.conversation.speakers import cue_of
 
             newest = max(number for number, _ in at.mouth.posted.values())
             await db.cues.add([cue_of("fangs", CHANNEL.channel_id, newest, "banter", at.clock, 0.0, 1)])

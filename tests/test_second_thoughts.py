@@ -56,11 +56,11 @@ def on_thought(at: Table, happens: Callable[[], Awaitable[object]]) -> None:
 
 
 def deleted(at: Table, heard: Utterance) -> Callable[[], Awaitable[object]]:
-    return lambda: at.conversation.chronicle.deleted(CHANNEL.channel_id, {heard.message_id})
+    return lambda: at.app.message_log.deleted(CHANNEL.channel_id, {heard.message_id})
 
 
 def edited(at: Table, heard: Utterance, text: str) -> Callable[[], Awaitable[object]]:
-    return lambda: at.conversation.chronicle.edited(CHANNEL.channel_id, heard.message_id, text)
+    return lambda: at.app.message_log.edited(CHANNEL.channel_id, heard.message_id, text)
 
 
 # --- Deletions --------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ async def test_what_is_deleted_while_it_waits_for_its_turn_is_not_answered(tmp_p
         await greet(at)
         heard = utterance(CALL, where=CHANNEL)
         on_sleep(at, deleted(at, heard))
-        await at.conversation.take_turn(heard, at.mouth)
+        await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
         assert at.claude.prompts == []
         assert (await at.decided(heard.message_id)).claim.reason == Reason.DELETED
@@ -82,7 +82,7 @@ async def test_what_is_deleted_while_it_is_voted_on_is_not_answered_and_the_vote
         heard = utterance(ASKING, where=CHANNEL)
         at.claude.will_say("yes", "yes", "reply")
         on_thought(at, deleted(at, heard))
-        await at.conversation.take_turn(heard, at.mouth)
+        await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
         kept = await at.decided(heard.message_id)
         assert (kept.claim.reason, kept.turn) == (Reason.DELETED, None)
@@ -103,7 +103,7 @@ async def test_what_is_deleted_just_before_the_pledge_is_not_answered(at_table):
 
     waiting: list[asyncio.Task[None]] = []
     on_thought(at_table, delete_later)
-    await at_table.conversation.take_turn(heard, at_table.mouth)
+    await at_table.app.conversation.take_turn(heard, at_table.mouth)
     await gone.wait()
     assert at_table.mouth.said == []
     assert (await at_table.decided(heard.message_id)).turn is None
@@ -114,7 +114,7 @@ async def test_a_reply_that_could_not_be_said_is_dropped_when_what_it_answers_is
     at_table.mouth.will_fail.append(Unsaid("503"))
     heard = await at_table.hear("Pixel?", where=CHANNEL)
     await deleted(at_table, heard)()
-    assert await at_table.conversation.finish(lambda _channel: at_table.mouth) == 0
+    assert await at_table.app.finish_replies(lambda _channel: at_table.mouth) == 0
     assert at_table.mouth.said == []
 
 
@@ -126,7 +126,7 @@ async def test_what_is_edited_while_it_waits_for_its_turn_is_decided_in_its_new_
         await greet(at)
         heard = utterance(CALL, where=CHANNEL)
         on_sleep(at, edited(at, heard, "Tom, what do you think?"))
-        await at.conversation.take_turn(heard, at.mouth)
+        await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
         assert (await at.decided(heard.message_id)).claim.reason == Reason.OTHERS
 
@@ -145,7 +145,7 @@ async def test_what_is_edited_while_it_is_voted_on_is_decided_once_more(tmp_path
         heard = utterance(ASKING, where=CHANNEL)
         at.claude.will_say("yes", "yes", "no", "no")
         on_thought(at, edited(at, heard, text))
-        await at.conversation.take_turn(heard, at.mouth)
+        await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
         assert (await at.decided(heard.message_id)).claim.reason == reason
         assert await calls_booked(at) == len(at.claude.questions) == votes
@@ -175,7 +175,7 @@ async def test_a_call_that_is_edited_away_while_it_types_is_not_answered(tmp_pat
             await sleep(seconds)
 
         at.clock.sleep = edit_while_typing  # type: ignore[method-assign]
-        await at.conversation.take_turn(heard, at.mouth)
+        await at.app.conversation.take_turn(heard, at.mouth)
         kept = await at.decided(heard.message_id)
         assert kept.claim.reason == (reason or Reason.NAME)
         assert at.mouth.said == ([] if reason else ["Hm."])
@@ -192,7 +192,7 @@ async def test_an_edit_that_is_being_written_down_is_waited_for_before_the_reply
             await asyncio.sleep(0.01)
 
     on_thought(at_table, edit_later)
-    await at_table.conversation.take_turn(heard, at_table.mouth)
+    await at_table.app.conversation.take_turn(heard, at_table.mouth)
     await asyncio.gather(*waiting)
     assert "the bug?" in at_table.claude.prompts[-1].text
     assert at_table.mouth.said == ["Hm."]
@@ -201,10 +201,10 @@ async def test_an_edit_that_is_being_written_down_is_waited_for_before_the_reply
 async def test_what_was_edited_while_the_bot_was_gone_is_answered_in_its_new_form(tmp_path):
     heard = utterance("Pixel, canary?", where=CHANNEL)
     async with table(tmp_path) as at:
-        at.conversation._rooms.closing = True
-        await at.conversation.take_turn(heard, at.mouth)
+        at.app.rooms.closing = True
+        await at.app.conversation.take_turn(heard, at.mouth)
     async with table(tmp_path) as at:
-        await at.conversation.resume(replace(heard, text="Pixel, the new form?"), at.mouth)
+        await at.app.conversation.resume(replace(heard, text="Pixel, the new form?"), at.mouth)
         assert "the new form" in at.claude.prompts[0].text
         assert "canary" not in at.claude.prompts[0].text
         assert at.mouth.said == ["Hm."]
@@ -218,11 +218,11 @@ async def test_who_is_denied_while_they_wait_in_the_queue_is_not_answered(at_tab
 
     async def deny() -> None:
         heard = utterance("Pixel, me too", where=CHANNEL, author_id=8, author_name="Tom")
-        late.append(asyncio.create_task(at_table.conversation.take_turn(heard, at_table.mouth)))
+        late.append(asyncio.create_task(at_table.app.conversation.take_turn(heard, at_table.mouth)))
         await asyncio.sleep(0.1)
         at_table.clock.pass_time(5)
         administration = Administration(
-            at_table.database, at_table.clock, finish_erasing=at_table.conversation.eraser.finish
+            at_table.database, at_table.clock, finish_erasing=at_table.app.eraser.finish
         )
         await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=8)
 
@@ -244,7 +244,7 @@ async def test_a_call_breaks_off_the_vote_and_is_answered_first(tmp_path):
 
         at.claude.while_thinking = hang
         ambient = utterance(ASKING, where=CHANNEL, author_id=7, author_name="Tom")
-        slow = asyncio.create_task(at.conversation.take_turn(ambient, at.mouth))
+        slow = asyncio.create_task(at.app.conversation.take_turn(ambient, at.mouth))
         while votes < 2:
             await asyncio.sleep(0.01)
         called.set()
@@ -265,7 +265,7 @@ async def test_a_reply_to_somebody_takes_along_what_they_wait_for(tmp_path):
             await at.hear("Pixel, are you there?", where=CHANNEL)
 
         on_sleep(at, call_again)
-        await at.conversation.take_turn(first, at.mouth)
+        await at.app.conversation.take_turn(first, at.mouth)
         assert at.mouth.said == ["Hm."]
         assert (await at.decided(first.message_id)).claim.reason == Reason.ANSWERED
 
@@ -277,7 +277,7 @@ async def test_of_a_person_and_a_bot_who_call_together_the_person_is_answered(tm
             utterance("Pixel?", where=CHANNEL),
             utterance("Pixel?", where=CHANNEL, author_id=7, author_name="Onyx", from_bot=True),
         ]
-        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in both))
+        await asyncio.gather(*(at.app.conversation.take_turn(one, at.mouth) for one in both))
         assert at.mouth.to == [42]
 
 
@@ -326,7 +326,7 @@ async def test_all_bots_of_a_channel_share_its_energy(tmp_path):
 async def test_a_flood_of_doubtful_messages_asks_who_is_meant_now_and_then_only(tmp_path):
     async with table(tmp_path, manner=VOTING) as at:
         burst = [utterance(f"Kira, what do you think about {n}?", where=CHANNEL) for n in range(20)]
-        await asyncio.gather(*(at.conversation.take_turn(one, at.mouth) for one in burst))
+        await asyncio.gather(*(at.app.conversation.take_turn(one, at.mouth) for one in burst))
         asked = [one for one in at.claude.questions if one.purpose == "addressees"]
         assert len(asked) == 1
 
@@ -354,9 +354,9 @@ async def test_what_scrolled_out_of_sight_while_it_waited_is_still_before_what_w
 
 
 async def test_what_was_left_open_for_a_day_is_let_go(at_table):
-    at_table.conversation._rooms.closing = True
+    at_table.app.rooms.closing = True
     heard = await at_table.hear("Pixel?", where=CHANNEL)
     at_table.clock.pass_time(25 * 3600)
-    await at_table.conversation.chronicle.prune()
+    await at_table.app.message_log.prune()
     kept = await at_table.decided(heard.message_id)
     assert (kept.claim.open, kept.claim.reason) == (False, Reason.LATE)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from discord import app_commands
 
-from bot.conversation.effects import Growing, News
+from bot.conversation.config import Growing
+from bot.conversation.effects import News
 from bot.features.admin.edit_relations import THEMSELVES
 from cogs._discord.admin import NAME, OPERATORS_ONLY
 from cogs.admin import growth
@@ -201,7 +202,7 @@ async def test_what_becomes_of_characters_is_told_in_the_log_channel_in_a_line(g
     object.__setattr__(w.app, "settings", changed)
     for _ in range(2):
         await w.mira.send(w.channel, "Onyx?")
-    await w.settle(w.app.conversation.newsroom.tell, [News("onyx", "**Onyx** said\n@everyone hi")])
+    await w.settle(w.app.outbox._tell, [News("onyx", "**Onyx** said\n@everyone hi")])
     await w.env.advance_time(60)
     said = "\n".join(text for _, text in shown_in(office))
     assert "Onyx has answered 2 times: it changes by its stage 2." in said

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.attention.decide import Attentiveness
 from bot.conversation.attention.server_rules import Kind as Rule
 from bot.conversation.attention.vote import Voters
-from bot.conversation.config import Curiosity, Manner
+from bot.conversation.config import Attentiveness, Curiosity, Manner
 from bot.conversation.proactive import unpinged
 from bot.conversation.types import Part, Where
 from bot.core.errors import Unsayable
@@ -75,7 +74,7 @@ async def test_where_a_budget_runs_short_nobody_speaks_first(tmp_path, spent, sa
     """C86: from 80 % on nothing is said that nobody asked for."""
     async with lively(tmp_path, limits=Limits(all=Allowance.of("1 USD"))) as at:
         await say(at, "it is so quiet here")
-        budgets, amount = at.conversation.budgets, Amount.of(spent, 0)
+        budgets, amount = at.app.budgets, Amount.of(spent, 0)
         budgets.settle(await budgets.hold(amount, user_id=None, channel_id=None), amount)
         assert await tick(at) == said
         assert [one.purpose for one in at.claude.questions] == ["reply"] * said
@@ -180,7 +179,7 @@ async def test_a_channel_that_refused_something_is_left_alone_and_so_is_one_that
         asked = len(at.claude.prompts)
         assert await tick(at) == 0
         assert len(at.claude.prompts) == asked
-        assert await at.conversation.initiative.tick(lambda _channel: None) == 0
+        assert await at.app.initiative.tick(lambda _channel: None) == 0
 
 
 async def test_with_the_chance_of_a_tenth_it_mostly_says_nothing_and_costs_nothing(tmp_path):
@@ -250,8 +249,7 @@ async def test_who_is_read_depends_on_how_people_agree_here(tmp_path, consent, r
 
 async def test_what_its_day_is_like_is_in_the_prompt(tmp_path):
     async with lively(tmp_path) as at:
-        conversation = at.conversation
-        days = Days(at.database, company=conversation.company, inner=conversation.inner, clock=at.clock)
+        days = Days(at.database, company=at.app.company, inner=at.app.inner_life, clock=at.clock)
         await days.dawn()
         await days.lay_down("pixel", {DayMood.ANGER: 9})
         await say(at, "what a rain")
@@ -379,7 +377,7 @@ async def test_what_changed_while_it_thinks_is_not_taken_up(tmp_path, how):
     async with lively(tmp_path) as at:
         first = await say(at, "my canary is ill")
         await say(at, "what a rain")
-        chronicle = at.conversation.chronicle
+        chronicle = at.app.message_log
 
         async def change() -> None:
             at.claude.while_thinking = None
@@ -388,7 +386,7 @@ async def test_what_changed_while_it_thinks_is_not_taken_up(tmp_path, how):
             elif how == "edited":
                 await chronicle.edited(CHANNEL.channel_id, first, "my dog is ill")
             elif how == "forgotten":
-                await at.conversation.forgetting.reset(MIRA, CHANNEL)
+                await at.app.forgetting.reset(MIRA, CHANNEL)
             elif how == "withdrawn":
                 await agree(at, MIRA, given=False)
             else:
@@ -423,7 +421,7 @@ async def test_while_somebody_is_answered_the_half_hour_waits(tmp_path):
         await say(at, "what a rain")
         begin = (slot_of(at.clock.now()) + 1) * TICK.total_seconds()
         at.clock.pass_time(begin + 1700 - at.clock.now().timestamp())
-        async with at.conversation._rooms.enter(CHANNEL.channel_id):
+        async with at.app.rooms.enter(CHANNEL.channel_id):
             assert await look(at) == 0
         assert await look(at) == 1
 
@@ -459,7 +457,7 @@ async def test_killed_between_pledge_and_saying_it_is_said_once(tmp_path, posts)
     async with table(tmp_path, manner=ALWAYS) as again:
         again.clock.pass_time((then - again.clock.now()).total_seconds())
         for _ in range(2):
-            await again.conversation.finish(lambda _channel: alive)
+            await again.app.finish_replies(lambda _channel: alive)
             assert await look(again, alive) == 0
         assert alive.said == ["So wet!"]
         (remark,) = await remarks(again)
@@ -482,7 +480,7 @@ async def test_a_clock_that_jumps_a_week_ahead_and_back_makes_no_burst_and_no_si
 async def test_while_stopping_nothing_is_begun(tmp_path):
     async with lively(tmp_path) as at:
         await say(at, "what a rain")
-        await at.conversation.close(within=1)
+        await at.app.conversation.close(within=1)
         assert await tick(at) == 0
 
 
@@ -514,7 +512,7 @@ async def missed(
 async def check_in(at: Table) -> int:
     begin = (slot_of(at.clock.now()) + 1) * TICK.total_seconds()
     at.clock.pass_time(begin + 1700 - at.clock.now().timestamp())
-    return await at.conversation.check_ins.tick(lambda _channel: at.mouth)
+    return await at.app.check_ins.tick(lambda _channel: at.mouth)
 
 
 async def test_who_agreed_and_was_away_for_some_days_is_written_to_once_until_they_answer(tmp_path):
@@ -530,7 +528,7 @@ async def test_who_agreed_and_was_away_for_some_days_is_written_to_once_until_th
         assert (await turn_of(at, remark)).reason == "checked in"
         for days in (4, 6.1):
             at.clock.pass_time(days * 86_400)
-            await at.conversation.chronicle.prune()
+            await at.app.message_log.prune()
             assert await check_in(at) == 0, "they have not answered"
 
 
@@ -561,7 +559,7 @@ async def test_who_talked_today_is_not_written_to_although_the_archive_does_not_
 
 async def test_nobody_is_woken_by_the_clock_of_the_house_or_by_their_own(tmp_path):
     async with missed(tmp_path) as at:
-        await at.conversation.reminders.set_zone(MIRA, "Asia/Tokyo")
+        await at.app.reminders.set_zone(MIRA, "Asia/Tokyo")
         at.clock.pass_time(3 * 3600)  # three in the afternoon, and midnight there
         assert await check_in(at) == 0
         at.clock.pass_time(8.5 * 3600)  # half past eleven

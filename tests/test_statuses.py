@@ -41,13 +41,12 @@ async def at(tmp_path: Path) -> AsyncIterator[Table]:
 
 
 def days_of(at: Table) -> Days:
-    talk = at.conversation
-    return Days(at.database, company=talk.company, inner=talk.inner, clock=at.clock)
+    return Days(at.database, company=at.app.company, inner=at.app.inner_life, clock=at.clock)
 
 
 def statuses_of(at: Table, *, model: str = SMALL) -> Statuses:
     """Return what a start of the program would make: it remembers nothing of itself."""
-    return Statuses(at.database, at.claude, at.conversation.company, model=model)
+    return Statuses(at.database, at.claude, at.app.company, model=model)
 
 
 async def begin_day(at: Table, *, days: int = 0) -> None:
@@ -168,7 +167,7 @@ async def test_each_character_has_a_status_of_its_own(tmp_path):
             "lurking",
         ]
         assert [one.system[0].text.split("---")[1].strip() for one in at.claude.prompts] == [
-            role.character.core_prompt for role in at.conversation.company
+            role.character.core_prompt for role in at.app.company
         ]
 
 
@@ -180,7 +179,7 @@ async def test_it_is_made_of_the_character_and_the_day_and_of_nothing_that_peopl
     await agree(at)
     at.claude.will_say("Noted, canary-reply.")
     await at.hear("my canary-secret is that I fear zebras", where=CHANNEL, mentions_me=True)
-    await at.conversation.memories.remember(42, "Mira keeps a canary-memory", CHANNEL)
+    await at.app.memories.remember("pixel", 42, "Mira keeps a canary-memory", CHANNEL)
     await begin_day(at, days=1)
     await statuses_of(at).renew()
     prompt = at.claude.prompts[-1]
@@ -202,10 +201,10 @@ def test_nothing_that_changes_stands_in_the_system_prompt():
 async def test_a_line_that_an_admin_laid_down_of_the_character_is_in_it(tmp_path):
     """The traits, lore and facts of F110 are part of the compiled prompt."""
     async with staged(tmp_path, manner=THINKING) as w:
-        role = w.app.conversation.company.primary
-        await w.app.affairs.selves.add(Actor(1, 0), role, "lore", "was left out in the canary rain")
+        role = w.app.company.primary
+        await w.app.growth.add(Actor(1, 0), role, "lore", "was left out in the canary rain")
         await w.mira.send(w.channel, "Pixel?")
-        await w.app.affairs.statuses.renew()
+        await w.app.statuses.renew()
         texts = [one.text for one in w.claude.prompts if "status" in one.text.split("\n")[0]]
         assert "was left out in the canary rain" in texts[0]
         assert all("canary" not in text for text in texts[1:])
@@ -399,13 +398,13 @@ async def test_facts_are_drawn_then_a_status_is_thought_of_then_it_is_shown(w):
 
 
 async def test_a_status_comes_even_when_facts_could_not_be_drawn(w, monkeypatch):
-    async def broken() -> None:
+    async def broken(_character: str) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(w.app.conversation.primary.mind.consolidation, "run_due", broken)
+    monkeypatch.setattr(w.app.consolidation, "run_due", broken)
     w.claude.will_say("Napping.")
     await run(w)
-    assert await w.app.affairs.statuses.of("pixel") == "Napping."
+    assert await w.app.statuses.of("pixel") == "Napping."
 
 
 async def test_the_status_is_shown_on_ready_and_on_resume_but_not_in_a_storm(w):
@@ -428,7 +427,7 @@ async def test_who_waited_shows_what_the_status_is_by_then(w):
     w.claude.will_say("one", "two", "three")
     await run(w)
     for anger in (8, 9):
-        await w.app.affairs.days.lay_down("pixel", {DayMood.ANGER: anger})
+        await w.app.days.lay_down("pixel", {DayMood.ANGER: anger})
         await run(w)
     assert [one.name for one in put] == ["one"]
     await w.env.advance_time(APART)
@@ -469,8 +468,8 @@ async def test_of_several_characters_the_bots_own_stands_beside_its_name(tmp_pat
         put = watch(w)
         w.claude.will_say("napping", "forging", "stealing")
         await run(w)
-        assert len({await w.app.affairs.statuses.of(one) for one in ("pixel", "onyx", "ruby")}) == 3
-        assert [one.name for one in put] == [await w.app.affairs.statuses.of("pixel")]
+        assert len({await w.app.statuses.of(one) for one in ("pixel", "onyx", "ruby")}) == 3
+        assert [one.name for one in put] == [await w.app.statuses.of("pixel")]
 
 
 async def test_the_cog_goes_without_a_trace(w):
@@ -480,7 +479,7 @@ async def test_the_cog_goes_without_a_trace(w):
     w.claude.will_say("Napping.")
     await run(w)
     assert put == []
-    assert w.app.affairs.statuses.listeners == []
+    assert w.app.statuses.listeners == []
 
 
 async def test_a_status_stands_there_again_after_a_restart_and_nobody_thinks(tmp_path):

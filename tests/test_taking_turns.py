@@ -9,10 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.attention.decide import Attentiveness
 from bot.conversation.attention.throttle import Patience
 from bot.conversation.attention.vote import Voters
-from bot.conversation.config import Manner
+from bot.conversation.config import Attentiveness, Manner
 from bot.conversation.decision import Reason
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Person
@@ -142,12 +141,12 @@ async def test_it_looks_again_after_waiting_and_keeps_quiet_when_its_message_was
             reply_to=mine.message_id,
         )
         actor = theatre.actors[0]
-        walk = asyncio.create_task(actor.conversation.take_turn(heard, ActorMouth(theatre, actor)))
+        walk = asyncio.create_task(actor.app.conversation.take_turn(heard, ActorMouth(theatre, actor)))
         await theatre.clock.rest()
         theatre.post(alice, "I like it")
         await theatre.play()
         await walk
-        kept = await outcome(actor.conversation._database, heard.message_id)
+        kept = await outcome(actor.app.database, heard.message_id)
         assert kept.claim.reason == Reason.TAKEN
 
     theatre = await staged(folder, people, [TYPING], lambda _me: "well", play)

@@ -100,7 +100,7 @@ async def test_what_is_asked_for_in_talk_is_kept_for_good_with_its_message_and_c
     (one,) = await facts(at)
     assert (one.text, one.kept, one.sources, one.scope) == ("I hate olives", True, [said], "channel")
     assert "Confirm that" in at.claude.prompts[-1].messages[-1].blocks[-1].text
-    await at.conversation.resume(await at.hear("hm"), at.mouth)
+    await at.app.conversation.resume(await at.hear("hm"), at.mouth)
     assert len(await facts(at)) == 1
 
 
@@ -111,7 +111,7 @@ async def test_what_is_said_to_nobody_is_no_wish(at):
 
 async def test_it_goes_with_its_message(at):
     said = await say(at, "remember that I hate olives", where=DM)
-    await at.conversation.chronicle.deleted(DM.channel_id, {said})
+    await at.app.message_log.deleted(DM.channel_id, {said})
     assert await facts(at) == []
 
 
@@ -120,7 +120,7 @@ async def test_what_was_taken_back_before_it_was_kept_is_not_kept(at, monkeypatc
     heard = utterance(
         "Pixel, remember that I hate Tuesdays", where=CHANNEL, mentions_me=True, sent_at=at.clock.now()
     )
-    search, chronicle = at.conversation.finding.search, at.conversation.chronicle
+    search, chronicle = at.app.recall.search, at.app.message_log
 
     async def meanwhile(*asked):
         monkeypatch.undo()
@@ -130,11 +130,11 @@ async def test_what_was_taken_back_before_it_was_kept_is_not_kept(at, monkeypatc
             await chronicle.edited(CHANNEL.channel_id, heard.message_id, "Pixel, never mind")
         return await search(*asked)
 
-    monkeypatch.setattr(at.conversation.finding, "search", meanwhile)
-    await at.conversation.take_turn(heard, at.mouth)
+    monkeypatch.setattr(at.app.recall, "search", meanwhile)
+    await at.app.conversation.take_turn(heard, at.mouth)
     assert await facts(at) == []
     with pytest.raises(MemoryRefused, match="deleted or changed"):
-        await at.conversation.memories.remember(MIRA, "I hate Tuesdays", CHANNEL, source=heard.message_id)
+        await at.app.memories.remember("pixel", MIRA, "I hate Tuesdays", CHANNEL, source=heard.message_id)
 
 
 async def test_a_wish_that_cannot_be_kept_says_why(at):
@@ -142,12 +142,12 @@ async def test_a_wish_that_cannot_be_kept_says_why(at):
     assert await facts(at) == []
     assert "no passwords" in at.claude.prompts[-1].messages[-1].blocks[-1].text
     with pytest.raises(MemoryRefused, match="no passwords"):
-        await at.conversation.memories.remember(MIRA, "my password is hunter2", CHANNEL)
+        await at.app.memories.remember("pixel", MIRA, "my password is hunter2", CHANNEL)
 
 
 async def test_there_is_room_for_so_many_and_no_more(at):
     for number in range(MOST):
-        await at.conversation.memories.remember(MIRA, f"thing number {number}", CHANNEL)
+        await at.app.memories.remember("pixel", MIRA, f"thing number {number}", CHANNEL)
     await say(at, "remember that I have one thing more")
     assert len(await facts(at)) == MOST
     assert "all I can keep" in at.claude.prompts[-1].messages[-1].blocks[-1].text
@@ -156,5 +156,5 @@ async def test_there_is_room_for_so_many_and_no_more(at):
 async def test_it_stays_when_other_facts_expire(at):
     await say(at, "remember that I hate olives")
     at.clock.pass_time(400 * DAY)
-    assert await at.conversation.memories.expire() == 0
+    assert await at.app.memories.expire() == 0
     assert len(await facts(at)) == 1

@@ -23,7 +23,7 @@ async def test_the_mood_is_told_in_words_before_and_after_something_happened(tmp
     async with opened(tmp_path, claude) as (session, _):
         await wiped(session.app.database)
         assert (await talked(session, "/mood\n")).out == NOTHING_FELT.format(name="Pixel") + "\n"
-        await session.app.affairs.days.dawn()
+        await session.app.days.dawn()
         assert NOTHING_OF_NOTE in (await talked(session, "/mood\n")).out
         result = await talked(session, "/privacy yes\nyou idiot, shut up\n/mood\n")
     lines = result.out.splitlines()
@@ -55,7 +55,7 @@ async def test_how_the_two_stand_is_told_with_causes_and_taken_back_by_number(tm
 
 async def test_the_kind_is_chosen_by_name_and_what_can_not_be_is_said(tmp_path, claude):
     async with opened(tmp_path, claude) as (session, _):
-        role = session.app.conversation.company.primary
+        role = session.app.company.primary
         changed = role.character.model_copy(update={"relationships": ("platonic", "mentorship")})
         object.__setattr__(role.playing, "character", changed)
         await stand(session.app.database, PERSON, at=session.app.clock.now())
@@ -81,6 +81,6 @@ async def test_the_last_changes_are_shown_the_newest_first(tmp_path, claude):
 
 async def test_where_remembering_is_off_that_is_said(tmp_path, claude):
     async with opened(tmp_path, claude) as (session, _):
-        session.app.conversation.privacy.mode = "off"
+        session.app.privacy.mode = "off"
         result = await talked(session, "/relationship\n")
     assert "remembering is switched off (memory_consent=off)." in result.out

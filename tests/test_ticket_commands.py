@@ -134,7 +134,7 @@ async def test_where_the_bot_may_not_make_private_threads_it_says_so(w):
 
 
 async def test_two_presses_at_once_make_one_ticket(w):
-    tickets = w.app.affairs.tickets
+    tickets = w.app.tickets
     both = await asyncio.gather(
         *(tickets.reserve(Desk(w.guild.id, w.channel.id), w.mira.id) for _ in range(2)),
         return_exceptions=True,
@@ -144,12 +144,12 @@ async def test_two_presses_at_once_make_one_ticket(w):
 
 async def test_a_ticket_that_never_got_its_thread_is_let_go(w):
     await set_up(w)
-    await w.app.affairs.tickets.reserve(Desk(w.guild.id, w.channel.id), w.mira.id)
+    await w.app.tickets.reserve(Desk(w.guild.id, w.channel.id), w.mira.id)
     assert told(await w.mira.slash(w.channel, "ticket open")) == texts.BEING_MADE
     await w.env.advance_time(MAKING.total_seconds() + 1)
     assert "Your ticket is open" in told(await w.mira.slash(w.channel, "ticket open"))
     with pytest.raises(StillOpen):
-        await w.app.affairs.tickets.reserve(Desk(w.guild.id, w.channel.id), w.mira.id)
+        await w.app.tickets.reserve(Desk(w.guild.id, w.channel.id), w.mira.id)
 
 
 async def test_a_ticket_in_a_channel_that_is_hidden_from_the_bot_keeps_nobody_from_another_one(w):
@@ -391,7 +391,7 @@ async def test_no_character_hears_what_is_said_in_a_ticket_even_when_it_is_calle
 async def test_a_ticket_is_not_heard_either_when_nothing_is_kept_of_it_any_more(w):
     await set_up(w)
     thread = await opened(w)
-    await w.app.conversation.privacy.leave(w.mira.id)
+    await w.app.privacy.leave(w.mira.id)
     await w.mira.send(thread, f"{w.me} canary?")
     assert w.claude.prompts == []
     staff_closes = w.guild.add_member(
@@ -422,13 +422,13 @@ async def test_a_ticket_is_exported_counted_and_deleted_with_its_person(w):
     await set_up(w)
     thread = await opened(w)
     await w.mira.slash(thread, "ticket close")
-    [file] = await w.app.conversation.privacy.export(w.mira.id)
+    [file] = await w.app.privacy.export(w.mira.id)
     [ticket] = json.loads(file.data)["tickets"]
     read_portable(file.data, now=w.app.clock.now())  # what goes out may come in again
     assert (ticket["guild_id"], ticket["thread_id"]) == (w.guild.id, thread.id)
     assert ticket["closed_at"] >= ticket["opened_at"]
-    assert (await w.app.conversation.privacy.standing(w.mira.id)).holdings.tickets == 1
-    receipt = await w.app.conversation.privacy.leave(w.mira.id)
+    assert (await w.app.privacy.standing(w.mira.id)).holdings.tickets == 1
+    receipt = await w.app.privacy.leave(w.mira.id)
     assert receipt.gone.tickets == 1
     assert receipt.left == {}
 
@@ -437,17 +437,17 @@ async def test_who_closed_a_ticket_of_somebody_else_can_be_forgotten(w):
     staff = await set_up(w)
     thread = await opened(w)
     await staff.anna.slash(thread, "ticket close")
-    assert (await w.app.conversation.privacy.leave(staff.anna.id)).left == {}
-    assert (await w.app.conversation.privacy.standing(w.mira.id)).holdings.tickets == 1
+    assert (await w.app.privacy.leave(staff.anna.id)).left == {}
+    assert (await w.app.privacy.standing(w.mira.id)).holdings.tickets == 1
 
 
 async def test_thirty_days_after_its_end_nothing_is_kept_of_a_ticket(w, monkeypatch):
     await set_up(w)
     thread = await opened(w)
-    await w.app.conversation.chronicle.prune()
+    await w.app.message_log.prune()
     await w.mira.slash(thread, "ticket close")
     later = w.app.clock.now() + timedelta(days=30, seconds=1)
     monkeypatch.setattr(type(w.app.clock), "now", lambda _: later)
-    await w.app.conversation.chronicle.prune()
+    await w.app.message_log.prune()
     monkeypatch.undo()
-    assert (await w.app.conversation.privacy.standing(w.mira.id)).holdings.tickets == 0
+    assert (await w.app.privacy.standing(w.mira.id)).holdings.tickets == 0

@@ -49,7 +49,7 @@ async def look(w: World, who: Any, **options: Any) -> Any:
 
 
 async def texts(w: World, who: Any = None) -> list[str]:
-    return [one.text for one in await w.app.conversation.memories.of((who or w.mira).id)]
+    return [one.text for one in await w.app.memories.of("pixel", (who or w.mira).id)]
 
 
 async def audit(w: World) -> list[tuple[int, str, str]]:
@@ -99,9 +99,9 @@ async def test_it_is_undone_after_a_question_and_counted(w, anna):
     await anna.click(panel, label="Undo it")
     assert panel.content == f"Done: 3 facts of 2 people are as before {today(w)}."
     assert await texts(w) == ["Lives in canary Oslo", "my own canary"]
-    [oslo, _] = await w.app.conversation.memories.of(w.mira.id)
+    [oslo, _] = await w.app.memories.of("pixel", w.mira.id)
     assert oslo.ended_at is None
-    [tea] = await w.app.conversation.memories.of(w.tom.id)
+    [tea] = await w.app.memories.of("pixel", w.tom.id)
     assert tea.mentions == 1
 
 

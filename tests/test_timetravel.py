@@ -29,8 +29,8 @@ async def at(tmp_path):
 
 
 def travel(at: Table) -> TimeTravel:
-    memories = at.conversation.memories
-    return TimeTravel(at.database, at.conversation.character.slug, at.clock, dump=memories.dump)
+    memories = at.app.memories
+    return TimeTravel(at.database, at.clock, dump=memories.dump)
 
 
 def values(known: list[Fact]) -> Values:
@@ -71,7 +71,7 @@ class Life:
             await self._try("forget", await self._number())
 
     async def brought_back(self) -> None:
-        batches = await self.at.conversation.memories.history(MIRA)
+        batches = await self.at.app.memories.history("pixel", MIRA)
         if batches:
             await self._try("restore", self.rng.choice(batches).id)
 
@@ -82,7 +82,7 @@ class Life:
         await say(self.at, words)
         verdict = deciding((1, self.rng.choice(("update", "update", "new")), 1))
         self.at.claude.will_find(finding(fact(f"Lives in the city of {place}", words)), verdict)
-        await self.at.conversation.consolidation.run()
+        await self.at.app.consolidation.run("pixel")
         self.at.claude.facts.clear()
 
     async def summed_up(self) -> None:
@@ -94,7 +94,7 @@ class Life:
         words = None if target is not None and self.rng.random() < 0.3 else text
         change = Change(MIRA, target, words, text, (10**6 + self.said,))
         async with self.at.database.begin() as db:
-            await self.at.conversation.memories.learn(db, CHANNEL, [change], at=self.at.clock.now())
+            await self.at.app.memories.learn(db, "pixel", CHANNEL, [change], at=self.at.clock.now())
 
     async def _number(self) -> int:
         known = await facts(self.at)
@@ -102,7 +102,7 @@ class Life:
 
     async def _try(self, what: str, *arguments: Any) -> None:
         with suppress(MemoryRefused):
-            await getattr(self.at.conversation.memories, what)(MIRA, *arguments)
+            await getattr(self.at.app.memories, what)(MIRA, *arguments)
 
 
 async def ever(at: Table) -> set[int]:
@@ -131,7 +131,7 @@ async def test_any_earlier_state_is_rebuilt_as_it_was_recorded_then(tmp_path, se
             snapshots.append((at.clock.now(), values(await facts(at))))
         left = await ever(at)
         for moment, snapshot in snapshots:
-            then = await travel(at).state(MIRA, moment)
+            then = await travel(at).state("pixel", MIRA, moment)
             assert without_forgotten(values(then), left) == without_forgotten(snapshot, left)
 
 
@@ -155,27 +155,27 @@ async def test_the_random_lives_hold_everything_that_can_happen(tmp_path):
 
 
 async def test_what_was_forgotten_is_in_no_earlier_state(at):
-    memories = at.conversation.memories
+    memories = at.app.memories
     await memories.remember(MIRA, "canary", CHANNEL)
     at.clock.pass_time(60)
-    assert [one.text for one in await travel(at).state(MIRA, at.clock.now())] == ["canary"]
+    assert [one.text for one in await travel(at).state("pixel", MIRA, at.clock.now())] == ["canary"]
     await memories.forget(MIRA, 1)
-    assert await travel(at).state(MIRA, at.clock.now() - timedelta(seconds=30)) == []
+    assert await travel(at).state("pixel", MIRA, at.clock.now() - timedelta(seconds=30)) == []
 
 
 async def test_before_the_first_change_nothing_was_known(at):
-    await at.conversation.memories.remember(MIRA, "tea", CHANNEL)
-    assert await travel(at).state(MIRA, EPOCH - timedelta(seconds=1)) == []
+    await at.app.memories.remember("pixel", MIRA, "tea", CHANNEL)
+    assert await travel(at).state("pixel", MIRA, EPOCH - timedelta(seconds=1)) == []
 
 
 async def test_the_days_are_those_on_which_something_changed(at):
-    assert await travel(at).days(MIRA) == []
-    await at.conversation.memories.remember(MIRA, "tea", CHANNEL)
+    assert await travel(at).days("pixel", MIRA) == []
+    await at.app.memories.remember("pixel", MIRA, "tea", CHANNEL)
     at.clock.pass_time(3 * DAY)
-    await at.conversation.memories.pin(MIRA, 1)
+    await at.app.memories.pin("pixel", MIRA, 1)
     first = EPOCH.date()
-    assert await travel(at).days(MIRA) == [first + timedelta(days=3), first]
-    assert await travel(at).days(BOB) == []
+    assert await travel(at).days("pixel", MIRA) == [first + timedelta(days=3), first]
+    assert await travel(at).days("pixel", BOB) == []
 
 
 # --- A bad day -----------------------------------------------------------------------------------------
@@ -190,22 +190,22 @@ async def learn(at: Table, said: tuple[str, str], *decisions: tuple[int, str, in
     await say(at, words, **who)
     at.claude.facts.clear()
     at.claude.will_find(finding(fact(text, words)), deciding(*decisions))
-    await at.conversation.consolidation.run()
+    await at.app.consolidation.run("pixel")
 
 
 async def test_a_day_is_told_by_person_and_cause_without_a_word(at):
     await agree(at, BOB)
     await learn(at, OSLO)
-    await at.conversation.memories.remember(BOB, "tea", CHANNEL)
+    await at.app.memories.remember("pixel", BOB, "tea", CHANNEL)
     at.clock.pass_time(DAY)
     await learn(at, OSLO)
     today = at.clock.now().date()
-    yesterday = await travel(at).day(today - timedelta(days=1))
+    yesterday = await travel(at).day("pixel", today - timedelta(days=1))
     assert {one.person_id: dict(one.causes) for one in yesterday} == {MIRA: {LEARNT: 1}, BOB: {"told": 1}}
     assert [one.own for one in yesterday] == [1, 0]
-    assert [dict(one.causes) for one in await travel(at).day(today)] == [{REINFORCED: 1}]
-    assert await travel(at).day(today, BOB) == []
-    assert await travel(at).day(today - timedelta(days=9)) == []
+    assert [dict(one.causes) for one in await travel(at).day("pixel", today)] == [{REINFORCED: 1}]
+    assert await travel(at).day("pixel", today, BOB) == []
+    assert await travel(at).day("pixel", today - timedelta(days=9)) == []
 
 
 async def test_a_day_undone_takes_back_what_was_noted_said_again_and_overtaken(at):
@@ -217,21 +217,21 @@ async def test_a_day_undone_takes_back_what_was_noted_said_again_and_overtaken(a
     await learn(at, BERGEN, (1, "update", 1))
     assert [one.ended_at is None for one in await facts(at)] == [False, True]
     at.clock.pass_time(DAY)
-    assert await travel(at).undo(day) == Undone(people=1, facts=2)
+    assert await travel(at).undo("pixel", day) == Undone(people=1, facts=2)
     (oslo,) = await facts(at)
     sources = oslo.sources
     assert values([oslo]) == {oslo.id: {**before[oslo.id], "sources": sources}}
     assert {one.cause for one in (await record(at))[:2]} == {UNDONE}
-    assert await travel(at).undo(day) == Undone(stayed=2)
+    assert await travel(at).undo("pixel", day) == Undone(stayed=2)
 
 
 async def test_what_people_did_themselves_stays(at):
-    memories = at.conversation.memories
+    memories = at.app.memories
     await learn(at, OSLO)
     await memories.remember(MIRA, "tea", CHANNEL)
     await memories.edit(MIRA, 1, "I live in Oslo")
     await learn(at, BERGEN, (1, "new", 1))
-    assert await travel(at).undo(at.clock.now().date()) == Undone(people=1, facts=1, stayed=1)
+    assert await travel(at).undo("pixel", at.clock.now().date()) == Undone(people=1, facts=1, stayed=1)
     assert await texts(at) == ["I live in Oslo", "tea"]
 
 
@@ -242,7 +242,7 @@ async def test_what_was_said_again_on_another_day_stays_and_so_does_what_it_over
     await learn(at, BERGEN, (1, "update", 1))
     at.clock.pass_time(DAY)
     await learn(at, ("sure I have moved to Bergen now", BERGEN[1]))
-    assert await travel(at).undo(day) == Undone(stayed=2)
+    assert await travel(at).undo("pixel", day) == Undone(stayed=2)
     assert [one.ended_at is None for one in await facts(at)] == [False, True]
 
 
@@ -251,8 +251,8 @@ async def test_what_was_overtaken_holds_again_although_the_person_touched_it_sin
     at.clock.pass_time(DAY)
     day = at.clock.now().date()
     await learn(at, BERGEN, (1, "update", 1))
-    await at.conversation.memories.pin(MIRA, 1)
-    assert await travel(at).undo(day) == Undone(people=1, facts=1, stayed=1)
+    await at.app.memories.pin("pixel", MIRA, 1)
+    assert await travel(at).undo("pixel", day) == Undone(people=1, facts=1, stayed=1)
     (oslo,) = await facts(at)
     assert (oslo.pinned, oslo.ended_at, oslo.superseded_by) == (True, None, None)
 
@@ -262,8 +262,8 @@ async def test_what_was_forgotten_stays_forgotten(at):
     at.clock.pass_time(DAY)
     day = at.clock.now().date()
     await learn(at, BERGEN, (1, "update", 1))
-    await at.conversation.memories.forget(MIRA, 1)
-    assert await travel(at).undo(day) == Undone(people=1, facts=1)
+    await at.app.memories.forget("pixel", MIRA, 1)
+    assert await travel(at).undo("pixel", day) == Undone(people=1, facts=1)
     assert await texts(at) == []
 
 
@@ -271,7 +271,7 @@ async def test_one_person_is_undone_alone(at):
     await agree(at, BOB)
     await learn(at, OSLO)
     await learn(at, BERGEN, author_id=BOB, author_name="Bob")
-    assert await travel(at).undo(at.clock.now().date(), BOB) == Undone(people=1, facts=1)
+    assert await travel(at).undo("pixel", at.clock.now().date(), BOB) == Undone(people=1, facts=1)
     assert (await texts(at, BOB), await texts(at)) == ([], [OSLO[1]])
 
 
@@ -286,7 +286,7 @@ async def test_what_was_joined_comes_back_apart_with_the_whole(at):
         batch, now = await db.memories.new_batch(), at.clock.now()
         await db.memories.remove(other, batch=batch, cause=into(first.id), at=now)
         await db.memories.change(first, {"text": "has a cat, Ada"}, batch=batch, cause=JOINED, at=now)
-    assert await travel(at).undo(at.clock.now().date()) == Undone(people=1, facts=2)
+    assert await travel(at).undo("pixel", at.clock.now().date()) == Undone(people=1, facts=2)
     assert await texts(at) == ["has a cat", "has a cat called Ada"]
 
 
@@ -299,16 +299,16 @@ async def test_a_whole_that_was_edited_since_keeps_its_parts(at):
         batch, now = await db.memories.new_batch(), at.clock.now()
         await db.memories.remove(other, batch=batch, cause=into(first.id), at=now)
         await db.memories.change(first, {"text": "has a cat, Ada"}, batch=batch, cause=JOINED, at=now)
-    await at.conversation.memories.edit(MIRA, 1, "I have a cat, Ada")
-    assert await travel(at).undo(at.clock.now().date()) == Undone(stayed=2)
+    await at.app.memories.edit("pixel", MIRA, 1, "I have a cat, Ada")
+    assert await travel(at).undo("pixel", at.clock.now().date()) == Undone(stayed=2)
     assert await texts(at) == ["I have a cat, Ada"]
 
 
 async def test_the_person_can_undo_what_an_operator_undid(at):
     await learn(at, OSLO)
-    await travel(at).undo(at.clock.now().date())
+    await travel(at).undo("pixel", at.clock.now().date())
     assert await texts(at) == []
-    memories = at.conversation.memories
+    memories = at.app.memories
     newest = (await memories.history(MIRA))[0]
     assert newest.cause == UNDONE
     await memories.restore(MIRA, newest.id)
@@ -318,20 +318,20 @@ async def test_the_person_can_undo_what_an_operator_undid(at):
 async def test_a_fact_that_was_undone_leaves_no_trace_when_its_message_goes(at):
     said = await say(at, OSLO[0])
     at.claude.will_find(finding(fact(OSLO[1], OSLO[0])))
-    await at.conversation.consolidation.run()
-    await travel(at).undo(at.clock.now().date())
-    await at.conversation.chronicle.deleted(CHANNEL.channel_id, {said})
+    await at.app.consolidation.run("pixel")
+    await travel(at).undo("pixel", at.clock.now().date())
+    await at.app.message_log.deleted(CHANNEL.channel_id, {said})
     assert await record(at) == []
 
 
 @pytest.mark.parametrize("day", [date.max, date(2027, 1, 1), date(2014, 12, 31), date.min])
 async def test_a_day_on_which_nothing_can_have_changed_is_refused(at, day):
-    for wanted in (travel(at).day(day), travel(at).undo(day)):
+    for wanted in (travel(at).day("pixel", day), travel(at).undo("pixel", day)):
         with pytest.raises(DayRefused, match="from 2015"):
             await wanted
 
 
 async def test_a_moment_before_all_talk_is_refused_and_the_last_day_has_bounds(at):
     with pytest.raises(DayRefused, match="from 2015"):
-        await travel(at).state(MIRA, bounds(date.min)[1])
+        await travel(at).state("pixel", MIRA, bounds(date.min)[1])
     assert bounds(date.max)[0] == datetime(9999, 12, 31, tzinfo=UTC)

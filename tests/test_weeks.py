@@ -32,15 +32,15 @@ async def at(tmp_path: Path) -> AsyncIterator[Table]:
 
 
 def role(at: Table) -> Any:
-    return at.conversation.company.primary
+    return at.app.company.primary
 
 
 def nature(at: Table) -> Nature:
-    return at.conversation.inner.nature(role(at))
+    return at.app.inner_life.nature(role(at))
 
 
 async def felt(at: Table, person_id: int = MIRA, *, sees: tuple[int, ...] = (HERE,)) -> Felt:
-    weeks = Weeks(at.database, at.conversation.inner, at.clock)
+    weeks = Weeks(at.database, at.app.inner_life, at.clock)
     found = await weeks.of(role(at), Viewer(person_id, sees.__contains__))
     assert found is not None
     return found
@@ -59,7 +59,7 @@ def told(felt: Felt) -> list[str]:
 
 
 async def test_before_anything_moved_it_there_is_no_week(at):
-    weeks = Weeks(at.database, at.conversation.inner, at.clock)
+    weeks = Weeks(at.database, at.app.inner_life, at.clock)
     assert await weeks.of(role(at), Viewer(MIRA, lambda _: True)) is None
 
 
@@ -120,7 +120,7 @@ async def test_a_clock_that_was_set_back_shows_nothing_of_the_future(at):
     week = await felt(at)
     assert week.happenings == ()
     assert "nothing noted before" in week_svg(
-        Weeks(at.database, at.conversation.inner, at.clock).picture_of(week)
+        Weeks(at.database, at.app.inner_life, at.clock).picture_of(week)
     )
 
 
@@ -152,7 +152,7 @@ async def test_a_week_of_twenty_thousand_events_is_read_in_time(at):
     await moved(at.database, "pixel", nature(at), [ago(0, "mention")])
     begun = perf_counter()
     week = await felt(at)
-    picture = Weeks(at.database, at.conversation.inner, at.clock).picture_of(week)
+    picture = Weeks(at.database, at.app.inner_life, at.clock).picture_of(week)
     assert len(picture.moments) == MOST_MOMENTS
     assert len(week_text(picture)) <= 1024
     assert perf_counter() - begun < 15
@@ -186,7 +186,7 @@ async def test_a_place_is_told_to_those_who_see_it_and_private_talk_to_its_perso
 async def test_no_picture_and_no_words_of_it_hold_an_id_or_a_name(at):
     log = [ago(60, "praise", TOM, HIDDEN), ago(20, "gratitude", ANA, PRIVATE)]
     await moved(at.database, "pixel", nature(at), log)
-    picture = Weeks(at.database, at.conversation.inner, at.clock).picture_of(await felt(at))
+    picture = Weeks(at.database, at.app.inner_life, at.clock).picture_of(await felt(at))
     text = week_text(picture)
     assert "from you" not in text
     for number in (TOM, ANA, HIDDEN, PRIVATE):

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.conversation.effects import cue_of
 from bot.conversation.rethinking import Asker
+from bot.conversation.speakers import cue_of
 from bot.conversation.types import Part, Place, Where
 from bot.core.errors import Unsaid, Unsayable
 from bot.features.reminders.delivery import Venue
@@ -44,7 +44,7 @@ async def begin(at: Table, names: str, *, turns: int = 3, where: Where = CHANNEL
 
 
 async def follow(at: Table, where: Where = CHANNEL) -> None:
-    await at.conversation.following.follow(where.channel_id, at.mouth)
+    await at.app.following.follow(where.channel_id, at.mouth)
 
 
 async def scene_of(at: Table, where: Where = CHANNEL):
@@ -85,7 +85,7 @@ async def test_who_came_after_a_message_does_not_answer_it(at):
 
     async def happens() -> None:
         heard = utterance(f"Nyx and Fangs, it is {SECRET}", where=CHANNEL, author_id=BOB)
-        late.append(asyncio.create_task(at.conversation.take_turn(heard, at.mouth)))
+        late.append(asyncio.create_task(at.app.conversation.take_turn(heard, at.mouth)))
         await until_noted(at, heard.message_id)
         await invite(at, "nyx")
 
@@ -105,7 +105,7 @@ async def test_what_waits_and_was_heard_by_different_characters_is_answered_by_w
         for text, name in ((f"Fangs, remember that it is {SECRET}", "fangs"), ("Nyx, hi", "nyx")):
             who = (BOB, "Bob") if name == "nyx" else (MIRA, "Zoe")
             heard = utterance(text, where=CHANNEL, author_id=who[0], author_name=who[1])
-            late.append(asyncio.create_task(at.conversation.take_turn(heard, at.mouth)))
+            late.append(asyncio.create_task(at.app.conversation.take_turn(heard, at.mouth)))
             await until_noted(at, heard.message_id)
             await invite(at, "nyx")
 
@@ -124,7 +124,7 @@ async def test_two_who_are_called_at_once_by_two_people_both_answer(at):
     async def happens() -> None:
         for text, author in (("Fangs, are you there?", MIRA), ("Nyx, are you there?", BOB)):
             heard = utterance(text, where=CHANNEL, author_id=author)
-            late.append(asyncio.create_task(at.conversation.take_turn(heard, at.mouth)))
+            late.append(asyncio.create_task(at.app.conversation.take_turn(heard, at.mouth)))
             await until_noted(at, heard.message_id)
 
     while_thinking(at, happens)
@@ -138,7 +138,7 @@ async def test_in_private_a_message_is_for_who_was_there_for_it(at):
 
     async def happens() -> None:
         heard = utterance(f"Remember that it is {SECRET}", where=DM)
-        late.append(asyncio.create_task(at.conversation.take_turn(heard, at.mouth)))
+        late.append(asyncio.create_task(at.app.conversation.take_turn(heard, at.mouth)))
         await until_noted(at, heard.message_id)
         await crafts.choose(DM, crafts.role("nyx"))
 
@@ -148,7 +148,7 @@ async def test_in_private_a_message_is_for_who_was_there_for_it(at):
     await at.hear("hello, you", where=DM)
     assert at.mouth.speakers == ["", "Nyx"]
     assert SECRET not in "".join(shown(at, "Nyx"))
-    assert await at.conversation.players["nyx"].mind.memories.of(MIRA) == []
+    assert await at.app.memories.of("nyx", MIRA) == []
 
 
 async def test_who_was_sent_out_of_a_channel_takes_up_nothing_in_its_threads(tmp_path):
@@ -214,7 +214,7 @@ async def test_who_is_sent_out_while_a_reply_is_said_has_not_heard_it(at, monkey
 async def test_new_words_in_an_old_message_are_not_heard_by_who_is_out_by_then(at):
     old = await at.hear("Pixel, guess what", where=CHANNEL)
     await send_out(at, "nyx")
-    await at.conversation.chronicle.edited(CHANNEL.channel_id, old.message_id, f"Pixel, it is {SECRET}")
+    await at.app.message_log.edited(CHANNEL.channel_id, old.message_id, f"Pixel, it is {SECRET}")
     await invite(at, "nyx")
     await at.hear("Nyx, Fangs, what is it?", where=CHANNEL)
     assert SECRET not in shown(at, "Nyx")[-1]
@@ -225,7 +225,7 @@ async def test_new_words_in_an_old_message_are_not_heard_by_who_is_out_by_then(a
 async def test_another_take_is_not_heard_by_who_is_out_by_then(at, how):
     await at.hear("Pixel, guess what", where=CHANNEL)
     await send_out(at, "nyx")
-    remaking, asker = at.conversation.remaking, Asker(MIRA, "Mira")
+    remaking, asker = at.app.revisions, Asker(MIRA, "Mira")
     at.claude.will_say(f"It is {SECRET}.")
     if how == "another":
         takes = await remaking.another(asker, CHANNEL)
@@ -248,10 +248,10 @@ async def test_a_reply_that_is_rewritten_is_found_again_in_its_new_words_alone(a
     at.claude.will_say("The tulip, of course.")
     await at.hear("Pixel, which flower is it?", where=CHANNEL)
     at.claude.will_find(finding())
-    await at.conversation.consolidation.run()
+    await at.app.consolidation.run("pixel")
     assert "The tulip, of course." in [one.text for one in await archived(at)]
     asker = Asker(MIRA, "Mira")
-    await at.conversation.remaking.rewrite(asker, CHANNEL, f"The {SECRET}.", mouth=at.mouth)
+    await at.app.revisions.rewrite("pixel", asker, CHANNEL, f"The {SECRET}.", mouth=at.mouth)
     kept = [one.text for one in await archived(at)]
     assert f"The {SECRET}." in kept
     assert "The tulip, of course." not in kept
@@ -259,7 +259,6 @@ async def test_a_reply_that_is_rewritten_is_found_again_in_its_new_words_alone(a
 
 async def test_a_reminder_is_said_by_who_promised_it_and_heard_by_who_is_there(at):
     """C82, C25: what is due comes from the character that was asked, and who is out hears nothing of it."""
-    nyx = at.conversation.players["nyx"]
     await at.hear("Nyx, hello", where=CHANNEL)
     await at.hear(f"Nyx, remind me in 10 minutes to water the {SECRET}", where=CHANNEL)
     await send_out(at, "fangs")
@@ -269,7 +268,7 @@ async def test_a_reminder_is_said_by_who_promised_it_and_heard_by_who_is_there(a
     async def venue(_due):
         return Venue(CHANNEL, at.mouth)
 
-    assert await nyx.reminding.fire(venue) == 1
+    assert await at.app.reminder_delivery.fire(venue) == 1
     assert at.mouth.speakers[-1] == "Nyx"
     await invite(at, "fangs")
     at.claude.prompts.clear()
@@ -293,8 +292,8 @@ async def test_a_scene_goes_on_once_its_channel_can_be_reached_again(at):
     await begin(at, "fangs,nyx")
     await follow(at)
     assert await scene_of(at) is not None
-    await at.conversation.finish(lambda _channel: at.mouth)
-    await at.conversation.go_on(lambda _channel: at.mouth)
+    await at.app.finish_replies(lambda _channel: at.mouth)
+    await at.app.following.resume(lambda _channel: at.mouth)
     assert at.mouth.speakers == ["Fangs", "Nyx", "Fangs"]
     assert await scene_of(at) is None
 
@@ -305,9 +304,9 @@ async def test_a_scene_whose_next_line_is_dropped_with_what_it_follows_ends(at):
     at.mouth.will_fail.extend([None, Unsaid("503")])
     await follow(at)
     first = next(number for number, _ in at.mouth.posted.values())
-    await at.conversation.chronicle.deleted(CHANNEL.channel_id, {first})
+    await at.app.message_log.deleted(CHANNEL.channel_id, {first})
     assert await scene_of(at) is None
-    await at.conversation.finish(lambda _channel: at.mouth)
+    await at.app.finish_replies(lambda _channel: at.mouth)
     assert at.mouth.speakers == ["Fangs"]
 
 
@@ -317,7 +316,7 @@ async def test_a_scene_of_which_nothing_is_left_to_say_keeps_nobody_out(at):
     at.mouth.will_fail.append(Unsaid("503"))
     await follow(at)
     at.clock.pass_time(DAY + HOUR)
-    await at.conversation.chronicle.prune()
+    await at.app.message_log.prune()
     assert await scene_of(at) is None
 
 
@@ -337,7 +336,7 @@ async def test_who_was_to_speak_long_ago_says_nothing_any_more(tmp_path):
 async def test_one_who_is_to_speak_is_not_overlooked_when_two_look_at_once(at):
     """The first has just found nobody when the second comes, with somebody who is to speak."""
     await at.hear("hello", where=CHANNEL, message_id=70)
-    following, real = at.conversation.following, at.database.read
+    following, real = at.app.following, at.database.read
     reads: list[int] = []
 
     def read():
@@ -393,17 +392,16 @@ async def test_a_scene_that_a_crash_cuts_is_played_to_its_end_with_each_line_onc
             if not left[0]:
                 raise Stop
 
-        before.conversation._saying._reached = reached
-        for player in before.conversation.players.values():
-            player.answering._reached = reached
+        before.app.outbox._reached = reached
+        before.app.conversation._replies._answering._reached = reached
         with pytest.raises(Stop):
             await follow(before)
         mouth = before.mouth
     async with company(tmp_path) as at:
         at.clock.pass_time(60)
         at.claude.will_say(*["one", "two", "three"][len(mouth.said) + (stage == "pledged") :])
-        await at.conversation.finish(lambda _channel: mouth)
-        await at.conversation.go_on(lambda _channel: mouth)
+        await at.app.finish_replies(lambda _channel: mouth)
+        await at.app.following.resume(lambda _channel: mouth)
         assert mouth.said == ["one", "two", "three"]
         assert mouth.speakers == ["Fangs", "Nyx", "Fangs"]
         assert await scene_of(at) is None
@@ -420,17 +418,16 @@ async def test_two_who_were_called_answer_once_each_whatever_a_crash_cuts(tmp_pa
             if not left[0]:
                 raise Stop
 
-        before.conversation._saying._reached = reached
-        for player in before.conversation.players.values():
-            player.answering._reached = reached
+        before.app.outbox._reached = reached
+        before.app.conversation._replies._answering._reached = reached
         with pytest.raises(Stop):
             await before.hear("Fangs and Nyx?", where=CHANNEL)
         mouth = before.mouth
     async with company(tmp_path) as at:
         at.clock.pass_time(60)
-        await at.conversation.finish(lambda _channel: mouth)
-        await at.conversation.go_on(lambda _channel: mouth)
-        await at.conversation.go_on(lambda _channel: mouth)
+        await at.app.finish_replies(lambda _channel: mouth)
+        await at.app.following.resume(lambda _channel: mouth)
+        await at.app.following.resume(lambda _channel: mouth)
         assert mouth.speakers == ["Fangs", "Nyx"]
 
 

@@ -13,17 +13,16 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
+from bot.app import App
 from bot.conversation.company import Company, Speaker
 from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
-from bot.conversation.generation import Voice
-from bot.conversation.pipeline import Conversation
 from bot.conversation.types import NO_EMOTES, Part, Person, Place, Utterance, Where
 from bot.llm.client import Answer
-from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Call, Prompt, Question
 from database import Database, UnitOfWork
 from personas.character import Character
+from tests.builders import app_on
 from tests.fakes import FakeClock
 
 MOST_POSTS = 500
@@ -118,10 +117,10 @@ class Post:
 
 @dataclass
 class Actor:
-    """One bot: who it is to the others, and the conversation that plays it."""
+    """One bot: who it is to the others, and the app that plays it."""
 
     person: Person
-    conversation: Conversation
+    app: App
     claude: YesMan
 
 
@@ -145,7 +144,7 @@ class Theatre:
         for actor in self.actors:
             if actor.person.id != author.id:
                 walk = asyncio.create_task(
-                    actor.conversation.take_turn(self._heard(post, actor), ActorMouth(self, actor))
+                    actor.app.conversation.take_turn(self._heard(post, actor), ActorMouth(self, actor))
                 )
                 self._walks.add(walk)
         return post
@@ -242,19 +241,16 @@ def open_theatre(
     theatre = Theatre(clock, where, ids=count(channel_id * 10_000))
     for number, (person, database, manner) in enumerate(zip(people, stores, manners, strict=False)):
         claude = YesMan(clock, lambda person=person: speak(person))  # type: ignore[misc]
-        conversation = Conversation(
+        app = app_on(
+            database,
+            claude,
+            clock,
             company=Company.of(
                 Character(slug=f"bot{number}", name=person.names[0], core_prompt="You are a bot.")
             ),
-            database=database,
-            claude=claude,
-            voice=Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate()),
             manner=manner,
-            clock=clock,
             rng=Random(seed * 100 + number),
         )
-        conversation.on_decided.append(
-            lambda one: theatre.traces.update({one.utterance.message_id: one.trace})
-        )
-        theatre.actors.append(Actor(person, conversation, claude))
+        app.hooks.on_decision.append(lambda one: theatre.traces.update({one.utterance.message_id: one.trace}))
+        theatre.actors.append(Actor(person, app, claude))
     return theatre

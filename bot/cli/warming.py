@@ -17,7 +17,7 @@ async def warm_up(app: App, say: Say) -> None:
     """
     if not app.server.rehearsal:
         return
-    for role in app.conversation.company:
+    for role in app.company:
         if not await _wake(app, role.character, say):
             return
 

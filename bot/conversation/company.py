@@ -95,6 +95,14 @@ class Company:
         """Return a company of characters that stay as they are."""
         return cls((Role(Playing(primary)), *(Role(Playing(one), primary=False) for one in others)))
 
+    def join(self, role: Role) -> None:
+        """Let one more character hear and speak, from the next message on."""
+        self.by_slug[role.slug] = role
+
+    def part(self, slug: str) -> None:
+        """Let a character go; what it knows stays, for the day on which it comes back."""
+        del self.by_slug[slug]
+
     @property
     def roles(self) -> tuple[Role, ...]:
         return tuple(self.by_slug.values())

@@ -1,24 +1,94 @@
 """How the character behaves in a conversation."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
 from typing import Literal
 
-from bot.conversation.attention.decide import Attentiveness
-from bot.conversation.care import Notice
-from bot.conversation.context import Extent
-from bot.conversation.effects import Growing
-from bot.conversation.etiquette import Errors
-from bot.conversation.speakers import Direction
+from bot.conversation.attention.rules import RULES, Rule
+from bot.conversation.attention.throttle import Patience
+from bot.conversation.attention.vote import Voters
 from bot.conversation.text.typing import Pace
 from memory.dumps import Dumps
 from personas.initiative import Bounds
+from personas.selection.routing import Rules
 
 LOG_KEPT = timedelta(hours=24)
 WAITING_KEPT = timedelta(days=7)
 """For so long talk waits to be summed up, or for facts to be drawn, when every try fails."""
+Errors = Literal["reply", "react", "silent"]
+"""How a fault shows in a server: the character's own line, a reaction, or not at all."""
 Consent = Literal["opt_in", "opt_out", "off"]
 """About whom anything is noted without their asking: who agreed, who did not say no, nobody (D03)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attentiveness:
+    """How the character decides; durations without a type are seconds.
+
+    `turn` is how long a bot takes to answer at most (max_typing_time): whoever is named after it waits so
+    long for it, and a quarter of that after a person's message (F040).
+    """
+
+    too_old: timedelta = timedelta(seconds=30)
+    patience: Patience = field(default_factory=Patience)
+    chance: float = 1.0
+    voters: Voters = field(default_factory=lambda: Voters(model="", count=0, deadline=10.0))
+    turn: float = 0.0
+    rules: Sequence[Rule] = RULES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How much of the past goes into a prompt, in tokens.
+
+    From `condensed` tokens of talk on, older talk is summed up, or passed over unless that is `summed`;
+    `known` is what memories may take. The provider keeps a prompt `cached` for so long.
+    """
+
+    condensed: int = 25_000
+    known: int = 25_000
+    cached: timedelta = timedelta(hours=1)
+    summed: bool = True
+
+    @property
+    def most(self) -> int:
+        """Tokens of talk in a prompt at most, for as long as summing up fails."""
+        return self.condensed * 5 // 4
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """Whether characters grow, and after how many answers (F104)."""
+
+    enabled: bool = True
+    milestones: tuple[int, ...] = (50, 100, 500, 1000, 5000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direction:
+    """What operators set about who speaks (F108).
+
+    `weights` are by slug. `banter` is the share of what characters would answer one another that they do;
+    `chain` lines of characters follow one of a person's at most. A conflict of two fades by `decay` an
+    hour, and grows by `escalation`, where `conflicts` are on.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    banter: float = 0.2
+    chain: int = 4
+    conflicts: bool = True
+    escalation: float = 0.2
+    decay: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is shown, and after how long one person may be shown it again; without a text nobody is."""
+
+    text: str = ""
+    again_after: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)

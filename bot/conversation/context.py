@@ -1,10 +1,10 @@
 """What comes to mind before a reply: the transcript of this place, and of no other."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from bot.conversation.config import Extent
 from bot.conversation.head import Present, is_cold, read_head
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import render_line, speaker_label
@@ -19,25 +19,6 @@ _label = lru_cache(maxsize=1024)(speaker_label)  # the same few people speak in 
 KEPT_SHARE = 3  # after a step, a third of the budget is left: the cache holds until it is full again
 MOST_LINES = 1_500  # from so many on they are too many, however short: only 2,000 are ever read
 KNOWN_SHARE = 4  # what is known of many people may take a quarter of what one person's memories may
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
-    """How much of the past goes into a prompt, in tokens.
-
-    From `condensed` tokens of talk on, older talk is summed up, or passed over unless that is `summed`;
-    `known` is what memories may take. The provider keeps a prompt `cached` for so long.
-    """
-
-    condensed: int = 25_000
-    known: int = 25_000
-    cached: timedelta = timedelta(hours=1)
-    summed: bool = True
-
-    @property
-    def most(self) -> int:
-        """Tokens of talk in a prompt at most, for as long as summing up fails."""
-        return self.condensed * 5 // 4
 
 
 async def recall(

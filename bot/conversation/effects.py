@@ -1,12 +1,13 @@
 """What follows from a reply: who speaks next, how characters get on, how one grows (C72, C73, C75)."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.conversation.company import Role
+from bot.conversation.config import Manner
 from bot.conversation.mood_state import InnerLife
-from bot.conversation.speakers import Casting, Direction
+from bot.conversation.speakers import Casting, cue_of
 from bot.conversation.turns import where_of
 from bot.conversation.types import Place
 from bot.core.clock import Clock
@@ -29,14 +30,6 @@ PLAYED, STOPPED, UNSAID = "played to its end", "stopped", "could not be said"
 
 
 @dataclass(frozen=True, slots=True)
-class Growing:
-    """Whether characters grow, and after how many answers (F104)."""
-
-    enabled: bool = True
-    milestones: tuple[int, ...] = (50, 100, 500, 1000, 5000)
-
-
-@dataclass(frozen=True, slots=True)
 class News:
     """Something about a character that admins are told of; `changed` says that it is another one now.
 
@@ -49,26 +42,6 @@ class News:
     times: int | None = None
 
 
-@dataclass(slots=True)
-class Newsroom:
-    """Passes on what became of characters, once it is written down."""
-
-    listeners: list[Callable[[News], None]] = field(default_factory=list)
-    on_answer: list[Callable[[str, int, bool], None]] = field(default_factory=list)
-    """Are told who answered, how often it has by now, and whether it grew by that."""
-
-    def tell(self, news: Sequence[News]) -> None:
-        for one in news:
-            if one.times is not None:
-                for count in self.on_answer:
-                    count(one.character, one.times, one.changed)
-            if not one.text:
-                continue
-            log.info("%s", one.text)
-            for listen in self.listeners:
-                listen(one)
-
-
 class Consequences:
     """Writes down what follows from a reply, in the transaction that makes it history."""
 
@@ -76,18 +49,14 @@ class Consequences:
         self,
         casting: Casting,
         inner: InnerLife,
-        *,
-        direction: Direction,
-        growing: Growing,
         clock: Clock,
-        newsroom: Newsroom,
+        manner: Manner,
     ) -> None:
         self._casting = casting
         self._inner = inner
-        self._direction = direction
-        self._growing = growing
+        self._direction = manner.direction
+        self._growing = manner.growing
         self._clock = clock
-        self.newsroom = newsroom
 
     async def of(self, db: UnitOfWork, turn: Turn, lines: Sequence[Message]) -> list[News]:
         """Take in that a reply was said, in these lines; return what admins are to be told."""
@@ -264,18 +233,3 @@ class Consequences:
 
     def _playing(self, scene: Scene) -> list[str]:
         return [slug for slug in scene.members if slug in self._casting.company.by_slug]
-
-
-def cue_of(
-    slug: str, channel_id: int, message_id: int, reason: str, clock: Clock, delay: float, chain: int
-) -> Cue:
-    """Return that a character is to speak after a message."""
-    return Cue(
-        channel_id=channel_id,
-        message_id=message_id,
-        character=slug,
-        reason=reason,
-        made_at=clock.now(),
-        delay=delay,
-        chain=chain,
-    )

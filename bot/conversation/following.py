@@ -1,15 +1,15 @@
 """Who speaks unasked: called beside another, taking up what another said, or in a scene (C26, C27)."""
 
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from bot.conversation.attention.server_rules import HouseRules
+from bot.conversation.company import Role
 from bot.conversation.decision import Considered, Decision, Reason, Trace
 from bot.conversation.effects import SCENE
-from bot.conversation.outbox import PLACES, Saying
+from bot.conversation.outbox import PLACES, MouthOf
 from bot.conversation.queue import Listener, Room, Rooms
+from bot.conversation.reply import Batch, Replies
 from bot.conversation.rethinking import utterance_of
 from bot.conversation.speakers import Casting
 from bot.conversation.turns import Decided, where_of
@@ -17,9 +17,6 @@ from bot.conversation.types import Mouth, Utterance, Where
 from bot.core.clock import Clock
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel, Cue, Message
-
-if TYPE_CHECKING:
-    from bot.conversation.players import Player
 
 log = logging.getLogger(__name__)
 
@@ -35,38 +32,36 @@ class Following:
 
     def __init__(
         self,
-        *,
         database: Database,
-        players: Mapping[str, "Player"],
-        rooms: Rooms,
-        saying: Saying,
-        casting: Casting,
-        within: timedelta,
-        condensed: int,
         clock: Clock,
+        rooms: Rooms,
+        casting: Casting,
+        replies: Replies,
+        *,
+        within: timedelta,
     ) -> None:
         self._database = database
-        self._players = players
-        self._rooms = rooms
-        self._saying = saying
         self._clock = clock
-        self._condensed = condensed
+        self._rooms = rooms
         self._casting = casting
+        self._replies = replies
         self._within = within
         self._at_it: set[int] = set()
         self._asked_again: set[int] = set()
 
-    async def waiting(self, within: timedelta) -> list[int]:
-        """Return the channels in which somebody is to speak, of what was written down `within` that time."""
+    async def resume(self, mouth_of: MouthOf) -> None:
+        """Let those speak who were to, before a stop or a fault."""
         async with self._database.read() as db:
-            channels = await db.cues.waiting(self._clock.now() - within, PLACES)
-        return [one for one in channels if one not in self._at_it]
+            channels = await db.cues.waiting(self._clock.now() - self._within, PLACES)
+        for channel_id in channels:
+            if channel_id not in self._at_it:
+                await self.follow(channel_id, mouth_of(channel_id))
 
     async def follow(self, channel_id: int, mouth: Mouth) -> None:
         """Let everybody speak in a channel who is to, in their order; who is called meanwhile goes first."""
         if channel_id in self._at_it:
             self._asked_again.add(channel_id)  # it may just have found nobody who is to speak
-        if len(self._players) < 2 or channel_id in self._at_it:
+        if len(self._casting.company) < 2 or channel_id in self._at_it:
             return
         self._at_it.add(channel_id)
         try:
@@ -95,10 +90,10 @@ class Following:
             channel = await db.channels.get(cue.channel_id)
             line = await db.messages.get(cue.message_id)
             why = await self._refused(db, cue, line, channel)
-        player = self._players.get(cue.character)
-        if why is None and player is not None and channel is not None:
+        role = self._casting.company.by_slug.get(cue.character)
+        if why is None and role is not None and channel is not None:
             heard = utterance_of(line, where_of(channel)) if line else opening(cue, where_of(channel))
-            if await self._speak(room, cue, player, heard, mouth):
+            if await self._speak(room, cue, role, heard, mouth):
                 return
         async with self._database.begin() as db:
             why = why or NOTHING
@@ -112,7 +107,7 @@ class Following:
         """Return why a character is not to speak any more; one that is not there, or was not, never does."""
         if cue.made_at < self._clock.now() - self._within:
             return STALE
-        if channel is None or cue.character not in self._players:
+        if channel is None or cue.character not in self._casting.company.by_slug:
             return NOT_HERE
         if not HouseRules.of(await db.house.rules(channel.guild_id)).active(where_of(channel)):
             return SWITCHED_OFF
@@ -125,26 +120,15 @@ class Following:
         late = taken_up and await db.messages.spoken_since(cue.channel_id, cue.message_id)
         return LATE if late else None
 
-    async def _speak(self, room: Room, cue: Cue, player: "Player", heard: Utterance, mouth: Mouth) -> bool:
+    async def _speak(self, room: Room, cue: Cue, role: Role, heard: Utterance, mouth: Mouth) -> bool:
         """Think of what it says and say it; False when that came to nothing."""
-        own, at = mouth.speaking_as(player.role.speaker), self._clock.monotonic()
+        own, at = mouth.speaking_as(role.speaker), self._clock.monotonic()
         decision = Decision(reply=True, reason=Reason.CUE, remark=cue.reason)
         considered = Considered(decision, Trace(), self._clock.now(), 0, ())
         listener = Listener(heard, considered, own, received=at, at=at)
-
-        async def still(_: Listener) -> Decision | None:
-            return None
-
+        batch = Batch((listener,), (Decided(heard, decision, Trace()),), begun=at, cue=cue)
         async with own.typing():
-            answered = await player.answering.answer(
-                room, [listener], [Decided(heard, decision, Trace())], begun=at, still=still, cue=cue
-            )
-        if answered.pledge is None:
-            return False
-        await self._saying.say(answered.pledge, own, spent=float("inf"))
-        if answered.tokens > self._condensed:
-            player.mind.compaction.begin(heard.where)
-        return True
+            return await self._replies.give(role, room, batch)
 
 
 def opening(cue: Cue, where: Where) -> Utterance:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.conversation.decision import Reason
 from bot.conversation.queue import Rooms
-from bot.conversation.summaries import Summing
+from bot.conversation.summaries import Summaries
 from bot.conversation.types import Where
 from bot.core.clock import Clock
 from bot.memory.erasing import Erased, Eraser
@@ -47,12 +47,12 @@ class Forgetting:
     """Takes what people said out of everything, so that it is as if it had never been said."""
 
     def __init__(
-        self, *, database: Database, rooms: Rooms, eraser: Eraser, compaction: Summing, clock: Clock
+        self, *, database: Database, rooms: Rooms, eraser: Eraser, summaries: Summaries, clock: Clock
     ) -> None:
         self._database = database
         self._rooms = rooms
         self._eraser = eraser
-        self._compaction = compaction
+        self._summaries = summaries
         self._clock = clock
 
     async def pairs(self, person_id: int, where: Where, *, count: int = 5) -> list[Pair]:
@@ -164,7 +164,7 @@ class Forgetting:
     async def _afterwards(self, channel_ids: Collection[int]) -> None:
         """Remove the traces; what a summary that went had covered of others is summed up anew."""
         await self._eraser.finish()
-        await self._compaction.again(channel_ids)
+        await self._summaries.again(channel_ids)
 
     async def _pair(self, db: UnitOfWork, turn: Turn, person_id: int) -> Pair:
         said = [line.text for line in await self._said_by(db, turn.id, person_id)]

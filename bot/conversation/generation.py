@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from random import Random
 
 from bot.conversation import style_guard
 from bot.conversation.context import fit
@@ -14,7 +13,9 @@ from bot.conversation.rehearsal import brief, not_read_out, on_guard, rehearsal_
 from bot.conversation.text.clean import tidy, trim_to_sentence
 from bot.conversation.text.emotes import dress
 from bot.conversation.text.split import split
+from bot.conversation.text.typing import Pace, remaining_seconds
 from bot.conversation.types import NO_EMOTES, Recollection, Reply, Utterance, Wish
+from bot.core.runtime import Runtime
 from bot.llm.client import Answer, Claude
 from bot.llm.errors import ClaudeDenied, ClaudeError, OverBudget, PromptTooLong
 from bot.llm.tokens import TokenEstimate
@@ -48,51 +49,79 @@ class Voice:
         return replace(self, model=self.premium_model) if premium and self.premium_model else self
 
 
-async def compose(
-    claude: Claude,
-    voice: Voice,
-    character: Character,
-    remembered: Recollection,
-    heard: Sequence[Utterance],
-    *,
-    now: datetime,
-    rng: Random,
-    show: Callable[[str], None] | None = None,
-    wish: Wish = Wish(),  # noqa: B008 - a value that never changes
-    emotes: Mapping[str, str] = NO_EMOTES,
-) -> Reply:
-    """Return what the character says to `heard`; its own fallback line when thinking fails (F020).
+class Composer:
+    """Asks the model for what a character says."""
 
-    A prompt that is too long is shortened once, never sent again as it was (faults C1). What is not in the
-    character's own voice is mended, or asked for once more (C47). `show` is told all that was written until
-    now, and "" where it begins anew. `emotes` are those of the place in which it is said.
-    """
-    thinking = _Thinking(claude, voice, character, tuple(heard), now, show)
-    calls: tuple[Call, ...] = ()
-    for recollection in _tries(remembered, voice):
-        try:
-            answer = await thinking.ask(recollection, wish)
-        except PromptTooLong as error:
-            calls += _books(error)
-            log.warning("The prompt was too long for %s", voice.model)
-            continue
-        except OverBudget as error:
-            log.info("No reply: %s", error)
-            if error.line:
-                return Reply(error.line, fallback=True, unpaid=True, calls=calls)
-            return _fallback(character, rng, emotes, calls, error)
-        except ClaudeError as error:
-            log.warning("No reply from %s: %s", voice.model, error)
-            return _fallback(character, rng, emotes, (*calls, *_books(error)), error)
-        text, further = await thinking.in_its_own_voice(
-            thinking.spoken(answer, recollection), recollection, wish
-        )
-        text, calls = dress(text, emotes, character), (*calls, answer.call, *further)
-        if not split(text):
-            log.warning("Nothing was left of the answer of %s", voice.model)
-            return _fallback(character, rng, emotes, calls)
-        return Reply(text, floor=recollection.floor, calls=calls)
-    return _fallback(character, rng, emotes, calls)
+    def __init__(
+        self, claude: Claude, voice: Voice, runtime: Runtime, *, pace: Pace, longest_message: int
+    ) -> None:
+        self._claude = claude
+        self._voice = voice
+        self._clock, self._rng = runtime.clock, runtime.rng
+        self._pace = pace
+        self.longest = longest_message
+        """Letters that one message may have."""
+
+    async def compose(
+        self,
+        character: Character,
+        remembered: Recollection,
+        heard: Sequence[Utterance],
+        *,
+        show: Callable[[str], None] | None = None,
+        wish: Wish = Wish(),  # noqa: B008 - a value that never changes
+        emotes: Mapping[str, str] = NO_EMOTES,
+    ) -> Reply:
+        """Return what the character says to `heard`; its own fallback line when thinking fails (F020).
+
+        A prompt that is too long is shortened once, never sent again as it was (faults C1). What is not in
+        the character's own voice is mended, or asked for once more (C47). `show` is told all that was
+        written until now, and "" where it begins anew. `emotes` are those of the place in which it is said.
+        """
+        voice = self._voice.for_(premium=remembered.premium)
+        thinking = _Thinking(self._claude, voice, character, tuple(heard), self._clock.now(), show)
+        calls: tuple[Call, ...] = ()
+        for recollection in _tries(remembered, voice):
+            try:
+                answer = await thinking.ask(recollection, wish)
+            except PromptTooLong as error:
+                calls += _books(error)
+                log.warning("The prompt was too long for %s", voice.model)
+                continue
+            except OverBudget as error:
+                log.info("No reply: %s", error)
+                if error.line:
+                    return Reply(error.line, fallback=True, unpaid=True, calls=calls)
+                return self._fallback(character, emotes, calls, error)
+            except ClaudeError as error:
+                log.warning("No reply from %s: %s", voice.model, error)
+                return self._fallback(character, emotes, (*calls, *_books(error)), error)
+            text, further = await thinking.in_its_own_voice(
+                thinking.spoken(answer, recollection), recollection, wish
+            )
+            text, calls = dress(text, emotes, character), (*calls, answer.call, *further)
+            if not split(text):
+                log.warning("Nothing was left of the answer of %s", voice.model)
+                return self._fallback(character, emotes, calls)
+            return Reply(text, floor=recollection.floor, calls=calls)
+        return self._fallback(character, emotes, calls)
+
+    def typing_left(self, reply: Reply, remembered: Recollection, *, since: float) -> float:
+        """Return for how many seconds it still types the first message, since a moment (monotonic)."""
+        spent = self._clock.monotonic() - since
+        first = split(reply.text, self.longest)[0]
+        return remaining_seconds(first, self._pace.at(remembered.stage.tempo), self._rng, spent=spent)
+
+    def _fallback(
+        self,
+        character: Character,
+        emotes: Mapping[str, str],
+        calls: tuple[Call, ...],
+        error: ClaudeError | None = None,
+    ) -> Reply:
+        line = self._rng.choice(character.fallback_lines)
+        line = dress(line, emotes, character) or line
+        return Reply(line, fallback=True, lasting=isinstance(error, ClaudeDenied), calls=calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,15 +252,3 @@ def _learn(voice: Voice, prompt: Prompt, call: Call) -> None:
 
 def _books(error: ClaudeError) -> tuple[Call, ...]:
     return (error.call,) if error.call else ()
-
-
-def _fallback(
-    character: Character,
-    rng: Random,
-    emotes: Mapping[str, str],
-    calls: tuple[Call, ...],
-    error: ClaudeError | None = None,
-) -> Reply:
-    line = rng.choice(character.fallback_lines)
-    line = dress(line, emotes, character) or line
-    return Reply(line, fallback=True, lasting=isinstance(error, ClaudeDenied), calls=calls)

@@ -1,164 +1,228 @@
-"""What is kept of the talk after it was heard: edits, deletions, how far a channel was heard, and its end."""
+"""The intake: each message is noted once, in the order in which its author said it (faults D19)."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, nullcontext
-from datetime import timedelta
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from bot.conversation.config import LOG_KEPT, WAITING_KEPT, Consent
+from bot.conversation import turns
+from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.decision import Reason
-from bot.conversation.effects import UNSAID
-from bot.conversation.queue import Rooms
+from bot.conversation.message_log import MessageLog
+from bot.conversation.outbox import PLACES
 from bot.conversation.speakers import Casting
-from bot.conversation.summaries import Summing
-from bot.conversation.text.names import clean_text
-from bot.conversation.turns import where_of
-from bot.conversation.types import Place
-from bot.core.clock import Clock
-from bot.memory.erasing import Erased, Eraser
-from database import Database, UnitOfWork
-from personas.rhythm import WINDOW, hour_of
+from bot.conversation.turns import Decided
+from bot.conversation.types import Mouth, Utterance
+from bot.core.cooldown import Once
+from bot.core.errors import SpeakingError
+from bot.core.runtime import Runtime
+from bot.llm.types import Call
+from database import Database, DatabaseError
 
-SUMMARIES_KEPT = timedelta(days=14)
-"""What is summed up of a place goes when nobody spoke there for so long (D18)."""
-LEFT_OPEN_FOR = timedelta(hours=24)
-"""After this a message that nothing was decided about is let go: resume_within_seconds is long over."""
-AUDIT_KEPT = timedelta(days=365)
-STIRRINGS_KEPT = timedelta(days=9)
-"""What moved a character is kept so long: a week can be shown, and before that nothing is left of it."""
-REMARKS_KEPT = timedelta(days=15)
-"""When characters spoke first is kept so long: nobody is written to twice who did not answer (F115)."""
+log = logging.getLogger(__name__)
 
-TICKETS_KEPT = timedelta(days=30)
-"""That somebody had a support ticket is kept so long after it was closed."""
+BREAK_OFF_SECONDS = 5.0
+FLOOD_SECONDS = 60.0
+"""Somebody who floods is shown once in so long that not all of it is heard."""
+MOST_WAITING = 1_000
+"""Messages of one person that wait at most: of more, the oldest are not heard."""
+IN_VAIN = (Reason.OUTVOTED, Reason.NO_VOTE, Reason.NO_ANSWER)
+"""Silence that was thought about, and paid for."""
 
 
-class Chronicle:
-    """The log of what was said, and the decisions about it."""
+async def nothing_new() -> None:
+    """Characters without files of their own stay as they are."""
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What features add to the walk: each of these is called at one point of it.
+
+    `refresh` reads characters whose files have changed, before each message. `on_decision` is told what was
+    decided about each message, once that is written down. `before_reply` may say something first: it is
+    shown the newest message, with the lock of the channel held.
+    """
+
+    refresh: Callable[[], Awaitable[object]] = nothing_new
+    on_decision: list[Callable[[Decided], None]] = field(default_factory=list)
+    before_reply: list[Callable[[Utterance, Mouth], Awaitable[object]]] = field(default_factory=list)
+
+
+class Turnstile:
+    """Lets everybody's next message in as soon as their last one is through; nobody waits for others."""
+
+    def __init__(self, most: int = MOST_WAITING) -> None:
+        self._most = most
+        self._waiting: dict[int, deque[asyncio.Future[bool]]] = {}
+
+    @asynccontextmanager
+    async def passing(self, person_id: int) -> AsyncIterator[bool]:
+        """Wait for one's turn; False where so much came after it that it is let go."""
+        queue = self._waiting.get(person_id)
+        if queue is None:
+            queue = self._waiting[person_id] = deque()
+        elif not await self._in_turn(person_id, queue):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._let_next_in(person_id, queue)
+
+    async def _in_turn(self, person_id: int, queue: deque[asyncio.Future[bool]]) -> bool:
+        mine: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        queue.append(mine)
+        if len(queue) > self._most:
+            queue.popleft().set_result(False)
+        try:
+            return await mine
+        except asyncio.CancelledError:
+            if mine in queue:
+                queue.remove(mine)
+            elif mine.done() and not mine.cancelled() and mine.result():
+                self._let_next_in(person_id, queue)
+            raise
+
+    def _let_next_in(self, person_id: int, queue: deque[asyncio.Future[bool]]) -> None:
+        if not self._let_next_in_of(queue):
+            del self._waiting[person_id]
+
+    def _let_next_in_of(self, queue: deque[asyncio.Future[bool]]) -> bool:
+        while queue:
+            following = queue.popleft()
+            if not following.done():
+                following.set_result(True)
+                return True
+        return False
+
+
+class Intake:
+    """Claims each message and writes down what was decided about it."""
 
     def __init__(
         self,
-        *,
         database: Database,
-        rooms: Rooms,
-        eraser: Eraser,
+        runtime: Runtime,
         casting: Casting,
-        compaction: Summing,
-        clock: Clock,
-        decisions_kept: timedelta,
-        consent: Consent,
+        hooks: Hooks,
+        message_log: MessageLog,
+        *,
+        resume_within: timedelta,
     ) -> None:
         self._database = database
-        self._eraser = eraser
+        self._clock, self._reached = runtime.clock, runtime.reached
         self._casting = casting
-        self._compaction = compaction
-        self._rooms = rooms
-        self._clock = clock
-        self._decisions_kept = decisions_kept
-        self._consent = consent
+        self._hooks = hooks
+        self._message_log = message_log
+        self._resume_within = resume_within
+        self._turnstile = Turnstile()
+        self._flooded = Once[int](runtime.clock, FLOOD_SECONDS)
+        self._on_the_way: dict[int, asyncio.Task[object]] = {}
 
-    async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
-        """Return the last message heard in each of the channels that are known."""
-        async with self._database.read() as db:
-            return await db.channels.watermarks(channel_ids)
+    async def accept(self, heard: Utterance, mouth: Mouth, *, gapless: bool) -> HouseRules | None:
+        """Note a message when those before it of the same person are noted; of a flood, the newest.
 
-    async def known(self, place: Place, *, limit: int) -> list[tuple[int, int]]:
-        """Return (channel id, last message heard) of a kind of place, the liveliest first."""
-        async with self._database.read() as db:
-            return await db.channels.of_place(place, limit=limit)
-
-    async def edited(self, channel_id: int, message_id: int, text: str) -> None:
-        """Take in an edit: what is not answered yet is answered in its new form (C17)."""
-        cleaned = clean_text(text)
-        async with self._database.read() as db:
-            known = await db.messages.get(message_id)
-            remembered = (
-                await db.summaries.covering([message_id])
-                or await db.memories.drawn_from([message_id])
-                or await db.archive.these([message_id])
-            )
-        # Discord edits messages too: it adds the preview of a link.
-        if (known is None or known.text == cleaned) and not (known is None and remembered):
-            return
-        async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
-            await db.messages.edited(message_id, cleaned)
-            erased = await self._eraser.reworded(db, message_id, cleaned)
-            await self._heard_anew(db, channel_id, message_id)
-        # What a person took back leaves every byte now; bots that edit all the time wait for the hourly job.
-        await self._afterwards(channel_id, erased, begun=known is not None and not known.from_bot)
-
-    async def _heard_anew(self, db: UnitOfWork, channel_id: int, message_id: int) -> None:
-        """Let new words be heard by those who heard the old ones and are there now (C25)."""
-        channel = await db.channels.get(channel_id)
-        line = await db.messages.get(message_id) or next(iter(await db.archive.these([message_id])), None)
-        if channel is None or line is None or line.cast_id is None:
-            return
-        cast_id = await self._casting.narrowed(db, line.cast_id, where_of(channel))
-        await db.messages.recast([message_id], cast_id)
-        await db.archive.recast([message_id], cast_id)
-
-    async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
-        """Take in that messages were deleted: they leave everything, and are not answered any more (C63)."""
-        now = self._clock.now()
-        async with self._changing(channel_id, deleted=message_ids):
-            async with self._database.begin() as db:
-                erased = await self._eraser.lines(db, message_ids)
-                await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
-                await db.turns.drop_unsaid(message_ids, at=now)
-                taken_back = await db.turns.take_back(message_ids, at=now)
-                await db.cues.end_unsaid(ended=UNSAID, at=now)
-            if erased.lines and (room := self._rooms.busy(channel_id)):
-                room.reconsider()
-        await self._afterwards(channel_id, erased, begun=taken_back)
-
-    async def _afterwards(self, channel_id: int, erased: Erased, *, begun: bool = False) -> None:
-        """Remove the traces; what a summary that went had covered besides is summed up anew.
-
-        A reply that was `begun`, and not yet in the log, leaves traces too, and so do words edited away.
+        Return the rules of the place; None where the message was claimed before, or is not heard.
         """
-        if erased == Erased() and not begun:
+        async with self._turnstile.passing(heard.author_id) as admitted:
+            if admitted:
+                await self._hooks.refresh()
+                return await self._note(heard, gapless=gapless)
+        if self._flooded.first(heard.author_id):
+            log.warning("User %d sends more than can be heard", heard.author_id)
+            with suppress(SpeakingError):
+                await mouth.react(heard.message_id)
+        return None
+
+    async def _note(self, heard: Utterance, *, gapless: bool) -> HouseRules | None:
+        """Claim the message and log it, in one transaction."""
+        async with self._database.begin() as db:
+            cast_id = await self._casting.cast_id(db, heard.where)
+            kept_out = await self._casting.kept_out(db, heard.where)
+            house = await turns.note(
+                db,
+                heard,
+                at=self._clock.now(),
+                gapless=gapless,
+                cast_id=cast_id,
+                unheard=bool(kept_out) and not await self._casting.present(db, heard.where),
+            )
+        if house:
+            self._reached("noted")
+        return house
+
+    async def close(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None:
+        """Keep that messages are not answered, and why; what was paid for a reply all the same."""
+        if not decided and not calls:
             return
-        await self._eraser.finish()
-        if erased.summaries:
-            await self._compaction.again([channel_id])
-
-    async def let_go(self, channel_id: int) -> None:
-        """Drop what was to be said in a channel and will not be: nobody is there any more to hear it."""
         async with self._database.begin() as db:
-            await db.turns.abandon(self._clock.now(), channel_id=channel_id)
-            await db.cues.drop(ended=UNSAID, channel_id=channel_id)
-            await db.cues.end_unsaid(ended=UNSAID, at=self._clock.now())
+            await turns.close(db, decided, at=self._clock.now())
+            await turns.note_calls(db, calls)
+            in_vain = [one.utterance for one in decided if one.decision.reason in IN_VAIN]
+            await turns.count_bots(db, in_vain, replied_at=None)
+        self._reached("passed")
+        self.tell(decided)
 
-    @asynccontextmanager
-    async def _changing(
-        self, channel_id: int, *, edited: set[int] | None = None, deleted: set[int] | None = None
-    ) -> AsyncIterator[None]:
-        """Keep whoever is answering there from it until a change is written, and let them know then."""
-        room = self._rooms.busy(channel_id)
-        with room.changing() if room else nullcontext():
-            try:
-                yield
-            finally:
-                if room := self._rooms.busy(channel_id):
-                    room.edited(edited or set())
-                    room.forget(deleted or set())
+    def tell(self, decided: Sequence[Decided]) -> None:
+        """Tell the features what was decided."""
+        for one in decided:
+            for listen in self._hooks.on_decision:
+                listen(one)
 
-    async def prune(self) -> None:
-        """Let go of what is past its time: words after a day, decisions after a week or so."""
-        now = self._clock.now()
-        async with self._database.begin() as db:
-            await db.messages.prune(now - LOG_KEPT, at_last=now - WAITING_KEPT, consent=self._consent)
-            await db.summaries.prune(now - SUMMARIES_KEPT)
-            await db.turns.prune_variants()
-            await db.turns.abandon(now - LOG_KEPT)
-            await db.turns.close_left_open(now - LEFT_OPEN_FOR, reason=Reason.LATE, at=now)
-            await db.cues.drop(ended=UNSAID, before=now - LEFT_OPEN_FOR)
-            await db.cues.end_unsaid(ended=UNSAID, at=now)
-            await db.cues.prune(now - self._decisions_kept)
-            await db.turns.prune(now - self._decisions_kept)
-            await db.audits.prune(now - AUDIT_KEPT)
-            await db.rhythms.prune(hour_of(now - WINDOW))
-            await db.archive.prune_windows(now - AUDIT_KEPT)
-            await db.feelings.prune(now - STIRRINGS_KEPT)
-            await db.remarks.prune(now - REMARKS_KEPT)
-            await db.tickets.prune(now - TICKETS_KEPT)
-        await self._eraser.finish()
+    # What a stop left behind.
+
+    async def received(self, heard: Utterance) -> datetime | None:
+        """Return when a message was noted that nothing was decided about; None where something was.
+
+        It may have been edited since.
+        """
+        async with self._database.read() as db:
+            received = await db.turns.open_since(heard.message_id)
+        if received is not None:
+            await self._message_log.edited(heard.where.channel_id, heard.message_id, heard.text)
+        return received
+
+    async def left_open(self) -> list[tuple[int, int]]:
+        """Return (channel id, message id) of what was noted and then left behind, oldest first."""
+        async with self._database.read() as db:
+            claims = await db.turns.open_claims(self._clock.now() - self._resume_within, PLACES)
+        return [
+            (claim.channel_id, claim.message_id)
+            for claim in claims
+            if not self.is_on_the_way(claim.message_id)
+        ]
+
+    def is_on_the_way(self, message_id: int) -> bool:
+        return message_id in self._on_the_way
+
+    @contextmanager
+    def walking(self, message_id: int) -> Iterator[None]:
+        """Know which messages are on their way: an open claim of these was not left behind."""
+        task = asyncio.current_task()
+        assert task is not None
+        first = self._on_the_way.setdefault(message_id, task) is task
+        try:
+            yield
+        finally:
+            if first:
+                del self._on_the_way[message_id]
+
+    async def break_off(self) -> None:
+        """Let what is being written be finished, and break off the rest: the next start takes it up."""
+        await self._let_writers_finish()
+        unfinished = [task for task in self._on_the_way.values() if task is not asyncio.current_task()]
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=BREAK_OFF_SECONDS)
+
+    async def _let_writers_finish(self) -> None:
+        """Return when whoever was noting a message before us has done so: writers queue."""
+        try:
+            async with self._database.begin() as db:
+                await db.states.get("")  # without a statement there is no transaction to queue for
+        except DatabaseError as error:
+            log.error("What was heard last may not be noted: %s", error)  # noqa: TRY400

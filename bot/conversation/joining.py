@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.conversation import summary_prompt, turns
 from bot.conversation.company import Role
-from bot.conversation.context import Extent
+from bot.conversation.config import Extent
 from bot.conversation.generation import Voice
 from bot.conversation.note_taking import NoteTaker
 from bot.conversation.types import Episode, Head, Where
@@ -28,32 +28,30 @@ class Joining:
         *,
         database: Database,
         notes: NoteTaker,
-        role: Role,
         voice: Voice,
         extent: Extent,
         clock: Clock,
     ) -> None:
         self._database = database
         self._notes = notes
-        self._role = role
         self._voice = voice
         self._extent = extent
         self._clock = clock
 
-    async def join(self, where: Where, *, person_id: int | None) -> bool:
+    async def join(self, role: Role, where: Where, *, person_id: int | None) -> bool:
         """Make one note of many, where they take too much of the prompt; say whether that was done.
 
         `person_id` is who talks in a private place.
         """
         tokens = self._voice.tokens
         async with self._database.read() as db:
-            rows = await db.summaries.of(where.channel_id, self._role.slug, person_id=person_id)
+            rows = await db.summaries.of(where.channel_id, role.slug, person_id=person_id)
         older = rows[:-1]
         many = len(older) > 1 or any(row.channel_id is None for row in older)
         if not many or sum(tokens(row.text) for row in rows) <= self._extent.condensed // EPISODES_SHARE:
             return False
         head = Head(episodes=tuple(Episode(row.text, row.first_at, row.last_at) for row in older))
-        prompt = summary_prompt.joining_prompt(self._role.character, head)
+        prompt = summary_prompt.joining_prompt(role.character, head)
         answer = await self._notes.ask(prompt, where, summary_prompt.JOINED_SCHEMA, person_id=person_id)
         if answer is None:
             return False
@@ -65,13 +63,13 @@ class Joining:
             log.warning("The notes of channel %s stay many: the answer can't be used", where.channel_id)
             await self._notes.book(answer.call)
             return False
-        return await self._put_one_for_many(self._joined(where, older, text), older, answer.call)
+        return await self._put_one_for_many(self._joined(role, where, older, text), older, answer.call)
 
-    def _joined(self, where: Where, older: Sequence[Summary], text: str) -> Summary:
+    def _joined(self, role: Role, where: Where, older: Sequence[Summary], text: str) -> Summary:
         return Summary(
             channel_id=where.channel_id,
             person_id=next((row.person_id for row in older if row.person_id is not None), None),
-            character=self._role.slug,
+            character=role.slug,
             text=text,
             first_place=min(row.first_place for row in older),
             last_place=max(row.last_place for row in older),

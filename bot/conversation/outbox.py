@@ -2,21 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from random import Random
 
 from bot.conversation import turns
 from bot.conversation.company import Speaker
+from bot.conversation.config import Manner
 from bot.conversation.effects import Consequences, News
+from bot.conversation.message_log import MessageLog
 from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
-from bot.conversation.text.typing import Pace, typing_times
+from bot.conversation.text.typing import typing_times
 from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Part, Place
-from bot.core.clock import Clock
 from bot.core.errors import Gone, SpeakingError, Unpostable, Unsayable
+from bot.core.runtime import Runtime
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Turn
 from memory.sensitive.detect import masked
@@ -35,26 +35,24 @@ class Saying:
 
     def __init__(
         self,
-        *,
         database: Database,
-        pace: Pace,
-        clock: Clock,
-        rng: Random,
+        runtime: Runtime,
+        rooms: Rooms,
         casting: Casting,
-        resume_within: timedelta,
-        gone: Callable[[int, set[int]], Awaitable[None]],
+        message_log: MessageLog,
         consequences: Consequences,
-        reached: Callable[[str], None],
+        manner: Manner,
     ) -> None:
         self._database = database
-        self._pace = pace
-        self._clock = clock
-        self._rng = rng
+        self._clock, self._rng, self._reached = runtime.clock, runtime.rng, runtime.reached
+        self._rooms = rooms
         self._casting = casting
+        self._message_log = message_log
         self._consequences = consequences
-        self._resume_within = resume_within
-        self._gone = gone
-        self._reached = reached
+        self._pace = manner.pace
+        self._resume_within = manner.resume_within
+        self.on_reply: list[Callable[[News], None]] = []
+        """Are told what became of a character by what it said, once that is written down."""
 
     async def say(self, pledge: Pledge, mouth: Mouth, *, spent: float) -> None:
         """Say the parts one after another, each after the time it takes to type it, and settle.
@@ -88,7 +86,7 @@ class Saying:
             # Somebody deleted it while nobody listened: what that means for the reply is known there.
             log.info("What was to be changed in channel %s is not there any more", pledge.channel_id)
             assert part.message_id is not None
-            await self._gone(pledge.channel_id, {part.message_id})
+            await self._message_log.deleted(pledge.channel_id, {part.message_id})
             return False
         self._reached("part_posted")
         noted = await self._note_said(pledge, part, message_id, me=mouth.me)
@@ -96,21 +94,21 @@ class Saying:
             await mouth.unsay(message_id)
         return noted
 
-    async def finish(self, rooms: Rooms, mouth_of: MouthOf) -> int:
+    async def finish(self, mouth_of: MouthOf) -> int:
         """Say what was pledged and not said, after a crash or a fault; return how many replies were."""
         async with self._database.read() as db:
             pledged = await db.turns.pledged(PLACES)
         said = await asyncio.gather(
             *(
-                self._finish_in_turn(rooms, channel_id, turn_id, mouth_of(channel_id))
+                self._finish_in_turn(channel_id, turn_id, mouth_of(channel_id))
                 for turn_id, channel_id in pledged
             )
         )
         return sum(said)
 
-    async def _finish_in_turn(self, rooms: Rooms, channel_id: int, turn_id: int, mouth: Mouth) -> bool:
+    async def _finish_in_turn(self, channel_id: int, turn_id: int, mouth: Mouth) -> bool:
         """Wait until nothing else is said there; what was being said just now is finished then."""
-        async with rooms.enter(channel_id) as room, room.lock:
+        async with self._rooms.enter(channel_id) as room, room.lock:
             try:
                 return await self._finish_one(turn_id, mouth)
             except DatabaseError as error:
@@ -162,7 +160,7 @@ class Saying:
                 await turns.refuse(db, pledge.channel_id, at=self._clock.now())
             turn = await db.turns.get(pledge.turn_id)
             news = await self._settle(db, turn, me) if turn else []
-        self._consequences.newsroom.tell(news)
+        self._tell(news)
 
     async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> bool:
         """Keep that a part was posted; with the last one the reply becomes history.
@@ -183,7 +181,7 @@ class Saying:
             await db.channels.accepted(pledge.channel_id)
             if last:
                 news = await self._settle(db, turn, me)
-        self._consequences.newsroom.tell(news)
+        self._tell(news)
         self._reached("settled" if last else "part_said")
         return True
 
@@ -211,6 +209,13 @@ class Saying:
         except Exception:
             log.exception("What follows from reply %d is not known", turn.id)
         return []
+
+    def _tell(self, news: Sequence[News]) -> None:
+        for each in news:
+            if each.text:
+                log.info("%s", each.text)
+            for listen in self.on_reply:
+                listen(each)
 
     async def _narrow(self, db: UnitOfWork, turn: Turn) -> None:
         """Let nobody have heard a reply who was sent out while it was typed and said (C25)."""

@@ -2,20 +2,23 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.conversation import turns
-from bot.conversation.backstage import Backstage
+from bot.conversation.attention.vote import Ballot, Voters, vote
 from bot.conversation.company import Role
-from bot.conversation.generation import compose
+from bot.conversation.generation import Composer
 from bot.conversation.outbox import Saying
 from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Recollection, Reply, Utterance, Where, Wish
-from bot.llm.budget import Level
+from bot.core.runtime import Runtime
+from bot.llm.budget import Budgets, Level
+from bot.llm.client import Claude
+from bot.llm.types import Prompt
 from database import UnitOfWork
 from database.models import Remark, Turn
 from personas.initiative import Kind
@@ -54,15 +57,32 @@ class Impulse:
 class Unasked:
     """Finds the words and gets them said. Where thinking fails nothing is said: nobody waits for it."""
 
-    def __init__(self, behind: Backstage, saying: Saying) -> None:
-        self._claude = behind.claude
-        self._voice = behind.voice
-        self._manner = behind.manner
-        self._clock = behind.clock
-        self._rng = behind.rng
-        self._reached = behind.reached
+    def __init__(
+        self,
+        claude: Claude,
+        runtime: Runtime,
+        composer: Composer,
+        saying: Saying,
+        budgets: Budgets,
+        voters: Voters,
+    ) -> None:
+        self._claude = claude
+        self._clock, self._reached = runtime.clock, runtime.reached
+        self._composer = composer
         self._saying = saying
-        self._budgets = behind.budgets
+        self._budgets = budgets
+        self._voters = voters
+
+    async def vote(self, prompt: Callable[[], Awaitable[Prompt | None]], channel_id: int) -> Ballot:
+        """Ask the voters, where there are any, whether something is said that nobody asked for."""
+        if not self._voters.count:
+            return Ballot(votes=(), carried=True, calls=())
+        question = await prompt()
+        if question is None:
+            return Ballot(votes=(), carried=False, calls=())
+        return await vote(
+            self._claude, self._voters, question, clock=self._clock, user_id=None, channel_id=channel_id
+        )
 
     async def think(self, impulse: Impulse, mouth: Mouth, *, typing: bool) -> Reply:
         """Return what is said; a fallback, which is not, where thinking fails or leaves nothing.
@@ -75,14 +95,10 @@ class Unasked:
             return Reply("", fallback=True)
         own = mouth.speaking_as(impulse.role.speaker)
         async with own.typing() if typing else nullcontext():
-            reply = await compose(
-                self._claude,
-                self._voice,
+            reply = await self._composer.compose(
                 impulse.role.character,
                 impulse.remembered,
                 [impulse.heard],
-                now=self._clock.now(),
-                rng=self._rng,
                 wish=Wish(note=impulse.note),
                 emotes=own.emotes,
             )
@@ -107,7 +123,7 @@ class Unasked:
             pledged_at=now,
             cast_id=cast_id,
         )
-        parts = turns.parts_of(reply.text, mark=impulse.mark, limit=self._manner.longest_message)
+        parts = turns.parts_of(reply.text, mark=impulse.mark, limit=self._composer.longest)
         turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
         await db.seats.take(channel_id, slug)
         await db.remarks.add(

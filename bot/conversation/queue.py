@@ -32,7 +32,8 @@ class Listener:
 class Room:
     """What waits for an answer in one channel, and what is being answered."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, shortest: float, longest: float) -> None:
+        self._shortest, self._longest = shortest, longest
         self.lock = asyncio.Lock()
         self.waiting: list[Listener] = []
         self.called = asyncio.Event()  # set while somebody waits who is answered without a vote
@@ -56,14 +57,14 @@ class Room:
         if listener.called:
             self.called.set()
 
-    async def quiet(self, *, shortest: float, longest: float) -> None:
-        """Wait until nobody added to the burst for `shortest` seconds, `longest` at most (C14)."""
+    async def quiet(self) -> None:
+        """Wait until nobody added to the burst for some seconds, but not too long (C14)."""
         if not self.waiting:
             return
-        deadline = min(one.at for one in self.waiting) + longest
+        deadline = min(one.at for one in self.waiting) + self._longest
         while True:
             now = self._clock.monotonic()
-            pause = min(self._last + shortest, deadline) - now
+            pause = min(self._last + self._shortest, deadline) - now
             if pause <= 0:
                 return
             await self._clock.sleep(pause)
@@ -145,10 +146,14 @@ class Queues:
 
 
 class Rooms:
-    """The rooms in which something is going on; an idle one takes no memory."""
+    """The rooms in which something is going on; an idle one takes no memory.
 
-    def __init__(self, clock: Clock) -> None:
+    A burst is over when nobody added to it for `burst_quiet` seconds, or after `burst_longest`.
+    """
+
+    def __init__(self, clock: Clock, *, burst_quiet: float = 2.0, burst_longest: float = 8.0) -> None:
         self._clock = clock
+        self._shortest, self._longest = burst_quiet, burst_longest
         self._rooms: dict[int, Room] = {}
         self._inside: dict[int, int] = {}
         self._idle = asyncio.Event()
@@ -167,7 +172,8 @@ class Rooms:
     @asynccontextmanager
     async def enter(self, channel_id: int) -> AsyncIterator[Room]:
         """Be in a channel's room; the last one out closes it."""
-        room = self._rooms.setdefault(channel_id, Room(self._clock))
+        new = Room(self._clock, shortest=self._shortest, longest=self._longest)
+        room = self._rooms.setdefault(channel_id, new)
         self._inside[channel_id] = self._inside.get(channel_id, 0) + 1
         self._idle.clear()
         try:

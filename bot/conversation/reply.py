@@ -2,28 +2,30 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation import turns
 from bot.conversation.appraising import Appraiser, Exchange
-from bot.conversation.backstage import Backstage
 from bot.conversation.company import Role
-from bot.conversation.context import recall
+from bot.conversation.config import Errors
+from bot.conversation.context_reader import ContextReader
 from bot.conversation.decision import Decision, Reason, Trace
-from bot.conversation.etiquette import Errors
-from bot.conversation.generation import Voice, compose
+from bot.conversation.generation import Composer
+from bot.conversation.intake import Hooks, Intake
+from bot.conversation.outbox import Saying
 from bot.conversation.queue import Listener, Room
+from bot.conversation.safety import FaultSigns
+from bot.conversation.speakers import Casting
+from bot.conversation.summaries import Summaries
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import speaker_label
-from bot.conversation.text.split import split
-from bot.conversation.text.typing import remaining_seconds
 from bot.conversation.turns import Decided, Occasion, Pledge
 from bot.conversation.types import Recollection, Reply, Utterance, Wish
 from bot.core.errors import SpeakingError
+from bot.core.runtime import Runtime
 from bot.llm.types import Call
-from bot.memory.recall import Finding
-from database import UnitOfWork
+from database import Database, UnitOfWork
 from database.models import Cue
 from personas.character import names_of
 from personas.relations.affinity import Interaction
@@ -32,10 +34,54 @@ from personas.relations.bonds import Tone
 log = logging.getLogger(__name__)
 
 Still = Callable[[Listener], Awaitable[Decision | None]]
+"""Tells why what was edited is not to be answered any more; None where it still is."""
+Notice = Callable[[Role, Utterance], Awaitable[str | None]]
+"""Notes what a message asks for; returns what to say of that at the prompt's end."""
 ROUNDS = 3
+"""Times that an answer is thought of at most, while people edit what it answers."""
 MOST_KNOWN = 50
 """Facts of the prompt's head that are noted for /why at most."""
-"""Times that an answer is thought of at most, while people edit what it answers."""
+
+
+async def always(_: Listener) -> None:
+    """Whatever it was edited to, it is answered."""
+
+
+async def nothing_noticed(_role: Role, _heard: Utterance) -> None:
+    """Nothing is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is answered together: each message, and what was decided about it, in the same order.
+
+    `begun` is when the first of it came in, in monotonic seconds: thinking counts as typing (D09). `then`
+    says who is to speak after that, and `cue` why this one speaks, where nobody asked it.
+    """
+
+    heard: tuple[Listener, ...]
+    decided: tuple[Decided, ...]
+    begun: float
+    still: Still = always
+    then: tuple[Cue, ...] = ()
+    cue: Cue | None = None
+
+    @property
+    def utterances(self) -> list[Utterance]:
+        return [listener.utterance for listener in self.heard]
+
+    @property
+    def newest(self) -> Utterance:
+        return self.heard[-1].utterance
+
+    def split(self, message_ids: Collection[int]) -> tuple["Batch", "Batch"]:
+        """Return the part of it that these messages are, and the rest."""
+        return self._of(lambda one: one in message_ids), self._of(lambda one: one not in message_ids)
+
+    def _of(self, wanted: Callable[[int], bool]) -> "Batch":
+        heard = tuple(one for one in self.heard if wanted(one.utterance.message_id))
+        decided = tuple(one for one in self.decided if wanted(one.utterance.message_id))
+        return replace(self, heard=heard, decided=decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,145 +103,79 @@ class Answering:
 
     def __init__(
         self,
-        role: Role,
-        behind: Backstage,
-        *,
-        finding: Finding,
-        notice: Callable[[Utterance], Awaitable[str | None]],
+        database: Database,
+        runtime: Runtime,
+        reader: ContextReader,
+        composer: Composer,
+        appraiser: Appraiser,
+        casting: Casting,
+        faults: FaultSigns,
     ) -> None:
-        self._role = role
-        self._database = behind.database
-        self._claude = behind.claude
-        self._voice = behind.voice
-        self._manner = behind.manner
-        self._etiquette = behind.etiquette
-        self._budgets = behind.budgets
-        self._clock = behind.clock
-        self._rng = behind.rng
-        self._casting = behind.casting
-        self._staging = behind.staging
-        self._reached = behind.reached
-        self._appraiser = Appraiser(
-            behind.claude, behind.manner.attention.voters.model, behind.manner.attention.voters.deadline
-        )
-        self._finding = finding
-        self._notice = notice
+        self._database = database
+        self._clock, self._reached = runtime.clock, runtime.reached
+        self._reader = reader
+        self._composer = composer
+        self._appraiser = appraiser
+        self._casting = casting
+        self._faults = faults
+        self.notice: Notice = nothing_noticed
+        """Is shown what is answered, before it is."""
 
-    async def answer(
-        self,
-        room: Room,
-        heard: Sequence[Listener],
-        decided: Sequence[Decided],
-        *,
-        begun: float,
-        still: Still,
-        then: Sequence[Cue] = (),
-        cue: Cue | None = None,
-    ) -> Answered:
-        """Think of an answer, type it, and write it down once nothing changed meanwhile (C17).
-
-        `then` says who is to speak after that, and `cue` why this one speaks, where nobody asked it.
-
-        `begun` is when the first of what is answered came in, in monotonic seconds: thinking counts as
-        typing (D09). `still` tells why what was edited is not to be answered any more.
-        """
+    async def answer(self, role: Role, room: Room, batch: Batch) -> Answered:
+        """Think of an answer, type it, and write it down once nothing changed meanwhile (C17)."""
         dropped: list[Decided] = []
         try:
-            answered = await self._answer(
-                room, list(heard), list(decided), begun, still, dropped, Occasion(tuple(then), cue)
-            )
+            answered = await self._answer(role, room, batch, dropped)
         finally:
             room.end()
         return replace(answered, passed=(*answered.passed, *dropped))
 
-    async def _answer(
-        self,
-        room: Room,
-        heard: list[Listener],
-        decided: list[Decided],
-        begun: float,
-        still: Still,
-        dropped: list[Decided],
-        occasion: Occasion,
-    ) -> Answered:
+    async def _answer(self, role: Role, room: Room, batch: Batch, dropped: list[Decided]) -> Answered:
         calls: tuple[Call, ...] = ()
         signal: Errors | None = None
+        decided, occasion = list(batch.decided), Occasion(batch.then, batch.cue)
         for again in range(ROUNDS):
-            left = room.begin(heard)
+            left = room.begin(batch.heard)
             if again:
-                await _drop(left, decided, still, dropped)
+                await _drop(left, decided, batch.still, dropped)
             if not left:
                 return _not_answered(decided, Reason.DELETED, calls)
-            sendable, remembered, voice = await self._recall(left, occasion.cue)
-            if not sendable:
+            remembered = await self._recall(role, left, batch.cue)
+            if not remembered.sendable:
                 return _not_answered(_of(left, decided), Reason.UNSENDABLE, calls)
             reply, (tone, asked) = await asyncio.gather(
-                self._compose(left, remembered, voice, noting=occasion.cue is None),
-                self._tone(left[-1].utterance),  # told while Claude thinks
+                self._compose(role, left, remembered, noting=batch.cue is None),
+                self._tone(role, left[-1].utterance),  # told while Claude thinks
             )
             calls += (*reply.calls, *asked)
             if reply.fallback:
-                signal = "silent" if occasion.cue else signal or self._signal(left[-1], reply, decided)
+                signal = "silent" if batch.cue else signal or self._signal(left[-1], reply, decided)
                 if signal != "reply":
                     reason = Reason.BUDGET if reply.unpaid else Reason.NO_ANSWER
-                    return await self._show(signal, left, _of(left, decided), calls, reason)
-            kind, paid = await self._appraised(left[-1].utterance, reply, occasion)
+                    await _show(signal, left[-1])
+                    return _not_answered(_of(left, decided), reason, calls, signal=signal)
+            kind, paid = await self._appraised(role, left[-1].utterance, reply, occasion)
             calls += paid
             occasion = replace(occasion, kind=kind, tone=tone, toned=left[-1].utterance.message_id)
-            if await room.unchanged(self._typing_seconds(reply, begun, remembered.stage.tempo)):
+            if await room.unchanged(self._composer.typing_left(reply, remembered, since=batch.begun)):
                 break
-        return await self._pledge(decided, remembered, replace(reply, calls=calls), occasion)
+        return await self._pledge(role, decided, remembered, replace(reply, calls=calls), occasion)
 
-    async def _recall(self, heard: Sequence[Listener], cue: Cue | None) -> tuple[bool, Recollection, Voice]:
-        """Return whether the place can be written to, what it may know, and the voice to answer in."""
-        now, newest = self._clock.now(), heard[-1].utterance
-        channel_id = newest.where.channel_id
-        search = await self._finding.search([one.utterance for one in heard])
-        async with self._database.read() as db:
-            channel = await db.channels.get(channel_id)
-            seat = await db.seats.get(channel_id, self._role.slug)
-            remembered = await recall(
-                db,
-                newest.where,
-                seat,
-                character=self._role.character,
-                addressed=search.addressed,
-                now=now,
-                extent=self._manner.extent,
-                tokens=self._voice.tokens,
-            )
-            voice = self._voice.for_(premium=await db.users.is_premium(newest.author_id))
-            material = await self._finding.read(db, newest.where, search, now=now)
-            setting = await self._staging.read(
-                db,
-                self._role,
-                newest.where,
-                channel=channel,
-                heard=[one.utterance for one in heard],
-                cue=cue,
-                emotes=heard[-1].mouth.emotes,
-                replying=cue is None,
-            )
-            if cue is not None:
-                remembered = await _up_to_now(db, remembered, channel_id)
-        remembered = await self._finding.completed(remembered, material, search, now=now)
-        remembered = await self._staging.staged(self._role, remembered, setting, seat)
+    async def _recall(self, role: Role, heard: Sequence[Listener], cue: Cue | None) -> Recollection:
+        remembered = await self._reader.read(
+            role, [one.utterance for one in heard], cue=cue, emotes=heard[-1].mouth.emotes
+        )
         self._reached("recalled")
-        until = channel.unsendable_until if channel else None
-        return until is None or until <= now, remembered, voice
+        return remembered
 
     async def _compose(
-        self, heard: Sequence[Listener], remembered: Recollection, voice: Voice, *, noting: bool
+        self, role: Role, heard: Sequence[Listener], remembered: Recollection, *, noting: bool
     ) -> Reply:
-        noted = [await self._notice(one.utterance) for one in heard] if noting else []
-        reply = await compose(
-            self._claude,
-            voice,
-            self._role.character,
+        noted = [await self.notice(role, one.utterance) for one in heard] if noting else []
+        reply = await self._composer.compose(
+            role.character,
             remembered,
             [one.utterance for one in heard],
-            now=self._clock.now(),
-            rng=self._rng,
             show=heard[-1].mouth.show,
             wish=Wish(note=" ".join(one for one in noted if one)),
             emotes=heard[-1].mouth.emotes,
@@ -203,69 +183,47 @@ class Answering:
         self._reached("composed")
         return reply
 
-    async def _tone(self, newest: Utterance) -> tuple[Tone | None, tuple[Call, ...]]:
+    async def _tone(self, role: Role, newest: Utterance) -> tuple[Tone | None, tuple[Call, ...]]:
         """Return what a person did with what they said; characters and bots are no person's business."""
         if newest.from_bot:
             return None, ()
         return await self._appraiser.tone(
             newest.text if newest.words is None else newest.words,
             label=speaker_label(newest.author_name, newest.author_id),
-            names=names_of(self._role.character),
+            names=names_of(role.character),
             person_id=newest.author_id,
             channel_id=newest.where.channel_id,
         )
 
     async def _appraised(
-        self, newest: Utterance, reply: Reply, occasion: Occasion
+        self, role: Role, newest: Utterance, reply: Reply, occasion: Occasion
     ) -> tuple[Interaction | None, tuple[Call, ...]]:
         """Return what a reply does with what another character said; nothing where none did."""
-        if occasion.cue is None or reply.fallback or not self._staging.is_another(newest, self._role):
+        if occasion.cue is None or reply.fallback or not self._casting.is_another(newest, role):
             return None, ()
         exchange = Exchange(
-            newest.author_name, newest.text, self._role.name, named(reply.text), (newest.author_name,)
+            newest.author_name, newest.text, role.name, named(reply.text), (newest.author_name,)
         )
         return await self._appraiser.appraise(exchange, channel_id=newest.where.channel_id)
 
     def _signal(self, newest: Listener, reply: Reply, decided: Sequence[Decided]) -> Errors:
         """Return how a fault is shown; who only might have been joined did not ask for an answer."""
         asked = any(one.decision.reason is not Reason.VOTE for one in decided)
-        heard = newest.utterance
-        if reply.unpaid and not (asked and self._budgets.tell_once(heard.author_id, heard.where.guild_id)):
-            return "silent"
-        return self._etiquette.signal(heard, lasting=reply.lasting, asked=asked, once=not reply.unpaid)
-
-    async def _show(
-        self,
-        signal: Errors,
-        left: Sequence[Listener],
-        decided: Sequence[Decided],
-        calls: tuple[Call, ...],
-        reason: Reason,
-    ) -> Answered:
-        if signal == "react":
-            try:
-                await left[-1].mouth.react(left[-1].utterance.message_id)
-            except SpeakingError as error:
-                channel_id = left[-1].utterance.where.channel_id
-                log.warning("Can't react in channel %s: %s", channel_id, error)
-        return _not_answered(decided, reason, calls, signal=signal)
-
-    def _typing_seconds(self, reply: Reply, begun: float, tempo: float) -> float:
-        spent = self._clock.monotonic() - begun
-        first = split(reply.text, self._manner.longest_message)[0]
-        return remaining_seconds(first, self._manner.pace.at(tempo), self._rng, spent=spent)
-
-    async def _cast_id(self, db: UnitOfWork, answered: Utterance) -> int:
-        """Return who hears an answer: who speaks, and whoever heard what it answers and is still there.
-
-        Who comes in between hears the next message; who is sent out until it is said did not hear it either.
-        """
-        return await self._casting.hearers(db, answered.message_id, answered.where, speaker=self._role.slug)
+        return self._faults.signal_of(newest.utterance, reply, asked=asked)
 
     async def _pledge(
-        self, decided: Sequence[Decided], remembered: Recollection, reply: Reply, occasion: Occasion
+        self,
+        role: Role,
+        decided: Sequence[Decided],
+        remembered: Recollection,
+        reply: Reply,
+        occasion: Occasion,
     ) -> Answered:
-        """Write the reply down, to what was not deleted until now: it is said next, whatever happens."""
+        """Write the reply down, to what was not deleted until now: it is said next, whatever happens.
+
+        Who speaks hears it, and whoever heard what it answers and is still there. Who comes in between hears
+        the next message; who is sent out until it is said did not hear it either.
+        """
         async with self._database.begin() as db:
             open_ids = await _open(db, decided, occasion.cue)
             answered = tuple(
@@ -275,15 +233,16 @@ class Answering:
             )
             if not answered:
                 return _not_answered(decided, Reason.DELETED, reply.calls)
+            newest = answered[-1].utterance
             pledge = await turns.pledge(
                 db,
                 answered,
                 remembered,
                 reply,
-                character=self._role.slug,
-                limit=self._manner.longest_message,
+                character=role.slug,
+                limit=self._composer.longest,
                 at=self._clock.now(),
-                cast_id=await self._cast_id(db, answered[-1].utterance),
+                cast_id=await self._casting.hearers(db, newest.message_id, newest.where, speaker=role.slug),
                 occasion=occasion,
             )
             gone = [one for one in decided if one.utterance.message_id not in open_ids]
@@ -293,7 +252,7 @@ class Answering:
         self._reached("pledged")
         log.info(
             "%s replies in channel %s%s because: %s (%d in, %d out)",
-            self._role.slug,
+            role.slug,
             pledge.channel_id,
             " with a fallback line" if reply.fallback else "",
             answered[-1].decision.reason,
@@ -303,13 +262,58 @@ class Answering:
         return Answered(pledge=pledge, decided=answered, tokens=remembered.tokens)
 
 
-async def _up_to_now(db: UnitOfWork, remembered: Recollection, channel_id: int) -> Recollection:
-    """Return what is remembered for words that answer no message: they stand behind all that was said.
+class Replies:
+    """Gives one reply: thought of, written down, said; what follows from it is begun."""
 
-    Others may have heard more than who speaks, and their transcripts must only grow.
-    """
-    last, floor = await db.reminders.last_position(), await db.seats.highest_floor(channel_id)
-    return replace(remembered, heard_through=max(remembered.heard_through, last, floor // 2))
+    def __init__(
+        self,
+        answering: Answering,
+        saying: Saying,
+        summaries: Summaries,
+        intake: Intake,
+        hooks: Hooks,
+        *,
+        condensed: int,
+    ) -> None:
+        self._answering = answering
+        self._saying = saying
+        self._summaries = summaries
+        self._intake = intake
+        self._hooks = hooks
+        self._condensed = condensed
+
+    async def give(self, role: Role, room: Room, batch: Batch) -> bool:
+        """Let a character answer; say whether it did. The caller holds the lock of the room.
+
+        From so many tokens of talk on as are `condensed`, the older of it is summed up.
+        """
+        where, mouth = batch.newest.where, batch.heard[-1].mouth
+        if batch.cue is None:
+            for before in self._hooks.before_reply:
+                await before(batch.newest, mouth)
+        answered = await self._answering.answer(role, room, batch)
+        await self._intake.close([] if batch.cue else answered.passed, answered.calls)
+        if answered.pledge is None:
+            return False
+        if batch.cue is None:
+            self._intake.tell(answered.decided)
+        await self._saying.say(answered.pledge, mouth.speaking_as(role.speaker), spent=float("inf"))
+        if answered.tokens > self._condensed:
+            self._summaries.begin(role.slug, where)
+        return True
+
+    async def close(self) -> None:
+        """Break off what is being summed up: it is begun anew another time."""
+        await self._summaries.close()
+
+
+async def _show(signal: Errors, newest: Listener) -> None:
+    if signal != "react":
+        return
+    try:
+        await newest.mouth.react(newest.utterance.message_id)
+    except SpeakingError as error:
+        log.warning("Can't react in channel %s: %s", newest.utterance.where.channel_id, error)
 
 
 async def _open(db: UnitOfWork, decided: Sequence[Decided], cue: Cue | None) -> set[int]:

@@ -1,7 +1,7 @@
 """Replies that were said already: other takes on them, going on with them, and rewriting them (C44-C46)."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.conversation import turns
@@ -15,8 +15,8 @@ from bot.conversation.speakers import Casting
 from bot.conversation.text.names import clean_text
 from bot.conversation.text.split import is_blank, split
 from bot.conversation.types import NO_EMOTES, Mouth, Where
-from bot.core.clock import Clock
 from bot.core.i18n import _
+from bot.core.runtime import Runtime
 from bot.prompts import fill
 from database import Database, UnitOfWork
 from database.models import Turn
@@ -64,38 +64,36 @@ class Remaking:
 
     def __init__(
         self,
-        *,
         database: Database,
-        rethinking: Rethinking,
+        runtime: Runtime,
         casting: Casting,
-        role: Role,
-        longest_message: int,
         rooms: Rooms,
         saying: Saying,
-        clock: Clock,
-        reached: Callable[[str], None],
+        rethinking: Rethinking,
+        *,
+        longest_message: int,
     ) -> None:
         self._database = database
-        self._rethinking = rethinking
+        self._clock, self._reached = runtime.clock, runtime.reached
         self._casting = casting
-        self._role = role
-        self._longest_message = longest_message
         self._rooms = rooms
         self._saying = saying
-        self._clock = clock
-        self._reached = reached
+        self._rethinking = rethinking
+        self._longest_message = longest_message
 
-    async def takes(self, asker: Asker, where: Where, turn_id: int | None = None) -> Takes:
+    async def takes(self, character: str, asker: Asker, where: Where, turn_id: int | None = None) -> Takes:
         """Return the takes on the last reply to somebody in a place, or on a certain one of theirs.
 
         Raises CannotRemake.
         """
+        role = self._role_of(character)
         async with self._database.read() as db:
-            turn = await self._theirs(db, asker, where, turn_id)
+            turn = await self._theirs(db, role, asker, where, turn_id)
             return await self._takes(db, turn)
 
     async def another(
         self,
+        character: str,
         asker: Asker,
         where: Where,
         *,
@@ -108,13 +106,15 @@ class Remaking:
         `context` is what the asker says about it, out of character; `emotes` are the place's. Raises
         CannotRemake.
         """
-        with self._rethinking.one_at_a_time(asker.id):
+        role = self._role_of(character)
+        with self._rethinking.one_at_a_time(role.slug, asker.id):
             async with self._database.read() as db:
-                turn = await self._theirs(db, asker, where, turn_id)
+                turn = await self._theirs(db, role, asker, where, turn_id)
                 known = await self._takes(db, turn)
             _room_for_one(known)
             before = json.dumps(" ".join(known.texts[-1].split())[:_BEGINNING], ensure_ascii=False)
             thought = await self._rethinking.think(
+                role,
                 asker,
                 turn,
                 where,
@@ -124,8 +124,8 @@ class Remaking:
                 emotes=emotes,
             )
             async with self._database.begin() as db:
-                turn = await self._theirs(db, asker, where, turn.id)
-                await self._rethinking.check(db, thought)
+                turn = await self._theirs(db, role, asker, where, turn.id)
+                await self._rethinking.check(db, role, thought)
                 known = await self._takes(db, turn)
                 # The first of them is what was said: from now on there is more than one.
                 for parts in (*known.parts, self._split(thought.text)):
@@ -134,37 +134,47 @@ class Remaking:
         self._reached("thought again")
         return known
 
-    async def choose(self, asker: Asker, where: Where, *, turn_id: int, number: int, mouth: Mouth) -> Takes:
+    async def choose(
+        self, character: str, asker: Asker, where: Where, *, turn_id: int, number: int, mouth: Mouth
+    ) -> Takes:
         """Let another take stand: in the channel, in the log, and so in the next prompt (C44, C45).
 
         Raises CannotRemake, also when Discord can't be reached: then it is done later.
         """
+        role = self._role_of(character)
         async with self._rooms.enter(where.channel_id) as room, room.lock:
             async with self._database.begin() as db:
-                turn = await self._theirs(db, asker, where, turn_id)
+                turn = await self._theirs(db, role, asker, where, turn_id)
                 kept = {one.number: one.parts for one in await db.turns.variants(turn.id)}
                 if number not in kept:
                     raise CannotRemake(GONE)
                 if number == turn.variant:
                     return await self._takes(db, turn)
                 await db.turns.revise(turn.id, kept[number], variant=number, at=self._clock.now())
-                await self._heard_anew(db, turn, where)
+                await self._heard_anew(db, role, turn, where)
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)
 
     async def rewrite(
-        self, asker: Asker, where: Where, text: str, *, mouth: Mouth, turn_id: int | None = None
+        self,
+        character: str,
+        asker: Asker,
+        where: Where,
+        text: str,
+        *,
+        mouth: Mouth,
+        turn_id: int | None = None,
     ) -> Takes:
         """Give the last reply, or a certain one, new words in the channel and in the log (C46).
 
         Raises CannotRemake.
         """
-        text = clean_text(text).strip()
+        role, text = self._role_of(character), clean_text(text).strip()
         if is_blank(text):
             raise CannotRemake(EMPTY)
         async with self._rooms.enter(where.channel_id) as room, room.lock:
             async with self._database.begin() as db:
-                turn = await self._theirs(db, asker, where, turn_id)
+                turn = await self._theirs(db, role, asker, where, turn_id)
                 known = await self._takes(db, turn)
                 _room_for_one(known)
                 await db.turns.add_variant(turn.id, known.parts[0], at=self._clock.now())
@@ -172,25 +182,26 @@ class Remaking:
                 if number == turn.variant:
                     return known
                 await db.turns.revise(turn.id, self._split(text), variant=number, at=self._clock.now())
-                await self._heard_anew(db, turn, where)
+                await self._heard_anew(db, role, turn, where)
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)
 
-    async def go_on(self, asker: Asker, where: Where, *, mouth: Mouth) -> str:
+    async def go_on(self, character: str, asker: Asker, where: Where, *, mouth: Mouth) -> str:
         """Let the character go on with its last reply, as a part of it (C46). Raises CannotRemake."""
-        entered = self._rooms.enter(where.channel_id)
-        with self._rethinking.one_at_a_time(asker.id):
+        role, entered = self._role_of(character), self._rooms.enter(where.channel_id)
+        with self._rethinking.one_at_a_time(role.slug, asker.id):
             async with entered as room, room.lock:
-                return await self._go_on(asker, where, mouth)
+                return await self._go_on(role, asker, where, mouth)
 
-    async def _go_on(self, asker: Asker, where: Where, mouth: Mouth) -> str:
+    async def _go_on(self, role: Role, asker: Asker, where: Where, mouth: Mouth) -> str:
         async with self._database.read() as db:
-            turn = await self._theirs(db, asker, where, None)
+            turn = await self._theirs(db, role, asker, where, None)
             said = len(await db.messages.of_turn(turn.id))
         if said >= MOST_MESSAGES:
             raise CannotRemake(TOO_LONG)
         async with mouth.typing():
             thought = await self._rethinking.think(
+                role,
                 asker,
                 turn,
                 where,
@@ -199,21 +210,27 @@ class Remaking:
                 emotes=mouth.emotes,
             )
         async with self._database.begin() as db:
-            turn = await self._theirs(db, asker, where, turn.id)
-            await self._rethinking.check(db, thought)
+            turn = await self._theirs(db, role, asker, where, turn.id)
+            await self._rethinking.check(db, role, thought)
             last = max(part.number for part in await db.turns.parts(turn.id))
             now = self._clock.now()
             # Takes on what was said before are none on what it is now.
             await db.turns.one_take(turn.id)
             await db.turns.extend(turn.id, self._split(thought.text), after=last, mark=f"c{last}", at=now)
-            await db.turns.recast(turn.id, await self._casting.cast_id(db, where, speaker=self._role.slug))
+            await db.turns.recast(turn.id, await self._casting.cast_id(db, where, speaker=role.slug))
         self._reached("pledged")
         await self._carry_out(turn.id, mouth)
         return thought.text
 
-    async def _heard_anew(self, db: UnitOfWork, turn: Turn, where: Where) -> None:
+    def _role_of(self, character: str) -> Role:
+        role = self._casting.company.by_slug.get(character)
+        if role is None:
+            raise CannotRemake(GONE)
+        return role
+
+    async def _heard_anew(self, db: UnitOfWork, role: Role, turn: Turn, where: Where) -> None:
         """Let new words be heard by those who heard the old ones and are there now (C25)."""
-        cast_id = await self._casting.narrowed(db, turn.cast_id, where, speaker=self._role.slug)
+        cast_id = await self._casting.narrowed(db, turn.cast_id, where, speaker=role.slug)
         said = [line.id for line in await db.messages.of_turn(turn.id)]
         await db.turns.recast(turn.id, cast_id)
         await db.messages.recast(said, cast_id)
@@ -233,21 +250,23 @@ class Remaking:
                 raise CannotRemake(GONE)
             return await self._takes(db, turn)
 
-    async def _theirs(self, db: UnitOfWork, asker: Asker, where: Where, turn_id: int | None) -> Turn:
+    async def _theirs(
+        self, db: UnitOfWork, role: Role, asker: Asker, where: Where, turn_id: int | None
+    ) -> Turn:
         """Return a reply that may be changed: one to the asker, in this place, still in the log."""
         house = HouseRules.of(await db.house.rules(where.guild_id))
         denied = bool(house.denied_roles & set(asker.roles))
         if denied or house.ignores(asker.id) or not house.active(where):
             raise CannotRemake(NOT_HERE)
-        if not await self._casting.admits(db, self._role, where):
-            raise CannotRemake(why_not(self._role, where))
+        if not await self._casting.admits(db, role, where):
+            raise CannotRemake(why_not(role, where))
         theirs = await db.turns.last_to(asker.id, where.channel_id, limit=50)
         turn = next((one for one in theirs if turn_id in (None, one.id)), None)
         if turn is None:
             raise CannotRemake(NOTHING_HERE if turn_id is None else GONE)
         if turn.state == "pledged":
             raise CannotRemake(SPEAKING)
-        if turn.character != self._role.slug:
+        if turn.character != role.slug:
             raise CannotRemake(GONE)
         said = [line.id for line in await db.messages.of_turn(turn.id)]
         if await db.summaries.covering(said):

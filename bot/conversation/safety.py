@@ -1,23 +1,35 @@
-"""Characters for adults: what people are told who call one where Discord does not keep children out (C91)."""
+"""The age gate, the notice to people in distress, and how a fault is shown."""
 
+import asyncio
 import logging
 from collections.abc import Collection, Iterable
 
+from bot.conversation.attention.server_rules import HouseRules, Kind
 from bot.conversation.company import Role
+from bot.conversation.config import Errors, Notice
+from bot.conversation.decision import Reason
 from bot.conversation.speakers import Casting
+from bot.conversation.text.emotes import dress
 from bot.conversation.text.names import calls, clean_name
-from bot.conversation.types import Mouth, Part, Place, Utterance, Where
+from bot.conversation.types import Mouth, Part, Place, Reply, Utterance, Where
 from bot.core.clock import Clock
 from bot.core.cooldown import Once
 from bot.core.errors import SpeakingError
 from bot.core.i18n import _
+from bot.core.runtime import Runtime
+from bot.llm.budget import Budgets
 from database import Database
+from memory.sensitive.distress import reads_as_distress
 from personas.character import names_of
 
 log = logging.getLogger(__name__)
 
 TOLD_AGAIN_AFTER = 3600.0
 """Seconds after which one person is told again in one channel why nobody answers."""
+SECONDS = 10.0
+"""So long the reply waits for the notice at most."""
+ONCE_AN_HOUR = 3600.0
+EVERYBODY = 0
 
 NOT_MARKED = _(
     "{name} is for adults only: it listens and answers in channels that are marked as age-restricted, and "
@@ -33,6 +45,12 @@ SWITCHED_OFF = _(
     "answer here."
 )
 NAMELESS = _("This character")
+
+NOT_REACHED = (
+    "<@{person_id}>, I have something to tell you in private, but I can't write to you. Let members of this "
+    "server send you direct messages, or write to me in private."
+)
+"""Names nothing of what it is about: others read it."""
 
 
 class AgeGate:
@@ -71,6 +89,139 @@ class AgeGate:
 
     async def _tell(self, heard: Utterance, role: Role, mouth: Mouth) -> None:
         part = Part(1, why_not(role, heard.where), f"a{heard.message_id}")
+        try:
+            await mouth.say(part, to=heard.author_id)
+        except SpeakingError as error:
+            log.warning("Can't write in channel %s: %s", heard.where.channel_id, error)
+
+
+class CrisisNotice:
+    """Shows the notice to a person who writes that they want to die, and to nobody else (C91).
+
+    Whom it was shown to is never written down, nor logged.
+    """
+
+    def __init__(self, notice: Notice, database: Database, clock: Clock) -> None:
+        self._text = notice.text
+        self._database = database
+        self._shown = Once[int](clock, notice.again_after.total_seconds())
+
+    async def look_after(self, heard: Utterance, mouth: Mouth) -> None:
+        """Show the notice beside the reply, if what was said calls for it and the server lets us."""
+        words = heard.text if heard.words is None else heard.words
+        if not self._text or heard.from_bot or heard.from_self or not reads_as_distress(words):
+            return
+        async with self._database.read() as db:
+            house = HouseRules.of(await db.house.rules(heard.where.guild_id))
+        if not house.allows(Kind.NOTICES, heard.where) or not self._shown.first(heard.author_id):
+            return
+        if not await self._show(heard, mouth):
+            self._shown.forget(heard.author_id)
+
+    async def _show(self, heard: Utterance, mouth: Mouth) -> bool:
+        """Show it in private; where that can't be, say so without a word of what it is about."""
+        part = Part(1, self._text, f"h{heard.message_id}")
+        try:
+            async with asyncio.timeout(SECONDS):
+                if await mouth.whisper(part, to=heard.author_id):
+                    return True
+                neutral = NOT_REACHED.format(person_id=heard.author_id)
+                await mouth.say(Part(1, neutral, f"h{heard.message_id}"), to=heard.author_id)
+        except (SpeakingError, TimeoutError) as error:
+            log.warning("A notice can't be shown: %s", type(error).__name__)
+            return False
+        return True
+
+
+class FaultSigns:
+    """Says how a fault is shown (C19): seldom, never twice, and not to who did not ask.
+
+    A person alone with the character always learns of it.
+    """
+
+    def __init__(self, errors: Errors, clock: Clock, budgets: Budgets) -> None:
+        self._errors = errors
+        self._budgets = budgets
+        self._first_this_hour = Once[tuple[int, int]](clock, ONCE_AN_HOUR).first
+
+    def signal(self, heard: Utterance, *, lasting: bool, asked: bool = True, once: bool = True) -> Errors:
+        """Return how to show that `heard` can't be answered, and take it as shown.
+
+        In a server a passing fault is seen at most once per message, hour and channel, and not at all where
+        nobody `asked` for an answer. A `lasting` one, which only the operator can mend, is told to each
+        person who asks, once per hour and channel, in private too. What the caller sees to itself is not
+        counted here: not `once` an hour.
+        """
+        private = heard.where.place.private
+        if private and not lasting:
+            return "reply"
+        if not asked or (not private and self._errors == "silent"):
+            return "silent"
+        person = heard.author_id if lasting else EVERYBODY
+        if once and not self._first_this_hour((heard.where.channel_id, person)):
+            return "silent"
+        return "reply" if private else self._errors
+
+    def signal_of(self, heard: Utterance, reply: Reply, *, asked: bool) -> Errors:
+        """Return how to show that there is only a fallback, and take it as shown.
+
+        That a budget is spent is told once a day.
+        """
+        if reply.unpaid and not (asked and self._budgets.tell_once(heard.author_id, heard.where.guild_id)):
+            return "silent"
+        return self.signal(heard, lasting=reply.lasting, asked=asked, once=not reply.unpaid)
+
+
+class Courtesy:
+    """What people are told besides a reply, or where there is none."""
+
+    def __init__(
+        self, age_gate: AgeGate, notice: CrisisNotice, faults: FaultSigns, casting: Casting, runtime: Runtime
+    ) -> None:
+        self._age_gate = age_gate
+        self._notice = notice
+        self._faults = faults
+        self._casting = casting
+        self._rng = runtime.rng
+
+    async def look_after(self, heard: Utterance, mouth: Mouth) -> None:
+        """Show the notice to a person in distress who is answered."""
+        await self._notice.look_after(heard, mouth)
+
+    async def turn_away(self, heard: Utterance, mouth: Mouth, reason: Reason) -> None:
+        """Tell a person who turned to a character why nobody answers, where they can't help it.
+
+        That is where children may be, and where a budget is spent: people in distress are helped even so.
+        """
+        if await self._is_turned_away(heard, mouth, reason):
+            await self._notice.look_after(heard, mouth)
+
+    async def _is_turned_away(self, heard: Utterance, mouth: Mouth, reason: Reason) -> bool:
+        if reason is Reason.AGE_GATE:
+            return await self._age_gate.turn_away(heard, mouth)
+        if reason is not Reason.BUDGET:
+            return False
+        names = [name for role in self._casting.company for name in names_of(role.character)]
+        words = heard.text if heard.words is None else heard.words
+        direct = heard.where.place.private or heard.mentions_me or heard.replies_to_me
+        return direct or calls(words, names)
+
+    async def cannot_remember(self, heard: Utterance, mouth: Mouth) -> None:
+        """Answer, once an hour, although nothing can be written down (faults B7).
+
+        Without a database there are no house rules to look at, so only what is meant for nobody else
+        gets this answer.
+        """
+        primary = self._casting.company.primary
+        direct = heard.where.place is Place.DM or heard.mentions_me or heard.replies_to_me
+        kept_out = primary.nsfw and not heard.where.for_adults
+        if heard.from_bot or kept_out or not (direct or heard.where.place.private):
+            return
+        if self._faults.signal(heard, lasting=True) != "reply":
+            return
+        line = self._rng.choice(primary.character.fallback_lines)
+        line = dress(line, mouth.emotes, primary.character) or line
+        part = Part(1, line, f"n{heard.message_id}")  # not the nonce of a reply that may still come
         try:
             await mouth.say(part, to=heard.author_id)
         except SpeakingError as error:

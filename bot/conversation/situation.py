@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from bot.conversation.company import Role
+from bot.conversation.config import Manner
 from bot.conversation.followups import FollowUp, FollowUps
 from bot.conversation.lore import Bookshelf, Lore
 from bot.conversation.mirroring import mirrored
@@ -16,7 +17,6 @@ from bot.conversation.speakers import Casting
 from bot.conversation.text.emote_choice import emote_note
 from bot.conversation.text.names import clean_name, indented, speaker_label
 from bot.conversation.types import Aside, Recollection, Stage, Utterance, Where
-from bot.memory.meaning import Meaning
 from bot.prompts import fill
 from database import UnitOfWork
 from database.models import Channel, Cue, Scene, Seat
@@ -76,34 +76,21 @@ class Staging:
         self,
         casting: Casting,
         inner: InnerLife,
+        bookshelf: Bookshelf,
+        followups: FollowUps,
         *,
-        mode: str,
-        blending: bool,
-        lore: int,
-        meaning: Meaning,
         tokens: Callable[[str], int],
         rng: Random,
-        followups: FollowUps,
+        manner: Manner,
     ) -> None:
         self._casting = casting
         self._followups = followups
         self._inner = inner
-        self._mode = mode
-        self._blending = blending
+        self._mode = manner.mode
+        self._blending = manner.blending
         self._rng = rng
         self._tokens = tokens
-        self._bookshelf = Bookshelf(meaning, tokens=tokens, budget=lore, rng=rng)
-
-    async def cast_id(self, db: UnitOfWork, where: Where) -> int:
-        """Return the number of those who hear what is said in a place."""
-        return await self._casting.cast_id(db, where)
-
-    def is_another(self, heard: Utterance, role: Role) -> bool:
-        """Say whether another character said something."""
-        others = (one for one in self._casting.company if one.slug != role.slug)
-        return heard.author_id in {one.speaker.id for one in others if not one.primary} or (
-            not role.primary and heard.from_bot and heard.author_name == self._casting.company.primary.name
-        )
+        self._bookshelf = bookshelf
 
     async def read(
         self,

@@ -1,42 +1,27 @@
 """Which of the characters are where, and which of them answers (C20, C23, C24, C25, C27)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
 from bot.conversation.attention.server_rules import HouseRules, Kind
 from bot.conversation.company import Company, Role
+from bot.conversation.config import Direction
 from bot.conversation.text.names import clean_text
 from bot.conversation.types import Utterance, Where
 from bot.core.clock import Clock
+from bot.core.runtime import Runtime
 from bot.llm.budget import Budgets, Level
 from database import Database, UnitOfWork
+from database.models import Cue as CueRow
 from personas.relations import affinity
 from personas.rhythm import WINDOW, Shift, hour_of, profile_of, shift_at, shifted_chance
 from personas.selection.orchestration import Bond, Cue, Reason, banter, plan
-from personas.selection.routing import Candidate, Rules, Spoke, candidate_of, route
+from personas.selection.routing import Candidate, Spoke, candidate_of, route
 
 LATELY = timedelta(hours=24)
 """What two characters said to each other within this makes them a little tired of it (F042)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Direction:
-    """What operators set about who speaks (F108).
-
-    `weights` are by slug. `banter` is the share of what characters would answer one another that they do;
-    `chain` lines of characters follow one of a person's at most. A conflict of two fades by `decay` an
-    hour, and grows by `escalation`, where `conflicts` are on.
-    """
-
-    rules: Rules = field(default_factory=Rules)
-    weights: Mapping[str, float] = field(default_factory=dict)
-    banter: float = 0.2
-    chain: int = 4
-    conflicts: bool = True
-    escalation: float = 0.2
-    decay: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +45,13 @@ class Casting:
         database: Database,
         company: Company,
         direction: Direction,
-        clock: Clock,
-        rng: Random,
+        runtime: Runtime,
         budgets: Budgets,
     ) -> None:
         self._database = database
         self.company = company
         self._direction = direction
-        self._clock = clock
-        self._rng = rng
+        self._clock, self._rng = runtime.clock, runtime.rng
         self._budgets = budgets
         self._cast_ids: dict[tuple[str, ...], int] = {}
 
@@ -82,6 +65,13 @@ class Casting:
         there = await self._called_there(db, where)
         kept_out = await self._kept_out(db, there, where)
         return tuple(role for role in there if role not in kept_out)
+
+    def is_another(self, heard: Utterance, role: Role) -> bool:
+        """Say whether a character other than `role` said something."""
+        others = (one for one in self.company if one.slug != role.slug)
+        return heard.author_id in {one.speaker.id for one in others if not one.primary} or (
+            not role.primary and heard.from_bot and heard.author_name == self.company.primary.name
+        )
 
     async def host(self, db: UnitOfWork, where: Where, present: Sequence[Role]) -> Role:
         """Return who is meant where none is named: the one asked for, else the bot's own, else the first."""
@@ -194,6 +184,13 @@ class Casting:
         del then[first]
         return Lineup(first, frozenset(witnessed), tuple(then.values()))
 
+    def cues(self, lineup: Lineup, newest: Utterance) -> tuple[CueRow, ...]:
+        """Return who is to speak after the first of a lineup, to be written down with what that one says."""
+        return tuple(
+            cue_of(cue.slug, newest.where.channel_id, message_id, cue.reason, self._clock, cue.delay, 0)
+            for cue, message_id in lineup.then
+        )
+
     async def plan(self, heard: Utterance) -> tuple[Cue, ...]:
         """Return who answers a message, and who speaks after that: nobody where nobody is there.
 
@@ -301,3 +298,18 @@ class Casting:
             for row in await db.affinities.conflicts(one.slug, other.slug)
         )
         return max((one.severity for one in faded if one is not None), default=0.0)
+
+
+def cue_of(
+    slug: str, channel_id: int, message_id: int, reason: str, clock: Clock, delay: float, chain: int
+) -> CueRow:
+    """Return that a character is to speak after a message."""
+    return CueRow(
+        channel_id=channel_id,
+        message_id=message_id,
+        character=slug,
+        reason=reason,
+        made_at=clock.now(),
+        delay=delay,
+        chain=chain,
+    )

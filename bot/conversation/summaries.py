@@ -5,11 +5,12 @@ import logging
 from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from bot.conversation import summary_prompt, turns
-from bot.conversation.company import Role
-from bot.conversation.context import Extent, line_of, written
+from bot.conversation.company import Company, Role
+from bot.conversation.config import Manner
+from bot.conversation.context import line_of, written
 from bot.conversation.generation import Voice
 from bot.conversation.head import audience_of
 from bot.conversation.joining import Joining
@@ -47,6 +48,7 @@ long reply."""
 class Stretch:
     """The talk that one step sums up, and what is known of its people."""
 
+    character: str
     where: Where
     rows: tuple[Uncovered, ...]
     people: dict[str, int]
@@ -61,46 +63,39 @@ class InVain:
     until: datetime
 
 
-class Summing(Protocol):
-    """Whatever sums up places anew."""
-
-    async def again(self, channel_ids: Collection[int]) -> None:
-        """Sum up in the background what is left of places in which a summary had to go."""
-
-
-class Compaction:
-    """Sums up what no longer fits a prompt, and what is about to leave the log."""
+class Summaries:
+    """Sums up what no longer fits a prompt, and what is about to leave the log, for each character apart."""
 
     def __init__(
         self,
         *,
         database: Database,
         claude: Claude,
-        role: Role,
+        company: Company,
         voice: Voice,
-        extent: Extent,
         memories: Memories,
-        deadline: float,
+        manner: Manner,
         clock: Clock,
     ) -> None:
         self._database = database
-        self._role = role
+        self._company = company
         self._voice = voice
-        self._extent = extent
+        self._extent = extent = manner.extent
         self._memories = memories
         self._clock = clock
-        self._notes = NoteTaker(database=database, claude=claude, voice=voice, deadline=deadline)
-        self._joining = Joining(
-            database=database, notes=self._notes, role=role, voice=voice, extent=extent, clock=clock
+        self._notes = NoteTaker(
+            database=database, claude=claude, voice=voice, deadline=manner.summary_deadline
         )
-        self._busy: set[int] = set()
-        self._in_vain: dict[int, InVain] = {}
+        self._joining = Joining(database=database, notes=self._notes, voice=voice, extent=extent, clock=clock)
+        self._busy: set[tuple[str, int]] = set()
+        self._in_vain: dict[tuple[str, int], InVain] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._again: dict[int, datetime] = {}
+        self._again: dict[tuple[str, int], datetime] = {}
 
-    def begin(self, where: Where) -> None:
+    def begin(self, character: str, where: Where) -> None:
         """Sum up a place in the background, if there is anything to sum up."""
-        self._spawn(self._logged(where))
+        if role := self._company.by_slug.get(character):
+            self._spawn(self._logged(role, where))
 
     async def again(self, channel_ids: Collection[int]) -> None:
         """Sum up in the background what is left of places in which a summary had to go.
@@ -108,13 +103,14 @@ class Compaction:
         Once in a while: whoever edits line after line must not cause a call for each.
         """
         now = self._clock.now()
-        due = [one for one in channel_ids if now - self._again.get(one, NEVER) >= AGAIN_AFTER]
-        self._again |= dict.fromkeys(due, now)
-        async with self._database.read() as db:
-            channels = [await db.channels.get(one) for one in due if await db.seats.get(one, self._role.slug)]
-        for channel in channels:
-            if channel is not None:
-                self.begin(turns.where_of(channel))
+        for slug in self._company.by_slug:
+            due = [one for one in channel_ids if now - self._again.get((slug, one), NEVER) >= AGAIN_AFTER]
+            self._again |= {(slug, one): now for one in due}
+            async with self._database.read() as db:
+                channels = [await db.channels.get(one) for one in due if await db.seats.get(one, slug)]
+            for channel in channels:
+                if channel is not None:
+                    self.begin(slug, turns.where_of(channel))
 
     async def settled(self) -> None:
         """Return when nothing is being summed up any more."""
@@ -134,49 +130,50 @@ class Compaction:
 
     async def catch_up(self) -> None:
         """Sum up what is about to leave the log, and what an earlier step left behind."""
-        now = self._clock.now()
-        async with self._database.read() as db:
-            ageing = await db.summaries.ageing(now - AGEING, self._role.slug)
-            waiting = await db.messages.waiting(self._role.slug)
-            channels = [await db.channels.get(one) for one in dict.fromkeys([*ageing, *waiting])]
-        for channel in channels:
-            if channel is not None:
-                await self._logged(turns.where_of(channel))
+        for role in self._company:
+            async with self._database.read() as db:
+                ageing = await db.summaries.ageing(self._clock.now() - AGEING, role.slug)
+                waiting = await db.messages.waiting(role.slug)
+                channels = [await db.channels.get(one) for one in dict.fromkeys([*ageing, *waiting])]
+            for channel in channels:
+                if channel is not None:
+                    await self._logged(role, turns.where_of(channel))
 
-    async def condense(self, where: Where) -> int:
+    async def condense(self, character: str, where: Where) -> int:
         """Sum up the older talk of a place, step by step; return how many lines that were.
 
         Whatever goes wrong leaves everything as it was, to be tried again with the next reply or by
         the job that looks for what was left behind.
         """
-        if not self._extent.summed or where.channel_id in self._busy or self._paused(where.channel_id):
+        role, key = self._company.by_slug[character], (character, where.channel_id)
+        if not self._extent.summed or key in self._busy or self._paused(key):
             return 0
-        self._busy.add(where.channel_id)
+        self._busy.add(key)
         try:
             done = 0
             for _ in range(STEPS):
-                lines = await self._step(where)
+                lines = await self._step(role, where)
                 done += lines
                 if not lines:
                     break
             if done:
-                await self._joining.join(where, person_id=await self._person_of(where))
+                await self._joining.join(role, where, person_id=await self._person_of(where))
             return done
         finally:
-            self._busy.discard(where.channel_id)
+            self._busy.discard(key)
 
     # One step.
 
-    async def _step(self, where: Where) -> int:
-        stretch = await self._stretch(where)
+    async def _step(self, role: Role, where: Where) -> int:
+        stretch = await self._stretch(role, where)
         if stretch is None:
             return 0
-        rows = stretch.rows
+        rows, key = stretch.rows, (role.slug, where.channel_id)
         spoken = summary_prompt.without_distress(rows)
         if not spoken:
             return 0  # it stays in the log for its time, and goes with it
         prompt = summary_prompt.summary_prompt(
-            self._role.character,
+            role.character,
             spoken,
             known=stretch.known,
             people=stretch.people,
@@ -187,29 +184,29 @@ class Compaction:
         taken = None
         if answer is not None and not answer.cut_short:
             tokens = self._voice.tokens
-            covered = sum(tokens(written(line_of(row, self._role.slug))) for row in spoken)
+            covered = sum(tokens(written(line_of(row, role.slug))) for row in spoken)
             taken = read_summary(answer.text, covered=covered, budget=self._extent.condensed, tokens=tokens)
         if answer is None or taken is None:
-            self._failed(where.channel_id)
+            self._failed(key)
             if answer is not None:
                 log.warning("No summary of channel %s: the answer can't be used", where.channel_id)
                 await self._notes.book(answer.call)
             return 0
         kept = await self._keep(stretch, taken, answer.call)
         if kept:
-            self._in_vain.pop(where.channel_id, None)
+            self._in_vain.pop(key, None)
         else:
-            self._failed(where.channel_id)  # a line that is edited again and again costs a call each time
+            self._failed(key)  # a line that is edited again and again costs a call each time
         return kept
 
-    async def _stretch(self, where: Where) -> Stretch | None:
+    async def _stretch(self, role: Role, where: Where) -> Stretch | None:
         """Return what there is to sum up in a place."""
         async with self._database.read() as db:
-            seat = await db.seats.get(where.channel_id, self._role.slug)
-            rows = await db.messages.uncovered(where.channel_id, self._role.slug)
+            seat = await db.seats.get(where.channel_id, role.slug)
+            rows = await db.messages.uncovered(where.channel_id, role.slug)
             due = summary_prompt.due(
                 rows,
-                character=self._role.slug,
+                character=role.slug,
                 floor=seat.floor if seat else 0,
                 budget=self._extent.condensed,
                 tokens=self._voice.tokens,
@@ -220,11 +217,12 @@ class Compaction:
                 return None
             authors = {row.author_id for row in due if row.heard_through is None}
             consenting = await self._memories.consenting(db, authors)
-            memories = await db.memories.about(consenting, self._role.slug, audience_of(where))
+            memories = await db.memories.about(consenting, role.slug, audience_of(where))
         return Stretch(
+            character=role.slug,
             where=where,
             rows=tuple(due),
-            people=labels_of(due, self._role.slug, consenting),
+            people=labels_of(due, role.slug, consenting),
             known=known_of(memories),
         )
 
@@ -233,7 +231,8 @@ class Compaction:
 
         If any of the lines is another one by now, or gone, nothing is kept.
         """
-        where, rows, now = stretch.where, stretch.rows, self._clock.now()
+        where, slug = stretch.where, stretch.character
+        rows, now = stretch.rows, self._clock.now()
         changes, refused = judge(
             taken.operations,
             known=stretch.known,
@@ -246,18 +245,16 @@ class Compaction:
         )
         async with self._database.begin() as db:
             await turns.note_calls(db, [call])
-            if not await _unchanged(db, where.channel_id, self._role.slug, rows):
+            if not await _unchanged(db, where.channel_id, slug, rows):
                 log.info("No summary of channel %s: what was said there has changed", where.channel_id)
                 return 0
-            await db.summaries.add(
-                _summary(stretch, taken, self._role.slug, now), _sources(rows, self._role.slug)
-            )
-            await db.seats.take(where.channel_id, self._role.slug)
-            await db.seats.begin_at(where.channel_id, self._role.slug, rows[-1].place + 1)
+            await db.summaries.add(_summary(stretch, taken, now), _sources(rows, slug))
+            await db.seats.take(where.channel_id, slug)
+            await db.seats.begin_at(where.channel_id, slug, rows[-1].place + 1)
             learners = await self._learn(db, stretch, changes)
-            seat = await db.seats.get(where.channel_id, self._role.slug)
+            seat = await db.seats.get(where.channel_id, slug)
             people = (seat.head_people if seat else None) or []
-            await db.seats.show_at_head(where.channel_id, self._role.slug, self._clock.now(), people)
+            await db.seats.show_at_head(where.channel_id, slug, self._clock.now(), people)
         log.info(
             "Summed up %d lines of channel %s (%d memories changed, %d refused)",
             len(rows),
@@ -266,7 +263,7 @@ class Compaction:
             refused,
         )
         for person_id in learners:
-            await self._memories.consolidate(person_id)
+            await self._memories.consolidate(slug, person_id)
         return len(rows)
 
     async def _learn(self, db: UnitOfWork, stretch: Stretch, changes: Sequence[Change]) -> set[int]:
@@ -278,7 +275,7 @@ class Compaction:
         known = {
             one.id: one.text
             for person_id in consenting
-            for one in await db.memories.of(person_id, self._role.slug)
+            for one in await db.memories.of(person_id, stretch.character)
         }
         shown = {one.id: one.text for one in stretch.known}
         still = [
@@ -286,9 +283,9 @@ class Compaction:
             for one in changes
             if one.person_id in consenting and (one.id is None or known.get(one.id) == shown[one.id])
         ]
-        learnt = await self._memories.learn(db, stretch.where, still, at=self._clock.now())
+        learnt = await self._memories.learn(db, stretch.character, stretch.where, still, at=self._clock.now())
         # Now, not afterwards: whoever forgets one of them waits for us, and deletes the file as well.
-        await self._memories.dump(learnt)
+        await self._memories.dump(stretch.character, learnt)
         return {one.person_id for one in still}
 
     async def _person_of(self, where: Where) -> int | None:
@@ -300,25 +297,25 @@ class Compaction:
 
     # When it is tried.
 
-    def _paused(self, channel_id: int) -> bool:
-        vain = self._in_vain.get(channel_id)
+    def _paused(self, key: tuple[str, int]) -> bool:
+        vain = self._in_vain.get(key)
         return vain is not None and self._clock.now() < vain.until
 
-    def _failed(self, channel_id: int) -> None:
+    def _failed(self, key: tuple[str, int]) -> None:
         """Keep that nothing came of a try; from the second on, leave the place alone for a while."""
-        before = self._in_vain.get(channel_id)
+        before = self._in_vain.get(key)
         times = before.times + 1 if before else 1
         pause = min(PAUSE * 2 ** min(times - 2, 10), LONGEST_PAUSE) if times > 1 else timedelta(0)
-        self._in_vain[channel_id] = InVain(times, self._clock.now() + pause)
+        self._in_vain[key] = InVain(times, self._clock.now() + pause)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _logged(self, where: Where) -> None:
+    async def _logged(self, role: Role, where: Where) -> None:
         try:
-            await self.condense(where)
+            await self.condense(role.slug, where)
         except DatabaseError as error:
             log.error("Can't sum up channel %s: %s", where.channel_id, error)  # noqa: TRY400
         except Exception:
@@ -331,12 +328,12 @@ async def _unchanged(db: UnitOfWork, channel_id: int, character: str, rows: Sequ
     return all(now.get(row.id) == row for row in rows)
 
 
-def _summary(stretch: Stretch, taken: Answered, character: str, now: datetime) -> Summary:
+def _summary(stretch: Stretch, taken: Answered, now: datetime) -> Summary:
     rows = stretch.rows
     return Summary(
         channel_id=stretch.where.channel_id,
         person_id=None,
-        character=character,
+        character=stretch.character,
         text=taken.summary,
         first_place=rows[0].place,
         last_place=rows[-1].place,

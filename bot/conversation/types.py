@@ -201,6 +201,7 @@ class Recollection:
     `fresh` is known since the `head` was written; `tokens` is the size of all that was said, the lines
     that did not fit included. `recalled` was found by search; `stage` is what else matters here and now.
     `seated` says that the character has a place there already, with a transcript that began at `begun`.
+    `premium` is whom it answers, and `sendable` a place that does not refuse its words just now.
     """
 
     lines: tuple[Line, ...]
@@ -213,6 +214,8 @@ class Recollection:
     stage: Stage = Stage()
     seated: bool = False
     begun: int = 0
+    premium: bool = False
+    sendable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.conversation.intake import Chronicle
+from bot.conversation.message_log import MessageLog
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, n_
 from bot.features.admin.service import Actor, Administration
@@ -146,7 +146,7 @@ def in_words(span: timedelta) -> str:
 class Moderation:
     """What is kept of acts of moderation, and what has to be forgotten with them."""
 
-    def __init__(self, database: Database, administration: Administration, chronicle: Chronicle) -> None:
+    def __init__(self, database: Database, administration: Administration, chronicle: MessageLog) -> None:
         self._database = database
         self._administration = administration
         self._chronicle = chronicle

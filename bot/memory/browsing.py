@@ -54,16 +54,15 @@ class Entry:
 
 
 class Browsing:
-    """Shows people what one character knows of them."""
+    """Shows people what a character knows of them."""
 
-    def __init__(self, database: Database, character: str) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._character = character
 
-    async def entries(self, person_id: int) -> list[Entry]:
+    async def entries(self, character: str, person_id: int) -> list[Entry]:
         """Return all that is known of somebody: what was mentioned last first, what holds no more last."""
         async with self._database.read() as db:
-            facts = await db.memories.of(person_id, self._character)
+            facts = await db.memories.of(person_id, character)
             spots = await _spots(db, facts)
         numbers = {one.id: one.number for one in facts}
         ordered = sorted(facts, key=lambda one: (one.ended_at is None, one.last_at, one.number), reverse=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from bot.conversation.company import Role
+from bot.conversation.company import Company
 from bot.conversation.config import Manner
 from bot.conversation.turns import where_of
 from bot.llm.asking import ask_all
@@ -14,7 +14,7 @@ from bot.llm.client import Answer, Claude
 from bot.llm.errors import ClaudeEmpty, ClaudeError, ClaudeRefused
 from bot.llm.json_answer import object_in
 from bot.llm.types import Call, Question
-from bot.memory.facts import Facts
+from bot.memory.facts import known_beside
 from bot.memory.meaning import Meaning
 from bot.memory.store import Memories
 from bot.memory.stretches import (
@@ -64,35 +64,33 @@ class Drawing:
         *,
         database: Database,
         claude: Claude,
-        role: Role,
+        company: Company,
         memories: Memories,
         meaning: Meaning,
-        facts: Facts,
         manner: Manner,
         reached: Callable[[str], None],
     ) -> None:
         self._database = database
         self._claude = claude
-        self._role = role
+        self._company = company
         self._memories = memories
         self._meaning = meaning
-        self._facts = facts
         self._learning = manner.learning
         self._deadline = manner.summary_deadline
         self._reached = reached
 
-    async def stretch(self, channel_id: int) -> Stretch | None:
+    async def stretch(self, character: str, channel_id: int) -> Stretch | None:
         """Return the lines of a place of which no facts were drawn yet; None where there are none."""
         async with self._database.read() as db:
             channel = await db.channels.get(channel_id)
-            lines = await db.archive.fresh(channel_id, self._role.slug, limit=LINES)
+            lines = await db.archive.fresh(channel_id, character, limit=LINES)
             if channel is None or not lines:
                 return None
             people = {one.author_id for one in lines if not one.mine and not one.from_bot}
             agreed = await self._memories.consenting(db, people)
             answered = await db.archive.answered({one.turn_id for one in lines if one.turn_id})
         own = await asyncio.to_thread(own_words_in, lines, agreed)
-        return Stretch(where_of(channel), tuple(lines), frozenset(agreed), answered, own)
+        return Stretch(character, where_of(channel), tuple(lines), frozenset(agreed), answered, own)
 
     async def draw(self, stretches: Sequence[Stretch]) -> list[Drawn]:
         """Ask for the facts in some stretches, all of it at once."""
@@ -100,7 +98,7 @@ class Drawing:
             (stretch, person_id, prompt)
             for stretch in stretches
             for person_id in sorted(stretch.agreed)
-            for prompt in fact_prompts(stretch, person_id, self._role.name)
+            for prompt in fact_prompts(stretch, person_id, self._name(stretch))
         ]
         self._reached("read")
         answers = await ask_all(
@@ -121,9 +119,9 @@ class Drawing:
         if not new:
             return []
         async with self._database.read() as db:
-            known = await self._facts.known(db, stretch.where, person_id)
+            known = await known_beside(db, stretch, person_id)
             there = await db.embeddings.of(
-                "fact", [person_id], self._meaning.model, characters=[self._role.slug]
+                "fact", [person_id], self._meaning.model, characters=[stretch.character]
             )
         vectors = await self._meaning.encode([one.text for one in new])
         likeness: list[list[float | None]] = [[None] * len(known) for _ in new]
@@ -139,13 +137,16 @@ class Drawing:
             return []
         question = self._question("same facts", stretch, person_id)
         (answer,) = await ask_all(
-            self._claude, [(doubts_prompt(doubts, self._role.name), question)], batch=False
+            self._claude, [(doubts_prompt(doubts, self._name(stretch)), question)], batch=False
         )
         self._reached("compared")
         if answer.call is not None:
             calls.append(answer.call)
         found = object_in(answer.text).get("decisions") if isinstance(answer, Answer) else None
         return decided(doubts, found if isinstance(found, list) else [])
+
+    def _name(self, stretch: Stretch) -> str:
+        return self._company.by_slug[stretch.character].name
 
     def _question(
         self, purpose: Literal["facts", "same facts"], stretch: Stretch, person_id: int

@@ -42,22 +42,10 @@ class Tally:
 
 
 class Facts:
-    """Writes down what was drawn from talk about people, for one character."""
+    """Writes down what was drawn from talk about people."""
 
-    def __init__(self, character: str, clock: Clock) -> None:
-        self._character = character
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-
-    async def known(self, db: UnitOfWork, where: Where, person_id: int) -> list[Known]:
-        """Return what is known of somebody that may come up in a place: new facts are put beside it."""
-        audience = audience_of(where)
-        visible = await db.memories.recallable([person_id], self._character, audience, there_since=EVER)
-        ids = {one.id for one in visible}
-        return [
-            Known(one.id, one.text, one.subject, one.pinned, here=_is_of(one, where))
-            for one in await db.memories.of(person_id, self._character)
-            if one.id in ids
-        ]
 
     async def take_in(
         self, db: UnitOfWork, stretch: Stretch, person_id: int, new: Sequence[Reconciled]
@@ -66,7 +54,7 @@ class Facts:
         tally, added = Tally(), dict[int, str]()
         if not new:
             return tally, added
-        known = {one.id: one for one in await db.memories.of(person_id, self._character)}
+        known = {one.id: one for one in await db.memories.of(person_id, stretch.character)}
         batch = await db.memories.new_batch()
         room = MOST - sum(not one.kept for one in known.values())
         for one in new:
@@ -113,7 +101,7 @@ class Facts:
         now, said = self._clock.now(), _moments(stretch, candidate.sources)
         return Fact(
             person_id=person_id,
-            character=self._character,
+            character=stretch.character,
             number=0,
             text=candidate.text,
             scope="dm" if stretch.where.place.private else "channel",
@@ -131,6 +119,18 @@ class Facts:
             last_at=max(said),
             subject=candidate.subject,
         )
+
+
+async def known_beside(db: UnitOfWork, stretch: Stretch, person_id: int) -> list[Known]:
+    """Return what is known of somebody that may come up in a place: new facts are put beside it."""
+    where, character = stretch.where, stretch.character
+    visible = await db.memories.recallable([person_id], character, audience_of(where), there_since=EVER)
+    ids = {one.id for one in visible}
+    return [
+        Known(one.id, one.text, one.subject, one.pinned, here=_is_of(one, where))
+        for one in await db.memories.of(person_id, character)
+        if one.id in ids
+    ]
 
 
 def _as_shown(known: Mapping[int, Fact], shown: Known | None) -> Fact | None:

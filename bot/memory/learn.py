@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.conversation import turns
-from bot.conversation.company import Role
+from bot.conversation.company import Company
 from bot.conversation.config import LOG_KEPT, WAITING_KEPT, Manner
-from bot.core.clock import Clock
+from bot.core.runtime import Runtime
 from bot.jobs.timetable import Daily
 from bot.llm.client import Claude
 from bot.memory.extraction_run import LINES, Drawing, Drawn
@@ -42,73 +42,71 @@ class Consolidation:
         *,
         database: Database,
         claude: Claude,
-        role: Role,
+        company: Company,
         memories: Memories,
         meaning: Meaning,
         manner: Manner,
-        clock: Clock,
-        reached: Callable[[str], None] = lambda _point: None,
+        runtime: Runtime,
     ) -> None:
         self._database = database
-        self._role = role
         self._memories = memories
         self._meaning = meaning
         self._learning = manner.learning
         self._consent = manner.consent
-        self._clock = clock
-        self._done = f"{_DONE} {role.slug}"
-        self._reached = reached
-        self._facts = Facts(role.slug, clock)
+        self._clock, self._reached = runtime.clock, runtime.reached
+        self._facts = Facts(runtime.clock)
         self._drawing = Drawing(
             database=database,
             claude=claude,
-            role=role,
+            company=company,
             memories=memories,
             meaning=meaning,
-            facts=self._facts,
             manner=manner,
-            reached=reached,
+            reached=runtime.reached,
         )
         self._one_at_a_time = asyncio.Lock()
-        self._in_vain: dict[tuple[int, int], int] = {}
+        self._in_vain: dict[tuple[str, int, int], int] = {}
 
-    async def run_due(self) -> None:
+    async def run_due(self, character: str) -> None:
         """Consolidate if today's run is due and was not made (faults B11, B12).
 
         Days are counted in UTC and kept by date, so neither a clock change nor a restart makes a second run,
         and days that were slept through are made up for at once. What failed is tried again an hour later.
         """
+        key = f"{_DONE} {character}"
         daily, now = Daily(self._learning.hour), self._clock.now()
         async with self._database.read() as db:
-            done = await db.states.get(self._done)
+            done = await db.states.get(key)
         if not daily.is_due(date.fromisoformat(done) if done else None, now):
             return
-        if not (await self.run(progress=_logged)).left:
+        if not (await self.run(character, progress=_logged)).left:
             async with self._database.begin() as db:
-                await db.states.set(self._done, daily.day(now).isoformat())
+                await db.states.set(key, daily.day(now).isoformat())
 
-    async def run(self, *, progress: Progress = lambda _done, _all: None) -> Tally:
+    async def run(self, character: str, *, progress: Progress = lambda _done, _all: None) -> Tally:
         """Consolidate everything that was said until now; return what came of it."""
         async with self._one_at_a_time:
             async with self._database.read() as db:
-                places = await db.archive.due(self._role.slug)
+                places = await db.archive.due(character)
             tally, done = Tally(), 0
             for begin in range(0, len(places), PLACES_AT_ONCE):
                 some = places[begin : begin + PLACES_AT_ONCE]
-                tally += await self._places(some)
+                tally += await self._places(character, some)
                 done += len(some)
                 progress(done, len(places))
             if places:
                 log.info("Consolidated the talk of %d places: %s", len(places), tally)
             return tally
 
-    async def _places(self, channel_ids: Sequence[int]) -> Tally:
+    async def _places(self, character: str, channel_ids: Sequence[int]) -> Tally:
         """Consolidate some places, stretch after stretch."""
         tally = Tally()
         left = list(channel_ids)
         for _ in range(LEFT_STRETCHES):
             stretches = [
-                one for one in [await self._drawing.stretch(each) for each in left] if one is not None
+                one
+                for one in [await self._drawing.stretch(character, each) for each in left]
+                if one is not None
             ]
             if not stretches:
                 break
@@ -133,7 +131,7 @@ class Consolidation:
             person_id: await self._drawing.reconciled(stretch, person_id, found, calls)
             for person_id, found in drawn.found.items()
         }
-        lines = await asyncio.to_thread(lambda: list(stretch.archived(self._role.slug)))
+        lines = await asyncio.to_thread(lambda: list(stretch.archived()))
         texts = [one.text for one in lines]
         texts += [one.candidate.text for theirs in settled.values() for one in theirs if one.same is None]
         vectors = await self._meaning.encode(list(dict.fromkeys(texts)))
@@ -160,11 +158,11 @@ class Consolidation:
         Of who withdrew meanwhile, and of what was deleted or edited, nothing is kept.
         """
         stretch, now = drawn.stretch, self._clock.now()
-        channel_id, model = stretch.where.channel_id, self._meaning.model
-        seat = await db.seats.get(channel_id, self._role.slug)
+        character, channel_id, model = stretch.character, stretch.where.channel_id, self._meaning.model
+        seat = await db.seats.get(channel_id, character)
         if await db.channels.get(channel_id) is None or (seat and seat.consolidated >= stretch.through):
             return Tally()
-        there = {one.id: one for one in await db.archive.fresh(channel_id, self._role.slug, limit=LINES)}
+        there = {one.id: one for one in await db.archive.fresh(channel_id, character, limit=LINES)}
         stretch = replace(stretch, lines=tuple(one for one in stretch.lines if there.get(one.id) == one))
         agreed = frozenset(await self._memories.consenting(db, stretch.agreed))
         left = {one.id for one in stretch.lines}
@@ -177,10 +175,10 @@ class Consolidation:
             taken, added = await self._facts.take_in(db, stretch, person_id, still)
             tally += taken
             embedded = {fact_id: rows[text] for fact_id, text in added.items() if text in rows}
-            await db.embeddings.put("fact", person_id, model, embedded, character=self._role.slug)
+            await db.embeddings.put("fact", person_id, model, embedded, character=character)
         await db.archive.add(lines)
         await db.embeddings.put("line", channel_id, model, _embedded(lines, rows))
-        await db.archive.close_window(_window(drawn.stretch, self._role.slug, tally, now))
+        await db.archive.close_window(_window(drawn.stretch, tally, now))
         await db.messages.prune(
             now - LOG_KEPT, at_last=now - WAITING_KEPT, consent=self._consent, channel_id=channel_id
         )
@@ -198,18 +196,18 @@ def _logged(done: int, places: int) -> None:
         log.info("Drew facts from %d of %d places", done, places)
 
 
-def _key(stretch: Stretch) -> tuple[int, int]:
-    return stretch.where.channel_id, stretch.lines[0].position
+def _key(stretch: Stretch) -> tuple[str, int, int]:
+    return stretch.character, stretch.where.channel_id, stretch.lines[0].position
 
 
 def _embedded(lines: Sequence[Archived], rows: Mapping[str, bytes]) -> dict[int, bytes]:
     return {one.id: rows[one.text] for one in lines if one.text in rows}
 
 
-def _window(stretch: Stretch, character: str, tally: Tally, at: datetime) -> Window:
+def _window(stretch: Stretch, tally: Tally, at: datetime) -> Window:
     return Window(
         channel_id=stretch.where.channel_id,
-        character=character,
+        character=stretch.character,
         through=stretch.through,
         at=at,
         people=tally.people,

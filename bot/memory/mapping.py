@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.conversation.company import Role
+from bot.conversation.company import Company
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, n_
@@ -66,29 +66,29 @@ class Picture:
 
 
 class Maps:
-    """Draws what one character knows of somebody: one picture at a time, or they would take all there is."""
+    """Draws what a character knows of somebody: one picture at a time, or they would take all there is."""
 
     def __init__(
-        self, database: Database, role: Role, meaning: Meaning, clock: Clock, browsing: Browsing
+        self, database: Database, company: Company, meaning: Meaning, clock: Clock, browsing: Browsing
     ) -> None:
         self._database = database
-        self._role = role
+        self._company = company
         self._meaning = meaning
         self._clock = clock
         self._browsing = browsing
         self._one_at_a_time = asyncio.Lock()
 
-    async def of(self, person_id: int) -> Picture | None:
+    async def of(self, character: str, person_id: int) -> Picture | None:
         """Return the map of what is known of somebody and holds; None where that is nothing.
 
         Raises MapRefused when it is not drawn in time.
         """
-        known = await self._browsing.entries(person_id)
+        known = await self._browsing.entries(character, person_id)
         entries = [one for one in known if one.fact.ended_at is None]
         if not entries:
             return None
-        now, title = self._clock.now(), TITLE.format(name=self._role.name)
-        packed = await self._vectors(person_id)
+        now, title = self._clock.now(), TITLE.format(name=self._company.by_slug[character].name)
+        packed = await self._vectors(character, person_id)
         try:
             async with asyncio.timeout(DEADLINE), self._one_at_a_time:
                 return await asyncio.to_thread(_drawn, entries, packed, title, now, self._meaning.model)
@@ -96,12 +96,12 @@ class Maps:
             log.warning("A memory map of %d facts took more than %g seconds", len(entries), DEADLINE)
             raise MapRefused(TOO_LATE) from None
 
-    async def _vectors(self, person_id: int) -> Packed | None:
+    async def _vectors(self, character: str, person_id: int) -> Packed | None:
         model = self._meaning.model
         if not model:
             return None
         async with self._database.read() as db:
-            return await db.embeddings.of("fact", [person_id], model, characters=[self._role.slug])
+            return await db.embeddings.of("fact", [person_id], model, characters=[character])
 
 
 def _drawn(entries: Sequence[Entry], packed: Packed | None, title: str, now: datetime, model: str) -> Picture:

@@ -40,7 +40,7 @@ MOST_FACTS, MOST_QUOTES = 10, 5
 """What is shown at most of either."""
 FEW_FACTS = 400
 """So many are searched where the event loop runs: in two milliseconds or so."""
-AT_HAND, TALK_AT_HAND = 64, 4
+AT_HAND, TALK_AT_HAND = 64, 8
 """People, and places, whose words are kept ready to be searched: half a megabyte each, and up to fifty."""
 PINNED, RECENT, RECENT_DAYS = 0.1, 0.1, 30.0
 """What a pin adds to a fact's score, and having been mentioned just now, which fades over so many days."""
@@ -77,6 +77,7 @@ class Material:
     `versions` is what an index of the lines goes by.
     """
 
+    character: str
     facts: tuple[Recallable, ...]
     index: Index | None
     fact_vectors: Packed | None
@@ -87,7 +88,7 @@ class Material:
     names: dict[int, str]
 
 
-NOTHING = Material((), None, None, (), None, (), None, {})
+NOTHING = Material("", (), None, None, (), None, (), None, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +106,9 @@ class Search:
 
 
 class Finding:
-    """Searches what one character knows."""
+    """Searches what characters know."""
 
-    def __init__(
-        self, character: str, meaning: Meaning, *, budget: int, tokens: Callable[[str], int]
-    ) -> None:
-        self._character = character
+    def __init__(self, meaning: Meaning, *, budget: int, tokens: Callable[[str], int]) -> None:
         self._meaning = meaning
         self._budget = budget
         self._tokens = tokens
@@ -128,22 +126,22 @@ class Finding:
         vector = await self._meaning.encode([text], deadline=DEADLINE)
         return Search(text, vector, addressed, people)
 
-    async def read(self, db: UnitOfWork, where: Where, search: Search, *, now: datetime) -> Material:
+    async def read(
+        self, db: UnitOfWork, character: str, where: Where, search: Search, *, now: datetime
+    ) -> Material:
         """Return what may come up in a place: the one rule of where stands in the query."""
         if not search.text:
             return NOTHING
         audience, model = audience_of(where), self._meaning.model
         # Alone with somebody all that they told may come up: theirs, and nobody else's (D2).
         people = search.addressed if where.place.private else search.people
-        facts = await db.memories.recallable(people, self._character, audience, there_since=now - SOFT_KEPT)
+        facts = await db.memories.recallable(people, character, audience, there_since=now - SOFT_KEPT)
         versions = await db.archive.versions(audience.channel_ids)
         lines: tuple[ArchivedLine, ...] = ()
         line_vectors, fact_vectors = None, None
-        talk = _again(self._talk, (versions, model))
+        talk = _again(self._talk, (character, versions, model))
         if talk is None and any(version for _, version in versions):
-            lines = tuple(
-                await db.archive.of_channels(audience.channel_ids, self._character, limit=MOST_LINES)
-            )
+            lines = tuple(await db.archive.of_channels(audience.channel_ids, character, limit=MOST_LINES))
             line_vectors = await db.embeddings.of("line", audience.channel_ids, model) if model else None
         told, index = {one.person_id for one in facts}, _again(self._facts, self._key(facts, now))
         if facts and index is None and search.vector is not None:
@@ -153,7 +151,9 @@ class Finding:
         if others := told - names.keys():
             known = await db.users.known_as(others, guild_id=where.guild_id)
             names |= {one.user_id: one.names[0] for one in known}
-        return Material(tuple(facts), index, fact_vectors, versions, talk, lines, line_vectors, names)
+        return Material(
+            character, tuple(facts), index, fact_vectors, versions, talk, lines, line_vectors, names
+        )
 
     async def completed(
         self, remembered: Recollection, material: Material, search: Search, *, now: datetime
@@ -253,7 +253,9 @@ class Finding:
         passages = [Passage(one.id, one.text, one.author_name, _day(one.sent_at)) for one in lines]
         rows = _rows(material.line_vectors, [one.id for one in lines])
         talk = _Talk(lines, Index(passages, rows, weights=TALK))
-        _keep(self._talk, (material.versions, self._meaning.model), talk, most=TALK_AT_HAND)
+        _keep(
+            self._talk, (material.character, material.versions, self._meaning.model), talk, most=TALK_AT_HAND
+        )
         return talk
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.conversation import summary_prompt, turns
-from bot.conversation.company import Role
+from bot.conversation.company import Company
 from bot.conversation.config import Manner
 from bot.conversation.generation import Voice
 from bot.conversation.safety import why_not
@@ -72,13 +72,13 @@ Learnt = tuple[Before, ...]
 
 
 class Memories:
-    """One character's core memory of everybody."""
+    """What characters remember of people: each of them has a memory of its own (C61)."""
 
     def __init__(
         self,
         *,
         database: Database,
-        role: Role,
+        company: Company,
         claude: Claude,
         voice: Voice,
         clock: Clock,
@@ -86,34 +86,35 @@ class Memories:
         manner: Manner,
     ) -> None:
         self._database = database
-        self._role = role
+        self._company = company
         self._claude = claude
         self._voice = voice
         self._clock = clock
         self._eraser = eraser
         dumps = manner.dumps
-        self._snapshots = Snapshots(database, dumps, role.slug, now=clock.now) if dumps else None
+        self._snapshots = Snapshots(database, dumps, now=clock.now) if dumps else None
         self._deadline = manner.summary_deadline
         self._consent = manner.consent
         self._summed = manner.extent.summed
         self._consolidation = Consolidation(
             database,
-            role.slug,
             ask=self._ask,
             tokens=voice.tokens,
             threshold=manner.extent.known,
             now=clock.now,
         )
 
-    @property
-    def character(self) -> str:
-        """The slug of the character whose memory this is."""
-        return self._role.slug
-
     # What people do themselves.
 
     async def remember(
-        self, person_id: int, text: str, where: Where, *, reach: str = "", source: int | None = None
+        self,
+        character: str,
+        person_id: int,
+        text: str,
+        where: Where,
+        *,
+        reach: str = "",
+        source: int | None = None,
     ) -> Fact:
         """Keep something that somebody wants to be remembered (F120, C56).
 
@@ -123,14 +124,15 @@ class Memories:
         """
         if self._consent == "off":
             raise MemoryRefused(OFF)
-        if self._role.nsfw and not where.for_adults:
-            raise MemoryRefused(why_not(self._role, where))
-        new = self._new(person_id, checked(text), where, scope=_scope(reach, where), origin=TOLD)
+        role = self._company.by_slug[character]
+        if role.nsfw and not where.for_adults:
+            raise MemoryRefused(why_not(role, where))
+        new = self._new(character, person_id, checked(text), where, scope=_scope(reach, where), origin=TOLD)
         if source is not None:
             new.quote, new.sources = new.text, [source]
         async with self._database.begin() as db:
             await _check_said(db, new)
-            known = await db.memories.of(person_id, self._role.slug)
+            known = await db.memories.of(person_id, character)
             same = next((one for one in known if one.ended_at is None and _same(one, new)), None)
             if same is not None and same.kept:
                 return same
@@ -139,77 +141,77 @@ class Memories:
             if same is not None:
                 await db.memories.change(same, _own(new.text), batch=batch, cause=EDITED, at=new.made_at)
             memory = same or await db.memories.add(new, batch=batch, cause=TOLD)
-        await self.dump((before(person_id, known),))
-        return await self._holding(memory) if await self.consolidate(person_id) else memory
+        await self.dump(character, (before(person_id, known),))
+        return await self._holding(memory) if await self.consolidate(character, person_id) else memory
 
-    async def note_wish(self, heard: Utterance, text: str) -> str | None:
+    async def note_wish(self, character: str, heard: Utterance, text: str) -> str | None:
         """Keep what somebody asked in plain words to be remembered; return what to say of that (C56)."""
         if not text:
             return None
         try:
-            await self.remember(heard.author_id, text, heard.where, source=heard.message_id)
+            await self.remember(character, heard.author_id, text, heard.where, source=heard.message_id)
         except MemoryRefused as refused:
             return f"(They ask you to remember something, and that can't be done: {refused} Tell them so.)"
         return "(What they ask you to remember is kept for good now. Confirm that in your own words.)"
 
-    async def of(self, person_id: int) -> list[Fact]:
+    async def of(self, character: str, person_id: int) -> list[Fact]:
         """Return everything that is known of somebody, or was, for their own eyes."""
         async with self._database.read() as db:
-            return await db.memories.of(person_id, self._role.slug)
+            return await db.memories.of(person_id, character)
 
-    async def core(self, person_id: int) -> list[Fact]:
+    async def core(self, character: str, person_id: int) -> list[Fact]:
         """Return what is known of somebody and kept for good."""
-        return core_of(await self.of(person_id))
+        return core_of(await self.of(character, person_id))
 
-    async def get(self, person_id: int, number: int) -> Fact:
+    async def get(self, character: str, person_id: int, number: int) -> Fact:
         """Return one of the things that are known of somebody. Raises MemoryRefused."""
         async with self._database.read() as db:
-            return await self._numbered(db, person_id, number)
+            return await self._numbered(db, character, person_id, number)
 
-    async def edit(self, person_id: int, number: int, text: str) -> Fact:
+    async def edit(self, character: str, person_id: int, number: int, text: str) -> Fact:
         """Give a memory new words, which are kept for good. Raises MemoryRefused."""
-        return await self._change(person_id, number, _own(checked(text)), cause=EDITED)
+        return await self._change(character, person_id, number, _own(checked(text)), cause=EDITED)
 
-    async def share(self, person_id: int, number: int, scope: str, where: Where) -> Fact:
+    async def share(self, character: str, person_id: int, number: int, scope: str, where: Where) -> Fact:
         """Let a memory come up before another audience, by the person's own wish (C60).
 
         "every character" and "one character" say who may know it, and leave the audience as it is (C61).
         """
         if scope in KNOWERS:
             values: dict[str, Any] = {"for_all": KNOWERS[scope]}
-            return await self._change(person_id, number, values, cause=f"shared: {scope}")
+            return await self._change(character, person_id, number, values, cause=f"shared: {scope}")
         scope = _scope(scope, where)
         values = {"scope": scope, "channel_id": where.channel_id, "guild_id": where.guild_id}
-        return await self._change(person_id, number, values, cause=f"shared: {scope}")
+        return await self._change(character, person_id, number, values, cause=f"shared: {scope}")
 
-    async def pin(self, person_id: int, number: int) -> Fact:
+    async def pin(self, character: str, person_id: int, number: int) -> Fact:
         """Pin a memory, so that no model changes it and it is kept for good, or take the pin away."""
-        return await self._change(person_id, number, {}, cause="pinned", turn_pin=True)
+        return await self._change(character, person_id, number, {}, cause="pinned", turn_pin=True)
 
-    async def forget(self, person_id: int, number: int) -> None:
+    async def forget(self, character: str, person_id: int, number: int) -> None:
         """Forget a memory, in every form that it ever had. Raises MemoryRefused."""
         async with self._database.begin() as db:
-            memory = await self._numbered(db, person_id, number)
+            memory = await self._numbered(db, character, person_id, number)
             await self._eraser.cut(
                 db,
                 person_id,
-                self._role.slug,
+                character,
                 lambda lines: without(lines, words_in(lines, memory.id)),
             )
         await self._eraser.finish()
 
-    async def forget_one(self, person_id: int, memory_id: int) -> bool:
+    async def forget_one(self, character: str, person_id: int, memory_id: int) -> bool:
         """Forget the memory with an id, if it is one of that person's; say whether it was."""
-        meant = next((one for one in await self.of(person_id) if one.id == memory_id), None)
+        meant = next((one for one in await self.of(character, person_id) if one.id == memory_id), None)
         if meant is not None:
-            await self.forget(person_id, meant.number)
+            await self.forget(character, person_id, meant.number)
         return meant is not None
 
-    async def forget_all(self, person_id: int) -> int:
+    async def forget_all(self, character: str, person_id: int) -> int:
         """Forget everything about somebody; return how many memories that were."""
         async with self._database.begin() as db:
-            known = await db.memories.of(person_id, self._role.slug)
-            past = await db.memories.since(person_id, self._role.slug, 0)
+            known = await db.memories.of(person_id, character)
+            past = await db.memories.since(person_id, character, 0)
             await self._eraser.memories(db, {*(one.id for one in known), *(one.memory_id for one in past)})
         await self._eraser.finish()
         return len(known)
@@ -218,6 +220,10 @@ class Memories:
         """Say whether the character may note things about somebody by itself (D03)."""
         async with self._database.read() as db:
             return bool(await self.consenting(db, [person_id]))
+
+    async def agrees(self, db: UnitOfWork, person_id: int) -> bool:
+        """Say whether anything may be noted about somebody without their asking."""
+        return bool(await self.consenting(db, [person_id]))
 
     async def consenting(self, db: UnitOfWork, person_ids: Collection[int]) -> set[int]:
         """Return about whom of some people anything may be noted without their asking (D03, C51)."""
@@ -233,8 +239,7 @@ class Memories:
         lost = 0
         async with self._database.begin() as db:
             await db.consents.set(person_id, allowed, at=self._clock.now())
-            characters = {self._role.slug, *await db.memories.characters(person_id)}
-            for character in () if allowed else sorted(characters):
+            for character in () if allowed else await db.memories.characters(person_id):
                 lost += (await self._eraser.cut(db, person_id, character, unlearnt)).memories
             if not allowed:
                 await self._let_go(db, person_id)
@@ -256,29 +261,29 @@ class Memories:
 
     # Earlier states.
 
-    async def history(self, person_id: int) -> list[Batch]:
+    async def history(self, character: str, person_id: int) -> list[Batch]:
         """Return the last changes, the newest first: the state before each can be brought back."""
         async with self._database.read() as db:
-            return await db.memories.batches(person_id, self._role.slug, limit=BATCHES)
+            return await db.memories.batches(person_id, character, limit=BATCHES)
 
-    async def preview(self, person_id: int, batch: int) -> list[Reversal]:
+    async def preview(self, character: str, person_id: int, batch: int) -> list[Reversal]:
         """Return what bringing back the state before a change does. Raises MemoryRefused."""
         async with self._database.read() as db:
-            steps = await self._back(db, person_id, batch)
+            steps = await self._back(db, character, person_id, batch)
         return sorted((step.reversal for step in steps), key=lambda one: one.number)
 
-    async def restore(self, person_id: int, batch: int) -> int:
+    async def restore(self, character: str, person_id: int, batch: int) -> int:
         """Bring back what was known before a change; return how many memories that changed.
 
         What was forgotten since stays forgotten. It is a change of its own, and can be undone.
         """
         async with self._database.begin() as db:
-            known = await db.memories.of(person_id, self._role.slug)
+            known = await db.memories.of(person_id, character)
             snapshot = before(person_id, known)
-            steps = await self._back(db, person_id, batch)
+            steps = await self._back(db, character, person_id, batch)
             await bring_back(db, steps, known, at=self._clock.now())
         if steps:
-            await self.dump((snapshot,))
+            await self.dump(character, (snapshot,))
         return len(steps)
 
     # What the character does by itself.
@@ -294,34 +299,37 @@ class Memories:
         await self._eraser.finish()
         return len(gone)
 
-    async def learn(self, db: UnitOfWork, where: Where, changes: Sequence[Change], *, at: datetime) -> Learnt:
+    async def learn(
+        self, db: UnitOfWork, character: str, where: Where, changes: Sequence[Change], *, at: datetime
+    ) -> Learnt:
         """Take in what was learnt from talk; return what was known before, to be dumped."""
         if not changes:
             return ()
         snapshots = []
-        batch, slug = await db.memories.new_batch(), self._role.slug
+        batch = await db.memories.new_batch()
         for person_id in sorted({one.person_id for one in changes}):
-            known = await db.memories.of(person_id, slug)
+            known = await db.memories.of(person_id, character)
             snapshots.append(before(person_id, known))
             for change in (one for one in changes if one.person_id == person_id):
-                await self._take_in(db, change, known, where, batch=batch, at=at)
+                await self._take_in(db, character, change, known, where, batch=batch, at=at)
         return tuple(snapshots)
 
-    async def consolidate(self, person_id: int) -> bool:
+    async def consolidate(self, character: str, person_id: int) -> bool:
         """Join memories into fewer where they have grown too many (F067); never drop any."""
-        joined = None if self._consent == "off" else await self._consolidation.run(person_id)
+        joined = None if self._consent == "off" else await self._consolidation.run(character, person_id)
         if joined is not None:
-            await self.dump((before(person_id, joined),))
+            await self.dump(character, (before(person_id, joined),))
         return joined is not None
 
-    async def dump(self, learnt: Learnt) -> None:
+    async def dump(self, character: str, learnt: Learnt) -> None:
         """Write what was known before a change into files, where the operator wants that (F071)."""
         if self._snapshots is not None:
-            await self._snapshots.write(learnt)
+            await self._snapshots.write(character, learnt)
 
     async def _take_in(
         self,
         db: UnitOfWork,
+        character: str,
         change: Change,
         known: list[Fact],
         where: Where,
@@ -336,7 +344,9 @@ class Memories:
             known.remove(memory)
             await db.memories.remove(memory, batch=batch, cause=LEARNT, at=at)
             return
-        new = self._new(change.person_id, change.text or "", where, scope=_scope("", where), origin=LEARNT)
+        new = self._new(
+            character, change.person_id, change.text or "", where, scope=_scope("", where), origin=LEARNT
+        )
         new.quote, new.sources = change.quote, list(change.sources)
         # What is said here must not come up where an older memory may: that one stays, beside a new one (D2).
         if memory is not None and _place(memory) == _place(new):
@@ -347,12 +357,19 @@ class Memories:
             known.append(await db.memories.add(new, batch=batch, cause=LEARNT))
 
     async def _change(
-        self, person_id: int, number: int, values: Mapping[str, Any], *, cause: str, turn_pin: bool = False
+        self,
+        character: str,
+        person_id: int,
+        number: int,
+        values: Mapping[str, Any],
+        *,
+        cause: str,
+        turn_pin: bool = False,
     ) -> Fact:
         async with self._database.begin() as db:
-            known = await db.memories.of(person_id, self._role.slug)
+            known = await db.memories.of(person_id, character)
             snapshot = before(person_id, known)
-            memory = await self._numbered(db, person_id, number)
+            memory = await self._numbered(db, character, person_id, number)
             if turn_pin:
                 values, cause = ({"pinned": False}, "unpinned") if memory.pinned else (PINNED, "pinned")
             if values.get("kept") and not memory.kept:
@@ -361,34 +378,36 @@ class Memories:
                 return memory
             batch = await db.memories.new_batch()
             await db.memories.change(memory, values, batch=batch, cause=cause, at=self._clock.now())
-        await self.dump((snapshot,))
+        await self.dump(character, (snapshot,))
         return memory
 
     def _check_room(self, known: Sequence[Fact]) -> None:
         if len(core_of(known)) >= MOST:
             raise MemoryRefused(FULL.format(most=MOST))
 
-    async def _numbered(self, db: UnitOfWork, person_id: int, number: int) -> Fact:
-        memory = await db.memories.numbered(person_id, self._role.slug, number)
+    async def _numbered(self, db: UnitOfWork, character: str, person_id: int, number: int) -> Fact:
+        memory = await db.memories.numbered(person_id, character, number)
         if memory is None:
             raise MemoryRefused(UNKNOWN.format(number=number))
         return memory
 
     async def _holding(self, memory: Fact) -> Fact:
         """Return the memory that one was joined into, or itself."""
-        slug = self._role.slug
+        slug = memory.character
         async with self._database.read() as db:
             lines = lineages(reversed(await db.memories.since(memory.person_id, slug, 0)))
             known = await db.memories.of(memory.person_id, slug)
         return next((one for one in known if memory.id in words_in(lines, one.id)), memory)
 
-    async def _back(self, db: UnitOfWork, person_id: int, batch: int) -> list[Back]:
-        steps = await steps_back(db, person_id, self._role.slug, batch)
+    async def _back(self, db: UnitOfWork, character: str, person_id: int, batch: int) -> list[Back]:
+        steps = await steps_back(db, person_id, character, batch)
         if steps is None:
             raise MemoryRefused(NO_STATE)
         return steps
 
-    async def _ask(self, person_id: int, known: Sequence[Known]) -> Sequence[Mapping[str, Any]]:
+    async def _ask(
+        self, character: str, person_id: int, known: Sequence[Known]
+    ) -> Sequence[Mapping[str, Any]]:
         if not self._summed:
             return []
         question = Question(
@@ -399,10 +418,11 @@ class Memories:
             schema=summary_prompt.GROUPS_SCHEMA,
             user_id=person_id,
         )
+        prompt = summary_prompt.dump_prompt(self._company.by_slug[character].character, known)
         groups: object = None
         call: Call | None
         try:
-            answer = await self._claude.ask(summary_prompt.dump_prompt(self._role.character, known), question)
+            answer = await self._claude.ask(prompt, question)
             call = answer.call
             groups = None if answer.cut_short else object_in(answer.text).get("groups")
         except ClaudeError as error:
@@ -413,11 +433,13 @@ class Memories:
                 await turns.note_calls(db, [call])
         return [one for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []
 
-    def _new(self, person_id: int, text: str, where: Where, *, scope: str, origin: str) -> Fact:
+    def _new(
+        self, character: str, person_id: int, text: str, where: Where, *, scope: str, origin: str
+    ) -> Fact:
         now = self._clock.now()
         return Fact(
             person_id=person_id,
-            character=self._role.slug,
+            character=character,
             number=0,
             text=text,
             scope=scope,

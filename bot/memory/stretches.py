@@ -66,12 +66,14 @@ DECISIONS_SCHEMA: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Lines of one place, oldest first; `agreed` are those of its people about whom anything may be noted.
+    """Lines that a character heard in a place, oldest first.
 
+    `agreed` are those of its people about whom anything may be noted.
     `answered` says, by reply, who was answered with it, and `own`, by message, which words of it may be a
     source of facts.
     """
 
+    character: str
     where: Where
     lines: tuple[Fresh, ...]
     agreed: frozenset[int]
@@ -93,7 +95,7 @@ class Stretch:
         answered = self.answered.get(line.turn_id or 0, set())
         return next(iter(answered)) if line.mine and len(answered) == 1 else None
 
-    def archived(self, character: str) -> Iterator[Archived]:
+    def archived(self) -> Iterator[Archived]:
         """Yield what is to be kept of it: what people who agreed said, and were answered alone (D03).
 
         What they said in distress, and what they were answered then, is not (C91).
@@ -116,7 +118,7 @@ class Stretch:
                 sent_at=line.sent_at,
                 mine=line.mine,
                 reply_to=line.reply_to,
-                character=character,
+                character=self.character,
                 cast_id=line.cast_id,
             )
 

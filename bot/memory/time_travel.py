@@ -67,7 +67,7 @@ def bounds(day: date) -> tuple[datetime, datetime]:
 
 
 class TimeTravel:
-    """Looks at earlier states of what one character knows, and brings them back.
+    """Looks at earlier states of what a character knows, and brings them back.
 
     `dump` keeps what was known before a change, where the operator wants that.
     """
@@ -75,17 +75,15 @@ class TimeTravel:
     def __init__(
         self,
         database: Database,
-        character: str,
         clock: Clock,
         *,
-        dump: Callable[[tuple[Before, ...]], Awaitable[None]],
+        dump: Callable[[str, tuple[Before, ...]], Awaitable[None]],
     ) -> None:
         self._database = database
-        self._character = character
         self._clock = clock
         self._dump = dump
 
-    async def state(self, person_id: int, at: datetime) -> list[Fact]:
+    async def state(self, character: str, person_id: int, at: datetime) -> list[Fact]:
         """Return the facts about somebody as they were at a moment, by number.
 
         What was forgotten since is not among them: it left the record, too. Raises DayRefused for a
@@ -94,32 +92,32 @@ class TimeTravel:
         if at.date() < EARLIEST:
             raise DayRefused(NO_SUCH_DAY)
         async with self._database.read() as db:
-            facts = await db.memories.of(person_id, self._character)
-            changes = await db.memories.since(person_id, self._character, 0)
+            facts = await db.memories.of(person_id, character)
+            changes = await db.memories.since(person_id, character, 0)
         return rebuilt(facts, changes, at)
 
-    async def days(self, person_id: int) -> list[date]:
+    async def days(self, character: str, person_id: int) -> list[date]:
         """Return the days (UTC) on which what is known of somebody changed, the newest first."""
         async with self._database.read() as db:
-            changes = await db.memories.since(person_id, self._character, 0)
+            changes = await db.memories.since(person_id, character, 0)
         return sorted({one.at.date() for one in changes}, reverse=True)
 
     # For operators.
 
-    async def day(self, day: date, person_id: int | None = None) -> list[PersonDay]:
+    async def day(self, character: str, day: date, person_id: int | None = None) -> list[PersonDay]:
         """Return whose facts changed on a day, and why: of everybody, or of one person. Raises DayRefused."""
         if not EARLIEST <= day <= self._clock.now().date():
             raise DayRefused(NO_SUCH_DAY)
         since, until = bounds(day)
         async with self._database.read() as db:
-            counts = await db.memories.causes(self._character, since=since, until=until)
+            counts = await db.memories.causes(character, since=since, until=until)
         causes: dict[int, dict[str, int]] = {}
         for one in counts:
             if person_id in (None, one.person_id):
                 causes.setdefault(one.person_id, {})[one.cause] = one.changes
         return [PersonDay(*one) for one in causes.items()]
 
-    async def undo(self, day: date, person_id: int | None = None) -> Undone:
+    async def undo(self, character: str, day: date, person_id: int | None = None) -> Undone:
         """Undo what the character noted and changed by itself on a day, of everybody or of one person.
 
         What changed since stays as it is, and so does what people did themselves. It is a change of its
@@ -127,27 +125,27 @@ class TimeTravel:
         leaves some as they were, and doing it again does the rest.
         """
         undone = Undone()
-        for one in await self.day(day, person_id):
+        for one in await self.day(character, day, person_id):
             if one.own:
-                undone += await self._undo(day, one.person_id)
+                undone += await self._undo(character, day, one.person_id)
         return undone
 
-    async def _undo(self, day: date, person_id: int) -> Undone:
+    async def _undo(self, character: str, day: date, person_id: int) -> Undone:
         async with self._database.begin() as db:
-            known = await db.memories.of(person_id, self._character)
-            changes = await db.memories.since(person_id, self._character, 0)
+            known = await db.memories.of(person_id, character)
+            changes = await db.memories.since(person_id, character, 0)
             steps, stayed = steps_before(day, changes, known)
             if not steps:
                 return Undone(stayed=stayed)
             snapshot = before(person_id, known)
             await bring_back(db, steps, known, at=self._clock.now(), cause=UNDONE)
-            await self._revive(db, person_id)
-        await self._dump((snapshot,))
+            await self._revive(db, character, person_id)
+        await self._dump(character, (snapshot,))
         return Undone(people=1, facts=len(steps), stayed=stayed)
 
-    async def _revive(self, db: UnitOfWork, person_id: int) -> None:
+    async def _revive(self, db: UnitOfWork, character: str, person_id: int) -> None:
         """Let hold again what facts that are gone by now had taken the place of."""
-        known = await db.memories.of(person_id, self._character)
+        known = await db.memories.of(person_id, character)
         there = {one.id for one in known}
         batch, at = await db.memories.new_batch(), self._clock.now()
         for one in known:

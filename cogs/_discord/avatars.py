@@ -172,7 +172,7 @@ _FACES: "weakref.WeakKeyDictionary[Masquerade, Faces]" = weakref.WeakKeyDictiona
 async def give_faces(bot: "Masquerade", *, changed_only: bool = False) -> None:
     """Set the faces of all who speak through webhooks; with `changed_only`, where the picture is another."""
     faces = _FACES.setdefault(bot, Faces())
-    further = [role for role in bot.app.conversation.company if not role.primary]
+    further = [role for role in bot.app.company if not role.primary]
     roles = await asyncio.to_thread(faces.changed, further) if changed_only else further
     await faces.give(bot, roles)
 

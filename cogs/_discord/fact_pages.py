@@ -17,7 +17,6 @@ from cogs._discord.interactions import Panels
 from cogs._discord.options import (
     CharacterName,
     mark_of,
-    memories_of,
     named_so_far,
     of_one,
     offer_characters,
@@ -44,7 +43,7 @@ async def offer_tags(interaction: Interaction, current: str) -> list[app_command
         role = await role_meant(interaction, named_so_far(interaction))
     except NotStaged:
         return []
-    known = await memories_of(interaction.client, role).of(interaction.user.id)
+    known = await interaction.client.app.memories.of(role.slug, interaction.user.id)
     tags = {tag: label_in_words(tag) for tag in tags_of([Entry(one) for one in known])}
     fitting = [(tag, said) for tag, said in tags.items() if typed in f"{tag}\n{said}".casefold()]
     return [
@@ -58,7 +57,7 @@ async def offer_days(interaction: Interaction, current: str) -> list[app_command
         role = await role_meant(interaction, named_so_far(interaction))
     except NotStaged:
         return []
-    days = await interaction.client.app.views.of(role.slug).time_travel.days(interaction.user.id)
+    days = await interaction.client.app.time_travel.days(role.slug, interaction.user.id)
     fitting = [day for day in map(date.isoformat, days) if current.strip() in day]
     return [app_commands.Choice(name=day, value=day) for day in fitting[:OFFERED]]
 
@@ -127,13 +126,12 @@ class FactPages:
         await self._show_past(press.interaction, role, date.fromisoformat(day), int(page))
 
     async def _show(self, interaction: Interaction, role: Role, search: Search, page: int) -> None:
-        entries = await self._app.views.of(role.slug).browsing.entries(interaction.user.id)
+        entries = await self._app.browsing.entries(role.slug, interaction.user.id)
         panel = facts_panel(entries, search, page, interaction.guild_id, mark=mark_of(role))
         await self._now.show(interaction, of_one(self._bot, panel, role))
 
     async def _show_past(self, interaction: Interaction, role: Role, day: date, page: int) -> None:
-        travel = self._app.views.of(role.slug).time_travel
-        then = await travel.state(interaction.user.id, bounds(day)[1])
+        then = await self._app.time_travel.state(role.slug, interaction.user.id, bounds(day)[1])
         panel = past_panel(then, day, page, interaction.guild_id, mark=mark_of(role))
         await self._past.show(interaction, of_one(self._bot, panel, role))
 

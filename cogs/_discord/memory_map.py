@@ -63,7 +63,7 @@ class MapSending:
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
             role = await role_meant(interaction, character)
-            picture = await self._app.views.of(role.slug).maps.of(interaction.user.id)
+            picture = await self._app.maps.of(role.slug, interaction.user.id)
             if picture is None:
                 await answer(interaction, NOTHING)
             else:
@@ -93,7 +93,7 @@ class MapSending:
         """Send the map, or the sentence that says why there is none; say whether that could be sent."""
         files: list[discord.File] = []
         try:
-            picture = await self._app.views.maps.of(person.id)
+            picture = await self._app.maps.of(self._app.company.primary.slug, person.id)
             text = told(picture) if picture else str(NOTHING)
             files = files_of(picture) if picture else []
         except (MasqueradeError, DatabaseError) as error:

@@ -154,7 +154,7 @@ def guild_of(interaction: Interaction) -> discord.Guild:
 
 async def note(interaction: Interaction, act: Act, detail: str) -> None:
     """Leave a trace in our audit, before anything happens: ids and numbers."""
-    moderation = interaction.client.app.affairs.moderation
+    moderation = interaction.client.app.moderation
     await moderation.note(actor_of(interaction), act, detail, guild_id=guild_of(interaction).id)
 
 

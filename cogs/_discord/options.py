@@ -16,7 +16,7 @@ from bot.features.characters.presence import NotStaged
 from bot.features.characters.relations import NoSuchEncounter
 from bot.features.characters.selves import NotLaidDown
 from bot.features.proactive.greetings import NoGreeting
-from bot.memory.store import Memories, MemoryRefused
+from bot.memory.store import MemoryRefused
 from cogs._discord.asking import place_of
 from cogs._discord.panels import Panel, with_note
 from cogs._discord.text import in_a_line, inline
@@ -63,7 +63,7 @@ def fitting(bot: "Masquerade", typed: str) -> list[app_commands.Choice[str]]:
     """Return the characters whose names hold a text, as choices."""
     found = [
         role
-        for role in bot.app.conversation.company
+        for role in bot.app.company
         if any(typed in name.casefold() for name in (role.name, role.slug, *role.character.aliases))
     ]
     return [
@@ -74,7 +74,7 @@ def fitting(bot: "Masquerade", typed: str) -> list[app_commands.Choice[str]]:
 
 def role_named(bot: "Masquerade", name: str) -> Role:
     """Return a character by any of its names. Raises NotStaged."""
-    return bot.app.affairs.stagecraft.role(name)
+    return bot.app.presence.role(name)
 
 
 async def role_meant(interaction: Interaction, name: str | None) -> Role:
@@ -82,20 +82,15 @@ async def role_meant(interaction: Interaction, name: str | None) -> Role:
 
     Raises NotStaged.
     """
-    conversation = interaction.client.app.conversation
+    app = interaction.client.app
     if name is not None:
         return role_named(interaction.client, name)
     where = place_of(interaction)
-    if not where.place.private or len(conversation.company) == 1:
-        return conversation.company.primary
-    async with interaction.client.app.database.read() as db:
-        present = await conversation.casting.present(db, where)
-    return next(iter(present), conversation.company.primary)
-
-
-def memories_of(bot: "Masquerade", role: Role) -> Memories:
-    """Return what a character knows of people for good."""
-    return bot.app.conversation.players[role.slug].mind.memories
+    if not where.place.private or len(app.company) == 1:
+        return app.company.primary
+    async with app.database.read() as db:
+        present = await app.casting.present(db, where)
+    return next(iter(present), app.company.primary)
 
 
 def mark_of(role: Role) -> tuple[str, ...]:
@@ -108,7 +103,7 @@ def mark_of(role: Role) -> tuple[str, ...]:
 
 def role_marked(bot: "Masquerade", mark: Sequence[str]) -> Role:
     """Return the character that a mark stands for. Raises NotStaged when it is gone."""
-    company = bot.app.conversation.company
+    company = bot.app.company
     found = next((role for role in company if mark_of(role) == tuple(mark)), None)
     if found is None:
         raise NotStaged(NOT_HERE_ANY_MORE)
@@ -117,7 +112,7 @@ def role_marked(bot: "Masquerade", mark: Sequence[str]) -> Role:
 
 def of_one(bot: "Masquerade", panel: Panel, role: Role) -> Panel:
     """Return a panel that says whose knowledge it shows, where there are several characters."""
-    if len(bot.app.conversation.company) == 1:
+    if len(bot.app.company) == 1:
         return panel
     return replace(panel, text=with_note(panel.text, OF_ONE.format(name=shown(role))))
 

@@ -50,7 +50,7 @@ class BondList(Curated):
 
     async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
         role = role_at(self.bot, arguments[0])
-        found = await self.bot.app.affairs.curating.standings.bonds(role)
+        found = await self.bot.app.standings.bonds(role)
         wanted = words.casefold()
         lines = [
             standing_entry(one)
@@ -62,7 +62,7 @@ class BondList(Curated):
 
     async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
         person_id, role = int(arguments[0]), role_at(self.bot, arguments[1])
-        standings = self.bot.app.affairs.curating.standings
+        standings = self.bot.app.standings
         change = await standings.reset_bond(actor_of(interaction), person_id, role)
         return with_number(BOND_RESET.format(name=shown(role), id=person_id), change)
 
@@ -72,7 +72,7 @@ class Bonds(AdminCog):
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._curating = bot.app.affairs.curating
+        self._app = bot.app
         self._bonds = BondList(bot, "bonds", lists="admin bond show", removes="admin bond reset")
         self.lists = (self._bonds,)
         self.groups = (
@@ -126,7 +126,7 @@ class Bonds(AdminCog):
             role = await role_meant(interaction, character)
             named = zip(Metric, (anger, rapport, trust, formality), strict=True)
             metrics = {metric: value for metric, value in named if value is not None}
-            change = await self._curating.standings.set_bond(actor_of(interaction), person.id, role, metrics)
+            change = await self._app.standings.set_bond(actor_of(interaction), person.id, role, metrics)
             return with_number(await self._told(BOND_SET, role, person.id), change)
 
         await for_operators(self.bot, interaction, do)
@@ -138,7 +138,7 @@ class Bonds(AdminCog):
     ) -> None:
         async def do() -> str | None:
             role = await role_meant(interaction, character)
-            if await self._curating.standings.bond(person.id, role) is None:
+            if await self._app.standings.bond(person.id, role) is None:
                 return NO_BOND.format(name=shown(role))
             asked = await self._told(BOND_ASKED, role, person.id)
             await self._bonds.ask(interaction, asked, (person.id, role_mark(role)))
@@ -148,7 +148,7 @@ class Bonds(AdminCog):
 
     async def _told(self, words: str, role: Role, person_id: int) -> str:
         """Return how two stand, in one of our sentences."""
-        metrics = await self._curating.standings.bond(person_id, role)
+        metrics = await self._app.standings.bond(person_id, role)
         if metrics is None:
             return NO_BOND.format(name=shown(role))
         return words.format(name=shown(role), id=person_id, metrics=words_of(metrics))

@@ -52,7 +52,7 @@ Value = app_commands.Range[str, 1, LONGEST_VALUE]
 
 async def offer_keys(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Offer the keys that can be set."""
-    keys = interaction.client.app.affairs.curating.state.settable()
+    keys = interaction.client.app.global_state.settable()
     fitting = [key for key in keys if current.strip().casefold() in key.casefold()]
     return [
         app_commands.Choice(name=in_a_line(key, 100), value=key) for key in fitting[:25] if len(key) <= 90
@@ -63,7 +63,7 @@ class Changes(Listed):
     """The changes made by hand, the newest first."""
 
     async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:  # noqa: ARG002 - of everybody
-        found = await self.bot.app.affairs.curating.changes.latest()
+        found = await self.bot.app.edits.latest()
         lines = [change_entry(one) for one in found]
         return Listing(HEAD, [one for one in lines if words.casefold() in one.casefold()], FOOT, NO_CHANGES)
 
@@ -72,7 +72,7 @@ class States(Curated):
     """The rows of the global state that can be set."""
 
     async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:  # noqa: ARG002 - of everything
-        listed = await self.bot.app.affairs.curating.state.listed()
+        listed = await self.bot.app.global_state.listed()
         lines = [
             STATE.format(key=key, value=inline(value, VALUE_ROOM) if value else UNSET)
             for key, value in listed.rows.items()
@@ -81,7 +81,7 @@ class States(Curated):
         return Listing(STATE_HEAD, lines, STATE_FOOT.format(count=listed.internal), NO_STATE)
 
     async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
-        state = self.bot.app.affairs.curating.state
+        state = self.bot.app.global_state
         key = next((one for one in state.settable() if key_mark(one) == arguments[0]), None)
         if key is None:
             return GONE
@@ -94,7 +94,7 @@ class Curation(AdminCog):
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._curating = bot.app.affairs.curating
+        self._app = bot.app
         self._changes = Changes(bot, "changes", lists="admin changes list")
         self._states = States(bot, "state", lists="admin state list", removes="admin state remove")
         self.lists = (
@@ -130,11 +130,11 @@ class Curation(AdminCog):
     @app_commands.describe(number="Its number in /admin changes list")
     async def show(self, interaction: Interaction, number: Number) -> None:
         async def do() -> str:
-            found = await self._curating.changes.get(number)
+            found = await self._app.edits.get(number)
             words, person_id = Words(), found.change.person_id
             if found.change.entity == FACT and person_id is not None:
-                await self._curating.people.looked(actor_of(interaction), person_id)
-                words = await self._curating.fact_words.of(found)
+                await self._app.known_people.looked(actor_of(interaction), person_id)
+                words = await self._app.fact_words.of(found)
             return change_text(found, words)
 
         await for_operators(self.bot, interaction, do)
@@ -142,7 +142,7 @@ class Curation(AdminCog):
     @app_commands.describe(number="Its number in /admin changes list; without one your last change")
     async def undo(self, interaction: Interaction, number: Number | None = None) -> None:
         async def do() -> str:
-            back = await self._curating.changes.undo(actor_of(interaction), number)
+            back = await self._app.edits.undo(actor_of(interaction), number)
             return with_number(UNDONE.format(number=back.undoes, thing=thing(back)), back)
 
         await for_operators(self.bot, interaction, do)
@@ -160,8 +160,8 @@ class Curation(AdminCog):
     @app_commands.autocomplete(key=offer_keys)
     async def set_state(self, interaction: Interaction, key: KeyName, value: Value) -> None:
         async def do() -> str:
-            change = await self._curating.state.set(actor_of(interaction), key, value)
-            now = (await self._curating.state.listed()).rows.get(" ".join(key.split()), value)
+            change = await self._app.global_state.set(actor_of(interaction), key, value)
+            now = (await self._app.global_state.listed()).rows.get(" ".join(key.split()), value)
             told = STATE_SET.format(key=" ".join(key.split()), value=inline(now, VALUE_ROOM))
             return with_number(told, change)
 
@@ -171,8 +171,8 @@ class Curation(AdminCog):
     @app_commands.autocomplete(key=offer_keys)
     async def remove_state(self, interaction: Interaction, key: KeyName) -> None:
         async def do() -> None:
-            meant = self._curating.state.removable(key)
-            value = (await self._curating.state.listed()).rows[meant]
+            meant = self._app.global_state.removable(key)
+            value = (await self._app.global_state.listed()).rows[meant]
             asked = STATE_ASKED.format(key=meant, value=inline(value, VALUE_ROOM) if value else UNSET)
             await self._states.ask(interaction, asked, (key_mark(meant),))
 

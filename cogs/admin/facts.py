@@ -57,7 +57,7 @@ class FactList(Curated):
 
     async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
         person_id, role = int(arguments[0]), role_at(self.bot, arguments[1])
-        people = self.bot.app.affairs.curating.people
+        people = self.bot.app.known_people
         facts = matching(await people.facts(person_id, role), words)
         named = {"name": shown(role), "id": person_id}
         lines = [*map(fact_entry, facts)]
@@ -65,7 +65,7 @@ class FactList(Curated):
 
     async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
         person_id, memory_id, role = int(arguments[0]), int(arguments[1]), role_at(self.bot, arguments[2])
-        people = self.bot.app.affairs.curating.people
+        people = self.bot.app.known_people
         change = await people.remove(actor_of(interaction), person_id, role, memory_id)
         number = (change.before or {})["number"]
         return with_number(REMOVED.format(name=shown(role), number=number, id=person_id), change)
@@ -76,7 +76,7 @@ class Facts(AdminCog):
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._curating = bot.app.affairs.curating
+        self._app = bot.app
         self._facts = FactList(bot, "known", lists="admin facts list", removes="admin facts remove")
         self.lists = (self._facts,)
         self.groups = (
@@ -101,7 +101,7 @@ class Facts(AdminCog):
     ) -> None:
         async def do() -> None:
             role = await role_meant(interaction, character)
-            await self._curating.people.looked(actor_of(interaction), person.id)
+            await self._app.known_people.looked(actor_of(interaction), person.id)
             await self._facts.show(interaction, search, (str(person.id), role_mark(role)))
 
         await for_operators(self.bot, interaction, do)
@@ -125,7 +125,7 @@ class Facts(AdminCog):
     ) -> None:
         async def do() -> str:
             role, where = await role_meant(interaction, character), place_of(interaction)
-            people = self._curating.people
+            people = self._app.known_people
             change = await people.add(
                 actor_of(interaction), person.id, role, text, where, reach=reach, kept=core
             )
@@ -153,7 +153,7 @@ class Facts(AdminCog):
         character: CharacterName | None = None,
     ) -> None:
         async def do() -> str:
-            role, people = await role_meant(interaction, character), self._curating.people
+            role, people = await role_meant(interaction, character), self._app.known_people
             change = await people.edit(actor_of(interaction), person.id, role, number, text=text, kept=core)
             said = (await people.fact(person.id, role, number)).text
             words = inline(said, WORDS_ROOM) if said is not None else HIDDEN
@@ -175,8 +175,8 @@ class Facts(AdminCog):
     ) -> None:
         async def do() -> None:
             role = await role_meant(interaction, character)
-            fact = await self._curating.people.fact(person.id, role, number)
-            await self._curating.people.looked(actor_of(interaction), person.id)
+            fact = await self._app.known_people.fact(person.id, role, number)
+            await self._app.known_people.looked(actor_of(interaction), person.id)
             words = inline(fact.text, WORDS_ROOM) if fact.text is not None else HIDDEN
             asked = ASKED.format(number=number, id=person.id, name=shown(role), text=words)
             await self._facts.ask(interaction, asked, (person.id, fact.id, role_mark(role)))

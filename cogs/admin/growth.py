@@ -54,14 +54,14 @@ class Others(Curated):
 
     async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
         role = role_at(self.bot, arguments[0])
-        found = await self.bot.app.affairs.relations.others(role)
+        found = await self.bot.app.relations.others(role)
         found = [one for one in found if words.casefold() in f"{one.other.name} {one.other.slug}".casefold()]
         name = shown(role)
         return Listing(HEAD.format(name=name), [*map(other_line, found)], FOOT, NO_OTHERS.format(name=name))
 
     async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
         role, other = (role_at(self.bot, mark) for mark in arguments)
-        standings = self.bot.app.affairs.curating.standings
+        standings = self.bot.app.standings
         change = await standings.reset_affinity(actor_of(interaction), role, other)
         return with_number(UNMET.format(name=shown(role), other=shown(other)), change)
 
@@ -71,8 +71,8 @@ class Selves(AdminCog):
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._selves, self._relations = bot.app.affairs.selves, bot.app.affairs.relations
-        self._standings = bot.app.affairs.curating.standings
+        self._selves, self._relations = bot.app.growth, bot.app.relations
+        self._standings = bot.app.standings
         self._others = Others(bot, "others", lists="admin relations show", removes="admin relations reset")
         self.lists = (self._others,)
         self.groups = (

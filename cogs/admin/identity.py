@@ -49,14 +49,14 @@ class Lines(Curated):
 
     async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
         role = role_at(self.bot, arguments[0])
-        lines = await self.bot.app.affairs.selves.lines(role)
+        lines = await self.bot.app.growth.lines(role)
         found = [one for one in lines if words.casefold() in f"{one.id} {one.kind} {one.text}".casefold()]
         name = shown(role)
         return Listing(HEAD.format(name=name), [*map(_entry, found)], FOOT, NOTHING.format(name=name))
 
     async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
         role = role_at(self.bot, arguments[0])
-        change = await self.bot.app.affairs.selves.remove(actor_of(interaction), role, int(arguments[1]))
+        change = await self.bot.app.growth.remove(actor_of(interaction), role, int(arguments[1]))
         text = inline((change.before or {}).get("text", ""), WORDS_ROOM)
         return with_number(REMOVED.format(name=shown(role), text=text), change)
 
@@ -66,7 +66,7 @@ class IdentityLines(AdminCog):
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._selves = bot.app.affairs.selves
+        self._selves = bot.app.growth
         self.lines = Lines(bot, "selfline", lists="admin identity list", removes="admin identity remove")
         self.lists = (self.lines,)
         self.groups = (

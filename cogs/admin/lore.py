@@ -62,7 +62,7 @@ async def offer_entries(interaction: Interaction, current: str) -> list[app_comm
         role = role_named(interaction.client, named)
     except NotStaged:
         return []
-    found = fitting(await interaction.client.app.affairs.curating.lorebooks.entries(role), current)
+    found = fitting(await interaction.client.app.lorebooks.entries(role), current)
     return [
         app_commands.Choice(name=in_a_line(f"{one.label} {', '.join(one.entry.keys)}", 100), value=one.label)
         for one in found[:OFFERED]
@@ -74,14 +74,14 @@ class Entries(Curated):
 
     async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
         role = role_at(self.bot, arguments[0])
-        entries = await self.bot.app.affairs.curating.lorebooks.entries(role)
+        entries = await self.bot.app.lorebooks.entries(role)
         name = shown(role)
         lines = [_entry(one) for one in fitting(entries, words)]
         return Listing(HEAD.format(name=name), lines, FOOT, NOTHING.format(name=name))
 
     async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
         role = role_at(self.bot, arguments[0])
-        lorebooks = self.bot.app.affairs.curating.lorebooks
+        lorebooks = self.bot.app.lorebooks
         change = await lorebooks.remove(actor_of(interaction), role, arguments[1])
         said = REMOVED if change.after is None else SWITCHED_OFF
         return with_number(said.format(name=shown(role)), change)
@@ -92,7 +92,7 @@ class Lore(AdminCog):
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._lorebooks = bot.app.affairs.curating.lorebooks
+        self._lorebooks = bot.app.lorebooks
         self._entries = Entries(bot, "lore", lists="admin lore list", removes="admin lore remove")
         self.lists = (self._entries,)
         self.groups = (

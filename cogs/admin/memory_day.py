@@ -30,7 +30,7 @@ class TimeTravel(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._travel = bot.app.views.time_travel
+        self._travel = bot.app.time_travel
         self._group = app_commands.Group(name="memory", description="What I know of people, as a whole")
         about = "How much of what I know changed on a day, and why; undo it"
         self._group.add_command(app_commands.Command(name="day", description=about, callback=self.day))
@@ -44,6 +44,10 @@ class TimeTravel(commands.Cog):
                 "leave": Action(self._leave, again),
             },
         )
+
+    @property
+    def _slug(self) -> str:
+        return self.bot.app.company.primary.slug
 
     async def cog_load(self) -> None:
         self.panels.load()
@@ -64,13 +68,13 @@ class TimeTravel(commands.Cog):
             return
         person_id = person.id if person else None
         await self._note(interaction, "memory day", chosen, person_id)
-        changed = await self._travel.day(chosen, person_id)
+        changed = await self._travel.day(self._slug, chosen, person_id)
         await self.panels.show(interaction, day_panel(chosen, changed, person_id))
 
     async def _ask(self, press: Press) -> None:
         if await let_operators(self.bot, press.interaction):
             day, person_id = _meant(press)
-            changed = await self._travel.day(day, person_id)
+            changed = await self._travel.day(self._slug, day, person_id)
             await self.panels.show(press.interaction, undoing_panel(day, changed, person_id))
 
     async def _undo(self, press: Press) -> None:
@@ -79,7 +83,7 @@ class TimeTravel(commands.Cog):
         day, person_id = _meant(press)
         await self._note(press.interaction, "undo memory day", day, person_id)
         await self.panels.working(press, WORKING)
-        undone = await self._travel.undo(day, person_id)
+        undone = await self._travel.undo(self._slug, day, person_id)
         log.info("An operator undid %s: %s", day, undone)
         await self.panels.close(press.interaction, undone_text(day, undone))
 

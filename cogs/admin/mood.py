@@ -41,7 +41,7 @@ class DayMoods(AdminCog):
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._day_moods = bot.app.affairs.day_moods
+        self._day_moods = bot.app.day_moods
         self.groups = (
             group_of(
                 "mood",

@@ -22,7 +22,7 @@ from cogs._discord.panels import Action, Field, Form, Press
 from cogs._discord.permissions import is_operator
 from cogs._discord.speaking import mouth_in
 from cogs.history import views
-from cogs.history.replies import mouth_of, player_of, reply_in, turn_of
+from cogs.history.replies import mouth_of, reply_in, speaker_of, turn_of
 from cogs.history.views import Preview
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class History(commands.Cog):
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._conversation = bot.app.conversation
-        self._forgetting = bot.app.conversation.forgetting
+        self._forgetting = bot.app.forgetting
         reset, pairs, takes = "reset_conversation", "forget_last", "swipe"
         self.panels = Panels(
             bot,
@@ -165,20 +165,23 @@ class History(commands.Cog):
             await self._preview(interaction, Preview(takes, takes.stands))
 
     async def _takes(self, interaction: Interaction, turn_id: int | None = None) -> Takes:
-        remaking = (await player_of(interaction, turn_id)).remaking
-        return await remaking.takes(asker_of(interaction), place_of(interaction), turn_id)
+        role = await speaker_of(interaction, turn_id)
+        return await self.bot.app.revisions.takes(
+            role.slug, asker_of(interaction), place_of(interaction), turn_id
+        )
 
     async def _think_again(
         self, interaction: Interaction, *, about: str = "", turn_id: int | None = None
     ) -> None:
         async with _telling(interaction):
-            player = await player_of(interaction, turn_id)
-            takes = await player.remaking.another(
+            role = await speaker_of(interaction, turn_id)
+            takes = await self.bot.app.revisions.another(
+                role.slug,
                 asker_of(interaction),
                 place_of(interaction),
                 context=about,
                 turn_id=turn_id,
-                emotes=mouth_of(interaction, player).emotes,
+                emotes=mouth_of(interaction, role).emotes,
             )
             await self._preview(interaction, Preview(takes, takes.newest, about))
 
@@ -191,13 +194,14 @@ class History(commands.Cog):
             return
         turn_id, number, _ = map(int, press.arguments)
         interaction = press.interaction
-        player = await player_of(interaction, turn_id)
-        await player.remaking.choose(
+        role = await speaker_of(interaction, turn_id)
+        await self.bot.app.revisions.choose(
+            role.slug,
             asker_of(interaction),
             place_of(interaction),
             turn_id=turn_id,
             number=number,
-            mouth=mouth_of(interaction, player),
+            mouth=mouth_of(interaction, role),
         )
         await self.panels.close(interaction, views.ACCEPTED.format(number=number))
 
@@ -210,13 +214,14 @@ class History(commands.Cog):
             about = views.about_in(press.text)
             await self.panels.working(press, views.THINKING)
             interaction, turn_id = press.interaction, int(press.arguments[0])
-            player = await player_of(interaction, turn_id)
-            takes = await player.remaking.another(
+            role = await speaker_of(interaction, turn_id)
+            takes = await self.bot.app.revisions.another(
+                role.slug,
                 asker_of(interaction),
                 place_of(interaction),
                 context=about,
                 turn_id=turn_id,
-                emotes=mouth_of(interaction, player).emotes,
+                emotes=mouth_of(interaction, role).emotes,
             )
             await self._preview(interaction, Preview(takes, takes.newest, about))
 
@@ -248,7 +253,7 @@ class History(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         mouth = mouth_in(self.bot, asked_in(interaction).channel_id, pings=False)
         async with telling(interaction), _telling(interaction):
-            greeted = await self._conversation.greetings.greet(
+            greeted = await self.bot.app.greetings.greet(
                 asker_of(interaction),
                 place_of(interaction),
                 mouth,
@@ -265,9 +270,11 @@ class History(commands.Cog):
     async def go_on(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         async with _telling(interaction):
-            player = await player_of(interaction)
-            mouth = mouth_of(interaction, player)
-            await player.remaking.go_on(asker_of(interaction), place_of(interaction), mouth=mouth)
+            role = await speaker_of(interaction)
+            mouth = mouth_of(interaction, role)
+            await self.bot.app.revisions.go_on(
+                role.slug, asker_of(interaction), place_of(interaction), mouth=mouth
+            )
             await answer(interaction, views.WENT_ON)
 
     @app_commands.command(description="Change the words of my last answer; in a server for moderators")
@@ -307,12 +314,13 @@ class History(commands.Cog):
         if not self._may_rewrite(interaction):
             await answer(interaction, views.NOT_YOURS_TO_EDIT)
             return
-        player = await player_of(interaction, turn_id)
-        await player.remaking.rewrite(
+        role = await speaker_of(interaction, turn_id)
+        await self.bot.app.revisions.rewrite(
+            role.slug,
             asker_of(interaction),
             place_of(interaction),
             text,
-            mouth=mouth_of(interaction, player),
+            mouth=mouth_of(interaction, role),
             turn_id=turn_id,
         )
         await answer(interaction, views.EDITED)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.conversation.players import Player
+from bot.conversation.company import Role
 from bot.conversation.types import Mouth
 from bot.discord.commands import Interaction, asked_in
 from cogs._discord.speaking import mouth_in
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 
-async def player_of(interaction: Interaction, turn_id: int | None = None) -> Player:
+async def speaker_of(interaction: Interaction, turn_id: int | None = None) -> Role:
     """Return the character of a certain reply, or of the last one to the asker in this place."""
     app = interaction.client.app
     async with app.database.read() as db:
@@ -22,13 +22,13 @@ async def player_of(interaction: Interaction, turn_id: int | None = None) -> Pla
         else:
             latest = await db.turns.last_to(interaction.user.id, asked_in(interaction).channel_id, limit=1)
             turn = next(iter(latest), None)
-    return app.conversation.players.get(turn.character if turn else "", app.conversation.primary)
+    return app.company.by_slug.get(turn.character if turn else "", app.company.primary)
 
 
-def mouth_of(interaction: Interaction, player: Player) -> Mouth:
+def mouth_of(interaction: Interaction, role: Role) -> Mouth:
     """Return what changes a character's words where it is asked; nobody is pinged by that."""
     own = mouth_in(interaction.client, asked_in(interaction).channel_id, pings=False)
-    return own.speaking_as(player.role.speaker)
+    return own.speaking_as(role.speaker)
 
 
 async def turn_of(bot: "Masquerade", message: discord.Message) -> int | None:

@@ -65,12 +65,12 @@ class LogChannel(commands.Cog):
     async def cog_load(self) -> None:
         await self._administration.verbose()
         self.bot.add_dynamic_items(PageButton)
-        self.bot.app.conversation.on_decided.append(self._tell)
-        self.bot.app.conversation.newsroom.listeners.append(self._tell_news)
+        self.bot.app.hooks.on_decision.append(self._tell)
+        self.bot.app.outbox.on_reply.append(self._tell_news)
 
     async def cog_unload(self) -> None:
-        self.bot.app.conversation.on_decided.remove(self._tell)
-        self.bot.app.conversation.newsroom.listeners.remove(self._tell_news)
+        self.bot.app.hooks.on_decision.remove(self._tell)
+        self.bot.app.outbox.on_reply.remove(self._tell_news)
         self.bot.remove_dynamic_items(PageButton)
 
     @commands.Cog.listener()
@@ -109,7 +109,7 @@ class LogChannel(commands.Cog):
 
     def _tell_news(self, news: News) -> None:
         """Tell what became of a character, in one line."""
-        if self._channel_id:
+        if self._channel_id and news.text:
             self.bot.outlet.say(inline(news.text, NEWS_ROOM), notice=True)
 
     async def _obey(self, order: Order | str, message: discord.Message) -> None:

@@ -30,7 +30,6 @@ from cogs._discord.options import (
     WHICH,
     CharacterName,
     mark_of,
-    memories_of,
     named_so_far,
     of_one,
     offer_characters,
@@ -133,7 +132,7 @@ class Memory(commands.Cog):
             role = await role_meant(interaction, named_so_far(interaction))
         except NotStaged:
             return []
-        known = await memories_of(self.bot, role).of(interaction.user.id)
+        known = await self.bot.app.memories.of(role.slug, interaction.user.id)
         fitting = [one for one in known if str(one.number).startswith(typed) or typed in one.text.casefold()]
         return [
             app_commands.Choice(name=in_a_line(f"{one.number}. {one.text}", 100), value=one.number)
@@ -164,8 +163,9 @@ class Memory(commands.Cog):
             return
         async with telling(interaction):
             role = await role_meant(interaction, character)
-            memories = memories_of(self.bot, role)
-            kept = await memories.remember(interaction.user.id, memory, place, reach=where)
+            kept = await self.bot.app.memories.remember(
+                role.slug, interaction.user.id, memory, place, reach=where
+            )
             reach = Reach.of(kept).told_in(interaction.guild_id)
             by = "" if role.primary else BY.format(name=shown(role))
             await answer(interaction, by + REMEMBERED.format(number=kept.number, reach=reach))
@@ -195,8 +195,8 @@ class Memory(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
-            memories = memories_of(self.bot, await role_meant(interaction, character))
-            changed = await memories.edit(interaction.user.id, number, text)
+            slug = (await role_meant(interaction, character)).slug
+            changed = await self.bot.app.memories.edit(slug, interaction.user.id, number, text)
             await answer(interaction, EDITED.format(entry=entry(changed, interaction.guild_id)))
 
     @memory.command(description="Say where one of the things I know about you may come up")
@@ -211,8 +211,10 @@ class Memory(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
-            memories = memories_of(self.bot, await role_meant(interaction, character))
-            shared = await memories.share(interaction.user.id, number, where, asked_in(interaction))
+            slug = (await role_meant(interaction, character)).slug
+            shared = await self.bot.app.memories.share(
+                slug, interaction.user.id, number, where, asked_in(interaction)
+            )
             reach = Reach.of(shared).told_in(interaction.guild_id)
             said = SHARED_WITH_ALL if where == _EVERY_CHARACTER.value else SHARED
             await answer(interaction, said.format(number=number, reach=reach))
@@ -226,15 +228,15 @@ class Memory(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
-            memories = memories_of(self.bot, await role_meant(interaction, character))
-            pinned = (await memories.pin(interaction.user.id, number)).pinned
+            slug = (await role_meant(interaction, character)).slug
+            pinned = (await self.bot.app.memories.pin(slug, interaction.user.id, number)).pinned
             await answer(interaction, (PINNED if pinned else UNPINNED).format(number=number))
 
     @memory.command(description="Whether I may note things about you by myself; I don't unless you say so")
     @app_commands.describe(switch="on: I may; off: I stop, and delete what I noted by myself")
     async def learning(self, interaction: Interaction, switch: Literal["on", "off"]) -> None:
         await interaction.response.defer(ephemeral=True)
-        privacy = self.bot.app.conversation.privacy
+        privacy = self.bot.app.privacy
         said = await privacy.answer(interaction.user.id, agreed=switch == "on")
         on = LEARNING if said.mode != "off" else YES_BUT_OFF
         off = NOT_LEARNING.format(count=said.gone)
@@ -253,7 +255,7 @@ class Memory(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
             role = await role_meant(interaction, character)
-            found = await memories_of(self.bot, role).get(interaction.user.id, number)
+            found = await self.bot.app.memories.get(role.slug, interaction.user.id, number)
             panel = deletion_panel(found, interaction.guild_id, mark=mark_of(role))
             await self.panels.show(interaction, of_one(self.bot, panel, role))
 
@@ -265,21 +267,22 @@ class Memory(commands.Cog):
         person_id = interaction.user.id
         async with telling(interaction):
             role = await role_meant(interaction, character)
-            memories = memories_of(self.bot, role)
-            known, changes = await memories.of(person_id), await memories.history(person_id)
+            memories = self.bot.app.memories
+            known = await memories.of(role.slug, person_id)
+            changes = await memories.history(role.slug, person_id)
             panel = clearing_panel(len(known), len(changes), mark=mark_of(role))
             await self.panels.show(interaction, of_one(self.bot, panel, role))
 
     async def _deleted(self, press: Press) -> None:
         """Forget the memory whose id the button has: its number may be another one's by now."""
         memory_id, *mark = press.arguments
-        memories = memories_of(self.bot, role_marked(self.bot, mark))
-        there = await memories.forget_one(press.interaction.user.id, int(memory_id))
+        role = role_marked(self.bot, mark)
+        there = await self.bot.app.memories.forget_one(role.slug, press.interaction.user.id, int(memory_id))
         await self.panels.close(press.interaction, DELETED if there else GONE_ALREADY)
 
     async def _deleted_all(self, press: Press) -> None:
-        memories = memories_of(self.bot, role_marked(self.bot, press.arguments))
-        gone = await memories.forget_all(press.interaction.user.id)
+        role = role_marked(self.bot, press.arguments)
+        gone = await self.bot.app.memories.forget_all(role.slug, press.interaction.user.id)
         await self.panels.close(press.interaction, ALL_DELETED.format(count=count_of(gone)))
 
     async def _kept(self, press: Press) -> None:
@@ -292,7 +295,7 @@ class Memory(commands.Cog):
         await self._show_page(press.interaction, role_marked(self.bot, mark), int(page))
 
     async def _show_page(self, interaction: Interaction, role: Role, page: int) -> None:
-        known: list[Fact] = await memories_of(self.bot, role).core(interaction.user.id)
+        known: list[Fact] = await self.bot.app.memories.core(role.slug, interaction.user.id)
         panel = list_panel(known, page, interaction.guild_id, mark=mark_of(role))
         await self.panels.show(interaction, of_one(self.bot, panel, role))
 

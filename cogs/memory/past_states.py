@@ -14,7 +14,6 @@ from cogs._discord.options import (
     WHICH,
     CharacterName,
     mark_of,
-    memories_of,
     of_one,
     offer_characters,
     role_marked,
@@ -59,8 +58,8 @@ class PastStates:
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
             role = await role_meant(interaction, character)
-            changes = await memories_of(self._bot, role).history(interaction.user.id)
-            looks = await self._bot.app.affairs.curating.people.looks(interaction.user.id)
+            changes = await self._bot.app.memories.history(role.slug, interaction.user.id)
+            looks = await self._bot.app.known_people.looks(interaction.user.id)
             panel = history_panel(changes, looks=looks, mark=mark_of(role))
             await self._panels.show(interaction, of_one(self._bot, panel, role))
 
@@ -74,7 +73,7 @@ class PastStates:
         if await self._newest(interaction.user.id, role) != int(newest):
             await self._ask_back(interaction, role, int(batch))
             return
-        changed = await memories_of(self._bot, role).restore(interaction.user.id, int(batch))
+        changed = await self._bot.app.memories.restore(role.slug, interaction.user.id, int(batch))
         await self._panels.close(interaction, RESTORED.format(count=count_of(changed)))
 
     async def _left(self, press: Press) -> None:
@@ -83,9 +82,9 @@ class PastStates:
     async def _ask_back(self, interaction: Interaction, role: Role, batch: int) -> None:
         person_id = interaction.user.id
         newest = await self._newest(person_id, role)
-        reversals = await memories_of(self._bot, role).preview(person_id, batch)
+        reversals = await self._bot.app.memories.preview(role.slug, person_id, batch)
         panel = reversal_panel(batch, newest, reversals, interaction.guild_id, mark=mark_of(role))
         await self._panels.show(interaction, of_one(self._bot, panel, role))
 
     async def _newest(self, person_id: int, role: Role) -> int:
-        return next((one.id for one in await memories_of(self._bot, role).history(person_id)), 0)
+        return next((one.id for one in await self._bot.app.memories.history(role.slug, person_id)), 0)

@@ -69,7 +69,7 @@ class Reminders(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._reminders = bot.app.conversation.reminders
+        self._reminders = bot.app.reminders
         self.panels = Panels(
             bot,
             "remind",
@@ -104,7 +104,7 @@ class Reminders(commands.Cog):
         async with _telling(interaction):
             where = await self._place(interaction)
             kept = await self._reminders.remind(
-                interaction.user.id, when, what, where, languages=_languages(interaction)
+                self._slug, interaction.user.id, when, what, where, languages=_languages(interaction)
             )
             said = REMINDING.format(**_about(kept), number=kept.id)
             await self._confirm(interaction, said, kept)
@@ -116,7 +116,7 @@ class Reminders(commands.Cog):
         async with _telling(interaction):
             where = await self._place(interaction)
             on = YearDay.of(month, day)
-            kept = await self._reminders.remember_date(interaction.user.id, on, what, where)
+            kept = await self._reminders.remember_date(self._slug, interaction.user.id, on, what, where)
             said = KEPT_DATE.format(**_about(kept), day=yearly_in_words(on))
             await self._confirm(interaction, said, kept)
 
@@ -129,7 +129,7 @@ class Reminders(commands.Cog):
     async def offer_numbers(self, interaction: Interaction, current: str) -> list[app_commands.Choice[int]]:
         """Offer the asker's own: those whose number begins so, or whose words hold that."""
         typed = current.strip().casefold().removeprefix("#")
-        known = await self._reminders.of(interaction.user.id)
+        known = await self._reminders.of(self._slug, interaction.user.id)
         fitting = [one for one in known if str(one.id).startswith(typed) or typed in label(one).casefold()]
         return [
             app_commands.Choice(name=in_a_line(label(one), 100), value=one.id) for one in fitting[:OFFERED]
@@ -153,7 +153,7 @@ class Reminders(commands.Cog):
         await self._show_page(press.interaction, int(press.arguments[0]))
 
     async def _show_page(self, interaction: Interaction, page: int) -> None:
-        known = await self._reminders.of(interaction.user.id)
+        known = await self._reminders.of(self._slug, interaction.user.id)
         await self.panels.show(interaction, list_panel(known, page, interaction.guild_id))
 
     # Birthdays.
@@ -165,14 +165,14 @@ class Reminders(commands.Cog):
         async with _telling(interaction):
             where = await self._place(interaction)
             on = YearDay.of(month, day)
-            kept = await self._reminders.set_birthday(interaction.user.id, on, where)
+            kept = await self._reminders.set_birthday(self._slug, interaction.user.id, on, where)
             said = KEPT_BIRTHDAY.format(**_about(kept), day=yearly_in_words(on))
             await self._confirm(interaction, said, kept)
 
     @birthday.command(name="show", description="What I know of your birthday")
     async def show_birthday(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        known = await self._reminders.birthday(interaction.user.id)
+        known = await self._reminders.birthday(self._slug, interaction.user.id)
         if known is None:
             await answer(interaction, NO_BIRTHDAY)
             return
@@ -184,7 +184,7 @@ class Reminders(commands.Cog):
     @birthday.command(name="forget", description="Let me forget your birthday")
     async def forget_birthday(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        known = await self._reminders.birthday(interaction.user.id)
+        known = await self._reminders.birthday(self._slug, interaction.user.id)
         if known is not None:
             await self._reminders.delete(interaction.user.id, known.id)
         await answer(interaction, BIRTHDAY_FORGOTTEN if known else NO_BIRTHDAY)
@@ -232,8 +232,7 @@ class Reminders(commands.Cog):
             raise ReminderRefused(NOT_HERE)
         if where.guild_id is not None and not _may_write(interaction):
             raise ReminderRefused(CANNOT_WRITE)
-        conversation = self.bot.app.conversation
-        if refusal := await conversation.age_gate.refusal(conversation.company.primary, where):
+        if refusal := await self.bot.app.age_gate.refusal(self.bot.app.company.primary, where):
             raise ReminderRefused(refusal)
         return where
 
@@ -244,10 +243,13 @@ class Reminders(commands.Cog):
         roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
         return house.active(where) and not house.ignores(user.id) and not house.denied_roles & roles
 
+    @property
+    def _slug(self) -> str:
+        return self.bot.app.company.primary.slug
+
     async def _fire(self) -> None:
         if self.bot.is_ready():
-            for player in list(self.bot.app.conversation.players.values()):
-                await player.reminding.fire(self._venue)
+            await self.bot.app.reminder_delivery.fire(self._venue)
 
     async def _venue(self, due: Reminder) -> Venue | None:
         """Return where something is to be said; a text that was told in private never leaves that place."""

@@ -54,7 +54,7 @@ class Tickets(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._tickets = bot.app.affairs.tickets
+        self._tickets = bot.app.tickets
         self.desk = TicketDesk(bot)
 
     async def cog_load(self) -> None:

@@ -79,7 +79,7 @@ class TicketDesk:
 
     def __init__(self, bot: "Masquerade") -> None:
         self._bot = bot
-        self._tickets = bot.app.affairs.tickets
+        self._tickets = bot.app.tickets
         self._closing: set[int] = set()  # threads
 
     async def of(self, guild: discord.Guild) -> Desk:

@@ -16,7 +16,7 @@ async def remember(w: World, *memories: str, who: Any = None, **options: Any) ->
 
 
 async def known(w: World, who: Any = None) -> list[Fact]:
-    return await w.app.conversation.memories.of((who or w.mira).id)
+    return await w.app.memories.of("pixel", (who or w.mira).id)
 
 
 async def words(w: World, who: Any = None) -> list[str]:

@@ -23,5 +23,5 @@ async def happened(w: World, *log: tuple[float, str, Any, Any], slug: str = "pix
         )
         for hours, kind, person, channel in log
     ]
-    inner, role = w.app.conversation.inner, w.app.conversation.company.by_slug[slug]
+    inner, role = w.app.inner_life, w.app.company.by_slug[slug]
     await moved(w.app.database, slug, inner.nature(role), stirred)

@@ -63,7 +63,7 @@ async def tick(at: Table, mouth: Mouth | None = None) -> int:
 
 
 async def look(at: Table, mouth: Mouth | None = None) -> int:
-    return await at.conversation.initiative.tick(lambda _channel: mouth or at.mouth)
+    return await at.app.initiative.tick(lambda _channel: mouth or at.mouth)
 
 
 async def remarks(at: Table, channel_id: int = CHANNEL.channel_id) -> list[Remark]:

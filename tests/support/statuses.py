@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.conversation.attention.decide import Attentiveness
 from bot.conversation.attention.vote import Voters
+from bot.conversation.config import Attentiveness
 from tests.builders import AT_ONCE
 from tests.support.discord import World
 

@@ -51,7 +51,7 @@ def in_short(words: str, room: int) -> str:
 
 async def persona_told(session: Session, rest: str) -> str:
     """Say who is here, or what one is made of; let one in, send one out, let one answer."""
-    stagecraft = session.app.affairs.stagecraft
+    stagecraft = session.app.presence
     if rest in ("", "list"):
         return await _listed(session)
     found = _PERSONA.fullmatch(rest)
@@ -71,7 +71,7 @@ async def persona_told(session: Session, rest: str) -> str:
 
 
 async def _listed(session: Session) -> str:
-    attending = await session.app.affairs.stagecraft.attending(session.where)
+    attending = await session.app.presence.attending(session.where)
     async with session.app.database.read() as db:
         channel = await db.channels.get(session.where.channel_id)
     lines = listing(attending, in_short, alone=False, chosen=channel.chosen if channel else None)
@@ -81,7 +81,7 @@ async def _listed(session: Session) -> str:
 
 async def scene_told(session: Session, rest: str, mouth: TerminalMouth) -> str:
     """Let characters play a scene, end it, or say which one is played; keep a note for the talk."""
-    stagecraft, where = session.app.affairs.stagecraft, session.where
+    stagecraft, where = session.app.presence, session.where
     if rest in ("", "show"):
         return await _shown(session)
     if rest == "stop":
@@ -102,7 +102,7 @@ async def scene_told(session: Session, rest: str, mouth: TerminalMouth) -> str:
 
 async def _played(session: Session, members: list[Role], topic: str, lines: int, mouth: TerminalMouth) -> str:
     """Let a scene be played to its end; say why it came to an end before."""
-    scene_id = await session.app.affairs.stagecraft.begin_scene(
+    scene_id = await session.app.presence.begin_scene(
         session.where, members, topic, turns=lines, by=session.person_id, opened_by=session.next_id()
     )
     who = ", ".join(dict.fromkeys(f"**{role.name}**" for role in members))
@@ -118,13 +118,13 @@ async def _played(session: Session, members: list[Role], topic: str, lines: int,
 async def _shown(session: Session) -> str:
     async with session.app.database.read() as db:
         scene = await db.cues.scene(session.where.channel_id)
-    noted = await session.app.affairs.stagecraft.noted(session.where)
+    noted = await session.app.presence.noted(session.where)
     note = NOTE.format(depth=depth_in_words(noted[1]), note=_quoted(noted[0])) if noted else NO_NOTE
     return Marked(f"{_described(session, scene) if scene else NO_SCENE}\n{note}")
 
 
 def _described(session: Session, scene: Scene) -> str:
-    known = session.app.conversation.company.by_slug
+    known = session.app.company.by_slug
     who = ", ".join(f"**{known[slug].name}**" for slug in scene.members if slug in known)
     return PLAYING.format(who=who, done=scene.done, count=scene.turns, topic=_quoted(scene.topic))
 

@@ -49,8 +49,8 @@ async def consolidate(loaded: Loaded, *, on_stage: Callable[[str], None] | None 
             tell(BATCHES)
         with place_bar(console, places) as progress:
             tally = Tally()
-            for player in app.conversation.players.values():
-                tally += await player.mind.consolidation.run(progress=progress)
+            for slug in app.company.by_slug:
+                tally += await app.consolidation.run(slug, progress=progress)
     for sentence in report(tally, places.total, off=settings.memory_consent == "off"):
         print(sentence)  # noqa: T201
     return 1 if tally.left else 0

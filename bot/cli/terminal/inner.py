@@ -25,10 +25,10 @@ async def mood_told(session: Session) -> str:
     """Say how the character feels now, what its day is like, and what moved it this week."""
     role = await session.host()
     viewer = Viewer(session.person_id, lambda channel_id: channel_id == session.where.channel_id)
-    felt = await session.app.affairs.weeks.of(role, viewer)
+    felt = await session.app.weeks.of(role, viewer)
     if felt is None:
         return NOTHING_FELT.format(name=role.name)
-    zone = session.app.conversation.inner.zone
+    zone = session.app.inner_life.zone
     lines = [f"{about}: {words}" for about, words in told_now(felt, role)]
     happened = sorted(felt.happenings[:MOST], key=lambda one: one.at, reverse=True)
     lines += ["What moved it this week:"] if happened else [NOTHING_OF_NOTE]
@@ -37,7 +37,7 @@ async def mood_told(session: Session) -> str:
 
 async def relationship_told(session: Session, rest: str) -> str:
     """Say how the two stand and why; with `undo N` take a change back, with `kind NAME` choose the kind."""
-    relationships = session.app.affairs.relationships
+    relationships = session.app.relationships
     role, person = await session.host(), session.person_id
     found = _RELATIONSHIP.fullmatch(rest.casefold()) if rest else None
     if rest and found is None:
@@ -59,14 +59,14 @@ async def relationship_told(session: Session, rest: str) -> str:
 
 
 async def _why(session: Session) -> str:
-    privacy = session.app.conversation.privacy
+    privacy = session.app.privacy
     if privacy.mode == "off":
         return SWITCHED_OFF
     return NOTHING_YET if await privacy.may_learn(session.person_id) else NOT_AGREED
 
 
 def _lines(session: Session, role: Role, relationship: Relationship) -> list[str]:
-    zone, stages = session.app.conversation.inner.zone, [one.name for one in STAGES]
+    zone, stages = session.app.inner_life.zone, [one.name for one in STAGES]
     since = f", since {relationship.since.astimezone(zone):%d %B %Y}" if relationship.since else ""
     kinds = [one for one in relationship.kinds if one != relationship.kind]
     others = f" (/relationship kind changes it to {' or '.join(kinds)})" if kinds else ""

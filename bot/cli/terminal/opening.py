@@ -112,7 +112,7 @@ def _at_once(manner: Manner) -> Manner:
 
 
 def _introduce(session: Session, console: Console) -> None:
-    for role in session.app.conversation.company:
+    for role in session.app.company:
         console.print(
             Text.assemble((bare(role.name), "bold magenta"), "  ", bare(role.character.description))
         )

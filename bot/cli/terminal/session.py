@@ -13,14 +13,12 @@ from bot.conversation.attention.kept_words import in_words
 from bot.conversation.company import Role
 from bot.conversation.decision import Reason
 from bot.conversation.forgetting import Length
-from bot.conversation.players import Player
 from bot.conversation.rethinking import Asker
-from bot.conversation.revisions import Takes
+from bot.conversation.revisions import Remaking, Takes
 from bot.conversation.text.names import clean_text
 from bot.conversation.text.split import is_blank
 from bot.conversation.types import Mouth, Place, Utterance, Where
 from bot.core.clock import Clock
-from bot.memory.store import Memories
 from database import DatabaseError
 from database.repositories.calls import Spending
 from personas.character import Character
@@ -117,7 +115,7 @@ class Session:
     @property
     def names(self) -> str:
         """Everybody who is played, for the head of a page."""
-        return ", ".join(role.name for role in self.app.conversation.company)
+        return ", ".join(role.name for role in self.app.company)
 
     @property
     def everybody(self) -> str:
@@ -127,22 +125,18 @@ class Session:
     @property
     def alone(self) -> bool:
         """Say whether a single character is played."""
-        return len(self.app.conversation.company) == 1
+        return len(self.app.company) == 1
 
     async def host(self) -> Role:
         """Return the character that a command means: who answers where nobody is called."""
-        casting = self.app.conversation.casting
+        casting = self.app.casting
         async with self.app.database.read() as db:
             return await casting.host(db, self.where, await casting.present(db, self.where))
-
-    async def memories(self) -> Memories:
-        """Return what that character knows for good."""
-        return self.app.conversation.players[(await self.host()).slug].mind.memories
 
     async def welcome(self, mouth: TerminalMouth) -> None:
         """Let somebody who is new here be greeted, before anything else is said."""
         if self.app.manner.greets:
-            greetings = self.app.conversation.greetings
+            greetings = self.app.greetings
             await greetings.welcome(self._asker, self.where, mouth, key=self._ids.of_line())
 
     def hear(self, line: str) -> Utterance | None:
@@ -185,12 +179,12 @@ class Session:
     async def follow(self, mouth: TerminalMouth) -> str:
         """Let those speak who are to; return what went wrong, as far as anybody said so."""
         with self._faults() as faults:
-            await self.app.conversation.following.follow(self.where.channel_id, mouth)
+            await self.app.following.follow(self.where.channel_id, mouth)
         return faults.reason
 
     async def let_go(self) -> None:
         """Let nobody speak any more who was to."""
-        await self.app.conversation.chronicle.let_go(self.where.channel_id)
+        await self.app.message_log.let_go(self.where.channel_id)
 
     def next_id(self) -> int:
         """Return an id for something that is asked for besides the talk."""
@@ -198,10 +192,10 @@ class Session:
 
     async def question(self, heard: Utterance) -> str:
         """Return what the person is asked behind the answer to a line, once: may I remember you? (C51)."""
-        asking = await self.app.conversation.privacy.asks(heard)
+        asking = await self.app.privacy.asks(heard)
         if asking is None:
             return ""
-        character = (await self._last()).role.character
+        character = (await self._last()).character
         asked = f"{character.name}: {character.memory_question}" if asking == "question" else NOTICE
         return f"{asked}\n({HOW_TO_ANSWER})"
 
@@ -212,11 +206,11 @@ class Session:
 
     async def forget(self) -> int:
         """Forget what was said here; return how many lines that was."""
-        return (await self.app.conversation.forgetting.reset(PERSON, self.where)).lines
+        return (await self.app.forgetting.reset(PERSON, self.where)).lines
 
     async def forget_last(self, count: int) -> int:
         """Forget the last exchanges; return how many lines that was."""
-        forgetting = self.app.conversation.forgetting
+        forgetting = self.app.forgetting
         pairs = await forgetting.pairs(PERSON, self.where, count=count)
         erased = await forgetting.forget_pairs(PERSON, self.where, {pair.turn_id for pair in pairs})
         return erased.lines
@@ -229,48 +223,54 @@ class Session:
 
     async def takes(self) -> Takes:
         """Return the takes on the last reply; like the next four, raises CannotRemake."""
-        return await (await self._last()).remaking.takes(self._asker, self.where)
+        return await self._revisions.takes((await self._last()).slug, self._asker, self.where)
 
     async def reroll(self, context: str) -> Takes:
         """Think of another take on the last reply."""
-        return await (await self._last()).remaking.another(self._asker, self.where, context=context)
+        slug = (await self._last()).slug
+        return await self._revisions.another(slug, self._asker, self.where, context=context)
 
     async def choose(self, takes: Takes, number: int, mouth: TerminalMouth) -> Takes:
         """Let another take stand."""
-        player = await self._last()
-        return await player.remaking.choose(
+        role = await self._last()
+        return await self._revisions.choose(
+            role.slug,
             self._asker,
             self.where,
             turn_id=takes.turn_id,
             number=number,
-            mouth=mouth.speaking_as(player.role.speaker),
+            mouth=mouth.speaking_as(role.speaker),
         )
 
     async def go_on(self, mouth: TerminalMouth) -> None:
         """Let the character go on with its last reply."""
-        player = await self._last()
-        own = mouth.speaking_as(player.role.speaker)
-        await player.remaking.go_on(self._asker, self.where, mouth=own)
+        role = await self._last()
+        own = mouth.speaking_as(role.speaker)
+        await self._revisions.go_on(role.slug, self._asker, self.where, mouth=own)
 
     async def rewrite(self, text: str, mouth: TerminalMouth) -> None:
         """Give the last reply new words."""
-        player = await self._last()
-        own = mouth.speaking_as(player.role.speaker)
-        await player.remaking.rewrite(self._asker, self.where, text, mouth=own)
+        role = await self._last()
+        own = mouth.speaking_as(role.speaker)
+        await self._revisions.rewrite(role.slug, self._asker, self.where, text, mouth=own)
 
-    async def _last(self) -> Player:
+    @property
+    def _revisions(self) -> Remaking:
+        return self.app.revisions
+
+    async def _last(self) -> Role:
         """Return the character that spoke to the person last."""
-        conversation = self.app.conversation
         async with self.app.database.read() as db:
             latest = await db.turns.last_to(PERSON, self.where.channel_id, limit=1)
-        return conversation.players.get(latest[0].character if latest else "", conversation.primary)
+        company = self.app.company
+        return company.by_slug.get(latest[0].character if latest else "", company.primary)
 
     async def standing(self) -> tuple[Length, int, bool]:
         """Return the length of the conversation, the number of memories, and whether it learns by itself."""
-        memories = await self.memories()
+        memories, host = self.app.memories, await self.host()
         return (
-            await self.app.conversation.forgetting.length(PERSON, self.where),
-            len(await memories.of(PERSON)),
+            await self.app.forgetting.length(PERSON, self.where),
+            len(await memories.of(host.slug, PERSON)),
             await memories.learns(PERSON),
         )
 
@@ -279,7 +279,7 @@ class Session:
         async with self.app.database.read() as db:
             unanswered = {one for one in message_ids if await db.turns.open_since(one)}
         self.messages -= len(unanswered)
-        await self.app.conversation.chronicle.deleted(self.where.channel_id, unanswered)
+        await self.app.message_log.deleted(self.where.channel_id, unanswered)
         return bool(unanswered)
 
     def cost(self) -> str:
@@ -338,7 +338,7 @@ class _Ear(logging.Handler):
 async def open_session(app: App) -> Session:
     """Return a session whose message ids are above all earlier ones, even when the clock was set back."""
     channel_id = channel_of(app.character)
-    heard = await app.conversation.chronicle.watermarks([channel_id])
+    heard = await app.message_log.watermarks([channel_id])
     above = heard.get(channel_id, 0) + _IDS_IN_ONE_TURN
-    await app.conversation.chronicle.let_go(channel_id)  # what was being said when the last one ended
+    await app.message_log.let_go(channel_id)  # what was being said when the last one ended
     return Session(app, ids=Ids(app.clock, above=above))

@@ -84,7 +84,7 @@ async def answer(session: Session, command: Command, mouth: TerminalMouth) -> st
 
 def introductions(app: App) -> str:
     """Return who is played, each with what its files say it is."""
-    everybody = (role.character for role in app.conversation.company)
+    everybody = (role.character for role in app.company)
     return "\n".join(f"{one.name}: {one.description}" if one.description else one.name for one in everybody)
 
 
@@ -115,8 +115,8 @@ async def _status(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
     length, memories, learns = await session.standing()
     spent = session.spending
     learning = "on" if learns else "off (turn it on with /memory learning on)"
-    roles = session.app.conversation.company
-    minds = [(role.name, await session.app.affairs.statuses.of(role.slug)) for role in roles]
+    roles = session.app.company
+    minds = [(role.name, await session.app.statuses.of(role.slug)) for role in roles]
     return (
         f"This session: {spent.input_tokens:,} tokens read and {spent.output_tokens:,} written, "
         f"{session.cost()}, with {session.app.server.model}\n"
@@ -162,7 +162,8 @@ async def _edit(session: Session, rest: str, mouth: TerminalMouth) -> str:
 async def _remember(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     if not rest:
         return "Write behind it what is to be remembered: /remember words"
-    memory = await (await session.memories()).remember(session.person_id, rest, session.where)
+    slug = (await session.host()).slug
+    memory = await session.app.memories.remember(slug, session.person_id, rest, session.where)
     return (
         f"Remembered as number {memory.number}. /memory shows it; /memory delete {memory.number} undoes it."
     )
@@ -173,10 +174,10 @@ async def _memory(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     if found is None:
         return HOW_TO_MEMORY
     verb, which, words = found.groups()
-    memories, person = await session.memories(), session.person_id
+    memories, person, host = session.app.memories, session.person_id, await session.host()
     if verb == "list":
-        whose = [] if session.alone else [WHOSE_MEMORY.format(name=(await session.host()).name)]
-        return "\n".join([*whose, _listed(await memories.of(person))])
+        whose = [] if session.alone else [WHOSE_MEMORY.format(name=host.name)]
+        return "\n".join([*whose, _listed(await memories.of(host.slug, person))])
     if verb == "learning" and which in ("on", "off"):
         gone = await memories.let_learn(person, which == "on")
         went = f"; {gone} memories that were learnt that way are deleted" if gone else ""
@@ -185,12 +186,12 @@ async def _memory(session: Session, rest: str, _mouth: TerminalMouth) -> str:
         return HOW_TO_MEMORY
     number = int(which)
     if verb == "edit":
-        await memories.edit(person, number, words)
+        await memories.edit(host.slug, person, number, words)
         return f"Number {number} is changed."
     if verb == "pin":
-        pinned = (await memories.pin(person, number)).pinned
+        pinned = (await memories.pin(host.slug, person, number)).pinned
         return f"Number {number} is {'pinned: it stays as it is' if pinned else 'not pinned any more'}."
-    await memories.forget(person, number)
+    await memories.forget(host.slug, person, number)
     return f"Number {number} is forgotten, in every form that it ever had."
 
 
@@ -215,7 +216,7 @@ def _line(memory: Fact) -> str:
 
 
 async def _privacy(session: Session, rest: str, _mouth: TerminalMouth) -> str:
-    privacy, person = session.app.conversation.privacy, session.person_id
+    privacy, person = session.app.privacy, session.person_id
     if rest not in ("", "yes", "no"):
         return "Write /privacy alone, or behind it: yes, no."
     if rest:

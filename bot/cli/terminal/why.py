@@ -33,8 +33,8 @@ async def why_told(session: Session, rest: str) -> str:
     claim, turn = found
     text = [head, explain(claim, turn)]
     if turn is not None and not turn.fallback:
-        origins = await app.views.provenance.of(claim, turn, session.person_id)
-        zone = app.conversation.inner.zone
+        origins = await app.provenance.of(claim, turn, session.person_id)
+        zone = app.inner_life.zone
         form = Form(in_short, lambda at: day_in_words(at.astimezone(zone).date()), None, app.server.free)
         text += told(origins, form)
     return Marked("\n".join(text))

@@ -2,22 +2,22 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from random import Random
+from dataclasses import replace
+from datetime import datetime
 
 from bot.conversation.attention.addressee_vote import Asked, Asker, worth_asking
 from bot.conversation.attention.addressing import Addressees, addressees
-from bot.conversation.attention.rules import RULES, Attention, Circumstances, Rule, attend
+from bot.conversation.attention.rules import Attention, Circumstances, attend
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.attention.throttle import Patience, Tally, place_of, tally_for
+from bot.conversation.attention.throttle import Tally, place_of, tally_for
 from bot.conversation.attention.turn_taking import Turns
-from bot.conversation.attention.vote import Ballot, Voters, vote, vote_prompt
+from bot.conversation.attention.vote import Ballot, vote, vote_prompt
+from bot.conversation.config import Attentiveness
 from bot.conversation.context import WINDOW, line_of
 from bot.conversation.decision import Considered, Decision, Reason, Trace, Wait
 from bot.conversation.speakers import Casting
 from bot.conversation.types import Glimpse, Person, Place, Utterance
-from bot.core.clock import Clock
+from bot.core.runtime import Runtime
 from bot.llm.budget import Budgets
 from bot.llm.client import Claude
 from bot.llm.types import Call
@@ -33,22 +33,6 @@ ASKED_AGAIN_AFTER = 5.0
 """Seconds between two questions about who is addressed in a channel: a flood must not cost one each."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attentiveness:
-    """How the character decides; durations without a type are seconds.
-
-    `turn` is how long a bot takes to answer at most (max_typing_time): whoever is named after it waits so
-    long for it, and a quarter of that after a person's message (F040).
-    """
-
-    too_old: timedelta = timedelta(seconds=30)
-    patience: Patience = field(default_factory=Patience)
-    chance: float = 1.0
-    voters: Voters = field(default_factory=lambda: Voters(model="", count=0, deadline=10.0))
-    turn: float = 0.0
-    rules: Sequence[Rule] = RULES
-
-
 class Deciding:
     """The stage "attend" of the walk."""
 
@@ -59,16 +43,14 @@ class Deciding:
         claude: Claude,
         casting: Casting,
         how: Attentiveness,
-        clock: Clock,
-        rng: Random,
+        runtime: Runtime,
         budgets: Budgets,
     ) -> None:
         self._database = database
         self._claude = claude
         self._casting = casting
         self._how = how
-        self._clock = clock
-        self._rng = rng
+        self._clock, self._rng = clock, rng = runtime.clock, runtime.rng
         self._budgets = budgets
         self._asker = Asker(claude, model=how.voters.model, clock=clock)
         self._asked_at: dict[int, float] = {}

@@ -4,7 +4,7 @@ In the audit a fact has its number, its reach and the number of its last change,
 the record of changes alone, from which they go when they are forgotten.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from bot.core.clock import Clock
 from bot.core.i18n import _
 from bot.features.admin.change import Change, ChangeRefused, Key, Recorded, Values
 from bot.features.admin.entity import Row
-from bot.features.admin.people import Agreed
 from bot.memory.facts import MOST as MOST_FACTS
 from bot.memory.store import MOST, Memories, MemoryRefused, checked, core_of
 from database import Database, UnitOfWork
@@ -73,13 +72,10 @@ class Facts(Row):
 
     name = FACT
 
-    def __init__(
-        self, company: Company, clock: Clock, agreed: Agreed, memories_of: Callable[[str], Memories | None]
-    ) -> None:
+    def __init__(self, company: Company, clock: Clock, memories: Memories) -> None:
         self._company = company
         self._clock = clock
-        self._agreed = agreed
-        self._memories_of = memories_of
+        self._memories = memories
         self._known_before: dict[str, list[Before]] = {}
 
     def person(self, key: Key) -> int | None:
@@ -100,7 +96,7 @@ class Facts(Row):
         if values is None:
             self._note_before(key, known)
             return await self._remove(db, key, fact)
-        if not await self._agreed(db, int(person_id)):
+        if not await self._memories.agrees(db, int(person_id)):
             raise ChangeRefused(NOT_AGREED)
         if "text" in values:
             values = {**values, "text": _checked(values["text"])}
@@ -118,7 +114,7 @@ class Facts(Row):
 
     async def restore(self, db: UnitOfWork, change: Change) -> None:
         person_id, slug, memory_id = change.key
-        if change.before is not None and not await self._agreed(db, int(person_id)):
+        if change.before is not None and not await self._memories.agrees(db, int(person_id)):
             raise ChangeRefused(NOT_AGREED)
         step = await _last_step(db, change.key)
         if step is None or not step.cause.startswith("operator") or _is_other(step, change):
@@ -131,9 +127,7 @@ class Facts(Row):
     async def changed(self, key: Key) -> None:
         """Keep what was known before, where the operator wants that (F071)."""
         snapshots = self._known_before.pop(key[1], [])
-        memories = self._memories_of(key[1])
-        if memories is not None:
-            await memories.dump(tuple(snapshots))
+        await self._memories.dump(key[1], tuple(snapshots))
 
     async def _remove(self, db: UnitOfWork, key: Key, fact: Fact | None) -> Key:
         if fact is None:

@@ -7,8 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.conversation.company import Role
-from bot.conversation.pipeline import Conversation
+from bot.conversation.company import Company, Role
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _, number
 from bot.features.admin.service import Actor, Administration
@@ -66,12 +65,12 @@ class Arrivals:
     def __init__(
         self,
         database: Database,
-        conversation: Conversation,
+        company: Company,
         library: Library | None,
         administration: Administration,
     ) -> None:
         self._database = database
-        self._conversation = conversation
+        self._company = company
         self._library = library
         self._administration = administration
         self._one_at_a_time = asyncio.Lock()
@@ -99,7 +98,7 @@ class Arrivals:
                 if not back:
                     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
                 raise NotArrived(NOT_PLAYABLE.format(file=harmless(filename, 100), fault=error)) from error
-            self._conversation.join(role)
+            self._company.join(role)
         await self._administration.note(actor, "persona import", role.slug)
         tokens = len(role.character.core_prompt) // 4
         size = SIZE.format(count=number(tokens))
@@ -115,7 +114,7 @@ class Arrivals:
         async with self._one_at_a_time:
             await self._remember(folder.name, here=False)
             library.drop(role.slug)
-            await self._conversation.part(role.slug)
+            self._company.part(role.slug)
         await self._administration.note(actor, "persona remove", role.slug)
 
     async def export(self, role: Role, to: Output) -> tuple[str, bytes]:
@@ -139,7 +138,7 @@ class Arrivals:
         """Return a folder that is not there yet, or that of the same card, which was let go before."""
         if inspected.kind == "lorebook":
             raise NotArrived(A_LOREBOOK)
-        if len(self._conversation.company) >= MOST_CHARACTERS:
+        if len(self._company) >= MOST_CHARACTERS:
             raise NotArrived(FULL.format(most=MOST_CHARACTERS))
         try:
             character = character_of(inspected.fields, "the card")
@@ -147,9 +146,7 @@ class Arrivals:
             raise NotArrived(NO_CHARACTER.format(fault=error)) from error
         slug = slug_of(character.name)
         folder = library.characters / slug
-        if slug in self._conversation.company.by_slug or (
-            folder.exists() and not _same(folder, inspected, data)
-        ):
+        if slug in self._company.by_slug or (folder.exists() and not _same(folder, inspected, data)):
             raise NotArrived(TAKEN.format(slug=slug))
         return folder
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
-from bot.conversation.effects import SCENE, STOPPED, cue_of
+from bot.conversation.effects import SCENE, STOPPED
 from bot.conversation.safety import why_not
-from bot.conversation.speakers import Casting
+from bot.conversation.speakers import Casting, cue_of
 from bot.conversation.text.names import clean_name, clean_text
 from bot.conversation.text.split import is_blank
 from bot.conversation.turns import note_place

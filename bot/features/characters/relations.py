@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bot.conversation.company import Company, Role
-from bot.conversation.speakers import Direction
+from bot.conversation.config import Direction
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _

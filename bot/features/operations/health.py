@@ -5,10 +5,9 @@ import logging
 import shutil
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 from bot.conversation.outbox import PLACES
-from bot.conversation.pipeline import Conversation
+from bot.conversation.queue import Rooms
 from bot.core.clock import Clock
 from bot.core.stalls import LoopWatch
 from bot.features.operations.alerts import Alerts
@@ -16,6 +15,7 @@ from bot.features.operations.heartbeat import READY, STALE_TICKS, write_heartbea
 from bot.features.operations.vitals import Link, Vitals
 from bot.jobs.schedule import Schedule
 from bot.llm.breaker import MEND, Breaker
+from bot.settings import Settings
 from database import Database, DatabaseError, DatabaseTaken
 
 log = logging.getLogger(__name__)
@@ -25,33 +25,29 @@ LOOKED_BACK = timedelta(minutes=15)
 
 
 class Health:
-    """Looks at everything, and remembers what it saw last: who asks costs nothing.
-
-    `seconds` is how often it is told to look.
-    """
+    """Looks at everything, and remembers what it saw last: who asks costs nothing."""
 
     def __init__(
         self,
         *,
         database: Database,
-        conversation: Conversation,
+        rooms: Rooms,
         schedule: Schedule,
         clock: Clock,
         alerts: Alerts,
         breaker: Breaker,
-        data_dir: Path,
-        seconds: float,
+        settings: Settings,
     ) -> None:
         self.loop = LoopWatch()
         self.alerts = alerts
         self._last: Vitals | None = None
         self._breaker = breaker
         self._database = database
-        self._conversation = conversation
+        self._rooms = rooms
         self._schedule = schedule
         self._clock = clock
-        self._data_dir = data_dir
-        self._stale_after = STALE_TICKS * seconds
+        self._data_dir = settings.data_dir
+        self._stale_after = STALE_TICKS * settings.heartbeat_seconds
         self._taken = False
         self._since = self._looked = clock.monotonic()
 
@@ -85,7 +81,7 @@ class Health:
         return f"{lockout} {MEND[lockout.what]}" if lockout else ""
 
     async def _look(self, link: Link) -> Vitals:
-        queues = self._conversation.queues
+        queues = self._rooms.queues
         outcomes: dict[str, int] = {}
         unsaid, size, readable = 0, 0, True
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.conversation.company import Company
 from bot.conversation.config import Consent
 from bot.conversation.decision import Reason
 from bot.conversation.types import Utterance
@@ -66,6 +67,7 @@ class Privacy:
         self,
         *,
         database: Database,
+        company: Company,
         memories: Memories,
         consent: Consent,
         asks_after: int,
@@ -73,12 +75,13 @@ class Privacy:
         clock: Clock,
     ) -> None:
         self._database = database
+        self._company = company
         self._memories = memories
         self._clock = clock
         self._asks_after = asks_after
         self._leaving = leaving
         self._exporting = Exporting(database, clock)
-        self._importing = Importing(database=database, memories=memories, clock=clock)
+        self._importing = Importing(database=database, company=company, memories=memories, clock=clock)
         self._settled: OrderedDict[int, None] = OrderedDict()
         self.mode = consent
 
@@ -112,7 +115,7 @@ class Privacy:
         What they told with /remember is theirs: it stays until they delete it.
         """
         gone = await self._memories.let_learn(person_id, agreed)
-        told = 0 if agreed else len(await self._memories.of(person_id))
+        told = 0 if agreed else len(await self._memories.of(self._company.primary.slug, person_id))
         return Answered(agreed, self.mode, gone, told)
 
     async def standing(self, person_id: int) -> Standing:

@@ -7,12 +7,12 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
+from bot.conversation.config import Manner
 from bot.conversation.decision import Reason
 from bot.conversation.queue import Rooms
-from bot.conversation.summaries import Summing
+from bot.conversation.summaries import Summaries
 from bot.core.clock import Clock
 from bot.memory.erasing import Eraser
 from database import Database, UnitOfWork, backups
@@ -20,7 +20,6 @@ from database.backend import VACUUM_DUE
 from database.files import BACKUPS
 from database.repositories.leftovers import SNOWFLAKE
 from database.repositories.people import Holdings, Remaining, pieces
-from memory.dumps import Dumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +50,16 @@ class Leaving:
         database: Database,
         rooms: Rooms,
         eraser: Eraser,
-        compaction: Summing,
-        dumps: Dumps | None,
-        backups_kept: timedelta,
+        summaries: Summaries,
+        manner: Manner,
         clock: Clock,
     ) -> None:
         self._database = database
         self._rooms = rooms
         self._eraser = eraser
-        self._compaction = compaction
-        self._dumps = dumps
-        self._backups_kept = backups_kept
+        self._summaries = summaries
+        self._dumps = manner.dumps
+        self._backups_kept = manner.backups_kept
         self._clock = clock
 
     async def leave(self, person_id: int) -> Receipt:
@@ -75,7 +73,7 @@ class Leaving:
             gone = await db.people.holdings(person_id)
             shared = await self._erase(db, person_id)
         finished = await self._eraser.finish()
-        await self._compaction.again(shared)
+        await self._summaries.again(shared)
         return await self._receipt(person_id, gone, finished=finished)
 
     @asynccontextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bot.conversation.company import Company
 from bot.conversation.text.names import clean_name
 from bot.conversation.text.split import is_blank
 from bot.conversation.types import Place
@@ -96,8 +97,9 @@ class _Numbers:
 class Importing:
     """Takes in exports, each in one transaction."""
 
-    def __init__(self, *, database: Database, memories: Memories, clock: Clock) -> None:
+    def __init__(self, *, database: Database, company: Company, memories: Memories, clock: Clock) -> None:
         self._database = database
+        self._company = company
         self._memories = memories
         self._clock = clock
 
@@ -135,7 +137,7 @@ class Importing:
 
         Anybody can write such a file: facts of made-up characters would have no end.
         """
-        known = {self._memories.character, *await db.memories.characters(brought.person_id)}
+        known = {*self._company.by_slug, *await db.memories.characters(brought.person_id)}
         if strange := {one.character for one in brought.facts} - known:
             raise FileRefused(NO_CHARACTER.format(slug=min(strange)))
         facts = tuple(one.model_copy(update={"for_all": False}) for one in brought.facts)

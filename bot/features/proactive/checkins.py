@@ -7,19 +7,21 @@ from typing import Any
 
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.backstage import Backstage
 from bot.conversation.company import Role
-from bot.conversation.context import recall
+from bot.conversation.config import Manner
+from bot.conversation.context_reader import ContextReader
 from bot.conversation.decision import Step, Trace
-from bot.conversation.outbox import Saying
 from bot.conversation.proactive import Impulse, Unasked
+from bot.conversation.queue import Rooms
+from bot.conversation.speakers import Casting
 from bot.conversation.text.names import speaker_label
 from bot.conversation.turns import where_of
 from bot.conversation.types import Mouth, Utterance
+from bot.core.runtime import Runtime
 from bot.features.proactive.half_hours import HalfHours
 from bot.features.proactive.initiative import MouthOf
 from bot.prompts import fill
-from database import DatabaseError, UnitOfWork
+from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel
 from database.repositories.remarks import Absent
 from memory.dates import zone
@@ -37,18 +39,30 @@ _NAME = "check-ins"
 class CheckIns:
     """Writes to people who agreed to be remembered, and only once before they say something themselves."""
 
-    def __init__(self, behind: Backstage, saying: Saying) -> None:
-        self._behind = behind
-        self._database, self._clock = behind.database, behind.clock
-        self._bounds = behind.manner.initiative
-        self._unasked = Unasked(behind, saying)
+    def __init__(
+        self,
+        database: Database,
+        runtime: Runtime,
+        rooms: Rooms,
+        casting: Casting,
+        reader: ContextReader,
+        unasked: Unasked,
+        manner: Manner,
+    ) -> None:
+        self._database = database
+        self._clock, self._rng = runtime.clock, runtime.rng
+        self._rooms = rooms
+        self._casting = casting
+        self._reader = reader
+        self._unasked = unasked
+        self._manner = manner
+        self._bounds = manner.initiative
         self._half_hours = HalfHours(_STATE)
         self._at_it = asyncio.Lock()
 
     async def tick(self, mouth_of: MouthOf) -> int:
         """Leave to chance who is written to in this half hour; return how many were."""
-        behind = self._behind
-        if not behind.manner.checkins or behind.rooms.closing or self._at_it.locked():
+        if not self._manner.checkins or self._rooms.closing or self._at_it.locked():
             return 0
         said = 0
         async with self._at_it:
@@ -61,7 +75,7 @@ class CheckIns:
 
     async def _rolled(self) -> list[Absent]:
         """Return on whom the dice fell: the half hour is over for all others."""
-        now, rng = self._clock.now(), self._behind.rng
+        now, rng = self._clock.now(), self._rng
         async with self._database.read() as db:
             if not await self._half_hours.due(db, [_NAME], now):
                 return []
@@ -75,12 +89,12 @@ class CheckIns:
 
     async def _absent(self, db: UnitOfWork) -> list[Absent]:
         now = self._clock.now()
-        consent = self._behind.manner.consent
+        consent = self._manner.consent
         return await db.remarks.absent(consent, since=now - NEAR, until=now - AWAY)
 
     async def _silence(self, db: UnitOfWork) -> Silence | None:
         """Return why nobody is written to now: the hour, or that it was done often enough today."""
-        now = self._clock.now().astimezone(self._behind.manner.zone)
+        now = self._clock.now().astimezone(self._manner.zone)
         if self._bounds.quiet.hold(now):
             return Silence.QUIET
         said = await db.remarks.times((Kind.CHECK_IN,), since=now - AWAY)
@@ -88,19 +102,19 @@ class CheckIns:
 
     async def _write_to(self, absent: Absent, mouth_of: MouthOf) -> bool:
         mouth = mouth_of(absent.channel_id)
-        if mouth is None or self._behind.rooms.closing or self._behind.rooms.busy(absent.channel_id):
+        if mouth is None or self._rooms.closing or self._rooms.busy(absent.channel_id):
             return False
         impulse = await self._impulse(absent, mouth)
         if impulse is None:
             return False
         reply = await self._unasked.think(impulse, mouth, typing=False)
-        async with self._behind.rooms.enter(absent.channel_id) as room, room.lock:
+        async with self._rooms.enter(absent.channel_id) as room, room.lock:
             async with self._database.begin() as db:
                 await turns.note_calls(db, reply.calls)
                 role = await self._role(db, absent)
-                if reply.fallback or role is not impulse.role or self._behind.rooms.closing:
+                if reply.fallback or role is not impulse.role or self._rooms.closing:
                     return False
-                cast_id = await self._behind.casting.cast_id(db, impulse.where, speaker=role.slug)
+                cast_id = await self._casting.cast_id(db, impulse.where, speaker=role.slug)
                 pledge = await self._unasked.pledge(
                     db, impulse, reply, cast_id=cast_id, why=_trace(absent, self._clock.now())
                 )
@@ -110,27 +124,13 @@ class CheckIns:
 
     async def _impulse(self, absent: Absent, mouth: Mouth) -> Impulse | None:
         """Return what a character has in mind for somebody: what it knows of them, and nobody else."""
-        behind, now, person_id = self._behind, self._clock.now(), absent.person_id
+        person_id = absent.person_id
         async with self._database.read() as db:
             role, channel = await self._role(db, absent), await db.channels.get(absent.channel_id)
             if role is None or channel is None:
                 return None
             heard = await self._occasion(db, absent, channel)
-            seat = await db.seats.get(channel.id, role.slug)
-            remembered = await recall(
-                db,
-                heard.where,
-                seat,
-                character=role.character,
-                addressed={person_id},
-                now=now,
-                extent=behind.manner.extent,
-                tokens=behind.voice.tokens,
-            )
-            setting = await behind.staging.read(
-                db, role, heard.where, channel=channel, heard=[heard], cue=None, emotes=mouth.emotes
-            )
-        remembered = await behind.staging.staged(role, remembered, setting, seat)
+        remembered = await self._reader.read(role, [heard], emotes=mouth.emotes, answers=False)
         note = fill("checkin", name=role.name, label=speaker_label(heard.author_name, person_id))
         # With another last message it is another check-in.
         mark = f"k{channel.id:x}.{int(absent.last_at.timestamp()) // 3600:x}"
@@ -157,7 +157,7 @@ class CheckIns:
             return None
         if await self._is_closed(db, absent, channel):
             return None
-        role = next(iter(await self._behind.casting.present(db, where_of(channel))), None)
+        role = next(iter(await self._casting.present(db, where_of(channel))), None)
         return role if role and await db.seats.get(channel.id, role.slug) else None
 
     async def _is_closed(self, db: UnitOfWork, absent: Absent, channel: Channel) -> bool:

@@ -1,7 +1,7 @@
 """What a character says first: to somebody who is new to it, or when it is asked for (C36)."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -20,9 +20,9 @@ from bot.conversation.text.names import clean_name, clean_text
 from bot.conversation.text.split import is_blank, split
 from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Place, Utterance, Where
-from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
+from bot.core.runtime import Runtime
 from database import Database, UnitOfWork
 from database.models import Turn
 from personas.macros import Macros, expand
@@ -73,22 +73,20 @@ class Greetings:
 
     def __init__(
         self,
-        *,
         database: Database,
+        runtime: Runtime,
         casting: Casting,
         rooms: Rooms,
         saying: Saying,
+        *,
         longest_message: int,
-        clock: Clock,
-        reached: Callable[[str], None],
     ) -> None:
         self._database = database
+        self._clock, self._reached = runtime.clock, runtime.reached
         self._casting = casting
         self._rooms = rooms
         self._saying = saying
         self._longest_message = longest_message
-        self._clock = clock
-        self._reached = reached
 
     async def first_words(self, heard: Utterance, mouth: Mouth) -> bool:
         """Greet somebody who writes to a character in private for the first time; say whether it was done.

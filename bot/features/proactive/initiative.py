@@ -9,22 +9,25 @@ from datetime import datetime, timedelta
 from bot.conversation import turns
 from bot.conversation.attention.decide import VOTED_ON, cost_of
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.attention.vote import Ballot, vote, vote_prompt
-from bot.conversation.backstage import Backstage
+from bot.conversation.attention.vote import Ballot, vote_prompt
 from bot.conversation.company import Role
+from bot.conversation.config import Manner
 from bot.conversation.context import WINDOW, line_of
 from bot.conversation.decision import Step, Trace
-from bot.conversation.outbox import Saying
 from bot.conversation.proactive import NOBODY, Impulse, Unasked
+from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import utterance_of
+from bot.conversation.situation import Staging
+from bot.conversation.speakers import Casting
 from bot.conversation.text.names import indented
 from bot.conversation.turns import Pledge, where_of
 from bot.conversation.types import Mouth, Place, Recollection, Reply, Utterance, Where
+from bot.core.runtime import Runtime
 from bot.features.inner_life.status import status_key
 from bot.features.proactive.half_hours import HalfHours
-from bot.llm.types import Call
+from bot.llm.types import Call, Prompt
 from bot.prompts import fill
-from database import DatabaseError, UnitOfWork
+from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel
 from database.repositories.messages import LatelySaid, LoggedLine
 from memory.sensitive.distress import reads_as_distress
@@ -62,12 +65,24 @@ class Seen:
 class Initiative:
     """Lets characters speak first where admins want that, and nowhere else."""
 
-    def __init__(self, behind: Backstage, saying: Saying) -> None:
-        self._behind = behind
-        self._database, self._clock = behind.database, behind.clock
-        self._rooms, self._casting = behind.rooms, behind.casting
-        self._bounds = behind.manner.initiative
-        self._unasked = Unasked(behind, saying)
+    def __init__(
+        self,
+        database: Database,
+        runtime: Runtime,
+        rooms: Rooms,
+        casting: Casting,
+        staging: Staging,
+        unasked: Unasked,
+        manner: Manner,
+    ) -> None:
+        self._database = database
+        self._clock, self._rng, self._reached = runtime.clock, runtime.rng, runtime.reached
+        self._rooms = rooms
+        self._casting = casting
+        self._staging = staging
+        self._unasked = unasked
+        self._manner = manner
+        self._bounds = manner.initiative
         self._half_hours = HalfHours(_STATE)
         self._at_it = asyncio.Lock()
 
@@ -101,8 +116,8 @@ class Initiative:
             if not await self._half_hours.take(db, str(channel_id), self._clock.now(), kept=kept):
                 return False
             seen = await self._look(db, channel_id)
-        self._behind.reached("rolled")
-        rolled = roll(self._bounds, seen.moment, self._behind.rng) if seen else None
+        self._reached("rolled")
+        rolled = roll(self._bounds, seen.moment, self._rng) if seen else None
         if seen is None or rolled is None or rolled.kind is None:
             log.debug("Nobody speaks first in channel %s: %s", channel_id, rolled and rolled.silence)
             return False
@@ -121,11 +136,11 @@ class Initiative:
             return None
         last, own = lately[-1], house.chance(where)
         moment = Moment(
-            now=now.astimezone(self._behind.manner.zone),
+            now=now.astimezone(self._manner.zone),
             own_last=last.from_bot or last.heard_through is not None,
             today=await self._said(db, channel_id),
             shift=await self._casting.hour(db, where),
-            considered=self._behind.manner.attention.chance if own is None else own,
+            considered=self._manner.attention.chance if own is None else own,
         )
         return Seen(channel, last, there, moment)
 
@@ -146,10 +161,10 @@ class Initiative:
     def _one_of(self, seen: Seen) -> Role:
         """Return who speaks: who was asked for in the channel, else one of those who are there, by chance."""
         chosen = next((role for role in seen.there if role.slug == seen.channel.chosen), None)
-        weights = [self._behind.manner.direction.weights.get(role.slug, 1.0) for role in seen.there]
+        weights = [self._manner.direction.weights.get(role.slug, 1.0) for role in seen.there]
         if chosen is not None or not any(weights):
             return chosen or seen.there[0]
-        return self._behind.rng.choices(seen.there, weights)[0]
+        return self._rng.choices(seen.there, weights)[0]
 
     # One remark.
 
@@ -163,8 +178,7 @@ class Initiative:
             if fitting is None:
                 return None
             seat = await db.seats.get(where.channel_id, role.slug)
-            staging = self._behind.staging
-            setting = await staging.read(
+            setting = await self._staging.read(
                 db,
                 role,
                 where,
@@ -176,7 +190,7 @@ class Initiative:
         floor = min((row.place for row in rows), default=0)
         lines = tuple(line_of(row, role.slug) for row in rows)
         remembered = Recollection(lines, floor, heard_through=0, seated=seat is not None)
-        remembered = await staging.staged(role, remembered, setting, seat)
+        remembered = await self._staging.staged(role, remembered, setting, seat)
         if fitting is Kind.STATUS:
             mind = fill("initiative_mind", name=role.name, status=indented(status))
             stage = remembered.stage
@@ -198,7 +212,7 @@ class Initiative:
 
     async def _talk(self, db: UnitOfWork, where: Where, role: Role) -> Sequence[LoggedLine]:
         """Return the last lines that a character may take up: nothing of who did not agree, nor to them."""
-        consent = self._behind.manner.consent
+        consent = self._manner.consent
         if consent == "off":
             return ()
         since = self._clock.now() - WINDOW
@@ -211,7 +225,7 @@ class Initiative:
         """Return what a character has on its mind, or one of the lines that its file has for that."""
         lines = role.character.status_lines
         known = await db.states.get(status_key(role.slug))
-        return known or (self._behind.rng.choice(lines) if lines else "")
+        return known or (self._rng.choice(lines) if lines else "")
 
     async def _speak(self, seen: Seen, impulse: Impulse, rolled: Roll, mouth: Mouth) -> bool:
         """Let the voters have their say, think of the words, and say them if all is still as it was."""
@@ -233,32 +247,25 @@ class Initiative:
         return True
 
     async def _vote(self, seen: Seen, role: Role) -> Ballot:
-        """Ask the voters, where there are any, as before anything else that nobody asked for."""
-        voters, heard = self._behind.manner.attention.voters, seen.last
-        if not voters.count:
-            return Ballot(votes=(), carried=True, calls=())
-        async with self._database.read() as db:
-            line = await db.messages.get(heard.id)
-            rows = await db.messages.transcript(
-                seen.channel.id, role.slug, since=self._clock.now() - WINDOW, limit=VOTED_ON
+        """Ask the voters as before anything else that nobody asked for."""
+
+        async def prompt() -> Prompt | None:
+            async with self._database.read() as db:
+                line = await db.messages.get(seen.last.id)
+                rows = await db.messages.transcript(
+                    seen.channel.id, role.slug, since=self._clock.now() - WINDOW, limit=VOTED_ON
+                )
+            if line is None:
+                return None
+            return vote_prompt(
+                role.character,
+                [line_of(row, role.slug) for row in rows],
+                [utterance_of(line, seen.where)],
+                bot_replies=0,
+                note=fill("initiative_vote", name=role.name),
             )
-        if line is None:
-            return Ballot(votes=(), carried=False, calls=())
-        prompt = vote_prompt(
-            role.character,
-            [line_of(row, role.slug) for row in rows],
-            [utterance_of(line, seen.where)],
-            bot_replies=0,
-            note=fill("initiative_vote", name=role.name),
-        )
-        return await vote(
-            self._behind.claude,
-            voters,
-            prompt,
-            clock=self._clock,
-            user_id=None,
-            channel_id=seen.channel.id,
-        )
+
+        return await self._unasked.vote(prompt, seen.channel.id)
 
     async def _pledge(
         self, db: UnitOfWork, seen: Seen, impulse: Impulse, reply: Reply, trace: Trace

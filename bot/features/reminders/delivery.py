@@ -16,8 +16,8 @@ from bot.conversation.speakers import Casting
 from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Part, Where
-from bot.core.clock import Clock
 from bot.core.errors import SpeakingError
+from bot.core.runtime import Runtime
 from bot.features.reminders.reminder_rules import day_of, is_yearly
 from bot.features.reminders.reminder_words import ReminderWording, Words, person_of
 from database import Database, UnitOfWork
@@ -58,26 +58,22 @@ class Reminding:
 
     def __init__(
         self,
-        *,
         database: Database,
-        wording: ReminderWording,
+        runtime: Runtime,
         casting: Casting,
-        role: Role,
-        longest_message: int,
-        clock: Clock,
         rooms: Rooms,
         saying: Saying,
-        reached: Callable[[str], None],
+        wording: ReminderWording,
+        *,
+        longest_message: int,
     ) -> None:
         self._database = database
-        self._wording = wording
+        self._clock, self._reached = runtime.clock, runtime.reached
         self._casting = casting
-        self._role = role
-        self._longest_message = longest_message
-        self._clock = clock
         self._rooms = rooms
         self._saying = saying
-        self._reached = reached
+        self._wording = wording
+        self._longest_message = longest_message
         self._at_it = asyncio.Lock()
 
     async def fire(self, venue_of: VenueOf) -> int:
@@ -87,11 +83,14 @@ class Reminding:
         """
         if self._rooms.closing or self._at_it.locked():
             return 0
+        now = self._clock.now()
         async with self._at_it:
             async with self._database.read() as db:
-                due = await db.reminders.due(
-                    self._role.slug, PLACES, at=self._clock.now(), limit=MOST_AT_ONCE
-                )
+                due = [
+                    reminder
+                    for slug in self._casting.company.by_slug
+                    for reminder in await db.reminders.due(slug, PLACES, at=now, limit=MOST_AT_ONCE)
+                ]
             few = asyncio.Semaphore(SIDE_BY_SIDE)
 
             async def one(reminder: Reminder) -> bool:
@@ -120,6 +119,9 @@ class Reminding:
 
     async def _remind(self, due: Reminder, venue_of: VenueOf) -> bool:
         """Say it, let it go, or leave it due; say whether it was said."""
+        role = self._casting.company.by_slug.get(due.character)
+        if role is None:  # it was let go just now
+            return False
         if not in_time(due.due_at, now=self._clock.now(), zone=zone(due.zone), yearly=is_yearly(due)):
             return await self._let_go(due, "it comes too late")
         try:
@@ -130,36 +132,38 @@ class Reminding:
         if venue is None:
             return await self._let_go(due, "its place or its person is gone")
         async with self._database.read() as db:
-            allowed, pausing = await _may_say(db, due, venue), await self._is_pausing(db, due, venue)
+            allowed, pausing = await _may_say(db, due, venue), await self._is_pausing(db, role, due, venue)
             person = await person_of(db, due)
         if not allowed:
             return await self._let_go(due, "the house rules are against it")
         if pausing:
             return False
-        words = await self._wording.of(due, person, emotes=venue.mouth.emotes)
+        words = await self._wording.of(role, due, person, emotes=venue.mouth.emotes)
         self._reached("reminder composed")
-        return await self._say(due, venue, words)
+        return await self._say(role, due, venue, words)
 
-    async def _say(self, due: Reminder, venue: Venue, words: Words) -> bool:
+    async def _say(self, role: Role, due: Reminder, venue: Venue, words: Words) -> bool:
         """Say it when nothing else is being said there; what was changed or deleted meanwhile is not said."""
         if self._rooms.closing:
             return False  # it is still due after the restart
         async with self._rooms.enter(due.channel_id) as room, room.lock:
             async with self._database.begin() as db:
                 await turns.note_calls(db, words.calls)
-                pledge = await self._pledge(db, due, venue, words.text)
+                pledge = await self._pledge(db, role, due, venue, words.text)
             if pledge is None:
                 return False
             self._reached("pledged")
             log.info("Saying reminder %d in channel %s", due.id, due.channel_id)
-            mouth = venue.mouth.speaking_as(self._role.speaker)
+            mouth = venue.mouth.speaking_as(role.speaker)
             await self._saying.say(pledge, mouth, spent=float("inf"))
             return True
 
-    async def _pledge(self, db: UnitOfWork, due: Reminder, venue: Venue, text: str) -> Pledge | None:
+    async def _pledge(
+        self, db: UnitOfWork, role: Role, due: Reminder, venue: Venue, text: str
+    ) -> Pledge | None:
         """Write the message down and move its reminder on: both, or neither."""
         now = self._clock.now()
-        if not await _may_say(db, due, venue) or not await self._casting.admits(db, self._role, venue.where):
+        if not await _may_say(db, due, venue) or not await self._casting.admits(db, role, venue.where):
             return None  # the next look lets it go, or wait
         if not await db.reminders.move_on(due, to=_next(due, now)):
             return None
@@ -173,7 +177,7 @@ class Reminding:
             # It stands behind all that was said, and not before the place where transcripts begin.
             heard_through=max(await db.reminders.last_position(), seat.floor // 2 if seat else 0),
             pledged_at=now,
-            cast_id=await self._casting.cast_id(db, venue.where, speaker=self._role.slug),
+            cast_id=await self._casting.cast_id(db, venue.where, speaker=role.slug),
         )
         parts = _parts(due, split(text, self._longest_message))
         turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
@@ -186,9 +190,9 @@ class Reminding:
         log.info("Not saying reminder %d in channel %s: %s", due.id, due.channel_id, why)
         return False
 
-    async def _is_pausing(self, db: UnitOfWork, due: Reminder, venue: Venue) -> bool:
+    async def _is_pausing(self, db: UnitOfWork, role: Role, due: Reminder, venue: Venue) -> bool:
         """Say whether the place is left alone: it refused something, or is none for adults now."""
-        if not await self._casting.admits(db, self._role, venue.where):
+        if not await self._casting.admits(db, role, venue.where):
             return True
         channel = await db.channels.get(due.channel_id)
         until = channel.unsendable_until if channel else None

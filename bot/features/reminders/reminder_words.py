@@ -55,13 +55,14 @@ class Addressee:
 class ReminderWording:
     """Finds the words. Where thinking fails, or leaves nothing, the line of ours says what is due."""
 
-    def __init__(self, *, claude: Claude, role: Role, voice: Voice, clock: Clock) -> None:
+    def __init__(self, *, claude: Claude, voice: Voice, clock: Clock) -> None:
         self._claude = claude
-        self._role = role
         self._voice = voice
         self._clock = clock
 
-    async def of(self, due: Reminder, person: Addressee, *, emotes: Mapping[str, str] = NO_EMOTES) -> Words:
+    async def of(
+        self, role: Role, due: Reminder, person: Addressee, *, emotes: Mapping[str, str] = NO_EMOTES
+    ) -> Words:
         """Return what is said; in a server it mentions the person, and nobody else is pinged.
 
         The person's own words stay as they are; in the character's, `emotes` are the place's.
@@ -79,17 +80,17 @@ class ReminderWording:
             channel_id=due.channel_id,
         )
         try:
-            answer = await self._claude.ask(self._prompt(due, person.label), question)
+            answer = await self._claude.ask(self._prompt(role, due, person.label), question)
         except ClaudeError as error:
             log.warning("No words for reminder %d from %s: %s", due.id, voice.model, error)
             return Words(_addressed(due, self._fixed(due)), (error.call,) if error.call else ())
-        text = tidy(answer.text, names_of(self._role.character), labels=(person.label,))
+        text = tidy(answer.text, names_of(role.character), labels=(person.label,))
         text = trim_to_sentence(text) if answer.cut_short else text
-        text = dress(text, emotes, self._role.character)
+        text = dress(text, emotes, role.character)
         text = _with_what(due, text) if split(text) else self._fixed(due)
         return Words(_addressed(due, text), (answer.call,))
 
-    def _prompt(self, due: Reminder, label: str) -> Prompt:
+    def _prompt(self, role: Role, due: Reminder, label: str) -> Prompt:
         """Return what Claude is asked: the person's words stand quoted, in one line, before our note."""
         local = zone(due.zone)
         what = fill(f"reminding_{due.kind}", label=label, made=shown(due.made_at, local))
@@ -98,7 +99,7 @@ class ReminderWording:
         alone = f"A private conversation with {label}"
         note = fill(
             "reminding",
-            name=self._role.name,
+            name=role.name,
             label=label,
             time=f"{self._clock.now():%A %d %B %Y, %H:%M} UTC",
             place=alone if due.guild_id is None else "A channel of a server, where others read along",
@@ -106,7 +107,7 @@ class ReminderWording:
         )
         quoted = f"{label}: {_quoted(due.text)}\n" if due.text else ""
         block = Block(quoted + note)
-        return Prompt(system_prompt(self._role.character), (Message(mine=False, blocks=(block,)),))
+        return Prompt(system_prompt(role.character), (Message(mine=False, blocks=(block,)),))
 
     def _fixed(self, due: Reminder) -> str:
         line = FIXED_LATE if self._is_late(due) else FIXED[due.kind]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.conversation.company import Role
+from bot.conversation.company import Company
 from bot.conversation.text.names import addresses, clean_text
 from bot.conversation.types import Place, Utterance, Where
 from bot.core.clock import Clock
@@ -59,24 +59,31 @@ class LocalTime:
 
 
 class Reminders:
-    """All that one character is to say to people at a time.
+    """What characters are to say to people at a time.
 
     `may_learn` is asked before a birthday is noted that was only mentioned in talk (D03).
     """
 
     def __init__(
-        self, *, database: Database, role: Role, clock: Clock, eraser: Eraser, may_learn: MayLearn
+        self, *, database: Database, company: Company, clock: Clock, eraser: Eraser, may_learn: MayLearn
     ) -> None:
         self._database = database
         self._eraser = eraser
-        self._role = role
+        self._company = company
         self._clock = clock
         self._may_learn = may_learn
 
     # What people do themselves.
 
     async def remind(
-        self, person_id: int, when: str, text: str, where: Where, *, languages: Sequence[str] = ("en",)
+        self,
+        character: str,
+        person_id: int,
+        when: str,
+        text: str,
+        where: Where,
+        *,
+        languages: Sequence[str] = ("en",),
     ) -> Reminder:
         """Keep something to be said to somebody at a time, in the place where they ask for it.
 
@@ -86,31 +93,37 @@ class Reminders:
         local = await self.local_time(person_id)
         now = self._clock.now()
         due = await asyncio.to_thread(read_when, when, now=now, zone=local.zone, languages=languages)
-        new = self._new(person_id, "reminder", text, where, local.zone, ahead(due, now, local.zone))
+        new = self._new(
+            character, person_id, "reminder", text, where, local.zone, ahead(due, now, local.zone)
+        )
         async with self._database.begin() as db:
             return await self._add(db, new, where)
 
-    async def remember_date(self, person_id: int, day: YearDay | None, text: str, where: Where) -> Reminder:
+    async def remember_date(
+        self, character: str, person_id: int, day: YearDay | None, text: str, where: Where
+    ) -> Reminder:
         """Keep a date that comes every year. Raises ReminderRefused."""
-        new = await self._yearly(person_id, "date", day, checked(text), where)
+        new = await self._yearly(character, person_id, "date", day, checked(text), where)
         async with self._database.begin() as db:
             return await self._add(db, new, where)
 
-    async def set_birthday(self, person_id: int, day: YearDay | None, where: Where) -> Reminder:
+    async def set_birthday(
+        self, character: str, person_id: int, day: YearDay | None, where: Where
+    ) -> Reminder:
         """Keep somebody's birthday, in the place of an earlier one. Raises ReminderRefused."""
-        new = await self._yearly(person_id, "birthday", day, "", where)
+        new = await self._yearly(character, person_id, "birthday", day, "", where)
         async with self._database.begin() as db:
             return await self._put_birthday(db, new, where)
 
-    async def birthday(self, person_id: int) -> Reminder | None:
+    async def birthday(self, character: str, person_id: int) -> Reminder | None:
         """Return somebody's birthday."""
         async with self._database.read() as db:
-            return await db.reminders.birthday(person_id, self._role.slug)
+            return await db.reminders.birthday(person_id, character)
 
-    async def of(self, person_id: int) -> list[Reminder]:
+    async def of(self, character: str, person_id: int) -> list[Reminder]:
         """Return everything that is to be said to somebody, what is next first."""
         async with self._database.read() as db:
-            return await db.reminders.of_person(person_id, self._role.slug)
+            return await db.reminders.of_person(person_id, character)
 
     async def delete(self, person_id: int, reminder_id: int) -> None:
         """Let one go, to the last byte. Raises ReminderRefused where it is not theirs, or not there."""
@@ -148,44 +161,51 @@ class Reminders:
 
     # What people say in talk.
 
-    async def notice(self, heard: Utterance) -> str | None:
+    async def notice(self, character: str, heard: Utterance) -> str | None:
         """Note what somebody asks the character to remind them of, or their birthday where they consented.
 
         Return a sentence about that for the end of the prompt, in round brackets and without any of their
         words; None where there is nothing to say. Noticing a message again changes nothing.
         """
         said = clean_text(heard.text if heard.words is None else heard.words)
-        if not may_ask(said) or not self._is_told(heard):
+        if not may_ask(said) or not self._is_told(character, heard):
             return None
         local = await self.local_time(heard.author_id)
-        asked = await asyncio.to_thread(self._read, said, heard.sent_at, local.zone)
+        asked = await asyncio.to_thread(self._read, character, said, heard.sent_at, local.zone)
         if asked is not None:
-            return await self._notice_wish(heard, asked, local)
+            return await self._notice_wish(character, heard, asked, local)
         day = birthday_in(said)
         if day is None or not await self._may_learn(heard.author_id):
             return None
-        return await self._notice_birthday(heard, day, local)
+        return await self._notice_birthday(character, heard, day, local)
 
-    def _is_told(self, heard: Utterance) -> bool:
+    def _is_told(self, character: str, heard: Utterance) -> bool:
         """Say whether a person speaks to the character, where it can speak by itself later."""
         if heard.from_bot or heard.from_self or heard.where.place is Place.TERMINAL:
             return False
-        return addresses(heard, names_of(self._role.character))
+        return addresses(heard, self._names(character))
 
-    def _read(self, said: str, at: datetime, local: ZoneInfo) -> Asked | None:
+    def _names(self, character: str) -> tuple[str, ...]:
+        return names_of(self._company.by_slug[character].character)
+
+    def _read(self, character: str, said: str, at: datetime, local: ZoneInfo) -> Asked | None:
         def read(words: str) -> datetime | None:
             return read_when(words, now=at, zone=local)
 
-        return reminder_in(said, read_when=read, names=names_of(self._role.character))
+        return reminder_in(said, read_when=read, names=self._names(character))
 
-    async def _notice_wish(self, heard: Utterance, asked: Asked, local: LocalTime) -> str | None:
+    async def _notice_wish(
+        self, character: str, heard: Utterance, asked: Asked, local: LocalTime
+    ) -> str | None:
         if asked.due is None or not asked.text:
             return NOT_NOTED.format(why=WHEN_UNKNOWN if asked.due is None else WHAT_UNKNOWN)
         if asked.due <= self._clock.now() and asked.due > heard.sent_at:
             return None  # it is an old message, and its time has come: it was said, or let go
         try:
             due = ahead(asked.due, heard.sent_at, local.zone)
-            new = self._new(heard.author_id, "reminder", checked(asked.text), heard.where, local.zone, due)
+            new = self._new(
+                character, heard.author_id, "reminder", checked(asked.text), heard.where, local.zone, due
+            )
             new.source_id = heard.message_id
             await self._note_wish(new, heard.where)
         except ReminderRefused as error:
@@ -199,20 +219,22 @@ class Reminders:
             line = await db.messages.get(new.source_id)
             if line is None or not stands_in(new.text, line.text):
                 raise ReminderRefused(TAKEN_BACK)
-            known = await db.reminders.from_source(new.source_id, self._role.slug)
+            known = await db.reminders.from_source(new.source_id, new.character)
             if known is None:
                 await self._add(db, new, where)
             elif (known.text, known.due_at) != (new.text, new.due_at):
                 await db.reminders.change(known.id, {"text": new.text, "due_at": new.due_at})
 
-    async def _notice_birthday(self, heard: Utterance, day: YearDay, local: LocalTime) -> str | None:
-        new = await self._yearly(heard.author_id, "birthday", day, "", heard.where)
+    async def _notice_birthday(
+        self, character: str, heard: Utterance, day: YearDay, local: LocalTime
+    ) -> str | None:
+        new = await self._yearly(character, heard.author_id, "birthday", day, "", heard.where)
         new.source_id = heard.message_id
         async with self._database.begin() as db:
             line = await db.messages.get(heard.message_id)
             if line is None or birthday_in(line.text) != day:
                 return None  # it was deleted or edited meanwhile
-            known = await db.reminders.birthday(heard.author_id, self._role.slug)
+            known = await db.reminders.birthday(heard.author_id, character)
             if known is not None and not _gives_way(known, day, heard.message_id):
                 return None
             try:
@@ -225,17 +247,17 @@ class Reminders:
     # Writing down.
 
     async def _yearly(
-        self, person_id: int, kind: str, day: YearDay | None, text: str, where: Where
+        self, character: str, person_id: int, kind: str, day: YearDay | None, text: str, where: Where
     ) -> Reminder:
         if day is None:
             raise ReminderRefused(NO_SUCH_DAY)
         local = (await self.local_time(person_id)).zone
-        new = self._new(person_id, kind, text, where, local, day.next(self._clock.now(), local))
+        new = self._new(character, person_id, kind, text, where, local, day.next(self._clock.now(), local))
         new.month, new.day = day.month, day.day
         return new
 
     async def _put_birthday(self, db: UnitOfWork, new: Reminder, where: Where) -> Reminder:
-        known = await db.reminders.birthday(new.person_id, self._role.slug)
+        known = await db.reminders.birthday(new.person_id, new.character)
         if known is None:
             return await self._add(db, new, where)
         await _note_place(db, where)
@@ -262,13 +284,20 @@ class Reminders:
         return await db.reminders.add(new)
 
     def _new(
-        self, person_id: int, kind: str, text: str, where: Where, local: ZoneInfo, due: datetime
+        self,
+        character: str,
+        person_id: int,
+        kind: str,
+        text: str,
+        where: Where,
+        local: ZoneInfo,
+        due: datetime,
     ) -> Reminder:
         if where.place is Place.TERMINAL:
             raise ReminderRefused(NOBODY_HERE)
         return Reminder(
             person_id=person_id,
-            character=self._role.slug,
+            character=character,
             kind=kind,
             text=text,
             channel_id=where.channel_id,

@@ -1,15 +1,18 @@
-"""What of all that waits in a room is answered: who called, or what the vote is for."""
+"""Which of the messages that wait in a channel are answered: those who called, or what the vote is for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from bot.conversation.attention.decide import Deciding, cost_of
+from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.vote import Ballot
 from bot.conversation.decision import Decision, Reason
 from bot.conversation.queue import Listener, Room
 from bot.conversation.turns import Decided
-from bot.core.clock import Clock
+from bot.conversation.types import Mouth, Utterance
+from bot.core.runtime import Runtime
 from bot.llm.types import Call
 
 OUR_OWN_DOING = (Reason.ANSWERED, Reason.COOLDOWN)
@@ -24,16 +27,35 @@ class PassOver(Protocol):
     async def __call__(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None: ...
 
 
-class Choosing:
+class Batcher:
     """The stage "vote" of the walk, with the lock of the room held."""
 
-    def __init__(
-        self, deciding: Deciding, *, pass_over: PassOver, clock: Clock, reached: Callable[[str], None]
-    ) -> None:
+    def __init__(self, deciding: Deciding, pass_over: PassOver, runtime: Runtime) -> None:
         self._deciding = deciding
         self._pass_over = pass_over
-        self._clock = clock
-        self._reached = reached
+        self._clock, self._reached = runtime.clock, runtime.reached
+
+    def spoke(self, heard: Utterance) -> None:
+        """Take notice that somebody spoke: who takes turns with whom depends on it."""
+        self._deciding.turns.spoke(heard)
+
+    async def consider(
+        self, heard: Utterance, mouth: Mouth, *, received: datetime | None, rules: HouseRules | None
+    ) -> Listener | Decided:
+        """Return what may be answered, or the decision that it is not.
+
+        What was `received` before a restart is judged by that moment. `rules` hold in the place, where they
+        were just read.
+        """
+        at = self._clock.monotonic()
+        considered = await self._deciding.decide(heard, me=mouth.me, at=at, received=received, house=rules)
+        self._reached("attended")
+        decision = considered.decision
+        if decision is None and not self._deciding.votes:
+            decision = Decision(reply=False, reason=Reason.UNADDRESSED)
+        if decision is not None and not decision.reply:
+            return Decided(heard, decision, considered.trace, considered.calls)
+        return Listener(heard, considered, mouth, received=at, at=self._clock.monotonic())
 
     async def wanted(self, room: Room, waiting: Sequence[Listener]) -> tuple[list[Listener], list[Decided]]:
         """Return what is to be answered; what only happened to be said beside it is passed over.

@@ -1,0 +1,120 @@
+"""What a character reads before it speaks: the talk, what it knows, and how things are here and now."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.conversation.company import Role
+from bot.conversation.config import Extent
+from bot.conversation.context import recall
+from bot.conversation.situation import Setting, Staging
+from bot.conversation.types import Recollection, Utterance
+from bot.core.clock import Clock
+from bot.memory.recall import Finding
+from database import Database, UnitOfWork
+from database.models import Cue, Seat
+
+
+class ContextReader:
+    """Reads the whole context of a reply in one transaction, besides what is searched for by meaning."""
+
+    def __init__(
+        self,
+        database: Database,
+        finding: Finding,
+        staging: Staging,
+        *,
+        extent: Extent,
+        tokens: Callable[[str], int],
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._finding = finding
+        self._staging = staging
+        self._extent = extent
+        self._tokens = tokens
+        self._clock = clock
+
+    async def read(
+        self,
+        role: Role,
+        heard: Sequence[Utterance],
+        *,
+        cue: Cue | None = None,
+        emotes: Iterable[str] = (),
+        before: int | None = None,
+        answers: bool = True,
+    ) -> Recollection:
+        """Return what comes to a character's mind about what was heard, the newest message last.
+
+        `cue` says why it speaks where nobody asked it: its words then stand behind all that was said. With
+        `before`, only what stood in the log before that place is read. What `answers` somebody may come back
+        to something earlier.
+        """
+        now, newest = self._clock.now(), heard[-1]
+        where = newest.where
+        search = await self._finding.search(heard)
+        async with self._database.read() as db:
+            channel = await db.channels.get(where.channel_id)
+            seat = await db.seats.get(where.channel_id, role.slug)
+            remembered = await self._recall(db, role, seat, heard, before=before, now=now)
+            premium = await db.users.is_premium(newest.author_id)
+            material = await self._finding.read(db, role.slug, where, search, now=now)
+            setting: Setting = await self._staging.read(
+                db,
+                role,
+                where,
+                channel=channel,
+                heard=heard,
+                cue=cue,
+                emotes=emotes,
+                replying=answers and cue is None,
+            )
+            if cue is not None and answers:
+                remembered = await _up_to_now(db, remembered, where.channel_id)
+        until = channel.unsendable_until if channel else None
+        remembered = replace(remembered, premium=premium, sendable=until is None or until <= now)
+        remembered = await self._finding.completed(remembered, material, search, now=now)
+        return await self._staging.staged(role, remembered, setting, seat)
+
+    async def recall(
+        self, db: UnitOfWork, role: Role, heard: Sequence[Utterance], *, before: int, now: datetime
+    ) -> Recollection:
+        """Return the transcript and what stands before it, as they are for an answer to what was heard."""
+        seat = await db.seats.get(heard[-1].where.channel_id, role.slug)
+        return await self._recall(db, role, seat, heard, before=before, now=now)
+
+    async def _recall(
+        self,
+        db: UnitOfWork,
+        role: Role,
+        seat: Seat | None,
+        heard: Sequence[Utterance],
+        *,
+        before: int | None,
+        now: datetime,
+    ) -> Recollection:
+        return await recall(
+            db,
+            heard[-1].where,
+            seat,
+            character=role.character,
+            addressed={one.author_id for one in heard},
+            now=now,
+            extent=self._extent,
+            tokens=self._tokens,
+            before=before,
+        )
+
+    async def stands(self, db: UnitOfWork, remembered: Recollection) -> bool:
+        """Say whether what was found by search is still known, in the same words."""
+        return await self._finding.stands(db, remembered.recalled)
+
+
+async def _up_to_now(db: UnitOfWork, remembered: Recollection, channel_id: int) -> Recollection:
+    """Return what is remembered for words that answer no message: they stand behind all that was said.
+
+    Others may have heard more than who speaks, and their transcripts must only grow.
+    """
+    last, floor = await db.reminders.last_position(), await db.seats.highest_floor(channel_id)
+    return replace(remembered, heard_through=max(remembered.heard_through, last, floor // 2))

@@ -1,0 +1,163 @@
+"""What is kept of the talk after it was heard: edits, deletions, how far a channel was heard, and its end."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, nullcontext
+from datetime import timedelta
+
+from bot.conversation.config import LOG_KEPT, WAITING_KEPT, Manner
+from bot.conversation.decision import Reason
+from bot.conversation.effects import UNSAID
+from bot.conversation.queue import Rooms
+from bot.conversation.speakers import Casting
+from bot.conversation.summaries import Summaries
+from bot.conversation.text.names import clean_text
+from bot.conversation.turns import where_of
+from bot.conversation.types import Place
+from bot.core.clock import Clock
+from bot.memory.erasing import Erased, Eraser
+from database import Database, UnitOfWork
+from personas.rhythm import WINDOW, hour_of
+
+SUMMARIES_KEPT = timedelta(days=14)
+"""What is summed up of a place goes when nobody spoke there for so long (D18)."""
+LEFT_OPEN_FOR = timedelta(hours=24)
+"""After this a message that nothing was decided about is let go: resume_within_seconds is long over."""
+AUDIT_KEPT = timedelta(days=365)
+STIRRINGS_KEPT = timedelta(days=9)
+"""What moved a character is kept so long: a week can be shown, and before that nothing is left of it."""
+REMARKS_KEPT = timedelta(days=15)
+"""When characters spoke first is kept so long: nobody is written to twice who did not answer (F115)."""
+
+TICKETS_KEPT = timedelta(days=30)
+"""That somebody had a support ticket is kept so long after it was closed."""
+
+
+class MessageLog:
+    """The log of what was said, and the decisions about it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        rooms: Rooms,
+        eraser: Eraser,
+        casting: Casting,
+        summaries: Summaries,
+        clock: Clock,
+        manner: Manner,
+    ) -> None:
+        self._database = database
+        self._eraser = eraser
+        self._casting = casting
+        self._summaries = summaries
+        self._rooms = rooms
+        self._clock = clock
+        self._decisions_kept = manner.decisions_kept
+        self._consent = manner.consent
+
+    async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
+        """Return the last message heard in each of the channels that are known."""
+        async with self._database.read() as db:
+            return await db.channels.watermarks(channel_ids)
+
+    async def known(self, place: Place, *, limit: int) -> list[tuple[int, int]]:
+        """Return (channel id, last message heard) of a kind of place, the liveliest first."""
+        async with self._database.read() as db:
+            return await db.channels.of_place(place, limit=limit)
+
+    async def edited(self, channel_id: int, message_id: int, text: str) -> None:
+        """Take in an edit: what is not answered yet is answered in its new form (C17)."""
+        cleaned = clean_text(text)
+        async with self._database.read() as db:
+            known = await db.messages.get(message_id)
+            remembered = (
+                await db.summaries.covering([message_id])
+                or await db.memories.drawn_from([message_id])
+                or await db.archive.these([message_id])
+            )
+        # Discord edits messages too: it adds the preview of a link.
+        if (known is None or known.text == cleaned) and not (known is None and remembered):
+            return
+        async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
+            await db.messages.edited(message_id, cleaned)
+            erased = await self._eraser.reworded(db, message_id, cleaned)
+            await self._heard_anew(db, channel_id, message_id)
+        # What a person took back leaves every byte now; bots that edit all the time wait for the hourly job.
+        await self._afterwards(channel_id, erased, begun=known is not None and not known.from_bot)
+
+    async def _heard_anew(self, db: UnitOfWork, channel_id: int, message_id: int) -> None:
+        """Let new words be heard by those who heard the old ones and are there now (C25)."""
+        channel = await db.channels.get(channel_id)
+        line = await db.messages.get(message_id) or next(iter(await db.archive.these([message_id])), None)
+        if channel is None or line is None or line.cast_id is None:
+            return
+        cast_id = await self._casting.narrowed(db, line.cast_id, where_of(channel))
+        await db.messages.recast([message_id], cast_id)
+        await db.archive.recast([message_id], cast_id)
+
+    async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
+        """Take in that messages were deleted: they leave everything, and are not answered any more (C63)."""
+        now = self._clock.now()
+        async with self._changing(channel_id, deleted=message_ids):
+            async with self._database.begin() as db:
+                erased = await self._eraser.lines(db, message_ids)
+                await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
+                await db.turns.drop_unsaid(message_ids, at=now)
+                taken_back = await db.turns.take_back(message_ids, at=now)
+                await db.cues.end_unsaid(ended=UNSAID, at=now)
+            if erased.lines and (room := self._rooms.busy(channel_id)):
+                room.reconsider()
+        await self._afterwards(channel_id, erased, begun=taken_back)
+
+    async def _afterwards(self, channel_id: int, erased: Erased, *, begun: bool = False) -> None:
+        """Remove the traces; what a summary that went had covered besides is summed up anew.
+
+        A reply that was `begun`, and not yet in the log, leaves traces too, and so do words edited away.
+        """
+        if erased == Erased() and not begun:
+            return
+        await self._eraser.finish()
+        if erased.summaries:
+            await self._summaries.again([channel_id])
+
+    async def let_go(self, channel_id: int) -> None:
+        """Drop what was to be said in a channel and will not be: nobody is there any more to hear it."""
+        async with self._database.begin() as db:
+            await db.turns.abandon(self._clock.now(), channel_id=channel_id)
+            await db.cues.drop(ended=UNSAID, channel_id=channel_id)
+            await db.cues.end_unsaid(ended=UNSAID, at=self._clock.now())
+
+    @asynccontextmanager
+    async def _changing(
+        self, channel_id: int, *, edited: set[int] | None = None, deleted: set[int] | None = None
+    ) -> AsyncIterator[None]:
+        """Keep whoever is answering there from it until a change is written, and let them know then."""
+        room = self._rooms.busy(channel_id)
+        with room.changing() if room else nullcontext():
+            try:
+                yield
+            finally:
+                if room := self._rooms.busy(channel_id):
+                    room.edited(edited or set())
+                    room.forget(deleted or set())
+
+    async def prune(self) -> None:
+        """Let go of what is past its time: words after a day, decisions after a week or so."""
+        now = self._clock.now()
+        async with self._database.begin() as db:
+            await db.messages.prune(now - LOG_KEPT, at_last=now - WAITING_KEPT, consent=self._consent)
+            await db.summaries.prune(now - SUMMARIES_KEPT)
+            await db.turns.prune_variants()
+            await db.turns.abandon(now - LOG_KEPT)
+            await db.turns.close_left_open(now - LEFT_OPEN_FOR, reason=Reason.LATE, at=now)
+            await db.cues.drop(ended=UNSAID, before=now - LEFT_OPEN_FOR)
+            await db.cues.end_unsaid(ended=UNSAID, at=now)
+            await db.cues.prune(now - self._decisions_kept)
+            await db.turns.prune(now - self._decisions_kept)
+            await db.audits.prune(now - AUDIT_KEPT)
+            await db.rhythms.prune(hour_of(now - WINDOW))
+            await db.archive.prune_windows(now - AUDIT_KEPT)
+            await db.feelings.prune(now - STIRRINGS_KEPT)
+            await db.remarks.prune(now - REMARKS_KEPT)
+            await db.tickets.prune(now - TICKETS_KEPT)
+        await self._eraser.finish()

@@ -1,0 +1,32 @@
+"""What people ask a character for in plain words: to remember something, or to remind them of it."""
+
+from bot.conversation.company import Role
+from bot.conversation.text.names import addresses, clean_text
+from bot.conversation.types import Utterance
+from bot.features.reminders.service import Reminders
+from bot.memory.store import Memories
+from memory.sensitive.distress import reads_as_distress
+from memory.telling import remembered_in
+from personas.character import names_of
+
+
+class Requests:
+    """Does what a message asks for, before it is answered."""
+
+    def __init__(self, reminders: Reminders, memories: Memories) -> None:
+        self._reminders = reminders
+        self._memories = memories
+
+    async def notice(self, role: Role, heard: Utterance) -> str | None:
+        """Note what the character is asked to remember; return what to say of it at the prompt's end.
+
+        Of words of distress nothing is noted, neither to be remembered nor to be reminded of (C91).
+        """
+        if reads_as_distress(heard.text):
+            return None
+        reminded = await self._reminders.notice(role.slug, heard)
+        names = names_of(role.character)
+        if reminded is not None or heard.from_bot or not addresses(heard, names):
+            return reminded
+        said = clean_text(heard.text if heard.words is None else heard.words)
+        return await self._memories.note_wish(role.slug, heard, remembered_in(said, names=names))
