@@ -372,7 +372,7 @@ class Play:
         A question about older talk that was read just before may be asked all the same; what comes of it
         is not kept.
         """
-        begun = set(self.conversation.compaction._tasks)
+        begun = set(self.conversation.compaction._tasks._tasks)
         yield
         if begun:
             await asyncio.wait(begun)

@@ -41,6 +41,7 @@ from bot.conversation.types import Mouth, Part, Place, Utterance
 from bot.core.clock import Clock
 from bot.core.cooldown import Once
 from bot.core.errors import SpeakingError
+from bot.core.tasks import spawn
 from bot.features.privacy.consent import Privacy
 from bot.features.privacy.erase import Leaving
 from bot.features.proactive.checkins import CheckIns
@@ -110,7 +111,7 @@ class Conversation:
         self._turnstile = Turnstile()
         self._flooded = Once[int](clock, FLOOD_SECONDS)
         self._on_the_way: dict[int, asyncio.Task[object]] = {}
-        self.eraser = Eraser(database, manner.dumps)
+        self.eraser = Eraser(database, manner.dumps, spawn)
         self.budgets = budgets or Budgets(database, clock, zone=manner.zone)
         self.casting = Casting(
             database=database,

@@ -1,11 +1,10 @@
 """Older talk summed up, in one step beside the conversation: all of a step is kept, or nothing (C49)."""
 
-import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot.conversation import summary_prompt, turns
 from bot.conversation.company import Role
@@ -17,6 +16,7 @@ from bot.conversation.note_taking import NoteTaker
 from bot.conversation.summary_prompt import Answered, digest, labels_of, read_summary
 from bot.conversation.types import Where
 from bot.core.clock import Clock
+from bot.core.tasks import Tasks
 from bot.llm.client import Claude
 from bot.llm.types import Call
 from bot.memory.store import Memories, known_of
@@ -95,12 +95,12 @@ class Compaction:
         )
         self._busy: set[int] = set()
         self._in_vain: dict[int, InVain] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._again: dict[int, datetime] = {}
 
     def begin(self, where: Where) -> None:
         """Sum up a place in the background, if there is anything to sum up."""
-        self._spawn(self._logged(where))
+        self._tasks.spawn(self._logged(where), name="Summing up")
 
     async def again(self, channel_ids: Collection[int]) -> None:
         """Sum up in the background what is left of places in which a summary had to go.
@@ -119,7 +119,7 @@ class Compaction:
     async def settled(self) -> None:
         """Return when nothing is being summed up any more."""
         while self._tasks:
-            await asyncio.wait(set(self._tasks))
+            await self._tasks.wait()
 
     async def close(self) -> None:
         """Break off what is being summed up: it is begun anew another time.
@@ -127,10 +127,8 @@ class Compaction:
         What is just being written down is let finish: it takes no time.
         """
         self._notes.close()
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=CLOSING_SECONDS)
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.wait(CLOSING_SECONDS)
+        self._tasks.cancel()
 
     async def catch_up(self) -> None:
         """Sum up what is about to leave the log, and what an earlier step left behind."""
@@ -310,11 +308,6 @@ class Compaction:
         times = before.times + 1 if before else 1
         pause = min(PAUSE * 2 ** min(times - 2, 10), LONGEST_PAUSE) if times > 1 else timedelta(0)
         self._in_vain[channel_id] = InVain(times, self._clock.now() + pause)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _logged(self, where: Where) -> None:
         try:

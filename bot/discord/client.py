@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import socket
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from bot.core.errors import (
     Unpostable,
     Unsaid,
 )
+from bot.core.tasks import spawn
 from bot.core.waiting import AWAY_SECONDS, patient
 from bot.discord.commands import Commands, Translations
 from bot.discord.malformed_events import Leniency
@@ -71,7 +72,6 @@ class Masquerade(commands.Bot):
         self.outlet = Outlet(self._post_in_log_channel, app.clock)
         self.stopping = False
         self._closed = asyncio.Event()
-        self._errands: set[asyncio.Task[None]] = set()
         app.tell_operator.listeners.append(self._tell_log_channel)
 
     async def setup_hook(self) -> None:
@@ -112,7 +112,7 @@ class Masquerade(commands.Bot):
         """Finish what is being said, and then stop (faults A15); asked again, it changes nothing."""
         if not self.stopping:
             self.stopping = True
-            self._run_errand(self._stop())
+            spawn(self._stop(), name="Stopping")
 
     async def close(self) -> None:
         """Tell the log channel what is still to be told, and close the connection."""
@@ -133,7 +133,7 @@ class Masquerade(commands.Bot):
         if self.stopped_because is None:
             self.stopped_because = ConfigurationError(BAD_TOKEN)
             self.app.tell_operator(BAD_TOKEN)
-            self._run_errand(self.close())
+            spawn(self.close(), name="Closing the connection")
 
     def _stop_if_running(self) -> None:
         """A token that is refused at once is told in the sentence of the login itself."""
@@ -226,12 +226,6 @@ class Masquerade(commands.Bot):
                 "the bot may view and write to"
             )
         return sort(told)
-
-    def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
-        """Run something beside; a task that nobody keeps may be collected before its end."""
-        task = asyncio.create_task(errand)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
 
 
 class ShardedMasquerade(Masquerade, commands.AutoShardedBot):
