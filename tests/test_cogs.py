@@ -19,7 +19,8 @@ from bot.conversation.prompt import system_prompt
 from bot.conversation.text.names import SPEAKER, speaker_label
 from bot.conversation.types import Part
 from bot.core.errors import Unpostable, Unsaid, Unsayable
-from bot.discord.client import Masquerade, ShardedMasquerade
+from bot.discord.client import Masquerade
+from bot.discord.connection import ShardedMasquerade
 from bot.features.admin.service import Actor
 from cogs._discord.hearing import _mentions
 from cogs._discord.speaking import DiscordMouth

@@ -13,7 +13,8 @@ import pytest
 
 from bot.app import Notices, breaker_of, health_of
 from bot.core.stalls import LONGEST_STALL, LoopWatch
-from bot.discord.client import Masquerade, ShardedMasquerade
+from bot.discord.client import Masquerade
+from bot.discord.connection import ShardedMasquerade
 from bot.features.operations.vitals import Link, Vitals
 from bot.llm.errors import ClaudeDenied, ClaudeTimeout
 from bot.llm.server import Server

@@ -12,7 +12,7 @@ import pytest
 from simcord.backend.models import Overwrite
 from simcord.enums import ChannelType, OverwriteType
 
-from bot.discord.client import open_client
+from bot.discord.connection import open_client
 from bot.features.privacy.export_format import read_portable
 from bot.features.tickets import COOLDOWN, MAKING, StillOpen
 from cogs.initiative import TICKET

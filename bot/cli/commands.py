@@ -208,7 +208,7 @@ def _chat(loaded: Loaded, script: Path | None, on_stage: OnStage) -> int:
 
 
 async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
-    from bot.discord.client import open_client, run_until_stopped
+    from bot.discord.connection import open_client, run_until_stopped
 
     settings, character = loaded.settings, loaded.playable
     async with (
