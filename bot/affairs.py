@@ -3,19 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.audit import AuditLog
 from bot.conversation.config import Manner
 from bot.conversation.effects import News
 from bot.conversation.pipeline import Conversation
 from bot.core.clock import Clock
 from bot.features.admin.curating import Curating, curating_of
+from bot.features.admin.day_moods import DayMoods
+from bot.features.admin.selves import Selves
 from bot.features.admin.service import Administration
 from bot.features.characters.growth_files import GrowthFiles
 from bot.features.characters.importing import Arrivals
 from bot.features.characters.library import Library
 from bot.features.characters.presence import Stagecraft
 from bot.features.characters.relations import Relations
-from bot.features.characters.selves import Selves
-from bot.features.inner_life.day_moods import DayMoods
 from bot.features.inner_life.days import Days
 from bot.features.inner_life.relationship import Relationships
 from bot.features.inner_life.status import Statuses
@@ -52,6 +53,7 @@ def affairs_of(
     database: Database,
     claude: Claude,
     administration: Administration,
+    audit: AuditLog,
     clock: Clock,
     manner: Manner,
     library: Library | None,
@@ -97,17 +99,17 @@ def affairs_of(
     )
     return Affairs(
         stagecraft,
-        Selves(database, curating.changes, administration, clock, changed=changed),
-        Relations(database, company, administration, clock, manner.direction),
-        Arrivals(database, conversation, library, administration),
+        Selves(database, curating.changes, audit, clock, changed=changed),
+        Relations(database, company, audit, clock, manner.direction),
+        Arrivals(database, conversation, library, audit),
         files,
         days,
         statuses,
         DayMoods(days, statuses, curating.changes),
         Weeks(database, conversation.inner, clock),
         Relationships(database, clock),
-        Venues(database, clock, zone=manner.zone),
-        Moderation(database, administration, conversation.chronicle),
-        Tickets(database, clock),
+        Venues(database, clock, audit, zone=manner.zone),
+        Moderation(database, audit, conversation.chronicle),
+        Tickets(database, clock, audit),
         curating,
     )

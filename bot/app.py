@@ -20,6 +20,7 @@ from bot.arranging import (
     voice_of,
     within,
 )
+from bot.audit import AuditLog
 from bot.conversation.company import Company
 from bot.conversation.config import Manner
 from bot.conversation.pipeline import Conversation, nothing_new
@@ -97,6 +98,7 @@ class App:
     claude: Claude
     conversation: Conversation
     administration: Administration
+    audit: AuditLog
     clock: Clock
     server: Server
     views: Views
@@ -185,7 +187,8 @@ def _put_together(
 ) -> App:
     """Return the app, with the services behind its commands."""
     clock = conversation.clock
-    administration = Administration(database, clock, finish_erasing=conversation.eraser.finish)
+    audit = AuditLog(database, clock)
+    administration = Administration(database, clock, audit, finish_erasing=conversation.eraser.finish)
     growth = growth_folder(settings)
     schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
     health = health_of(settings, database, conversation, schedule, tell_operator, breaker)
@@ -196,10 +199,13 @@ def _put_together(
         claude,
         conversation,
         administration,
+        audit,
         clock,
         server,
         views_of(conversation, database, clock),
-        affairs_of(conversation, database, claude, administration, clock, manner, library, growth=growth),
+        affairs_of(
+            conversation, database, claude, administration, audit, clock, manner, library, growth=growth
+        ),
         schedule,
         health,
         library,

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bot.audit import AuditLog
 from bot.conversation.company import Company
 from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
@@ -17,6 +18,7 @@ from bot.conversation.generation import Voice
 from bot.conversation.pipeline import Conversation, nothing_new
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Place, Utterance, Where
+from bot.features.admin.service import Administration
 from bot.features.characters.library import Library
 from bot.llm.budget import Budgets, Limits
 from bot.llm.budgeted import Budgeted, Tariff
@@ -96,6 +98,12 @@ async def outcome(database: Database, message_id: int) -> Outcome:
         found = await db.turns.decided(message_id)
     assert found is not None
     return Outcome(*found, Trace.from_json(found[0].trace or {}))
+
+
+def administration_of(at: Table) -> Administration:
+    """Return what admins do at a table."""
+    audit = AuditLog(at.database, at.clock)
+    return Administration(at.database, at.clock, audit, finish_erasing=at.conversation.eraser.finish)
 
 
 @asynccontextmanager

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.intake import Chronicle
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, n_
-from bot.features.admin.service import Actor, Administration
 from database import Database
 from memory.when import read_span
 
@@ -146,14 +146,14 @@ def in_words(span: timedelta) -> str:
 class Moderation:
     """What is kept of acts of moderation, and what has to be forgotten with them."""
 
-    def __init__(self, database: Database, administration: Administration, chronicle: Chronicle) -> None:
+    def __init__(self, database: Database, audit: AuditLog, chronicle: Chronicle) -> None:
         self._database = database
-        self._administration = administration
+        self._audit = audit
         self._chronicle = chronicle
 
     async def note(self, actor: Actor, act: Act, detail: str, *, guild_id: int) -> None:
         """Write into the audit that something is about to be done: ids and numbers, never a reason."""
-        await self._administration.note(actor, act, detail, guild_id=guild_id)
+        await self._audit.note(actor, act, detail, guild_id=guild_id)
 
     async def purged(self, channel_id: int, message_ids: Collection[int]) -> None:
         """Forget messages that were deleted. Discord's event says the same, and may be late or get lost."""
