@@ -57,7 +57,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@# to bytecode is what is used, and nothing else.
 	@$(PY) -m pip --quiet --disable-pip-version-check uninstall --yes setuptools 2>/dev/null
 	@strip --strip-debug $(VENV)/lib/python*/site-packages/xllamacpp/*.so 2>/dev/null || true
-	@PYTHONDONTWRITEBYTECODE= $(PY) -c "import bot.cli.commands, bot.discord.client, dateparser, onnxruntime" 2>/dev/null || true
+	@PYTHONDONTWRITEBYTECODE= $(PY) -c "import bot.cli.commands, bot.discord.connection, dateparser, onnxruntime" 2>/dev/null || true
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready

@@ -19,6 +19,7 @@ from bot.arranging import (
     voice_of,
     within,
 )
+from bot.audit import AuditLog
 from bot.conversation.appraising import Appraiser
 from bot.conversation.attention.batching import Batcher
 from bot.conversation.attention.decide import Deciding
@@ -50,8 +51,10 @@ from bot.core.clock import Clock, SystemClock
 from bot.core.data_lock import held
 from bot.core.errors import ConfigurationError, DatabaseUnreachable
 from bot.core.runtime import Runtime
+from bot.core.tasks import spawn
 from bot.core.waiting import AWAY_SECONDS
 from bot.features.admin.bonds import Bonds
+from bot.features.admin.day_moods import DayMoods
 from bot.features.admin.edit_characters import Affinity, Chosen, Identity, Lore, Mood, Presence
 from bot.features.admin.edit_facts import Facts, FactWords
 from bot.features.admin.edit_lore import Lorebooks
@@ -59,6 +62,7 @@ from bot.features.admin.edit_relations import Standings
 from bot.features.admin.edits import Curation
 from bot.features.admin.known import KnownPeople
 from bot.features.admin.seating import Seating
+from bot.features.admin.selves import Selves
 from bot.features.admin.service import Administration
 from bot.features.admin.states import GlobalState, States
 from bot.features.characters.growth_files import GrowthFiles
@@ -66,8 +70,6 @@ from bot.features.characters.importing import Arrivals, joined
 from bot.features.characters.library import Library
 from bot.features.characters.presence import Stagecraft
 from bot.features.characters.relations import Relations
-from bot.features.characters.selves import Selves
-from bot.features.inner_life.day_moods import DayMoods
 from bot.features.inner_life.days import Days
 from bot.features.inner_life.relationship import Relationships
 from bot.features.inner_life.status import Statuses
@@ -234,6 +236,7 @@ class App:
 
     # What admins change.
     administration: Administration
+    audit: AuditLog
     edits: Curation
     known_people: KnownPeople
     fact_words: FactWords
@@ -293,7 +296,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     age_gate = AgeGate(database, casting, clock)
 
     # What is known of people.
-    eraser = Eraser(database, manner.dumps)
+    eraser = Eraser(database, manner.dumps, spawn)
     memories = Memories(
         database=database,
         company=company,
@@ -412,7 +415,8 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     )
 
     # How characters are, and what admins change of them.
-    administration = Administration(database, clock, finish_erasing=eraser.finish)
+    audit = AuditLog(database, clock)
+    administration = Administration(database, clock, audit, finish_erasing=eraser.finish)
     days = Days(database, company=company, inner=inner_life, clock=clock)
     statuses = Statuses(database, claude, company, model=voters.model)
     presence = Stagecraft(database, casting, clock)
@@ -487,20 +491,21 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         greetings=greetings,
         initiative=Initiative(database, runtime, rooms, casting, staging, unasked, manner),
         check_ins=CheckIns(database, runtime, rooms, casting, reader, unasked, manner),
-        venues=Venues(database, clock, zone=manner.zone),
+        venues=Venues(database, clock, audit, zone=manner.zone),
         presence=presence,
-        growth=Selves(database, edits, administration, clock, changed=changed),
+        growth=Selves(database, edits, audit, clock, changed=changed),
         growth_files=growth_files,
-        relations=Relations(database, company, administration, clock, manner.direction),
-        arrivals=Arrivals(database, company, library, administration),
+        relations=Relations(database, company, audit, clock, manner.direction),
+        arrivals=Arrivals(database, company, library, audit),
         days=days,
         day_moods=DayMoods(days, statuses, edits),
         statuses=statuses,
         weeks=Weeks(database, inner_life, clock),
         relationships=Relationships(database, clock),
-        moderation=Moderation(database, administration, message_log),
-        tickets=Tickets(database, clock),
+        moderation=Moderation(database, audit, message_log),
+        tickets=Tickets(database, clock, audit),
         administration=administration,
+        audit=audit,
         edits=edits,
         known_people=KnownPeople(database, edits),
         fact_words=FactWords(database),

@@ -11,6 +11,7 @@ import discord
 from discord.ext import commands
 
 from bot.conversation.types import Mouth, Place, Utterance
+from bot.core.tasks import Tasks
 from bot.discord.malformed_events import UNREADABLE
 from cogs._discord.avatars import give_faces
 from cogs._discord.hearing import TALK, hear, is_own_webhooks, text_of
@@ -51,14 +52,13 @@ class Chat(commands.Cog):
         self._caught_up = 0  # the session up to whose beginning everything was heard
         self._behind: set[int] = set()  # channels that could not be caught up with
         self._roles: dict[tuple[int, int], tuple[int, ...]] = {}  # by guild and user, while catching up
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
         if len(bot.app.company) > 1:
             bot.app.schedule.every(FACES_SECONDS, self._give_new_faces, name="give faces to characters")
 
     async def cog_unload(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -252,17 +252,8 @@ class Chat(commands.Cog):
         return mouth_in(self.bot, channel)
 
     def _spawn(self, walk: Coroutine[None, None, None]) -> None:
-        """Let a turn be taken while others are: a task is kept until it ends."""
-        task = asyncio.create_task(_logged(walk))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-async def _logged(walk: Coroutine[None, None, None]) -> None:
-    try:
-        await walk
-    except Exception:
-        log.exception("A turn failed")
+        """Let a turn be taken while others are."""
+        self._tasks.spawn(walk, name="A turn")
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -7,9 +7,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.conversation.text.split import split
-from bot.core.i18n import _, n_, number
+from bot.core.i18n import _, n_, number, worded
 from bot.discord.commands import Interaction, answer
-from bot.features.inner_life.wording import worded
 from bot.features.operations.costs import DAYS, GROUPS, Accounts, Costs, bars_of
 from bot.pictures import Drawings, bars_svg, bars_text
 from bot.settings.allowance import Allowance, Amount, Unit

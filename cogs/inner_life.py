@@ -9,11 +9,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.conversation.company import Role
+from bot.core.i18n import worded
 from bot.discord.commands import Interaction, answer
 from bot.features.inner_life.relationship import NotDisputed, chart_of
 from bot.features.inner_life.week import Viewer
 from bot.features.inner_life.week_picture import week_svg, week_text
-from bot.features.inner_life.wording import KINDS, worded
+from bot.features.inner_life.wording import KINDS
 from bot.pictures import Drawings, bond_svg, bond_text
 from cogs._discord.inner_life_views import (
     CHOSEN,

@@ -219,7 +219,7 @@ class Personas(commands.Cog):
             await answer(interaction, LEFT.format(name=shown(role)))
 
     async def _note(self, interaction: Interaction, what: str, slug: str) -> None:
-        await self._app.administration.note(actor_of(interaction), f"persona {what}", slug)
+        await self._app.audit.note(actor_of(interaction), f"persona {what}", slug)
 
 
 def _is_nobody(name: str) -> bool:

@@ -8,6 +8,7 @@ import aiohttp
 import discord
 from discord.ext import commands
 
+from bot.core.tasks import spawn
 from database import DatabaseError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Presence(commands.Cog):
         if self._waiting:
             return
         before, self._waiting = self._showing, True
-        self._showing = asyncio.create_task(self._show(before))
+        self._showing = spawn(self._show(before), name="Showing the status")
 
     async def _show(self, before: asyncio.Task[None] | None) -> None:
         try:

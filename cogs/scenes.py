@@ -1,6 +1,5 @@
 """What characters play among themselves, and the note of a channel: /scene (C26, C35)."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from discord.ext import commands
 from bot.conversation.company import Role
 from bot.conversation.types import Mouth
 from bot.core.i18n import _, speak
+from bot.core.tasks import Tasks
 from bot.discord.commands import Interaction, answer, asked_in, for_everybody
 from bot.features.characters.presence import (
     DEEPEST_NOTE,
@@ -61,11 +61,10 @@ class Scenes(commands.Cog):
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._stagecraft = bot.app.presence
-        self._playing: set[asyncio.Task[None]] = set()
+        self._playing = Tasks()
 
     async def cog_unload(self) -> None:
-        for task in self._playing:
-            task.cancel()
+        self._playing.cancel()
 
     @scene.command(description="Let characters play a scene here, for so many lines")
     @app_commands.describe(
@@ -109,18 +108,13 @@ class Scenes(commands.Cog):
         self._play(where.channel_id)
 
     def _play(self, channel_id: int) -> None:
-        """Let the scene be played beside; a task is kept until it ends."""
+        """Let the scene be played in the background."""
         mouth = mouth_in(self.bot, channel_id)
-        task = asyncio.create_task(self._follow(channel_id, mouth))
-        self._playing.add(task)
-        task.add_done_callback(self._playing.discard)
+        self._playing.spawn(self._follow(channel_id, mouth), name=f"A scene in channel {channel_id}")
 
     async def _follow(self, channel_id: int, mouth: Mouth) -> None:
         speak(None)  # what follows is no answer to who asked for the scene
-        try:
-            await self.bot.app.following.follow(channel_id, mouth)
-        except Exception:
-            log.exception("A scene in channel %s broke off", channel_id)
+        await self.bot.app.following.follow(channel_id, mouth)
 
     @scene.command(description="End the scene that is played here")
     @app_commands.guild_only()

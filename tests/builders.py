@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from bot.app import App, Opened, assemble
+from bot.audit import AuditLog
 from bot.conversation.company import Company
 from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
@@ -18,6 +19,7 @@ from bot.conversation.text.typing import Pace
 from bot.conversation.types import Place, Utterance, Where
 from bot.core.clock import Clock
 from bot.core.runtime import Runtime
+from bot.features.admin.service import Administration
 from bot.features.characters.library import Library
 from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets, Limits
@@ -140,6 +142,12 @@ async def outcome(database: Database, message_id: int) -> Outcome:
         found = await db.turns.decided(message_id)
     assert found is not None
     return Outcome(*found, Trace.from_json(found[0].trace or {}))
+
+
+def administration_of(at: Table) -> Administration:
+    """Return what admins do at a table."""
+    audit = AuditLog(at.database, at.clock)
+    return Administration(at.database, at.clock, audit, finish_erasing=at.app.eraser.finish)
 
 
 @asynccontextmanager

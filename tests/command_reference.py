@@ -12,8 +12,9 @@ import discord
 from discord import app_commands
 
 from bot.app import open_app
-from bot.discord.client import extensions, open_client
+from bot.discord.client import extensions
 from bot.discord.commands import only_in_servers
+from bot.discord.connection import open_client
 from bot.settings import Settings
 from tests.builders import PIXEL
 from tests.fakes import FakeClaude, FakeClock

@@ -367,7 +367,7 @@ class Play:
         A question about older talk that was read just before may be asked all the same; what comes of it
         is not kept.
         """
-        begun = set(self.app.summaries._tasks)
+        begun = set(self.app.summaries._tasks._tasks)
         yield
         if begun:
             await asyncio.wait(begun)

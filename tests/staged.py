@@ -13,7 +13,7 @@ import simcord
 
 from bot.app import open_app
 from bot.conversation.config import Manner
-from bot.discord.client import open_client
+from bot.discord.connection import open_client
 from bot.features.characters.library import Library
 from bot.features.characters.shelves import sources_of
 from bot.settings import Settings

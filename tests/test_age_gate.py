@@ -9,6 +9,7 @@ import discord
 import pytest
 from simcord.backend import serializers
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.attention.vote import Voters
 from bot.conversation.config import Attentiveness
@@ -16,14 +17,13 @@ from bot.conversation.decision import Reason
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.safety import NOT_IN_PRIVATE, NOT_MARKED, SWITCHED_OFF
 from bot.conversation.types import Place, Where
-from bot.features.admin.service import Actor, Administration
 from bot.features.characters.presence import NotStaged
 from bot.features.inner_life.status import Statuses
 from bot.features.proactive.greetings import NoGreeting
 from bot.features.proactive.venues import Venues
 from bot.memory.store import MemoryRefused
 from personas.initiative import TICK, Bounds, slot_of
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, administration_of, table
 from tests.company import NYX, company, stagecraft
 from tests.support.ages import RED
 from tests.support.discord import World, world
@@ -107,7 +107,7 @@ async def test_what_it_heard_before_the_mark_went_comes_up_nowhere_without_it(re
 
 
 async def test_the_admins_of_a_server_can_keep_it_out_of_marked_channels_too(red):
-    administration = Administration(red.database, red.clock, finish_erasing=red.app.eraser.finish)
+    administration = administration_of(red)
     await administration.lay_down(Actor(1, 1), Kind.ADULTS, guild_id=700, value=0.0)
     await red.hear("Scarlet?", where=MARKED)
     assert red.mouth.said == [SWITCHED_OFF.format(name="Scarlet")]
@@ -117,7 +117,7 @@ async def test_the_admins_of_a_server_can_keep_it_out_of_marked_channels_too(red
 
 
 async def test_switched_off_it_does_not_even_say_why(red):
-    administration = Administration(red.database, red.clock, finish_erasing=red.app.eraser.finish)
+    administration = administration_of(red)
     await administration.lay_down(Actor(1, 1), Kind.ACTIVE, guild_id=700, value=0.0)
     await red.hear("Scarlet?", where=CHANNEL)
     assert red.mouth.said == []
@@ -226,7 +226,8 @@ async def test_it_speaks_first_in_marked_channels_only(tmp_path, marked, spoke):
     manner = replace(AT_ONCE, initiative=Bounds(chance=1.0))
     musing = RED.model_copy(update={"status_lines": ("Counting raindrops",)})
     async with table(tmp_path, character=musing, manner=manner) as at:
-        await Venues(at.database, at.clock, zone=manner.zone).let(Actor(1, 1), MARKED, allowed=True)
+        venues = Venues(at.database, at.clock, AuditLog(at.database, at.clock), zone=manner.zone)
+        await venues.let(Actor(1, 1), MARKED, allowed=True)
         await at.hear("good evening everybody", where=MARKED)
         await at.app.age_gate.mark([MARKED.channel_id], age_restricted=marked)
         begin = (slot_of(at.clock.now()) + 1) * TICK.total_seconds()

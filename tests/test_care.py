@@ -10,16 +10,16 @@ from types import SimpleNamespace
 import pytest
 
 from bot.arranging import manner_of
+from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.config import Notice
 from bot.conversation.safety import NOT_REACHED
 from bot.core.errors import Unsaid
 from bot.core.logging import OURS
-from bot.features.admin.service import Actor, Administration
 from bot.prompts import fill
 from bot.settings import Settings
 from memory.extraction import own_words
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, administration_of, table
 from tests.learning import DAY, agree, all_of_it, archived, facts, say
 from tests.support.ages import RED
 from tests.support.commands import admin, told
@@ -36,10 +36,6 @@ HOUR = 3600.0
 async def at(tmp_path: Path) -> AsyncIterator[Table]:
     async with table(tmp_path, manner=CARING) as set_table:
         yield set_table
-
-
-def administration(at: Table) -> Administration:
-    return Administration(at.database, at.clock, finish_erasing=at.app.eraser.finish)
 
 
 # --- The notice --------------------------------------------------------------------------------------
@@ -102,7 +98,7 @@ async def test_what_could_not_be_shown_is_shown_with_the_next_such_line(at, capl
 
 
 async def test_an_operator_or_the_admins_of_a_server_switch_it_off(tmp_path, at):
-    await administration(at).lay_down(Actor(1, 1), Kind.NOTICES, guild_id=700, value=0.0)
+    await administration_of(at).lay_down(Actor(1, 1), Kind.NOTICES, guild_id=700, value=0.0)
     await at.hear(SAD, where=CHANNEL)
     assert at.mouth.whispered == []
     assert at.mouth.said == ["Hm."]

@@ -14,13 +14,14 @@ import pytest
 from discord.ext import commands
 from simcord.backend.models.message import MessageSticker
 
+from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.prompt import system_prompt
 from bot.conversation.text.names import SPEAKER, speaker_label
 from bot.conversation.types import Part
 from bot.core.errors import Unpostable, Unsaid, Unsayable
-from bot.discord.client import Masquerade, ShardedMasquerade
-from bot.features.admin.service import Actor
+from bot.discord.client import Masquerade
+from bot.discord.connection import ShardedMasquerade
 from cogs._discord.hearing import _mentions
 from cogs._discord.speaking import DiscordMouth
 from tests.builders import PIXEL

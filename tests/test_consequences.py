@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.config import Growing
 from bot.features.admin.edits import Curation
-from bot.features.admin.service import Actor, Administration
+from bot.features.admin.selves import Selves
 from bot.features.characters.relations import NoSuchEncounter, Relations
-from bot.features.characters.selves import Selves
 from personas.character_parts import EvolutionStage
 from tests.builders import AT_ONCE, table
 from tests.company import CHANNEL, FANGS, NYX, PIXEL, QUIET, company
@@ -18,11 +18,7 @@ ADMIN = Actor(1, 2)
 
 
 def relations(at) -> Relations:
-    return Relations(at.database, at.app.company, _office(at), at.clock, QUIET)
-
-
-def _office(at) -> Administration:
-    return Administration(at.database, at.clock, finish_erasing=at.app.eraser.finish)
+    return Relations(at.database, at.app.company, AuditLog(at.database, at.clock), at.clock, QUIET)
 
 
 async def meet(at, *kinds, said="Hm.") -> None:
@@ -242,7 +238,9 @@ async def test_an_admin_takes_a_stage_back_and_lets_it_stand_again(tmp_path):
         await at.hear("hello")
         changed: list[str] = []
         changes = Curation(at.database, at.clock, ())
-        selves = Selves(at.database, changes, _office(at), at.clock, changed=changed.append)
+        selves = Selves(
+            at.database, changes, AuditLog(at.database, at.clock), at.clock, changed=changed.append
+        )
         role = at.app.company.primary
         await selves.set_stage(ADMIN, role, 1, stands=False)
         _, (stage,) = await selves.growth(role)

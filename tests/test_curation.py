@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.features.admin.service import Actor
+from bot.audit import Actor
 from cogs._discord.admin import OPERATORS_ONLY
 from cogs._discord.lists import KEPT
 from tests.inner_world import agree, stand

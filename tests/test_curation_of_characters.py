@@ -163,7 +163,7 @@ async def test_who_answers_in_a_channel_is_taken_back_by_operators(w):
 
 
 def _actor(who: Any) -> Any:
-    from bot.features.admin.service import Actor
+    from bot.audit import Actor
 
     return Actor(who.id, 1)
 

@@ -32,7 +32,7 @@ async def use(w: World, who: Any, name: str, **options: Any) -> str:
 
 
 async def audited(w: World) -> list[tuple[Any, Any]]:
-    done = [one for one in await w.app.administration.audit() if one.action == "mood"]
+    done = [one for one in await w.app.audit.latest() if one.action == "mood"]
     return [(one.before, one.after) for one in done]
 
 

@@ -8,15 +8,15 @@ from itertools import count
 import pytest
 from sqlalchemy import text as sql
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.config import Manner
 from bot.conversation.decision import Reason
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Where
 from bot.core.errors import Unsayable
-from bot.features.admin.service import Actor, Administration
 from bot.llm.errors import ClaudeDenied, ClaudeTimeout
-from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, Table, administration_of, table, utterance
 from tests.fakes import EPOCH
 from tests.support.votes import ASKING, VOTING
 
@@ -317,9 +317,7 @@ async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_
     await at_table.hear("canary in the channel", where=CHANNEL)
     await at_table.hear("canary in private")
     await at_table.hear("something else", where=CHANNEL, author_id=8, author_name="Tom")
-    administration = Administration(
-        at_table.database, at_table.clock, finish_erasing=at_table.app.eraser.finish
-    )
+    administration = administration_of(at_table)
     await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=42)
     await at_table.hear("Pixel, what was said?", where=CHANNEL, author_id=8, author_name="Tom")
     assert "something else" in at_table.claude.prompts[-1].text
@@ -327,8 +325,9 @@ async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_
     assert await logged(at_table, DM) == ["canary in private", "Hm."]
     await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=0, target_id=42)
     assert await logged(at_table, DM) == ["Hm."]
-    assert [one.guild_id for one in await administration.audit()] == [0, 700]
-    assert [one.detail for one in await administration.audit([700])] == ["42: 0"]
+    audit = AuditLog(at_table.database, at_table.clock)
+    assert [one.guild_id for one in await audit.latest()] == [0, 700]
+    assert [one.detail for one in await audit.latest([700])] == ["42: 0"]
 
 
 async def test_a_premium_member_is_answered_by_the_premium_model(at_table):

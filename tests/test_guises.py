@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
-from bot.features.admin.service import Actor
 from bot.features.characters.presence import LONGEST_GUISE
 from bot.features.privacy.export_format import FileRefused
 from bot.features.privacy.restore import Imported

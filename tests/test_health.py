@@ -13,7 +13,8 @@ import pytest
 
 from bot.app import Notices, alerts_of
 from bot.core.stalls import LONGEST_STALL, LoopWatch
-from bot.discord.client import Masquerade, ShardedMasquerade
+from bot.discord.client import Masquerade
+from bot.discord.connection import ShardedMasquerade
 from bot.features.operations.health import Health as OwnHealth
 from bot.features.operations.vitals import Link, Vitals
 from bot.llm.breaker import Breaker

@@ -15,7 +15,7 @@ from bot.app import App, open_app
 from bot.conversation.decision import Reason
 from bot.conversation.turns import Decided
 from bot.conversation.types import Utterance
-from bot.discord.client import open_client
+from bot.discord.connection import open_client
 from bot.llm.server import Server
 from bot.settings import Settings
 from cogs._discord.hearing import hear

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.effects import Consequences
 from bot.conversation.speakers import cue_of
-from bot.features.admin.service import Actor, Administration
 from bot.features.characters.importing import Arrivals, NotArrived
 from bot.features.characters.presence import NotStaged, Stagecraft
 from database import DatabaseError, UnitOfWork
@@ -29,8 +29,7 @@ QUIETLY = replace(AT_ONCE, direction=QUIET)
 
 
 def arrivals(at, shelf) -> Arrivals:
-    office = Administration(at.database, at.clock, finish_erasing=at.app.eraser.finish)
-    return Arrivals(at.database, at.conversation, shelf, office)
+    return Arrivals(at.database, at.conversation, shelf, AuditLog(at.database, at.clock))
 
 
 async def test_a_compiled_file_that_was_cut_keeps_nobody_from_starting(home):

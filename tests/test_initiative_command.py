@@ -9,8 +9,8 @@ from typing import Any
 import discord
 import pytest
 
+from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
-from bot.features.admin.service import Actor
 from cogs import initiative
 from cogs._discord.admin import OPERATORS_ONLY
 from personas.initiative import TICK, Bounds, QuietHours, due, slot_of
@@ -76,7 +76,7 @@ async def test_an_operator_switches_it_on_and_off_and_is_told_when_it_may_speak(
         assert await use(w, anna) == said, "to look changes nothing"
         assert await use(w, anna, state="off") == initiative.OFF.format(place=w.channel.mention)
         assert not await standing(w)
-        audited = [(one.action, one.detail, one.guild_id) for one in await w.app.administration.audit()]
+        audited = [(one.action, one.detail, one.guild_id) for one in await w.app.audit.latest()]
         assert audited == [
             ("initiative", f"{w.channel.id}: off", w.guild.id),
             ("initiative", f"{w.channel.id}: on", w.guild.id),

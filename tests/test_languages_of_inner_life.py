@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from bot.core import i18n
-from bot.features.characters import selves
+from bot.features.admin import selves
 from bot.features.inner_life import wording
 from bot.features.inner_life.relationship import chart_of
 from bot.features.inner_life.week import Viewer

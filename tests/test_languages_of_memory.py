@@ -11,8 +11,8 @@ from typing import Any
 import discord
 import pytest
 
+from bot.audit import Actor
 from bot.core import i18n
-from bot.features.admin.service import Actor
 from bot.features.privacy.export_format import MOST_BYTES
 from bot.memory import mapping
 from bot.memory.browsing import Entry, matching

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
 
+from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.types import Place, Utterance, Where
 from bot.core.errors import Unsaid
-from bot.features.admin.service import Actor
 from bot.features.privacy.erase import Receipt
 from bot.memory.erasing import _PEOPLE, Eraser
 from database.backend import VACUUM_DUE
@@ -272,7 +272,7 @@ async def test_leaving_of_somebody_of_whom_nothing_is_there_is_fine(at):
 async def test_what_admins_did_and_laid_down_stays_and_is_told(at):
     administration = at.app.administration
     await administration.lay_down(Actor(BOB, 600), Kind.DENIED_USER, guild_id=700, target_id=MIRA)
-    await administration.note(Actor(MIRA, 600), "something")
+    await at.app.audit.note(Actor(MIRA, 600), "something")
     receipt = await leave(at)
     assert tuple(receipt.remaining) == (1, 1, 1)
     assert receipt.left == {}

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from bot.audit import Actor, AuditLog
 from bot.features.admin.edit_characters import Identity
 from bot.features.admin.edits import Curation
-from bot.features.admin.service import Actor, Administration
+from bot.features.admin.selves import NotLaidDown, Selves
 from bot.features.characters.library import Library
-from bot.features.characters.selves import NotLaidDown, Selves
 from bot.features.characters.shelves import CharacterFaults, Source, sources_of
 from personas.cards.drawing import card_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
@@ -37,9 +37,9 @@ def book(**entries: str) -> str:
 
 
 def selves(at: Table, shelf: Library) -> Selves:
-    office = Administration(at.database, at.clock, finish_erasing=at.app.eraser.finish)
+    audit = AuditLog(at.database, at.clock)
     changes = Curation(at.database, at.clock, [Identity(at.clock, shelf.touch)])
-    return Selves(at.database, changes, office, at.clock, changed=shelf.touch)
+    return Selves(at.database, changes, audit, at.clock, changed=shelf.touch)
 
 
 async def test_an_edit_of_a_file_shows_in_the_very_next_prompt(home):

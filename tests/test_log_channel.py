@@ -198,13 +198,13 @@ async def test_shutdown_without_the_exact_name_stops_nothing_and_another_bots_is
 
 
 async def test_a_shutdown_goes_on_though_the_audit_can_not_be_written(at_office):
-    at_office.app.administration._audit = _full
+    at_office.app.audit.add = _full
     assert await at_office.order("shutdown? Pixel") == ["Stopping. What is being said now is finished first."]
     assert at_office.client.is_closed()
 
 
 async def test_a_command_says_when_the_database_is_in_the_way(at_office):
-    at_office.app.administration._audit = _full
+    at_office.app.audit.add = _full
     assert await at_office.order("status") == ["The database is in the way. No room left."]
 
 

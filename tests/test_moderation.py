@@ -57,7 +57,7 @@ async def use(w: World, who: Any, name: str, target: Any, **options: Any) -> Any
 
 
 async def audited(w: World) -> list[tuple[int, str, str]]:
-    return [(one.actor_id, one.action, one.detail) for one in await w.app.administration.audit({w.guild.id})]
+    return [(one.actor_id, one.action, one.detail) for one in await w.app.audit.latest({w.guild.id})]
 
 
 def nothing_happened(w: World) -> bool:

@@ -221,7 +221,7 @@ async def test_an_unforeseen_error_is_logged_and_ends_nothing(outlet, channel, c
     outlet.say("first")
     await rest()
     assert channel.tried == 1
-    assert "stumbled" in caplog.text
+    assert "Posting in the log channel failed: RuntimeError" in caplog.text
     await clock.let_pass(AGAIN_AFTER)
     assert channel.posted == ["first"]
 

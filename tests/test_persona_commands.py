@@ -38,7 +38,7 @@ def place(w: World) -> Where:
 
 
 async def audited(w: World) -> list[tuple[str, str]]:
-    return [(one.action, one.detail) for one in await w.app.administration.audit()]
+    return [(one.action, one.detail) for one in await w.app.audit.latest()]
 
 
 # --- Looking --------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ async def test_who_was_chosen_answers_where_nobody_is_called(w):
     assert (channel.chosen, channel.name) == ("ruby", "general")
     said = told(await anna.slash(w.channel, "persona choose", name="nobody"))
     assert said.startswith(NOBODY_CHOSEN)
-    done = [one for one in await w.app.administration.audit() if one.action == "chosen"]
+    done = [one for one in await w.app.audit.latest() if one.action == "chosen"]
     ruby = {"character": "ruby"}
     assert [(one.before, one.after) for one in done] == [(ruby, None), (None, ruby)]
     assert {one.guild_id for one in done} == {w.guild.id}
@@ -194,7 +194,7 @@ async def test_who_was_sent_out_neither_hears_nor_answers_until_invited(w):
     said = told(await anna.slash(w.channel, "persona reset", name="onyx"))
     assert said.startswith(personas.AS_RULED.format(name="Onyx"))
     here, gone = {"present": True}, {"present": False}
-    done = [one for one in await w.app.administration.audit() if one.action == "presence"]
+    done = [one for one in await w.app.audit.latest() if one.action == "presence"]
     assert [(one.before, one.after) for one in done] == [(here, None), (gone, here), (None, gone)]
 
 

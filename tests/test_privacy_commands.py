@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import simcord
 
+from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.company import Playing
-from bot.features.admin.service import Actor
 from bot.features.privacy.export_format import MOST_BYTES, TOO_LARGE
 from bot.features.privacy.restore import NO_CONSENT
 from cogs._discord import interactions, privacy_views

@@ -20,7 +20,6 @@ from bot.features.reminders.reminder_rules import (
     CONFIDENTIAL,
     FULL,
     LONGEST,
-    MOST,
     NEAR_ZONES,
     NO_SUCH_DAY,
     NO_SUCH_ZONE,
@@ -34,6 +33,7 @@ from bot.features.reminders.reminder_rules import (
 from bot.features.reminders.service import NOT_NOTED, WHAT_UNKNOWN, WHEN_UNKNOWN, ZONE_UNKNOWN
 from bot.llm.errors import ClaudeUnavailable
 from database.models import Message, Reminder
+from database.repositories.reminders import MOST
 from memory.dates import YearDay
 from tests.builders import CHANNEL, DM, Table, table, utterance
 from tests.fakes import EPOCH, FakeClock, FakeMouth

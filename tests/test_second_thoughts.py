@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.attention.throttle import Patience, Tally
 from bot.conversation.decision import Reason
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Utterance
 from bot.core.errors import Unsaid
-from bot.features.admin.service import Actor, Administration
 from bot.llm.errors import ClaudeTimeout
-from tests.builders import CHANNEL, Table, table, utterance
+from tests.builders import CHANNEL, Table, administration_of, table, utterance
 from tests.fakes import EPOCH
 from tests.support.votes import ASKING, VOTING
 
@@ -221,9 +221,7 @@ async def test_who_is_denied_while_they_wait_in_the_queue_is_not_answered(at_tab
         late.append(asyncio.create_task(at_table.app.conversation.take_turn(heard, at_table.mouth)))
         await asyncio.sleep(0.1)
         at_table.clock.pass_time(5)
-        administration = Administration(
-            at_table.database, at_table.clock, finish_erasing=at_table.app.eraser.finish
-        )
+        administration = administration_of(at_table)
         await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=8)
 
     on_thought(at_table, deny)

@@ -47,7 +47,7 @@ async def grown(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def audited(w: World, action: str) -> list[str]:
-    return [one.detail for one in await w.app.administration.audit() if one.action == action]
+    return [one.detail for one in await w.app.audit.latest() if one.action == action]
 
 
 async def use(w: World, who: Any, name: str, **options: Any) -> str:

@@ -16,11 +16,11 @@ from bot.conversation.proactive import unpinged
 from bot.conversation.types import Part, Where
 from bot.core.errors import Unsayable
 from bot.features.inner_life.days import Days
-from bot.features.inner_life.status import status_key
 from bot.llm.budget import Limits
 from bot.llm.errors import ClaudeUnavailable
 from bot.settings.allowance import Allowance, Amount
 from database.models import Archived, Message, Remark, Turn
+from database.repositories.states import status_key
 from personas.affect.temperament import DayMood
 from personas.initiative import TICK, Bounds, Kind, QuietHours, slot_of
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table

@@ -13,14 +13,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.audit import Actor
 from bot.conversation.company import Company
 from bot.conversation.style_guard import flaw_of
 from bot.conversation.text.split import width
-from bot.features.admin.service import Actor
 from bot.features.inner_life.days import MORNING, MOST_MISSED, Days
-from bot.features.inner_life.status import DEADLINE, Statuses, shown, status_key, status_prompt
+from bot.features.inner_life.status import DEADLINE, Statuses, shown, status_prompt
 from bot.llm.errors import ClaudeDenied, ClaudeEmpty, ClaudeTimeout
 from cogs.presence import APART
+from database.repositories.states import status_key
 from personas.affect.temperament import DayMood
 from personas.character_rules import LONGEST_STATUS
 from tests.builders import CHANNEL, PIXEL, Table, table

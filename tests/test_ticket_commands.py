@@ -12,7 +12,7 @@ import pytest
 from simcord.backend.models import Overwrite
 from simcord.enums import ChannelType, OverwriteType
 
-from bot.discord.client import open_client
+from bot.discord.connection import open_client
 from bot.features.privacy.export_format import read_portable
 from bot.features.tickets import COOLDOWN, MAKING, StillOpen
 from cogs.initiative import TICKET
@@ -358,7 +358,7 @@ async def test_an_admin_sees_and_turns_off_what_holds(w):
     assert told(await staff.anna.slash(w.channel, "tickets off")) == admin_texts.WAS_OFF
     assert told(await w.tom.slash(w.channel, "ticket open")) == texts.NO_DESK
     assert told(await w.mira.slash(thread, "ticket close")) == texts.CLOSED
-    audit = await w.app.administration.audit({w.guild.id})
+    audit = await w.app.audit.latest({w.guild.id})
     assert (audit[0].action, audit[0].detail) == ("tickets", "off")
     assert len(audit) == 2
 

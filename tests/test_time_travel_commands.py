@@ -53,7 +53,7 @@ async def texts(w: World, who: Any = None) -> list[str]:
 
 
 async def audit(w: World) -> list[tuple[int, str, str]]:
-    rows = await w.app.administration.audit()
+    rows = await w.app.audit.latest()
     return [(one.actor_id, one.action, one.detail) for one in rows]
 
 

@@ -148,7 +148,7 @@ async def test_in_private_a_message_is_for_who_was_there_for_it(at):
     await at.hear("hello, you", where=DM)
     assert at.mouth.speakers == ["", "Nyx"]
     assert SECRET not in "".join(shown(at, "Nyx"))
-    assert await at.app.memories.of("nyx", MIRA) == []
+    assert await at.app.memories.of("pixel", "nyx", MIRA) == []
 
 
 async def test_who_was_sent_out_of_a_channel_takes_up_nothing_in_its_threads(tmp_path):

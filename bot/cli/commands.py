@@ -19,6 +19,7 @@ from bot.core.data_lock import held
 from bot.core.errors import ConfigurationError
 from bot.core.logging import set_up_logging
 from bot.core.stalls import settle_memory
+from bot.core.tasks import running
 from bot.features.characters.library import library_of
 from bot.llm.provider import open_server
 from bot.settings import Loaded, Settings, load_settings
@@ -207,7 +208,7 @@ def _chat(loaded: Loaded, script: Path | None, on_stage: OnStage) -> int:
 
 
 async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
-    from bot.discord.client import open_client, run_until_stopped
+    from bot.discord.connection import open_client, run_until_stopped
 
     settings, character = loaded.settings, loaded.playable
     async with (
@@ -220,11 +221,8 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
         await warm_up(app, log.info)
         _stop_on_signals(client.begin_stopping)
         settle_memory()
-        watch = asyncio.create_task(app.health.loop.run())
-        try:
+        async with running(app.health.loop.run(), name="Watching over the event loop"):
             await run_until_stopped(client, settings.discord_token.get_secret_value())
-        finally:
-            watch.cancel()
     return 0
 
 

@@ -12,6 +12,7 @@ from bot.conversation.company import Role
 from bot.conversation.context import written
 from bot.conversation.text.names import indented
 from bot.conversation.types import Aside, Line
+from bot.core.tasks import spawn
 from bot.memory.meaning import DEADLINE, Meaning
 from bot.prompts import fill
 from database.models import Seat
@@ -123,7 +124,8 @@ class Bookshelf:
             return kept[1]
         making = self._making.get(key)
         if making is None:
-            making = self._making[key] = asyncio.create_task(self._make(key, books, asked))
+            making = spawn(self._make(key, books, asked), name="Embedding lore")
+            self._making[key] = making
             making.add_done_callback(lambda _: self._making.pop(key, None))
         done, _ = await asyncio.wait({making}, timeout=DEADLINE)
         return making.result() if done else None  # thousands of entries take a while: until then go by words

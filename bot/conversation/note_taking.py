@@ -24,14 +24,15 @@ class NoteTaker:
         self._claude = claude
         self._voice = voice
         self._deadline = deadline
-        self._asking: set[asyncio.Task[Answer]] = set()
+        self._limits: set[asyncio.Timeout] = set()  # of what is being asked
         self._closed = False
 
     def close(self) -> None:
         """Break off what is being asked, and ask nothing more."""
         self._closed = True
-        for task in self._asking:
-            task.cancel()
+        for limit in self._limits:
+            limit.reschedule(asyncio.get_running_loop().time())
+        self._limits.clear()
 
     async def ask(
         self, prompt: Prompt, where: Where, schema: Mapping[str, Any], *, person_id: int | None
@@ -51,21 +52,22 @@ class NoteTaker:
             user_id=person_id,
             channel_id=where.channel_id,
         )
-        asking = asyncio.ensure_future(self._claude.ask(prompt, question))
-        self._asking.add(asking)
+        limit = asyncio.timeout(None)
         try:
-            return await asking
+            async with limit:
+                self._limits.add(limit)
+                return await self._claude.ask(prompt, question)
         except ClaudeError as error:
             log.warning("No summary of channel %s: %s", where.channel_id, error)
             if error.call is not None:
                 await self.book(error.call)
             return None
-        except asyncio.CancelledError:
-            if not self._closed:
+        except TimeoutError:
+            if not limit.expired():
                 raise
             return None
         finally:
-            self._asking.discard(asking)
+            self._limits.discard(limit)
 
     async def book(self, call: Call) -> None:
         """Enter a call that brought nothing to keep."""

@@ -1,11 +1,9 @@
 """Older talk summed up, in one step beside the conversation: all of a step is kept, or nothing (C49)."""
 
-import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from bot.conversation import summary_prompt, turns
 from bot.conversation.company import Company, Role
@@ -18,6 +16,7 @@ from bot.conversation.note_taking import NoteTaker
 from bot.conversation.summary_prompt import Answered, digest, labels_of, read_summary
 from bot.conversation.types import Where
 from bot.core.clock import Clock
+from bot.core.tasks import Tasks
 from bot.llm.client import Claude
 from bot.llm.types import Call
 from bot.memory.store import Memories, known_of
@@ -89,13 +88,13 @@ class Summaries:
         self._joining = Joining(database=database, notes=self._notes, voice=voice, extent=extent, clock=clock)
         self._busy: set[tuple[str, int]] = set()
         self._in_vain: dict[tuple[str, int], InVain] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._again: dict[tuple[str, int], datetime] = {}
 
     def begin(self, character: str, where: Where) -> None:
         """Sum up a place in the background, if there is anything to sum up."""
         if role := self._company.by_slug.get(character):
-            self._spawn(self._logged(role, where))
+            self._tasks.spawn(self._logged(role, where), name="Summing up")
 
     async def again(self, channel_ids: Collection[int]) -> None:
         """Sum up in the background what is left of places in which a summary had to go.
@@ -115,7 +114,7 @@ class Summaries:
     async def settled(self) -> None:
         """Return when nothing is being summed up any more."""
         while self._tasks:
-            await asyncio.wait(set(self._tasks))
+            await self._tasks.wait()
 
     async def close(self) -> None:
         """Break off what is being summed up: it is begun anew another time.
@@ -123,10 +122,8 @@ class Summaries:
         What is just being written down is let finish: it takes no time.
         """
         self._notes.close()
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=CLOSING_SECONDS)
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.wait(CLOSING_SECONDS)
+        self._tasks.cancel()
 
     async def catch_up(self) -> None:
         """Sum up what is about to leave the log, and what an earlier step left behind."""
@@ -307,11 +304,6 @@ class Summaries:
         times = before.times + 1 if before else 1
         pause = min(PAUSE * 2 ** min(times - 2, 10), LONGEST_PAUSE) if times > 1 else timedelta(0)
         self._in_vain[key] = InVain(times, self._clock.now() + pause)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _logged(self, role: Role, where: Where) -> None:
         try:

@@ -5,6 +5,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+from bot.core.tasks import running
+
 
 class Clock(Protocol):
     """What the bot asks of time."""
@@ -36,11 +38,9 @@ async def sleep_until(event: asyncio.Event, clock: Clock, seconds: float) -> boo
     """Let `seconds` pass, but no longer than until `event` is set; say whether it was."""
     if event.is_set():
         return True
-    sleeping = asyncio.ensure_future(clock.sleep(seconds))
-    waiting = asyncio.ensure_future(event.wait())
-    try:
+    async with (
+        running(clock.sleep(seconds), name="Sleeping") as sleeping,
+        running(event.wait(), name="Waiting for an event") as waiting,
+    ):
         await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        sleeping.cancel()
-        waiting.cancel()
     return event.is_set()

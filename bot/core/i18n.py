@@ -183,3 +183,8 @@ def number(value: float, spec: str = ",") -> str:
     """Return a number as it is written in the language of the moment; `spec` is as in an f-string."""
     example = str(_EXAMPLE)
     return f"{value:{spec}}".translate({ord(","): example[1:-5], ord("."): example[-2]})
+
+
+def worded(words: Mapping[str, str], name: str) -> str:
+    """Return what people read for a name; what has no words, such as an older cause, is shown as it is."""
+    return str(words.get(name, name))

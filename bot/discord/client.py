@@ -4,29 +4,25 @@ import asyncio
 import hashlib
 import json
 import logging
-import socket
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import discord
+from discord import app_commands
 from discord.ext import commands
-from tenacity import AsyncRetrying
 
 from bot.app import App
 from bot.core import i18n
 from bot.core.errors import (
     ConfigurationError,
-    DiscordUnreachable,
-    MasqueradeError,
     SpeakingError,
     Unpostable,
     Unsaid,
 )
-from bot.core.waiting import AWAY_SECONDS, patient
-from bot.discord.commands import Commands, Translations
+from bot.core.tasks import spawn
 from bot.discord.malformed_events import Leniency
 from bot.discord.request_gate import Restraint
 from bot.features.operations.log_channel import Outlet
@@ -39,6 +35,10 @@ LONGEST_RATE_LIMIT = 60.0
 POST_SECONDS = 30.0
 BREAK_OFF_SECONDS = 2.0
 PORTAL = "https://discord.com/developers/applications"
+BAD_TOKEN = (
+    "Discord does not accept discord_token. Copy a new one from your application's page 'Bot' "
+    f"({PORTAL}) into config.env, or run: python main.py setup"
+)
 _USES = ("CommandTree-invoker", "discord-ui-", "discord.py: on_interaction")
 """How discord.py names the tasks in which a command, a press or a form is dealt with."""
 
@@ -49,7 +49,7 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 class Masquerade(commands.Bot):
     """One Discord account that plays a character. It keeps no state of its own but the connection."""
 
-    def __init__(self, app: App, **options: Any) -> None:
+    def __init__(self, app: App, translator: app_commands.Translator, **options: Any) -> None:
         restraint = Restraint(app.clock, self._stop_if_running)
         super().__init__(
             http_trace=restraint.trace(),
@@ -62,23 +62,22 @@ class Masquerade(commands.Bot):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT,
             activity=None if app.character.nsfw else _activity(app.character.description),
-            tree_cls=Commands,
             **options,
         )
         Leniency(self._connection)
         self.app = app
+        self._translator = translator
         self.stopped_because: ConfigurationError | None = None
         self.outlet = Outlet(self._post_in_log_channel, app.clock)
         self.stopping = False
         self._closed = asyncio.Event()
-        self._errands: set[asyncio.Task[None]] = set()
         app.tell_operator.listeners.append(self._tell_log_channel)
 
     async def setup_hook(self) -> None:
         """Load the cogs and start the jobs: once, however often READY comes (faults A4)."""
         for extension in extensions():
             await self.load_extension(extension)
-        await self.tree.set_translator(Translations())
+        await self.tree.set_translator(self._translator)
         await asyncio.to_thread(i18n.read_all)
         await self._sync_commands()
         self.app.schedule.start()
@@ -112,7 +111,7 @@ class Masquerade(commands.Bot):
         """Finish what is being said, and then stop (faults A15); asked again, it changes nothing."""
         if not self.stopping:
             self.stopping = True
-            self._run_errand(self._stop())
+            spawn(self._stop(), name="Stopping")
 
     async def close(self) -> None:
         """Tell the log channel what is still to be told, and close the connection."""
@@ -133,7 +132,7 @@ class Masquerade(commands.Bot):
         if self.stopped_because is None:
             self.stopped_because = ConfigurationError(BAD_TOKEN)
             self.app.tell_operator(BAD_TOKEN)
-            self._run_errand(self.close())
+            spawn(self.close(), name="Closing the connection")
 
     def _stop_if_running(self) -> None:
         """A token that is refused at once is told in the sentence of the login itself."""
@@ -227,19 +226,6 @@ class Masquerade(commands.Bot):
             )
         return sort(told)
 
-    def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
-        """Run something beside; a task that nobody keeps may be collected before its end."""
-        task = asyncio.create_task(errand)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-
-
-class ShardedMasquerade(Masquerade, commands.AutoShardedBot):
-    """The same over several connections to Discord (F016)."""
-
-    def shard_latencies(self) -> Mapping[int, float]:
-        return dict(self.latencies)
-
 
 def _uses() -> list[asyncio.Task[Any]]:
     """Return the commands, presses and forms that are under way, but for the one that asks."""
@@ -251,13 +237,6 @@ async def _ended(tasks: Collection[asyncio.Task[Any]], within: float) -> bool:
     """Wait until tasks have ended, for at most so many seconds; say whether they have."""
     unfinished = (await asyncio.wait(tasks, timeout=within))[1] if tasks else ()
     return not unfinished
-
-
-def open_client(app: App) -> Masquerade:
-    """Return the client for this app: sharded when shard_count is above 1."""
-    if app.settings.shard_count > 1:
-        return ShardedMasquerade(app, shard_count=app.settings.shard_count)
-    return Masquerade(app)
 
 
 def intents() -> discord.Intents:
@@ -277,110 +256,5 @@ def extensions() -> list[str]:
     return [f"cogs.{name}" for name in sorted(found) if not name.startswith("_")]
 
 
-async def run_until_stopped(client: Masquerade, token: str) -> None:
-    """Connect and stay. Raises in one sentence what the operator has to mend, or may wait for."""
-
-    def patiently(*, until: Callable[[], object]) -> AsyncRetrying:
-        return patient(
-            lambda error: isinstance(error, DiscordUnreachable) and not until(),
-            longest=lambda _: AWAY_SECONDS,
-            pause=client.pause,
-        )
-
-    # Once cogs are loaded, or the connection was made and lost for good, nothing is begun anew.
-    await patiently(until=lambda: client.extensions)(_log_in, client, token)
-    await patiently(until=client.is_closed)(_stay, client)
-    if client.stopped_because:
-        raise client.stopped_because
-
-
-def _in_one_line(record: logging.LogRecord) -> bool:
-    """Take the traceback off what discord.py says of a lost connection, which it makes anew by itself."""
-    error = record.exc_info and record.exc_info[1]
-    if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError):
-        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {why(error)}", (), None
-        record.levelno, record.levelname = logging.WARNING, "WARNING"
-    return True
-
-
-for _name in ("discord.client", "discord.shard"):
-    logging.getLogger(_name).addFilter(_in_one_line)
-
-
-async def _log_in(client: Masquerade, token: str) -> None:
-    """Log in, unless the bot was stopped meanwhile; what an earlier try left open is closed first."""
-    if client.is_closed():
-        return
-    await client.http.close()
-    client.http.connector = discord.utils.MISSING
-    with _in_words(client):
-        await client.login(token)
-
-
-async def _stay(client: Masquerade) -> None:
-    """Connect and stay until the bot is stopped; discord.py itself connects again once it was connected."""
-    try:
-        with _in_words(client):
-            await client.connect()
-    except AttributeError as error:
-        if client.ws or error.__context__ is None:
-            raise
-        # discord.py looks for the session to resume where there was none yet, and hides why.
-        raise _meaning(error.__context__) from None
-
-
-@contextmanager
-def _in_words(client: Masquerade) -> Iterator[None]:
-    try:
-        yield
-    except commands.ExtensionError:
-        raise  # a fault of ours
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        if not client.stopping:
-            raise _meaning(error) from error
-    except AssertionError:
-        if not client.is_closed():  # aiohttp asserts when it is closed while it connects
-            raise
-
-
-def _meaning(error: BaseException) -> MasqueradeError:
-    """Return what an error at the start, or the end of a connection, means for the operator."""
-    if isinstance(error, discord.LoginFailure):
-        return ConfigurationError(BAD_TOKEN)
-    if isinstance(error, discord.PrivilegedIntentsRequired):
-        return ConfigurationError(NO_INTENT)
-    if isinstance(error, discord.ConnectionClosed) and error.code in _CLOSED:
-        return ConfigurationError(_CLOSED[error.code])
-    return DiscordUnreachable(f"Discord can't be reached: {why(error)}.")
-
-
-def why(error: BaseException) -> str:
-    """Return in a few words why Discord could not be asked; none of them come from outside."""
-    if isinstance(error, discord.HTTPException | aiohttp.WSServerHandshakeError):
-        return f"it answers with error {error.status}"
-    if isinstance(error, discord.DiscordException):
-        return "it asks us to wait" if isinstance(error, discord.RateLimited) else "it is out of order"
-    if isinstance(error, socket.gaierror | aiohttp.ClientConnectorDNSError):
-        return "its name can't be looked up; there may be no network"
-    return "the connection fails"
-
-
 def _activity(description: str) -> discord.CustomActivity | None:
     return discord.CustomActivity(description[:128]) if description else None
-
-
-BAD_TOKEN = (
-    "Discord does not accept discord_token. Copy a new one from your application's page 'Bot' "
-    f"({PORTAL}) into config.env, or run: python main.py setup"
-)
-NO_INTENT = (
-    "Discord does not let this bot read messages: switch on 'Message Content Intent' on your "
-    f"application's page 'Bot' ({PORTAL}) and start again."
-)
-_CLOSED = {
-    4004: BAD_TOKEN,
-    4010: "Discord refuses this shard; check shard_count in config.env.",
-    4011: "This bot is in so many servers that Discord wants it split: raise shard_count in config.env.",
-    4013: "Discord does not know the intents that this version asks for; update Masquerade.",
-    4014: NO_INTENT,
-}

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.message_log import MessageLog
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, n_
-from bot.features.admin.service import Actor, Administration
 from database import Database
 from memory.when import read_span
 
@@ -146,18 +146,18 @@ def in_words(span: timedelta) -> str:
 class Moderation:
     """What is kept of acts of moderation, and what has to be forgotten with them."""
 
-    def __init__(self, database: Database, administration: Administration, chronicle: MessageLog) -> None:
+    def __init__(self, database: Database, audit: AuditLog, message_log: MessageLog) -> None:
         self._database = database
-        self._administration = administration
-        self._chronicle = chronicle
+        self._audit = audit
+        self._message_log = message_log
 
     async def note(self, actor: Actor, act: Act, detail: str, *, guild_id: int) -> None:
         """Write into the audit that something is about to be done: ids and numbers, never a reason."""
-        await self._administration.note(actor, act, detail, guild_id=guild_id)
+        await self._audit.note(actor, act, detail, guild_id=guild_id)
 
     async def purged(self, channel_id: int, message_ids: Collection[int]) -> None:
         """Forget messages that were deleted. Discord's event says the same, and may be late or get lost."""
-        await self._chronicle.deleted(channel_id, set(message_ids))
+        await self._message_log.deleted(channel_id, set(message_ids))
 
     async def swept(self, guild_id: int, person_id: int, *, since_id: int) -> None:
         """Forget what somebody who was banned said in a server, from a message id on."""
@@ -169,4 +169,4 @@ class Moderation:
                 found[channel_id] = {one for one in said if one >= since_id}
         for channel_id, message_ids in found.items():
             if message_ids:
-                await self._chronicle.deleted(channel_id, message_ids)
+                await self._message_log.deleted(channel_id, message_ids)

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from bot.audit import Actor, AuditLog
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
-from bot.features.admin.service import Actor
-from database import Database, UnitOfWork
-from database.models import Audit, Desk, Ticket
+from database import Database
+from database.models import Desk, Ticket
 
 COOLDOWN = timedelta(minutes=10)
 """Between the beginnings of two tickets of one person."""
@@ -36,8 +36,9 @@ class TooSoon(MasqueradeError):  # noqa: N818
 class Tickets:
     """Keeps where tickets are opened in each server, and who has one."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, audit: AuditLog) -> None:
         self._database = database
+        self._audit = audit
         self._clock = clock
 
     async def desk(self, guild_id: int) -> Desk | None:
@@ -51,14 +52,14 @@ class Tickets:
         detail = f"{desk.channel_id}, role {desk.role_id or 0}, staff {desk.staff_channel_id or 0}"
         async with self._database.begin() as db:
             await db.tickets.set_up(desk)
-            await self._audit(db, actor, guild_id, detail)
+            await self._audit.add(db, actor, AUDITED, detail, guild_id=guild_id)
 
     async def take_down(self, actor: Actor, guild_id: int) -> bool:
         """Let nobody open tickets any more; say whether they could. Those that are open stay."""
         async with self._database.begin() as db:
             was = await db.tickets.take_down(guild_id)
             if was:
-                await self._audit(db, actor, guild_id, "off")
+                await self._audit.add(db, actor, AUDITED, "off", guild_id=guild_id)
         return was
 
     async def reserve(self, desk: Desk, opener_id: int) -> int:
@@ -99,8 +100,3 @@ class Tickets:
         """Close a ticket; say whether it was open."""
         async with self._database.begin() as db:
             return await db.tickets.close(ticket_id, by=by, at=self._clock.now())
-
-    async def _audit(self, db: UnitOfWork, actor: Actor, guild_id: int, detail: str) -> None:
-        await db.audits.add(
-            Audit(self._clock.now(), actor.user_id, actor.channel_id, guild_id, AUDITED, detail)
-        )

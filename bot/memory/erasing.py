@@ -3,8 +3,9 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from bot.conversation.summary_prompt import digest
 from database import Database, DatabaseError, UnitOfWork
@@ -46,12 +47,19 @@ class Erased:
         )
 
 
+class Spawn(Protocol):
+    """Starts a background task."""
+
+    def __call__(self, coro: Coroutine[Any, Any, bool], *, name: str) -> asyncio.Task[bool]: ...
+
+
 class Eraser:
     """Deletes, and then sees to it that no trace is left: that part is resumed after a crash (B3)."""
 
-    def __init__(self, database: Database, dumps: Dumps | None) -> None:
+    def __init__(self, database: Database, dumps: Dumps | None, spawn: Spawn) -> None:
         self._database = database
         self._dumps = dumps
+        self._spawn = spawn
         self._finishing = asyncio.Lock()
         self._next: asyncio.Task[bool] | None = None
 
@@ -95,7 +103,7 @@ class Eraser:
         who come while it is under way share the one that follows.
         """
         if self._next is None:
-            self._next = asyncio.create_task(self._finish_next())
+            self._next = self._spawn(self._finish_next(), name="Removing traces")
         return await asyncio.shield(self._next)
 
     async def _finish_next(self) -> bool:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
+from bot.audit import Actor
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
-from bot.features.admin.service import Actor
 from cogs._discord.permissions import is_operator
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from discord.utils import format_dt
 
 from bot.conversation.text.split import width
-from bot.core.i18n import _, number
-from bot.features.inner_life.wording import worded
+from bot.core.i18n import _, number, worded
 from bot.features.operations.vitals import Vitals
 from bot.jobs.schedule import BOOKKEEPING
 from bot.jobs.timetable import Daily, Every, JobReport, Once, Plan

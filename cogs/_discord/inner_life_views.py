@@ -10,7 +10,7 @@ from discord.utils import format_dt
 from bot.conversation.company import Role
 from bot.conversation.config import Consent
 from bot.conversation.text.split import LIMIT
-from bot.core.i18n import _, n_
+from bot.core.i18n import _, n_, worded
 from bot.core.spelling import MONTHS
 from bot.features.inner_life.relationship import (
     MOST_DISPUTES,
@@ -22,7 +22,7 @@ from bot.features.inner_life.relationship import (
     words_of,
 )
 from bot.features.inner_life.week import Felt, Happening, told_now
-from bot.features.inner_life.wording import BOND_STAGES, KINDS, METRICS, worded
+from bot.features.inner_life.wording import BOND_STAGES, KINDS, METRICS
 from bot.pictures import Drawn
 from cogs._discord.options import shown
 from cogs._discord.panels import Button, Choice, Menu, Panel

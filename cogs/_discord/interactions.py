@@ -13,6 +13,7 @@ from discord import app_commands
 from bot.conversation.text.split import LIMIT
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, called
+from bot.core.tasks import spawn
 from bot.discord.commands import OUTDATED, AnyCommand, Commands, Interaction, answer, speak_to
 from cogs._discord.panels import (
     NOBODY,
@@ -209,7 +210,7 @@ class Panels:
             one = self._open.pop((pen.owner_id, again))
             one.fading.cancel()
             await self._fade(one.panel, one.pen, one.message, SUPERSEDED)
-        fading = asyncio.create_task(self._fade_in_time(panel, pen, message, again))
+        fading = spawn(self._fade_in_time(panel, pen, message, again), name="Fading a panel")
         self._open[pen.owner_id, again] = _Open(panel, pen, message, fading)
 
     async def _fade_in_time(self, panel: Panel, pen: Pen, message: _Posted, again: str) -> None:

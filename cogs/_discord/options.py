@@ -12,9 +12,9 @@ from bot.core.errors import ConfigurationError
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
 from bot.features.admin.change import ChangeRefused
+from bot.features.admin.selves import NotLaidDown
 from bot.features.characters.presence import NotStaged
 from bot.features.characters.relations import NoSuchEncounter
-from bot.features.characters.selves import NotLaidDown
 from bot.features.proactive.greetings import NoGreeting
 from bot.memory.store import MemoryRefused
 from cogs._discord.asking import place_of

@@ -1,10 +1,9 @@
 """A reply, as Discord posts it: as the bot itself, or as a character with a name and a face of its own."""
 
-import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import discord
@@ -14,6 +13,7 @@ from bot.conversation.company import Speaker
 from bot.conversation.types import Mouth, Part
 from bot.core.clock import Clock
 from bot.core.errors import Unsayable
+from bot.core.tasks import running
 from bot.discord.commands import is_age_restricted
 from cogs._discord.gated import GatedMouth
 from cogs._discord.posting import DISCORD_FAULTS, HISTORY_LOOKED_AT, UNKNOWN_MESSAGE, Posting
@@ -81,13 +81,8 @@ class DiscordMouth:
     @asynccontextmanager
     async def typing(self) -> AsyncIterator[None]:
         """Show that the character types. That it can't be shown is no reason not to answer."""
-        task = asyncio.create_task(self._keep_typing())
-        try:
+        async with running(self._keep_typing(), name="Showing that a character types"):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def say(self, part: Part, *, to: int) -> int:
         """Post one part, once, however often it is sent."""

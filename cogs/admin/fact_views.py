@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from discord.utils import format_dt
 
-from bot.core.i18n import _
+from bot.core.i18n import _, worded
 from bot.features.admin.edit_relations import Standing
 from bot.features.admin.known import Seen
-from bot.features.inner_life.wording import METRICS, worded
+from bot.features.inner_life.wording import METRICS
 from cogs._discord.text import inline
 from personas.relations.bonds import Metric
 

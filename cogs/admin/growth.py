@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 
 from discord import app_commands
 
-from bot.core.i18n import _, n_, number
+from bot.core.i18n import _, n_, number, worded
 from bot.discord.commands import Interaction, answer
 from bot.features.admin.edit_relations import NO_AFFINITY, THEMSELVES
-from bot.features.inner_life.wording import worded
 from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.lists import (
     AdminCog,

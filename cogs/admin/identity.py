@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.utils import format_dt
 
-from bot.core.i18n import _
+from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction
-from bot.features.characters.selves import LONGEST, Kind
-from bot.features.inner_life.wording import LINE_KINDS, worded
+from bot.features.admin.selves import LONGEST, Kind
+from bot.features.inner_life.wording import LINE_KINDS
 from cogs._discord.admin import actor_of
 from cogs._discord.lists import (
     AdminCog,

@@ -93,7 +93,7 @@ class TimeTravel(commands.Cog):
     async def _note(self, interaction: Interaction, action: str, day: date, person_id: int | None) -> None:
         """Write into the audit what is done, before it is."""
         actor = actor_of(interaction)
-        await self.bot.app.administration.note(actor, action, f"{day} {person_id or 'everybody'}")
+        await self.bot.app.audit.note(actor, action, f"{day} {person_id or 'everybody'}")
 
 
 def _meant(press: Press) -> tuple[date, int | None]:

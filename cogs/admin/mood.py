@@ -7,10 +7,10 @@ from discord import app_commands
 from discord.utils import format_dt
 
 from bot.conversation.company import Role
-from bot.core.i18n import _
+from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction, answer
-from bot.features.inner_life.day_moods import Outlook
-from bot.features.inner_life.wording import DAY_MOODS, worded
+from bot.features.admin.day_moods import Outlook
+from bot.features.inner_life.wording import DAY_MOODS
 from cogs._discord.admin import actor_of, let_operators
 from cogs._discord.lists import AdminCog, command, group_of
 from cogs._discord.options import CharacterName, offer_characters, role_named, shown, telling

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import discord
 from discord.ext import commands
 
+from bot.audit import Actor
 from bot.conversation.decision import Reason
 from bot.conversation.effects import News
 from bot.conversation.turns import Decided
-from bot.features.admin.service import Actor, MemberPage
+from bot.features.admin.service import MemberPage
 from cogs._discord.health_views import fitting, health_lines, jobs_lines
 from cogs._discord.permissions import commands_the_bot, may_command
 from cogs._discord.reports import announcement, decision_line, latency, status, user_data, user_list
@@ -48,6 +49,7 @@ class LogChannel(commands.Cog):
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._administration = bot.app.administration
+        self._audit = bot.app.audit
         self._started = bot.app.clock.now()
         self._announced = False
         self._obeyed: deque[int] = deque(maxlen=REMEMBERED)
@@ -130,18 +132,18 @@ class LogChannel(commands.Cog):
 
     async def _shut_down(self, _order: Order, actor: Actor) -> Answer:
         try:
-            await self._administration.note(actor, "shutdown")
+            await self._audit.note(actor, "shutdown")
         except DatabaseError as error:  # no reason to go on running
             log.error("The shutdown is not in the audit: %s", error)  # noqa: TRY400
         return Answer("Stopping. What is being said now is finished first.")
 
     async def _show_user(self, order: Order, actor: Actor) -> Answer:
-        await self._administration.note(actor, "user data", str(order.user_id))
+        await self._audit.note(actor, "user data", str(order.user_id))
         member = await self._administration.member(order.user_id)
         return Answer(user_data(member) if member else _never_heard(order.user_id))
 
     async def _list_users(self, _order: Order, actor: Actor) -> Answer:
-        await self._administration.note(actor, "list users", "page 1")
+        await self._audit.note(actor, "list users", "page 1")
         page = await self._administration.members()
         return Answer(user_list(page), page_buttons(page))
 
@@ -157,7 +159,7 @@ class LogChannel(commands.Cog):
         return Answer("Verbose is **off**.")
 
     async def _show_status(self, _order: Order, actor: Actor) -> Answer:
-        await self._administration.note(actor, "status")
+        await self._audit.note(actor, "status")
         spent = await self._administration.spending(last=timedelta(hours=24))
         health, seconds = self.bot.app.health, self.bot.app.settings.heartbeat_seconds
         lines = health_lines(health.last, health.alerts.on, seconds=seconds, with_link=False)
@@ -165,12 +167,12 @@ class LogChannel(commands.Cog):
         return Answer(shortened(text, LONGEST))
 
     async def _show_jobs(self, _order: Order, actor: Actor) -> Answer:
-        await self._administration.note(actor, "jobs")
+        await self._audit.note(actor, "jobs")
         return Answer(fitting(jobs_lines(self.bot.app.schedule.reports(), self.bot.app.clock.now())))
 
     async def _test(self, _order: Order, actor: Actor) -> Answer:
         """Answer the way that notices go, so that a notice would arrive, too."""
-        await self._administration.note(actor, "testlog")
+        await self._audit.note(actor, "testlog")
         self.bot.outlet.say("Test: what goes to the log channel arrives here.", notice=True)
         self.bot.outlet.open()
         return Answer(f"Commands work; latency {latency(self.bot.shard_latencies())}. A test line follows.")
@@ -210,7 +212,7 @@ class PageButton(
         administration = interaction.client.app.administration
         actor = Actor(interaction.user.id, interaction.channel_id or 0)
         try:
-            await administration.note(actor, "list users", f"page {self.page}")
+            await interaction.client.app.audit.note(actor, "list users", f"page {self.page}")
             page = await administration.members(self.page)
         except DatabaseError as error:
             await interaction.response.send_message(f"The database is in the way. {error}", ephemeral=True)

@@ -7,11 +7,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.audit import Actor
 from bot.conversation.attention.explain import holding, in_words, place_name, standing, switched
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
 from bot.core.i18n import _, number
 from bot.discord.commands import Interaction, answer, asked_in
-from bot.features.admin.service import Actor
 from cogs._discord.channels import Channel, ChannelChoice
 from cogs._discord.permissions import is_operator
 from cogs.server_settings.views import SWITCHES_TOLD, offered_switches
@@ -219,7 +219,7 @@ class House(commands.Cog):
         scopes = {_guild_id(interaction)}
         if is_operator(self.bot, interaction.user):
             scopes.add(EVERYWHERE)
-        lines = _uses(await self._administration.audit(scopes, limit=SHOWN))
+        lines = _uses(await self.bot.app.audit.latest(scopes, limit=SHOWN))
         await answer(interaction, "\n".join(lines) or NOTHING_CHANGED)
 
     async def _switch(

@@ -9,6 +9,9 @@ from sqlalchemy import delete, func, insert, select, update
 from database.models import Channel, Message, Part, Reminder, Turn, User
 from database.repositories.base import Repository, table_of, values_of
 
+MOST = 25
+"""Things that one character keeps to be said to one person."""
+
 
 class Unsaid(NamedTuple):
     """A pledged turn of which nothing was said yet, and the nonce of its first part."""

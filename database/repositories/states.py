@@ -8,6 +8,16 @@ from database.models import State
 from database.repositories.base import Repository, table_of
 
 
+def status_key(slug: str) -> str:
+    """Return the key under which a status stands in the global state: `status nyx`."""
+    return f"status {slug}"
+
+
+def status_day_key(slug: str) -> str:
+    """Return the key under which the day stands for which a status was thought of."""
+    return f"status_day {slug}"
+
+
 class States(Repository):
     """The global_state table."""
 

@@ -14,7 +14,8 @@ import simcord
 
 from bot.app import App, open_app
 from bot.conversation.config import Manner
-from bot.discord.client import Masquerade, open_client
+from bot.discord.client import Masquerade
+from bot.discord.connection import open_client
 from bot.llm.server import Server
 from bot.llm.types import Prompt
 from bot.settings import Settings

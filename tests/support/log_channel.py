@@ -36,7 +36,7 @@ class Office:
         return self.answers[before:]
 
     async def audit(self) -> list[Audit]:
-        rows = await self.world.app.administration.audit()
+        rows = await self.world.app.audit.latest()
         return list(reversed(rows))
 
     async def done(self) -> list[tuple[str, str]]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.config import Manner
 from bot.conversation.types import Mouth, Where
-from bot.features.admin.service import Actor
 from bot.features.proactive.venues import Venues
 from database.models import Remark
 from personas.initiative import TICK, Bounds, slot_of
@@ -38,7 +38,7 @@ async def lively(
 
 
 async def let(at: Table, *, allowed: bool = True) -> None:
-    venues = Venues(at.database, at.clock, zone=ALWAYS.zone)
+    venues = Venues(at.database, at.clock, AuditLog(at.database, at.clock), zone=ALWAYS.zone)
     await venues.let(BY_ADMIN, CHANNEL, allowed=allowed)
 
 

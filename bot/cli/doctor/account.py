@@ -11,7 +11,8 @@ from discord.http import Route
 
 from bot.cli.doctor.reach import find_host
 from bot.core.errors import ConfigurationError, MasqueradeError
-from bot.discord.client import BAD_TOKEN, intents, why
+from bot.discord.client import BAD_TOKEN, intents
+from bot.discord.connection import why
 
 MOST_SERVERS = 200
 _TOKEN = re.compile(r"[\w=-]+(?:\.[\w=-]+){2}")

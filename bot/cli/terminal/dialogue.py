@@ -1,7 +1,6 @@
 """The dialogue on a screen: lines are answered while the person may go on typing, and can be stopped."""
 
 import asyncio
-import logging
 from collections.abc import Collection, Coroutine
 from typing import Any
 
@@ -9,8 +8,7 @@ from bot.cli.terminal import slash
 from bot.cli.terminal.screen import Screen
 from bot.cli.terminal.session import Session
 from bot.conversation.types import Utterance
-
-log = logging.getLogger(__name__)
+from bot.core.tasks import Tasks, spawn
 
 AGAIN = "Ctrl-C once more, or /quit, to leave."
 STOPPED = "(stopped)"
@@ -24,7 +22,7 @@ class Turns:
         self._session = session
         self._screen = screen
         self._under_way: dict[int, asyncio.Task[str | None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._commands: set[asyncio.Task[str]] = set()
         # Cleared while a reply is being written down and said: then it is no longer taken back.
         self._stoppable = asyncio.Event()
@@ -39,19 +37,15 @@ class Turns:
 
     def begin(self, heard: Utterance) -> None:
         """Have a line answered, behind those that are being answered already."""
-        exchange = asyncio.create_task(self._session.exchange(heard, self._screen))
+        exchange = spawn(self._session.exchange(heard, self._screen), name="A turn in the terminal")
         self._under_way[heard.message_id] = exchange
-        task = asyncio.create_task(self._see_through(heard, exchange))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._see_through(heard, exchange), name="Showing how a turn ended")
 
     async def do(self, command: Coroutine[Any, Any, str], *, wait: bool) -> None:
         """Have a command carried out, and print what it has to say; unless told to, nobody waits for it."""
-        doing = asyncio.create_task(command)
+        doing = spawn(command, name="A command in the terminal")
         self._commands.add(doing)
-        task = asyncio.create_task(self._tell(doing))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = self._tasks.spawn(self._tell(doing), name="Showing how a command ended")
         if wait:
             await task
 
@@ -62,8 +56,7 @@ class Turns:
             self._stoppable.set()
         if doing.cancelled():
             await self._screen.note(STOPPED)
-        elif error := doing.exception():
-            log.error("A command in the terminal broke off", exc_info=error)
+        elif doing.exception():
             await self._screen.note(BROKEN)
         elif told := doing.result():
             await self._screen.note(told)
@@ -90,7 +83,7 @@ class Turns:
     async def close(self) -> None:
         """Stop what is being answered and leave nothing undone."""
         await self.stop()
-        await asyncio.gather(*self._tasks)
+        await self._tasks.wait()
 
     async def _see_through(self, heard: Utterance, exchange: asyncio.Task[str | None]) -> None:
         """Wait for the end of an exchange, and show what it cost and why it failed, if it did."""
@@ -99,8 +92,7 @@ class Turns:
         self._stoppable.set()
         if exchange.cancelled():
             return
-        if error := exchange.exception():
-            log.error("A turn in the terminal broke off", exc_info=error)
+        if exchange.exception():
             await self._screen.note(BROKEN)
         elif reason := exchange.result():
             await self._screen.note(f"({reason})")

@@ -22,6 +22,7 @@ from bot.cli.terminal.markup import Marked, hides, lines_of
 from bot.cli.terminal.session import CHARACTER, NOTHING_COVERED, Session
 from bot.conversation.company import Speaker
 from bot.conversation.types import NO_EMOTES, Part
+from bot.core.tasks import running, spawn
 
 PROMPT = "> "
 HIDDEN = "(/reveal shows what is blacked out)"
@@ -56,7 +57,6 @@ class Screen:
         self._drawn = _Drawn()
         self.cleared = False
         self._covered: list[tuple[str, str]] = []
-        self._notes: set[asyncio.Task[None]] = set()
         self._prompt: PromptSession[str] = PromptSession(
             self._message,
             bottom_toolbar=self._toolbar,
@@ -151,9 +151,7 @@ class Screen:
 
     def tell(self, sentence: str) -> None:
         """Print a note as soon as possible, for those who can't wait for it."""
-        task = asyncio.create_task(self.note(sentence))
-        self._notes.add(task)
-        task.add_done_callback(self._notes.discard)
+        spawn(self.note(sentence), name="Printing a note")
 
     async def _print(self, lines: list[Text]) -> None:
         def print_all() -> None:
@@ -172,11 +170,10 @@ class Screen:
     async def _typing(self) -> AsyncIterator[None]:
         drawn = self._drawn
         drawn.partial, drawn.writing, drawn.name = "", True, self._name
-        dots = asyncio.create_task(self._move_dots())
         try:
-            yield
+            async with running(self._move_dots(), name="Moving the dots"):
+                yield
         finally:
-            dots.cancel()
             drawn.partial, drawn.writing = "", False
             self.redraw()
 

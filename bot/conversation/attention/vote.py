@@ -11,6 +11,7 @@ from bot.conversation.text.emotes import named
 from bot.conversation.text.names import render_line, speaker_label
 from bot.conversation.types import Line, Utterance
 from bot.core.clock import Clock
+from bot.core.tasks import running, spawn
 from bot.llm.client import Claude
 from bot.llm.errors import ClaudeError
 from bot.llm.types import Block, Call, Message, Prompt, Question
@@ -168,12 +169,9 @@ class _Poll:
     async def run(self) -> None:
         """Collect votes until the outcome is certain, or somebody interrupts."""
         self._begin(min(self.voters.count // 2 + 1, self.voters.count))
-        interrupted = asyncio.create_task(self.interrupt.wait())
-        try:
+        async with running(self.interrupt.wait(), name="Waiting for an interruption") as interrupted:
             while self.outcome is None and not self.interrupt.is_set():
                 await self._next(interrupted)
-        finally:
-            interrupted.cancel()
 
     async def _next(self, interrupted: asyncio.Task[bool]) -> None:
         """Take in the next vote; ask for the rest when those under way are late or can't settle it."""
@@ -200,7 +198,7 @@ class _Poll:
 
     def _begin(self, votes: int) -> None:
         self.asked += votes
-        self.under_way |= {asyncio.create_task(self._cast()) for _ in range(votes)}
+        self.under_way |= {spawn(self._cast(), name="A vote") for _ in range(votes)}
 
     def _patience(self) -> float | None:
         """Return how many seconds to wait for the votes under way before the rest are asked for."""

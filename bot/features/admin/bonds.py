@@ -5,11 +5,11 @@ from datetime import datetime
 
 from bot.conversation.mood_state import STAGE, bond_of, bond_row
 from bot.core.clock import Clock
-from bot.core.i18n import _
+from bot.core.i18n import _, worded
 from bot.features.admin.change import Change, ChangeRefused, Key, Values
 from bot.features.admin.entity import Row
 from bot.features.admin.people import Agreed
-from bot.features.inner_life.wording import METRICS, worded
+from bot.features.inner_life.wording import METRICS
 from database import UnitOfWork
 from database.models import Bond as BondRow
 from database.models import BondChange

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from typing import Any
 
+from bot.audit import Actor
 from bot.conversation.company import Role
 from bot.conversation.text.names import clean_name, clean_text
 from bot.conversation.text.split import is_blank
@@ -12,7 +13,6 @@ from bot.core.i18n import _
 from bot.features.admin.change import Change, ChangeRefused
 from bot.features.admin.edit_characters import LORE
 from bot.features.admin.edits import Curation
-from bot.features.admin.service import Actor
 from database import Database
 from personas.lorebooks.model import Entry
 from personas.lorebooks.overlay import BOOK

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.audit import Actor
 from bot.conversation.company import Role
 from bot.core.i18n import _
 from bot.features.admin.bonds import BOND
 from bot.features.admin.change import Change, ChangeRefused, Values
 from bot.features.admin.edit_characters import AFFINITY
 from bot.features.admin.edits import Curation
-from bot.features.admin.service import Actor
 from database import Database
 from database.models import Bond
 from personas.relations import affinity

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
+from bot.audit import Actor
 from bot.conversation.attention.server_rules import EVERYWHERE
 from bot.core.clock import Clock
 from bot.core.i18n import _
 from bot.features.admin.change import Change, ChangeRefused, Key, Recorded, Values, recorded
 from bot.features.admin.entity import Entity
-from bot.features.admin.service import Actor
 from database import Database, UnitOfWork
 from database.models import Audit
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from bot.audit import Actor
 from bot.conversation.company import Role
 from bot.conversation.types import Where
 from bot.core.i18n import _
 from bot.features.admin.change import Change, ChangeRefused, Key
 from bot.features.admin.edit_facts import FACT, PRIVATE, is_private
 from bot.features.admin.edits import Curation
-from bot.features.admin.service import Actor
 from database import Database
 from database.models import Fact
 

@@ -1,5 +1,6 @@
 """Who of the characters is in a channel, and who answers there, as its managers want (C24, C25)."""
 
+from bot.audit import Actor
 from bot.conversation.attention.server_rules import EVERYWHERE
 from bot.conversation.company import Role
 from bot.conversation.turns import note_place
@@ -7,7 +8,6 @@ from bot.conversation.types import Where
 from bot.features.admin.change import Change
 from bot.features.admin.edit_characters import CHOSEN, PRESENCE
 from bot.features.admin.edits import Curation
-from bot.features.admin.service import Actor
 from bot.features.characters.presence import Stagecraft
 from database import Database
 

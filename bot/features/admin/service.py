@@ -1,28 +1,20 @@
 """What administrators do, from the log channel and by slash command alike (D20); each use leaves a trace."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
+from bot.audit import Actor, AuditLog
+from bot.conversation.attention.server_rules import HouseRules, Kind
 from bot.core.clock import Clock
 from database import Database, UnitOfWork
-from database.models import Audit, User
+from database.models import User
 from database.repositories.calls import Spending
 from database.types import EPOCH
 
 PAGE = 20
 """Users on one page of the list (F123)."""
 VERBOSE = "verbose"
-_LONGEST_DETAIL = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, and in which channel."""
-
-    user_id: int
-    channel_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +46,18 @@ class Administration:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, *, finish_erasing: Callable[[], Awaitable[bool]]
+        self,
+        database: Database,
+        clock: Clock,
+        audit: AuditLog,
+        *,
+        finish_erasing: Callable[[], Awaitable[bool]],
     ) -> None:
         self._database = database
+        self._audit = audit
         self._finish_erasing = finish_erasing
         self._clock = clock
         self.is_verbose = False
-
-    async def note(self, actor: Actor, action: str, detail: str = "", *, guild_id: int = EVERYWHERE) -> None:
-        """Write into the audit that something was done: ids and names of commands, never words."""
-        async with self._database.begin() as db:
-            await self._audit(db, actor, action, detail, guild_id=guild_id)
-
-    async def audit(self, guild_ids: Collection[int] | None = None, *, limit: int = 100) -> Sequence[Audit]:
-        """Return what was done last, in some servers (0: for every place) or anywhere, the newest first."""
-        async with self._database.read() as db:
-            return await db.audits.latest(guild_ids, limit=limit)
 
     # What holds in a server (F127, C15).
 
@@ -93,7 +81,7 @@ class Administration:
                 await db.summaries.drop(await db.summaries.drawn_from(target_id, channel_ids=channels))
                 await db.messages.forget_author(target_id, guild_id=guild_id or None)
                 await db.archive.forget(await db.archive.ids_of(target_id, channel_ids=channels))
-            await self._audit(db, actor, f"set {kind}", f"{target_id}: {value:g}", guild_id=guild_id)
+            await self._audit.add(db, actor, f"set {kind}", f"{target_id}: {value:g}", guild_id=guild_id)
         if kind is Kind.DENIED_USER:
             await self._finish_erasing()
 
@@ -102,7 +90,7 @@ class Administration:
         async with self._database.begin() as db:
             lifted = await db.house.lift(guild_id, kind, target_id)
             if lifted:
-                await self._audit(db, actor, f"lift {kind}", str(target_id), guild_id=guild_id)
+                await self._audit.add(db, actor, f"lift {kind}", str(target_id), guild_id=guild_id)
             return lifted
 
     # Members (F123, F060).
@@ -111,7 +99,7 @@ class Administration:
         """Turn a user's premium on or off and return what it is now; None for a user never heard."""
         async with self._database.begin() as db:
             premium = await db.users.toggle_premium(user_id)
-            await self._audit(db, actor, "premium", f"{user_id}: {premium}")
+            await self._audit.add(db, actor, "premium", f"{user_id}: {premium}")
             return premium
 
     async def member(self, user_id: int) -> Member | None:
@@ -147,7 +135,7 @@ class Administration:
         async with self._database.begin() as db:
             now = await db.states.get(VERBOSE) != "on" if on is None else on
             await db.states.set(VERBOSE, "on" if now else "off")
-            await self._audit(db, actor, "verbose", "on" if now else "off")
+            await self._audit.add(db, actor, "verbose", "on" if now else "off")
         self.is_verbose = now
         return now
 
@@ -159,18 +147,4 @@ class Administration:
             last_seen=user.last_seen,
             lines=await db.messages.count(author_id=user.id),
             spending=await db.calls.spending(since=EPOCH, user_id=user.id),
-        )
-
-    async def _audit(
-        self, db: UnitOfWork, actor: Actor, action: str, detail: str, *, guild_id: int = EVERYWHERE
-    ) -> None:
-        await db.audits.add(
-            Audit(
-                at=self._clock.now(),
-                actor_id=actor.user_id,
-                channel_id=actor.channel_id,
-                guild_id=guild_id,
-                action=action,
-                detail=detail[:_LONGEST_DETAIL],
-            )
         )

@@ -7,6 +7,7 @@ counted and never shown: a wrong value there loses data, and some of it is secre
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from bot.audit import Actor
 from bot.conversation.company import Company, Role
 from bot.conversation.mood_state import day_key
 from bot.conversation.text.names import clean_name
@@ -15,10 +16,11 @@ from bot.features.admin.change import Change, ChangeRefused, Key, Values
 from bot.features.admin.edit_characters import MOOD
 from bot.features.admin.edits import Curation
 from bot.features.admin.entity import Row
-from bot.features.admin.service import VERBOSE, Actor
+from bot.features.admin.service import VERBOSE
 from bot.features.inner_life.days import mark_of
-from bot.features.inner_life.status import Statuses, shown, status_day_key, status_key
+from bot.features.inner_life.status import Statuses, shown
 from database import Database, UnitOfWork
+from database.repositories.states import status_day_key, status_key
 from personas.affect.temperament import DayMood
 
 STATE = "state"

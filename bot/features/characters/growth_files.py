@@ -5,6 +5,7 @@ import json
 import logging
 from pathlib import Path
 
+from bot.core.tasks import Tasks
 from database import Database, DatabaseError
 
 log = logging.getLogger(__name__)
@@ -19,14 +20,12 @@ class GrowthFiles:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     def answered(self, slug: str, times: int, *, grew: bool) -> None:
         """Take notice that a character answered; its file follows in the background."""
         if grew or times % EVERY == 0:
-            task = asyncio.create_task(self.write(slug))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.spawn(self.write(slug), name="Writing a growth file")
 
     async def write(self, slug: str) -> None:
         """Write a character's file anew."""
@@ -54,8 +53,7 @@ class GrowthFiles:
 
     async def close(self) -> None:
         """Wait for what is being written."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks))
+        await self._tasks.wait()
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,10 +7,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.company import Company, Role
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _, number
-from bot.features.admin.service import Actor, Administration
 from bot.features.characters.library import Library
 from bot.features.characters.presence import NotStaged
 from bot.features.characters.shelves import CharacterFaults, Source
@@ -67,12 +67,12 @@ class Arrivals:
         database: Database,
         company: Company,
         library: Library | None,
-        administration: Administration,
+        audit: AuditLog,
     ) -> None:
         self._database = database
         self._company = company
         self._library = library
-        self._administration = administration
+        self._audit = audit
         self._one_at_a_time = asyncio.Lock()
 
     async def arrive(self, actor: Actor, data: bytes, filename: str) -> Arrival:
@@ -99,7 +99,7 @@ class Arrivals:
                     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
                 raise NotArrived(NOT_PLAYABLE.format(file=harmless(filename, 100), fault=error)) from error
             self._company.join(role)
-        await self._administration.note(actor, "persona import", role.slug)
+        await self._audit.note(actor, "persona import", role.slug)
         tokens = len(role.character.core_prompt) // 4
         size = SIZE.format(count=number(tokens))
         return Arrival(role, (size, *inspected.warnings, *inspected.notices, *role.playing.notices))
@@ -115,7 +115,7 @@ class Arrivals:
             await self._remember(folder.name, here=False)
             library.drop(role.slug)
             self._company.part(role.slug)
-        await self._administration.note(actor, "persona remove", role.slug)
+        await self._audit.note(actor, "persona remove", role.slug)
 
     async def export(self, role: Role, to: Output) -> tuple[str, bytes]:
         """Return a character as a card, the one that it came as or a new one, and a name for the file (C31).

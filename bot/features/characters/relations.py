@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.company import Company, Role
 from bot.conversation.config import Direction
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
-from bot.features.admin.service import Actor, Administration
 from database import Database
 from database.models import Encounter
 from personas.relations import affinity
@@ -43,13 +43,13 @@ class Relations:
         self,
         database: Database,
         company: Company,
-        administration: Administration,
+        audit: AuditLog,
         clock: Clock,
         direction: Direction,
     ) -> None:
         self._database = database
         self._company = company
-        self._administration = administration
+        self._audit = audit
         self._clock = clock
         self._direction = direction
 
@@ -98,12 +98,12 @@ class Relations:
                 before, dealings = await db.affinities.stage(one, two), await db.affinities.count(one, two)
                 stage = affinity.stage_after(before, value, dealings)
                 await db.affinities.keep(one, two, value, stage=stage)
-        await self._administration.note(actor, "relations", f"took back encounter {encounter_id}")
+        await self._audit.note(actor, "relations", f"took back encounter {encounter_id}")
         return found
 
     async def make_up(self, actor: Actor, role: Role, other: Role) -> int:
         """End all conflicts of two characters; return how many there were."""
         async with self._database.begin() as db:
             ended = await db.affinities.made_up(role.slug, other.slug)
-        await self._administration.note(actor, "relations", f"{role.slug} and {other.slug} made up: {ended}")
+        await self._audit.note(actor, "relations", f"{role.slug} and {other.slug} made up: {ended}")
         return ended

@@ -11,8 +11,8 @@ from bot.conversation.company import Role
 from bot.conversation.mood_state import STAGE, bond_of, bond_row, kind_of
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
-from bot.core.i18n import _
-from bot.features.inner_life.wording import BOND_STAGES, CAUSES, KINDS, METRICS, SOUNDS, worded
+from bot.core.i18n import _, worded
+from bot.features.inner_life.wording import BOND_STAGES, CAUSES, KINDS, METRICS, SOUNDS
 from bot.pictures import BondChart, Change, Gauge
 from database import Database, UnitOfWork
 from database import models as rows

@@ -21,6 +21,7 @@ from bot.llm.errors import ClaudeError
 from bot.llm.types import Block, Call, Message, Prompt, Question
 from bot.prompts import fill
 from database import Database
+from database.repositories.states import status_day_key, status_key
 from personas.affect.temperament import DayMood
 from personas.character import Character, names_of
 from personas.character_rules import LONGEST_STATUS
@@ -138,16 +139,6 @@ def shown(text: str, character: Character, last: str = "") -> str:
     if is_blank(line):
         return ""
     return line if width(line) <= LONGEST_STATUS else split(line, LONGEST_STATUS - 1)[0].rstrip() + "…"
-
-
-def status_key(slug: str) -> str:
-    """Return the key under which a status stands in the global state: `status nyx`."""
-    return f"status {slug}"
-
-
-def status_day_key(slug: str) -> str:
-    """Return the key under which the day stands for which a status was thought of."""
-    return f"status_day {slug}"
 
 
 def _line_of(character: Character, mark: str, last: str) -> str:

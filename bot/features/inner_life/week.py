@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from bot.conversation.company import Role
 from bot.conversation.mood_state import DAY, InnerLife, day_of, feeling_of
 from bot.core.clock import Clock
-from bot.core.i18n import _, number
+from bot.core.i18n import _, number, worded
 from bot.features.inner_life.week_picture import Curve, Moment, Week
-from bot.features.inner_life.wording import DAY_MOODS, HORMONES, MANNERS, MOODS, worded
+from bot.features.inner_life.wording import DAY_MOODS, HORMONES, MANNERS, MOODS
 from database import Database, UnitOfWork
 from database.models import Stirring
 from personas.affect import hormones, moods

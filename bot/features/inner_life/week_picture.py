@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from bot.core.i18n import _, number
-from bot.features.inner_life.wording import HORMONES, worded
+from bot.core.i18n import _, number, worded
+from bot.features.inner_life.wording import HORMONES
 from bot.pictures.calendar import a_week, weekday, whole_weekday
 from bot.pictures.days import Stretch, days, nights, stretch
 from bot.pictures.flags import Flag, placed

@@ -3,8 +3,6 @@
 The names themselves stand in the database, in commands and in prompts, and stay as they are there.
 """
 
-from collections.abc import Mapping
-
 from bot.core.i18n import _
 
 METRICS = {
@@ -121,8 +119,3 @@ LINE_KINDS = {
     "quirk": _("quirk", "a kind of line about a character"),
 }
 """Of what is laid down about a character."""
-
-
-def worded(words: Mapping[str, str], name: str) -> str:
-    """Return what people read for a name; what has no words, such as an older cause, is shown as it is."""
-    return str(words.get(name, name))

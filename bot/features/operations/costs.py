@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from bot.core.clock import Clock
-from bot.core.i18n import _
-from bot.features.inner_life.wording import worded
+from bot.core.i18n import _, worded
 from bot.llm.budget import Budgets
 from bot.pictures.costs import Bars, Series
 from bot.settings.allowance import Allowance, Amount

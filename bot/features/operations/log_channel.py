@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from bot.core.clock import Clock
 from bot.core.errors import SpeakingError, Unpostable
+from bot.core.tasks import spawn
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Outlet:
     def _begin(self) -> None:
         """A task lives only while there is something to post."""
         if self._opened and not self._closed and self._waiting and self._task is None:
-            self._task = asyncio.create_task(self._post_all())
+            self._task = spawn(self._post_all(), name="Posting in the log channel")
             self._task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -101,8 +102,7 @@ class Outlet:
         if task.cancelled() and not self._woken:
             return  # the whole program ends
         self._woken = False
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("The log channel's outlet stumbled", exc_info=error)
+        if not task.cancelled() and task.exception() is not None:
             self._failed()
         self._begin()
 

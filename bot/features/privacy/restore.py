@@ -27,12 +27,12 @@ from bot.features.privacy.export_format import (
     ReminderPiece,
     read_portable,
 )
-from bot.features.reminders.reminder_rules import MOST as MOST_REMINDERS
 from bot.memory.facts import MOST as MOST_FACTS
 from bot.memory.store import MOST, Memories
 from database import Database, UnitOfWork
 from database.models import Archived, Bond, BondChange, Fact, FactChange, Reminder
 from database.repositories.people import pieces
+from database.repositories.reminders import MOST as MOST_REMINDERS
 from database.types import UNSAID
 from memory.core import plain
 from memory.history import into

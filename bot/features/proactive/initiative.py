@@ -23,13 +23,13 @@ from bot.conversation.text.names import indented
 from bot.conversation.turns import Pledge, where_of
 from bot.conversation.types import Mouth, Place, Recollection, Reply, Utterance, Where
 from bot.core.runtime import Runtime
-from bot.features.inner_life.status import status_key
 from bot.features.proactive.half_hours import HalfHours
 from bot.llm.types import Call, Prompt
 from bot.prompts import fill
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel
 from database.repositories.messages import LatelySaid, LoggedLine
+from database.repositories.states import status_key
 from memory.sensitive.distress import reads_as_distress
 from personas.initiative import SPOKEN_FIRST, Kind, Moment, Roll, roll, silence
 

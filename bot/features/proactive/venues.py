@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules
 from bot.conversation.turns import note_place
 from bot.conversation.types import Where
 from bot.core.clock import Clock
-from bot.features.admin.service import Actor
 from bot.features.proactive.initiative import TODAY
 from database import Database
-from database.models import Audit
 from personas.initiative import SPOKEN_FIRST, said_on
 
 AUDITED = "initiative"
@@ -30,9 +29,10 @@ class Standing:
 class Venues:
     """Switches speaking first on and off, channel by channel; it holds from the next half hour on."""
 
-    def __init__(self, database: Database, clock: Clock, *, zone: tzinfo) -> None:
+    def __init__(self, database: Database, clock: Clock, audit: AuditLog, *, zone: tzinfo) -> None:
         self._database = database
         self._clock = clock
+        self._audit = audit
         self._zone = zone
 
     async def let(self, actor: Actor, where: Where, *, allowed: bool) -> Standing:
@@ -42,9 +42,7 @@ class Venues:
         async with self._database.begin() as db:
             await note_place(db, where)
             await db.remarks.let(where.channel_id, allowed)
-            await db.audits.add(
-                Audit(self._clock.now(), actor.user_id, actor.channel_id, guild_id, AUDITED, detail)
-            )
+            await self._audit.add(db, actor, AUDITED, detail, guild_id=guild_id)
         return await self.standing(where)
 
     async def standing(self, where: Where) -> Standing:

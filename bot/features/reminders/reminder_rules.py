@@ -12,8 +12,6 @@ from database.models import Reminder
 from memory.dates import YearDay
 from memory.sensitive.detect import holds_secret
 
-MOST = 25
-"""Things that one character keeps to be said to one person."""
 LONGEST = 300
 """Letters of what somebody is to be reminded of."""
 SOONEST = timedelta(minutes=1)

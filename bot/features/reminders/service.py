@@ -14,7 +14,6 @@ from bot.core.clock import Clock
 from bot.core.i18n import _
 from bot.features.reminders.reminder_rules import (
     FULL,
-    MOST,
     NEAR_ZONES,
     NO_SUCH_DAY,
     NO_SUCH_ZONE,
@@ -28,6 +27,7 @@ from bot.features.reminders.reminder_rules import (
 from bot.memory.erasing import Eraser
 from database import Database, UnitOfWork
 from database.models import Reminder
+from database.repositories.reminders import MOST
 from memory.asked import Asked, birthday_in, may_ask, reminder_in
 from memory.dates import YearDay, near_zones, shown, zone, zone_named
 from memory.telling import stands_in

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.core.tasks import running, spawn
 from bot.llm.local import failures
 from bot.llm.local.errors import LocalVoiceError
 from bot.llm.local.weights import default_cache
@@ -96,7 +97,7 @@ class LocalVoice:
         self._say(f"Loading {self.path.name} ...")
         self.base_url = await self._serve(deadline, port=0)
         self._say(f"Loaded {self.path.name} in {time.monotonic() - began:.1f} s.")
-        self._watch = asyncio.create_task(self._replace_once(deadline))
+        self._watch = spawn(self._replace_once(deadline), name="Replacing the rehearsal voice")
         return self
 
     async def ready(self) -> None:
@@ -209,11 +210,8 @@ class LocalVoice:
                 await asyncio.sleep(STILL_SECONDS)
                 self._say(f"Still loading ({time.monotonic() - began:.0f} s) ...")
 
-        saying = asyncio.create_task(still())
-        try:
+        async with running(still(), name="Telling that the voice is still loading"):
             yield
-        finally:
-            saying.cancel()
 
     async def _end_child(self) -> None:
         process, self._ready = self._process, False
@@ -254,14 +252,11 @@ async def warm(
             progress(now() - began)
             await asyncio.sleep(every)
 
-    telling = asyncio.create_task(tell())
     try:
-        async with asyncio.timeout(deadline) as limit:
+        async with running(tell(), name="Telling how long warming takes"), asyncio.timeout(deadline) as limit:
             await ask()
     except TimeoutError:
         if not limit.expired():
             raise
         return None
-    finally:
-        telling.cancel()
     return now() - began

