@@ -127,6 +127,11 @@ class Table:
         return await outcome(self.database, message_id)
 
 
+async def noted(at: Table, heard: Utterance) -> bool:
+    """Note a message and no more, as if the process had ended then."""
+    return bool(await at.app.intake._note(heard, gapless=True))
+
+
 @dataclass(frozen=True)
 class Outcome:
     """A decision as it was kept, and the turn it became."""

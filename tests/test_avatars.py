@@ -68,7 +68,7 @@ async def gallery(tmp_path: Path) -> AsyncIterator[Gallery]:
     company = Company.of(PIXEL, (fangs, nyx))
     async with DiscordServer() as server, listening(server) as client:
         bot: Any = client
-        bot.app = SimpleNamespace(conversation=SimpleNamespace(company=company))
+        bot.app = SimpleNamespace(company=company)
         yield Gallery(server, tmp_path, bot, company)
     assert server.unknown_requests == []
     assert server.schema_faults == []

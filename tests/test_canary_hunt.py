@@ -163,7 +163,7 @@ class Hunt:
         reach = self.rng.choice(["", "", "guild", "everywhere"]) if where.guild_id else ""
         canary = self._canary(person, character, where)
         await self.apps[character].memories.remember(
-            "pixel", person, f"{canary} likes {self.rng.choice(TOPICS)}", where, reach=reach
+            character, person, f"{canary} likes {self.rng.choice(TOPICS)}", where, reach=reach
         )
         self.told[canary].shared = reach
 
@@ -171,12 +171,12 @@ class Hunt:
         """Give a fact a wider reach: what its canaries may do grows with it."""
         where, person = self._somewhere(character)
         memories = self.apps[character].memories
-        known = [one for one in await memories.of("pixel", person) if CANARY.search(one.text)]
+        known = [one for one in await memories.of(character, person) if CANARY.search(one.text)]
         if not known:
             return
         one = self.rng.choice(known)
         scope = self.rng.choice(["everywhere", "channel", *(["guild"] if where.guild_id else [])])
-        await memories.share("pixel", person, one.number, scope, where)
+        await memories.share(character, person, one.number, scope, where)
         for canary in CANARY.findall(one.text + one.quote):
             told = self.told[canary]
             told.places.add(where.channel_id)
@@ -190,8 +190,8 @@ class Hunt:
 
     async def night(self, _character: str) -> None:
         self.clock.pass_time(self.rng.choice([DAY / 2, DAY, 3 * DAY]))
-        for one in self.apps.values():
-            await one.consolidation.run("pixel")
+        for slug, one in self.apps.items():
+            await one.consolidation.run(slug)
             await one.memories.expire()
             await one.message_log.prune()
 

@@ -11,7 +11,7 @@ from bot.conversation.types import Place, Where
 from bot.core.errors import Unpostable, Unsaid, Unsayable
 from bot.llm.errors import ClaudeDenied, ClaudeRefused, ClaudeTimeout, ClaudeUnavailable, PromptTooLong
 from database import DatabaseFull
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, noted, table, utterance
 from tests.fakes import EPOCH, FakeMouth
 
 
@@ -153,7 +153,7 @@ async def test_an_edit_before_the_reply_is_answered_in_its_new_form(at_table):
         await sleep(seconds)
 
     at_table.clock.sleep = edit_meanwhile
-    at_table.app.manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
+    at_table.app.rooms._shortest, at_table.app.rooms._longest = 1.0, 8.0
     await at_table.app.conversation.take_turn(heard, at_table.mouth)
     assert "the bug" in at_table.claude.prompts[0].text
     assert "teh bug" not in at_table.claude.prompts[0].text
@@ -168,7 +168,7 @@ async def test_a_message_deleted_before_the_reply_is_not_answered(at_table):
         await sleep(seconds)
 
     at_table.clock.sleep = delete_meanwhile
-    at_table.app.manner = Manner(pace=AT_ONCE.pace, burst_quiet=1.0)
+    at_table.app.rooms._shortest, at_table.app.rooms._longest = 1.0, 8.0
     await at_table.app.conversation.take_turn(heard, at_table.mouth)
     assert at_table.claude.prompts == []
     assert at_table.mouth.said == []
@@ -307,7 +307,7 @@ async def test_the_burst_wait_counts_toward_typing_too(tmp_path):
 
 async def test_what_a_crash_left_open_is_taken_up_again(at_table):
     heard = utterance("hello")
-    assert await at_table.conversation._note(heard)
+    assert await noted(at_table, heard)
     assert await at_table.app.intake.left_open() == [(DM.channel_id, heard.message_id)]
     await at_table.app.conversation.resume(heard, at_table.mouth)
     await at_table.app.conversation.resume(heard, at_table.mouth)
@@ -404,13 +404,13 @@ async def test_a_reply_that_was_said_but_could_not_be_noted_is_noted_later_and_n
 
 
 async def test_what_was_left_open_in_the_terminal_is_not_looked_for_in_discord(at_table):
-    assert await at_table.conversation._note(utterance("hello", where=Where(1, Place.TERMINAL)))
+    assert await noted(at_table, utterance("hello", where=Where(1, Place.TERMINAL)))
     assert await at_table.app.intake.left_open() == []
 
 
 async def test_what_was_fresh_before_a_crash_is_answered_however_long_the_restart_took(at_table):
     heard = utterance("hello")
-    assert await at_table.conversation._note(heard)
+    assert await noted(at_table, heard)
     at_table.clock.pass_time(120)
     await at_table.app.conversation.resume(heard, at_table.mouth)
     assert at_table.mouth.said == ["Hm."]

@@ -439,7 +439,7 @@ async def test_a_number_that_is_not_there_is_refused_also_when_it_is_somebody_el
     await memories.remember("pixel", TOM, "mine", CHANNEL)
     more: dict[str, tuple[Any, ...]] = {"edit": ("new",), "share": ("everywhere", CHANNEL)}
     with pytest.raises(MemoryRefused, match="no memory number 1"):
-        await getattr(memories, what)(MIRA, 1, *more.get(what, ()))
+        await getattr(memories, what)("pixel", MIRA, 1, *more.get(what, ()))
     assert await texts(at_table, TOM) == ["mine"]
 
 

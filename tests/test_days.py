@@ -232,13 +232,12 @@ async def test_what_is_laid_down_before_the_days_draw_is_not_undone_by_it(at):
 async def test_laying_down_moves_the_baselines_and_does_not_jump(at):
     days = days_of(at)
     await days.dawn()
-    talk = at.conversation
-    role, now = talk.company.primary, at.clock.now()
+    role, now = at.app.company.primary, at.clock.now()
 
     async def levels(when: datetime) -> dict[Hormone, float]:
         async with at.database.read() as db:
             feeling = feeling_of(await db.feelings.get("pixel"), now)
-        return hormones.levels(feeling, talk.inner.nature(role), when)
+        return hormones.levels(feeling, at.app.inner_life.nature(role), when)
 
     later = now + timedelta(hours=30)
     here, there = await levels(now), await levels(later)

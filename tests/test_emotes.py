@@ -297,8 +297,8 @@ async def test_another_take_and_going_on_have_them_too(at_table):
     at_table.claude.will_say("one", "two :Kek:", "three :Kek:")
     await at_table.hear("hello")
     remaking, mira = at_table.app.revisions, Asker(42, "Mira")
-    assert (await remaking.another(mira, DM, emotes=EMOTES)).texts[-1] == "two <a:Kek:12>"
-    await remaking.go_on(mira, DM, mouth=at_table.mouth)
+    assert (await remaking.another("pixel", mira, DM, emotes=EMOTES)).texts[-1] == "two <a:Kek:12>"
+    await remaking.go_on("pixel", mira, DM, mouth=at_table.mouth)
     assert at_table.mouth.said[-1] == "three <a:Kek:12>"
 
 

@@ -117,35 +117,35 @@ async def test_what_was_learnt_goes_with_its_quote_and_from_every_dump(at, way):
 
 async def test_a_memory_goes_with_all_its_earlier_words(at):
     memories = at.app.memories
-    await memories.remember(MIRA, f"I like {canary('told')}", DM)
+    await memories.remember("pixel", MIRA, f"I like {canary('told')}", DM)
     at.clock.pass_time(60)
-    await memories.edit(MIRA, 1, f"I like {canary('reworded')}")
+    await memories.edit("pixel", MIRA, 1, f"I like {canary('reworded')}")
     at.clock.pass_time(60)
-    await memories.edit(MIRA, 1, "I like tea")
+    await memories.edit("pixel", MIRA, 1, "I like tea")
     here(at, "told", "reworded")
-    await memories.forget(MIRA, 1)
+    await memories.forget("pixel", MIRA, 1)
     gone(at, "told", "reworded")
 
 
 async def test_a_memory_that_was_brought_back_goes_as_any_other(at):
     memories = at.app.memories
-    await memories.remember(MIRA, f"I like {canary('told')}", DM)
+    await memories.remember("pixel", MIRA, f"I like {canary('told')}", DM)
     at.clock.pass_time(60)
-    await memories.edit(MIRA, 1, "I like nothing any more")
+    await memories.edit("pixel", MIRA, 1, "I like nothing any more")
     at.clock.pass_time(60)
-    await memories.restore(MIRA, (await memories.history(MIRA))[0].id)
-    assert canary("told") in (await memories.of(MIRA))[0].text
-    await memories.forget(MIRA, 1)
+    await memories.restore("pixel", MIRA, (await memories.history("pixel", MIRA))[0].id)
+    assert canary("told") in (await memories.of("pixel", MIRA))[0].text
+    await memories.forget("pixel", MIRA, 1)
     gone(at, "told")
 
 
 async def test_all_that_is_known_of_somebody_goes_with_what_was_let_go_before(at):
     memories = at.app.memories
     await at.learnt()
-    await memories.remember(MIRA, f"I like {canary('told')}", DM)
+    await memories.remember("pixel", MIRA, f"I like {canary('told')}", DM)
     at.clock.pass_time(3 * HOUR)
     await at.consolidated()
-    await memories.forget_all(MIRA)
+    await memories.forget_all("pixel", MIRA)
     gone(at, "learnt", "told")
     await memories.let_learn(MIRA, False)
     gone(at, "quote")

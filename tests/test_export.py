@@ -142,15 +142,15 @@ async def test_what_came_back_has_its_earlier_states_and_can_be_changed_as_befor
     memories = at.app.memories
     await live(at)
     data = await export(at)
-    states = [(one.id, one.cause) for one in await memories.history(MIRA)]
+    states = [(one.id, one.cause) for one in await memories.history("pixel", MIRA)]
     await at.app.privacy.leave(MIRA)
     await at.app.privacy.answer(MIRA, agreed=True)
     await bring(at, data)
-    assert [(one.id, one.cause) for one in await memories.history(MIRA)] == states
+    assert [(one.id, one.cause) for one in await memories.history("pixel", MIRA)] == states
     edited = next(batch for batch, cause in states if cause == "edited")
-    assert await memories.restore(MIRA, edited) > 0
+    assert await memories.restore("pixel", MIRA, edited) > 0
     assert "I like tea" in await texts(at)
-    kept_now = await memories.remember(MIRA, "I like rain", DM)
+    kept_now = await memories.remember("pixel", MIRA, "I like rain", DM)
     assert [one.number for one in await facts(at)].count(kept_now.number) == 1
     assert len({one.id for one in await facts(at)}) == len(await facts(at))
 

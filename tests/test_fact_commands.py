@@ -217,8 +217,8 @@ async def test_a_pin_is_taken_back_as_a_whole_with_the_history(w):
     await noted(w, "Has a cat")
     await w.mira.slash(w.channel, "memory pin", number=1)
     memories = w.app.memories
-    await memories.restore(w.mira.id, (await memories.history(w.mira.id))[0].id)
-    [one] = await memories.of(w.mira.id)
+    await memories.restore("pixel", w.mira.id, (await memories.history("pixel", w.mira.id))[0].id)
+    [one] = await memories.of("pixel", w.mira.id)
     assert (one.kept, one.pinned) == (False, False)
 
 
@@ -266,14 +266,14 @@ async def test_who_may_know_a_memory_and_what_holds_no_more_come_back_with_the_h
     await w.mira.select(panel, [menu_of(panel)["options"][0]["value"]])
     assert "known to this character alone" in panel.content
     await w.mira.click(panel, label="Bring it back")
-    [tea] = await memories.of(w.mira.id)
+    [tea] = await memories.of("pixel", w.mira.id)
     assert not tea.for_all
     await overtaken(w, tea, await noted(w, "Likes coffee"))
     panel = await shown(w, "history")
     await w.mira.select(panel, [menu_of(panel)["options"][0]["value"]])
     assert "holds again" in panel.content
     await w.mira.click(panel, label="Bring it back")
-    [tea, _] = await memories.of(w.mira.id)
+    [tea, _] = await memories.of("pixel", w.mira.id)
     assert (tea.ended_at, tea.superseded_by) == (None, None)
 
 
@@ -343,7 +343,7 @@ async def test_the_map_is_a_png_with_its_svg_and_says_in_words_what_is_in_it(w):
     files = attached(said)
     assert set(files) == {"memory-map.png", "memory-map.svg"}
     assert {one.description for one in files.values()} == {"A map of 2 memories about you, by tag: pets (2)."}
-    picture = await w.app.views.maps.of(w.mira.id)
+    picture = await w.app.maps.of("pixel", w.mira.id)
     assert picture is not None
     svg = picture.svg.decode()
     ET.fromstring(svg)
@@ -385,7 +385,7 @@ async def test_a_map_that_takes_too_long_is_given_up(tmp_path, monkeypatch):
 
 
 async def test_that_there_is_no_picture_now_is_told(w, monkeypatch):
-    async def refuse(_self: Any, _person_id: int) -> None:
+    async def refuse(_self: Any, _character: str, _person_id: int) -> None:
         raise MapRefused(TOO_LATE)
 
     monkeypatch.setattr(mapping.Maps, "of", refuse)

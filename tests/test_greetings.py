@@ -14,7 +14,7 @@ from bot.core.errors import Unsaid
 from bot.features.proactive.greetings import NO_GREETING, NoGreeting
 from cogs.history import views
 from personas.character import Character
-from tests.builders import CHANNEL, DM, PIXEL, Table, table, utterance
+from tests.builders import CHANNEL, DM, PIXEL, Table, noted, table, utterance
 from tests.staged import ONYX, company, shown_in
 from tests.support.commands import told
 from tests.support.discord import World
@@ -73,7 +73,7 @@ async def test_who_writes_for_the_first_time_is_greeted_and_then_answered(at):
 async def test_what_is_answered_together_stands_behind_the_greeting_together(at):
     burst = [utterance(text, sent_at=at.clock.now()) for text in ("first of all", "and then")]
     for one in burst:
-        await at.conversation._note(one)
+        await noted(at, one)
     await at.app.conversation.resume(burst[-1], at.mouth)
     assert at.mouth.said == [FIRST, "Hm."]
     (_, begins), (mine, greeting), (_, asked) = spoken(at)
@@ -127,7 +127,7 @@ async def test_written_down_before_a_crash_it_is_not_said_again(at):
     at.mouth.will_fail.append(Unsaid("the process ended"))
     async with at.database.begin() as db:
         await db.channels.note(DM.channel_id, place="dm", name="", guild_id=None, guild_name="", heard=0)
-    await at.conversation._note(heard)
+    await noted(at, heard)
     assert await greetings.first_words(heard, at.mouth)
     assert not await greetings.first_words(heard, at.mouth)
     await at.app.finish_replies(lambda _: at.mouth)
@@ -148,9 +148,9 @@ async def test_a_greeting_that_was_asked_for_is_history_with_its_other_forms_as_
     greeted = await greet(at)
     assert (greeted.role.slug, greeted.others) == ("nyx", 1)
     assert at.mouth.nonces == ["g77.1"]
-    takes = await at.app.revisions.takes("pixel", MIRA, DM)
+    takes = await at.app.revisions.takes("nyx", MIRA, DM)
     assert takes.texts == (FIRST, SECOND)
-    await at.app.revisions.choose("pixel", MIRA, DM, turn_id=greeted.turn_id, number=2, mouth=at.mouth)
+    await at.app.revisions.choose("nyx", MIRA, DM, turn_id=greeted.turn_id, number=2, mouth=at.mouth)
     assert at.mouth.shown == [SECOND]
     await at.hear("yes, me")
     assert (True, SECOND) in spoken(at)

@@ -29,7 +29,7 @@ QUIETLY = replace(AT_ONCE, direction=QUIET)
 
 
 def arrivals(at, shelf) -> Arrivals:
-    return Arrivals(at.database, at.conversation, shelf, AuditLog(at.database, at.clock))
+    return Arrivals(at.database, at.app.company, shelf, AuditLog(at.database, at.clock))
 
 
 async def test_a_compiled_file_that_was_cut_keeps_nobody_from_starting(home):

@@ -181,7 +181,7 @@ async def test_the_map_speaks_the_language_of_whoever_looks_at_it(w, cyrillic, m
     await much(w)
     await use(w, "memory map")
     with i18n.speaking("de"):
-        picture = await w.app.views.maps.of(w.mira.id)
+        picture = await w.app.maps.of("pixel", w.mira.id)
     assert picture is not None
     assert pseudo.left_in_english(picture.about, known=KNOWN) == []
     words = [text for line in picture.svg.decode().split("\n") for text in _words_in(line)]

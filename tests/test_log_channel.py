@@ -614,9 +614,9 @@ async def test_that_it_passes_over_itself_is_not_worth_a_line(at_office):
     decided = await _one_decision(at_office)
     before = len(at_office.answers)
     own = replace(decided, decision=Decision(reply=False, reason=Reason.SELF))
-    await at_office.settle(at_office.app.conversation._tell, [own])
+    await at_office.settle(at_office.app.intake.tell, [own])
     assert len(at_office.answers) == before
-    await at_office.settle(at_office.app.conversation._tell, [decided])
+    await at_office.settle(at_office.app.intake.tell, [decided])
     assert len(at_office.answers) == before + 1
 
 

@@ -202,8 +202,8 @@ async def test_one_person_has_twenty_five_and_no_more(at_table):
 
 async def test_a_second_birthday_takes_the_place_of_the_first(at_table):
     reminders = at_table.app.reminders
-    await reminders.set_birthday(MIRA, YearDay(5, 3), DM)
-    await reminders.set_birthday(MIRA, YearDay(6, 4), CHANNEL)
+    await reminders.set_birthday("pixel", MIRA, YearDay(5, 3), DM)
+    await reminders.set_birthday("pixel", MIRA, YearDay(6, 4), CHANNEL)
     [only] = await kept(at_table)
     assert (only.month, only.day, only.channel_id, only.guild_id) == (6, 4, 600, 700)
 
@@ -252,7 +252,7 @@ async def test_what_is_no_zone_is_refused_with_near_matches(at_table, written, w
 async def test_a_change_of_zone_moves_yearly_dates_and_leaves_reminders_at_their_moment(at_table):
     reminders = at_table.app.reminders
     once = await remind(at_table, "tomorrow 9:00")
-    yearly = await reminders.remember_date(MIRA, YearDay(5, 3), "our wedding", DM)
+    yearly = await reminders.remember_date("pixel", MIRA, YearDay(5, 3), "our wedding", DM)
     assert yearly.due_at == datetime(2027, 5, 3, 9, tzinfo=UTC)
     await reminders.set_zone(MIRA, "america/new york")
     dues = {one.id: one.due_at for one in await kept(at_table)}
@@ -263,11 +263,11 @@ async def test_a_change_of_zone_moves_yearly_dates_and_leaves_reminders_at_their
 async def test_a_change_of_zone_after_a_birthday_brings_no_second_one(at_table):
     reminders = at_table.app.reminders
     await reminders.set_zone(MIRA, "Europe/Oslo")
-    await reminders.set_birthday(MIRA, YearDay(5, 3), DM)
+    await reminders.set_birthday("pixel", MIRA, YearDay(5, 3), DM)
     go_to(at_table, 2027, 5, 3, 7)
     assert await fire(at_table) == 1
     await reminders.set_zone(MIRA, "America/New_York")
-    await reminders.set_birthday(MIRA, YearDay(5, 3), DM)
+    await reminders.set_birthday("pixel", MIRA, YearDay(5, 3), DM)
     for hour in range(8, 24):
         go_to(at_table, 2027, 5, 3, hour)
         assert await fire(at_table) == 0
@@ -314,7 +314,7 @@ async def test_a_birthday_is_said_on_its_day_at_nine_by_the_persons_clock_also_w
     for number, (month, day) in enumerate(changes_in(zone, 2027)):
         person = MIRA + number
         await reminders.set_zone(person, zone)
-        born = await reminders.set_birthday(person, YearDay(month, day), DM)
+        born = await reminders.set_birthday("pixel", person, YearDay(month, day), DM)
         local = born.due_at.astimezone((await reminders.local_time(person)).zone)
         assert (local.month, local.day, local.hour, local.minute) == (month, day, 9, 0)
 

@@ -156,8 +156,8 @@ async def test_without_the_runtime_the_ways_out_are_named_before_anything_is_fet
 
 def _app(claude: FakeClaude, *, rehearsal: bool) -> App:
     server = SimpleNamespace(rehearsal=rehearsal, model="small")
-    conversation = SimpleNamespace(company=Company.of(PIXEL, [PIXEL.model_copy(update=OTHER)]))
-    app: Any = SimpleNamespace(server=server, conversation=conversation, claude=claude)
+    company = Company.of(PIXEL, [PIXEL.model_copy(update=OTHER)])
+    app: Any = SimpleNamespace(server=server, company=company, claude=claude)
     return app
 
 

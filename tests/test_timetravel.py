@@ -102,7 +102,7 @@ class Life:
 
     async def _try(self, what: str, *arguments: Any) -> None:
         with suppress(MemoryRefused):
-            await getattr(self.at.app.memories, what)(MIRA, *arguments)
+            await getattr(self.at.app.memories, what)("pixel", MIRA, *arguments)
 
 
 async def ever(at: Table) -> set[int]:
@@ -156,10 +156,10 @@ async def test_the_random_lives_hold_everything_that_can_happen(tmp_path):
 
 async def test_what_was_forgotten_is_in_no_earlier_state(at):
     memories = at.app.memories
-    await memories.remember(MIRA, "canary", CHANNEL)
+    await memories.remember("pixel", MIRA, "canary", CHANNEL)
     at.clock.pass_time(60)
     assert [one.text for one in await travel(at).state("pixel", MIRA, at.clock.now())] == ["canary"]
-    await memories.forget(MIRA, 1)
+    await memories.forget("pixel", MIRA, 1)
     assert await travel(at).state("pixel", MIRA, at.clock.now() - timedelta(seconds=30)) == []
 
 
@@ -228,8 +228,8 @@ async def test_a_day_undone_takes_back_what_was_noted_said_again_and_overtaken(a
 async def test_what_people_did_themselves_stays(at):
     memories = at.app.memories
     await learn(at, OSLO)
-    await memories.remember(MIRA, "tea", CHANNEL)
-    await memories.edit(MIRA, 1, "I live in Oslo")
+    await memories.remember("pixel", MIRA, "tea", CHANNEL)
+    await memories.edit("pixel", MIRA, 1, "I live in Oslo")
     await learn(at, BERGEN, (1, "new", 1))
     assert await travel(at).undo("pixel", at.clock.now().date()) == Undone(people=1, facts=1, stayed=1)
     assert await texts(at) == ["I live in Oslo", "tea"]
@@ -309,9 +309,9 @@ async def test_the_person_can_undo_what_an_operator_undid(at):
     await travel(at).undo("pixel", at.clock.now().date())
     assert await texts(at) == []
     memories = at.app.memories
-    newest = (await memories.history(MIRA))[0]
+    newest = (await memories.history("pixel", MIRA))[0]
     assert newest.cause == UNDONE
-    await memories.restore(MIRA, newest.id)
+    await memories.restore("pixel", MIRA, newest.id)
     assert await texts(at) == [OSLO[1]]
 
 

@@ -148,7 +148,7 @@ async def test_in_private_a_message_is_for_who_was_there_for_it(at):
     await at.hear("hello, you", where=DM)
     assert at.mouth.speakers == ["", "Nyx"]
     assert SECRET not in "".join(shown(at, "Nyx"))
-    assert await at.app.memories.of("pixel", "nyx", MIRA) == []
+    assert await at.app.memories.of("nyx", MIRA) == []
 
 
 async def test_who_was_sent_out_of_a_channel_takes_up_nothing_in_its_threads(tmp_path):
@@ -228,12 +228,12 @@ async def test_another_take_is_not_heard_by_who_is_out_by_then(at, how):
     remaking, asker = at.app.revisions, Asker(MIRA, "Mira")
     at.claude.will_say(f"It is {SECRET}.")
     if how == "another":
-        takes = await remaking.another(asker, CHANNEL)
-        await remaking.choose(asker, CHANNEL, turn_id=takes.turn_id, number=2, mouth=at.mouth)
+        takes = await remaking.another("pixel", asker, CHANNEL)
+        await remaking.choose("pixel", asker, CHANNEL, turn_id=takes.turn_id, number=2, mouth=at.mouth)
     elif how == "rewrite":
-        await remaking.rewrite(asker, CHANNEL, f"It is {SECRET}.", mouth=at.mouth)
+        await remaking.rewrite("pixel", asker, CHANNEL, f"It is {SECRET}.", mouth=at.mouth)
     else:
-        await remaking.go_on(asker, CHANNEL, mouth=at.mouth)
+        await remaking.go_on("pixel", asker, CHANNEL, mouth=at.mouth)
     at.claude.queue.clear()
     await invite(at, "nyx")
     await at.hear("Nyx, Fangs, Pixel: what is it?", where=CHANNEL)

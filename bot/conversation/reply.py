@@ -291,13 +291,14 @@ class Replies:
         if batch.cue is None:
             for before in self._hooks.before_reply:
                 await before(batch.newest, mouth)
+        own = mouth.speaking_as(role.speaker)
         answered = await self._answering.answer(role, room, batch)
         await self._intake.close([] if batch.cue else answered.passed, answered.calls)
         if answered.pledge is None:
             return False
         if batch.cue is None:
             self._intake.tell(answered.decided)
-        await self._saying.say(answered.pledge, mouth.speaking_as(role.speaker), spent=float("inf"))
+        await self._saying.say(answered.pledge, own, spent=float("inf"))
         if answered.tokens > self._condensed:
             self._summaries.begin(role.slug, where)
         return True
