@@ -286,7 +286,8 @@ def _storable(
     _connection: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
 ) -> tuple[str, Any]:
     """Replace what PostgreSQL would refuse the whole row for: a message is worth more than its NUL."""
-    if many:
+    # Rows that get their numbers from the server come as one flat row of parameters.
+    if many and parameters and isinstance(parameters[0], list | tuple):
         return statement, [tuple(map(_stored, row)) for row in parameters]
     return statement, tuple(map(_stored, parameters)) if parameters else parameters
 

@@ -19,6 +19,8 @@ import grimp
 from rich.console import Console
 from rich.table import Table
 
+from bot.settings import Settings
+
 ROOT = Path(__file__).parents[1]
 PRODUCT = ("main.py", "bot", "cogs", "memory", "personas", "personaflow", "database")
 PACKAGES = PRODUCT[1:]
@@ -169,6 +171,21 @@ def names_twice() -> int:
     return sum(count > 1 for name, count in names.items() if not name.startswith("_"))
 
 
+def unread_settings() -> list[str]:
+    """Return the settings that no product code reads: as `settings.KEY`, or by a name for getattr."""
+    read = {node.attr for node in nodes(ast.Attribute) if named_settings(node.value)}
+    asked = [each.args[1] for each in nodes(ast.Call) if getattr(each.func, "id", "") == "getattr"]
+    read |= {each.value for each in asked if isinstance(each, ast.Constant)}
+    begun = [each.values[0] for each in asked if isinstance(each, ast.JoinedStr)]
+    begins = tuple(str(each.value) for each in begun if isinstance(each, ast.Constant))
+    return sorted(key for key in set(Settings.model_fields) - read if not key.startswith(begins))
+
+
+def named_settings(node: ast.expr) -> bool:
+    name = getattr(node, "attr", "") or getattr(node, "id", "")
+    return name in ("settings", "_settings")
+
+
 def test_imports() -> int:
     """Count the test files that import another test_*.py."""
     return sum(
@@ -242,6 +259,7 @@ def measures() -> Iterator[Measure]:
     importers = [graph().find_modules_that_directly_import(each) for each in graph().modules]
     yield Measure("modules imported by one module alone", sum(len(each) == 1 for each in importers), 50)
     yield Measure("class names used twice", names_twice(), None)
+    yield Measure("settings that nothing reads", len(unread_settings()), None)
     stems = Counter(path.stem for path in files if path.stem != "__init__")
     yield Measure("names of modules used twice", sum(count > 1 for count in stems.values()), None)
     outward = [1 for a, b in imports() if a.startswith("memory") and b.startswith("bot")]
@@ -261,3 +279,4 @@ def show(found: Sequence[Measure]) -> None:
 
 if __name__ == "__main__":
     show(list(measures()))
+    Console().print(f"settings that nothing reads: {', '.join(unread_settings())}")

@@ -56,7 +56,7 @@ async def test_in_a_channel_without_the_mark_it_says_why_and_hears_nothing(red):
     assert red.mouth.said == [HERE]
     assert red.claude.prompts == red.claude.background == []
     assert await kept(red) == []
-    assert (await red.decided(heard.message_id)).claim.reason == Reason.AGE_GATE
+    assert (await red.decided(heard.message_id)).claim.reason == Reason.AGE_GATE.name
 
 
 @pytest.mark.parametrize("call", [{"mentions_me": True}, {"replies_to_me": True}, {}])

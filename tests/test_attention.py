@@ -281,9 +281,9 @@ def test_the_first_opinion_wins_and_every_rule_up_to_it_leaves_a_step():
     attention = attend(heard, NOW, [silent, remarks, refuses, agrees])
     assert attention.decision == no
     assert [(step.rule, step.remark) for step in attention.steps] == [
-        ("silent", ""),
-        ("remarks", "0.5 of 0.4"),
-        ("refuses", ""),
+        ("silent", None),
+        ("remarks", Remark("0.5 of 0.4")),
+        ("refuses", None),
     ]
     assert attend(heard, NOW, []).decision is None
 
@@ -309,7 +309,11 @@ async def test_silence_is_kept_with_its_reason(tmp_path):
         unvoted = await at.hear("does anybody know how to fix this? please help", where=CHANNEL)
         answered = await at.hear("Pixel?", where=CHANNEL)
         kept = [await at.decided(one.message_id) for one in (quiet, unvoted, answered)]
-    assert [one.claim.reason for one in kept] == [Reason.CHATTER, Reason.UNADDRESSED, Reason.NAME]
+    assert [one.claim.reason for one in kept] == [
+        Reason.CHATTER.name,
+        Reason.UNADDRESSED.name,
+        Reason.NAME.name,
+    ]
     assert [one.turn is not None for one in kept] == [False, False, True]
     assert not any(one.claim.open for one in kept)
     assert all(one.claim.author_id == 42 and one.claim.decided_at for one in kept)

@@ -14,7 +14,7 @@ import pytest
 
 from bot.conversation.attention.vote import Voters
 from bot.conversation.config import Attentiveness, Notice
-from bot.conversation.decision import Reason
+from bot.conversation.decision import Note, Reason, Remark
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.llm.budget import Budgets, Level, Limits
 from bot.llm.budgeted import EXTRAS, Budgeted, Tariff
@@ -393,7 +393,7 @@ async def test_in_private_the_line_is_said_once_a_day_and_then_nothing(tmp_path)
         assert at.mouth.said == ["Hm.", LINE]
         assert len(at.claude.questions) == asked
         found = await outcome(at.database, silent[-1].message_id)
-        assert found.claim.reason == Reason.BUDGET
+        assert found.claim.reason == Reason.BUDGET.name
         at.clock.pass_time(24 * 3600)
         await at.hear("good morning")
         assert at.mouth.said == ["Hm.", LINE, "Hm."]
@@ -447,8 +447,8 @@ async def test_from_80_percent_on_nothing_is_voted_on_and_who_calls_is_answered_
         heard = await at.hear("does anybody know why my tests fail?", where=CHANNEL)
         assert len(at.claude.questions) == asked
         found = await outcome(at.database, heard.message_id)
-        assert found.claim.reason == Reason.BUDGET
-        assert found.trace.steps[-1].remark == "four fifths of a budget are spent"
+        assert found.claim.reason == Reason.BUDGET.name
+        assert found.trace.steps[-1].remark == Remark(Note.BUDGET_SHORT)
         await at.hear("Pixel, why?", where=CHANNEL)
         assert [(one.purpose, one.model) for one in at.claude.questions[asked:]] == [
             ("reply", "claude-haiku-5-5")

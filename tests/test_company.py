@@ -131,7 +131,7 @@ async def test_who_is_not_there_is_not_called(at):
     await crafts.attend(CHANNEL, crafts.role("nyx"), present=False)
     heard = await at.hear("Nyx, hello", where=CHANNEL)
     assert at.mouth.said == []
-    assert (await at.decided(heard.message_id)).claim.reason != Reason.NAME
+    assert (await at.decided(heard.message_id)).claim.reason != Reason.NAME.name
 
 
 async def test_with_nobody_there_nobody_answers(at):
@@ -140,7 +140,7 @@ async def test_with_nobody_there_nobody_answers(at):
         await crafts.attend(CHANNEL, role, present=False)
     heard = await at.hear("anybody?", where=CHANNEL, mentions_me=True)
     assert at.mouth.said == []
-    assert (await at.decided(heard.message_id)).claim.reason == Reason.NOBODY
+    assert (await at.decided(heard.message_id)).claim.reason == Reason.NOBODY.name
 
 
 async def test_being_sent_out_of_a_channel_holds_for_its_threads_and_for_no_other_channel(at):

@@ -95,7 +95,7 @@ async def test_where_the_character_only_joins_in_nobody_is_asked(tmp_path):
         for _ in range(3):
             at.claude.will_say("yes", "Soup!")
             heard = await at.hear("does anybody know what one could cook tonight?", where=CHANNEL)
-            assert (await at.decided(heard.message_id)).claim.reason == Reason.VOTE
+            assert (await at.decided(heard.message_id)).claim.reason == Reason.VOTE.name
             assert await at.app.privacy.asks(heard) is None
 
 

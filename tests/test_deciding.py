@@ -43,11 +43,11 @@ async def test_what_most_votes_are_for_is_answered(voting):
     assert voting.mouth.said == ["try turning it off"]
     assert purposes(voting) == ["vote", "vote", "reply"]
     kept = await voting.decided(heard.message_id)
-    assert kept.claim.reason == Reason.VOTE
+    assert kept.claim.reason == Reason.VOTE.name
     assert kept.trace.votes == ("yes", "yes")
     assert kept.trace.cost == pytest.approx(0.002)
     assert kept.turn is not None
-    assert kept.turn.reason == Reason.VOTE
+    assert kept.turn.reason == Reason.VOTE.name
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ async def test_without_a_majority_nothing_is_said_and_the_main_model_is_not_aske
     assert voting.mouth.said == []
     assert purposes(voting) == ["vote"] * len(votes)
     kept = await voting.decided(heard.message_id)
-    assert (kept.claim.reason, kept.turn) == (Reason.OUTVOTED, None)
+    assert (kept.claim.reason, kept.turn) == (Reason.OUTVOTED.name, None)
     async with voting.database.read() as db:
         assert (await db.calls.spending(since=EPOCH)).calls == len(votes)
 
@@ -76,7 +76,7 @@ async def test_a_vote_in_which_nobody_answered_is_told_apart_from_one_that_was_l
     voting.claude.will_say(ClaudeTimeout("slow"), ClaudeTimeout("slow"))
     heard = await voting.hear(ASKING, where=CHANNEL)
     assert voting.mouth.said == []
-    assert (await voting.decided(heard.message_id)).claim.reason == Reason.NO_VOTE
+    assert (await voting.decided(heard.message_id)).claim.reason == Reason.NO_VOTE.name
 
 
 @pytest.mark.parametrize("changes", [{"where": DM}, {"where": CHANNEL, "mentions_me": True}])
@@ -95,7 +95,7 @@ async def test_a_burst_is_voted_on_once_and_answered_once(tmp_path):
         assert purposes(at) == ["vote", "vote", "reply"]
         for one in burst:
             kept = await at.decided(one.message_id)
-            assert (kept.claim.reason, kept.turn is not None) == (Reason.VOTE, True)
+            assert (kept.claim.reason, kept.turn is not None) == (Reason.VOTE.name, True)
         async with at.database.read() as db:
             assert (await db.calls.spending(since=EPOCH)).calls == 3
 
@@ -110,7 +110,7 @@ async def test_what_is_said_beside_a_call_is_read_with_it_and_not_voted_on(tmp_p
         assert purposes(at) == ["reply"]
         assert at.mouth.to == [42]
         reasons = [(await at.decided(one.message_id)).claim.reason for one in (mine, more, toms)]
-        assert reasons == [Reason.NAME, Reason.NAME, Reason.ANSWERED]
+        assert reasons == [Reason.NAME.name, Reason.NAME.name, Reason.ANSWERED.name]
 
 
 async def test_somebody_else_who_is_addressed_is_left_to_answer(voting):
@@ -118,7 +118,7 @@ async def test_somebody_else_who_is_addressed_is_left_to_answer(voting):
     heard = await voting.hear("Alice, what do you think?", where=CHANNEL)
     assert voting.claude.prompts == []
     kept = await voting.decided(heard.message_id)
-    assert kept.claim.reason == Reason.OTHERS
+    assert kept.claim.reason == Reason.OTHERS.name
     assert kept.trace.addressees == (7,)
 
 
@@ -130,7 +130,7 @@ async def test_another_bot_is_put_to_the_vote_and_counted(tmp_path):
             await at.hear(ASKING, where=CHANNEL, author_id=7, from_bot=True)
         assert at.mouth.said == ["hm"] * 3
         heard = await at.hear(ASKING, where=CHANNEL, author_id=7, from_bot=True)
-        assert (await at.decided(heard.message_id)).claim.reason == Reason.THRESHOLD
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.THRESHOLD.name
 
 
 # --- Edits and deletions before the reply was sent -------------------------------------------------------
@@ -192,7 +192,7 @@ async def test_a_trigger_deleted_while_it_types_is_not_answered_and_what_was_spe
         assert at.mouth.said == []
         assert await logged(at) == []
         kept = await at.decided(heard.message_id)
-        assert (kept.claim.reason, kept.claim.open, kept.turn) == (Reason.DELETED, False, None)
+        assert (kept.claim.reason, kept.claim.open, kept.turn) == (Reason.DELETED.name, False, None)
         async with at.database.read() as db:
             assert (await db.calls.spending(since=EPOCH)).calls == 1
 
@@ -206,7 +206,7 @@ async def test_of_two_messages_the_one_that_stays_is_answered(tmp_path):
         assert at.mouth.said == ["Hm."]
         assert "gone" not in at.claude.prompts[-1].text
         assert (await at.decided(kept.message_id)).turn is not None
-        assert (await at.decided(gone.message_id)).claim.reason == Reason.DELETED
+        assert (await at.decided(gone.message_id)).claim.reason == Reason.DELETED.name
 
 
 # --- What is shown when thinking fails (C19) ---------------------------------------------------------------
@@ -222,7 +222,7 @@ async def test_a_fault_shows_at_most_once_per_channel_and_hour_in_a_server(tmp_p
             heard = await at.hear("Pixel?", where=CHANNEL)
         assert (len(at.mouth.said), len(at.mouth.reactions)) == (said, reactions)
         assert await logged(at) == ["Pixel?"] * 3
-        assert (await at.decided(heard.message_id)).claim.reason == Reason.NO_ANSWER
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.NO_ANSWER.name
         at.clock.pass_time(3601)
         at.claude.will_say(ClaudeTimeout("slow"))
         await at.hear("Pixel?", where=CHANNEL)
@@ -280,7 +280,7 @@ async def test_a_reaction_that_is_refused_ends_nothing(tmp_path):
         at.claude.will_say(ClaudeTimeout("slow"))
         at.mouth.will_fail.append(Unsayable("no permission"))
         heard = await at.hear("Pixel?", where=CHANNEL)
-        assert (await at.decided(heard.message_id)).claim.reason == Reason.NO_ANSWER
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.NO_ANSWER.name
         await at.hear("Pixel, again?", where=CHANNEL)
         assert at.mouth.said == ["Hm."]
 
@@ -310,7 +310,7 @@ async def test_what_is_forbidden_is_neither_kept_nor_sent_to_claude(at_table, ki
     assert all("canary" not in prompt.text for prompt in at_table.claude.prompts)
     kept = await at_table.decided(heard.message_id)
     assert kept.turn is None
-    assert kept.claim.reason in (Reason.INACTIVE, Reason.DENIED_USER, Reason.DENIED_ROLE)
+    assert kept.claim.reason in (Reason.INACTIVE.name, Reason.DENIED_USER.name, Reason.DENIED_ROLE.name)
 
 
 async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_either(at_table):

@@ -7,10 +7,11 @@ import pytest
 from bot.conversation.attention.explain import explain, holding, in_one_line, in_words, standing
 from bot.conversation.attention.rules import RULES
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
-from bot.conversation.decision import Reason, Step, Trace, Wait
+from bot.conversation.decision import Note, Reason, Remark, Step, Trace, Wait
 from tests.support.claims import ALL, CHANNEL, GUILD, HERE, IN_THREAD, MENTIONED, THREAD, claim, turn
 
 FORBIDDEN = ALL[:2]
+OFTEN_ENOUGH = Step("often_enough", Remark(Note.REPLIES, {"count": 1, "limit": 3}))
 
 
 def test_the_rules_are_those_that_the_tests_take_them_for():
@@ -34,7 +35,7 @@ def test_the_rule_that_decided_is_named_and_the_others_are_counted():
 
 
 def test_a_rule_that_only_remarked_something_is_named_with_its_remark():
-    steps = (*ALL[:6], Step("often_enough", "1 of 3 replies"), *ALL[7:11], ALL[11])
+    steps = (*ALL[:6], OFTEN_ENOUGH, *ALL[7:11], ALL[11])
     said = explain(claim(Reason.MENTION, Trace(steps=steps)), turn())
     assert "- `often_enough` let it pass (1 of 3 replies)" in said
     assert "- `mentioned` decided" in said
@@ -56,7 +57,7 @@ def test_a_rule_that_only_remarked_something_is_named_with_its_remark():
 )
 def test_of_what_was_not_answered_the_stage_that_stopped_it_is_named(reason, steps, stage):
     said = explain(claim(reason, Trace(steps=steps) if steps else None), None)
-    assert said.startswith(f"**Not answered**: {reason}.")
+    assert said.startswith(f"**Not answered**: {reason.value}.")
     assert f"It came as far as {stage}." in said.splitlines()
 
 
@@ -66,7 +67,7 @@ def test_where_all_rules_were_asked_without_an_opinion_none_is_said_to_have_deci
 
 
 def test_chance_is_the_last_rule_and_may_decide():
-    steps = (*ALL[:-1], Step("by_chance", "0.90 is not below 0.50"))
+    steps = (*ALL[:-1], Step("by_chance", Remark(Note.CHANCE_AGAINST, {"roll": 0.9, "chance": 0.5})))
     said = explain(claim(Reason.CHANCE, Trace(steps=steps)), None)
     assert "- `by_chance` decided (0.90 is not below 0.50)" in said
 
@@ -96,7 +97,7 @@ def test_addressees_waits_votes_time_and_cost_are_told():
         steps=ALL,
         addressees=(5, 0),
         asked_who=True,
-        waits=(Wait("cooldown", 2.5),),
+        waits=(Wait("COOLDOWN", 2.5),),
         votes=("yes", "abstain", "yes"),
         seconds=1.234,
         cost=0.0021,

@@ -230,7 +230,7 @@ async def test_a_reply_to_several_people_is_in_nobodys_export(at):
     async with at.database.begin() as db:
         claim = (await db.turns.last_to(MIRA, CHANNEL.channel_id, limit=1))[0]
         await db.turns.claim(5, CHANNEL.channel_id, author_id=BOB, at=EPOCH)
-        await db.turns.close(5, reason="mentioned", at=EPOCH, turn_id=claim.id)
+        await db.turns.close(5, reason="MENTION", at=EPOCH, turn_id=claim.id)
     assert b"You both live" not in await export(at)
 
 

@@ -106,12 +106,10 @@ class Running:
 
     decided: list[Decided]
 
-    async def reason(self, message: Message) -> str:
+    async def reason(self, message: Message) -> Reason:
         """Wait until it is decided about a message, and return why."""
         await until(lambda: message.id in self.heard)
-        return next(
-            str(one.decision.reason) for one in self.decided if one.utterance.message_id == message.id
-        )
+        return next(one.decision.reason for one in self.decided if one.utterance.message_id == message.id)
 
     @property
     def heard(self) -> set[int]:

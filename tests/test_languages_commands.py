@@ -1,5 +1,6 @@
 """What Discord is told of commands in other languages, and what /help, /status and /why say there (C95)."""
 
+import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -10,12 +11,11 @@ from unittest.mock import AsyncMock
 import discord
 import pytest
 
-from bot.conversation.attention import kept_words
 from bot.conversation.attention.explain import explain, holding, in_one_line, in_words, standing, switched
 from bot.conversation.attention.relevance import SIGNS
 from bot.conversation.attention.rules import RULES
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
-from bot.conversation.decision import Reason, Step, Trace, Wait
+from bot.conversation.decision import Note, Pause, Reason, Remark, Step, Trace, Wait
 from bot.core import i18n
 from bot.core.i18n import TABLES, table_of
 from bot.discord import commands as command_tree
@@ -284,9 +284,13 @@ async def test_the_note_under_a_panel_names_its_command_as_discord_shows_it(w, g
 
 
 EVERY_FACT = Trace(
-    steps=(*ALL[:6], Step("often_enough", "1 of 3 replies"), Step("by_chance", "0.90 is not below 0.50")),
+    steps=(
+        *ALL[:6],
+        Step("often_enough", Remark(Note.REPLIES, {"count": 1, "limit": 3})),
+        Step("by_chance", Remark(Note.CHANCE_AGAINST, {"roll": 0.9, "chance": 0.5})),
+    ),
     addressees=(5, 0),
-    waits=(Wait("cooldown", 2.5), Wait("somebody else was named first", 1.0)),
+    waits=(Wait("COOLDOWN", 2.5), Wait("TURN", 1.0)),
     votes=("yes", "abstain", "no"),
     seconds=1.234,
     cost=0.0021,
@@ -294,26 +298,65 @@ EVERY_FACT = Trace(
 )
 
 
-def kept() -> list[str]:
-    """Return what is kept of decisions in English, in every shape that there is."""
-    remarks = [f"{0.12:.2f} of {0.3:.2f}: {', '.join(one.name for one in SIGNS)}", "0.00 of 0.30: no sign"]
-    remarks += ["1 of 3 replies", "2 of 5 spent", "0.50 is below 0.75", "0.90 is not below 0.50"]
-    remarks += ["contextual; 0.10 is below 0.20", "status; 0.10 is below 0.20", "away for 3.4 days"]
-    remarks += ["four fifths of a budget are spent", "a budget is spent"]
-    turns = [f"{Reason.CUE} ({one})" for one in (*CueReason, "scene")]
-    unasked = ["greeting", "a reminder came due", "spoke first", "checked in"]
-    return [*Reason, *remarks, *turns, *unasked, "reply", "react", "silent"]
+CHANCES = {"roll": 0.1, "chance": 0.2}
+EVERY_SIGN = "follow-up, asked, room, plea, question, others' talk, small talk, elsewhere, from a bot"
+REMARKS: list[tuple[Remark, str]] = [
+    (Remark(Note.BUDGET_SHORT), "four fifths of a budget are spent"),
+    (Remark(Note.BUDGET_SPENT), "a budget is spent"),
+    (Remark(Note.REPLIES, {"count": 1, "limit": 3}), "1 of 3 replies"),
+    (Remark(Note.ENERGY, {"count": 2, "limit": 5}), "2 of 5 spent"),
+    (Remark(Note.PRIORITY, {"score": 0.0, "needed": 0.3, "signs": []}), "0.00 of 0.30: no sign"),
+    (
+        Remark(Note.PRIORITY, {"score": 0.12, "needed": 0.3, "signs": [one.name for one in SIGNS]}),
+        f"0.12 of 0.30: {EVERY_SIGN}",
+    ),
+    (Remark(Note.CHANCE_AGAINST, CHANCES), "0.10 is not below 0.20"),
+    (Remark(Note.CHANCE, CHANCES), "0.10 is below 0.20"),
+    (Remark(Note.SPEAKS_FIRST, {**CHANCES, "kind": "contextual"}), "contextual; 0.10 is below 0.20"),
+    (Remark(Note.SPEAKS_FIRST, {**CHANCES, "kind": "status"}), "status; 0.10 is below 0.20"),
+    (Remark(Note.AWAY, {"days": 3.4}), "away for 3.4 days"),
+]
 
 
-@pytest.mark.parametrize("text", kept())
-def test_what_is_kept_in_english_is_shown_as_it_is_to_who_reads_english(text):
-    assert kept_words.in_words(text) == text
+def decisions() -> Iterator[tuple[Reason, Trace]]:
+    """Yield decisions with every reason, remark, pause, signal and cue that there is."""
+    pauses = tuple(Wait(pause.name, 1.0) for pause in Pause)
+    for reason in Reason:
+        yield reason, Trace(steps=ALL[:2], waits=pauses)
+    for remark, _words in REMARKS:
+        yield Reason.MENTION, Trace(steps=(Step("chatter", remark), *MENTIONED))
+    for cue in (*CueReason, "scene"):
+        yield Reason.CUE, Trace(cue=cue)
+    for signal in ("reply", "react", "silent"):
+        yield Reason.NO_ANSWER, Trace(signal=signal)
 
 
-async def test_what_is_kept_in_english_is_shown_in_the_language_of_who_asks(cyrillic):
+async def test_what_is_kept_of_decisions_is_shown_in_the_language_of_who_asks(cyrillic):
     with i18n.speaking("de"):
-        for text in kept():
-            assert pseudo.left_in_english(kept_words.in_words(text), known=set()) == [], text
+        for reason, trace in decisions():
+            said = explain(claim(reason, trace), None)
+            assert pseudo.left_in_english(said, known=set()) == [], (reason, trace)
+
+
+@pytest.mark.parametrize(("remark", "words"), REMARKS)
+def test_a_remark_is_shown_with_its_figures(remark, words):
+    kept = json.loads(json.dumps(Trace(steps=(Step("chatter", remark), *MENTIONED)).to_json()))
+    said = explain(claim(Reason.MENTION, Trace.from_json(kept)), None).splitlines()
+    assert f"- `chatter` let it pass ({words})" in said
+
+
+def test_there_are_words_for_every_note():
+    assert {remark.note for remark, _words in REMARKS} == set(Note)
+
+
+def test_what_is_kept_under_no_name_is_shown_as_it_is():
+    trace = Trace(steps=(Step("chatter", Remark("it was late")), ALL[0]), waits=(Wait("dinner", 2.0),))
+    kept = claim(Reason.NAME, trace)
+    kept.reason = "the moon is full"
+    said = explain(kept, None)
+    assert said.startswith("**Not answered**: the moon is full.")
+    assert "`chatter` let it pass (it was late)" in said
+    assert "waited 2.0 s: dinner" in said
 
 
 async def test_no_decision_and_no_rule_is_explained_in_english_elsewhere(cyrillic):
@@ -354,8 +397,12 @@ async def test_the_log_channel_reads_english_whoever_asks(cyrillic):
 
 def test_a_decision_is_explained_in_german():
     trace = Trace(
-        steps=(*ALL[:2], Step("often_enough", "1 of 3 replies"), Step("chatter", "0.12 of 0.30: small talk")),
-        waits=(Wait("cooldown", 2.5),),
+        steps=(
+            *ALL[:2],
+            Step("often_enough", Remark(Note.REPLIES, {"count": 1, "limit": 3})),
+            Step("chatter", Remark(Note.PRIORITY, {"score": 0.12, "needed": 0.3, "signs": ["small_talk"]})),
+        ),
+        waits=(Wait("COOLDOWN", 2.5),),
         votes=("yes", "abstain"),
         addressees=(5, 0),
         seconds=1.234,

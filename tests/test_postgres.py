@@ -113,6 +113,14 @@ async def test_a_nul_among_values_that_are_kept_as_json_comes_back(database):
     assert kept.why == {"said": "a\0b \ud83d"}
 
 
+async def test_several_rows_that_the_server_numbers_are_added_at_once(database):
+    async with database.begin() as db:
+        for text in ("one\0", "two"):
+            db.remarks._session.add(Remark(1, text, NOW, "remark"))
+    async with database.read() as db:
+        assert {one.character for one in await db.remarks.of_channel(1, limit=9)} == {"one\ufffd", "two"}
+
+
 async def test_no_id_is_given_out_twice(database):
     await said(database, line(1, "one"), line(2, "two"))
     async with database.begin() as db:

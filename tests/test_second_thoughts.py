@@ -74,7 +74,7 @@ async def test_what_is_deleted_while_it_waits_for_its_turn_is_not_answered(tmp_p
         await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
         assert at.claude.prompts == []
-        assert (await at.decided(heard.message_id)).claim.reason == Reason.DELETED
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.DELETED.name
 
 
 async def test_what_is_deleted_while_it_is_voted_on_is_not_answered_and_the_votes_are_booked(tmp_path):
@@ -85,7 +85,7 @@ async def test_what_is_deleted_while_it_is_voted_on_is_not_answered_and_the_vote
         await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
         kept = await at.decided(heard.message_id)
-        assert (kept.claim.reason, kept.turn) == (Reason.DELETED, None)
+        assert (kept.claim.reason, kept.turn) == (Reason.DELETED.name, None)
         assert await calls_booked(at) == len(at.claude.questions)
 
 
@@ -128,7 +128,7 @@ async def test_what_is_edited_while_it_waits_for_its_turn_is_decided_in_its_new_
         on_sleep(at, edited(at, heard, "Tom, what do you think?"))
         await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
-        assert (await at.decided(heard.message_id)).claim.reason == Reason.OTHERS
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.OTHERS.name
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ async def test_what_is_edited_while_it_is_voted_on_is_decided_once_more(tmp_path
         on_thought(at, edited(at, heard, text))
         await at.app.conversation.take_turn(heard, at.mouth)
         assert at.mouth.said == []
-        assert (await at.decided(heard.message_id)).claim.reason == reason
+        assert (await at.decided(heard.message_id)).claim.reason == reason.name
         assert await calls_booked(at) == len(at.claude.questions) == votes
 
 
@@ -177,7 +177,7 @@ async def test_a_call_that_is_edited_away_while_it_types_is_not_answered(tmp_pat
         at.clock.sleep = edit_while_typing  # type: ignore[method-assign]
         await at.app.conversation.take_turn(heard, at.mouth)
         kept = await at.decided(heard.message_id)
-        assert kept.claim.reason == (reason or Reason.NAME)
+        assert kept.claim.reason == (reason or Reason.NAME).name
         assert at.mouth.said == ([] if reason else ["Hm."])
         assert await calls_booked(at) == len(at.claude.questions) == (1 if reason else 2)
 
@@ -250,8 +250,8 @@ async def test_a_call_breaks_off_the_vote_and_is_answered_first(tmp_path):
         heard = await at.hear("Pixel, urgent!", where=CHANNEL)
         await slow
         assert at.mouth.said == ["here I am"]
-        assert (await at.decided(heard.message_id)).claim.reason == Reason.NAME
-        assert (await at.decided(ambient.message_id)).claim.reason == Reason.ANSWERED
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.NAME.name
+        assert (await at.decided(ambient.message_id)).claim.reason == Reason.ANSWERED.name
 
 
 async def test_a_reply_to_somebody_takes_along_what_they_wait_for(tmp_path):
@@ -265,7 +265,7 @@ async def test_a_reply_to_somebody_takes_along_what_they_wait_for(tmp_path):
         on_sleep(at, call_again)
         await at.app.conversation.take_turn(first, at.mouth)
         assert at.mouth.said == ["Hm."]
-        assert (await at.decided(first.message_id)).claim.reason == Reason.ANSWERED
+        assert (await at.decided(first.message_id)).claim.reason == Reason.ANSWERED.name
 
 
 async def test_of_a_person_and_a_bot_who_call_together_the_person_is_answered(tmp_path):
@@ -348,7 +348,7 @@ async def test_what_scrolled_out_of_sight_while_it_waited_is_still_before_what_w
         on_sleep(at, go_on)
         heard = await at.hear("Pixel, again?", where=CHANNEL, author_id=7, from_bot=True)
         assert len(at.mouth.said) == 2
-        assert (await at.decided(heard.message_id)).claim.reason == Reason.ANSWERED
+        assert (await at.decided(heard.message_id)).claim.reason == Reason.ANSWERED.name
 
 
 async def test_what_was_left_open_for_a_day_is_let_go(at_table):
@@ -357,4 +357,4 @@ async def test_what_was_left_open_for_a_day_is_let_go(at_table):
     at_table.clock.pass_time(25 * 3600)
     await at_table.app.message_log.prune()
     kept = await at_table.decided(heard.message_id)
-    assert (kept.claim.open, kept.claim.reason) == (False, Reason.LATE)
+    assert (kept.claim.open, kept.claim.reason) == (False, Reason.LATE.name)

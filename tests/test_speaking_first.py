@@ -108,13 +108,13 @@ async def test_a_remark_is_history_is_told_apart_from_answers_and_pings_nobody(t
         turn = await turn_of(at, remark)
         assert (remark.kind, remark.character, remark.person_id) == (Kind.CONTEXTUAL, "pixel", None)
         assert (turn.reason, turn.state, turn.addressee_id, turn.trigger_id) == (
-            "spoke first",
+            "INITIATIVE",
             "said",
             0,
             last,
         )
         assert remark.why is not None
-        assert remark.why["steps"][0]["remark"].startswith("contextual; 0.")
+        assert remark.why["steps"][0]["figures"]["kind"] == "contextual"
         async with at.database.read() as db:
             assert await db.identities.interactions("pixel") == 0, "it grew by what nobody asked for"
         at.claude.will_say("Yes?")
@@ -525,7 +525,7 @@ async def test_who_agreed_and_was_away_for_some_days_is_written_to_once_until_th
         assert "A private conversation with Mira#" in prompt
         (remark,) = await remarks(at, DM.channel_id)
         assert (remark.kind, remark.person_id) == (Kind.CHECK_IN, MIRA)
-        assert (await turn_of(at, remark)).reason == "checked in"
+        assert (await turn_of(at, remark)).reason == "CHECK_IN"
         for days in (4, 6.1):
             at.clock.pass_time(days * 86_400)
             await at.app.message_log.prune()

@@ -147,7 +147,7 @@ async def test_it_looks_again_after_waiting_and_keeps_quiet_when_its_message_was
         await theatre.play()
         await walk
         kept = await outcome(actor.app.database, heard.message_id)
-        assert kept.claim.reason == Reason.TAKEN
+        assert kept.claim.reason == Reason.TAKEN.name
 
     theatre = await staged(folder, people, [TYPING], lambda _me: "well", play)
     assert theatre.said_by(theatre.actors[0]) == theatre.posts[:1]

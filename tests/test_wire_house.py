@@ -72,5 +72,5 @@ async def test_what_comes_through_its_own_webhook_is_not_heard_and_through_anoth
                 async with asyncio.timeout(30):
                     while (kept := connection.execute(query, (asked.id,)).fetchone()) is None:
                         await asyncio.sleep(0.05)
-                assert kept[0] == Reason.NAME
+                assert kept[0] == Reason.NAME.name
         assert len(bot.claude.requests) == 1

@@ -1,63 +1,96 @@
 """Whether to answer and why: the decision about one message, and the trace it leaves behind."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum
 from typing import Any, Self
 
+from bot.core.i18n import _
 from bot.llm.types import Call
 
 
-class Reason(StrEnum):
-    """Why the character answers, or keeps quiet. Kept with the message and the turn."""
+class Reason(Enum):
+    """Why the character answers, or keeps quiet: kept by its name with the message and the turn."""
 
-    DM = "direct message"
-    MENTION = "mentioned"
-    REPLY = "reply to one of its messages"
-    NAME = "called by name"
-    VOTE = "voted to join in"
-    SELF = "its own message"
-    INACTIVE = "switched off here"
-    DENIED_USER = "its author is on the deny list"
-    DENIED_ROLE = "its author has a role on the deny list"
-    AGE_GATE = "who would answer is for adults, and this channel is not"
-    EMPTY = "nothing to read in it"
-    STALE = "too old when it arrived"
-    LATE = "left behind by a stop, and too old after it"
-    COOLDOWN = "answered this bot a moment ago"
-    TIRED = "no energy left for bots here"
-    THRESHOLD = "answered this bot often enough"
-    OTHERS = "somebody else is addressed"
-    CHATTER = "small talk that needs no answer"
-    UNADDRESSED = "not addressed, and there is no vote"
-    CHANCE = "chance decided against it"
-    OUTVOTED = "voted to keep quiet"
-    NO_VOTE = "the vote could not be held"
-    ANSWERED = "answered already, together with something else"
-    TAKEN = "somebody else who was named has answered"
-    UNSENDABLE = "the channel can't be written to"
-    NO_ANSWER = "thinking failed"
-    DELETED = "deleted before it was answered"
-    NOBODY = "no character is there"
-    CUE = "its turn to speak"
-    BUDGET = "the budget of today is spent, or runs short"
+    DM = _("direct message", "why it was answered")
+    MENTION = _("mentioned", "why it was answered")
+    REPLY = _("reply to one of its messages", "why it was answered")
+    NAME = _("called by name", "why it was answered")
+    VOTE = _("voted to join in", "why it was answered")
+    GREETING = _("greeting", "why it was answered")
+    REMINDER = _("a reminder came due", "why it was answered")
+    INITIATIVE = _("spoke first", "why it was answered")
+    CHECK_IN = _("checked in", "why it was answered")
+    CUE = _("its turn to speak", "why it was answered")
+    SELF = _("its own message", "why it was not answered")
+    INACTIVE = _("switched off here", "why it was not answered")
+    DENIED_USER = _("its author is on the deny list", "why it was not answered")
+    DENIED_ROLE = _("its author has a role on the deny list", "why it was not answered")
+    AGE_GATE = _("who would answer is for adults, and this channel is not", "why it was not answered")
+    EMPTY = _("nothing to read in it", "why it was not answered")
+    STALE = _("too old when it arrived", "why it was not answered")
+    LATE = _("left behind by a stop, and too old after it", "why it was not answered")
+    COOLDOWN = _("answered this bot a moment ago", "why it was not answered")
+    TIRED = _("no energy left for bots here", "why it was not answered")
+    THRESHOLD = _("answered this bot often enough", "why it was not answered")
+    OTHERS = _("somebody else is addressed", "why it was not answered")
+    CHATTER = _("small talk that needs no answer", "why it was not answered")
+    UNADDRESSED = _("not addressed, and there is no vote", "why it was not answered")
+    CHANCE = _("chance decided against it", "why it was not answered")
+    OUTVOTED = _("voted to keep quiet", "why it was not answered")
+    NO_VOTE = _("the vote could not be held", "why it was not answered")
+    ANSWERED = _("answered already, together with something else", "why it was not answered")
+    TAKEN = _("somebody else who was named has answered", "why it was not answered")
+    UNSENDABLE = _("the channel can't be written to", "why it was not answered")
+    NO_ANSWER = _("thinking failed", "why it was not answered")
+    DELETED = _("deleted before it was answered", "why it was not answered")
+    NOBODY = _("no character is there", "why it was not answered")
+    BUDGET = _("the budget of today is spent, or runs short", "why it was not answered")
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether to reply, and why; `remark` adds a fact, never words that somebody said."""
+UNASKED = frozenset(
+    reason.name for reason in (Reason.GREETING, Reason.REMINDER, Reason.INITIATIVE, Reason.CHECK_IN)
+)
+"""Why something is said that nobody asked for."""
 
-    reply: bool
-    reason: Reason
-    remark: str = ""
+
+class Note(Enum):
+    """What a rule notes on the way to a decision: kept by its name, with its figures."""
+
+    BUDGET_SHORT = _("four fifths of a budget are spent")
+    BUDGET_SPENT = _("a budget is spent")
+    REPLIES = _("{count} of {limit} replies")
+    ENERGY = _("{count} of {limit} spent")
+    PRIORITY = _("{score} of {needed}: {signs}", "how likely a message is for the character")
+    CHANCE_AGAINST = _("{roll} is not below {chance}")
+    CHANCE = _("{roll} is below {chance}")
+    SPEAKS_FIRST = _("{kind}; {roll} is below {chance}")
+    AWAY = _("away for {days} days")
+
+
+class Pause(Enum):
+    """Why a decision waited: kept by its name."""
+
+    COOLDOWN = _("cooldown", "why it waited")
+    TURN = _("somebody else was named first", "why it waited")
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a rule notes that leaves the decision to the rules after it."""
+    """What a rule notes: facts, never words that somebody said; `note` is text where no `Note` says it."""
 
-    remark: str
+    note: Note | str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether to reply, and why; `remark` adds figures."""
+
+    reply: bool
+    reason: Reason
+    remark: Remark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +98,29 @@ class Step:
     """One rule that was asked, and what it had to say."""
 
     rule: str
-    remark: str = ""
+    remark: Remark | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        if self.remark is None:
+            return {"rule": self.rule}
+        note = self.remark.note
+        kept = note.name if isinstance(note, Note) else note
+        return {"rule": self.rule, "note": kept, "figures": dict(self.remark.figures)}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        if "note" not in kept:
+            return cls(kept["rule"])
+        note = kept["note"]
+        return cls(kept["rule"], Remark(Note.__members__.get(note, note), kept.get("figures", {})))
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A pause before the decision was made anew, in seconds as planned; it may have ended early."""
+    """A pause before the decision was made anew, in seconds as planned; it may have ended early.
+
+    `why` is the name of a `Pause`, or text where none says it.
+    """
 
     why: str
     seconds: float
@@ -84,7 +134,8 @@ class Trace:
     `votes` are "yes", "no" and "abstain". `seconds` run from receipt to decision, waits included;
     `cost` is in US dollars, None where a price is not known. `recalled` are the facts that the reply
     could draw on because a search had found them, `lines` the earlier messages, and `known` the facts at
-    the head of its prompt, by id (C67); `lore` are entries of lorebooks, by book and number.
+    the head of its prompt, by id (C67); `lore` are entries of lorebooks, by book and number; `cue` says
+    why it was a character's turn, where others were asked before it.
     """
 
     steps: tuple[Step, ...] = ()
@@ -99,16 +150,17 @@ class Trace:
     lines: tuple[int, ...] = ()
     known: tuple[int, ...] = ()
     lore: tuple[str, ...] = ()
+    cue: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as what the database keeps."""
-        return asdict(self)
+        return asdict(self) | {"steps": [step.to_json() for step in self.steps]}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """Return what `to_json` wrote; fields of other versions are passed over."""
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
-        known["steps"] = tuple(Step(one["rule"], one["remark"]) for one in known.get("steps", ()))
+        known["steps"] = tuple(Step.from_json(one) for one in known.get("steps", ()))
         known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
         for name in ("addressees", "votes", "recalled", "lines", "known", "lore"):
             known[name] = tuple(known.get(name, ()))

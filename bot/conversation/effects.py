@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
+from bot.conversation.decision import UNASKED
 from bot.conversation.mood_state import InnerLife
 from bot.conversation.speakers import Casting, cue_of
 from bot.conversation.turns import where_of
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 SCENE_PAUSE = 2.0
 """Seconds between two lines of a scene, before the next one is thought of."""
 SCENE = "scene"
-UNASKED = ("greeting", "a reminder came due", "spoke first", "checked in")
 """Reasons of what a character says that is no answer to anybody: nobody grows by that."""
 PLAYED, STOPPED, UNSAID = "played to its end", "stopped", "could not be said"
 

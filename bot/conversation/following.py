@@ -123,7 +123,7 @@ class Following:
     async def _speak(self, room: Room, cue: Cue, role: Role, heard: Utterance, mouth: Mouth) -> bool:
         """Think of what it says and say it; False when that came to nothing."""
         own, at = mouth.speaking_as(role.speaker), self._clock.monotonic()
-        decision = Decision(reply=True, reason=Reason.CUE, remark=cue.reason)
+        decision = Decision(reply=True, reason=Reason.CUE)
         considered = Considered(decision, Trace(), self._clock.now(), 0, ())
         listener = Listener(heard, considered, own, received=at, at=at)
         batch = Batch((listener,), (Decided(heard, decision, Trace()),), begun=at, cue=cue)

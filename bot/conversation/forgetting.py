@@ -157,7 +157,7 @@ class Forgetting:
     async def _let_go(self, db: UnitOfWork, message_ids: Collection[int]) -> None:
         """Say nothing any more to what is gone."""
         now = self._clock.now()
-        await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
+        await db.turns.close_open(message_ids, reason=Reason.DELETED.name, at=now)
         await db.turns.drop_unsaid(message_ids, at=now)
         await db.turns.take_back(message_ids, at=now)
 

@@ -101,7 +101,7 @@ class MessageLog:
         async with self._changing(channel_id, deleted=message_ids):
             async with self._database.begin() as db:
                 erased = await self._eraser.lines(db, message_ids)
-                await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
+                await db.turns.close_open(message_ids, reason=Reason.DELETED.name, at=now)
                 await db.turns.drop_unsaid(message_ids, at=now)
                 taken_back = await db.turns.take_back(message_ids, at=now)
                 await db.cues.end_unsaid(ended=UNSAID, at=now)
@@ -149,7 +149,7 @@ class MessageLog:
             await db.summaries.prune(now - SUMMARIES_KEPT)
             await db.turns.prune_variants()
             await db.turns.abandon(now - LOG_KEPT)
-            await db.turns.close_left_open(now - LEFT_OPEN_FOR, reason=Reason.LATE, at=now)
+            await db.turns.close_left_open(now - LEFT_OPEN_FOR, reason=Reason.LATE.name, at=now)
             await db.cues.drop(ended=UNSAID, before=now - LEFT_OPEN_FOR)
             await db.cues.end_unsaid(ended=UNSAID, at=now)
             await db.cues.prune(now - self._decisions_kept)

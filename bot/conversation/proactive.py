@@ -10,6 +10,7 @@ from typing import Any
 from bot.conversation import turns
 from bot.conversation.attention.vote import Ballot, Voters, vote
 from bot.conversation.company import Role
+from bot.conversation.decision import Reason
 from bot.conversation.generation import Composer
 from bot.conversation.outbox import Saying
 from bot.conversation.text.split import split
@@ -41,7 +42,7 @@ class Impulse:
 
     role: Role
     kind: Kind
-    reason: str
+    reason: Reason
     heard: Utterance
     remembered: Recollection
     note: str
@@ -117,7 +118,7 @@ class Unasked:
             trigger_id=impulse.trigger_id,
             addressee_id=impulse.person_id or NOBODY,
             character=slug,
-            reason=impulse.reason,
+            reason=impulse.reason.name,
             # It stands behind all that was said, and not before the place where transcripts begin.
             heard_through=max(last, floor // 2),
             pledged_at=now,

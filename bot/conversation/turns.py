@@ -98,7 +98,7 @@ async def pledge(
         trigger_id=trigger.message_id,
         addressee_id=trigger.author_id,
         character=character,
-        reason=decision.reason,
+        reason=decision.reason.name,
         heard_through=remembered.heard_through,
         pledged_at=at,
         fallback=reply.fallback,
@@ -155,7 +155,7 @@ async def _overtake(db: UnitOfWork, trigger: Utterance, *, turn_id: int, at: dat
         trigger.author_id, trigger.where.channel_id, before=trigger.message_id
     )
     for message_id in waiting:
-        await db.turns.close(message_id, reason=Reason.ANSWERED, at=at, turn_id=turn_id)
+        await db.turns.close(message_id, reason=Reason.ANSWERED.name, at=at, turn_id=turn_id)
 
 
 async def count_bots(db: UnitOfWork, heard: Sequence[Utterance], *, replied_at: datetime | None) -> None:
@@ -171,7 +171,7 @@ async def close(
     for one in decided:
         await db.turns.close(
             one.utterance.message_id,
-            reason=one.decision.reason,
+            reason=one.decision.reason.name,
             at=at,
             trace=one.trace.to_json(),
             turn_id=turn_id,

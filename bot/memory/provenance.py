@@ -85,14 +85,13 @@ async def decision_about(db: UnitOfWork, message_id: int) -> tuple[Claim, Turn |
     if turn is None:
         return None
     if cue := await db.cues.of_turn(turn.id):  # nobody asked it: the characters decided among themselves
-        reason = f"{Reason.CUE} ({cue.reason})"
         return Claim(
             message_id=cue.message_id,
             channel_id=cue.channel_id,
             claimed_at=cue.made_at,
             open=False,
-            reason=reason,
-            trace=cue.trace,
+            reason=Reason.CUE.name,
+            trace=cue.trace and {**cue.trace, "cue": cue.reason},
         ), turn
     if remark := await db.remarks.of_turn(turn.id, turn.channel_id):  # nobody said anything to it
         return Claim(

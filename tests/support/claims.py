@@ -25,8 +25,8 @@ IN_THREAD = Where(THREAD, Place.GUILD, guild_id=GUILD, parent_id=CHANNEL)
 
 def claim(reason: Reason | None, trace: Trace | None = None, **changes: Any) -> Claim:
     kept = trace.to_json() if trace else None
-    return Claim(1, 2, EPOCH, open=reason is None, reason=reason, trace=kept, **changes)
+    return Claim(1, 2, EPOCH, open=reason is None, reason=reason and reason.name, trace=kept, **changes)
 
 
 def turn(state: str = "said", *, fallback: bool = False) -> Turn:
-    return Turn(2, 1, 42, "pixel", Reason.MENTION, 0, EPOCH, fallback=fallback, state=state)
+    return Turn(2, 1, 42, "pixel", Reason.MENTION.name, 0, EPOCH, fallback=fallback, state=state)

@@ -9,7 +9,7 @@ from typing import Protocol
 from zlib import crc32
 
 from bot.app import App
-from bot.conversation.attention.kept_words import in_words
+from bot.conversation.attention.explain import reason_in_words
 from bot.conversation.company import Role
 from bot.conversation.decision import Reason
 from bot.conversation.forgetting import Length
@@ -174,7 +174,7 @@ class Session:
         if decided is None or decided[0].open or decided[1] is not None:
             return ""
         reason = decided[0].reason
-        return NOBODY_HERE if reason == Reason.NOBODY else f"no answer: {in_words(reason)}"
+        return NOBODY_HERE if reason == Reason.NOBODY.name else f"no answer: {reason_in_words(reason)}"
 
     async def follow(self, mouth: TerminalMouth) -> str:
         """Let those speak who are to; return what went wrong, as far as anybody said so."""

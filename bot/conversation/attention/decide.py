@@ -268,7 +268,7 @@ async def _closed(db: UnitOfWork, heard: Utterance) -> Decision | None:
     found = await db.turns.decided(heard.message_id)
     if found is None or found[0].open:
         return None
-    return Decision(reply=False, reason=Reason(found[0].reason or Reason.DELETED))
+    return Decision(reply=False, reason=Reason.__members__.get(found[0].reason or "", Reason.DELETED))
 
 
 def _as_it_is_now(heard: Utterance, text: str | None) -> Utterance:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.conversation.attention import kept_words
+from bot.conversation.attention.relevance import SIGNS
 from bot.conversation.attention.rules import RULES
 from bot.conversation.attention.server_rules import EVERYWHERE, SWITCHES, HouseRules, Kind
-from bot.conversation.decision import Reason, Trace
+from bot.conversation.decision import Pause, Reason, Remark, Trace
 from bot.conversation.types import Where
-from bot.core.i18n import _, number, speaking
+from bot.core.i18n import _, number, speaking, worded
 from database.models import Claim, Turn
 
 _UNDECIDED = _("**Not decided yet**: it waits for its turn, or the bot was stopped before it came to it.")
@@ -33,7 +33,7 @@ _QUIET = _("- {quiet} of {all} rules had nothing to say")
 _DECIDED = _("- `{rule}` decided")
 _DECIDED_FOR = _("- `{rule}` decided ({remark})")
 _AT_THE_RULES = _("It came as far as the rules.")
-_STAGES: dict[str | None, str] = {
+_STAGES: dict[Reason | None, str] = {
     Reason.OUTVOTED: _("It came as far as the vote."),
     Reason.NO_VOTE: _("It came as far as the vote."),
     Reason.ANSWERED: _("It came as far as the answer to something else."),
@@ -48,6 +48,27 @@ _WAITED = _("waited {seconds} s: {why}")
 _VOTES = _("votes: {counts}")
 _COUNTS = {"yes": _("{count} yes"), "no": _("{count} no"), "abstain": _("{count} abstain")}
 _SHOWN_AS = _("shown as: {signal}")
+_SIGNALS = {
+    "reply": _("reply", "what is shown when thinking failed"),
+    "react": _("react", "what is shown when thinking failed"),
+    "silent": _("silent", "what is shown when thinking failed"),
+}
+_CUE = _("its turn to speak ({why})", "why it was answered")
+_CUES = {
+    "addressed": _("addressed", "why it is a character's turn"),
+    "named": _("named", "why it is a character's turn"),
+    "routed": _("routed", "why it is a character's turn: the topic is its own"),
+    "banter": _("banter", "why it is a character's turn: it answers another one"),
+    "scene": _("scene", "why it is a character's turn"),
+}
+_NO_SIGN = _("no sign", "that a message is for the character")
+_CODES = {
+    **{sign.name: sign.label for sign in SIGNS},
+    "contextual": _("contextual", "a remark of a character that speaks first: on the talk"),
+    "status": _("status", "a remark of a character that speaks first: on what it does"),
+}
+_ONE_DECIMAL = frozenset({"days"})
+"""The figures that are shown with one decimal; others that are no whole numbers have two."""
 _COST = _("decided in {seconds} s for ${cost}")
 _FREE = _("decided in {seconds} s")
 _COST_UNKNOWN = _("decided in {seconds} s for an unknown sum")
@@ -105,7 +126,8 @@ def explain(claim: Claim, turn: Turn | None) -> str:
     if claim.open:
         return str(_UNDECIDED)
     trace = Trace.from_json(claim.trace or {})
-    lines = [_verdict(turn).format(reason=kept_words.in_words(claim.reason)), *_rules(trace, claim.reason)]
+    because = reason_in_words(claim.reason, trace.cue)
+    lines = [_verdict(turn).format(reason=because), *_rules(trace, claim.reason)]
     if turn is None:
         lines.append(str(_stage(trace, claim.reason)))
     if claim.trace is not None:
@@ -113,12 +135,34 @@ def explain(claim: Claim, turn: Turn | None) -> str:
     return "\n".join([*lines, *_outcome(turn)])
 
 
-def in_one_line(reason: str, trace: Trace, *, reply: bool) -> str:
+def reason_in_words(kept: str | None, cue: str = "") -> str:
+    """Return why a message was answered or not; what is kept under no name of ours stands as it is."""
+    if kept == Reason.CUE.name and cue:
+        return _CUE.format(why=worded(_CUES, cue))
+    reason = Reason.__members__.get(kept or "")
+    return str(reason.value) if reason else kept or ""
+
+
+def _remark_in_words(remark: Remark) -> str:
+    if isinstance(remark.note, str):
+        return remark.note
+    return str(remark.note.value).format(**{name: _figure(name, it) for name, it in remark.figures.items()})
+
+
+def _figure(name: str, value: object) -> str:
+    if isinstance(value, float):
+        return number(value, ".1f" if name in _ONE_DECIMAL else ".2f")
+    if isinstance(value, list):
+        return ", ".join(worded(_CODES, one) for one in value) or str(_NO_SIGN)
+    return worded(_CODES, str(value))
+
+
+def in_one_line(reason: Reason, trace: Trace, *, reply: bool) -> str:
     """Return a decision for the log channel, in English: what came of it, votes, waits, time and cost."""
     failed = reply and trace.signal  # thinking failed, and the character's own line says so
     verdict = "answered with a fallback line" if failed else "answered" if reply else "silent"
     with speaking(None):
-        return " | ".join([f"{verdict}: {reason}", *_facts(trace)])
+        return " | ".join([f"{verdict}: {reason.value}", *_facts(trace)])
 
 
 def _verdict(turn: Turn | None) -> str:
@@ -134,26 +178,28 @@ def _rules(trace: Trace, reason: str | None) -> Iterator[str]:
     passed = trace.steps[:-1] if decided else trace.steps
     for step in passed:
         if step.remark:
-            yield _LET_PASS.format(rule=step.rule, remark=kept_words.in_words(step.remark))
+            yield _LET_PASS.format(rule=step.rule, remark=_remark_in_words(step.remark))
     quiet = sum(not step.remark for step in passed)
     if quiet:
         yield _QUIET.format(quiet=quiet, all=len(RULES))
     if decided:
         last = trace.steps[-1]
-        said = _DECIDED_FOR if last.remark else _DECIDED
-        yield said.format(rule=last.rule, remark=kept_words.in_words(last.remark))
+        if last.remark:
+            yield _DECIDED_FOR.format(rule=last.rule, remark=_remark_in_words(last.remark))
+        else:
+            yield _DECIDED.format(rule=last.rule)
 
 
 def _a_rule_decided(trace: Trace, reason: str | None) -> bool:
     """Say whether the last rule that was asked had an opinion: otherwise all were asked, and none had."""
-    return bool(trace.steps) and (trace.steps[-1].rule != _LAST_RULE or reason == Reason.CHANCE)
+    return bool(trace.steps) and (trace.steps[-1].rule != _LAST_RULE or reason == Reason.CHANCE.name)
 
 
 def _stage(trace: Trace, reason: str | None) -> str:
     """Say at which stage a message that was not answered was let go."""
-    if reason == Reason.ANSWERED and trace.steps and trace.steps[-1].rule == "answered":
+    if reason == Reason.ANSWERED.name and trace.steps and trace.steps[-1].rule == "answered":
         return _AT_THE_RULES
-    return _STAGES.get(reason, _AT_THE_RULES)
+    return _STAGES.get(Reason.__members__.get(reason or ""), _AT_THE_RULES)
 
 
 def _facts(trace: Trace) -> Iterator[str]:
@@ -162,7 +208,8 @@ def _facts(trace: Trace) -> Iterator[str]:
         yield (_ADDRESSED_ASKED if trace.asked_who else _ADDRESSED).format(people=people)
     for why in dict.fromkeys(wait.why for wait in trace.waits):
         seconds = sum(wait.seconds for wait in trace.waits if wait.why == why)
-        yield _WAITED.format(seconds=number(seconds, ".1f"), why=kept_words.in_words(why))
+        pause = Pause.__members__.get(why)
+        yield _WAITED.format(seconds=number(seconds, ".1f"), why=pause.value if pause else why)
     if trace.votes:
         counts = (
             said.format(count=trace.votes.count(vote))
@@ -171,7 +218,7 @@ def _facts(trace: Trace) -> Iterator[str]:
         )
         yield _VOTES.format(counts=", ".join(counts))
     if trace.signal:
-        yield _SHOWN_AS.format(signal=kept_words.in_words(trace.signal))
+        yield _SHOWN_AS.format(signal=worded(_SIGNALS, trace.signal))
     yield _cost(trace)
 
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from bot.conversation.attention.wording import asks, begins_as_question, is_small_talk, words_of
 from bot.conversation.attention.words import ANYBODY, ANYBODY_UNSPACED, PLEA, PLEA_UNSPACED
 from bot.conversation.types import Glimpse, Utterance
+from bot.core.i18n import _
 
 THRESHOLD = 0.3
 """From this score on it is worth asking. A question to nobody in particular passes, and so does the next
@@ -54,11 +55,18 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One reason for or against: what it weighs at most, and `strength`, 0 to 1, of how much it applies."""
+    """One reason for or against: what it weighs at most, and `strength`, 0 to 1, of how much it applies.
 
-    name: str
+    It is kept by the name of that function, and shown by its `label`.
+    """
+
+    label: str
     weight: float
     strength: Callable[[Scene], float]
+
+    @property
+    def name(self) -> str:
+        return self.strength.__name__
 
 
 def follow_up(scene: Scene) -> float:
@@ -119,23 +127,23 @@ def _found(scene: Scene, words: frozenset[str], unspaced: tuple[str, ...]) -> fl
 
 SIGNS: tuple[Sign, ...] = (
     # Enough by itself while fresh, with room for two other talks in between: who was answered goes on.
-    Sign("follow-up", 0.7, follow_up),
+    Sign(_("follow-up", "a sign that a message is for the character"), 0.7, follow_up),
     # Lets a bare "yes" through as an answer, and keeps a follow-up alive for longer.
-    Sign("asked", 0.3, asked),
+    Sign(_("asked", "a sign that a message is for the character"), 0.3, asked),
     # Enough by itself, but hardly within a dialogue of others: there "anyone" is mostly told of.
-    Sign("room", 0.4, room),
+    Sign(_("room", "a sign that a message is for the character"), 0.4, room),
     # Just enough: pleas are often phrases ("please do"), but whoever means it should be heard.
-    Sign("plea", 0.3, plea),
+    Sign(_("plea", "a sign that a message is for the character"), 0.3, plea),
     # Enough by itself, marked or not: it may be for everybody who reads along.
-    Sign("question", 0.4, question),
+    Sign(_("question", "a sign that a message is for the character"), 0.4, question),
     # Takes more than a question brings: within a dialogue the questions are for one another.
-    Sign("others' talk", -0.45, others_talk),
+    Sign(_("others' talk", "a sign that a message is not for the character"), -0.45, others_talk),
     # Takes a mere follow-up away ("lol", "ok"), but not the answer to a question of the character.
-    Sign("small talk", -0.5, small_talk),
+    Sign(_("small talk", "a sign that a message is not for the character"), -0.5, small_talk),
     # Discord says whom it is for: all that speaks for the character together does not outweigh that.
-    Sign("elsewhere", -2.0, elsewhere),
+    Sign(_("elsewhere", "a sign that a message is not for the character"), -2.0, elsewhere),
     # What a bot asks the room is seldom meant; whom the character answered may be one all the same.
-    Sign("from a bot", -0.15, from_bot),
+    Sign(_("from a bot", "a sign that a message is not for the character"), -0.15, from_bot),
 )
 
 

@@ -8,7 +8,7 @@ from bot.conversation.attention.addressing import Addressees
 from bot.conversation.attention.relevance import THRESHOLD, priority
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.throttle import Patience, Tally
-from bot.conversation.decision import Decision, Reason, Remark, Step
+from bot.conversation.decision import Decision, Note, Reason, Remark, Step
 from bot.conversation.text.names import calls
 from bot.conversation.types import Glimpse, Person, Place, Utterance
 from bot.llm.budget import FULL, Level, Purse
@@ -86,8 +86,8 @@ def paid_for(_: Utterance, now: Circumstances) -> Opinion:
     if now.purse.level is Level.FREE:
         return None
     if now.purse.level is Level.SPENT and now.purse.told:
-        return _no(Reason.BUDGET, now.purse.why)
-    return Remark(now.purse.why)
+        return _no(Reason.BUDGET, _spent(now))
+    return _spent(now)
 
 
 def age_gate(heard: Utterance, now: Circumstances) -> Opinion:
@@ -103,10 +103,8 @@ def often_enough(heard: Utterance, now: Circumstances) -> Opinion:
     """One bot is answered so many times in a row, called or not: two bots call each other for ever (F034)."""
     if not heard.from_bot:
         return None
-    count = f"{now.tally.to_this_bot} of {now.patience.threshold} replies"
-    if now.tally.to_this_bot >= now.patience.threshold:
-        return _no(Reason.THRESHOLD, count)
-    return Remark(count)
+    remark = Remark(Note.REPLIES, {"count": now.tally.to_this_bot, "limit": now.patience.threshold})
+    return _no(Reason.THRESHOLD, remark) if now.tally.to_this_bot >= now.patience.threshold else remark
 
 
 def tired(heard: Utterance, now: Circumstances) -> Opinion:
@@ -114,8 +112,8 @@ def tired(heard: Utterance, now: Circumstances) -> Opinion:
     if not heard.from_bot:
         return None
     spent = now.tally.to_bots + now.tally.in_vain
-    count = f"{spent} of {now.patience.energy} spent"
-    return _no(Reason.TIRED, count) if spent >= now.patience.energy else Remark(count)
+    remark = Remark(Note.ENERGY, {"count": spent, "limit": now.patience.energy})
+    return _no(Reason.TIRED, remark) if spent >= now.patience.energy else remark
 
 
 def answered(heard: Utterance, now: Circumstances) -> Opinion:
@@ -164,23 +162,25 @@ def others_addressed(_: Utterance, now: Circumstances) -> Opinion:
 
 def spared(_: Utterance, now: Circumstances) -> Opinion:
     """Where the budget runs short, nothing is put to the vote (C86)."""
-    return None if now.purse.level is Level.FREE else _no(Reason.BUDGET, now.purse.why)
+    return None if now.purse.level is Level.FREE else _no(Reason.BUDGET, _spent(now))
 
 
 def chatter(heard: Utterance, now: Circumstances) -> Opinion:
     """Most of what is said in a channel is not worth a vote (F032, C13)."""
     found = priority(heard, now.before)
-    remark = f"{found.score:.2f} of {THRESHOLD:.2f}: {', '.join(found.signs) or 'no sign'}"
-    return _no(Reason.CHATTER, remark) if found.score < THRESHOLD else Remark(remark)
+    figures = {"score": round(found.score, 2), "needed": THRESHOLD, "signs": list(found.signs)}
+    remark = Remark(Note.PRIORITY, figures)
+    return _no(Reason.CHATTER, remark) if found.score < THRESHOLD else remark
 
 
 def by_chance(heard: Utterance, now: Circumstances) -> Opinion:
     """GLOBAL_RESPONSE_CHANCE, or what the admins set for this place (F036, C15)."""
     own = now.house.chance(heard.where)
     chance = now.chance if own is None else own
+    figures = {"roll": round(now.roll, 2), "chance": round(float(chance), 2)}
     if now.roll >= chance:
-        return _no(Reason.CHANCE, f"{now.roll:.2f} is not below {chance:.2f}")
-    return None if chance == 1 else Remark(f"{now.roll:.2f} is below {chance:.2f}")
+        return _no(Reason.CHANCE, Remark(Note.CHANCE_AGAINST, figures))
+    return None if chance == 1 else Remark(Note.CHANCE, figures)
 
 
 RULES: tuple[Rule, ...] = (
@@ -211,7 +211,7 @@ def attend(heard: Utterance, now: Circumstances, rules: Sequence[Rule] = RULES) 
     steps: list[Step] = []
     for rule in rules:
         opinion = rule(heard, now)
-        steps.append(Step(rule.__name__, opinion.remark if opinion else ""))
+        steps.append(Step(rule.__name__, opinion.remark if isinstance(opinion, Decision) else opinion))
         if isinstance(opinion, Decision):
             return Attention(opinion, tuple(steps))
     return Attention(None, tuple(steps))
@@ -229,5 +229,9 @@ def _words(heard: Utterance) -> str:
     return heard.text if heard.words is None else heard.words
 
 
-def _no(reason: Reason, remark: str = "") -> Decision:
+def _spent(now: Circumstances) -> Remark:
+    return Remark(Note.BUDGET_SPENT if now.purse.level is Level.SPENT else Note.BUDGET_SHORT)
+
+
+def _no(reason: Reason, remark: Remark | None = None) -> Decision:
     return Decision(reply=False, reason=reason, remark=remark)

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from random import Random
 
 from bot.conversation.attention.rules import Attention, Circumstances
-from bot.conversation.decision import Wait
+from bot.conversation.decision import Pause, Wait
 from bot.conversation.types import Person, Utterance
 from bot.core.clock import Clock, sleep_until
 
 MOST_BOTS_WAITED_FOR = 3
-COOLDOWN, TURN = "cooldown", "somebody else was named first"
+COOLDOWN, TURN = Pause.COOLDOWN.name, Pause.TURN.name
 
 
 class Turns:

@@ -20,7 +20,7 @@ from database.repositories.people import Holdings, Remaining
 
 log = logging.getLogger(__name__)
 
-CALLED = (Reason.DM, Reason.MENTION, Reason.REPLY, Reason.NAME)
+CALLED = tuple(reason.name for reason in (Reason.DM, Reason.MENTION, Reason.REPLY, Reason.NAME))
 """Why somebody is answered who had spoken to the character: a vote is no such reason."""
 MOST_SETTLED = 10_000
 """People kept in mind of whom it is known that they were asked, or have answered."""

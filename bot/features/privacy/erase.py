@@ -105,7 +105,7 @@ class Leaving:
     async def _forget(self, db: UnitOfWork, message_ids: Sequence[int]) -> None:
         now = self._clock.now()
         await self._eraser.lines(db, message_ids)
-        await db.turns.close_open(message_ids, reason=Reason.DELETED, at=now)
+        await db.turns.close_open(message_ids, reason=Reason.DELETED.name, at=now)
         await db.turns.drop_unsaid(message_ids, at=now)
         await db.turns.take_back(message_ids, at=now)
 

@@ -10,7 +10,7 @@ from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
 from bot.conversation.context_reader import ContextReader
-from bot.conversation.decision import Step, Trace
+from bot.conversation.decision import Note, Reason, Remark, Step, Trace
 from bot.conversation.proactive import Impulse, Unasked
 from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
@@ -29,7 +29,6 @@ from personas.initiative import Kind, Silence, said_on
 
 log = logging.getLogger(__name__)
 
-REASON = "checked in"
 AWAY, NEAR = timedelta(days=2), timedelta(days=14)
 """Who was away for so long is written to, and who was away for longer than the other is let alone."""
 _STATE = "half hours in which it was rolled who checks in"
@@ -135,7 +134,7 @@ class CheckIns:
         # With another last message it is another check-in.
         mark = f"k{channel.id:x}.{int(absent.last_at.timestamp()) // 3600:x}"
         return Impulse(
-            role, Kind.CHECK_IN, REASON, heard, remembered, note, mark, channel.watermark, person_id
+            role, Kind.CHECK_IN, Reason.CHECK_IN, heard, remembered, note, mark, channel.watermark, person_id
         )
 
     async def _occasion(self, db: UnitOfWork, absent: Absent, channel: Channel) -> Utterance:
@@ -181,4 +180,4 @@ class CheckIns:
 
 def _trace(absent: Absent, now: datetime) -> dict[str, Any]:
     days = (now - absent.last_at) / timedelta(days=1)
-    return Trace(steps=(Step("checks_in", f"away for {days:.1f} days"),)).to_json()
+    return Trace(steps=(Step("checks_in", Remark(Note.AWAY, {"days": round(days, 1)})),)).to_json()

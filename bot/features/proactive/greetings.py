@@ -9,6 +9,7 @@ from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
 from bot.conversation.context import WINDOW
+from bot.conversation.decision import Reason
 from bot.conversation.outbox import Saying
 from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import Asker
@@ -29,7 +30,6 @@ from personas.macros import Macros, expand
 
 log = logging.getLogger(__name__)
 
-REASON = "greeting"
 LONGEST = 6_000
 """Letters of a greeting that is said: three messages; a longer one of a stranger's card is none."""
 NO_GREETING = _("{name} has no greeting: just say something.")
@@ -210,7 +210,7 @@ class Greetings:
             trigger_id=opening.key,
             addressee_id=opening.person_id,
             character=slug,
-            reason=REASON,
+            reason=Reason.GREETING.name,
             # Not before the place where the character's transcript begins.
             heard_through=max(opening.behind, seat.floor // 2 if seat else 0),
             pledged_at=now,

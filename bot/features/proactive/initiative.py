@@ -13,7 +13,7 @@ from bot.conversation.attention.vote import Ballot, vote_prompt
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
 from bot.conversation.context import WINDOW, line_of
-from bot.conversation.decision import Step, Trace
+from bot.conversation.decision import Note, Reason, Remark, Step, Trace
 from bot.conversation.proactive import NOBODY, Impulse, Unasked
 from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import utterance_of
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 SECONDS = 60
 """How often it is looked whether the moment of a channel has come."""
-REASON = "spoke first"
 LINES = 12
 """Lines of the talk that a remark is made of, at most."""
 TODAY = timedelta(days=2)
@@ -196,7 +195,9 @@ class Initiative:
             stage = remembered.stage
             remembered = replace(remembered, stage=replace(stage, notes=(*stage.notes, mind)))
         note = fill(f"initiative_{fitting}", name=role.name)
-        return Impulse(role, fitting, REASON, heard, remembered, note, f"i{seen.last.id}", seen.last.id)
+        return Impulse(
+            role, fitting, Reason.INITIATIVE, heard, remembered, note, f"i{seen.last.id}", seen.last.id
+        )
 
     def _occasion(self, seen: Seen) -> Utterance:
         """Return what is answered: nobody said anything."""
@@ -297,5 +298,6 @@ def _fitting(kind: Kind, *, by_people: bool, status: bool) -> Kind | None:
 
 
 def _trace(rolled: Roll, kind: Kind, ballot: Ballot) -> Trace:
-    remark = f"{kind}; {rolled.rolled:.2f} is below {rolled.chance:.2f}"
+    figures = {"kind": str(kind), "roll": round(rolled.rolled, 2), "chance": round(rolled.chance, 2)}
+    remark = Remark(Note.SPEAKS_FIRST, figures)
     return Trace(steps=(Step("speaks_first", remark),), votes=ballot.votes, cost=cost_of(ballot.calls))

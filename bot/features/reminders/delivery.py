@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
+from bot.conversation.decision import Reason
 from bot.conversation.outbox import PLACES, Saying
 from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
@@ -32,7 +33,6 @@ MOST_AT_ONCE = 200
 SIDE_BY_SIDE = 4
 LOOKED_BACK = timedelta(minutes=5)
 """So much before the pledge a message that it became is looked for: clocks may differ by that."""
-REASON = "a reminder came due"
 _EPOCH_OF_IDS = datetime(2015, 1, 1, tzinfo=UTC)
 _NONCE = re.compile(r"([my])([0-9a-f]+)\.([0-9a-f]+)\.\d+")
 
@@ -109,7 +109,7 @@ class Reminding:
         """Let what was pledged before a stop or a fault still be said, for as long as it is in time."""
         now = self._clock.now()
         async with self._database.read() as db:
-            unsaid = await db.reminders.unsaid([REASON])
+            unsaid = await db.reminders.unsaid([Reason.REMINDER.name])
             still = [one.turn_id for one in unsaid if await _still_in_time(db, one.nonce, now)]
         if still:
             async with self._database.begin() as db:
@@ -173,7 +173,7 @@ class Reminding:
             trigger_id=_id_at(now - LOOKED_BACK, due.id),
             addressee_id=due.person_id,
             character=due.character,
-            reason=REASON,
+            reason=Reason.REMINDER.name,
             # It stands behind all that was said, and not before the place where transcripts begin.
             heard_through=max(await db.reminders.last_position(), seat.floor // 2 if seat else 0),
             pledged_at=now,
