@@ -1,6 +1,6 @@
 """What is known of somebody for good, as they are shown it: now, before, and what would change (C60, C62)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from discord.utils import format_dt
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _, n_, number
 from bot.core.spelling import utc_in_words
-from cogs._discord.panels import Button, Choice, Menu, Panel
+from cogs._discord.panels import Button, Choice, Menu, Panel, pages_of, turning
 from cogs._discord.text import inline
 from database.models import Fact
 from database.repositories.memories import Batch
@@ -151,11 +151,11 @@ def list_panel(
     count = count_of(len(memories))
     longest = _HEAD_OF_PAGE.format(count=count, number=len(memories), pages=len(memories))
     room = LIMIT - max(200, width(f"{longest}\n\n{_FOOT}"))
-    pages = list(_paged((entry(one, guild_id) for one in memories), room))
+    pages = list(pages_of((entry(one, guild_id) for one in memories), room, ON_A_PAGE))
     at = min(max(page, 1), len(pages))
     head = _HEAD if len(pages) == 1 else _HEAD_OF_PAGE
     told = head.format(count=count, number=at, pages=len(pages))
-    return Panel("\n".join([told, *pages[at - 1], str(_FOOT)]), _turning(at, len(pages), mark), SECONDS)
+    return Panel("\n".join([told, *pages[at - 1], str(_FOOT)]), turning(at, len(pages), mark), SECONDS)
 
 
 def deletion_panel(memory: Fact, guild_id: int | None, *, mark: tuple[str, ...] = ()) -> Panel:
@@ -224,28 +224,6 @@ def reversal_panel(
 def _looked(looks: tuple[int, datetime | None]) -> list[str]:
     count, last = looks
     return [LOOKED.format(count=number(count), last=format_dt(last, "R"))] if last is not None else []
-
-
-def _paged(entries: Iterable[str], room: int) -> Iterator[list[str]]:
-    """Yield pages of whole memories: ten, or as many as fit a message."""
-    page: list[str] = []
-    left = room
-    for one in entries:
-        if page and (len(page) == ON_A_PAGE or width(one) + 1 > left):
-            yield page
-            page, left = [], room
-        page.append(one)
-        left -= width(one) + 1
-    yield page
-
-
-def _turning(at: int, pages: int, mark: tuple[str, ...]) -> tuple[Button, ...]:
-    if pages == 1:
-        return ()
-    return (
-        Button(_("Back", "a button to the page before"), "page", (at - 1, *mark), disabled=at == 1),
-        Button(_("Next", "a button to the page after"), "page", (at + 1, *mark), disabled=at == pages),
-    )
 
 
 def _red(label: str, action: str, *arguments: int | str) -> Button:

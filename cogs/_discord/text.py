@@ -49,3 +49,8 @@ def shortened(text: str, room: int, *, mark: str = _ELLIPSIS) -> str:
 def inline(text: str, room: int) -> str:
     """Return a text as at most `room` units within a line of ours: its Markdown is shown, and not read."""
     return shortened(escape_markdown(in_a_line(text, room), ignore_links=False), room)
+
+
+def searchable(words: str | None, room: int) -> str:
+    """Return what is searched for, as an argument in the id of a button: there, colons part the arguments."""
+    return in_a_line(words.replace(":", " "), room) if words and words.strip(": \n\t") else ""

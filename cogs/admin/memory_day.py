@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot.core.i18n import _
-from bot.discord.commands import Interaction, answer
-from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
+from bot.discord.commands import Interaction
+from cogs._discord.admin import AdminCog, actor_of, command, group_of, let_operators, operators_only
 from cogs._discord.fact_pages import NO_DAY, day_in
 from cogs._discord.interactions import Panels
 from cogs._discord.panels import Action, Press
@@ -25,17 +24,14 @@ WORKING = _("Taking that day back ...")
 LEFT = _("Everything stays as it is.")
 
 
-class TimeTravel(commands.Cog):
+class MemoryDayCog(AdminCog):
     """Operators see how much changed, and never what: words reach nobody else than those who said them."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._travel = bot.app.time_travel
-        self._group = app_commands.Group(name="memory", description="What I know of people, as a whole")
-        about = "How much of what I know changed on a day, and why; undo it"
-        self._group.add_command(app_commands.Command(name="day", description=about, callback=self.day))
         again = "admin memory day"
-        self.panels = Panels(
+        self._panels = Panels(
             bot,
             "days",
             {
@@ -44,51 +40,49 @@ class TimeTravel(commands.Cog):
                 "leave": Action(self._leave, again),
             },
         )
+        self.panels = (self._panels,)
+        self.members = (
+            group_of(
+                "memory",
+                "What I know of people, as a whole",
+                command("day", "How much of what I know changed on a day, and why; undo it", self.day),
+            ),
+        )
 
     @property
     def _slug(self) -> str:
         return self.bot.app.company.primary.slug
 
-    async def cog_load(self) -> None:
-        self.panels.load()
-        join_admin(self.bot, self._group)
-
-    async def cog_unload(self) -> None:
-        self.panels.unload()
-        leave_admin(self.bot, self._group)
-
     @app_commands.describe(day="Such as 2026-05-03, by UTC", person="Of one person only")
-    async def day(self, interaction: Interaction, day: str, person: discord.User | None = None) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
+    @operators_only
+    async def day(self, interaction: Interaction, day: str, person: discord.User | None = None) -> str | None:
         chosen = day_in(day)
         if chosen is None:
-            await answer(interaction, NO_DAY)
-            return
+            return str(NO_DAY)
         person_id = person.id if person else None
         await self._note(interaction, "memory day", chosen, person_id)
         changed = await self._travel.day(self._slug, chosen, person_id)
-        await self.panels.show(interaction, day_panel(chosen, changed, person_id))
+        await self._panels.show(interaction, day_panel(chosen, changed, person_id))
+        return None
 
     async def _ask(self, press: Press) -> None:
         if await let_operators(self.bot, press.interaction):
             day, person_id = _meant(press)
             changed = await self._travel.day(self._slug, day, person_id)
-            await self.panels.show(press.interaction, undoing_panel(day, changed, person_id))
+            await self._panels.show(press.interaction, undoing_panel(day, changed, person_id))
 
     async def _undo(self, press: Press) -> None:
         if not await let_operators(self.bot, press.interaction):
             return
         day, person_id = _meant(press)
         await self._note(press.interaction, "undo memory day", day, person_id)
-        await self.panels.working(press, WORKING)
+        await self._panels.working(press, WORKING)
         undone = await self._travel.undo(self._slug, day, person_id)
         log.info("An operator undid %s: %s", day, undone)
-        await self.panels.close(press.interaction, undone_text(day, undone))
+        await self._panels.close(press.interaction, undone_text(day, undone))
 
     async def _leave(self, press: Press) -> None:
-        await self.panels.close(press.interaction, LEFT)
+        await self._panels.close(press.interaction, LEFT)
 
     async def _note(self, interaction: Interaction, action: str, day: date, person_id: int | None) -> None:
         """Write into the audit what is done, before it is."""
@@ -102,4 +96,4 @@ def _meant(press: Press) -> tuple[date, int | None]:
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(TimeTravel(bot))
+    await bot.add_cog(MemoryDayCog(bot))
