@@ -9,9 +9,8 @@ from discord.ext import commands
 from bot.discord.commands import Interaction, answer
 from bot.features.operations.vitals import Link
 from cogs._discord.admin import AdminCog, command, operators_only
-from cogs._discord.health_views import health_lines, jobs_lines, runs_lines, short_health
+from cogs._discord.health import health_lines, jobs_lines, latency, runs_lines, short_health
 from cogs._discord.permissions import is_operator
-from cogs._discord.reports import latency
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

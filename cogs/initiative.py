@@ -12,9 +12,9 @@ from bot.discord.commands import Interaction
 from bot.features.proactive.initiative import SECONDS
 from bot.features.proactive.venues import Standing
 from cogs._discord.admin import AdminCog, actor_of, command, operators_only
-from cogs._discord.channels import ChannelChoice, Talkative, may_write, place_in
+from cogs._discord.hearing import is_ticket
+from cogs._discord.options import ChannelChoice, Talkative, may_write, place_in
 from cogs._discord.speaking import mouth_in
-from cogs._discord.ticket_threads import is_ticket
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

@@ -14,10 +14,10 @@ from bot.discord.commands import Interaction, answer
 from bot.features.characters.presence_words import CHOSEN, DISMISSED, INVITED, NOBODY, NOBODY_CHOSEN
 from bot.persona_sheet import Examined, examine, listing, sheet
 from cogs._discord.admin import actor_of, operators_only, with_number
-from cogs._discord.asking import place_of
+from cogs._discord.hearing import place_of
 from cogs._discord.options import offer_characters, role_named, shown, telling
 from cogs._discord.permissions import is_operator, may_stage
-from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.text import in_a_line, inline
 from personas.cards.charx import MOST_BYTES
 

@@ -12,7 +12,7 @@ from bot.features.characters.presence import LONGEST_GUISE
 from bot.features.privacy.export_format import FileRefused
 from bot.features.privacy.restore import Imported
 from cogs import guises
-from cogs._discord import privacy_views
+from cogs.privacy import views as privacy_views
 from database.models import Scene
 from tests.builders import CHANNEL, DM, Table, table
 from tests.fakes import EPOCH

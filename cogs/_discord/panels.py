@@ -22,7 +22,6 @@ from cogs._discord.text import in_a_line, shortened
 LONGEST_ID = 100
 LONGEST_LABEL = 80
 LONGEST_CHOICE = 100
-NOBODY = discord.AllowedMentions.none()
 BACK, NEXT = _("Back", "a button to the page before"), _("Next", "a button to the page after")
 
 

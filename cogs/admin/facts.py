@@ -10,7 +10,7 @@ from bot.core.i18n import _
 from bot.discord.commands import Interaction
 from bot.features.admin.known import Reach, Seen, matching
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
-from cogs._discord.asking import place_of
+from cogs._discord.hearing import place_of
 from cogs._discord.options import CharacterName, offer_characters, role_meant, shown
 from cogs._discord.text import inline
 from cogs.admin.editor import Entity, EntityEditor, OfPerson, Search

@@ -10,8 +10,8 @@ from discord import app_commands
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, let_operators, operators_only
-from cogs._discord.fact_pages import NO_DAY, day_in
 from cogs._discord.interactions import Panels
+from cogs._discord.options import NO_DAY, day_in
 from cogs._discord.panels import Action, Press
 from cogs.admin.memory_day_views import day_panel, undoing_panel, undone_text
 

@@ -12,7 +12,7 @@ from bot.conversation.attention.explain import holding, in_words, place_name, st
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
 from bot.core.i18n import _, number
 from bot.discord.commands import Interaction, answer, asked_in
-from cogs._discord.channels import Channel, ChannelChoice
+from cogs._discord.options import Channel, ChannelChoice
 from cogs._discord.permissions import is_operator
 from cogs.server_settings.views import SWITCHES_TOLD, offered_switches
 from database.models import Audit

@@ -10,7 +10,7 @@ from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _, n_, number
 from bot.core.spelling import day_in_words
 from bot.memory.browsing import Entry, Spot, label_in_words, matching
-from cogs._discord.memory_views import SECONDS, Reach, told_by
+from cogs._discord.facts import SECONDS, Reach, link_of, told_by
 from cogs._discord.panels import Panel, pages_of, turning
 from cogs._discord.text import inline, searchable
 from database.models import Fact
@@ -20,7 +20,6 @@ ROOM, LABEL_ROOM, NAME_ROOM = 560, 48, 60
 """What a fact's words, a label and a name may take of a message."""
 LONGEST_SEARCH, LONGEST_TAG = 22, 24
 """What a search may take of the id of a button."""
-_LINKS = "https://discord.com/channels"
 
 NOTHING = _(
     "I know nothing about you. /remember tells me something; with /memory learning you let me note things "
@@ -115,11 +114,6 @@ def fact_lines(entry: Entry, guild_id: int | None) -> str:
     where = [_reaches(fact, guild_id), *_links(entry.spots)]
     words = inline(fact.text, ROOM)
     return f"**{fact.number}.**{of} {words}\n-# {' · '.join(about)}\n-# {' · '.join(where)}"
-
-
-def link_of(spot: Spot) -> str:
-    """Return the address of a message."""
-    return f"{_LINKS}/{spot.guild_id or '@me'}/{spot.channel_id}/{spot.message_id}"
 
 
 def _standing(entry: Entry) -> Iterator[str]:
