@@ -1,5 +1,6 @@
 """How characters stand with people, for operators: /admin bond (F089, C85)."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import discord
@@ -7,13 +8,14 @@ from discord import app_commands
 
 from bot.audit import Actor
 from bot.conversation.company import Role
-from bot.core.i18n import _
+from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction
 from bot.features.admin.edit_relations import NO_BOND, Standing
+from bot.features.inner_life.wording import METRICS
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import CharacterName, offer_characters, role_meant, shown
+from cogs._discord.text import inline
 from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search, containing
-from cogs.admin.fact_views import standing_entry, words_of
 from personas.relations.bonds import Metric
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ BOND_ASKED = _(
     "**Shall this start again from the beginning?** How **{name}** stands with <@{id}>: {metrics}."
 )
 BOND_RESET = _("**{name}** and <@{id}> begin anew from the next prompt on.")
+NAME_ROOM = 60
+STANDING = "<@{id}> ({name}): {metrics}"
+NO_NAME = _("no name known")
 
 Strength = app_commands.Range[int, 0, 10]
 Tone = app_commands.Range[int, -5, 5]
@@ -64,7 +69,7 @@ class BondsCog(AdminCog):
             parse=OfCharacter.parse,
             find=lambda scope: self._standings.bonds(scope.role),
             match=containing(lambda standing: " ".join((str(standing.person_id), *standing.names))),
-            line=standing_entry,
+            line=_line,
             remove=self._removed,
         )
 
@@ -132,7 +137,17 @@ class BondsCog(AdminCog):
         metrics = await self._standings.bond(person_id, role)
         if metrics is None:
             return NO_BOND.format(name=shown(role))
-        return words.format(name=shown(role), id=person_id, metrics=words_of(metrics))
+        return words.format(name=shown(role), id=person_id, metrics=_words(metrics))
+
+
+def _line(standing: Standing) -> str:
+    name = inline(standing.names[0], NAME_ROOM) if standing.names else NO_NAME
+    return STANDING.format(id=standing.person_id, name=name, metrics=_words(standing.metrics))
+
+
+def _words(metrics: Mapping[Metric, int]) -> str:
+    """Return numbers as people read them: `anger 0, rapport 2, trust 2, formality 0`."""
+    return ", ".join(f"{worded(METRICS, metric)} {value}" for metric, value in metrics.items())
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
+from discord.utils import format_dt
 
 from bot.audit import Actor
 from bot.core.i18n import _
@@ -14,7 +15,6 @@ from cogs._discord.hearing import place_of
 from cogs._discord.options import CharacterName, offer_characters, role_meant, shown
 from cogs._discord.text import inline
 from cogs.admin.editor import Entity, EntityEditor, OfPerson, Search
-from cogs.admin.fact_views import HIDDEN, fact_entry
 from memory.core import LONGEST
 
 if TYPE_CHECKING:
@@ -37,6 +37,21 @@ ASKED = _(
     "that in /memory history, and can bring it back."
 )
 REMOVED = _("**{name}** does not know number **{number}** of <@{id}> any more.")
+HIDDEN = _("(told in private: its words are shown to nobody but them)")
+FACT = "**{number}.** {text}\n-# {about}"
+_ORIGINS = {
+    "told": _("told by them"),
+    "learnt": _("noted from talk"),
+    "inherited": _("from an older program"),
+    "laid down": _("added by an operator"),
+}
+_REACHES = {
+    "dm": _("only in private"),
+    "guild": _("in the whole server where it was said"),
+    "everywhere": _("everywhere, as they chose"),
+}
+_CHANNEL = _("in <#{id}>")
+_CORE, _PINNED, _ENDED = _("core memory"), _("pinned", "a memory"), _("no longer holds")
 
 Words = app_commands.Range[str, 1, LONGEST]
 Number = app_commands.Range[int, 1]
@@ -72,7 +87,7 @@ class FactsCog(AdminCog):
             parse=OfPerson.parse,
             find=lambda scope: self._people.facts(scope.person_id, scope.role),
             match=matching,
-            line=fact_entry,
+            line=_line,
             remove=self._removed,
         )
 
@@ -165,6 +180,16 @@ class FactsCog(AdminCog):
 
 def _words(fact: Seen) -> str:
     return inline(fact.text, WORDS_ROOM) if fact.text is not None else str(HIDDEN)
+
+
+def _line(fact: Seen) -> str:
+    """Return a fact with its number, and all that an operator may know of it."""
+    reach = _CHANNEL.format(id=fact.channel_id) if fact.scope == "channel" else _REACHES[fact.scope]
+    about = [str(_CORE)] if fact.kept else []
+    about += [str(_PINNED)] if fact.pinned else []
+    about += [] if fact.holds else [str(_ENDED)]
+    about += [str(_ORIGINS[fact.origin]), str(reach), format_dt(fact.since, "d")]
+    return FACT.format(number=fact.number, text=_words(fact), about=" · ".join(about))
 
 
 async def setup(bot: "Masquerade") -> None:
