@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.audit import Actor
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
-from bot.features.admin.change import Change
+from bot.features.admin.edits import Change
 from cogs._discord.interactions import Panels
 from cogs._discord.options import telling
 from cogs._discord.permissions import is_operator

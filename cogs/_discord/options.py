@@ -14,7 +14,7 @@ from bot.conversation.types import Place, Where
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, is_age_restricted
-from bot.features.admin.change import ChangeRefused
+from bot.features.admin.edits import ChangeRefused
 from bot.features.admin.selves import NotLaidDown
 from bot.features.characters.presence import NotStaged
 from bot.features.characters.relations import NoSuchEncounter

@@ -6,10 +6,10 @@ from typing import Any
 from discord.utils import format_dt
 
 from bot.core.i18n import _, worded
-from bot.features.admin.bonds import BOND
-from bot.features.admin.change import Change, Recorded, Values
 from bot.features.admin.edit_characters import CHOSEN, PRESENCE
 from bot.features.admin.edit_facts import FACT, Words
+from bot.features.admin.edit_relations import BOND
+from bot.features.admin.edits import Change, Recorded, Values
 from bot.features.inner_life.wording import BOND_STAGES, DAY_MOODS, LINE_KINDS, METRICS
 from cogs._discord.text import inline
 from cogs.admin.relation_views import STAGES

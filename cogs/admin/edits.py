@@ -9,9 +9,9 @@ from discord import app_commands
 from bot.audit import Actor
 from bot.core.i18n import _, n_
 from bot.discord.commands import Interaction
-from bot.features.admin.change import Recorded
 from bot.features.admin.edit_facts import FACT, Words
-from bot.features.admin.states import GlobalState
+from bot.features.admin.edit_states import GlobalState
+from bot.features.admin.edits import Recorded
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.text import in_a_line, inline
 from cogs.admin.edit_views import change_entry, change_text, thing

@@ -9,7 +9,7 @@ from discord.utils import format_dt
 from bot.audit import Actor
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
-from bot.features.admin.known import Reach, Seen, matching
+from bot.features.admin.people import Reach, Seen, matching
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.hearing import place_of
 from cogs._discord.options import CharacterName, offer_characters, role_meant, shown

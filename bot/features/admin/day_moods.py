@@ -7,9 +7,8 @@ from datetime import datetime
 from bot.audit import Actor
 from bot.conversation.company import Role
 from bot.core.i18n import _, worded
-from bot.features.admin.change import Values
 from bot.features.admin.edit_characters import MOOD
-from bot.features.admin.edits import Curation
+from bot.features.admin.edits import Edits, Values
 from bot.features.admin.selves import NotLaidDown
 from bot.features.inner_life.days import Days
 from bot.features.inner_life.status import Statuses
@@ -32,10 +31,10 @@ class Outlook:
 class DayMoods:
     """Changes a day; each change holds from the very next prompt on, and is written into the audit."""
 
-    def __init__(self, days: Days, statuses: Statuses, curation: Curation) -> None:
+    def __init__(self, days: Days, statuses: Statuses, edits: Edits) -> None:
         self._days = days
         self._statuses = statuses
-        self._curation = curation
+        self._edits = edits
 
     async def outlook(self, role: Role) -> Outlook:
         """Return what a character's day is like, and begin it where that is due."""
@@ -60,7 +59,7 @@ class DayMoods:
                 NOTHING_NAMED.format(moods=", ".join(worded(DAY_MOODS, one) for one in DayMood))
             )
         values: Values = {str(mood): value for mood, value in changes.items()}
-        change = await self._curation.put(actor, MOOD, (role.slug,), values)
+        change = await self._edits.put(actor, MOOD, (role.slug,), values)
         before = {DayMood(mood): value for mood, value in (change.before or {}).items()}
         return before, await self.outlook(role)
 

@@ -11,8 +11,7 @@ from typing import Any
 from bot.conversation.company import Company
 from bot.core.clock import Clock
 from bot.core.i18n import _
-from bot.features.admin.change import Change, ChangeRefused, Key, Recorded, Values
-from bot.features.admin.entity import Row
+from bot.features.admin.edits import Change, ChangeRefused, Editable, Key, Recorded, Values
 from bot.memory.facts import MOST as MOST_FACTS
 from bot.memory.store import MOST, Memories, MemoryRefused, checked, core_of
 from database import Database, UnitOfWork
@@ -64,7 +63,7 @@ def is_private(fact: Fact | Mapping[str, Any]) -> bool:
     return (fact.scope if isinstance(fact, Fact) else fact["scope"]) == PRIVATE
 
 
-class Facts(Row):
+class Facts(Editable):
     """What a character knows of a person; the key are the person, it and the fact, "" for a new one.
 
     Whatever is done stands in the person's /memory history as an operator's doing, and can be undone there.

@@ -10,9 +10,8 @@ from bot.conversation.company import Role
 from bot.conversation.text.names import clean_name, clean_text
 from bot.conversation.text.split import is_blank
 from bot.core.i18n import _
-from bot.features.admin.change import Change, ChangeRefused
 from bot.features.admin.edit_characters import LORE
-from bot.features.admin.edits import Curation
+from bot.features.admin.edits import Change, ChangeRefused, Edits
 from database import Database
 from personas.lorebooks.model import Entry
 from personas.lorebooks.overlay import BOOK
@@ -64,11 +63,9 @@ class Shown:
 class Lorebooks:
     """Shows and changes a character's entries; `refresh` takes in what changed on disk or by hand."""
 
-    def __init__(
-        self, database: Database, curation: Curation, refresh: Callable[[], Awaitable[object]]
-    ) -> None:
+    def __init__(self, database: Database, edits: Edits, refresh: Callable[[], Awaitable[object]]) -> None:
         self._database = database
-        self._curation = curation
+        self._edits = edits
         self._refresh = refresh
 
     async def entries(self, role: Role) -> list[Shown]:
@@ -108,9 +105,7 @@ class Lorebooks:
         if len(rows) >= MOST:
             raise ChangeRefused(TOO_MANY.format(name=role.name, most=MOST))
         taken = [int(one.uid) for one in rows if one.book == BOOK and one.uid.isdecimal()]
-        return await self._curation.put(
-            actor, LORE, (role.slug, BOOK, str(max(taken, default=0) + 1)), values
-        )
+        return await self._edits.put(actor, LORE, (role.slug, BOOK, str(max(taken, default=0) + 1)), values)
 
     async def edit(
         self,
@@ -144,14 +139,14 @@ class Lorebooks:
         shown = await self.entry(role, label)
         if not shown.is_own:
             return await self._lay_down(actor, role, shown, {"enabled": False})
-        return await self._curation.put(actor, LORE, (role.slug, shown.book, shown.entry.uid), None)
+        return await self._edits.put(actor, LORE, (role.slug, shown.book, shown.entry.uid), None)
 
     async def reset(self, actor: Actor, role: Role, label: str) -> Change:
         """Let an entry be again as its file has it. Raises ChangeRefused."""
         shown = await self.entry(role, label)
         if shown.is_own or not shown.laid_down:
             raise ChangeRefused(ONLY_ROW if shown.is_own else NOT_LAID_DOWN)
-        return await self._curation.put(actor, LORE, (role.slug, shown.book, shown.entry.uid), None)
+        return await self._edits.put(actor, LORE, (role.slug, shown.book, shown.entry.uid), None)
 
     async def _lay_down(self, actor: Actor, role: Role, shown: Shown, named: dict[str, Any]) -> Change:
         async with self._database.read() as db:
@@ -161,7 +156,7 @@ class Lorebooks:
         known = row.values if row else {}
         made_by = row.made_by if row else actor.user_id
         values = {**known, **named, "made_by": made_by}
-        return await self._curation.put(actor, LORE, (role.slug, shown.book, shown.entry.uid), values)
+        return await self._edits.put(actor, LORE, (role.slug, shown.book, shown.entry.uid), values)
 
 
 def fitting(entries: Sequence[Shown], words: str) -> list[Shown]:
