@@ -79,7 +79,7 @@ async def test_a_name_that_can_not_be_seen_is_refused(w):
 
 
 async def test_where_one_is_not_listened_to_nothing_is_kept(w):
-    await w.app.administration.lay_down(
+    await w.app.administration.set_rule(
         Actor(1, w.channel.id), Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id
     )
     assert told(await w.mira.slash(w.channel, "me set", name=ALARIC)) == guises.NOT_HERE

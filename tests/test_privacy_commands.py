@@ -228,8 +228,8 @@ async def test_a_no_says_that_what_was_told_stays(w):
 )
 async def test_it_works_for_everybody_and_everywhere(w, command):
     actor = Actor(w.tom.id, w.channel.id)
-    await w.app.administration.lay_down(actor, Kind.ACTIVE, guild_id=w.guild.id)
-    await w.app.administration.lay_down(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
+    await w.app.administration.set_rule(actor, Kind.ACTIVE, guild_id=w.guild.id)
+    await w.app.administration.set_rule(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
     assert told(await w.mira.slash(w.channel, command))
     assert told(await w.mira.user.slash(command))
 
@@ -307,7 +307,7 @@ def panel_text(w: World, shown: Any) -> str:
 
 async def test_a_person_whom_an_admin_denied_is_told_that_this_stays(w):
     actor = Actor(w.tom.id, w.channel.id)
-    await w.app.administration.lay_down(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
+    await w.app.administration.set_rule(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
     shown = panel_of(await w.mira.slash(w.channel, "privacy delete"))
     await w.mira.click(shown, label="Delete everything")
     text = panel_text(w, shown)

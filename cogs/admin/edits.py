@@ -1,4 +1,4 @@
-"""Changes made by hand, and rows of the global state, for operators: /admin changes, state (F124, C85)."""
+"""Edits, and rows of the global state, for operators: /admin changes and /admin state (F124, C85)."""
 
 from collections.abc import Mapping
 from hashlib import blake2s

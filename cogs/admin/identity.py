@@ -1,4 +1,4 @@
-"""What operators lay down about who a character is: /admin identity (F110, C85)."""
+"""What operators add about who a character is: /admin identity (F110, C85)."""
 
 from typing import TYPE_CHECKING
 

@@ -7,7 +7,7 @@ from discord import app_commands
 from bot.audit import Actor
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
-from bot.features.admin.edit_lore import LONGEST_CONTENT, LONGEST_LABEL, Shown, fitting
+from bot.features.admin.edit_lore import LONGEST_CONTENT, LONGEST_LABEL, BookEntry, fitting
 from bot.features.characters.presence import NotStaged
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import OFFERED, CharacterName, named_so_far, offer_characters, role_named, shown
@@ -54,13 +54,15 @@ async def offer_entries(interaction: Interaction, current: str) -> list[app_comm
         return []
     found = fitting(await interaction.client.app.lorebooks.entries(role), current)
     return [
-        app_commands.Choice(name=in_a_line(f"{one.label} {', '.join(one.entry.keys)}", 100), value=one.label)
-        for one in found[:OFFERED]
+        app_commands.Choice(
+            name=in_a_line(f"{entry.label} {', '.join(entry.lore.keys)}", 100), value=entry.label
+        )
+        for entry in found[:OFFERED]
     ]
 
 
 class LoreCog(AdminCog):
-    """Files stay the truth: what is changed here lies on top of them, and can be lifted."""
+    """Files stay as they are: an edit lies on top of them, and can be taken away."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -79,7 +81,7 @@ class LoreCog(AdminCog):
             ),
         )
 
-    def _entity(self) -> Entity[OfCharacter, Shown]:
+    def _entity(self) -> Entity[OfCharacter, BookEntry]:
         return Entity(
             name="lore",
             lists="admin lore list",
@@ -174,26 +176,28 @@ class LoreCog(AdminCog):
         return with_number(said.format(**scope.figures), change)
 
 
-def _entry(one: Shown) -> str:
+def _entry(entry: BookEntry) -> str:
     return ENTRY.format(
-        label=inline(one.label, LABEL_ROOM),
-        about=_about(one),
-        content=inline(one.entry.content, CONTENT_ROOM),
+        label=inline(entry.label, LABEL_ROOM),
+        about=_about(entry),
+        content=inline(entry.lore.content, CONTENT_ROOM),
     )
 
 
-def _told(words: str, one: Shown, name: str) -> str:
-    content = inline(one.entry.content, WHOLE_ROOM)
-    return words.format(label=inline(one.label, LABEL_ROOM), name=name, about=_about(one), content=content)
+def _told(words: str, entry: BookEntry, name: str) -> str:
+    content = inline(entry.lore.content, WHOLE_ROOM)
+    return words.format(
+        label=inline(entry.label, LABEL_ROOM), name=name, about=_about(entry), content=content
+    )
 
 
-def _about(one: Shown) -> str:
+def _about(entry: BookEntry) -> str:
     """Return what calls an entry up, and what an operator did to it."""
-    keys = inline(", ".join(one.entry.keys), KEYS_ROOM) if one.entry.keys else ""
-    called = ALWAYS if one.entry.constant else KEYS.format(keys=keys) if keys else NO_KEYS
-    about = [called] if one.entry.enabled else [OFF, called]
-    if one.laid_down:
-        about.append(OWN if one.is_own else CHANGED)
+    keys = inline(", ".join(entry.lore.keys), KEYS_ROOM) if entry.lore.keys else ""
+    called = ALWAYS if entry.lore.constant else KEYS.format(keys=keys) if keys else NO_KEYS
+    about = [called] if entry.lore.enabled else [OFF, called]
+    if entry.edited:
+        about.append(OWN if entry.is_own else CHANGED)
     return " · ".join(map(str, about))
 
 

@@ -149,8 +149,8 @@ def day_panel(day: date, changed: Sequence[PersonDay], person_id: int | None) ->
     whom = _whom(person_id)
     if not changed:
         return Panel(NOTHING.format(whom=whom, day=day))
-    total = sum(sum(one.causes.values()) for one in changed)
-    own = sum(one.own for one in changed)
+    total = sum(sum(person.causes.values()) for person in changed)
+    own = sum(person.own for person in changed)
     people = _PEOPLE.format(count=len(changed))
     head = _HEAD.format(whom=whom, day=day, count=number(total), people=people)
     foot = str(_ONLY_OWN if own else _NOTHING_OWN)
@@ -163,7 +163,7 @@ def day_panel(day: date, changed: Sequence[PersonDay], person_id: int | None) ->
 
 def undoing_panel(day: date, changed: Sequence[PersonDay], person_id: int | None) -> Panel:
     """Return the question whether a day is to be undone."""
-    own = [one.own for one in changed if one.own]
+    own = [person.own for person in changed if person.own]
     if not own:
         return Panel(NOTHING.format(whom=_whom(person_id), day=day))
     text = ASKED.format(
@@ -191,8 +191,8 @@ def undone_text(day: date, undone: Undone) -> str:
 
 def _fitting(changed: Sequence[PersonDay], room: int) -> list[str]:
     lines: list[str] = []
-    for one in sorted(changed, key=lambda each: (-each.own, each.person_id)):
-        line = f"- <@{one.person_id}>: {_causes(one)}"
+    for person in sorted(changed, key=lambda each: (-each.own, each.person_id)):
+        line = f"- <@{person.person_id}>: {_causes(person)}"
         room -= width(line) + 1
         if room < 0:
             break

@@ -27,7 +27,7 @@ UNUSUAL = _("{mood} **{value}** of 10 (usually {usual})")
 CHANGED = _("{mood} {value} (was {before})")
 STATUS = _("On its mind: {status}")
 NO_STATUS = _("Nothing is on its mind yet; it thinks of something within the hour.")
-LAID_DOWN = _("**{name}**: {changes}, from the next prompt on and until {until} ({relative}).")
+SET = _("**{name}**: {changes}, from the next prompt on and until {until} ({relative}).")
 AS_USUAL = _(
     "**{name}**: as its days usually are ({numbers}), from the next prompt on and until {until} ({relative})."
 )
@@ -36,7 +36,7 @@ Strength = app_commands.Range[int, 0, 10]
 
 
 class MoodCog(AdminCog):
-    """A day is drawn in the morning; what is laid down holds until the next one, and is in the audit."""
+    """A day is drawn in the morning; what is set holds until the next one, and is in the audit."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -86,12 +86,12 @@ class MoodCog(AdminCog):
         }
         changes = {mood: value for mood, value in named.items() if value is not None}
         role = role_named(self.bot, character)
-        before, outlook = await self._day_moods.lay_down(actor_of(interaction), role, changes)
+        before, outlook = await self._day_moods.set(actor_of(interaction), role, changes)
         told = ", ".join(
             CHANGED.format(mood=worded(DAY_MOODS, mood), value=value, before=before[mood])
             for mood, value in changes.items()
         )
-        await answer(interaction, LAID_DOWN.format(name=shown(role), changes=told, **_end(outlook)))
+        await answer(interaction, SET.format(name=shown(role), changes=told, **_end(outlook)))
         await self._day_moods.think_anew(role)
 
     @app_commands.describe(character="Which one")

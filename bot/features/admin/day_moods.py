@@ -1,4 +1,4 @@
-"""What operators see and lay down of a character's day (F087, C70)."""
+"""What operators see and set of a character's day (F087, C70)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class DayMoods:
             status=await self._statuses.of(role.slug),
         )
 
-    async def lay_down(
+    async def set(
         self, actor: Actor, role: Role, changes: Mapping[DayMood, int]
     ) -> tuple[Mapping[DayMood, int], Outlook]:
         """Change a character's day until it ends; return how it was before, and how it is.
@@ -66,7 +66,7 @@ class DayMoods:
     async def reset(self, actor: Actor, role: Role) -> Outlook:
         """Let a character's day be as its days usually are. Raises ChangeRefused."""
         usual = {mood: role.character.temperament.usually(mood) for mood in DayMood}
-        _, outlook = await self.lay_down(actor, role, usual)
+        _, outlook = await self.set(actor, role, usual)
         return outlook
 
     async def think_anew(self, role: Role) -> bool:

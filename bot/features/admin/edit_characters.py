@@ -119,7 +119,7 @@ class Mood(Editable):
         if values is None:
             raise ChangeRefused(ALWAYS_SOME_DAY)
         try:
-            await self._days.lay_down_in(db, key[0], {DayMood(mood): one for mood, one in values.items()})
+            await self._days.set_in(db, key[0], {DayMood(mood): value for mood, value in values.items()})
         except KeyError:
             raise ChangeRefused(NOT_PLAYED) from None
         except ValueError as error:

@@ -67,7 +67,7 @@ class Standings:
         async with self._database.read() as db:
             rows = await db.bonds.of_character(role.slug, limit=MOST_LISTED)
             known = await db.users.known_as([row.user_id for row in rows], guild_id=None)
-        names = {one.user_id: one.names for one in known}
+        names = {person.user_id: person.names for person in known}
         return [Standing(row.user_id, names.get(row.user_id, ()), _metrics(row)) for row in rows]
 
     async def set_bond(
@@ -118,7 +118,7 @@ class Bonds(Editable):
     """
 
     name = BOND
-    compared = tuple(str(one) for one in Metric)
+    compared = tuple(str(metric) for metric in Metric)
 
     def __init__(self, clock: Clock, agreed: Agreed) -> None:
         self._clock = clock
@@ -168,7 +168,7 @@ def _row(person_id: int, slug: str, row: BondRow | None, values: Values, now: da
     Values that name a stage are those of a bond that is put back: it is what it was.
     """
     known = bond_of(row) if row else Bond(now, exchanges=values.get("exchanges", 0))
-    metrics = {str(one): int(values.get(one, known.of(one))) for one in Metric}
+    metrics = {str(metric): int(values.get(metric, known.of(metric))) for metric in Metric}
     changed_at = now if metrics["anger"] != known.anger else known.changed_at
     if "changed_at" in values:
         changed_at = datetime.fromisoformat(values["changed_at"])
@@ -193,7 +193,7 @@ def _ledger(
     row: BondRow | None, after: Bond, cause: str, person_id: int, slug: str, now: datetime
 ) -> list[BondChange]:
     before = bond_of(row) if row else Bond(now)
-    steps = [(str(one), after.of(one) - before.of(one), cause) for one in Metric]
+    steps = [(str(metric), after.of(metric) - before.of(metric), cause) for metric in Metric]
     noted = [step for step in steps if step[1]]
     if before.stage and after.stage and after.stage != before.stage:
         noted.append((STAGE, 0, after.stage))

@@ -1,4 +1,4 @@
-"""What characters know of people, for operators: looked at, laid down, changed, removed (C50, C85)."""
+"""What characters know of people, for operators: shown, added, changed, removed (C50, C85)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class KnownPeople:
 
     async def fact(self, person_id: int, role: Role, number: int) -> Seen:
         """Return one fact. Raises ChangeRefused."""
-        found = next((one for one in await self._seen(person_id, role) if one.number == number), None)
+        found = next((fact for fact in await self._seen(person_id, role) if fact.number == number), None)
         if found is None:
             raise ChangeRefused(NO_FACT.format(number=number, name=role.name))
         return found
@@ -71,7 +71,7 @@ class KnownPeople:
     async def add(
         self, actor: Actor, person_id: int, role: Role, text: str, where: Where, *, reach: Reach, kept: bool
     ) -> Change:
-        """Lay a fact down about somebody who agreed. Raises ChangeRefused."""
+        """Add a fact about somebody who agreed. Raises ChangeRefused."""
         if reach != "private" and where.guild_id is None:
             raise ChangeRefused(NO_SERVER)
         there = reach != "private"
@@ -112,15 +112,15 @@ class KnownPeople:
 
     async def _seen(self, person_id: int, role: Role) -> list[Seen]:
         async with self._database.read() as db:
-            return [_seen(one) for one in await db.memories.of(person_id, role.slug)]
+            return [_seen(fact) for fact in await db.memories.of(person_id, role.slug)]
 
 
 def matching(facts: Sequence[Seen], words: str) -> list[Seen]:
     """Return the facts with some words, or a number; what can't be seen can't be found by words."""
     wanted = words.casefold().split()
     if len(wanted) == 1 and wanted[0].isdecimal():
-        return [one for one in facts if str(one.number) == wanted[0]]
-    return [one for one in facts if all(word in (one.text or "").casefold() for word in wanted)]
+        return [fact for fact in facts if str(fact.number) == wanted[0]]
+    return [fact for fact in facts if all(word in (fact.text or "").casefold() for word in wanted)]
 
 
 def _seen(fact: Fact) -> Seen:
