@@ -53,18 +53,16 @@ from bot.core.errors import ConfigurationError, DatabaseUnreachable
 from bot.core.runtime import Runtime
 from bot.core.tasks import spawn
 from bot.core.waiting import AWAY_SECONDS
-from bot.features.admin.bonds import Bonds
 from bot.features.admin.day_moods import DayMoods
-from bot.features.admin.edit_characters import Affinity, Chosen, Identity, Lore, Mood, Presence
+from bot.features.admin.edit_characters import Affinity, Chosen, Identity, Lore, Mood, Presence, Seating
 from bot.features.admin.edit_facts import Facts, FactWords
 from bot.features.admin.edit_lore import Lorebooks
-from bot.features.admin.edit_relations import Standings
-from bot.features.admin.edits import Curation
-from bot.features.admin.known import KnownPeople
-from bot.features.admin.seating import Seating
+from bot.features.admin.edit_relations import Bonds, Standings
+from bot.features.admin.edit_states import GlobalState, States
+from bot.features.admin.edits import Edits
+from bot.features.admin.people import KnownPeople
 from bot.features.admin.selves import Selves
 from bot.features.admin.service import Administration
-from bot.features.admin.states import GlobalState, States
 from bot.features.characters.growth_files import GrowthFiles
 from bot.features.characters.importing import Arrivals, joined
 from bot.features.characters.library import Library
@@ -237,7 +235,7 @@ class App:
     # What admins change.
     administration: Administration
     audit: AuditLog
-    edits: Curation
+    edits: Edits
     known_people: KnownPeople
     fact_words: FactWords
     standings: Standings
@@ -420,7 +418,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     days = Days(database, company=company, inner=inner_life, clock=clock)
     statuses = Statuses(database, claude, company, model=voters.model)
     presence = Stagecraft(database, casting, clock)
-    edits = Curation(
+    edits = Edits(
         database,
         clock,
         (

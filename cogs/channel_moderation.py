@@ -10,7 +10,6 @@ from discord.ext import commands
 from bot.core.i18n import _, n_
 from bot.discord.commands import MEMBERS_ONLY, YOU_LACK, Interaction, answer, named
 from bot.features.moderation import BULK_AGE, MOST_PURGED, Act, Refused, in_words, span_of_slowmode
-from cogs._discord.channels import Talkative
 from cogs._discord.interactions import Panels
 from cogs._discord.moderation import (
     NEEDED,
@@ -27,6 +26,7 @@ from cogs._discord.moderation import (
     refusing,
     shown,
 )
+from cogs._discord.options import Talkative
 from cogs._discord.panels import Action, Press
 
 if TYPE_CHECKING:

@@ -12,10 +12,8 @@ from bot.discord.commands import Interaction, answer
 from bot.features.operations.costs import DAYS, GROUPS, Accounts, Costs, bars_of
 from bot.pictures import Drawings, bars_svg, bars_text
 from bot.settings.allowance import Allowance, Amount, Unit
-from cogs._discord.inner_life_views import files_of
-from cogs._discord.panels import NOBODY
 from cogs._discord.permissions import is_operator
-from cogs._discord.text import inline
+from cogs._discord.text import NOBODY, files_of, inline
 from database.repositories.calls import Spending
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from discord.ext import commands
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
 from bot.features.characters.presence import LONGEST_GUISE
-from cogs._discord.asking import listens_to, place_of
+from cogs._discord.hearing import listens_to, place_of
 from cogs._discord.options import telling
 from cogs._discord.text import inline
 

@@ -1,17 +1,16 @@
 """Watches the connection and everything behind it: the heartbeat, /health and /admin jobs (F017, C07)."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.commands import Interaction, answer
 from bot.features.operations.vitals import Link
-from cogs._discord.admin import join_admin, leave_admin, let_operators
-from cogs._discord.health_views import health_lines, jobs_lines, runs_lines, short_health
+from cogs._discord.admin import AdminCog, command, operators_only
+from cogs._discord.health import health_lines, jobs_lines, latency, runs_lines, short_health
 from cogs._discord.permissions import is_operator
-from cogs._discord.reports import latency
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -22,24 +21,21 @@ log = logging.getLogger(__name__)
 RUNS_SHOWN = 10
 
 
-class Health(commands.Cog):
+class Health(AdminCog):
     """The heartbeat monitor, and what it saw."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._settings = bot.app.settings
         self._health = bot.app.health
         self._ticks = 0
         self._server: MetricsServer | None = None
-        self._jobs: app_commands.Command[Any, ..., Any] = app_commands.Command(
-            name="jobs",
-            description="The scheduled work: what ran, what failed, what is next",
-            callback=self.jobs,
-        )
+        jobs = "The scheduled work: what ran, what failed, what is next"
+        self.members = (command("jobs", jobs, self.jobs),)
         bot.app.schedule.every(self._settings.heartbeat_seconds, self.tick, name="heartbeat")
 
     async def cog_load(self) -> None:
-        join_admin(self.bot, self._jobs)
+        await super().cog_load()
         if self._settings.metrics_port:
             from bot.features.operations.metrics import MetricsServer
 
@@ -47,7 +43,7 @@ class Health(commands.Cog):
             await self._server.start()
 
     async def cog_unload(self) -> None:
-        leave_admin(self.bot, self._jobs)
+        await super().cog_unload()
         if self._server is not None:
             await self._server.close()
 
@@ -73,13 +69,11 @@ class Health(commands.Cog):
         else:
             await answer(interaction, short_health(vitals, alerts, seconds=seconds))
 
-    async def jobs(self, interaction: Interaction) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
+    @operators_only
+    async def jobs(self, _interaction: Interaction) -> str:
         schedule, now = self.bot.app.schedule, self.bot.app.clock.now()
         runs = await schedule.latest(limit=RUNS_SHOWN)
-        await answer(interaction, "\n".join([*jobs_lines(schedule.reports(), now), "", *runs_lines(runs)]))
+        return "\n".join([*jobs_lines(schedule.reports(), now), "", *runs_lines(runs)])
 
     @commands.Cog.listener()
     async def on_shard_ready(self, shard_id: int) -> None:

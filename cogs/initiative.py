@@ -1,21 +1,20 @@
 """Speaking first: /admin initiative, and the job that leaves it to chance (F112, F115, C79)."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot.conversation.types import Mouth
 from bot.core.i18n import _, n_, number
-from bot.discord.commands import Interaction, answer
+from bot.discord.commands import Interaction
 from bot.features.proactive.initiative import SECONDS
 from bot.features.proactive.venues import Standing
-from cogs._discord.admin import actor_of, join_admin, leave_admin, let_operators
-from cogs._discord.channels import ChannelChoice, Talkative, may_write, place_in
+from cogs._discord.admin import AdminCog, actor_of, command, operators_only
+from cogs._discord.hearing import is_ticket
+from cogs._discord.options import ChannelChoice, Talkative, may_write, place_in
 from cogs._discord.speaking import mouth_in
-from cogs._discord.ticket_threads import is_ticket
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -45,47 +44,35 @@ TICKET = _("That is a ticket, and no character takes part in those. Name another
 LOG_CHANNEL = _("That is the log channel, and I take no part in its talk. Name another one.")
 
 
-class Initiative(commands.Cog):
+class Initiative(AdminCog):
     """It is off in every channel until an operator switches it on; each use is written into the audit."""
 
     def __init__(self, bot: "Masquerade") -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._venues = bot.app.venues
-        self._command: app_commands.Command[Any, ..., Any] = app_commands.Command(
-            name="initiative",
-            description="Whether I speak first in a channel, and when",
-            callback=self.initiative,
-        )
+        about = "Whether I speak first in a channel, and when"
+        self.members = (command("initiative", about, self.initiative),)
         bot.app.schedule.every(SECONDS, self._tick, name="speak first")
-
-    async def cog_load(self) -> None:
-        join_admin(self.bot, self._command)
-
-    async def cog_unload(self) -> None:
-        leave_admin(self.bot, self._command)
 
     @app_commands.describe(
         state="On or off; with nothing it stays as it is", channel="Another channel or thread than this one"
     )
+    @operators_only
     async def initiative(
         self,
         interaction: Interaction,
         state: Literal["on", "off"] | None = None,
         channel: ChannelChoice | None = None,
-    ) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
+    ) -> str:
         found = self._found(interaction, channel)
         if isinstance(found, str):
-            await answer(interaction, found)
-            return
+            return found
         where = place_in(found)
         if state is None:
             standing = await self._venues.standing(where)
         else:
             standing = await self._venues.let(actor_of(interaction), where, allowed=state == "on")
-        await answer(interaction, "\n".join(map(str, self._told(found, standing))))
+        return "\n".join(map(str, self._told(found, standing)))
 
     def _found(self, interaction: Interaction, channel: ChannelChoice | None) -> Talkative | str:
         """Return the channel that is meant, or why nothing can be said there."""

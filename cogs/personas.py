@@ -13,12 +13,11 @@ from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
 from bot.features.characters.presence_words import CHOSEN, DISMISSED, INVITED, NOBODY, NOBODY_CHOSEN
 from bot.persona_sheet import Examined, examine, listing, sheet
-from cogs._discord.admin import actor_of, let_operators
-from cogs._discord.asking import place_of
-from cogs._discord.lists import with_number
+from cogs._discord.admin import actor_of, operators_only, with_number
+from cogs._discord.hearing import place_of
 from cogs._discord.options import offer_characters, role_named, shown, telling
 from cogs._discord.permissions import is_operator, may_stage
-from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.text import in_a_line, inline
 from personas.cards.charx import MOST_BYTES
 
@@ -162,61 +161,47 @@ class Personas(commands.Cog):
     @persona.command(name="import", description="Let a character from a file be played; for the operators")
     @app_commands.describe(file="A card as .png, .json or .charx, or a sheet as .json")
     @app_commands.default_permissions()
-    async def take_in(self, interaction: Interaction, file: discord.Attachment) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
+    @operators_only
+    async def take_in(self, interaction: Interaction, file: discord.Attachment) -> str:
         if file.size > MOST_BYTES or not file.filename.casefold().endswith(SUFFIXES):
-            large = TOO_LARGE.format(most=MOST_BYTES >> 20)
-            await answer(interaction, large if file.size > MOST_BYTES else NO_CARD)
-            return
+            return TOO_LARGE.format(most=MOST_BYTES >> 20) if file.size > MOST_BYTES else str(NO_CARD)
         try:
             data = await file.read()
         except DISCORD_FAULTS:
-            await answer(interaction, UNREADABLE)
-            return
-        async with telling(interaction):
-            arrivals = self._app.arrivals
-            came = await arrivals.arrive(actor_of(interaction), data, file.filename)
-            remarks = [f"- {inline(one, REMARK_ROOM)}" for one in came.notices[:MOST_REMARKS]]
-            more = len(came.notices) - MOST_REMARKS
-            remarks += [MORE_REMARKS.format(count=more)] if more > 0 else []
-            told = ARRIVED.format(name=shown(came.role), slug=came.role.slug)
-            await answer(interaction, "\n".join([told, *remarks]))
+            return str(UNREADABLE)
+        came = await self._app.arrivals.arrive(actor_of(interaction), data, file.filename)
+        remarks = [f"- {inline(one, REMARK_ROOM)}" for one in came.notices[:MOST_REMARKS]]
+        more = len(came.notices) - MOST_REMARKS
+        remarks += [MORE_REMARKS.format(count=more)] if more > 0 else []
+        return "\n".join([ARRIVED.format(name=shown(came.role), slug=came.role.slug), *remarks])
 
     @persona.command(description="Get a character as a file; for the operators")
     @app_commands.describe(name="Which one", form="What kind of file")
     @app_commands.rename(form="format")
     @app_commands.autocomplete(name=offer_characters)
     @app_commands.default_permissions()
+    @operators_only
     async def export(
         self,
         interaction: Interaction,
         name: app_commands.Range[str, 1, LONGEST_NAME],
         form: Literal["png", "json", "charx"],
     ) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, name)
-            filename, data = await self._app.arrivals.export(role, form)
-            await self._note(interaction, "export", role.slug)
-            file = discord.File(BytesIO(data), filename)
-            await interaction.followup.send(EXPORTED.format(name=shown(role)), file=file, ephemeral=True)
+        role = role_named(self.bot, name)
+        filename, data = await self._app.arrivals.export(role, form)
+        await self._note(interaction, "export", role.slug)
+        file = discord.File(BytesIO(data), filename)
+        await interaction.followup.send(EXPORTED.format(name=shown(role)), file=file, ephemeral=True)
 
     @persona.command(description="Let an imported character go; for the operators")
     @app_commands.describe(name="Which one; those in the operator's own folder are left to the operator")
     @app_commands.autocomplete(name=offer_characters)
     @app_commands.default_permissions()
-    async def remove(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, name)
-            await self._app.arrivals.leave(actor_of(interaction), role)
-            await answer(interaction, LEFT.format(name=shown(role)))
+    @operators_only
+    async def remove(self, interaction: Interaction, name: app_commands.Range[str, 1, LONGEST_NAME]) -> str:
+        role = role_named(self.bot, name)
+        await self._app.arrivals.leave(actor_of(interaction), role)
+        return LEFT.format(name=shown(role))
 
     async def _note(self, interaction: Interaction, what: str, slug: str) -> None:
         await self._app.audit.note(actor_of(interaction), f"persona {what}", slug)

@@ -29,12 +29,12 @@ from bot.features.characters.presence_words import (
     STOPPED,
     depth_in_words,
 )
-from cogs._discord.asking import place_of
+from cogs._discord.hearing import place_of
 from cogs._discord.options import offer_members, role_named, shown, telling
-from cogs._discord.panels import NOBODY
 from cogs._discord.permissions import may_stage
-from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
-from cogs._discord.text import quoted
+from cogs._discord.posting import DISCORD_FAULTS
+from cogs._discord.speaking import mouth_in
+from cogs._discord.text import NOBODY, quoted
 from database.models import Scene
 
 if TYPE_CHECKING:

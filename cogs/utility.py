@@ -12,11 +12,9 @@ from discord.ext import commands
 
 from bot.core.i18n import _, number
 from bot.discord.commands import YOU_LACK, Interaction, answer, named
-from cogs._discord.embeds import Card, answer_with
 from cogs._discord.moderation import Person, lacks
-from cogs._discord.panels import NOBODY
-from cogs._discord.speaking import DISCORD_FAULTS
-from cogs._discord.text import in_a_line, inline
+from cogs._discord.posting import DISCORD_FAULTS
+from cogs._discord.text import NOBODY, Card, answer_with, in_a_line, inline
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

@@ -14,11 +14,10 @@ from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, asked_in
 from bot.memory.provenance import Origins, decision_about
-from cogs._discord.fact_views import link_of
+from cogs._discord.facts import DELETED, GONE_ALREADY, KEPT, deletion_panel, link_of
 from cogs._discord.interactions import Panels
-from cogs._discord.memory_views import DELETED, GONE_ALREADY, KEPT, deletion_panel
 from cogs._discord.panels import Action, Choice, Menu, Panel, Press
-from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.text import inline, shortened
 from database.models import Claim, Fact, Turn
 

@@ -108,17 +108,17 @@ async def test_what_it_heard_before_the_mark_went_comes_up_nowhere_without_it(re
 
 async def test_the_admins_of_a_server_can_keep_it_out_of_marked_channels_too(red):
     administration = administration_of(red)
-    await administration.lay_down(Actor(1, 1), Kind.ADULTS, guild_id=700, value=0.0)
+    await administration.set_rule(Actor(1, 1), Kind.ADULTS, guild_id=700, value=0.0)
     await red.hear("Scarlet?", where=MARKED)
     assert red.mouth.said == [SWITCHED_OFF.format(name="Scarlet")]
-    await administration.lay_down(Actor(1, 1), Kind.ADULTS, guild_id=700, value=1.0)
+    await administration.set_rule(Actor(1, 1), Kind.ADULTS, guild_id=700, value=1.0)
     await red.hear("Scarlet?", where=MARKED)
     assert red.mouth.said[1:] == ["Hm."]
 
 
 async def test_switched_off_it_does_not_even_say_why(red):
     administration = administration_of(red)
-    await administration.lay_down(Actor(1, 1), Kind.ACTIVE, guild_id=700, value=0.0)
+    await administration.set_rule(Actor(1, 1), Kind.ACTIVE, guild_id=700, value=0.0)
     await red.hear("Scarlet?", where=CHANNEL)
     assert red.mouth.said == []
 

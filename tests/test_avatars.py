@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from bot.conversation.company import Company, Playing
-from cogs._discord.avatars import LARGEST_EMOJI, emoji_name, emoji_stem, fit, give_faces
+from cogs.chat.avatars import LARGEST_EMOJI, emoji_name, emoji_stem, fit, give_faces
 from tests.builders import PIXEL
 from tests.support.pictures import PNG
 from tests.world import discord_faults as faults
@@ -75,7 +75,7 @@ async def gallery(tmp_path: Path) -> AsyncIterator[Gallery]:
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [one.getMessage() for one in caplog.records if one.name == "cogs._discord.avatars"]
+    return [one.getMessage() for one in caplog.records if one.name == "cogs.chat.avatars"]
 
 
 async def test_a_picture_is_shown_at_a_url_that_lasts(gallery):

@@ -153,7 +153,7 @@ async def test_what_holds_in_a_channel_holds_in_a_thread_of_it_never_heard_of_be
     parent.guild._threads.clear()
     if told:
         where = {"guild_id": parent.guild.id, "target_id": parent.id}
-        await world.app.administration.lay_down(Actor(1, 1), Kind.ACTIVE, **where)
+        await world.app.administration.set_rule(Actor(1, 1), Kind.ACTIVE, **where)
     else:
         world.env.inject_error("GET", f"/channels/{thread.id}", status=404, code=10003, times=None)
     await world.mira.send(handle, "Pixel, canary?")
@@ -406,20 +406,20 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
         *(
             "Accounting",
             "ChannelModeration",
-            "Bonds",
+            "BondsCog",
             "Chat",
-            "Curation",
-            "DayMoods",
-            "Facts",
+            "EditsCog",
+            "MoodCog",
+            "FactsCog",
             "Guises",
             "Health",
             "History",
             "House",
-            "IdentityLines",
+            "IdentityCog",
             "Initiative",
             "InnerLife",
             "LogChannel",
-            "Lore",
+            "LoreCog",
             "Memory",
             "Moderation",
             "Personas",
@@ -428,10 +428,10 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
             "Reminders",
             "Safety",
             "Scenes",
-            "Selves",
+            "GrowthCog",
             "Status",
             "Tickets",
-            "TimeTravel",
+            "MemoryDayCog",
             "Utility",
             "Why",
         )

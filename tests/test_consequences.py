@@ -6,7 +6,7 @@ import pytest
 
 from bot.audit import Actor, AuditLog
 from bot.conversation.config import Growing
-from bot.features.admin.edits import Curation
+from bot.features.admin.edits import Edits
 from bot.features.admin.selves import Selves
 from bot.features.characters.relations import NoSuchEncounter, Relations
 from personas.character_parts import EvolutionStage
@@ -237,7 +237,7 @@ async def test_an_admin_takes_a_stage_back_and_lets_it_stand_again(tmp_path):
     async with table(tmp_path, manner=growing(1)) as at:
         await at.hear("hello")
         changed: list[str] = []
-        changes = Curation(at.database, at.clock, ())
+        changes = Edits(at.database, at.clock, ())
         selves = Selves(
             at.database, changes, AuditLog(at.database, at.clock), at.clock, changed=changed.append
         )

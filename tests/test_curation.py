@@ -9,7 +9,7 @@ import pytest
 
 from bot.audit import Actor
 from cogs._discord.admin import OPERATORS_ONLY
-from cogs._discord.lists import KEPT
+from cogs.admin.editor import KEPT
 from tests.inner_world import agree, stand
 from tests.staged import ONYX, RUBY, company, folders, library_in
 from tests.support.commands import admin, kept, let_operate, show_to, told

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.features.admin.bonds import NOT_AGREED as NO_BOND
 from bot.features.admin.edit_facts import NOT_AGREED
-from cogs.admin.fact_views import HIDDEN
+from bot.features.admin.edit_relations import NOT_AGREED as NO_BOND
+from cogs.admin.facts import HIDDEN
 from memory.history import TOLD
 from personas.relations.bonds import BY_OPERATOR, TAKEN_BACK
 from tests.inner_world import agree, stand

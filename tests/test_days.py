@@ -209,7 +209,7 @@ async def test_what_is_laid_down_holds_until_the_next_morning(at):
     days = days_of(at)
     await days.dawn()
     before = await days.of("pixel")
-    assert await days.lay_down("pixel", {DayMood.ANGER: 9}) == before
+    assert await days.set("pixel", {DayMood.ANGER: 9}) == before
     assert await days.of("pixel") == {**before, DayMood.ANGER: 9}
     async with at.database.read() as db:
         assert await db.states.get("daily_mood_anger pixel") == "9"
@@ -223,7 +223,7 @@ async def test_what_is_laid_down_holds_until_the_next_morning(at):
 
 async def test_what_is_laid_down_before_the_days_draw_is_not_undone_by_it(at):
     days = days_of(at)
-    before = await days.lay_down("pixel", {DayMood.ANGER: 9})
+    before = await days.set("pixel", {DayMood.ANGER: 9})
     assert set(before) == set(DayMood)
     assert await days.dawn() == 0
     assert (await days.of("pixel"))[DayMood.ANGER] == 9
@@ -241,17 +241,17 @@ async def test_laying_down_moves_the_baselines_and_does_not_jump(at):
 
     later = now + timedelta(hours=30)
     here, there = await levels(now), await levels(later)
-    await days.lay_down("pixel", {DayMood.ANGER: 10})
+    await days.set("pixel", {DayMood.ANGER: 10})
     assert await levels(now) == pytest.approx(here)
     assert (await levels(later))[Hormone.CORTISOL] > there[Hormone.CORTISOL] + 0.03
 
 
 async def test_the_same_laid_down_twice_leaves_one_trace(at):
     days = days_of(at)
-    await days.lay_down("pixel", {DayMood.JOY: 9})
+    await days.set("pixel", {DayMood.JOY: 9})
     first = await kept(at)
     at.clock.pass_time(60)
-    await days.lay_down("pixel", {DayMood.JOY: 9})
+    await days.set("pixel", {DayMood.JOY: 9})
     assert await kept(at) == first
 
 
@@ -260,20 +260,20 @@ async def test_what_is_no_mood_is_refused_and_changes_nothing(at, value):
     await days_of(at).dawn()
     first = await kept(at)
     with pytest.raises(ValueError, match="from 0 to 10"):
-        await days_of(at).lay_down("pixel", {DayMood.JOY: 5, DayMood.ANGER: value})
+        await days_of(at).set("pixel", {DayMood.JOY: 5, DayMood.ANGER: value})
     assert await kept(at) == first
 
 
 async def test_a_character_that_is_not_here_has_no_day(at):
     with pytest.raises(KeyError):
-        await days_of(at).lay_down("nobody", {DayMood.JOY: 5})
+        await days_of(at).set("nobody", {DayMood.JOY: 5})
 
 
 async def test_each_character_has_a_day_of_its_own(tmp_path):
     async with company(tmp_path) as at:
         assert await days_of(at).dawn() == 3
         before = await days_of(at).of("fangs")
-        await days_of(at).lay_down("nyx", {DayMood.ANGER: 9})
+        await days_of(at).set("nyx", {DayMood.ANGER: 9})
         assert await days_of(at).of("fangs") == before
         assert (await days_of(at).of("nyx"))[DayMood.ANGER] == 9
 
@@ -294,7 +294,7 @@ async def test_numbers_that_somebody_wrote_into_the_table_wrongly_do_no_harm(at)
 
 async def test_a_day_of_anger_stands_in_the_next_reply_behind_all_that_is_cached(at):
     """C70."""
-    await days_of(at).lay_down("pixel", {DayMood.ANGER: 9})
+    await days_of(at).set("pixel", {DayMood.ANGER: 9})
     await at.hear("hello")
     prompt = at.claude.prompts[-1]
     assert "anger 9 of 10" in prompt.messages[-1].blocks[-1].text

@@ -299,7 +299,7 @@ async def test_a_reaction_that_is_refused_ends_nothing(tmp_path):
 )
 async def test_what_is_forbidden_is_neither_kept_nor_sent_to_claude(at_table, kind, target, changes):
     async with at_table.database.begin() as db:
-        await db.house.lay_down(700, kind, target, 0.0)
+        await db.house.set_rule(700, kind, target, 0.0)
     heard = await at_table.hear("Pixel, canary", where=CHANNEL, mentions_me=True, **changes)
     async with at_table.database.begin() as db:
         await db.house.lift(700, kind, target)
@@ -318,12 +318,12 @@ async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_
     await at_table.hear("canary in private")
     await at_table.hear("something else", where=CHANNEL, author_id=8, author_name="Tom")
     administration = administration_of(at_table)
-    await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=42)
+    await administration.set_rule(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=42)
     await at_table.hear("Pixel, what was said?", where=CHANNEL, author_id=8, author_name="Tom")
     assert "something else" in at_table.claude.prompts[-1].text
     assert "canary" not in at_table.claude.prompts[-1].text
     assert await logged(at_table, DM) == ["canary in private", "Hm."]
-    await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=0, target_id=42)
+    await administration.set_rule(Actor(1, 600), Kind.DENIED_USER, guild_id=0, target_id=42)
     assert await logged(at_table, DM) == ["Hm."]
     audit = AuditLog(at_table.database, at_table.clock)
     assert [one.guild_id for one in await audit.latest()] == [0, 700]

@@ -25,7 +25,7 @@ from bot.cli.doctor.standing import account_findings
 from bot.cli.doctor.storage import storage_findings
 from bot.settings import load_settings
 from cogs._discord.moderation import NEEDED
-from cogs._discord.ticket_threads import NEEDED_AT_DESK
+from cogs.tickets.threads import NEEDED_AT_DESK
 from database import Database
 from tests.world import discord_faults as faults
 from tests.world.claude_server import ScriptedClaude

@@ -18,12 +18,15 @@ from bot.conversation.text.split import width
 from bot.memory import mapping
 from bot.memory.browsing import MOST_LINKS, Browsing, Entry, Spot, matching
 from bot.memory.mapping import TOO_LATE, MapRefused, chosen_tags
-from cogs._discord import fact_views, interactions, panels
-from cogs._discord import memory_map as map_sending
-from cogs._discord.fact_pages import NO_DAY, NOT_YET, day_in
-from cogs._discord.fact_views import NOTHING, Search, facts_panel
-from cogs._discord.memory_map import IN_PRIVATE, NO_PRIVATE
+from cogs._discord import interactions, panels
+from cogs._discord.facts import link_of
+from cogs._discord.options import NO_DAY, day_in
 from cogs.memory import cog as memory
+from cogs.memory import fact_views
+from cogs.memory import map as map_sending
+from cogs.memory.fact_views import NOTHING, Search, facts_panel
+from cogs.memory.facts import NOT_YET
+from cogs.memory.map import IN_PRIVATE, NO_PRIVATE
 from memory.map.rasterise import PictureMissing
 from memory.map.svg import memory_map
 from memory.packing import packed
@@ -113,8 +116,8 @@ async def test_a_message_is_linked_where_it_stands_although_the_fact_was_shared_
     await archived(w, 6, channel=other)
     await w.mira.user.slash("memory share", number=1, where="everywhere")
     page = words(await shown(w, "facts"))
-    assert f"({fact_views.link_of(Spot(w.guild.id, other.id, 6))})" in page
-    assert f"({fact_views.link_of(Spot(w.guild.id, w.channel.id, 5))})" in page
+    assert f"({link_of(Spot(w.guild.id, other.id, 6))})" in page
+    assert f"({link_of(Spot(w.guild.id, w.channel.id, 5))})" in page
 
 
 async def test_only_the_newest_messages_are_linked_and_in_private_by_a_private_address(w):

@@ -12,7 +12,7 @@ from bot.features.characters.presence import LONGEST_GUISE
 from bot.features.privacy.export_format import FileRefused
 from bot.features.privacy.restore import Imported
 from cogs import guises
-from cogs._discord import privacy_views
+from cogs.privacy import views as privacy_views
 from database.models import Scene
 from tests.builders import CHANNEL, DM, Table, table
 from tests.fakes import EPOCH
@@ -79,7 +79,7 @@ async def test_a_name_that_can_not_be_seen_is_refused(w):
 
 
 async def test_where_one_is_not_listened_to_nothing_is_kept(w):
-    await w.app.administration.lay_down(
+    await w.app.administration.set_rule(
         Actor(1, w.channel.id), Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id
     )
     assert told(await w.mira.slash(w.channel, "me set", name=ALARIC)) == guises.NOT_HERE

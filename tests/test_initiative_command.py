@@ -104,7 +104,7 @@ async def test_what_keeps_it_from_speaking_is_told(tmp_path):
     async with world(tmp_path, manner=manner) as w:
         anna = operator(w)
         house = {"guild_id": w.guild.id, "target_id": w.channel.id}
-        await w.app.administration.lay_down(Actor(1, 1), Kind.ACTIVE, **house)
+        await w.app.administration.set_rule(Actor(1, 1), Kind.ACTIVE, **house)
         said = await use(w, anna, state="on")
         assert initiative.SWITCHED_OFF in said
         assert initiative.NEVER.format(key="initiative_chance") in said

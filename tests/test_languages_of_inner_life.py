@@ -19,7 +19,7 @@ from bot.features.operations import costs
 from bot.features.operations.costs import THE_REST, Accounts, bars_of
 from bot.pictures import bars_svg, bars_text, bond_svg, bond_text
 from bot.settings.allowance import Allowance, Unit
-from cogs._discord.health_views import JOBS, RESULTS, runs_lines, span
+from cogs._discord.health import JOBS, RESULTS, runs_lines, span
 from database.models import Call, JobRun
 from personas.affect import moods
 from personas.affect.temperament import DayMood, Hormone

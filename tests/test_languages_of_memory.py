@@ -16,7 +16,7 @@ from bot.core import i18n
 from bot.features.privacy.export_format import MOST_BYTES
 from bot.memory import mapping
 from bot.memory.browsing import Entry, matching
-from cogs._discord import languages
+from cogs._discord.posting import language_of_the_server
 from memory.map.rasterise import PictureMissing
 from tests import pseudo
 from tests.builders import AT_ONCE
@@ -70,7 +70,7 @@ def read(*shown: Any) -> None:
 def speak_german_in_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every server have chosen German, as communities can: there is no command to ask for that."""
     german = property(lambda _guild: discord.Locale.german)
-    monkeypatch.setattr("cogs._discord.languages.Guild.preferred_locale", german, raising=False)
+    monkeypatch.setattr("discord.Guild.preferred_locale", german, raising=False)
 
 
 async def use(w: World, name: str, who: Any = None, **options: Any) -> Any:
@@ -214,7 +214,7 @@ async def test_the_map_that_somebody_asks_for_in_a_channel_is_in_the_language_of
 
 
 def test_outside_of_servers_it_is_english_where_nobody_asked(cyrillic):
-    with i18n.speaking("de"), languages.language_of_the_server(object()):
+    with i18n.speaking("de"), language_of_the_server(object()):
         assert i18n.number(1234) == "1,234"
 
 

@@ -271,7 +271,7 @@ async def test_leaving_of_somebody_of_whom_nothing_is_there_is_fine(at):
 
 async def test_what_admins_did_and_laid_down_stays_and_is_told(at):
     administration = at.app.administration
-    await administration.lay_down(Actor(BOB, 600), Kind.DENIED_USER, guild_id=700, target_id=MIRA)
+    await administration.set_rule(Actor(BOB, 600), Kind.DENIED_USER, guild_id=700, target_id=MIRA)
     await at.app.audit.note(Actor(MIRA, 600), "something")
     receipt = await leave(at)
     assert tuple(receipt.remaining) == (1, 1, 1)

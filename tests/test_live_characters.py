@@ -8,7 +8,7 @@ import pytest
 
 from bot.audit import Actor, AuditLog
 from bot.features.admin.edit_characters import Identity
-from bot.features.admin.edits import Curation
+from bot.features.admin.edits import Edits
 from bot.features.admin.selves import NotLaidDown, Selves
 from bot.features.characters.library import Library
 from bot.features.characters.shelves import CharacterFaults, Source, sources_of
@@ -38,7 +38,7 @@ def book(**entries: str) -> str:
 
 def selves(at: Table, shelf: Library) -> Selves:
     audit = AuditLog(at.database, at.clock)
-    changes = Curation(at.database, at.clock, [Identity(at.clock, shelf.touch)])
+    changes = Edits(at.database, at.clock, [Identity(at.clock, shelf.touch)])
     return Selves(at.database, changes, audit, at.clock, changed=shelf.touch)
 
 

@@ -13,8 +13,9 @@ import pytest
 from bot.arranging import manner_of
 from bot.conversation.decision import Decision, Reason
 from bot.features.operations.log_channel import LONGEST
+from cogs._discord.health import latency
 from cogs._discord.permissions import commands_the_bot, may_manage
-from cogs._discord.reports import latency, version
+from cogs.log_channel.reports import version
 from database.models import Call as CallRow
 from tests.support.log_channel import Office, office, set_up, without_moments
 from tests.world.process import world as process

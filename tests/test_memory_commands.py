@@ -20,10 +20,12 @@ from bot.conversation.text.split import width
 from bot.conversation.types import Place, Where
 from bot.discord.commands import FAILED
 from bot.memory.store import MOST, NO_SERVER, NO_STATE, UNKNOWN
-from cogs._discord import interactions, memory_views, panels
-from cogs._discord.memory_views import FOR_GOOD, NO_HISTORY, NOTHING, list_panel, reversal_panel
+from cogs._discord import facts, interactions, panels
+from cogs._discord.facts import FOR_GOOD
 from cogs.memory import cog as memory
 from cogs.memory import past_states
+from cogs.memory import views as memory_views
+from cogs.memory.views import NO_HISTORY, NOTHING, list_panel, reversal_panel
 from database.models import Fact
 from memory.core import LONGEST, Change
 from memory.dumps import Dumps
@@ -308,7 +310,7 @@ async def test_what_is_deleted_leaves_the_row_its_past_the_dumps_and_every_byte(
     assert FOR_GOOD in question.content
     assert b"canary" in everything(w)
     await w.mira.click(question, label="Forget it")
-    assert question.content == memory_views.DELETED
+    assert question.content == facts.DELETED
     assert components(question) == []
     assert b"canary" not in everything(w)
     assert await words(w) == ["bystander"]
@@ -319,7 +321,7 @@ async def test_nothing_is_deleted_before_the_button_is_pressed_nor_when_it_is_th
     question = await shown(w, "delete", number=1)
     assert await words(w) == ["I like tea"]
     await w.mira.click(question, label="Keep it")
-    assert question.content == memory_views.KEPT
+    assert question.content == facts.KEPT
     assert await words(w) == ["I like tea"]
 
 
@@ -330,7 +332,7 @@ async def test_a_number_that_has_become_another_memorys_is_not_deleted(w):
     await remember(w, "I like milk")
     assert [one.number for one in await known(w)] == [1]
     await w.mira.click(question, label="Forget it")
-    assert question.content == memory_views.GONE_ALREADY
+    assert question.content == facts.GONE_ALREADY
     assert await words(w) == ["I like milk"]
 
 
@@ -670,7 +672,7 @@ async def test_buttons_and_menus_work_after_a_restart(tmp_path):
         await talk.press(back, "Bring it back")
         await talk.until_told(back, past_states.RESTORED.format(count="1 memory"))
         await talk.press(one, "Forget it")
-        await talk.until_told(one, memory_views.DELETED)
+        await talk.until_told(one, facts.DELETED)
         assert talk.leftovers("canary 0x") == []
         await talk.press(every, "Forget all 11")
         await talk.until_told(every, memory.ALL_DELETED.format(count="9 memories"))

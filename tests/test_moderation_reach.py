@@ -16,7 +16,6 @@ SPEAKING = (
     "cogs._discord.speaking",
     "cogs._discord.posting",
     "cogs._discord.webhooks",
-    "cogs._discord.prefixed",
 )
 ACTING = {
     "bot.features.moderation",

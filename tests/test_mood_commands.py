@@ -13,7 +13,7 @@ from simcord.enums import ChannelType, OverwriteType
 
 from bot.conversation.mood_state import day_key
 from bot.pictures.drawing import TOO_LATE, Drawings
-from cogs._discord.inner_life_views import MOST_MOMENTS, NOTHING_FELT, NOTHING_OF_NOTE, WHO_SEES
+from cogs.inner_life.views import MOST_MOMENTS, NOTHING_FELT, NOTHING_OF_NOTE, WHO_SEES
 from personas.affect.temperament import DayMood
 from tests.inner_world import DAY, agree, wiped
 from tests.staged import company

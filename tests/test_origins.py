@@ -17,7 +17,7 @@ from bot.llm.errors import ClaudeTimeout
 from bot.memory.browsing import Spot
 from bot.memory.provenance import Origins, Spent
 from cogs._discord import interactions
-from cogs._discord.memory_views import DELETED, FOR_GOOD, GONE_ALREADY, KEPT
+from cogs._discord.facts import DELETED, FOR_GOOD, GONE_ALREADY, KEPT
 from cogs._discord.panels import Menu
 from cogs.why import why_panel
 from tests.knowing import archived, noted

@@ -15,8 +15,9 @@ from bot.conversation.attention.server_rules import Kind
 from bot.conversation.company import Playing
 from bot.features.privacy.export_format import MOST_BYTES, TOO_LARGE
 from bot.features.privacy.restore import NO_CONSENT
-from cogs._discord import interactions, privacy_views
+from cogs._discord import consent, interactions
 from cogs._discord.panels import Pen
+from cogs.privacy import views as privacy_views
 from tests.builders import AT_ONCE
 from tests.support.commands import told
 from tests.support.discord import World, world
@@ -70,9 +71,7 @@ async def test_behind_the_second_answer_the_character_asks_and_pings_nobody_else
     assert questions(w) == []
     await w.mira.send(w.channel, f"Pixel, tell {w.tom.mention}?")
     question = w.channel.history()[-1]
-    assert question.content == (
-        f"{w.mira.mention} {w.app.character.memory_question}\n{privacy_views.SMALL_PRINT}"
-    )
+    assert question.content == (f"{w.mira.mention} {w.app.character.memory_question}\n{consent.SMALL_PRINT}")
     assert labels(question) == QUESTION
     assert w.pinged() <= {w.mira.id}
     for _ in range(3):
@@ -147,8 +146,8 @@ async def test_a_question_can_be_answered_after_weeks_and_not_for_ever(w):
 
 async def test_a_question_that_another_process_asked_is_answered_by_this_one(tmp_path):
     async with world(tmp_path, manner=AT_ONCE) as w:
-        panel = privacy_views.question_panel("question", "May I?", w.mira.mention)
-        pen = Pen(privacy_views.FAMILY, w.mira.id, w.app.clock.now() + timedelta(days=1))
+        panel = consent.question_panel("question", "May I?", w.mira.mention)
+        pen = Pen(consent.FAMILY, w.mira.id, w.app.clock.now() + timedelta(days=1))
         with w.env._bot_scope():
             channel = w.client.get_channel(w.channel.id)
             await channel.send(panel.text, view=pen.view(panel))  # type: ignore[union-attr]
@@ -160,7 +159,7 @@ async def test_a_question_that_another_process_asked_is_answered_by_this_one(tmp
 async def test_where_people_are_remembered_unless_they_refuse_they_are_told_once(tmp_path):
     async with world(tmp_path, manner=replace(ASKING, consent="opt_out")) as w:
         notice = await asked(w)
-        assert privacy_views.NOTICE in notice.content
+        assert consent.NOTICE in notice.content
         assert labels(notice) == {"Don't", "What is kept?"}
         assert (await w.app.privacy.standing(w.mira.id)).learning
         assert told_to_one(await w.mira.click(notice, label="Don't")) == privacy_views.NO
@@ -172,10 +171,8 @@ async def test_switched_off_nobody_is_asked(tmp_path):
         await asked(w)
         await w.mira.send(w.channel, "Pixel, so?")
         assert w.said() == ["Hm."] * 3
-        assert told(await w.mira.slash(w.channel, "privacy yes")) == privacy_views.YES_BUT_OFF
-        assert (
-            told(await w.mira.slash(w.channel, "memory learning", switch="on")) == privacy_views.YES_BUT_OFF
-        )
+        assert told(await w.mira.slash(w.channel, "privacy yes")) == consent.YES_BUT_OFF
+        assert told(await w.mira.slash(w.channel, "memory learning", switch="on")) == consent.YES_BUT_OFF
         assert "switched remembering off" in (await show(w)).content
 
 
@@ -222,7 +219,7 @@ async def test_a_no_says_that_what_was_told_stays(w):
     await w.mira.slash(w.channel, "privacy yes")
     await w.mira.slash(w.channel, "remember", memory="I like tea")
     said = told(await w.mira.slash(w.channel, "privacy no"))
-    assert said == privacy_views.NO + privacy_views.NO_TOLD.format(count="1 memory")
+    assert said == privacy_views.NO + consent.NO_TOLD.format(count="1 memory")
     assert [one.text for one in await w.app.memories.of("pixel", w.mira.id)] == ["I like tea"]
 
 
@@ -231,8 +228,8 @@ async def test_a_no_says_that_what_was_told_stays(w):
 )
 async def test_it_works_for_everybody_and_everywhere(w, command):
     actor = Actor(w.tom.id, w.channel.id)
-    await w.app.administration.lay_down(actor, Kind.ACTIVE, guild_id=w.guild.id)
-    await w.app.administration.lay_down(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
+    await w.app.administration.set_rule(actor, Kind.ACTIVE, guild_id=w.guild.id)
+    await w.app.administration.set_rule(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
     assert told(await w.mira.slash(w.channel, command))
     assert told(await w.mira.user.slash(command))
 
@@ -310,7 +307,7 @@ def panel_text(w: World, shown: Any) -> str:
 
 async def test_a_person_whom_an_admin_denied_is_told_that_this_stays(w):
     actor = Actor(w.tom.id, w.channel.id)
-    await w.app.administration.lay_down(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
+    await w.app.administration.set_rule(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
     shown = panel_of(await w.mira.slash(w.channel, "privacy delete"))
     await w.mira.click(shown, label="Delete everything")
     text = panel_text(w, shown)

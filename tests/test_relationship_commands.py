@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.features.inner_life.relationship import ENOUGH, MOST_DISPUTES, NOT_THERE, TAKEN_BACK
-from cogs._discord import inner_life_views as sheets
 from cogs._discord.interactions import EXPIRED, NOT_YOURS
 from cogs._discord.options import NOT_HERE_ANY_MORE
+from cogs.inner_life import views as sheets
 from personas.relations.bonds import STAGES, TIME
 from tests.inner_world import STAGE, agree, noted, stand
 from tests.staged import PIXEL_ENV, company, folders, library_in

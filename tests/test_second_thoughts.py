@@ -222,7 +222,7 @@ async def test_who_is_denied_while_they_wait_in_the_queue_is_not_answered(at_tab
         await asyncio.sleep(0.1)
         at_table.clock.pass_time(5)
         administration = administration_of(at_table)
-        await administration.lay_down(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=8)
+        await administration.set_rule(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=8)
 
     on_thought(at_table, deny)
     await at_table.hear("Pixel?", where=CHANNEL)

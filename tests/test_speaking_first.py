@@ -251,7 +251,7 @@ async def test_what_its_day_is_like_is_in_the_prompt(tmp_path):
     async with lively(tmp_path) as at:
         days = Days(at.database, company=at.app.company, inner=at.app.inner_life, clock=at.clock)
         await days.dawn()
-        await days.lay_down("pixel", {DayMood.ANGER: 9})
+        await days.set("pixel", {DayMood.ANGER: 9})
         await say(at, "what a rain")
         await tick(at)
         assert "anger 9 of 10" in at.claude.prompts[-1].text

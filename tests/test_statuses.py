@@ -138,7 +138,7 @@ async def test_a_day_that_admins_changed_brings_another_status_once(at):
     statuses = statuses_of(at)
     await statuses.renew()
     assert "anger 9 of 10" not in at.claude.prompts[-1].text
-    await days_of(at).lay_down("pixel", {DayMood.ANGER: 9})
+    await days_of(at).set("pixel", {DayMood.ANGER: 9})
     assert [await statuses.renew() for _ in range(3)] == [1, 0, 0]
     assert "anger 9 of 10" in at.claude.prompts[-1].text
     assert await statuses.of("pixel") == "Sharpening nine claws."
@@ -149,7 +149,7 @@ async def test_a_change_while_it_is_thought_of_is_thought_of_after_it(at):
 
     async def change() -> None:
         at.claude.while_thinking = None
-        await days_of(at).lay_down("pixel", {DayMood.JOY: 10})
+        await days_of(at).set("pixel", {DayMood.JOY: 10})
 
     at.claude.while_thinking = change
     statuses = statuses_of(at)
@@ -428,7 +428,7 @@ async def test_who_waited_shows_what_the_status_is_by_then(w):
     w.claude.will_say("one", "two", "three")
     await run(w)
     for anger in (8, 9):
-        await w.app.days.lay_down("pixel", {DayMood.ANGER: anger})
+        await w.app.days.set("pixel", {DayMood.ANGER: anger})
         await run(w)
     assert [one.name for one in put] == ["one"]
     await w.env.advance_time(APART)

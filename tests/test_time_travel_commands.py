@@ -12,9 +12,8 @@ from bot.conversation.text.split import width
 from bot.memory.time_travel import PersonDay, Undone
 from cogs._discord import interactions
 from cogs._discord.admin import OPERATORS_ONLY
-from cogs._discord.fact_pages import NO_DAY
-from cogs.admin.memory_day import LEFT
-from cogs.admin.memory_day_views import day_panel, undoing_panel, undone_text
+from cogs._discord.options import NO_DAY
+from cogs.admin.memory_day import LEFT, day_panel, undoing_panel, undone_text
 from memory.history import LEARNT, into
 from tests.knowing import again, noted, overtaken
 from tests.support.commands import admin, let_operate, told

@@ -9,7 +9,7 @@ import pytest
 from discord import app_commands
 
 from cogs import utility
-from cogs._discord.embeds import ACCENT
+from cogs._discord.text import ACCENT
 from tests.support.commands import told
 from tests.support.discord import World, world
 

@@ -13,7 +13,7 @@ import pytest
 from bot.conversation.company import Speaker
 from bot.conversation.types import Mouth, Part
 from bot.core.errors import Gone, Unpostable, Unsaid
-from cogs._discord.prefixed import pieces_of, safe_name
+from cogs._discord.posting import pieces_of, safe_name
 from cogs._discord.speaking import DiscordMouth
 from cogs._discord.webhooks import ASKED_AGAIN, NAME, Webhooks, username_of
 from tests.fakes import FakeClock

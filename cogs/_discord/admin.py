@@ -1,14 +1,20 @@
-"""/admin, which several cogs share: for the bot's operators alone (D12)."""
+"""/admin, which several cogs share: for the bot's operators alone (D12, C85)."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
 from bot.audit import Actor
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
+from bot.features.admin.edits import Change
+from cogs._discord.interactions import Panels
+from cogs._discord.options import telling
 from cogs._discord.permissions import is_operator
 
 if TYPE_CHECKING:
@@ -17,34 +23,65 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME = "admin"
-Member = app_commands.Group | app_commands.Command[Any, ..., Any]
 OPERATORS_ONLY = _(
     "This is for the bot's operators alone. If you run the bot: write your Discord id as admin_ids into "
     "config.env, and restart it."
 )
+NOTE = _("-# Change number {number}. /admin changes undo takes it back.")
+NOTE_TO_OTHERS = _("-# Change number {number}. The bot's operators can take it back.")
+
+Member = app_commands.Group | app_commands.Command[Any, ..., Any]
+P = ParamSpec("P")
 
 
-def join_admin(bot: "Masquerade", member: Member) -> None:
-    """Make a group or a command a part of /admin; the first one brings /admin itself."""
-    admin = bot.tree.get_command(NAME)
-    if admin is None:
-        admin = app_commands.Group(
-            name=NAME,
-            description="For the bot's operators",
-            default_permissions=discord.Permissions(administrator=True),
-        )
-        bot.tree.add_command(admin)
-    assert isinstance(admin, app_commands.Group)
-    admin.add_command(member)
+class HasBot(Protocol):
+    bot: "Masquerade"
 
 
-def leave_admin(bot: "Masquerade", member: Member) -> None:
-    """Take a group or a command out of /admin; with the last one /admin goes."""
-    admin = bot.tree.get_command(NAME)
-    assert isinstance(admin, app_commands.Group)
-    admin.remove_command(member.name)
-    if not admin.commands:
-        bot.tree.remove_command(NAME)
+C = TypeVar("C", bound=HasBot)
+
+
+class AdminCog(commands.Cog):
+    """A cog with `members` of /admin and with `panels`; the first member brings /admin, the last takes it."""
+
+    members: tuple[Member, ...] = ()
+    panels: tuple[Panels, ...] = ()
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self.bot = bot
+
+    async def cog_load(self) -> None:
+        for panels in self.panels:
+            panels.load()
+        for member in self.members:
+            _admin_of(self.bot).add_command(member)
+
+    async def cog_unload(self) -> None:
+        for panels in self.panels:
+            panels.unload()
+        admin = _admin_of(self.bot)
+        for member in self.members:
+            admin.remove_command(member.name)
+        if not admin.commands:
+            self.bot.tree.remove_command(NAME)
+
+
+def operators_only(
+    do: Callable[Concatenate[C, Interaction, P], Awaitable[str | None]],
+) -> Callable[Concatenate[C, Interaction, P], Coroutine[Any, Any, None]]:
+    """Answer an operator with the sentence that a command returns, or with why it can't be done."""
+
+    @wraps(do)
+    async def callback(cog: C, interaction: Interaction, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        await interaction.response.defer(ephemeral=True)
+        if not await let_operators(cog.bot, interaction):
+            return
+        async with telling(interaction):
+            said = await do(cog, interaction, *args, **kwargs)
+            if said is not None:
+                await answer(interaction, said)
+
+    return callback
 
 
 async def let_operators(bot: "Masquerade", interaction: Interaction) -> bool:
@@ -59,3 +96,36 @@ async def let_operators(bot: "Masquerade", interaction: Interaction) -> bool:
 def actor_of(interaction: Interaction) -> Actor:
     """Return who acts, for the audit."""
     return Actor(interaction.user.id, interaction.channel_id or 0)
+
+
+def with_number(text: str, change: Change, *, operator: bool = True) -> str:
+    """Return what is said of a change, with the number by which operators take it back."""
+    return f"{text}\n{(NOTE if operator else NOTE_TO_OTHERS).format(number=change.number)}"
+
+
+def command(name: str, description: str, callback: Any) -> app_commands.Command[Any, ..., Any]:
+    """Return a command of a group."""
+    return app_commands.Command(name=name, description=description, callback=callback)
+
+
+def group_of(
+    name: str, description: str, *members: app_commands.Command[Any, ..., Any]
+) -> app_commands.Group:
+    """Return a group of commands."""
+    group = app_commands.Group(name=name, description=description)
+    for member in members:
+        group.add_command(member)
+    return group
+
+
+def _admin_of(bot: "Masquerade") -> app_commands.Group:
+    admin = bot.tree.get_command(NAME)
+    if admin is None:
+        admin = app_commands.Group(
+            name=NAME,
+            description="For the bot's operators",
+            default_permissions=discord.Permissions(administrator=True),
+        )
+        bot.tree.add_command(admin)
+    assert isinstance(admin, app_commands.Group)
+    return admin

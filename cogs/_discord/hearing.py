@@ -1,16 +1,24 @@
-"""A Discord message, as the character hears it."""
+"""A Discord message or command, as the character hears it: who speaks, where, and what is no talk at all."""
 
 import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import discord
 
+from bot.conversation.rethinking import Asker
 from bot.conversation.text.names import clean_name, clean_text
 from bot.conversation.types import Person, Place, Utterance, Where
-from bot.discord.commands import is_age_restricted
+from bot.discord.commands import Interaction, asked_in, is_age_restricted
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
 
 TALK = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _MENTION = re.compile(r"<@[!&]?(\d{1,20})>")
 _EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>")
+
+TEXT_COMMAND = "!memsvg"
 
 
 def hear(message: discord.Message, *, me: int, application_id: int | None = None) -> Utterance:
@@ -134,3 +142,41 @@ def _person(user: discord.User | discord.Member) -> Person:
     names = (user.display_name, user.global_name, user.name)
     cleaned = (clean_name(name, f"user {user.id}") for name in names if name)
     return Person(user.id, tuple(dict.fromkeys(cleaned)), is_bot=user.bot)
+
+
+def asks_for_map(message: discord.Message) -> bool:
+    """Say whether a person asks for their map with the text command: that is no talk."""
+    person = not message.author.bot and message.webhook_id is None and message.type in TALK
+    return person and message.content.strip().casefold() == TEXT_COMMAND
+
+
+def is_ticket(channel: object, me: int) -> bool:
+    """Say whether a channel is a ticket: a private thread of the bot's own. It makes no others.
+
+    That can be told of the thread alone, so it holds also when nothing is kept of the ticket any more.
+    """
+    return isinstance(channel, discord.Thread) and channel.is_private() and channel.owner_id == me
+
+
+def asker_of(interaction: Interaction) -> Asker:
+    """Return who asks, with the roles that Discord named."""
+    user = interaction.user
+    roles = role_ids(user) if isinstance(user, discord.Member) else ()
+    return Asker(user.id, clean_name(user.display_name, f"user {user.id}"), roles)
+
+
+async def listens_to(bot: "Masquerade", user: discord.User | discord.Member, where: Where) -> bool:
+    """Say whether the character takes in anything of somebody's in a place."""
+    house = await bot.app.administration.house(where.guild_id)
+    roles = set(role_ids(user) if isinstance(user, discord.Member) else ())
+    denied = house.ignores(user.id) or bool(house.denied_roles & roles)
+    return not denied and house.active(where)
+
+
+def place_of(interaction: Interaction) -> Where:
+    """Return the place in which it is asked, with its names: a prompt tells them."""
+    where, guild = asked_in(interaction), interaction.guild
+    if guild is None:
+        return where
+    name = getattr(interaction.channel, "name", None) or "channel"
+    return replace(where, name=clean_name(name, "unnamed"), guild_name=clean_name(guild.name, "unnamed"))

@@ -16,7 +16,6 @@ from bot.core.i18n import _, called
 from bot.core.tasks import spawn
 from bot.discord.commands import OUTDATED, AnyCommand, Commands, Interaction, answer, speak_to
 from cogs._discord.panels import (
-    NOBODY,
     Action,
     Form,
     Panel,
@@ -28,8 +27,8 @@ from cogs._discord.panels import (
     with_note,
     written,
 )
-from cogs._discord.speaking import DISCORD_FAULTS
-from cogs._discord.text import shortened
+from cogs._discord.posting import DISCORD_FAULTS
+from cogs._discord.text import NOBODY, shortened
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

@@ -13,7 +13,7 @@ from bot.discord.commands import Interaction, answer, named
 from bot.features.moderation import Act, Rank, Refused, check_ranks, in_words
 from cogs._discord.admin import actor_of
 from cogs._discord.panels import Button, Panel
-from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.text import in_a_line, inline
 
 Person = discord.User | discord.Member

@@ -1,23 +1,26 @@
-"""Which character an option of a command means, what Discord offers for it, and why something can't be."""
+"""Options of commands: which character, channel or day is meant, what is offered, and why it can't be."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 
+import discord
 from discord import app_commands
 
 from bot.conversation.company import Role, speaker_id
+from bot.conversation.types import Place, Where
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _
-from bot.discord.commands import Interaction, answer
-from bot.features.admin.change import ChangeRefused
+from bot.discord.commands import Interaction, answer, is_age_restricted
+from bot.features.admin.edits import ChangeRefused
 from bot.features.admin.selves import NotLaidDown
 from bot.features.characters.presence import NotStaged
 from bot.features.characters.relations import NoSuchEncounter
 from bot.features.proactive.greetings import NoGreeting
 from bot.memory.store import MemoryRefused
-from cogs._discord.asking import place_of
+from cogs._discord.hearing import place_of
 from cogs._discord.panels import Panel, with_note
 from cogs._discord.text import in_a_line, inline
 
@@ -38,6 +41,7 @@ REFUSALS = (
 WHICH = "Which of the characters; if you name none, the one who is alone with you, or me"
 OF_ONE = _("This is what {name} knows. The option character shows what the others of us know.")
 NOT_HERE_ANY_MORE = _("That character is not played here any more.")
+NO_DAY = _("That is not a date: write it as 2026-05-03, or choose one on which something changed.")
 
 
 async def offer_characters(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -129,3 +133,60 @@ async def telling(interaction: Interaction) -> AsyncIterator[None]:
         yield
     except REFUSALS as error:
         await answer(interaction, str(error))
+
+
+def day_in(text: str) -> date | None:
+    """Return the day that somebody wrote, as 2026-05-03; None where it is none."""
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
+
+
+Channel = app_commands.AppCommandChannel | app_commands.AppCommandThread
+
+
+class ChannelOption(app_commands.Transformer):
+    """A channel in which people talk, or a thread, also one that the bot can't see."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        # Discord's own description of commands knows no media channels as an option.
+        kind = discord.ChannelType
+        threads = [kind.public_thread, kind.private_thread, kind.news_thread]
+        return [kind.text, kind.news, kind.voice, kind.stage_voice, kind.forum, *threads]
+
+    async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> Channel:
+        assert isinstance(value, Channel)
+        return value
+
+
+ChannelChoice = app_commands.Transform[Channel, ChannelOption]
+
+Talkative = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+"""A channel of a server in which something can be said."""
+
+
+def place_in(channel: Talkative) -> Where:
+    """Return a channel of a server as a place, with its present names."""
+    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return Where(
+        channel.id,
+        Place.GUILD,
+        channel.name,
+        channel.guild.id,
+        channel.guild.name,
+        parent_id=parent_id,
+        age_restricted=is_age_restricted(channel),
+    )
+
+
+def may_write(channel: Talkative) -> bool:
+    """Say whether the bot may say something in a channel of a server."""
+    held = channel.permissions_for(channel.guild.me)
+    thread = isinstance(channel, discord.Thread)
+    return held.view_channel and (held.send_messages_in_threads if thread else held.send_messages)

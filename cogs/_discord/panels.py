@@ -1,27 +1,28 @@
 """Buttons, menus and forms that outlive the process: all they need to know stands in their ids (A12, D13).
 
 A cog says what a panel shows as plain values (`Panel`, `Button`, `Menu`, `Form`), and what each action
-does (`Action`). `Panels`, in presses.py, shows them. Every press takes one path, before and after a
+does (`Action`). `Panels`, in interactions.py, shows them. Every press takes one path, before and after a
 restart: the presser is its owner, may use its command, and comes in time; it is acknowledged first; what
 goes wrong is told in one sentence.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import discord
 
-from bot.conversation.text.split import LIMIT
+from bot.conversation.text.split import LIMIT, width
+from bot.core.i18n import _
 from bot.discord.commands import Interaction
 from cogs._discord.text import in_a_line, shortened
 
 LONGEST_ID = 100
 LONGEST_LABEL = 80
 LONGEST_CHOICE = 100
-NOBODY = discord.AllowedMentions.none()
+BACK, NEXT = _("Back", "a button to the page before"), _("Next", "a button to the page after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Menu:
 class Panel:
     """A message with buttons and menus that work for some seconds; without any, it is only told.
 
-    Whoever writes the text quotes in it what is not the bot's own (see quoting.py).
+    Whoever writes the text quotes in it what is not the bot's own (see text.py).
     """
 
     text: str
@@ -229,6 +230,30 @@ class Pen:
                 for one in menu.choices
             ],
         )
+
+
+def pages_of(lines: Iterable[str], room: int, most: int) -> Iterator[list[str]]:
+    """Yield pages of whole lines: `most` of them, or as many as fit the room."""
+    page: list[str] = []
+    left = room
+    for line in lines:
+        if page and (len(page) == most or width(line) + 1 > left):
+            yield page
+            page, left = [], room
+        page.append(line)
+        left -= width(line) + 1
+    if page:
+        yield page
+
+
+def turning(page: int, pages: int, arguments: tuple[str | int, ...] = ()) -> tuple[Button, ...]:
+    """Return the buttons that turn pages, counted from 1; none where there is one page."""
+    if pages == 1:
+        return ()
+    return (
+        Button(BACK, "page", (page - 1, *arguments), disabled=page == 1),
+        Button(NEXT, "page", (page + 1, *arguments), disabled=page == pages),
+    )
 
 
 def with_note(text: str, note: str) -> str:

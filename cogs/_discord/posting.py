@@ -1,17 +1,28 @@
-"""Posting in one channel: how patiently Discord is asked, and what its refusals mean for a reply."""
+"""Posting in one channel: how patiently Discord is asked, and what its refusals mean for a reply.
+
+Where no webhook can be had the bot says `Name: text` for a further character (C20). A character for adults
+says nothing once the channel lets children in (C91).
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 import discord
+from discord.utils import escape_mentions
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from bot.conversation.types import Part
+from bot.conversation.company import Speaker
+from bot.conversation.text.split import LIMIT, split
+from bot.conversation.types import Mouth, Part
 from bot.core.clock import Clock
 from bot.core.errors import Gone, Unpostable, Unsaid, Unsayable
+from bot.core.i18n import speaking
+from cogs._discord.text import inline
 
 if TYPE_CHECKING:
     from discord.abc import PartialMessageableChannel
@@ -26,6 +37,14 @@ _SOMEBODY_ELSES = 50005
 _UNREACHABLE = (aiohttp.ClientError, OSError, discord.RateLimited)  # a TimeoutError is an OSError
 DISCORD_FAULTS = (*_UNREACHABLE, discord.DiscordException)
 """Everything that asking Discord for something may raise."""
+
+LONGEST_NAME = 80
+LOOKED_AT = 25
+"""Messages behind one among which its further pieces are looked for: they are posted at once."""
+_BLOCK_SIGN = re.compile(r"^(\d*)([#>+.-])")
+"""What makes a list, a heading or a quotation of a line that begins with it."""
+
+NOT_FOR_CHILDREN = "the channel is not marked as age-restricted any more"
 
 
 class Posting:
@@ -108,6 +127,11 @@ class Posting:
         except discord.NotFound:
             return
 
+    def history(self, after: int, *, oldest_first: bool = True) -> AsyncIterator[discord.Message]:
+        """Return what was posted after a message."""
+        behind = discord.Object(after)
+        return self.channel.history(after=behind, limit=HISTORY_LOOKED_AT, oldest_first=oldest_first)
+
     def _of_message(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
         """Return what an error means for a message that is to be changed: one that is gone is gone."""
         code = error.code if isinstance(error, discord.HTTPException) else None
@@ -132,3 +156,143 @@ def _passing(error: BaseException) -> bool:
     if isinstance(error, discord.HTTPException):
         return error.status >= 500
     return isinstance(error, _UNREACHABLE) and not isinstance(error, discord.RateLimited)
+
+
+def language_of_the_server(channel: object) -> AbstractContextManager[None]:
+    """Use the language of the server that a channel is in; English in private, where nobody tells theirs."""
+    guild = getattr(channel, "guild", None)
+    return speaking(guild.preferred_locale.value if isinstance(guild, discord.Guild) else None)
+
+
+def safe_name(name: str) -> str:
+    """Return a name that shows in a message as it is: no Markdown is read in it, and nobody mentioned."""
+    plain = escape_mentions(inline(name, LONGEST_NAME)).replace("<", "\\<")
+    return _BLOCK_SIGN.sub(r"\1\\\2", plain)
+
+
+def pieces_of(name: str, text: str) -> list[str]:
+    """Return what is posted for a text: one message, or more where the name makes it too long for one."""
+    return split(f"{safe_name(name)}: {text}", LIMIT)
+
+
+class Prefixed:
+    """Says parts as the bot, each with the character's name before it.
+
+    A part that needs a second message has the id of its first. What is posted for it besides replies to
+    that one, so it is found again whenever the part is changed, also after a restart.
+    """
+
+    def __init__(self, posting: Posting, name: str, *, me: int) -> None:
+        self._posting = posting
+        self._name = name
+        self._me = me
+
+    async def say(self, part: Part, *, to: int) -> int:
+        """Post a part; return the id of its first message."""
+        first, *rest = self._parts(part)
+        message_id = await self._posting.post(first, to=to)
+        for one in rest:
+            await self._posting.post(one, to=to, under=message_id)
+        return message_id
+
+    async def edit(self, message_id: int, text: str) -> None:
+        """Give a part new words, in as many messages as they take."""
+        first, *rest = self._parts(Part(0, text, f"e{message_id}"))
+        await self._posting.edit(message_id, first.text)
+        for there, one in zip_longest(await self._further(message_id), rest):
+            if one is None:
+                await self._posting.delete(there.id)
+            elif there is None:
+                await self._posting.post(one, to=0, under=message_id)
+            elif there.content.strip() != one.text.strip():
+                await self._posting.edit(there.id, one.text)
+
+    async def unsay(self, message_id: int) -> None:
+        """Delete what was posted for a part: all of it."""
+        for there in await self._further(message_id):
+            await self._posting.delete(there.id)
+        await self._posting.delete(message_id)
+
+    def is_first_of(self, message: discord.Message, part: Part) -> bool:
+        """Say whether a message is the first that was posted for a part."""
+        if message.author.id != self._me or message.webhook_id is not None:
+            return False
+        return message.content.strip() == self._parts(part)[0].text.strip()
+
+    async def complete(self, message_id: int, part: Part) -> None:
+        """Post what is missing of a part whose first message is there."""
+        rest = self._parts(part)[1:]
+        if rest:
+            there = await self._further(message_id)
+            for one in rest[len(there) :]:
+                await self._posting.post(one, to=0, under=message_id)
+
+    def _parts(self, part: Part) -> list[Part]:
+        """Return the messages of a part, with nonces of their own."""
+        pieces = pieces_of(self._name, part.text)
+        marks = ["", *(chr(ord("a") + number) for number in range(len(pieces) - 1))]
+        return [
+            Part(part.number, piece, part.nonce + mark) for piece, mark in zip(pieces, marks, strict=True)
+        ]
+
+    async def _further(self, message_id: int) -> list[discord.Message]:
+        """Return what was posted for a part besides its first message."""
+        history = self._posting.channel.history(after=discord.Object(message_id), limit=LOOKED_AT)
+        return [
+            one
+            async for one in history
+            if one.author.id == self._me and one.reference and one.reference.message_id == message_id
+        ]
+
+
+class GatedMouth:
+    """Says nothing once Discord does not keep children out any more, whatever was thought of before.
+
+    `open_now` looks at the channel's mark as Discord told it last. What stands there may be deleted still.
+    """
+
+    show: Callable[[str], None] | None = None
+
+    def __init__(self, own: Mouth, open_now: Callable[[], bool]) -> None:
+        self._own = own
+        self._open_now = open_now
+
+    @property
+    def me(self) -> int:
+        return self._own.me
+
+    @property
+    def emotes(self) -> Mapping[str, str]:
+        return self._own.emotes
+
+    def speaking_as(self, speaker: Speaker) -> Mouth:
+        return self._own.speaking_as(speaker)
+
+    def typing(self) -> AbstractAsyncContextManager[None]:
+        return self._own.typing() if self._open_now() else nullcontext()
+
+    async def say(self, part: Part, *, to: int) -> int:
+        self._check()
+        return await self._own.say(part, to=to)
+
+    async def edit(self, message_id: int, text: str) -> None:
+        self._check()
+        await self._own.edit(message_id, text)
+
+    async def unsay(self, message_id: int) -> None:
+        await self._own.unsay(message_id)
+
+    async def react(self, message_id: int) -> None:
+        self._check()
+        await self._own.react(message_id)
+
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
+        self._check()  # looking may complete what was posted half
+        return await self._own.find(part, after=after, known=known)
+
+    async def whisper(self, part: Part, *, to: int) -> bool:
+        return await self._own.whisper(part, to=to)
+
+    def _check(self) -> None:
+        if not self._open_now():
+            raise Unpostable(NOT_FOR_CHILDREN)

@@ -1,7 +1,6 @@
 """A reply, as Discord posts it: as the bot itself, or as a character with a name and a face of its own."""
 
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -15,17 +14,14 @@ from bot.core.clock import Clock
 from bot.core.errors import Unsayable
 from bot.core.tasks import running
 from bot.discord.commands import is_age_restricted
-from cogs._discord.gated import GatedMouth
-from cogs._discord.posting import DISCORD_FAULTS, HISTORY_LOOKED_AT, UNKNOWN_MESSAGE, Posting
-from cogs._discord.prefixed import Prefixed
+from cogs._discord.posting import DISCORD_FAULTS, UNKNOWN_MESSAGE, GatedMouth, Posting, Prefixed
+from cogs._discord.text import emotes_of
 from cogs._discord.webhooks import Outlet, Uncertain, Webhooks, is_gone, username_of, webhooks_of
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel, PartialMessageableChannel
 
     from bot.discord.client import Masquerade
-
-__all__ = ["CANNOT_ANSWER", "DISCORD_FAULTS", "DiscordMouth", "WebhookMouth", "mouth_in"]
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +31,6 @@ CANNOT_ANSWER = "\N{ZIPPER-MOUTH FACE}"
 """What is put on a message when no answer can be thought of, and errors=react (C19)."""
 TYPING_AGAIN = 8.0
 """Seconds between two signs of typing: Discord drops the indicator after about ten (F055)."""
-_EMOTE_NAME = re.compile(r"[A-Za-z0-9_]{2,32}")
 
 
 class DiscordMouth:
@@ -69,7 +64,7 @@ class DiscordMouth:
     @property
     def emotes(self) -> Mapping[str, str]:
         """The server's emotes that the bot may use."""
-        return _written(self.guild, discord.Emoji.is_usable)
+        return emotes_of(self.guild, discord.Emoji.is_usable)
 
     def speaking_as(self, speaker: Speaker) -> Mouth:
         mouth: Mouth = self if speaker.primary else WebhookMouth(self, speaker, self._webhooks)
@@ -121,8 +116,7 @@ class DiscordMouth:
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
         """Look for a part in what the bot posted after a message; history does not tell the nonces."""
         async with self.posting.asking():
-            history = self._channel.history(after=discord.Object(after), limit=HISTORY_LOOKED_AT)
-            async for message in history:
+            async for message in self.posting.history(after):
                 mine = message.author.id == self.me and message.id not in known
                 if mine and message.content.strip() == part.text.strip():
                     return message.id
@@ -160,7 +154,7 @@ class WebhookMouth:
     @property
     def emotes(self) -> Mapping[str, str]:
         """The server's emotes that everybody may use: a webhook has no roles."""
-        return _written(self._own.guild, lambda one: one.available and not one.roles)
+        return emotes_of(self._own.guild, lambda one: one.available and not one.roles)
 
     def speaking_as(self, speaker: Speaker) -> Mouth:
         return self._own.speaking_as(speaker)
@@ -225,8 +219,7 @@ class WebhookMouth:
         What is missing of one that the bot had to say in two messages is posted.
         """
         async with self._posting.asking():
-            history = self._channel.history(after=discord.Object(after), limit=HISTORY_LOOKED_AT)
-            async for message in history:
+            async for message in self._posting.history(after):
                 if message.id in known:
                     continue
                 if self._is_of_webhook(message, part):
@@ -272,10 +265,8 @@ class WebhookMouth:
 
     async def _posted(self, part: Part, after: int) -> int | None:
         """Return the id of what an answer that got lost was about; None when it was not posted."""
-        newest_first = self._channel.history(
-            after=discord.Object(after), limit=HISTORY_LOOKED_AT, oldest_first=False
-        )
-        found = [one async for one in newest_first if self._is_of_webhook(one, part)]
+        newest_first = self._posting.history(after, oldest_first=False)
+        found = [message async for message in newest_first if self._is_of_webhook(message, part)]
         return found[0].id if found else None
 
     def _is_of_webhook(self, message: discord.Message, part: Part) -> bool:
@@ -302,12 +293,3 @@ def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: b
         known=known,
         private=lambda person_id: bot.create_dm(discord.Object(person_id)),
     )
-
-
-def _written(guild: discord.Guild | None, usable: Callable[[discord.Emoji], bool]) -> Mapping[str, str]:
-    """Return how a server's emotes are written by name; of two with the same name the older one counts."""
-    written: dict[str, str] = {}
-    for one in sorted(guild.emojis, key=lambda emoji: emoji.id) if guild else ():
-        if _EMOTE_NAME.fullmatch(one.name) and usable(one):
-            written.setdefault(one.name, str(one))
-    return written

@@ -1,11 +1,19 @@
-"""Words of people and of the character, shown so that they can't pass for a panel's own."""
+"""Words of people and of the character, shown so that they can't pass for the bot's; cards and pictures."""
 
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import discord
 import regex
 from discord.utils import escape_markdown
 
 from bot.conversation.text.names import clean_text
-from bot.conversation.text.split import is_blank, width
+from bot.conversation.text.split import LIMIT, is_blank, width
 from bot.core.i18n import _
+from bot.discord.commands import Interaction
+from bot.pictures import Drawn
 
 LONGEST = 2000
 """What a message may hold, in UTF-16 units: the strictest way Discord may count."""
@@ -13,6 +21,14 @@ NOTHING_SEEN = _("(nothing to be seen)")
 _CUT = _("… (cut)")
 _ELLIPSIS = "…"
 _CLUSTERS = regex.compile(r"\X")
+
+ACCENT = discord.Colour(0x7C5CBF)
+"""The colour of every card; there is none that means something by itself."""
+LONGEST_VALUE = 1024
+NOBODY = discord.AllowedMentions.none()
+
+LONGEST_ALT = 1024
+_EMOTE_NAME = re.compile(r"[A-Za-z0-9_]{2,32}")
 
 
 def quoted(text: str, room: int = LONGEST) -> str:
@@ -49,3 +65,72 @@ def shortened(text: str, room: int, *, mark: str = _ELLIPSIS) -> str:
 def inline(text: str, room: int) -> str:
     """Return a text as at most `room` units within a line of ours: its Markdown is shown, and not read."""
     return shortened(escape_markdown(in_a_line(text, room), ignore_links=False), room)
+
+
+def searchable(words: str | None, room: int) -> str:
+    """Return what is searched for, as an argument in the id of a button: there, colons part the arguments."""
+    return in_a_line(words.replace(":", " "), room) if words and words.strip(": \n\t") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a card shows; whoever makes one quotes in it what is not the bot's own."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    foot: str = ""
+    picture: str | None = None
+
+
+def as_embed(card: Card) -> discord.Embed:
+    """Return a card's frame: a field for each line. Its title stands above it, as text."""
+    embed = discord.Embed(description=card.text or None, colour=ACCENT)
+    for label, value in card.lines:
+        embed.add_field(name=label, value=shortened(value, LONGEST_VALUE), inline=len(value) <= 40)
+    if card.foot:
+        embed.set_footer(text=card.foot)
+    if card.picture:
+        embed.set_thumbnail(url=card.picture)
+    return embed
+
+
+def as_text(card: Card) -> str:
+    """Return the same in words alone, for screen readers and wherever there are no embeds."""
+    lines = [f"**{card.title}**", *([str(card.text)] if card.text else [])]
+    lines += [f"**{label}**: {value}" for label, value in card.lines]
+    lines += [f"-# {card.foot}"] if card.foot else []
+    return shortened("\n".join(lines), LIMIT)
+
+
+async def answer_with(interaction: Interaction, card: Card, *, plain: bool) -> None:
+    """Answer a command that was deferred with a card for the eyes of its user; nobody is pinged."""
+    if plain or not interaction.app_permissions.embed_links:
+        await interaction.followup.send(as_text(card), ephemeral=True, suppress_embeds=True)
+    else:
+        title = f"**{card.title}**"
+        await interaction.followup.send(title, embed=as_embed(card), ephemeral=True, allowed_mentions=NOBODY)
+
+
+async def post(channel: discord.TextChannel, card: Card, view: discord.ui.View) -> None:
+    """Post a card with buttons for everybody: in its frame where the bot may, as text elsewhere."""
+    if channel.permissions_for(channel.guild.me).embed_links:
+        await channel.send(f"**{card.title}**", embed=as_embed(card), view=view, allowed_mentions=NOBODY)
+    else:
+        await channel.send(as_text(card), view=view, allowed_mentions=NOBODY, suppress_embeds=True)
+
+
+def files_of(drawn: Drawn, name: str) -> list[discord.File]:
+    """Return a picture as attachments, with its contents in words for those who don't see it."""
+    about = drawn.about[:LONGEST_ALT]
+    made = ((drawn.png, f"{name}.png"), (drawn.svg, f"{name}.svg"))
+    return [discord.File(io.BytesIO(data), file, description=about) for data, file in made if data]
+
+
+def emotes_of(guild: discord.Guild | None, usable: Callable[[discord.Emoji], bool]) -> Mapping[str, str]:
+    """Return how a server's emotes are written by name; of two with the same name the older one counts."""
+    written: dict[str, str] = {}
+    for one in sorted(guild.emojis, key=lambda emoji: emoji.id) if guild else ():
+        if _EMOTE_NAME.fullmatch(one.name) and usable(one):
+            written.setdefault(one.name, str(one))
+    return written

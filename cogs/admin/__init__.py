@@ -1,4 +1,4 @@
-"""/admin: what operators look at and change by hand while the bot runs (C85)."""
+"""/admin: what operators look at and edit while the bot runs (C85)."""
 
 from typing import TYPE_CHECKING
 

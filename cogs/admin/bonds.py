@@ -1,29 +1,21 @@
 """How characters stand with people, for operators: /admin bond (F089, C85)."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 
+from bot.audit import Actor
 from bot.conversation.company import Role
-from bot.core.i18n import _
+from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction
-from bot.features.admin.edit_relations import NO_BOND
-from cogs._discord.admin import actor_of
-from cogs._discord.lists import (
-    AdminCog,
-    Curated,
-    Listing,
-    Search,
-    command,
-    for_operators,
-    group_of,
-    role_at,
-    role_mark,
-    with_number,
-)
+from bot.features.admin.edit_relations import NO_BOND, Standing
+from bot.features.inner_life.wording import METRICS
+from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import CharacterName, offer_characters, role_meant, shown
-from cogs.admin.fact_views import standing_entry, words_of
+from cogs._discord.text import inline
+from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search, containing
 from personas.relations.bonds import Metric
 
 if TYPE_CHECKING:
@@ -40,42 +32,23 @@ BOND_ASKED = _(
     "**Shall this start again from the beginning?** How **{name}** stands with <@{id}>: {metrics}."
 )
 BOND_RESET = _("**{name}** and <@{id}> begin anew from the next prompt on.")
+NAME_ROOM = 60
+STANDING = "<@{id}> ({name}): {metrics}"
+NO_NAME = _("no name known")
 
 Strength = app_commands.Range[int, 0, 10]
 Tone = app_commands.Range[int, -5, 5]
 
 
-class BondList(Curated):
-    """How a character stands with people."""
-
-    async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
-        role = role_at(self.bot, arguments[0])
-        found = await self.bot.app.standings.bonds(role)
-        wanted = words.casefold()
-        lines = [
-            standing_entry(one)
-            for one in found
-            if wanted in " ".join((str(one.person_id), *one.names)).casefold()
-        ]
-        name = shown(role)
-        return Listing(BONDS_HEAD.format(name=name), lines, BONDS_FOOT, NO_BONDS.format(name=name))
-
-    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
-        person_id, role = int(arguments[0]), role_at(self.bot, arguments[1])
-        standings = self.bot.app.standings
-        change = await standings.reset_bond(actor_of(interaction), person_id, role)
-        return with_number(BOND_RESET.format(name=shown(role), id=person_id), change)
-
-
-class Bonds(AdminCog):
-    """By the people's consent alone; what is changed they see in /relationship, and can take back."""
+class BondsCog(AdminCog):
+    """Needs the people's consent; they see in /relationship what is changed, and can take it back."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._app = bot.app
-        self._bonds = BondList(bot, "bonds", lists="admin bond show", removes="admin bond reset")
-        self.lists = (self._bonds,)
-        self.groups = (
+        self._standings = bot.app.standings
+        self._editor = EntityEditor(bot, self._entity())
+        self.panels = (self._editor.panels,)
+        self.members = (
             group_of(
                 "bond",
                 "How a character stands with a person",
@@ -85,23 +58,36 @@ class Bonds(AdminCog):
             ),
         )
 
+    def _entity(self) -> Entity[OfCharacter, Standing]:
+        return Entity(
+            name="bonds",
+            lists="admin bond show",
+            removes="admin bond reset",
+            head=BONDS_HEAD,
+            foot=BONDS_FOOT,
+            empty=NO_BONDS,
+            parse=OfCharacter.parse,
+            find=lambda scope: self._standings.bonds(scope.role),
+            match=containing(lambda standing: " ".join((str(standing.person_id), *standing.names))),
+            line=_line,
+            remove=self._removed,
+        )
+
     @app_commands.describe(person="With whom", character="Which one", search="A name, where nobody is named")
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def bond(
         self,
         interaction: Interaction,
         person: discord.User | None = None,
         character: CharacterName | None = None,
         search: Search | None = None,
-    ) -> None:
-        async def do() -> str | None:
-            role = await role_meant(interaction, character)
-            if person is None:
-                await self._bonds.show(interaction, search, (role_mark(role),))
-                return None
-            return await self._told(BOND, role, person.id)
-
-        await for_operators(self.bot, interaction, do)
+    ) -> str | None:
+        role = await role_meant(interaction, character)
+        if person is None:
+            await self._editor.show(interaction, OfCharacter(role), search)
+            return None
+        return await self._told(BOND, role, person.id)
 
     @app_commands.describe(
         person="With whom",
@@ -112,6 +98,7 @@ class Bonds(AdminCog):
         character="Which one",
     )
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def set_bond(
         self,
         interaction: Interaction,
@@ -121,38 +108,47 @@ class Bonds(AdminCog):
         trust: Strength | None = None,
         formality: Tone | None = None,
         character: CharacterName | None = None,
-    ) -> None:
-        async def do() -> str:
-            role = await role_meant(interaction, character)
-            named = zip(Metric, (anger, rapport, trust, formality), strict=True)
-            metrics = {metric: value for metric, value in named if value is not None}
-            change = await self._app.standings.set_bond(actor_of(interaction), person.id, role, metrics)
-            return with_number(await self._told(BOND_SET, role, person.id), change)
-
-        await for_operators(self.bot, interaction, do)
+    ) -> str:
+        role = await role_meant(interaction, character)
+        named = zip(Metric, (anger, rapport, trust, formality), strict=True)
+        metrics = {metric: value for metric, value in named if value is not None}
+        change = await self._standings.set_bond(actor_of(interaction), person.id, role, metrics)
+        return with_number(await self._told(BOND_SET, role, person.id), change)
 
     @app_commands.describe(person="With whom", character="Which one")
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def reset_bond(
         self, interaction: Interaction, person: discord.User, character: CharacterName | None = None
-    ) -> None:
-        async def do() -> str | None:
-            role = await role_meant(interaction, character)
-            if await self._app.standings.bond(person.id, role) is None:
-                return NO_BOND.format(name=shown(role))
-            asked = await self._told(BOND_ASKED, role, person.id)
-            await self._bonds.ask(interaction, asked, (person.id, role_mark(role)))
-            return None
+    ) -> str | None:
+        role = await role_meant(interaction, character)
+        if await self._standings.bond(person.id, role) is None:
+            return NO_BOND.format(name=shown(role))
+        question = await self._told(BOND_ASKED, role, person.id)
+        await self._editor.ask(interaction, OfCharacter(role), person.id, question)
+        return None
 
-        await for_operators(self.bot, interaction, do)
+    async def _removed(self, actor: Actor, scope: OfCharacter, mark: str) -> str:
+        change = await self._standings.reset_bond(actor, int(mark), scope.role)
+        return with_number(BOND_RESET.format(**scope.figures, id=mark), change)
 
     async def _told(self, words: str, role: Role, person_id: int) -> str:
         """Return how two stand, in one of our sentences."""
-        metrics = await self._app.standings.bond(person_id, role)
+        metrics = await self._standings.bond(person_id, role)
         if metrics is None:
             return NO_BOND.format(name=shown(role))
-        return words.format(name=shown(role), id=person_id, metrics=words_of(metrics))
+        return words.format(name=shown(role), id=person_id, metrics=_words(metrics))
+
+
+def _line(standing: Standing) -> str:
+    name = inline(standing.names[0], NAME_ROOM) if standing.names else NO_NAME
+    return STANDING.format(id=standing.person_id, name=name, metrics=_words(standing.metrics))
+
+
+def _words(metrics: Mapping[Metric, int]) -> str:
+    """Return numbers as people read them: `anger 0, rapport 2, trust 2, formality 0`."""
+    return ", ".join(f"{worded(METRICS, metric)} {value}" for metric, value in metrics.items())
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Bonds(bot))
+    await bot.add_cog(BondsCog(bot))

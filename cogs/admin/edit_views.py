@@ -1,4 +1,4 @@
-"""A change made by hand, as operators are shown it: what it was, and what it became (C85)."""
+"""An edit as operators are shown it: what the thing was, and what it became (C85)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from discord.utils import format_dt
 
 from bot.core.i18n import _, worded
-from bot.features.admin.bonds import BOND
-from bot.features.admin.change import Change, Recorded, Values
 from bot.features.admin.edit_characters import CHOSEN, PRESENCE
 from bot.features.admin.edit_facts import FACT, Words
+from bot.features.admin.edit_relations import BOND
+from bot.features.admin.edits import Change, Recorded, Values
 from bot.features.inner_life.wording import BOND_STAGES, DAY_MOODS, LINE_KINDS, METRICS
 from cogs._discord.text import inline
 from cogs.admin.relation_views import STAGES
@@ -78,26 +78,26 @@ _VALUES = {
 }
 """Words for values that are kept by their English name, by the name of the value."""
 _SHOWN = {
-    BOND: tuple(str(one) for one in Metric),
+    BOND: tuple(str(metric) for metric in Metric),
     FACT: ("number", "kept", "pinned", "scope", "holds"),
 }
 """What is shown of the values: of a bond not what somebody chose it to be like, which is theirs."""
 
 
-def change_entry(one: Recorded) -> str:
+def change_entry(recorded: Recorded) -> str:
     """Return a change as a line of a list."""
-    return _headed(ENTRY, one, at=format_dt(one.at, "R"))
+    return _headed(ENTRY, recorded, at=format_dt(recorded.at, "R"))
 
 
-def change_text(one: Recorded, words: Words) -> str:
+def change_text(recorded: Recorded, words: Words) -> str:
     """Return a change with what was before and after; of a fact with its words, where these may be seen."""
-    head = _headed(HEAD, one, at=format_dt(one.at, "f"))
-    if one.is_blank:
+    head = _headed(HEAD, recorded, at=format_dt(recorded.at, "f"))
+    if recorded.is_blank:
         return f"{head}\n{BLANK}"
-    before, after = one.change.before, one.change.after
+    before, after = recorded.change.before, recorded.change.after
     told = [
-        BEFORE.format(values=_values(one.change, before, words.before) or NOT_THERE),
-        AFTER.format(values=_values(one.change, after, words.after) or NOT_THERE_NOW),
+        BEFORE.format(values=_values(recorded.change, before, words.before) or NOT_THERE),
+        AFTER.format(values=_values(recorded.change, after, words.after) or NOT_THERE_NOW),
     ]
     told += [str(HIDDEN)] if words.hidden else []
     told += [str(FORGOTTEN)] if words.forgotten else []
@@ -116,13 +116,13 @@ def thing(change: Change) -> str:
     return THING.format(kind=kind, which=inline(" ".join(change.key), KEY_ROOM)) if change.key else kind
 
 
-def _headed(words: str, one: Recorded, *, at: str) -> str:
-    change = one.change
+def _headed(words: str, recorded: Recorded, *, at: str) -> str:
+    change = recorded.change
     note = TAKES_BACK.format(number=change.undoes) if change.undoes is not None else ""
-    note += TAKEN_BACK.format(number=one.undone_by) if one.undone_by is not None else ""
+    note += TAKEN_BACK.format(number=recorded.undone_by) if recorded.undone_by is not None else ""
     verb = worded(_VERBS, change.verb)
     return words.format(
-        number=change.number, at=at, thing=thing(change), verb=verb, actor=one.actor_id, note=note
+        number=change.number, at=at, thing=thing(change), verb=verb, actor=recorded.actor_id, note=note
     )
 
 

@@ -1,27 +1,21 @@
-"""Changes made by hand, and rows of the global state, for operators: /admin changes, state (F124, C85)."""
+"""Edits, and rows of the global state, for operators: /admin changes and /admin state (F124, C85)."""
 
+from collections.abc import Mapping
 from hashlib import blake2s
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from discord import app_commands
 
+from bot.audit import Actor
 from bot.core.i18n import _, n_
 from bot.discord.commands import Interaction
 from bot.features.admin.edit_facts import FACT, Words
-from cogs._discord.admin import actor_of
-from cogs._discord.lists import (
-    AdminCog,
-    Curated,
-    Listed,
-    Listing,
-    Search,
-    command,
-    for_operators,
-    group_of,
-    with_number,
-)
+from bot.features.admin.edit_states import GlobalState
+from bot.features.admin.edits import Recorded
+from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.text import in_a_line, inline
 from cogs.admin.edit_views import change_entry, change_text, thing
+from cogs.admin.editor import Entity, EntityEditor, Scope, Search, containing
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -59,49 +53,50 @@ async def offer_keys(interaction: Interaction, current: str) -> list[app_command
     ]
 
 
-class Changes(Listed):
-    """The changes made by hand, the newest first."""
+class StateEditor(EntityEditor[Scope, tuple[str, str]]):
+    """The rows of the global state that can be set; what the program keeps for itself is only counted."""
 
-    async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:  # noqa: ARG002 - of everybody
-        found = await self.bot.app.edits.latest()
-        lines = [change_entry(one) for one in found]
-        return Listing(HEAD, [one for one in lines if words.casefold() in one.casefold()], FOOT, NO_CHANGES)
+    def __init__(self, bot: "Masquerade", state: GlobalState) -> None:
+        self._state = state
+        rows = Entity(
+            name="state",
+            lists="admin state list",
+            removes="admin state remove",
+            head=STATE_HEAD,
+            foot=STATE_FOOT,
+            empty=NO_STATE,
+            parse=Scope.parse,
+            find=self._find,
+            match=containing(lambda row: f"{row[0]} {row[1]}"),
+            line=_state_line,
+            remove=self._removed,
+        )
+        super().__init__(bot, rows)
 
+    async def figures(self, scope: Scope) -> Mapping[str, Any]:  # noqa: ARG002 - of everything
+        return {"count": (await self._state.listed()).internal}
 
-class States(Curated):
-    """The rows of the global state that can be set."""
+    async def _find(self, _scope: Scope) -> list[tuple[str, str]]:
+        return list((await self._state.listed()).rows.items())
 
-    async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:  # noqa: ARG002 - of everything
-        listed = await self.bot.app.global_state.listed()
-        lines = [
-            STATE.format(key=key, value=inline(value, VALUE_ROOM) if value else UNSET)
-            for key, value in listed.rows.items()
-            if words.casefold() in f"{key} {value}".casefold()
-        ]
-        return Listing(STATE_HEAD, lines, STATE_FOOT.format(count=listed.internal), NO_STATE)
-
-    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
-        state = self.bot.app.global_state
-        key = next((one for one in state.settable() if key_mark(one) == arguments[0]), None)
+    async def _removed(self, actor: Actor, _scope: Scope, mark: str) -> str:
+        key = next((key for key in self._state.settable() if key_mark(key) == mark), None)
         if key is None:
-            return GONE
-        change = await state.remove(actor_of(interaction), key)
-        return with_number(STATE_REMOVED.format(key=key), change)
+            return str(GONE)
+        return with_number(STATE_REMOVED.format(key=key), await self._state.remove(actor, key))
 
 
-class Curation(AdminCog):
+class EditsCog(AdminCog):
     """What was changed is shown with what it was before, and taken back once."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
         self._app = bot.app
-        self._changes = Changes(bot, "changes", lists="admin changes list")
-        self._states = States(bot, "state", lists="admin state list", removes="admin state remove")
-        self.lists = (
-            self._changes,
-            self._states,
-        )
-        self.groups = (
+        self._edits, self._state = bot.app.edits, bot.app.global_state
+        self._changes = EntityEditor(bot, self._entity())
+        self._states = StateEditor(bot, self._state)
+        self.panels = (self._changes.panels, self._states.panels)
+        self.members = (
             group_of(
                 "changes",
                 "What was changed by hand",
@@ -118,65 +113,66 @@ class Curation(AdminCog):
             ),
         )
 
+    def _entity(self) -> Entity[Scope, Recorded]:
+        return Entity(
+            name="changes",
+            lists="admin changes list",
+            head=HEAD,
+            foot=FOOT,
+            empty=NO_CHANGES,
+            parse=Scope.parse,
+            find=lambda _scope: self._edits.latest(),
+            match=containing(change_entry),
+            line=change_entry,
+        )
+
     # Changes.
 
     @app_commands.describe(search="Words, such as a kind of thing or a character")
+    @operators_only
     async def list_changes(self, interaction: Interaction, search: Search | None = None) -> None:
-        async def do() -> None:
-            await self._changes.show(interaction, search)
-
-        await for_operators(self.bot, interaction, do)
+        await self._changes.show(interaction, Scope(), search)
 
     @app_commands.describe(number="Its number in /admin changes list")
-    async def show(self, interaction: Interaction, number: Number) -> None:
-        async def do() -> str:
-            found = await self._app.edits.get(number)
-            words, person_id = Words(), found.change.person_id
-            if found.change.entity == FACT and person_id is not None:
-                await self._app.known_people.looked(actor_of(interaction), person_id)
-                words = await self._app.fact_words.of(found)
-            return change_text(found, words)
-
-        await for_operators(self.bot, interaction, do)
+    @operators_only
+    async def show(self, interaction: Interaction, number: Number) -> str:
+        found = await self._edits.get(number)
+        words, person_id = Words(), found.change.person_id
+        if found.change.entity == FACT and person_id is not None:
+            await self._app.known_people.looked(actor_of(interaction), person_id)
+            words = await self._app.fact_words.of(found)
+        return change_text(found, words)
 
     @app_commands.describe(number="Its number in /admin changes list; without one your last change")
-    async def undo(self, interaction: Interaction, number: Number | None = None) -> None:
-        async def do() -> str:
-            back = await self._app.edits.undo(actor_of(interaction), number)
-            return with_number(UNDONE.format(number=back.undoes, thing=thing(back)), back)
-
-        await for_operators(self.bot, interaction, do)
+    @operators_only
+    async def undo(self, interaction: Interaction, number: Number | None = None) -> str:
+        back = await self._edits.undo(actor_of(interaction), number)
+        return with_number(UNDONE.format(number=back.undoes, thing=thing(back)), back)
 
     # The global state.
 
     @app_commands.describe(search="Words of a key or a value")
+    @operators_only
     async def list_states(self, interaction: Interaction, search: Search | None = None) -> None:
-        async def do() -> None:
-            await self._states.show(interaction, search)
-
-        await for_operators(self.bot, interaction, do)
+        await self._states.show(interaction, Scope(), search)
 
     @app_commands.describe(key="Such as: daily_mood_anger nyx", value="What it is from now on")
     @app_commands.autocomplete(key=offer_keys)
-    async def set_state(self, interaction: Interaction, key: KeyName, value: Value) -> None:
-        async def do() -> str:
-            change = await self._app.global_state.set(actor_of(interaction), key, value)
-            now = (await self._app.global_state.listed()).rows.get(" ".join(key.split()), value)
-            told = STATE_SET.format(key=" ".join(key.split()), value=inline(now, VALUE_ROOM))
-            return with_number(told, change)
-
-        await for_operators(self.bot, interaction, do)
+    @operators_only
+    async def set_state(self, interaction: Interaction, key: KeyName, value: Value) -> str:
+        change = await self._state.set(actor_of(interaction), key, value)
+        key = " ".join(key.split())
+        now = (await self._state.listed()).rows.get(key, value)
+        return with_number(STATE_SET.format(key=key, value=inline(now, VALUE_ROOM)), change)
 
     @app_commands.describe(key="Such as: status nyx")
     @app_commands.autocomplete(key=offer_keys)
+    @operators_only
     async def remove_state(self, interaction: Interaction, key: KeyName) -> None:
-        async def do() -> None:
-            meant = self._app.global_state.removable(key)
-            value = (await self._app.global_state.listed()).rows[meant]
-            asked = STATE_ASKED.format(key=meant, value=inline(value, VALUE_ROOM) if value else UNSET)
-            await self._states.ask(interaction, asked, (key_mark(meant),))
-
-        await for_operators(self.bot, interaction, do)
+        meant = self._state.removable(key)
+        value = (await self._state.listed()).rows[meant]
+        question = STATE_ASKED.format(key=meant, value=inline(value, VALUE_ROOM) if value else UNSET)
+        await self._states.ask(interaction, Scope(), key_mark(meant), question)
 
 
 def key_mark(key: str) -> str:
@@ -184,5 +180,10 @@ def key_mark(key: str) -> str:
     return blake2s(key.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
+def _state_line(row: tuple[str, str]) -> str:
+    key, value = row
+    return STATE.format(key=key, value=inline(value, VALUE_ROOM) if value else UNSET)
+
+
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Curation(bot))
+    await bot.add_cog(EditsCog(bot))

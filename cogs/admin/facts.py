@@ -4,27 +4,17 @@ from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
+from discord.utils import format_dt
 
+from bot.audit import Actor
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
-from bot.features.admin.known import Reach, matching
-from cogs._discord.admin import actor_of
-from cogs._discord.asking import place_of
-from cogs._discord.lists import (
-    AdminCog,
-    Curated,
-    Listing,
-    Search,
-    command,
-    for_operators,
-    group_of,
-    role_at,
-    role_mark,
-    with_number,
-)
+from bot.features.admin.people import Reach, Seen, matching
+from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
+from cogs._discord.hearing import place_of
 from cogs._discord.options import CharacterName, offer_characters, role_meant, shown
 from cogs._discord.text import inline
-from cogs.admin.fact_views import HIDDEN, fact_entry
+from cogs.admin.editor import Entity, EntityEditor, OfPerson, Search
 from memory.core import LONGEST
 
 if TYPE_CHECKING:
@@ -47,39 +37,35 @@ ASKED = _(
     "that in /memory history, and can bring it back."
 )
 REMOVED = _("**{name}** does not know number **{number}** of <@{id}> any more.")
+HIDDEN = _("(told in private: its words are shown to nobody but them)")
+FACT = "**{number}.** {text}\n-# {about}"
+_ORIGINS = {
+    "told": _("told by them"),
+    "learnt": _("noted from talk"),
+    "inherited": _("from an older program"),
+    "laid down": _("added by an operator"),
+}
+_REACHES = {
+    "dm": _("only in private"),
+    "guild": _("in the whole server where it was said"),
+    "everywhere": _("everywhere, as they chose"),
+}
+_CHANNEL = _("in <#{id}>")
+_CORE, _PINNED, _ENDED = _("core memory"), _("pinned", "a memory"), _("no longer holds")
 
 Words = app_commands.Range[str, 1, LONGEST]
 Number = app_commands.Range[int, 1]
 
 
-class FactList(Curated):
-    """The facts of a person with a character."""
-
-    async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
-        person_id, role = int(arguments[0]), role_at(self.bot, arguments[1])
-        people = self.bot.app.known_people
-        facts = matching(await people.facts(person_id, role), words)
-        named = {"name": shown(role), "id": person_id}
-        lines = [*map(fact_entry, facts)]
-        return Listing(FACTS_HEAD.format(**named), lines, str(FACTS_FOOT), NO_FACTS.format(**named))
-
-    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
-        person_id, memory_id, role = int(arguments[0]), int(arguments[1]), role_at(self.bot, arguments[2])
-        people = self.bot.app.known_people
-        change = await people.remove(actor_of(interaction), person_id, role, memory_id)
-        number = (change.before or {})["number"]
-        return with_number(REMOVED.format(name=shown(role), number=number, id=person_id), change)
-
-
-class Facts(AdminCog):
-    """By the people's consent alone; what is changed they see themselves, and can take back."""
+class FactsCog(AdminCog):
+    """Needs the people's consent; they see themselves what is changed, and can take it back."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._app = bot.app
-        self._facts = FactList(bot, "known", lists="admin facts list", removes="admin facts remove")
-        self.lists = (self._facts,)
-        self.groups = (
+        self._people = bot.app.known_people
+        self._editor = EntityEditor(bot, self._entity())
+        self.panels = (self._editor.panels,)
+        self.members = (
             group_of(
                 "facts",
                 "What a character knows of a person",
@@ -90,8 +76,24 @@ class Facts(AdminCog):
             ),
         )
 
+    def _entity(self) -> Entity[OfPerson, Seen]:
+        return Entity(
+            name="known",
+            lists="admin facts list",
+            removes="admin facts remove",
+            head=FACTS_HEAD,
+            foot=FACTS_FOOT,
+            empty=NO_FACTS,
+            parse=OfPerson.parse,
+            find=lambda scope: self._people.facts(scope.person_id, scope.role),
+            match=matching,
+            line=_line,
+            remove=self._removed,
+        )
+
     @app_commands.describe(person="Of whom", character="Who knows it", search="Words, or a number")
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def facts(
         self,
         interaction: Interaction,
@@ -99,12 +101,9 @@ class Facts(AdminCog):
         character: CharacterName | None = None,
         search: Search | None = None,
     ) -> None:
-        async def do() -> None:
-            role = await role_meant(interaction, character)
-            await self._app.known_people.looked(actor_of(interaction), person.id)
-            await self._facts.show(interaction, search, (str(person.id), role_mark(role)))
-
-        await for_operators(self.bot, interaction, do)
+        role = await role_meant(interaction, character)
+        await self._people.looked(actor_of(interaction), person.id)
+        await self._editor.show(interaction, OfPerson(person.id, role), search)
 
     @app_commands.describe(
         person="Of whom",
@@ -114,6 +113,7 @@ class Facts(AdminCog):
         character="Who knows it",
     )
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def add_fact(
         self,
         interaction: Interaction,
@@ -122,18 +122,14 @@ class Facts(AdminCog):
         reach: Reach = "channel",
         core: bool = True,
         character: CharacterName | None = None,
-    ) -> None:
-        async def do() -> str:
-            role, where = await role_meant(interaction, character), place_of(interaction)
-            people = self._app.known_people
-            change = await people.add(
-                actor_of(interaction), person.id, role, text, where, reach=reach, kept=core
-            )
-            number = (change.after or {})["number"]
-            told = ADDED.format(name=shown(role), id=person.id, number=number, text=inline(text, WORDS_ROOM))
-            return with_number(told, change)
-
-        await for_operators(self.bot, interaction, do)
+    ) -> str:
+        role, where = await role_meant(interaction, character), place_of(interaction)
+        change = await self._people.add(
+            actor_of(interaction), person.id, role, text, where, reach=reach, kept=core
+        )
+        number = (change.after or {})["number"]
+        told = ADDED.format(name=shown(role), id=person.id, number=number, text=inline(text, WORDS_ROOM))
+        return with_number(told, change)
 
     @app_commands.describe(
         person="Of whom",
@@ -143,6 +139,7 @@ class Facts(AdminCog):
         character="Who knows it",
     )
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def edit_fact(
         self,
         interaction: Interaction,
@@ -151,21 +148,18 @@ class Facts(AdminCog):
         text: Words | None = None,
         core: bool | None = None,
         character: CharacterName | None = None,
-    ) -> None:
-        async def do() -> str:
-            role, people = await role_meant(interaction, character), self._app.known_people
-            change = await people.edit(actor_of(interaction), person.id, role, number, text=text, kept=core)
-            said = (await people.fact(person.id, role, number)).text
-            words = inline(said, WORDS_ROOM) if said is not None else HIDDEN
-            told = EDITED.format(name=shown(role), id=person.id, number=number, text=words)
-            return with_number(told, change)
-
-        await for_operators(self.bot, interaction, do)
+    ) -> str:
+        role, actor = await role_meant(interaction, character), actor_of(interaction)
+        change = await self._people.edit(actor, person.id, role, number, text=text, kept=core)
+        words = _words(await self._people.fact(person.id, role, number))
+        told = EDITED.format(name=shown(role), id=person.id, number=number, text=words)
+        return with_number(told, change)
 
     @app_commands.describe(
         person="Of whom", number="Its number in /admin facts list", character="Who knows it"
     )
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def remove_fact(
         self,
         interaction: Interaction,
@@ -173,16 +167,30 @@ class Facts(AdminCog):
         number: Number,
         character: CharacterName | None = None,
     ) -> None:
-        async def do() -> None:
-            role = await role_meant(interaction, character)
-            fact = await self._app.known_people.fact(person.id, role, number)
-            await self._app.known_people.looked(actor_of(interaction), person.id)
-            words = inline(fact.text, WORDS_ROOM) if fact.text is not None else HIDDEN
-            asked = ASKED.format(number=number, id=person.id, name=shown(role), text=words)
-            await self._facts.ask(interaction, asked, (person.id, fact.id, role_mark(role)))
+        role = await role_meant(interaction, character)
+        fact = await self._people.fact(person.id, role, number)
+        await self._people.looked(actor_of(interaction), person.id)
+        question = ASKED.format(number=number, id=person.id, name=shown(role), text=_words(fact))
+        await self._editor.ask(interaction, OfPerson(person.id, role), fact.id, question)
 
-        await for_operators(self.bot, interaction, do)
+    async def _removed(self, actor: Actor, scope: OfPerson, mark: str) -> str:
+        change = await self._people.remove(actor, scope.person_id, scope.role, int(mark))
+        return with_number(REMOVED.format(**scope.figures, number=(change.before or {})["number"]), change)
+
+
+def _words(fact: Seen) -> str:
+    return inline(fact.text, WORDS_ROOM) if fact.text is not None else str(HIDDEN)
+
+
+def _line(fact: Seen) -> str:
+    """Return a fact with its number, and all that an operator may know of it."""
+    reach = _CHANNEL.format(id=fact.channel_id) if fact.scope == "channel" else _REACHES[fact.scope]
+    about = [str(_CORE)] if fact.kept else []
+    about += [str(_PINNED)] if fact.pinned else []
+    about += [] if fact.holds else [str(_ENDED)]
+    about += [str(_ORIGINS[fact.origin]), str(reach), format_dt(fact.since, "d")]
+    return FACT.format(number=fact.number, text=_words(fact), about=" · ".join(about))
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Facts(bot))
+    await bot.add_cog(FactsCog(bot))

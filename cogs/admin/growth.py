@@ -4,24 +4,15 @@ from typing import TYPE_CHECKING
 
 from discord import app_commands
 
+from bot.audit import Actor
 from bot.core.i18n import _, n_, number, worded
-from bot.discord.commands import Interaction, answer
+from bot.discord.commands import Interaction
 from bot.features.admin.edit_relations import NO_AFFINITY, THEMSELVES
-from cogs._discord.admin import actor_of, let_operators
-from cogs._discord.lists import (
-    AdminCog,
-    Curated,
-    Listing,
-    Search,
-    command,
-    for_operators,
-    group_of,
-    role_at,
-    role_mark,
-    with_number,
-)
-from cogs._discord.options import offer_characters, role_named, shown, telling
+from bot.features.characters.relations import Relation
+from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
+from cogs._discord.options import CharacterName, offer_characters, role_named, shown
 from cogs._discord.text import inline
+from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search, containing, role_at, role_mark
 from cogs.admin.relation_views import STAGES, effect, growth_lines, other_line, relation_lines
 
 if TYPE_CHECKING:
@@ -43,38 +34,20 @@ HEAD = _("**How {name} gets on**")
 FOOT = _("-# /admin relations show with another character tells more.")
 NO_OTHERS = _("There is nobody else here for **{name}** to get on with.")
 
-Name = app_commands.Range[str, 1, LONGEST_NAME]
 Number = app_commands.Range[int, 1]
 Value = app_commands.Range[float, -10, 10]
 
 
-class Others(Curated):
-    """How a character gets on with the others, one by one."""
-
-    async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
-        role = role_at(self.bot, arguments[0])
-        found = await self.bot.app.relations.others(role)
-        found = [one for one in found if words.casefold() in f"{one.other.name} {one.other.slug}".casefold()]
-        name = shown(role)
-        return Listing(HEAD.format(name=name), [*map(other_line, found)], FOOT, NO_OTHERS.format(name=name))
-
-    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
-        role, other = (role_at(self.bot, mark) for mark in arguments)
-        standings = self.bot.app.standings
-        change = await standings.reset_affinity(actor_of(interaction), role, other)
-        return with_number(UNMET.format(name=shown(role), other=shown(other)), change)
-
-
-class Selves(AdminCog):
+class GrowthCog(AdminCog):
     """All of it holds from the very next prompt on, and is written into the audit."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
         self._selves, self._relations = bot.app.growth, bot.app.relations
         self._standings = bot.app.standings
-        self._others = Others(bot, "others", lists="admin relations show", removes="admin relations reset")
-        self.lists = (self._others,)
-        self.groups = (
+        self._editor = EntityEditor(bot, self._entity())
+        self.panels = (self._editor.panels,)
+        self.members = (
             group_of(
                 "growth",
                 "How a character changed by being talked with",
@@ -93,40 +66,49 @@ class Selves(AdminCog):
             ),
         )
 
+    def _entity(self) -> Entity[OfCharacter, Relation]:
+        return Entity(
+            name="others",
+            lists="admin relations show",
+            removes="admin relations reset",
+            head=HEAD,
+            foot=FOOT,
+            empty=NO_OTHERS,
+            parse=OfCharacter.parse,
+            find=lambda scope: self._relations.others(scope.role),
+            match=containing(lambda relation: f"{relation.other.name} {relation.other.slug}"),
+            line=other_line,
+            remove=self._removed,
+        )
+
     # Growth (C75).
 
     @app_commands.describe(character="Which one")
     @app_commands.autocomplete(character=offer_characters)
-    async def growth(self, interaction: Interaction, character: Name) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, character)
-            answered, stages = await self._selves.growth(role)
-            await answer(interaction, "\n".join(growth_lines(role, answered, stages)))
+    @operators_only
+    async def growth(self, _interaction: Interaction, character: CharacterName) -> str:
+        role = role_named(self.bot, character)
+        answered, stages = await self._selves.growth(role)
+        return "\n".join(growth_lines(role, answered, stages))
 
     @app_commands.describe(character="Which one", milestone="The stage: how many answers it takes")
     @app_commands.autocomplete(character=offer_characters)
-    async def revert(self, interaction: Interaction, character: Name, milestone: Number) -> None:
-        await self._set_stage(interaction, character, milestone, stands=False)
+    @operators_only
+    async def revert(self, interaction: Interaction, character: CharacterName, milestone: Number) -> str:
+        return await self._set_stage(interaction, character, milestone, stands=False)
 
     @app_commands.describe(character="Which one", milestone="The stage: how many answers it takes")
     @app_commands.autocomplete(character=offer_characters)
-    async def restore(self, interaction: Interaction, character: Name, milestone: Number) -> None:
-        await self._set_stage(interaction, character, milestone, stands=True)
+    @operators_only
+    async def restore(self, interaction: Interaction, character: CharacterName, milestone: Number) -> str:
+        return await self._set_stage(interaction, character, milestone, stands=True)
 
     async def _set_stage(
         self, interaction: Interaction, character: str, milestone: int, *, stands: bool
-    ) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, character)
-            await self._selves.set_stage(actor_of(interaction), role, milestone, stands=stands)
-            said = RESTORED if stands else REVERTED
-            await answer(interaction, said.format(name=shown(role), milestone=milestone))
+    ) -> str:
+        role = role_named(self.bot, character)
+        await self._selves.set_stage(actor_of(interaction), role, milestone, stands=stands)
+        return (RESTORED if stands else REVERTED).format(name=shown(role), milestone=milestone)
 
     # Relations (C72, C73).
 
@@ -136,87 +118,80 @@ class Selves(AdminCog):
         search="A name, where nobody is named",
     )
     @app_commands.autocomplete(character=offer_characters, other=offer_characters)
+    @operators_only
     async def relations(
         self,
         interaction: Interaction,
-        character: Name,
-        other: Name | None = None,
+        character: CharacterName,
+        other: CharacterName | None = None,
         search: Search | None = None,
-    ) -> None:
-        async def do() -> str | None:
-            role = role_named(self.bot, character)
-            if other is None:
-                await self._others.show(interaction, search, (role_mark(role),))
-                return None
-            return "\n".join(relation_lines(await self._relations.of(role, role_named(self.bot, other))))
-
-        await for_operators(self.bot, interaction, do)
+    ) -> str | None:
+        role = role_named(self.bot, character)
+        if other is None:
+            await self._editor.show(interaction, OfCharacter(role), search)
+            return None
+        return "\n".join(relation_lines(await self._relations.of(role, role_named(self.bot, other))))
 
     @app_commands.describe(character="Who likes", other="Whom", value="From -10 to 10")
     @app_commands.autocomplete(character=offer_characters, other=offer_characters)
+    @operators_only
     async def set_affinity(
         self,
         interaction: Interaction,
-        character: Name,
-        other: Name,
-        value: app_commands.Range[float, -10, 10],
-    ) -> None:
-        async def do() -> str:
-            role, liked = role_named(self.bot, character), role_named(self.bot, other)
-            change = await self._standings.set_affinity(actor_of(interaction), role, liked, value)
-            after = change.after or {}
-            told = SET.format(
-                name=shown(role),
-                other=shown(liked),
-                value=number(after["value"], "+.2f"),
-                stage=worded(STAGES, after["stage"]),
-            )
-            return with_number(told, change)
-
-        await for_operators(self.bot, interaction, do)
+        character: CharacterName,
+        other: CharacterName,
+        value: Value,
+    ) -> str:
+        role, liked = role_named(self.bot, character), role_named(self.bot, other)
+        change = await self._standings.set_affinity(actor_of(interaction), role, liked, value)
+        after = change.after or {}
+        told = SET.format(
+            name=shown(role),
+            other=shown(liked),
+            value=number(after["value"], "+.2f"),
+            stage=worded(STAGES, after["stage"]),
+        )
+        return with_number(told, change)
 
     @app_commands.describe(character="Who likes", other="Whom")
     @app_commands.autocomplete(character=offer_characters, other=offer_characters)
-    async def reset(self, interaction: Interaction, character: Name, other: Name) -> None:
-        async def do() -> str | None:
-            role, liked = role_named(self.bot, character), role_named(self.bot, other)
-            if await self._standings.affinity(role, liked) is None:
-                return NO_AFFINITY.format(name=shown(role), other=shown(liked))
-            asked = ASKED.format(name=shown(role), other=shown(liked))
-            await self._others.ask(interaction, asked, (role_mark(role), role_mark(liked)))
-            return None
-
-        await for_operators(self.bot, interaction, do)
+    @operators_only
+    async def reset(
+        self, interaction: Interaction, character: CharacterName, other: CharacterName
+    ) -> str | None:
+        role, liked = role_named(self.bot, character), role_named(self.bot, other)
+        if await self._standings.affinity(role, liked) is None:
+            return NO_AFFINITY.format(name=shown(role), other=shown(liked))
+        question = ASKED.format(name=shown(role), other=shown(liked))
+        await self._editor.ask(interaction, OfCharacter(role), role_mark(liked), question)
+        return None
 
     @app_commands.describe(encounter="Its number in /admin relations show")
-    async def undo(self, interaction: Interaction, encounter: Number) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            gone = await self._relations.take_back(actor_of(interaction), encounter)
-            told = TAKEN_BACK.format(
-                number=encounter,
-                one=inline(gone.speaker, LONGEST_NAME),
-                other=inline(gone.other, LONGEST_NAME),
-                what=effect(gone),
-            )
-            await answer(interaction, told)
+    @operators_only
+    async def undo(self, interaction: Interaction, encounter: Number) -> str:
+        gone = await self._relations.take_back(actor_of(interaction), encounter)
+        return TAKEN_BACK.format(
+            number=encounter,
+            one=inline(gone.speaker, LONGEST_NAME),
+            other=inline(gone.other, LONGEST_NAME),
+            what=effect(gone),
+        )
 
     @app_commands.describe(one="Which one", other="With whom")
     @app_commands.autocomplete(one=offer_characters, other=offer_characters)
-    async def make_up(self, interaction: Interaction, one: Name, other: Name) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            first, second = role_named(self.bot, one), role_named(self.bot, other)
-            if first is second:
-                await answer(interaction, THEMSELVES)
-                return
-            count = await self._relations.make_up(actor_of(interaction), first, second)
-            await answer(interaction, MADE_UP.format(one=shown(first), other=shown(second), count=count))
+    @operators_only
+    async def make_up(self, interaction: Interaction, one: CharacterName, other: CharacterName) -> str:
+        first, second = role_named(self.bot, one), role_named(self.bot, other)
+        if first is second:
+            return str(THEMSELVES)
+        count = await self._relations.make_up(actor_of(interaction), first, second)
+        return MADE_UP.format(one=shown(first), other=shown(second), count=count)
+
+    async def _removed(self, actor: Actor, scope: OfCharacter, mark: str) -> str:
+        other = role_at(self.bot, mark)
+        change = await self._standings.reset_affinity(actor, scope.role, other)
+        return with_number(UNMET.format(**scope.figures, other=shown(other)), change)
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Selves(bot))
+    await bot.add_cog(GrowthCog(bot))

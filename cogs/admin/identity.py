@@ -1,29 +1,19 @@
-"""What operators lay down about who a character is: /admin identity (F110, C85)."""
+"""What operators add about who a character is: /admin identity (F110, C85)."""
 
 from typing import TYPE_CHECKING
 
 from discord import app_commands
 from discord.utils import format_dt
 
+from bot.audit import Actor
 from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction
 from bot.features.admin.selves import LONGEST, Kind
 from bot.features.inner_life.wording import LINE_KINDS
-from cogs._discord.admin import actor_of
-from cogs._discord.lists import (
-    AdminCog,
-    Curated,
-    Listing,
-    Search,
-    command,
-    for_operators,
-    group_of,
-    role_at,
-    role_mark,
-    with_number,
-)
+from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import CharacterName, offer_characters, role_named, shown
 from cogs._discord.text import inline
+from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search, containing
 from database.models import IdentityLine
 
 if TYPE_CHECKING:
@@ -44,32 +34,15 @@ Words = app_commands.Range[str, 1, LONGEST]
 Number = app_commands.Range[int, 1]
 
 
-class Lines(Curated):
-    """The lines of a character, by number."""
-
-    async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
-        role = role_at(self.bot, arguments[0])
-        lines = await self.bot.app.growth.lines(role)
-        found = [one for one in lines if words.casefold() in f"{one.id} {one.kind} {one.text}".casefold()]
-        name = shown(role)
-        return Listing(HEAD.format(name=name), [*map(_entry, found)], FOOT, NOTHING.format(name=name))
-
-    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
-        role = role_at(self.bot, arguments[0])
-        change = await self.bot.app.growth.remove(actor_of(interaction), role, int(arguments[1]))
-        text = inline((change.before or {}).get("text", ""), WORDS_ROOM)
-        return with_number(REMOVED.format(name=shown(role), text=text), change)
-
-
-class IdentityLines(AdminCog):
+class IdentityCog(AdminCog):
     """All of it holds from the very next prompt on, is written into the audit, and can be taken back."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
         self._selves = bot.app.growth
-        self.lines = Lines(bot, "selfline", lists="admin identity list", removes="admin identity remove")
-        self.lists = (self.lines,)
-        self.groups = (
+        self._editor = EntityEditor(bot, self._entity())
+        self.panels = (self._editor.panels,)
+        self.members = (
             group_of(
                 "identity",
                 "What you add about who a character is",
@@ -80,55 +53,66 @@ class IdentityLines(AdminCog):
             ),
         )
 
+    def _entity(self) -> Entity[OfCharacter, IdentityLine]:
+        return Entity(
+            name="selfline",
+            lists="admin identity list",
+            removes="admin identity remove",
+            head=HEAD,
+            foot=FOOT,
+            empty=NOTHING,
+            parse=OfCharacter.parse,
+            find=lambda scope: self._selves.lines(scope.role),
+            match=containing(lambda line: f"{line.id} {line.kind} {line.text}"),
+            line=_entry,
+            remove=self._removed,
+        )
+
     @app_commands.describe(character="Which one", search="Words that it holds")
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def list_lines(
         self, interaction: Interaction, character: CharacterName, search: Search | None = None
     ) -> None:
-        async def do() -> None:
-            mark = role_mark(role_named(self.bot, character))
-            await self.lines.show(interaction, search, (mark,))
-
-        await for_operators(self.bot, interaction, do)
+        await self._editor.show(interaction, OfCharacter(role_named(self.bot, character)), search)
 
     @app_commands.describe(character="Which one", kind="What kind of thing it is", text="The words")
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def add_line(
         self, interaction: Interaction, character: CharacterName, kind: Kind, text: Words
-    ) -> None:
-        async def do() -> str:
-            role = role_named(self.bot, character)
-            change = await self._selves.add(actor_of(interaction), role, kind, text)
-            words = inline((change.after or {})["text"], WORDS_ROOM)
-            return with_number(ADDED.format(name=shown(role), number=change.key[1], text=words), change)
-
-        await for_operators(self.bot, interaction, do)
+    ) -> str:
+        role = role_named(self.bot, character)
+        change = await self._selves.add(actor_of(interaction), role, kind, text)
+        words = inline((change.after or {})["text"], WORDS_ROOM)
+        return with_number(ADDED.format(name=shown(role), number=change.key[1], text=words), change)
 
     @app_commands.describe(
         character="Which one", number="Its number in /admin identity list", text="The new words"
     )
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def edit_line(
         self, interaction: Interaction, character: CharacterName, number: Number, text: Words
-    ) -> None:
-        async def do() -> str:
-            role = role_named(self.bot, character)
-            change = await self._selves.reword(actor_of(interaction), role, number, text)
-            words = inline((change.after or {})["text"], WORDS_ROOM)
-            return with_number(EDITED.format(name=shown(role), number=number, text=words), change)
-
-        await for_operators(self.bot, interaction, do)
+    ) -> str:
+        role = role_named(self.bot, character)
+        change = await self._selves.reword(actor_of(interaction), role, number, text)
+        words = inline((change.after or {})["text"], WORDS_ROOM)
+        return with_number(EDITED.format(name=shown(role), number=number, text=words), change)
 
     @app_commands.describe(character="Which one", number="Its number in /admin identity list")
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def remove_line(self, interaction: Interaction, character: CharacterName, number: Number) -> None:
-        async def do() -> None:
-            role = role_named(self.bot, character)
-            line = await self._selves.line(role, number)
-            asked = ASKED.format(number=number, name=shown(role), text=inline(line.text, WORDS_ROOM))
-            await self.lines.ask(interaction, asked, (role_mark(role), number))
+        role = role_named(self.bot, character)
+        line = await self._selves.line(role, number)
+        question = ASKED.format(number=number, name=shown(role), text=inline(line.text, WORDS_ROOM))
+        await self._editor.ask(interaction, OfCharacter(role), number, question)
 
-        await for_operators(self.bot, interaction, do)
+    async def _removed(self, actor: Actor, scope: OfCharacter, mark: str) -> str:
+        change = await self._selves.remove(actor, scope.role, int(mark))
+        text = inline((change.before or {}).get("text", ""), WORDS_ROOM)
+        return with_number(REMOVED.format(**scope.figures, text=text), change)
 
 
 def _entry(line: IdentityLine) -> str:
@@ -143,4 +127,4 @@ def _entry(line: IdentityLine) -> str:
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(IdentityLines(bot))
+    await bot.add_cog(IdentityCog(bot))

@@ -4,26 +4,16 @@ from typing import TYPE_CHECKING
 
 from discord import app_commands
 
+from bot.audit import Actor
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
-from bot.features.admin.edit_lore import LONGEST_CONTENT, LONGEST_LABEL, Shown, fitting
+from bot.features.admin.edit_lore import LONGEST_CONTENT, LONGEST_LABEL, BookEntry, fitting
 from bot.features.characters.presence import NotStaged
-from cogs._discord.admin import actor_of
-from cogs._discord.lists import (
-    AdminCog,
-    Curated,
-    Listing,
-    Search,
-    command,
-    for_operators,
-    group_of,
-    role_at,
-    role_mark,
-    with_number,
-)
+from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import OFFERED, CharacterName, named_so_far, offer_characters, role_named, shown
 from cogs._discord.permissions import is_operator
 from cogs._discord.text import in_a_line, inline
+from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -64,38 +54,22 @@ async def offer_entries(interaction: Interaction, current: str) -> list[app_comm
         return []
     found = fitting(await interaction.client.app.lorebooks.entries(role), current)
     return [
-        app_commands.Choice(name=in_a_line(f"{one.label} {', '.join(one.entry.keys)}", 100), value=one.label)
-        for one in found[:OFFERED]
+        app_commands.Choice(
+            name=in_a_line(f"{entry.label} {', '.join(entry.lore.keys)}", 100), value=entry.label
+        )
+        for entry in found[:OFFERED]
     ]
 
 
-class Entries(Curated):
-    """The entries of a character's lorebooks."""
-
-    async def listing(self, words: str, arguments: tuple[str, ...]) -> Listing:
-        role = role_at(self.bot, arguments[0])
-        entries = await self.bot.app.lorebooks.entries(role)
-        name = shown(role)
-        lines = [_entry(one) for one in fitting(entries, words)]
-        return Listing(HEAD.format(name=name), lines, FOOT, NOTHING.format(name=name))
-
-    async def removed(self, interaction: Interaction, arguments: tuple[str, ...]) -> str:
-        role = role_at(self.bot, arguments[0])
-        lorebooks = self.bot.app.lorebooks
-        change = await lorebooks.remove(actor_of(interaction), role, arguments[1])
-        said = REMOVED if change.after is None else SWITCHED_OFF
-        return with_number(said.format(name=shown(role)), change)
-
-
-class Lore(AdminCog):
-    """Files stay the truth: what is changed here lies on top of them, and can be lifted."""
+class LoreCog(AdminCog):
+    """Files stay as they are: an edit lies on top of them, and can be taken away."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
         self._lorebooks = bot.app.lorebooks
-        self._entries = Entries(bot, "lore", lists="admin lore list", removes="admin lore remove")
-        self.lists = (self._entries,)
-        self.groups = (
+        self._editor = EntityEditor(bot, self._entity())
+        self.panels = (self._editor.panels,)
+        self.members = (
             group_of(
                 "lore",
                 "What a character's lorebooks hold",
@@ -107,15 +81,28 @@ class Lore(AdminCog):
             ),
         )
 
+    def _entity(self) -> Entity[OfCharacter, BookEntry]:
+        return Entity(
+            name="lore",
+            lists="admin lore list",
+            removes="admin lore remove",
+            head=HEAD,
+            foot=FOOT,
+            empty=NOTHING,
+            parse=OfCharacter.parse,
+            find=lambda scope: self._lorebooks.entries(scope.role),
+            match=fitting,
+            line=_entry,
+            remove=self._removed,
+        )
+
     @app_commands.describe(character="Which one", search="Words that it holds")
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def list_entries(
         self, interaction: Interaction, character: CharacterName, search: Search | None = None
     ) -> None:
-        async def do() -> None:
-            await self._entries.show(interaction, search, (role_mark(role_named(self.bot, character)),))
-
-        await for_operators(self.bot, interaction, do)
+        await self._editor.show(interaction, OfCharacter(role_named(self.bot, character)), search)
 
     @app_commands.describe(
         character="Which one",
@@ -124,6 +111,7 @@ class Lore(AdminCog):
         always="Whether it is there without any of them",
     )
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def add_entry(
         self,
         interaction: Interaction,
@@ -131,16 +119,13 @@ class Lore(AdminCog):
         content: Content,
         keys: Keys | None = None,
         always: bool = False,
-    ) -> None:
-        async def do() -> str:
-            role = role_named(self.bot, character)
-            change = await self._lorebooks.add(
-                actor_of(interaction), role, keys=keys or "", content=content, constant=always
-            )
-            entry = await self._lorebooks.entry(role, f"{change.key[1]}: {change.key[2]}")
-            return with_number(_told(ADDED, entry, shown(role)), change)
-
-        await for_operators(self.bot, interaction, do)
+    ) -> str:
+        role = role_named(self.bot, character)
+        change = await self._lorebooks.add(
+            actor_of(interaction), role, keys=keys or "", content=content, constant=always
+        )
+        added = await self._lorebooks.entry(role, f"{change.key[1]}: {change.key[2]}")
+        return with_number(_told(ADDED, added, shown(role)), change)
 
     @app_commands.describe(
         character="Which one",
@@ -151,6 +136,7 @@ class Lore(AdminCog):
         on="Whether it counts at all",
     )
     @app_commands.autocomplete(character=offer_characters, entry=offer_entries)
+    @operators_only
     async def edit_entry(
         self,
         interaction: Interaction,
@@ -160,62 +146,60 @@ class Lore(AdminCog):
         keys: Keys | None = None,
         always: bool | None = None,
         on: bool | None = None,
-    ) -> None:
-        async def do() -> str:
-            role = role_named(self.bot, character)
-            change = await self._lorebooks.edit(
-                actor_of(interaction), role, entry, keys=keys, content=content, constant=always, enabled=on
-            )
-            now = await self._lorebooks.entry(role, entry)
-            return with_number(_told(EDITED, now, shown(role)), change)
-
-        await for_operators(self.bot, interaction, do)
+    ) -> str:
+        role = role_named(self.bot, character)
+        change = await self._lorebooks.edit(
+            actor_of(interaction), role, entry, keys=keys, content=content, constant=always, enabled=on
+        )
+        return with_number(_told(EDITED, await self._lorebooks.entry(role, entry), shown(role)), change)
 
     @app_commands.describe(character="Which one", entry="Its name in /admin lore list")
     @app_commands.autocomplete(character=offer_characters, entry=offer_entries)
+    @operators_only
     async def remove_entry(self, interaction: Interaction, character: CharacterName, entry: Label) -> None:
-        async def do() -> None:
-            role = role_named(self.bot, character)
-            meant = await self._lorebooks.entry(role, entry)
-            asked = _told(ASKED if meant.is_own else ASKED_FILE, meant, shown(role))
-            await self._entries.ask(interaction, asked, (role_mark(role), meant.mark))
-
-        await for_operators(self.bot, interaction, do)
+        role = role_named(self.bot, character)
+        meant = await self._lorebooks.entry(role, entry)
+        question = _told(ASKED if meant.is_own else ASKED_FILE, meant, shown(role))
+        await self._editor.ask(interaction, OfCharacter(role), meant.mark, question)
 
     @app_commands.describe(character="Which one", entry="Its name in /admin lore list")
     @app_commands.autocomplete(character=offer_characters, entry=offer_entries)
-    async def reset_entry(self, interaction: Interaction, character: CharacterName, entry: Label) -> None:
-        async def do() -> str:
-            role = role_named(self.bot, character)
-            change = await self._lorebooks.reset(actor_of(interaction), role, entry)
-            told = RESET.format(label=inline(entry, LABEL_ROOM), name=shown(role))
-            return with_number(told, change)
+    @operators_only
+    async def reset_entry(self, interaction: Interaction, character: CharacterName, entry: Label) -> str:
+        role = role_named(self.bot, character)
+        change = await self._lorebooks.reset(actor_of(interaction), role, entry)
+        return with_number(RESET.format(label=inline(entry, LABEL_ROOM), name=shown(role)), change)
 
-        await for_operators(self.bot, interaction, do)
+    async def _removed(self, actor: Actor, scope: OfCharacter, mark: str) -> str:
+        change = await self._lorebooks.remove(actor, scope.role, mark)
+        said = REMOVED if change.after is None else SWITCHED_OFF
+        return with_number(said.format(**scope.figures), change)
 
 
-def _entry(one: Shown) -> str:
+def _entry(entry: BookEntry) -> str:
     return ENTRY.format(
-        label=inline(one.label, LABEL_ROOM),
-        about=_about(one),
-        content=inline(one.entry.content, CONTENT_ROOM),
+        label=inline(entry.label, LABEL_ROOM),
+        about=_about(entry),
+        content=inline(entry.lore.content, CONTENT_ROOM),
     )
 
 
-def _told(words: str, one: Shown, name: str) -> str:
-    content = inline(one.entry.content, WHOLE_ROOM)
-    return words.format(label=inline(one.label, LABEL_ROOM), name=name, about=_about(one), content=content)
+def _told(words: str, entry: BookEntry, name: str) -> str:
+    content = inline(entry.lore.content, WHOLE_ROOM)
+    return words.format(
+        label=inline(entry.label, LABEL_ROOM), name=name, about=_about(entry), content=content
+    )
 
 
-def _about(one: Shown) -> str:
+def _about(entry: BookEntry) -> str:
     """Return what calls an entry up, and what an operator did to it."""
-    keys = inline(", ".join(one.entry.keys), KEYS_ROOM) if one.entry.keys else ""
-    called = ALWAYS if one.entry.constant else KEYS.format(keys=keys) if keys else NO_KEYS
-    about = [called] if one.entry.enabled else [OFF, called]
-    if one.laid_down:
-        about.append(OWN if one.is_own else CHANGED)
+    keys = inline(", ".join(entry.lore.keys), KEYS_ROOM) if entry.lore.keys else ""
+    called = ALWAYS if entry.lore.constant else KEYS.format(keys=keys) if keys else NO_KEYS
+    about = [called] if entry.lore.enabled else [OFF, called]
+    if entry.edited:
+        about.append(OWN if entry.is_own else CHANGED)
     return " · ".join(map(str, about))
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Lore(bot))
+    await bot.add_cog(LoreCog(bot))

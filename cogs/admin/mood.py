@@ -11,9 +11,8 @@ from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction, answer
 from bot.features.admin.day_moods import Outlook
 from bot.features.inner_life.wording import DAY_MOODS
-from cogs._discord.admin import actor_of, let_operators
-from cogs._discord.lists import AdminCog, command, group_of
-from cogs._discord.options import CharacterName, offer_characters, role_named, shown, telling
+from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only
+from cogs._discord.options import CharacterName, offer_characters, role_named, shown
 from cogs._discord.text import inline
 from personas.affect.temperament import DayMood
 
@@ -28,7 +27,7 @@ UNUSUAL = _("{mood} **{value}** of 10 (usually {usual})")
 CHANGED = _("{mood} {value} (was {before})")
 STATUS = _("On its mind: {status}")
 NO_STATUS = _("Nothing is on its mind yet; it thinks of something within the hour.")
-LAID_DOWN = _("**{name}**: {changes}, from the next prompt on and until {until} ({relative}).")
+SET = _("**{name}**: {changes}, from the next prompt on and until {until} ({relative}).")
 AS_USUAL = _(
     "**{name}**: as its days usually are ({numbers}), from the next prompt on and until {until} ({relative})."
 )
@@ -36,13 +35,13 @@ AS_USUAL = _(
 Strength = app_commands.Range[int, 0, 10]
 
 
-class DayMoods(AdminCog):
-    """A day is drawn in the morning; what is laid down holds until the next one, and is in the audit."""
+class MoodCog(AdminCog):
+    """A day is drawn in the morning; what is set holds until the next one, and is in the audit."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
         self._day_moods = bot.app.day_moods
-        self.groups = (
+        self.members = (
             group_of(
                 "mood",
                 "What a character's day is like",
@@ -56,13 +55,10 @@ class DayMoods(AdminCog):
 
     @app_commands.describe(character="Which one")
     @app_commands.autocomplete(character=offer_characters)
-    async def show(self, interaction: Interaction, character: CharacterName) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, character)
-            await answer(interaction, "\n".join(_lines(role, await self._day_moods.outlook(role))))
+    @operators_only
+    async def show(self, _interaction: Interaction, character: CharacterName) -> str:
+        role = role_named(self.bot, character)
+        return "\n".join(_lines(role, await self._day_moods.outlook(role)))
 
     @app_commands.describe(
         character="Which one",
@@ -72,6 +68,7 @@ class DayMoods(AdminCog):
         energy="From 0 to 10",
     )
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def set_mood(
         self,
         interaction: Interaction,
@@ -81,9 +78,6 @@ class DayMoods(AdminCog):
         sadness: Strength | None = None,
         energy: Strength | None = None,
     ) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
         named = {
             DayMood.ANGER: anger,
             DayMood.JOY: joy,
@@ -91,28 +85,24 @@ class DayMoods(AdminCog):
             DayMood.ENERGY: energy,
         }
         changes = {mood: value for mood, value in named.items() if value is not None}
-        async with telling(interaction):
-            role = role_named(self.bot, character)
-            before, outlook = await self._day_moods.lay_down(actor_of(interaction), role, changes)
-            told = ", ".join(
-                CHANGED.format(mood=worded(DAY_MOODS, mood), value=value, before=before[mood])
-                for mood, value in changes.items()
-            )
-            await answer(interaction, LAID_DOWN.format(name=shown(role), changes=told, **_end(outlook)))
-            await self._day_moods.think_anew(role)
+        role = role_named(self.bot, character)
+        before, outlook = await self._day_moods.set(actor_of(interaction), role, changes)
+        told = ", ".join(
+            CHANGED.format(mood=worded(DAY_MOODS, mood), value=value, before=before[mood])
+            for mood, value in changes.items()
+        )
+        await answer(interaction, SET.format(name=shown(role), changes=told, **_end(outlook)))
+        await self._day_moods.think_anew(role)
 
     @app_commands.describe(character="Which one")
     @app_commands.autocomplete(character=offer_characters)
+    @operators_only
     async def reset(self, interaction: Interaction, character: CharacterName) -> None:
-        await interaction.response.defer(ephemeral=True)
-        if not await let_operators(self.bot, interaction):
-            return
-        async with telling(interaction):
-            role = role_named(self.bot, character)
-            outlook = await self._day_moods.reset(actor_of(interaction), role)
-            told = ", ".join(f"{worded(DAY_MOODS, mood)} {value}" for mood, value in outlook.usual.items())
-            await answer(interaction, AS_USUAL.format(name=shown(role), numbers=told, **_end(outlook)))
-            await self._day_moods.think_anew(role)
+        role = role_named(self.bot, character)
+        outlook = await self._day_moods.reset(actor_of(interaction), role)
+        told = ", ".join(f"{worded(DAY_MOODS, mood)} {value}" for mood, value in outlook.usual.items())
+        await answer(interaction, AS_USUAL.format(name=shown(role), numbers=told, **_end(outlook)))
+        await self._day_moods.think_anew(role)
 
 
 def _lines(role: Role, outlook: Outlook) -> Iterator[str]:
@@ -135,4 +125,4 @@ def _end(outlook: Outlook) -> dict[str, str]:
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(DayMoods(bot))
+    await bot.add_cog(MoodCog(bot))

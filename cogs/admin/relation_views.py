@@ -94,17 +94,17 @@ def growth_lines(role: Role, answered: int, stages: Sequence[Milestone]) -> Iter
     yield ANSWERED.format(name=shown(role), count=answered, level=LEVELS[level_of(answered)])
     if not stages:
         yield str(NO_STAGES)
-    for one in stages:
-        what = inline(json.dumps(one.changes, ensure_ascii=False), CHANGES_ROOM) if one.changes else ""
-        when, back = format_dt(one.at, "d"), format_dt(one.reverted_at, "d") if one.reverted_at else ""
+    for stage in stages:
+        what = inline(json.dumps(stage.changes, ensure_ascii=False), CHANGES_ROOM) if stage.changes else ""
+        when, back = format_dt(stage.at, "d"), format_dt(stage.reverted_at, "d") if stage.reverted_at else ""
         line = STAGE_BACK if back else STAGE
-        yield line.format(stage=one.milestone, when=when, back=back, changes=what or NOTHING_CHANGED)
+        yield line.format(stage=stage.milestone, when=when, back=back, changes=what or NOTHING_CHANGED)
 
 
-def other_line(one: Relation) -> str:
+def other_line(relation: Relation) -> str:
     """Return how a character gets on with one of the others."""
-    line = OTHER_IN_CONFLICT if one.conflicts else ONE_OTHER
-    return line.format(name=shown(one.other), how=_values(one), conflicts=_conflicts(one))
+    line = OTHER_IN_CONFLICT if relation.conflicts else ONE_OTHER
+    return line.format(name=shown(relation.other), how=_values(relation), conflicts=_conflicts(relation))
 
 
 def relation_lines(of: Relation) -> Iterator[str]:
@@ -112,11 +112,11 @@ def relation_lines(of: Relation) -> Iterator[str]:
     yield PAIR.format(name=shown(of.role), other=shown(of.other), how=_values(of))
     traits = [f"{_said(TRAITS, name)} {share:.0%}" for name, share in sorted(of.traits.items())]
     yield TOGETHER.format(traits=", ".join(traits) or TOO_EARLY)
-    happened = [_became(one) for one in of.milestones]
+    happened = [_became(milestone) for milestone in of.milestones]
     yield HAPPENED.format(all=", ".join(happened) or NOTHING_YET)
     yield f"- {_conflicts(of)}" if of.conflicts else str(NO_CONFLICTS)
     yield str(LATEST if of.latest else NEVER)
-    yield from (_encounter(one) for one in of.latest)
+    yield from (_encounter(encounter) for encounter in of.latest)
 
 
 def _values(of: Relation) -> str:
@@ -133,23 +133,23 @@ def _conflicts(of: Relation) -> str:
     return CONFLICTS.format(all=told)
 
 
-def _encounter(one: Encounter) -> str:
-    told = (DEALING_TO if one.milestone else DEALING).format(
-        number=one.id,
-        when=format_dt(one.at, "R"),
-        speaker=one.speaker,
-        other=one.other,
-        what=effect(one),
-        milestone=", ".join(map(_became, (one.milestone or "").split(", "))),
+def _encounter(encounter: Encounter) -> str:
+    told = (DEALING_TO if encounter.milestone else DEALING).format(
+        number=encounter.id,
+        when=format_dt(encounter.at, "R"),
+        speaker=encounter.speaker,
+        other=encounter.other,
+        what=effect(encounter),
+        milestone=", ".join(map(_became, (encounter.milestone or "").split(", "))),
     )
-    return TAKEN_BACK.format(dealing=told) if one.reverted_at else told
+    return TAKEN_BACK.format(dealing=told) if encounter.reverted_at else told
 
 
-def effect(one: Encounter) -> str:
+def effect(encounter: Encounter) -> str:
     """Return what an encounter was, and what it did to the one who spoke and to the other."""
-    changed = NO_EFFECT if one.change == one.back == 0 else EFFECT
-    changes = {"change": number(one.change, "+g"), "back": number(one.back, "+g")}
-    return changed.format(kind=_said(DEALINGS, one.kind), **changes)
+    changed = NO_EFFECT if encounter.change == encounter.back == 0 else EFFECT
+    changes = {"change": number(encounter.change, "+g"), "back": number(encounter.back, "+g")}
+    return changed.format(kind=_said(DEALINGS, encounter.kind), **changes)
 
 
 def _became(code: str) -> str:

@@ -15,7 +15,7 @@ from bot.conversation.revisions import Takes
 from bot.conversation.text.split import width
 from bot.core.i18n import _
 from bot.discord.commands import FORGETFUL, Interaction, answer, asked_in
-from cogs._discord.asking import asker_of, place_of
+from cogs._discord.hearing import asker_of, place_of
 from cogs._discord.interactions import Panels
 from cogs._discord.options import offer_characters, role_named, shown, telling
 from cogs._discord.panels import Action, Field, Form, Press

@@ -16,12 +16,12 @@ from bot.conversation.decision import Reason
 from bot.conversation.effects import News
 from bot.conversation.turns import Decided
 from bot.features.admin.service import MemberPage
-from cogs._discord.health_views import fitting, health_lines, jobs_lines
+from cogs._discord.health import fitting, health_lines, jobs_lines, latency
 from cogs._discord.permissions import commands_the_bot, may_command
-from cogs._discord.reports import announcement, decision_line, latency, status, user_data, user_list
-from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.text import LONGEST, inline, shortened
 from cogs.log_channel.orders import Order, Word, read_order
+from cogs.log_channel.reports import announcement, decision_line, status, user_data, user_list
 from database import DatabaseError
 
 if TYPE_CHECKING:

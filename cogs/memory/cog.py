@@ -10,23 +10,12 @@ from bot.conversation.company import Role
 from bot.core.i18n import _, n_
 from bot.discord.commands import Interaction, answer, asked_in
 from bot.features.characters.presence import NotStaged
-from cogs._discord.asking import listens_to
-from cogs._discord.fact_pages import FactPages
-from cogs._discord.hearing import where_of
+from cogs._discord.consent import NO_TOLD, YES_BUT_OFF
+from cogs._discord.facts import DELETED, GONE_ALREADY, KEPT, Reach, deletion_panel, entry
+from cogs._discord.hearing import asks_for_map, listens_to, where_of
 from cogs._discord.interactions import Panels
-from cogs._discord.memory_map import MapSending, asks_for_map
-from cogs._discord.memory_views import (
-    DELETED,
-    GONE_ALREADY,
-    KEPT,
-    Reach,
-    clearing_panel,
-    count_of,
-    deletion_panel,
-    entry,
-    list_panel,
-)
 from cogs._discord.options import (
+    OFFERED,
     WHICH,
     CharacterName,
     mark_of,
@@ -39,17 +28,17 @@ from cogs._discord.options import (
     telling,
 )
 from cogs._discord.panels import Action, Press
-from cogs._discord.privacy_views import NO_TOLD, YES_BUT_OFF
 from cogs._discord.text import in_a_line
+from cogs.memory.facts import FactPages
+from cogs.memory.map import MapSending
 from cogs.memory.past_states import PastStates
+from cogs.memory.views import clearing_panel, count_of, list_panel
 from database.models import Fact
 from memory.core import LONGEST
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
-OFFERED = 25
-"""Choices that Discord takes for one option."""
 
 BY = _("**{name}** keeps it. ")
 REMEMBERED = _(

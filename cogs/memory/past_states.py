@@ -9,7 +9,6 @@ from bot.conversation.company import Role
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
 from cogs._discord.interactions import Panels
-from cogs._discord.memory_views import count_of, history_panel, reversal_panel
 from cogs._discord.options import (
     WHICH,
     CharacterName,
@@ -21,6 +20,7 @@ from cogs._discord.options import (
     telling,
 )
 from cogs._discord.panels import Action, Press
+from cogs.memory.views import count_of, history_panel, reversal_panel
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

@@ -18,7 +18,8 @@ from bot.features.reminders.delivery import SECONDS, Venue
 from bot.features.reminders.reminder_rules import LONGEST, ReminderRefused
 from cogs._discord.interactions import Panels
 from cogs._discord.panels import Action, Press
-from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
+from cogs._discord.posting import DISCORD_FAULTS
+from cogs._discord.speaking import mouth_in
 from cogs._discord.text import in_a_line
 from cogs.reminders.views import label, list_panel, place_of
 from database.models import Reminder

@@ -7,7 +7,7 @@ from discord.utils import format_dt
 from bot.core.i18n import _
 from bot.core.spelling import yearly_in_words
 from bot.features.reminders.reminder_rules import day_of
-from cogs._discord.panels import Button, Choice, Menu, Panel
+from cogs._discord.panels import Choice, Menu, Panel, turning
 from cogs._discord.text import inline
 from database.models import Reminder
 
@@ -54,11 +54,7 @@ def list_panel(reminders: Sequence[Reminder], page: int, guild_id: int | None) -
     lines = [head, *(entry(one, guild_id) for one in here), str(_FOOT)]
     choices = tuple(Choice(str(one.id), label(one)) for one in here)
     menu = Menu("delete", choices, (number,), placeholder=_("Let one go"))
-    turning = (
-        Button(_("Back", "a button to the page before"), "page", (number - 1,), disabled=number == 1),
-        Button(_("Next", "a button to the page after"), "page", (number + 1,), disabled=number == pages),
-    )
-    return Panel("\n".join(lines), (*(turning if pages > 1 else ()), menu), SECONDS)
+    return Panel("\n".join(lines), (*turning(number, pages), menu), SECONDS)
 
 
 def label(reminder: Reminder) -> str:

@@ -12,7 +12,7 @@ from bot.conversation.attention.explain import holding, in_words, place_name, st
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
 from bot.core.i18n import _, number
 from bot.discord.commands import Interaction, answer, asked_in
-from cogs._discord.channels import Channel, ChannelChoice
+from cogs._discord.options import Channel, ChannelChoice
 from cogs._discord.permissions import is_operator
 from cogs.server_settings.views import SWITCHES_TOLD, offered_switches
 from database.models import Audit
@@ -131,7 +131,7 @@ class House(commands.Cog):
             await answer(interaction, NO_SUCH_CHANCE)
             return
         guild_id = _guild_id(interaction)
-        await self._administration.lay_down(
+        await self._administration.set_rule(
             _actor(interaction), Kind.CHANCE, guild_id=guild_id, target_id=place_id, value=percent / 100
         )
         text = CHANCE.format(percent=number(percent, "g"), place=place_name(place_id))
@@ -148,7 +148,7 @@ class House(commands.Cog):
         place_id = await _aim(interaction, channel, whole_server)
         if place_id is None:
             return
-        lifted = await self._administration.lift(
+        lifted = await self._administration.lift_rule(
             _actor(interaction), Kind.CHANCE, guild_id=_guild_id(interaction), target_id=place_id
         )
         await answer(interaction, (CHANCE_LIFTED if lifted else NO_CHANCE).format(place=place_name(place_id)))
@@ -161,7 +161,7 @@ class House(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         kind, on = Kind(what.value), state == "on"
-        await self._administration.lay_down(
+        await self._administration.set_rule(
             _actor(interaction), kind, guild_id=_guild_id(interaction), value=float(on)
         )
         await answer(interaction, SWITCHES_TOLD[kind, on])
@@ -183,7 +183,7 @@ class House(commands.Cog):
         if target is None:
             return
         guild_id = EVERYWHERE if everywhere else _guild_id(interaction)
-        await self._administration.lay_down(
+        await self._administration.set_rule(
             _actor(interaction), _kind(target), guild_id=guild_id, target_id=target.id
         )
         denied = DENIED_EVERYWHERE if everywhere else DENIED
@@ -206,7 +206,7 @@ class House(commands.Cog):
         if target is None:
             return
         guild_id = EVERYWHERE if everywhere else _guild_id(interaction)
-        lifted = await self._administration.lift(
+        lifted = await self._administration.lift_rule(
             _actor(interaction), _kind(target), guild_id=guild_id, target_id=target.id
         )
         left = await self._administration.house(interaction.guild_id)
@@ -229,7 +229,7 @@ class House(commands.Cog):
         if place_id is None:
             return
         guild_id = _guild_id(interaction)
-        await self._administration.lay_down(
+        await self._administration.set_rule(
             _actor(interaction), Kind.ACTIVE, guild_id=guild_id, target_id=place_id, value=float(on)
         )
         text = (ON if on else OFF).format(place=place_name(place_id))

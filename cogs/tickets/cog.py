@@ -10,11 +10,11 @@ from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, for_everybody, named
 from bot.features.moderation import Refused
 from cogs._discord.admin import actor_of
-from cogs._discord.embeds import Card, post
 from cogs._discord.moderation import I_LACK_IN, asking_discord, guild_of, lacks, refusing
-from cogs._discord.ticket_threads import NEEDED_AT_DESK, NEEDED_BY_STAFF
+from cogs._discord.text import Card, post
 from cogs.tickets.buttons import TicketButton, buttons
 from cogs.tickets.desk import TicketDesk
+from cogs.tickets.threads import NEEDED_AT_DESK, NEEDED_BY_STAFF
 from database.models import Desk
 
 if TYPE_CHECKING:

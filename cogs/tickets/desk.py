@@ -11,20 +11,12 @@ from bot.core.i18n import _, speaking
 from bot.discord.commands import Interaction, answer, for_everybody, named
 from bot.features.moderation import Refused
 from bot.features.tickets import StillOpen, TooSoon
+from cogs._discord.hearing import is_ticket
 from cogs._discord.moderation import ACT_SECONDS, GONE, I_LACK_IN, asking_discord, guild_of, lacks, shown
-from cogs._discord.panels import NOBODY
-from cogs._discord.speaking import DISCORD_FAULTS
-from cogs._discord.text import in_a_line, inline, quoted
-from cogs._discord.ticket_threads import (
-    LONGEST_NAME,
-    NEEDED_AT_DESK,
-    as_file,
-    head_of,
-    is_staff,
-    is_ticket,
-    transcript,
-)
+from cogs._discord.posting import DISCORD_FAULTS
+from cogs._discord.text import NOBODY, in_a_line, inline, quoted
 from cogs.tickets.buttons import buttons
+from cogs.tickets.threads import LONGEST_NAME, NEEDED_AT_DESK, as_file, head_of, is_staff, transcript
 from database.models import Desk, Ticket
 
 if TYPE_CHECKING:

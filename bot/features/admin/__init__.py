@@ -1,1 +1,1 @@
-"""What operators change by hand while the bot runs: one way in, one record, one way back (F124, C85)."""
+"""What operators edit while the bot runs: one way in, one record, one way back (F124, C85)."""

@@ -1,4 +1,4 @@
-"""What operators see and lay down of a character's day (F087, C70)."""
+"""What operators see and set of a character's day (F087, C70)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,8 @@ from datetime import datetime
 from bot.audit import Actor
 from bot.conversation.company import Role
 from bot.core.i18n import _, worded
-from bot.features.admin.change import Values
 from bot.features.admin.edit_characters import MOOD
-from bot.features.admin.edits import Curation
+from bot.features.admin.edits import Edits, Values
 from bot.features.admin.selves import NotLaidDown
 from bot.features.inner_life.days import Days
 from bot.features.inner_life.status import Statuses
@@ -32,10 +31,10 @@ class Outlook:
 class DayMoods:
     """Changes a day; each change holds from the very next prompt on, and is written into the audit."""
 
-    def __init__(self, days: Days, statuses: Statuses, curation: Curation) -> None:
+    def __init__(self, days: Days, statuses: Statuses, edits: Edits) -> None:
         self._days = days
         self._statuses = statuses
-        self._curation = curation
+        self._edits = edits
 
     async def outlook(self, role: Role) -> Outlook:
         """Return what a character's day is like, and begin it where that is due."""
@@ -48,7 +47,7 @@ class DayMoods:
             status=await self._statuses.of(role.slug),
         )
 
-    async def lay_down(
+    async def set(
         self, actor: Actor, role: Role, changes: Mapping[DayMood, int]
     ) -> tuple[Mapping[DayMood, int], Outlook]:
         """Change a character's day until it ends; return how it was before, and how it is.
@@ -60,14 +59,14 @@ class DayMoods:
                 NOTHING_NAMED.format(moods=", ".join(worded(DAY_MOODS, one) for one in DayMood))
             )
         values: Values = {str(mood): value for mood, value in changes.items()}
-        change = await self._curation.put(actor, MOOD, (role.slug,), values)
+        change = await self._edits.put(actor, MOOD, (role.slug,), values)
         before = {DayMood(mood): value for mood, value in (change.before or {}).items()}
         return before, await self.outlook(role)
 
     async def reset(self, actor: Actor, role: Role) -> Outlook:
         """Let a character's day be as its days usually are. Raises ChangeRefused."""
         usual = {mood: role.character.temperament.usually(mood) for mood in DayMood}
-        _, outlook = await self.lay_down(actor, role, usual)
+        _, outlook = await self.set(actor, role, usual)
         return outlook
 
     async def think_anew(self, role: Role) -> bool:

@@ -1,13 +1,18 @@
-"""What operators lay down about characters: identity, lorebooks, affinities, the day, who is where (C85)."""
+"""Edits of characters: identity, lorebooks, affinities, the day, who is in which channel (C25, C85)."""
 
 from collections.abc import Callable
 
+from bot.audit import Actor
+from bot.conversation.attention.server_rules import EVERYWHERE
+from bot.conversation.company import Role
+from bot.conversation.turns import note_place
+from bot.conversation.types import Where
 from bot.core.clock import Clock
 from bot.core.i18n import _
-from bot.features.admin.change import Change, ChangeRefused, Key, Values
-from bot.features.admin.entity import Row
+from bot.features.admin.edits import Change, ChangeRefused, Editable, Edits, Key, Values
+from bot.features.characters.presence import Stagecraft
 from bot.features.inner_life.days import Days
-from database import UnitOfWork
+from database import Database, UnitOfWork
 from database.models import IdentityLine, LoreLine
 from personas.affect.temperament import DayMood
 
@@ -17,7 +22,7 @@ NOT_PLAYED = _("That character is not played here any more.")
 ALWAYS_SOME_DAY = _("Every day has its mood, so it can't be removed: set its numbers.")
 
 
-class Identity(Row):
+class Identity(Editable):
     """A line of identity; its key is a character and a number, "" for a new one (F110)."""
 
     name = IDENTITY
@@ -53,8 +58,8 @@ class Identity(Row):
         self._changed(key[0])
 
 
-class Lore(Row):
-    """What is laid down about an entry of a lorebook; its key is a character, a book and a uid (F105)."""
+class Lore(Editable):
+    """What operators set of an entry of a lorebook; its key is a character, a book and a uid (F105)."""
 
     name = LORE
     compared = ("keys", "content", "constant", "enabled")
@@ -72,15 +77,15 @@ class Lore(Row):
         if values is None:
             await db.lore.lift(slug, book, uid)
             return key
-        laid_down = {name: value for name, value in values.items() if name != "made_by"}
-        await db.lore.keep(LoreLine(slug, book, uid, laid_down, values["made_by"], self._clock.now()))
+        fields = {name: value for name, value in values.items() if name != "made_by"}
+        await db.lore.keep(LoreLine(slug, book, uid, fields, values["made_by"], self._clock.now()))
         return key
 
     async def changed(self, key: Key) -> None:
         self._changed(key[0])
 
 
-class Affinity(Row):
+class Affinity(Editable):
     """How much a character likes another; the key are both, in this order (F091)."""
 
     name = AFFINITY
@@ -98,7 +103,7 @@ class Affinity(Row):
         return key
 
 
-class Mood(Row):
+class Mood(Editable):
     """What the day is like for a character, until the next morning; its key is the character (F087)."""
 
     name = MOOD
@@ -114,7 +119,7 @@ class Mood(Row):
         if values is None:
             raise ChangeRefused(ALWAYS_SOME_DAY)
         try:
-            await self._days.lay_down_in(db, key[0], {DayMood(mood): one for mood, one in values.items()})
+            await self._days.set_in(db, key[0], {DayMood(mood): value for mood, value in values.items()})
         except KeyError:
             raise ChangeRefused(NOT_PLAYED) from None
         except ValueError as error:
@@ -126,7 +131,7 @@ class Mood(Row):
             await self.write(db, change.key, change.before)
 
 
-class Presence(Row):
+class Presence(Editable):
     """Whether a character was let into a channel, or sent out of it; the key are a channel and it (C25)."""
 
     name = PRESENCE
@@ -142,7 +147,7 @@ class Presence(Row):
         return key
 
 
-class Chosen(Row):
+class Chosen(Editable):
     """Who answers in a channel where nobody else is called; the key is the channel (C24)."""
 
     name = CHOSEN
@@ -154,3 +159,47 @@ class Chosen(Row):
     async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
         await db.channels.choose(int(key[0]), values["character"] if values else None)
         return key
+
+
+class Seating:
+    """Sets which characters are in a channel of a server, and who answers there."""
+
+    def __init__(self, database: Database, edits: Edits, stagecraft: Stagecraft) -> None:
+        self._database = database
+        self._edits = edits
+        self._stagecraft = stagecraft
+
+    async def attend(self, actor: Actor, where: Where, role: Role, *, present: bool | None) -> Change:
+        """Let a character into a channel, or send it out; None leaves it to the rule for all channels.
+
+        Raises NotStaged and ChangeRefused.
+        """
+        self._stagecraft.check_attending(where, role)
+        await self._note(where)
+        if present:
+            await self._stagecraft.check_admitted(where, role)
+        key = (str(where.channel_id), role.slug)
+        values = None if present is None else {"present": present}
+        guild_id = where.guild_id or EVERYWHERE
+        return await self._edits.put(actor, PRESENCE, key, values, guild_id=guild_id)
+
+    async def choose(self, actor: Actor, where: Where, role: Role | None) -> Change:
+        """Let a character answer in a channel where nobody else is called.
+
+        Raises NotStaged and ChangeRefused.
+        """
+        await self._note(where)
+        if role:
+            await self._stagecraft.check_admitted(where, role)
+        values = {"character": role.slug} if role else None
+        guild_id = where.guild_id or EVERYWHERE
+        return await self._edits.put(actor, CHOSEN, (str(where.channel_id),), values, guild_id=guild_id)
+
+    async def is_said(self, where: Where, role: Role) -> bool:
+        """Say whether a character was let into a channel, or sent out of it."""
+        async with self._database.read() as db:
+            return role.slug in await db.casts.attendance([where.channel_id])
+
+    async def _note(self, where: Where) -> None:
+        async with self._database.begin() as db:
+            await note_place(db, where)

@@ -1,4 +1,4 @@
-"""Facts and core memory of people, changed by hand: by consent, never what was told in private (C50, C85).
+"""Edits of facts and core memory of people: by consent, never of what was told in private (C50, C85).
 
 In the audit a fact has its number, its reach and the number of its last change, and no words: these stand in
 the record of changes alone, from which they go when they are forgotten.
@@ -11,8 +11,7 @@ from typing import Any
 from bot.conversation.company import Company
 from bot.core.clock import Clock
 from bot.core.i18n import _
-from bot.features.admin.change import Change, ChangeRefused, Key, Recorded, Values
-from bot.features.admin.entity import Row
+from bot.features.admin.edits import Change, ChangeRefused, Editable, Key, Recorded, Values
 from bot.memory.facts import MOST as MOST_FACTS
 from bot.memory.store import MOST, Memories, MemoryRefused, checked, core_of
 from database import Database, UnitOfWork
@@ -64,7 +63,7 @@ def is_private(fact: Fact | Mapping[str, Any]) -> bool:
     return (fact.scope if isinstance(fact, Fact) else fact["scope"]) == PRIVATE
 
 
-class Facts(Row):
+class Facts(Editable):
     """What a character knows of a person; the key are the person, it and the fact, "" for a new one.
 
     Whatever is done stands in the person's /memory history as an operator's doing, and can be undone there.
@@ -121,7 +120,7 @@ class Facts(Row):
             raise ChangeRefused(FORGOTTEN)
         known = await db.memories.of(int(person_id), slug)
         self._note_before(change.key, known)
-        fact = next((one for one in known if one.id == int(memory_id)), None)
+        fact = next((known_fact for known_fact in known if known_fact.id == int(memory_id)), None)
         await bring_back(db, [Back(fact, step)], known, at=self._clock.now(), cause=TAKEN_BACK)
 
     async def changed(self, key: Key) -> None:
@@ -184,7 +183,7 @@ class FactWords:
         person_id, slug, memory_id = change.key
         async with self._database.read() as db:
             steps = await db.memories.since(int(person_id), slug, since)
-        mine = [one for one in steps if one.memory_id == int(memory_id)]
+        mine = [step for step in steps if step.memory_id == int(memory_id)]
         if not mine or not mine[-1].cause.startswith("operator"):
             return Words(forgotten=True)
         forms = (mine[-1].before, mine[-1].after)
@@ -202,11 +201,11 @@ def _checked(text: str) -> str:
 
 
 def _check_new(text: str, scope: str, fact: Fact | None, known: list[Fact]) -> None:
-    for one in known:
-        same = one.ended_at is None and one is not fact and plain(one.text) == plain(text)
+    for other in known:
+        same = other.ended_at is None and other is not fact and plain(other.text) == plain(text)
         # Of what was told in private not even this is said: whether it is known.
-        if same and one.scope == scope and not is_private(one):
-            raise ChangeRefused(KNOWN.format(number=one.number))
+        if same and other.scope == scope and not is_private(other):
+            raise ChangeRefused(KNOWN.format(number=other.number))
 
 
 def _check_theirs(fact: Fact) -> None:
@@ -226,9 +225,9 @@ async def _fact(db: UnitOfWork, key: Key) -> Fact | None:
     if not key[2]:
         return None
     found = await db.memories.these([int(key[2])])
-    return next((one for one in found if (str(one.person_id), one.character) == key[:2]), None)
+    return next((fact for fact in found if (str(fact.person_id), fact.character) == key[:2]), None)
 
 
 async def _last_step(db: UnitOfWork, key: Key) -> Step | None:
     steps = await db.memories.since(int(key[0]), key[1], 0)
-    return next((one for one in steps if one.memory_id == int(key[2])), None)
+    return next((step for step in steps if step.memory_id == int(key[2])), None)

@@ -10,9 +10,8 @@ from bot.conversation.company import Role
 from bot.conversation.text.names import clean_name, clean_text
 from bot.conversation.text.split import is_blank
 from bot.core.i18n import _
-from bot.features.admin.change import Change, ChangeRefused
 from bot.features.admin.edit_characters import LORE
-from bot.features.admin.edits import Curation
+from bot.features.admin.edits import Change, ChangeRefused, Edits
 from database import Database
 from personas.lorebooks.model import Entry
 from personas.lorebooks.overlay import BOOK
@@ -29,19 +28,19 @@ NO_CONTENT = _("Write 1 to {most} characters.")
 TOO_MANY = _("{name} has {most} added entries already: remove one first.")
 NO_ENTRY = _("{name} has no entry {label}: /admin lore list shows them all.")
 NOTHING_NAMED = _("Say what to change: its keys, its words, whether it is always there, or on.")
-NOT_LAID_DOWN = _("That entry is as its file has it: there is nothing to take back.")
+NOT_EDITED = _("That entry is as its file has it: there is nothing to take back.")
 ONLY_ROW = _("That entry is in no file: /admin lore remove takes it away.")
 OF_THAT_NAME = _("of that name", "in place of the name of an entry that can't be shown")
 _MARK = "#"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An entry of a character's lorebooks as it is now; `laid_down`: an operator had a hand in it."""
+class BookEntry:
+    """An entry of a character's lorebooks as it is now; `edited`: by an operator."""
 
     book: str
-    entry: Entry
-    laid_down: bool
+    lore: Entry
+    edited: bool
 
     @property
     def is_own(self) -> bool:
@@ -51,51 +50,49 @@ class Shown:
     @property
     def label(self) -> str:
         """Return what commands call it: its book and its uid, or a mark where these are too long."""
-        label = f"{self.book}: {self.entry.uid}"
+        label = f"{self.book}: {self.lore.uid}"
         return label if len(label) <= LONGEST_LABEL else self.mark
 
     @property
     def mark(self) -> str:
         """Return a short name that no other entry has."""
-        known = f"{self.book}\n{self.entry.uid}".encode("utf-8", "replace")
+        known = f"{self.book}\n{self.lore.uid}".encode("utf-8", "replace")
         return _MARK + blake2s(known, digest_size=6).hexdigest()
 
 
 class Lorebooks:
-    """Shows and changes a character's entries; `refresh` takes in what changed on disk or by hand."""
+    """Shows and changes a character's entries; `refresh` takes in what changed on disk or here."""
 
-    def __init__(
-        self, database: Database, curation: Curation, refresh: Callable[[], Awaitable[object]]
-    ) -> None:
+    def __init__(self, database: Database, edits: Edits, refresh: Callable[[], Awaitable[object]]) -> None:
         self._database = database
-        self._curation = curation
+        self._edits = edits
         self._refresh = refresh
 
-    async def entries(self, role: Role) -> list[Shown]:
+    async def entries(self, role: Role) -> list[BookEntry]:
         """Return every entry of a character's lorebooks, also those that are off; the changed ones first."""
         await self._refresh()
         async with self._database.read() as db:
-            laid_down = {(one.book, one.uid) for one in await db.lore.of(role.slug)}
+            edited = {(line.book, line.uid) for line in await db.lore.of(role.slug)}
         found = [
-            Shown(name, entry, (name, entry.uid) in laid_down)
+            BookEntry(name, entry, (name, entry.uid) in edited)
             for name, book in role.playing.lorebooks.items()
             for entry in book.entries
         ]
         return sorted(found, key=_place)
 
-    async def entry(self, role: Role, label: str) -> Shown:
+    async def entry(self, role: Role, label: str) -> BookEntry:
         """Return the entry with a label, a mark, or a uid that one alone has. Raises ChangeRefused."""
         wanted = label.strip()
         entries = await self.entries(role)
-        found = [one for one in entries if wanted in (one.label, one.mark)]
-        found = found or [one for one in entries if wanted == one.entry.uid]
+        found = [entry for entry in entries if wanted in (entry.label, entry.mark)]
+        found = found or [entry for entry in entries if wanted == entry.lore.uid]
         if len(found) != 1:
             told = clean_name(wanted, str(OF_THAT_NAME))
             raise ChangeRefused(NO_ENTRY.format(name=role.name, label=repr(told)))
         return found[0]
 
     async def add(self, actor: Actor, role: Role, *, keys: str, content: str, constant: bool) -> Change:
-        """Lay an entry of its own down. Raises ChangeRefused."""
+        """Add an entry that no file has. Raises ChangeRefused."""
         values: dict[str, Any] = {
             "keys": _keys(keys, needed=not constant),
             "content": _content(content),
@@ -107,10 +104,8 @@ class Lorebooks:
             rows = await db.lore.of(role.slug)
         if len(rows) >= MOST:
             raise ChangeRefused(TOO_MANY.format(name=role.name, most=MOST))
-        taken = [int(one.uid) for one in rows if one.book == BOOK and one.uid.isdecimal()]
-        return await self._curation.put(
-            actor, LORE, (role.slug, BOOK, str(max(taken, default=0) + 1)), values
-        )
+        taken = [int(line.uid) for line in rows if line.book == BOOK and line.uid.isdecimal()]
+        return await self._edits.put(actor, LORE, (role.slug, BOOK, str(max(taken, default=0) + 1)), values)
 
     async def edit(
         self,
@@ -124,8 +119,8 @@ class Lorebooks:
         enabled: bool | None = None,
     ) -> Change:
         """Change an entry, one of a file's as well: the file stays as it is. Raises ChangeRefused."""
-        shown = await self.entry(role, label)
-        always = shown.entry.constant if constant is None else constant
+        entry = await self.entry(role, label)
+        always = entry.lore.constant if constant is None else constant
         named: dict[str, Any] = {
             "keys": None if keys is None else _keys(keys, needed=not always),
             "content": None if content is None else _content(content),
@@ -135,55 +130,55 @@ class Lorebooks:
         named = {name: value for name, value in named.items() if value is not None}
         if not named:
             raise ChangeRefused(NOTHING_NAMED)
-        if named.get("constant") is False and not (named.get("keys") or shown.entry.keys):
+        if named.get("constant") is False and not (named.get("keys") or entry.lore.keys):
             raise ChangeRefused(NO_KEYS.format(most=MOST_KEYS, longest=LONGEST_KEY))
-        return await self._lay_down(actor, role, shown, named)
+        return await self._set(actor, role, entry, named)
 
     async def remove(self, actor: Actor, role: Role, label: str) -> Change:
         """Take an entry away; one of a file's is switched off. Raises ChangeRefused."""
-        shown = await self.entry(role, label)
-        if not shown.is_own:
-            return await self._lay_down(actor, role, shown, {"enabled": False})
-        return await self._curation.put(actor, LORE, (role.slug, shown.book, shown.entry.uid), None)
+        entry = await self.entry(role, label)
+        if not entry.is_own:
+            return await self._set(actor, role, entry, {"enabled": False})
+        return await self._edits.put(actor, LORE, (role.slug, entry.book, entry.lore.uid), None)
 
     async def reset(self, actor: Actor, role: Role, label: str) -> Change:
         """Let an entry be again as its file has it. Raises ChangeRefused."""
-        shown = await self.entry(role, label)
-        if shown.is_own or not shown.laid_down:
-            raise ChangeRefused(ONLY_ROW if shown.is_own else NOT_LAID_DOWN)
-        return await self._curation.put(actor, LORE, (role.slug, shown.book, shown.entry.uid), None)
+        entry = await self.entry(role, label)
+        if entry.is_own or not entry.edited:
+            raise ChangeRefused(ONLY_ROW if entry.is_own else NOT_EDITED)
+        return await self._edits.put(actor, LORE, (role.slug, entry.book, entry.lore.uid), None)
 
-    async def _lay_down(self, actor: Actor, role: Role, shown: Shown, named: dict[str, Any]) -> Change:
+    async def _set(self, actor: Actor, role: Role, entry: BookEntry, named: dict[str, Any]) -> Change:
         async with self._database.read() as db:
-            row = await db.lore.get(role.slug, shown.book, shown.entry.uid)
+            row = await db.lore.get(role.slug, entry.book, entry.lore.uid)
             if row is None and len(await db.lore.of(role.slug)) >= MOST:
                 raise ChangeRefused(TOO_MANY.format(name=role.name, most=MOST))
         known = row.values if row else {}
         made_by = row.made_by if row else actor.user_id
         values = {**known, **named, "made_by": made_by}
-        return await self._curation.put(actor, LORE, (role.slug, shown.book, shown.entry.uid), values)
+        return await self._edits.put(actor, LORE, (role.slug, entry.book, entry.lore.uid), values)
 
 
-def fitting(entries: Sequence[Shown], words: str) -> list[Shown]:
+def fitting(entries: Sequence[BookEntry], words: str) -> list[BookEntry]:
     """Return the entries that hold some words in their name, keys, content or label."""
     wanted = words.casefold().split()
-    return [one for one in entries if all(word in _all_of(one) for word in wanted)]
+    return [entry for entry in entries if all(word in _all_of(entry) for word in wanted)]
 
 
-def _place(one: Shown) -> tuple[bool, bool, str, int, str]:
-    uid = one.entry.uid
-    return not one.is_own, not one.laid_down, one.book, len(uid), uid
+def _place(entry: BookEntry) -> tuple[bool, bool, str, int, str]:
+    uid = entry.lore.uid
+    return not entry.is_own, not entry.edited, entry.book, len(uid), uid
 
 
-def _all_of(one: Shown) -> str:
-    entry = one.entry
-    return " ".join((one.label, entry.name, entry.comment, *entry.keys, entry.content)).casefold()
+def _all_of(entry: BookEntry) -> str:
+    lore = entry.lore
+    return " ".join((entry.label, lore.name, lore.comment, *lore.keys, lore.content)).casefold()
 
 
 def _keys(text: str, *, needed: bool) -> list[str]:
-    keys = [" ".join(clean_text(one).split()) for one in text.split(",")]
-    keys = list(dict.fromkeys(one for one in keys if not is_blank(one)))
-    wrong = len(keys) > MOST_KEYS or any(len(one) > LONGEST_KEY for one in keys)
+    keys = [" ".join(clean_text(key).split()) for key in text.split(",")]
+    keys = list(dict.fromkeys(key for key in keys if not is_blank(key)))
+    wrong = len(keys) > MOST_KEYS or any(len(key) > LONGEST_KEY for key in keys)
     if wrong or (needed and not keys):
         raise ChangeRefused(NO_KEYS.format(most=MOST_KEYS, longest=LONGEST_KEY))
     return keys

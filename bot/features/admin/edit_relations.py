@@ -1,19 +1,31 @@
-"""How characters stand with people and with one another, set by hand (F089, F091, C85)."""
+"""Edits of bonds with people and of affinities between characters (F089, F091, C71, C85).
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+A bond is set within bounds, in the ledger, and by the consent of the person.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.audit import Actor
 from bot.conversation.company import Role
-from bot.core.i18n import _
-from bot.features.admin.bonds import BOND
-from bot.features.admin.change import Change, ChangeRefused, Values
+from bot.conversation.mood_state import STAGE, bond_of, bond_row
+from bot.core.clock import Clock
+from bot.core.i18n import _, worded
 from bot.features.admin.edit_characters import AFFINITY
-from bot.features.admin.edits import Curation
-from database import Database
-from database.models import Bond
-from personas.relations import affinity
-from personas.relations.bonds import Metric
+from bot.features.admin.edits import Change, ChangeRefused, Editable, Edits, Key, Values
+from bot.features.inner_life.wording import METRICS
+from database import Database, UnitOfWork
+from database.models import Bond as BondRow
+from database.models import BondChange
+from personas.relations import affinity, bonds
+from personas.relations.bonds import BEGUN_ANEW, BOUNDS, BY_OPERATOR, TAKEN_BACK, Bond, Metric
+
+Agreed = Callable[[UnitOfWork, int], Awaitable[bool]]
+"""Says within a transaction whether anything may be noted about a person."""
+BOND = "bond"
+MOST_LISTED = 500
+"""People whose bonds are listed: those who talked last."""
 
 NO_BOND = _("Nothing is kept of how {name} stands with them: they have not talked, or have not agreed to it.")
 NO_AFFINITY = _("{name} has not met {other} yet, so there is nothing to take away.")
@@ -21,9 +33,11 @@ NOTHING_NAMED = _("Name at least one of anger, rapport, trust and formality.")
 THEMSELVES = _("Name two different characters.")
 OUT_OF_BOUNDS = _("Affinity is a number from -10 to 10.")
 
-
-MOST_LISTED = 500
-"""People whose bonds are listed: those who talked last."""
+NOT_AGREED = _(
+    "They have not agreed that anything is noted about them, so nothing is kept of how they two stand: only "
+    "they can change that, with /privacy yes."
+)
+METRIC_OUT_OF_BOUNDS = _("{metric} is a whole number from {least} to {most}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +52,9 @@ class Standing:
 class Standings:
     """Looks at bonds, and changes bonds and affinities."""
 
-    def __init__(self, database: Database, curation: Curation) -> None:
+    def __init__(self, database: Database, edits: Edits) -> None:
         self._database = database
-        self._curation = curation
+        self._edits = edits
 
     async def bond(self, person_id: int, role: Role) -> Mapping[Metric, int] | None:
         """Return the numbers of a character and somebody; None where nothing is kept."""
@@ -53,7 +67,7 @@ class Standings:
         async with self._database.read() as db:
             rows = await db.bonds.of_character(role.slug, limit=MOST_LISTED)
             known = await db.users.known_as([row.user_id for row in rows], guild_id=None)
-        names = {one.user_id: one.names for one in known}
+        names = {person.user_id: person.names for person in known}
         return [Standing(row.user_id, names.get(row.user_id, ()), _metrics(row)) for row in rows]
 
     async def set_bond(
@@ -63,13 +77,13 @@ class Standings:
         if not metrics:
             raise ChangeRefused(NOTHING_NAMED)
         values: Values = {str(metric): value for metric, value in metrics.items()}
-        return await self._curation.put(actor, BOND, (str(person_id), role.slug), values)
+        return await self._edits.put(actor, BOND, (str(person_id), role.slug), values)
 
     async def reset_bond(self, actor: Actor, person_id: int, role: Role) -> Change:
         """Let a character and somebody begin anew. Raises ChangeRefused."""
         if await self.bond(person_id, role) is None:
             raise ChangeRefused(NO_BOND.format(name=role.name))
-        return await self._curation.put(actor, BOND, (str(person_id), role.slug), None)
+        return await self._edits.put(actor, BOND, (str(person_id), role.slug), None)
 
     async def affinity(self, role: Role, other: Role) -> float | None:
         """Return how much a character likes another; None until they met."""
@@ -84,14 +98,103 @@ class Standings:
         if not affinity.LOWEST <= value <= affinity.HIGHEST:
             raise ChangeRefused(OUT_OF_BOUNDS)
         values: Values = {"value": float(value), "stage": affinity.stage_of(value)}
-        return await self._curation.put(actor, AFFINITY, (role.slug, other.slug), values)
+        return await self._edits.put(actor, AFFINITY, (role.slug, other.slug), values)
 
     async def reset_affinity(self, actor: Actor, role: Role, other: Role) -> Change:
         """Let it be as if a character had never met another. Raises ChangeRefused."""
         if await self.affinity(role, other) is None:
             raise ChangeRefused(NO_AFFINITY.format(name=role.name, other=other.name))
-        return await self._curation.put(actor, AFFINITY, (role.slug, other.slug), None)
+        return await self._edits.put(actor, AFFINITY, (role.slug, other.slug), None)
 
 
-def _metrics(row: Bond) -> dict[Metric, int]:
+def _metrics(row: BondRow) -> dict[Metric, int]:
     return {metric: getattr(row, metric) for metric in Metric}
+
+
+class Bonds(Editable):
+    """How a character stands with a person; the key are the person and the character.
+
+    Each number that changes stands in the ledger, where the person sees who did it, and can take it back.
+    """
+
+    name = BOND
+    compared = tuple(str(metric) for metric in Metric)
+
+    def __init__(self, clock: Clock, agreed: Agreed) -> None:
+        self._clock = clock
+        self._agreed = agreed
+
+    def person(self, key: Key) -> int | None:
+        return int(key[0])
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        row = await db.bonds.get(int(key[0]), key[1])
+        if row is None:
+            return None
+        return {
+            **{str(metric): getattr(row, metric) for metric in Metric},
+            "exchanges": row.exchanges,
+            "stage": row.stage,
+            "kind": row.kind,
+            "talked_at": row.talked_at.isoformat(),
+            "changed_at": row.changed_at.isoformat(),
+        }
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        await self._set(db, key, values, cause=BY_OPERATOR if values else BEGUN_ANEW)
+        return key
+
+    async def restore(self, db: UnitOfWork, change: Change) -> None:
+        await self._set(db, change.key, change.before, cause=TAKEN_BACK)
+
+    async def _set(self, db: UnitOfWork, key: Key, values: Values | None, *, cause: str) -> None:
+        person_id, slug, now = int(key[0]), key[1], self._clock.now()
+        row = await db.bonds.get(person_id, slug)
+        kept = _row(person_id, slug, row, values or {}, now)
+        if values is None:
+            await db.bonds.drop(person_id, slug)
+        elif not await self._agreed(db, person_id):
+            raise ChangeRefused(NOT_AGREED)
+        else:
+            _check(kept)
+            await db.bonds.keep(kept)
+        after = Bond(now) if values is None else bond_of(kept)
+        await db.bonds.note(_ledger(row, after, cause, person_id, slug, now))
+
+
+def _row(person_id: int, slug: str, row: BondRow | None, values: Values, now: datetime) -> BondRow:
+    """Return a bond with other numbers; what was talked since stays, where there is a bond.
+
+    Values that name a stage are those of a bond that is put back: it is what it was.
+    """
+    known = bond_of(row) if row else Bond(now, exchanges=values.get("exchanges", 0))
+    metrics = {str(metric): int(values.get(metric, known.of(metric))) for metric in Metric}
+    changed_at = now if metrics["anger"] != known.anger else known.changed_at
+    if "changed_at" in values:
+        changed_at = datetime.fromisoformat(values["changed_at"])
+    bond = Bond(changed_at, **metrics, exchanges=known.exchanges, stage=known.stage)
+    bond = replace(bond, stage=values["stage"] if "stage" in values else bonds.stage_after(bond))
+    talked_at = datetime.fromisoformat(values["talked_at"]) if "talked_at" in values else now
+    kept = bond_row(person_id, slug, bond, talked_at=row.talked_at if row else talked_at)
+    kept.kind = row.kind if row else values.get("kind")
+    return kept
+
+
+def _check(row: BondRow) -> None:
+    for metric, (least, most) in BOUNDS.items():
+        if not least <= getattr(row, metric) <= most:
+            name = worded(METRICS, metric)
+            raise ChangeRefused(
+                METRIC_OUT_OF_BOUNDS.format(metric=name[:1].upper() + name[1:], least=least, most=most)
+            )
+
+
+def _ledger(
+    row: BondRow | None, after: Bond, cause: str, person_id: int, slug: str, now: datetime
+) -> list[BondChange]:
+    before = bond_of(row) if row else Bond(now)
+    steps = [(str(metric), after.of(metric) - before.of(metric), cause) for metric in Metric]
+    noted = [step for step in steps if step[1]]
+    if before.stage and after.stage and after.stage != before.stage:
+        noted.append((STAGE, 0, after.stage))
+    return [BondChange(person_id, slug, now, *step) for step in noted]

@@ -1,13 +1,15 @@
-"""Changes made by hand: made, kept with what was before, and taken back (F124, C85)."""
+"""Edits by operators: what can be edited, each change with what was before, and the way back (F124, C85)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from bot.audit import Actor
 from bot.conversation.attention.server_rules import EVERYWHERE
 from bot.core.clock import Clock
+from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
-from bot.features.admin.change import Change, ChangeRefused, Key, Recorded, Values, recorded
-from bot.features.admin.entity import Entity
 from database import Database, UnitOfWork
 from database.models import Audit
 
@@ -26,14 +28,108 @@ CHANGED_SINCE = _(
 )
 FORGOTTEN = _("Number {number} can't be taken back: what it was is forgotten, because the person had it so.")
 
+Key = tuple[str, ...]
+"""What tells one thing of a kind from the others, such as a character's slug and a number."""
+Values = dict[str, Any]
 
-class Curation:
-    """Makes changes by hand, one way for every kind of thing; each is a row in the audit, written with it."""
 
-    def __init__(self, database: Database, clock: Clock, entities: Iterable[Entity]) -> None:
+class ChangeRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """It can't be changed so; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one thing was and is; None where it was not there, or is not there any more.
+
+    `number` is that of its row in the audit, `undoes` the change that it took back.
+    """
+
+    entity: str
+    key: Key
+    before: Values | None
+    after: Values | None
+    number: int = 0
+    person_id: int | None = None
+    undoes: int | None = None
+
+    @property
+    def verb(self) -> str:
+        if self.undoes is not None:
+            return "put back"
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A change as it stands in the audit; `undone_by` is the change that took it back.
+
+    `is_blank` says that what it was is forgotten, because the person whom it concerned left.
+    """
+
+    change: Change
+    at: datetime
+    actor_id: int
+    undone_by: int | None = None
+    is_blank: bool = False
+
+
+def recorded(row: Audit, undone_by: int | None = None) -> Recorded:
+    """Return a row of the audit as a change."""
+    change = Change(
+        row.entity or "", tuple(row.key or ()), row.before, row.after, row.id, row.person_id, row.undoes
+    )
+    blank = row.key is None or (row.before is None and row.after is None)
+    return Recorded(change, row.at, row.actor_id, undone_by, blank)
+
+
+class Editable:
+    """One kind of thing that operators edit. Everything happens in the transaction that is passed in.
+
+    Unless a kind says otherwise a thing concerns nobody, and is put back by writing what it was. `compared`
+    are the values that say whether it still stands as it was made; empty: all of them.
+    """
+
+    name: str
+    compared: tuple[str, ...] = ()
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        """Return what a thing is now; None where it is not there."""
+        raise NotImplementedError
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        """Make it so, None: take it away; return its key, with its number where it is new.
+
+        Raises ChangeRefused for what can't be.
+        """
+        raise NotImplementedError
+
+    async def restore(self, db: UnitOfWork, change: Change) -> None:
+        """Make a thing what it was before a change that still stands. Raises ChangeRefused."""
+        await self.write(db, change.key, change.before)
+
+    def stands(self, now: Values | None, after: Values | None) -> bool:
+        """Say whether a thing is still what a change made of it."""
+        if now is None or after is None or not self.compared:
+            return now == after
+        return all(now.get(name) == after.get(name) for name in self.compared)
+
+    def person(self, key: Key) -> int | None:  # noqa: ARG002 - most kinds concern nobody
+        """Return whom a thing concerns."""
+        return None
+
+    async def changed(self, key: Key) -> None:
+        """Take notice that a thing was changed, so that the very next prompt shows it."""
+
+
+class Edits:
+    """Edits every kind of thing in one way; each change is a row in the audit, written with it."""
+
+    def __init__(self, database: Database, clock: Clock, entities: Iterable[Editable]) -> None:
         self._database = database
         self._clock = clock
-        self._entities = {one.name: one for one in entities}
+        self._entities = {entity.name: entity for entity in entities}
 
     async def put(
         self,

@@ -1,8 +1,138 @@
-"""Whether anything may be kept of somebody by hand: only of those who agreed (D03, C51)."""
+"""What characters know of people, for operators: shown, added, changed, removed (C50, C85)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
-from database import UnitOfWork
+from bot.audit import Actor
+from bot.conversation.company import Role
+from bot.conversation.types import Where
+from bot.core.i18n import _
+from bot.features.admin.edit_facts import FACT, PRIVATE, is_private
+from bot.features.admin.edits import Change, ChangeRefused, Edits, Key
+from database import Database
+from database.models import Fact
 
-Agreed = Callable[[UnitOfWork, int], Awaitable[bool]]
-"""Says within a transaction whether anything may be noted about a person."""
+LOOKED = "facts looked at"
+Reach = Literal["private", "channel", "server"]
+_SCOPES = {"private": PRIVATE, "channel": "channel", "server": "guild"}
+
+NO_FACT = _("There is no fact number {number} of theirs with {name}: /admin facts list shows the numbers.")
+NOTHING_NAMED = _("Say what to change: its words, or whether it is kept for good.")
+NO_SERVER = _(
+    "There is no server here: choose the reach private, or use this in the server in which it is to come up."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A fact as an operator sees it: `text` is None where it was told in private."""
+
+    id: int
+    number: int
+    text: str | None
+    scope: str
+    channel_id: int | None
+    kept: bool
+    pinned: bool
+    origin: str
+    since: datetime
+    holds: bool
+
+
+class KnownPeople:
+    """Shows and changes facts about a person."""
+
+    def __init__(self, database: Database, edits: Edits) -> None:
+        self._database = database
+        self._edits = edits
+
+    async def looked(self, actor: Actor, person_id: int) -> None:
+        """Keep that somebody looks at what is known of a person: they are told so."""
+        await self._edits.look(actor, LOOKED, person_id)
+
+    async def facts(self, person_id: int, role: Role) -> list[Seen]:
+        """Return what a character knows of somebody, by number."""
+        return await self._seen(person_id, role)
+
+    async def fact(self, person_id: int, role: Role, number: int) -> Seen:
+        """Return one fact. Raises ChangeRefused."""
+        found = next((fact for fact in await self._seen(person_id, role) if fact.number == number), None)
+        if found is None:
+            raise ChangeRefused(NO_FACT.format(number=number, name=role.name))
+        return found
+
+    async def looks(self, person_id: int) -> tuple[int, datetime | None]:
+        """Return how often operators looked at what is known of somebody, and when last."""
+        async with self._database.read() as db:
+            return await db.audits.looks(person_id, LOOKED)
+
+    async def add(
+        self, actor: Actor, person_id: int, role: Role, text: str, where: Where, *, reach: Reach, kept: bool
+    ) -> Change:
+        """Add a fact about somebody who agreed. Raises ChangeRefused."""
+        if reach != "private" and where.guild_id is None:
+            raise ChangeRefused(NO_SERVER)
+        there = reach != "private"
+        values: dict[str, Any] = {
+            "text": text,
+            "scope": _SCOPES[reach],
+            "channel_id": where.channel_id if there else None,
+            "guild_id": where.guild_id if there else None,
+            "kept": kept,
+        }
+        return await self._edits.put(actor, FACT, (str(person_id), role.slug, ""), values)
+
+    async def edit(
+        self,
+        actor: Actor,
+        person_id: int,
+        role: Role,
+        number: int,
+        *,
+        text: str | None = None,
+        kept: bool | None = None,
+    ) -> Change:
+        """Give a fact other words, or another standing. Raises ChangeRefused."""
+        named = {name: value for name, value in (("text", text), ("kept", kept)) if value is not None}
+        if not named:
+            raise ChangeRefused(NOTHING_NAMED)
+        key = await self._key(person_id, role, number)
+        return await self._edits.put(actor, FACT, key, named)
+
+    async def remove(self, actor: Actor, person_id: int, role: Role, memory_id: int) -> Change:
+        """Take a fact away; the person can bring it back. Raises ChangeRefused."""
+        key = (str(person_id), role.slug, str(memory_id))
+        return await self._edits.put(actor, FACT, key, None)
+
+    async def _key(self, person_id: int, role: Role, number: int) -> Key:
+        found = await self.fact(person_id, role, number)
+        return str(person_id), role.slug, str(found.id)
+
+    async def _seen(self, person_id: int, role: Role) -> list[Seen]:
+        async with self._database.read() as db:
+            return [_seen(fact) for fact in await db.memories.of(person_id, role.slug)]
+
+
+def matching(facts: Sequence[Seen], words: str) -> list[Seen]:
+    """Return the facts with some words, or a number; what can't be seen can't be found by words."""
+    wanted = words.casefold().split()
+    if len(wanted) == 1 and wanted[0].isdecimal():
+        return [fact for fact in facts if str(fact.number) == wanted[0]]
+    return [fact for fact in facts if all(word in (fact.text or "").casefold() for word in wanted)]
+
+
+def _seen(fact: Fact) -> Seen:
+    return Seen(
+        fact.id,
+        fact.number,
+        None if is_private(fact) else fact.text,
+        fact.scope,
+        fact.channel_id,
+        fact.kept,
+        fact.pinned,
+        fact.origin,
+        fact.made_at,
+        fact.ended_at is None,
+    )

@@ -11,9 +11,8 @@ from bot.conversation.text.split import is_blank
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
-from bot.features.admin.change import Change, Values
 from bot.features.admin.edit_characters import IDENTITY
-from bot.features.admin.edits import Curation
+from bot.features.admin.edits import Change, Edits, Values
 from database import Database
 from database.models import IdentityLine, Milestone
 
@@ -42,14 +41,14 @@ class Selves:
     def __init__(
         self,
         database: Database,
-        curation: Curation,
+        edits: Edits,
         audit: AuditLog,
         clock: Clock,
         *,
         changed: Callable[[str], None],
     ) -> None:
         self._database = database
-        self._curation = curation
+        self._edits = edits
         self._audit = audit
         self._clock = clock
         self._changed = changed
@@ -69,19 +68,19 @@ class Selves:
         values: Values = {"kind": kind, "text": _checked(text), "made_by": actor.user_id}
         if len(await self.lines(role)) >= MOST:
             raise NotLaidDown(TOO_MANY.format(name=role.name, most=MOST))
-        return await self._curation.put(actor, IDENTITY, (role.slug, ""), values)
+        return await self._edits.put(actor, IDENTITY, (role.slug, ""), values)
 
     async def reword(self, actor: Actor, role: Role, line_id: int, text: str) -> Change:
         """Give a line other words. Raises NotLaidDown and ChangeRefused."""
         text = _checked(text)
         line = await self.line(role, line_id)
         values: Values = {"kind": line.kind, "text": text, "made_by": line.made_by}
-        return await self._curation.put(actor, IDENTITY, (role.slug, str(line_id)), values)
+        return await self._edits.put(actor, IDENTITY, (role.slug, str(line_id)), values)
 
     async def remove(self, actor: Actor, role: Role, line_id: int) -> Change:
         """Take a line away. Raises NotLaidDown and ChangeRefused."""
         await self.line(role, line_id)
-        return await self._curation.put(actor, IDENTITY, (role.slug, str(line_id)), None)
+        return await self._edits.put(actor, IDENTITY, (role.slug, str(line_id)), None)
 
     # Growth.
 

@@ -66,7 +66,7 @@ class Administration:
         async with self._database.read() as db:
             return HouseRules.of(await db.house.rules(guild_id))
 
-    async def lay_down(
+    async def set_rule(
         self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0, value: float = 0.0
     ) -> None:
         """Make a rule or change it; it holds from the very next message on.
@@ -85,7 +85,7 @@ class Administration:
         if kind is Kind.DENIED_USER:
             await self._finish_erasing()
 
-    async def lift(self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0) -> bool:
+    async def lift_rule(self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0) -> bool:
         """Take a rule away; say whether there was one."""
         async with self._database.begin() as db:
             lifted = await db.house.lift(guild_id, kind, target_id)
@@ -115,7 +115,7 @@ class Administration:
             pages = max(1, -(-total // PAGE))
             number = min(max(page, 1), pages)
             users = await db.users.page(offset=(number - 1) * PAGE, limit=PAGE)
-            return MemberPage(number, pages, total, tuple([await self._member(db, one) for one in users]))
+            return MemberPage(number, pages, total, tuple([await self._member(db, user) for user in users]))
 
     async def spending(self, *, last: timedelta) -> Spending:
         """Add up what everybody's calls came to lately."""

@@ -1,4 +1,4 @@
-"""What a day is like for each character: drawn in the morning, or laid down by admins (F087, F088, C70)."""
+"""What a day is like for each character: drawn in the morning, or set by operators (F087, F088, C70)."""
 
 import logging
 from collections.abc import Mapping
@@ -51,17 +51,15 @@ class Days:
         async with self._database.read() as db:
             return await day_of(db, slug)
 
-    async def lay_down(self, slug: str, changes: Mapping[DayMood, int]) -> dict[DayMood, int]:
+    async def set(self, slug: str, changes: Mapping[DayMood, int]) -> dict[DayMood, int]:
         """Change what the day is like, until the next morning; return how it was before.
 
         Raises ValueError for what is not from 0 to 10, KeyError for a character that is not here.
         """
         async with self._database.begin() as db:
-            return await self.lay_down_in(db, slug, changes)
+            return await self.set_in(db, slug, changes)
 
-    async def lay_down_in(
-        self, db: UnitOfWork, slug: str, changes: Mapping[DayMood, int]
-    ) -> dict[DayMood, int]:
+    async def set_in(self, db: UnitOfWork, slug: str, changes: Mapping[DayMood, int]) -> dict[DayMood, int]:
         """Do so within a transaction."""
         role = self._company.by_slug[slug]
         if any(not 0 <= value <= 10 for value in changes.values()):

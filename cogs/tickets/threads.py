@@ -35,14 +35,6 @@ LINE = "[{at}] {name}: {text}"
 FILE = _("(file: {name})")
 
 
-def is_ticket(channel: object, me: int) -> bool:
-    """Say whether a channel is a ticket: a private thread of the bot's own. It makes no others.
-
-    That can be told of the thread alone, so it holds also when nothing is kept of the ticket any more.
-    """
-    return isinstance(channel, discord.Thread) and channel.is_private() and channel.owner_id == me
-
-
 def is_staff(user: discord.User | discord.Member, desk: Desk | None, thread: discord.Thread) -> bool:
     """Say whether somebody answers tickets: by the role that admins named, or as who manages threads."""
     if not isinstance(user, discord.Member) or thread.parent is None:

@@ -1,54 +1,22 @@
 """What people are asked and told about being remembered: the question, what is kept, what went (C51, C64)."""
 
-import asyncio
-import logging
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from discord import AllowedMentions, ButtonStyle, Object
+from discord import ButtonStyle
 from discord.utils import format_dt
 
-from bot.conversation.types import Place, Utterance
 from bot.core.i18n import _, n_, number
-from bot.features.privacy.consent import Answered, Asking, Standing
+from bot.features.privacy.consent import Answered, Standing
 from bot.features.privacy.erase import Receipt
 from bot.features.privacy.restore import Imported
-from cogs._discord.languages import language_of_the_server
-from cogs._discord.panels import Button, Panel, Pen
-from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.consent import NO_TOLD, YES_BUT_OFF
+from cogs._discord.panels import Button, Panel
 from database.backups import Copy
 from database.repositories.people import Holdings, Remaining
 
-if TYPE_CHECKING:
-    from discord.abc import MessageableChannel
-
-    from bot.discord.client import Masquerade
-
-log = logging.getLogger(__name__)
-
-POST_SECONDS = 30.0
-FAMILY = "privacy"
-"""What the ids of all buttons here begin with."""
 SECONDS = 120
 """How long the buttons under an answer to a command work."""
-ASKED_SECONDS = 30 * 24 * 3600.0
-"""How long those under the question work: nobody has to answer at once."""
 SHOWN_COPIES = 5
-ASKED = "asked"
-
-SMALL_PRINT = _(
-    "-# A yes means: I note facts from what you say and how we get on, and keep your lines to find them "
-    "again. They come up where you said them; you see, take along and delete all of it. Without it I do none "
-    "of that. /privacy says more."
-)
-NOTICE = _(
-    "From what you say to me I note facts about you and how we get on, and keep your lines, to find them "
-    "again. If you don't want that, say so: nothing else changes."
-)
-NOTICE_PRINT = _(
-    "-# They come up where you said them; you see, take along and delete all of it. /privacy says more."
-)
 WHAT_IS_KEPT = _(
     "**What is kept**\n"
     "- *Always, to hold a conversation:* what is said where I can hear it, for about a day; notes of talk "
@@ -72,20 +40,12 @@ YES = _(
     "the facts that are kept for good, "
     "/privacy show counts everything, and /privacy no ends it and deletes it."
 )
-YES_BUT_OFF = _(
-    "I keep your answer. Whoever runs this bot has switched remembering off for everybody, though, so I note "
-    "nothing about anybody."
-)
 NO = _(
     "I note nothing about you without your asking, nor how we get on. That can be changed with /privacy "
     "yes at any time."
 )
 NO_GONE = _(
     " What I had noted by myself is deleted, in every form, with the lines of yours that I had kept: {count}."
-)
-NO_TOLD = _(
-    " What you told me yourself stays until you delete it: {count}. /memory list shows it, /memory "
-    "delete_all deletes it."
 )
 KEPT = _("Nothing was deleted.")
 DELETING = _("Deleting everything about you, and searching for what is left...")
@@ -171,35 +131,6 @@ _COPIES = _("Copies of the database that were made before still hold it until th
 _COPY = _("- `{name}` goes {when}")
 _COPY_OF_SOMEBODY = _("- `{name}` goes when whoever put it there removes it")
 _MORE_COPIES = n_("- and {count} more", "- and {count} more")
-
-
-def question_panel(asking: Asking, question: str, mention: str) -> Panel:
-    """Return what somebody is asked, once, in the character's words and ours; or told, if nobody is asked."""
-    what = Button(_("What is kept?"), "what")
-    if asking == "notice":
-        text = f"{mention} {NOTICE}\n{NOTICE_PRINT}".strip()
-        return Panel(text, (Button(_("Don't"), "no", (ASKED,)), what), ASKED_SECONDS)
-    # Two buttons of one look: none of the answers is the one that we would like.
-    buttons = (Button(_("Yes, remember me"), "yes", (ASKED,)), Button(_("No"), "no", (ASKED,)), what)
-    return Panel(f"{mention} {question}\n{SMALL_PRINT}".strip(), buttons, ASKED_SECONDS)
-
-
-async def ask(bot: "Masquerade", channel: "MessageableChannel", heard: Utterance, asking: Asking) -> None:
-    """Ask whoever spoke, behind the answer to that; nobody else is pinged, and nobody else can answer.
-
-    Others read it: it is asked in the language of the server.
-    """
-    mention = f"<@{heard.author_id}>" if heard.where.place is Place.GUILD else ""
-    pings = AllowedMentions(everyone=False, roles=False, users=[Object(heard.author_id)], replied_user=False)
-    try:
-        with language_of_the_server(channel):
-            panel = question_panel(asking, bot.app.character.memory_question, mention)
-            until = bot.app.clock.now() + timedelta(seconds=panel.seconds)
-            view = Pen(FAMILY, heard.author_id, until).view(panel)
-        async with asyncio.timeout(POST_SECONDS):
-            await channel.send(panel.text, view=view, allowed_mentions=pings, suppress_embeds=True)
-    except DISCORD_FAULTS as error:
-        log.warning("Can't ask in channel %s: %s", heard.where.channel_id, type(error).__name__)
 
 
 def standing_panel(standing: Standing) -> Panel:

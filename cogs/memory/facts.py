@@ -1,7 +1,7 @@
 """/memory facts and /memory at: all that is known of the asker, now and at the end of any day (C62, C68)."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from discord import app_commands
@@ -12,10 +12,12 @@ from bot.discord.commands import Interaction, answer
 from bot.features.characters.presence import NotStaged
 from bot.memory.browsing import Entry, label_in_words, tags_of
 from bot.memory.time_travel import bounds
-from cogs._discord.fact_views import LONGEST_SEARCH, LONGEST_TAG, Search, facts_panel, past_panel
 from cogs._discord.interactions import Panels
 from cogs._discord.options import (
+    NO_DAY,
+    OFFERED,
     CharacterName,
+    day_in,
     mark_of,
     named_so_far,
     of_one,
@@ -26,13 +28,11 @@ from cogs._discord.options import (
 )
 from cogs._discord.panels import Action, Press
 from cogs._discord.text import in_a_line
+from cogs.memory.fact_views import LONGEST_SEARCH, LONGEST_TAG, Search, facts_panel, past_panel
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
-OFFERED = 25
-"""Choices that Discord takes for one option."""
-NO_DAY = _("That is not a date: write it as 2026-05-03, or choose one on which something changed.")
 NOT_YET = _("That day has not begun yet. /memory facts shows what I know now.")
 
 
@@ -134,11 +134,3 @@ class FactPages:
         then = await self._app.time_travel.state(role.slug, interaction.user.id, bounds(day)[1])
         panel = past_panel(then, day, page, interaction.guild_id, mark=mark_of(role))
         await self._past.show(interaction, of_one(self._bot, panel, role))
-
-
-def day_in(text: str) -> date | None:
-    """Return the day that somebody wrote, as 2026-05-03; None where it is none."""
-    try:
-        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        return None

@@ -9,13 +9,14 @@ from discord.ext import commands
 
 from bot.discord.commands import Interaction, answer
 from bot.features.privacy.export_format import MOST_BYTES, TOO_LARGE, FileRefused
+from cogs._discord.consent import ASKED, FAMILY
 from cogs._discord.interactions import Panels
-from cogs._discord.panels import NOBODY, Action, Press
-from cogs._discord.privacy_views import (
-    ASKED,
+from cogs._discord.panels import Action, Press
+from cogs._discord.posting import DISCORD_FAULTS
+from cogs._discord.text import NOBODY
+from cogs.privacy.views import (
     DELETING,
     EXPORTED,
-    FAMILY,
     KEPT,
     UNREADABLE,
     WHAT_IS_KEPT,
@@ -25,7 +26,6 @@ from cogs._discord.privacy_views import (
     receipt,
     standing_panel,
 )
-from cogs._discord.speaking import DISCORD_FAULTS
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

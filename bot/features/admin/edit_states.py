@@ -12,10 +12,8 @@ from bot.conversation.company import Company, Role
 from bot.conversation.mood_state import day_key
 from bot.conversation.text.names import clean_name
 from bot.core.i18n import _
-from bot.features.admin.change import Change, ChangeRefused, Key, Values
 from bot.features.admin.edit_characters import MOOD
-from bot.features.admin.edits import Curation
-from bot.features.admin.entity import Row
+from bot.features.admin.edits import Change, ChangeRefused, Editable, Edits, Key, Values
 from bot.features.admin.service import VERBOSE
 from bot.features.inner_life.days import mark_of
 from bot.features.inner_life.status import Statuses, shown
@@ -38,7 +36,6 @@ ALWAYS_SOME_DAY = _(
     "tells what is usual."
 )
 
-
 THAT = _("that", "in place of a key that can't be shown")
 
 
@@ -50,7 +47,7 @@ class Listed:
     internal: int
 
 
-class States(Row):
+class States(Editable):
     """A row of the global state that can be set; its key is the row's."""
 
     name = STATE
@@ -85,10 +82,10 @@ class States(Row):
 class GlobalState:
     """Shows and sets rows of the global state; a day's numbers go the way of /admin mood."""
 
-    def __init__(self, database: Database, company: Company, curation: Curation) -> None:
+    def __init__(self, database: Database, company: Company, edits: Edits) -> None:
         self._database = database
         self._company = company
-        self._curation = curation
+        self._edits = edits
 
     async def listed(self) -> Listed:
         """Return what can be set, and how much there is besides."""
@@ -109,18 +106,18 @@ class GlobalState:
         """Give a row a value. Raises ChangeRefused."""
         key, role, mood = self._meant(key)
         if role is not None and mood is not None:
-            return await self._curation.put(actor, MOOD, (role.slug,), {str(mood): _number(key, value)})
+            return await self._edits.put(actor, MOOD, (role.slug,), {str(mood): _number(key, value)})
         if role is not None:
             value = shown(value, role.character)
             if not value:
                 raise ChangeRefused(NO_STATUS)
         elif value not in ON_OR_OFF:
             raise ChangeRefused(NO_SWITCH.format(key=key))
-        return await self._curation.put(actor, STATE, (key,), {"value": value})
+        return await self._edits.put(actor, STATE, (key,), {"value": value})
 
     async def remove(self, actor: Actor, key: str) -> Change:
         """Take a row away. Raises ChangeRefused."""
-        return await self._curation.put(actor, STATE, (self.removable(key),), None)
+        return await self._edits.put(actor, STATE, (self.removable(key),), None)
 
     def removable(self, key: str) -> str:
         """Return a key whose row can be taken away. Raises ChangeRefused."""

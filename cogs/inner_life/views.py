@@ -1,6 +1,5 @@
 """What people read of an inner life: how a character feels, and how it stands with them (F085, F089, C71)."""
 
-import io
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
@@ -23,14 +22,12 @@ from bot.features.inner_life.relationship import (
 )
 from bot.features.inner_life.week import Felt, Happening, told_now
 from bot.features.inner_life.wording import BOND_STAGES, KINDS, METRICS
-from bot.pictures import Drawn
 from cogs._discord.options import shown
 from cogs._discord.panels import Button, Choice, Menu, Panel
 from cogs._discord.text import inline, shortened
 from database.models import BondChange
 from personas.relations.bonds import BOUNDS, STAGES, Metric
 
-LONGEST_ALT = 1024
 SECONDS = 600
 ON_A_PAGE = 8
 MOST_MOMENTS = 8
@@ -99,13 +96,6 @@ TAKE_BACK, WHAT_YOU_ARE = _("Take a change back"), _("What you are to each other
 NEWER, OLDER = _("Newer"), _("Older")
 CLOCKED = _("{day} {month}, {time}", "a day and a time of day")
 TAKE_IT_BACK, LEAVE_IT = _("Take it back"), _("Leave it")
-
-
-def files_of(drawn: Drawn, name: str) -> list[discord.File]:
-    """Return a picture as attachments, with its contents in words for those who don't see it."""
-    about = drawn.about[:LONGEST_ALT]
-    made = ((drawn.png, f"{name}.png"), (drawn.svg, f"{name}.svg"))
-    return [discord.File(io.BytesIO(data), file, description=about) for data, file in made if data]
 
 
 # How it feels

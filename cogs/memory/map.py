@@ -1,6 +1,5 @@
 """The memory map on Discord: /memory map, and the text command !memsvg (F083, C66, D21)."""
 
-import io
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,21 +11,18 @@ from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
 from bot.memory.mapping import Picture
-from cogs._discord.fact_views import NOTHING
-from cogs._discord.hearing import TALK
-from cogs._discord.languages import language_of_the_server
-from cogs._discord.memory_views import count_of
+from bot.pictures import Drawn
 from cogs._discord.options import CharacterName, offer_characters, role_meant, telling
-from cogs._discord.speaking import DISCORD_FAULTS
+from cogs._discord.posting import DISCORD_FAULTS, language_of_the_server
+from cogs._discord.text import files_of
+from cogs.memory.fact_views import NOTHING
+from cogs.memory.views import count_of
 from database import DatabaseError
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
-
-TEXT_COMMAND = "!memsvg"
-LONGEST_ALT = 1024
 PICTURE = _(
     "What I remember about you, as a picture: {count}. Open the .svg in a browser to read all of it by "
     "pointing; /memory facts has it in words, and forgets."
@@ -37,12 +33,6 @@ NO_PRIVATE = _(
     "That is for your eyes only, and I can't write to you in private here. Use /memory map instead: nobody "
     "else sees its answer."
 )
-
-
-def asks_for_map(message: discord.Message) -> bool:
-    """Say whether a person asks for their map with the text command: that is no talk."""
-    person = not message.author.bot and message.webhook_id is None and message.type in TALK
-    return person and message.content.strip().casefold() == TEXT_COMMAND
 
 
 class MapSending:
@@ -67,7 +57,7 @@ class MapSending:
             if picture is None:
                 await answer(interaction, NOTHING)
             else:
-                await interaction.followup.send(told(picture), files=files_of(picture), ephemeral=True)
+                await interaction.followup.send(told(picture), files=_files_of(picture), ephemeral=True)
 
     async def send(self, message: discord.Message, *, listening: bool) -> None:
         """Answer the text command: in private; where others read along, one line says that it was sent.
@@ -95,7 +85,7 @@ class MapSending:
         try:
             picture = await self._app.maps.of(self._app.company.primary.slug, person.id)
             text = told(picture) if picture else str(NOTHING)
-            files = files_of(picture) if picture else []
+            files = _files_of(picture) if picture else []
         except (MasqueradeError, DatabaseError) as error:
             text = str(error)
         try:
@@ -111,10 +101,5 @@ def told(picture: Picture) -> str:
     return said.format(count=count_of(picture.count), missing=picture.missing)
 
 
-def files_of(picture: Picture) -> list[discord.File]:
-    """Return a picture as attachments, with its contents in words for those who don't see it."""
-    about = picture.about[:LONGEST_ALT]
-    files = [discord.File(io.BytesIO(picture.svg), "memory-map.svg", description=about)]
-    if picture.png is not None:
-        files.insert(0, discord.File(io.BytesIO(picture.png), "memory-map.png", description=about))
-    return files
+def _files_of(picture: Picture) -> list[discord.File]:
+    return files_of(Drawn(picture.about, picture.svg, picture.png), "memory-map")

@@ -1,6 +1,7 @@
 """How the program fares, in words for operators: the jobs, and everything else (F017)."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from discord.utils import format_dt
@@ -10,7 +11,6 @@ from bot.core.i18n import _, number, worded
 from bot.features.operations.vitals import Vitals
 from bot.jobs.schedule import BOOKKEEPING
 from bot.jobs.timetable import Daily, Every, JobReport, Once, Plan
-from cogs._discord.reports import latency
 from cogs._discord.text import LONGEST
 from database.models import JobRun
 
@@ -114,6 +114,9 @@ RESULTS = {
     "cut": _("cut", "what came of a job or a call"),
     "over budget": _("over budget", "what came of a job or a call"),
 }
+MILLISECONDS = _("{number} ms")
+UNKNOWN = _("unknown", "how fast Discord answers")
+OF_SHARD = _("{latency} (shard {shard})")
 
 
 def health_lines(
@@ -266,3 +269,17 @@ def megabytes(size: int) -> str:
     if size >= 1e9:
         return _GIGABYTES.format(number=number(size / 1e9, ",.1f"))
     return _MEGABYTES.format(number=number(size / 1e6, ",.1f"))
+
+
+def latency(latencies: Mapping[int, float]) -> str:
+    """Return "45 ms", by shard where there are several; before the first heartbeat it is unknown."""
+    shown = {
+        shard: MILLISECONDS.format(number=number(seconds * 1000, ".0f"))
+        if math.isfinite(seconds)
+        else str(UNKNOWN)
+        for shard, seconds in latencies.items()
+    }
+    if len(shown) == 1:
+        return next(iter(shown.values()))
+    told = (OF_SHARD.format(latency=one, shard=shard) for shard, one in shown.items())
+    return ", ".join(told) or str(UNKNOWN)

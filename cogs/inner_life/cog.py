@@ -16,16 +16,6 @@ from bot.features.inner_life.week import Viewer
 from bot.features.inner_life.week_picture import week_svg, week_text
 from bot.features.inner_life.wording import KINDS
 from bot.pictures import Drawings, bond_svg, bond_text
-from cogs._discord.inner_life_views import (
-    CHOSEN,
-    NOTHING_FELT,
-    asked_panel,
-    bond_panel,
-    files_of,
-    mood_text,
-    nothing_kept,
-    undone_text,
-)
 from cogs._discord.interactions import Panels
 from cogs._discord.options import (
     WHICH,
@@ -37,7 +27,17 @@ from cogs._discord.options import (
     shown,
     telling,
 )
-from cogs._discord.panels import NOBODY, Action, Panel, Press, with_note
+from cogs._discord.panels import Action, Panel, Press, with_note
+from cogs._discord.text import NOBODY, files_of
+from cogs.inner_life.views import (
+    CHOSEN,
+    NOTHING_FELT,
+    asked_panel,
+    bond_panel,
+    mood_text,
+    nothing_kept,
+    undone_text,
+)
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

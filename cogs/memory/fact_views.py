@@ -10,9 +10,9 @@ from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _, n_, number
 from bot.core.spelling import day_in_words
 from bot.memory.browsing import Entry, Spot, label_in_words, matching
-from cogs._discord.memory_views import SECONDS, Reach, told_by
-from cogs._discord.panels import Button, Panel
-from cogs._discord.text import in_a_line, inline
+from cogs._discord.facts import SECONDS, Reach, link_of, told_by
+from cogs._discord.panels import Panel, pages_of, turning
+from cogs._discord.text import inline, searchable
 from database.models import Fact
 
 ON_A_PAGE = 6
@@ -20,7 +20,6 @@ ROOM, LABEL_ROOM, NAME_ROOM = 560, 48, 60
 """What a fact's words, a label and a name may take of a message."""
 LONGEST_SEARCH, LONGEST_TAG = 22, 24
 """What a search may take of the id of a button."""
-_LINKS = "https://discord.com/channels"
 
 NOTHING = _(
     "I know nothing about you. /remember tells me something; with /memory learning you let me note things "
@@ -58,7 +57,7 @@ class Search:
 
     @classmethod
     def of(cls, words: str | None, tag: str | None) -> "Search":
-        return cls(_short(words, LONGEST_SEARCH), _short(tag, LONGEST_TAG))
+        return cls(searchable(words, LONGEST_SEARCH), searchable(tag, LONGEST_TAG))
 
     @property
     def arguments(self) -> tuple[str, str]:
@@ -117,16 +116,6 @@ def fact_lines(entry: Entry, guild_id: int | None) -> str:
     return f"**{fact.number}.**{of} {words}\n-# {' · '.join(about)}\n-# {' · '.join(where)}"
 
 
-def link_of(spot: Spot) -> str:
-    """Return the address of a message."""
-    return f"{_LINKS}/{spot.guild_id or '@me'}/{spot.channel_id}/{spot.message_id}"
-
-
-def _short(words: str | None, room: int) -> str:
-    # A colon parts the arguments in an id.
-    return in_a_line(words.replace(":", " "), room) if words and words.strip(": \n\t") else ""
-
-
 def _standing(entry: Entry) -> Iterator[str]:
     fact = entry.fact
     if fact.ended_at is not None:
@@ -169,29 +158,10 @@ def _paged(
     arguments: tuple[str, ...],
 ) -> Panel:
     room = LIMIT - width(told) - width(foot) - 40
-    pages = list(_pages([fact_lines(one, guild_id) for one in entries], room))
+    pages = list(pages_of([fact_lines(one, guild_id) for one in entries], room, ON_A_PAGE))
     if not pages:
         return Panel(told)
     at = min(max(page, 1), len(pages))
     head = told if len(pages) == 1 else _PAGE.format(head=told, number=at, pages=len(pages))
-    buttons = (
-        Button(_("Back", "a button to the page before"), "page", (at - 1, *arguments), disabled=at == 1),
-        Button(
-            _("Next", "a button to the page after"), "page", (at + 1, *arguments), disabled=at == len(pages)
-        ),
-    )
     text = "\n".join([head, *pages[at - 1], foot])
-    return Panel(text, buttons if len(pages) > 1 else (), SECONDS)
-
-
-def _pages(lines: Sequence[str], room: int) -> Iterator[list[str]]:
-    page: list[str] = []
-    left = room
-    for one in lines:
-        if page and (len(page) == ON_A_PAGE or width(one) + 1 > left):
-            yield page
-            page, left = [], room
-        page.append(one)
-        left -= width(one) + 1
-    if page:
-        yield page
+    return Panel(text, turning(at, len(pages), arguments), SECONDS)

@@ -13,12 +13,11 @@ from discord.ext import commands
 from bot.conversation.types import Mouth, Place, Utterance
 from bot.core.tasks import Tasks
 from bot.discord.malformed_events import UNREADABLE
-from cogs._discord.avatars import give_faces
-from cogs._discord.hearing import TALK, hear, is_own_webhooks, text_of
-from cogs._discord.memory_map import asks_for_map
-from cogs._discord.privacy_views import ask
-from cogs._discord.speaking import DISCORD_FAULTS, mouth_in
-from cogs._discord.ticket_threads import is_ticket
+from cogs._discord.consent import ask
+from cogs._discord.hearing import TALK, asks_for_map, hear, is_own_webhooks, is_ticket, text_of
+from cogs._discord.posting import DISCORD_FAULTS
+from cogs._discord.speaking import mouth_in
+from cogs.chat.avatars import give_faces
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel

@@ -1,8 +1,6 @@
 """What operators read: plain lines of Discord Markdown, at most 2000 characters, no word that was said."""
 
-import math
 import tomllib
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,9 +13,9 @@ from bot.conversation.attention.explain import in_one_line
 from bot.conversation.config import Manner
 from bot.conversation.turns import Decided
 from bot.conversation.types import Where
-from bot.core.i18n import _, number
 from bot.features.admin.service import Member, MemberPage
 from bot.llm.server import CLAUDE_URL, Server
+from cogs._discord.health import latency
 from database.repositories.calls import Spending
 
 if TYPE_CHECKING:
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
 
 LONGEST = 2000
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
-MILLISECONDS = _("{number} ms")
-UNKNOWN = _("unknown", "how fast Discord answers")
-OF_SHARD = _("{latency} (shard {shard})")
 _LINKS = "https://discord.com/channels"
 
 
@@ -107,20 +102,6 @@ def status(bot: "Masquerade", *, since: datetime, spent: Spending) -> str:
             f"- verbose: {verbose}",
         ]
     )
-
-
-def latency(latencies: Mapping[int, float]) -> str:
-    """Return "45 ms", by shard where there are several; before the first heartbeat it is unknown."""
-    shown = {
-        shard: MILLISECONDS.format(number=number(seconds * 1000, ".0f"))
-        if math.isfinite(seconds)
-        else str(UNKNOWN)
-        for shard, seconds in latencies.items()
-    }
-    if len(shown) == 1:
-        return next(iter(shown.values()))
-    told = (OF_SHARD.format(latency=one, shard=shard) for shard, one in shown.items())
-    return ", ".join(told) or str(UNKNOWN)
 
 
 def _models(bot: "Masquerade") -> str:
