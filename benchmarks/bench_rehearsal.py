@@ -25,7 +25,7 @@ from bot.cli.terminal.session import PERSON, YOU
 from bot.cli.warming import warm_up
 from bot.conversation.prompt import compose_prompt
 from bot.conversation.rehearsal import samples_of
-from bot.conversation.types import Place, Utterance, Where
+from bot.conversation.types import Utterance
 from bot.core.clock import SystemClock
 from bot.features.characters.library import library_of
 from bot.llm.breaker import Breaker
@@ -36,6 +36,7 @@ from bot.llm.provider import open_server
 from bot.llm.server import Server
 from bot.llm.types import Call, Prompt, Question
 from bot.settings import load_settings
+from memory.places import Place, Where
 from personas.character import Character, names_of
 from tests.fakes import FakeMouth
 

@@ -11,11 +11,12 @@ from typing import Any
 from benchmarks.measuring import Goal, with_goals
 from bot.conversation.attention.vote import MAX_TOKENS, Voters, vote, vote_prompt
 from bot.conversation.text.names import speaker_label
-from bot.conversation.types import Line, Place, Utterance, Where
+from bot.conversation.types import Line, Utterance
 from bot.core.clock import SystemClock
 from bot.llm.client import AnthropicClaude
 from bot.llm.pricing import load_prices
 from bot.llm.types import Prompt, Question
+from memory.places import Place, Where
 from personas.character import Character
 from tests.world.claude_server import ScriptedClaude
 

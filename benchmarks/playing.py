@@ -14,13 +14,14 @@ from bot.app import PRUNE_SECONDS, SUMMARIZE_SECONDS, App
 from bot.conversation.company import Company
 from bot.conversation.config import Extent
 from bot.conversation.generation import Voice
-from bot.conversation.summary_prompt import SUMMARY_SCHEMA
-from bot.conversation.types import Place, Utterance, Where
+from bot.conversation.summaries.summary_prompt import SUMMARY_SCHEMA
+from bot.conversation.types import Utterance
 from bot.llm.client import Answer
 from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Call, Prompt, Question
 from bot.settings.envfile import read_env
 from database import Database
+from memory.places import Place, Where
 from personas.character import Character, character_from
 from tests.builders import AT_ONCE, app_on
 from tests.fakes import FakeClock, FakeMouth

@@ -16,19 +16,19 @@ from benchmarks import store_words
 from benchmarks.measuring import percentile, watched_loop
 from benchmarks.store_building import Spoken, private_place, someone, talkative_place
 from benchmarks.store_start import ready
-from bot.conversation.types import Place, Recollection, Where
+from bot.conversation.text.names import speaker_label
 from bot.core.stalls import settle_memory
 from bot.llm.tokens import TokenEstimate
-from bot.memory.meaning import Meaning
-from bot.memory.recall import Finding, Search
 from database import Database
 from database.sqlite import SqliteFile
 from memory.embeddings import MINILM, Embedder, EmbedderMissing, open_embedder
+from memory.meaning import Meaning
+from memory.places import Place, Where
+from memory.recall import Finding, Search
 from tests.fakes import EPOCH
 
 BUDGET = 600
 MEGABYTE = 1_000_000
-NOTHING_ELSE = Recollection(lines=(), floor=0, heard_through=0)
 WARM, PAGED = 60, 90
 """People who are asked about again and again: fewer than there are indexes at hand, and more."""
 
@@ -101,9 +101,9 @@ class Store:
         begun, worked = time.perf_counter(), time.process_time()
         async with self._database.read() as db:
             material = await self._finding.read(db, "pixel", where, search, now=EPOCH)
-        found = await self._finding.completed(NOTHING_ELSE, material, search, now=EPOCH)
+        found = await self._finding.found(material, search, shown=(), said_before=EPOCH, now=EPOCH)
         taken = Taken(time.perf_counter() - begun, time.process_time() - worked)
-        assert found.recalled
+        assert found
         return taken
 
     async def close(self) -> None:
@@ -113,7 +113,7 @@ class Store:
         return [await self.recall(number) for number in people]
 
     def _new_finding(self) -> Finding:
-        return Finding(Meaning(self._ready), budget=BUDGET, tokens=self._tokens)
+        return Finding(Meaning(self._ready), budget=BUDGET, tokens=self._tokens, label=speaker_label)
 
     async def _forget_pages(self) -> None:
         """Drop every page of the file, ours with the connections; open those anew, as they always are."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from benchmarks.store_building import private_place, someone
 from bot.app import open_app
-from bot.conversation.types import Part, Place, Where
+from bot.conversation.types import Part
 from bot.llm.server import Server
 from bot.settings import Settings
 from memory.embeddings import Embedder
+from memory.places import Place, Where
 from memory.sentence_models import MINILM_NAME, MINILM_SIZE
 from tests.builders import AT_ONCE, PIXEL, utterance
 from tests.fakes import FakeClaude, FakeClock, FakeMouth

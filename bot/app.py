@@ -25,16 +25,17 @@ from bot.conversation.attention.batching import Batcher
 from bot.conversation.attention.decide import Deciding
 from bot.conversation.company import Company
 from bot.conversation.config import Manner
-from bot.conversation.context_reader import ContextReader
+from bot.conversation.context.followups import FollowUps
+from bot.conversation.context.lore import Bookshelf
+from bot.conversation.context.mood_state import InnerLife
+from bot.conversation.context.reader import ContextReader
+from bot.conversation.context.situation import Staging
 from bot.conversation.effects import Consequences, News
 from bot.conversation.following import Following
-from bot.conversation.followups import FollowUps
 from bot.conversation.forgetting import Forgetting
 from bot.conversation.generation import Composer, Voice
 from bot.conversation.intake import Hooks, Intake, nothing_new
-from bot.conversation.lore import Bookshelf
 from bot.conversation.message_log import MessageLog
-from bot.conversation.mood_state import InnerLife
 from bot.conversation.outbox import MouthOf, Saying
 from bot.conversation.pipeline import Conversation
 from bot.conversation.proactive import Unasked
@@ -43,9 +44,9 @@ from bot.conversation.reply import Answering, Replies
 from bot.conversation.rethinking import Rethinking
 from bot.conversation.revisions import Remaking
 from bot.conversation.safety import AgeGate, Courtesy, CrisisNotice, FaultSigns
-from bot.conversation.situation import Staging
 from bot.conversation.speakers import Casting
-from bot.conversation.summaries import Summaries
+from bot.conversation.summaries.service import Summaries
+from bot.conversation.text.names import speaker_label
 from bot.core import waiting
 from bot.core.clock import Clock, SystemClock
 from bot.core.data_lock import held
@@ -72,6 +73,11 @@ from bot.features.inner_life.days import Days
 from bot.features.inner_life.relationship import Relationships
 from bot.features.inner_life.status import Statuses
 from bot.features.inner_life.week import Weeks
+from bot.features.memory.extraction import ModelFacts
+from bot.features.memory.map import Maps
+from bot.features.memory.merging import MergeQuestion
+from bot.features.memory.nightly import NightlyConsolidation
+from bot.features.memory.provenance import Provenance
 from bot.features.moderation import Moderation
 from bot.features.operations.alerts import Alerts, Bounds
 from bot.features.operations.health import Health
@@ -92,20 +98,19 @@ from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets
 from bot.llm.client import Claude
 from bot.llm.server import Server
-from bot.memory.browsing import Browsing
-from bot.memory.embedding import Embedding
-from bot.memory.erasing import Eraser
-from bot.memory.learn import Consolidation
-from bot.memory.mapping import Maps
-from bot.memory.meaning import Meaning
-from bot.memory.provenance import Provenance
-from bot.memory.recall import Finding
-from bot.memory.store import Memories
-from bot.memory.time_travel import TimeTravel
 from bot.settings import Settings
 from database import Database, DatabaseAway, DatabaseBusy, DatabaseError, DatabaseFull, DatabaseTaken
 from database.backups import NightWatch
+from memory.browsing import Browsing
+from memory.embedding import Embedding
 from memory.embeddings import Embedder
+from memory.erasing import Eraser
+from memory.learn import Consolidation
+from memory.meaning import Meaning
+from memory.merge import Merger
+from memory.recall import Finding
+from memory.store import Memories
+from memory.time_travel import TimeTravel
 from personas.character import Character
 
 log = logging.getLogger(__name__)
@@ -203,6 +208,7 @@ class App:
     # What is known of people.
     memories: Memories
     consolidation: Consolidation
+    nightly: NightlyConsolidation
     recall: Finding
     embedding: Embedding
     eraser: Eraser
@@ -295,24 +301,31 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
 
     # What is known of people.
     eraser = Eraser(database, manner.dumps, spawn)
-    memories = Memories(
-        database=database,
-        company=company,
-        claude=claude,
-        voice=voice,
-        clock=clock,
-        eraser=eraser,
-        manner=manner,
+    merger = Merger(
+        database,
+        ask=MergeQuestion(database, claude, company, voice, manner).ask,
+        tokens=tokens,
+        threshold=manner.extent.known,
+        now=clock.now,
     )
-    recall = Finding(base.meaning, budget=manner.recalled, tokens=tokens)
+    memories = Memories(
+        database,
+        eraser,
+        merger,
+        consent=manner.consent,
+        dumps=manner.dumps,
+        now=clock.now,
+        for_adults=company.for_adults,
+    )
+    recall = Finding(base.meaning, budget=manner.recalled, tokens=tokens, label=speaker_label)
     consolidation = Consolidation(
-        database=database,
-        claude=claude,
-        company=company,
-        memories=memories,
-        meaning=base.meaning,
-        manner=manner,
-        runtime=runtime,
+        database,
+        memories,
+        ModelFacts(claude, company, manner),
+        base.meaning,
+        consent=manner.consent,
+        now=clock.now,
+        reached=runtime.reached,
     )
     summaries = Summaries(
         database=database,
@@ -476,12 +489,13 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         inner_life=inner_life,
         memories=memories,
         consolidation=consolidation,
+        nightly=NightlyConsolidation(database, consolidation, clock, manner.learning.hour),
         recall=recall,
         embedding=Embedding(database, base.meaning, manner.consent),
         eraser=eraser,
         browsing=browsing,
         maps=Maps(database, company, base.meaning, clock, browsing),
-        time_travel=TimeTravel(database, clock, dump=memories.dump),
+        time_travel=TimeTravel(database, clock.now, dump=memories.dump),
         provenance=Provenance(database, company),
         privacy=privacy,
         reminders=reminders,
@@ -601,7 +615,7 @@ def _schedule(app: App) -> NightWatch:
         try:
             # A rehearsal voice finds no facts: what was said waits for a model that does.
             for slug in [] if app.server.rehearsal else list(app.company.by_slug):
-                await app.consolidation.run_due(slug)
+                await app.nightly.run_due(slug)
         finally:
             await app.days.dawn()
             await app.statuses.renew()

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from bot.app import App
 from bot.conversation.company import Role
-from bot.conversation.context import WINDOW
+from bot.conversation.context.situation import CONTEXT_LINES
+from bot.conversation.context.transcript import WINDOW
 from bot.conversation.prompt import system_prompt
-from bot.conversation.situation import CONTEXT_LINES
-from bot.conversation.types import Where
 from bot.core.i18n import _, n_, number
 from bot.features.characters.presence import Attending
 from database.models import Milestone
+from memory.places import Where
 from personas import blending as blends
 from personas.selection.topic import CONTEXTS, Context, context_of
 

@@ -13,12 +13,12 @@ from discord.ext import commands
 from bot.arranging import voice_of
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.forgetting import Length
-from bot.conversation.types import Where
 from bot.core.i18n import ABOUT, MENU, Text, _, called, n_, number
 from bot.discord.commands import AnyCommand, Commands, Interaction, answer, asked_in, only_in_servers
 from cogs._discord.text import inline
 from database.repositories.calls import Spending
 from database.types import EPOCH
+from memory.places import Where
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

@@ -9,11 +9,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.conversation.attention.explain import explain
-from bot.conversation.attention.reply_origin import NO_DECISION, UNKNOWN_DECISION, Form, told
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, asked_in
-from bot.memory.provenance import Origins, decision_about
+from bot.features.memory.provenance import Origins, decision_about
+from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION, Form, told
 from cogs._discord.facts import DELETED, GONE_ALREADY, KEPT, deletion_panel, link_of
 from cogs._discord.interactions import Panels
 from cogs._discord.panels import Action, Choice, Menu, Panel, Press

@@ -245,3 +245,11 @@ def _nots(text: str) -> int:
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
+
+
+def is_blank(text: str) -> bool:
+    """Say whether `text` shows nothing: only spaces, controls and zero-width characters."""
+    return VISIBLE.search(text) is None

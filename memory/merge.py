@@ -20,7 +20,7 @@ Ask = Callable[[str, int, Sequence[Known]], Awaitable[Sequence[Mapping[str, Any]
 """Asks a model, by character and person id, which memories say the same; none when that failed."""
 
 
-class Consolidation:
+class Merger:
     """Joins a character's memories of a person where they take more than `threshold` tokens."""
 
     def __init__(

@@ -16,7 +16,7 @@ from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
 from bot.conversation.generation import Voice
 from bot.conversation.text.typing import Pace
-from bot.conversation.types import Place, Utterance, Where
+from bot.conversation.types import Utterance
 from bot.core.clock import Clock
 from bot.core.runtime import Runtime
 from bot.features.admin.service import Administration
@@ -28,11 +28,12 @@ from bot.llm.client import Claude
 from bot.llm.pricing import load_prices
 from bot.llm.server import Server
 from bot.llm.tokens import TokenEstimate
-from bot.memory.meaning import Meaning
 from bot.settings import Settings
 from database import Database
 from database.models import Claim, Turn
 from memory.embeddings import Embedder
+from memory.meaning import Meaning
+from memory.places import Place, Where
 from personas.character import Character
 from tests.fakes import EPOCH, FakeClaude, FakeClock, FakeMouth
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bot.conversation.attention.vote import Voters
 from bot.conversation.config import Attentiveness, Direction
-from bot.conversation.types import Place, Where
 from bot.features.characters.presence import Stagecraft
 from bot.llm.budget import Limits
+from memory.places import Place, Where
 from personas.character import Character
 from personas.selection.routing import Rules
 from tests.builders import AT_ONCE, CHANNEL, PIXEL, Table, table

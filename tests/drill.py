@@ -21,15 +21,15 @@ from pydantic import SecretStr
 from bot.app import App, open_app
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.text.names import speaker_label
-from bot.conversation.types import Where
 from bot.core.errors import Unsaid
 from bot.core.logging import LineHandler, set_up_logging
 from bot.llm.server import Server
-from bot.memory.erasing import Eraser
 from bot.settings import Settings
 from database.connection import Connection
 from database.repositories.messages import Messages
 from memory.dumps import Dumps
+from memory.erasing import Eraser
+from memory.places import Where
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, utterance
 from tests.fakes import EPOCH, FakeClaude, FakeClock, FakeMouth
 from tests.summing import HOUR, note

@@ -15,15 +15,17 @@ from typing import Any
 
 from bot.app import App
 from bot.conversation.company import Company
-from bot.conversation.config import LOG_KEPT, WAITING_KEPT, Extent
+from bot.conversation.config import Extent
 from bot.conversation.message_log import SUMMARIES_KEPT
 from bot.conversation.rethinking import Asker, CannotRemake
-from bot.conversation.types import Part, Place, Where
+from bot.conversation.types import Part
 from bot.core.errors import Unsaid
 from bot.llm.tokens import TokenEstimate
-from bot.memory.store import MemoryRefused
 from database import Database
 from memory.dumps import Dumps
+from memory.places import Place, Where
+from memory.refusals import MemoryRefused
+from memory.rules import LOG_KEPT, WAITING_KEPT
 from tests.builders import AT_ONCE, PIXEL, app_on, utterance
 from tests.fakes import FakeClock, FakeMouth
 from tests.parrot import BOT, CANARY, ME, PEOPLE, PLACES, Book, Parrot, Told

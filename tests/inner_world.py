@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import delete
 
-from bot.conversation.mood_state import DAY, STAGE
+from bot.conversation.context.mood_state import DAY, STAGE
 from database import Database
 from database.models import Bond, BondChange, Feeling, State, Stirring
 from personas.affect import hormones

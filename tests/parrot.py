@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import regex
 
-from bot.conversation.types import Place, Where
 from bot.llm.client import Answer
 from bot.llm.errors import ClaudeRefused, ClaudeTimeout, ClaudeUnavailable
 from bot.llm.types import Call, Prompt, Question, Usage
+from memory.places import Place, Where
 from tests.fakes import FakeClock
 
 PEOPLE = (1, 2, 3)

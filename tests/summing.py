@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from bot.conversation.config import Extent, Manner
-from bot.conversation.context import line_of, written
-from bot.conversation.types import Where
+from bot.conversation.context.transcript import line_of, written
 from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt
 from database import Database
 from database.models import Summary
 from database.repositories.messages import Uncovered
+from memory.places import Where
 from tests.builders import AT_ONCE, DM, PIXEL, Table
 
 HOUR = 3600.0

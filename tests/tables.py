@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bot.conversation.types import Where
+from memory.places import Where
 from tests.parrot import CANARY, PLACES
 
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)

@@ -30,7 +30,8 @@ from random import Random
 import regex
 
 from bot.conversation.text.names import calls
-from bot.conversation.types import Glimpse, Place, Utterance, Where
+from bot.conversation.types import Glimpse, Utterance
+from memory.places import Place, Where
 
 CHARACTER = "Pixel"
 CHARACTER_ID = 1

@@ -16,12 +16,12 @@ from bot.conversation.config import Attentiveness
 from bot.conversation.decision import Reason
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.safety import NOT_IN_PRIVATE, NOT_MARKED, SWITCHED_OFF
-from bot.conversation.types import Place, Where
 from bot.features.characters.presence import NotStaged
 from bot.features.inner_life.status import Statuses
 from bot.features.proactive.greetings import NoGreeting
 from bot.features.proactive.venues import Venues
-from bot.memory.store import MemoryRefused
+from memory.places import Place, Where
+from memory.refusals import MemoryRefused
 from personas.initiative import TICK, Bounds, slot_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, administration_of, table
 from tests.company import NYX, company, stagecraft
@@ -215,7 +215,7 @@ async def test_it_does_not_greet_remake_or_remember_where_it_must_not_be(red):
         await red.app.revisions.another("pixel", asker, gone)
     with pytest.raises(CannotRemake, match="for adults"):
         await red.app.revisions.go_on("pixel", asker, gone, mouth=red.mouth)
-    with pytest.raises(MemoryRefused, match="for adults"):
+    with pytest.raises(MemoryRefused, match="FOR_ADULTS"):
         await red.app.memories.remember("pixel", 42, "I like tea", gone)
     assert red.mouth.said == ["mm."]
     assert await red.app.greetings.greet(asker, MARKED, red.mouth, key=6)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.attention.addressee_vote import KEPT, Asked, Asker, names_in, worth_asking
-from bot.conversation.types import Person, Place, Where
+from bot.conversation.types import Person
 from bot.llm.errors import (
     ClaudeCut,
     ClaudeDenied,
@@ -18,6 +18,7 @@ from bot.llm.errors import (
     ClaudeUnavailable,
     PromptTooLong,
 )
+from memory.places import Place, Where
 from tests.builders import CHANNEL, DM, utterance
 from tests.fakes import FakeClaude, FakeClock
 

@@ -11,7 +11,8 @@ from bot.conversation.attention.rules import RULES, Circumstances, attend
 from bot.conversation.attention.server_rules import HouseRules, Kind
 from bot.conversation.attention.throttle import Patience, Tally
 from bot.conversation.decision import Decision, Reason, Remark, Step
-from bot.conversation.types import Glimpse, Person, Place, Utterance, Where
+from bot.conversation.types import Glimpse, Person, Utterance
+from memory.places import Place, Where
 from personas.character import names_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
 from tests.fakes import EPOCH

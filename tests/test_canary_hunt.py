@@ -18,12 +18,11 @@ import regex
 
 from bot.conversation.company import Company
 from bot.conversation.config import Extent
-from bot.conversation.head import audience_of
-from bot.conversation.types import Place, Where
 from bot.llm.client import Answer
 from bot.llm.types import Prompt, Question
-from bot.memory import recall as finding_module
 from database import Database
+from memory import recall as finding_module
+from memory.places import Place, Where, audience_of
 from tests.builders import AT_ONCE, PIXEL, app_on, utterance
 from tests.fakes import FakeClaude, FakeClock, FakeMouth
 from tests.learning import DAY, SAID, deciding, fact, finding

@@ -16,14 +16,14 @@ from simcord.enums import ChannelType, OverwriteType
 
 from bot.app import open_app
 from bot.conversation.attention.explain import UNSET
-from bot.conversation.attention.reply_origin import NO_DECISION, UNKNOWN_DECISION
 from bot.conversation.attention.server_rules import Kind
-from bot.conversation.types import Place, Where
 from bot.discord.commands import FAILED, FORGETFUL, ONLY_IN_SERVERS, OUTDATED, Commands
+from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION
 from bot.settings import Settings
 from cogs.server_settings import cog as house_cog
 from cogs.why import ELSEWHERE, NOT_A_MESSAGE, Pointed, pointed_at
 from database import Database, DatabaseError
+from memory.places import Place, Where
 from tests.builders import AT_ONCE, PIXEL, utterance
 from tests.fakes import FakeClaude, FakeClock, FakeMouth
 from tests.support.commands import (

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bot.conversation import summary_prompt
 from bot.conversation.rethinking import Asker, CannotRemake
+from bot.conversation.summaries import summary_prompt
 from bot.conversation.text.names import speaker_label
-from bot.conversation.types import Place, Utterance, Where
+from bot.conversation.types import Utterance
 from bot.core.errors import Unsaid
 from bot.llm.client import Answer
 from bot.llm.errors import (
@@ -30,6 +30,7 @@ from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt, Question
 from database.models import Message
 from database.repositories.messages import Uncovered
+from memory.places import Place, Where
 from tests.builders import CHANNEL, DM, PIXEL, Table, table, utterance
 from tests.fakes import EPOCH
 from tests.summing import (

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.types import Place, Where
 from cogs._discord.options import NOT_HERE_ANY_MORE, OF_ONE, mark_of
 from cogs._discord.panels import LONGEST_ID, Button, Pen
 from cogs.history import views
 from cogs.memory.fact_views import Search
+from memory.places import Place, Where
 from tests.staged import card, company, shown_in
 from tests.support.commands import admin, let_operate, told
 from tests.support.discord import World

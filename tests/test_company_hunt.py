@@ -27,14 +27,15 @@ from bot.conversation.company import Company, Speaker
 from bot.conversation.config import Attentiveness, Direction, Extent
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.speakers import Casting
-from bot.conversation.types import Part, Place, Utterance, Where
+from bot.conversation.types import Part, Utterance
 from bot.features.characters.presence import NotStaged, Stagecraft
 from bot.llm.client import Answer
 from bot.llm.types import Call, Prompt, Question, Usage
-from bot.memory.store import MemoryRefused
 from database import Database
 from database.models import Message
 from database.repositories import messages as messages_module
+from memory.places import Place, Where
+from memory.refusals import MemoryRefused
 from personas.character import Character
 from personas.relations.affinity import Interaction
 from tests.builders import AT_ONCE, PIXEL, app_on, utterance

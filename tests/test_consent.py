@@ -16,15 +16,16 @@ from bot.cli.terminal.plain import PlainMouth
 from bot.conversation.attention.vote import Voters
 from bot.conversation.config import Extent
 from bot.conversation.decision import Reason
-from bot.conversation.types import Place, Where
+from bot.features.memory.wording import OFF, worded
 from bot.llm.errors import ClaudeTimeout
 from bot.llm.server import Server
 from bot.llm.types import Prompt, Question
-from bot.memory.store import OFF, MemoryRefused
 from bot.settings import Settings
 from database.models import Fact
 from memory.core import Merged
 from memory.history import INHERITED, LEARNT, TOLD
+from memory.places import Place, Where
+from memory.refusals import MemoryRefused
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
 from tests.fakes import EPOCH
 from tests.learning import BOB, MIRA, SAID, agree, all_of_it, archived, fact, facts, finding, say, texts
@@ -215,7 +216,7 @@ async def test_a_no_takes_from_what_was_told_how_it_was_mentioned_again(tmp_path
             async with at.database.begin() as db:
                 both = await db.memories.of(MIRA, PIXEL.slug)
                 merged = Merged(tuple(one.id for one in both), "Has a cat, lives in Oslo")
-                await memories._consolidation._join(db, both, [merged])
+                await memories._merger._join(db, both, [merged])
         await answer(at, agreed=False)
         left = await facts(at)
         assert left
@@ -276,9 +277,9 @@ async def test_switched_off_nothing_is_remembered_and_nothing_comes_up(tmp_path)
     assert (manner.recalled, manner.extent.known) == (0, 0)
     off = replace(AT_ONCE, consent="off", recalled=manner.recalled, extent=manner.extent)
     async with table(tmp_path, manner=off) as at:
-        with pytest.raises(MemoryRefused, match="switched off") as refused:
+        with pytest.raises(MemoryRefused, match="OFF") as refused:
             await at.app.memories.remember("pixel", MIRA, "I like tea", DM)
-        assert str(refused.value) == OFF
+        assert worded(refused.value) == OFF
         await at.hear("what do you know about my allergies?", where=DM)
         at.clock.pass_time(60)
         await at.app.memories.edit("pixel", MIRA, 1, "I am allergic to nuts and bees")

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bot.cli.terminal.consolidating import NOBODY, NOTHING_NEW, _Places, place_bar, report
 from bot.core.data_lock import held
-from bot.memory.facts import Tally
+from memory.facts import Tally
 from tests.builders import table
 from tests.learning import MIRA, agree, fact, finding, say, texts
 from tests.world.claude_server import ScriptedClaude

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.conversation.head import audience_of
 from bot.llm.errors import ClaudeRefused, ClaudeTimeout
 from memory.core import Said
 from memory.extraction import own_words
+from memory.places import audience_of
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
 from tests.learning import (
     BOB,
@@ -462,7 +462,7 @@ async def _runs(at: Table, hours: list[datetime]) -> list[datetime]:
     at.app.consolidation.run = counted  # type: ignore[method-assign]
     for hour in hours:
         at.clock._at = hour
-        await at.app.consolidation.run_due("pixel")
+        await at.app.nightly.run_due("pixel")
     return ran
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from bot.conversation.config import Manner
 from bot.conversation.text.typing import Pace
-from bot.conversation.types import Place, Where
 from bot.core.errors import Unpostable, Unsaid, Unsayable
 from bot.llm.errors import ClaudeDenied, ClaudeRefused, ClaudeTimeout, ClaudeUnavailable, PromptTooLong
 from database import DatabaseFull
+from memory.places import Place, Where
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, noted, table, utterance
 from tests.fakes import EPOCH, FakeMouth
 

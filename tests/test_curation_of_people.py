@@ -84,7 +84,7 @@ async def test_what_an_operator_made_of_it_goes_with_a_no_and_what_they_told_sta
 
 
 def _here(w: World) -> Any:
-    from bot.conversation.types import Place, Where
+    from memory.places import Place, Where
 
     return Where(w.channel.id, Place.GUILD, guild_id=w.guild.id)
 

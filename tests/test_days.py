@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.conversation.mood_state import DAY, feeling_of
+from bot.conversation.context.mood_state import DAY, feeling_of
 from bot.features.inner_life.days import MOST_MISSED, Days, mark_of
 from personas.affect import hormones, moods
 from personas.affect.hormones import Event

@@ -13,9 +13,9 @@ from bot.conversation.attention.server_rules import Kind
 from bot.conversation.config import Manner
 from bot.conversation.decision import Reason
 from bot.conversation.text.typing import Pace
-from bot.conversation.types import Where
 from bot.core.errors import Unsayable
 from bot.llm.errors import ClaudeDenied, ClaudeTimeout
+from memory.places import Where
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, administration_of, table, utterance
 from tests.fakes import EPOCH
 from tests.support.votes import ASKING, VOTING

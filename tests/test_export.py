@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.types import Place, Where
 from bot.features.privacy import export as exporting
 from bot.features.privacy import export_format
 from bot.features.privacy.export import seal_key
 from bot.features.privacy.export_format import MOST_BYTES, TOO_DEEP, TOO_LARGE, FileRefused, read_portable
 from bot.features.privacy.restore import MOST_AT_ONCE, NO_CONSENT, NOT_YOURS, Imported
 from database.models import Archived, Fact
+from memory.places import Place, Where
 from tests.builders import CHANNEL, DM, Table, table
 from tests.fakes import EPOCH
 from tests.learning import BOB, MIRA, agree, all_of_it, fact, facts, finding, say, texts

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from simcord import actors
 
 from bot.conversation.text.split import width
-from bot.memory import mapping
-from bot.memory.browsing import MOST_LINKS, Browsing, Entry, Spot, matching
-from bot.memory.mapping import TOO_LATE, MapRefused, chosen_tags
+from bot.features.memory import map as mapping
+from bot.features.memory.map import TOO_LATE, MapRefused, chosen_tags
+from bot.features.memory.wording import matching
 from cogs._discord import interactions, panels
 from cogs._discord.facts import link_of
 from cogs._discord.options import NO_DAY, day_in
@@ -27,6 +27,7 @@ from cogs.memory import map as map_sending
 from cogs.memory.fact_views import NOTHING, Search, facts_panel
 from cogs.memory.facts import NOT_YET
 from cogs.memory.map import IN_PRIVATE, NO_PRIVATE
+from memory.browsing import MOST_LINKS, Browsing, Entry, Spot
 from memory.map.rasterise import PictureMissing
 from memory.map.svg import memory_map
 from memory.packing import packed
@@ -240,7 +241,7 @@ async def test_what_was_noted_and_is_told_again_is_the_persons_own(w):
 
 
 async def test_what_is_noted_takes_no_room_of_what_is_told(w, monkeypatch):
-    monkeypatch.setattr("bot.memory.store.MOST", 2)
+    monkeypatch.setattr("memory.store.MOST", 2)
     for number in range(5):
         await noted(w, f"fact {number}")
     await remember(w, "one", "two")

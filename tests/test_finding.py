@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import bot.memory.recall
-from bot.conversation.types import Place, Where
-from bot.memory.meaning import Meaning
+import memory.recall
 from memory.embeddings import EmbedderMissing
+from memory.meaning import Meaning
+from memory.places import Place, Where
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table
 from tests.learning import BOB, DAY, MIRA, agree, all_of_it, fact, facts, finding, say
 
@@ -241,7 +241,7 @@ async def test_a_vector_that_is_long_in_coming_is_not_waited_for(tmp_path, monke
             await asyncio.sleep(5)
             return await super().encode(texts)
 
-    monkeypatch.setattr(bot.memory.recall, "DEADLINE", 0.01)
+    monkeypatch.setattr(memory.recall, "DEADLINE", 0.01)
     async with table(tmp_path, embedder=Slow()) as at:
         await say(at, QUESTION)
         assert at.mouth.said == ["I see."]

@@ -13,7 +13,7 @@ from time import monotonic
 import pytest
 
 from bot.conversation.intake import Turnstile
-from bot.conversation.types import Place, Where
+from memory.places import Place, Where
 from tests.builders import Table, table, utterance
 
 THINKING = 2.5

@@ -9,10 +9,10 @@ import pytest
 from bot.conversation.prompt import BEGINNING
 from bot.conversation.rethinking import Asker
 from bot.conversation.revisions import NOT_HERE
-from bot.conversation.types import Place, Where
 from bot.core.errors import Unsaid
 from bot.features.proactive.greetings import NO_GREETING, NoGreeting
 from cogs.history import views
+from memory.places import Place, Where
 from personas.character import Character
 from tests.builders import CHANNEL, DM, PIXEL, Table, noted, table, utterance
 from tests.staged import ONYX, company, shown_in

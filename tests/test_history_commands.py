@@ -21,7 +21,6 @@ from bot.conversation.forgetting import MOST_PAIRS, Length, Pair
 from bot.conversation.rethinking import NO_THOUGHT
 from bot.conversation.revisions import MOST_TAKES, NOT_HERE, NOTHING_HERE, SPEAKING, TOO_MANY, Takes
 from bot.conversation.text.split import width
-from bot.conversation.types import Place, Where
 from bot.discord.commands import FAILED, FORGETFUL, OUTDATED
 from bot.llm.errors import ClaudeUnavailable
 from cogs._discord import interactions as presses
@@ -29,6 +28,7 @@ from cogs._discord import panels
 from cogs._discord import text as quoting
 from cogs.history import views
 from database import Database, DatabaseError
+from memory.places import Place, Where
 from tests.fakes import EPOCH
 from tests.support.commands import admin, kept, let_operate, told
 from tests.support.discord import World, world

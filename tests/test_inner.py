@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.conversation.followups import LONGEST, FollowUp
-from bot.conversation.mood_state import STAGE, Inner, day_key, feeling_of, row_of
+from bot.conversation.context.followups import LONGEST, FollowUp
+from bot.conversation.context.mood_state import STAGE, Inner, day_key, feeling_of, row_of
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Line, Recollection
 from bot.llm.tokens import TokenEstimate

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.conversation.mood_state import feeling_of
+from bot.conversation.context.mood_state import feeling_of
 from bot.conversation.proactive import unpinged
 from bot.conversation.rethinking import Asker
 from bot.features.inner_life.days import Days

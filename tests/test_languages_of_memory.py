@@ -13,10 +13,11 @@ import pytest
 
 from bot.audit import Actor
 from bot.core import i18n
+from bot.features.memory import map as mapping
+from bot.features.memory.wording import matching
 from bot.features.privacy.export_format import MOST_BYTES
-from bot.memory import mapping
-from bot.memory.browsing import Entry, matching
 from cogs._discord.posting import language_of_the_server
+from memory.browsing import Entry
 from memory.map.rasterise import PictureMissing
 from tests import pseudo
 from tests.builders import AT_ONCE

@@ -15,10 +15,9 @@ from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
 
 from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
-from bot.conversation.types import Place, Utterance, Where
+from bot.conversation.types import Utterance
 from bot.core.errors import Unsaid
 from bot.features.privacy.erase import Receipt
-from bot.memory.erasing import _PEOPLE, Eraser
 from database.backend import VACUUM_DUE
 from database.connection import Connection
 from database.models import (
@@ -37,6 +36,8 @@ from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
 from database.repositories.people import blurred
 from database.types import FactValues
 from memory.dumps import Dumps
+from memory.erasing import _PEOPLE, Eraser
+from memory.places import Place, Where
 from tests.builders import CHANNEL, utterance
 from tests.drill import Drill, drill
 from tests.fakes import EPOCH

@@ -24,16 +24,16 @@ from bot.cli.legacy.reading import Inheritance, RefusedFile, read
 from bot.cli.legacy.taking_over import PURPOSE, Outcome, take_over
 from bot.cli.legacy.unpickling import Refused
 from bot.cli.main import main
-from bot.conversation.types import Place, Where
 from bot.core.data_lock import held
 from bot.core.errors import ConfigurationError
-from bot.memory.store import MOST
 from database import Database
 from database.models import Fact
 from database.repositories.calls import NO_CALLS
 from database.types import EPOCH as BEGINNING
 from memory.core import LONGEST
 from memory.history import INHERITED
+from memory.places import Place, Where
+from memory.store import MOST
 from tests.builders import CHANNEL, DM, PIXEL, Table
 from tests.fakes import EPOCH
 

@@ -17,9 +17,8 @@ from simcord import actors
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.text.names import speaker_label
 from bot.conversation.text.split import width
-from bot.conversation.types import Place, Where
 from bot.discord.commands import FAILED
-from bot.memory.store import MOST, NO_SERVER, NO_STATE, UNKNOWN
+from bot.features.memory.wording import NO_SERVER, NO_STATE, UNKNOWN
 from cogs._discord import facts, interactions, panels
 from cogs._discord.facts import FOR_GOOD
 from cogs.memory import cog as memory
@@ -29,7 +28,9 @@ from cogs.memory.views import NO_HISTORY, NOTHING, list_panel, reversal_panel
 from database.models import Fact
 from memory.core import LONGEST, Change
 from memory.dumps import Dumps
+from memory.places import Place, Where
 from memory.reversal import Reversal
+from memory.store import MOST
 from tests.builders import AT_ONCE
 from tests.fakes import EPOCH
 from tests.support.commands import admin, is_for_admins, kept, leaves, told, use

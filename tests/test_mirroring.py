@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.mirroring import Habits, habits_of, mirrored, style_note
+from bot.conversation.context.mirroring import Habits, habits_of, mirrored, style_note
 from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Line
 from bot.llm.tokens import TokenEstimate

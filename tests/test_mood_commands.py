@@ -11,7 +11,7 @@ import pytest
 from simcord.backend.models import Overwrite
 from simcord.enums import ChannelType, OverwriteType
 
-from bot.conversation.mood_state import day_key
+from bot.conversation.context.mood_state import day_key
 from bot.pictures.drawing import TOO_LATE, Drawings
 from cogs.inner_life.views import MOST_MOMENTS, NOTHING_FELT, NOTHING_OF_NOTE, WHO_SEES
 from personas.affect.temperament import DayMood

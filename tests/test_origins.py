@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simcord import actors
 
-from bot.conversation.attention.reply_origin import SHOWN_FACTS
 from bot.conversation.decision import Trace
 from bot.conversation.text.split import width
+from bot.features.memory.provenance import Origins, Spent
+from bot.features.memory.reply_origin import SHOWN_FACTS
 from bot.llm.errors import ClaudeTimeout
-from bot.memory.browsing import Spot
-from bot.memory.provenance import Origins, Spent
 from cogs._discord import interactions
 from cogs._discord.facts import DELETED, FOR_GOOD, GONE_ALREADY, KEPT
 from cogs._discord.panels import Menu
 from cogs.why import why_panel
+from memory.browsing import Spot
 from tests.knowing import archived, noted
 from tests.support.commands import told
 from tests.support.discord import World, world

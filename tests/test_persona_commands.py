@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.types import Place, Where
 from bot.features.characters.importing import NOT_WRITABLE
 from bot.features.characters.presence_words import CHOSEN, DISMISSED, INVITED, NOBODY_CHOSEN
 from bot.persona_sheet import _talk
 from cogs import personas
 from cogs._discord.admin import OPERATORS_ONLY
+from memory.places import Place, Where
 from personas.cards.charx import MOST_BYTES
 from tests.staged import ONYX, card, company, folders, library_in, shown_in
 from tests.support.commands import admin, let_operate, told

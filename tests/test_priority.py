@@ -9,7 +9,8 @@ from functools import cache
 import pytest
 
 from bot.conversation.attention.relevance import SIGNS, THRESHOLD, priority
-from bot.conversation.types import Glimpse, Place, Utterance, Where
+from bot.conversation.types import Glimpse, Utterance
+from memory.places import Place, Where
 from tests.talk import CHARACTER, CHARACTER_ID, LOCOMO, Said, channel_log, moments
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -14,7 +14,6 @@ from bot.conversation.company import Company
 from bot.conversation.config import Extent, Manner
 from bot.conversation.generation import Voice
 from bot.conversation.text.names import speaker_label
-from bot.conversation.types import Place, Where
 from bot.core.errors import Unsaid, Unsayable
 from bot.core.logging import LineHandler, set_up_logging
 from bot.llm.client import AnthropicClaude
@@ -23,6 +22,7 @@ from bot.llm.pricing import load_prices
 from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt
 from database import Database
+from memory.places import Place, Where
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, table, utterance
 from tests.fakes import FakeClock, FakeMouth
 from tests.world import claude_faults as faults

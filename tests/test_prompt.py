@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from bot.conversation.company import Company
 from bot.conversation.config import Extent, Manner
-from bot.conversation.context import line_of
+from bot.conversation.context.transcript import line_of
 from bot.conversation.generation import Voice
 from bot.conversation.prompt import BEGINNING, compose_prompt, system_prompt
 from bot.conversation.text.names import SPEAKER, clean_name, clean_text, speaker_label
-from bot.conversation.types import Place, Recollection, Utterance, Where
+from bot.conversation.types import Recollection, Utterance
 from bot.llm.client import AnthropicClaude
 from bot.llm.errors import ClaudeTimeout
 from bot.llm.pricing import load_prices
@@ -25,6 +25,7 @@ from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt
 from database import Database
 from database.models import Message
+from memory.places import Place, Where
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, table, utterance
 from tests.fakes import EPOCH, FakeClock, FakeMouth
 from tests.support.prompts import QUESTION, as_bytes, blocks, prefix

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.mood_state import STAGE, bond_of
+from bot.conversation.context.mood_state import STAGE, bond_of
 from bot.features.inner_life.relationship import (
     ENOUGH,
     LEDGER,

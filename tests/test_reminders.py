@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.conversation.attention.server_rules import Kind
-from bot.conversation.types import Part, Place, Utterance, Where
+from bot.conversation.types import Part, Utterance
 from bot.core.errors import Unsaid, Unsayable
 from bot.features.reminders.delivery import Venue, VenueOf
 from bot.features.reminders.reminder_rules import (
@@ -35,6 +35,7 @@ from bot.llm.errors import ClaudeUnavailable
 from database.models import Message, Reminder
 from database.repositories.reminders import MOST
 from memory.dates import YearDay
+from memory.places import Place, Where
 from tests.builders import CHANNEL, DM, Table, table, utterance
 from tests.fakes import EPOCH, FakeClock, FakeMouth
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bot.conversation import effects
-from bot.conversation.types import Place, Where
 from bot.discord.commands import ONLY_IN_SERVERS
 from bot.features.characters.presence import MOST_SCENE_TURNS, NO_SCENE
 from bot.features.characters.presence_words import CLEARED, NO_NOTE, NOTED
 from cogs import scenes
+from memory.places import Place, Where
 from tests.staged import company, shown_in
 from tests.support.commands import admin, kept, let_operate, told
 from tests.support.discord import SETTLED_WITHIN, World

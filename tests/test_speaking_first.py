@@ -13,7 +13,7 @@ from bot.conversation.attention.server_rules import Kind as Rule
 from bot.conversation.attention.vote import Voters
 from bot.conversation.config import Attentiveness, Curiosity, Manner
 from bot.conversation.proactive import unpinged
-from bot.conversation.types import Part, Where
+from bot.conversation.types import Part
 from bot.core.errors import Unsayable
 from bot.features.inner_life.days import Days
 from bot.llm.budget import Limits
@@ -21,6 +21,7 @@ from bot.llm.errors import ClaudeUnavailable
 from bot.settings.allowance import Allowance, Amount
 from database.models import Archived, Message, Remark, Turn
 from database.repositories.states import status_key
+from memory.places import Where
 from personas.affect.temperament import DayMood
 from personas.initiative import TICK, Bounds, Kind, QuietHours, slot_of
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table

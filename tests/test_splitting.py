@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.text.clean import trim_to_sentence
-from bot.conversation.text.split import Piece, is_blank, pieces, split
+from bot.conversation.text.split import Piece, pieces, split
+from memory.core import is_blank
 
 MENTIONS = ["<@123456789012345678>", "<@!12>", "<@&34>", "<#56>", "<:nyx:78>", "<a:glitch_cat:90>", "<t:1:R>"]
 MENTIONS += ["<a:purring_purring_purring_cat:1234567890123456789>"]

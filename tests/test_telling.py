@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.memory.store import MOST, MemoryRefused
 from memory.asked import birthday_in, reminder_in
+from memory.refusals import MemoryRefused
+from memory.store import MOST
 from memory.telling import remembered_in, stands_in
 from tests.builders import CHANNEL, DM, table, utterance
 from tests.learning import DAY, MIRA, facts, say
@@ -133,7 +134,7 @@ async def test_what_was_taken_back_before_it_was_kept_is_not_kept(at, monkeypatc
     monkeypatch.setattr(at.app.recall, "search", meanwhile)
     await at.app.conversation.take_turn(heard, at.mouth)
     assert await facts(at) == []
-    with pytest.raises(MemoryRefused, match="deleted or changed"):
+    with pytest.raises(MemoryRefused, match="TAKEN_BACK"):
         await at.app.memories.remember("pixel", MIRA, "I hate Tuesdays", CHANNEL, source=heard.message_id)
 
 
@@ -141,7 +142,7 @@ async def test_a_wish_that_cannot_be_kept_says_why(at):
     await say(at, "remember this: my password is hunter2")
     assert await facts(at) == []
     assert "no passwords" in at.claude.prompts[-1].messages[-1].blocks[-1].text
-    with pytest.raises(MemoryRefused, match="no passwords"):
+    with pytest.raises(MemoryRefused, match="SECRETS"):
         await at.app.memories.remember("pixel", MIRA, "my password is hunter2", CHANNEL)
 
 

@@ -8,7 +8,6 @@ from bot.cli.terminal import company, why
 from bot.cli.terminal.markup import plain_of
 from bot.cli.terminal.screen import HIDDEN
 from bot.cli.terminal.session import NOBODY_HERE, NOTHING_COVERED
-from bot.conversation.attention.reply_origin import NO_DECISION, UNKNOWN_DECISION
 from bot.conversation.revisions import NOTHING_HERE
 from bot.features.characters.presence import NO_SCENE, TOO_FEW
 from bot.features.characters.presence_words import (
@@ -20,6 +19,7 @@ from bot.features.characters.presence_words import (
     NOBODY_CHOSEN,
     STOPPED,
 )
+from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION
 from database.models import Cue, Scene
 from tests.builders import PIXEL
 from tests.company import FANGS, NYX

@@ -12,8 +12,9 @@ from bot.cli.terminal import plain
 from bot.cli.terminal.dialogue import AGAIN
 from bot.cli.terminal.progress import download_bar
 from bot.cli.terminal.screen import toolbar
-from bot.conversation.types import Part, Place
+from bot.conversation.types import Part
 from database.models import Call, Claim, Message
+from memory.places import Place
 from tests.terminals import MODEL, opened, rows, seated, talked
 from tests.world.claude_faults import Say, StreamError
 from tests.world.claude_server import ScriptedClaude

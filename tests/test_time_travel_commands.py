@@ -9,12 +9,12 @@ import pytest
 from simcord import actors
 
 from bot.conversation.text.split import width
-from bot.memory.time_travel import PersonDay, Undone
 from cogs._discord import interactions
 from cogs._discord.admin import OPERATORS_ONLY
 from cogs._discord.options import NO_DAY
 from cogs.admin.memory_day import LEFT, day_panel, undoing_panel, undone_text
 from memory.history import LEARNT, into
+from memory.time_travel import PersonDay, Undone
 from tests.knowing import again, noted, overtaken
 from tests.support.commands import admin, let_operate, told
 from tests.support.discord import World, world

@@ -19,7 +19,7 @@ from bot.conversation.attention.vote import (
     vote_prompt,
 )
 from bot.conversation.text.names import speaker_label
-from bot.conversation.types import Line, Place, Utterance, Where
+from bot.conversation.types import Line, Utterance
 from bot.core.clock import SystemClock
 from bot.llm.client import Answer, AnthropicClaude
 from bot.llm.errors import (
@@ -32,6 +32,7 @@ from bot.llm.errors import (
 )
 from bot.llm.pricing import load_prices
 from bot.llm.types import Call, Prompt, Question
+from memory.places import Place, Where
 from personas.character import Character
 from tests.world.claude_faults import ThinkingOnly
 from tests.world.claude_server import ScriptedClaude

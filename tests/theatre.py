@@ -17,10 +17,11 @@ from bot.app import App
 from bot.conversation.company import Company, Speaker
 from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
-from bot.conversation.types import NO_EMOTES, Part, Person, Place, Utterance, Where
+from bot.conversation.types import NO_EMOTES, Part, Person, Utterance
 from bot.llm.client import Answer
 from bot.llm.types import Call, Prompt, Question
 from database import Database, UnitOfWork
+from memory.places import Place, Where
 from personas.character import Character
 from tests.builders import app_on
 from tests.fakes import FakeClock

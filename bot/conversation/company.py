@@ -103,6 +103,11 @@ class Company:
         """Let a character go; what it knows stays, for the day on which it comes back."""
         del self.by_slug[slug]
 
+    def for_adults(self, slug: str) -> Role | None:
+        """Return a character that is for adults only; None for any other."""
+        role = self.by_slug[slug]
+        return role if role.nsfw else None
+
     @property
     def roles(self) -> tuple[Role, ...]:
         return tuple(self.by_slug.values())

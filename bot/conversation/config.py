@@ -10,16 +10,12 @@ from bot.conversation.attention.throttle import Patience
 from bot.conversation.attention.vote import Voters
 from bot.conversation.text.typing import Pace
 from memory.dumps import Dumps
+from memory.rules import Consent
 from personas.initiative import Bounds
 from personas.selection.routing import Rules
 
-LOG_KEPT = timedelta(hours=24)
-WAITING_KEPT = timedelta(days=7)
-"""For so long talk waits to be summed up, or for facts to be drawn, when every try fails."""
 Errors = Literal["reply", "react", "silent"]
 """How a fault shows in a server: the character's own line, a reaction, or not at all."""
-Consent = Literal["opt_in", "opt_out", "off"]
-"""About whom anything is noted without their asking: who agreed, who did not say no, nobody (D03)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
+from bot.conversation.context.mood_state import InnerLife
 from bot.conversation.decision import UNASKED
-from bot.conversation.mood_state import InnerLife
 from bot.conversation.speakers import Casting, cue_of
-from bot.conversation.turns import where_of
-from bot.conversation.types import Place
 from bot.core.clock import Clock
 from database import UnitOfWork
 from database.models import Channel, Cue, Encounter, Message, Scene, Turn
+from memory.places import Place, where_of
 from personas.character import names_of
 from personas.evolution import crossed
 from personas.relations import affinity

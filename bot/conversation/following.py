@@ -12,11 +12,12 @@ from bot.conversation.queue import Listener, Room, Rooms
 from bot.conversation.reply import Batch, Replies
 from bot.conversation.rethinking import utterance_of
 from bot.conversation.speakers import Casting
-from bot.conversation.turns import Decided, where_of
-from bot.conversation.types import Mouth, Utterance, Where
+from bot.conversation.turns import Decided
+from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Clock
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel, Cue, Message
+from memory.places import Where, where_of
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from bot.conversation.decision import Reason
 from bot.conversation.queue import Rooms
-from bot.conversation.summaries import Summaries
-from bot.conversation.types import Where
+from bot.conversation.summaries.service import Summaries
 from bot.core.clock import Clock
-from bot.memory.erasing import Erased, Eraser
 from database import Database, UnitOfWork
 from database.models import Message, Turn
+from memory.erasing import Erased, Eraser
+from memory.places import Where
 
 MOST_PAIRS = 10
 """Pairs that can be looked through at once (F118)."""

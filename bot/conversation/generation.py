@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.conversation import style_guard
-from bot.conversation.context import fit
+from bot.conversation.context.transcript import fit
 from bot.conversation.prompt import compose_prompt
 from bot.conversation.rehearsal import brief, not_read_out, on_guard, rehearsal_prompt
 from bot.conversation.text.clean import tidy, trim_to_sentence

@@ -4,18 +4,18 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 
-from bot.conversation.config import LOG_KEPT, WAITING_KEPT, Manner
+from bot.conversation.config import Manner
 from bot.conversation.decision import Reason
 from bot.conversation.effects import UNSAID
 from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
-from bot.conversation.summaries import Summaries
+from bot.conversation.summaries.service import Summaries
 from bot.conversation.text.names import clean_text
-from bot.conversation.turns import where_of
-from bot.conversation.types import Place
 from bot.core.clock import Clock
-from bot.memory.erasing import Erased, Eraser
 from database import Database, UnitOfWork
+from memory.erasing import Erased, Eraser
+from memory.places import Place, where_of
+from memory.rules import LOG_KEPT, WAITING_KEPT
 from personas.rhythm import WINDOW, hour_of
 
 SUMMARIES_KEPT = timedelta(days=14)

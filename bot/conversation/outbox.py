@@ -14,11 +14,12 @@ from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
 from bot.conversation.text.typing import typing_times
 from bot.conversation.turns import Pledge
-from bot.conversation.types import Mouth, Part, Place
+from bot.conversation.types import Mouth, Part
 from bot.core.errors import Gone, SpeakingError, Unpostable, Unsayable
 from bot.core.runtime import Runtime
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Turn
+from memory.places import Place, where_of
 from memory.sensitive.detect import masked
 
 log = logging.getLogger(__name__)
@@ -224,9 +225,7 @@ class Saying:
         channel = await db.channels.get(turn.channel_id)
         if channel is None:
             return
-        cast_id = await self._casting.narrowed(
-            db, turn.cast_id, turns.where_of(channel), speaker=turn.character
-        )
+        cast_id = await self._casting.narrowed(db, turn.cast_id, where_of(channel), speaker=turn.character)
         if cast_id != turn.cast_id:
             await db.turns.recast(turn.id, cast_id)
 

@@ -15,13 +15,14 @@ from bot.conversation.generation import Composer
 from bot.conversation.outbox import Saying
 from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge
-from bot.conversation.types import Mouth, Recollection, Reply, Utterance, Where, Wish
+from bot.conversation.types import Mouth, Recollection, Reply, Utterance, Wish
 from bot.core.runtime import Runtime
 from bot.llm.budget import Budgets, Level
 from bot.llm.client import Claude
 from bot.llm.types import Prompt
 from database import UnitOfWork
 from database.models import Remark, Turn
+from memory.places import Where
 from personas.initiative import Kind
 
 log = logging.getLogger(__name__)

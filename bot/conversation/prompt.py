@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from bot.conversation.context import written
-from bot.conversation.head import written_fresh, written_head, written_recalled
+from bot.conversation.context.preamble import written_fresh, written_head, written_recalled
+from bot.conversation.context.transcript import written
 from bot.conversation.text.names import clean_name, speaker_label
-from bot.conversation.types import Aside, Line, Place, Recollection, Utterance, Wish
+from bot.conversation.types import Aside, Line, Recollection, Utterance, Wish
 from bot.llm.types import Block, Message, Prompt
 from bot.prompts import fill
+from memory.places import Place
 from memory.sensitive.distress import reads_as_distress
 from personas.character import Character
 

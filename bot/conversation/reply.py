@@ -9,7 +9,7 @@ from bot.conversation import turns
 from bot.conversation.appraising import Appraiser, Exchange
 from bot.conversation.company import Role
 from bot.conversation.config import Errors
-from bot.conversation.context_reader import ContextReader
+from bot.conversation.context.reader import ContextReader
 from bot.conversation.decision import Decision, Reason, Trace
 from bot.conversation.generation import Composer
 from bot.conversation.intake import Hooks, Intake
@@ -17,7 +17,7 @@ from bot.conversation.outbox import Saying
 from bot.conversation.queue import Listener, Room
 from bot.conversation.safety import FaultSigns
 from bot.conversation.speakers import Casting
-from bot.conversation.summaries import Summaries
+from bot.conversation.summaries.service import Summaries
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import speaker_label
 from bot.conversation.turns import Decided, Occasion, Pledge

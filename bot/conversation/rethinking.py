@@ -9,15 +9,16 @@ from math import ceil
 
 from bot.conversation import turns
 from bot.conversation.company import Role
-from bot.conversation.context_reader import ContextReader
+from bot.conversation.context.reader import ContextReader
 from bot.conversation.generation import Composer
 from bot.conversation.text.names import clean_text, render_line, speaker_label
-from bot.conversation.types import NO_EMOTES, Recollection, Utterance, Where, Wish
+from bot.conversation.types import NO_EMOTES, Recollection, Utterance, Wish
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, n_
 from database import Database, UnitOfWork
 from database.models import Message, Turn
+from memory.places import Where
 
 MOST_THOUGHTS, WITHIN_SECONDS = 30, 600.0
 """Times that somebody may have the character think again, and within how long."""

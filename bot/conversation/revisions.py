@@ -13,13 +13,15 @@ from bot.conversation.rethinking import Asker, CannotRemake, Rethinking
 from bot.conversation.safety import why_not
 from bot.conversation.speakers import Casting
 from bot.conversation.text.names import clean_text
-from bot.conversation.text.split import is_blank, split
-from bot.conversation.types import NO_EMOTES, Mouth, Where
+from bot.conversation.text.split import split
+from bot.conversation.types import NO_EMOTES, Mouth
 from bot.core.i18n import _
 from bot.core.runtime import Runtime
 from bot.prompts import fill
 from database import Database, UnitOfWork
 from database.models import Turn
+from memory.core import is_blank
+from memory.places import Where
 
 MOST_TAKES = 20
 """Takes on one reply at most."""

@@ -11,7 +11,7 @@ from bot.conversation.decision import Reason
 from bot.conversation.speakers import Casting
 from bot.conversation.text.emotes import dress
 from bot.conversation.text.names import calls, clean_name
-from bot.conversation.types import Mouth, Part, Place, Reply, Utterance, Where
+from bot.conversation.types import Mouth, Part, Reply, Utterance
 from bot.core.clock import Clock
 from bot.core.cooldown import Once
 from bot.core.errors import SpeakingError
@@ -19,6 +19,7 @@ from bot.core.i18n import _
 from bot.core.runtime import Runtime
 from bot.llm.budget import Budgets
 from database import Database
+from memory.places import Place, Where
 from memory.sensitive.distress import reads_as_distress
 from personas.character import names_of
 

@@ -9,12 +9,13 @@ from bot.conversation.attention.server_rules import HouseRules, Kind
 from bot.conversation.company import Company, Role
 from bot.conversation.config import Direction
 from bot.conversation.text.names import clean_text
-from bot.conversation.types import Utterance, Where
+from bot.conversation.types import Utterance
 from bot.core.clock import Clock
 from bot.core.runtime import Runtime
 from bot.llm.budget import Budgets, Level
 from database import Database, UnitOfWork
 from database.models import Cue as CueRow
+from memory.places import Where
 from personas.relations import affinity
 from personas.rhythm import WINDOW, Shift, hour_of, profile_of, shift_at, shifted_chance
 from personas.selection.orchestration import Bond, Cue, Reason, banter, plan

@@ -10,7 +10,7 @@ import regex
 
 from bot.conversation.text.clean import sentence_ends
 from bot.conversation.text.machine_talk import HELP, machine_talk
-from bot.conversation.text.split import is_blank
+from memory.core import is_blank
 from personas.character import Character, names_of
 
 EARLIER = 10

@@ -8,11 +8,12 @@ from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.throttle import place_of
 from bot.conversation.decision import Decision, Reason, Trace
 from bot.conversation.text.split import split
-from bot.conversation.types import Part, Place, Recollection, Reply, Utterance, Where
+from bot.conversation.types import Part, Recollection, Reply, Utterance
 from bot.llm.types import Call
 from database import UnitOfWork
 from database.models import Call as CallRow
-from database.models import Channel, Cue, Message, Remark, Turn
+from database.models import Cue, Message, Remark, Turn
+from memory.places import Place, Where
 from personas.initiative import Kind
 from personas.relations.affinity import Interaction
 from personas.relations.bonds import Tone, register_of
@@ -240,19 +241,6 @@ async def note_place(db: UnitOfWork, where: Where, *, heard: int = 0) -> None:
         parent_id=where.parent_id,
         age_restricted=where.age_restricted,
         heard=heard,
-    )
-
-
-def where_of(channel: Channel) -> Where:
-    """Return a channel as a place."""
-    return Where(
-        channel.id,
-        Place(channel.place),
-        channel.name,
-        channel.guild_id,
-        channel.guild_name,
-        parent_id=channel.parent_id,
-        age_restricted=channel.age_restricted,
     )
 
 

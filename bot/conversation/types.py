@@ -4,55 +4,13 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from bot.conversation.company import Speaker
 from bot.llm.types import Call
-
-
-class Place(StrEnum):
-    """What kind of place something was said in: the audience decides what may be recalled there."""
-
-    DM = "dm"
-    GUILD = "guild"
-    TERMINAL = "terminal"
-
-    @property
-    def private(self) -> bool:
-        """One person and whom they talk with, and nobody else."""
-        return self is not Place.GUILD
-
-    @property
-    def holds_several(self) -> bool:
-        """Several characters may be there at once; in a direct message it is one."""
-        return self is not Place.DM
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """The channel an utterance was made in.
-
-    `age_restricted` says that Discord shows it to adults only; a thread goes by its channel.
-    """
-
-    channel_id: int
-    place: Place
-    name: str = ""
-    guild_id: int | None = None
-    guild_name: str = ""
-    parent_id: int | None = None  # the channel of a thread
-    age_restricted: bool = False
-
-    @property
-    def for_adults(self) -> bool:
-        """Say whether characters that are for adults may be here (C91).
-
-        Of a private chat Discord tells no age, so it is none of these places; at the terminal sits whoever
-        runs the bot.
-        """
-        return self.age_restricted or self.place is Place.TERMINAL
+from memory.places import Where
+from memory.recall import Recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +89,6 @@ class Knowledge:
 
     speaker: str
     memories: tuple[tuple[int, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """A 'fact', or a 'line' that was said, found by search: as `speaker` told it, last at `at`.
-
-    `about` names somebody else, of whom the speaker said it.
-    """
-
-    kind: Literal["fact", "line"]
-    id: int
-    speaker: str
-    text: str
-    at: datetime
-    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

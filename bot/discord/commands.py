@@ -9,10 +9,10 @@ import discord
 from discord import app_commands
 
 from bot.conversation.text.split import split
-from bot.conversation.types import Place, Where
 from bot.core.errors import MasqueradeError, place_in_code
 from bot.core.i18n import ABOUT, CHOICE, MENU, OPTION, Table, _, speak, speaking, table_of
 from database import DatabaseError
+from memory.places import Place, Where
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

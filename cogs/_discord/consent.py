@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from discord import AllowedMentions, Object
 
-from bot.conversation.types import Place, Utterance
+from bot.conversation.types import Utterance
 from bot.core.i18n import _
 from bot.features.privacy.consent import Asking
 from cogs._discord.panels import Button, Panel, Pen
 from cogs._discord.posting import DISCORD_FAULTS, language_of_the_server
+from memory.places import Place
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel

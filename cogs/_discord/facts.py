@@ -6,10 +6,10 @@ from discord import ButtonStyle
 from discord.utils import format_dt
 
 from bot.core.i18n import _
-from bot.memory.browsing import Spot
 from cogs._discord.panels import Button, Panel
 from cogs._discord.text import inline
 from database.models import Fact
+from memory.browsing import Spot
 
 _LINKS = "https://discord.com/channels"
 

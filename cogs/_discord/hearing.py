@@ -8,8 +8,9 @@ import discord
 
 from bot.conversation.rethinking import Asker
 from bot.conversation.text.names import clean_name, clean_text
-from bot.conversation.types import Person, Place, Utterance, Where
+from bot.conversation.types import Person, Utterance
 from bot.discord.commands import Interaction, asked_in, is_age_restricted
+from memory.places import Place, Where
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

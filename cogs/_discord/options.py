@@ -10,7 +10,6 @@ import discord
 from discord import app_commands
 
 from bot.conversation.company import Role, speaker_id
-from bot.conversation.types import Place, Where
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, is_age_restricted
@@ -18,11 +17,13 @@ from bot.features.admin.edits import ChangeRefused
 from bot.features.admin.selves import NotLaidDown
 from bot.features.characters.presence import NotStaged
 from bot.features.characters.relations import NoSuchEncounter
+from bot.features.memory.wording import worded
 from bot.features.proactive.greetings import NoGreeting
-from bot.memory.store import MemoryRefused
 from cogs._discord.hearing import place_of
 from cogs._discord.panels import Panel, with_note
 from cogs._discord.text import in_a_line, inline
+from memory.places import Place, Where
+from memory.refusals import MemoryRefused
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -34,7 +35,7 @@ NAME_ROOM = 80
 CharacterName = app_commands.Range[str, 1, 80]
 """An option that names a character."""
 REFUSALS = (
-    *(NotStaged, NotLaidDown, NoSuchEncounter, NoGreeting, MemoryRefused, ConfigurationError),
+    *(NotStaged, NotLaidDown, NoSuchEncounter, NoGreeting, ConfigurationError),
     ChangeRefused,
 )
 """What is an answer, and no fault."""
@@ -131,6 +132,8 @@ async def telling(interaction: Interaction) -> AsyncIterator[None]:
     """Tell the asker why something can't be done: that is an answer, and no fault."""
     try:
         yield
+    except MemoryRefused as refused:
+        await answer(interaction, worded(refused))
     except REFUSALS as error:
         await answer(interaction, str(error))
 

@@ -10,10 +10,11 @@ import regex
 from discord.utils import escape_markdown
 
 from bot.conversation.text.names import clean_text
-from bot.conversation.text.split import LIMIT, is_blank, width
+from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
 from bot.pictures import Drawn
+from memory.core import is_blank
 
 LONGEST = 2000
 """What a message may hold, in UTF-16 units: the strictest way Discord may count."""

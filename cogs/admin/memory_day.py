@@ -12,11 +12,11 @@ from discord import ButtonStyle, app_commands
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _, n_, number
 from bot.discord.commands import Interaction
-from bot.memory.time_travel import PersonDay, Undone
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, let_operators, operators_only
 from cogs._discord.interactions import Panels
 from cogs._discord.options import NO_DAY, day_in
 from cogs._discord.panels import Action, Button, Panel, Press
+from memory.time_travel import PersonDay, Undone
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord.ext import commands
 
-from bot.conversation.types import Mouth, Place, Utterance
+from bot.conversation.types import Mouth, Utterance
 from bot.core.tasks import Tasks
 from bot.discord.malformed_events import UNREADABLE
 from cogs._discord.consent import ask
@@ -18,6 +18,7 @@ from cogs._discord.hearing import TALK, asks_for_map, hear, is_own_webhooks, is_
 from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.speaking import mouth_in
 from cogs.chat.avatars import give_faces
+from memory.places import Place
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel

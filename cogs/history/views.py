@@ -11,9 +11,9 @@ from bot.conversation.revisions import Takes
 from bot.conversation.text.split import LIMIT
 from bot.core.i18n import _, n_
 from bot.core.spelling import listed
-from bot.memory.erasing import Erased
 from cogs._discord.panels import Button, Choice, Menu, Panel
 from cogs._discord.text import in_a_line, inline, quoted
+from memory.erasing import Erased
 
 SECONDS = 120
 """How long one may think about what to forget (F117, F118)."""

@@ -7,7 +7,6 @@ import discord
 from discord.utils import format_dt
 
 from bot.conversation.company import Role
-from bot.conversation.config import Consent
 from bot.conversation.text.split import LIMIT
 from bot.core.i18n import _, n_, worded
 from bot.core.spelling import MONTHS
@@ -26,6 +25,7 @@ from cogs._discord.options import shown
 from cogs._discord.panels import Button, Choice, Menu, Panel
 from cogs._discord.text import inline, shortened
 from database.models import BondChange
+from memory.rules import Consent
 from personas.relations.bonds import BOUNDS, STAGES, Metric
 
 SECONDS = 600

@@ -12,11 +12,11 @@ from bot.arranging import voice_of
 from bot.conversation.attention.explain import in_one_line
 from bot.conversation.config import Manner
 from bot.conversation.turns import Decided
-from bot.conversation.types import Where
 from bot.features.admin.service import Member, MemberPage
 from bot.llm.server import CLAUDE_URL, Server
 from cogs._discord.health import latency
 from database.repositories.calls import Spending
+from memory.places import Where
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

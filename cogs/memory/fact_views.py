@@ -9,11 +9,12 @@ from discord.utils import format_dt
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _, n_, number
 from bot.core.spelling import day_in_words
-from bot.memory.browsing import Entry, Spot, label_in_words, matching
+from bot.features.memory.wording import label_in_words, matching
 from cogs._discord.facts import SECONDS, Reach, link_of, told_by
 from cogs._discord.panels import Panel, pages_of, turning
 from cogs._discord.text import inline, searchable
 from database.models import Fact
+from memory.browsing import Entry, Spot
 
 ON_A_PAGE = 6
 ROOM, LABEL_ROOM, NAME_ROOM = 560, 48, 60

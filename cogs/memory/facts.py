@@ -10,8 +10,7 @@ from bot.conversation.company import Role
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
 from bot.features.characters.presence import NotStaged
-from bot.memory.browsing import Entry, label_in_words, tags_of
-from bot.memory.time_travel import bounds
+from bot.features.memory.wording import label_in_words
 from cogs._discord.interactions import Panels
 from cogs._discord.options import (
     NO_DAY,
@@ -29,6 +28,8 @@ from cogs._discord.options import (
 from cogs._discord.panels import Action, Press
 from cogs._discord.text import in_a_line
 from cogs.memory.fact_views import LONGEST_SEARCH, LONGEST_TAG, Search, facts_panel, past_panel
+from memory.browsing import Entry, tags_of
+from memory.time_travel import bounds
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

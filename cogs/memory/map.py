@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
-from bot.memory.mapping import Picture
+from bot.features.memory.map import Picture
 from bot.pictures import Drawn
 from cogs._discord.options import CharacterName, offer_characters, role_meant, telling
 from cogs._discord.posting import DISCORD_FAULTS, language_of_the_server

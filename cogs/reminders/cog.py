@@ -9,7 +9,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.conversation.types import Place, Where
 from bot.core.errors import Unsaid
 from bot.core.i18n import _
 from bot.core.spelling import moment_in_words, yearly_in_words
@@ -24,6 +23,7 @@ from cogs._discord.text import in_a_line
 from cogs.reminders.views import label, list_panel, place_of
 from database.models import Reminder
 from memory.dates import MONTHS, YearDay, zones_like
+from memory.places import Place, Where
 from memory.when import LONGEST as LONGEST_WHEN
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from typing import Any
 
 from bot.conversation.attention.rules import RULES
 from bot.conversation.decision import Reason, Step, Trace
-from bot.conversation.types import Place, Where
 from database.models import Claim, Turn
+from memory.places import Place, Where
 from tests.fakes import EPOCH
 
 ALL = tuple(Step(rule.__name__) for rule in RULES)

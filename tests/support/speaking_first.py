@@ -8,9 +8,10 @@ from typing import Any
 
 from bot.audit import Actor, AuditLog
 from bot.conversation.config import Manner
-from bot.conversation.types import Mouth, Where
+from bot.conversation.types import Mouth
 from bot.features.proactive.venues import Venues
 from database.models import Remark
+from memory.places import Where
 from personas.initiative import TICK, Bounds, slot_of
 from tests.builders import AT_ONCE, CHANNEL, PIXEL, Table, table
 

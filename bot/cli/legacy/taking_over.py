@@ -7,13 +7,13 @@ from datetime import datetime
 
 from bot.cli.legacy.people import Person
 from bot.cli.legacy.reading import Inheritance
-from bot.memory.store import MOST
 from database import Database, UnitOfWork
 from database.models import Call, Fact, Summary
 from database.repositories.people import blurred
 from database.types import EPOCH
 from memory.core import plain
 from memory.history import INHERITED
+from memory.store import MOST
 from personas.character import Character
 
 PURPOSE = "inherited"

@@ -11,8 +11,8 @@ from rich.text import Text
 from bot.app import open_app
 from bot.features.characters.library import library_of
 from bot.llm.provider import open_server
-from bot.memory.facts import Tally
 from bot.settings import Loaded
+from memory.facts import Tally
 
 NOBODY = "memory_consent=off: nothing is noted of anybody, so no facts are drawn."
 NOTHING_NEW = "Nothing was said since the last time: there is nothing to draw facts from."

@@ -13,7 +13,9 @@ from bot.cli.terminal.why import why_told
 from bot.conversation.forgetting import MOST_PAIRS
 from bot.conversation.revisions import Takes
 from bot.core.errors import MasqueradeError
+from bot.features.memory.wording import worded
 from database.models import Fact
+from memory.refusals import MemoryRefused
 
 COMMANDS = {
     "help": "these lines",
@@ -78,6 +80,8 @@ async def answer(session: Session, command: Command, mouth: TerminalMouth) -> st
     """Do what a known command other than /quit asks for, and return what there is to read."""
     try:
         return await _DOING[command.name](session, command.rest, mouth)
+    except MemoryRefused as refused:
+        return worded(refused)
     except MasqueradeError as error:
         return str(error)
 

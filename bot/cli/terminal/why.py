@@ -4,10 +4,10 @@ from bot.cli.terminal.company import in_short
 from bot.cli.terminal.markup import Marked
 from bot.cli.terminal.session import Session
 from bot.conversation.attention.explain import explain
-from bot.conversation.attention.reply_origin import NO_DECISION, UNKNOWN_DECISION, Form, told
-from bot.conversation.config import LOG_KEPT
 from bot.core.spelling import day_in_words
-from bot.memory.provenance import decision_about
+from bot.features.memory.provenance import decision_about
+from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION, Form, told
+from memory.rules import LOG_KEPT
 
 MOST = 99
 HOW_TO_WHY = f"Write /why alone for the last line, or behind it which line from the end, from 1 to {MOST}."

@@ -13,16 +13,17 @@ from bot.conversation.attention.throttle import Tally, place_of, tally_for
 from bot.conversation.attention.turn_taking import Turns
 from bot.conversation.attention.vote import Ballot, vote, vote_prompt
 from bot.conversation.config import Attentiveness
-from bot.conversation.context import WINDOW, line_of
+from bot.conversation.context.transcript import WINDOW, line_of
 from bot.conversation.decision import Considered, Decision, Reason, Trace, Wait
 from bot.conversation.speakers import Casting
-from bot.conversation.types import Glimpse, Person, Place, Utterance
+from bot.conversation.types import Glimpse, Person, Utterance
 from bot.core.runtime import Runtime
 from bot.llm.budget import Budgets
 from bot.llm.client import Claude
 from bot.llm.types import Call
 from database import Database, UnitOfWork
 from database.repositories.messages import LatelySaid
+from memory.places import Place
 from personas.character import names_of
 
 LOOKED_AT = 50

@@ -7,9 +7,9 @@ from bot.conversation.attention.relevance import SIGNS
 from bot.conversation.attention.rules import RULES
 from bot.conversation.attention.server_rules import EVERYWHERE, SWITCHES, HouseRules, Kind
 from bot.conversation.decision import Pause, Reason, Remark, Trace
-from bot.conversation.types import Where
 from bot.core.i18n import _, number, speaking, worded
 from database.models import Claim, Turn
+from memory.places import Where
 
 _UNDECIDED = _("**Not decided yet**: it waits for its turn, or the bot was stopped before it came to it.")
 _NOT_ANSWERED = _("**Not answered**: {reason}.")

@@ -10,8 +10,9 @@ from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.throttle import Patience, Tally
 from bot.conversation.decision import Decision, Note, Reason, Remark, Step
 from bot.conversation.text.names import calls
-from bot.conversation.types import Glimpse, Person, Place, Utterance
+from bot.conversation.types import Glimpse, Person, Utterance
 from bot.llm.budget import FULL, Level, Purse
+from memory.places import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.conversation.decision import Reason
-from bot.conversation.types import Place, Utterance, Where
+from bot.conversation.types import Utterance
+from memory.places import Place, Where
 
 EVERYWHERE = 0
 """The guild id of a rule for every place, and the target of one for a whole server."""

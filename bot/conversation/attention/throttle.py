@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.conversation.types import Utterance, Where
+from bot.conversation.types import Utterance
 from database.repositories.bots import BotTally
+from memory.places import Where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from functools import lru_cache
 import regex
 
 from bot.conversation.text.names import SPEAKER, clean_text
-from bot.conversation.text.split import is_blank
+from memory.core import is_blank
 
 _TAG = r"(?:#\d{6})?"
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»", "「": "」", "『": "』"}

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import regex
 
-from bot.conversation.text.split import is_blank
+from memory.core import is_blank
 from personas.character import Character
 
 # "10:30:15", "std::vector::x" and "a:b:c" are none: a shortcode stands apart from words and from other

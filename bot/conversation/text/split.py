@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import regex
 
+from memory.core import VISIBLE
+
 LIMIT = 2000
 SMALLEST_LIMIT = 100
 _CLOSING = "\n```"
@@ -49,7 +51,6 @@ _PARAGRAPH = regex.compile(r"\r?\n[ \t]{0,40}+\r?\n")
 _CLOSERS = "\"'”’»)]*_~|"
 _SENTENCE_ENDS = (".", "!", "?", "…")
 _WIDE_SENTENCE_ENDS = ("。", "！", "？")
-_VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
 
 
 class _Kind(enum.Enum):
@@ -97,11 +98,6 @@ class Piece:
 def width(text: str) -> int:
     """Return the length of `text` in UTF-16 code units, the strictest way Discord may count."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def is_blank(text: str) -> bool:
-    """Say whether `text` shows nothing: only spaces, controls and zero-width characters."""
-    return _VISIBLE.search(text) is None
 
 
 def split(text: str, limit: int = LIMIT) -> list[str]:
@@ -233,4 +229,4 @@ def _without_trailing_space(atoms: Sequence[_Atom], at: int, end: int) -> int:
 
 
 def _shows(text: str, atoms: Sequence[_Atom]) -> bool:
-    return any(atom.kind is _Kind.TEXT and _VISIBLE.search(text, atom.start, atom.end) for atom in atoms)
+    return any(atom.kind is _Kind.TEXT and VISIBLE.search(text, atom.start, atom.end) for atom in atoms)

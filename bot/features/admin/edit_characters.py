@@ -6,7 +6,6 @@ from bot.audit import Actor
 from bot.conversation.attention.server_rules import EVERYWHERE
 from bot.conversation.company import Role
 from bot.conversation.turns import note_place
-from bot.conversation.types import Where
 from bot.core.clock import Clock
 from bot.core.i18n import _
 from bot.features.admin.edits import Change, ChangeRefused, Editable, Edits, Key, Values
@@ -14,6 +13,7 @@ from bot.features.characters.presence import Stagecraft
 from bot.features.inner_life.days import Days
 from database import Database, UnitOfWork
 from database.models import IdentityLine, LoreLine
+from memory.places import Where
 from personas.affect.temperament import DayMood
 
 IDENTITY, LORE, AFFINITY, MOOD = "identity", "lore", "affinity", "mood"

@@ -12,15 +12,17 @@ from bot.conversation.company import Company
 from bot.core.clock import Clock
 from bot.core.i18n import _
 from bot.features.admin.edits import Change, ChangeRefused, Editable, Key, Recorded, Values
-from bot.memory.facts import MOST as MOST_FACTS
-from bot.memory.store import MOST, Memories, MemoryRefused, checked, core_of
+from bot.features.memory.wording import worded
 from database import Database, UnitOfWork
 from database.models import Fact
 from database.repositories.memories import Change as Step
 from memory.core import plain
+from memory.facts import MOST as MOST_FACTS
 from memory.history import LAID_DOWN, TOLD
+from memory.refusals import MemoryRefused
 from memory.reversal import Back, bring_back
 from memory.snapshots import Before, before
+from memory.store import MOST, Memories, checked, core_of
 
 FACT = "fact"
 ADDED, CHANGED, REMOVED = "operator added", "operator changed", "operator removed"
@@ -197,7 +199,7 @@ def _checked(text: str) -> str:
     try:
         return checked(text)
     except MemoryRefused as refused:
-        raise ChangeRefused(str(refused)) from None
+        raise ChangeRefused(worded(refused)) from None
 
 
 def _check_new(text: str, scope: str, fact: Fact | None, known: list[Fact]) -> None:

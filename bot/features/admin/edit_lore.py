@@ -8,11 +8,11 @@ from typing import Any
 from bot.audit import Actor
 from bot.conversation.company import Role
 from bot.conversation.text.names import clean_name, clean_text
-from bot.conversation.text.split import is_blank
 from bot.core.i18n import _
 from bot.features.admin.edit_characters import LORE
 from bot.features.admin.edits import Change, ChangeRefused, Edits
 from database import Database
+from memory.core import is_blank
 from personas.lorebooks.model import Entry
 from personas.lorebooks.overlay import BOOK
 

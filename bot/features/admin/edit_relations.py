@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.audit import Actor
 from bot.conversation.company import Role
-from bot.conversation.mood_state import STAGE, bond_of, bond_row
+from bot.conversation.context.mood_state import STAGE, bond_of, bond_row
 from bot.core.clock import Clock
 from bot.core.i18n import _, worded
 from bot.features.admin.edit_characters import AFFINITY

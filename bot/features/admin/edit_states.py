@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.audit import Actor
 from bot.conversation.company import Company, Role
-from bot.conversation.mood_state import day_key
+from bot.conversation.context.mood_state import day_key
 from bot.conversation.text.names import clean_name
 from bot.core.i18n import _
 from bot.features.admin.edit_characters import MOOD

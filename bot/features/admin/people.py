@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from bot.audit import Actor
 from bot.conversation.company import Role
-from bot.conversation.types import Where
 from bot.core.i18n import _
 from bot.features.admin.edit_facts import FACT, PRIVATE, is_private
 from bot.features.admin.edits import Change, ChangeRefused, Edits, Key
 from database import Database
 from database.models import Fact
+from memory.places import Where
 
 LOOKED = "facts looked at"
 Reach = Literal["private", "channel", "server"]

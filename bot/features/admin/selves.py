@@ -7,7 +7,6 @@ from typing import Literal, get_args
 from bot.audit import Actor, AuditLog
 from bot.conversation.company import Role
 from bot.conversation.text.names import clean_text
-from bot.conversation.text.split import is_blank
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
@@ -15,6 +14,7 @@ from bot.features.admin.edit_characters import IDENTITY
 from bot.features.admin.edits import Change, Edits, Values
 from database import Database
 from database.models import IdentityLine, Milestone
+from memory.core import is_blank
 
 Kind = Literal["trait", "lore", "fact", "quirk"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -9,14 +9,14 @@ from bot.conversation.effects import SCENE, STOPPED
 from bot.conversation.safety import why_not
 from bot.conversation.speakers import Casting, cue_of
 from bot.conversation.text.names import clean_name, clean_text
-from bot.conversation.text.split import is_blank
 from bot.conversation.turns import note_place
-from bot.conversation.types import Where
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
 from database import Database, UnitOfWork
 from database.models import Scene
+from memory.core import is_blank
+from memory.places import Where
 
 MOST_SCENE_TURNS = 30
 LONGEST_TOPIC, LONGEST_NOTE, LONGEST_GUISE = 500, 1_000, 80

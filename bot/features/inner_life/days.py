@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from bot.conversation.company import Company, Role
-from bot.conversation.mood_state import DAY, InnerLife, day_key, day_of, feeling_of, row_of
+from bot.conversation.context.mood_state import DAY, InnerLife, day_key, day_of, feeling_of, row_of
 from bot.core.clock import Clock
 from bot.core.i18n import _
 from bot.jobs.timetable import Daily

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.conversation.company import Role
-from bot.conversation.mood_state import STAGE, bond_of, bond_row, kind_of
+from bot.conversation.context.mood_state import STAGE, bond_of, bond_row, kind_of
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, worded

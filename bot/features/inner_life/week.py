@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.conversation.company import Role
-from bot.conversation.mood_state import DAY, InnerLife, day_of, feeling_of
+from bot.conversation.context.mood_state import DAY, InnerLife, day_of, feeling_of
 from bot.core.clock import Clock
 from bot.core.i18n import _, number, worded
 from bot.features.inner_life.week_picture import Curve, Moment, Week

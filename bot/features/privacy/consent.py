@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Literal
 
 from bot.conversation.company import Company
-from bot.conversation.config import Consent
 from bot.conversation.decision import Reason
 from bot.conversation.types import Utterance
 from bot.core.clock import Clock
 from bot.features.privacy.erase import Leaving, Receipt
 from bot.features.privacy.export import Exporting, File
 from bot.features.privacy.restore import Imported, Importing
-from bot.memory.store import Memories
 from database import Database, DatabaseError
 from database.repositories.people import Holdings, Remaining
+from memory.rules import Consent
+from memory.store import Memories
 
 log = logging.getLogger(__name__)
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from bot.conversation.config import Manner
 from bot.conversation.decision import Reason
 from bot.conversation.queue import Rooms
-from bot.conversation.summaries import Summaries
+from bot.conversation.summaries.service import Summaries
 from bot.core.clock import Clock
-from bot.memory.erasing import Eraser
 from database import Database, UnitOfWork, backups
 from database.backend import VACUUM_DUE
 from database.files import BACKUPS
 from database.repositories.leftovers import SNOWFLAKE
 from database.repositories.people import Holdings, Remaining, pieces
+from memory.erasing import Eraser
 
 
 @dataclass(frozen=True, slots=True)

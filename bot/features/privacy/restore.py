@@ -9,8 +9,6 @@ from typing import Any
 
 from bot.conversation.company import Company
 from bot.conversation.text.names import clean_name
-from bot.conversation.text.split import is_blank
-from bot.conversation.types import Place
 from bot.core import i18n
 from bot.core.clock import Clock
 from bot.core.i18n import _
@@ -27,16 +25,17 @@ from bot.features.privacy.export_format import (
     ReminderPiece,
     read_portable,
 )
-from bot.memory.facts import MOST as MOST_FACTS
-from bot.memory.store import MOST, Memories
 from database import Database, UnitOfWork
 from database.models import Archived, Bond, BondChange, Fact, FactChange, Reminder
 from database.repositories.people import pieces
 from database.repositories.reminders import MOST as MOST_REMINDERS
 from database.types import UNSAID
-from memory.core import plain
+from memory.core import is_blank, plain
+from memory.facts import MOST as MOST_FACTS
 from memory.history import into
+from memory.places import Place
 from memory.sensitive.detect import holds_secret, masked
+from memory.store import MOST, Memories
 
 NO_CONSENT = _(
     "I may not remember anything about you, so I can't take that in. /privacy yes allows it; then give me "

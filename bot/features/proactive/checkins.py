@@ -9,13 +9,12 @@ from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
-from bot.conversation.context_reader import ContextReader
+from bot.conversation.context.reader import ContextReader
 from bot.conversation.decision import Note, Reason, Remark, Step, Trace
 from bot.conversation.proactive import Impulse, Unasked
 from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
 from bot.conversation.text.names import speaker_label
-from bot.conversation.turns import where_of
 from bot.conversation.types import Mouth, Utterance
 from bot.core.runtime import Runtime
 from bot.features.proactive.half_hours import HalfHours
@@ -25,6 +24,7 @@ from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel
 from database.repositories.remarks import Absent
 from memory.dates import zone
+from memory.places import where_of
 from personas.initiative import Kind, Silence, said_on
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from random import Random
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
-from bot.conversation.context import WINDOW
+from bot.conversation.context.transcript import WINDOW
 from bot.conversation.decision import Reason
 from bot.conversation.outbox import Saying
 from bot.conversation.queue import Rooms
@@ -18,14 +18,16 @@ from bot.conversation.safety import why_not
 from bot.conversation.speakers import Casting
 from bot.conversation.text.emotes import dress
 from bot.conversation.text.names import clean_name, clean_text
-from bot.conversation.text.split import is_blank, split
+from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge
-from bot.conversation.types import Mouth, Place, Utterance, Where
+from bot.conversation.types import Mouth, Utterance
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
 from bot.core.runtime import Runtime
 from database import Database, UnitOfWork
 from database.models import Turn
+from memory.core import is_blank
+from memory.places import Place, Where
 from personas.macros import Macros, expand
 
 log = logging.getLogger(__name__)

@@ -12,16 +12,16 @@ from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.vote import Ballot, vote_prompt
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
-from bot.conversation.context import WINDOW, line_of
+from bot.conversation.context.situation import Staging
+from bot.conversation.context.transcript import WINDOW, line_of
 from bot.conversation.decision import Note, Reason, Remark, Step, Trace
 from bot.conversation.proactive import NOBODY, Impulse, Unasked
 from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import utterance_of
-from bot.conversation.situation import Staging
 from bot.conversation.speakers import Casting
 from bot.conversation.text.names import indented
-from bot.conversation.turns import Pledge, where_of
-from bot.conversation.types import Mouth, Place, Recollection, Reply, Utterance, Where
+from bot.conversation.turns import Pledge
+from bot.conversation.types import Mouth, Recollection, Reply, Utterance
 from bot.core.runtime import Runtime
 from bot.features.proactive.half_hours import HalfHours
 from bot.llm.types import Call, Prompt
@@ -30,6 +30,7 @@ from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel
 from database.repositories.messages import LatelySaid, LoggedLine
 from database.repositories.states import status_key
+from memory.places import Place, Where, where_of
 from memory.sensitive.distress import reads_as_distress
 from personas.initiative import SPOKEN_FIRST, Kind, Moment, Roll, roll, silence
 

@@ -6,10 +6,10 @@ from datetime import tzinfo
 from bot.audit import Actor, AuditLog
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules
 from bot.conversation.turns import note_place
-from bot.conversation.types import Where
 from bot.core.clock import Clock
 from bot.features.proactive.initiative import TODAY
 from database import Database
+from memory.places import Where
 from personas.initiative import SPOKEN_FIRST, said_on
 
 AUDITED = "initiative"

@@ -16,7 +16,7 @@ from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
 from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge
-from bot.conversation.types import Mouth, Part, Where
+from bot.conversation.types import Mouth, Part
 from bot.core.errors import SpeakingError
 from bot.core.runtime import Runtime
 from bot.features.reminders.reminder_rules import day_of, is_yearly
@@ -24,6 +24,7 @@ from bot.features.reminders.reminder_words import ReminderWording, Words, person
 from database import Database, UnitOfWork
 from database.models import Reminder, Turn
 from memory.dates import in_time, zone
+from memory.places import Where
 
 log = logging.getLogger(__name__)
 

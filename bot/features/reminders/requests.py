@@ -3,11 +3,16 @@
 from bot.conversation.company import Role
 from bot.conversation.text.names import addresses, clean_text
 from bot.conversation.types import Utterance
+from bot.features.memory.wording import worded
 from bot.features.reminders.service import Reminders
-from bot.memory.store import Memories
+from memory.refusals import MemoryRefused
 from memory.sensitive.distress import reads_as_distress
+from memory.store import Memories
 from memory.telling import remembered_in
 from personas.character import names_of
+
+KEPT = "(What they ask you to remember is kept for good now. Confirm that in your own words.)"
+REFUSED = "(They ask you to remember something, and that can't be done: {why} Tell them so.)"
 
 
 class Requests:
@@ -29,4 +34,16 @@ class Requests:
         if reminded is not None or heard.from_bot or not addresses(heard, names):
             return reminded
         said = clean_text(heard.text if heard.words is None else heard.words)
-        return await self._memories.note_wish(role.slug, heard, remembered_in(said, names=names))
+        return await self._remember(role, heard, remembered_in(said, names=names))
+
+    async def _remember(self, role: Role, heard: Utterance, text: str) -> str | None:
+        """Keep what somebody asked in plain words to be remembered; return what to say of that (C56)."""
+        if not text:
+            return None
+        try:
+            await self._memories.remember(
+                role.slug, heard.author_id, text, heard.where, source=heard.message_id
+            )
+        except MemoryRefused as refused:
+            return REFUSED.format(why=worded(refused))
+        return KEPT

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.conversation.company import Company
 from bot.conversation.text.names import addresses, clean_text
-from bot.conversation.types import Place, Utterance, Where
+from bot.conversation.types import Utterance
 from bot.core.clock import Clock
 from bot.core.i18n import _
 from bot.features.reminders.reminder_rules import (
@@ -24,12 +24,13 @@ from bot.features.reminders.reminder_rules import (
     checked,
     day_of,
 )
-from bot.memory.erasing import Eraser
 from database import Database, UnitOfWork
 from database.models import Reminder
 from database.repositories.reminders import MOST
 from memory.asked import Asked, birthday_in, may_ask, reminder_in
 from memory.dates import YearDay, near_zones, shown, zone, zone_named
+from memory.erasing import Eraser
+from memory.places import Place, Where
 from memory.telling import stands_in
 from memory.when import read_when
 from personas.character import names_of

@@ -1,39 +1,26 @@
 """What a character knows of people for good: told, learnt, corrected, brought back, forgotten (C50, C56)."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.conversation import summary_prompt, turns
-from bot.conversation.company import Company
-from bot.conversation.config import Manner
-from bot.conversation.generation import Voice
-from bot.conversation.safety import why_not
-from bot.conversation.text.split import is_blank
-from bot.conversation.types import Utterance, Where
-from bot.core.clock import Clock
-from bot.core.errors import MasqueradeError
-from bot.core.i18n import _
-from bot.llm.client import Claude
-from bot.llm.errors import ClaudeError
-from bot.llm.json_answer import object_in
-from bot.llm.types import Call, Question
-from bot.memory.erasing import Eraser
-from bot.memory.recall import SOFT_KEPT
 from database import Database, UnitOfWork
 from database.models import Fact
 from database.repositories.memories import Batch
 from database.repositories.people import pieces
-from memory.core import LONGEST, Change, Known, clean, plain
+from memory.core import LONGEST, Change, clean, is_blank, plain
+from memory.dumps import Dumps
+from memory.erasing import Eraser
 from memory.history import EDITED, LEARNT, TOLD, lineages, unlearnt, without, words_in
-from memory.merge import Consolidation, known_of
+from memory.merge import Merger
+from memory.places import Where
+from memory.refusals import MemoryRefused, Refusal
 from memory.reversal import Back, Reversal, bring_back, steps_back
+from memory.rules import SOFT_KEPT, Consent
 from memory.sensitive.detect import holds_secret
 from memory.snapshots import Before, Snapshots, before
 from memory.telling import stands_in
-
-__all__ = ["BATCHES", "MOST", "Before", "Learnt", "Memories", "MemoryRefused", "Reversal", "known_of"]
 
 log = logging.getLogger(__name__)
 
@@ -44,65 +31,34 @@ KNOWERS = {"every character": True, "one character": False}
 PINNED = {"pinned": True, "kept": True}
 BATCHES = 25
 """Earlier states that can be brought back at most."""
-DUMP_TOKENS = 16_000
-
-NO_SERVER = _("There is no server here: choose another reach, or use it in a server.")
-FULL = _(
-    "I know {most} things about you, and that is all I can keep. "
-    "Let one go with /memory delete, and tell me again."
-)
-UNKNOWN = _("There is no memory number {number}. /memory list shows them all.")
-NO_STATE = _("That state is not there any more. Look at /memory history again.")
-OFF = _(
-    "Remembering is switched off here by the bot's operator (memory_consent=off), so I keep nothing. "
-    "/memory list shows what I know from before, and /memory delete deletes it."
-)
-UNUSABLE = _(
-    "There is nothing in that to remember, or more than {longest} characters: write one or two sentences."
-)
-SECRETS = _("I keep no passwords, keys, card numbers, phone numbers or addresses. Tell me without that.")
-TAKEN_BACK = _("The words were deleted or changed meanwhile.")
-
-
-class MemoryRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """A memory can't be kept or changed; the text says why and what to do."""
-
 
 Learnt = tuple[Before, ...]
 
 
 class Memories:
-    """What characters remember of people: each of them has a memory of its own (C61)."""
+    """What characters remember of people: each of them has a memory of its own (C61).
+
+    `for_adults` returns, by its slug, a character that is for adults only, and None for any other.
+    """
 
     def __init__(
         self,
-        *,
         database: Database,
-        company: Company,
-        claude: Claude,
-        voice: Voice,
-        clock: Clock,
         eraser: Eraser,
-        manner: Manner,
+        merger: Merger,
+        *,
+        consent: Consent,
+        dumps: Dumps | None,
+        now: Callable[[], datetime],
+        for_adults: Callable[[str], object | None],
     ) -> None:
         self._database = database
-        self._company = company
-        self._claude = claude
-        self._voice = voice
-        self._clock = clock
         self._eraser = eraser
-        dumps = manner.dumps
-        self._snapshots = Snapshots(database, dumps, now=clock.now) if dumps else None
-        self._deadline = manner.summary_deadline
-        self._consent = manner.consent
-        self._summed = manner.extent.summed
-        self._consolidation = Consolidation(
-            database,
-            ask=self._ask,
-            tokens=voice.tokens,
-            threshold=manner.extent.known,
-            now=clock.now,
-        )
+        self._merger = merger
+        self._consent = consent
+        self._snapshots = Snapshots(database, dumps, now=now) if dumps else None
+        self._now = now
+        self._for_adults = for_adults
 
     # What people do themselves.
 
@@ -123,10 +79,9 @@ class Memories:
         Raises MemoryRefused.
         """
         if self._consent == "off":
-            raise MemoryRefused(OFF)
-        role = self._company.by_slug[character]
-        if role.nsfw and not where.for_adults:
-            raise MemoryRefused(why_not(role, where))
+            raise MemoryRefused(Refusal.OFF)
+        if not where.for_adults and (role := self._for_adults(character)):
+            raise MemoryRefused(Refusal.FOR_ADULTS, role=role, where=where)
         new = self._new(character, person_id, checked(text), where, scope=_scope(reach, where), origin=TOLD)
         if source is not None:
             new.quote, new.sources = new.text, [source]
@@ -143,16 +98,6 @@ class Memories:
             memory = same or await db.memories.add(new, batch=batch, cause=TOLD)
         await self.dump(character, (before(person_id, known),))
         return await self._holding(memory) if await self.consolidate(character, person_id) else memory
-
-    async def note_wish(self, character: str, heard: Utterance, text: str) -> str | None:
-        """Keep what somebody asked in plain words to be remembered; return what to say of that (C56)."""
-        if not text:
-            return None
-        try:
-            await self.remember(character, heard.author_id, text, heard.where, source=heard.message_id)
-        except MemoryRefused as refused:
-            return f"(They ask you to remember something, and that can't be done: {refused} Tell them so.)"
-        return "(What they ask you to remember is kept for good now. Confirm that in your own words.)"
 
     async def of(self, character: str, person_id: int) -> list[Fact]:
         """Return everything that is known of somebody, or was, for their own eyes."""
@@ -238,7 +183,7 @@ class Memories:
         """
         lost = 0
         async with self._database.begin() as db:
-            await db.consents.set(person_id, allowed, at=self._clock.now())
+            await db.consents.set(person_id, allowed, at=self._now())
             for character in () if allowed else await db.memories.characters(person_id):
                 lost += (await self._eraser.cut(db, person_id, character, unlearnt)).memories
             if not allowed:
@@ -281,7 +226,7 @@ class Memories:
             known = await db.memories.of(person_id, character)
             snapshot = before(person_id, known)
             steps = await self._back(db, character, person_id, batch)
-            await bring_back(db, steps, known, at=self._clock.now())
+            await bring_back(db, steps, known, at=self._now())
         if steps:
             await self.dump(character, (snapshot,))
         return len(steps)
@@ -291,10 +236,10 @@ class Memories:
     async def expire(self) -> int:
         """Forget facts, not kept, of people who were not there for two weeks; return how many (C59)."""
         async with self._database.read() as db:
-            if not await db.memories.expired(self._clock.now() - SOFT_KEPT):
+            if not await db.memories.expired(self._now() - SOFT_KEPT):
                 return 0
         async with self._database.begin() as db:
-            gone = await db.memories.expired(self._clock.now() - SOFT_KEPT)
+            gone = await db.memories.expired(self._now() - SOFT_KEPT)
             await self._eraser.memories(db, gone)
         await self._eraser.finish()
         return len(gone)
@@ -316,7 +261,7 @@ class Memories:
 
     async def consolidate(self, character: str, person_id: int) -> bool:
         """Join memories into fewer where they have grown too many (F067); never drop any."""
-        joined = None if self._consent == "off" else await self._consolidation.run(character, person_id)
+        joined = None if self._consent == "off" else await self._merger.run(character, person_id)
         if joined is not None:
             await self.dump(character, (before(person_id, joined),))
         return joined is not None
@@ -377,18 +322,18 @@ class Memories:
             if all(getattr(memory, key) == value for key, value in values.items()):
                 return memory
             batch = await db.memories.new_batch()
-            await db.memories.change(memory, values, batch=batch, cause=cause, at=self._clock.now())
+            await db.memories.change(memory, values, batch=batch, cause=cause, at=self._now())
         await self.dump(character, (snapshot,))
         return memory
 
     def _check_room(self, known: Sequence[Fact]) -> None:
         if len(core_of(known)) >= MOST:
-            raise MemoryRefused(FULL.format(most=MOST))
+            raise MemoryRefused(Refusal.FULL, most=MOST)
 
     async def _numbered(self, db: UnitOfWork, character: str, person_id: int, number: int) -> Fact:
         memory = await db.memories.numbered(person_id, character, number)
         if memory is None:
-            raise MemoryRefused(UNKNOWN.format(number=number))
+            raise MemoryRefused(Refusal.UNKNOWN, number=number)
         return memory
 
     async def _holding(self, memory: Fact) -> Fact:
@@ -402,41 +347,13 @@ class Memories:
     async def _back(self, db: UnitOfWork, character: str, person_id: int, batch: int) -> list[Back]:
         steps = await steps_back(db, person_id, character, batch)
         if steps is None:
-            raise MemoryRefused(NO_STATE)
+            raise MemoryRefused(Refusal.NO_STATE)
         return steps
-
-    async def _ask(
-        self, character: str, person_id: int, known: Sequence[Known]
-    ) -> Sequence[Mapping[str, Any]]:
-        if not self._summed:
-            return []
-        question = Question(
-            purpose="memories",
-            model=self._voice.model,
-            max_tokens=DUMP_TOKENS,
-            deadline=self._deadline,
-            schema=summary_prompt.GROUPS_SCHEMA,
-            user_id=person_id,
-        )
-        prompt = summary_prompt.dump_prompt(self._company.by_slug[character].character, known)
-        groups: object = None
-        call: Call | None
-        try:
-            answer = await self._claude.ask(prompt, question)
-            call = answer.call
-            groups = None if answer.cut_short else object_in(answer.text).get("groups")
-        except ClaudeError as error:
-            log.warning("The memories of a person could not be joined: %s", error)
-            call = error.call
-        if call is not None:
-            async with self._database.begin() as db:
-                await turns.note_calls(db, [call])
-        return [one for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []
 
     def _new(
         self, character: str, person_id: int, text: str, where: Where, *, scope: str, origin: str
     ) -> Fact:
-        now = self._clock.now()
+        now = self._now()
         return Fact(
             person_id=person_id,
             character=character,
@@ -456,7 +373,7 @@ async def _check_said(db: UnitOfWork, new: Fact) -> None:
     for message_id in new.sources:
         line = await db.messages.get(message_id)
         if line is None or not stands_in(new.quote, line.text):
-            raise MemoryRefused(TAKEN_BACK)
+            raise MemoryRefused(Refusal.TAKEN_BACK)
 
 
 def core_of(known: Sequence[Fact]) -> list[Fact]:
@@ -473,16 +390,16 @@ def checked(text: str) -> str:
     """Return the words of a memory as they are kept. Raises MemoryRefused for what can't be kept."""
     words = clean(text)
     if is_blank(words):
-        raise MemoryRefused(UNUSABLE.format(longest=LONGEST))
+        raise MemoryRefused(Refusal.UNUSABLE, longest=LONGEST)
     if holds_secret(words):
-        raise MemoryRefused(SECRETS)
+        raise MemoryRefused(Refusal.SECRETS)
     return words
 
 
 def _scope(reach: str, where: Where) -> str:
     """Return the scope of what somebody says in a place; without a wider `reach` it stays there."""
     if reach == "guild" and where.guild_id is None:
-        raise MemoryRefused(NO_SERVER)
+        raise MemoryRefused(Refusal.NO_SERVER)
     if reach in ("", "channel"):
         return "dm" if where.place.private else "channel"
     return reach

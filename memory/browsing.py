@@ -1,33 +1,16 @@
-"""What somebody finds of what is known of them: every fact, where it was said, and what it became (C62)."""
+"""What is known of somebody, for their own eyes: every fact, where it was said, what it became (C62)."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.i18n import _
-from bot.memory.time_travel import OWN_CAUSES
 from database import Database, UnitOfWork
 from database.models import Fact
 from database.repositories.people import pieces
+from memory.time_travel import OWN_CAUSES
 
 MOST_LINKS = 3
 """Messages that are shown of a fact: the newest."""
-_CATEGORIES = {
-    "self": _("self", "a category of facts"),
-    "people": _("people", "a category of facts"),
-    "work": _("work", "a category of facts"),
-    "health": _("health", "a category of facts"),
-    "food": _("food", "a category of facts"),
-    "places": _("places", "a category of facts"),
-    "pets": _("pets", "a category of facts"),
-    "hobbies": _("hobbies", "a category of facts"),
-    "plans": _("plans", "a category of facts"),
-    "feelings": _("feelings", "a category of facts"),
-    "views": _("views", "a category of facts"),
-    "other": _("other", "a category of facts"),
-}
-"""Those of `memory.extraction`: they stand where a fact has no tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,39 +52,10 @@ class Browsing:
         return [Entry(one, spots[one.id], numbers.get(one.superseded_by or 0)) for one in ordered]
 
 
-def matching(entries: Sequence[Entry], search: str = "", tag: str = "") -> list[Entry]:
-    """Return the entries that have a tag (or category), and a number, or words that hold all of a search."""
-    number = search.strip().removeprefix("#")
-    wanted, words = _plain(tag).strip(), _plain(search).split()
-    tagged = [one for one in entries if not wanted or wanted in map(_plain, _callings(one))]
-    return [one for one in tagged if number == str(one.fact.number) or _holds(one, words)]
-
-
 def tags_of(entries: Sequence[Entry]) -> list[str]:
     """Return all tags, and categories where there are none, the most frequent first."""
     counts = Counter(label for one in entries for label in one.labels)
     return sorted(counts, key=lambda label: (-counts[label], label))
-
-
-def label_in_words(label: str) -> str:
-    """Return a tag as it is, and a category in the language of the moment."""
-    return str(_CATEGORIES.get(label, label))
-
-
-def _callings(entry: Entry) -> list[str]:
-    """Return all by which a fact can be found as a tag: as kept, and as shown."""
-    kept = (*entry.labels, entry.fact.category)
-    return [*kept, *map(label_in_words, kept)]
-
-
-def _holds(entry: Entry, words: Sequence[str]) -> bool:
-    fact = entry.fact
-    text = _plain("\n".join([fact.text, fact.category, fact.subject, *fact.tags]))
-    return all(word in text for word in words)
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 async def _spots(db: UnitOfWork, facts: Sequence[Fact]) -> dict[int, tuple[Spot, ...]]:

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.conversation.config import Consent
-from bot.memory.meaning import Meaning
 from database import Database, UnitOfWork
 from database.repositories.vectors import Kind
+from memory.meaning import Meaning
 from memory.packing import packed
+from memory.rules import Consent
 
 log = logging.getLogger(__name__)
 

@@ -3,16 +3,18 @@
 import logging
 from collections.abc import Sequence
 
-from bot.conversation import summary_prompt, turns
+from bot.conversation import turns
 from bot.conversation.company import Role
 from bot.conversation.config import Extent
 from bot.conversation.generation import Voice
-from bot.conversation.note_taking import NoteTaker
-from bot.conversation.types import Episode, Head, Where
+from bot.conversation.summaries import summary_prompt
+from bot.conversation.summaries.note_taking import NoteTaker
+from bot.conversation.types import Episode, Head
 from bot.core.clock import Clock
 from bot.llm.types import Call
 from database import Database
 from database.models import Summary
+from memory.places import Where
 
 log = logging.getLogger(__name__)
 

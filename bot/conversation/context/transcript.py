@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from bot.conversation.config import Extent
-from bot.conversation.head import Present, is_cold, read_head
+from bot.conversation.context.preamble import Present, is_cold, read_head
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import render_line, speaker_label
-from bot.conversation.types import Line, Recollection, Where
+from bot.conversation.types import Line, Recollection
 from database import UnitOfWork
 from database.models import Seat
 from database.repositories.messages import LoggedLine, Uncovered
+from memory.places import Where
 from personas.character import Character
 
 WINDOW = timedelta(hours=24)

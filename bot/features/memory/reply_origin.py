@@ -6,8 +6,8 @@ from datetime import datetime
 
 from bot.core.i18n import _, n_, number
 from bot.core.spelling import listed
-from bot.memory.browsing import Spot
-from bot.memory.provenance import Origins, Spent
+from bot.features.memory.provenance import Origins, Spent
+from memory.browsing import Spot
 
 SHOWN_FACTS, SHOWN_SPOTS = 6, 3
 ROOM, NAME_ROOM = 90, 40

@@ -4,24 +4,23 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from math import exp
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import regex
 
-from bot.conversation.head import audience_of
-from bot.conversation.text.names import speaker_label
-from bot.conversation.types import Recalled, Recollection, Utterance, Where
-from bot.memory.meaning import DEADLINE, Meaning
 from database import UnitOfWork
 from database.repositories.archive import ArchivedLine
 from database.repositories.memories import Recallable
 from database.repositories.vectors import Packed
 from database.types import EPOCH
+from memory.meaning import DEADLINE, Meaning
+from memory.places import Where, audience_of
 from memory.ranking import FACTS, TALK, Index, Passage
+from memory.rules import SOFT_KEPT
 from memory.words import asked_of_oneself, names_in
 
 if TYPE_CHECKING:
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from memory.sentence_models import Vectors
 
 _Kept = TypeVar("_Kept")
-_label = lru_cache(maxsize=1024)(speaker_label)  # the same few people told all that is found
-SOFT_KEPT = timedelta(days=14)
-"""A fact that is not kept goes so long after its person was last there (C59, D18)."""
 FEWEST_WORDS = 4
 """Of fewer words nothing is searched for, unless they ask what is remembered (F082)."""
 MOST_LINES = 10_000
@@ -105,17 +101,55 @@ class Search:
     people: frozenset[int]
 
 
-class Finding:
-    """Searches what characters know."""
+class Heard(Protocol):
+    """A message to which something may come to mind; `words` are what was typed, where `text` says more."""
 
-    def __init__(self, meaning: Meaning, *, budget: int, tokens: Callable[[str], int]) -> None:
+    @property
+    def text(self) -> str: ...
+    @property
+    def words(self) -> str | None: ...
+    @property
+    def author_id(self) -> int: ...
+    @property
+    def author_name(self) -> str: ...
+    @property
+    def mentions(self) -> tuple[int, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A 'fact', or a 'line' that was said, found by search: as `speaker` told it, last at `at`.
+
+    `about` names somebody else, of whom the speaker said it.
+    """
+
+    kind: Literal["fact", "line"]
+    id: int
+    speaker: str
+    text: str
+    at: datetime
+    about: str = ""
+
+
+class Finding:
+    """Searches what characters know; `label` returns how somebody is called there, by name and id."""
+
+    def __init__(
+        self,
+        meaning: Meaning,
+        *,
+        budget: int,
+        tokens: Callable[[str], int],
+        label: Callable[[str, int], str],
+    ) -> None:
+        self._label = lru_cache(maxsize=1024)(label)  # the same few people told all that is found
         self._meaning = meaning
         self._budget = budget
         self._tokens = tokens
         self._facts: OrderedDict[object, Index] = OrderedDict()
         self._talk: OrderedDict[object, _Talk] = OrderedDict()
 
-    async def search(self, heard: Sequence[Utterance]) -> Search:
+    async def search(self, heard: Sequence[Heard]) -> Search:
         """Return what to search for before a reply; nothing where it is not worth it (F082)."""
         text = "\n".join(one.text if one.words is None else one.words for one in heard)
         words = _WORD.findall(text)
@@ -155,26 +189,30 @@ class Finding:
             character, tuple(facts), index, fact_vectors, versions, talk, lines, line_vectors, names
         )
 
-    async def completed(
-        self, remembered: Recollection, material: Material, search: Search, *, now: datetime
-    ) -> Recollection:
-        """Return a recollection with what fits best, within the budget: facts first, then what was said.
+    async def found(
+        self,
+        material: Material,
+        search: Search,
+        *,
+        shown: Collection[int],
+        said_before: datetime,
+        now: datetime,
+    ) -> tuple[Recalled, ...]:
+        """Return what fits best, within the budget: facts first, then what was said before a moment.
 
-        What stands in the prompt already is left out. What somebody said about others comes up with them
+        Facts that are `shown` already are left out. What somebody said about others comes up with them
         alone (C57).
         """
         if not search.text:
-            return remembered
+            return ()
         alone = next(iter(search.addressed)) if len(search.addressed) == 1 else None
         claims = {one.id for one in material.facts if one.subject and one.person_id != alone}
-        left_out = claims.union(remembered.head.ids)
-        said_before = min((line.said_at for line in remembered.lines), default=now)
+        left_out = claims.union(shown)
         asked = await self._about_speakers(search, material)
         find = partial(self._found, material, left_out, search, asked, said_before=said_before, now=now)
         # What a moment takes is done at once: a thread's turn may come late on a busy machine.
         few = len(material.facts) <= FEW_FACTS and not material.lines and material.talk is None
-        found = find() if few else await asyncio.to_thread(find)
-        return replace(remembered, recalled=found)
+        return find() if few else await asyncio.to_thread(find)
 
     async def _about_speakers(self, search: Search, material: Material) -> "_Asked":
         """Return a question as it is put to talk: those whom it names said "I" where it has their names."""
@@ -208,7 +246,7 @@ class Finding:
         question, query = search.text, search.vector[0] if search.vector is not None else None
         ranked = index.rank(question, query, limit=MOST_FACTS + len(left_out)) if index is not None else []
         ids = [one.id for one in ranked if one.id not in left_out]
-        found = [_fact(by_id[one], material.names) for one in ids[:MOST_FACTS]]
+        found = [self._fact(by_id[one], material.names) for one in ids[:MOST_FACTS]]
         if talk is not None:
             by_line = {one.id: one for one in talk.lines if one.sent_at < said_before}
             ranked = talk.index.rank(
@@ -217,8 +255,17 @@ class Finding:
                 asked_about=asked.names,
                 limit=MOST_QUOTES + len(talk.lines) - len(by_line),
             )
-            found += [_line(by_line[one.id]) for one in ranked if one.id in by_line][:MOST_QUOTES]
+            found += [self._line(by_line[one.id]) for one in ranked if one.id in by_line][:MOST_QUOTES]
         return tuple(self._within(found))
+
+    def _fact(self, fact: Recallable, names: Mapping[int, str]) -> Recalled:
+        speaker = self._label(names.get(fact.person_id, "someone"), fact.person_id)
+        return Recalled("fact", fact.id, speaker, fact.text, fact.last_at, about=fact.subject)
+
+    def _line(self, line: ArchivedLine) -> Recalled:
+        return Recalled(
+            "line", line.id, self._label(line.author_name, line.author_id), line.text, line.sent_at
+        )
 
     def _within(self, found: Sequence[Recalled]) -> list[Recalled]:
         room, kept = self._budget, []
@@ -295,15 +342,6 @@ def _boost(fact: Recallable, at: float) -> float:
     """Return what lifts a fact at a moment, in microseconds since 1970."""
     days = max((at - fact.last) / _DAY, 0.0)
     return (PINNED if fact.pinned else 0.0) + RECENT * exp(-days / RECENT_DAYS)
-
-
-def _fact(fact: Recallable, names: Mapping[int, str]) -> Recalled:
-    speaker = _label(names.get(fact.person_id, "someone"), fact.person_id)
-    return Recalled("fact", fact.id, speaker, fact.text, fact.last_at, about=fact.subject)
-
-
-def _line(line: ArchivedLine) -> Recalled:
-    return Recalled("line", line.id, _label(line.author_name, line.author_id), line.text, line.sent_at)
 
 
 def _day(at: datetime) -> str:

@@ -9,17 +9,18 @@ from random import Random
 
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
-from bot.conversation.followups import FollowUp, FollowUps
-from bot.conversation.lore import Bookshelf, Lore
-from bot.conversation.mirroring import mirrored
-from bot.conversation.mood_state import Inner, InnerLife
+from bot.conversation.context.followups import FollowUp, FollowUps
+from bot.conversation.context.lore import Bookshelf, Lore
+from bot.conversation.context.mirroring import mirrored
+from bot.conversation.context.mood_state import Inner, InnerLife
 from bot.conversation.speakers import Casting
 from bot.conversation.text.emote_choice import emote_note
 from bot.conversation.text.names import clean_name, indented, speaker_label
-from bot.conversation.types import Aside, Recollection, Stage, Utterance, Where
+from bot.conversation.types import Aside, Recollection, Stage, Utterance
 from bot.prompts import fill
 from database import UnitOfWork
 from database.models import Channel, Cue, Scene, Seat
+from memory.places import Where
 from personas import blending as blends
 from personas.character import Mode
 from personas.relations import affinity

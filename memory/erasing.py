@@ -5,9 +5,9 @@ import json
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Protocol
 
-from bot.conversation.summary_prompt import digest
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Fact
 from memory.dumps import Dumps
@@ -230,3 +230,8 @@ async def _free(db: UnitOfWork, memory: Fact) -> int:
     """Return the number of a memory; 0, for the next one, where another has it by now."""
     other = await db.memories.numbered(memory.person_id, memory.character, memory.number)
     return 0 if other is not None else memory.number
+
+
+def digest(text: str) -> str:
+    """Return a mark of a line's words, by which an edit is noticed, and that goes with the summary."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -2,25 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.conversation import turns
-from bot.conversation.company import Company
-from bot.conversation.config import LOG_KEPT, WAITING_KEPT, Manner
-from bot.core.runtime import Runtime
-from bot.jobs.timetable import Daily
-from bot.llm.client import Claude
-from bot.memory.extraction_run import LINES, Drawing, Drawn
-from bot.memory.facts import Facts, Tally
-from bot.memory.meaning import Meaning
-from bot.memory.store import Memories
-from bot.memory.stretches import Stretch
 from database import Database, UnitOfWork
 from database.models import Archived, Window
-from memory.packing import packed
-from memory.reconciling import Reconciled
+from memory.extraction import Candidate
+from memory.facts import Facts, Tally, known_beside
+from memory.meaning import Meaning
+from memory.packing import packed, unpacked
+from memory.places import where_of
+from memory.reconciling import Doubt, Known, Reconciled, decided, reconcile
+from memory.rules import LOG_KEPT, WAITING_KEPT, Consent
+from memory.store import Memories
+from memory.stretches import Stretch, own_words_in
+
+if TYPE_CHECKING:
+    from memory.sentence_models import Vectors
 
 log = logging.getLogger(__name__)
 
@@ -28,60 +28,66 @@ PLACES_AT_ONCE = 20
 TRIES = 3
 """Times that one stretch of talk is asked about in vain before it is kept without facts."""
 LEFT_STRETCHES = 50
-_DONE = "consolidated through by"
 
+LINES = 2_000
+"""Lines of one place that are taken in at once."""
+
+Bookkeeping = Callable[[UnitOfWork], Awaitable[None]]
+"""Enters in the books, within a transaction, what was paid for."""
 Progress = Callable[[int, int], None]
 """Is told how many of how many places are done."""
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a model made of a stretch: facts about each person; `refused` of them did not hold.
+
+    `books` enters what that cost. Without `whole` some question got no usable answer; `unusable` says that
+    it was the model's, and no outage.
+    """
+
+    stretch: Stretch
+    found: Mapping[int, Sequence[Candidate]]
+    refused: int
+    books: Bookkeeping
+    whole: bool = True
+    unusable: bool = False
+
+
+class FactSource(Protocol):
+    """Draws facts from talk, and compares them; it changes nothing."""
+
+    async def draw(self, stretches: Sequence[Stretch]) -> list[Drawn]: ...
+
+    async def compare(
+        self, stretch: Stretch, person_id: int, doubts: Sequence[Doubt]
+    ) -> tuple[list[Mapping[str, Any]], Bookkeeping]: ...
+
+
 class Consolidation:
-    """The daily job; what it did not finish is done by the next run, and nothing is done twice."""
+    """Draws facts from what was said; what one run did not finish the next one does, and nothing twice."""
 
     def __init__(
         self,
-        *,
         database: Database,
-        claude: Claude,
-        company: Company,
         memories: Memories,
+        source: FactSource,
         meaning: Meaning,
-        manner: Manner,
-        runtime: Runtime,
+        *,
+        consent: Consent,
+        now: Callable[[], datetime],
+        reached: Callable[[str], None],
     ) -> None:
         self._database = database
         self._memories = memories
+        self._source = source
         self._meaning = meaning
-        self._learning = manner.learning
-        self._consent = manner.consent
-        self._clock, self._reached = runtime.clock, runtime.reached
-        self._facts = Facts(runtime.clock)
-        self._drawing = Drawing(
-            database=database,
-            claude=claude,
-            company=company,
-            memories=memories,
-            meaning=meaning,
-            manner=manner,
-            reached=runtime.reached,
-        )
+        self._consent = consent
+        self._now = now
+        self._reached = reached
+        self._facts = Facts(now)
         self._one_at_a_time = asyncio.Lock()
         self._in_vain: dict[tuple[str, int, int], int] = {}
-
-    async def run_due(self, character: str) -> None:
-        """Consolidate if today's run is due and was not made (faults B11, B12).
-
-        Days are counted in UTC and kept by date, so neither a clock change nor a restart makes a second run,
-        and days that were slept through are made up for at once. What failed is tried again an hour later.
-        """
-        key = f"{_DONE} {character}"
-        daily, now = Daily(self._learning.hour), self._clock.now()
-        async with self._database.read() as db:
-            done = await db.states.get(key)
-        if not daily.is_due(date.fromisoformat(done) if done else None, now):
-            return
-        if not (await self.run(character, progress=_logged)).left:
-            async with self._database.begin() as db:
-                await db.states.set(key, daily.day(now).isoformat())
 
     async def run(self, character: str, *, progress: Progress = lambda _done, _all: None) -> Tally:
         """Consolidate everything that was said until now; return what came of it."""
@@ -104,31 +110,68 @@ class Consolidation:
         left = list(channel_ids)
         for _ in range(LEFT_STRETCHES):
             stretches = [
-                one
-                for one in [await self._drawing.stretch(character, each) for each in left]
-                if one is not None
+                one for one in [await self._stretch(character, each) for each in left] if one is not None
             ]
             if not stretches:
                 break
             left = []
-            for drawn in await self._drawing.draw(stretches):
+            self._reached("read")
+            drawn_now = await self._source.draw(stretches)
+            self._reached("asked")
+            for drawn in drawn_now:
                 kept = await self._keep(drawn)
                 tally += kept
                 if len(drawn.stretch.lines) == LINES and not kept.left:
                     left.append(drawn.stretch.where.channel_id)
         return tally
 
+    async def _stretch(self, character: str, channel_id: int) -> Stretch | None:
+        """Return the lines of a place of which no facts were drawn yet; None where there are none."""
+        async with self._database.read() as db:
+            channel = await db.channels.get(channel_id)
+            lines = await db.archive.fresh(channel_id, character, limit=LINES)
+            if channel is None or not lines:
+                return None
+            people = {one.author_id for one in lines if not one.mine and not one.from_bot}
+            agreed = await self._memories.consenting(db, people)
+            answered = await db.archive.answered({one.turn_id for one in lines if one.turn_id})
+        own = await asyncio.to_thread(own_words_in, lines, agreed)
+        return Stretch(character, where_of(channel), tuple(lines), frozenset(agreed), answered, own)
+
+    async def _reconciled(
+        self, stretch: Stretch, person_id: int, new: Sequence[Candidate], books: list[Bookkeeping]
+    ) -> list[Reconciled]:
+        """Put new facts beside the known ones; where it can't be told by rule, a model says what they are."""
+        if not new:
+            return []
+        async with self._database.read() as db:
+            known = await known_beside(db, stretch, person_id)
+            there = await db.embeddings.of(
+                "fact", [person_id], self._meaning.model, characters=[stretch.character]
+            )
+        vectors = await self._meaning.encode([one.text for one in new])
+        likeness: list[list[float | None]] = [[None] * len(known) for _ in new]
+        if vectors is not None:
+            likeness = _cosines(vectors, unpacked(there.rows, len(there.ids)), list(there.ids), known)
+        settled, doubts = await asyncio.to_thread(reconcile, new, known, likeness)
+        if not doubts:
+            return settled
+        answers, book = await self._source.compare(stretch, person_id, doubts)
+        self._reached("compared")
+        books.append(book)
+        return [*settled, *decided(doubts, answers)]
+
     # Then everything that changes, in one transaction.
 
     async def _keep(self, drawn: Drawn) -> Tally:
         """Keep what came of a stretch; leave it to the next run where a model gave no usable answer."""
-        stretch, calls = drawn.stretch, list(drawn.calls)
+        stretch, books = drawn.stretch, [drawn.books]
         if not drawn.whole and (not drawn.unusable or self._once_more(stretch)):
             async with self._database.begin() as db:
-                await turns.note_calls(db, calls)
+                await drawn.books(db)
             return Tally(left=1)
         settled = {
-            person_id: await self._drawing.reconciled(stretch, person_id, found, calls)
+            person_id: await self._reconciled(stretch, person_id, found, books)
             for person_id, found in drawn.found.items()
         }
         lines = await asyncio.to_thread(lambda: list(stretch.archived()))
@@ -138,7 +181,8 @@ class Consolidation:
         rows = dict(zip(dict.fromkeys(texts), packed(vectors), strict=True)) if vectors is not None else {}
         self._reached("embedded")
         async with self._database.begin() as db:
-            await turns.note_calls(db, calls)
+            for book in books:
+                await book(db)
             tally = await self._write(db, drawn, settled, lines, rows)
             self._reached("written")
         self._in_vain.pop(_key(stretch), None)
@@ -157,7 +201,7 @@ class Consolidation:
 
         Of who withdrew meanwhile, and of what was deleted or edited, nothing is kept.
         """
-        stretch, now = drawn.stretch, self._clock.now()
+        stretch, now = drawn.stretch, self._now()
         character, channel_id, model = stretch.character, stretch.where.channel_id, self._meaning.model
         seat = await db.seats.get(channel_id, character)
         if await db.channels.get(channel_id) is None or (seat and seat.consolidated >= stretch.through):
@@ -191,11 +235,6 @@ class Consolidation:
         return self._in_vain[key] < TRIES
 
 
-def _logged(done: int, places: int) -> None:
-    if places > PLACES_AT_ONCE:
-        log.info("Drew facts from %d of %d places", done, places)
-
-
 def _key(stretch: Stretch) -> tuple[str, int, int]:
     return stretch.character, stretch.where.channel_id, stretch.lines[0].position
 
@@ -218,3 +257,14 @@ def _window(stretch: Stretch, tally: Tally, at: datetime) -> Window:
         superseded=tally.superseded,
         refused=tally.refused,
     )
+
+
+def _cosines(
+    new: "Vectors", there: "Vectors", ids: Sequence[int], known: Sequence[Known]
+) -> list[list[float | None]]:
+    """Return how alike new facts (rows) and known ones are; None for those without a vector."""
+    if not ids:
+        return [[None] * len(known) for _ in new]
+    column = {fact_id: index for index, fact_id in enumerate(ids)}
+    alike = new @ there.T
+    return [[float(row[column[one.id]]) if one.id in column else None for one in known] for row in alike]

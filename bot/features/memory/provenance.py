@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.conversation.company import Company
 from bot.conversation.decision import Reason, Trace
-from bot.memory.browsing import Spot
 from database import Database, UnitOfWork
 from database.models import Archived, Call, Claim, Fact, Turn
+from memory.browsing import Spot
 
 
 @dataclass(frozen=True, slots=True)

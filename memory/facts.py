@@ -1,18 +1,16 @@
 """What a character knows, as far as it is drawn from talk: taken in, said again, overtaken (F073, C53)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
-from bot.conversation.head import audience_of
-from bot.conversation.types import Where
-from bot.core.clock import Clock
-from bot.memory.stretches import Stretch
 from database import UnitOfWork
 from database.models import Fact
 from memory.extraction import Candidate
 from memory.history import LEARNT, REINFORCED, SUPERSEDED
+from memory.places import Where, audience_of
 from memory.reconciling import Known, Reconciled
+from memory.stretches import Stretch
 
 MOST = 2_000
 """Facts that one person may have with one character, core memory apart."""
@@ -44,8 +42,8 @@ class Tally:
 class Facts:
     """Writes down what was drawn from talk about people."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
 
     async def take_in(
         self, db: UnitOfWork, stretch: Stretch, person_id: int, new: Sequence[Reconciled]
@@ -77,7 +75,7 @@ class Facts:
             tally += Tally(added=1)
             if ended is not None and not ended.pinned:
                 values = {"ended_at": fact.first_at, "superseded_by": fact.id}
-                at = self._clock.now()
+                at = self._now()
                 await db.memories.change(ended, values, batch=batch, cause=SUPERSEDED, at=at)
                 tally += Tally(superseded=1)
         return tally, added
@@ -94,11 +92,11 @@ class Facts:
             "quote": candidate.quote,
             "sources": sorted({*fact.sources, *candidate.sources})[-MOST_SOURCES:],
         }
-        await db.memories.change(fact, values, batch=batch, cause=REINFORCED, at=self._clock.now())
+        await db.memories.change(fact, values, batch=batch, cause=REINFORCED, at=self._now())
         return Tally(reinforced=1)
 
     def _fact(self, stretch: Stretch, person_id: int, candidate: Candidate, *, kept: bool) -> Fact:
-        now, said = self._clock.now(), _moments(stretch, candidate.sources)
+        now, said = self._now(), _moments(stretch, candidate.sources)
         return Fact(
             person_id=person_id,
             character=stretch.character,

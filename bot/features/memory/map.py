@@ -12,13 +12,14 @@ from bot.conversation.company import Company
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, n_
-from bot.memory.browsing import Browsing, Entry, label_in_words, tags_of
-from bot.memory.meaning import Meaning
+from bot.features.memory.wording import label_in_words
 from database import Database
 from database.repositories.vectors import Packed
+from memory.browsing import Browsing, Entry, tags_of
 from memory.map.chart import MOST, UNTAGGED, Dot
 from memory.map.rasterise import PictureMissing, as_png
 from memory.map.svg import Wording, memory_map
+from memory.meaning import Meaning
 from memory.packing import unpacked
 
 if TYPE_CHECKING:

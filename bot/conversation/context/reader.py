@@ -6,13 +6,13 @@ from datetime import datetime
 
 from bot.conversation.company import Role
 from bot.conversation.config import Extent
-from bot.conversation.context import recall
-from bot.conversation.situation import Setting, Staging
+from bot.conversation.context.situation import Setting, Staging
+from bot.conversation.context.transcript import recall
 from bot.conversation.types import Recollection, Utterance
 from bot.core.clock import Clock
-from bot.memory.recall import Finding
 from database import Database, UnitOfWork
 from database.models import Cue, Seat
+from memory.recall import Finding
 
 
 class ContextReader:
@@ -74,7 +74,14 @@ class ContextReader:
                 remembered = await _up_to_now(db, remembered, where.channel_id)
         until = channel.unsendable_until if channel else None
         remembered = replace(remembered, premium=premium, sendable=until is None or until <= now)
-        remembered = await self._finding.completed(remembered, material, search, now=now)
+        recalled = await self._finding.found(
+            material,
+            search,
+            shown=remembered.head.ids,
+            said_before=min((line.said_at for line in remembered.lines), default=now),
+            now=now,
+        )
+        remembered = replace(remembered, recalled=recalled)
         return await self._staging.staged(role, remembered, setting, seat)
 
     async def recall(

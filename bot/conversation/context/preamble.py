@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from itertools import chain, groupby, zip_longest
 
 from bot.conversation.text.names import clean_text, speaker_label
-from bot.conversation.types import Episode, Head, Knowledge, Recalled, Where
+from bot.conversation.types import Episode, Head, Knowledge
 from database import UnitOfWork
 from database.models import Fact, Seat
-from database.repositories.memories import Audience
+from memory.places import Where, audience_of
+from memory.recall import Recalled
 
 MOST_PEOPLE = 25
 """People whose memories stand at the head of one prompt at most."""
@@ -28,12 +29,6 @@ class Present:
     spoke: Sequence[int]
     addressed: Collection[int]
     cold: bool
-
-
-def audience_of(where: Where) -> Audience:
-    """Return before whom something comes up in a place: who can read a thread can read its channel."""
-    channels = (where.channel_id,) if where.parent_id is None else (where.channel_id, where.parent_id)
-    return Audience(channels, where.guild_id, where.place.private)
 
 
 async def read_head(

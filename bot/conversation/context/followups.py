@@ -6,13 +6,15 @@ from datetime import datetime
 from random import Random
 
 from bot.conversation.company import Role
-from bot.conversation.config import Consent, Curiosity
-from bot.conversation.context import WINDOW
+from bot.conversation.config import Curiosity
+from bot.conversation.context.transcript import WINDOW
 from bot.conversation.text.names import indented, render_line, speaker_label
-from bot.conversation.types import Utterance, Where
+from bot.conversation.types import Utterance
 from bot.core.clock import Clock
 from bot.prompts import fill
 from database import UnitOfWork
+from memory.places import Where
+from memory.rules import Consent
 from memory.sensitive.distress import reads_as_distress
 from personas.initiative import ASKED_WITHIN, Kind, is_curious, may_ask_back
 from personas.open_topics import Said, open_topic

@@ -5,13 +5,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from bot.conversation import summary_prompt, turns
+from bot.conversation import turns
 from bot.conversation.generation import Voice
-from bot.conversation.types import Where
+from bot.conversation.summaries import summary_prompt
 from bot.llm.client import Answer, Claude
 from bot.llm.errors import ClaudeError
 from bot.llm.types import Call, Prompt, Question
 from database import Database
+from memory.places import Where
 
 log = logging.getLogger(__name__)
 

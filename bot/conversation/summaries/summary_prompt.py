@@ -3,11 +3,10 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
-from bot.conversation.context import KEPT_SHARE, MOST_LINES, line_of, written
-from bot.conversation.head import written_head
+from bot.conversation.context.preamble import written_head
+from bot.conversation.context.transcript import KEPT_SHARE, MOST_LINES, line_of, written
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import clean_text, render_line
 from bot.conversation.types import Head, Line
@@ -139,11 +138,6 @@ def due(
     else:
         return []
     return _step(rows[:count], sizes, budget)
-
-
-def digest(text: str) -> str:
-    """Return a mark of a line's words, by which an edit is noticed, and that goes with the summary."""
-    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def summary_prompt(

@@ -4,27 +4,20 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from bot.core.clock import Clock
-from bot.core.errors import MasqueradeError
-from bot.core.i18n import _
 from database import Database, UnitOfWork
 from database.models import Fact
 from database.repositories.memories import Change, same_memory
 from memory.history import JOINED, LEARNT, REINFORCED, SUPERSEDED, into
+from memory.refusals import MemoryRefused, Refusal
 from memory.reversal import Back, bring_back
 from memory.snapshots import Before, before
 
 _INTO = into(0).removesuffix("0")
 EARLIEST = date(2015, 1, 1)
 """No message is older than Discord itself."""
-NO_SUCH_DAY = _("I can only look at days from 2015 until today (UTC).")
 UNDONE = "undone by an operator"
 OWN_CAUSES = (LEARNT, REINFORCED, SUPERSEDED, JOINED)
 """What the character does by itself; besides, what it joined into another memory goes."""
-
-
-class DayRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """Nothing can have changed on a day; the text says which ones there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +68,22 @@ class TimeTravel:
     def __init__(
         self,
         database: Database,
-        clock: Clock,
+        now: Callable[[], datetime],
         *,
         dump: Callable[[str, tuple[Before, ...]], Awaitable[None]],
     ) -> None:
         self._database = database
-        self._clock = clock
+        self._now = now
         self._dump = dump
 
     async def state(self, character: str, person_id: int, at: datetime) -> list[Fact]:
         """Return the facts about somebody as they were at a moment, by number.
 
-        What was forgotten since is not among them: it left the record, too. Raises DayRefused for a
+        What was forgotten since is not among them: it left the record, too. Raises MemoryRefused for a
         moment before 2015.
         """
         if at.date() < EARLIEST:
-            raise DayRefused(NO_SUCH_DAY)
+            raise MemoryRefused(Refusal.NO_SUCH_DAY)
         async with self._database.read() as db:
             facts = await db.memories.of(person_id, character)
             changes = await db.memories.since(person_id, character, 0)
@@ -105,9 +98,12 @@ class TimeTravel:
     # For operators.
 
     async def day(self, character: str, day: date, person_id: int | None = None) -> list[PersonDay]:
-        """Return whose facts changed on a day, and why: of everybody, or of one person. Raises DayRefused."""
-        if not EARLIEST <= day <= self._clock.now().date():
-            raise DayRefused(NO_SUCH_DAY)
+        """Return whose facts changed on a day, and why: of everybody, or of one person.
+
+        Raises MemoryRefused.
+        """
+        if not EARLIEST <= day <= self._now().date():
+            raise MemoryRefused(Refusal.NO_SUCH_DAY)
         since, until = bounds(day)
         async with self._database.read() as db:
             counts = await db.memories.causes(character, since=since, until=until)
@@ -138,7 +134,7 @@ class TimeTravel:
             if not steps:
                 return Undone(stayed=stayed)
             snapshot = before(person_id, known)
-            await bring_back(db, steps, known, at=self._clock.now(), cause=UNDONE)
+            await bring_back(db, steps, known, at=self._now(), cause=UNDONE)
             await self._revive(db, character, person_id)
         await self._dump(character, (snapshot,))
         return Undone(people=1, facts=len(steps), stayed=stayed)
@@ -147,7 +143,7 @@ class TimeTravel:
         """Let hold again what facts that are gone by now had taken the place of."""
         known = await db.memories.of(person_id, character)
         there = {one.id for one in known}
-        batch, at = await db.memories.new_batch(), self._clock.now()
+        batch, at = await db.memories.new_batch(), self._now()
         for one in known:
             if one.superseded_by is not None and one.superseded_by not in there:
                 values = {"ended_at": None, "superseded_by": None}

@@ -9,13 +9,13 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from bot.conversation.company import Role
-from bot.conversation.context import written
+from bot.conversation.context.transcript import written
 from bot.conversation.text.names import indented
 from bot.conversation.types import Aside, Line
 from bot.core.tasks import spawn
-from bot.memory.meaning import DEADLINE, Meaning
 from bot.prompts import fill
 from database.models import Seat
+from memory.meaning import DEADLINE, Meaning
 from personas.lorebooks.model import Lorebook, Position, Ref
 from personas.lorebooks.scanning import meanings, scan
 from personas.lorebooks.select import Scene

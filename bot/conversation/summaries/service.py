@@ -5,25 +5,27 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.conversation import summary_prompt, turns
+from bot.conversation import turns
 from bot.conversation.company import Company, Role
 from bot.conversation.config import Manner
-from bot.conversation.context import line_of, written
+from bot.conversation.context.transcript import line_of, written
 from bot.conversation.generation import Voice
-from bot.conversation.head import audience_of
-from bot.conversation.joining import Joining
-from bot.conversation.note_taking import NoteTaker
-from bot.conversation.summary_prompt import Answered, digest, labels_of, read_summary
-from bot.conversation.types import Where
+from bot.conversation.summaries import summary_prompt
+from bot.conversation.summaries.joining import Joining
+from bot.conversation.summaries.note_taking import NoteTaker
+from bot.conversation.summaries.summary_prompt import Answered, labels_of, read_summary
 from bot.core.clock import Clock
 from bot.core.tasks import Tasks
 from bot.llm.client import Claude
 from bot.llm.types import Call
-from bot.memory.store import Memories, known_of
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Source, Summary
 from database.repositories.messages import Uncovered
 from memory.core import Change, Known, Said, judge
+from memory.erasing import digest
+from memory.merge import known_of
+from memory.places import Where, audience_of, where_of
+from memory.store import Memories
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +111,7 @@ class Summaries:
                 channels = [await db.channels.get(one) for one in due if await db.seats.get(one, slug)]
             for channel in channels:
                 if channel is not None:
-                    self.begin(slug, turns.where_of(channel))
+                    self.begin(slug, where_of(channel))
 
     async def settled(self) -> None:
         """Return when nothing is being summed up any more."""
@@ -134,7 +136,7 @@ class Summaries:
                 channels = [await db.channels.get(one) for one in dict.fromkeys([*ageing, *waiting])]
             for channel in channels:
                 if channel is not None:
-                    await self._logged(role, turns.where_of(channel))
+                    await self._logged(role, where_of(channel))
 
     async def condense(self, character: str, where: Where) -> int:
         """Sum up the older talk of a place, step by step; return how many lines that were.

@@ -1,0 +1,1 @@
+"""What is known of people, as features show and fill it."""

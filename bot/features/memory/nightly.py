@@ -1,0 +1,43 @@
+"""When facts are drawn from a day's talk: once a day, however often it is tried (F074, C54)."""
+
+import logging
+from datetime import date
+
+from bot.core.clock import Clock
+from bot.jobs.timetable import Daily
+from database import Database
+from memory.learn import PLACES_AT_ONCE, Consolidation
+
+log = logging.getLogger(__name__)
+
+_DONE = "consolidated through by"
+
+
+class NightlyConsolidation:
+    """Runs the consolidation of each character from a certain hour on (UTC)."""
+
+    def __init__(self, database: Database, consolidation: Consolidation, clock: Clock, hour: int) -> None:
+        self._database = database
+        self._consolidation = consolidation
+        self._clock = clock
+        self._daily = Daily(hour)
+
+    async def run_due(self, character: str) -> None:
+        """Consolidate if today's run is due and was not made (faults B11, B12).
+
+        Days are counted in UTC and kept by date, so neither a clock change nor a restart makes a second run,
+        and days that were slept through are made up for at once. What failed is tried again an hour later.
+        """
+        key, now = f"{_DONE} {character}", self._clock.now()
+        async with self._database.read() as db:
+            done = await db.states.get(key)
+        if not self._daily.is_due(date.fromisoformat(done) if done else None, now):
+            return
+        if not (await self._consolidation.run(character, progress=_logged)).left:
+            async with self._database.begin() as db:
+                await db.states.set(key, self._daily.day(now).isoformat())
+
+
+def _logged(done: int, places: int) -> None:
+    if places > PLACES_AT_ONCE:
+        log.info("Drew facts from %d of %d places", done, places)

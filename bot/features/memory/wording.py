@@ -1,0 +1,96 @@
+"""What people read of what is known of them: categories of facts, and why something is refused."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from bot.conversation.company import Role
+from bot.conversation.safety import why_not
+from bot.core.i18n import _
+from memory.browsing import Entry
+from memory.places import Where
+from memory.refusals import MemoryRefused, Refusal
+
+_CATEGORIES = {
+    "self": _("self", "a category of facts"),
+    "people": _("people", "a category of facts"),
+    "work": _("work", "a category of facts"),
+    "health": _("health", "a category of facts"),
+    "food": _("food", "a category of facts"),
+    "places": _("places", "a category of facts"),
+    "pets": _("pets", "a category of facts"),
+    "hobbies": _("hobbies", "a category of facts"),
+    "plans": _("plans", "a category of facts"),
+    "feelings": _("feelings", "a category of facts"),
+    "views": _("views", "a category of facts"),
+    "other": _("other", "a category of facts"),
+}
+"""Those of `memory.extraction`: they stand where a fact has no tags."""
+
+NO_SERVER = _("There is no server here: choose another reach, or use it in a server.")
+FULL = _(
+    "I know {most} things about you, and that is all I can keep. "
+    "Let one go with /memory delete, and tell me again."
+)
+UNKNOWN = _("There is no memory number {number}. /memory list shows them all.")
+NO_STATE = _("That state is not there any more. Look at /memory history again.")
+OFF = _(
+    "Remembering is switched off here by the bot's operator (memory_consent=off), so I keep nothing. "
+    "/memory list shows what I know from before, and /memory delete deletes it."
+)
+UNUSABLE = _(
+    "There is nothing in that to remember, or more than {longest} characters: write one or two sentences."
+)
+SECRETS = _("I keep no passwords, keys, card numbers, phone numbers or addresses. Tell me without that.")
+TAKEN_BACK = _("The words were deleted or changed meanwhile.")
+NO_SUCH_DAY = _("I can only look at days from 2015 until today (UTC).")
+_SENTENCES = {
+    Refusal.OFF: OFF,
+    Refusal.FULL: FULL,
+    Refusal.UNKNOWN: UNKNOWN,
+    Refusal.NO_STATE: NO_STATE,
+    Refusal.NO_SERVER: NO_SERVER,
+    Refusal.UNUSABLE: UNUSABLE,
+    Refusal.SECRETS: SECRETS,
+    Refusal.TAKEN_BACK: TAKEN_BACK,
+    Refusal.NO_SUCH_DAY: NO_SUCH_DAY,
+}
+
+
+def worded(refused: MemoryRefused) -> str:
+    """Return why something is refused and what to do, in the language of the moment."""
+    figures = refused.figures
+    if refused.refusal is Refusal.FOR_ADULTS:
+        role, where = figures["role"], figures["where"]
+        assert isinstance(role, Role)
+        assert isinstance(where, Where)
+        return why_not(role, where)
+    return _SENTENCES[refused.refusal].format(**figures)
+
+
+def matching(entries: Sequence[Entry], search: str = "", tag: str = "") -> list[Entry]:
+    """Return the entries that have a tag (or category), and a number, or words that hold all of a search."""
+    number = search.strip().removeprefix("#")
+    wanted, words = _plain(tag).strip(), _plain(search).split()
+    tagged = [one for one in entries if not wanted or wanted in map(_plain, _callings(one))]
+    return [one for one in tagged if number == str(one.fact.number) or _holds(one, words)]
+
+
+def label_in_words(label: str) -> str:
+    """Return a tag as it is, and a category in the language of the moment."""
+    return str(_CATEGORIES.get(label, label))
+
+
+def _callings(entry: Entry) -> list[str]:
+    """Return all by which a fact can be found as a tag: as kept, and as shown."""
+    kept = (*entry.labels, entry.fact.category)
+    return [*kept, *map(label_in_words, kept)]
+
+
+def _holds(entry: Entry, words: Sequence[str]) -> bool:
+    fact = entry.fact
+    text = _plain("\n".join([fact.text, fact.category, fact.subject, *fact.tags]))
+    return all(word in text for word in words)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -1,1 +1,0 @@
-"""The services around memory that still know the bot; they move into memory/ one by one."""
