@@ -15,6 +15,7 @@ from bot.conversation.types import Line, Utterance
 from bot.core.clock import SystemClock
 from bot.llm.client import AnthropicClaude
 from bot.llm.pricing import load_prices
+from bot.llm.server import Server
 from bot.llm.types import Prompt, Question
 from memory.places import Place, Where
 from personas.character import Character
@@ -49,7 +50,7 @@ class Tally:
 async def measure(_folder: Path, extent: Extent) -> dict[str, Any]:
     """Return the decision times in milliseconds, where voters agree and where they do not."""
     async with ScriptedClaude(delay=MODEL_TAKES, record=False) as server:
-        claude = AnthropicClaude(api_key=server.api_key, base_url=server.base_url, prices=load_prices(None))
+        claude = AnthropicClaude(Server(server.base_url, server.api_key, ""), load_prices(None))
         try:
             bench = Bench(server, claude, _prompt())
             for answers in (AGREED, DISAGREED):

@@ -217,14 +217,11 @@ def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Break
     log_file = settings.data_dir / settings.api_log_file
     note = open_call_log(log_file) if settings.enable_api_call_logging else None
     return AnthropicClaude(
-        api_key=server.api_key,
-        base_url=server.base_url,
-        prices=_prices(settings),
+        server,
+        _prices(settings),
         clock=clock,
         cache_ttl=settings.cache_ttl,
         sampling=_sampling(settings, server),
-        close_connections=server.local,
-        ready=server.ready,
         breaker=breaker,
         **({"note": note} if note else {}),
     )

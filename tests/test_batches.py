@@ -23,6 +23,7 @@ from bot.llm.errors import (
     PromptTooLong,
 )
 from bot.llm.pricing import load_prices
+from bot.llm.server import Server
 from bot.llm.types import Block, Call, Message, Prompt, Question
 from tests.fakes import FakeClock
 from tests.world import claude_faults as faults
@@ -72,7 +73,7 @@ async def claude(server, clock, noted):
 
 def open_client(server, clock, **options: Any) -> AnthropicClaude:
     return AnthropicClaude(
-        api_key=server.api_key, base_url=server.base_url, prices=load_prices(None), clock=clock, **options
+        Server(server.base_url, server.api_key, ""), load_prices(None), clock=clock, **options
     )
 
 

@@ -21,6 +21,7 @@ from bot.llm.budgeted import EXTRAS, Budgeted, Tariff
 from bot.llm.client import Answer, AnthropicClaude
 from bot.llm.errors import ClaudeError, ClaudeRejected, ClaudeTimeout, OverBudget
 from bot.llm.pricing import load_prices
+from bot.llm.server import Server
 from bot.llm.types import Block, Message, Prompt, Question, Usage
 from bot.settings.allowance import NOTHING, Allowance, Amount
 from database import Database
@@ -292,7 +293,7 @@ class Failing(httpx2.AsyncBaseTransport):
 async def test_what_never_left_this_machine_is_not_paid_for_and_what_may_have_been_answered_is(
     tmp_path, error: Exception, paid: bool, streamed: bool
 ):
-    server = AnthropicClaude(api_key="k", base_url="http://127.0.0.1:9", prices=PRICES, clock=FakeClock())
+    server = AnthropicClaude(Server("http://127.0.0.1:9", "k", ""), PRICES, clock=FakeClock())
     async with httpx2.AsyncClient(transport=Failing(error)) as failing:
         server._client = server._client.with_options(http_client=failing)
         async with paying(tmp_path, limits(all="1 USD"), claude=server) as (claude, _, budgets):

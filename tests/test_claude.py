@@ -63,11 +63,10 @@ async def claude(server, clock):
     await client.close()
 
 
-def open_client(server, clock, **options) -> AnthropicClaude:
+def open_client(server, clock, *, local: bool = False, **options) -> AnthropicClaude:
     return AnthropicClaude(
-        api_key=server.api_key,
-        base_url=server.base_url,
-        prices=load_prices(None),
+        Server(server.base_url, server.api_key, "", local=local),
+        load_prices(None),
         clock=clock,
         **options,
     )
@@ -270,9 +269,8 @@ async def test_a_key_that_takes_the_place_of_a_refused_one_is_tried_at_the_next_
     fresh, told = ["sk-ant-mistyped"], list[str]()
     breaker = Breaker(clock, fresh_key=lambda: fresh[0], tell=told.append)
     claude = AnthropicClaude(
-        api_key="sk-ant-mistyped",
-        base_url=server.base_url,
-        prices=load_prices(None),
+        Server(server.base_url, "sk-ant-mistyped", ""),
+        load_prices(None),
         clock=clock,
         breaker=breaker,
     )
@@ -292,9 +290,8 @@ async def test_a_key_that_takes_the_place_of_a_refused_one_is_tried_at_the_next_
 async def test_after_the_pause_a_mended_key_is_asked_with_and_not_the_refused_one(server, clock):
     fresh = ["sk-ant-mistyped"]
     claude = AnthropicClaude(
-        api_key="sk-ant-mistyped",
-        base_url=server.base_url,
-        prices=load_prices(None),
+        Server(server.base_url, "sk-ant-mistyped", ""),
+        load_prices(None),
         clock=clock,
         breaker=Breaker(clock, fresh_key=lambda: fresh[0]),
     )
@@ -309,9 +306,8 @@ async def test_after_the_pause_a_mended_key_is_asked_with_and_not_the_refused_on
 async def test_a_key_is_not_locked_out_by_the_answer_to_an_earlier_one(server, clock):
     breaker = Breaker(clock, fresh_key=lambda: server.api_key)
     claude = AnthropicClaude(
-        api_key="sk-ant-mistyped",
-        base_url=server.base_url,
-        prices=load_prices(None),
+        Server(server.base_url, "sk-ant-mistyped", ""),
+        load_prices(None),
         clock=clock,
         breaker=breaker,
     )
@@ -342,9 +338,7 @@ async def test_a_server_that_reports_no_usage_is_answered_with_unknown_cost(serv
 
 
 async def test_a_dead_server_is_unavailable(clock):
-    claude = AnthropicClaude(
-        api_key="k", base_url="http://127.0.0.1:9", prices=load_prices(None), clock=clock
-    )
+    claude = AnthropicClaude(Server("http://127.0.0.1:9", "k", ""), load_prices(None), clock=clock)
     with pytest.raises(ClaudeUnavailable, match="could not be reached"):
         await claude.ask(PROMPT, ask())
     await claude.close()
@@ -391,7 +385,7 @@ async def test_the_call_log_lies_in_data_dir_unless_it_is_named_whole(
 
 
 async def test_local_servers_get_sampling_and_a_connection_of_their_own(server, clock):
-    claude = open_client(server, clock, sampling={"temperature": 0.7}, close_connections=True)
+    claude = open_client(server, clock, sampling={"temperature": 0.7}, local=True)
     with pytest.raises(ClaudeRejected, match="invalid_request_error"):  # Claude itself refuses it
         await claude.ask(PROMPT, ask())
     assert server.requests[0].raw["temperature"] == 0.7

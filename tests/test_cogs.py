@@ -23,6 +23,7 @@ from bot.core.errors import Unpostable, Unsaid, Unsayable
 from bot.discord.client import Masquerade
 from bot.discord.connection import ShardedMasquerade
 from cogs._discord.hearing import _mentions
+from cogs._discord.posting import Posting
 from cogs._discord.speaking import DiscordMouth
 from tests.builders import PIXEL
 from tests.fakes import FakeClock
@@ -525,12 +526,12 @@ class Speaker:
 
 def speaker(*failures: Exception) -> Speaker:
     channel, clock, unauthorized = Channel(*failures), FakeClock(), list[bool]()
-    mouth = DiscordMouth(
+    posting = Posting(
         channel,  # type: ignore[arg-type]
-        me=99,
         clock=clock,
         on_unauthorized=lambda: unauthorized.append(True),
     )
+    mouth = DiscordMouth(channel, posting, me=99, clock=clock)  # type: ignore[arg-type]
     return Speaker(mouth, channel, clock, unauthorized)
 
 

@@ -19,6 +19,7 @@ from bot.core.logging import LineHandler, set_up_logging
 from bot.llm.client import AnthropicClaude
 from bot.llm.errors import ClaudeDenied, ClaudeTimeout, ClaudeUnavailable, PromptTooLong
 from bot.llm.pricing import load_prices
+from bot.llm.server import Server
 from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt
 from database import Database
@@ -322,9 +323,7 @@ async def on_the_wire(folder: Path, *, deadline: float = 5.0):
     clock, mouth = FakeClock(), FakeMouth()
     database = await Database.open(folder / "masquerade.sqlite3")
     async with ScriptedClaude(api_key=SECRET) as server:
-        claude = AnthropicClaude(
-            api_key=server.api_key, base_url=server.base_url, prices=load_prices(None), clock=clock
-        )
+        claude = AnthropicClaude(Server(server.base_url, server.api_key, ""), load_prices(None), clock=clock)
         app = app_on(
             database,
             claude,

@@ -21,6 +21,7 @@ from bot.conversation.types import Recollection, Utterance
 from bot.llm.client import AnthropicClaude
 from bot.llm.errors import ClaudeTimeout
 from bot.llm.pricing import load_prices
+from bot.llm.server import Server
 from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt
 from database import Database
@@ -400,9 +401,7 @@ async def test_over_twenty_turns_most_of_the_prompt_comes_from_the_cache(tmp_pat
     character = PIXEL.model_copy(update={"core_prompt": "You are Pixel, a catgirl who debugs. " * 150})
     clock, mouth, database = FakeClock(), FakeMouth(), await Database.open(tmp_path / "masquerade.sqlite3")
     async with ScriptedClaude() as server:
-        claude = AnthropicClaude(
-            api_key=server.api_key, base_url=server.base_url, prices=load_prices(None), clock=clock
-        )
+        claude = AnthropicClaude(Server(server.base_url, server.api_key, ""), load_prices(None), clock=clock)
         app = app_on(
             database,
             claude,

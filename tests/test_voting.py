@@ -31,6 +31,7 @@ from bot.llm.errors import (
     ClaudeUnavailable,
 )
 from bot.llm.pricing import load_prices
+from bot.llm.server import Server
 from bot.llm.types import Call, Prompt, Question
 from memory.places import Place, Where
 from personas.character import Character
@@ -405,7 +406,7 @@ def test_nothing_goes_on_after_a_vote_that_was_given_up():
 async def test_over_the_real_client_thoughts_alone_abstain_and_the_system_text_is_read_from_the_cache():
     character = PIXEL.model_copy(update={"core_prompt": "You are Pixel, who debugs and purrs. " * 40})
     async with ScriptedClaude() as server:
-        claude = AnthropicClaude(api_key=server.api_key, base_url=server.base_url, prices=load_prices(None))
+        claude = AnthropicClaude(Server(server.base_url, server.api_key, ""), load_prices(None))
         ballots = []
         for number in range(2):
             server.will_say(ThinkingOnly(), "Yes.").will_say("yes")

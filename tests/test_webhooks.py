@@ -13,7 +13,7 @@ import pytest
 from bot.conversation.company import Speaker
 from bot.conversation.types import Mouth, Part
 from bot.core.errors import Gone, Unpostable, Unsaid
-from cogs._discord.posting import pieces_of, safe_name
+from cogs._discord.posting import Posting, pieces_of, safe_name
 from cogs._discord.speaking import DiscordMouth
 from cogs._discord.webhooks import ASKED_AGAIN, NAME, Webhooks, username_of
 from tests.fakes import FakeClock
@@ -60,11 +60,12 @@ class Stage:
     def mouth(self, speaker: Speaker, channel: Channel | None = None, *, partial: bool = False) -> Mouth:
         place = channel or self.general
         there: Any = None if partial else self.client.get_channel(place.id)
+        channel_there = there or self.client.get_partial_messageable(place.id)
         mouth = DiscordMouth(
-            there or self.client.get_partial_messageable(place.id),
+            channel_there,
+            Posting(channel_there, clock=self.clock, on_unauthorized=lambda: self.unauthorized.append(True)),
             me=self.server.bot.id,
             clock=self.clock,
-            on_unauthorized=lambda: self.unauthorized.append(True),
             webhooks=self.webhooks,
         )
         return mouth.speaking_as(speaker)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
@@ -22,7 +22,7 @@ from bot.llm.batches import Batches, Outcome
 from bot.llm.breaker import Breaker
 from bot.llm.errors import ClaudeCut, ClaudeDenied, ClaudeEmpty, ClaudeError, ClaudeRefused, ClaudeTimeout
 from bot.llm.pricing import Prices
-from bot.llm.server import at_once
+from bot.llm.server import Server
 from bot.llm.types import Call, Prompt, Question
 from bot.llm.wire import body, text_of, usage_of
 
@@ -54,22 +54,19 @@ class AnthropicClaude:
     """Claude over the Anthropic SDK: one for the whole process.
 
     `sampling` (temperature and the like) is sent to other servers only: current Claude models refuse it.
-    `ready` is waited for before each attempt, within the deadline.
+    The server is waited for before each attempt, until it is ready, within the deadline.
     `breaker` stops everything while the server refuses us; `note` sees every call.
     """
 
     def __init__(
         self,
-        *,
-        api_key: str,
-        base_url: str,
+        server: Server,
         prices: Prices,
+        *,
         clock: Clock | None = None,
         cache_ttl: Literal["5m", "1h"] = "1h",
         sampling: Mapping[str, float] | None = None,
-        close_connections: bool = False,
         breaker: Breaker | None = None,
-        ready: Callable[[], Awaitable[None]] = at_once,
         note: Callable[[Call, int], None] = lambda _call, _length: None,
     ) -> None:
         self._prices = prices
@@ -77,14 +74,14 @@ class AnthropicClaude:
         self._cache_ttl: Literal["5m", "1h"] = cache_ttl
         self._sampling = dict(sampling or {})
         self._breaker = breaker or Breaker(self._clock)
-        self._ready = ready
+        self._ready = server.ready
         self._note = note
-        self._key = api_key
+        self._key = server.api_key
         self._client = AsyncAnthropic(
-            api_key=api_key,
-            base_url=base_url,
+            api_key=server.api_key,
+            base_url=server.base_url,
             max_retries=0,  # the SDK would obey `retry-after: 3600`; our retries know the deadline
-            default_headers={"Connection": "close"} if close_connections else None,
+            default_headers={"Connection": "close"} if server.local else None,
         )
         self._batches = Batches(self._client, self._clock)
 

@@ -34,29 +34,27 @@ TYPING_AGAIN = 8.0
 
 
 class DiscordMouth:
-    """Says replies in one channel as the bot; with `pings`, whom it answers is pinged, and nobody else."""
+    """Says replies in one channel as the bot, by a `posting` that pings whom it answers, or nobody."""
 
     show: Callable[[str], None] | None = None
 
     def __init__(
         self,
         channel: "PartialMessageableChannel",
+        posting: Posting,
         *,
         me: int,
         clock: Clock,
-        on_unauthorized: Callable[[], None],
-        pings: bool = True,
         webhooks: Webhooks | None = None,
-        guild: discord.Guild | None = None,
         known: object = None,
         private: Callable[[int], Awaitable[discord.DMChannel]] | None = None,
     ) -> None:
         self.me = me
         self._known = known  # the channel as Discord keeps us informed of it; of others nothing is known
-        self.guild = guild
+        self.guild: discord.Guild | None = getattr(known, "guild", None)
         self._private = private
         self._in_private = isinstance(channel, discord.DMChannel)
-        self.posting = Posting(channel, clock=clock, on_unauthorized=on_unauthorized, pings=pings)
+        self.posting = posting
         self._channel = channel
         self._clock = clock
         self._webhooks = webhooks
@@ -282,14 +280,13 @@ def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: b
         channel = bot.get_partial_messageable(channel)
     assert not isinstance(channel, discord.GroupChannel)  # no bot gets into one
     assert bot.user is not None
+    posting = Posting(channel, clock=bot.app.clock, on_unauthorized=bot.stop_for_bad_token, pings=pings)
     return DiscordMouth(
         channel,
+        posting,
         me=bot.user.id,
         clock=bot.app.clock,
-        on_unauthorized=bot.stop_for_bad_token,
-        pings=pings,
         webhooks=webhooks_of(bot),
-        guild=getattr(known, "guild", None),
         known=known,
         private=lambda person_id: bot.create_dm(discord.Object(person_id)),
     )

@@ -15,7 +15,7 @@ from bot.llm.errors import ClaudeDenied, ClaudeError, ClaudeRejected
 from bot.llm.models import known_models
 from bot.llm.pricing import Prices, load_prices
 from bot.llm.provider import NO_KEY
-from bot.llm.server import CLAUDE_URL
+from bot.llm.server import CLAUDE_URL, Server
 from bot.settings import Settings
 
 KEY_PAGE = "https://console.anthropic.com/settings/keys"
@@ -60,7 +60,7 @@ async def list_models(key: str, base_url: str | None, *, deadline: float) -> lis
     another ClaudeError when it can't be asked within `deadline` seconds.
     """
     url = base_url or CLAUDE_URL
-    claude = AnthropicClaude(api_key=key or NO_KEY, base_url=url, prices=Prices({}))
+    claude = AnthropicClaude(Server(url, key or NO_KEY, ""), Prices({}))
     try:
         async with asyncio.timeout(deadline):
             await find_host(url, proxied=True)
