@@ -13,6 +13,7 @@ from bot.conversation.attention.server_rules import Kind
 from bot.conversation.config import Manner
 from bot.conversation.decision import Reason
 from bot.conversation.text.typing import Pace
+from bot.core import i18n
 from bot.core.errors import Unsayable
 from bot.llm.errors import ClaudeDenied, ClaudeTimeout
 from memory.places import Where
@@ -368,3 +369,9 @@ async def test_a_message_that_waits_its_turn_is_decided_after_a_restart(tmp_path
 
 def test_the_default_manner_waits_for_nobody_and_never_votes():
     assert Manner(pace=Pace()).attention.voters.count == 0
+
+
+async def test_the_log_says_in_english_why_it_replies_whoever_is_answered(at_table, caplog):
+    with caplog.at_level("INFO", logger="bot.conversation.reply"), i18n.speaking("de"):
+        await at_table.hear("Pixel?", where=CHANNEL)
+    assert "pixel replies in channel 600 because: called by name" in caplog.text

@@ -48,6 +48,11 @@ class Reason(Enum):
     NOBODY = _("no character is there", "why it was not answered")
     BUDGET = _("the budget of today is spent, or runs short", "why it was not answered")
 
+    @property
+    def english(self) -> str:
+        """Return its sentence for the log, which is in English whoever is answered."""
+        return str.__str__(self.value)
+
 
 UNASKED = frozenset(
     reason.name for reason in (Reason.GREETING, Reason.REMINDER, Reason.INITIATIVE, Reason.CHECK_IN)

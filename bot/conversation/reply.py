@@ -255,7 +255,7 @@ class Answering:
             role.slug,
             pledge.channel_id,
             " with a fallback line" if reply.fallback else "",
-            answered[-1].decision.reason,
+            answered[-1].decision.reason.english,
             sum(call.usage.prompt or 0 for call in reply.calls),
             sum(call.usage.output or 0 for call in reply.calls),
         )

@@ -162,7 +162,7 @@ def in_one_line(reason: Reason, trace: Trace, *, reply: bool) -> str:
     failed = reply and trace.signal  # thinking failed, and the character's own line says so
     verdict = "answered with a fallback line" if failed else "answered" if reply else "silent"
     with speaking(None):
-        return " | ".join([f"{verdict}: {reason.value}", *_facts(trace)])
+        return " | ".join([f"{verdict}: {reason.english}", *_facts(trace)])
 
 
 def _verdict(turn: Turn | None) -> str:
