@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 
 from bot.conversation.company import Role, speaker_id
+from bot.conversation.rethinking import CannotRemake
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, is_age_restricted
@@ -19,6 +20,7 @@ from bot.features.characters.presence import NotStaged
 from bot.features.characters.relations import NoSuchEncounter
 from bot.features.memory.wording import worded
 from bot.features.proactive.greetings import NoGreeting
+from bot.features.reminders.reminder_rules import ReminderRefused
 from cogs._discord.hearing import place_of
 from cogs._discord.panels import Panel, with_note
 from cogs._discord.text import in_a_line, inline
@@ -36,7 +38,7 @@ CharacterName = app_commands.Range[str, 1, 80]
 """An option that names a character."""
 REFUSALS = (
     *(NotStaged, NotLaidDown, NoSuchEncounter, NoGreeting, ConfigurationError),
-    ChangeRefused,
+    *(ChangeRefused, CannotRemake, ReminderRefused),
 )
 """What is an answer, and no fault."""
 WHICH = "Which of the characters; if you name none, the one who is alone with you, or me"

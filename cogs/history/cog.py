@@ -1,8 +1,7 @@
 """What somebody may do with their own talk: forget it, have it told anew, rewrite it (C36, F117-F119)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import discord
@@ -10,7 +9,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.conversation.forgetting import MOST_PAIRS, Pair
-from bot.conversation.rethinking import CannotRemake
 from bot.conversation.revisions import Takes
 from bot.conversation.text.split import width
 from bot.core.i18n import _
@@ -160,7 +158,7 @@ class History(commands.Cog):
     @app_commands.command(description="Look through the answers I thought of, and choose one")
     async def swipe(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        async with _telling(interaction):
+        async with telling(interaction):
             takes = await self._takes(interaction)
             await self._preview(interaction, Preview(takes, takes.stands))
 
@@ -173,17 +171,20 @@ class History(commands.Cog):
     async def _think_again(
         self, interaction: Interaction, *, about: str = "", turn_id: int | None = None
     ) -> None:
-        async with _telling(interaction):
-            role = await speaker_of(interaction, turn_id)
-            takes = await self.bot.app.revisions.another(
-                role.slug,
-                asker_of(interaction),
-                place_of(interaction),
-                context=about,
-                turn_id=turn_id,
-                emotes=mouth_of(interaction, role).emotes,
-            )
-            await self._preview(interaction, Preview(takes, takes.newest, about))
+        async with telling(interaction):
+            await self._preview_another(interaction, about, turn_id)
+
+    async def _preview_another(self, interaction: Interaction, about: str, turn_id: int | None) -> None:
+        role = await speaker_of(interaction, turn_id)
+        takes = await self.bot.app.revisions.another(
+            role.slug,
+            asker_of(interaction),
+            place_of(interaction),
+            context=about,
+            turn_id=turn_id,
+            emotes=mouth_of(interaction, role).emotes,
+        )
+        await self._preview(interaction, Preview(takes, takes.newest, about))
 
     async def _preview(self, interaction: Interaction, preview: Preview) -> None:
         seconds = self.bot.app.settings.reroll_timeout_seconds
@@ -213,17 +214,7 @@ class History(commands.Cog):
         if await self._current(press):
             about = views.about_in(press.text)
             await self.panels.working(press, views.THINKING)
-            interaction, turn_id = press.interaction, int(press.arguments[0])
-            role = await speaker_of(interaction, turn_id)
-            takes = await self.bot.app.revisions.another(
-                role.slug,
-                asker_of(interaction),
-                place_of(interaction),
-                context=about,
-                turn_id=turn_id,
-                emotes=mouth_of(interaction, role).emotes,
-            )
-            await self._preview(interaction, Preview(takes, takes.newest, about))
+            await self._preview_another(press.interaction, about, int(press.arguments[0]))
 
     async def _look(self, press: Press) -> None:
         """Look at another take: the one whose number the button has."""
@@ -252,7 +243,7 @@ class History(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         mouth = mouth_in(self.bot, asked_in(interaction).channel_id, pings=False)
-        async with telling(interaction), _telling(interaction):
+        async with telling(interaction):
             greeted = await self.bot.app.greetings.greet(
                 asker_of(interaction),
                 place_of(interaction),
@@ -269,7 +260,7 @@ class History(commands.Cog):
     @app_commands.command(name="continue", description="Let me go on with my last answer")
     async def go_on(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        async with _telling(interaction):
+        async with telling(interaction):
             role = await speaker_of(interaction)
             mouth = mouth_of(interaction, role)
             await self.bot.app.revisions.go_on(
@@ -286,13 +277,13 @@ class History(commands.Cog):
             await self._open_form(interaction)
             return
         await interaction.response.defer(ephemeral=True)
-        async with _telling(interaction):
+        async with telling(interaction):
             await self._rewrite(interaction, text or "")
 
     async def _open_form(self, interaction: Interaction) -> None:
         """Open a form with the words as they are: it has to be the first answer, so they are due soon."""
         try:
-            async with _telling(interaction), asyncio.timeout(LOOK_UP_SECONDS):
+            async with telling(interaction), asyncio.timeout(LOOK_UP_SECONDS):
                 takes = await self._takes(interaction)
                 await self._ask_for_words(interaction, takes)
         except TimeoutError:
@@ -331,15 +322,6 @@ class History(commands.Cog):
         held = interaction.permissions
         allowed = held.manage_messages or held.administrator
         return in_private or allowed or is_operator(self.bot, interaction.user)
-
-
-@asynccontextmanager
-async def _telling(interaction: Interaction) -> AsyncIterator[None]:
-    """Tell the asker why a reply can't be changed: that is an answer, and no fault."""
-    try:
-        yield
-    except CannotRemake as error:
-        await answer(interaction, str(error))
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -1,8 +1,6 @@
 """Reminders, birthdays and dates to remember, and by which clock somebody lives (C82)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -16,6 +14,7 @@ from bot.discord.commands import Interaction, answer, asked_in, is_age_restricte
 from bot.features.reminders.delivery import SECONDS, Venue
 from bot.features.reminders.reminder_rules import LONGEST, ReminderRefused
 from cogs._discord.interactions import Panels
+from cogs._discord.options import telling
 from cogs._discord.panels import Action, Press
 from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.speaking import mouth_in
@@ -102,7 +101,7 @@ class Reminders(commands.Cog):
     async def me(
         self, interaction: Interaction, when: app_commands.Range[str, 1, LONGEST_WHEN], what: Text
     ) -> None:
-        async with _telling(interaction):
+        async with telling(interaction):
             where = await self._place(interaction)
             kept = await self._reminders.remind(
                 self._slug, interaction.user.id, when, what, where, languages=_languages(interaction)
@@ -114,7 +113,7 @@ class Reminders(commands.Cog):
     @app_commands.describe(day="The day of the month", month="The month", what="What the date is")
     @app_commands.choices(month=_MONTHS)
     async def date(self, interaction: Interaction, day: Day, month: int, what: Text) -> None:
-        async with _telling(interaction):
+        async with telling(interaction):
             where = await self._place(interaction)
             on = YearDay.of(month, day)
             kept = await self._reminders.remember_date(self._slug, interaction.user.id, on, what, where)
@@ -141,7 +140,7 @@ class Reminders(commands.Cog):
     @app_commands.autocomplete(number=offer_numbers)
     async def delete(self, interaction: Interaction, number: app_commands.Range[int, 1]) -> None:
         await interaction.response.defer(ephemeral=True)
-        async with _telling(interaction):
+        async with telling(interaction):
             await self._reminders.delete(interaction.user.id, number)
             await answer(interaction, DELETED)
 
@@ -149,7 +148,7 @@ class Reminders(commands.Cog):
         await self._show_page(press.interaction, int(press.arguments[0]))
 
     async def _deleted(self, press: Press) -> None:
-        async with _telling(press.interaction):
+        async with telling(press.interaction):
             await self._reminders.delete(press.interaction.user.id, int(press.values[0]))
         await self._show_page(press.interaction, int(press.arguments[0]))
 
@@ -163,7 +162,7 @@ class Reminders(commands.Cog):
     @app_commands.describe(day="The day of the month", month="The month")
     @app_commands.choices(month=_MONTHS)
     async def set_birthday(self, interaction: Interaction, day: Day, month: int) -> None:
-        async with _telling(interaction):
+        async with telling(interaction):
             where = await self._place(interaction)
             on = YearDay.of(month, day)
             kept = await self._reminders.set_birthday(self._slug, interaction.user.id, on, where)
@@ -203,7 +202,7 @@ class Reminders(commands.Cog):
     @app_commands.autocomplete(zone=offer_zones)
     async def set_zone(self, interaction: Interaction, zone: app_commands.Range[str, 1, 64]) -> None:
         await interaction.response.defer(ephemeral=True)
-        async with _telling(interaction):
+        async with telling(interaction):
             local = await self._reminders.set_zone(interaction.user.id, zone)
             now = moment_in_words(self.bot.app.clock.now(), local.zone)
             await answer(interaction, ZONE_SET.format(zone=local.zone.key, now=now))
@@ -305,15 +304,6 @@ def _languages(interaction: Interaction) -> tuple[str, ...]:
     """Return in which languages the asker may write a time: English, and that of their Discord."""
     own = interaction.locale.value.partition("-")[0]
     return tuple(dict.fromkeys(("en", _SPELT_ELSEWHERE.get(own, own))))
-
-
-@asynccontextmanager
-async def _telling(interaction: Interaction) -> AsyncIterator[None]:
-    """Tell the asker why something can't be kept: that is an answer, and no fault."""
-    try:
-        yield
-    except ReminderRefused as error:
-        await answer(interaction, str(error))
 
 
 async def setup(bot: "Masquerade") -> None:
