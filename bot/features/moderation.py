@@ -1,7 +1,7 @@
 """What holds for moderation: who may do it to whom, for how long, and what is kept of it (F125, C89).
 
 Only the commands of people lead here. No module that asks a model, or says what one answered, may import
-this: tests/test_moderation_reach.py looks at the imports.
+this: tests/bot/features/test_moderation_reach.py looks at the imports.
 """
 
 from collections.abc import Collection

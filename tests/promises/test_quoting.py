@@ -28,7 +28,7 @@ NEEDS_MORE = {
     ".venv/bin/pip install": "a package index",
     ".venv/bin/python -m pip install": "a package index",
     "--dbname=masquerade": "Docker",
-    "make pictures": "tmux and a font: tests/test_talk_picture.py makes one",
+    "make pictures": "tmux and a font: tests/bot/pictures/test_talk_picture.py makes one",
 }
 
 

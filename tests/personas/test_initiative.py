@@ -1,0 +1,306 @@
+"""When a character speaks first and when it asks back, as a rule without a database (C79, C80, C83)."""
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personas.initiative import (
+    ASKED_WITHIN,
+    LEVELS,
+    MOST_ASKED,
+    REMEMBERED,
+    TICK,
+    Bounds,
+    Kind,
+    Moment,
+    QuietHours,
+    Silence,
+    due,
+    is_curious,
+    may_ask_back,
+    remembering,
+    roll,
+    said_on,
+    slot_of,
+)
+from personas.open_topics import Said, open_topic
+from personas.rhythm import BUSY, CALM, USUAL
+from tests.fakes import EPOCH
+from tests.support.paths import ROOT
+
+TICKS = 10_000
+NO_CAP = Bounds(cap=TICKS)
+COOLDOWN = timedelta(seconds=300)
+
+
+def noon(**changes) -> Moment:
+    return Moment(**{"now": EPOCH, "own_last": False, **changes})
+
+
+class Day:
+    """A channel in which somebody speaks after each remark, on a clock that jumps by a half hour."""
+
+    def __init__(self, bounds: Bounds = Bounds(), seed: int = 1) -> None:  # noqa: B008 - a value
+        self.bounds, self.rng, self.now = bounds, Random(seed), EPOCH
+        self.said: list[datetime] = []
+        self.rolled: tuple[int, ...] = ()
+
+    def tick(self, *, own_last: bool = False) -> Kind | None:
+        slot = due(self.now, self.rolled, "600")
+        if slot is None:
+            return None
+        self.rolled = remembering(self.rolled, slot)
+        came = roll(self.bounds, noon(now=self.now, own_last=own_last, today=self.said), self.rng)
+        if came.kind is not None:
+            self.said.append(self.now)
+        return came.kind
+
+
+# --- Ten thousand half hours (C79) ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_of_ten_thousand_half_hours_a_tenth_is_spoken_in_and_half_of_that_takes_up_the_talk(seed):
+    rng = Random(seed)
+    came = Counter(roll(NO_CAP, noon(), rng).kind for _ in range(TICKS))
+    spoken = came[Kind.CONTEXTUAL] + came[Kind.STATUS]
+    assert spoken / TICKS == pytest.approx(0.10, abs=0.009)
+    assert came[Kind.CONTEXTUAL] / spoken == pytest.approx(0.5, abs=0.03)
+
+
+def test_over_many_seeds_the_fork_is_even():
+    kinds = [roll(NO_CAP, noon(), Random(seed)).kind for seed in range(60_000)]
+    came = Counter(kinds)
+    spoken = came[Kind.CONTEXTUAL] + came[Kind.STATUS]
+    assert came[Kind.CONTEXTUAL] / spoken == pytest.approx(0.5, abs=0.03)
+
+
+def test_it_never_speaks_after_its_own_last_word():
+    rng = Random(1)
+    own = {roll(Bounds(chance=1.0), noon(own_last=True), rng).silence for _ in range(TICKS)}
+    assert own == {Silence.OWN}
+
+
+def test_over_a_month_of_half_hours_it_keeps_to_the_quiet_hours_and_the_daily_cap():
+    day = Day(Bounds(chance=0.6))
+    for _ in range(30 * 24 * 60):
+        day.now += timedelta(minutes=1)
+        day.tick()
+    by_day = Counter(at.date() for at in day.said)
+    assert max(by_day.values()) == 3
+    assert len(by_day) >= 29
+    assert all(8 <= at.hour < 23 for at in day.said)
+
+
+def test_quiet_hours_are_those_of_the_clock_of_the_house():
+    oslo = ZoneInfo("Europe/Oslo")
+    late = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)  # half past eleven there
+    assert roll(Bounds(chance=1.0), noon(now=late), Random(1)).kind is not None
+    assert roll(Bounds(chance=1.0), noon(now=late.astimezone(oslo)), Random(1)).silence is Silence.QUIET
+
+
+@pytest.mark.parametrize(
+    ("written", "quiet"),
+    [
+        ("23-8", {23, 0, 1, 2, 3, 4, 5, 6, 7}),
+        ("1-6", {1, 2, 3, 4, 5}),
+        ("22-24", {22, 23}),
+        ("none", set()),
+    ],
+)
+def test_quiet_hours_are_read_as_they_are_written(written, quiet):
+    hours = QuietHours.of(written)
+    assert {hour for hour in range(24) if hours.hold(EPOCH.replace(hour=hour))} == quiet
+    assert QuietHours.of(str(hours)) == hours
+
+
+@pytest.mark.parametrize("written", ["", "8", " 9 - 9 ", "0-24", "23-25", "-1-8", "late", "23-8-9", "8:30-9"])
+def test_hours_that_are_none_are_refused(written):
+    with pytest.raises(ValueError, match=r".+"):
+        QuietHours.of(written)
+
+
+def test_a_day_ends_at_midnight_where_the_character_lives():
+    oslo = ZoneInfo("Europe/Oslo")
+    times = [datetime(2026, 11, 20, 22, 59, tzinfo=UTC), datetime(2026, 11, 20, 23, 1, tzinfo=UTC)]
+    assert said_on(EPOCH.astimezone(oslo), times) == 1
+    assert said_on(EPOCH, times) == 0
+
+
+# --- What shifts the chance (C80, C15) ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("shift", "chance"), [(USUAL, 0.1), (BUSY, 0.0), (CALM, 0.4)])
+def test_the_rhythm_of_a_channel_shifts_the_chance(shift, chance):
+    rng = Random(5)
+    came = [roll(NO_CAP, noon(shift=shift), rng) for _ in range(TICKS)]
+    assert all(one.chance == pytest.approx(chance) for one in came)
+    assert sum(one.kind is not None for one in came) / TICKS == pytest.approx(chance, abs=0.015)
+
+
+def test_where_admins_allow_nothing_unasked_nothing_is_said_and_half_of_it_where_they_allow_half():
+    assert roll(Bounds(chance=1.0), noon(considered=0.0), Random(1)).silence is Silence.CHANCE
+    assert roll(Bounds(chance=1.0), noon(considered=0.5), Random(1)).chance == 0.5
+    assert roll(Bounds(chance=0.0), noon(shift=CALM), Random(1)).chance == 0.0
+
+
+# --- Each half hour once, whatever the clock does -------------------------------------------------
+
+
+def test_a_half_hour_is_rolled_once_however_often_it_is_looked():
+    day = Day(Bounds(chance=1.0, cap=TICKS))
+    for _ in range(6 * 60):
+        day.now += timedelta(minutes=1)
+        day.tick()
+    assert len(day.rolled) == 12
+    assert len({slot_of(at) for at in day.said}) == len(day.said) == 12
+
+
+def test_nothing_is_made_up_for_after_a_week_offline():
+    day = Day(Bounds(chance=1.0, cap=TICKS))
+    day.now += timedelta(days=7, minutes=29)
+    for _ in range(10):
+        day.tick()
+    assert len(day.said) == 1
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=7), timedelta(days=-7), timedelta(minutes=-25)])
+def test_a_clock_that_jumps_and_comes_back_does_no_harm(jump):
+    day = Day(Bounds(chance=1.0))
+    day.now = EPOCH.replace(hour=9)
+
+    def run(minutes: int) -> None:
+        for _ in range(minutes):
+            day.now += timedelta(minutes=1)
+            day.tick()
+
+    run(60)
+    before = len(day.said)
+    day.now += jump
+    run(3)
+    day.now -= jump
+    run(60)
+    assert before == 2
+    assert max(Counter(slot_of(at) for at in day.said).values()) == 1
+    assert max(Counter(at.date() for at in day.said).values()) <= 3
+    assert any(at > EPOCH.replace(hour=10) for at in day.said[before:]), "it is silent for good"
+
+
+@given(st.lists(st.integers(-10_000, 10_000), max_size=60), st.integers(0, 99))
+def test_however_the_clock_is_set_no_half_hour_is_rolled_twice_within_a_day_of_them(minutes, seed):
+    rolled: tuple[int, ...] = ()
+    for ahead in minutes:
+        slot = due(EPOCH + timedelta(minutes=ahead), rolled, str(seed))
+        if slot is not None:
+            assert slot not in rolled
+            rolled = remembering(rolled, slot)
+    assert len(rolled) <= REMEMBERED
+
+
+def test_each_channel_has_a_moment_of_its_own_in_the_half_hour_and_none_is_missed():
+    slot, moments = slot_of(EPOCH), []
+    for channel in range(200):
+        looks = [EPOCH + timedelta(minutes=minute) for minute in range(30)]
+        moments.append(next(at for at in looks if due(at, (), str(channel)) == slot))
+    assert len(set(moments)) > 20
+    assert TICK.total_seconds() == 1800
+
+
+# --- Asking back (C83) ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("level", "share"), [("off", 0), ("low", 0.1), ("medium", 0.3), ("high", 0.6)])
+def test_a_level_is_how_often_it_asks_back(level, share):
+    rng = Random(1)
+    assert sum(is_curious(level, rng) for _ in range(TICKS)) / TICKS == pytest.approx(share, abs=0.015)
+    assert LEVELS["maximum"] == 0.8
+
+
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=300), st.integers(0, 9))
+def test_it_asks_back_once_in_300_seconds_and_three_times_in_15_minutes_at_most(pauses, seed):
+    rng, now, asked = Random(seed), EPOCH, list[datetime]()
+    for seconds in pauses:
+        now += timedelta(seconds=seconds)
+        if may_ask_back(asked, now, cooldown=COOLDOWN) and is_curious("maximum", rng):
+            asked.append(now)
+    assert all(later - sooner >= COOLDOWN for sooner, later in pairwise(asked))
+    assert _busiest(asked) <= MOST_ASKED
+
+
+@given(st.lists(st.integers(-2_000, 2_000), min_size=1, max_size=200))
+def test_without_a_pause_and_on_a_clock_that_is_set_it_still_asks_three_times_in_15_minutes_at_most(jumps):
+    now, asked = EPOCH, list[datetime]()
+    for seconds in jumps:
+        now += timedelta(seconds=seconds)
+        if may_ask_back(asked, now, cooldown=timedelta(0)):
+            asked.append(now)
+    assert _busiest(asked) <= MOST_ASKED
+
+
+def _busiest(asked: list[datetime]) -> int:
+    """Return how often at most it was asked within 15 minutes."""
+    return max((sum(at <= one < at + ASKED_WITHIN for one in asked) for at in asked), default=0)
+
+
+# --- What was left open ---------------------------------------------------------------------------
+
+
+def talk(*said: tuple[int, str]) -> list[Said]:
+    """Return a talk: 42 and 7 are people, 0 is the character."""
+    return [Said(2 * place, person, text) for place, (person, text) in enumerate(said, 1)]
+
+
+CHATTER = tuple((7, f"well, number {number}") for number in range(4))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have an exam tomorrow, wish me luck",
+        "tonight we are going to the castle",
+        "Ich habe morgen eine Prüfung in Mathe",
+        "mañana tengo una entrevista de trabajo",
+    ],
+)
+def test_what_was_still_to_come_is_open(text):
+    said = talk((42, text), (0, "Good luck!"), *CHATTER)
+    assert open_topic(said, {42}) == said[0]
+
+
+def test_a_question_that_nobody_answered_is_open_and_one_with_an_answer_is_not():
+    asked = (42, "Does anybody know a good book on bats?")
+    alone = talk(asked, (42, "or on moths, for that matter"), (42, "anything with wings"), (42, "really"))
+    assert open_topic([*alone, *talk(*[(42, "so")] * 4)], {42}) == alone[0]
+    assert open_topic(talk(asked, (0, "Try the library."), *CHATTER), {42}) is None
+
+
+def test_what_is_being_talked_about_now_is_not_come_back_to():
+    assert open_topic(talk((42, "I have an exam tomorrow, wish me luck"), *CHATTER[:3]), {42}) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["soon", "tomorrow: https://example.org/exam of all days", "/remind me tomorrow of the exam"]
+)
+def test_what_says_too_little_or_is_no_talk_is_no_topic(text):
+    assert open_topic(talk((42, text), *CHATTER), {42}) is None
+
+
+def test_the_latest_is_come_back_to_and_nothing_twice_or_of_somebody_else():
+    said = talk((42, "the interview is next week"), (42, "tonight I'm going to bake"), *CHATTER)
+    assert open_topic(said, {42}) == said[1]
+    assert open_topic(said, {42}, done={said[1].place}) == said[0]
+    assert open_topic(said, {42}, done={one.place for one in said}) is None
+    assert open_topic(said, {7}) is None
+
+
+def test_the_page_names_the_levels_as_they_are():
+    page = (ROOT / "docs" / "conversation.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) % \|$", page, re.MULTILINE)
+    assert {level: int(percent) / 100 for level, percent in rows} == LEVELS
