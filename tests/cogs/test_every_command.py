@@ -201,8 +201,8 @@ def listen(panels: Panels) -> list[Press]:
 async def test_nobody_presses_what_belongs_to_somebody_else(pressable):
     w, loaded = pressable
     known = [one.__name__ for one in w.client._connection._view_store._dynamic_items.values()]
-    # Beside panels there are the pages of the user list (test_log_channel.py) and the buttons of tickets, which
-    # are for everybody (test_ticket_commands.py).
+    # Beside panels there are the pages of the user list (test_log_channel.py) and the buttons of tickets,
+    # which are for everybody (test_ticket_commands.py).
     assert sorted(known) == sorted(["PageButton", "TicketButton", *["Pressable"] * len(loaded)])
     refused = 0
     until = int(w.app.clock.now().timestamp()) + 600
