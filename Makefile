@@ -6,7 +6,7 @@ PYTEST := $(PY) -m pytest -n logical --dist worksteal
 PIP    := $(PY) -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 LEAN   := $(PIP) --no-compile
 
-.PHONY: run test test-slow check format bench pictures translations clean
+.PHONY: run test test-slow check format bench docs pictures translations clean
 
 run: $(VENV)/.ready
 	@$(PY) main.py
@@ -34,6 +34,10 @@ format: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	@$(PY) -m benchmarks
+
+# Writes docs/commands.md anew, from the commands themselves.
+docs: $(VENV)/.ready-dev
+	@$(PY) -m tests.command_reference --write
 
 # Brings the tables up to date with what the program says, and lists what is said in English for now.
 translations: $(VENV)/.ready-dev

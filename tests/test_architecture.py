@@ -1,20 +1,8 @@
 """The contracts of import-linter leave nothing out; what the measures count is there."""
 
 import ast
-import tomllib
 
-from bot.discord.client import extensions
 from tests import house
-
-
-def contract(name: str) -> dict[str, list[str]]:
-    project = tomllib.loads((house.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    [found] = [each for each in project["tool"]["importlinter"]["contracts"] if each["name"] == name]
-    return found
-
-
-def test_every_cog_is_kept_apart_from_the_others():
-    assert contract("Cogs never import one another")["modules"] == extensions()
 
 
 def test_memory_personas_and_database_import_nothing_of_the_bot():

@@ -11,7 +11,12 @@ from tests.fakes import EPOCH
 ALL = tuple(Step(rule.__name__) for rule in RULES)
 
 
-MENTIONED = ALL[:12]
+def through(rule: str) -> tuple[Step, ...]:
+    """Return the rules up to one, with nothing to say."""
+    return ALL[: [step.rule for step in ALL].index(rule) + 1]
+
+
+MENTIONED = through("mentioned")
 
 
 GUILD, CHANNEL, THREAD = 700, 600, 650

@@ -8,15 +8,14 @@ from bot.conversation.attention.explain import explain, holding, in_one_line, in
 from bot.conversation.attention.rules import RULES
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
 from bot.conversation.decision import Note, Reason, Remark, Step, Trace, Wait
-from tests.support.claims import ALL, CHANNEL, GUILD, HERE, IN_THREAD, MENTIONED, THREAD, claim, turn
+from tests.support.claims import ALL, CHANNEL, GUILD, HERE, IN_THREAD, MENTIONED, THREAD, claim, through, turn
 
-FORBIDDEN = ALL[:2]
+FORBIDDEN = through("forbidden")
 OFTEN_ENOUGH = Step("often_enough", Remark(Note.REPLIES, {"count": 1, "limit": 3}))
 
 
 def test_the_rules_are_those_that_the_tests_take_them_for():
-    assert FORBIDDEN[-1].rule == "forbidden"
-    assert MENTIONED[-1].rule == "mentioned"
+    assert len(FORBIDDEN) == 2
     assert ALL[-1].rule == "by_chance"
 
 
@@ -35,7 +34,8 @@ def test_the_rule_that_decided_is_named_and_the_others_are_counted():
 
 
 def test_a_rule_that_only_remarked_something_is_named_with_its_remark():
-    steps = (*ALL[:6], OFTEN_ENOUGH, *ALL[7:11], ALL[11])
+    before = through("often_enough")[:-1]
+    steps = (*before, OFTEN_ENOUGH, *MENTIONED[len(before) + 1 :])
     said = explain(claim(Reason.MENTION, Trace(steps=steps)), turn())
     assert "- `often_enough` let it pass (1 of 3 replies)" in said
     assert "- `mentioned` decided" in said
@@ -44,11 +44,11 @@ def test_a_rule_that_only_remarked_something_is_named_with_its_remark():
 @pytest.mark.parametrize(
     ("reason", "steps", "stage"),
     [
-        (Reason.CHATTER, ALL[:17], "the rules"),
+        (Reason.CHATTER, through("chatter"), "the rules"),
         (Reason.CHANCE, ALL, "the rules"),
         (Reason.UNADDRESSED, ALL, "the rules"),
         (Reason.OUTVOTED, ALL, "the vote"),
-        (Reason.ANSWERED, ALL[:9], "the rules"),
+        (Reason.ANSWERED, through("answered"), "the rules"),
         (Reason.ANSWERED, ALL, "the answer to something else"),
         (Reason.UNSENDABLE, MENTIONED, "recalling what was said here"),
         (Reason.NO_ANSWER, MENTIONED, "thinking of an answer"),
