@@ -15,6 +15,7 @@ from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, called
 from bot.core.tasks import spawn
 from bot.discord.commands import OUTDATED, AnyCommand, Commands, Interaction, answer, speak_to
+from bot.features.memory.wording import worded
 from cogs._discord.panels import (
     Action,
     Form,
@@ -29,6 +30,7 @@ from cogs._discord.panels import (
 )
 from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.text import NOBODY, shortened
+from memory.refusals import MemoryRefused
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -186,8 +188,9 @@ class Panels:
             await interaction.edit_original_response(
                 content=message.content, view=view, allowed_mentions=NOBODY
             )
-        if isinstance(error, MasqueradeError):
-            await answer(interaction, str(error))
+        if isinstance(error, MasqueradeError | MemoryRefused):
+            told = worded(error) if isinstance(error, MemoryRefused) else str(error)
+            await answer(interaction, told)
         else:
             log.info("What follows happened in a panel of /%s", action.again)
             await self._bot.tree.on_error(interaction, _invoked(self._command(action), error))
