@@ -212,7 +212,7 @@ def _prices(settings: Settings) -> Prices:
     )
 
 
-def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Breaker) -> AnthropicClaude:
+def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Breaker) -> Claude:
     """Return the process's one client. Raises ConfigurationError for a price table with a fault."""
     log_file = settings.data_dir / settings.api_log_file
     note = open_call_log(log_file) if settings.enable_api_call_logging else None
