@@ -300,7 +300,7 @@ async def test_a_reaction_that_is_refused_ends_nothing(tmp_path):
 )
 async def test_what_is_forbidden_is_neither_kept_nor_sent_to_claude(at_table, kind, target, changes):
     async with at_table.database.begin() as db:
-        await db.house.set_rule(700, kind, target, 0.0)
+        await db.house.lay_down(700, kind, target, 0.0)
     heard = await at_table.hear("Pixel, canary", where=CHANNEL, mentions_me=True, **changes)
     async with at_table.database.begin() as db:
         await db.house.lift(700, kind, target)
