@@ -127,7 +127,7 @@ async def test_memories_of_a_character_are_changed_by_its_name_and_nobody_elses_
     await w.mira.slash(w.channel, "memory edit", number=1, text="I like ale", character="onyx")
     await w.mira.slash(w.channel, "memory pin", number=1, character="onyx")
     await w.mira.slash(w.channel, "memory share", number=1, where="everywhere", character="onyx")
-    [fact] = await w.app.memories.of("pixel", "onyx", w.mira.id)
+    [fact] = await w.app.memories.of("onyx", w.mira.id)
     assert (fact.text, fact.pinned, fact.scope) == ("I like ale", True, "everywhere")
     [other] = await w.app.memories.of("pixel", w.mira.id)
     assert (other.text, other.pinned, other.scope) == ("I like tea", False, "channel")
@@ -158,7 +158,7 @@ async def test_an_earlier_state_of_one_characters_memory_comes_back(w):
 
 async def test_pages_of_one_characters_memory_turn(w):
     for number in range(12):
-        await w.app.memories.remember("pixel", "onyx", w.mira.id, f"fact {number}", here(w))
+        await w.app.memories.remember("onyx", w.mira.id, f"fact {number}", here(w))
     shown = panel_of(await w.mira.slash(w.channel, "memory list", character="onyx"))
     assert "fact 11" not in shown.content
     shown = panel_of(await w.mira.click(shown, label="Next"))

@@ -170,7 +170,7 @@ async def test_a_character_that_comes_later_does_not_know_what_was_said_before(t
 
 async def test_each_knows_what_it_was_told_and_the_others_do_not(at):
     """C61: what one is asked to remember is not in another's prompt."""
-    await at.app.memories.remember("pixel", "nyx", MIRA, "I like heliotrope", CHANNEL)
+    await at.app.memories.remember("nyx", MIRA, "I like heliotrope", CHANNEL)
     await at.hear("Pixel, hi", where=CHANNEL)
     assert "heliotrope" not in last(at)
     await at.hear("Nyx, hi", where=CHANNEL)
@@ -243,7 +243,7 @@ async def test_nobody_pings_a_character(at):
 
 async def test_what_a_second_speaker_drew_on_is_kept(at):
     """C18, C67: also of who spoke without being asked anew."""
-    await at.app.memories.remember("pixel", "nyx", MIRA, "I like heliotrope", CHANNEL)
+    await at.app.memories.remember("nyx", MIRA, "I like heliotrope", CHANNEL)
     await at.hear("Fangs and Nyx: good morning to you both", where=CHANNEL)
     async with at.database.read() as db:
         turn = await db.turns.of_message(max(number for number, _ in at.mouth.posted.values()))

@@ -403,7 +403,7 @@ async def test_a_status_comes_even_when_facts_could_not_be_drawn(w, monkeypatch)
     async def broken(_character: str) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(w.app.consolidation, "run_due", broken)
+    monkeypatch.setattr(w.app.nightly, "run_due", broken)
     w.claude.will_say("Napping.")
     await run(w)
     assert await w.app.statuses.of("pixel") == "Napping."
