@@ -105,8 +105,8 @@ class Company:
 
     def for_adults(self, slug: str) -> Role | None:
         """Return a character that is for adults only; None for any other."""
-        role = self.by_slug[slug]
-        return role if role.nsfw else None
+        role = self.by_slug.get(slug)
+        return role if role and role.nsfw else None
 
     @property
     def roles(self) -> tuple[Role, ...]:

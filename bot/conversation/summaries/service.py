@@ -144,8 +144,8 @@ class Summaries:
         Whatever goes wrong leaves everything as it was, to be tried again with the next reply or by
         the job that looks for what was left behind.
         """
-        role, key = self._company.by_slug[character], (character, where.channel_id)
-        if not self._extent.summed or key in self._busy or self._paused(key):
+        role, key = self._company.by_slug.get(character), (character, where.channel_id)
+        if role is None or not self._extent.summed or key in self._busy or self._paused(key):
             return 0
         self._busy.add(key)
         try:

@@ -94,7 +94,8 @@ class ModelFacts:
         return found if isinstance(found, list) else [], partial(turns.note_calls, calls=calls)
 
     def _name(self, stretch: Stretch) -> str:
-        return self._company.by_slug[stretch.character].name
+        role = self._company.by_slug.get(stretch.character)
+        return role.name if role else stretch.character  # it was let go meanwhile
 
     def _question(
         self, purpose: Literal["facts", "same facts"], stretch: Stretch, person_id: int

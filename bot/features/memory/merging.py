@@ -38,7 +38,8 @@ class MergeQuestion:
         self, character: str, person_id: int, known: Sequence[Known]
     ) -> Sequence[Mapping[str, Any]]:
         """Return groups of memories that say the same, as `memory.core.merge` takes them; none on a fault."""
-        if not self._asks:
+        role = self._company.by_slug.get(character)
+        if role is None or not self._asks:
             return []
         question = Question(
             purpose="memories",
@@ -48,7 +49,7 @@ class MergeQuestion:
             schema=GROUPS_SCHEMA,
             user_id=person_id,
         )
-        prompt = dump_prompt(self._company.by_slug[character].character, known)
+        prompt = dump_prompt(role.character, known)
         groups: object = None
         call: Call | None
         try:

@@ -256,6 +256,21 @@ async def test_a_summary_that_was_cut_short_is_none(at_small_table, tmp_path):
     assert contents(tmp_path) == before
 
 
+async def test_a_character_that_was_let_go_sums_up_nothing_and_finds_its_talk_when_it_comes_back(
+    at_small_table,
+):
+    at = at_small_table
+    await fill_up(at)
+    pixel = at.app.company.by_slug["pixel"]
+    at.app.company.part("pixel")
+    asked = len(at.claude.background)
+    assert await at.app.summaries.condense("pixel", DM) == 0
+    assert len(at.claude.background) == asked
+    at.app.company.join(pixel)
+    at.claude.will_note(note())
+    assert await at.app.summaries.condense("pixel", DM) > 5
+
+
 async def test_a_tenth_of_what_a_summary_usually_is_is_none(at_table, tmp_path):
     """A usual one has 5 % of the words: 600 for 12,000."""
     await fill_up(at_table, condensed=25_000)
