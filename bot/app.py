@@ -75,7 +75,7 @@ from bot.features.inner_life.status import Statuses
 from bot.features.inner_life.week import Weeks
 from bot.features.memory.extraction import ModelFacts
 from bot.features.memory.map import Maps
-from bot.features.memory.merging import MergeQuestion
+from bot.features.memory.merge_question import MergeQuestion
 from bot.features.memory.nightly import NightlyConsolidation
 from bot.features.memory.provenance import Provenance
 from bot.features.moderation import Moderation
@@ -87,7 +87,7 @@ from bot.features.proactive.checkins import CheckIns
 from bot.features.proactive.greetings import Greetings
 from bot.features.proactive.initiative import Initiative
 from bot.features.proactive.venues import Venues
-from bot.features.reminders.delivery import Reminding
+from bot.features.reminders.due_birthdays_and_reminders import Reminding
 from bot.features.reminders.reminder_words import ReminderWording
 from bot.features.reminders.requests import Requests
 from bot.features.reminders.service import Reminders

@@ -54,6 +54,8 @@ class Reason(Enum):
         return str.__str__(self.value)
 
 
+WEIGHED = (Reason.CHATTER, Reason.CHANCE)
+"""Found to be worth too little: who had called the character is answered all the same, whatever they edit."""
 UNASKED = frozenset(
     reason.name for reason in (Reason.GREETING, Reason.REMINDER, Reason.INITIATIVE, Reason.CHECK_IN)
 )

@@ -11,7 +11,7 @@ from bot.core.errors import Unsaid
 from bot.core.i18n import _
 from bot.core.spelling import moment_in_words, yearly_in_words
 from bot.discord.commands import Interaction, answer, asked_in, is_age_restricted
-from bot.features.reminders.delivery import SECONDS, Venue
+from bot.features.reminders.due_birthdays_and_reminders import SECONDS, Venue
 from bot.features.reminders.reminder_rules import LONGEST, ReminderRefused
 from cogs._discord.interactions import Panels
 from cogs._discord.options import telling

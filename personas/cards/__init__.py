@@ -3,7 +3,7 @@
 from personas.cards.card import Card
 from personas.cards.convert import Cast, cast, fields_of
 from personas.cards.errors import CardError
-from personas.cards.files import card_from, read_card
+from personas.cards.reading import card_from, read_card
 from personas.cards.writing import write_charx, write_json, write_png
 
 __all__ = [

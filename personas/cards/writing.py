@@ -3,10 +3,10 @@
 from personas.cards import charx
 from personas.cards.card import Card
 from personas.cards.errors import CardError
-from personas.cards.files import ICON, IMAGE, ORIGIN, ORIGIN_IS_V2, read_card
 from personas.cards.images import plain_png
 from personas.cards.json_text import write_json_text
 from personas.cards.png import OURS, SIGNATURE, write_png_texts
+from personas.cards.reading import ICON, IMAGE, ORIGIN, ORIGIN_IS_V2, read_card
 from personas.cards.versions import origin_of, to_v2, to_v3
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.conversation.attention.decide import Deciding, cost_of
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.vote import Ballot
-from bot.conversation.decision import Decision, Reason
+from bot.conversation.decision import WEIGHED, Decision, Reason
 from bot.conversation.queue import Listener, Room
 from bot.conversation.turns import Decided
 from bot.conversation.types import Mouth, Utterance
@@ -16,7 +16,6 @@ from bot.core.runtime import Runtime
 from bot.llm.types import Call
 
 OUR_OWN_DOING = (Reason.ANSWERED, Reason.COOLDOWN)
-WEIGHED = (Reason.CHATTER, Reason.CHANCE)
 LOOKED_AT_ANEW_AFTER = 1.0
 """Seconds in a room's queue after which the rules are asked anew about a message."""
 

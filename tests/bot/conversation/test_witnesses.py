@@ -9,7 +9,7 @@ from bot.conversation.rethinking import Asker
 from bot.conversation.speakers import cue_of
 from bot.conversation.types import Part
 from bot.core.errors import Unsaid, Unsayable
-from bot.features.reminders.delivery import Venue
+from bot.features.reminders.due_birthdays_and_reminders import Venue
 from memory.places import Place, Where
 from tests.builders import DM, Table, utterance
 from tests.company import CHANNEL, chatty, company, stagecraft

@@ -15,7 +15,7 @@ import pytest
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.types import Part, Utterance
 from bot.core.errors import Unsaid, Unsayable
-from bot.features.reminders.delivery import Venue, VenueOf
+from bot.features.reminders.due_birthdays_and_reminders import Venue, VenueOf
 from bot.features.reminders.reminder_rules import (
     CONFIDENTIAL,
     FULL,
