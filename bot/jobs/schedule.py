@@ -5,21 +5,64 @@ APScheduler does the waking. What is due is decided here, by the project's clock
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+import time
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from bot.core.clock import Clock, SystemClock
 from bot.jobs.history import Ledger
 from bot.jobs.job import NOTED_SECONDS, Job, Work
 from bot.jobs.timetable import Daily, Every, JobReport, Once, Plan
-from bot.jobs.waking import Again, SteadyTime
 from database import DatabaseError
 from database.models import Job as JobRow
 from database.models import JobRun
+
+
+class Again(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Wakes so many seconds after the last time; with None never again."""
+
+    __slots__ = ("_seconds",)
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime | None:
+        return None if self._seconds is None else now + timedelta(seconds=self._seconds)
+
+    def __str__(self) -> str:
+        return f"again after {self._seconds} s"
+
+
+class SteadyTime(tzinfo):
+    """A zone whose time only ever goes forward.
+
+    APScheduler asks `datetime.now(zone)` what time it is, and waits for hours after the machine's clock was
+    set back. In this zone the time goes by the monotonic clock, whatever that of the machine is set to.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._since = monotonic()
+        self._begin = datetime.now(UTC).replace(tzinfo=None)
+
+    def fromutc(self, _now: datetime) -> datetime:
+        passed = timedelta(seconds=self._monotonic() - self._since)
+        return (self._begin + passed).replace(tzinfo=self)
+
+    def utcoffset(self, _moment: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def dst(self, _moment: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, _moment: datetime | None) -> str:
+        return "steady"
+
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import pytest
 
 from memory import vocabulary
-from memory.word_pieces import pieces
+from memory.sentence_models import pieces
 from tests.world.process import ROOT
 
 OF_TOKENIZERS = {

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from bot.app import App, open_app
@@ -15,7 +16,6 @@ from bot.arranging import manner_of
 from bot.cli.terminal.dialogue import Turns, converse
 from bot.cli.terminal.markup import bare
 from bot.cli.terminal.plain import piped_lines, read_out, read_script, script_lines
-from bot.cli.terminal.progress import download_bar
 from bot.cli.terminal.screen import Screen
 from bot.cli.terminal.session import Session, open_session
 from bot.cli.warming import warm_up
@@ -25,6 +25,34 @@ from bot.core.logging import set_up_logging
 from bot.features.characters.library import library_of
 from bot.llm.provider import open_server
 from bot.settings import Loaded, Settings
+
+
+@contextmanager
+def download_bar(console: Console) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a function that is told (bytes here, bytes in all) and draws a bar; None without a screen.
+
+    Nothing is drawn before the first call.
+    """
+    if not console.is_terminal:
+        yield None
+        return
+    bar = Progress(
+        TextColumn("Fetching"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
+    )
+    task = bar.add_task("Fetching", total=None, start=False)
+
+    def show(done: int, total: int) -> None:
+        bar.start()
+        bar.start_task(task)
+        bar.update(task, completed=done, total=total)
+        if done >= total:
+            bar.stop()
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
 
 LOG_NAME = "masquerade.log"
 HINT = "/help lists the commands. Ctrl-C stops an answer, Ctrl-D leaves."

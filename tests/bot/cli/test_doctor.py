@@ -17,11 +17,10 @@ from aiohttp import web
 
 from bot.app import DATABASE_NAME
 from bot.cli.doctor.account import PERMISSIONS, Account, invite_link
-from bot.cli.doctor.examination import examine, look
+from bot.cli.doctor.examination import account_findings, examine, look
 from bot.cli.doctor.finding import Finding
 from bot.cli.doctor.reach import find_host
 from bot.cli.doctor.report import as_json, as_text, clean, is_ok, show
-from bot.cli.doctor.standing import account_findings
 from bot.cli.doctor.storage import storage_findings
 from bot.settings import load_settings
 from cogs._discord.moderation import NEEDED

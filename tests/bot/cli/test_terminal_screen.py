@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from bot.cli.terminal import plain
 from bot.cli.terminal.dialogue import AGAIN
-from bot.cli.terminal.progress import download_bar
+from bot.cli.terminal.opening import download_bar
 from bot.cli.terminal.screen import toolbar
 from bot.conversation.types import Part
 from database.models import Call, Claim, Message

@@ -14,9 +14,8 @@ import pytest
 
 from bot.jobs.history import KEPT, TRIES, Ledger
 from bot.jobs.job import FAILING, LATE_BY, NOTED_SECONDS
-from bot.jobs.schedule import BOOKKEEPING, LONG_SECONDS, LOOK_SECONDS, Schedule
+from bot.jobs.schedule import BOOKKEEPING, LONG_SECONDS, LOOK_SECONDS, Schedule, SteadyTime
 from bot.jobs.timetable import Daily, Every, JobReport
-from bot.jobs.waking import SteadyTime
 from database import Database, DatabaseError
 from database.models import Job, JobRun
 from tests.fakes import EPOCH, FakeClock
