@@ -630,7 +630,7 @@ async def test_500_decisions_at_once_become_few_messages(at_office):
 
     def burst() -> None:
         for _ in range(500):
-            at_office.app.conversation._tell([heard])
+            at_office.app.intake.tell([heard])
 
     await at_office.settle(burst)
     await at_office.env.advance_time(60)
