@@ -46,9 +46,9 @@ def ask_after(answers: int) -> None:
 
 def wait_for(seconds: int) -> None:
     """Let the start wait so long for Discord when that is away."""
-    from bot.discord import client
+    from bot.discord import connection
 
-    setattr(client, "AWAY_SECONDS", seconds)  # noqa: B010
+    setattr(connection, "AWAY_SECONDS", seconds)  # noqa: B010
 
 
 def main() -> int:
