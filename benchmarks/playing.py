@@ -23,7 +23,7 @@ from bot.settings.envfile import read_env
 from database import Database
 from memory.places import Place, Where
 from personas.character import Character, character_from
-from tests.builders import AT_ONCE, app_on
+from tests.builders import AT_ONCE, app_on, beginnings_ended
 from tests.fakes import FakeClock, FakeMouth
 from tests.world.process import ROOT
 
@@ -101,6 +101,7 @@ async def play_ours(folder: Path, talk: Sequence[Said], layouts: Sequence[Layout
         )
         await _play(app, clock, claude, talk)
     finally:
+        await beginnings_ended()
         await database.close()
     return {layout.name: _bill(claude.books[layout.name]) for layout in layouts}
 

@@ -105,6 +105,12 @@ def app_on(
     )
 
 
+async def beginnings_ended() -> None:
+    """Wait for what was begun and not waited for: it still has the database open."""
+    if begun := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(begun, timeout=2)
+
+
 @dataclass
 class Table:
     """An app with everything around it in reach of the test."""
@@ -194,9 +200,6 @@ async def table(
     try:
         yield Table(app, database, claude, clock, mouth, stages)
     finally:
-        # What was begun and not waited for still has the database open.
-        if begun := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(begun, timeout=2)
-        await app.growth_files.close()
+        await beginnings_ended()
         await app.summaries.close()
         await database.close()

@@ -26,7 +26,7 @@ from memory.dumps import Dumps
 from memory.places import Place, Where
 from memory.refusals import MemoryRefused
 from memory.rules import LOG_KEPT, WAITING_KEPT
-from tests.builders import AT_ONCE, PIXEL, app_on, utterance
+from tests.builders import AT_ONCE, PIXEL, app_on, beginnings_ended, utterance
 from tests.fakes import FakeClock, FakeMouth
 from tests.parrot import BOT, CANARY, ME, PEOPLE, PLACES, Book, Parrot, Told
 from tests.tables import Kept, Tables
@@ -390,4 +390,5 @@ async def played(folder: Path, *, condensed: int) -> AsyncIterator[Play]:
         if begun := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(begun, timeout=2)
         await play.app.summaries.close()
+        await beginnings_ended()
         await database.close()

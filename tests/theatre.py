@@ -23,7 +23,7 @@ from bot.llm.types import Call, Prompt, Question
 from database import Database, UnitOfWork
 from memory.places import Place, Where
 from personas.character import Character
-from tests.builders import app_on
+from tests.builders import app_on, beginnings_ended
 from tests.fakes import FakeClock
 
 MOST_POSTS = 500
@@ -224,6 +224,7 @@ async def databases(folder: Path, bots: int, clock: Metronome) -> AsyncIterator[
         yield opened
     finally:
         for database in opened:
+            await beginnings_ended()
             await database.close()
 
 

@@ -23,7 +23,7 @@ from bot.llm.types import Prompt, Question
 from database import Database
 from memory import recall as finding_module
 from memory.places import Place, Where, audience_of
-from tests.builders import AT_ONCE, PIXEL, app_on, utterance
+from tests.builders import AT_ONCE, PIXEL, app_on, beginnings_ended, utterance
 from tests.fakes import FakeClaude, FakeClock, FakeMouth
 from tests.learning import DAY, SAID, deciding, fact, finding
 from tests.thorough import usually
@@ -271,6 +271,7 @@ async def hunting(seed: int):
     finally:
         for one in hunt.apps.values():
             await one.summaries.close()
+        await beginnings_ended()
         await database.close()
         shutil.rmtree(folder)
 

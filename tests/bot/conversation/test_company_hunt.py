@@ -38,7 +38,7 @@ from memory.places import Place, Where
 from memory.refusals import MemoryRefused
 from personas.character import Character
 from personas.relations.affinity import Interaction
-from tests.builders import AT_ONCE, PIXEL, app_on, utterance
+from tests.builders import AT_ONCE, PIXEL, app_on, beginnings_ended, utterance
 from tests.company import CHANNEL, FANGS, NYX, chatty, company
 from tests.fakes import FakeClock, FakeMouth
 from tests.learning import DAY, SAID, deciding, fact, finding
@@ -509,6 +509,7 @@ async def hunting(seed: int):
         await hunt.app.summaries.close()
         if begun := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(begun, timeout=2)
+        await beginnings_ended()
         await database.close()
         shutil.rmtree(folder)
 

@@ -27,7 +27,7 @@ from bot.llm.types import Prompt
 from database import Database
 from database.models import Message
 from memory.places import Place, Where
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, beginnings_ended, table, utterance
 from tests.fakes import EPOCH, FakeClock, FakeMouth
 from tests.support.prompts import QUESTION, as_bytes, blocks, prefix
 from tests.world.claude_server import ScriptedClaude
@@ -421,6 +421,7 @@ async def test_over_twenty_turns_most_of_the_prompt_comes_from_the_cache(tmp_pat
             clock.pass_time(30)
         await claude.close()
         rates = [request.usage.hit_rate for request in server.requests if request.usage]
+    await beginnings_ended()
     await database.close()
     assert len(rates) == len(mouth.said) == 20
     assert not any(request.refused for request in server.requests)

@@ -24,7 +24,7 @@ from bot.llm.tokens import TokenEstimate
 from bot.llm.types import Prompt
 from database import Database
 from memory.places import Place, Where
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, beginnings_ended, table, utterance
 from tests.fakes import FakeClock, FakeMouth
 from tests.world import claude_faults as faults
 from tests.world.claude_server import ScriptedClaude
@@ -342,6 +342,7 @@ async def on_the_wire(folder: Path, *, deadline: float = 5.0):
             yield hear, server
         finally:
             await claude.close()
+            await beginnings_ended()
             await database.close()
 
 
