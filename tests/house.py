@@ -226,6 +226,8 @@ def passed() -> Iterator[Measure]:
 async def one_message(look: Callable[[FrameType, str, object], None]) -> None:
     from tests.support.discord import world
 
+    # The in-memory Discord waits busily, and would keep the database's threads from running.
+    sys.setswitchinterval(1e-5)
     with TemporaryDirectory() as folder:
         async with world(Path(folder)) as w:
             await w.mira.send_dm("hello")
