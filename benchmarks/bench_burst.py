@@ -19,7 +19,7 @@ class Extent:
     rounds: int = 7
 
 
-QUICK = Extent(rounds=1)
+QUICK = Extent(rounds=3)
 
 
 async def measure(folder: Path, extent: Extent) -> dict[str, Any]:

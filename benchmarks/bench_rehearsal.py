@@ -32,8 +32,7 @@ from bot.llm.breaker import Breaker
 from bot.llm.client import Answer, Claude
 from bot.llm.errors import ClaudeError
 from bot.llm.local.server import Tuning
-from bot.llm.provider import open_server
-from bot.llm.server import Server
+from bot.llm.server import Server, open_server
 from bot.llm.types import Call, Prompt, Question
 from bot.settings import load_settings
 from memory.places import Place, Where

@@ -17,8 +17,7 @@ from bot.conversation.generation import Voice
 from bot.conversation.summaries.summary_prompt import SUMMARY_SCHEMA
 from bot.conversation.types import Utterance
 from bot.llm.client import Answer
-from bot.llm.tokens import TokenEstimate
-from bot.llm.types import Call, Prompt, Question
+from bot.llm.types import Call, Prompt, Question, TokenEstimate
 from bot.settings.envfile import read_env
 from database import Database
 from memory.places import Place, Where

@@ -31,7 +31,7 @@ from database.models import (
     State,
     User,
 )
-from database.repositories.base import table_of, values_of
+from database.repositories import table_of, values_of
 from memory.history import LEARNT
 
 if TYPE_CHECKING:

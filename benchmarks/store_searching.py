@@ -18,7 +18,7 @@ from benchmarks.store_building import Spoken, private_place, someone, talkative_
 from benchmarks.store_start import ready
 from bot.conversation.text.names import speaker_label
 from bot.core.stalls import settle_memory
-from bot.llm.tokens import TokenEstimate
+from bot.llm.types import TokenEstimate
 from database import Database
 from database.sqlite import SqliteFile
 from memory.embeddings import MINILM, Embedder, EmbedderMissing, open_embedder

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, insert, update
 
 from database.models import Vectors
-from database.repositories.base import table_of
+from database.repositories import table_of
 from database.repositories.vectors import PART, Kind
-from memory.packing import packed
+from memory.meaning import packed
 from memory.sentence_models import MINILM_NAME, MINILM_SIZE
 
 if TYPE_CHECKING:

@@ -43,15 +43,14 @@ from bot.conversation.queue import Rooms
 from bot.conversation.reply import Answering, Replies
 from bot.conversation.rethinking import Rethinking
 from bot.conversation.revisions import Remaking
-from bot.conversation.safety import AgeGate, Courtesy, CrisisNotice, FaultSigns
+from bot.conversation.safety import AgeGate, Courtesy, FaultSigns
 from bot.conversation.speakers import Casting
 from bot.conversation.summaries.service import Summaries
 from bot.conversation.text.names import speaker_label
 from bot.core import waiting
-from bot.core.clock import Clock, SystemClock
+from bot.core.clock import Clock, Runtime, SystemClock
 from bot.core.data_lock import held
 from bot.core.errors import ConfigurationError, DatabaseUnreachable
-from bot.core.runtime import Runtime
 from bot.core.tasks import spawn
 from bot.core.waiting import AWAY_SECONDS
 from bot.features.admin.day_moods import DayMoods
@@ -73,9 +72,8 @@ from bot.features.inner_life.days import Days
 from bot.features.inner_life.relationship import Relationships
 from bot.features.inner_life.status import Statuses
 from bot.features.inner_life.week import Weeks
-from bot.features.memory.extraction import ModelFacts
+from bot.features.memory.extraction import MergeQuestion, ModelFacts
 from bot.features.memory.map import Maps
-from bot.features.memory.merge_question import MergeQuestion
 from bot.features.memory.nightly import NightlyConsolidation
 from bot.features.memory.provenance import Provenance
 from bot.features.moderation import Moderation
@@ -89,7 +87,7 @@ from bot.features.proactive.initiative import Initiative
 from bot.features.proactive.venues import Venues
 from bot.features.reminders.due_birthdays_and_reminders import Reminding
 from bot.features.reminders.reminder_words import ReminderWording
-from bot.features.reminders.requests import Requests
+from bot.features.reminders.requests import notice_requests
 from bot.features.reminders.service import Reminders
 from bot.features.tickets import Tickets
 from bot.jobs.history import Ledger
@@ -102,11 +100,10 @@ from bot.settings import Settings
 from database import Database, DatabaseAway, DatabaseBusy, DatabaseError, DatabaseFull, DatabaseTaken
 from database.backups import NightWatch
 from memory.browsing import Browsing
-from memory.embedding import Embedding
 from memory.embeddings import Embedder
 from memory.erasing import Eraser
 from memory.learn import Consolidation
-from memory.meaning import Meaning
+from memory.meaning import Embedding, Meaning
 from memory.merge import Merger
 from memory.recall import Finding
 from memory.store import Memories
@@ -357,7 +354,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     reader = ContextReader(database, recall, staging, extent=manner.extent, tokens=tokens, clock=clock)
     composer = Composer(claude, voice, runtime, pace=manner.pace, longest_message=manner.longest_message)
     faults = FaultSigns(manner.errors, clock, base.budgets)
-    intake = Intake(database, runtime, casting, hooks, message_log, resume_within=manner.resume_within)
+    intake = Intake(database, runtime, rooms, casting, hooks, message_log, resume_within=manner.resume_within)
     consequences = Consequences(casting, inner_life, clock, manner)
     outbox = Saying(database, runtime, rooms, casting, message_log, consequences, manner)
     appraiser = Appraiser(claude, voters.model, voters.deadline)
@@ -386,7 +383,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         casting,
         replies,
         following,
-        Courtesy(age_gate, CrisisNotice(manner.notice, database, clock), faults, casting, runtime),
+        Courtesy(database, runtime, age_gate, faults, casting, manner.notice),
     )
     revisions = Remaking(
         database,
@@ -453,13 +450,13 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     def grew(news: News) -> None:
         if news.changed:
             changed(news.character)
-        if news.times is not None:
-            growth_files.answered(news.character, news.times, grew=news.changed)
+        if news.counted:
+            growth_files.begin(news.character)
 
     outbox.on_reply.append(grew)
-    answering.notice = Requests(reminders, memories).notice
+    answering.notice = partial(notice_requests, reminders, memories)
     if manner.greets:
-        hooks.before_reply.append(greetings.first_words)
+        hooks.first_words.append(greetings.first_words)
 
     return App(
         settings=settings,
@@ -626,6 +623,7 @@ def _schedule(app: App) -> NightWatch:
     every(PRUNE_SECONDS, turn_the_day, name="draw facts from talk", first=SOON_SECONDS)
     every(EMBED_SECONDS, app.embedding.catch_up, name="embed what is new", first=SOON_SECONDS)
     every(PRUNE_SECONDS, app.message_log.prune, name="forget what is past its time")
+    every(PRUNE_SECONDS, app.privacy.resume_leaving, name="erase who wished it")
     every(KEEP_SECONDS, app.budgets.keep, name="note what was spent")
     watch = NightWatch(
         app.settings.data_dir / DATABASE_NAME,
@@ -647,6 +645,7 @@ async def _begin(app: App, watch: NightWatch) -> None:
     """Do at once what can't wait for the jobs: forget what is past its time, and begin the day."""
     with database_named():
         await app.schedule.open()
+        await app.privacy.resume_leaving()
         await app.memories.expire()
         await app.message_log.prune()
         await watch.expire()

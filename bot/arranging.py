@@ -28,7 +28,7 @@ from bot.llm.call_log import open_call_log
 from bot.llm.client import AnthropicClaude, Claude
 from bot.llm.pricing import Prices, load_prices
 from bot.llm.server import Server
-from bot.llm.tokens import TokenEstimate, local_counter
+from bot.llm.types import TokenEstimate, local_counter
 from bot.settings import Settings
 from bot.settings.allowance import Allowance
 from database import DatabaseError
@@ -104,6 +104,7 @@ def manner_of(settings: Settings, server: Server) -> Manner:
     )
     attention = Attentiveness(
         too_old=timedelta(seconds=settings.sel_drop_old_seconds),
+        answers_missed=timedelta(minutes=settings.answer_missed_minutes),
         patience=Patience(
             threshold=settings.bot_reply_threshold,
             cooldown=settings.reply_cooldown,
@@ -237,7 +238,7 @@ def _sampling(settings: Settings, server: Server) -> dict[str, float]:
 
 async def within(budgets: Budgets, claude: Claude, settings: Settings, server: Server) -> Claude:
     """Return what asks Claude as long as there is something to pay it with; without limits, Claude itself."""
-    if not budgets.limits:
+    if not budgets.limited:
         return claude
     try:
         await budgets.open()

@@ -1,6 +1,6 @@
 """The one place that speaks SQL: `async with database.begin() as db: await db.messages.…`."""
 
-from database.database import Database
+from database.database import Database, UnitOfWork
 from database.errors import (
     DatabaseAway,
     DatabaseBusy,
@@ -10,7 +10,6 @@ from database.errors import (
     DatabaseTaken,
     DatabaseTooNew,
 )
-from database.unit import UnitOfWork
 
 __all__ = [
     "Database",

@@ -2,21 +2,94 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import QueuePool
 
 from database import files
 from database.backend import POOL_SECONDS, VACUUM_DUE, WORDED, Backend
-from database.errors import DatabaseBusy
+from database.errors import DatabaseBusy, DatabaseError
 from database.models import Row
+from database.repositories.affinities import Affinities
+from database.repositories.archive import Archive
+from database.repositories.audits import Audits
+from database.repositories.bonds import Bonds
+from database.repositories.bots import Bots
+from database.repositories.calls import Calls, Spendings
+from database.repositories.casts import Casts
+from database.repositories.channels import Channels
+from database.repositories.characters import Characters
+from database.repositories.consents import Consents
+from database.repositories.cues import Cues
+from database.repositories.jobs import Jobs
+from database.repositories.leftovers import Leftovers
+from database.repositories.memories import Memories
+from database.repositories.messages import Messages
+from database.repositories.people import People
+from database.repositories.remarks import Remarks
+from database.repositories.reminders import Reminders
+from database.repositories.states import States
+from database.repositories.summaries import Summaries
+from database.repositories.tickets import Tickets
+from database.repositories.turns import Turns
+from database.repositories.users import Users
+from database.repositories.vectors import Embeddings
 from database.sqlite import SqliteFile
-from database.unit import UnitOfWork
+
+_Faults = tuple[type[DBAPIError | OSError], ...]
+
+
+class UnitOfWork:
+    """One transaction, seen as one repository for each noun; a repository is made when it is first used."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    users = cached_property(lambda self: Users(self._session))
+    channels = cached_property(lambda self: Channels(self._session))
+    messages = cached_property(lambda self: Messages(self._session))
+    turns = cached_property(lambda self: Turns(self._session))
+    calls = cached_property(lambda self: Calls(self._session))
+    states = cached_property(lambda self: States(self._session))
+    characters = cached_property(lambda self: Characters(self._session))
+    bots = cached_property(lambda self: Bots(self._session))
+    audits = cached_property(lambda self: Audits(self._session))
+    summaries = cached_property(lambda self: Summaries(self._session))
+    memories = cached_property(lambda self: Memories(self._session))
+    consents = cached_property(lambda self: Consents(self._session))
+    archive = cached_property(lambda self: Archive(self._session))
+    embeddings = cached_property(lambda self: Embeddings(self._session))
+    reminders = cached_property(lambda self: Reminders(self._session))
+    people = cached_property(lambda self: People(self._session))
+    leftovers = cached_property(lambda self: Leftovers(self._session))
+    casts = cached_property(lambda self: Casts(self._session))
+    cues = cached_property(lambda self: Cues(self._session))
+    affinities = cached_property(lambda self: Affinities(self._session))
+    bonds = cached_property(lambda self: Bonds(self._session))
+    remarks = cached_property(lambda self: Remarks(self._session))
+    spendings = cached_property(lambda self: Spendings(self._session))
+    tickets = cached_property(lambda self: Tickets(self._session))
+    jobs = cached_property(lambda self: Jobs(self._session))
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[None]:
+        """Begin a part of the transaction that is undone alone when something fails in it.
+
+        Without it a failed statement takes everything else with it: PostgreSQL keeps nothing and reports
+        no error. Raises DatabaseError, without the rows that a driver quotes.
+        """
+        try:
+            async with self._session.begin_nested():
+                yield
+        except SQLAlchemyError as error:
+            fault = type(getattr(error, "orig", None) or error).__name__
+            raise DatabaseError(f"A statement failed: {fault}") from None
 
 
 class Database:
@@ -75,15 +148,13 @@ class Database:
         finally:
             self.writers -= 1
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[UnitOfWork]:
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a read transaction: one consistent view, in which nothing can be written."""
-        async with self._transaction(self._reader) as db:
-            yield db
+        return self._transaction(self._reader)
 
     async def size(self) -> int:
         """Return how many bytes it takes."""
-        with self._named_errors(), self._reached():
+        with self._named_errors():
             return await self._backend.size()
 
     async def check_writer(self) -> None:
@@ -94,7 +165,7 @@ class Database:
         pool = self._writer.pool
         if isinstance(pool, QueuePool) and pool.checkedout():
             return
-        with self._named_errors(), self._reached():
+        with self._named_errors():
             await self._backend.check_writer()
 
     async def scrub(self, *, every_table: bool = False) -> bool:
@@ -103,7 +174,7 @@ class Database:
         Of the tables without words only ids are left behind: those are written anew on demand.
         False when somebody was reading just then: what they read has to stay until they are done.
         """
-        with self._named_errors(), self._reached():
+        with self._named_errors():
             return await self._backend.scrub(tuple(Row.metadata.tables) if every_table else WORDED)
 
     async def vacuum(self) -> bool:
@@ -115,7 +186,7 @@ class Database:
         async with self.read() as db:
             if await db.states.get(VACUUM_DUE) is None:
                 return False
-        with self._named_errors(), self._reached():
+        with self._named_errors():
             return await self._backend.vacuum()
 
     async def close(self) -> None:
@@ -124,27 +195,22 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:
-        with self._named_errors():
+        with self._named_errors((DBAPIError,)):  # an OSError of what others do in it is theirs
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                with self._reached():
+                with self._named_errors():
                     await session.connection()
                 yield UnitOfWork(session)
 
     @contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        """Turn what the driver says into an error that names the fault and the mend."""
+    def _named_errors(self, those: _Faults = (DBAPIError, OSError)) -> Iterator[None]:
+        """Turn what the driver or the network says into an error that names the fault and the mend.
+
+        A timeout of the network is an OSError.
+        """
         try:
             yield
         except PoolTimeoutError as error:
             busy = f"{self._backend.place} has been busy for {POOL_SECONDS} seconds."
             raise DatabaseBusy(busy) from error
-        except DBAPIError as error:
-            raise self._backend.named(error) from error if self._backend.discreet else None
-
-    @contextmanager
-    def _reached(self) -> Iterator[None]:
-        """Name what the network says: never around what others do in a transaction."""
-        try:
-            yield
-        except OSError as error:  # a timeout is one
+        except those as error:
             raise self._backend.named(error) from error if self._backend.discreet else None

@@ -1,18 +1,38 @@
-"""What can be said and done about a PostgreSQL database from outside, while nobody has it open."""
+"""What can be said and done about a PostgreSQL database from outside; and moving a file into one."""
 
+import asyncio
 import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from sqlalchemy import URL, Connection, Table, create_engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import NullPool
 
-from database import postgres_schema
+from database import copies, files, postgres_schema
+from database.errors import DatabaseError
+from database.models import Row
 from database.postgres import PostgresServer, place_of
 from database.postgres_faults import require_driver
 from database.postgres_schema import Found
 
-__all__ = ["Found", "backup_command", "check", "look", "place_of", "require_driver", "restore_command"]
+__all__ = [
+    "Found",
+    "backup_command",
+    "check",
+    "look",
+    "move",
+    "place_of",
+    "require_driver",
+    "restore_command",
+]
 
+_AT_ONCE = 1_000
+"""Rows that are moved in one statement."""
 _SECRET = frozenset({"password", "passfile", "sslpassword"})
 """What no command shows that is printed."""
 
@@ -53,3 +73,77 @@ def _without_password(url: str) -> str:
     kept = [one for one in parse_qsl(parts.query, keep_blank_values=True) if one[0].lower() not in _SECRET]
     query = urlencode(kept, safe="/", quote_via=quote)
     return shlex.quote(urlunsplit(("postgresql", f"{user}{host}{port}", parts.path, query, "")))
+
+
+# Moving: everything in a SQLite file goes into an empty database, all of it or nothing.
+
+
+async def move(path: Path, url: str, *, backups: Path) -> Mapping[str, int]:
+    """Copy every row of the database at `path`, which nobody may have open; return how many, by table.
+
+    The file is brought up to date before, and else stays as it is. Raises DatabaseError, also where the
+    other database holds anything already; then nothing is in it that was not there before.
+    """
+    await asyncio.to_thread(_ready, path, backups)
+    server = PostgresServer(url)
+    try:
+        await server.prepare()
+        async with server.patient() as connection:
+            return await _filled(connection, path, server.place)
+    except DBAPIError as error:
+        raise server.named(error) from None
+    finally:
+        await server.close()
+
+
+def _ready(path: Path, backups: Path) -> None:
+    if not path.exists():
+        raise DatabaseError(f"{path} is not there: there is nothing to move.")
+    files.prepare(path, backups=backups)
+
+
+async def _filled(connection: AsyncConnection, path: Path, place: str) -> dict[str, int]:
+    tables = Row.metadata.sorted_tables
+    for table in tables:
+        if await connection.scalar(select(func.count()).select_from(table)):
+            raise DatabaseError(
+                f"{place} holds something already ({table.name}). Move into an empty one; "
+                "dropdb and createdb empty it, with all that is in it: see docs/operating.md."
+            )
+    last = _last_ids(path)
+    moved = {}
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    with engine.connect() as source:
+        for table in tables:
+            moved[table.name] = 0
+            for rows in _rows(source, table):
+                await connection.execute(insert(table), rows)
+                moved[table.name] += len(rows)
+            await _count_on(connection, table, last.get(table.name, 0))
+    return moved
+
+
+def _rows(source: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:
+    for some in source.execute(select(table)).mappings().partitions(_AT_ONCE):
+        yield [dict(row) for row in some]
+
+
+def _last_ids(path: Path) -> dict[str, int]:
+    """Return the last id that each table ever gave out: none may come twice (menus still show them)."""
+    with closing(copies.connect(path, "mode=ro")) as connection:
+        return dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+
+
+async def _count_on(connection: AsyncConnection, table: Table, last: int) -> None:
+    """Let a table's ids go on behind the last one."""
+    key = table.autoincrement_column
+    if key is None:
+        return
+    sequence = await connection.scalar(
+        text("SELECT pg_get_serial_sequence(:table, :key)"), {"table": table.name, "key": key.name}
+    )
+    highest = max(last, int(await connection.scalar(select(func.max(key))) or 0))
+    if sequence and highest:
+        await connection.execute(
+            text("SELECT setval(:sequence, :highest)"), {"sequence": sequence, "highest": highest}
+        )

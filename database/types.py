@@ -1,11 +1,12 @@
-"""Column types: times that are always aware and in UTC, and the values of a fact."""
+"""What every table is made of: the types of its columns, and its row. Times are always aware, and in UTC."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData
 from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,3 +71,24 @@ def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError(f"a time without a zone: {value!r}")
     return value.astimezone(UTC)
+
+
+Snowflake = Annotated[int, mapped_column(BigInteger)]
+"""An id that Discord gives: 64 bits."""
+Key = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
+Moment = Annotated[datetime, mapped_column(UtcDateTime)]
+Exactly = Annotated[datetime, mapped_column(Instant)]
+
+
+class Row(MappedAsDataclass, DeclarativeBase):
+    """A table row that is a dataclass too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )

@@ -37,6 +37,8 @@ _COMMON = frozenset(_BEGINNERS.split())
 """Words that begin a sentence with a capital letter and are no name."""
 _NEGATIONS = frozenset(_NOTS.split())
 _NOT = regex.compile(r"n['’]t\b")
+VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
+"""What can be seen of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +247,3 @@ def _nots(text: str) -> int:
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
-
-
-VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
-
-
-def is_blank(text: str) -> bool:
-    """Say whether `text` shows nothing: only spaces, controls and zero-width characters."""
-    return VISIBLE.search(text) is None

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 OFF = "off"
 MINILM = "minilm"
+"""The default: all-MiniLM-L6-v2 with 8-bit weights on onnxruntime, 23 MB and no torch."""
 NO_VOCABULARY = (
     "Recall goes by words alone: the embedding model's vocabulary is missing; "
     "`python -m memory.vocabulary` fetches it."
 )
-"""The default: all-MiniLM-L6-v2 with 8-bit weights on onnxruntime, 23 MB and no torch."""
 REMEMBERED_TEXTS = 1_000
 """Texts whose vectors are kept at hand (F081)."""
 BATCH = 8

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 
 from database import UnitOfWork
 from database.models import Fact
-from memory.extraction import Candidate
+from memory.extraction import Candidate, Stretch
 from memory.history import LEARNT, REINFORCED, SUPERSEDED
 from memory.places import Where, audience_of
 from memory.reconciling import Known, Reconciled
-from memory.stretches import Stretch
 
 MOST = 2_000
 """Facts that one person may have with one character, core memory apart."""

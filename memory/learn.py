@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from database import Database, UnitOfWork
 from database.models import Archived, Window
-from memory.extraction import Candidate
+from memory.extraction import Candidate, Stretch, own_words_in
 from memory.facts import Facts, Tally, known_beside
-from memory.meaning import Meaning
-from memory.packing import packed, unpacked
+from memory.meaning import Meaning, packed, unpacked
 from memory.places import where_of
 from memory.reconciling import Doubt, Known, Reconciled, decided, reconcile
 from memory.rules import LOG_KEPT, WAITING_KEPT, Consent
 from memory.store import Memories
-from memory.stretches import Stretch, own_words_in
 
 if TYPE_CHECKING:
     from memory.sentence_models import Vectors
@@ -203,7 +201,7 @@ class Consolidation:
         """
         stretch, now = drawn.stretch, self._now()
         character, channel_id, model = stretch.character, stretch.where.channel_id, self._meaning.model
-        seat = await db.seats.get(channel_id, character)
+        seat = await db.channels.seat(channel_id, character)
         if await db.channels.get(channel_id) is None or (seat and seat.consolidated >= stretch.through):
             return Tally()
         there = {one.id: one for one in await db.archive.fresh(channel_id, character, limit=LINES)}

@@ -9,18 +9,16 @@ from database import Database, UnitOfWork
 from database.models import Fact
 from database.repositories.memories import Batch
 from database.repositories.people import pieces
-from memory.core import LONGEST, Change, clean, is_blank, plain
-from memory.dumps import Dumps
+from memory.core import LONGEST, VISIBLE, Change, clean, plain
+from memory.dumps import Before, Dumps, Snapshots, before
 from memory.erasing import Eraser
 from memory.history import EDITED, LEARNT, TOLD, lineages, unlearnt, without, words_in
 from memory.merge import Merger
 from memory.places import Where
-from memory.refusals import MemoryRefused, Refusal
+from memory.requests import stands_in
 from memory.reversal import Back, Reversal, bring_back, steps_back
-from memory.rules import SOFT_KEPT, Consent
+from memory.rules import SOFT_KEPT, Consent, MemoryRefused, Refusal
 from memory.sensitive.detect import holds_secret
-from memory.snapshots import Before, Snapshots, before
-from memory.telling import stands_in
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +198,7 @@ class Memories:
         await db.reminders.forget_learnt(person_id)
         await db.bonds.forget(person_id)
         await db.audits.without_values(person_id)
-        await db.feelings.without(person_id)
+        await db.characters.forget_who_stirred(person_id)
         await self._eraser.lines(db, await db.remarks.drawn_on(person_id))
         await db.remarks.without(person_id)
 
@@ -389,7 +387,7 @@ def _own(text: str) -> dict[str, Any]:
 def checked(text: str) -> str:
     """Return the words of a memory as they are kept. Raises MemoryRefused for what can't be kept."""
     words = clean(text)
-    if is_blank(words):
+    if not VISIBLE.search(words):
         raise MemoryRefused(Refusal.UNUSABLE, longest=LONGEST)
     if holds_secret(words):
         raise MemoryRefused(Refusal.SECRETS)

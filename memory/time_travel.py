@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from database import Database, UnitOfWork
 from database.models import Fact
 from database.repositories.memories import Change, same_memory
+from memory.dumps import Before, before
 from memory.history import JOINED, LEARNT, REINFORCED, SUPERSEDED, into
-from memory.refusals import MemoryRefused, Refusal
 from memory.reversal import Back, bring_back
-from memory.snapshots import Before, before
+from memory.rules import MemoryRefused, Refusal
 
 _INTO = into(0).removesuffix("0")
 EARLIEST = date(2015, 1, 1)

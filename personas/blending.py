@@ -10,7 +10,7 @@ from typing import Any
 
 from personas.character_parts import Blending
 from personas.frameworks import Framework
-from personas.frameworks_written import lines_of, spoken
+from personas.persona_sections import lines_of, spoken
 from personas.selection.topic import CONTEXTS
 
 DEFAULT_WEIGHTS: Mapping[str, Mapping[str, float]] = {

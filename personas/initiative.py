@@ -1,10 +1,12 @@
-"""When a character speaks first, and when it asks back: chances, hours and bounds (F112, F113, F116)."""
+"""When a character speaks first, when it asks back, and what was left open (F112, F113, F116, C83)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
+
+import regex
 
 from personas.rhythm import USUAL, Shift, shifted_chance
 
@@ -175,3 +177,54 @@ def may_ask_back(asked: Collection[datetime], now: datetime, *, cooldown: timede
     """
     lately = [abs(now - at) for at in asked]
     return all(ago >= cooldown for ago in lately) and sum(ago < ASKED_WITHIN for ago in lately) < MOST_ASKED
+
+
+# What was left open in a talk: a question that nobody answered, something that was still to come.
+
+RECENT_LINES = 4
+"""So many of the last lines are what is being talked about now: nothing earlier."""
+ANSWERED_WITHIN = 3
+"""Lines behind a question in which it may have been answered."""
+SHORTEST_TOPIC, LONGEST_TOPIC = 15, 300
+"""Letters of a line worth coming back to: shorter ones say too little, longer ones are no single topic."""
+
+_TO_COME = regex.compile(
+    r"\b(?:tomorrow|tonight|next (?:week|month|time)|this (?:evening|weekend)|later today|soon|"
+    r"going to|gonna|i['’]ll|about to|planning to|hoping to|waiting for|exam|interview|appointment|"
+    r"morgen|heute abend|nächste (?:woche|mal)|bald|werde|vorhabe|prüfung|termin|"
+    r"demain|ce soir|la semaine prochaine|bientôt|je vais|examen|entretien|"
+    r"mañana|esta noche|la próxima semana|pronto|voy a|entrevista)\b",
+    regex.IGNORECASE,
+)
+_QUESTION = regex.compile(r"[?？]\s*$")
+_NOT_TALK = regex.compile(r"https?://|```|^\s*[/!.]\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line of a talk: where it stands, who said it, 0 for the character itself."""
+
+    place: int
+    person_id: int
+    text: str
+
+
+def open_topic(talk: Sequence[Said], people: Collection[int], *, done: Collection[int] = ()) -> Said | None:
+    """Return the latest earlier line of some people that was left open; none of those `done`, by place."""
+    earlier = range(len(talk) - RECENT_LINES - 1, -1, -1)
+    for number in earlier:
+        said = talk[number]
+        if said.person_id in people and said.place not in done and _is_open(talk, number):
+            return said
+    return None
+
+
+def _is_open(talk: Sequence[Said], number: int) -> bool:
+    text = talk[number].text.strip()
+    if not SHORTEST_TOPIC <= len(text) <= LONGEST_TOPIC or _NOT_TALK.search(text):
+        return False
+    if not _QUESTION.search(text):
+        return _TO_COME.search(text) is not None
+    asker = talk[number].person_id
+    behind = talk[number + 1 : number + 1 + ANSWERED_WITHIN]
+    return all(one.person_id == asker for one in behind)

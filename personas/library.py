@@ -10,7 +10,7 @@ from personas.cards import Card, CardError, card_from, cast, read_card
 from personas.cards.charx import MOST_BYTES as MOST_CHARX
 from personas.cards.images import MOST_PICTURE, Picture, picture_of
 from personas.cards.json_text import MOST_TEXT, read_json
-from personas.cards.reading import MOST_BYTES
+from personas.cards.reading_and_writing import MOST_BYTES
 from personas.cards.versions import is_card
 from personas.character import IDENTITY_KEYS
 from personas.character_rules import LONGEST_TEXT, slug_of

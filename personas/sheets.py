@@ -11,8 +11,18 @@ from personas.cards.errors import CardError
 from personas.cards.images import Picture, picture_from_uri
 from personas.character_parts import Blending, EvolutionStage, VoiceAndTone
 from personas.character_rules import LONGEST_LIST, LONGEST_TEXT, check_avatar, plain, slug_of
-from personas.sheet_keys import LISTS, OWN_KEYS, SHEET_KEYS, TEXTS
-from personas.sheet_values import fits, items, labelled, opinions_in, within_limits, words
+from personas.sheet_values import (
+    LISTS,
+    OWN_KEYS,
+    SHEET_KEYS,
+    TEXTS,
+    fits,
+    items,
+    labelled,
+    opinions_in,
+    within_limits,
+    words,
+)
 
 __all__ = ["SHEET_KEYS", "USUAL_FRAMEWORK", "SheetContents", "is_sheet", "read_sheet"]
 

@@ -17,8 +17,7 @@ from bot.conversation.decision import Trace
 from bot.conversation.generation import Voice
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Utterance
-from bot.core.clock import Clock
-from bot.core.runtime import Runtime
+from bot.core.clock import Clock, Runtime
 from bot.features.admin.service import Administration
 from bot.features.characters.library import Library
 from bot.llm.breaker import Breaker
@@ -27,7 +26,7 @@ from bot.llm.budgeted import Budgeted, Tariff
 from bot.llm.client import Claude
 from bot.llm.pricing import load_prices
 from bot.llm.server import Server
-from bot.llm.tokens import TokenEstimate
+from bot.llm.types import TokenEstimate
 from bot.settings import Settings
 from database import Database
 from database.models import Claim, Turn
@@ -136,7 +135,7 @@ class Table:
 
 async def noted(at: Table, heard: Utterance) -> bool:
     """Note a message and no more, as if the process had ended then."""
-    return bool(await at.app.intake._note(heard, gapless=True))
+    return bool(await at.app.intake.note(heard))
 
 
 @dataclass(frozen=True)

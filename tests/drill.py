@@ -25,8 +25,8 @@ from bot.core.errors import Unsaid
 from bot.core.logging import LineHandler, set_up_logging
 from bot.llm.server import Server
 from bot.settings import Settings
-from database.connection import Connection
 from database.repositories.messages import Messages
+from database.sqlite import Connection
 from memory.dumps import Dumps
 from memory.erasing import Eraser
 from memory.places import Where

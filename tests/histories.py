@@ -20,12 +20,11 @@ from bot.conversation.message_log import SUMMARIES_KEPT
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.types import Part
 from bot.core.errors import Unsaid
-from bot.llm.tokens import TokenEstimate
+from bot.llm.types import TokenEstimate
 from database import Database
 from memory.dumps import Dumps
 from memory.places import Place, Where
-from memory.refusals import MemoryRefused
-from memory.rules import LOG_KEPT, WAITING_KEPT
+from memory.rules import LOG_KEPT, WAITING_KEPT, MemoryRefused
 from tests.builders import AT_ONCE, PIXEL, app_on, beginnings_ended, utterance
 from tests.fakes import FakeClock, FakeMouth
 from tests.parrot import BOT, CANARY, ME, PEOPLE, PLACES, Book, Parrot, Told

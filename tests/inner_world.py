@@ -44,7 +44,7 @@ async def wiped(database: Database) -> None:
     """Let nothing have happened to any character, not even a morning."""
     async with database.begin() as db:
         for table in (Stirring, Feeling):
-            await db.feelings._session.execute(delete(table))
+            await db.characters._session.execute(delete(table))
         await db.states._session.execute(delete(State).where(State.key.startswith("daily_mood_")))
 
 
@@ -55,8 +55,8 @@ async def moved(database: Database, slug: str, nature: Nature, log: Sequence[Sti
         event = Event(one.at, shift={}) if one.kind == DAY else Event(one.at, Stimulus(one.kind))
         feeling = hormones.replayed([event], nature, feeling)
     async with database.begin() as db:
-        await db.feelings.stir(log)
-        await db.feelings.keep(
+        await db.characters.stir(log)
+        await db.characters.keep_feeling(
             Feeling(
                 slug,
                 feeling.at,

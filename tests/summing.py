@@ -9,8 +9,7 @@ from typing import Any
 
 from bot.conversation.config import Extent, Manner
 from bot.conversation.context.transcript import line_of, written
-from bot.llm.tokens import TokenEstimate
-from bot.llm.types import Prompt
+from bot.llm.types import Prompt, TokenEstimate
 from database import Database
 from database.models import Summary
 from database.repositories.messages import Uncovered

@@ -17,7 +17,7 @@ from rich.text import Text
 from bot.cli.doctor.report import show as print_text
 from bot.core.errors import ConfigurationError, unwritable
 from bot.features.characters.strangers import Inspected, export_stranger, harmless, read_stranger
-from bot.llm.tokens import TokenEstimate
+from bot.llm.types import TokenEstimate
 from personas.cards.charx import MOST_BYTES, is_zip
 from personas.cards.images import picture_of
 from personas.sheet_values import words

@@ -21,7 +21,7 @@ from bot.core.logging import set_up_logging
 from bot.core.stalls import settle_memory
 from bot.core.tasks import running
 from bot.features.characters.library import library_of
-from bot.llm.provider import open_server
+from bot.llm.server import open_server
 from bot.settings import Loaded, Settings, load_settings
 from database import backups, files, schema, servers
 
@@ -120,8 +120,6 @@ def restore(arguments: Namespace, _on_stage: OnStage) -> int:
 
 def move_database(arguments: Namespace, _on_stage: OnStage) -> int:
     """Copy everything from the file into the server's empty database, while the bot does not run."""
-    from database.moving import move
-
     settings = load(arguments, overrides=NO_CHARACTER).settings
     path, url = settings.data_dir / DATABASE_NAME, settings.database_url.get_secret_value()
     if not url:
@@ -129,7 +127,7 @@ def move_database(arguments: Namespace, _on_stage: OnStage) -> int:
             "Write database_url=postgresql://user:password@host/name into config.env first."
         )
     with database_named(), held(settings.data_dir):
-        moved = asyncio.run(move(path, url, backups=settings.data_dir / files.BACKUPS))
+        moved = asyncio.run(servers.move(path, url, backups=settings.data_dir / files.BACKUPS))
     rows = f"{sum(moved.values()):,} rows of {len(moved)} tables are in {servers.place_of(url)} now"
     print(f"{rows}. {path} is as it was; remove it once all is well.")  # noqa: T201
     return 0

@@ -3,7 +3,7 @@
 from bot.app import App
 from bot.conversation.rehearsal import rehearsal_beginning
 from bot.llm.errors import ClaudeError
-from bot.llm.provider import Say
+from bot.llm.server import Say
 from bot.llm.types import Question
 from personas.character import Character
 

@@ -10,9 +10,8 @@ from bot.llm.errors import ClaudeError
 from bot.llm.types import Block, Call, Message, Prompt, Question
 from bot.prompts import fill
 from personas.relations.affinity import Interaction
-from personas.relations.affinity_signs import interaction_of
 from personas.relations.bonds import Tone
-from personas.relations.tone import tone_of
+from personas.relations.signs import interaction_of
 
 log = logging.getLogger(__name__)
 
@@ -49,17 +48,14 @@ class Appraiser:
         return interaction_of(exchange.answered, exchange.names, before=exchange.said), calls
 
     async def tone(
-        self, said: str, *, label: str, names: tuple[str, ...], person_id: int, channel_id: int
+        self, said: str, otherwise: Tone, *, label: str, person_id: int, channel_id: int
     ) -> tuple[Tone, tuple[Call, ...]]:
-        """Return what a person did with what they said to a character that goes by `names`, and the cost.
+        """Return what a person did with words that point in two directions, and what it cost (C69).
 
-        The model is asked only where the words point in two directions: most lines cost nothing (C69).
+        Where the model can't tell, it is `otherwise`.
         """
-        reading = tone_of(said, names)
-        if reading.sure:
-            return reading.tone, ()
         word, calls = await self._word(_tone_prompt(label, said), channel_id=channel_id, person_id=person_id)
-        return Tone(word) if word in {one.value for one in Tone} else reading.tone, calls
+        return Tone(word) if word in {one.value for one in Tone} else otherwise, calls
 
     async def _word(
         self, prompt: Prompt, *, channel_id: int, person_id: int | None = None

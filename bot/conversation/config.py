@@ -27,6 +27,7 @@ class Attentiveness:
     """
 
     too_old: timedelta = timedelta(seconds=30)
+    answers_missed: timedelta = timedelta(minutes=15)
     patience: Patience = field(default_factory=Patience)
     chance: float = 1.0
     voters: Voters = field(default_factory=lambda: Voters(model="", count=0, deadline=10.0))
@@ -46,11 +47,6 @@ class Extent:
     known: int = 25_000
     cached: timedelta = timedelta(hours=1)
     summed: bool = True
-
-    @property
-    def most(self) -> int:
-        """Tokens of talk in a prompt at most, for as long as summing up fails."""
-        return self.condensed * 5 // 4
 
 
 @dataclass(frozen=True, slots=True)

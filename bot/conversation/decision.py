@@ -48,11 +48,6 @@ class Reason(Enum):
     NOBODY = _("no character is there", "why it was not answered")
     BUDGET = _("the budget of today is spent, or runs short", "why it was not answered")
 
-    @property
-    def english(self) -> str:
-        """Return its sentence for the log, which is in English whoever is answered."""
-        return str.__str__(self.value)
-
 
 WEIGHED = (Reason.CHATTER, Reason.CHANCE)
 """Found to be worth too little: who had called the character is answered all the same, whatever they edit."""
@@ -107,13 +102,6 @@ class Step:
     rule: str
     remark: Remark | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        if self.remark is None:
-            return {"rule": self.rule}
-        note = self.remark.note
-        kept = note.name if isinstance(note, Note) else note
-        return {"rule": self.rule, "note": kept, "figures": dict(self.remark.figures)}
-
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         if "note" not in kept:
@@ -159,13 +147,9 @@ class Trace:
     lore: tuple[str, ...] = ()
     cue: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as what the database keeps."""
-        return asdict(self) | {"steps": [step.to_json() for step in self.steps]}
-
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """Return what `to_json` wrote; fields of other versions are passed over."""
+        """Return what `trace_json` wrote; fields of other versions are passed over."""
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
         known["steps"] = tuple(Step.from_json(one) for one in known.get("steps", ()))
         known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
@@ -187,3 +171,21 @@ class Considered:
     received: datetime
     bot_replies: int = 0
     calls: tuple[Call, ...] = ()
+
+
+def english(reason: Reason) -> str:
+    """Return the sentence of a reason for the log, which is in English whoever is answered."""
+    return str.__str__(reason.value)
+
+
+def trace_json(trace: Trace) -> dict[str, Any]:
+    """Return a trace as what the database keeps."""
+    return asdict(trace) | {"steps": [_step_json(step) for step in trace.steps]}
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    if step.remark is None:
+        return {"rule": step.rule}
+    note = step.remark.note
+    kept = note.name if isinstance(note, Note) else note
+    return {"rule": step.rule, "note": kept, "figures": dict(step.remark.figures)}

@@ -16,7 +16,7 @@ from memory.places import Place, where_of
 from personas.character import names_of
 from personas.evolution import crossed
 from personas.relations import affinity
-from personas.relations.affinity_signs import interaction_of
+from personas.relations.signs import interaction_of
 from personas.selection.orchestration import next_of_scene
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 SCENE_PAUSE = 2.0
 """Seconds between two lines of a scene, before the next one is thought of."""
 SCENE = "scene"
-"""Reasons of what a character says that is no answer to anybody: nobody grows by that."""
+COUNTED_EVERY = 10
+"""Answers after which a character's file is written anew (F104)."""
 PLAYED, STOPPED, UNSAID = "played to its end", "stopped", "could not be said"
 
 
@@ -32,13 +33,13 @@ PLAYED, STOPPED, UNSAID = "played to its end", "stopped", "could not be said"
 class News:
     """Something about a character that admins are told of; `changed` says that it is another one now.
 
-    `times` is how often it has answered, where that is the news; there may be nothing more to tell.
+    With `counted` its number of answers is to be written to its files; there may be nothing to tell.
     """
 
     character: str
     text: str = ""
     changed: bool = False
-    times: int | None = None
+    counted: bool = False
 
 
 class Consequences:
@@ -84,15 +85,15 @@ class Consequences:
     # How it grows.
 
     async def _grow(self, db: UnitOfWork, role: Role) -> list[News]:
-        count = await db.identities.spoke(role.slug)
+        count = await db.characters.count_interaction(role.slug)
+        news = [] if count % COUNTED_EVERY else [News(role.slug, counted=True)]
         if not self._growing.enabled or count < min(self._growing.milestones, default=count + 1):
-            return [News(role.slug, times=count)]
-        reached = {one.milestone for one in await db.identities.milestones(role.slug)}
-        news = [News(role.slug, times=count)]
+            return news
+        reached = {one.milestone for one in await db.characters.milestones(role.slug)}
         for milestone in crossed(0, count, self._growing.milestones, reached):
             stage = next((one for one in role.character.stages if one.milestone == milestone), None)
             changes = dict(stage.changes) if stage else None
-            await db.identities.reach(role.slug, milestone, changes, at=self._clock.now())
+            await db.characters.reach_milestone(role.slug, milestone, changes, at=self._clock.now())
             what = f"it changes by its stage {milestone}" if changes else "its files name no stage for that"
             news.append(
                 News(

@@ -110,7 +110,7 @@ class Following:
             return STALE
         if channel is None or cue.character not in self._casting.company.by_slug:
             return NOT_HERE
-        if not HouseRules.of(await db.house.rules(channel.guild_id)).active(where_of(channel)):
+        if not HouseRules(await db.channels.rules(channel.guild_id)).active(where_of(channel)):
             return SWITCHED_OFF
         if line is None and cue.reason != SCENE:
             return GONE
@@ -126,7 +126,7 @@ class Following:
         own, at = mouth.speaking_as(role.speaker), self._clock.monotonic()
         decision = Decision(reply=True, reason=Reason.CUE)
         considered = Considered(decision, Trace(), self._clock.now(), 0, ())
-        listener = Listener(heard, considered, own, received=at, at=at)
+        listener = Listener(heard, considered, own, received=at, at=at, called=True)
         batch = Batch((listener,), (Decided(heard, decision, Trace()),), begun=at, cue=cue)
         async with own.typing():
             return await self._replies.give(role, room, batch)

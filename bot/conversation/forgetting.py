@@ -127,7 +127,7 @@ class Forgetting:
         if channel is not None and channel.place != "guild":
             message_ids = {*await db.messages.ids_in(channel_id), *await db.archive.ids_in(channel_id)}
             await db.turns.abandon(now, channel_id=channel_id)
-            await db.seats.forget_lore(channel_id)
+            await db.channels.forget_lore(channel_id)
             dropped = await db.summaries.forget_channel(channel_id, person_id=person_id)
         else:
             message_ids = set(await db.messages.of_author(person_id, [channel_id]))

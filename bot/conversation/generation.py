@@ -15,11 +15,10 @@ from bot.conversation.text.emotes import dress
 from bot.conversation.text.split import split
 from bot.conversation.text.typing import Pace, remaining_seconds
 from bot.conversation.types import NO_EMOTES, Recollection, Reply, Utterance, Wish
-from bot.core.runtime import Runtime
+from bot.core.clock import Runtime
 from bot.llm.client import Answer, Claude
 from bot.llm.errors import ClaudeDenied, ClaudeError, OverBudget, PromptTooLong
-from bot.llm.tokens import TokenEstimate
-from bot.llm.types import Call, Effort, Prompt, Question
+from bot.llm.types import Call, Effort, Prompt, Question, TokenEstimate
 from bot.prompts import fill
 from personas.character import Character, names_of
 
@@ -47,6 +46,17 @@ class Voice:
     def for_(self, *, premium: bool) -> "Voice":
         """Return the voice for a member."""
         return replace(self, model=self.premium_model) if premium and self.premium_model else self
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What stays the same, however often one reply is asked for."""
+
+    voice: Voice
+    character: Character
+    heard: tuple[Utterance, ...]
+    now: datetime
+    show: Callable[[str], None] | None
 
 
 class Composer:
@@ -78,12 +88,12 @@ class Composer:
         the character's own voice is mended, or asked for once more (C47). `show` is told all that was
         written until now, and "" where it begins anew. `emotes` are those of the place in which it is said.
         """
-        voice = self._voice.for_(premium=remembered.premium)
-        thinking = _Thinking(self._claude, voice, character, tuple(heard), self._clock.now(), show)
+        voice = self._voice.for_(premium=True) if remembered.premium else self._voice
+        request = _Request(voice, character, tuple(heard), self._clock.now(), show)
         calls: tuple[Call, ...] = ()
         for recollection in _tries(remembered, voice):
             try:
-                answer = await thinking.ask(recollection, wish)
+                answer = await self._ask(request, recollection, wish)
             except PromptTooLong as error:
                 calls += _books(error)
                 log.warning("The prompt was too long for %s", voice.model)
@@ -96,9 +106,8 @@ class Composer:
             except ClaudeError as error:
                 log.warning("No reply from %s: %s", voice.model, error)
                 return self._fallback(character, emotes, (*calls, *_books(error)), error)
-            text, further = await thinking.in_its_own_voice(
-                thinking.spoken(answer, recollection), recollection, wish
-            )
+            text = self._spoken(request, answer, recollection)
+            text, further = await self._in_its_own_voice(request, text, recollection, wish)
             text, calls = dress(text, emotes, character), (*calls, answer.call, *further)
             if not split(text):
                 log.warning("Nothing was left of the answer of %s", voice.model)
@@ -106,11 +115,72 @@ class Composer:
             return Reply(text, floor=recollection.floor, calls=calls)
         return self._fallback(character, emotes, calls)
 
+    async def _ask(self, request: _Request, remembered: Recollection, wish: Wish) -> Answer:
+        """Ask Claude, and learn from what it reports. Raises ClaudeError."""
+        shape = rehearsal_prompt if request.voice.rehearsal else compose_prompt
+        prompt = shape(request.character, remembered, request.heard, now=request.now, wish=wish)
+        on_text = _whole(request.show) if request.show else None
+        answer = await self._claude.ask(
+            prompt, _question(request.voice, request.character, request.heard[-1], on_text)
+        )
+        _learn(request.voice, prompt, answer.call)
+        return answer
+
+    def _spoken(self, request: _Request, answer: Answer, remembered: Recollection) -> str:
+        """Return what of an answer is said."""
+        labels = {line.speaker for line in remembered.lines if not line.mine}
+        text = tidy(answer.text, names_of(request.character), labels=tuple(labels))
+        text = trim_to_sentence(text) if answer.cut_short else text
+        return brief(text) if request.voice.rehearsal else text
+
+    async def _in_its_own_voice(
+        self, request: _Request, text: str, remembered: Recollection, wish: Wish
+    ) -> tuple[str, tuple[Call, ...]]:
+        """Return a reply that is the character's own, and what asking once more took (C47).
+
+        Where no second answer can be had, or none that is better, the first is said: never nothing.
+        """
+        character = on_guard(request.character) if request.voice.rehearsal else request.character
+        samples = not_read_out(character, request.heard[-1].text) if request.voice.rehearsal else ()
+        earlier = [*samples, *(line.text for line in remembered.lines if line.mine)]
+        earlier = earlier[-style_guard.EARLIER :]
+        said = [*(one.text for one in request.heard), *wish.remarks]
+        flaw = style_guard.flaw_of(text, character, earlier, heard=said)
+        if flaw is None or not split(text):
+            return text, ()
+        if mended := style_guard.mended(text, character, earlier, heard=said):
+            log.info("A reply of %s was mended because of %s", character.slug, flaw)
+            return mended, ()
+        log.info("A reply of %s was asked for again because of %s", character.slug, flaw)
+        note = _what_was_wrong(flaw, text, request.character)
+        again, calls = await self._again(request, note, remembered, wish)
+        drafts = [one for one in (again, text) if split(style_guard.unlabelled(one, character))]
+        better = min(
+            drafts,
+            key=lambda draft: style_guard.gravity(draft, character, earlier, heard=said),
+            default="",
+        )
+        whole = style_guard.mended(better, character, earlier, heard=said)
+        return whole or style_guard.unlabelled(better, character), calls
+
+    async def _again(
+        self, request: _Request, note: str, remembered: Recollection, wish: Wish
+    ) -> tuple[str, tuple[Call, ...]]:
+        """Ask once more; what was asked before stands in the cache."""
+        if request.show:
+            request.show("")
+        try:
+            answer = await self._ask(request, remembered, replace(wish, note=f"{wish.note} {note}".strip()))
+        except ClaudeError as error:
+            log.warning("No second answer from %s: %s", request.voice.model, error)
+            return "", _books(error)
+        return self._spoken(request, answer, remembered), (answer.call,)
+
     def typing_left(self, reply: Reply, remembered: Recollection, *, since: float) -> float:
         """Return for how many seconds it still types the first message, since a moment (monotonic)."""
         spent = self._clock.monotonic() - since
         first = split(reply.text, self.longest)[0]
-        return remaining_seconds(first, self._pace.at(remembered.stage.tempo), self._rng, spent=spent)
+        return remaining_seconds(first, self._pace, self._rng, spent=spent, tempo=remembered.stage.tempo)
 
     def _fallback(
         self,
@@ -122,77 +192,6 @@ class Composer:
         line = self._rng.choice(character.fallback_lines)
         line = dress(line, emotes, character) or line
         return Reply(line, fallback=True, lasting=isinstance(error, ClaudeDenied), calls=calls)
-
-
-@dataclass(frozen=True, slots=True)
-class _Thinking:
-    """What stays the same, however often one reply is asked for."""
-
-    claude: Claude
-    voice: Voice
-    character: Character
-    heard: tuple[Utterance, ...]
-    now: datetime
-    show: Callable[[str], None] | None
-
-    async def ask(self, remembered: Recollection, wish: Wish) -> Answer:
-        """Ask Claude, and learn from what it reports. Raises ClaudeError."""
-        shape = rehearsal_prompt if self.voice.rehearsal else compose_prompt
-        prompt = shape(self.character, remembered, self.heard, now=self.now, wish=wish)
-        on_text = _whole(self.show) if self.show else None
-        answer = await self.claude.ask(prompt, _question(self.voice, self.character, self.heard[-1], on_text))
-        _learn(self.voice, prompt, answer.call)
-        return answer
-
-    def spoken(self, answer: Answer, remembered: Recollection) -> str:
-        """Return what of an answer is said."""
-        labels = {line.speaker for line in remembered.lines if not line.mine}
-        text = tidy(answer.text, names_of(self.character), labels=tuple(labels))
-        text = trim_to_sentence(text) if answer.cut_short else text
-        return brief(text) if self.voice.rehearsal else text
-
-    async def in_its_own_voice(
-        self, text: str, remembered: Recollection, wish: Wish
-    ) -> tuple[str, tuple[Call, ...]]:
-        """Return a reply that is the character's own, and what asking once more took (C47).
-
-        Where no second answer can be had, or none that is better, the first is said: never nothing.
-        """
-        character = on_guard(self.character) if self.voice.rehearsal else self.character
-        samples = not_read_out(character, self.heard[-1].text) if self.voice.rehearsal else ()
-        earlier = [*samples, *(line.text for line in remembered.lines if line.mine)]
-        earlier = earlier[-style_guard.EARLIER :]
-        said = [*(one.text for one in self.heard), *wish.remarks]
-        flaw = style_guard.flaw_of(text, character, earlier, heard=said)
-        if flaw is None or not split(text):
-            return text, ()
-        if mended := style_guard.mended(text, character, earlier, heard=said):
-            log.info("A reply of %s was mended because of %s", character.slug, flaw)
-            return mended, ()
-        log.info("A reply of %s was asked for again because of %s", character.slug, flaw)
-        again, calls = await self._again(flaw, text, remembered, wish)
-        drafts = [one for one in (again, text) if split(style_guard.unlabelled(one, character))]
-        better = min(
-            drafts,
-            key=lambda draft: style_guard.gravity(draft, character, earlier, heard=said),
-            default="",
-        )
-        whole = style_guard.mended(better, character, earlier, heard=said)
-        return whole or style_guard.unlabelled(better, character), calls
-
-    async def _again(
-        self, flaw: style_guard.Flaw, text: str, remembered: Recollection, wish: Wish
-    ) -> tuple[str, tuple[Call, ...]]:
-        """Ask once more; what was asked before stands in the cache."""
-        if self.show:
-            self.show("")
-        note = _what_was_wrong(flaw, text, self.character)
-        try:
-            answer = await self.ask(remembered, replace(wish, note=f"{wish.note} {note}".strip()))
-        except ClaudeError as error:
-            log.warning("No second answer from %s: %s", self.voice.model, error)
-            return "", _books(error)
-        return self.spoken(answer, remembered), (answer.call,)
 
 
 def _whole(show: Callable[[str], None]) -> Callable[[str], None]:

@@ -1,11 +1,10 @@
-"""The intake: each message is noted once, in the order in which its author said it (faults D19)."""
+"""The intake: each message of a channel is noted once, in the order in which it came in (faults D19)."""
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.conversation import turns
@@ -13,12 +12,14 @@ from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.decision import Reason
 from bot.conversation.message_log import MessageLog
 from bot.conversation.outbox import PLACES
+from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
+from bot.conversation.text.names import clean_text
 from bot.conversation.turns import Decided
-from bot.conversation.types import Mouth, Utterance
+from bot.conversation.types import Arrival, Mouth, Utterance, as_edited
+from bot.core.clock import Runtime
 from bot.core.cooldown import Once
 from bot.core.errors import SpeakingError
-from bot.core.runtime import Runtime
 from bot.llm.types import Call
 from database import Database, DatabaseError
 
@@ -27,8 +28,6 @@ log = logging.getLogger(__name__)
 BREAK_OFF_SECONDS = 5.0
 FLOOD_SECONDS = 60.0
 """Somebody who floods is shown once in so long that not all of it is heard."""
-MOST_WAITING = 1_000
-"""Messages of one person that wait at most: of more, the oldest are not heard."""
 IN_VAIN = (Reason.OUTVOTED, Reason.NO_VOTE, Reason.NO_ANSWER)
 """Silence that was thought about, and paid for."""
 
@@ -42,61 +41,22 @@ class Hooks:
     """What features add to the walk: each of these is called at one point of it.
 
     `refresh` reads characters whose files have changed, before each message. `on_decision` is told what was
-    decided about each message, once that is written down. `before_reply` may say something first: it is
-    shown the newest message, with the lock of the channel held.
+    decided about each message, once that is written down. `first_words` may say something before a character
+    that has a greeting answers: they are shown the newest message, with the lock of the channel held.
     """
 
     refresh: Callable[[], Awaitable[object]] = nothing_new
     on_decision: list[Callable[[Decided], None]] = field(default_factory=list)
-    before_reply: list[Callable[[Utterance, Mouth], Awaitable[object]]] = field(default_factory=list)
+    first_words: list[Callable[[Utterance, Mouth], Awaitable[object]]] = field(default_factory=list)
 
 
-class Turnstile:
-    """Lets everybody's next message in as soon as their last one is through; nobody waits for others."""
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A message that was noted when it was `received`; the rules of its place where they were just read."""
 
-    def __init__(self, most: int = MOST_WAITING) -> None:
-        self._most = most
-        self._waiting: dict[int, deque[asyncio.Future[bool]]] = {}
-
-    @asynccontextmanager
-    async def passing(self, person_id: int) -> AsyncIterator[bool]:
-        """Wait for one's turn; False where so much came after it that it is let go."""
-        queue = self._waiting.get(person_id)
-        if queue is None:
-            queue = self._waiting[person_id] = deque()
-        elif not await self._in_turn(person_id, queue):
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            self._let_next_in(person_id, queue)
-
-    async def _in_turn(self, person_id: int, queue: deque[asyncio.Future[bool]]) -> bool:
-        mine: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        queue.append(mine)
-        if len(queue) > self._most:
-            queue.popleft().set_result(False)
-        try:
-            return await mine
-        except asyncio.CancelledError:
-            if mine in queue:
-                queue.remove(mine)
-            elif mine.done() and not mine.cancelled() and mine.result():
-                self._let_next_in(person_id, queue)
-            raise
-
-    def _let_next_in(self, person_id: int, queue: deque[asyncio.Future[bool]]) -> None:
-        if not self._let_next_in_of(queue):
-            del self._waiting[person_id]
-
-    def _let_next_in_of(self, queue: deque[asyncio.Future[bool]]) -> bool:
-        while queue:
-            following = queue.popleft()
-            if not following.done():
-                following.set_result(True)
-                return True
-        return False
+    heard: Utterance
+    rules: HouseRules | None
+    received: datetime
 
 
 class Intake:
@@ -106,6 +66,7 @@ class Intake:
         self,
         database: Database,
         runtime: Runtime,
+        rooms: Rooms,
         casting: Casting,
         hooks: Hooks,
         message_log: MessageLog,
@@ -114,45 +75,81 @@ class Intake:
     ) -> None:
         self._database = database
         self._clock, self._reached = runtime.clock, runtime.reached
+        self._rooms = rooms
         self._casting = casting
         self._hooks = hooks
         self._message_log = message_log
         self._resume_within = resume_within
-        self._turnstile = Turnstile()
         self._flooded = Once[int](runtime.clock, FLOOD_SECONDS)
-        self._on_the_way: dict[int, asyncio.Task[object]] = {}
+        self._on_the_way: dict[int, list[asyncio.Task[object]]] = {}
 
-    async def accept(self, heard: Utterance, mouth: Mouth, *, gapless: bool) -> HouseRules | None:
-        """Note a message when those before it of the same person are noted; of a flood, the newest.
+    @asynccontextmanager
+    async def in_order(self, arrival: Arrival) -> AsyncIterator[Utterance | None]:
+        """Look at a message when those before it in the channel are noted; None where it is not heard.
 
-        Return the rules of the place; None where the message was claimed before, or is not heard.
+        Of a flood the newest is heard, and its author is shown that.
         """
-        async with self._turnstile.passing(heard.author_id) as admitted:
-            if admitted:
-                await self._hooks.refresh()
-                return await self._note(heard, gapless=gapless)
-        if self._flooded.first(heard.author_id):
-            log.warning("User %d sends more than can be heard", heard.author_id)
+        async with self._rooms.arriving(arrival.channel_id, arrival.author_id) as admitted:
+            yield await self._looked_at(arrival) if admitted else None
+        if not admitted and self._flooded.first(arrival.author_id):
+            log.warning("User %d sends more than can be heard", arrival.author_id)
             with suppress(SpeakingError):
-                await mouth.react(heard.message_id)
-        return None
+                await arrival.mouth().react(arrival.message_id)
 
-    async def _note(self, heard: Utterance, *, gapless: bool) -> HouseRules | None:
-        """Claim the message and log it, in one transaction."""
+    async def missed(
+        self,
+        channel_id: int,
+        fetch: Callable[[], Awaitable[Sequence[Arrival]]],
+        walking: ExitStack,
+        caught_up: Callable[[], None],
+    ) -> list[Noted]:
+        """Note what was missed in a channel, in its order and before all that came in there since.
+
+        Nothing but that is let in until it is `caught_up`; for as long as `walking` is open the messages
+        are on their way.
+        """
+        noted = list[Noted]()
+        async with self._rooms.arriving(channel_id, missed=True):
+            try:
+                for arrival in await fetch():
+                    walking.enter_context(self.walking(arrival.message_id))
+                    if heard := await self._looked_at(arrival):
+                        noted += [each] if (each := await self.note(heard)) else []
+            except (DatabaseError, SpeakingError) as error:
+                log.error("Not all that was said in channel %d is known: %s", channel_id, error)  # noqa: TRY400
+            else:
+                caught_up()
+        return noted
+
+    async def _looked_at(self, arrival: Arrival) -> Utterance | None:
+        heard = await arrival.look()
+        if heard is None:
+            return None
+        await self._hooks.refresh()
+        return replace(heard, text=clean_text(heard.text))
+
+    async def note(self, heard: Utterance, *, gapless: bool = True) -> Noted | None:
+        """Claim a message and log it, in one transaction; None where it was claimed before, or is gone.
+
+        What was deleted or edited before it was noted is noted as it is now (C17, C63).
+        """
+        received = self._clock.now()
         async with self._database.begin() as db:
             cast_id = await self._casting.cast_id(db, heard.where)
             kept_out = await self._casting.kept_out(db, heard.where)
+            unheard = bool(kept_out) and not await self._casting.present(db, heard.where)
+            if heard.message_id in self._message_log.latest:
+                _, latest = self._message_log.latest[heard.message_id]
+                if latest is None:
+                    return None
+                heard = as_edited(heard, latest)
             house = await turns.note(
-                db,
-                heard,
-                at=self._clock.now(),
-                gapless=gapless,
-                cast_id=cast_id,
-                unheard=bool(kept_out) and not await self._casting.present(db, heard.where),
+                db, heard, at=received, gapless=gapless, cast_id=cast_id, unheard=unheard
             )
-        if house:
-            self._reached("noted")
-        return house
+        if house is None:
+            return None
+        self._reached("noted")
+        return Noted(heard, house, received)
 
     async def close(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None:
         """Keep that messages are not answered, and why; what was paid for a reply all the same."""
@@ -174,16 +171,15 @@ class Intake:
 
     # What a stop left behind.
 
-    async def received(self, heard: Utterance) -> datetime | None:
-        """Return when a message was noted that nothing was decided about; None where something was.
-
-        It may have been edited since.
-        """
+    async def left_behind(self, heard: Utterance) -> Noted | None:
+        """Return a message that was noted, if nothing was decided about it; it may have been edited since."""
         async with self._database.read() as db:
             received = await db.turns.open_since(heard.message_id)
-        if received is not None:
-            await self._message_log.edited(heard.where.channel_id, heard.message_id, heard.text)
-        return received
+        if received is None:
+            return None
+        heard = replace(heard, text=clean_text(heard.text))
+        await self._message_log.edited(heard.where.channel_id, heard.message_id, heard.text)
+        return Noted(heard, None, received)
 
     async def left_open(self) -> list[tuple[int, int]]:
         """Return (channel id, message id) of what was noted and then left behind, oldest first."""
@@ -203,17 +199,19 @@ class Intake:
         """Know which messages are on their way: an open claim of these was not left behind."""
         task = asyncio.current_task()
         assert task is not None
-        first = self._on_the_way.setdefault(message_id, task) is task
+        self._on_the_way.setdefault(message_id, []).append(task)
         try:
             yield
         finally:
-            if first:
+            self._on_the_way[message_id].remove(task)
+            if not self._on_the_way[message_id]:
                 del self._on_the_way[message_id]
 
     async def break_off(self) -> None:
         """Let what is being written be finished, and break off the rest: the next start takes it up."""
         await self._let_writers_finish()
-        unfinished = [task for task in self._on_the_way.values() if task is not asyncio.current_task()]
+        walking = {task for tasks in self._on_the_way.values() for task in tasks}
+        unfinished = walking - {asyncio.current_task()}
         for task in unfinished:
             task.cancel()
         if unfinished:

@@ -1,5 +1,6 @@
 """What is kept of the talk after it was heard: edits, deletions, how far a channel was heard, and its end."""
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
@@ -32,6 +33,10 @@ TICKETS_KEPT = timedelta(days=30)
 """That somebody had a support ticket is kept so long after it was closed."""
 
 
+MOST_IN_MIND, KEPT_IN_MIND = 2_000, 300.0
+"""Edits and deletions that are kept in mind, and for how many seconds: the messages may come in later."""
+
+
 class MessageLog:
     """The log of what was said, and the decisions about it."""
 
@@ -54,6 +59,8 @@ class MessageLog:
         self._clock = clock
         self._decisions_kept = manner.decisions_kept
         self._consent = manner.consent
+        self.latest: OrderedDict[int, tuple[float, str | None]] = OrderedDict()
+        """When messages were edited, and to what: None where they are gone. They may not be noted yet."""
 
     async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
         """Return the last message heard in each of the channels that are known."""
@@ -65,11 +72,37 @@ class MessageLog:
         async with self._database.read() as db:
             return await db.channels.of_place(place, limit=limit)
 
+    # Edits and deletions.
+
+    def _keep_in_mind(self, message_id: int, text: str | None) -> None:
+        """Keep the newest form of a message for a while: it may come in only after its edit or deletion.
+
+        What was deleted stays so, whatever edit of it comes in late.
+        """
+        now = self._clock.monotonic()
+        _, before = self.latest.get(message_id, (now, ""))
+        self.latest[message_id] = now, text if before is not None else None
+        self.latest.move_to_end(message_id)
+        while len(self.latest) > MOST_IN_MIND or next(iter(self.latest.values()))[0] < now - KEPT_IN_MIND:
+            self.latest.popitem(last=False)
+
     async def edited(self, channel_id: int, message_id: int, text: str) -> None:
         """Take in an edit: what is not answered yet is answered in its new form (C17)."""
         cleaned = clean_text(text)
+        self._keep_in_mind(message_id, cleaned)
+        room = self._rooms.busy(channel_id)
+        with room.changing() if room else nullcontext():
+            async with self._rooms.arriving(channel_id):
+                erased, begun = await self._reword(channel_id, message_id, cleaned)
+        # What a person took back leaves every byte now; bots that edit all the time wait for the hourly job.
+        await self._afterwards(channel_id, erased, begun=begun)
+
+    async def _reword(self, channel_id: int, message_id: int, cleaned: str) -> tuple[Erased, bool]:
+        """Write down an edit; say whether words of a person went with it."""
         async with self._database.read() as db:
             known = await db.messages.get(message_id)
+            if await db.turns.decided(message_id):
+                self.latest.pop(message_id, None)
             remembered = (
                 await db.summaries.covering([message_id])
                 or await db.memories.drawn_from([message_id])
@@ -77,13 +110,12 @@ class MessageLog:
             )
         # Discord edits messages too: it adds the preview of a link.
         if (known is None or known.text == cleaned) and not (known is None and remembered):
-            return
+            return Erased(), False
         async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
             await db.messages.edited(message_id, cleaned)
             erased = await self._eraser.reworded(db, message_id, cleaned)
             await self._heard_anew(db, channel_id, message_id)
-        # What a person took back leaves every byte now; bots that edit all the time wait for the hourly job.
-        await self._afterwards(channel_id, erased, begun=known is not None and not known.from_bot)
+        return erased, known is not None and not known.from_bot
 
     async def _heard_anew(self, db: UnitOfWork, channel_id: int, message_id: int) -> None:
         """Let new words be heard by those who heard the old ones and are there now (C25)."""
@@ -98,6 +130,8 @@ class MessageLog:
     async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
         """Take in that messages were deleted: they leave everything, and are not answered any more (C63)."""
         now = self._clock.now()
+        for message_id in message_ids:
+            self._keep_in_mind(message_id, None)
         async with self._changing(channel_id, deleted=message_ids):
             async with self._database.begin() as db:
                 erased = await self._eraser.lines(db, message_ids)
@@ -155,9 +189,9 @@ class MessageLog:
             await db.cues.prune(now - self._decisions_kept)
             await db.turns.prune(now - self._decisions_kept)
             await db.audits.prune(now - AUDIT_KEPT)
-            await db.rhythms.prune(hour_of(now - WINDOW))
+            await db.channels.prune_hours(hour_of(now - WINDOW))
             await db.archive.prune_windows(now - AUDIT_KEPT)
-            await db.feelings.prune(now - STIRRINGS_KEPT)
+            await db.characters.prune_stirrings(now - STIRRINGS_KEPT)
             await db.remarks.prune(now - REMARKS_KEPT)
             await db.tickets.prune(now - TICKETS_KEPT)
         await self._eraser.finish()

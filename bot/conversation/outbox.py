@@ -15,8 +15,8 @@ from bot.conversation.speakers import Casting
 from bot.conversation.text.typing import typing_times
 from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Part
+from bot.core.clock import Runtime
 from bot.core.errors import Gone, SpeakingError, Unpostable, Unsayable
-from bot.core.runtime import Runtime
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Turn
 from memory.places import Place, where_of
@@ -62,7 +62,7 @@ class Saying:
         now stays pledged; what can't be said at all is dropped, and the channel left alone for a while.
         """
         texts = [part.text for part in pledge.parts]
-        pauses = typing_times(texts, self._pace.at(pledge.tempo), self._rng, spent=spent)
+        pauses = typing_times(texts, self._pace, self._rng, spent=spent, tempo=pledge.tempo)
         try:
             try:
                 for part, pause in zip(pledge.parts, pauses, strict=True):

@@ -1,22 +1,21 @@
 """The walk of a message: noted, decided about, and answered."""
 
+import asyncio
 import logging
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
-from datetime import datetime
 
 from bot.conversation.attention.batching import Batcher
-from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.decision import Decision, Reason
 from bot.conversation.following import Following
-from bot.conversation.intake import Intake
-from bot.conversation.queue import Room, Rooms
+from bot.conversation.intake import Intake, Noted
+from bot.conversation.queue import Listener, Room, Rooms
 from bot.conversation.reply import Batch, Replies
 from bot.conversation.safety import Courtesy
 from bot.conversation.speakers import Casting
-from bot.conversation.text.names import clean_text
 from bot.conversation.turns import Decided
-from bot.conversation.types import Mouth, Utterance
+from bot.conversation.types import Arrival, Mouth, Utterance, arrived
 from database import DatabaseError
 
 log = logging.getLogger(__name__)
@@ -48,26 +47,54 @@ class Conversation:
 
         `gapless` says that everything before it in its channel was heard.
         """
-        heard = replace(heard, text=clean_text(heard.text))
-        with self._intake.walking(heard.message_id):
+        await self.hear(arrived(heard, mouth, gapless=gapless))
+
+    async def hear(self, arrival: Arrival) -> Utterance | None:
+        """Take in what arrives, in its turn, and answer it if a character is meant to; return what was said.
+
+        Its place in the order of the channel is taken before anything is waited for.
+        """
+        heard: Utterance | None = None
+        with self._intake.walking(arrival.message_id):
             try:
-                if rules := await self._intake.accept(heard, mouth, gapless=gapless):
-                    self._attention.spoke(heard)
-                    await self._consider(heard, mouth, rules=rules)
-                    await self._following.follow(heard.where.channel_id, mouth)
+                async with self._intake.in_order(arrival) as heard:
+                    noted = await self._intake.note(heard, gapless=arrival.gapless()) if heard else None
+                if noted:
+                    self._attention.spoke(noted.heard)
+                    await self._consider([noted], arrival.mouth())
             except DatabaseError as error:
                 log.error("Can't remember anything now: %s", error)  # noqa: TRY400 - it says it all
-                await self._courtesy.cannot_remember(heard, mouth)
+                arrival.not_noted()
+                if heard:
+                    await self._courtesy.cannot_remember(heard, arrival.mouth())
+        return heard
 
-    async def resume(self, heard: Utterance, mouth: Mouth) -> None:
-        """Go on with a message that a crash left behind after it was noted."""
-        if self._intake.is_on_the_way(heard.message_id):
-            return
-        with self._intake.walking(heard.message_id):
-            heard = replace(heard, text=clean_text(heard.text))
-            if received := await self._intake.received(heard):
-                await self._consider(heard, mouth, received=received)
-                await self._following.follow(heard.where.channel_id, mouth)
+    async def catch_up(
+        self,
+        channel_id: int,
+        mouth: Mouth,
+        fetch: Callable[[], Awaitable[Sequence[Arrival]]],
+        caught_up: Callable[[], None],
+    ) -> None:
+        """Note what was missed in a channel, and answer it as one; tell when nothing of it is left."""
+        with ExitStack() as walking:
+            noted = await self._intake.missed(channel_id, fetch, walking, caught_up)
+            await self._consider_together(noted, mouth)
+
+    async def resume(self, heard: Sequence[Utterance], mouth: Mouth) -> None:
+        """Go on with messages of a channel that a crash left behind after they were noted."""
+        left = [each for each in heard if not self._intake.is_on_the_way(each.message_id)]
+        with ExitStack() as walking:
+            for each in left:
+                walking.enter_context(self._intake.walking(each.message_id))
+            noted = [await self._intake.left_behind(each) for each in left]
+            await self._consider_together([each for each in noted if each], mouth)
+
+    async def _consider_together(self, noted: Sequence[Noted], mouth: Mouth) -> None:
+        try:
+            await self._consider(noted, mouth)
+        except DatabaseError as error:  # the claims stay open: the job that goes on takes them up
+            log.error("Can't answer what was missed: %s", error)  # noqa: TRY400
 
     async def close(self, *, within: float) -> bool:
         """Let what is being said be finished, for at most `within` seconds; say whether all was.
@@ -79,27 +106,35 @@ class Conversation:
         await self._intake.break_off()
         return finished
 
-    async def _consider(
-        self,
-        heard: Utterance,
-        mouth: Mouth,
-        *,
-        received: datetime | None = None,
-        rules: HouseRules | None = None,
-    ) -> None:
+    async def _consider(self, noted: Sequence[Noted], mouth: Mouth) -> None:
         """Decide; what may be answered waits for its turn, alone or with what came meanwhile."""
-        considered = await self._attention.consider(heard, mouth, received=received, rules=rules)
-        if isinstance(considered, Decided):
-            if room := self._rooms.busy(heard.where.channel_id):
-                room.heard(heard)
-            await self._intake.close([considered])
-            await self._courtesy.turn_away(heard, mouth, considered.decision.reason)
-        elif not self._rooms.closing:  # else the claim stays open: it is answered after the restart
-            async with self._rooms.enter(heard.where.channel_id) as room:
-                room.wait(considered)
+        if len(noted) == 1:
+            found = [await self._listener(noted[0], mouth)]
+        else:
+            found = await asyncio.gather(*(self._listener(each, mouth) for each in noted))
+        listeners = [one for one in found if one]
+        channel_id = noted[0].heard.where.channel_id if noted else 0
+        if listeners and not self._rooms.closing:  # else the claims stay open for the next start
+            async with self._rooms.enter(channel_id) as room:
+                for listener in listeners:
+                    room.wait(listener)
                 async with room.lock:
                     if room.waiting:
                         await self._answer_all(room, mouth)
+        if noted and len(self._speakers.company) > 1:
+            await self._following.follow(channel_id, mouth)
+
+    async def _listener(self, noted: Noted, mouth: Mouth) -> Listener | None:
+        """Return what may be answered; None where it is not, which is written down and told."""
+        heard = noted.heard
+        considered = await self._attention.consider(heard, mouth, received=noted.received, rules=noted.rules)
+        if not isinstance(considered, Decided):
+            return considered
+        if room := self._rooms.busy(heard.where.channel_id):
+            room.heard(heard)
+        await self._intake.close([considered])
+        await self._courtesy.turn_away(heard, mouth, considered.decision.reason)
+        return None
 
     async def _answer_all(self, room: Room, mouth: Mouth) -> None:
         """Answer what waits in this room and is to be answered: with one reply, where one heard all of it."""

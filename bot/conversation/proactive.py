@@ -16,7 +16,7 @@ from bot.conversation.outbox import Saying
 from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Recollection, Reply, Utterance, Wish
-from bot.core.runtime import Runtime
+from bot.core.clock import Runtime
 from bot.llm.budget import Budgets, Level
 from bot.llm.client import Claude
 from bot.llm.types import Prompt
@@ -113,7 +113,7 @@ class Unasked:
     ) -> Pledge:
         """Write down what is said, and that it is said unasked: both, or neither."""
         now, slug, channel_id = self._clock.now(), impulse.role.slug, impulse.where.channel_id
-        last, floor = await db.reminders.last_position(), await db.seats.highest_floor(channel_id)
+        last, floor = await db.reminders.last_position(), await db.channels.highest_floor(channel_id)
         turn = Turn(
             channel_id=channel_id,
             trigger_id=impulse.trigger_id,
@@ -127,7 +127,7 @@ class Unasked:
         )
         parts = turns.parts_of(reply.text, mark=impulse.mark, limit=self._composer.longest)
         turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
-        await db.seats.take(channel_id, slug)
+        await db.channels.take_seat(channel_id, slug)
         await db.remarks.add(
             Remark(channel_id, slug, now, impulse.kind, impulse.person_id, {**why, "turn": turn_id})
         )

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from bot.conversation.context.preamble import written_fresh, written_head, written_recalled
 from bot.conversation.context.transcript import written
-from bot.conversation.text.names import clean_name, speaker_label
-from bot.conversation.types import Aside, Line, Recollection, Utterance, Wish
+from bot.conversation.text.names import clean_name, clean_text, speaker_label
+from bot.conversation.types import Aside, Episode, Head, Knowledge, Line, Recollection, Utterance, Wish
 from bot.llm.types import Block, Message, Prompt
 from bot.prompts import fill
 from memory.places import Place
+from memory.recall import Recalled
 from memory.sensitive.distress import reads_as_distress
 from personas.character import Character
 
@@ -19,6 +19,7 @@ TENDER_FOR = timedelta(hours=1)
 TENDER_LINES = 12
 """For so long, and so many lines of others, words of distress make replies gentle."""
 BEGINNING = "(The conversation begins here.)"
+_INDENT = "  "
 
 
 def system_prompt(character: Character) -> tuple[Block, ...]:
@@ -157,3 +158,62 @@ def _place(heard: Utterance, people: str) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + clean_name(name, "unnamed").replace('"', "'") + '"'
+
+
+def written_head(head: Head, name: str) -> str:
+    """Return the head as it stands in the prompt; "" when there is none.
+
+    All of it is indented: nothing that people said, and a model noted down, can pass for a line of the
+    transcript or for the program's own words.
+    """
+    paragraphs = [_episode(one, name) for one in head.episodes]
+    if head.known:
+        heading = f"(What people here told {name}, or {name} noted about them:)"
+        paragraphs.append("\n".join([heading, *map(written_knowledge, head.known)]))
+    return "\n".join(paragraphs)
+
+
+def written_fresh(fresh: Iterable[Knowledge]) -> str:
+    """Return what is known newly, for the prompt's end; "" when that is nothing."""
+    lines = [written_knowledge(one) for one in fresh]
+    return "\n".join(["(Told or noted since then:)", *lines]) if lines else ""
+
+
+def written_recalled(recalled: Sequence[Recalled], name: str) -> str:
+    """Return what was found by search, for the prompt's end; "" when that is nothing."""
+    facts = [f"{_INDENT}{_told_by(one)}: {_one_line(one.text)}" for one in recalled if one.kind == "fact"]
+    lines = [
+        f"{_INDENT}{one.at.day} {one.at:%B %Y}, {one.speaker}: {_one_line(one.text)}"
+        for one in sorted(recalled, key=lambda one: one.at)
+        if one.kind == "line"
+    ]
+    pieces = (
+        [f"(What {name} remembers that may matter now, and when it was last said:)", *facts] if facts else []
+    )
+    pieces += ["(Said here before:)", *lines] if lines else []
+    return "\n".join(pieces)
+
+
+def _told_by(fact: Recalled) -> str:
+    other = f", of {_one_line(fact.about)}" if fact.about else ""
+    return f"about {fact.speaker}{other} ({fact.at.day} {fact.at:%B %Y})"
+
+
+def written_knowledge(known: Knowledge) -> str:
+    """Return what is known of one person: a label, and a numbered line for each memory."""
+    lines = [f"{_INDENT}{number}. {_one_line(text)}" for number, text in known.memories]
+    return "\n".join([f"{_INDENT}about {known.speaker}", *lines])
+
+
+def _episode(episode: Episode, name: str) -> str:
+    heading = f"({name}'s notes of what was said here {_when(episode)}:)"
+    return "\n".join([heading, *(_INDENT + line for line in clean_text(episode.text).splitlines())])
+
+
+def _when(episode: Episode) -> str:
+    first, last = (f"{at:%A %d %B %Y}" for at in (episode.first_at, episode.last_at))
+    return f"on {first}" if first == last else f"from {first} to {last}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean_text(text).split())

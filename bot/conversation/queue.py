@@ -1,6 +1,7 @@
-"""One turn at a time in each channel; what comes in meanwhile is answered together."""
+"""Each channel's order: what arrives is noted one by one, and answered one turn at a time."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -9,12 +10,24 @@ from bot.conversation.decision import Considered
 from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Clock, sleep_until
 
+MOST_ARRIVING = 50
+"""Messages of one person that wait in one channel at most: of more, the oldest are not heard."""
+
+
+@dataclass(eq=False, slots=True)
+class _Arrival:
+    """Something that waits to be noted, and whose it is; `admitted` is False where a flood pushed it out."""
+
+    person_id: int | None
+    admitted: asyncio.Future[bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
     """An utterance that may be answered, and where.
 
-    In monotonic seconds: `received` is when it came in, `at` when its turn had come.
+    It is `called` for where it is answered without a vote. In monotonic seconds: `received` is when it came
+    in, `at` when its turn had come.
     """
 
     utterance: Utterance
@@ -22,18 +35,20 @@ class Listener:
     mouth: Mouth
     received: float
     at: float
-
-    @property
-    def called(self) -> bool:
-        """Say whether it is to be answered without a vote."""
-        return self.considered.decision is not None
+    called: bool
 
 
 class Room:
-    """What waits for an answer in one channel, and what is being answered."""
+    """What arrives in one channel, what waits for an answer there, and what is being answered."""
 
-    def __init__(self, clock: Clock, *, shortest: float, longest: float) -> None:
+    def __init__(
+        self, clock: Clock, *, shortest: float, longest: float, most: int = MOST_ARRIVING, held: bool = False
+    ) -> None:
         self._shortest, self._longest = shortest, longest
+        self._most = most
+        self._held = held
+        self._arrivals: deque[_Arrival] = deque()
+        self._noting = False
         self.lock = asyncio.Lock()
         self.waiting: list[Listener] = []
         self.called = asyncio.Event()  # set while somebody waits who is answered without a vote
@@ -45,6 +60,66 @@ class Room:
         self._written.set()
         self._clock = clock
         self._last = clock.monotonic()
+
+    @asynccontextmanager
+    async def arriving(self, person_id: int | None = None, *, missed: bool = False) -> AsyncIterator[bool]:
+        """Wait until what arrived before is noted; False where a flood of the same person pushed this out.
+
+        The place in the order is taken at once, before anything is waited for. What was `missed` while
+        nobody listened goes before all that arrived since.
+        """
+        if not (self._noting or self._held):
+            self._noting = True
+        elif not await self._admitted(person_id, missed=missed):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._admit_next()
+
+    async def _admitted(self, person_id: int | None, *, missed: bool) -> bool:
+        mine = _Arrival(person_id, asyncio.get_running_loop().create_future())
+        if missed:
+            self._arrivals.appendleft(mine)
+        else:
+            self._arrivals.append(mine)
+        self._push_out(person_id)
+        try:
+            return await mine.admitted
+        except asyncio.CancelledError:
+            if mine in self._arrivals:
+                self._arrivals.remove(mine)
+            elif mine.admitted.done() and not mine.admitted.cancelled() and mine.admitted.result():
+                self._admit_next()
+            raise
+
+    def _push_out(self, person_id: int | None) -> None:
+        """Let the oldest message of somebody go who has more waiting than can be heard."""
+        if person_id is None or len(self._arrivals) <= self._most:
+            return
+        theirs = [arrival for arrival in self._arrivals if arrival.person_id == person_id]
+        if len(theirs) > self._most:
+            self._arrivals.remove(theirs[0])
+            theirs[0].admitted.set_result(False)
+
+    def _admit_next(self) -> None:
+        self._noting = False
+        while self._arrivals and not self._held:
+            following = self._arrivals.popleft()
+            if not following.admitted.done():
+                self._noting = True
+                following.admitted.set_result(True)
+                return
+
+    def hold(self) -> None:
+        """Admit nothing more until `release`."""
+        self._held = True
+
+    def release(self) -> None:
+        self._held = False
+        if not self._noting:
+            self._admit_next()
 
     def heard(self, utterance: Utterance) -> None:
         """Take notice that somebody spoke: whose message is waiting may be about to say more."""
@@ -151,9 +226,18 @@ class Rooms:
     A burst is over when nobody added to it for `burst_quiet` seconds, or after `burst_longest`.
     """
 
-    def __init__(self, clock: Clock, *, burst_quiet: float = 2.0, burst_longest: float = 8.0) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        burst_quiet: float = 2.0,
+        burst_longest: float = 8.0,
+        most_arriving: int = MOST_ARRIVING,
+    ) -> None:
         self._clock = clock
         self._shortest, self._longest = burst_quiet, burst_longest
+        self._most = most_arriving
+        self._held = False
         self._rooms: dict[int, Room] = {}
         self._inside: dict[int, int] = {}
         self._idle = asyncio.Event()
@@ -161,7 +245,7 @@ class Rooms:
         self.closing = False
 
     def busy(self, channel_id: int) -> Room | None:
-        """Return the room in which a turn is being taken; None when all is quiet there."""
+        """Return the room of a channel in which something arrives or is answered; None when all is quiet."""
         return self._rooms.get(channel_id)
 
     @property
@@ -172,8 +256,15 @@ class Rooms:
     @asynccontextmanager
     async def enter(self, channel_id: int) -> AsyncIterator[Room]:
         """Be in a channel's room; the last one out closes it."""
-        new = Room(self._clock, shortest=self._shortest, longest=self._longest)
-        room = self._rooms.setdefault(channel_id, new)
+        room = self._rooms.get(channel_id)
+        if room is None:
+            room = self._rooms[channel_id] = Room(
+                self._clock,
+                shortest=self._shortest,
+                longest=self._longest,
+                most=self._most,
+                held=self._held,
+            )
         self._inside[channel_id] = self._inside.get(channel_id, 0) + 1
         self._idle.clear()
         try:
@@ -185,9 +276,30 @@ class Rooms:
             if not self._rooms:
                 self._idle.set()
 
+    @asynccontextmanager
+    async def arriving(
+        self, channel_id: int, person_id: int | None = None, *, missed: bool = False
+    ) -> AsyncIterator[bool]:
+        """Be in the order of a channel: see `Room.arriving`. Who is in it must not wait for a room's lock."""
+        async with self.enter(channel_id) as room, room.arriving(person_id, missed=missed) as admitted:
+            yield admitted
+
+    def hold(self) -> None:
+        """Let everything wait that arrives: what was missed while nobody listened is not known yet."""
+        self._held = True
+        for room in self._rooms.values():
+            room.hold()
+
+    def release(self) -> None:
+        """Let it be noted; what was missed goes first."""
+        self._held = False
+        for room in self._rooms.values():
+            room.release()
+
     async def drain(self, within: float) -> bool:
         """Let nobody else in and wait until all rooms are empty; False when `within` seconds passed."""
         self.closing = True
+        self.release()
         try:
             await asyncio.wait_for(self._idle.wait(), within)
         except TimeoutError:

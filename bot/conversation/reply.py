@@ -10,7 +10,7 @@ from bot.conversation.appraising import Appraiser, Exchange
 from bot.conversation.company import Role
 from bot.conversation.config import Errors
 from bot.conversation.context.reader import ContextReader
-from bot.conversation.decision import Decision, Reason, Trace
+from bot.conversation.decision import Decision, Reason, Trace, english
 from bot.conversation.generation import Composer
 from bot.conversation.intake import Hooks, Intake
 from bot.conversation.outbox import Saying
@@ -22,14 +22,15 @@ from bot.conversation.text.emotes import named
 from bot.conversation.text.names import speaker_label
 from bot.conversation.turns import Decided, Occasion, Pledge
 from bot.conversation.types import Recollection, Reply, Utterance, Wish
+from bot.core.clock import Runtime
 from bot.core.errors import SpeakingError
-from bot.core.runtime import Runtime
 from bot.llm.types import Call
 from database import Database, UnitOfWork
 from database.models import Cue
 from personas.character import names_of
 from personas.relations.affinity import Interaction
 from personas.relations.bonds import Tone
+from personas.relations.signs import tone_of
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +136,8 @@ class Answering:
         signal: Errors | None = None
         decided, occasion = list(batch.decided), Occasion(batch.then, batch.cue)
         for again in range(ROUNDS):
-            left = room.begin(batch.heard)
+            still_asked = {id(one.utterance) for one in decided}
+            left = room.begin([one for one in batch.heard if id(one.utterance) in still_asked])
             if again:
                 await _drop(left, decided, batch.still, dropped)
             if not left:
@@ -187,10 +189,14 @@ class Answering:
         """Return what a person did with what they said; characters and bots are no person's business."""
         if newest.from_bot:
             return None, ()
+        words = newest.text if newest.words is None else newest.words
+        reading = tone_of(words, names_of(role.character))
+        if reading.sure:  # as nearly always: the model is asked about the rest alone
+            return reading.tone, ()
         return await self._appraiser.tone(
-            newest.text if newest.words is None else newest.words,
+            words,
+            reading.tone,
             label=speaker_label(newest.author_name, newest.author_id),
-            names=names_of(role.character),
             person_id=newest.author_id,
             channel_id=newest.where.channel_id,
         )
@@ -255,7 +261,7 @@ class Answering:
             role.slug,
             pledge.channel_id,
             " with a fallback line" if reply.fallback else "",
-            answered[-1].decision.reason.english,
+            english(answered[-1].decision.reason),
             sum(call.usage.prompt or 0 for call in reply.calls),
             sum(call.usage.output or 0 for call in reply.calls),
         )
@@ -288,9 +294,9 @@ class Replies:
         From so many tokens of talk on as are `condensed`, the older of it is summed up.
         """
         where, mouth = batch.newest.where, batch.heard[-1].mouth
-        if batch.cue is None:
-            for before in self._hooks.before_reply:
-                await before(batch.newest, mouth)
+        if batch.cue is None and (role.character.greeting or role.character.greetings):
+            for greet in self._hooks.first_words:
+                await greet(batch.newest, mouth)
         own = mouth.speaking_as(role.speaker)
         answered = await self._answering.answer(role, room, batch)
         await self._intake.close([] if batch.cue else answered.passed, answered.calls)

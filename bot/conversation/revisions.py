@@ -12,15 +12,14 @@ from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import Asker, CannotRemake, Rethinking
 from bot.conversation.safety import why_not
 from bot.conversation.speakers import Casting
-from bot.conversation.text.names import clean_text
+from bot.conversation.text.names import clean_text, is_blank
 from bot.conversation.text.split import split
 from bot.conversation.types import NO_EMOTES, Mouth
+from bot.core.clock import Runtime
 from bot.core.i18n import _
-from bot.core.runtime import Runtime
 from bot.prompts import fill
 from database import Database, UnitOfWork
 from database.models import Turn
-from memory.core import is_blank
 from memory.places import Where
 
 MOST_TAKES = 20
@@ -256,7 +255,7 @@ class Remaking:
         self, db: UnitOfWork, role: Role, asker: Asker, where: Where, turn_id: int | None
     ) -> Turn:
         """Return a reply that may be changed: one to the asker, in this place, still in the log."""
-        house = HouseRules.of(await db.house.rules(where.guild_id))
+        house = HouseRules(await db.channels.rules(where.guild_id))
         denied = bool(house.denied_roles & set(asker.roles))
         if denied or house.ignores(asker.id) or not house.active(where):
             raise CannotRemake(NOT_HERE)

@@ -12,11 +12,10 @@ from bot.conversation.speakers import Casting
 from bot.conversation.text.emotes import dress
 from bot.conversation.text.names import calls, clean_name
 from bot.conversation.types import Mouth, Part, Reply, Utterance
-from bot.core.clock import Clock
+from bot.core.clock import Clock, Runtime
 from bot.core.cooldown import Once
 from bot.core.errors import SpeakingError
 from bot.core.i18n import _
-from bot.core.runtime import Runtime
 from bot.llm.budget import Budgets
 from database import Database
 from memory.places import Place, Where
@@ -96,44 +95,6 @@ class AgeGate:
             log.warning("Can't write in channel %s: %s", heard.where.channel_id, error)
 
 
-class CrisisNotice:
-    """Shows the notice to a person who writes that they want to die, and to nobody else (C91).
-
-    Whom it was shown to is never written down, nor logged.
-    """
-
-    def __init__(self, notice: Notice, database: Database, clock: Clock) -> None:
-        self._text = notice.text
-        self._database = database
-        self._shown = Once[int](clock, notice.again_after.total_seconds())
-
-    async def look_after(self, heard: Utterance, mouth: Mouth) -> None:
-        """Show the notice beside the reply, if what was said calls for it and the server lets us."""
-        words = heard.text if heard.words is None else heard.words
-        if not self._text or heard.from_bot or heard.from_self or not reads_as_distress(words):
-            return
-        async with self._database.read() as db:
-            house = HouseRules.of(await db.house.rules(heard.where.guild_id))
-        if not house.allows(Kind.NOTICES, heard.where) or not self._shown.first(heard.author_id):
-            return
-        if not await self._show(heard, mouth):
-            self._shown.forget(heard.author_id)
-
-    async def _show(self, heard: Utterance, mouth: Mouth) -> bool:
-        """Show it in private; where that can't be, say so without a word of what it is about."""
-        part = Part(1, self._text, f"h{heard.message_id}")
-        try:
-            async with asyncio.timeout(SECONDS):
-                if await mouth.whisper(part, to=heard.author_id):
-                    return True
-                neutral = NOT_REACHED.format(person_id=heard.author_id)
-                await mouth.say(Part(1, neutral, f"h{heard.message_id}"), to=heard.author_id)
-        except (SpeakingError, TimeoutError) as error:
-            log.warning("A notice can't be shown: %s", type(error).__name__)
-            return False
-        return True
-
-
 class FaultSigns:
     """Says how a fault is shown (C19): seldom, never twice, and not to who did not ask.
 
@@ -174,20 +135,54 @@ class FaultSigns:
 
 
 class Courtesy:
-    """What people are told besides a reply, or where there is none."""
+    """What people are told besides a reply, or where there is none.
+
+    Who writes that they want to die is shown a notice, and nobody else is (C91).
+    Whom it was shown to is never written down, nor logged.
+    """
 
     def __init__(
-        self, age_gate: AgeGate, notice: CrisisNotice, faults: FaultSigns, casting: Casting, runtime: Runtime
+        self,
+        database: Database,
+        runtime: Runtime,
+        age_gate: AgeGate,
+        faults: FaultSigns,
+        casting: Casting,
+        notice: Notice,
     ) -> None:
+        self._database = database
         self._age_gate = age_gate
-        self._notice = notice
         self._faults = faults
         self._casting = casting
         self._rng = runtime.rng
+        self._notice = notice.text
+        self._noticed = Once[int](runtime.clock, notice.again_after.total_seconds())
 
     async def look_after(self, heard: Utterance, mouth: Mouth) -> None:
-        """Show the notice to a person in distress who is answered."""
-        await self._notice.look_after(heard, mouth)
+        """Show the notice beside the reply, if what was said calls for it and the server lets us."""
+        words = heard.text if heard.words is None else heard.words
+        if not self._notice or heard.from_bot or heard.from_self or not reads_as_distress(words):
+            return
+        async with self._database.read() as db:
+            house = HouseRules(await db.channels.rules(heard.where.guild_id))
+        if not house.allows(Kind.NOTICES, heard.where) or not self._noticed.first(heard.author_id):
+            return
+        if not await self._show(heard, mouth):
+            self._noticed.forget(heard.author_id)
+
+    async def _show(self, heard: Utterance, mouth: Mouth) -> bool:
+        """Show the notice in private; where that can't be, say so without a word of what it is about."""
+        part = Part(1, self._notice, f"h{heard.message_id}")
+        try:
+            async with asyncio.timeout(SECONDS):
+                if await mouth.whisper(part, to=heard.author_id):
+                    return True
+                neutral = NOT_REACHED.format(person_id=heard.author_id)
+                await mouth.say(Part(1, neutral, f"h{heard.message_id}"), to=heard.author_id)
+        except (SpeakingError, TimeoutError) as error:
+            log.warning("A notice can't be shown: %s", type(error).__name__)
+            return False
+        return True
 
     async def turn_away(self, heard: Utterance, mouth: Mouth, reason: Reason) -> None:
         """Tell a person who turned to a character why nobody answers, where they can't help it.
@@ -195,7 +190,7 @@ class Courtesy:
         That is where children may be, and where a budget is spent: people in distress are helped even so.
         """
         if await self._is_turned_away(heard, mouth, reason):
-            await self._notice.look_after(heard, mouth)
+            await self.look_after(heard, mouth)
 
     async def _is_turned_away(self, heard: Utterance, mouth: Mouth, reason: Reason) -> bool:
         if reason is Reason.AGE_GATE:

@@ -10,8 +10,7 @@ from bot.conversation.company import Company, Role
 from bot.conversation.config import Direction
 from bot.conversation.text.names import clean_text
 from bot.conversation.types import Utterance
-from bot.core.clock import Clock
-from bot.core.runtime import Runtime
+from bot.core.clock import Clock, Runtime
 from bot.llm.budget import Budgets, Level
 from database import Database, UnitOfWork
 from database.models import Cue as CueRow
@@ -95,7 +94,7 @@ class Casting:
     async def _kept_out(self, db: UnitOfWork, roles: Sequence[Role], where: Where) -> tuple[Role, ...]:
         adults = tuple(role for role in roles if role.nsfw)
         if adults and where.for_adults:
-            house = HouseRules.of(await db.house.rules(where.guild_id))
+            house = HouseRules(await db.channels.rules(where.guild_id))
             return () if house.allows(Kind.ADULTS, where) else adults
         return adults
 
@@ -252,7 +251,7 @@ class Casting:
     async def hour(self, db: UnitOfWork, where: Where) -> Shift:
         """Return what the hour of the day does to a place where people talk more at some than at others."""
         now = self._clock.now()
-        counts = await db.rhythms.of(where.channel_id, since=hour_of(now - WINDOW))
+        counts = await db.channels.messages_by_hour(where.channel_id, since=hour_of(now - WINDOW))
         return shift_at(profile_of(counts, now), now)
 
     def _candidates(self, present: Sequence[Role]) -> list[Candidate]:

@@ -8,9 +8,8 @@ from functools import lru_cache
 
 import regex
 
-from bot.conversation.text.clean import sentence_ends
-from bot.conversation.text.machine_talk import HELP, machine_talk
-from memory.core import is_blank
+from bot.conversation.text.clean import HELP, machine_talk, sentence_ends
+from bot.conversation.text.names import is_blank
 from personas.character import Character, names_of
 
 EARLIER = 10

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.throttle import place_of
-from bot.conversation.decision import Decision, Reason, Trace
+from bot.conversation.decision import Decision, Reason, Trace, trace_json
 from bot.conversation.text.split import split
 from bot.conversation.types import Part, Recollection, Reply, Utterance
 from bot.llm.types import Call
@@ -16,7 +16,8 @@ from database.models import Cue, Message, Remark, Turn
 from memory.places import Place, Where
 from personas.initiative import Kind
 from personas.relations.affinity import Interaction
-from personas.relations.bonds import Tone, register_of
+from personas.relations.bonds import Tone
+from personas.relations.signs import register_of
 from personas.rhythm import hour_of
 
 UNSENDABLE_FOR = timedelta(minutes=5)
@@ -112,13 +113,14 @@ async def pledge(
     )
     turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
     if (cue := occasion.cue) is not None:
-        trace = heard[-1].trace.to_json()
+        trace = trace_json(heard[-1].trace)
         await db.cues.close(cue.id, ended="spoke", turn_id=turn_id, kind=occasion.kind, trace=trace)
     else:
         await close(db, heard, at=at, turn_id=turn_id)
         await _overtake(db, trigger, turn_id=turn_id, at=at)
         await count_bots(db, [one.utterance for one in heard], replied_at=at)
-    await db.cues.add(occasion.then)
+    if occasion.then:
+        await db.cues.add(occasion.then)
     await _take_seat(db, turn, remembered, begins_at=max(remembered.floor, reply.floor))
     await note_calls(db, reply.calls)
     if remembered.stage.asked_back is not None and not reply.fallback:
@@ -141,13 +143,13 @@ async def _take_seat(db: UnitOfWork, turn: Turn, remembered: Recollection, *, be
     """Keep where a transcript begins, what stands at its head, and what the lorebooks remember."""
     seat = (turn.channel_id, turn.character)
     if not remembered.seated:
-        await db.seats.take(*seat)
+        await db.channels.take_seat(*seat)
     if begins_at > remembered.begun:
-        await db.seats.begin_at(*seat, begins_at)
+        await db.channels.begin_transcript(*seat, begins_at)
     if remembered.head.renewed and remembered.head.at is not None:
-        await db.seats.show_at_head(*seat, remembered.head.at, remembered.head.people)
+        await db.channels.show_at_head(*seat, remembered.head.at, remembered.head.people)
     if remembered.stage.lore is not None:
-        await db.seats.keep_lore(*seat, remembered.stage.lore)
+        await db.channels.keep_lore(*seat, remembered.stage.lore)
 
 
 async def _overtake(db: UnitOfWork, trigger: Utterance, *, turn_id: int, at: datetime) -> None:
@@ -174,7 +176,7 @@ async def close(
             one.utterance.message_id,
             reason=one.decision.reason.name,
             at=at,
-            trace=one.trace.to_json(),
+            trace=trace_json(one.trace),
             turn_id=turn_id,
         )
         await note_calls(db, one.calls)
@@ -200,16 +202,16 @@ async def note(
     gives the character new patience for the bots of the channel (F034).
     """
     where = heard.where
-    rules = HouseRules.of(await db.house.rules(where.guild_id))
+    rules = HouseRules(await db.channels.rules(where.guild_id))
     await note_place(db, where, heard=heard.message_id if gapless else 0)
     if not await db.turns.claim(heard.message_id, where.channel_id, author_id=heard.author_id, at=at):
         return None
-    if unheard or rules.forbids(heard):
+    if unheard or (rules.rules and rules.forbids(heard)):
         return rules
     if where.place is Place.GUILD and not heard.from_bot:
         await db.bots.rearm(place_of(where))
     if where.place is Place.GUILD:
-        await db.rhythms.count(where.channel_id, hour_of(at))
+        await db.channels.count_messages(where.channel_id, hour_of(at))
     names = {0: heard.account_name or heard.author_name}
     if where.guild_id is not None:
         names[where.guild_id] = heard.author_name

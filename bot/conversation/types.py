@@ -1,8 +1,8 @@
 """The values that one message becomes on its way to a reply: each stage takes one and returns the next."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -47,6 +47,14 @@ class Utterance:
     author_roles: tuple[int, ...] | None = ()  # None where nobody said which they are
     mentions: tuple[int, ...] = ()
     people: tuple[Person, ...] = ()
+
+
+def as_edited(heard: Utterance, text: str) -> Utterance:
+    """Return an utterance in the form that it was edited to."""
+    if text == heard.text:
+        return heard
+    # The log holds mentions by name: one that was edited out took its @ along.
+    return replace(heard, text=text, words=text, mentions_me=heard.mentions_me and "@" in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,3 +260,32 @@ class Mouth(Protocol):
 
         It is one of those after message `after`, and none of the `known` ones, which other parts became.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message as it comes in, before anybody looked at it: whose it is, and where.
+
+    `look` returns what was said, which may take asking Discord; None where it is nothing for a character.
+    `gapless` says, when it is noted, whether everything before it in its channel was heard; `not_noted` is
+    told where it could not be.
+    """
+
+    channel_id: int
+    message_id: int
+    author_id: int
+    look: Callable[[], Awaitable[Utterance | None]]
+    mouth: Callable[[], Mouth]
+    gapless: Callable[[], bool]
+    not_noted: Callable[[], object] = bool
+
+
+def arrived(heard: Utterance, mouth: Mouth, *, gapless: bool = True) -> Arrival:
+    """Return the arrival of a message that needs no second look."""
+
+    async def look() -> Utterance:
+        return heard
+
+    return Arrival(
+        heard.where.channel_id, heard.message_id, heard.author_id, look, lambda: mouth, lambda: gapless
+    )

@@ -1,8 +1,11 @@
-"""Time comes in from outside, so that a test can hold it in its hand."""
+"""What a service takes from outside, so that a test can hold it in its hand: time, chance, and a witness."""
 
 import asyncio
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 from typing import Protocol
 
 from bot.core.tasks import running
@@ -44,3 +47,15 @@ async def sleep_until(event: asyncio.Event, clock: Clock, seconds: float) -> boo
     ):
         await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
     return event.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The clock, the dice, and who is told the name of each stage once it is behind.
+
+    A test stops the process at a stage, to see what is left of it after the next start.
+    """
+
+    clock: Clock = field(default_factory=SystemClock)
+    rng: Random = field(default_factory=Random)
+    reached: Callable[[str], None] = lambda _stage: None

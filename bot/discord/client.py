@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 COGS = Path(__file__).parents[2] / "cogs"
 LONGEST_RATE_LIMIT = 60.0
+GUILDS_WITHIN = 0.5
+"""Seconds from one server that Discord tells of to the next; who is later is caught up with then."""
 POST_SECONDS = 30.0
 BREAK_OFF_SECONDS = 2.0
 PORTAL = "https://discord.com/developers/applications"
@@ -62,7 +64,7 @@ class Masquerade(commands.Bot):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT,
             activity=None if app.character.nsfw else _activity(app.character.description),
-            **options,
+            **{"guild_ready_timeout": GUILDS_WITHIN, **options},
         )
         Leniency(self._connection)
         self.app = app

@@ -48,9 +48,6 @@ class Limits:
     exempt: frozenset[int] = frozenset()
     line: str = ""
 
-    def __bool__(self) -> bool:
-        return any((self.person, self.server, self.all))
-
 
 @dataclass(frozen=True, slots=True)
 class Purse:
@@ -135,6 +132,7 @@ class Budgets:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.limits = limits
+        self.limited = any((limits.person, limits.server, limits.all))
         self._database = database
         self._clock = clock
         self._zone = zone
@@ -150,7 +148,7 @@ class Budgets:
 
     def purse(self, user_id: int | None, guild_id: int | None) -> Purse:
         """Return how things stand for what somebody says somewhere; for operators there is always enough."""
-        if not self.limits or user_id in self.limits.exempt:
+        if not self.limited or user_id in self.limits.exempt:
             return FULL
         found = [(self._level(one), one) for one in self._payers(user_id, guild_id)]
         level, payer = max(found, key=lambda one: one[0], default=(Level.FREE, None))
@@ -247,7 +245,7 @@ class Budgets:
 
     async def open(self) -> None:
         """Take up the day where it was left; what was held for calls that never ended counts as spent."""
-        if self.limits:
+        if self.limited:
             await self._open_day()
             await self.keep()
 

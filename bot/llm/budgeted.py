@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from bot.llm.asking import Batching
 from bot.llm.budget import Budgets, Held, Level
-from bot.llm.client import Answer, Claude
+from bot.llm.client import Answer, Batching, Claude
 from bot.llm.errors import ClaudeCut, ClaudeError, ClaudeTimeout, ClaudeUnavailable, OverBudget
 from bot.llm.pricing import BATCHED, Price, Prices
 from bot.llm.types import Call, Prompt, Question

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 from anthropic import AsyncAnthropic
 from anthropic.types import Message as AnthropicMessage
+from anthropic.types.model import Model
 from tenacity import (
     AsyncRetrying,
     retry_if_exception,
@@ -251,3 +252,42 @@ def _judged(message: AnthropicMessage, call: Call) -> Answer:
 def _priced(error: ClaudeError, call: Call) -> ClaudeError:
     error.call = call
     return error
+
+
+# Many questions that nobody waits for: together, for half the price, or a few at a time.
+
+AT_ONCE = 4
+"""Questions at once: replies go on beside them."""
+
+Asked = tuple[Prompt, Question]
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """A Claude that takes many questions together."""
+
+    async def batch(self, asked: Sequence[Asked]) -> list[Answer | ClaudeError] | None:
+        """Return the answers, or what went wrong, in their order; None where that can't be done at all."""
+
+
+async def ask_all(claude: Claude, asked: Sequence[Asked], *, batch: bool) -> list[Answer | ClaudeError]:
+    """Return the answers to some questions, or what went wrong, in their order."""
+    if batch and len(asked) > 1 and isinstance(claude, Batching):
+        answers = await claude.batch(asked)
+        if answers is not None:
+            return answers
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(prompt: Prompt, question: Question) -> Answer | ClaudeError:
+        async with few:
+            try:
+                return await claude.ask(prompt, question)
+            except ClaudeError as error:
+                return error
+
+    return await asyncio.gather(*(ask(*one) for one in asked))
+
+
+def known_models() -> list[str]:
+    """Return the model names of the SDK's own type: no list of ours could be more up to date."""
+    return [name for literal in get_args(Model) for name in get_args(literal)]

@@ -1,7 +1,13 @@
-"""Which server speaks for the characters."""
+"""Which server speaks for the characters: Claude, another one, one on this machine, or our own."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.core.data_lock import held
+from bot.settings import Settings
 
 
 def no_key() -> str:
@@ -33,3 +39,99 @@ class Server:
 
 
 CLAUDE_URL = "https://api.anthropic.com"
+
+
+# Which one it is.
+
+NO_KEY = "no-key"
+"""Servers other than Claude's mostly want no key, but the SDK wants one to send."""
+CONNECT = "For Claude and Discord: python main.py setup"
+_HERE = ("localhost", "127.0.0.1", "::1")
+
+Say = Callable[[str], None]
+Progress = Callable[[int, int], None]
+
+
+@asynccontextmanager
+async def open_server(
+    settings: Settings, *, say: Say, progress: Progress | None = None, fresh_key: Callable[[], str] = no_key
+) -> AsyncIterator[Server]:
+    """Yield the server to ask, in this order: a Claude key, a base URL, a local server, our own.
+
+    `say` is told in a line which it is; `progress` (bytes here, bytes in all) watches a download, of
+    which `say` tells every tenth otherwise. Raises LocalVoiceError, with the ways out, when not even
+    the embedded voice can be had, and AlreadyRunningError before anything is loaded.
+    """
+    with held(settings.data_dir):
+        pass
+    key = settings.anthropic_api_key.get_secret_value()
+    if key or settings.anthropic_base_url:
+        yield replace(_configured(settings, key, say), fresh_key=fresh_key)
+        return
+    from bot.llm.local import LocalVoice, find_local_server
+
+    found = None if settings.local_model else await find_local_server()
+    if found is not None:
+        say(f"{found.product} on this machine speaks, with the model {found.model}. {CONNECT}")
+        yield Server(found.base_url, NO_KEY, found.model, local=True, free=True)
+        return
+    weights = await _weights(settings, say, progress or _by_tenths(say))
+    async with LocalVoice(weights, log_file=settings.data_dir / "rehearsal-voice.log", say=say) as voice:
+        say(f"This is a rehearsal voice: a small model on this machine. {CONNECT}")
+        yield Server(
+            voice.base_url,
+            voice.api_key,
+            voice.model,
+            local=True,
+            rehearsal=True,
+            free=True,
+            ready=voice.ready,
+        )
+
+
+def _configured(settings: Settings, key: str, say: Say) -> Server:
+    base_url = settings.anthropic_base_url or CLAUDE_URL
+    ours = settings.anthropic_base_url is None
+    host = urlsplit(base_url).hostname  # the address may hold a password
+    name = "Claude" if ours else host
+    say(f"{name} speaks, with the model {settings.default_model}.")
+    free = not key and host in _HERE
+    return Server(base_url, key or NO_KEY, settings.default_model, local=not key, free=free)
+
+
+async def _weights(settings: Settings, say: Say, progress: Progress) -> Path:
+    """Return the model file: the operator's own, or ours, which is fetched once."""
+    from bot.llm.local import QWEN, LocalVoiceError, cached_weights, has_runtime, obtain_weights
+    from bot.llm.local.errors import missing_runtime
+
+    own, cache = _home_path(settings.local_model), _home_path(settings.cache_dir)
+    if own:
+        return own
+    if not has_runtime():
+        raise missing_runtime()
+    if found := cached_weights(cache=cache):
+        return found
+    if not settings.local_model_download:
+        raise LocalVoiceError(
+            "there is no model to speak with, and local_model_download=false forbids fetching one",
+            "set ANTHROPIC_API_KEY",
+            "name a model file with local_model=/path/to/file.gguf",
+        )
+    say(f"Fetching {QWEN.title}, {QWEN.total_bytes / 1e9:.1f} GB, once ...")
+    return await obtain_weights(cache=cache, progress=progress)
+
+
+def _home_path(setting: str) -> Path | None:
+    return Path(setting).expanduser() if setting else None
+
+
+def _by_tenths(say: Say) -> Progress:
+    told = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if (tenth := done * 10 // total) > told:
+            told = tenth
+            say(f"{tenth * 10} % of {total / 1e6:.0f} MB are here")
+
+    return tell

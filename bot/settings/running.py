@@ -136,7 +136,9 @@ class Connection(Section):
     max_message_length: int = Field(2000, ge=100, le=2000)
     """Characters in one Discord message; longer replies are split."""
     sel_drop_old_seconds: Count = 30
-    """Messages older than this at receipt, in seconds, are noted and not answered."""
+    """Messages to nobody in particular that are older at receipt, in seconds, are noted and not answered."""
+    answer_missed_minutes: CountOrNone = 15
+    """What was said to it while the program was away is answered if younger than this, in minutes."""
     resume_within_seconds: CountOrNone = 900
     """A message left unanswered by a crash is still answered if younger than this, in seconds."""
     backfill_limit: CountOrNone = 100

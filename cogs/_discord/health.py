@@ -88,6 +88,7 @@ JOBS = {
     "draw facts from talk": _("draw facts from talk", "a job"),
     "embed what is new": _("embed what is new", "a job"),
     "forget what is past its time": _("forget what is past its time", "a job"),
+    "erase who wished it": _("erase who wished it", "a job"),
     "note what was spent": _("note what was spent", "a job"),
     "write the whole database anew": _("write the whole database anew", "a job"),
     "check the whole database": _("check the whole database", "a job"),

@@ -30,7 +30,7 @@ from cogs._discord.panels import (
 )
 from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.text import NOBODY, shortened
-from memory.refusals import MemoryRefused
+from memory.rules import MemoryRefused
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

@@ -25,7 +25,7 @@ from cogs._discord.hearing import place_of
 from cogs._discord.panels import Panel, with_note
 from cogs._discord.text import in_a_line, inline
 from memory.places import Place, Where
-from memory.refusals import MemoryRefused
+from memory.rules import MemoryRefused
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade

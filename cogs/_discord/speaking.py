@@ -9,7 +9,7 @@ import discord
 from discord.utils import MISSING
 
 from bot.conversation.company import Speaker
-from bot.conversation.types import Mouth, Part
+from bot.conversation.types import NO_EMOTES, Mouth, Part
 from bot.core.clock import Clock
 from bot.core.errors import Unsayable
 from bot.core.tasks import running
@@ -62,7 +62,7 @@ class DiscordMouth:
     @property
     def emotes(self) -> Mapping[str, str]:
         """The server's emotes that the bot may use."""
-        return emotes_of(self.guild, discord.Emoji.is_usable)
+        return emotes_of(self.guild, discord.Emoji.is_usable) if self.guild else NO_EMOTES
 
     def speaking_as(self, speaker: Speaker) -> Mouth:
         mouth: Mouth = self if speaker.primary else WebhookMouth(self, speaker, self._webhooks)
@@ -152,7 +152,8 @@ class WebhookMouth:
     @property
     def emotes(self) -> Mapping[str, str]:
         """The server's emotes that everybody may use: a webhook has no roles."""
-        return emotes_of(self._own.guild, lambda one: one.available and not one.roles)
+        guild = self._own.guild
+        return emotes_of(guild, lambda one: one.available and not one.roles) if guild else NO_EMOTES
 
     def speaking_as(self, speaker: Speaker) -> Mouth:
         return self._own.speaking_as(speaker)
@@ -286,7 +287,7 @@ def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: b
         posting,
         me=bot.user.id,
         clock=bot.app.clock,
-        webhooks=webhooks_of(bot),
+        webhooks=None if isinstance(known, discord.DMChannel) else webhooks_of(bot),
         known=known,
         private=lambda person_id: bot.create_dm(discord.Object(person_id)),
     )

@@ -9,12 +9,11 @@ import discord
 import regex
 from discord.utils import escape_markdown
 
-from bot.conversation.text.names import clean_text
+from bot.conversation.text.names import clean_text, is_blank
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
 from bot.pictures import Drawn
-from memory.core import is_blank
 
 LONGEST = 2000
 """What a message may hold, in UTF-16 units: the strictest way Discord may count."""
@@ -128,10 +127,10 @@ def files_of(drawn: Drawn, name: str) -> list[discord.File]:
     return [discord.File(io.BytesIO(data), file, description=about) for data, file in made if data]
 
 
-def emotes_of(guild: discord.Guild | None, usable: Callable[[discord.Emoji], bool]) -> Mapping[str, str]:
+def emotes_of(guild: discord.Guild, usable: Callable[[discord.Emoji], bool]) -> Mapping[str, str]:
     """Return how a server's emotes are written by name; of two with the same name the older one counts."""
     written: dict[str, str] = {}
-    for one in sorted(guild.emojis, key=lambda emoji: emoji.id) if guild else ():
+    for one in sorted(guild.emojis, key=lambda emoji: emoji.id):
         if _EMOTE_NAME.fullmatch(one.name) and usable(one):
             written.setdefault(one.name, str(one))
     return written

@@ -16,10 +16,10 @@ import discord
 from discord.utils import MISSING, time_snowflake
 
 from bot.conversation.company import Speaker
+from bot.conversation.text.names import is_blank
 from bot.core.clock import Clock
 from cogs._discord.hearing import is_own_webhooks
 from cogs._discord.text import in_a_line, shortened
-from memory.core import is_blank
 
 if TYPE_CHECKING:
     from discord.abc import PartialMessageableChannel

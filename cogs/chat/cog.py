@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import discord
 from discord.ext import commands
 
-from bot.conversation.types import Mouth, Utterance
+from bot.conversation.types import Arrival, Mouth, Utterance
+from bot.core.errors import SpeakingError
 from bot.core.tasks import Tasks
 from bot.discord.malformed_events import UNREADABLE
 from cogs._discord.consent import ask
@@ -18,6 +22,7 @@ from cogs._discord.hearing import TALK, asks_for_map, hear, is_own_webhooks, is_
 from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.speaking import mouth_in
 from cogs.chat.avatars import give_faces
+from database import DatabaseError
 from memory.places import Place
 
 if TYPE_CHECKING:
@@ -33,6 +38,10 @@ Readable = GuildChannel | discord.PartialMessageable
 
 DM_CHANNELS_LOOKED_AT = 100
 DM_QUIET_AFTER = timedelta(days=7)
+FETCHING_SECONDS = 30.0
+"""Seconds that what is said in a channel waits at most for what was said there meanwhile."""
+HELD_SECONDS = 60.0
+"""So long what is said waits at most for Discord to tell where something was missed."""
 ASKING_SECONDS = 10.0
 """Seconds that Discord may take to tell what a message came without."""
 FACES_SECONDS = 300
@@ -48,9 +57,11 @@ class Chat(commands.Cog):
         self.bot = bot
         self._conversation = bot.app.conversation
         self._going_on = asyncio.Lock()
-        self._connected = 1  # sessions begun
-        self._caught_up = 0  # the session up to whose beginning everything was heard
-        self._behind: set[int] = set()  # channels that could not be caught up with
+        self._rooms = bot.app.rooms
+        self._session = 0  # how often a connection began anew
+        self._missed = True  # where something was missed before this session is not known yet
+        self._behind: dict[int, int] = {}  # channels with a gap, and the session in which it was found
+        self._catching_up: set[int] = set()
         self._roles: dict[tuple[int, int], tuple[int, ...]] = {}  # by guild and user, while catching up
         self._tasks = Tasks()
         bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
@@ -62,13 +73,24 @@ class Chat(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        caught_up = self._connected == self._caught_up and message.channel.id not in self._behind
-        await self._hear(message, gapless=caught_up)
+        """Hear what is said; what is for another cog goes on to that as an event of its own."""
+        if self._for_operator(message):
+            self.bot.dispatch("operator_message", message)
+        if asks_for_map(message):
+            self.bot.dispatch("map_request", message)
+        await self._hear(message)
 
     @commands.Cog.listener()
     async def on_connect(self) -> None:
-        """A new session began: what was said since the last one is not heard yet."""
-        self._connected += 1
+        """A new session began: what is said from now on waits for what was said since the last one.
+
+        Where one of several shards begins anew the others talk on; watermarks stay where they are till then.
+        """
+        self._session += 1
+        self._missed = True
+        if not self.bot.is_ready() or self.bot.shard_count in (None, 1):
+            self._rooms.hold()
+            self._spawn(self._release_at_last(self._session))
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -87,12 +109,21 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Go on where a crash, a restart or a lost session left off; READY may come any number of times."""
-        session = self._connected
-        self._roles.clear()
         self._spawn(give_faces(self.bot))
+        await self._look_for_gaps()
         await self._go_on()
-        await self._backfill()
-        self._caught_up = session
+
+    @commands.Cog.listener()
+    async def on_shard_ready(self, _shard_id: int) -> None:
+        """Catch up where one of several shards began anew; READY comes for all of them together alone."""
+        if self._missed and self.bot.is_ready():
+            await self._look_for_gaps()
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Catch up with a server that was not there when Discord got ready."""
+        if not self._missed and self.bot.is_ready():
+            await self._catch_up_with([gap async for gap in self._gaps([guild], private=False)])
 
     @property
     def _me(self) -> int:
@@ -103,16 +134,33 @@ class Chat(commands.Cog):
         """Say whether a character of ours said it: as the bot, or through one of our webhooks (D11)."""
         return message.author.id == self._me or is_own_webhooks(message, self.bot.application_id)
 
-    async def _hear(self, message: discord.Message, *, gapless: bool) -> None:
+    async def _hear(self, message: discord.Message) -> None:
+        """Let what arrived before in the channel be noted, then look at a message, note and answer it."""
+        heard = await self._conversation.hear(self._arrival(message))
+        privacy = self.bot.app.privacy
+        if heard and privacy.asks_after and (asking := await privacy.asks(heard)):
+            await ask(self.bot, message.channel, heard, asking)
+
+    def _arrival(self, message: discord.Message) -> Arrival:
+        return Arrival(
+            message.channel.id,
+            message.id,
+            message.author.id,
+            look=partial(self._look, message),
+            mouth=lambda: self._mouth(message.channel),
+            gapless=lambda: not self._missed and message.channel.id not in self._behind,
+            not_noted=lambda: self._behind.setdefault(message.channel.id, 0),
+        )
+
+    async def _look(self, message: discord.Message) -> Utterance | None:
+        """Return what was said; None where it is nothing for a character."""
         if self._is_own(message) or message.type not in TALK or not await self._knows_place(message):
-            return
+            return None
         if is_ticket(message.channel, self._me):
-            return  # what is told the staff is nothing for a character, and is not even noted
-        if not self._for_operator(message) and not asks_for_map(message):
-            heard = await self._heard(message)
-            await self._conversation.take_turn(heard, self._mouth(message.channel), gapless=gapless)
-            if asking := await self.bot.app.privacy.asks(heard):
-                await ask(self.bot, message.channel, heard, asking)
+            return None  # what is told the staff is nothing for a character, and is not even noted
+        if self._for_operator(message) or asks_for_map(message):
+            return None
+        return await self._heard(message)
 
     async def _knows_place(self, message: discord.Message) -> bool:
         """Say whether it is known where something was said; of a thread never heard of, Discord is asked.
@@ -168,80 +216,139 @@ class Chat(commands.Cog):
         """Finish the replies that are pledged, take up what was left behind, let those speak who were to."""
         if not self.bot.is_ready():
             return
+        self._roles.clear()
+        if self._missed:
+            await self._look_for_gaps()
+        elif again := set(self._behind) - self._catching_up:
+            gaps = [gap async for gap in self._gaps(self.bot.guilds) if gap[0].id in again]
+            for channel_id in again - {channel.id for channel, _ in gaps}:
+                del self._behind[channel_id]  # nothing is missing there any more
+            await self._catch_up_with(gaps)
         async with self._going_on:
             await self.bot.app.finish_replies(self._mouth)
-            for channel_id, message_id in await self.bot.app.intake.left_open():
-                await self._take_up(channel_id, message_id)
+            left = groupby(sorted(await self.bot.app.intake.left_open()), key=itemgetter(0))
+            for channel_id, claims in left:
+                await self._take_up(channel_id, [message_id for _, message_id in claims])
         self._spawn(self.bot.app.following.resume(self._mouth))
 
     async def _give_new_faces(self) -> None:
         if self.bot.is_ready():
             await give_faces(self.bot, changed_only=True)
 
-    async def _take_up(self, channel_id: int, message_id: int) -> None:
-        """Look at a message again, as it is by now, and walk on with it."""
+    async def _take_up(self, channel_id: int, message_ids: Sequence[int]) -> None:
+        """Look at messages again, as they are by now, and walk on with them."""
+        found = [await self._looked_at_again(channel_id, message_id) for message_id in message_ids]
+        if messages := [message for message in found if message]:
+            heard = [await self._heard(message) for message in messages]
+            self._spawn(self._conversation.resume(heard, self._mouth(messages[-1].channel)))
+
+    async def _looked_at_again(self, channel_id: int, message_id: int) -> discord.Message | None:
         try:
-            channel = self.bot.get_channel(channel_id) or await self.bot.fetch_channel(channel_id)
-            assert isinstance(channel, discord.abc.Messageable)
-            message = await channel.fetch_message(message_id)
+            async with asyncio.timeout(ASKING_SECONDS):
+                channel = self.bot.get_channel(channel_id) or await self.bot.fetch_channel(channel_id)
+                assert isinstance(channel, discord.abc.Messageable)
+                message = await channel.fetch_message(message_id)
         except (discord.NotFound, discord.Forbidden):
             await self.bot.app.message_log.deleted(channel_id, {message_id})
         except DISCORD_FAULTS as error:
             self._failed(f"Can't look at message {message_id} again", error)
         else:
-            if message.type not in TALK:
-                await self.bot.app.message_log.deleted(channel_id, {message_id})
-                return
-            heard = await self._heard(message)
-            self._spawn(self._conversation.resume(heard, self._mouth(message.channel)))
+            if message.type in TALK:
+                return message
+            await self.bot.app.message_log.deleted(channel_id, {message_id})
+        return None
 
-    async def _backfill(self) -> None:
-        """Fetch what was said while nobody listened: it is noted, and answered where it is fresh."""
-        behind = [gap async for gap in self._gaps()]
-        if not behind:
-            return
-        log.info("Catching up with %d channels", len(behind))
-        turnstile = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._fetch(channel, after, turnstile) for channel, after in behind))
+    async def _look_for_gaps(self) -> None:
+        """Fetch what was said while nobody listened: it goes before what is said since.
 
-    async def _gaps(self) -> AsyncIterator[tuple[Readable, int]]:
+        Returns when every channel with a gap has its place in the order; the fetching goes on.
+        """
+        session = self._session
+        try:
+            behind = [gap async for gap in self._gaps(self.bot.guilds)]
+        except DatabaseError as error:  # the job that goes on looks again
+            log.error("Nobody knows what was missed: %s", error)  # noqa: TRY400
+            behind = []
+        else:
+            self._missed = self._missed and session != self._session
+        await self._catch_up_with(behind)
+        if session == self._session:
+            self._rooms.release()
+
+    async def _catch_up_with(self, behind: Sequence[tuple[Readable, int]]) -> None:
+        if behind:
+            log.info("Catching up with %d channels", len(behind))
+        at_once, session = asyncio.Semaphore(AT_ONCE), self._session
+        for channel, after in behind:
+            self._behind[channel.id] = session
+            if channel.id not in self._catching_up:
+                self._spawn(self._catch_up(channel, after, at_once, session))
+        await asyncio.sleep(0)  # each of them takes its place in its first step
+
+    async def _catch_up(
+        self, channel: Readable, after: int, at_once: asyncio.Semaphore, session: int
+    ) -> None:
+        async def fetch() -> list[Arrival]:
+            try:
+                async with asyncio.timeout(FETCHING_SECONDS), at_once:
+                    return [self._arrival(message) for message in await self._fetch(channel, after)]
+            except DISCORD_FAULTS as error:
+                self._failed("Can't read what was said meanwhile", error)
+                raise SpeakingError("what was said meanwhile can't be read") from error
+
+        def caught_up() -> None:
+            if self._behind.get(channel.id) == session:
+                del self._behind[channel.id]
+
+        self._catching_up.add(channel.id)
+        try:
+            await self._conversation.catch_up(channel.id, self._mouth(channel.id), fetch, caught_up)
+        finally:
+            self._catching_up.discard(channel.id)
+
+    async def _release_at_last(self, session: int) -> None:
+        """Let what waits be heard where Discord does not get ready; it moves no watermark then."""
+        await asyncio.sleep(HELD_SECONDS)
+        if self._missed and session == self._session:
+            self._rooms.release()
+
+    async def _gaps(
+        self, guilds: Iterable[discord.Guild], *, private: bool = True
+    ) -> AsyncIterator[tuple[Readable, int]]:
         """Yield channels in which something may have been said, and the last message heard there."""
-        fresh = discord.utils.time_snowflake(discord.utils.utcnow() - self.bot.app.manner.attention.too_old)
-        readable = [channel for channel in self._guild_channels() if channel.last_message_id]
+        attention = self.bot.app.manner.attention
+        unanswered = discord.utils.utcnow() - max(attention.too_old, attention.answers_missed)
+        fresh = discord.utils.time_snowflake(unanswered)
+        readable = [channel for channel in self._channels_of(guilds) if channel.last_message_id]
         known = await self.bot.app.message_log.watermarks(channel.id for channel in readable)
         for channel in readable:
             after = known.get(channel.id) or fresh
             if (channel.last_message_id or 0) > after:
                 yield channel, after
+        if not private:
+            return
         recent = discord.utils.time_snowflake(discord.utils.utcnow() - DM_QUIET_AFTER)
         for channel_id, after in await self.bot.app.message_log.known(Place.DM, limit=DM_CHANNELS_LOOKED_AT):
             if after == 0 or after > recent:
                 kind = discord.ChannelType.private
                 yield self.bot.get_partial_messageable(channel_id, type=kind), after or fresh
 
-    def _guild_channels(self) -> list[GuildChannel]:
-        """Return the channels of all servers in which talk can be read."""
+    def _channels_of(self, guilds: Iterable[discord.Guild]) -> list[GuildChannel]:
+        """Return the channels of servers in which talk can be read."""
         channels: list[GuildChannel] = []
-        for guild in self.bot.guilds:
+        for guild in guilds:
             channels += [*guild.text_channels, *guild.voice_channels, *guild.stage_channels]
             channels += [thread for thread in guild.threads if thread.parent is not None]
         return [one for one in channels if one.permissions_for(one.guild.me).read_message_history]
 
-    async def _fetch(self, channel: Readable, after: int, turnstile: asyncio.Semaphore) -> None:
+    async def _fetch(self, channel: Readable, after: int) -> list[discord.Message]:
+        """Return what was said in a channel after a message, oldest first."""
         oldest = discord.utils.time_snowflake(discord.utils.utcnow() - timedelta(hours=24))
         since = discord.Object(max(after, oldest))
-        limit = self.bot.app.settings.backfill_limit
-        try:
-            async with turnstile:
-                newest_first = channel.history(after=since, limit=limit, oldest_first=False)
-                messages = [message async for message in newest_first]
-        except DISCORD_FAULTS as error:
-            self._behind.add(channel.id)
-            self._failed("Can't read what was said meanwhile", error)
-            return
-        self._behind.discard(channel.id)
-        for message in reversed(messages):
-            self._spawn(self._hear(message, gapless=True))
+        newest_first = channel.history(
+            after=since, limit=self.bot.app.settings.backfill_limit, oldest_first=False
+        )
+        return [message async for message in newest_first][::-1]
 
     def _failed(self, what: str, error: Exception) -> None:
         if isinstance(error, discord.HTTPException) and error.status == 401:

@@ -65,13 +65,14 @@ class LogChannel(commands.Cog):
         }
 
     async def cog_load(self) -> None:
+        self._administration.on_verbose.append(self._listen)
         await self._administration.verbose()
         self.bot.add_dynamic_items(PageButton)
-        self.bot.app.hooks.on_decision.append(self._tell)
         self.bot.app.outbox.on_reply.append(self._tell_news)
 
     async def cog_unload(self) -> None:
-        self.bot.app.hooks.on_decision.remove(self._tell)
+        self._administration.on_verbose.remove(self._listen)
+        self._listen(False)
         self.bot.app.outbox.on_reply.remove(self._tell_news)
         self.bot.remove_dynamic_items(PageButton)
 
@@ -83,8 +84,11 @@ class LogChannel(commands.Cog):
             self.bot.outlet.say(announcement(self.bot.app.character.name), notice=True)
 
     @commands.Cog.listener()
-    async def on_message(self, message: discord.Message) -> None:
-        """Obey what is written in the log channel; what was edited into a command is none."""
+    async def on_operator_message(self, message: discord.Message) -> None:
+        """Obey what is written in the log channel: the chat cog tells of that, and of its threads, too.
+
+        What was edited into a command is none.
+        """
         assert self.bot.user is not None
         if message.channel.id != self._channel_id or message.author.id == self.bot.user.id:
             return
@@ -103,10 +107,17 @@ class LogChannel(commands.Cog):
     def _channel_id(self) -> int | None:
         return self.bot.app.settings.log_channel
 
+    def _listen(self, verbose: bool) -> None:
+        """Hear of decisions in verbose mode alone."""
+        listeners = self.bot.app.hooks.on_decision
+        if self._tell in listeners:
+            listeners.remove(self._tell)
+        if verbose:
+            listeners.append(self._tell)
+
     def _tell(self, decided: Decided) -> None:
-        """Tell a decision in verbose mode; that it ignores itself is not worth a line."""
-        wanted = self._administration.is_verbose and self._channel_id
-        if wanted and decided.decision.reason is not Reason.SELF:
+        """Tell a decision; that it ignores itself is not worth a line."""
+        if self._channel_id and decided.decision.reason is not Reason.SELF:
             self.bot.outlet.say(decision_line(decided))
 
     def _tell_news(self, news: News) -> None:

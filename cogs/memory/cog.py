@@ -12,7 +12,7 @@ from bot.discord.commands import Interaction, answer, asked_in
 from bot.features.characters.presence import NotStaged
 from cogs._discord.consent import NO_TOLD, YES_BUT_OFF
 from cogs._discord.facts import DELETED, GONE_ALREADY, KEPT, Reach, deletion_panel, entry
-from cogs._discord.hearing import asks_for_map, listens_to, where_of
+from cogs._discord.hearing import listens_to, where_of
 from cogs._discord.interactions import Panels
 from cogs._discord.options import (
     OFFERED,
@@ -108,11 +108,10 @@ class Memory(commands.Cog):
             panels.unload()
 
     @commands.Cog.listener()
-    async def on_message(self, message: discord.Message) -> None:
-        """Answer !memsvg; everything else is talk."""
-        if asks_for_map(message):
-            listening = await listens_to(self.bot, message.author, where_of(message))
-            await self._maps.send(message, listening=listening)
+    async def on_map_request(self, message: discord.Message) -> None:
+        """Answer !memsvg, of which the chat cog tells."""
+        listening = await listens_to(self.bot, message.author, where_of(message))
+        await self._maps.send(message, listening=listening)
 
     async def offer_numbers(self, interaction: Interaction, current: str) -> list[app_commands.Choice[int]]:
         """Offer the asker's own memories: those whose number begins so, or whose words hold that."""

@@ -48,7 +48,10 @@ NO_GONE = _(
     " What I had noted by myself is deleted, in every form, with the lines of yours that I had kept: {count}."
 )
 KEPT = _("Nothing was deleted.")
-DELETING = _("Deleting everything about you, and searching for what is left...")
+DELETING = _(
+    "Deleting everything about you, and searching for what is left... Should the program stop meanwhile, it "
+    "goes on with that when it starts; /privacy shows what there is."
+)
 FOR_GOOD = _(
     "All of it goes for good: from every table, every file that I write, and the database's log. It can't "
     "be undone; /privacy export takes it along before. What others said stays theirs, and the messages in "

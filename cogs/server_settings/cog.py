@@ -294,9 +294,9 @@ def _still_denied(house: HouseRules, target: Target) -> str:
 def _kept(house: HouseRules, guild_id: int) -> Iterator[str]:
     """Yield what stays as it is in single channels when the whole server is switched on or off."""
     single = [
-        in_words(kind, target, value)
+        in_words(Kind.ACTIVE, target, value)
         for guild, kind, target, value in house.rules
-        if guild == guild_id and kind is Kind.ACTIVE and target != WHOLE_SERVER
+        if guild == guild_id and kind == Kind.ACTIVE and target != WHOLE_SERVER
     ]
     if single:
         yield KEPT.format(rules=", ".join(single))

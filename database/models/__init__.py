@@ -1,6 +1,5 @@
 """The tables, by what they are about."""
 
-from database.models.base import Row
 from database.models.company import (
     Affinity,
     Attendance,
@@ -18,8 +17,7 @@ from database.models.company import (
     Scene,
     Seat,
 )
-from database.models.desk import Desk, Ticket
-from database.models.house import Audit, BotReplies, Call, HouseRule, State
+from database.models.house import Audit, Desk, HouseRule, Ticket
 from database.models.inner import Bond, BondChange, Feeling, Remark, Stirring
 from database.models.memory import (
     Archived,
@@ -33,9 +31,9 @@ from database.models.memory import (
     Vectors,
     Window,
 )
-from database.models.running import Job, JobRun
-from database.models.spending import DaySpending
-from database.models.talk import Channel, Claim, Message, Nickname, Part, Turn, User, Variant
+from database.models.running import Call, DaySpending, Job, JobRun, State
+from database.models.talk import BotReplies, Channel, Claim, Message, Nickname, Part, Turn, User, Variant
+from database.types import Row
 
 __all__ = [
     "Affinity",

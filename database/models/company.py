@@ -15,8 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Key, Moment, Row, Snowflake
-from database.types import UtcDateTime
+from database.types import Key, Moment, Row, Snowflake, UtcDateTime
 
 Slug = String(64)
 

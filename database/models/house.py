@@ -1,51 +1,12 @@
-"""What operators and admins go by."""
+"""What the admins of a server laid down and did, and the tickets that people open there."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    Index,
-    String,
-    Text,
-)
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Key, Moment, Row, Snowflake
-from database.types import UtcDateTime
-
-
-class Call(Row):
-    """One call to a model: tokens as reported, cost in US dollars, NULL where the price is unknown."""
-
-    __tablename__ = "calls"
-    __table_args__ = (Index("ix_calls_at", "at"), Index("ix_calls_user_at", "user_id", "at"))
-
-    id: Mapped[Key] = mapped_column(init=False)
-    at: Mapped[Moment]
-    purpose: Mapped[str] = mapped_column(String(32))
-    model: Mapped[str] = mapped_column(String(200))
-    outcome: Mapped[str] = mapped_column(String(32))
-    seconds: Mapped[float]
-    input_tokens: Mapped[int | None]
-    output_tokens: Mapped[int | None]
-    cache_read_tokens: Mapped[int]
-    cache_write_5m_tokens: Mapped[int]
-    cache_write_1h_tokens: Mapped[int]
-    cost: Mapped[float | None]
-    user_id: Mapped[int | None] = mapped_column(BigInteger)
-    channel_id: Mapped[int | None] = mapped_column(BigInteger)
-
-
-class State(Row):
-    """Global key and value, such as which commands Discord already knows (F087)."""
-
-    __tablename__ = "global_state"
-
-    key: Mapped[str] = mapped_column(String(100), primary_key=True)
-    value: Mapped[str] = mapped_column(Text)
+from database.types import Exactly, Instant, Key, Moment, Row, Snowflake
 
 
 class HouseRule(Row):
@@ -66,22 +27,6 @@ class HouseRule(Row):
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     target_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[float] = mapped_column(default=0.0)
-
-
-class BotReplies(Row):
-    """How often the character answered a bot in a channel since a person last spoke there (F034, F035).
-
-    `in_vain` counts the times that it thought about an answer and gave none.
-    """
-
-    __tablename__ = "bot_replies"
-    __table_args__ = (Index("ix_bot_replies_bot_id", "bot_id"),)
-
-    channel_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
-    bot_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
-    replies: Mapped[int]
-    in_vain: Mapped[int]
-    replied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Audit(Row):
@@ -112,3 +57,48 @@ class Audit(Row):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
     undoes: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+
+class Desk(Row):
+    """Where the tickets of a server are opened: below a channel, for holders of a role, told in a channel."""
+
+    __tablename__ = "ticket_desks"
+
+    guild_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    channel_id: Mapped[Snowflake]
+    role_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    staff_channel_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+
+class Ticket(Row):
+    """That somebody opened a ticket: ids and moments, and never a word of it.
+
+    Whom its opener was told of may answer it: holders of a role, told in a channel, both as they were then.
+    `thread_id` is NULL while the thread is made, and `closed_at` while the ticket is open: nobody has two
+    open ones in a server.
+    """
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        Index(
+            "uq_tickets_open",
+            "guild_id",
+            "opener_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_tickets_thread_id", "thread_id"),
+        Index("ix_tickets_opener_id", "opener_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    guild_id: Mapped[Snowflake]
+    opener_id: Mapped[Snowflake]
+    opened_at: Mapped[Exactly]
+    thread_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    closed_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    role_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    staff_channel_id: Mapped[int | None] = mapped_column(BigInteger, default=None)

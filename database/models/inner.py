@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, PrimaryKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Exactly, Key, Row, Snowflake
-from database.types import Instant
+from database.types import Exactly, Instant, Key, Row, Snowflake
 
 Slug = String(64)
 

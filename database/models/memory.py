@@ -16,8 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Exactly, Key, Moment, Row, Snowflake
-from database.types import UNSAID, FactValues, Instant
+from database.types import UNSAID, Exactly, FactValues, Instant, Key, Moment, Row, Snowflake
 
 
 class Summary(Row):

@@ -1,12 +1,62 @@
-"""What the program keeps of its own running: its jobs, and what came of them."""
+"""What the program keeps of its own running: its jobs, its calls to models, and what they cost."""
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, Index, String
+from sqlalchemy import BigInteger, Date, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Key, Moment, Row
-from database.types import UtcDateTime
+from database.types import Key, Moment, Row, UtcDateTime
+
+
+class State(Row):
+    """Global key and value, such as which commands Discord already knows (F087)."""
+
+    __tablename__ = "global_state"
+
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class Call(Row):
+    """One call to a model: tokens as reported, cost in US dollars, NULL where the price is unknown."""
+
+    __tablename__ = "calls"
+    __table_args__ = (Index("ix_calls_at", "at"), Index("ix_calls_user_at", "user_id", "at"))
+
+    id: Mapped[Key] = mapped_column(init=False)
+    at: Mapped[Moment]
+    purpose: Mapped[str] = mapped_column(String(32))
+    model: Mapped[str] = mapped_column(String(200))
+    outcome: Mapped[str] = mapped_column(String(32))
+    seconds: Mapped[float]
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    cache_read_tokens: Mapped[int]
+    cache_write_5m_tokens: Mapped[int]
+    cache_write_1h_tokens: Mapped[int]
+    cost: Mapped[float | None]
+    user_id: Mapped[int | None] = mapped_column(BigInteger)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class DaySpending(Row):
+    """What calls came to on a day of the house's zone: for a person, a server, or all together (C86).
+
+    `payer` says for whom; of a person it is a mark that does not tell who they are. What is `held` was set
+    aside for calls that had no answer yet. `level` is what operators were told of it: 0 for nothing, 1 that
+    it runs short, 2 that it is spent; `told` says that whom it concerns was told that it is.
+    """
+
+    __tablename__ = "day_spending"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    payer: Mapped[str] = mapped_column(String(64), primary_key=True)
+    nanodollars: Mapped[int] = mapped_column(BigInteger, default=0)
+    tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    held_nanodollars: Mapped[int] = mapped_column(BigInteger, default=0)
+    held_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    level: Mapped[int] = mapped_column(default=0)
+    told: Mapped[bool] = mapped_column(default=False)
 
 
 class Job(Row):

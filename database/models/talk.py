@@ -18,8 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.models.base import Key, Moment, Row, Snowflake
-from database.types import UtcDateTime
+from database.types import Key, Moment, Row, Snowflake, UtcDateTime
 
 
 class User(Row):
@@ -207,3 +206,19 @@ class Variant(Row):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     parts: Mapped[list[str]] = mapped_column(JSON)
     made_at: Mapped[Moment]
+
+
+class BotReplies(Row):
+    """How often the character answered a bot in a channel since a person last spoke there (F034, F035).
+
+    `in_vain` counts the times that it thought about an answer and gave none.
+    """
+
+    __tablename__ = "bot_replies"
+    __table_args__ = (Index("ix_bot_replies_bot_id", "bot_id"),)
+
+    channel_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    bot_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    replies: Mapped[int]
+    in_vain: Mapped[int]
+    replied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from database.models import Affinity, Conflict, Encounter
-from database.repositories.base import Repository, table_of, values_of
+from database.repositories import Repository, table_of, values_of
 
 MOST_ENCOUNTERS, KEPT_ENCOUNTERS = 1000, 800
 """Past the one number the history is cut to the other (F093)."""

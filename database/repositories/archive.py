@@ -7,8 +7,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
 from database.models import Archived, CastMember, Channel, Claim, Message, Seat, Turn, Window
-from database.repositories.base import Repository, table_of, values_of
-from database.repositories.seats import Seats, heard_by
+from database.repositories import Repository, table_of, values_of
+from database.repositories.casts import heard_by
+from database.repositories.channels import Channels
 from database.repositories.vectors import Embeddings
 
 
@@ -219,9 +220,9 @@ class Archive(Repository):
 
     async def close_window(self, window: Window) -> bool:
         """Keep that a stretch of talk was consolidated; False when it, or more, was before."""
-        seats = Seats(self._session)
-        await seats.take(window.channel_id, window.character)
-        if not await seats.consolidated(window.channel_id, window.character, window.through):
+        channels = Channels(self._session)
+        await channels.take_seat(window.channel_id, window.character)
+        if not await channels.consolidated(window.channel_id, window.character, window.through):
             return False
         await self._session.execute(insert(table_of(Window)), values_of(window))
         return True

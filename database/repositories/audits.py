@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 
 from database.models import Audit
-from database.repositories.base import Repository
+from database.repositories import Repository
 
 
 class Audits(Repository):

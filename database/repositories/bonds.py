@@ -1,73 +1,18 @@
 """How the characters stand with people, and what changed that (F089, C71)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import (
-    CursorResult,
-    Integer,
-    Select,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
-from sqlalchemy.orm import aliased
+from sqlalchemy import CursorResult, delete, func, insert, select, update
 
-from database.models import Bond, BondChange, Consent, Feeling, State
-from database.repositories.base import Inserting, Repository, table_of, upsert, values_of
-
-
-class Standing(NamedTuple):
-    """How a character feels, how it stands with somebody, and what that person `agreed` to.
-
-    `states` are values of the global state.
-    """
-
-    feeling: Feeling | None
-    bond: Bond | None
-    agreed: bool | None = None
-    states: tuple[str | None, ...] = ()
-
-
-_ONE = select(literal(1, Integer).label("one")).subquery()
-
-
-@cache
-def _standing(states: int) -> Select[Any]:
-    asked = [aliased(State) for _ in range(states)]
-    columns: list[Any] = [Feeling, Bond, Consent.given, *(one.value for one in asked)]
-    query = (
-        select(*columns)
-        .select_from(_ONE)
-        .outerjoin(Feeling, Feeling.character == bindparam("slug"))
-        .outerjoin(Bond, and_(Bond.user_id == bindparam("person"), Bond.character == bindparam("slug")))
-        .outerjoin(Consent, Consent.person_id == bindparam("person"))
-    )
-    for number, one in enumerate(asked):
-        query = query.outerjoin(one, one.key == bindparam(f"key{number}"))
-    return query
+from database.models import Bond, BondChange
+from database.repositories import Inserting, Repository, table_of, upsert, values_of
 
 
 class Bonds(Repository):
     """The bonds and bond_changes tables."""
-
-    async def standing(self, user_id: int, character: str, keys: Sequence[str] = ()) -> Standing:
-        """Return with one question what there is to know before somebody is answered, and after.
-
-        `keys` are those of the global state whose values are wanted as well.
-        """
-        asked = {f"key{number}": key for number, key in enumerate(keys)}
-        query = _standing(len(keys))
-        found = await self._session.execute(query, {"slug": character, "person": user_id, **asked})
-        feeling, bond, agreed, *states = found.one()
-        return Standing(feeling, bond, agreed, tuple(states))
 
     async def get(self, user_id: int, character: str) -> Bond | None:
         return await self._session.get(Bond, (user_id, character))
@@ -88,12 +33,6 @@ class Bonds(Repository):
         """Return how a character stands with people, who talked last first."""
         query = select(Bond).where(Bond.character == character)
         return list(await self._session.scalars(query.order_by(Bond.talked_at.desc()).limit(limit)))
-
-    async def warmest(self, character: str, *, before: datetime, limit: int) -> list[Bond]:
-        """Return with whom a character stands best of those who were not there since a moment."""
-        warmth = Bond.rapport + Bond.trust - Bond.anger
-        query = select(Bond).where(Bond.character == character, Bond.talked_at < before)
-        return list(await self._session.scalars(query.order_by(warmth.desc(), Bond.user_id).limit(limit)))
 
     # The ledger.
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, or_, select, update
 
 from database.models import BotReplies
-from database.repositories.base import Inserting, Repository, table_of
+from database.repositories import Inserting, Repository, table_of
 
 _replies = table_of(BotReplies)
 

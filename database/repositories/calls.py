@@ -1,13 +1,15 @@
-"""The books: every call to a model, its tokens and its cost."""
+"""The books: every call to a model, its tokens and its cost; and what each day cost, and for whom."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
-from database.models import Call, Channel, Turn, User
-from database.repositories.base import Repository, table_of, values_of
+from database.models import Call, Channel, DaySpending, Turn, User
+from database.repositories import Inserting, Repository, table_of, upsert, values_of
 
 _ADD = insert(table_of(Call)).values(
     user_id=select(User.id).where(User.id == bindparam("whose")).scalar_subquery()
@@ -125,3 +127,24 @@ class Calls(Repository):
 def _dearest(query: Any) -> Any:
     """Return a query with what cost most first, and where nothing has a price, what took most tokens."""
     return query.order_by(_SPENDING[2].desc(), (_SPENDING[3] + _SPENDING[4]).desc())
+
+
+class Spendings(Repository):
+    """The day_spending table."""
+
+    async def of(self, day: str) -> list[DaySpending]:
+        """Return what was spent on a day ("2026-11-22")."""
+        return list(await self._session.scalars(select(DaySpending).where(DaySpending.day == day)))
+
+    async def keep(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Write rows, each in place of the one of the same day and payer."""
+        await self._session.execute(_keep(self._insert), rows)
+
+    async def prune(self, before: str) -> None:
+        """Delete the days before one."""
+        await self._session.execute(delete(DaySpending).where(DaySpending.day < before))
+
+
+@cache
+def _keep(insert: Inserting) -> Any:
+    return upsert(insert, DaySpending)

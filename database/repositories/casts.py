@@ -1,11 +1,12 @@
 """Who of the characters is where, and who of them heard something together."""
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select
 
 from database.models import Attendance, Cast, CastMember, Message
-from database.repositories.base import Repository, table_of
+from database.repositories import Repository, table_of
 
 _ID = select(Cast.id).where(Cast.members == bindparam("members"))
 _MEMBERS = select(Cast.members).where(Cast.id == bindparam("cast"))
@@ -17,6 +18,12 @@ _WHO_HEARD = (
 _SENT_OUT = select(Attendance.character, Attendance.present).where(
     Attendance.channel_id.in_(bindparam("channel_ids", expanding=True))
 )
+
+
+def heard_by(character: Any) -> ColumnElement[bool]:
+    """Return which lines of the log a character was there for (C25)."""
+    casts = select(CastMember.cast_id).where(CastMember.character == character)
+    return or_(Message.cast_id.is_(None), Message.cast_id.in_(casts))
 
 
 class Casts(Repository):

@@ -1,16 +1,16 @@
-"""Places, how far they were heard, and whether they can be written to."""
+"""Places: how far they were heard, the seats of characters, how much is said, and the rules of a server."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, or_, select, update
 
-from database.models import Channel
-from database.repositories.base import Inserting, Repository, table_of
+from database.models import Channel, HouseRule, Rhythm, Seat
+from database.repositories import Inserting, Repository, table_of
 
-_channels = table_of(Channel)
+_channels, _seats, _rhythms = table_of(Channel), table_of(Seat), table_of(Rhythm)
 _AT_ONCE = 500
 """Ids in one statement: databases take a bounded number of them."""
 _GET = select(Channel).where(Channel.id == bindparam("channel_id"))
@@ -19,10 +19,39 @@ _ACCEPTED = (
     .where(_channels.c.id == bindparam("channel_id"), _channels.c.refusals > 0)
     .values(refusals=0, unsendable_until=None)
 )
+_HERE = (_seats.c.channel_id == bindparam("channel"), _seats.c.character == bindparam("who"))
+_SEAT = select(Seat).where(*_HERE)
+_FLOOR = select(func.max(_seats.c.floor)).where(_seats.c.channel_id == bindparam("channel"))
+_BEGIN_AT = (
+    update(_seats).where(*_HERE, _seats.c.floor < bindparam("begins_at")).values(floor=bindparam("begins_at"))
+)
+_HEAD = update(_seats).where(*_HERE).values(head_at=bindparam("shown_at"), head_people=bindparam("shown"))
+_LORE = update(_seats).where(*_HERE).values(lore=bindparam("kept"))
+_CONSOLIDATED = (
+    update(_seats)
+    .where(*_HERE, _seats.c.consolidated < bindparam("through"))
+    .values(consolidated=bindparam("through"))
+)
+
+
+class HouseRuleRow(NamedTuple):
+    """One rule: see HouseRule."""
+
+    guild_id: int
+    kind: str
+    target_id: int
+    value: float
+
+
+_RULES = (
+    select(*(getattr(HouseRule, name) for name in HouseRuleRow._fields))
+    .where(HouseRule.guild_id.in_(bindparam("guild_ids", expanding=True)))
+    .order_by(HouseRule.guild_id, HouseRule.kind, HouseRule.target_id)
+)
 
 
 class Channels(Repository):
-    """The channels table."""
+    """The channels, seats, rhythms and house_rules tables."""
 
     async def note(
         self,
@@ -71,8 +100,12 @@ class Channels(Repository):
 
     async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
         """Return how far each of the channels that we know was heard."""
-        query = select(Channel.id, Channel.watermark).where(Channel.id.in_(list(channel_ids)))
-        return {row.id: row.watermark for row in await self._session.execute(query)}
+        ids, known = list(channel_ids), dict[int, int]()
+        for first in range(0, len(ids), _AT_ONCE):
+            some = Channel.id.in_(ids[first : first + _AT_ONCE])
+            found = await self._session.execute(select(Channel.id, Channel.watermark).where(some))
+            known |= {row.id: row.watermark for row in found}
+        return known
 
     async def choose(self, channel_id: int, character: str | None) -> None:
         """Keep which character was asked for in a channel; None leaves it to the router."""
@@ -103,6 +136,82 @@ class Channels(Repository):
         """Keep that the channel can be written to again."""
         await self._session.execute(_ACCEPTED, {"channel_id": channel_id})
 
+    # Seats: where a character's transcript of a channel begins, and what stands at its prompt's head there.
+
+    async def seat(self, channel_id: int, character: str) -> Seat | None:
+        return await self._session.scalar(_SEAT, {"channel": channel_id, "who": character})
+
+    async def highest_floor(self, channel_id: int) -> int:
+        """Return the latest place in the log at which a transcript of a channel begins; 0 without any."""
+        return int(await self._session.scalar(_FLOOR, {"channel": channel_id}) or 0)
+
+    async def take_seat(self, channel_id: int, character: str) -> None:
+        """Give a character its place in a channel, if it has none yet."""
+        seat = {"channel_id": channel_id, "character": character}
+        await self._session.execute(_take_seat(self._insert), seat)
+
+    async def begin_transcript(self, channel_id: int, character: str, floor: int) -> None:
+        """Let a character's transcript of a channel begin at place `floor` of the log; never further back."""
+        await self._session.execute(_BEGIN_AT, {"channel": channel_id, "who": character, "begins_at": floor})
+
+    async def show_at_head(
+        self, channel_id: int, character: str, at: datetime, people: Sequence[int]
+    ) -> None:
+        """Keep as of when, and about whom, memories stand at the head of a character's prompt."""
+        head = {"channel": channel_id, "who": character, "shown_at": at, "shown": list(people)}
+        await self._session.execute(_HEAD, head)
+
+    async def keep_lore(self, channel_id: int, character: str, state: Mapping[str, Any] | None) -> None:
+        """Keep what a character's lorebooks remember from turn to turn."""
+        await self._session.execute(_LORE, {"channel": channel_id, "who": character, "kept": state})
+
+    async def forget_lore(self, channel_id: int) -> None:
+        """Let all lorebooks begin anew in a channel."""
+        await self._session.execute(update(Seat).where(Seat.channel_id == channel_id).values(lore=None))
+
+    async def consolidated(self, channel_id: int, character: str, through: int) -> bool:
+        """Keep how far a character drew facts; False when it had done so before."""
+        moved = {"channel": channel_id, "who": character, "through": through}
+        return bool((await self._session.execute(_CONSOLIDATED, moved)).rowcount)  # type: ignore[attr-defined]
+
+    # How much is said, by the hour (F106).
+
+    async def count_messages(self, channel_id: int, hour: int, messages: int = 1) -> None:
+        """Count messages that were said in an hour; hours count from 1970."""
+        row = {"channel_id": channel_id, "hour": hour, "messages": messages}
+        await self._session.execute(_count_messages(self._insert), row)
+
+    async def messages_by_hour(self, channel_id: int, *, since: int) -> dict[int, int]:
+        """Return how much was said in a channel in each hour from one on."""
+        query = select(Rhythm.hour, Rhythm.messages).where(
+            Rhythm.channel_id == channel_id, Rhythm.hour >= since
+        )
+        return {row.hour: row.messages for row in await self._session.execute(query)}
+
+    async def prune_hours(self, before: int) -> None:
+        await self._session.execute(delete(Rhythm).where(Rhythm.hour < before))
+
+    # What the admins of a server laid down for it.
+
+    async def rules(self, guild_id: int | None) -> list[HouseRuleRow]:
+        """Return the rules of a guild and those for every place (0); None is a place without a guild."""
+        asked = {"guild_ids": [0] if guild_id is None else [0, guild_id]}
+        return [HouseRuleRow(*row) for row in (await self._session.execute(_RULES, asked)).all()]
+
+    async def lay_down_rule(self, guild_id: int, kind: str, target_id: int, value: float = 0.0) -> None:
+        """Make a rule, or change the one that is there."""
+        rule = {"guild_id": guild_id, "kind": kind, "target_id": target_id, "value": value}
+        await self._session.execute(_lay_down_rule(self._insert), rule)
+
+    async def lift_rule(self, guild_id: int, kind: str, target_id: int) -> bool:
+        """Take a rule away; say whether there was one."""
+        result = await self._session.execute(
+            delete(HouseRule).where(
+                HouseRule.guild_id == guild_id, HouseRule.kind == kind, HouseRule.target_id == target_id
+            )
+        )
+        return bool(result.rowcount)  # type: ignore[attr-defined]
+
 
 @cache
 def _note(insert: Inserting) -> Any:
@@ -117,4 +226,27 @@ def _note(insert: Inserting) -> Any:
             "age_restricted": row.excluded.age_restricted,
             "watermark": case((newer, row.excluded.watermark), else_=Channel.watermark),
         },
+    )
+
+
+@cache
+def _take_seat(insert: Inserting) -> Any:
+    return insert(_seats).on_conflict_do_nothing()
+
+
+@cache
+def _count_messages(insert: Inserting) -> Any:
+    row = insert(_rhythms).values(
+        channel_id=bindparam("channel_id"), hour=bindparam("hour"), messages=bindparam("messages")
+    )
+    return row.on_conflict_do_update(
+        index_elements=["channel_id", "hour"], set_={"messages": Rhythm.messages + row.excluded.messages}
+    )
+
+
+@cache
+def _lay_down_rule(insert: Inserting) -> Any:
+    row = insert(table_of(HouseRule))
+    return row.on_conflict_do_update(
+        index_elements=["guild_id", "kind", "target_id"], set_={"value": row.excluded.value}
     )

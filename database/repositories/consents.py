@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, delete, false, or_, select
 
 from database.models import Consent
-from database.repositories.base import Repository, table_of
+from database.repositories import Repository, table_of
 
 Mode = Literal["opt_in", "opt_out", "off"]
 """Who agrees: those who said yes, those who did not say no, nobody."""

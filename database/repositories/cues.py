@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from database.models import Channel, Cue, Scene, Turn
-from database.repositories.base import Repository, table_of, values_of
+from database.repositories import Repository, table_of, values_of
 
 _OPEN = (
     select(Cue).where(Cue.channel_id == bindparam("channel_id"), Cue.open.is_(True)).order_by(Cue.id).limit(1)

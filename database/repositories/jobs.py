@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from database.models import Job, JobRun
-from database.repositories.base import Inserting, Repository, upsert, values_of
+from database.repositories import Inserting, Repository, upsert, values_of
 
 RUNNING, OK, FAILED, BROKEN_OFF = "running", "ok", "failed", "broken off"
 """What a run comes to."""

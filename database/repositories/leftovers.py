@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table, Text, cast, func, literal, select
 
 from database.models import Row
-from database.repositories.base import Repository
+from database.repositories import Repository
 from database.types import FactValues
 
 PERSON: Mapping[str, tuple[str, ...]] = {

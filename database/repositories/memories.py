@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from database.models import Fact, FactChange, FactSource, State, User
-from database.repositories.base import Repository, table_of, values_of
+from database.repositories import Repository, table_of, values_of
 from database.repositories.vectors import Embeddings
 from database.types import EPOCH, UNSAID
 

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, false, func, inse
 from sqlalchemy.orm import aliased
 
 from database.models import CastMember, Channel, Claim, Consent, Message, Seat, Source, Turn
-from database.repositories.base import Repository, table_of, values_of
+from database.repositories import Repository, table_of, values_of
+from database.repositories.casts import heard_by
 from database.repositories.consents import agreed
-from database.repositories.seats import heard_by
 
 
 class LoggedLine(NamedTuple):

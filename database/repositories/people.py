@@ -49,8 +49,8 @@ from database.models import (
     Vectors,
     Window,
 )
+from database.repositories import Repository, table_of, values_of
 from database.repositories.audits import Audits
-from database.repositories.base import Repository, table_of, values_of
 from database.repositories.leftovers import holds
 from database.repositories.remarks import Remarks
 

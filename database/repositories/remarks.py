@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import String, cast, delete, func, insert, select, update
 
 from database.models import Archived, Channel, Message, Part, Remark
-from database.repositories.base import Repository, table_of, values_of
+from database.repositories import Repository, table_of, values_of
 from database.repositories.consents import Mode, agreed
 
 LOOKED_AT = 200

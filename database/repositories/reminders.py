@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, insert, select, update
 
 from database.models import Channel, Message, Part, Reminder, Turn, User
-from database.repositories.base import Repository, table_of, values_of
+from database.repositories import Repository, table_of, values_of
 
 MOST = 25
 """Things that one character keeps to be said to one person."""

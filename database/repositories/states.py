@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from database.models import State
-from database.repositories.base import Repository, table_of
+from database.repositories import Repository, table_of
 
 
 def status_key(slug: str) -> str:

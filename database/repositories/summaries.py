@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
 from database.models import Message, Source, Summary
-from database.repositories.base import Repository, table_of, values_of
-from database.repositories.seats import heard_by
+from database.repositories import Repository, table_of, values_of
+from database.repositories.casts import heard_by
 
 _COVER = insert(table_of(Source))
 _OF = (

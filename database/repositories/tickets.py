@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from database.models import Desk, Ticket
-from database.repositories.base import Repository, upsert, values_of
+from database.repositories import Repository, upsert, values_of
 
 
 class Tickets(Repository):

@@ -1,14 +1,14 @@
 """Claims, turns and the parts that wait to be said: what makes each reply happen exactly once."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from database.models import Channel, Claim, Message, Part, Turn, Variant
-from database.repositories.base import Inserting, Repository, table_of, values_of
+from database.repositories import Inserting, Repository, table_of, values_of
 
 _claims, _turns, _parts = table_of(Claim), table_of(Turn), table_of(Part)
 _CLOSE = (
@@ -79,6 +79,26 @@ class Turns(Repository):
             .order_by(Claim.message_id)
         )
         return list(await self._session.scalars(query))
+
+    async def heard_late(
+        self, channel_id: int, *, since: datetime, by: timedelta, stale: str
+    ) -> list[datetime]:
+        """Return when messages were said, since a moment, that came in late and were not answered yet.
+
+        They are open, or were closed for the reason `stale`.
+        """
+        query = (
+            select(Message.sent_at, Claim.claimed_at)
+            .join(Claim, Claim.message_id == Message.id)
+            .where(
+                Claim.channel_id == channel_id,
+                Message.sent_at >= since,
+                or_(Claim.open.is_(True), Claim.reason == stale),
+            )
+            .order_by(Message.sent_at)
+        )
+        found = (await self._session.execute(query)).all()
+        return [row.sent_at for row in found if row.claimed_at - row.sent_at >= by]
 
     async def decided(self, message_id: int) -> tuple[Claim, Turn | None] | None:
         """Return what was decided about a message, and the turn it became; None if it was never heard."""

@@ -1,14 +1,14 @@
-"""People, and every name they go or went by."""
+"""People, every name they go or went by, and whom they play."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, or_, select, update
 
-from database.models import Nickname, User
-from database.repositories.base import Inserting, Repository, table_of
+from database.models import Guise, Nickname, User
+from database.repositories import Inserting, Repository, table_of
 
 _NAMES = (
     select(Nickname.user_id, Nickname.name, User.is_bot)
@@ -32,7 +32,7 @@ class KnownAs(NamedTuple):
 
 
 class Users(Repository):
-    """The users and nicknames tables."""
+    """The users, nicknames and guises tables."""
 
     async def note(self, user_id: int, names: Mapping[int, str], *, is_bot: bool, at: datetime) -> None:
         """Keep that a user was here, under `names` (guild id -> name; 0 is the account's own)."""
@@ -91,6 +91,33 @@ class Users(Repository):
         """Return all names of a user, the newest first."""
         query = select(Nickname).where(Nickname.user_id == user_id).order_by(Nickname.last_seen.desc())
         return list(await self._session.scalars(query))
+
+    # Whom they play (C37).
+
+    async def guises_in(self, user_ids: Collection[int], channel_id: int) -> dict[int, str]:
+        """Return whom some people play in a channel; who plays nobody is left out."""
+        query = select(Guise.user_id, Guise.name).where(
+            Guise.user_id.in_(user_ids), Guise.channel_id == channel_id
+        )
+        return {row.user_id: row.name for row in await self._session.execute(query)}
+
+    async def guises_of(self, user_id: int) -> list[Guise]:
+        query = select(Guise).where(Guise.user_id == user_id).order_by(Guise.channel_id)
+        return list(await self._session.scalars(query))
+
+    async def put_on_guise(self, user_id: int, channel_id: int, name: str | None, *, at: datetime) -> None:
+        """Keep whom somebody plays in a channel; None is themself."""
+        if name is None:
+            gone = delete(Guise).where(Guise.user_id == user_id, Guise.channel_id == channel_id)
+            await self._session.execute(gone)
+            return
+        row = self._insert(table_of(Guise)).values(
+            user_id=user_id, channel_id=channel_id, name=name, made_at=at
+        )
+        kept = {"name": name, "made_at": at}
+        await self._session.execute(
+            row.on_conflict_do_update(index_elements=["user_id", "channel_id"], set_=kept)
+        )
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import bindparam, delete, func, select
 
 from database.models import Archived, Fact, Vectors
-from database.repositories.base import Repository, table_of
+from database.repositories import Repository, table_of
 from database.repositories.consents import Mode, agreed
 
 Kind = Literal["fact", "line"]

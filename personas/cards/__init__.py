@@ -3,8 +3,7 @@
 from personas.cards.card import Card
 from personas.cards.convert import Cast, cast, fields_of
 from personas.cards.errors import CardError
-from personas.cards.reading import card_from, read_card
-from personas.cards.writing import write_charx, write_json, write_png
+from personas.cards.reading_and_writing import card_from, read_card, write_charx, write_json, write_png
 
 __all__ = [
     "Card",

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from personas.lorebooks.choosing import chosen
+from personas.lorebooks.choosing import Trigger, chosen, switched_off, targets
 from personas.lorebooks.hearing import Hearing, Naming
 from personas.lorebooks.model import Entry, Ref
 from personas.lorebooks.patterns import TimeBox
 from personas.lorebooks.select import Moment, barred, cooling_groups, stays
 from personas.lorebooks.state import LoreState
-from personas.lorebooks.switching import Trigger, switched_off, targets
 
 DEEPEST = 5
 """Lore that lore brought in can bring in lore, up to so many times."""

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-import regex
-
 
 class Tone(StrEnum):
     """What somebody did with what they said."""
@@ -158,30 +156,6 @@ def _wished(bond: Bond, tone: Tone, register: int) -> list[Step]:
             )
         )
     return steps
-
-
-# How formal somebody writes
-
-
-_FORMAL = regex.compile(
-    r"\b(?:sir|madam|ma'am|would you|could you (?:please|kindly)|kindly|i would|i should like|please|may i|"
-    r"dear \w+|regards|sincerely|good (?:morning|evening|afternoon|day)|pardon|excuse me)\b",
-    regex.IGNORECASE,
-)
-_CASUAL = regex.compile(
-    r"\b(?:lol|lmao|rofl|bro|bruh|dude|gonna|wanna|gotta|ya|yo|u|ur|r|ppl|pls|plz|thx|idk|imo|tbh|omg|wtf|nah|"
-    r"yeah|yep|sup|hey+|haha+|ain't|kinda)\b|[a-z]([a-z])\1{2,}",
-    regex.IGNORECASE,
-)
-_LETTERS = 600
-
-
-def register_of(text: str) -> int:
-    """Return how formal words are, -5 to 5; 0 is neither."""
-    text = text[:_LETTERS]
-    formal = len(_FORMAL.findall(text))
-    casual = sum(1 for _ in _CASUAL.finditer(text))
-    return min(max(2 * formal - 2 * casual, -5), 5)
 
 
 # Stages

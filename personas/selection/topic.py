@@ -1,9 +1,11 @@
 """What kind of talk this is: technical, casual, formal, creative or educational, told from its words."""
 
-from collections.abc import Sequence
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
-
-from personas.selection.topic_signs import signs_in
 
 CONTEXTS = ("technical", "casual", "formal", "creative", "educational")
 """The contexts there are; of two with equal signs, the one named first (F102)."""
@@ -15,6 +17,9 @@ LONGEST = 2000
 """Characters of a message that are looked at, its first ones."""
 FADING = 0.6
 """What a sign in the message before counts, against one in the newest."""
+
+MOST_FINDS = 3
+"""Finds of one sign in one message that count."""
 
 # Chat full of one or two stray words of work or school is still chat; from here on a sign is enough.
 _HEAD_START = 0.5
@@ -42,7 +47,7 @@ def context_of(texts: Sequence[str]) -> Context:
     """
     points = dict.fromkeys(CONTEXTS, 0.0)
     for age, text in enumerate(reversed(texts[-LOOK_BACK:])):
-        for context, worth in signs_in(text[:LONGEST]):
+        for context, worth in _signs_in(text[:LONGEST]):
             points[context] += worth * FADING**age
     for context, worth in _shapes(texts[-1][:LONGEST].strip() if texts else ""):
         points[context] += worth
@@ -80,3 +85,134 @@ def _asks_about_the_world(text: str) -> bool:
     words = text.lower().rsplit("\n", 1)[-1].rstrip("?! ").split()
     asks = words[:1] and (words[0] in _ASKING or words[:2] in (["is", "a"], ["is", "an"], ["are", "all"]))
     return bool(asks) and 3 <= len(words) <= 16 and (_ME_AND_YOU | _HERE).isdisjoint(words)
+
+
+# The signs: the words of topic_words.toml, phrases and shapes.
+
+
+class Sign(NamedTuple):
+    """What speaks for a context, and what each of the first finds of it counts."""
+
+    context: str
+    worth: float
+    looks_like: re.Pattern[str]
+
+
+def _words() -> dict[tuple[str, float], list[str]]:
+    """Return the words that are listed, by the context they speak for and what each find of one counts."""
+    tables = tomllib.loads(Path(__file__).with_name("topic_words.toml").read_text("utf-8"))["words"]
+    return {(one["context"], one["worth"]): " ".join(one["listed"].split()).split(", ") for one in tables}
+
+
+_WORDS = _words()
+
+_MADE_UP = (
+    "poem|story|stories|song|haiku|limerick|tale|scene|verse|rap|sonnet|ballad|lyrics|monologue|spell|myth"
+    "|legend|villain|name|slogan|riddle"
+)
+_INVENT = r"(?:write|make|tell|give|compose|invent) (?:me |us )?(?:an?|another|some|five|ten)"
+_ASKED = r"^(?:please |now |ok |can you |could you |hey )*"
+_HAPPENS = "work|form|happen|cause|produce|make|move|breathe|know|start|end|fly|grow|get"
+
+_PHRASES: tuple[tuple[str, float, str], ...] = (
+    (
+        "educational",
+        1.5,
+        rf"how (?:do|does|did|can) (?!i\b|we\b|you\b)(?:the |a |an )?\w+(?: \w+)? (?:{_HAPPENS})\w*",
+    ),
+    (
+        "educational",
+        1.5,
+        r"why (?:is|are|do|does|did|was|were) (?:the|a|an|we|people|plants|animals|some|there)",
+    ),
+    ("educational", 1.5, r"what (?:causes|caused|does .{1,40} mean)"),
+    (
+        "educational",
+        1.5,
+        r"how do (?:you|i|we) (?:say|pronounce|spell|use|calculate|solve|find the)|when do you use",
+    ),
+    ("educational", 1.5, r"\d* ?[a-z] ?[-+*/^=] ?-?\d+|\d+ ?[-+*/^] ?\d+ ?="),
+    ("educational", 2.0, r"i don'?t (?:understand|get) (?:why|how|what)"),
+    ("creative", 2.5, rf"{_INVENT} (?:[\w-]+ ){{0,3}}?(?:{_MADE_UP})s?"),
+    (
+        "creative",
+        1.5,
+        rf"{_ASKED}(?:write|describe|pretend|finish|design|compose|rewrite|continue|draw|create|narrate|invent)",
+    ),
+    ("creative", 1.0, r"what would (?:an?|the) \w+"),
+    ("creative", 1.5, r"(?:need|want|find|suggest) (?:me )?(?:an?|some) (?:name|title|rhyme|motto|slogan)s?"),
+    ("creative", 1.5, r"(?:come|coming) up with"),
+    ("creative", 2.0, r"^you(?:'re| are) an? (?:[\w-]+ ){1,5}?(?:who|in|at|from|on|with|and)"),
+    ("creative", 1.5, r"if (?:the )?\w+ (?:was|were|had|could) (?!i\b|we\b|you\b)\w+"),
+    ("creative", 1.0, r"(?:name|call|title)s? (?:for|of) (?:my|the|a|an|our|this) \w+"),
+    ("formal", 2.5, r"could you (?:please|kindly) (?:provide|confirm|advise|review|clarify|send|forward)"),
+    ("formal", 2.0, r"^dear \w+(?: \w+){0,3},"),
+    ("formal", 1.0, r"please (?:do |do not )?[a-z]+ [^\n]{8,200}[.]"),
+    ("formal", 1.5, r"good (?:morning|afternoon|day|evening), (?:mr|mrs|ms|dr|everyone|colleagues|team|sir)"),
+)
+
+_SHAPES: tuple[Sign, ...] = (
+    Sign(
+        "technical",
+        3.0,
+        re.compile(r"```|^Traceback |^\s*(?:def|class|import|#include|sudo|npm|pip)\b", re.MULTILINE),
+    ),
+    Sign(
+        "technical", 2.0, re.compile(r"`[^`\n]{1,200}`|\b\w+\(\)|\b[a-z]+(?:_[a-z]+)+\b|\b[a-z]+[A-Z]\w*\(")
+    ),
+    Sign(
+        "technical", 2.0, re.compile(r"\b\w+\.(?:py|js|ts|rs|go|cpp|java|json|ya?ml|toml|env|log|sh|exe)\b")
+    ),
+    Sign(
+        "technical", 1.5, re.compile(r"\b[A-Z]\w*(?:Error|Exception)\b|\b[45]\d\d error\b|\berror [45]\d\d\b")
+    ),
+    Sign("creative", 2.0, re.compile(r"(?<![\w*])\*(?![\s*])[^*\n]{4,120}(?<![\s*])\*(?![\w*])")),
+    Sign(
+        "casual",
+        1.0,
+        re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]|[:;]-?[)(DPp3]|<3|\\^_?\\^|\\bx+D+\\b"),
+    ),
+)
+
+
+def _whole(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE)
+
+
+def _written(word: str) -> str:
+    """Return a word of several, or with a mark in it, as a pattern."""
+    return f"{re.escape(word[:-1])}\\w*" if word.endswith("*") else f"{re.escape(word)}s?"
+
+
+def _all_signs() -> Iterator[Sign]:
+    for (context, worth), words in _WORDS.items():
+        if marked := [word for word in words if not _PLAIN.fullmatch(word)]:
+            yield Sign(context, worth, _whole("|".join(map(_written, marked))))
+    for context, worth, pattern in _PHRASES:
+        yield Sign(context, worth, _whole(pattern))
+    yield from _SHAPES
+
+
+_PLAIN = re.compile(r"\w+\*?")
+_SIGNS = tuple(_all_signs())
+# As patterns these hundreds would double the time that a message takes.
+_LISTED = {word: table for table, words in _WORDS.items() for word in words if _PLAIN.fullmatch(word)}
+_SHORTEST, _LONGEST = (pick(map(len, _LISTED)) for pick in (min, max))
+
+
+def _signs_in(text: str) -> Iterator[tuple[str, float]]:
+    """Yield the context that each sign in a text speaks for, and what its finds count together."""
+    listed = Counter(table for word in re.findall(r"\w+", text.lower()) if (table := _table_of(word)))
+    for (context, worth), finds in listed.items():
+        yield context, worth * min(MOST_FINDS, finds)
+    for sign in _SIGNS:
+        yield sign.context, sign.worth * min(MOST_FINDS, len(sign.looks_like.findall(text)))
+
+
+def _table_of(word: str) -> tuple[str, float] | None:
+    """Return where a word is listed: itself, as a plural, or by a beginning of it."""
+    found = _LISTED.get(word) or _LISTED.get(word.removesuffix("s"))
+    if found:
+        return found
+    ends = range(min(len(word), _LONGEST), _SHORTEST - 1, -1)
+    return next((_LISTED[f"{word[:end]}*"] for end in ends if f"{word[:end]}*" in _LISTED), None)

@@ -792,7 +792,7 @@ async def test_show_of_very_many_rules_comes_in_several_messages(w):
     anna = admin(w)
     async with w.app.database.begin() as db:
         for number in range(120):
-            await db.house.lay_down(w.guild.id, Kind.DENIED_USER, 10**17 + number)
+            await db.channels.lay_down_rule(w.guild.id, Kind.DENIED_USER, 10**17 + number)
     result = await anna.slash(w.channel, "settings show")
     assert len(result.followups) >= 1
     assert told(result).count("is ignored") == 120

@@ -30,7 +30,7 @@ from cogs.memory.map import IN_PRIVATE, NO_PRIVATE
 from memory.browsing import MOST_LINKS, Browsing, Entry, Spot
 from memory.map.rasterise import PictureMissing
 from memory.map.svg import memory_map
-from memory.packing import packed
+from memory.meaning import packed
 from tests.builders import CHANNEL, table
 from tests.knowing import again, archived, noted, overtaken
 from tests.learning import MIRA

@@ -15,7 +15,7 @@ from bot.conversation.attention.explain import explain, holding, in_one_line, in
 from bot.conversation.attention.relevance import SIGNS
 from bot.conversation.attention.rules import RULES
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
-from bot.conversation.decision import Note, Pause, Reason, Remark, Step, Trace, Wait
+from bot.conversation.decision import Note, Pause, Reason, Remark, Step, Trace, Wait, trace_json
 from bot.core import i18n
 from bot.core.i18n import TABLES, table_of
 from bot.discord import commands as command_tree
@@ -340,7 +340,7 @@ async def test_what_is_kept_of_decisions_is_shown_in_the_language_of_who_asks(cy
 
 @pytest.mark.parametrize(("remark", "words"), REMARKS)
 def test_a_remark_is_shown_with_its_figures(remark, words):
-    kept = json.loads(json.dumps(Trace(steps=(Step("chatter", remark), *MENTIONED)).to_json()))
+    kept = json.loads(json.dumps(trace_json(Trace(steps=(Step("chatter", remark), *MENTIONED)))))
     said = explain(claim(Reason.MENTION, Trace.from_json(kept)), None).splitlines()
     assert f"- `chatter` let it pass ({words})" in said
 

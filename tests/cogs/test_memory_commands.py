@@ -146,7 +146,7 @@ async def test_somebody_with_a_denied_role_is_not_listened_to_either(w):
     ducks = w.guild.create_role("Ducks")
     dan = w.guild.add_member(w.env.create_user("dan"), roles=[ducks])
     async with w.app.database.begin() as db:
-        await db.house.lay_down(w.guild.id, Kind.DENIED_ROLE, ducks.id)
+        await db.channels.lay_down_rule(w.guild.id, Kind.DENIED_ROLE, ducks.id)
     assert told(await dan.slash(w.channel, "remember", memory="canary")) == memory.NOT_HERE
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simcord import actors
 
-from bot.conversation.decision import Trace
+from bot.conversation.decision import Trace, trace_json
 from bot.conversation.text.split import width
 from bot.features.memory.provenance import Origins, Spent
 from bot.features.memory.reply_origin import SHOWN_FACTS
@@ -51,7 +51,7 @@ async def trace(w: World, message_id: int, **values: Any) -> None:
     async with w.app.database.begin() as db:
         found = await db.turns.decided(message_id)
         assert found is not None
-        found[0].trace = {**Trace().to_json(), **(found[0].trace or {}), **values}
+        found[0].trace = {**trace_json(Trace()), **(found[0].trace or {}), **values}
 
 
 async def test_facts_about_the_asker_are_named_with_how_they_came_up(w):

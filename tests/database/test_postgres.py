@@ -24,13 +24,12 @@ from database import (
     DatabaseError,
     DatabaseTaken,
     DatabaseTooNew,
-    moving,
     postgres,
     postgres_faults,
+    servers,
 )
 from database.backend import VACUUM_DUE
 from database.models import Message, Remark, Row
-from database.moving import move
 from tests.builders import CHANNEL
 from tests.drill import MIRA, WAYS, canary, drill, found
 from tests.postgres import PASSWORD, Server
@@ -559,7 +558,7 @@ async def _file(path: Path) -> None:
 async def test_a_file_moves_to_the_server_with_every_row(empty, tmp_path):
     path, url = tmp_path / "masquerade.sqlite3", empty
     await _file(path)
-    moved = await move(path, url, backups=tmp_path / "backups")
+    moved = await servers.move(path, url, backups=tmp_path / "backups")
     with closing(sqlite3.connect(path)) as connection:
         for table, count in moved.items():
             assert connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0] == count
@@ -584,7 +583,7 @@ async def test_nothing_moves_into_a_database_that_holds_anything(url, database, 
     await said(database, line(9, "mine"))
     await database.close()
     with pytest.raises(DatabaseError, match="holds something already"):
-        await move(tmp_path / "old.sqlite3", url, backups=tmp_path / "backups")
+        await servers.move(tmp_path / "old.sqlite3", url, backups=tmp_path / "backups")
 
 
 async def test_what_was_broken_off_moved_nothing(postgres, url, tmp_path, monkeypatch):
@@ -592,9 +591,9 @@ async def test_what_was_broken_off_moved_nothing(postgres, url, tmp_path, monkey
         raise RuntimeError
 
     await _file(tmp_path / "old.sqlite3")
-    monkeypatch.setattr(moving, "_count_on", fails)
+    monkeypatch.setattr(servers, "_count_on", fails)
     with pytest.raises(RuntimeError):
-        await moving.move(tmp_path / "old.sqlite3", url, backups=tmp_path / "backups")
+        await servers.move(tmp_path / "old.sqlite3", url, backups=tmp_path / "backups")
     assert postgres.tell("SELECT count(*) FROM channels", name_of(url)) == "0"
 
 

@@ -24,7 +24,7 @@ from memory.dumps import Dumps
 from memory.history import LEARNT, TOLD
 from memory.merge import Merger
 from memory.places import Place, Where
-from memory.refusals import MemoryRefused
+from memory.rules import MemoryRefused
 from memory.store import MOST, Memories
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table
 from tests.fakes import EPOCH, FakeClaude

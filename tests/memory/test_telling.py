@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from memory.asked import birthday_in, reminder_in
-from memory.refusals import MemoryRefused
+from memory.requests import birthday_in, remembered_in, reminder_in, stands_in
+from memory.rules import MemoryRefused
 from memory.store import MOST
-from memory.telling import remembered_in, stands_in
 from tests.builders import CHANNEL, DM, table, utterance
 from tests.learning import DAY, MIRA, facts, say
 
@@ -101,7 +100,7 @@ async def test_what_is_asked_for_in_talk_is_kept_for_good_with_its_message_and_c
     (one,) = await facts(at)
     assert (one.text, one.kept, one.sources, one.scope) == ("I hate olives", True, [said], "channel")
     assert "Confirm that" in at.claude.prompts[-1].messages[-1].blocks[-1].text
-    await at.app.conversation.resume(await at.hear("hm"), at.mouth)
+    await at.app.conversation.resume([await at.hear("hm")], at.mouth)
     assert len(await facts(at)) == 1
 
 

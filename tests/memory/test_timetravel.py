@@ -10,7 +10,7 @@ import pytest
 from database.models import Fact
 from memory.core import Change
 from memory.history import JOINED, LEARNT, REINFORCED, SUPERSEDED, into
-from memory.refusals import MemoryRefused
+from memory.rules import MemoryRefused
 from memory.time_travel import UNDONE, TimeTravel, Undone, bounds
 from tests.builders import CHANNEL, Table, table
 from tests.fakes import EPOCH

@@ -28,7 +28,7 @@ from personas.relations.affinity import (
     traits,
     wording,
 )
-from personas.relations.affinity_signs import interaction_of
+from personas.relations.signs import interaction_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

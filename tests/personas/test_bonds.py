@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from personas.relations import bonds
 from personas.relations.bonds import BOUNDS, STAGES, Bond, Metric, Tone
+from personas.relations.signs import register_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -111,7 +112,7 @@ def test_metrics_stay_within_their_bounds_and_move_by_one_a_turn(turns):
     ],
 )
 def test_how_formal_words_are(text, register):
-    assert bonds.register_of(text) == register
+    assert register_of(text) == register
 
 
 # Stages

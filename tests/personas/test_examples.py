@@ -18,7 +18,7 @@ from personas.affect import hormones, moods
 from personas.affect.hormones import Nature
 from personas.affect.temperament import DayMood, Hormone, Stimulus
 from personas.cards import cast, read_card
-from personas.cards.drawing import card_of
+from personas.cards.convert import card_of
 from personas.character import Character
 from personas.character_rules import LONGEST_STATUS
 from personas.library import read_folder

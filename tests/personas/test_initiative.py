@@ -21,16 +21,17 @@ from personas.initiative import (
     Kind,
     Moment,
     QuietHours,
+    Said,
     Silence,
     due,
     is_curious,
     may_ask_back,
+    open_topic,
     remembering,
     roll,
     said_on,
     slot_of,
 )
-from personas.open_topics import Said, open_topic
 from personas.rhythm import BUSY, CALM, USUAL
 from tests.fakes import EPOCH
 from tests.support.paths import ROOT

@@ -60,8 +60,8 @@ async def test_each_message_in_a_channel_is_counted_by_the_hour(tmp_path):
         await at.hear("well", where=CHANNEL)
         await at.hear("between us")
         async with at.database.read() as db:
-            counts = await db.rhythms.of(CHANNEL.channel_id, since=0)
-            private = await db.rhythms.of(500, since=0)
+            counts = await db.channels.messages_by_hour(CHANNEL.channel_id, since=0)
+            private = await db.channels.messages_by_hour(500, since=0)
     assert counts == {hour_of(EPOCH): 3, hour_of(EPOCH) + 1: 1}
     assert private == {}
 
@@ -74,7 +74,7 @@ async def test_characters_take_up_less_of_what_another_said_in_lively_hours(tmp_
     async with company(tmp_path, direction=chatty(banter=0.2, chain=2)) as at:
         async with at.database.begin() as db:
             for hour, count in week(hours).items():
-                await db.rhythms.count(CHANNEL.channel_id, hour, count)
+                await db.channels.count_messages(CHANNEL.channel_id, hour, count)
         for number in range(12):
             await at.hear(f"Nyx, {number}?", where=CHANNEL)
         answered = len(at.mouth.said) - 12
@@ -87,4 +87,4 @@ async def test_what_is_older_than_a_week_is_not_kept(tmp_path):
         at.clock.pass_time(9 * 24 * 3600)
         await at.app.message_log.prune()
         async with at.database.read() as db:
-            assert await db.rhythms.of(CHANNEL.channel_id, since=0) == {}
+            assert await db.channels.messages_by_hour(CHANNEL.channel_id, since=0) == {}

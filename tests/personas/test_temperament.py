@@ -13,9 +13,9 @@ from personas.affect import hormones, moods
 from personas.affect.hormones import Nature, at_rest
 from personas.affect.temperament import BASELINES, USUAL, DayMood, Hormone, Stimulus, Temperament
 from personas.cards import card_from, cast, read_card, write_charx, write_json, write_png
-from personas.cards.drawing import card_of
+from personas.cards.convert import card_of
 from personas.character import Character, CharacterError, CharacterFault, character_from
-from personas.sheet_keys import OWN_KEYS
+from personas.sheet_values import OWN_KEYS
 from personas.sheets import read_sheet
 from tests.support.paths import ROOT
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personas.relations.bonds import Tone
-from personas.relations.tone import Reading, tone_of
+from personas.relations.signs import Reading, tone_of
 
 NAMES = ("Pixel", "Pix")
 

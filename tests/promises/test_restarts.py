@@ -12,7 +12,7 @@ from tests.world import discord_faults as faults
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="module")]
 
 
-@promise("operating.md", "what was said meanwhile is fetched and answered where it is fresh")
+@promise("operating.md", "who turned to a character is answered for `answer_missed_minutes`")
 @promise("operating.md", "it stops on SIGTERM within `drain_seconds` (10) and a little")
 @promise("operating.md", "0 | stopped as asked")
 async def test_a_reply_under_way_is_said_before_the_end_and_what_is_said_meanwhile_after_the_start(

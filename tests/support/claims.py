@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.conversation.attention.rules import RULES
-from bot.conversation.decision import Reason, Step, Trace
+from bot.conversation.decision import Reason, Step, Trace, trace_json
 from database.models import Claim, Turn
 from memory.places import Place, Where
 from tests.fakes import EPOCH
@@ -29,7 +29,7 @@ IN_THREAD = Where(THREAD, Place.GUILD, guild_id=GUILD, parent_id=CHANNEL)
 
 
 def claim(reason: Reason | None, trace: Trace | None = None, **changes: Any) -> Claim:
-    kept = trace.to_json() if trace else None
+    kept = trace_json(trace) if trace else None
     return Claim(1, 2, EPOCH, open=reason is None, reason=reason and reason.name, trace=kept, **changes)
 
 

@@ -84,7 +84,7 @@ async def test_a_poll_that_never_ends_ends_nothing_and_its_message_is_answered(b
     said.further["poll"] = ENDLESS_POLL
     await mira.say(channel, "#3?", reply_to=said, ping_reply=False)
     assert (await bot.discord.wait_for_message(channel, timeout=30)).content == "answering 3"
-    assert UNREAD.findall(bot.log) == ["MESSAGE_CREATE"]
+    assert UNREAD.findall(bot.log).count("MESSAGE_CREATE") == 1
     assert "it is taken without poll" in bot.log
     went_on(bot)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.cli.doctor.finding import Finding
 from bot.features.characters.library import BUNDLED, FRAMEWORKS, Library
 from bot.features.characters.shelves import CharacterFaults, Source, sources_of
-from bot.llm.tokens import TokenEstimate
+from bot.llm.types import TokenEstimate
 from bot.settings import SECRETS, Loaded, SettingsError, pending
 from bot.settings.envfile import Fault, Notice, read_env
 from bot.settings.identity import character_folders

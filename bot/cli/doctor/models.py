@@ -10,12 +10,10 @@ from urllib.parse import urlsplit
 from bot.cli.doctor.finding import Finding
 from bot.cli.doctor.reach import find_host
 from bot.core.errors import ConfigurationError
-from bot.llm.client import AnthropicClaude
+from bot.llm.client import AnthropicClaude, known_models
 from bot.llm.errors import ClaudeDenied, ClaudeError, ClaudeRejected
-from bot.llm.models import known_models
 from bot.llm.pricing import Prices, load_prices
-from bot.llm.provider import NO_KEY
-from bot.llm.server import CLAUDE_URL, Server
+from bot.llm.server import CLAUDE_URL, NO_KEY, Server
 from bot.settings import Settings
 
 KEY_PAGE = "https://console.anthropic.com/settings/keys"

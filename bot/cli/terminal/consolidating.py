@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bot.app import open_app
 from bot.features.characters.library import library_of
-from bot.llm.provider import open_server
+from bot.llm.server import open_server
 from bot.settings import Loaded
 from memory.facts import Tally
 

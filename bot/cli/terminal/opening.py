@@ -23,7 +23,7 @@ from bot.conversation.config import Manner
 from bot.core.errors import unwritable
 from bot.core.logging import set_up_logging
 from bot.features.characters.library import library_of
-from bot.llm.provider import open_server
+from bot.llm.server import open_server
 from bot.settings import Loaded, Settings
 
 

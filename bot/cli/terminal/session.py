@@ -15,12 +15,11 @@ from bot.conversation.decision import Reason
 from bot.conversation.forgetting import Length
 from bot.conversation.rethinking import Asker
 from bot.conversation.revisions import Remaking, Takes
-from bot.conversation.text.names import clean_text
+from bot.conversation.text.names import clean_text, is_blank
 from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Clock
 from database import DatabaseError
 from database.repositories.calls import Spending
-from memory.core import is_blank
 from memory.places import Place, Where
 from personas.character import Character
 

@@ -15,7 +15,7 @@ from bot.conversation.revisions import Takes
 from bot.core.errors import MasqueradeError
 from bot.features.memory.wording import worded
 from database.models import Fact
-from memory.refusals import MemoryRefused
+from memory.rules import MemoryRefused
 
 COMMANDS = {
     "help": "these lines",

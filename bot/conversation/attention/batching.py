@@ -12,7 +12,7 @@ from bot.conversation.decision import WEIGHED, Decision, Reason
 from bot.conversation.queue import Listener, Room
 from bot.conversation.turns import Decided
 from bot.conversation.types import Mouth, Utterance
-from bot.core.runtime import Runtime
+from bot.core.clock import Runtime
 from bot.llm.types import Call
 
 OUR_OWN_DOING = (Reason.ANSWERED, Reason.COOLDOWN)
@@ -35,11 +35,12 @@ class Batcher:
         self._clock, self._reached = runtime.clock, runtime.reached
 
     def spoke(self, heard: Utterance) -> None:
-        """Take notice that somebody spoke: who takes turns with whom depends on it."""
-        self._deciding.turns.spoke(heard)
+        """Take notice that somebody spoke: who takes turns with whom in a channel depends on it."""
+        if not heard.where.place.private:
+            self._deciding.turns.spoke(heard)
 
     async def consider(
-        self, heard: Utterance, mouth: Mouth, *, received: datetime | None, rules: HouseRules | None
+        self, heard: Utterance, mouth: Mouth, *, received: datetime, rules: HouseRules | None
     ) -> Listener | Decided:
         """Return what may be answered, or the decision that it is not.
 
@@ -54,7 +55,8 @@ class Batcher:
             decision = Decision(reply=False, reason=Reason.UNADDRESSED)
         if decision is not None and not decision.reply:
             return Decided(heard, decision, considered.trace, considered.calls)
-        return Listener(heard, considered, mouth, received=at, at=self._clock.monotonic())
+        called = decision is not None
+        return Listener(heard, considered, mouth, received=at, at=self._clock.monotonic(), called=called)
 
     async def wanted(self, room: Room, waiting: Sequence[Listener]) -> tuple[list[Listener], list[Decided]]:
         """Return what is to be answered; what only happened to be said beside it is passed over.
@@ -96,7 +98,7 @@ class Batcher:
         if not (one.utterance.from_bot or waited) or one.utterance.where.place.private:
             return one
         considered = await self._deciding.wanted_still(one.utterance, one.considered, me=one.mouth.me)
-        return replace(one, considered=considered)
+        return replace(one, considered=considered, called=considered.decision is not None)
 
     async def _vote(self, room: Room, heard: list[Listener]) -> tuple[list[Listener], list[Decided]]:
         """Put to the vote whether the character joins in; nothing is to be answered if it does not.

@@ -16,9 +16,9 @@ from bot.conversation.config import Attentiveness
 from bot.conversation.context.transcript import WINDOW, line_of
 from bot.conversation.decision import Considered, Decision, Reason, Trace, Wait
 from bot.conversation.speakers import Casting
-from bot.conversation.types import Glimpse, Person, Utterance
-from bot.core.runtime import Runtime
-from bot.llm.budget import Budgets
+from bot.conversation.types import Glimpse, Person, Utterance, as_edited
+from bot.core.clock import Runtime
+from bot.llm.budget import FULL, Budgets
 from bot.llm.client import Claude
 from bot.llm.types import Call
 from database import Database, UnitOfWork
@@ -63,7 +63,7 @@ class Deciding:
         *,
         me: int,
         at: float,
-        received: datetime | None = None,
+        received: datetime,
         house: HouseRules | None = None,
     ) -> Considered:
         """Ask the rules about what came in `at` (monotonic seconds); wait one's turn, and ask them anew.
@@ -72,21 +72,22 @@ class Deciding:
         holds in the place, where that was just read.
         """
         roll, waits = self._rng.random(), list[Wait]()
-        received = received or self._clock.now()
         who: Asked | None = None
         while True:
             now = await self._look(heard, me=me, roll=roll, received=received, again=bool(waits), house=house)
             house = None
             if now.closed is not None:
                 return self._considered(Attention(now.closed, ()), now, waits, who, at)
-            heard = _as_it_is_now(heard, now.text)
+            if now.text is not None:
+                heard = as_edited(heard, now.text)
             if who is not None and who.order is not None:
                 now = replace(now, addressed=Addressees(who.order, sure=True))
             attention = attend(heard, now, self._how.rules)
             if who is None and self._in_doubt(heard, now, attention):
                 who = await self._asker.ask(heard, now.people, me=now.me)
                 continue
-            pause = self.turns.pause(heard, now, attention, waits)
+            alone = heard.where.place.private and not heard.from_bot
+            pause = None if alone else self.turns.pause(heard, now, attention, waits)
             if pause is None:
                 return self._considered(attention, now, waits, who, at)
             waits.append(pause)
@@ -98,7 +99,8 @@ class Deciding:
         A vote is not anticipated: what was to be voted on still is, unless it is not wanted any more.
         """
         now = await self._look(heard, me=me, roll=0.0, received=considered.received, again=True)
-        attention = attend(_as_it_is_now(heard, now.text), now, self._how.rules)
+        heard = heard if now.text is None else as_edited(heard, now.text)
+        attention = attend(heard, now, self._how.rules)
         decision = now.closed or attention.decision
         if decision is None or decision.reply:
             if now.tally.cooldown_left(now.patience, now.now) <= 0:
@@ -151,14 +153,14 @@ class Deciding:
         how, guild = self._how, heard.where.place is Place.GUILD
         async with self._database.read() as db:
             closed = await _closed(db, heard) if again else None
-            house = house or HouseRules.of(await db.house.rules(heard.where.guild_id))
+            house = house or HouseRules(await db.channels.rules(heard.where.guild_id))
             tally = await self._tally(db, heard)
             lately = await self._lately(db, heard) if guild else []
             known = await self._known(db, heard, lately, me) if guild else ()
             present = await self._casting.present(db, heard.where)
             kept_out = await self._casting.kept_out(db, heard.where)
         text = next((row.text for row in lately if row.id == heard.message_id), None)
-        heard = _as_it_is_now(heard, text)
+        heard = heard if text is None else as_edited(heard, text)
         before, after = self._around(heard, lately, again=again)
         # To others the characters are one: which of them answers is decided when one does.
         names = dict.fromkeys(name for role in present for name in names_of(role.character))
@@ -171,6 +173,7 @@ class Deciding:
             text=text,
             me=myself,
             too_old=how.too_old,
+            answers_missed=how.answers_missed,
             house=house,
             before=before,
             after=after,
@@ -180,7 +183,9 @@ class Deciding:
             tally=tally,
             chance=how.chance,
             roll=roll,
-            purse=self._budgets.purse(heard.author_id, heard.where.guild_id),
+            purse=self._budgets.purse(heard.author_id, heard.where.guild_id)
+            if self._budgets.limited
+            else FULL,
             kept_out=tuple(name for role in kept_out for name in names_of(role.character)),
         )
 
@@ -270,14 +275,6 @@ async def _closed(db: UnitOfWork, heard: Utterance) -> Decision | None:
     if found is None or found[0].open:
         return None
     return Decision(reply=False, reason=Reason.__members__.get(found[0].reason or "", Reason.DELETED))
-
-
-def _as_it_is_now(heard: Utterance, text: str | None) -> Utterance:
-    """Return an utterance in the form that it was edited to, as the log has it."""
-    if text is None or text == heard.text:
-        return heard
-    # The log holds mentions by name: one that was edited out took its @ along.
-    return replace(heard, text=text, words=text, mentions_me=heard.mentions_me and "@" in text)
 
 
 def cost_of(calls: Iterable[Call]) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.conversation.attention.relevance import SIGNS
 from bot.conversation.attention.rules import RULES
 from bot.conversation.attention.server_rules import EVERYWHERE, SWITCHES, HouseRules, Kind
-from bot.conversation.decision import Pause, Reason, Remark, Trace
+from bot.conversation.decision import Pause, Reason, Remark, Trace, english
 from bot.core.i18n import _, number, speaking, worded
 from database.models import Claim, Turn
 from memory.places import Where
@@ -162,7 +162,7 @@ def in_one_line(reason: Reason, trace: Trace, *, reply: bool) -> str:
     failed = reply and trace.signal  # thinking failed, and the character's own line says so
     verdict = "answered with a fallback line" if failed else "answered" if reply else "silent"
     with speaking(None):
-        return " | ".join([f"{verdict}: {reason.english}", *_facts(trace)])
+        return " | ".join([f"{verdict}: {english(reason)}", *_facts(trace)])
 
 
 def _verdict(turn: Turn | None) -> str:
@@ -253,11 +253,13 @@ def switched(house: HouseRules, where: Where) -> Iterator[str]:
 
 def standing(house: HouseRules, guild_id: int) -> Iterator[str]:
     """Yield the rules that were laid down for a server."""
-    rules = [in_words(kind, target, value) for guild, kind, target, value in house.rules if guild == guild_id]
+    rules = [
+        in_words(Kind(kind), target, value) for guild, kind, target, value in house.rules if guild == guild_id
+    ]
     yield str(_SET if rules else _NOTHING_SET)
     yield from (f"- {rule}" for rule in rules)
     ignored = sum(
-        guild == EVERYWHERE and kind is Kind.DENIED_USER for guild, kind, _target, _value in house.rules
+        guild == EVERYWHERE and kind == Kind.DENIED_USER for guild, kind, _target, _value in house.rules
     )
     if ignored:
         yield _IGNORED_EVERYWHERE.format(count=number(ignored))

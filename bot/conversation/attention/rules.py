@@ -30,6 +30,7 @@ class Circumstances:
     received: datetime
     me: Person
     too_old: timedelta
+    answers_missed: timedelta = timedelta()
     house: HouseRules = field(default_factory=HouseRules)
     before: tuple[Glimpse, ...] = ()
     after: tuple[Glimpse, ...] = ()
@@ -67,7 +68,7 @@ def itself(heard: Utterance, _: Circumstances) -> Opinion:
 
 def forbidden(heard: Utterance, now: Circumstances) -> Opinion:
     """What admins switched off or denied is not even listened to (C15)."""
-    reason = now.house.forbids(heard)
+    reason = now.house.forbids(heard) if now.house.rules else None
     return _no(reason) if reason else None
 
 
@@ -76,10 +77,15 @@ def empty(heard: Utterance, _: Circumstances) -> Opinion:
 
 
 def stale(heard: Utterance, now: Circumstances) -> Opinion:
-    """What was said before the bot could hear it is noted, and not answered (F024)."""
-    if heard.where.place is Place.TERMINAL or now.received - heard.sent_at <= now.too_old:
+    """What was said before the bot could hear it is noted; only who turned to it is answered (F024).
+
+    Long after, they are not either: the next reply is told that they were missed.
+    """
+    late = now.received - heard.sent_at
+    if heard.where.place is Place.TERMINAL or late <= now.too_old:
         return None
-    return _no(Reason.STALE)
+    turned_to = heard.where.place.private or heard.replies_to_me or _called(heard, now)
+    return None if turned_to and late <= now.answers_missed else _no(Reason.STALE)
 
 
 def paid_for(_: Utterance, now: Circumstances) -> Opinion:

@@ -1,6 +1,6 @@
 """What the admins of a server laid down: where the character is switched on, its chance, whom it ignores."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,12 +35,8 @@ class HouseRules:
     before that for every place.
     """
 
-    rules: tuple[tuple[int, Kind, int, float], ...] = ()  # guild, kind, target, value
-
-    @classmethod
-    def of(cls, rows: Iterable[tuple[int, str, int, float]]) -> "HouseRules":
-        """Take the rows of the house_rules table."""
-        return cls(tuple((guild, Kind(kind), target, value) for guild, kind, target, value in rows))
+    rules: Sequence[tuple[int, str, int, float]] = ()
+    """Rows of the house_rules table: guild, kind, target, value."""
 
     def forbids(self, heard: Utterance) -> Reason | None:
         """Return why the character must not even listen to an utterance; None when it may."""
@@ -71,7 +67,7 @@ class HouseRules:
 
     def laid_down_for(self, kind: Kind, where: Where) -> tuple[int, int] | None:
         """Return (guild, target) of the rule that holds in a place, the nearest; None without one."""
-        known = {(guild, target) for guild, of, target, _value in self.rules if of is kind}
+        known = {(guild, target) for guild, of, target, _value in self.rules if of == kind}
         return next((place for place in _outwards(where) if place in known), None)
 
     def chance(self, where: Where) -> float | None:
@@ -79,12 +75,12 @@ class HouseRules:
         return self._nearest(Kind.CHANCE, where)
 
     def _nearest(self, kind: Kind, where: Where) -> float | None:
-        known = {(guild, target): value for guild, of, target, value in self.rules if of is kind}
+        known = {(guild, target): value for guild, of, target, value in self.rules if of == kind}
         place = self.laid_down_for(kind, where)
         return None if place is None else known[place]
 
     def _targets(self, kind: Kind) -> set[int]:
-        return {target for _guild, of, target, _value in self.rules if of is kind}
+        return {target for _guild, of, target, _value in self.rules if of == kind}
 
 
 def _outwards(where: Where) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from random import Random
 
 from bot.conversation.company import Role
 from bot.conversation.config import Curiosity
@@ -16,8 +15,7 @@ from database import UnitOfWork
 from memory.places import Where
 from memory.rules import Consent
 from memory.sensitive.distress import reads_as_distress
-from personas.initiative import ASKED_WITHIN, Kind, is_curious, may_ask_back
-from personas.open_topics import Said, open_topic
+from personas.initiative import ASKED_WITHIN, Kind, Said, may_ask_back, open_topic
 
 LOOKED_AT = 60
 """Lines of a talk in which something may have been left open."""
@@ -45,15 +43,9 @@ class FollowUps:
     async def find(
         self, db: UnitOfWork, role: Role, where: Where, heard: Sequence[Utterance]
     ) -> FollowUp | None:
-        """Return what to come back to with the reply to what was heard; mostly nothing.
-
-        The dice are the message's: thought over again, a reply comes to the same.
-        """
+        """Return what to come back to with the reply to what was heard; often nothing."""
         people = {one.author_id: one.author_name for one in heard if not one.from_bot}
-        dice = Random(f"{role.slug} {heard[-1].message_id}")
-        if not people or self._consent == "off" or not is_curious(self._curiosity.level, dice):
-            return None
-        if not await self._may(db, where):
+        if not people or self._consent == "off" or not await self._may(db, where):
             return None
         agreed = await db.consents.given(people, unless_refused=self._consent == "opt_out")
         now = {one.text for one in heard}
@@ -83,7 +75,7 @@ class FollowUps:
 
     async def _talk(self, db: UnitOfWork, role: Role, where: Where) -> list[Said]:
         since = self._clock.now() - WINDOW
-        seat = await db.seats.get(where.channel_id, role.slug)
+        seat = await db.channels.seat(where.channel_id, role.slug)
         floor = seat.floor if seat else 0
         rows = await db.messages.transcript(
             where.channel_id, role.slug, since=since, floor=floor, limit=LOOKED_AT

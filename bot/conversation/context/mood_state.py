@@ -13,7 +13,7 @@ from bot.core.clock import Clock
 from bot.prompts import fill
 from database import UnitOfWork
 from database import models as rows
-from database.repositories.bonds import Standing
+from database.repositories.characters import Standing
 from personas.affect import hormones, moods
 from personas.affect.hormones import Feeling, Nature
 from personas.affect.temperament import DayMood, Hormone, Stimulus
@@ -74,7 +74,7 @@ class InnerLife:
         What they chose to be to each other was chosen alone, and shows in `private` only.
         """
         keys = [day_key(role.slug, mood) for mood in DayMood]
-        standing = await db.bonds.standing(person_id, role.slug, keys)
+        standing = await db.characters.standing(person_id, role.slug, keys)
         known = standing.bond if self._may_note(standing) else None
         now = self._clock.now()
         return Inner(
@@ -130,7 +130,7 @@ class InnerLife:
         if turn.tone is None:
             return  # it answered no person
         tone = Tone(turn.tone)
-        standing = await db.bonds.standing(turn.addressee_id, role.slug)
+        standing = await db.characters.standing(turn.addressee_id, role.slug)
         if not self._may_note(standing):
             await self._stir(db, role, self._stimuli(tone), standing.feeling)
             return
@@ -140,7 +140,7 @@ class InnerLife:
     async def heard_another(self, db: UnitOfWork, role: Role, kind: Interaction, *, channel_id: int) -> None:
         """Be moved by what another character said."""
         if stimulus := _AMONG.get(kind):
-            felt = await db.feelings.get(role.slug)
+            felt = await db.characters.feeling(role.slug)
             await self._stir(db, role, [stimulus], felt, channel_id=channel_id)
 
     def _may_note(self, standing: Standing) -> bool:
@@ -169,8 +169,8 @@ class InnerLife:
         for one in stimuli:
             feeling = hormones.felt(feeling, self.nature(role), one, self._clock.now())
             stirred.append(rows.Stirring(role.slug, feeling.at, one, person_id, channel_id, guild_id))
-        await db.feelings.stir(stirred)
-        await db.feelings.keep(row_of(role.slug, feeling))
+        await db.characters.stir(stirred)
+        await db.characters.keep_feeling(row_of(role.slug, feeling))
 
     async def _guild_of(self, db: UnitOfWork, channel_id: int) -> int | None:
         """Return the server of a channel, which never changes."""

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.conversation.company import Role
 from bot.conversation.config import Extent
 from bot.conversation.context.situation import Setting, Staging
 from bot.conversation.context.transcript import recall
+from bot.conversation.decision import Reason
 from bot.conversation.types import Recollection, Utterance
 from bot.core.clock import Clock
+from bot.prompts import fill
 from database import Database, UnitOfWork
 from database.models import Cue, Seat
 from memory.recall import Finding
+
+AWAY = timedelta(minutes=1)
+"""Nobody is told that they waited for less."""
 
 
 class ContextReader:
@@ -56,7 +61,7 @@ class ContextReader:
         search = await self._finding.search(heard)
         async with self._database.read() as db:
             channel = await db.channels.get(where.channel_id)
-            seat = await db.seats.get(where.channel_id, role.slug)
+            seat = await db.channels.seat(where.channel_id, role.slug)
             remembered = await self._recall(db, role, seat, heard, before=before, now=now)
             premium = await db.users.is_premium(newest.author_id)
             material = await self._finding.read(db, role.slug, where, search, now=now)
@@ -70,6 +75,7 @@ class ContextReader:
                 emotes=emotes,
                 replying=answers and cue is None,
             )
+            missed = await _missed(db, role, remembered, heard, now=now) if answers and cue is None else ""
             if cue is not None and answers:
                 remembered = await _up_to_now(db, remembered, where.channel_id)
         until = channel.unsendable_until if channel else None
@@ -82,13 +88,17 @@ class ContextReader:
             now=now,
         )
         remembered = replace(remembered, recalled=recalled)
-        return await self._staging.staged(role, remembered, setting, seat)
+        remembered = await self._staging.staged(role, remembered, setting, seat)
+        if not missed:
+            return remembered
+        stage = remembered.stage
+        return replace(remembered, stage=replace(stage, notes=(*stage.notes, missed)))
 
     async def recall(
         self, db: UnitOfWork, role: Role, heard: Sequence[Utterance], *, before: int, now: datetime
     ) -> Recollection:
         """Return the transcript and what stands before it, as they are for an answer to what was heard."""
-        seat = await db.seats.get(heard[-1].where.channel_id, role.slug)
+        seat = await db.channels.seat(heard[-1].where.channel_id, role.slug)
         return await self._recall(db, role, seat, heard, before=before, now=now)
 
     async def _recall(
@@ -118,10 +128,34 @@ class ContextReader:
         return await self._finding.stands(db, remembered.recalled)
 
 
+async def _missed(
+    db: UnitOfWork, role: Role, remembered: Recollection, heard: Sequence[Utterance], *, now: datetime
+) -> str:
+    """Return what to say of messages that were said while the program was away; "" where none were."""
+    since = min(one.sent_at for one in heard)
+    for line in reversed(remembered.lines):
+        if line.mine:
+            break
+        since = min(since, line.said_at)
+    if now - since < AWAY:
+        return ""
+    missed = await db.turns.heard_late(
+        heard[-1].where.channel_id, since=since, by=AWAY, stale=Reason.STALE.name
+    )
+    if not missed:
+        return ""
+    return fill("missed", name=role.name, count=str(len(missed)), ago=_in_words(now - missed[0]))
+
+
+def _in_words(ago: timedelta) -> str:
+    hours, minutes = divmod(round(ago.total_seconds() / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 async def _up_to_now(db: UnitOfWork, remembered: Recollection, channel_id: int) -> Recollection:
     """Return what is remembered for words that answer no message: they stand behind all that was said.
 
     Others may have heard more than who speaks, and their transcripts must only grow.
     """
-    last, floor = await db.reminders.last_position(), await db.seats.highest_floor(channel_id)
+    last, floor = await db.reminders.last_position(), await db.channels.highest_floor(channel_id)
     return replace(remembered, heard_through=max(remembered.heard_through, last, floor // 2))

@@ -23,6 +23,7 @@ from database.models import Channel, Cue, Scene, Seat
 from memory.places import Where
 from personas import blending as blends
 from personas.character import Mode
+from personas.initiative import is_curious
 from personas.relations import affinity
 from personas.selection.topic import context_of
 
@@ -49,6 +50,8 @@ class Setting:
 
     where: Where
     heard: tuple[Utterance, ...]
+    label: str
+    """Whoever is answered, as the transcript calls them."""
     note: str | None
     note_depth: int
     guises: dict[str, str]
@@ -57,12 +60,6 @@ class Setting:
     inner: Inner
     emotes: tuple[str, ...] = ()
     followup: FollowUp | None = None
-
-    @property
-    def label(self) -> str:
-        """Whoever is answered, as the transcript calls them."""
-        newest = self.heard[-1]
-        return speaker_label(newest.author_name, newest.author_id)
 
     @property
     def user(self) -> str:
@@ -87,6 +84,7 @@ class Staging:
         self._casting = casting
         self._followups = followups
         self._inner = inner
+        self._curiosity = manner.curiosity.level
         self._mode = manner.mode
         self._blending = manner.blending
         self._rng = rng
@@ -110,12 +108,13 @@ class Staging:
         `emotes` are the names of those that the place has of its own. Only with `replying` to what was heard
         may something earlier be come back to.
         """
-        played = await db.guises.of({one.author_id for one in heard}, where.channel_id)
+        played = await db.users.guises_in({one.author_id for one in heard}, where.channel_id)
         labels = {one.author_id: speaker_label(one.author_name, one.author_id) for one in heard}
         scene = await db.cues.scene_of(cue.scene_id) if cue is not None and cue.scene_id is not None else None
         return Setting(
             where,
             tuple(heard),
+            labels[heard[-1].author_id],
             channel.note if channel else None,
             channel.note_depth if channel else 0,
             {labels[person]: name for person, name in played.items()},
@@ -123,8 +122,14 @@ class Staging:
             scene,
             await self._inner.read(db, role, heard[-1].author_id, private=where.place.private),
             tuple(emotes),
-            await self._followups.find(db, role, where, heard) if replying else None,
+            await self._followups.find(db, role, where, heard)
+            if replying and self._asks(role, heard)
+            else None,
         )
+
+    def _asks(self, role: Role, heard: Sequence[Utterance]) -> bool:
+        """Say whether the character would ask back now; thought over again, a reply comes to the same."""
+        return is_curious(self._curiosity, Random(f"{role.slug} {heard[-1].message_id}"))
 
     async def _others(self, db: UnitOfWork, role: Role, where: Where) -> tuple[Company, ...]:
         """Return which other characters are there, and how the one stands with each (F094, D14)."""
@@ -191,6 +196,8 @@ class Staging:
 
     async def _lore(self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None) -> Lore:
         """Return what the lorebooks have to say of the talk (F105, C32)."""
+        if not role.playing.lorebooks:
+            return Lore()
         lines = remembered.lines
         own = max((number for number, line in enumerate(lines) if line.mine), default=-1)
         return await self._bookshelf.look_up(
@@ -207,11 +214,8 @@ class Staging:
         talk = _talk(remembered, setting)
         if mode := self._mode_of(role, talk):
             notes.append(fill("own_mode", name=role.name, mode=mode.name, text=indented(mode.text)))
-        context = context_of(talk).name
-        weights = blends.weights_for(role.character.blending, context) if self._blending else {}
-        if weights:
-            blended, _ = blends.blend(context, weights, role.playing.frameworks)
-            notes += [text] if (text := blends.written(blended)) else []
+        if self._blending and role.character.blending:
+            notes.append(_blended(role, context_of(talk).name))
         return [one for one in notes if one]
 
     def _mode_of(self, role: Role, talk: Sequence[str]) -> Mode | None:
@@ -226,6 +230,15 @@ class Staging:
         return modes[0] if self._rng.random() >= SLIP else self._rng.choice(modes)
 
 
+def _blended(role: Role, context: str) -> str:
+    """Return what the character leans on in this kind of talk; "" for nothing (F102)."""
+    weights = blends.weights_for(role.character.blending, context)
+    if not weights:
+        return ""
+    blend, _ = blends.blend(context, weights, role.playing.frameworks)
+    return blends.written(blend)
+
+
 def _talk(remembered: Recollection, setting: Setting) -> list[str]:
     """Return what others said last."""
     talk = [line.text for line in remembered.lines if not line.mine][-CONTEXT_LINES:]
@@ -234,9 +247,12 @@ def _talk(remembered: Recollection, setting: Setting) -> list[str]:
 
 def _style(role: Role, remembered: Recollection, setting: Setting) -> list[str]:
     """Return how to lean towards the person's writing, and which emotes the place offers (C39, C77)."""
-    style = mirrored(role.character, remembered.lines, setting.label)
-    emotes = emote_note(setting.emotes, _talk(remembered, setting), role.character)
-    return [one for one in (style, emotes) if one]
+    notes = []
+    if role.character.mirror_style:
+        notes.append(mirrored(role.character, remembered.lines, setting.label))
+    if setting.emotes:
+        notes.append(emote_note(setting.emotes, _talk(remembered, setting), role.character))
+    return [note for note in notes if note]
 
 
 SLIP = 0.25

@@ -1,18 +1,19 @@
-"""What comes to mind before a reply: the transcript of this place, and of no other."""
+"""What is read of the past for a reply: the talk of this place, notes of older talk, facts about people."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import chain, groupby, zip_longest
 
 from bot.conversation.config import Extent
-from bot.conversation.context.preamble import Present, is_cold, read_head
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import render_line, speaker_label
-from bot.conversation.types import Line, Recollection
+from bot.conversation.types import Episode, Head, Knowledge, Line, Recollection
 from database import UnitOfWork
-from database.models import Seat
+from database.models import Fact, Seat
 from database.repositories.messages import LoggedLine, Uncovered
-from memory.places import Where
+from memory.places import Where, audience_of
 from personas.character import Character
 
 WINDOW = timedelta(hours=24)
@@ -20,6 +21,22 @@ _label = lru_cache(maxsize=1024)(speaker_label)  # the same few people speak in 
 KEPT_SHARE = 3  # after a step, a third of the budget is left: the cache holds until it is full again
 MOST_LINES = 1_500  # from so many on they are too many, however short: only 2,000 are ever read
 KNOWN_SHARE = 4  # what is known of many people may take a quarter of what one person's memories may
+MOST_PEOPLE = 25
+"""People whose memories stand at the head of one prompt at most."""
+FRESH_TOKENS = 400
+"""What is known newly stands at the prompt's end, and moves to its head when it has grown to this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Who is in a place: who `spoke` there lately, the last one last, and who is `addressed` now.
+
+    `cold` says that the provider's cache of the place has run out.
+    """
+
+    spoke: Sequence[int]
+    addressed: Collection[int]
+    cold: bool
 
 
 async def recall(
@@ -45,7 +62,7 @@ async def recall(
     rows = [row for row in rows if before is None or row.place < before]
     said = [line_of(row, character.slug) for row in rows]
     sizes = [tokens(written(line)) for line in said]
-    lines = fit(said, budget=extent.most, tokens=tokens, sizes=sizes)
+    lines = fit(said, budget=extent.condensed * 5 // 4, tokens=tokens, sizes=sizes)
     floor = min((line.place for line in lines), default=0)
     own = [row.sent_at for row, line in zip(rows, said, strict=True) if line.mine]
     lately = dict.fromkeys(row.author_id for row in reversed(rows) if row.heard_through is None)
@@ -115,3 +132,90 @@ def written(line: Line) -> str:
     """
     text = named(line.text)
     return text if line.mine else render_line(line.speaker, text)
+
+
+async def read_head(
+    db: UnitOfWork,
+    where: Where,
+    seat: Seat | None,
+    *,
+    character: str,
+    present: Present,
+    now: datetime,
+    budget: int,
+    tokens: Callable[[str], int],
+) -> tuple[Head, tuple[Knowledge, ...]]:
+    """Return the head of the prompt for a place, and what was learnt since it was written.
+
+    It stays as it was between two prompts, so that the cache holds. It is written anew when the cache is
+    cold anyway, or what is new outgrew the prompt's end. With no budget nobody's memories come up.
+    """
+    people, addressed = present.spoke[-MOST_PEOPLE:], present.addressed
+    private = next(iter(addressed), None) if where.place.private else None
+    episodes = await read_episodes(db, where, character, person_id=private)
+    shown = list(seat.head_people or ()) if seat else []
+    # Alone with somebody all that they told may come up: theirs, and nobody else's (D2).
+    asked = {*addressed} if where.place.private else {*shown, *people, *addressed}
+    memories = await db.memories.about(asked, character, audience_of(where)) if budget else []
+    at = seat.head_at if seat else None
+    if at is not None and not present.cold:
+        old = [one for one in memories if one.person_id in shown and one.changed_at <= at]
+        shown_ids, asked_about = {one.id for one in old}, {*shown, *addressed}
+        new = [one for one in memories if one.id not in shown_ids and one.person_id in asked_about]
+        if sum(tokens(one.text) for one in new) <= FRESH_TOKENS:
+            old = within(old, budget=budget, tokens=tokens)
+            ids = tuple(one.id for one in (*old, *new))
+            head = Head(episodes, await _known(db, where, old), at, tuple(shown), ids=ids)
+            return head, await _known(db, where, new)
+    here = tuple(sorted({*people, *addressed}))
+    memories = [one for one in memories if one.person_id in here]
+    memories = within(memories, budget=budget, tokens=tokens)
+    ids = tuple(one.id for one in memories)
+    return Head(episodes, await _known(db, where, memories), now, here, renewed=True, ids=ids), ()
+
+
+async def read_episodes(
+    db: UnitOfWork, where: Where, character: str, *, person_id: int | None
+) -> tuple[Episode, ...]:
+    """Return the notes of older talk in a place, oldest first."""
+    rows = await db.summaries.of(where.channel_id, character, person_id=person_id)
+    return tuple(Episode(row.text, row.first_at, row.last_at) for row in rows)
+
+
+def within(memories: Sequence[Fact], *, budget: int, tokens: Callable[[str], int]) -> list[Fact]:
+    """Return as many memories as fit the budget: of each person what is pinned, then the newest.
+
+    People take turns, so that nobody's memories push out another's.
+    """
+    theirs: dict[int, list[Fact]] = {}
+    for one in sorted(memories, key=lambda one: (one.pinned, one.changed_at, one.id), reverse=True):
+        theirs.setdefault(one.person_id, []).append(one)
+    kept, room = set(), budget
+    for one in chain.from_iterable(zip_longest(*(theirs[person] for person in sorted(theirs)))):
+        if one is None:
+            continue
+        room -= tokens(one.text)
+        if room < 0:
+            break
+        kept.add(one.id)
+    return [one for one in memories if one.id in kept]
+
+
+async def _known(db: UnitOfWork, where: Where, memories: Sequence[Fact]) -> tuple[Knowledge, ...]:
+    """Return memories by person, under the name that the person goes by in this place."""
+    if not memories:
+        return ()
+    ids = {one.person_id for one in memories}
+    names = {one.user_id: one.names[0] for one in await db.users.known_as(ids, guild_id=where.guild_id)}
+    return tuple(
+        Knowledge(
+            speaker_label(names.get(person_id, "someone"), person_id),
+            tuple((one.number, one.text) for one in theirs),
+        )
+        for person_id, theirs in groupby(memories, key=lambda one: one.person_id)
+    )
+
+
+def is_cold(last_reply: datetime | None, *, now: datetime, kept: timedelta) -> bool:
+    """Say whether the provider's cache of a place has run out: then a new head costs nothing more."""
+    return last_reply is None or now - last_reply >= kept

@@ -108,7 +108,7 @@ class Summaries:
             due = [one for one in channel_ids if now - self._again.get((slug, one), NEVER) >= AGAIN_AFTER]
             self._again |= {(slug, one): now for one in due}
             async with self._database.read() as db:
-                channels = [await db.channels.get(one) for one in due if await db.seats.get(one, slug)]
+                channels = [await db.channels.get(one) for one in due if await db.channels.seat(one, slug)]
             for channel in channels:
                 if channel is not None:
                     self.begin(slug, where_of(channel))
@@ -201,7 +201,7 @@ class Summaries:
     async def _stretch(self, role: Role, where: Where) -> Stretch | None:
         """Return what there is to sum up in a place."""
         async with self._database.read() as db:
-            seat = await db.seats.get(where.channel_id, role.slug)
+            seat = await db.channels.seat(where.channel_id, role.slug)
             rows = await db.messages.uncovered(where.channel_id, role.slug)
             due = summary_prompt.due(
                 rows,
@@ -248,12 +248,12 @@ class Summaries:
                 log.info("No summary of channel %s: what was said there has changed", where.channel_id)
                 return 0
             await db.summaries.add(_summary(stretch, taken, now), _sources(rows, slug))
-            await db.seats.take(where.channel_id, slug)
-            await db.seats.begin_at(where.channel_id, slug, rows[-1].place + 1)
+            await db.channels.take_seat(where.channel_id, slug)
+            await db.channels.begin_transcript(where.channel_id, slug, rows[-1].place + 1)
             learners = await self._learn(db, stretch, changes)
-            seat = await db.seats.get(where.channel_id, slug)
+            seat = await db.channels.seat(where.channel_id, slug)
             people = (seat.head_people if seat else None) or []
-            await db.seats.show_at_head(where.channel_id, slug, self._clock.now(), people)
+            await db.channels.show_at_head(where.channel_id, slug, self._clock.now(), people)
         log.info(
             "Summed up %d lines of channel %s (%d memories changed, %d refused)",
             len(rows),

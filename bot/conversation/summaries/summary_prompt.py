@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.conversation.context.preamble import written_head
 from bot.conversation.context.transcript import KEPT_SHARE, MOST_LINES, line_of, written
+from bot.conversation.prompt import written_head
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import clean_text, render_line
 from bot.conversation.types import Head, Line

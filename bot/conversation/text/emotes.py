@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import regex
 
-from memory.core import is_blank
+from bot.conversation.text.names import is_blank
 from personas.character import Character
 
 # "10:30:15", "std::vector::x" and "a:b:c" are none: a shortcode stands apart from words and from other
@@ -104,6 +104,8 @@ def resolve(text: str, written: Mapping[str, str]) -> str:
     A custom emote keeps its id only where the place has it; else it is the place's of that name, or goes.
     Code and links stay as they are, and so does what only looks similar: times, faces, `a::b`.
     """
+    if ":" not in text:
+        return text
     emotes = Emotes.of(written)
     return _replaced(
         text,

@@ -8,6 +8,7 @@ from functools import lru_cache
 import regex
 
 from bot.conversation.types import Person, Utterance
+from memory.core import VISIBLE
 
 LONGEST_NAME = 32
 # One grapheme can be any number of code points, so both are counted.
@@ -73,6 +74,11 @@ def clean_text(raw: str) -> str:
     if not raw.isascii():
         raw = raw.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return _CONTROLS.sub("", _LINE_ENDS.sub("\n", raw))
+
+
+def is_blank(text: str) -> bool:
+    """Say whether `text` shows nothing: only spaces, controls and zero-width characters."""
+    return VISIBLE.search(text) is None
 
 
 def speaker_label(name: str, user_id: int) -> str:

@@ -90,10 +90,6 @@ class Piece:
     opening: str
     closing: str
 
-    def of(self, text: str) -> str:
-        """Return the part of `text` that this piece stands for."""
-        return f"{self.opening}{text[self.start : self.end]}{self.closing}"
-
 
 def width(text: str) -> int:
     """Return the length of `text` in UTF-16 code units, the strictest way Discord may count."""
@@ -108,7 +104,10 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
     code is cut only if it is longer than a message less the 40 units kept for fences.
     `limit` is at least 100 (ValueError).
     """
-    return [piece.of(text) for piece in pieces(text, limit)]
+    if len(text) <= limit >= SMALLEST_LIMIT and text.isascii() and "```" not in text:  # as most replies are
+        whole = text.strip()
+        return [whole] if VISIBLE.search(whole) else []
+    return [f"{piece.opening}{text[piece.start : piece.end]}{piece.closing}" for piece in pieces(text, limit)]
 
 
 def pieces(text: str, limit: int = LIMIT) -> Iterator[Piece]:

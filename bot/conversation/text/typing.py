@@ -1,7 +1,7 @@
 """Typing speed: how long a person would take to write this."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 
@@ -19,32 +19,29 @@ class Pace:
     longest: float = 15.0
     variance: float = 0.2
 
-    def at(self, tempo: float) -> "Pace":
-        """Return the pace of somebody who types `tempo` times as fast, within the same bounds (C69)."""
-        return self if tempo == 1 else replace(self, characters_per_minute=self.characters_per_minute * tempo)
 
-    @property
-    def simulates(self) -> bool:
-        """Say whether typing takes any time at all."""
-        return self.characters_per_minute > 0 and self.longest > 0
+def typing_seconds(text: str, pace: Pace, rng: Random, *, tempo: float = 1.0) -> float:
+    """Return how long to show the typing indicator for `text`, in seconds.
 
-
-def typing_seconds(text: str, pace: Pace, rng: Random) -> float:
-    """Return how long to show the typing indicator for `text`, in seconds."""
-    if not pace.simulates:
+    Who types `tempo` times as fast does so within the same bounds (C69).
+    """
+    if pace.characters_per_minute <= 0 or pace.longest <= 0:
         return 0.0
     stretch = rng.uniform(1 - pace.variance, 1 + pace.variance)
-    seconds = len(text) / pace.characters_per_minute * 60 * stretch
+    seconds = len(text) / (pace.characters_per_minute * tempo) * 60 * stretch
     return min(max(seconds, pace.shortest), pace.longest)
 
 
-def remaining_seconds(text: str, pace: Pace, rng: Random, *, spent: float) -> float:
+def remaining_seconds(text: str, pace: Pace, rng: Random, *, spent: float, tempo: float = 1.0) -> float:
     """Return the typing time of `text` that is left after `spent` seconds of thinking (C41)."""
-    return max(typing_seconds(text, pace, rng) - max(spent, 0.0), 0.0)
+    return max(typing_seconds(text, pace, rng, tempo=tempo) - max(spent, 0.0), 0.0)
 
 
-def typing_times(parts: Sequence[str], pace: Pace, rng: Random, *, spent: float) -> list[float]:
+def typing_times(
+    parts: Sequence[str], pace: Pace, rng: Random, *, spent: float, tempo: float = 1.0
+) -> list[float]:
     """Return the seconds to type before each part; only the first is shortened by thinking."""
     return [
-        remaining_seconds(part, pace, rng, spent=0.0 if later else spent) for later, part in enumerate(parts)
+        remaining_seconds(part, pace, rng, spent=0.0 if later else spent, tempo=tempo)
+        for later, part in enumerate(parts)
     ]

@@ -34,7 +34,7 @@ class Identity(Editable):
 
     async def read(self, db: UnitOfWork, key: Key) -> Values | None:
         slug, number = key
-        line = await db.identities.get(int(number)) if number else None
+        line = await db.characters.identity_line(int(number)) if number else None
         if line is None or line.character != slug:
             return None
         return {"kind": line.kind, "text": line.text, "made_by": line.made_by}
@@ -42,17 +42,17 @@ class Identity(Editable):
     async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
         slug, number = key
         if values is None:
-            await db.identities.remove(int(number))
+            await db.characters.remove_identity_line(int(number))
             return key
         now = self._clock.now()
         if number and await self.read(db, key) is not None:
-            await db.identities.reword(int(number), values["text"], at=now)
+            await db.characters.reword_identity_line(int(number), values["text"], at=now)
             return key
         line = IdentityLine(slug, values["kind"], values["text"], values["made_by"], now, now)
         if number:
-            await db.identities.put_back(int(number), line)
+            await db.characters.put_back_identity_line(int(number), line)
             return key
-        return slug, str(await db.identities.add(line))
+        return slug, str(await db.characters.add_identity_line(line))
 
     async def changed(self, key: Key) -> None:
         self._changed(key[0])
@@ -69,16 +69,18 @@ class Lore(Editable):
         self._changed = changed
 
     async def read(self, db: UnitOfWork, key: Key) -> Values | None:
-        line = await db.lore.get(*key)
+        line = await db.characters.lore_line(*key)
         return None if line is None else {**line.values, "made_by": line.made_by}
 
     async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
         slug, book, uid = key
         if values is None:
-            await db.lore.lift(slug, book, uid)
+            await db.characters.lift_lore_line(slug, book, uid)
             return key
         fields = {name: value for name, value in values.items() if name != "made_by"}
-        await db.lore.keep(LoreLine(slug, book, uid, fields, values["made_by"], self._clock.now()))
+        await db.characters.keep_lore_line(
+            LoreLine(slug, book, uid, fields, values["made_by"], self._clock.now())
+        )
         return key
 
     async def changed(self, key: Key) -> None:
@@ -194,11 +196,6 @@ class Seating:
         values = {"character": role.slug} if role else None
         guild_id = where.guild_id or EVERYWHERE
         return await self._edits.put(actor, CHOSEN, (str(where.channel_id),), values, guild_id=guild_id)
-
-    async def is_said(self, where: Where, role: Role) -> bool:
-        """Say whether a character was let into a channel, or sent out of it."""
-        async with self._database.read() as db:
-            return role.slug in await db.casts.attendance([where.channel_id])
 
     async def _note(self, where: Where) -> None:
         async with self._database.begin() as db:

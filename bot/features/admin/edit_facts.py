@@ -17,11 +17,11 @@ from database import Database, UnitOfWork
 from database.models import Fact
 from database.repositories.memories import Change as Step
 from memory.core import plain
+from memory.dumps import Before, before
 from memory.facts import MOST as MOST_FACTS
 from memory.history import LAID_DOWN, TOLD
-from memory.refusals import MemoryRefused
 from memory.reversal import Back, bring_back
-from memory.snapshots import Before, before
+from memory.rules import MemoryRefused
 from memory.store import MOST, Memories, checked, core_of
 
 FACT = "fact"

@@ -7,12 +7,11 @@ from typing import Any
 
 from bot.audit import Actor
 from bot.conversation.company import Role
-from bot.conversation.text.names import clean_name, clean_text
+from bot.conversation.text.names import clean_name, clean_text, is_blank
 from bot.core.i18n import _
 from bot.features.admin.edit_characters import LORE
 from bot.features.admin.edits import Change, ChangeRefused, Edits
 from database import Database
-from memory.core import is_blank
 from personas.lorebooks.model import Entry
 from personas.lorebooks.overlay import BOOK
 
@@ -72,7 +71,7 @@ class Lorebooks:
         """Return every entry of a character's lorebooks, also those that are off; the changed ones first."""
         await self._refresh()
         async with self._database.read() as db:
-            edited = {(line.book, line.uid) for line in await db.lore.of(role.slug)}
+            edited = {(line.book, line.uid) for line in await db.characters.lore_lines(role.slug)}
         found = [
             BookEntry(name, entry, (name, entry.uid) in edited)
             for name, book in role.playing.lorebooks.items()
@@ -101,7 +100,7 @@ class Lorebooks:
             "made_by": actor.user_id,
         }
         async with self._database.read() as db:
-            rows = await db.lore.of(role.slug)
+            rows = await db.characters.lore_lines(role.slug)
         if len(rows) >= MOST:
             raise ChangeRefused(TOO_MANY.format(name=role.name, most=MOST))
         taken = [int(line.uid) for line in rows if line.book == BOOK and line.uid.isdecimal()]
@@ -150,8 +149,8 @@ class Lorebooks:
 
     async def _set(self, actor: Actor, role: Role, entry: BookEntry, named: dict[str, Any]) -> Change:
         async with self._database.read() as db:
-            row = await db.lore.get(role.slug, entry.book, entry.lore.uid)
-            if row is None and len(await db.lore.of(role.slug)) >= MOST:
+            row = await db.characters.lore_line(role.slug, entry.book, entry.lore.uid)
+            if row is None and len(await db.characters.lore_lines(role.slug)) >= MOST:
                 raise ChangeRefused(TOO_MANY.format(name=role.name, most=MOST))
         known = row.values if row else {}
         made_by = row.made_by if row else actor.user_id

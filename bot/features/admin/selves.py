@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from bot.audit import Actor, AuditLog
 from bot.conversation.company import Role
-from bot.conversation.text.names import clean_text
+from bot.conversation.text.names import clean_text, is_blank
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
@@ -14,7 +14,6 @@ from bot.features.admin.edit_characters import IDENTITY
 from bot.features.admin.edits import Change, Edits, Values
 from database import Database
 from database.models import IdentityLine, Milestone
-from memory.core import is_blank
 
 Kind = Literal["trait", "lore", "fact", "quirk"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -56,12 +55,12 @@ class Selves:
     async def lines(self, role: Role) -> list[IdentityLine]:
         """Return what is laid down about a character."""
         async with self._database.read() as db:
-            return await db.identities.of(role.slug)
+            return await db.characters.identity_lines(role.slug)
 
     async def line(self, role: Role, line_id: int) -> IdentityLine:
         """Return one of those lines. Raises NotLaidDown."""
         async with self._database.read() as db:
-            return self._theirs(await db.identities.get(line_id), role, line_id)
+            return self._theirs(await db.characters.identity_line(line_id), role, line_id)
 
     async def add(self, actor: Actor, role: Role, kind: Kind, text: str) -> Change:
         """Lay something down about a character. Raises NotLaidDown."""
@@ -87,7 +86,7 @@ class Selves:
     async def growth(self, role: Role) -> tuple[int, list[Milestone]]:
         """Return how often a character has answered, and the stages that it reached."""
         async with self._database.read() as db:
-            return await db.identities.interactions(role.slug), await db.identities.milestones(role.slug)
+            return await db.characters.interactions(role.slug), await db.characters.milestones(role.slug)
 
     async def lately(self, role: Role) -> int:
         """Return how often a character answered in the last seven days (F109)."""
@@ -98,7 +97,7 @@ class Selves:
         """Take back what a stage of its growth changed, or let it stand again. Raises NotLaidDown."""
         async with self._database.begin() as db:
             at = None if stands else self._clock.now()
-            if not await db.identities.revert(role.slug, milestone, at=at):
+            if not await db.characters.revert_milestone(role.slug, milestone, at=at):
                 told = STANDS_ALREADY if stands else TAKEN_BACK_ALREADY
                 raise NotLaidDown(told.format(name=role.name, milestone=milestone))
         doing = "let stand" if stands else "took back"

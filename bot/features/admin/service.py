@@ -42,7 +42,8 @@ class MemberPage:
 class Administration:
     """The one service behind every command for administrators.
 
-    `is_verbose` is what `verbose` and `set_verbose` returned last, for those who can't wait for an answer.
+    `is_verbose` is what `verbose` and `set_verbose` returned last, for those who can't wait for an answer;
+    whoever is in `on_verbose` is told of it.
     """
 
     def __init__(
@@ -58,13 +59,14 @@ class Administration:
         self._finish_erasing = finish_erasing
         self._clock = clock
         self.is_verbose = False
+        self.on_verbose: list[Callable[[bool], None]] = []
 
     # What holds in a server (F127, C15).
 
     async def house(self, guild_id: int | None) -> HouseRules:
         """Return the rules of a server, and those for every place."""
         async with self._database.read() as db:
-            return HouseRules.of(await db.house.rules(guild_id))
+            return HouseRules(await db.channels.rules(guild_id))
 
     async def set_rule(
         self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0, value: float = 0.0
@@ -75,7 +77,7 @@ class Administration:
         hold it.
         """
         async with self._database.begin() as db:
-            await db.house.lay_down(guild_id, kind, target_id, value)
+            await db.channels.lay_down_rule(guild_id, kind, target_id, value)
             if kind is Kind.DENIED_USER:
                 channels = await db.channels.of_guild(guild_id) if guild_id else None
                 await db.summaries.drop(await db.summaries.drawn_from(target_id, channel_ids=channels))
@@ -88,7 +90,7 @@ class Administration:
     async def lift_rule(self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0) -> bool:
         """Take a rule away; say whether there was one."""
         async with self._database.begin() as db:
-            lifted = await db.house.lift(guild_id, kind, target_id)
+            lifted = await db.channels.lift_rule(guild_id, kind, target_id)
             if lifted:
                 await self._audit.add(db, actor, f"lift {kind}", str(target_id), guild_id=guild_id)
             return lifted
@@ -127,8 +129,8 @@ class Administration:
     async def verbose(self) -> bool:
         """Say whether votes, addressees and waits are told to the log channel."""
         async with self._database.read() as db:
-            self.is_verbose = await db.states.get(VERBOSE) == "on"
-        return self.is_verbose
+            now = await db.states.get(VERBOSE) == "on"
+        return self._tell_verbose(now)
 
     async def set_verbose(self, actor: Actor, on: bool | None) -> bool:
         """Turn that on or off, or over with None; return what it is now."""
@@ -136,7 +138,12 @@ class Administration:
             now = await db.states.get(VERBOSE) != "on" if on is None else on
             await db.states.set(VERBOSE, "on" if now else "off")
             await self._audit.add(db, actor, "verbose", "on" if now else "off")
+        return self._tell_verbose(now)
+
+    def _tell_verbose(self, now: bool) -> bool:
         self.is_verbose = now
+        for listen in self.on_verbose:
+            listen(now)
         return now
 
     async def _member(self, db: UnitOfWork, user: User) -> Member:

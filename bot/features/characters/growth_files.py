@@ -10,9 +10,6 @@ from database import Database, DatabaseError
 
 log = logging.getLogger(__name__)
 
-EVERY = 10
-"""Answers after which a character's file is written anew (F104)."""
-
 
 class GrowthFiles:
     """Writes a file for each character that has answered some more."""
@@ -22,17 +19,16 @@ class GrowthFiles:
         self._folder = folder
         self._tasks = Tasks()
 
-    def answered(self, slug: str, times: int, *, grew: bool) -> None:
-        """Take notice that a character answered; its file follows in the background."""
-        if grew or times % EVERY == 0:
-            self._tasks.spawn(self.write(slug), name="Writing a growth file")
+    def begin(self, slug: str) -> None:
+        """Write a character's file in the background."""
+        self._tasks.spawn(self.write(slug), name="Writing a growth file")
 
     async def write(self, slug: str) -> None:
         """Write a character's file anew."""
         try:
             async with self._database.read() as db:
-                times = await db.identities.interactions(slug)
-                reached = await db.identities.milestones(slug)
+                times = await db.characters.interactions(slug)
+                reached = await db.characters.milestones(slug)
         except DatabaseError as error:
             log.warning("How far %s has grown can't be read: %s", slug, error)
             return

@@ -17,7 +17,7 @@ from bot.features.characters.shelves import CharacterFaults, Source
 from bot.features.characters.strangers import Inspected, Output, export_stranger, harmless, read_stranger
 from bot.settings.identity import SHEET_NAME
 from database import Database, DatabaseError, UnitOfWork
-from personas.cards.drawing import card_of
+from personas.cards.convert import card_of
 from personas.character import CharacterError, character_of
 from personas.character_rules import slug_of
 

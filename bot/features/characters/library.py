@@ -218,7 +218,7 @@ class Library:
         slug = shelf.character.slug
         async with database.read() as db:
             rows, reached = await _laid_down(db, slug)
-            lore = [LaidDown(one.book, one.uid, one.values) for one in await db.lore.of(slug)]
+            lore = [LaidDown(one.book, one.uid, one.values) for one in await db.characters.lore_lines(slug)]
         stages, of_stages = _stages(reached)
         grown, of_growth = evolved(shelf.character, stages)
         persona, of_persona = compile_persona(grown, self._frameworks.by_id, _identity(rows))
@@ -265,7 +265,7 @@ class Library:
 
 
 async def _laid_down(db: UnitOfWork, slug: str) -> tuple[list[IdentityLine], list[Milestone]]:
-    return await db.identities.of(slug), await db.identities.milestones(slug)
+    return await db.characters.identity_lines(slug), await db.characters.milestones(slug)
 
 
 def _identity(rows: Iterable[IdentityLine]) -> Identity:

@@ -8,14 +8,13 @@ from bot.conversation.company import Role
 from bot.conversation.effects import SCENE, STOPPED
 from bot.conversation.safety import why_not
 from bot.conversation.speakers import Casting, cue_of
-from bot.conversation.text.names import clean_name, clean_text
+from bot.conversation.text.names import clean_name, clean_text, is_blank
 from bot.conversation.turns import note_place
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
 from database import Database, UnitOfWork
 from database.models import Scene
-from memory.core import is_blank
 from memory.places import Where
 
 MOST_SCENE_TURNS = 30
@@ -133,7 +132,7 @@ class Stagecraft:
             raise NotStaged(TOPIC_OF.format(most=LONGEST_TOPIC))
         async with self._database.begin() as db:
             await note_place(db, where)
-            if not HouseRules.of(await db.house.rules(where.guild_id)).active(where):
+            if not HouseRules(await db.channels.rules(where.guild_id)).active(where):
                 raise NotStaged(SWITCHED_OFF)
             await self._check_admitted(db, members, where)
             if await db.cues.scene(where.channel_id):
@@ -186,10 +185,10 @@ class Stagecraft:
         if kept is not None and (is_blank(kept) or len(kept) > LONGEST_GUISE):
             raise NotStaged(NAME_OF.format(most=LONGEST_GUISE))
         async with self._database.begin() as db:
-            await db.guises.put_on(user_id, where.channel_id, kept, at=self._clock.now())
+            await db.users.put_on_guise(user_id, where.channel_id, kept, at=self._clock.now())
         return kept
 
     async def playing(self, user_id: int, where: Where) -> str | None:
         """Return whom somebody plays in a channel."""
         async with self._database.read() as db:
-            return (await db.guises.of([user_id], where.channel_id)).get(user_id)
+            return (await db.users.guises_in([user_id], where.channel_id)).get(user_id)

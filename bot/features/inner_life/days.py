@@ -104,7 +104,9 @@ class Days:
         self, db: UnitOfWork, role: Role, today: date, *, yesterday: Mapping[DayMood, int]
     ) -> dict[DayMood, int]:
         begin = self._morning(today)
-        happened = await db.feelings.counts(role.slug, since=self._morning(today - _ONE), until=begin)
+        happened = await db.characters.count_stirrings(
+            role.slug, since=self._morning(today - _ONE), until=begin
+        )
         day = moods.drawn(
             role.character.temperament,
             yesterday,
@@ -118,11 +120,11 @@ class Days:
         for mood, value in day.items():
             await db.states.set(day_key(role.slug, mood), str(value))
         shift = moods.shift_of(day)
-        feeling = feeling_of(await db.feelings.get(role.slug), self._clock.now())
+        feeling = feeling_of(await db.characters.feeling(role.slug), self._clock.now())
         feeling = hormones.dawned(feeling, self._inner.nature(role), shift, at)
-        await db.feelings.keep(row_of(role.slug, feeling))
+        await db.characters.keep_feeling(row_of(role.slug, feeling))
         kept = {str(hormone): value for hormone, value in shift.items()}
-        await db.feelings.stir([Stirring(role.slug, feeling.at, DAY, shift=kept)])
+        await db.characters.stir([Stirring(role.slug, feeling.at, DAY, shift=kept)])
 
     def _today(self) -> date:
         """Return which day it is: before six it is still yesterday."""

@@ -13,6 +13,7 @@ from bot.conversation.context.mood_state import day_of
 from bot.conversation.style_guard import mended
 from bot.conversation.text.clean import tidy
 from bot.conversation.text.emotes import dress
+from bot.conversation.text.names import is_blank
 from bot.conversation.text.split import split, width
 from bot.conversation.types import NO_EMOTES
 from bot.features.inner_life.days import mark_of
@@ -22,7 +23,6 @@ from bot.llm.types import Block, Call, Message, Prompt, Question
 from bot.prompts import fill
 from database import Database
 from database.repositories.states import status_day_key, status_key
-from memory.core import is_blank
 from personas.affect.temperament import DayMood
 from personas.character import Character, names_of
 from personas.character_rules import LONGEST_STATUS

@@ -135,7 +135,7 @@ class Weeks:
         """Return how a character felt in the last seven days; None before anything has moved it."""
         now = self._clock.now()
         async with self._database.read() as db:
-            row = await db.feelings.get(role.slug)
+            row = await db.characters.feeling(role.slug)
             log = await _log(db, role.slug, now)
             day = await day_of(db, role.slug)
         if row is None:
@@ -175,7 +175,7 @@ async def _log(db: UnitOfWork, slug: str, now: datetime) -> list[Stirring]:
     since = now - SHOWN - LED_IN
     while since < now:
         until = since + A_DAY
-        log += await db.feelings.stirrings(slug, since=since, until=until if until < now else None)
+        log += await db.characters.stirrings(slug, since=since, until=until if until < now else None)
         since = until
     return log
 

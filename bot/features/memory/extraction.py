@@ -1,4 +1,4 @@
-"""What the model makes of talk: facts, and which of them are known already (F073, C53)."""
+"""What the model makes of talk: facts, and which are known already (F073, C53); which say the same (F067)."""
 
 import asyncio
 import logging
@@ -11,18 +11,20 @@ from typing import Any, Literal
 from bot.conversation import turns
 from bot.conversation.company import Company
 from bot.conversation.config import Manner
+from bot.conversation.generation import Voice
+from bot.conversation.summaries.summary_prompt import GROUPS_SCHEMA, dump_prompt
 from bot.conversation.text.names import render_line, speaker_label
-from bot.llm.asking import ask_all
-from bot.llm.client import Answer, Claude
+from bot.llm.client import Answer, Claude, ask_all
 from bot.llm.errors import ClaudeEmpty, ClaudeError, ClaudeRefused
 from bot.llm.json_answer import object_in
 from bot.llm.types import Block, Call, Message, Prompt, Question
 from bot.prompts import fill
+from database import Database
 from database.repositories.archive import Fresh
-from memory.extraction import CATEGORIES, Candidate, candidates
+from memory.core import Known
+from memory.extraction import CATEGORIES, Candidate, Stretch, candidates, in_distress
 from memory.learn import Bookkeeping, Drawn
 from memory.reconciling import Doubt
-from memory.stretches import Stretch, in_distress
 
 LONGEST_LETTERS = 24_000
 """Letters of talk that go into one question: six thousand tokens."""
@@ -229,3 +231,52 @@ def _with(read: _Read, person_id: int, answer: Answer | ClaudeError) -> _Read:
     good, refused = candidates(found, read.stretch.said_by(person_id), person_id)
     theirs = {**read.found, person_id: [*read.found.get(person_id, ()), *good]}
     return replace(read, calls=calls, found=theirs, refused=read.refused + refused)
+
+
+# Which memories of a person say the same, where they have grown too many (F067).
+
+GROUPS_TOKENS = 16_000
+
+
+class MergeQuestion:
+    """Puts the question in the voice of the character, and enters it in the books."""
+
+    def __init__(
+        self, database: Database, claude: Claude, company: Company, voice: Voice, manner: Manner
+    ) -> None:
+        self._database = database
+        self._claude = claude
+        self._company = company
+        self._voice = voice
+        self._deadline = manner.summary_deadline
+        self._asks = manner.extent.summed
+
+    async def ask(
+        self, character: str, person_id: int, known: Sequence[Known]
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return groups of memories that say the same, as `memory.core.merge` takes them; none on a fault."""
+        role = self._company.by_slug.get(character)
+        if role is None or not self._asks:
+            return []
+        question = Question(
+            purpose="memories",
+            model=self._voice.model,
+            max_tokens=GROUPS_TOKENS,
+            deadline=self._deadline,
+            schema=GROUPS_SCHEMA,
+            user_id=person_id,
+        )
+        prompt = dump_prompt(role.character, known)
+        groups: object = None
+        call: Call | None
+        try:
+            answer = await self._claude.ask(prompt, question)
+            call = answer.call
+            groups = None if answer.cut_short else object_in(answer.text).get("groups")
+        except ClaudeError as error:
+            log.warning("The memories of a person could not be joined: %s", error)
+            call = error.call
+        if call is not None:
+            async with self._database.begin() as db:
+                await turns.note_calls(db, [call])
+        return [one for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []

@@ -19,8 +19,7 @@ from memory.browsing import Browsing, Entry, tags_of
 from memory.map.chart import MOST, UNTAGGED, Dot
 from memory.map.rasterise import PictureMissing, as_png
 from memory.map.svg import Wording, memory_map
-from memory.meaning import Meaning
-from memory.packing import unpacked
+from memory.meaning import Meaning, unpacked
 
 if TYPE_CHECKING:
     from memory.map.layout import Vector

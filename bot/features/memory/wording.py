@@ -8,7 +8,7 @@ from bot.conversation.safety import why_not
 from bot.core.i18n import _
 from memory.browsing import Entry
 from memory.places import Where
-from memory.refusals import MemoryRefused, Refusal
+from memory.rules import MemoryRefused, Refusal
 
 _CATEGORIES = {
     "self": _("self", "a category of facts"),

@@ -78,7 +78,7 @@ class Privacy:
         self._company = company
         self._memories = memories
         self._clock = clock
-        self._asks_after = asks_after
+        self.asks_after = asks_after
         self._leaving = leaving
         self._exporting = Exporting(database, clock)
         self._importing = Importing(database=database, company=company, memories=memories, clock=clock)
@@ -96,7 +96,7 @@ class Privacy:
         the first answer, which nobody should have to meet with a question of ours.
         """
         person_id = heard.author_id
-        if self.mode == "off" or not self._asks_after or heard.from_bot or heard.from_self:
+        if self.mode == "off" or not self.asks_after or heard.from_bot or heard.from_self:
             return None
         if person_id in self._settled:
             return None
@@ -141,13 +141,17 @@ class Privacy:
         self._settled.pop(person_id, None)
         return receipt
 
+    async def resume_leaving(self) -> None:
+        """Erase everything about those who wished it before a stop, or before something failed."""
+        await self._leaving.resume()
+
     async def _is_ripe(self, person_id: int, message_id: int) -> bool:
         """Say whether somebody was answered often enough, and neither asked nor heard about it."""
         async with self._database.read() as db:
             if await db.consents.of(person_id) is not None:
                 self._settle(person_id)
                 return False
-            return await db.people.was_answered(person_id, message_id, reasons=CALLED, times=self._asks_after)
+            return await db.people.was_answered(person_id, message_id, reasons=CALLED, times=self.asks_after)
 
     async def _mark(self, person_id: int) -> bool:
         async with self._database.begin() as db:

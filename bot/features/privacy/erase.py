@@ -21,6 +21,8 @@ from database.repositories.leftovers import SNOWFLAKE
 from database.repositories.people import Holdings, Remaining, pieces
 from memory.erasing import Eraser
 
+WISH = "to be erased "
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -65,8 +67,21 @@ class Leaving:
     async def leave(self, person_id: int) -> Receipt:
         """Erase everything about somebody, and look for what is left.
 
-        What others said stays theirs; so do the books without the name, and what admins laid down.
+        What others said stays theirs; so do the books without the name, and what admins laid down. The wish
+        is written down before anything else: after a stop the next start erases.
         """
+        async with self._database.begin() as db:
+            await db.states.set(_wish(person_id), "")
+        return await self._erase_everything(person_id)
+
+    async def resume(self) -> None:
+        """Erase everything about those who wished it before a stop, or before something failed."""
+        async with self._database.read() as db:
+            wishes = [key for key in await db.states.all() if key.startswith(WISH)]
+        for key in wishes:
+            await self._erase_everything(int(key.removeprefix(WISH)))
+
+    async def _erase_everything(self, person_id: int) -> Receipt:
         async with self._database.read() as db:
             places = await db.people.places(person_id)
         async with self._quiet(places), self._database.begin() as db:
@@ -100,6 +115,7 @@ class Leaving:
         await db.consents.forget(person_id)
         await db.people.erase(person_id, private)
         await self._eraser.person(db, person_id)
+        await db.states.drop(_wish(person_id))
         return sorted(noted - private)
 
     async def _forget(self, db: UnitOfWork, message_ids: Sequence[int]) -> None:
@@ -150,6 +166,11 @@ class Leaving:
             count = len(word.findall(one.name.encode())) + _count(one, word)
             if count:
                 yield one.name, count
+
+
+def _wish(person_id: int) -> str:
+    """Return the key under which it stands that somebody is to be erased."""
+    return f"{WISH}{person_id}"
 
 
 def _count(path: Path, word: re.Pattern[bytes]) -> int:

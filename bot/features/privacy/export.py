@@ -149,7 +149,7 @@ async def _dealt(db: UnitOfWork, person_id: int) -> _Group:
 
 async def _played(db: UnitOfWork, person_id: int) -> _Group:
     """Return whom somebody plays, and what they had characters play or keep in mind."""
-    guises = await db.guises.of_person(person_id)
+    guises = await db.users.guises_of(person_id)
     scenes = await db.people.scenes(person_id)
     notes = await db.people.noted_channels(person_id)
     return [

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.conversation.company import Company
-from bot.conversation.text.names import clean_name
+from bot.conversation.text.names import clean_name, is_blank
 from bot.core import i18n
 from bot.core.clock import Clock
 from bot.core.i18n import _
@@ -30,7 +30,7 @@ from database.models import Archived, Bond, BondChange, Fact, FactChange, Remind
 from database.repositories.people import pieces
 from database.repositories.reminders import MOST as MOST_REMINDERS
 from database.types import UNSAID
-from memory.core import is_blank, plain
+from memory.core import plain
 from memory.facts import MOST as MOST_FACTS
 from memory.history import into
 from memory.places import Place
@@ -340,8 +340,8 @@ async def _take_guises(db: UnitOfWork, brought: Portable) -> int:
     person_id, taken = brought.person_id, 0
     for one in brought.guises:
         name = clean_name(one.name, "")
-        if not is_blank(name) and not await db.guises.of([person_id], one.channel_id):
-            await db.guises.put_on(person_id, one.channel_id, name, at=one.made_at)
+        if not is_blank(name) and not await db.users.guises_in([person_id], one.channel_id):
+            await db.users.put_on_guise(person_id, one.channel_id, name, at=one.made_at)
             taken += 1
     return taken
 

@@ -10,13 +10,13 @@ from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
 from bot.conversation.context.reader import ContextReader
-from bot.conversation.decision import Note, Reason, Remark, Step, Trace
+from bot.conversation.decision import Note, Reason, Remark, Step, Trace, trace_json
 from bot.conversation.proactive import Impulse, Unasked
 from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
 from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Mouth, Utterance
-from bot.core.runtime import Runtime
+from bot.core.clock import Runtime
 from bot.features.proactive.half_hours import HalfHours
 from bot.features.proactive.initiative import MouthOf
 from bot.prompts import fill
@@ -157,11 +157,11 @@ class CheckIns:
         if await self._is_closed(db, absent, channel):
             return None
         role = next(iter(await self._casting.present(db, where_of(channel))), None)
-        return role if role and await db.seats.get(channel.id, role.slug) else None
+        return role if role and await db.channels.seat(channel.id, role.slug) else None
 
     async def _is_closed(self, db: UnitOfWork, absent: Absent, channel: Channel) -> bool:
         """Say whether somebody is let alone: by the house, by their own clock, or as they did not answer."""
-        house, now = HouseRules.of(await db.house.rules(None)), self._clock.now()
+        house, now = HouseRules(await db.channels.rules(None)), self._clock.now()
         until = channel.unsendable_until
         if not house.active(where_of(channel)) or house.ignores(absent.person_id):
             return True
@@ -180,4 +180,4 @@ class CheckIns:
 
 def _trace(absent: Absent, now: datetime) -> dict[str, Any]:
     days = (now - absent.last_at) / timedelta(days=1)
-    return Trace(steps=(Step("checks_in", Remark(Note.AWAY, {"days": round(days, 1)})),)).to_json()
+    return trace_json(Trace(steps=(Step("checks_in", Remark(Note.AWAY, {"days": round(days, 1)})),)))

@@ -17,16 +17,15 @@ from bot.conversation.revisions import MOST_TAKES, NOT_DONE, NOT_HERE
 from bot.conversation.safety import why_not
 from bot.conversation.speakers import Casting
 from bot.conversation.text.emotes import dress
-from bot.conversation.text.names import clean_name, clean_text
+from bot.conversation.text.names import clean_name, clean_text, is_blank
 from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Utterance
+from bot.core.clock import Runtime
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
-from bot.core.runtime import Runtime
 from database import Database, UnitOfWork
 from database.models import Turn
-from memory.core import is_blank
 from memory.places import Place, Where
 from personas.macros import Macros, expand
 
@@ -171,7 +170,7 @@ class Greetings:
     async def _asked_for(
         self, db: UnitOfWork, asker: Asker, where: Where, role: Role | None, key: int
     ) -> _Opening:
-        house = HouseRules.of(await db.house.rules(where.guild_id))
+        house = HouseRules(await db.channels.rules(where.guild_id))
         if house.ignores(asker.id) or house.denied_roles & set(asker.roles) or not house.active(where):
             raise NoGreeting(NOT_HERE)
         present = await self._casting.present(db, where)
@@ -191,7 +190,7 @@ class Greetings:
 
     async def _texts(self, db: UnitOfWork, role: Role, where: Where, asker: Asker, key: int) -> list[str]:
         """Return the forms of a greeting with their macros put in, always the same for a key."""
-        played = (await db.guises.of([asker.id], where.channel_id)).get(asker.id)
+        played = (await db.users.guises_in([asker.id], where.channel_id)).get(asker.id)
         user = clean_name(played or asker.name, "somebody")
         macros = Macros(char=role.name, user=user, seed=f"{role.slug} {key}")
         rng = Random(f"{role.slug} {key}")
@@ -205,8 +204,8 @@ class Greetings:
         """Write a greeting down, and its other forms as takes on it."""
         now, where, slug = self._clock.now(), opening.where, opening.role.slug
         await turns.note_place(db, where)
-        await db.seats.take(where.channel_id, slug)
-        seat = await db.seats.get(where.channel_id, slug)
+        await db.channels.take_seat(where.channel_id, slug)
+        seat = await db.channels.seat(where.channel_id, slug)
         turn = Turn(
             channel_id=where.channel_id,
             trigger_id=opening.key,
@@ -250,7 +249,7 @@ def _forms(role: Role, where: Where) -> tuple[str, ...]:
 
 async def _met(db: UnitOfWork, channel_id: int, slug: str) -> bool:
     """Say whether a character ever spoke in a place, as far as anything of that is left."""
-    if await db.seats.get(channel_id, slug) is not None:
+    if await db.channels.seat(channel_id, slug) is not None:
         return True
     latest = await db.turns.last_speaker(channel_id)
     return latest is not None and latest[0] == slug

@@ -14,7 +14,7 @@ from bot.conversation.company import Role
 from bot.conversation.config import Manner
 from bot.conversation.context.situation import Staging
 from bot.conversation.context.transcript import WINDOW, line_of
-from bot.conversation.decision import Note, Reason, Remark, Step, Trace
+from bot.conversation.decision import Note, Reason, Remark, Step, Trace, trace_json
 from bot.conversation.proactive import NOBODY, Impulse, Unasked
 from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import utterance_of
@@ -22,7 +22,7 @@ from bot.conversation.speakers import Casting
 from bot.conversation.text.names import indented
 from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Recollection, Reply, Utterance
-from bot.core.runtime import Runtime
+from bot.core.clock import Runtime
 from bot.features.proactive.half_hours import HalfHours
 from bot.llm.types import Call, Prompt
 from bot.prompts import fill
@@ -130,7 +130,7 @@ class Initiative:
         if channel is None or not await self._is_open(db, channel):
             return None
         lately = await db.messages.lately(channel_id, since=now - WINDOW, limit=1)
-        where, house = where_of(channel), HouseRules.of(await db.house.rules(channel.guild_id))
+        where, house = where_of(channel), HouseRules(await db.channels.rules(channel.guild_id))
         there = await self._casting.witnesses(db, lately[-1].id, where) if lately else ()
         if not lately or not there:
             return None
@@ -151,7 +151,7 @@ class Initiative:
             return False
         if until is not None and until > self._clock.now():
             return False
-        if not HouseRules.of(await db.house.rules(channel.guild_id)).active(where):
+        if not HouseRules(await db.channels.rules(channel.guild_id)).active(where):
             return False
         return not (await db.cues.scene(channel.id) or await db.cues.next(channel.id))
 
@@ -177,7 +177,7 @@ class Initiative:
             fitting = _fitting(kind, by_people=by_people, status=bool(status))
             if fitting is None:
                 return None
-            seat = await db.seats.get(where.channel_id, role.slug)
+            seat = await db.channels.seat(where.channel_id, role.slug)
             setting = await self._staging.read(
                 db,
                 role,
@@ -283,7 +283,7 @@ class Initiative:
             return None
         cast_id = await self._casting.hearers(db, seen.last.id, seen.where, speaker=impulse.role.slug)
         drawn_on = sorted({row.author_id for row in talk if row.heard_through is None})
-        why = {**trace.to_json(), "of": drawn_on}
+        why = {**trace_json(trace), "of": drawn_on}
         return await self._unasked.pledge(db, impulse, reply, cast_id=cast_id, why=why)
 
     async def _book(self, calls: Sequence[Call]) -> None:

@@ -50,7 +50,7 @@ class Venues:
         now = self._clock.now()
         async with self._database.read() as db:
             channel = await db.channels.get(where.channel_id)
-            house = HouseRules.of(await db.house.rules(where.guild_id))
+            house = HouseRules(await db.channels.rules(where.guild_id))
             said = await db.remarks.times(SPOKEN_FIRST, since=now - TODAY, channel_id=where.channel_id)
         allowed = channel is not None and channel.speaks_first
         today = said_on(now.astimezone(self._zone), said)

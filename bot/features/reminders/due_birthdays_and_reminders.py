@@ -17,8 +17,8 @@ from bot.conversation.speakers import Casting
 from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Part
+from bot.core.clock import Runtime
 from bot.core.errors import SpeakingError
-from bot.core.runtime import Runtime
 from bot.features.reminders.reminder_rules import day_of, is_yearly
 from bot.features.reminders.reminder_words import ReminderWording, Words, person_of
 from database import Database, UnitOfWork
@@ -168,7 +168,7 @@ class Reminding:
             return None  # the next look lets it go, or wait
         if not await db.reminders.move_on(due, to=_next(due, now)):
             return None
-        seat = await db.seats.get(due.channel_id, due.character)
+        seat = await db.channels.seat(due.channel_id, due.character)
         turn = Turn(
             channel_id=due.channel_id,
             trigger_id=_id_at(now - LOOKED_BACK, due.id),
@@ -202,7 +202,7 @@ class Reminding:
 
 async def _may_say(db: UnitOfWork, due: Reminder, venue: Venue) -> bool:
     """Say whether the place is switched on, and the person listened to."""
-    house = HouseRules.of(await db.house.rules(due.guild_id))
+    house = HouseRules(await db.channels.rules(due.guild_id))
     denied = house.ignores(due.person_id) or bool(house.denied_roles & set(venue.roles))
     return house.active(venue.where) and not denied
 

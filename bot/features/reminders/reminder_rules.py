@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.conversation.text.names import clean_text
+from bot.conversation.text.names import clean_text, is_blank
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
 from bot.core.spelling import moment_in_words
 from database.models import Reminder
-from memory.core import is_blank
 from memory.dates import YearDay
 from memory.sensitive.detect import holds_secret
 

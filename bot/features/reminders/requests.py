@@ -5,45 +5,40 @@ from bot.conversation.text.names import addresses, clean_text
 from bot.conversation.types import Utterance
 from bot.features.memory.wording import worded
 from bot.features.reminders.service import Reminders
-from memory.refusals import MemoryRefused
+from memory.requests import MAY_ASK_TO_BE_REMINDED, MAY_ASK_TO_REMEMBER, remembered_in
+from memory.rules import MemoryRefused
 from memory.sensitive.distress import reads_as_distress
 from memory.store import Memories
-from memory.telling import remembered_in
 from personas.character import names_of
 
 KEPT = "(What they ask you to remember is kept for good now. Confirm that in your own words.)"
 REFUSED = "(They ask you to remember something, and that can't be done: {why} Tell them so.)"
 
 
-class Requests:
-    """Does what a message asks for, before it is answered."""
+async def notice_requests(
+    reminders: Reminders, memories: Memories, role: Role, heard: Utterance
+) -> str | None:
+    """Do what a message asks for, before it is answered; return what to say of it at the prompt's end.
 
-    def __init__(self, reminders: Reminders, memories: Memories) -> None:
-        self._reminders = reminders
-        self._memories = memories
+    Of words of distress nothing is noted, neither to be remembered nor to be reminded of (C91).
+    """
+    said = clean_text(heard.text if heard.words is None else heard.words)
+    asks = MAY_ASK_TO_BE_REMINDED.search(said) or MAY_ASK_TO_REMEMBER.search(said)
+    if not asks or reads_as_distress(heard.text):
+        return None
+    reminded = await reminders.notice(role.slug, heard)
+    names = names_of(role.character)
+    if reminded is not None or heard.from_bot or not addresses(heard, names):
+        return reminded
+    return await _remember(memories, role, heard, remembered_in(said, names=names))
 
-    async def notice(self, role: Role, heard: Utterance) -> str | None:
-        """Note what the character is asked to remember; return what to say of it at the prompt's end.
 
-        Of words of distress nothing is noted, neither to be remembered nor to be reminded of (C91).
-        """
-        if reads_as_distress(heard.text):
-            return None
-        reminded = await self._reminders.notice(role.slug, heard)
-        names = names_of(role.character)
-        if reminded is not None or heard.from_bot or not addresses(heard, names):
-            return reminded
-        said = clean_text(heard.text if heard.words is None else heard.words)
-        return await self._remember(role, heard, remembered_in(said, names=names))
-
-    async def _remember(self, role: Role, heard: Utterance, text: str) -> str | None:
-        """Keep what somebody asked in plain words to be remembered; return what to say of that (C56)."""
-        if not text:
-            return None
-        try:
-            await self._memories.remember(
-                role.slug, heard.author_id, text, heard.where, source=heard.message_id
-            )
-        except MemoryRefused as refused:
-            return REFUSED.format(why=worded(refused))
-        return KEPT
+async def _remember(memories: Memories, role: Role, heard: Utterance, text: str) -> str | None:
+    """Keep what somebody asked in plain words to be remembered; return what to say of that (C56)."""
+    if not text:
+        return None
+    try:
+        await memories.remember(role.slug, heard.author_id, text, heard.where, source=heard.message_id)
+    except MemoryRefused as refused:
+        return REFUSED.format(why=worded(refused))
+    return KEPT

@@ -27,11 +27,10 @@ from bot.features.reminders.reminder_rules import (
 from database import Database, UnitOfWork
 from database.models import Reminder
 from database.repositories.reminders import MOST
-from memory.asked import Asked, birthday_in, may_ask, reminder_in
 from memory.dates import YearDay, near_zones, shown, zone, zone_named
 from memory.erasing import Eraser
 from memory.places import Place, Where
-from memory.telling import stands_in
+from memory.requests import MAY_ASK_TO_BE_REMINDED, Asked, birthday_in, reminder_in, stands_in
 from memory.when import read_when
 from personas.character import names_of
 
@@ -169,7 +168,7 @@ class Reminders:
         words; None where there is nothing to say. Noticing a message again changes nothing.
         """
         said = clean_text(heard.text if heard.words is None else heard.words)
-        if not may_ask(said) or not self._is_told(character, heard):
+        if not MAY_ASK_TO_BE_REMINDED.search(said) or not self._is_told(character, heard):
             return None
         local = await self.local_time(heard.author_id)
         asked = await asyncio.to_thread(self._read, character, said, heard.sent_at, local.zone)

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.core.tasks import running, spawn
-from bot.llm.local import failures
+from bot.llm.local import errors
 from bot.llm.local.errors import LocalVoiceError
 from bot.llm.local.weights import default_cache
 
@@ -92,7 +92,7 @@ class LocalVoice:
 
         Raises LocalVoiceError, and leaves no child behind.
         """
-        failures.check_model_file(self.path)
+        errors.check_model_file(self.path)
         began = time.monotonic()
         self._say(f"Loading {self.path.name} ...")
         self.base_url = await self._serve(deadline, port=0)
@@ -132,7 +132,7 @@ class LocalVoice:
                 async with asyncio.timeout(deadline), self._saying_still():
                     answer = await self._order(process, port)
             except TimeoutError as error:
-                raise failures.too_slow(self.path, deadline) from error
+                raise errors.too_slow(self.path, deadline) from error
             if (url := answer.get("url")) is None:
                 await self._end_child()
                 raise self._failure(answer, port, process.returncode or 0)
@@ -179,10 +179,10 @@ class LocalVoice:
 
     def _failure(self, answer: dict[str, str], port: int, code: int) -> LocalVoiceError:
         if answer.get("fault") == "runtime":
-            return failures.missing_runtime(answer.get("detail", "") if has_runtime() else "")
+            return errors.missing_runtime(answer.get("detail", "") if has_runtime() else "")
         if answer.get("fault") == "model":
-            return failures.no_port(port) if port else failures.refused(self.path, self._log_file)
-        return failures.crashed(self.path, code, self._log_file)
+            return errors.no_port(port) if port else errors.refused(self.path, self._log_file)
+        return errors.crashed(self.path, code, self._log_file)
 
     async def _replace_once(self, deadline: float) -> None:
         """Wait for the child's end, which nobody ordered, and start another, once."""

@@ -168,7 +168,6 @@ def test_to_look_into_a_card_imports_neither_discord_nor_claude_nor_the_database
             "bot.app",
             "bot.cli.commands",
             "bot.conversation.company",
-            "personas.relations.tone",
-            "personas.relations.affinity_signs",
+            "personas.relations.signs",
         ),
     }

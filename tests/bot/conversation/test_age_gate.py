@@ -21,7 +21,7 @@ from bot.features.inner_life.status import Statuses
 from bot.features.proactive.greetings import NoGreeting
 from bot.features.proactive.venues import Venues
 from memory.places import Place, Where
-from memory.refusals import MemoryRefused
+from memory.rules import MemoryRefused
 from personas.initiative import TICK, Bounds, slot_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, administration_of, table
 from tests.company import NYX, company, stagecraft

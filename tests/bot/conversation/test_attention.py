@@ -19,7 +19,9 @@ from tests.fakes import EPOCH
 
 TERMINAL = Where(1, Place.TERMINAL)
 ME = Person(99, names_of(PIXEL), is_bot=True)
-NOW = Circumstances(now=EPOCH, received=EPOCH, me=ME, too_old=timedelta(seconds=30))
+NOW = Circumstances(
+    now=EPOCH, received=EPOCH, me=ME, too_old=timedelta(seconds=30), answers_missed=timedelta(minutes=15)
+)
 
 
 def decided(heard: Utterance, now: Circumstances = NOW) -> Decision | None:
@@ -124,18 +126,25 @@ async def test_each_dm_gets_one_reply_and_no_vote(tmp_path):
 
 @pytest.mark.parametrize(("where", "reply"), [(DM, False), (CHANNEL, False), (TERMINAL, True)])
 def test_what_is_too_old_is_not_answered_but_a_terminal_is_never_late(where, reply):
-    heard = utterance("Pixel?", where=where, sent_at=EPOCH - timedelta(seconds=31), mentions_me=True)
+    heard = utterance("Pixel?", where=where, sent_at=EPOCH - timedelta(seconds=901), mentions_me=True)
     decision = decided(heard)
     assert decision is not None
     assert decision.reply is reply
 
 
 @pytest.mark.parametrize(
-    ("age", "reply"), [(0, True), (29.999, True), (30, True), (30.001, False), (9e4, False)]
+    ("age", "reply"), [(0, True), (30.001, True), (900, True), (900.001, False), (9e4, False)]
 )
-def test_thirty_seconds_are_not_too_old_and_more_are(age, reply):
-    heard = utterance("Pixel?", where=CHANNEL, sent_at=EPOCH - timedelta(seconds=age))
-    assert reason(heard) is (Reason.NAME if reply else Reason.STALE)
+@pytest.mark.parametrize("turned", [{"mentions_me": True}, {"replies_to_me": True}, {"where": DM}, {}])
+def test_who_turns_to_it_while_it_is_away_is_answered_up_to_fifteen_minutes_later(age, reply, turned):
+    heard = utterance("Pixel?", **{"where": CHANNEL, "sent_at": EPOCH - timedelta(seconds=age), **turned})
+    assert (reason(heard) is Reason.STALE) is not reply
+
+
+@pytest.mark.parametrize(("age", "stale"), [(0, False), (30, False), (30.001, True), (9e4, True)])
+def test_thirty_seconds_are_too_old_for_what_is_said_to_nobody(age, stale):
+    heard = utterance("what a day it is?", where=CHANNEL, sent_at=EPOCH - timedelta(seconds=age))
+    assert (reason(heard) is Reason.STALE) is stale
 
 
 def test_a_clock_that_runs_behind_discords_makes_nothing_stale():

@@ -26,8 +26,7 @@ from bot.llm.errors import (
     ClaudeUnavailable,
     PromptTooLong,
 )
-from bot.llm.tokens import TokenEstimate
-from bot.llm.types import Prompt, Question
+from bot.llm.types import Prompt, Question, TokenEstimate
 from database.models import Message
 from database.repositories.messages import Uncovered
 from memory.places import Place, Where

@@ -35,7 +35,7 @@ from database import Database
 from database.models import Message
 from database.repositories import messages as messages_module
 from memory.places import Place, Where
-from memory.refusals import MemoryRefused
+from memory.rules import MemoryRefused
 from personas.character import Character
 from personas.relations.affinity import Interaction
 from tests.builders import AT_ONCE, PIXEL, app_on, beginnings_ended, utterance

@@ -192,7 +192,7 @@ def growing(*milestones: int):
 
 async def reached(at, slug="nyx"):
     async with at.database.read() as db:
-        return [one.milestone for one in await db.identities.milestones(slug)]
+        return [one.milestone for one in await db.characters.milestones(slug)]
 
 
 async def test_a_character_grows_at_each_milestone_once(tmp_path):
@@ -216,7 +216,7 @@ async def test_a_counter_that_jumps_over_milestones_reaches_each_of_them(tmp_pat
     async with table(tmp_path, character=PIXEL, others=(nyx,), manner=growing(2, 3, 4)) as at:
         async with at.database.begin() as db:
             for _ in range(10):
-                await db.identities.spoke("nyx")
+                await db.characters.count_interaction("nyx")
         await at.hear("Nyx?", where=CHANNEL)
         await at.hear("Nyx?", where=CHANNEL)
         assert await reached(at) == [2, 3, 4]
@@ -229,7 +229,7 @@ async def test_growing_can_be_switched_off_and_is_counted_all_the_same(tmp_path)
         await at.hear("hello")
         assert await reached(at, "pixel") == []
         async with at.database.read() as db:
-            assert await db.identities.interactions("pixel") == 1
+            assert await db.characters.interactions("pixel") == 1
 
 
 async def test_an_admin_takes_a_stage_back_and_lets_it_stand_again(tmp_path):
@@ -271,4 +271,4 @@ async def test_nobody_grows_by_a_greeting(tmp_path):
         await at.hear("hello")
         assert at.mouth.said == ["Hi there.", "Hm."]
         async with at.database.read() as db:
-            assert await db.identities.interactions("pixel") == 1
+            assert await db.characters.interactions("pixel") == 1

@@ -65,12 +65,15 @@ async def test_what_was_overheard_is_in_the_next_prompt(at_table):
     assert "can you help him?" in prompt
 
 
-async def test_a_message_older_than_thirty_seconds_is_noted_and_not_answered(at_table):
-    at_table.clock.pass_time(31)
+async def test_a_direct_message_older_than_a_quarter_of_an_hour_is_noted_and_the_next_reply_knows(at_table):
+    at_table.clock.pass_time(901)
     await at_table.hear("hello?", sent_at=EPOCH)
     await at_table.hear("still there?", sent_at=EPOCH + timedelta(seconds=1))
     assert len(at_table.mouth.said) == 1
     assert await _log(at_table, DM.channel_id) == ["hello?", "still there?", "Hm."]
+    assert "While Pixel was away, 2 of the messages" in at_table.claude.prompts[0].text
+    await at_table.hear("there you are")
+    assert "was away" not in at_table.claude.prompts[1].text
 
 
 async def test_a_burst_of_four_messages_becomes_one_answer_to_all(tmp_path):
@@ -309,8 +312,8 @@ async def test_what_a_crash_left_open_is_taken_up_again(at_table):
     heard = utterance("hello")
     assert await noted(at_table, heard)
     assert await at_table.app.intake.left_open() == [(DM.channel_id, heard.message_id)]
-    await at_table.app.conversation.resume(heard, at_table.mouth)
-    await at_table.app.conversation.resume(heard, at_table.mouth)
+    await at_table.app.conversation.resume([heard], at_table.mouth)
+    await at_table.app.conversation.resume([heard], at_table.mouth)
     assert at_table.mouth.said == ["Hm."]
     assert await at_table.app.intake.left_open() == []
 
@@ -412,7 +415,7 @@ async def test_what_was_fresh_before_a_crash_is_answered_however_long_the_restar
     heard = utterance("hello")
     assert await noted(at_table, heard)
     at_table.clock.pass_time(120)
-    await at_table.app.conversation.resume(heard, at_table.mouth)
+    await at_table.app.conversation.resume([heard], at_table.mouth)
     assert at_table.mouth.said == ["Hm."]
 
 
@@ -457,7 +460,7 @@ async def test_saying_that_it_cannot_remember_does_not_take_the_nonce_of_the_rep
     at_table.database.begin = full_at_the_pledge
     await at_table.app.conversation.take_turn(heard, at_table.mouth)
     at_table.database.begin = begin
-    await at_table.app.conversation.resume(heard, at_table.mouth)
+    await at_table.app.conversation.resume([heard], at_table.mouth)
     assert at_table.mouth.said == ["*static* say again?", "Hm."]
     assert await _log(at_table, DM.channel_id) == ["hello", "Hm."]
 

@@ -300,10 +300,10 @@ async def test_a_reaction_that_is_refused_ends_nothing(tmp_path):
 )
 async def test_what_is_forbidden_is_neither_kept_nor_sent_to_claude(at_table, kind, target, changes):
     async with at_table.database.begin() as db:
-        await db.house.lay_down(700, kind, target, 0.0)
+        await db.channels.lay_down_rule(700, kind, target, 0.0)
     heard = await at_table.hear("Pixel, canary", where=CHANNEL, mentions_me=True, **changes)
     async with at_table.database.begin() as db:
-        await db.house.lift(700, kind, target)
+        await db.channels.lift_rule(700, kind, target)
         for name in ("messages", "users", "nicknames"):
             assert await db.users._session.scalar(sql(f"SELECT count(*) FROM {name}")) == 0
     await at_table.hear("Pixel, what did I say?", where=CHANNEL, author_id=8, author_name="Tom")
@@ -363,7 +363,7 @@ async def test_a_message_that_waits_its_turn_is_decided_after_a_restart(tmp_path
         assert at.mouth.said == []
     async with table(tmp_path, manner=turns) as at:
         assert await at.app.intake.left_open() == [(CHANNEL.channel_id, heard.message_id)]
-        await at.app.conversation.resume(heard, at.mouth)
+        await at.app.conversation.resume([heard], at.mouth)
         assert at.mouth.said == ["Hm."]
 
 

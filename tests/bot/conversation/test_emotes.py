@@ -13,7 +13,7 @@ from bot.conversation.rethinking import Asker
 from bot.conversation.text.emote_choice import emote_note, fitting
 from bot.conversation.text.emotes import dress, named, resolve, standard_emoji, undress
 from bot.llm.errors import ClaudeUnavailable
-from bot.llm.tokens import TokenEstimate
+from bot.llm.types import TokenEstimate
 from cogs._discord.speaking import mouth_in
 from tests.builders import CHANNEL, DM, PIXEL, table
 from tests.support.discord import discord_world as discord_world  # noqa: PLC0414 - a fixture

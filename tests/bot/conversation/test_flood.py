@@ -12,9 +12,10 @@ from time import monotonic
 
 import pytest
 
-from bot.conversation.intake import Turnstile
+from bot.conversation.queue import Rooms
 from memory.places import Place, Where
 from tests.builders import Table, table, utterance
+from tests.fakes import FakeClock
 
 THINKING = 2.5
 """Real seconds that the model takes for a reply: about as long as one takes."""
@@ -124,7 +125,7 @@ async def test_memory_is_flat_however_long_it_goes_on(at):
 
 async def test_of_more_than_can_be_heard_the_oldest_goes_and_its_author_is_shown_that_once(at):
     at.claude.while_thinking = None
-    at.app.intake._turnstile = Turnstile(most=5)
+    at.app.rooms._most = 5
     await asyncio.gather(*(say(at, FLOODER, f"spam {number}") for number in range(20)), say(at, 1, "hello"))
     async with at.database.read() as db:
         rows = await db.messages.transcript(
@@ -135,15 +136,15 @@ async def test_of_more_than_can_be_heard_the_oldest_goes_and_its_author_is_shown
     assert kept == ["spam 0", *(f"spam {number}" for number in range(15, 20))]
     assert len(at.mouth.reactions) == 1
     assert len(beside) == 2
-    assert at.app.intake._turnstile._waiting == {}
+    assert at.app.rooms._rooms == {}
 
 
-async def test_who_is_cancelled_at_the_turnstile_keeps_nobody_out():
-    turnstile, order = Turnstile(), list[int]()
+async def test_what_is_cancelled_while_it_waits_to_be_noted_keeps_nothing_out():
+    rooms, order = Rooms(FakeClock()), list[int]()
     inside, leave = asyncio.Event(), asyncio.Event()
 
     async def enter(number: int) -> None:
-        async with turnstile.passing(1) as admitted:
+        async with rooms.arriving(1, 1) as admitted:
             assert admitted
             order.append(number)
             inside.set()
@@ -155,14 +156,14 @@ async def test_who_is_cancelled_at_the_turnstile_keeps_nobody_out():
     leave.set()
     await asyncio.wait(tasks, timeout=5)
     assert order == [0, 2, 3]
-    assert turnstile._waiting == {}
+    assert rooms._rooms == {}
 
 
-async def test_who_is_cancelled_when_it_is_their_turn_keeps_nobody_out():
-    turnstile, inside, leave = Turnstile(), asyncio.Event(), asyncio.Event()
+async def test_what_is_cancelled_when_it_is_its_turn_keeps_nothing_out():
+    rooms, inside, leave = Rooms(FakeClock()), asyncio.Event(), asyncio.Event()
 
     async def enter() -> None:
-        async with turnstile.passing(1) as admitted:
+        async with rooms.arriving(1, 1) as admitted:
             assert admitted
             inside.set()
             await leave.wait()
@@ -178,5 +179,5 @@ async def test_who_is_cancelled_when_it_is_their_turn_keeps_nobody_out():
     leave.set()
     await asyncio.wait([first, second], timeout=5)
     assert second.cancelled()
-    assert turnstile._waiting == {}
+    assert rooms._rooms == {}
     await asyncio.wait_for(enter(), timeout=5)

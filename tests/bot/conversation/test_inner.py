@@ -13,7 +13,7 @@ from bot.conversation.context.followups import LONGEST, FollowUp
 from bot.conversation.context.mood_state import STAGE, Inner, day_key, feeling_of, row_of
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Line, Recollection
-from bot.llm.tokens import TokenEstimate
+from bot.llm.types import TokenEstimate
 from bot.prompts import fill
 from database.models import Bond as BondRow
 from personas.affect import hormones
@@ -38,7 +38,7 @@ async def agree(at, person_id: int = MIRA, *, given: bool = True) -> None:
 
 async def standing(at, person_id: int = MIRA, slug: str = "pixel"):
     async with at.database.read() as db:
-        return await db.bonds.standing(person_id, slug)
+        return await db.characters.standing(person_id, slug)
 
 
 async def ledger(at, slug: str = "pixel", person_id: int = MIRA) -> list[tuple[str, int, str]]:
@@ -49,7 +49,7 @@ async def ledger(at, slug: str = "pixel", person_id: int = MIRA) -> list[tuple[s
 
 async def stirred(at, slug: str = "pixel"):
     async with at.database.read() as db:
-        return await db.feelings.stirrings(slug, since=at.clock.now() - timedelta(days=30))
+        return await db.characters.stirrings(slug, since=at.clock.now() - timedelta(days=30))
 
 
 def tail(prompt) -> str:

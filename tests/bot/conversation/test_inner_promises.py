@@ -137,7 +137,7 @@ async def test_going_on_with_a_reply_is_no_further_exchange(tmp_path):
         async with at.database.read() as db:
             bond = await db.bonds.get(MIRA, "pixel")
             assert bond is not None
-            stirred = await db.feelings.stirrings("pixel", since=at.clock.now() - timedelta(days=1))
+            stirred = await db.characters.stirrings("pixel", since=at.clock.now() - timedelta(days=1))
         assert (bond.exchanges, bond.rapport) == (1, 3)
         assert [one.kind for one in stirred].count("gratitude") == 1
 
@@ -186,7 +186,7 @@ async def test_a_clock_that_ran_ahead_does_not_freeze_what_is_felt(tmp_path):
 
         async def levels():
             async with at.database.read() as db:
-                feeling = feeling_of(await db.feelings.get("pixel"), at.clock.now())
+                feeling = feeling_of(await db.characters.feeling("pixel"), at.clock.now())
             return hormones.levels(feeling, inner.nature(company.primary), at.clock.now())
 
         soon = await levels()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.conversation.context.mirroring import Habits, habits_of, mirrored, style_note
 from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Line
-from bot.llm.tokens import TokenEstimate
+from bot.llm.types import TokenEstimate
 from tests.builders import PIXEL
 from tests.fakes import EPOCH
 

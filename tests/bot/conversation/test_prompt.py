@@ -22,8 +22,7 @@ from bot.llm.client import AnthropicClaude
 from bot.llm.errors import ClaudeTimeout
 from bot.llm.pricing import load_prices
 from bot.llm.server import Server
-from bot.llm.tokens import TokenEstimate
-from bot.llm.types import Prompt
+from bot.llm.types import Prompt, TokenEstimate
 from database import Database
 from database.models import Message
 from memory.places import Place, Where
@@ -299,7 +298,7 @@ async def talk_for_long(at, *, exchanges: int, pause: float, rng: Random) -> lis
         await at.hear(f"Pixel, number {number}?", where=CHANNEL, author_id=author, author_name=f"U{author}")
         at.clock.pass_time(pause)
         async with at.database.read() as db:
-            seat = await db.seats.get(CHANNEL.channel_id, "pixel")
+            seat = await db.channels.seat(CHANNEL.channel_id, "pixel")
         floors.append(seat.floor)
     return floors
 

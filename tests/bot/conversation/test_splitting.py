@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.text.clean import trim_to_sentence
+from bot.conversation.text.names import is_blank
 from bot.conversation.text.split import Piece, pieces, split
-from memory.core import is_blank
 
 MENTIONS = ["<@123456789012345678>", "<@!12>", "<@&34>", "<#56>", "<:nyx:78>", "<a:glitch_cat:90>", "<t:1:R>"]
 MENTIONS += ["<a:purring_purring_purring_cat:1234567890123456789>"]
@@ -88,7 +88,7 @@ def torn(text: str, span: tuple[int, int], mentions: list[tuple[int, int]], whol
 def check(text: str, limit: int) -> None:
     cut, parts = list(pieces(text, limit)), split(text, limit)
     bare, edges = without_fences(text), {edge for piece in cut for edge in (piece.start, piece.end)}
-    assert parts == [piece.of(text) for piece in cut]
+    assert parts == [f"{piece.opening}{text[piece.start : piece.end]}{piece.closing}" for piece in cut]
     assert all(1 <= units(part) <= limit for part in parts)
     assert all(part.count("```") % 2 == 0 for part in parts)
     assert all(VISIBLE.search(bare, piece.start, piece.end) for piece in cut)

@@ -454,8 +454,8 @@ async def test_a_scene_after_a_days_silence_knows_its_own_lines(at):
     await at.hear("Nyx, Fangs, hello", where=CHANNEL)
     async with at.database.begin() as db:
         for slug in ("nyx", "fangs"):
-            await db.seats.take(CHANNEL.channel_id, slug)
-            await db.seats.begin_at(CHANNEL.channel_id, slug, 8)
+            await db.channels.take_seat(CHANNEL.channel_id, slug)
+            await db.channels.begin_transcript(CHANNEL.channel_id, slug, 8)
     at.clock.pass_time(2 * DAY)
     at.claude.will_say("Who has the lantern?", "Not I.", "Nor anybody else.")
     await begin(at, "nyx,fangs", turns=3)

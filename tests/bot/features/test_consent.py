@@ -25,7 +25,7 @@ from database.models import Fact
 from memory.core import Merged
 from memory.history import INHERITED, LEARNT, TOLD
 from memory.places import Place, Where
-from memory.refusals import MemoryRefused
+from memory.rules import MemoryRefused
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
 from tests.fakes import EPOCH
 from tests.learning import BOB, MIRA, SAID, agree, all_of_it, archived, fact, facts, finding, say, texts

@@ -41,8 +41,8 @@ def set_clock(at: Table, now: datetime) -> None:
 async def kept(at: Table, slug: str = "pixel") -> list[Any]:
     """Return all that a day leaves behind: its numbers, its log, and what is felt."""
     async with at.database.read() as db:
-        feeling = await db.feelings.get(slug)
-        stirred = await db.feelings.stirrings(slug, since=datetime(2000, 1, 1, tzinfo=UTC))
+        feeling = await db.characters.feeling(slug)
+        stirred = await db.characters.stirrings(slug, since=datetime(2000, 1, 1, tzinfo=UTC))
         return [
             await mark_of(db, slug),
             [(one.at, one.kind, one.shift) for one in stirred],
@@ -192,8 +192,8 @@ async def test_the_log_of_days_replayed_gives_what_is_felt(at):
         await days_of(at).dawn()
         at.clock.pass_time(20 * HOUR)
     async with at.database.read() as db:
-        stirred = await db.feelings.stirrings("pixel", since=start.at)
-        feeling = feeling_of(await db.feelings.get("pixel"), at.clock.now())
+        stirred = await db.characters.stirrings("pixel", since=start.at)
+        feeling = feeling_of(await db.characters.feeling("pixel"), at.clock.now())
     assert {one.kind for one in stirred} == {DAY}
     events = [Event(one.at, shift={Hormone(k): v for k, v in (one.shift or {}).items()}) for one in stirred]
     nature = at.app.inner_life.nature(at.app.company.primary)
@@ -236,7 +236,7 @@ async def test_laying_down_moves_the_baselines_and_does_not_jump(at):
 
     async def levels(when: datetime) -> dict[Hormone, float]:
         async with at.database.read() as db:
-            feeling = feeling_of(await db.feelings.get("pixel"), now)
+            feeling = feeling_of(await db.characters.feeling("pixel"), now)
         return hormones.levels(feeling, at.app.inner_life.nature(role), when)
 
     later = now + timedelta(hours=30)

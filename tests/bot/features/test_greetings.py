@@ -74,7 +74,7 @@ async def test_what_is_answered_together_stands_behind_the_greeting_together(at)
     burst = [utterance(text, sent_at=at.clock.now()) for text in ("first of all", "and then")]
     for one in burst:
         await noted(at, one)
-    await at.app.conversation.resume(burst[-1], at.mouth)
+    await at.app.conversation.resume([burst[-1]], at.mouth)
     assert at.mouth.said == [FIRST, "Hm."]
     (_, begins), (mine, greeting), (_, asked) = spoken(at)
     assert (begins, mine, greeting) == (BEGINNING, True, FIRST)
@@ -131,7 +131,7 @@ async def test_written_down_before_a_crash_it_is_not_said_again(at):
     assert await greetings.first_words(heard, at.mouth)
     assert not await greetings.first_words(heard, at.mouth)
     await at.app.finish_replies(lambda _: at.mouth)
-    await at.app.conversation.resume(heard, at.mouth)
+    await at.app.conversation.resume([heard], at.mouth)
     assert at.mouth.said == [FIRST, "Hm."]
 
 
@@ -164,7 +164,7 @@ async def test_in_a_server_the_greeting_for_groups_is_said(at):
 
 async def test_whom_somebody_plays_is_greeted(at):
     async with at.database.begin() as db:
-        await db.guises.put_on(42, DM.channel_id, "Sir Alaric", at=at.clock.now())
+        await db.users.put_on_guise(42, DM.channel_id, "Sir Alaric", at=at.clock.now())
     await greet(at)
     assert at.mouth.said == ["Hello Sir Alaric, I am Nyx."]
 
@@ -192,7 +192,7 @@ async def test_who_is_not_there_or_has_none_is_told_so(at):
 
 async def test_where_it_is_switched_off_nothing_is_said(at):
     async with at.database.begin() as db:
-        await db.house.lay_down(CHANNEL.guild_id, "denied user", 42, 0.0)
+        await db.channels.lay_down_rule(CHANNEL.guild_id, "denied user", 42, 0.0)
     with pytest.raises(NoGreeting) as refused:
         await greet(at, CHANNEL)
     assert str(refused.value) == NOT_HERE

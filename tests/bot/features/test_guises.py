@@ -84,7 +84,7 @@ async def test_where_one_is_not_listened_to_nothing_is_kept(w):
     )
     assert told(await w.mira.slash(w.channel, "me set", name=ALARIC)) == guises.NOT_HERE
     async with w.app.database.read() as db:
-        assert await db.guises.of_person(w.mira.id) == []
+        assert await db.users.guises_of(w.mira.id) == []
 
 
 # --- With the person: taken along, counted, deleted -----------------------------------------------
@@ -95,8 +95,8 @@ async def play(at: Table) -> None:
     await at.hear("hello", where=CHANNEL)
     async with at.database.begin() as db:
         for where, name in ((DM, ALARIC), (CHANNEL, "Zed")):
-            await db.guises.put_on(MIRA, where.channel_id, name, at=EPOCH)
-        await db.guises.put_on(BOB, CHANNEL.channel_id, "Bobby", at=EPOCH)
+            await db.users.put_on_guise(MIRA, where.channel_id, name, at=EPOCH)
+        await db.users.put_on_guise(BOB, CHANNEL.channel_id, "Bobby", at=EPOCH)
         await db.channels.keep_note(CHANNEL.channel_id, "be grim", depth=2, by=MIRA)
         scene = Scene(CHANNEL.channel_id, ["pixel", "nyx"], "the ale", 4, MIRA, EPOCH, 1, ended_at=EPOCH)
         await db.cues.begin_scene(scene)
@@ -127,12 +127,12 @@ async def test_what_comes_back_is_played_again_where_nobody_is_played_by_now(at)
     await at.app.privacy.leave(MIRA)
     await at.app.privacy.answer(MIRA, agreed=True)
     async with at.database.begin() as db:
-        await db.guises.put_on(MIRA, CHANNEL.channel_id, "Newer", at=EPOCH)
+        await db.users.put_on_guise(MIRA, CHANNEL.channel_id, "Newer", at=EPOCH)
     came = await at.app.privacy.take_in(MIRA, data)
     assert came.guises == 1
     assert "In 1 channel you play the same part as before." in privacy_views.imported(came)
     async with at.database.read() as db:
-        played = {one.channel_id: one.name for one in await db.guises.of_person(MIRA)}
+        played = {one.channel_id: one.name for one in await db.users.guises_of(MIRA)}
     assert played == {500: ALARIC, 600: "Newer"}
     assert await at.app.privacy.take_in(MIRA, data) == Imported(sealed=True)
 
@@ -146,7 +146,7 @@ async def test_a_file_that_was_changed_brings_no_guise(at):
     came = await at.app.privacy.take_in(MIRA, json.dumps(document).encode())
     assert (came.sealed, came.guises) == (False, 0)
     async with at.database.read() as db:
-        assert await db.guises.of_person(MIRA) == []
+        assert await db.users.guises_of(MIRA) == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot.conversation.speakers import cue_of
 from bot.features.characters.importing import Arrivals, NotArrived
 from bot.features.characters.presence import NotStaged, Stagecraft
 from database import DatabaseError, UnitOfWork
-from personas.cards.drawing import card_of
+from personas.cards.convert import card_of
 from personas.character import character_of
 from personas.character_parts import EvolutionStage
 from personas.evolution import evolved

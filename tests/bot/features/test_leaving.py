@@ -17,9 +17,8 @@ from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.types import Utterance
 from bot.core.errors import Unsaid
-from bot.features.privacy.erase import Receipt
+from bot.features.privacy.erase import WISH, Receipt
 from database.backend import VACUUM_DUE
-from database.connection import Connection
 from database.models import (
     BondChange,
     Cue,
@@ -34,6 +33,7 @@ from database.models import (
 )
 from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
 from database.repositories.people import blurred
+from database.sqlite import Connection
 from database.types import FactValues
 from memory.dumps import Dumps
 from memory.erasing import _PEOPLE, Eraser
@@ -97,14 +97,18 @@ async def live(at: Drill) -> None:
     async with app.database.begin() as db:
         (turn,) = await db.turns.last_to(MIRA, CHANNEL.channel_id, limit=1)
         await db.turns.add_variant(turn.id, [f"Another {WORD}"], at=at.clock.now())
-        await db.seats.show_at_head(CHANNEL.channel_id, "pixel", at.clock.now(), [MIRA, BOB])
+        await db.channels.show_at_head(CHANNEL.channel_id, "pixel", at.clock.now(), [MIRA, BOB])
         for person in (MIRA, BOB):
             word = f"{WORD} of {person % 1_000}"
-            await db.guises.put_on(person, CHANNEL.channel_id, f"Sir {word}", at=EPOCH)
+            await db.users.put_on_guise(person, CHANNEL.channel_id, f"Sir {word}", at=EPOCH)
             scene = Scene(CHANNEL.channel_id, ["pixel", "nyx"], f"about {word}", 6, person, EPOCH, 7)
             await db.cues.begin_scene(scene)
-            await db.identities.add(IdentityLine("pixel", "trait", "kind", person, EPOCH, EPOCH))
-            await db.lore.keep(LoreLine("pixel", "laid down", str(person % 10), {}, person, EPOCH))
+            await db.characters.add_identity_line(
+                IdentityLine("pixel", "trait", "kind", person, EPOCH, EPOCH)
+            )
+            await db.characters.keep_lore_line(
+                LoreLine("pixel", "laid down", str(person % 10), {}, person, EPOCH)
+            )
             await db.tickets.add(Ticket(700, person, EPOCH))
             await db.bonds.note(
                 [BondChange(person, "pixel", EPOCH, "trust", 1, "you told something personal")]
@@ -245,7 +249,7 @@ async def test_a_message_that_discord_sends_again_is_not_taken_on_again(at):
 async def test_who_comes_back_is_heard_as_anybody_new_and_may_be_asked(tmp_path):
     async with drill(tmp_path / "data") as at:
         privacy = at.app.privacy
-        privacy._asks_after = 2
+        privacy.asks_after = 2
         found = [await privacy.asks(await hear(at, "Pixel, hello")) for _ in range(3)]
         await leave(at)
         found += [await privacy.asks(await hear(at, "Pixel, hello")) for _ in range(3)]
@@ -477,3 +481,25 @@ async def test_the_terminal_person_leaves_as_well(tmp_path):
         receipt = await leave(at, 1)
         assert (receipt.gone.lines, receipt.gone.core, receipt.left) == (1, 1, {})
         assert tables_with(at, WORD) == set()
+
+
+async def test_a_wish_to_be_erased_outlives_a_stop_before_anything_was_erased(tmp_path):
+    async with drill(tmp_path / "data") as at:
+        await at.app.conversation.take_turn(said(WORD, sent_at=at.clock.now()), at.mouth)
+        async with at.app.rooms.enter(CHANNEL.channel_id) as room, room.lock:
+            leaving = asyncio.create_task(at.app.privacy.leave(MIRA))  # it waits for what is said there
+            async with asyncio.timeout(10):
+                while not await wishes(at):
+                    await asyncio.sleep(0.01)
+            leaving.cancel()
+        async with at.app.database.read() as db:
+            assert (await db.people.holdings(MIRA)) != await db.people.holdings(BOB)
+    async with drill(tmp_path / "data") as at:
+        async with at.app.database.read() as db:
+            assert (await db.people.holdings(MIRA)) == await db.people.holdings(BOB)
+        assert not await wishes(at)
+
+
+async def wishes(at: Drill) -> list[str]:
+    async with at.app.database.read() as db:
+        return [key for key in await db.states.all() if key.startswith(WISH)]

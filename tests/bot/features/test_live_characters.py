@@ -12,7 +12,7 @@ from bot.features.admin.edits import Edits
 from bot.features.admin.selves import NotLaidDown, Selves
 from bot.features.characters.library import Library
 from bot.features.characters.shelves import CharacterFaults, Source, sources_of
-from personas.cards.drawing import card_of
+from personas.cards.convert import card_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
 from tests.company import QUIET
 from tests.support.live_characters import home as home  # noqa: PLC0414 - a fixture

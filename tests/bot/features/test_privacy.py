@@ -20,8 +20,7 @@ from bot.llm.client import AnthropicClaude
 from bot.llm.errors import ClaudeDenied, ClaudeTimeout, ClaudeUnavailable, PromptTooLong
 from bot.llm.pricing import load_prices
 from bot.llm.server import Server
-from bot.llm.tokens import TokenEstimate
-from bot.llm.types import Prompt
+from bot.llm.types import Prompt, TokenEstimate
 from database import Database
 from memory.places import Place, Where
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, beginnings_ended, table, utterance
@@ -158,7 +157,7 @@ async def test_a_deleted_message_does_not_come_back_with_a_replay_or_a_late_edit
     await at_table.app.message_log.deleted(CHANNEL.channel_id, {gone.message_id})
     await at_table.app.conversation.take_turn(gone, at_table.mouth)
     await at_table.app.message_log.edited(gone.where.channel_id, gone.message_id, "my PIN was canary-1234")
-    await at_table.app.conversation.resume(gone, at_table.mouth)
+    await at_table.app.conversation.resume([gone], at_table.mouth)
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
 

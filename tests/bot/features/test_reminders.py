@@ -146,7 +146,7 @@ async def test_what_is_said_long_after_the_last_word_is_in_the_next_prompt_too(a
     await at_table.hear("hello")
     async with at_table.database.begin() as db:
         line = (await db.messages.transcript(DM.channel_id, "pixel", since=EPOCH - timedelta(days=1)))[-1]
-        await db.seats.begin_at(DM.channel_id, "pixel", line.place)
+        await db.channels.begin_transcript(DM.channel_id, "pixel", line.place)
         await db.messages.forget(await db.messages.ids_in(DM.channel_id))
     await remind(at_table, "in 3 days")
     go_to(at_table, 2026, 11, 24, 12)
@@ -582,7 +582,7 @@ async def test_where_the_house_rules_are_against_it_it_is_not_said(at_table, rul
             "denied role": (Kind.DENIED_ROLE, 5),
         }[rule]
         async with at_table.database.begin() as db:
-            await db.house.lay_down(700, kind, target)
+            await db.channels.lay_down_rule(700, kind, target)
 
     if meanwhile:
         at_table.claude.while_thinking = lay_down

@@ -197,7 +197,7 @@ async def test_where_the_bot_is_switched_off_no_scene_begins_and_none_goes_on(at
     async def switch_off() -> None:
         at.claude.while_thinking = None
         async with at.database.begin() as db:
-            await db.house.lay_down(CHANNEL.guild_id, "active", CHANNEL.channel_id, 0.0)
+            await db.channels.lay_down_rule(CHANNEL.guild_id, "active", CHANNEL.channel_id, 0.0)
 
     at.claude.while_thinking = switch_off
     await play(at, turns=6)

@@ -117,7 +117,7 @@ async def test_a_remark_is_history_is_told_apart_from_answers_and_pings_nobody(t
         assert remark.why is not None
         assert remark.why["steps"][0]["figures"]["kind"] == "contextual"
         async with at.database.read() as db:
-            assert await db.identities.interactions("pixel") == 0, "it grew by what nobody asked for"
+            assert await db.characters.interactions("pixel") == 0, "it grew by what nobody asked for"
         at.claude.will_say("Yes?")
         await say(at, "Pixel?")
         assert "everyone, so wet!" in at.claude.prompts[-1].text
@@ -163,7 +163,7 @@ async def test_where_it_is_switched_off_or_never_joins_in_it_says_nothing(tmp_pa
     async with lively(tmp_path) as at:
         await say(at, "what a rain")
         async with at.database.begin() as db:
-            await db.house.lay_down(700, kind, CHANNEL.channel_id, value)
+            await db.channels.lay_down_rule(700, kind, CHANNEL.channel_id, value)
         assert await tick(at) == 0
         assert at.claude.prompts == []
 
@@ -591,7 +591,7 @@ async def test_there_are_as_many_a_day_as_the_cap_allows_at_most(tmp_path):
 async def test_whom_the_house_ignores_or_who_switched_it_off_is_not_written_to(tmp_path):
     async with missed(tmp_path) as at:
         async with at.database.begin() as db:
-            await db.house.lay_down(0, Rule.DENIED_USER, MIRA)
+            await db.channels.lay_down_rule(0, Rule.DENIED_USER, MIRA)
         assert await check_in(at) == 0
 
 

@@ -18,7 +18,7 @@ from bot.core.errors import ConfigurationError
 from bot.features.characters import sandboxed_reader, strangers
 from bot.features.characters.strangers import RefusedStranger, export_stranger, harmless, read_stranger
 from personas.cards import card_from, read_card, write_charx, write_json, write_png
-from personas.cards.drawing import KEPT, card_of
+from personas.cards.convert import KEPT, card_of
 from personas.character import Character
 from tests.carding import (
     BOOK,

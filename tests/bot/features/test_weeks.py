@@ -68,7 +68,7 @@ async def test_the_curves_end_where_the_kept_feeling_stands(at):
     await moved(at.database, "pixel", nature(at), log)
     week = await felt(at)
     async with at.database.read() as db:
-        assert len(await db.feelings.stirrings("pixel", since=EPOCH - SHOWN)) == 4
+        assert len(await db.characters.stirrings("pixel", since=EPOCH - SHOWN)) == 4
     for curve in week.curves:
         replayed, kept = curve.points[-2][1], curve.points[-1][1]
         assert curve.now == kept == week.levels[Hormone(curve.name)]
@@ -94,7 +94,7 @@ async def test_a_real_talk_moves_the_curves_and_is_told(at):
 async def test_what_is_older_than_the_log_is_drawn_from_what_is_kept(at):
     await moved(at.database, "pixel", nature(at), [ago(500, "mention")])
     async with at.database.begin() as db:
-        await db.feelings.prune(EPOCH)
+        await db.characters.prune_stirrings(EPOCH)
     week = await felt(at)
     assert week.curves[0].points[0][0] == EPOCH - SHOWN
     assert len(week.curves[0].points) == SHOWN / STEP + 1
@@ -148,7 +148,7 @@ async def test_a_week_of_twenty_thousand_events_is_read_in_time(at):
     kinds = ["mention", "praise", "mention", "conflict", "gratitude"]
     log = [ago(200 - n / 100.5, kinds[n % 5], n % 40, HERE + n % 9) for n in range(20_000)]
     async with at.database.begin() as db:
-        await db.feelings.stir(log)
+        await db.characters.stir(log)
     await moved(at.database, "pixel", nature(at), [ago(0, "mention")])
     begun = perf_counter()
     week = await felt(at)

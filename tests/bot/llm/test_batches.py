@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.llm.asking import ask_all
 from bot.llm.batches import DEADLINE, FIRST_LOOK, LETTING_GO, LONGEST_NAP
 from bot.llm.breaker import Breaker
-from bot.llm.client import Answer, AnthropicClaude
+from bot.llm.client import Answer, AnthropicClaude, ask_all
 from bot.llm.errors import (
     ClaudeCut,
     ClaudeDenied,

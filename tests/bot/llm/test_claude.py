@@ -25,8 +25,7 @@ from bot.llm.errors import (
 )
 from bot.llm.pricing import load_prices
 from bot.llm.server import Server
-from bot.llm.tokens import TokenEstimate
-from bot.llm.types import Block, Call, Message, Prompt, Question, Usage
+from bot.llm.types import Block, Call, Message, Prompt, Question, TokenEstimate, Usage
 from bot.llm.wire import body
 from bot.settings import Settings
 from tests.fakes import FakeClock

@@ -13,7 +13,7 @@ from bot.conversation.company import Company
 from bot.conversation.rehearsal import rehearsal_beginning
 from bot.llm.errors import ClaudeUnavailable
 from bot.llm.local import LocalServer, LocalVoiceError
-from bot.llm.provider import open_server
+from bot.llm.server import open_server
 from bot.settings import load_settings
 from tests.builders import PIXEL
 from tests.fakes import FakeClaude, FakeClock

@@ -48,6 +48,7 @@ SEED_DEFAULTS = {
     "sel_mode": "casual",
     "sel_checkins": False,
     "sel_drop_old_seconds": 30,
+    "answer_missed_minutes": 15,
     "sel_single_backend": True,
     "sel_compile": True,
     "stt_model": "base.en",

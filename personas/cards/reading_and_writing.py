@@ -1,4 +1,4 @@
-"""Cards from bytes: a PNG, JSON or CHARX, told by what is in it and never by its name."""
+"""Cards as files: a PNG, JSON or CHARX, told by what is in it, and written so that it reads back the same."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,10 +6,12 @@ from typing import Any
 from personas.cards import charx
 from personas.cards.card import LISTS, TEXTS, Card
 from personas.cards.errors import CardError
-from personas.cards.images import picture_of, unbase64
-from personas.cards.json_text import read_json
-from personas.cards.png import OURS, SIGNATURE, PngContents, read_png
-from personas.cards.versions import fields_in, restored, version_of
+from personas.cards.images import picture_of, plain_png, unbase64
+from personas.cards.json_text import read_json, write_json_text
+from personas.cards.png import OURS, SIGNATURE, PngContents, read_png, write_png_texts
+from personas.cards.versions import fields_in, origin_of, restored, to_v2, to_v3, version_of
+
+# From bytes: what it is is told by what is in it, and never by its name.
 
 MOST_BYTES = 8 << 20
 """Bytes of a PNG or a JSON file at most; a CHARX has its own limit."""
@@ -133,3 +135,60 @@ def _misfits(fields: Mapping[str, Any]) -> list[str]:
     if not isinstance(fields.get("name"), str) or not fields["name"].strip():
         said.append("name: is missing")
     return said
+
+
+# As files that read back as what they were, also elsewhere.
+
+
+def write_json(card: Card) -> bytes:
+    """Return the card's JSON as it was read, without what else the card carries."""
+    return write_json_text(card.original).encode("utf-8")
+
+
+def write_png(card: Card, image: bytes | None = None) -> bytes:
+    """Return a PNG with the card as V2 and as V3; without `image` the card's own, or a plain one.
+
+    Raises CardError when the image is no PNG, or the card could not be read back from it (C31).
+    """
+    if image is not None and not image.startswith(SIGNATURE):
+        raise CardError("is no PNG", "give a PNG as the picture")
+    second = to_v2(card.original, card.version)
+    texts = {
+        "chara": write_json_text(second),
+        "ccv3": write_json_text(to_v3(card.original, card.version)),
+    }
+    if origin := origin_of(card.original, card.version):
+        # Of a V2 card the original stands there already.
+        texts[OURS] = write_json_text(ORIGIN_IS_V2 if second is card.original else origin)
+    return _proved(write_png_texts(image or _own_image(card), texts, card.files), card, "a CHARX or JSON")
+
+
+def write_charx(card: Card) -> bytes:
+    """Return a CHARX with the card as V3, its picture and its files.
+
+    Raises CardError when the card could not be read back from it (C31).
+    """
+    ours = {charx.CARD: write_json_text(to_v3(card.original, card.version)).encode("utf-8")}
+    if origin := origin_of(card.original, card.version):
+        ours[ORIGIN] = write_json_text(origin).encode("utf-8")
+    if card.image:
+        ours[IMAGE if ICON in card.files or card.names_file(ICON) else ICON] = card.image
+    taken = {path.casefold() for path in ours}
+    theirs = {path: data for path, data in card.files.items() if path.casefold() not in taken}
+    return _proved(charx.write_charx_files(ours | theirs), card, "JSON")
+
+
+def _proved(written: bytes, card: Card, other: str) -> bytes:
+    """Return what was written, once it was read back as the same card: too much may have come together."""
+    try:
+        same = read_card(written).original == card.original
+    except CardError as error:
+        raise CardError(f"can't be written so: the file {error.wrong}", f"export it as {other}") from error
+    if not same:
+        raise CardError("can't be written so without a change", f"export it as {other}")
+    return written
+
+
+def _own_image(card: Card) -> bytes:
+    portrait = card.portrait
+    return portrait.data if portrait is not None and portrait.suffix == ".png" else plain_png()

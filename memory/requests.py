@@ -1,4 +1,7 @@
-"""What somebody's words ask to be reminded of, and the birthday that they tell: by rules (C82)."""
+"""What somebody asks for in plain words, read by rules: to be reminded, or that something be remembered.
+
+"Remind me ..." and a birthday that is told are C82; "remember that I ..." is C56 (F078).
+"""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -7,12 +10,15 @@ from datetime import datetime
 
 from memory.dates import DAY_OF_YEAR, YearDay, day_of_year
 
+# To be reminded.
+
 LONGEST_READ = 600
 """Letters behind "remind me" that are looked at."""
 MOST_TRIES = 24
 """Places at which a time may begin that are tried."""
 
-_HINT = re.compile(r"remind me|birthday|bday|b-day|i was born", re.IGNORECASE)
+MAY_ASK_TO_BE_REMINDED = re.compile(r"remind me|birthday|bday|b-day|i was born", re.IGNORECASE)
+"""Most talk asks for nothing: only what has one of these in it is worth a closer look."""
 _QUOTED = re.compile(r"(?m)^[ \t]*>[^\n]*|```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^“”\n]*”", re.DOTALL)
 _COVER = "\x00"
 """Stands for what is quoted while one looks for the words of a wish; it is in no text of ours."""
@@ -52,11 +58,6 @@ class Asked:
 
     text: str
     due: datetime | None
-
-
-def may_ask(text: str) -> bool:
-    """Say whether it is worth looking closer: most talk asks for nothing."""
-    return _HINT.search(text) is not None
 
 
 def reminder_in(text: str, *, read_when: ReadWhen, names: Sequence[str] = ()) -> Asked | None:
@@ -110,3 +111,65 @@ def _parted(body: str) -> Iterator[tuple[str, str]]:
 def _tried(pattern: re.Pattern[str], body: str) -> Iterator[re.Match[str]]:
     for _, one in zip(range(MOST_TRIES), pattern.finditer(body), strict=False):
         yield one
+
+
+# That something be remembered.
+
+LONGEST_KEPT = 500
+_QUOTED_LINES = re.compile(r"(?m)^[ \t]*>[^\n]*|```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+_POLITE = r"(?:please|pls|ok|okay|hey|hi|hello|and|also|so|bitte|por favor|s'il te plaît|<@!?\d+>)[\s,]++"
+_MOST_POLITE = 8
+"""So many words may stand before the wish; each line is looked through for that many and no more."""
+_BEGINNING = r"(?:(?:^|[.!?])\s*+|\n[^\S\n]*+)"
+"""Where a sentence begins; a run of blank lines is gone over once, and not from each of them."""
+_REMEMBER = (
+    r"(?:(?:(?:always |please )?remember|don['’]?t (?:ever )?forget|never forget|keep in mind|note|save)"
+    r"(?: this)?"
+    r"|merk(?:e)? dir(?: bitte)?|vergiss nicht|souviens-toi|n['’]oublie pas|retiens|recuerda|no olvides)"
+)
+_THAT = (
+    r"(?:[,\s]+(?:that|dass|que|qu['’])\s*"
+    r"(?=(?:i|i['’]\w+|my|me|we|our|ich|mein\w*|mir|wir|unser\w*|je|j['’]\w+|m[aoe]n?s?|nous|notre"
+    r"|yo|mis?|me|nosotr[oa]s|soy|tengo|vivo)\b)"
+    r"|\s*:\s*)"
+)
+MAY_ASK_TO_REMEMBER = re.compile(_REMEMBER, re.IGNORECASE)
+"""The same for what is to be remembered."""
+_BY_ID = re.compile(r"<[^<>\s]{1,80}>")
+_STOP = re.compile(r"\n|[.!?]+(?:\s|$)")
+
+
+def remembered_in(text: str, *, names: Sequence[str] = ()) -> str:
+    """Return what somebody asks to be remembered, in their own words; "" where they ask for nothing.
+
+    Only a wish at the beginning of a sentence counts: "do you remember that I ..." asks something else. What
+    they quote counts for nothing. `names` are those by which the character may be called before it.
+    """
+    said = _QUOTED_LINES.sub(lambda quoted: "\x00" * len(quoted[0]), text)
+    called = "|".join([_POLITE, *(rf"{re.escape(name)}[\s,:!]++" for name in names)])
+    asks = re.compile(
+        rf"{_BEGINNING}(?:{called}){{0,{_MOST_POLITE}}}{_REMEMBER}{_THAT}(?P<what>\S.*)",
+        re.IGNORECASE | re.DOTALL,
+    )
+    found = asks.search(said)
+    if found is None or "\x00" in _STOP.split(found["what"])[0]:
+        return ""
+    return _STOP.split(found["what"])[0].strip(" ,;:")[:LONGEST_KEPT]
+
+
+def stands_in(words: str, line: str) -> bool:
+    """Say whether somebody's words still stand in a line as it is kept.
+
+    Letters and digits count alone, and not what is named by id: a line has the names of people and emoji.
+    """
+    letters, place = _letters(line), 0
+    for piece in map(_letters, _BY_ID.split(words)):
+        found = letters.find(piece, place)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return True
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))

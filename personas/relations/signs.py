@@ -1,12 +1,16 @@
-"""What a persona does when it says something to another: signs in its words, and what each weighs."""
+"""What somebody does when they say something, told from signs in the words, without a question.
+
+One persona to another: `interaction_of`. A person to a persona: `tone_of`.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import regex
 
-from personas.relations import affinity_words as words
+from personas.relations import sign_words as words
 from personas.relations.affinity import Interaction
+from personas.relations.bonds import Tone
 from personas.selection.mentions import spoken
 
 THRESHOLD = 0.6
@@ -154,3 +158,93 @@ def _to_you(said: str, names: Iterable[str]) -> str:
         return said
     spelt = "|".join(map(regex.escape, known))
     return regex.sub(rf"(?<!\w)(?:{spelt})(?!\w)", "you", said)
+
+
+# What a person does.
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A tone, and whether the words leave no doubt: where they do, a small model may be asked."""
+
+    tone: Tone
+    sure: bool = True
+
+
+def _words(alternatives: str) -> regex.Pattern[str]:
+    whole = alternatives.replace("|\n", "|").replace("INTENSE", words.INTENSE)
+    spelt = "|".join(filter(None, (" ".join(one.split()) for one in whole.split(";"))))
+    return regex.compile(rf"(?<!\w)(?:{spelt})(?!\w)")
+
+
+_THANKS, _NO_THANKS = _words(words.THANKS), _words(words.NO_THANKS)
+_TURNED = _words(words.TURNED)
+_TONES_BY_SIGN = (
+    (Tone.APOLOGY, _words(words.SORRY)),
+    (Tone.CONFIDING, _words(words.CONFIDES)),
+    (Tone.CONFLICT, _words(words.ATTACK)),
+    (Tone.PRAISE, _words(words.PRAISE_OF_YOU)),
+)
+_BY_KIND = {
+    Interaction.COMPLIMENT: Tone.PRAISE,
+    Interaction.INSULT: Tone.CONFLICT,
+    Interaction.ARGUMENT: Tone.CONFLICT,
+    Interaction.BANTER: Tone.BANTER,
+}
+
+
+def tone_of(text: str, names: tuple[str, ...] = ()) -> Reading:
+    """Return what somebody did with `text`, said to a character that goes by `names`.
+
+    Costs no question. English words decide, with the commonest thanks and apologies of some other languages;
+    what none of them tells is TALK. It is not sure where the words point in two directions, or are turned
+    round by a "not".
+    """
+    said = spoken(text[:_MOST_LETTERS])
+    found = _tones(said, text, names)
+    if not found:
+        return Reading(Tone.TALK)
+    opposed = Tone.CONFLICT in found and len(found) > 1
+    turned = bool(found & {Tone.PRAISE, Tone.CONFLICT}) and _TURNED.search(said) is not None
+    # Hard words with a laugh are teasing, among those who know each other.
+    first = Tone.BANTER if found == _TEASING else next(tone for tone in _ORDER if tone in found)
+    return Reading(Tone.TALK if turned and not opposed else first, sure=not (opposed or turned))
+
+
+_TEASING = {Tone.CONFLICT, Tone.BANTER}
+_ORDER = (Tone.APOLOGY, Tone.CONFLICT, Tone.GRATITUDE, Tone.CONFIDING, Tone.PRAISE, Tone.BANTER)
+
+
+def _tones(said: str, text: str, names: tuple[str, ...]) -> set[Tone]:
+    found: set[Tone] = set()
+    if _THANKS.search(said) and not _NO_THANKS.search(said):
+        found.add(Tone.GRATITUDE)
+    found |= {tone for tone, sign in _TONES_BY_SIGN if sign.search(said)}
+    by_kind = _BY_KIND.get(interaction_of(text, names))
+    # What is told of a friend who was mean, or apologised for, is no quarrel with the character.
+    if by_kind is not None and not (by_kind is Tone.CONFLICT and found & {Tone.CONFIDING, Tone.APOLOGY}):
+        found.add(by_kind)
+    return found
+
+
+# How formal words are.
+
+
+_FORMAL = regex.compile(
+    r"\b(?:sir|madam|ma'am|would you|could you (?:please|kindly)|kindly|i would|i should like|please|may i|"
+    r"dear \w+|regards|sincerely|good (?:morning|evening|afternoon|day)|pardon|excuse me)\b",
+    regex.IGNORECASE,
+)
+_CASUAL = regex.compile(
+    r"\b(?:lol|lmao|rofl|bro|bruh|dude|gonna|wanna|gotta|ya|yo|u|ur|r|ppl|pls|plz|thx|idk|imo|tbh|omg|wtf|nah|"
+    r"yeah|yep|sup|hey+|haha+|ain't|kinda)\b|[a-z]([a-z])\1{2,}",
+    regex.IGNORECASE,
+)
+
+
+def register_of(text: str) -> int:
+    """Return how formal words are, -5 to 5; 0 is neither."""
+    text = text[:_MOST_LETTERS]
+    formal = len(_FORMAL.findall(text))
+    casual = sum(1 for _ in _CASUAL.finditer(text))
+    return min(max(2 * formal - 2 * casual, -5), 5)

@@ -1,0 +1,205 @@
+"""What is kept of a character: how it feels and grew, and what admins laid down about it and its lore."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Integer, Select, and_, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy.orm import aliased
+
+from database.models import (
+    Bond,
+    Consent,
+    Feeling,
+    Growth,
+    IdentityLine,
+    LoreLine,
+    Milestone,
+    State,
+    Stirring,
+)
+from database.repositories import Inserting, Repository, table_of, upsert, values_of
+
+_growth = table_of(Growth)
+_STIR = insert(table_of(Stirring))
+_ONE = select(literal(1, Integer).label("one")).subquery()
+
+
+class Standing(NamedTuple):
+    """How a character feels, how it stands with somebody, and what that person `agreed` to.
+
+    `states` are values of the global state.
+    """
+
+    feeling: Feeling | None
+    bond: Bond | None
+    agreed: bool | None = None
+    states: tuple[str | None, ...] = ()
+
+
+class Characters(Repository):
+    """The feelings, stirrings, growth, milestones, identity_lines and lore_lines tables."""
+
+    async def standing(self, user_id: int, character: str, keys: Sequence[str] = ()) -> Standing:
+        """Return with one question what there is to know before somebody is answered, and after.
+
+        `keys` are those of the global state whose values are wanted as well.
+        """
+        asked = {f"key{number}": key for number, key in enumerate(keys)}
+        query = _standing(len(keys))
+        found = await self._session.execute(query, {"slug": character, "person": user_id, **asked})
+        feeling, bond, agreed, *states = found.one()
+        return Standing(feeling, bond, agreed, tuple(states))
+
+    # What moved it, and what is left of that (F085).
+
+    async def feeling(self, character: str) -> Feeling | None:
+        return await self._session.get(Feeling, character)
+
+    async def keep_feeling(self, feeling: Feeling) -> None:
+        """Keep what a character feels now, in place of what it felt before."""
+        await self._session.execute(_keep_feeling(self._insert), values_of(feeling))
+
+    async def stir(self, stirrings: Collection[Stirring]) -> None:
+        """Keep what moved a character."""
+        if stirrings:
+            await self._session.execute(_STIR, [values_of(one) for one in stirrings])
+
+    async def stirrings(
+        self, character: str, *, since: datetime, until: datetime | None = None
+    ) -> list[Stirring]:
+        """Return what moved a character since a moment, the oldest first."""
+        query = select(Stirring).where(Stirring.character == character, Stirring.at >= since)
+        if until is not None:
+            query = query.where(Stirring.at < until)
+        return list(await self._session.scalars(query.order_by(Stirring.at, Stirring.id)))
+
+    async def count_stirrings(self, character: str, *, since: datetime, until: datetime) -> dict[str, int]:
+        """Count what moved a character between two moments, by kind."""
+        query = select(Stirring.kind, func.count().label("times")).where(
+            Stirring.character == character, Stirring.at >= since, Stirring.at < until
+        )
+        rows = await self._session.execute(query.group_by(Stirring.kind))
+        return {row.kind: row.times for row in rows}
+
+    async def prune_stirrings(self, before: datetime) -> None:
+        await self._session.execute(delete(Stirring).where(Stirring.at < before))
+
+    async def forget_who_stirred(self, person_id: int, channel_ids: Collection[int] = ()) -> None:
+        """Let nobody know any more who moved a character, or in which private place."""
+        theirs = or_(Stirring.person_id == person_id, Stirring.channel_id.in_(channel_ids))
+        nobody: dict[str, Any] = {"person_id": None, "channel_id": None, "guild_id": None}
+        await self._session.execute(update(Stirring).where(theirs).values(**nobody))
+
+    # How far it has grown.
+
+    async def interactions(self, character: str) -> int:
+        """Return how often a character has spoken with anybody."""
+        query = select(Growth.interactions).where(Growth.character == character)
+        return int(await self._session.scalar(query) or 0)
+
+    async def count_interaction(self, character: str) -> int:
+        """Count an interaction and return how many there were."""
+        return int(
+            await self._session.scalar(_count_interaction(self._insert), {"character": character}) or 0
+        )
+
+    async def milestones(self, character: str) -> list[Milestone]:
+        """Return the stages that a character reached, the first one first."""
+        query = select(Milestone).where(Milestone.character == character).order_by(Milestone.milestone)
+        return list(await self._session.scalars(query))
+
+    async def reach_milestone(
+        self, character: str, milestone: int, changes: Mapping[str, Any] | None, *, at: datetime
+    ) -> None:
+        """Keep that a character reached a stage; it does so once."""
+        row = self._insert(table_of(Milestone)).values(
+            character=character, milestone=milestone, at=at, changes=changes
+        )
+        await self._session.execute(row.on_conflict_do_nothing())
+
+    async def revert_milestone(self, character: str, milestone: int, *, at: datetime | None) -> bool:
+        """Take a stage back, or with None let it stand again; False when there is none to change."""
+        query = update(Milestone).where(
+            Milestone.character == character,
+            Milestone.milestone == milestone,
+            Milestone.reverted_at.is_(None) if at is not None else Milestone.reverted_at.is_not(None),
+        )
+        return bool((await self._session.execute(query.values(reverted_at=at))).rowcount)  # type: ignore[attr-defined]
+
+    # What admins laid down about who it is.
+
+    async def identity_lines(self, character: str) -> list[IdentityLine]:
+        """Return everything laid down about a character, oldest first."""
+        query = select(IdentityLine).where(IdentityLine.character == character).order_by(IdentityLine.id)
+        return list(await self._session.scalars(query))
+
+    async def identity_line(self, line_id: int) -> IdentityLine | None:
+        return await self._session.scalar(select(IdentityLine).where(IdentityLine.id == line_id))
+
+    async def add_identity_line(self, line: IdentityLine) -> int:
+        row = await self._session.execute(insert(table_of(IdentityLine)), values_of(line))
+        return int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
+
+    async def put_back_identity_line(self, line_id: int, line: IdentityLine) -> None:
+        """Lay a line down again under the number that it had."""
+        await self._session.execute(insert(table_of(IdentityLine)).values(id=line_id, **values_of(line)))
+
+    async def reword_identity_line(self, line_id: int, text: str, *, at: datetime) -> None:
+        query = update(IdentityLine).where(IdentityLine.id == line_id).values(text=text, changed_at=at)
+        await self._session.execute(query)
+
+    async def remove_identity_line(self, line_id: int) -> None:
+        await self._session.execute(delete(IdentityLine).where(IdentityLine.id == line_id))
+
+    # What admins laid down about entries of its lorebooks.
+
+    async def lore_lines(self, character: str) -> list[LoreLine]:
+        """Return everything laid down about a character's lorebooks, by book and uid."""
+        query = select(LoreLine).where(LoreLine.character == character)
+        return list(await self._session.scalars(query.order_by(LoreLine.book, LoreLine.uid)))
+
+    async def lore_line(self, character: str, book: str, uid: str) -> LoreLine | None:
+        return await self._session.get(LoreLine, (character, book, uid))
+
+    async def keep_lore_line(self, line: LoreLine) -> None:
+        """Keep what is laid down about an entry, in place of what was before."""
+        await self._session.execute(upsert(self._insert, LoreLine), values_of(line))
+
+    async def lift_lore_line(self, character: str, book: str, uid: str) -> None:
+        """Let an entry be again as the files have it; one that they have not goes."""
+        gone = delete(LoreLine).where(
+            LoreLine.character == character, LoreLine.book == book, LoreLine.uid == uid
+        )
+        await self._session.execute(gone)
+
+
+@cache
+def _standing(states: int) -> Select[Any]:
+    asked = [aliased(State) for _ in range(states)]
+    columns: list[Any] = [Feeling, Bond, Consent.given, *(one.value for one in asked)]
+    query = (
+        select(*columns)
+        .select_from(_ONE)
+        .outerjoin(Feeling, Feeling.character == bindparam("slug"))
+        .outerjoin(Bond, and_(Bond.user_id == bindparam("person"), Bond.character == bindparam("slug")))
+        .outerjoin(Consent, Consent.person_id == bindparam("person"))
+    )
+    for number, one in enumerate(asked):
+        query = query.outerjoin(one, one.key == bindparam(f"key{number}"))
+    return query
+
+
+@cache
+def _keep_feeling(insert: Inserting) -> Any:
+    return upsert(insert, Feeling)
+
+
+@cache
+def _count_interaction(insert: Inserting) -> Any:
+    row = insert(_growth).values(character=bindparam("character"), interactions=1)
+    counted = row.on_conflict_do_update(
+        index_elements=["character"], set_={"interactions": Growth.interactions + 1}
+    )
+    return counted.returning(_growth.c.interactions)
