@@ -104,8 +104,8 @@ def _in_words(client: Masquerade) -> Iterator[None]:
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         if not client.stopping:
             raise _meaning(error) from error
-    except AssertionError:
-        if not client.is_closed():  # aiohttp asserts when it is closed while it connects
+    except (AssertionError, RuntimeError):
+        if not client.is_closed():  # so aiohttp says that it was closed while it connected or asked
             raise
 
 

@@ -239,3 +239,14 @@ async def test_of_two_bots_in_one_log_channel_the_one_that_is_named_stops_and_no
         assert [one.author.name for one in answers] == ["Nyx"]
         assert not [one for one in log.messages if "exact name" in one.content]
     lawful(bot)
+
+
+@pytest.mark.parametrize("asked", ["/users/@me", "/oauth2/applications/@me", "/applications/.*"])
+async def test_stopped_while_it_logs_in_it_ends_without_a_traceback(bot, asked):
+    bot.discord.faults.on("*", asked, then=faults.server_error())  # after which discord.py asks again
+    await bot.start(wait=False)
+    async with asyncio.timeout(60):
+        while not any(re.fullmatch(asked, one.path) for one in bot.discord.requests):
+            await asyncio.sleep(0.05)
+    assert await bot.terminate() == 0
+    assert "Traceback" not in bot.log

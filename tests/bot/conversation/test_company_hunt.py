@@ -582,7 +582,8 @@ async def test_the_hunt_finds_a_leak(monkeypatch, broken):
 
         monkeypatch.setattr(messages_module.Messages, "recast", as_before)
     with pytest.raises(AssertionError, match="canary"):
-        await hunt(1, 1_500)
+        for seed in range(1, 5):  # when threads answer is chance: one world of some fifty shows nothing
+            await hunt(seed, 1_500)
 
 
 def _unfiltered():
