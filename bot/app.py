@@ -259,10 +259,10 @@ class App:
         """Read characters anew whose files or rows have changed."""
         await self.hooks.refresh()
 
-    async def finish_replies(self, mouth_of: MouthOf) -> int:
-        """Say what was written down and not said; return how many replies that were."""
+    async def finish_replies(self, mouth_of: MouthOf, *, in_place: Callable[[], object] = bool) -> int:
+        """Say what was written down and not said; return how many replies that were. See `Outbox.finish`."""
         await self.reminder_delivery.renew()
-        return await self.outbox.finish(mouth_of)
+        return await self.outbox.finish(mouth_of, in_place=in_place)
 
     async def close(self) -> None:
         """Let the services end what they do beside the conversation."""

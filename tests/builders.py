@@ -16,7 +16,7 @@ from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
 from bot.conversation.generation import Voice
 from bot.conversation.text.typing import Pace
-from bot.conversation.types import Utterance
+from bot.conversation.types import Arrival, Backlog, Utterance
 from bot.core.clock import Clock, Runtime
 from bot.features.admin.service import Administration
 from bot.features.characters.library import Library
@@ -127,6 +127,18 @@ class Table:
         heard = utterance(text, **changes)
         await self.app.conversation.take_turn(heard, self.mouth)
         return heard
+
+    async def resume(self, heard: Utterance) -> None:
+        """Go on with a message that was noted before a stop, as after the next start."""
+
+        async def left() -> list[Utterance]:
+            return [heard]
+
+        async def missed() -> list[Arrival]:
+            return []
+
+        backlog = Backlog(left, missed, caught_up=bool)
+        await self.app.conversation.catch_up(heard.where.channel_id, backlog, self.mouth)
 
     async def decided(self, message_id: int) -> "Outcome":
         """Return what was decided about a message."""

@@ -12,11 +12,11 @@ from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.decision import Reason
 from bot.conversation.message_log import MessageLog
 from bot.conversation.outbox import PLACES
-from bot.conversation.queue import Rooms
+from bot.conversation.queue import Room, Rooms
 from bot.conversation.speakers import Casting
 from bot.conversation.text.names import clean_text
 from bot.conversation.turns import Decided
-from bot.conversation.types import Arrival, Mouth, Utterance, as_edited
+from bot.conversation.types import Arrival, Backlog, Mouth, Utterance, as_edited
 from bot.core.clock import Runtime
 from bot.core.cooldown import Once
 from bot.core.errors import SpeakingError
@@ -96,30 +96,31 @@ class Intake:
             with suppress(SpeakingError):
                 await arrival.mouth().react(arrival.message_id)
 
-    async def missed(
-        self,
-        channel_id: int,
-        fetch: Callable[[], Awaitable[Sequence[Arrival]]],
-        walking: ExitStack,
-        caught_up: Callable[[], None],
+    async def catch_up(
+        self, room: Room, channel_id: int, backlog: Backlog, walking: ExitStack
     ) -> list[Noted]:
-        """Note what was missed in a channel, in its order and before all that came in there since.
+        """Return what was left behind in a channel, and what was missed there since, which is noted now.
 
-        Nothing but that is let in until it is `caught_up`; for as long as `walking` is open the messages
+        In its order, and before all that came in there later. For as long as `walking` is open the messages
         are on their way.
         """
-        noted = list[Noted]()
+        found = list[Noted]()
         async with self._rooms.arriving(channel_id, missed=True):
             try:
-                for arrival in await fetch():
+                for left in await backlog.left():
+                    if not self.is_on_the_way(left.message_id):
+                        walking.enter_context(self.walking(left.message_id))
+                        found += [each] if (each := await self._left_behind(left)) else []
+                for arrival in await backlog.missed():
                     walking.enter_context(self.walking(arrival.message_id))
-                    if heard := await self._looked_at(arrival):
-                        noted += [each] if (each := await self.note(heard)) else []
+                    if (heard := await self._looked_at(arrival)) and (each := await self.note(heard)):
+                        room.noted(arrival.message_id)
+                        found.append(each)
             except (DatabaseError, SpeakingError) as error:
                 log.error("Not all that was said in channel %d is known: %s", channel_id, error)  # noqa: TRY400
             else:
-                caught_up()
-        return noted
+                backlog.caught_up()
+        return found
 
     async def _looked_at(self, arrival: Arrival) -> Utterance | None:
         heard = await arrival.look()
@@ -171,14 +172,14 @@ class Intake:
 
     # What a stop left behind.
 
-    async def left_behind(self, heard: Utterance) -> Noted | None:
+    async def _left_behind(self, heard: Utterance) -> Noted | None:
         """Return a message that was noted, if nothing was decided about it; it may have been edited since."""
         async with self._database.read() as db:
             received = await db.turns.open_since(heard.message_id)
         if received is None:
             return None
         heard = replace(heard, text=clean_text(heard.text))
-        await self._message_log.edited(heard.where.channel_id, heard.message_id, heard.text)
+        await self._message_log.edited(heard.where.channel_id, heard.message_id, heard.text, in_turn=True)
         return Noted(heard, None, received)
 
     async def left_open(self) -> list[tuple[int, int]]:

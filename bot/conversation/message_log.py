@@ -86,13 +86,16 @@ class MessageLog:
         while len(self.latest) > MOST_IN_MIND or next(iter(self.latest.values()))[0] < now - KEPT_IN_MIND:
             self.latest.popitem(last=False)
 
-    async def edited(self, channel_id: int, message_id: int, text: str) -> None:
-        """Take in an edit: what is not answered yet is answered in its new form (C17)."""
+    async def edited(self, channel_id: int, message_id: int, text: str, *, in_turn: bool = False) -> None:
+        """Take in an edit: what is not answered yet is answered in its new form (C17).
+
+        It waits for what came in before, unless whoever takes it in is `in_turn`.
+        """
         cleaned = clean_text(text)
         self._keep_in_mind(message_id, cleaned)
         room = self._rooms.busy(channel_id)
         with room.changing() if room else nullcontext():
-            async with self._rooms.arriving(channel_id):
+            async with nullcontext() if in_turn else self._rooms.arriving(channel_id):
                 erased, begun = await self._reword(channel_id, message_id, cleaned)
         # What a person took back leaves every byte now; bots that edit all the time wait for the hourly job.
         await self._afterwards(channel_id, erased, begun=begun)

@@ -95,17 +95,22 @@ class Saying:
             await mouth.unsay(message_id)
         return noted
 
-    async def finish(self, mouth_of: MouthOf) -> int:
-        """Say what was pledged and not said, after a crash or a fault; return how many replies were."""
+    async def finish(self, mouth_of: MouthOf, *, in_place: Callable[[], object] = bool) -> int:
+        """Say what was pledged and not said, after a crash or a fault; return how many replies were.
+
+        What comes into their rooms after it was told that they are `in_place` is answered behind them.
+        """
         async with self._database.read() as db:
             pledged = await db.turns.pledged(PLACES)
-        said = await asyncio.gather(
+        saying = asyncio.gather(
             *(
                 self._finish_in_turn(channel_id, turn_id, mouth_of(channel_id))
                 for turn_id, channel_id in pledged
             )
         )
-        return sum(said)
+        await asyncio.sleep(0)  # each of them takes its place in its first step
+        in_place()
+        return sum(await saying)
 
     async def _finish_in_turn(self, channel_id: int, turn_id: int, mouth: Mouth) -> bool:
         """Wait until nothing else is said there; what was being said just now is finished then."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from bot.conversation.reply import Batch, Replies
 from bot.conversation.safety import Courtesy
 from bot.conversation.speakers import Casting
 from bot.conversation.turns import Decided
-from bot.conversation.types import Arrival, Mouth, Utterance, arrived
+from bot.conversation.types import Arrival, Backlog, Mouth, Utterance, arrived
 from database import DatabaseError
 
 log = logging.getLogger(__name__)
@@ -57,44 +57,30 @@ class Conversation:
         heard: Utterance | None = None
         with self._intake.walking(arrival.message_id):
             try:
-                async with self._intake.in_order(arrival) as heard:
-                    noted = await self._intake.note(heard, gapless=arrival.gapless()) if heard else None
-                if noted:
-                    self._attention.spoke(noted.heard)
-                    await self._consider([noted], arrival.mouth())
-            except DatabaseError as error:
+                async with self._rooms.enter(arrival.channel_id) as room:
+                    async with self._intake.in_order(arrival) as heard:
+                        noted = await self._intake.note(heard, gapless=arrival.gapless()) if heard else None
+                        if noted:
+                            room.noted(arrival.message_id)
+                    if noted:
+                        self._attention.spoke(noted.heard)
+                        await self._consider(room, [noted], arrival.mouth())
+            except (DatabaseError, OSError) as error:
                 log.error("Can't remember anything now: %s", error)  # noqa: TRY400 - it says it all
                 arrival.not_noted()
                 if heard:
                     await self._courtesy.cannot_remember(heard, arrival.mouth())
         return heard
 
-    async def catch_up(
-        self,
-        channel_id: int,
-        mouth: Mouth,
-        fetch: Callable[[], Awaitable[Sequence[Arrival]]],
-        caught_up: Callable[[], None],
-    ) -> None:
-        """Note what was missed in a channel, and answer it as one; tell when nothing of it is left."""
+    async def catch_up(self, channel_id: int, backlog: Backlog, mouth: Mouth) -> None:
+        """Take in what was said in a channel and is not answered yet, and answer it as one."""
         with ExitStack() as walking:
-            noted = await self._intake.missed(channel_id, fetch, walking, caught_up)
-            await self._consider_together(noted, mouth)
-
-    async def resume(self, heard: Sequence[Utterance], mouth: Mouth) -> None:
-        """Go on with messages of a channel that a crash left behind after they were noted."""
-        left = [each for each in heard if not self._intake.is_on_the_way(each.message_id)]
-        with ExitStack() as walking:
-            for each in left:
-                walking.enter_context(self._intake.walking(each.message_id))
-            noted = [await self._intake.left_behind(each) for each in left]
-            await self._consider_together([each for each in noted if each], mouth)
-
-    async def _consider_together(self, noted: Sequence[Noted], mouth: Mouth) -> None:
-        try:
-            await self._consider(noted, mouth)
-        except DatabaseError as error:  # the claims stay open: the job that goes on takes them up
-            log.error("Can't answer what was missed: %s", error)  # noqa: TRY400
+            async with self._rooms.enter(channel_id) as room:
+                found = await self._intake.catch_up(room, channel_id, backlog, walking)
+                try:
+                    await self._consider(room, found, mouth)
+                except DatabaseError as error:  # the claims stay open: the job that goes on takes them up
+                    log.error("Can't answer what was missed: %s", error)  # noqa: TRY400
 
     async def close(self, *, within: float) -> bool:
         """Let what is being said be finished, for at most `within` seconds; say whether all was.
@@ -106,23 +92,30 @@ class Conversation:
         await self._intake.break_off()
         return finished
 
-    async def _consider(self, noted: Sequence[Noted], mouth: Mouth) -> None:
+    async def _consider(self, room: Room, noted: Sequence[Noted], mouth: Mouth) -> None:
         """Decide; what may be answered waits for its turn, alone or with what came meanwhile."""
+        try:
+            listeners = await self._listeners(noted, mouth)
+            if self._rooms.closing:  # the claims stay open for the next start
+                listeners = []
+            for listener in listeners:
+                room.wait(listener)
+        finally:
+            room.considered(each.heard.message_id for each in noted)
+        if listeners:
+            async with room.lock:
+                if room.waiting:
+                    await self._answer_all(room, mouth)
+        if noted and len(self._speakers.company) > 1:
+            await self._following.follow(noted[0].heard.where.channel_id, mouth)
+
+    async def _listeners(self, noted: Sequence[Noted], mouth: Mouth) -> list[Listener]:
+        """Return what may be answered of what was noted."""
         if len(noted) == 1:
             found = [await self._listener(noted[0], mouth)]
         else:
             found = await asyncio.gather(*(self._listener(each, mouth) for each in noted))
-        listeners = [one for one in found if one]
-        channel_id = noted[0].heard.where.channel_id if noted else 0
-        if listeners and not self._rooms.closing:  # else the claims stay open for the next start
-            async with self._rooms.enter(channel_id) as room:
-                for listener in listeners:
-                    room.wait(listener)
-                async with room.lock:
-                    if room.waiting:
-                        await self._answer_all(room, mouth)
-        if noted and len(self._speakers.company) > 1:
-            await self._following.follow(channel_id, mouth)
+        return [one for one in found if one]
 
     async def _listener(self, noted: Noted, mouth: Mouth) -> Listener | None:
         """Return what may be answered; None where it is not, which is written down and told."""
@@ -143,12 +136,13 @@ class Conversation:
             if called := any(listener.called for listener in room.waiting):
                 await typing.enter_async_context(mouth.typing())
             await room.quiet()
+            through = await room.all_considered()
             heard, decided = await self._attention.wanted(room, room.take_all())
             for listener in heard:
                 await self._courtesy.look_after(listener.utterance, listener.mouth)
             if heard and not called:
                 await typing.enter_async_context(mouth.typing())
-            batch = Batch(tuple(heard), tuple(decided), begun, self._attention.refused_by_now)
+            batch = Batch(tuple(heard), tuple(decided), begun, self._attention.refused_by_now, through)
             while batch.heard:
                 batch = await self._answer(room, batch)
             room.end()

@@ -10,6 +10,8 @@ from bot.conversation.decision import Considered
 from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Clock, sleep_until
 
+CONSIDERED_WITHIN = 1.0
+"""Seconds for which an answer waits until everything noted before it was considered."""
 MOST_ARRIVING = 50
 """Messages of one person that wait in one channel at most: of more, the oldest are not heard."""
 
@@ -52,6 +54,10 @@ class Room:
         self.lock = asyncio.Lock()
         self.waiting: list[Listener] = []
         self.called = asyncio.Event()  # set while somebody waits who is answered without a vote
+        self._unconsidered: set[int] = set()
+        self._considered = asyncio.Event()
+        self._considered.set()
+        self._noted_last: int | None = None
         self._answering: set[int] = set()
         self._gone: set[int] = set()
         self._changed = asyncio.Event()
@@ -120,6 +126,26 @@ class Room:
         self._held = False
         if not self._noting:
             self._admit_next()
+
+    def noted(self, message_id: int) -> None:
+        """Take notice that a message is the last one in the log now, and is to be considered next."""
+        self._unconsidered.add(message_id)
+        self._considered.clear()
+        self._noted_last = message_id
+
+    def considered(self, message_ids: Iterable[int]) -> None:
+        """Take notice that messages are no longer looked at: they wait for an answer, or get none."""
+        self._unconsidered.difference_update(message_ids)
+        if not self._unconsidered:
+            self._considered.set()
+
+    async def all_considered(self) -> int | None:
+        """Wait until every message in the log was considered; return the last one of them.
+
+        None where it is not known, or where this takes too long.
+        """
+        await sleep_until(self._considered, self._clock, CONSIDERED_WITHIN)
+        return None if self._unconsidered else self._noted_last
 
     def heard(self, utterance: Utterance) -> None:
         """Take notice that somebody spoke: whose message is waiting may be about to say more."""

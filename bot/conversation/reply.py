@@ -57,13 +57,15 @@ class Batch:
     """What is answered together: each message, and what was decided about it, in the same order.
 
     `begun` is when the first of it came in, in monotonic seconds: thinking counts as typing (D09). `then`
-    says who is to speak after that, and `cue` why this one speaks, where nobody asked it.
+    says who is to speak after that, and `cue` why this one speaks, where nobody asked it. What came in after
+    the message `through` is left to the next answer, or it would be answered twice.
     """
 
     heard: tuple[Listener, ...]
     decided: tuple[Decided, ...]
     begun: float
     still: Still = always
+    through: int | None = None
     then: tuple[Cue, ...] = ()
     cue: Cue | None = None
 
@@ -142,7 +144,7 @@ class Answering:
                 await _drop(left, decided, batch.still, dropped)
             if not left:
                 return _not_answered(decided, Reason.DELETED, calls)
-            remembered = await self._recall(role, left, batch.cue)
+            remembered = await self._recall(role, left, batch)
             if not remembered.sendable:
                 return _not_answered(_of(left, decided), Reason.UNSENDABLE, calls)
             reply, (tone, asked) = await asyncio.gather(
@@ -163,9 +165,13 @@ class Answering:
                 break
         return await self._pledge(role, decided, remembered, replace(reply, calls=calls), occasion)
 
-    async def _recall(self, role: Role, heard: Sequence[Listener], cue: Cue | None) -> Recollection:
+    async def _recall(self, role: Role, heard: Sequence[Listener], batch: Batch) -> Recollection:
         remembered = await self._reader.read(
-            role, [one.utterance for one in heard], cue=cue, emotes=heard[-1].mouth.emotes
+            role,
+            [one.utterance for one in heard],
+            cue=batch.cue,
+            through=batch.through,
+            emotes=heard[-1].mouth.emotes,
         )
         self._reached("recalled")
         return remembered

@@ -1,6 +1,6 @@
 """The values that one message becomes on its way to a reply: each stage takes one and returns the next."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -278,6 +278,19 @@ class Arrival:
     mouth: Callable[[], Mouth]
     gapless: Callable[[], bool]
     not_noted: Callable[[], object] = bool
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What was said in a channel and is not answered yet: each function asks Discord for it.
+
+    `left` was noted before a stop, and nothing was decided about it; `missed` was said while nobody listened.
+    `caught_up` is told when all of that is noted.
+    """
+
+    left: Callable[[], Awaitable[Sequence[Utterance]]]
+    missed: Callable[[], Awaitable[Sequence[Arrival]]]
+    caught_up: Callable[[], object]
 
 
 def arrived(heard: Utterance, mouth: Mouth, *, gapless: bool = True) -> Arrival:

@@ -2,18 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import discord
 from discord.ext import commands
 
-from bot.conversation.types import Arrival, Mouth, Utterance
+from bot.conversation.types import Arrival, Backlog, Mouth, Utterance
 from bot.core.errors import SpeakingError
 from bot.core.tasks import Tasks
 from bot.discord.malformed_events import UNREADABLE
@@ -110,6 +108,7 @@ class Chat(commands.Cog):
     async def on_ready(self) -> None:
         """Go on where a crash, a restart or a lost session left off; READY may come any number of times."""
         self._spawn(give_faces(self.bot))
+        await self._finish_what_was_begun()
         await self._look_for_gaps()
         await self._go_on()
 
@@ -123,7 +122,7 @@ class Chat(commands.Cog):
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Catch up with a server that was not there when Discord got ready."""
         if not self._missed and self.bot.is_ready():
-            await self._catch_up_with([gap async for gap in self._gaps([guild], private=False)])
+            await self._catch_up_with([gap async for gap in self._gaps([guild], private=False)], {})
 
     @property
     def _me(self) -> int:
@@ -219,28 +218,41 @@ class Chat(commands.Cog):
         self._roles.clear()
         if self._missed:
             await self._look_for_gaps()
-        elif again := set(self._behind) - self._catching_up:
-            gaps = [gap async for gap in self._gaps(self.bot.guilds) if gap[0].id in again]
+        else:
+            again = set(self._behind) - self._catching_up
+            gaps = [gap async for gap in self._gaps(self.bot.guilds) if gap[0].id in again] if again else []
             for channel_id in again - {channel.id for channel, _ in gaps}:
                 del self._behind[channel_id]  # nothing is missing there any more
-            await self._catch_up_with(gaps)
+            await self._catch_up_with(gaps, await self._left_open())
         async with self._going_on:
             await self.bot.app.finish_replies(self._mouth)
-            left = groupby(sorted(await self.bot.app.intake.left_open()), key=itemgetter(0))
-            for channel_id, claims in left:
-                await self._take_up(channel_id, [message_id for _, message_id in claims])
         self._spawn(self.bot.app.following.resume(self._mouth))
+
+    async def _finish_what_was_begun(self) -> None:
+        """Let each reply that is pledged have the next turn in its channel, before anything else."""
+        in_place = asyncio.Event()
+
+        async def finish() -> None:
+            try:
+                await self.bot.app.finish_replies(self._mouth, in_place=in_place.set)
+            except DatabaseError as error:  # the job that goes on tries again
+                log.error("Can't finish the replies that are pledged: %s", error)  # noqa: TRY400
+            finally:
+                in_place.set()
+
+        self._spawn(finish())
+        await in_place.wait()
+
+    async def _left_open(self) -> dict[int, list[int]]:
+        """Return by channel the messages that were noted before a stop, and nothing was decided about."""
+        left: dict[int, list[int]] = {}
+        for channel_id, message_id in sorted(await self.bot.app.intake.left_open()):
+            left.setdefault(channel_id, []).append(message_id)
+        return left
 
     async def _give_new_faces(self) -> None:
         if self.bot.is_ready():
             await give_faces(self.bot, changed_only=True)
-
-    async def _take_up(self, channel_id: int, message_ids: Sequence[int]) -> None:
-        """Look at messages again, as they are by now, and walk on with them."""
-        found = [await self._looked_at_again(channel_id, message_id) for message_id in message_ids]
-        if messages := [message for message in found if message]:
-            heard = [await self._heard(message) for message in messages]
-            self._spawn(self._conversation.resume(heard, self._mouth(messages[-1].channel)))
 
     async def _looked_at_again(self, channel_id: int, message_id: int) -> discord.Message | None:
         try:
@@ -259,52 +271,74 @@ class Chat(commands.Cog):
         return None
 
     async def _look_for_gaps(self) -> None:
-        """Fetch what was said while nobody listened: it goes before what is said since.
+        """Fetch what was left behind, and said while nobody listened: it goes before what is said since.
 
         Returns when every channel with a gap has its place in the order; the fetching goes on.
         """
         session = self._session
         try:
             behind = [gap async for gap in self._gaps(self.bot.guilds)]
+            left = await self._left_open()
         except DatabaseError as error:  # the job that goes on looks again
             log.error("Nobody knows what was missed: %s", error)  # noqa: TRY400
-            behind = []
+            behind, left = [], {}
         else:
             self._missed = self._missed and session != self._session
-        await self._catch_up_with(behind)
+        await self._catch_up_with(behind, left)
         if session == self._session:
             self._rooms.release()
 
-    async def _catch_up_with(self, behind: Sequence[tuple[Readable, int]]) -> None:
+    async def _catch_up_with(
+        self, behind: Sequence[tuple[Readable, int]], left: Mapping[int, Sequence[int]]
+    ) -> None:
+        """Go on with channels that are `behind` a message, or with messages `left` behind there, or both."""
         if behind:
             log.info("Catching up with %d channels", len(behind))
         at_once, session = asyncio.Semaphore(AT_ONCE), self._session
-        for channel, after in behind:
-            self._behind[channel.id] = session
-            if channel.id not in self._catching_up:
-                self._spawn(self._catch_up(channel, after, at_once, session))
+        gaps = {channel.id: (channel, after) for channel, after in behind}
+        self._behind.update(dict.fromkeys(gaps, session))
+        for channel_id in (gaps.keys() | left.keys()) - self._catching_up:
+            backlog = self._backlog(
+                channel_id, left.get(channel_id, ()), gaps.get(channel_id), at_once, session
+            )
+            self._spawn(self._catch_up(channel_id, backlog))
         await asyncio.sleep(0)  # each of them takes its place in its first step
 
-    async def _catch_up(
-        self, channel: Readable, after: int, at_once: asyncio.Semaphore, session: int
-    ) -> None:
+    def _backlog(
+        self,
+        channel_id: int,
+        left: Sequence[int],
+        gap: tuple[Readable, int] | None,
+        at_once: asyncio.Semaphore,
+        session: int,
+    ) -> Backlog:
+        async def look_again() -> list[Utterance]:
+            async with at_once:
+                found = [await self._looked_at_again(channel_id, message_id) for message_id in left]
+                return [await self._heard(message) for message in found if message]
+
         async def fetch() -> list[Arrival]:
+            if gap is None:
+                return []
             try:
                 async with asyncio.timeout(FETCHING_SECONDS), at_once:
-                    return [self._arrival(message) for message in await self._fetch(channel, after)]
+                    return [self._arrival(message) for message in await self._fetch(*gap)]
             except DISCORD_FAULTS as error:
                 self._failed("Can't read what was said meanwhile", error)
                 raise SpeakingError("what was said meanwhile can't be read") from error
 
         def caught_up() -> None:
-            if self._behind.get(channel.id) == session:
-                del self._behind[channel.id]
+            if gap and self._behind.get(channel_id) == session:
+                del self._behind[channel_id]
 
-        self._catching_up.add(channel.id)
+        return Backlog(look_again, fetch, caught_up)
+
+    async def _catch_up(self, channel_id: int, backlog: Backlog) -> None:
+        self._catching_up.add(channel_id)
         try:
-            await self._conversation.catch_up(channel.id, self._mouth(channel.id), fetch, caught_up)
+            await self._conversation.catch_up(channel_id, backlog, self._mouth(channel_id))
         finally:
-            self._catching_up.discard(channel.id)
+            self._catching_up.discard(channel_id)
 
     async def _release_at_last(self, session: int) -> None:
         """Let what waits be heard where Discord does not get ready; it moves no watermark then."""

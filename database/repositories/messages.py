@@ -18,6 +18,7 @@ class LoggedLine(NamedTuple):
 
     place: int
     position: int
+    id: int
     author_id: int
     author_name: str
     text: str
@@ -34,13 +35,13 @@ class Uncovered(NamedTuple):
 
     place: int
     position: int
+    id: int
     author_id: int
     author_name: str
     text: str
     sent_at: datetime
     heard_through: int | None
     character: str | None
-    id: int
     from_bot: bool
     said_to: int | None
     under_way: bool
@@ -70,7 +71,7 @@ _LATELY = (
 _NOT_COVERED = Message.id.not_in(select(Source.message_id).where(Source.character == bindparam("character")))
 _UNCOVERED = (
     select(
-        *(getattr(Message, name) for name in (*LoggedLine._fields, "id", "from_bot")),
+        *(getattr(Message, name) for name in (*LoggedLine._fields, "from_bot")),
         Turn.addressee_id,
         func.coalesce(Turn.state == "pledged", false()),
     )

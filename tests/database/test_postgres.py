@@ -31,7 +31,7 @@ from database import (
 from database.backend import VACUUM_DUE
 from database.models import Message, Remark, Row
 from tests.builders import CHANNEL
-from tests.drill import MIRA, WAYS, canary, drill, found
+from tests.forgetting import MIRA, WAYS, canary, drill, found
 from tests.postgres import PASSWORD, Server
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -19,8 +19,8 @@ from database.backend import WORDED
 from database.models import Message, Row
 from database.types import FactValues
 from tests.builders import CHANNEL, DM, utterance
-from tests.drill import ASKER, MIRA, POINTS, WAYS, Drill, canary, drill, found
 from tests.fakes import EPOCH, FakeClock
+from tests.forgetting import ASKER, MIRA, POINTS, WAYS, Drill, canary, drill, found
 from tests.summing import DAY, HOUR, note
 from tests.world.process import ROOT
 
@@ -355,7 +355,7 @@ async def killed(folder: Path, clock: FakeClock, way: str, point: str, message_i
     seconds = str((clock.now() - EPOCH).total_seconds())
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.drill", str(folder), seconds, way, point, str(message_id)),
+        *("-m", "tests.forgetting", str(folder), seconds, way, point, str(message_id)),
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -100,7 +100,7 @@ async def test_what_is_asked_for_in_talk_is_kept_for_good_with_its_message_and_c
     (one,) = await facts(at)
     assert (one.text, one.kept, one.sources, one.scope) == ("I hate olives", True, [said], "channel")
     assert "Confirm that" in at.claude.prompts[-1].messages[-1].blocks[-1].text
-    await at.app.conversation.resume([await at.hear("hm")], at.mouth)
+    await at.resume(await at.hear("hm"))
     assert len(await facts(at)) == 1
 
 

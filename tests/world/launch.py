@@ -2,7 +2,8 @@
 
 LOOPBACK_DISCORD is the server's base URL; CRASH_AT names the stage at which the process is killed,
 "part_posted:2" at its second time. Nobody is asked whether they may be remembered, or after ASKS_AFTER
-answers. WAITS are the seconds for which the start waits for Discord.
+answers. WAITS are the seconds for which the start waits for Discord. The file CLOCK_FILE, where it is named,
+holds the seconds by which this process's clock is wrong.
 """
 
 import os
@@ -10,6 +11,8 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from tests.world.discord_pointing import point_discord_at
 
@@ -51,12 +54,26 @@ def wait_for(seconds: int) -> None:
     setattr(connection, "AWAY_SECONDS", seconds)  # noqa: B010
 
 
+def set_clock_by(path: Path) -> None:
+    """Let the clock be wrong by the seconds in a file, which may change at any time."""
+    from bot.core.clock import SystemClock
+
+    file = path.open("rb", buffering=0)  # once and for all: there may be no descriptor left later
+
+    def now(_self: SystemClock) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=float(os.pread(file.fileno(), 40, 0)))
+
+    setattr(SystemClock, "now", now)  # noqa: B010
+
+
 def main() -> int:
     """Run the bot's own main with these arguments."""
     point_discord_at(os.environ["LOOPBACK_DISCORD"], pause=PAUSE)
     ask_after(int(os.environ.get("ASKS_AFTER", "0")))
     if seconds := os.environ.get("WAITS"):
         wait_for(int(seconds))
+    if wrong := os.environ.get("CLOCK_FILE"):
+        set_clock_by(Path(wrong))
     from bot.cli.main import main as run
 
     return run(sys.argv[1:], on_stage=crash_hook())

@@ -48,13 +48,14 @@ class ContextReader:
         cue: Cue | None = None,
         emotes: Iterable[str] = (),
         before: int | None = None,
+        through: int | None = None,
         answers: bool = True,
     ) -> Recollection:
         """Return what comes to a character's mind about what was heard, the newest message last.
 
         `cue` says why it speaks where nobody asked it: its words then stand behind all that was said. With
-        `before`, only what stood in the log before that place is read. What `answers` somebody may come back
-        to something earlier.
+        `before`, only what stood in the log before that place is read; with `through`, nothing that came in
+        after that message. What `answers` somebody may come back to something earlier.
         """
         now, newest = self._clock.now(), heard[-1]
         where = newest.where
@@ -62,7 +63,7 @@ class ContextReader:
         async with self._database.read() as db:
             channel = await db.channels.get(where.channel_id)
             seat = await db.channels.seat(where.channel_id, role.slug)
-            remembered = await self._recall(db, role, seat, heard, before=before, now=now)
+            remembered = await self._recall(db, role, seat, heard, before=before, through=through, now=now)
             premium = await db.users.is_premium(newest.author_id)
             material = await self._finding.read(db, role.slug, where, search, now=now)
             setting: Setting = await self._staging.read(
@@ -109,6 +110,7 @@ class ContextReader:
         heard: Sequence[Utterance],
         *,
         before: int | None,
+        through: int | None = None,
         now: datetime,
     ) -> Recollection:
         return await recall(
@@ -121,6 +123,7 @@ class ContextReader:
             extent=self._extent,
             tokens=self._tokens,
             before=before,
+            through=through,
         )
 
     async def stands(self, db: UnitOfWork, remembered: Recollection) -> bool:

@@ -50,15 +50,18 @@ async def recall(
     extent: Extent,
     tokens: Callable[[str], int],
     before: int | None = None,
+    through: int | None = None,
 ) -> Recollection:
     """Return the last 24 hours of a place within a budget (F043, C28), and what stands before them.
 
     The transcript begins at a floor that stays where it is until older talk is summed up, and then moves
     up in one step: a window that slid with every message would break the provider's cache each time.
-    With `before`, only what stood in the log before that place is looked at.
+    With `before`, only what stood in the log before that place is looked at; with `through`, nothing that
+    came in after that message.
     """
     floor = seat.floor if seat else 0
     rows = await db.messages.transcript(where.channel_id, character.slug, since=now - WINDOW, floor=floor)
+    before = next((row.place + 2 for row in rows if row.id == through), before)
     rows = [row for row in rows if before is None or row.place < before]
     said = [line_of(row, character.slug) for row in rows]
     sizes = [tokens(written(line)) for line in said]

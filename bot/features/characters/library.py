@@ -135,7 +135,11 @@ class Library:
         """
         if self._reading.locked() and not self._touched:
             return []  # what is being read now shows when it is read: nobody waits for another's files
-        if not await self._stale(company):
+        try:
+            if not await self._stale(company):
+                return []
+        except OSError as error:  # with the next message it is tried again
+            log.error("Nobody knows what changed of the characters' files: %s", error)  # noqa: TRY400
             return []
         changed = []
         async with self._reading:
@@ -197,7 +201,7 @@ class Library:
 
     async def _read_shared(self) -> None:
         """Read the frameworks, and the lorebooks that several characters know (F109)."""
-        self._marked = self._shared()
+        marked = self._shared()
         self._books, notices = await self._reader.shared_books(self.characters / LOREBOOKS)
         for one in notices:
             log.warning("%s", one)
@@ -210,6 +214,7 @@ class Library:
         for notice in own.notices:
             log.warning("%s", notice)
         self._frameworks = replace(own, by_id={**bundled.by_id, **own.by_id})
+        self._marked = marked
 
     # Compiling.
 

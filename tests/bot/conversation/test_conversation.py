@@ -312,8 +312,8 @@ async def test_what_a_crash_left_open_is_taken_up_again(at_table):
     heard = utterance("hello")
     assert await noted(at_table, heard)
     assert await at_table.app.intake.left_open() == [(DM.channel_id, heard.message_id)]
-    await at_table.app.conversation.resume([heard], at_table.mouth)
-    await at_table.app.conversation.resume([heard], at_table.mouth)
+    await at_table.resume(heard)
+    await at_table.resume(heard)
     assert at_table.mouth.said == ["Hm."]
     assert await at_table.app.intake.left_open() == []
 
@@ -415,7 +415,7 @@ async def test_what_was_fresh_before_a_crash_is_answered_however_long_the_restar
     heard = utterance("hello")
     assert await noted(at_table, heard)
     at_table.clock.pass_time(120)
-    await at_table.app.conversation.resume([heard], at_table.mouth)
+    await at_table.resume(heard)
     assert at_table.mouth.said == ["Hm."]
 
 
@@ -460,7 +460,7 @@ async def test_saying_that_it_cannot_remember_does_not_take_the_nonce_of_the_rep
     at_table.database.begin = full_at_the_pledge
     await at_table.app.conversation.take_turn(heard, at_table.mouth)
     at_table.database.begin = begin
-    await at_table.app.conversation.resume([heard], at_table.mouth)
+    await at_table.resume(heard)
     assert at_table.mouth.said == ["*static* say again?", "Hm."]
     assert await _log(at_table, DM.channel_id) == ["hello", "Hm."]
 

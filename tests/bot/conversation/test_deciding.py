@@ -363,7 +363,7 @@ async def test_a_message_that_waits_its_turn_is_decided_after_a_restart(tmp_path
         assert at.mouth.said == []
     async with table(tmp_path, manner=turns) as at:
         assert await at.app.intake.left_open() == [(CHANNEL.channel_id, heard.message_id)]
-        await at.app.conversation.resume([heard], at.mouth)
+        await at.resume(heard)
         assert at.mouth.said == ["Hm."]
 
 

@@ -204,7 +204,7 @@ async def test_what_was_edited_while_the_bot_was_gone_is_answered_in_its_new_for
         at.app.rooms.closing = True
         await at.app.conversation.take_turn(heard, at.mouth)
     async with table(tmp_path) as at:
-        await at.app.conversation.resume([replace(heard, text="Pixel, the new form?")], at.mouth)
+        await at.resume(replace(heard, text="Pixel, the new form?"))
         assert "the new form" in at.claude.prompts[0].text
         assert "canary" not in at.claude.prompts[0].text
         assert at.mouth.said == ["Hm."]

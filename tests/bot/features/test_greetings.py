@@ -74,7 +74,7 @@ async def test_what_is_answered_together_stands_behind_the_greeting_together(at)
     burst = [utterance(text, sent_at=at.clock.now()) for text in ("first of all", "and then")]
     for one in burst:
         await noted(at, one)
-    await at.app.conversation.resume([burst[-1]], at.mouth)
+    await at.resume(burst[-1])
     assert at.mouth.said == [FIRST, "Hm."]
     (_, begins), (mine, greeting), (_, asked) = spoken(at)
     assert (begins, mine, greeting) == (BEGINNING, True, FIRST)
@@ -131,7 +131,7 @@ async def test_written_down_before_a_crash_it_is_not_said_again(at):
     assert await greetings.first_words(heard, at.mouth)
     assert not await greetings.first_words(heard, at.mouth)
     await at.app.finish_replies(lambda _: at.mouth)
-    await at.app.conversation.resume([heard], at.mouth)
+    await at.resume(heard)
     assert at.mouth.said == [FIRST, "Hm."]
 
 

@@ -39,8 +39,8 @@ from memory.dumps import Dumps
 from memory.erasing import _PEOPLE, Eraser
 from memory.places import Place, Where
 from tests.builders import CHANNEL, utterance
-from tests.drill import Drill, drill
 from tests.fakes import EPOCH
+from tests.forgetting import Drill, drill
 from tests.learning import all_of_it
 from tests.summing import HOUR, note
 from tests.support.letters import Letters

@@ -157,7 +157,7 @@ async def test_a_deleted_message_does_not_come_back_with_a_replay_or_a_late_edit
     await at_table.app.message_log.deleted(CHANNEL.channel_id, {gone.message_id})
     await at_table.app.conversation.take_turn(gone, at_table.mouth)
     await at_table.app.message_log.edited(gone.where.channel_id, gone.message_id, "my PIN was canary-1234")
-    await at_table.app.conversation.resume([gone], at_table.mouth)
+    await at_table.resume(gone)
     await at_table.hear("Pixel?", where=CHANNEL)
     assert "canary" not in at_table.claude.prompts[-1].text
 

@@ -1,6 +1,6 @@
 """A data folder with a canary of every kind in it, and a search of every byte of it.
 
-It is a program too: `python -m tests.drill FOLDER SECONDS WAY POINT MESSAGE` opens the folder, forgets a
+It is a program too: `python -m tests.forgetting FOLDER SECONDS WAY POINT MESSAGE` opens the folder, forgets a
 message in one of the WAYS and dies at one of the POINTS.
 """
 
