@@ -24,6 +24,7 @@ class LoggedLine(NamedTuple):
     sent_at: datetime
     heard_through: int | None
     character: str | None
+    drew_on: list[int] | None
 
 
 class Uncovered(NamedTuple):
@@ -40,6 +41,7 @@ class Uncovered(NamedTuple):
     sent_at: datetime
     heard_through: int | None
     character: str | None
+    drew_on: list[int] | None
     id: int
     from_bot: bool
     said_to: int | None

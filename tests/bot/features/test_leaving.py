@@ -203,6 +203,7 @@ async def test_no_file_holds_anything_of_somebody_who_left(at):
 
 async def test_the_receipt_counts_what_went(at):
     await live(at)
+    await hear(at, "Pixel, who was that?", BOB, reply=f"Mira-{WORD}.")
     before = (await at.app.privacy.standing(MIRA)).holdings
     assert all(before), "all of it is there, so all of it is counted"
     assert (await leave(at)).gone == before
