@@ -91,7 +91,7 @@ _LEFT = _(
 )
 _NOTHING_LEFT = _(
     "A search of every table and file for your id, your names and any eight words in a row of yours found "
-    "nothing."
+    "nothing that is yours."
 )
 _NO_ID_LEFT = _(
     "A search of every table and file for your id found nothing. Words and names of yours were not known any "
