@@ -229,9 +229,11 @@ class People(Repository):
         """Return the replies to anybody that name or repeat somebody."""
         turns = await self._drew_on(Turn, person_id)
         lines = await self._drew_on(Message, person_id) | await self._drew_on(Archived, person_id)
-        posted = select(Part.message_id).where(Part.turn_id.in_(turns), Part.message_id.is_not(None))
-        found = {one for one in await self._session.scalars(posted) if one is not None}
-        return Echoing(set(turns), found | set(lines), {*turns.values(), *lines.values()})
+        message_ids = set(lines)
+        for some in pieces(turns):
+            posted = await self._session.scalars(select(Part.message_id).where(Part.turn_id.in_(some)))
+            message_ids |= {one for one in posted if one is not None}
+        return Echoing(set(turns), message_ids, {*turns.values(), *lines.values()})
 
     async def answers_in(self, channel_ids: Collection[int]) -> dict[int, str]:
         """Return the words of all that characters said in some places, by message."""
@@ -271,8 +273,8 @@ class People(Repository):
         """
         await self._session.execute(delete(Summary).where(_notes_of(person_id)))
         await self._session.execute(delete(Turn).where(Turn.addressee_id == person_id))
-        echoing = update(Turn).where(Turn.id.in_(await self._drew_on(Turn, person_id)))
-        await self._session.execute(echoing.values(drew_on=None))
+        for some in pieces(await self._drew_on(Turn, person_id)):
+            await self._session.execute(update(Turn).where(Turn.id.in_(some)).values(drew_on=None))
         blank = {"author_id": 0, "open": False, "trace": None}
         await self._session.execute(update(Claim).where(Claim.author_id == person_id).values(**blank))
         await self._session.execute(update(Call).where(Call.user_id == person_id).values(user_id=None))

@@ -90,6 +90,7 @@ class Leaving:
                 told = await self._told_from_notes(db, person_id, echoes)
             async with self._database.begin() as db:
                 gone = await db.people.holdings(person_id)
+                gone = gone._replace(echoes=gone.echoes + len(told))
                 shared = await self._erase(db, person_id, told)
         finished = await self._eraser.finish()
         await self._summaries.again(shared)
@@ -101,11 +102,14 @@ class Leaving:
         return await asyncio.to_thread(echoes_of, words, names)
 
     async def _told_from_notes(self, db: UnitOfWork, person_id: int, echoes: Echoes) -> set[int]:
-        """Return what characters said of somebody where their notes of older talk hold anything of them."""
+        """Return what characters told others of somebody, where notes of older talk hold anything of them.
+
+        Of what stands in such a note no answer knows whose it is.
+        """
         answers = await db.people.answers_in(await db.people.noted_places(person_id))
-        return await asyncio.to_thread(
-            lambda: {message_id for message_id, text in answers.items() if echoes.stand_in(text)}
-        )
+        known = (await db.people.echoing(person_id)).message_ids | await db.people.message_ids(person_id, ())
+        others = {one: text for one, text in answers.items() if one not in known}
+        return await asyncio.to_thread(lambda: {one for one, text in others.items() if echoes.stand_in(text)})
 
     @asynccontextmanager
     async def _quiet(self, channel_ids: Iterable[int]) -> AsyncIterator[None]:
@@ -129,7 +133,8 @@ class Leaving:
         for some in pieces(message_ids):
             await self._forget(db, some)
         await db.turns.abandon(self._clock.now(), addressee_id=person_id)
-        await db.turns.abandon(self._clock.now(), turn_ids=echoing.turn_ids)
+        for some in pieces(echoing.turn_ids):
+            await db.turns.abandon(self._clock.now(), turn_ids=some)
         await db.reminders.forget_person(person_id)
         await db.consents.forget(person_id)
         await db.people.erase(person_id, private)

@@ -352,7 +352,7 @@ async def test_what_characters_said_of_somebody_out_of_their_notes_goes(at):
     told = await bob_is_told(at, f"Mira-{WORD} keeps it.")
     other = await bob_is_told(at, "It is kept.")
     await at.consolidated()
-    await leave(at)
+    assert (await leave(at)).gone.echoes == 1
     assert [tables_with(at, reply) for reply in (told, other)] == [set(), {"messages", "archive"}]
 
 
