@@ -162,6 +162,7 @@ class Stretch:
                 reply_to=line.reply_to,
                 character=self.character,
                 cast_id=line.cast_id,
+                drew_on=line.drew_on,
             )
 
 

@@ -120,7 +120,8 @@ class Heard(Protocol):
 class Recalled:
     """A 'fact', or a 'line' that was said, found by search: as `speaker` told it, last at `at`.
 
-    `about` names somebody else, of whom the speaker said it.
+    `about` names somebody else, of whom the speaker said it. `person_id` told it; where a character did,
+    it `drew_on` some people.
     """
 
     kind: Literal["fact", "line"]
@@ -129,6 +130,8 @@ class Recalled:
     text: str
     at: datetime
     about: str = ""
+    person_id: int | None = None
+    drew_on: tuple[int, ...] = ()
 
 
 class Finding:
@@ -260,11 +263,17 @@ class Finding:
 
     def _fact(self, fact: Recallable, names: Mapping[int, str]) -> Recalled:
         speaker = self._label(names.get(fact.person_id, "someone"), fact.person_id)
-        return Recalled("fact", fact.id, speaker, fact.text, fact.last_at, about=fact.subject)
+        return Recalled("fact", fact.id, speaker, fact.text, fact.last_at, fact.subject, fact.person_id)
 
     def _line(self, line: ArchivedLine) -> Recalled:
         return Recalled(
-            "line", line.id, self._label(line.author_name, line.author_id), line.text, line.sent_at
+            "line",
+            line.id,
+            self._label(line.author_name, line.author_id),
+            line.text,
+            line.sent_at,
+            person_id=None if line.mine else line.author_id,
+            drew_on=tuple(line.drew_on or ()),
         )
 
     def _within(self, found: Sequence[Recalled]) -> list[Recalled]:

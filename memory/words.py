@@ -46,9 +46,13 @@ def words(text: str) -> list[str]:
 
     Scripts that set no spaces are taken apart into pairs of characters.
     """
+    return [word for word in map(_searched, every_word(text)) if word]
+
+
+def every_word(text: str) -> list[str]:
+    """Return a text's words in their order, folded, and those that say nothing as well: see `words`."""
     plain = text.isascii() and _BREAK not in text
-    folded = text.translate(_PLAIN).split() if plain else _folded_words(text)
-    return [word for word in map(_searched, folded) if word]
+    return text.translate(_PLAIN).split() if plain else list(_folded_words(text))
 
 
 def words_of(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -65,11 +65,11 @@ class Drill:
     def folder(self) -> Path:
         return self.app.settings.data_dir
 
-    async def hear(self, text: str, *, where: Where = DM, reply: str = "Hm.") -> int:
+    async def hear(self, text: str, *, where: Where = DM, reply: str = "Hm.", **more: Any) -> int:
         """Say something and have it answered; return the message's id."""
         self.claude.queue.clear()
         self.claude.will_say(reply)
-        heard = utterance(text, where=where, sent_at=self.clock.now())
+        heard = utterance(text, where=where, sent_at=self.clock.now(), **more)
         await self.app.conversation.take_turn(heard, self.mouth)
         self.claude.queue.clear()
         self.clock.pass_time(60)

@@ -12,6 +12,7 @@ from bot.conversation.attention.vote import Ballot, Voters, vote
 from bot.conversation.company import Role
 from bot.conversation.decision import Reason
 from bot.conversation.generation import Composer
+from bot.conversation.lineage import drawn_on
 from bot.conversation.outbox import Saying
 from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge
@@ -124,6 +125,7 @@ class Unasked:
             heard_through=max(last, floor // 2),
             pledged_at=now,
             cast_id=cast_id,
+            drew_on=drawn_on(reply.text, impulse.remembered),
         )
         parts = turns.parts_of(reply.text, mark=impulse.mark, limit=self._composer.longest)
         turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
+from bot.conversation.lineage import drawn_on
 from bot.conversation.outbox import Saying
 from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import Asker, CannotRemake, Rethinking
@@ -128,6 +129,7 @@ class Remaking:
                 turn = await self._theirs(db, role, asker, where, turn.id)
                 await self._rethinking.check(db, role, thought)
                 known = await self._takes(db, turn)
+                await db.turns.draw_on(turn, drawn_on(thought.text, thought.remembered))
                 # The first of them is what was said: from now on there is more than one.
                 for parts in (*known.parts, self._split(thought.text)):
                     await db.turns.add_variant(turn.id, parts, at=self._clock.now())
@@ -217,6 +219,7 @@ class Remaking:
             now = self._clock.now()
             # Takes on what was said before are none on what it is now.
             await db.turns.one_take(turn.id)
+            await db.turns.draw_on(turn, drawn_on(thought.text, thought.remembered))
             await db.turns.extend(turn.id, self._split(thought.text), after=last, mark=f"c{last}", at=now)
             await db.turns.recast(turn.id, await self._casting.cast_id(db, where, speaker=role.slug))
         self._reached("pledged")

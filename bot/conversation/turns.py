@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.throttle import place_of
 from bot.conversation.decision import Decision, Reason, Trace, trace_json
+from bot.conversation.lineage import drawn_on
 from bot.conversation.text.split import split
 from bot.conversation.types import Part, Recollection, Reply, Utterance
 from bot.llm.types import Call
@@ -107,6 +108,7 @@ async def pledge(
         cast_id=cast_id,
         tone=tone,
         register=register_of(trigger.text) if tone else None,
+        drew_on=drawn_on(reply.text, remembered),
     )
     parts = parts_of(
         reply.text, mark=f"q{occasion.cue.id}" if occasion.cue else f"r{trigger.message_id}", limit=limit
@@ -300,6 +302,7 @@ async def settle(
             heard_through=turn.heard_through,
             character=turn.character,
             cast_id=turn.cast_id,
+            drew_on=turn.drew_on,
         )
         await db.messages.add(line)
         lines.append(line)

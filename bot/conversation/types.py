@@ -73,13 +73,18 @@ class Glimpse:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the transcript, at its `place` in the log. `mine` marks what the character itself said."""
+    """One line of the transcript, at its `place` in the log. `mine` marks what the character itself said.
+
+    `person_id` said it; where a character did, it `drew_on` some people.
+    """
 
     place: int
     speaker: str
     text: str
     mine: bool
     said_at: datetime
+    person_id: int | None = None
+    drew_on: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Knowledge:
 
     speaker: str
     memories: tuple[tuple[int, str], ...]
+    person_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

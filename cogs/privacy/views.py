@@ -54,8 +54,8 @@ DELETING = _(
 )
 FOR_GOOD = _(
     "All of it goes for good: from every table, every file that I write, and the database's log. It can't "
-    "be undone; /privacy export takes it along before. What others said stays theirs, and the messages in "
-    "Discord stay there."
+    "be undone; /privacy export takes it along before. My answers to others go where they name or repeat "
+    "you. What others said stays theirs, and the messages in Discord stay there."
 )
 EXPORTED = n_(
     "This is everything that I keep about you. /privacy import takes it back in. What others said "
@@ -85,11 +85,22 @@ _STANDING, _KEPT_OF_YOU = _("**You and what I remember**"), _("**What is kept ab
 _ONLY_YOU = _("-# Only you see this. What is kept and who sees it in general: the button below.")
 _SHALL_I = _("**Shall I delete everything about you?**")
 _RECEIPT = _("**Deleted, and searched for what is left**")
-_LEFT = _("**Your id still stands in: {places}.** Delete once more, or tell whoever runs this bot.")
-_NOTHING_LEFT = _("A search of every table and file for your id found nothing.")
+_LEFT = _(
+    "**Your id, a name or eight words in a row of yours still stand in: {places}.** Delete once more, or "
+    "tell whoever runs this bot."
+)
+_NOTHING_LEFT = _(
+    "A search of every table and file for your id, your names and any eight words in a row of yours found "
+    "nothing that is yours."
+)
+_NO_ID_LEFT = _(
+    "A search of every table and file for your id found nothing. Words and names of yours were not known any "
+    "more, so I could not search for them."
+)
 _NAMED = n_(
-    "- Your id still stands in {count} line that others wrote: it is theirs.",
-    "- Your id still stands in {count} lines that others wrote: those are theirs.",
+    "- Your id, a name or eight words in a row of yours still stand in {count} line of others: it is theirs.",
+    "- Your id, a name or eight words in a row of yours still stand in {count} lines of others: those are "
+    "theirs.",
 )
 _UNFINISHED = _("- Traces may be left in files that are in use; they go within the hour.")
 _LATER = _("- Traces may be left in unused pages of the database until it is written anew.")
@@ -110,6 +121,7 @@ _ASKED = {
 }
 """Whether anything is noted, and whether it is known when they were asked."""
 _LOG = _("- the log of the last day: {lines} of yours, {answers} to you")
+_ECHOES = _("- answers to others that name or repeat you: {answers}")
 _ARCHIVED = _("- lines kept for longer, because you agreed: {lines}")
 _KNOWN = _("- facts about you: {core} for good, {facts} for now; {changes} changes of them")
 _NUMBERS = _("- numbers to search by meaning: {numbers}")
@@ -165,7 +177,7 @@ def receipt(of: Receipt) -> str:
         found = ", ".join(f"{name} ({number(count)})" for name, count in sorted(of.left.items()))
         lines.append(_LEFT.format(places=found))
     else:
-        lines.append(str(_NOTHING_LEFT))
+        lines.append(str(_NOTHING_LEFT if of.by_words else _NO_ID_LEFT))
     if of.named:
         lines.append(_NAMED.format(count=of.named))
     if not of.finished:
@@ -214,6 +226,7 @@ def _answer(standing: Standing) -> str:
 def _held(of: Holdings) -> Iterator[str]:
     """Yield what is kept of somebody, store by store."""
     yield _LOG.format(lines=_LINES.format(count=of.lines), answers=_ANSWERS.format(count=of.answers))
+    yield _ECHOES.format(answers=number(of.echoes))
     yield _ARCHIVED.format(lines=number(of.archived))
     yield _KNOWN.format(core=number(of.core), facts=number(of.facts), changes=number(of.changes))
     yield _NUMBERS.format(numbers=number(of.embeddings))

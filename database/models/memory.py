@@ -155,7 +155,7 @@ class Archived(Row):
     """A line that was said, kept for as long as its person agrees (F075, D03): secrets are masked.
 
     `person_id` said it, or is whom the character answered with it (`mine`). `character` was there, and
-    so was everybody of the cast.
+    so was everybody of the cast. `drew_on` are the people whom an answer names or repeats.
     """
 
     __tablename__ = "archive"
@@ -178,6 +178,7 @@ class Archived(Row):
     reply_to: Mapped[int | None] = mapped_column(BigInteger, default=None)
     character: Mapped[str] = mapped_column(String(64), default="")
     cast_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    drew_on: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
     __mapper_args__ = {"primary_key": ["id"]}  # noqa: RUF012 - as SQLAlchemy wants it
 

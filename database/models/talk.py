@@ -80,7 +80,8 @@ class Message(Row):
     """The 24-hour log (D03, D04). `position` is the order of arrival.
 
     `heard_through` is set on the characters' own rows, with the `character` who said it: the position of
-    the last line it had read when it wrote. `cast_id` are the characters who were there to hear it.
+    the last line it had read when it wrote. `cast_id` are the characters who were there to hear it, and
+    `drew_on` the people whom a reply names or repeats.
     """
 
     __tablename__ = "messages"
@@ -103,6 +104,7 @@ class Message(Row):
     heard_through: Mapped[int | None] = mapped_column(BigInteger, default=None)
     character: Mapped[str | None] = mapped_column(String(64), default=None)
     cast_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    drew_on: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
     @hybrid_property
     def place(self) -> int:
@@ -151,7 +153,8 @@ class Turn(Row):
 
     `variant` is the take that stands (C45); `next_variant` the one that is about to take its place. `tone`
     is what the person did with what is answered, and `register` how formal their words were (C71); both are
-    unknown where no person is answered, and once they have counted.
+    unknown where no person is answered, and once they have counted. `drew_on` are the people whom any take
+    on it names or repeats.
     """
 
     __tablename__ = "turns"
@@ -177,6 +180,7 @@ class Turn(Row):
     cast_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     tone: Mapped[str | None] = mapped_column(String(16), default=None)
     register: Mapped[int | None] = mapped_column(default=None)
+    drew_on: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
 
 class Part(Row):

@@ -22,6 +22,7 @@ class ArchivedLine(NamedTuple):
     text: str
     sent_at: datetime
     mine: bool
+    drew_on: list[int] | None
 
 
 class Fresh(NamedTuple):
@@ -38,6 +39,7 @@ class Fresh(NamedTuple):
     from_bot: bool
     turn_id: int | None
     cast_id: int | None
+    drew_on: list[int] | None
 
 
 _LAST_VERSION = "last change of the archive"
@@ -190,6 +192,7 @@ class Archive(Repository):
                 Message.from_bot,
                 Message.turn_id,
                 Message.cast_id,
+                Message.drew_on,
                 Turn.state,
             )
             .outerjoin(Turn, Turn.id == Message.turn_id)

@@ -1,10 +1,12 @@
 """A look through every table for what is left of a person who was erased (C64, D15)."""
 
+import asyncio
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table, Text, cast, func, literal, select
+from sqlalchemy import JSON, BigInteger, Column, Integer, String, Text, cast, func, literal, or_, select
 
 from database.models import Row
 from database.repositories import Repository
@@ -82,10 +84,21 @@ SNOWFLAKE = 1 << 22
 """Ids of Discord's are above this: the same number elsewhere is no coincidence."""
 
 
-class Residue(NamedTuple):
-    """What a look through every table found: rows that still hold a person's id, by table.
+FEWEST_LETTERS = 15
+"""Eight words, and what stands between them."""
 
-    `named` counts rows of other people's words in which it stands.
+
+class Echoing(Protocol):
+    """Knows somebody's words and names."""
+
+    def repeated(self, text: str) -> bool: ...
+    def stand_in(self, text: str) -> bool: ...
+
+
+class Residue(NamedTuple):
+    """What a look through every table found: what still holds a person's id or words, by table.
+
+    `named` counts other people's words in which these, or a name of theirs, stand.
     """
 
     rows: dict[str, int]
@@ -95,36 +108,49 @@ class Residue(NamedTuple):
 class Leftovers(Repository):
     """Searches all tables."""
 
-    async def residue(self, person_id: int) -> Residue:
-        """Look for somebody in every table, but those that are exempt.
+    async def residue(self, person_id: int, echoes: Echoing | None = None) -> Residue:
+        """Look for somebody in every table, for their id only where it is not exempt.
 
         Of an id of Discord's every column is searched, of another only those that are meant for one.
         """
-        rows: dict[str, int] = {}
+        rows: Counter[str] = Counter()
         named = 0
         for table in Row.metadata.sorted_tables:
-            if table.name in EXEMPT:
-                continue
             for column in table.columns:
-                found = await self._found(table, column, person_id)
                 if (table.name, column.name) in _WORDS:
-                    named += found
-                elif found:
-                    rows[table.name] = rows.get(table.name, 0) + found
-        return Residue(rows, named)
+                    named += await self._written(column, person_id, echoes.stand_in if echoes else None)
+                elif isinstance(column.type, BigInteger | Integer):
+                    rows[table.name] += await self._numbered(column, person_id)
+                else:
+                    rows[table.name] += await self._written(
+                        column, person_id, echoes.repeated if echoes else None, fewest=FEWEST_LETTERS
+                    )
+        return Residue(dict(+rows), named)
 
-    async def _found(self, table: Table, column: Column[Any], person_id: int) -> int:
-        everywhere = person_id >= SNOWFLAKE
-        if isinstance(column.type, BigInteger | Integer):
-            if not everywhere and column.name not in PERSON.get(table.name, ()):
-                return 0
-            where = column == literal(person_id, BigInteger)  # also where the column is too small for it
-            return int(await self._session.scalar(select(func.count()).select_from(table).where(where)) or 0)
-        if not everywhere or not isinstance(column.type, String | Text | JSON | FactValues):
+    async def _numbered(self, column: Column[Any], person_id: int) -> int:
+        meant = column.name in PERSON.get(column.table.name, ())
+        if column.table.name in EXEMPT or not (person_id >= SNOWFLAKE or meant):
+            return 0
+        where = column == literal(person_id, BigInteger)  # also where the column is too small for it
+        query = select(func.count()).select_from(column.table).where(where)
+        return int(await self._session.scalar(query) or 0)
+
+    async def _written(
+        self, column: Column[Any], person_id: int, echoed: Callable[[str], bool] | None, *, fewest: int = 1
+    ) -> int:
+        """Count the texts of a column in which an id or an echo stands; `fewest` letters make an echo."""
+        if not isinstance(column.type, String | Text | JSON | FactValues):
             return 0
         text = cast(column, String)
-        found = await self._session.scalars(select(text).where(text.contains(str(person_id))))
-        return sum(holds(one, person_id) for one in found)
+        by_id = person_id >= SNOWFLAKE and column.table.name not in EXEMPT
+        wanted = [text.contains(str(person_id))] if by_id else []
+        wanted += [func.length(text) >= fewest] if echoed else []
+        if not wanted:
+            return 0
+        texts = (await self._session.scalars(select(text).where(or_(*wanted)))).all()
+        return await asyncio.to_thread(
+            lambda: sum((by_id and holds(one, person_id)) or bool(echoed and echoed(one)) for one in texts)
+        )
 
 
 def holds(text: str, person_id: int) -> bool:

@@ -25,6 +25,7 @@ class LoggedLine(NamedTuple):
     sent_at: datetime
     heard_through: int | None
     character: str | None
+    drew_on: list[int] | None
 
 
 class Uncovered(NamedTuple):
@@ -42,6 +43,7 @@ class Uncovered(NamedTuple):
     sent_at: datetime
     heard_through: int | None
     character: str | None
+    drew_on: list[int] | None
     from_bot: bool
     said_to: int | None
     under_way: bool

@@ -33,6 +33,7 @@ from database.models import (
     IdentityLine,
     LoreLine,
     Message,
+    Nickname,
     Part,
     Remark,
     Reminder,
@@ -62,6 +63,7 @@ class Holdings(NamedTuple):
 
     lines: int
     answers: int
+    echoes: int
     archived: int
     core: int
     facts: int
@@ -75,6 +77,14 @@ class Holdings(NamedTuple):
     names: int
     decisions: int
     calls: int
+
+
+class Echoing(NamedTuple):
+    """Replies that name or repeat somebody: pledged or said, as messages, and where."""
+
+    turn_ids: set[int]
+    message_ids: set[int]
+    channel_ids: set[int]
 
 
 class Remaining(NamedTuple):
@@ -94,6 +104,7 @@ class People(Repository):
         return Holdings(
             lines=await self._count(Message, Message.author_id == person_id),
             answers=await self._count(Message, Message.turn_id.in_(_turns_to(person_id))),
+            echoes=await self._echoes(person_id),
             archived=await self._count(Archived, _archived_of(person_id)),
             core=await self._count(Fact, mine, Fact.kept.is_(True)),
             facts=await self._count(Fact, mine, Fact.kept.is_(False)),
@@ -176,6 +187,21 @@ class People(Repository):
         query = select(Channel).where(Channel.note_by == person_id, Channel.note.is_not(None))
         return list(await self._session.scalars(query.order_by(Channel.id)))
 
+    async def words(self, person_id: int) -> list[str]:
+        """Return what somebody said that is still kept, and what is or was known about them."""
+        said: list[str] = []
+        for line in (Message, Archived):
+            said += await self._session.scalars(select(line.text).where(line.author_id == person_id))
+        known = [{"text": one.text, "quote": one.quote} for one in await self.facts(person_id)]
+        known += [one.before or {} for one in await self.changes(person_id)]
+        return said + [one[key] for one in known for key in ("text", "quote") if one.get(key)]
+
+    async def names(self, person_id: int) -> list[str]:
+        """Return by what names somebody goes, or went, and whom they play."""
+        went_by = select(Nickname.name).where(Nickname.user_id == person_id)
+        played = select(Guise.name).where(Guise.user_id == person_id)
+        return list(await self._session.scalars(went_by.union(played)))
+
     # Taking out.
 
     async def private_places(self, person_id: int) -> set[int]:
@@ -196,7 +222,27 @@ class People(Repository):
         theirs = or_(Message.author_id == person_id, Message.turn_id.in_(_answered(person_id)))
         found = set(await self._session.scalars(select(Message.channel_id).where(theirs).distinct()))
         pledged = select(Turn.channel_id).where(Turn.addressee_id == person_id, Turn.state == "pledged")
-        return found | set(await self._session.scalars(pledged))
+        found |= set(await self._session.scalars(pledged))
+        return found | (await self.echoing(person_id)).channel_ids
+
+    async def echoing(self, person_id: int) -> Echoing:
+        """Return the replies to anybody that name or repeat somebody."""
+        turns = await self._drew_on(Turn, person_id)
+        lines = await self._drew_on(Message, person_id) | await self._drew_on(Archived, person_id)
+        message_ids = set(lines)
+        for some in pieces(turns):
+            posted = await self._session.scalars(select(Part.message_id).where(Part.turn_id.in_(some)))
+            message_ids |= {one for one in posted if one is not None}
+        return Echoing(set(turns), message_ids, {*turns.values(), *lines.values()})
+
+    async def answers_in(self, channel_ids: Collection[int]) -> dict[int, str]:
+        """Return the words of all that characters said in some places, by message."""
+        logged = (Message.channel_id.in_(channel_ids), Message.heard_through.is_not(None))
+        archived = (Archived.channel_id.in_(channel_ids), Archived.mine.is_(True))
+        said = dict((await self._session.execute(select(Archived.id, Archived.text).where(*archived))).all())
+        return said | dict(
+            (await self._session.execute(select(Message.id, Message.text).where(*logged))).all()
+        )
 
     async def noted_places(self, person_id: int) -> set[int]:
         """Return the channels of which something is summed up that holds anything of somebody."""
@@ -227,6 +273,8 @@ class People(Repository):
         """
         await self._session.execute(delete(Summary).where(_notes_of(person_id)))
         await self._session.execute(delete(Turn).where(Turn.addressee_id == person_id))
+        for some in pieces(await self._drew_on(Turn, person_id)):
+            await self._session.execute(update(Turn).where(Turn.id.in_(some)).values(drew_on=None))
         blank = {"author_id": 0, "open": False, "trace": None}
         await self._session.execute(update(Claim).where(Claim.author_id == person_id).values(**blank))
         await self._session.execute(update(Call).where(Call.user_id == person_id).values(user_id=None))
@@ -331,6 +379,22 @@ class People(Repository):
         for ids in await self._session.scalars(packed):
             count += len(lines.intersection(array("q", ids)))
         return count
+
+    async def _echoes(self, person_id: int) -> int:
+        """Count the answers to others that name or repeat somebody."""
+        to_others = func.coalesce(Message.turn_id, 0).not_in(_turns_to(person_id))
+        found = await self._drew_on(Message, person_id, to_others)
+        return len(found | await self._drew_on(Archived, person_id, Archived.person_id != person_id))
+
+    async def _drew_on(
+        self, model: type[Turn | Message | Archived], person_id: int, *where: ColumnElement[bool]
+    ) -> dict[int, int]:
+        """Return, by id, where the replies were said that name or repeat somebody."""
+        query = select(model.id, model.channel_id, model.drew_on).where(
+            cast(model.drew_on, String).contains(str(person_id)), *where
+        )
+        found = (await self._session.execute(query)).all()
+        return {row.id: row.channel_id for row in found if person_id in (row.drew_on or ())}
 
     async def _played(self, person_id: int) -> int:
         """Count whom somebody plays, the scenes that they asked for, and the notes of channels."""

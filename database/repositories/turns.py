@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from database.models import Channel, Claim, Message, Part, Turn, Variant
+from database.models import Archived, Channel, Claim, Message, Part, Turn, Variant
 from database.repositories import Inserting, Repository, table_of, values_of
 
 _claims, _turns, _parts = table_of(Claim), table_of(Turn), table_of(Part)
@@ -368,6 +368,15 @@ class Turns(Repository):
             update(Turn).where(Turn.id == turn_id).values(state="pledged", pledged_at=at, settled_at=None)
         )
 
+    async def draw_on(self, turn: Turn, people: Sequence[int] | None) -> None:
+        """Keep that another take on a reply, or what it goes on with, names or repeats people."""
+        drew_on = sorted({*(turn.drew_on or ()), *(people or ())})
+        if drew_on == (turn.drew_on or []):
+            return
+        said = list(await self._session.scalars(select(Message.id).where(Message.turn_id == turn.id)))
+        for table, ids in ((Turn, [turn.id]), (Message, said), (Archived, said)):
+            await self._session.execute(update(table).where(table.id.in_(ids)).values(drew_on=drew_on))
+
     async def recast(self, turn_id: int, cast_id: int) -> None:
         """Let other characters hear what is yet to be said of a reply."""
         await self._session.execute(update(Turn).where(Turn.id == turn_id).values(cast_id=cast_id))
@@ -381,7 +390,12 @@ class Turns(Repository):
             await self._session.execute(update(Part).where(*here).values(text="", todo=None))
 
     async def abandon(
-        self, before: datetime, *, channel_id: int | None = None, addressee_id: int | None = None
+        self,
+        before: datetime,
+        *,
+        channel_id: int | None = None,
+        addressee_id: int | None = None,
+        turn_ids: Collection[int] | None = None,
     ) -> None:
         """Drop the replies that were pledged until a moment and never said, words and all."""
         old = select(Turn.id).where(Turn.state == "pledged", Turn.pledged_at <= before)
@@ -389,6 +403,8 @@ class Turns(Repository):
             old = old.where(Turn.channel_id == channel_id)
         if addressee_id is not None:
             old = old.where(Turn.addressee_id == addressee_id)
+        if turn_ids is not None:
+            old = old.where(Turn.id.in_(turn_ids))
         await self._session.execute(update(Part).where(Part.turn_id.in_(old)).values(text="", todo=None))
         await self._session.execute(
             update(Turn)

@@ -295,7 +295,10 @@ async def test_what_went_and_what_was_found_afterwards_is_told(w):
     result = await w.mira.click(shown, label="Delete everything")
     text = panel_text(w, shown)
     assert "1 line of yours, 1 answer to you" in text
-    assert "A search of every table and file for your id found nothing." in text
+    assert (
+        "A search of every table and file for your id, your names and any eight words in a row of yours"
+        in text
+    )
     assert "There is no copy of the database beside it" in text
     assert result.acknowledged
     assert await w.app.memories.of("pixel", w.mira.id) == []

@@ -490,12 +490,23 @@ async def test_an_exchange_is_gone_from_the_server_in_every_way_to_forget(postgr
 
 @pytest.mark.slow
 async def test_who_leaves_is_in_no_file_of_the_server_any_more(postgres, url, tmp_path):
-    kinds = ("message", "quote", "learnt", "summary")
+    kinds = ("message", "quote", "learnt", "summary", "repeated")
+    words = f"a {canary('repeated')} sings in my kitchen from six in the morning"
     async with drill(tmp_path / "data", url=url) as at:
         await at.learnt()
-        assert found(postgres.folder_of(url), "learnt")
+        await at.hear(f"Pixel, {words}", where=CHANNEL)
+        await at.hear(
+            "Pixel, what sings?",
+            where=CHANNEL,
+            author_id=43,
+            author_name="Bob",
+            reply=f"I heard that {words}.",
+        )
+        await at.consolidated()
+        assert [kind for kind in ("learnt", "repeated") if not found(postgres.folder_of(url), kind)] == []
         receipt = await at.app.privacy.leave(MIRA)
         assert receipt.finished
+        assert (receipt.gone.echoes, receipt.named, receipt.left, receipt.by_words) == (1, 0, {}, True)
         assert [kind for kind in kinds if found(postgres.folder_of(url), kind)] == []
 
 

@@ -447,7 +447,16 @@ def test_every_table_that_holds_words_is_written_anew():
         if any(isinstance(column.type, Text | JSON | FactValues | LargeBinary) for column in table.columns)
     }
     # people's ids, reasons, states of the program, and what admins and files say of characters
-    without_words = {"claims", "global_state", "seats", "casts", "cues", "identity_lines", "milestones"}
+    without_words = {
+        "claims",
+        "turns",
+        "global_state",
+        "seats",
+        "casts",
+        "cues",
+        "identity_lines",
+        "milestones",
+    }
     without_words |= {"feelings", "stirrings", "remarks"}  # figures, and reasons
     without_words |= {"audit", "lore_lines"}  # what admins did, and laid down of characters
     assert worded - without_words == set(WORDED)

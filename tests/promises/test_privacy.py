@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from tests.promises.quoting import promise
-from tests.promises.stage import LEARNING, PATIENCE, STILL, TYPES_AT_ONCE, Stage, labels, shown
+from tests.promises.stage import LEARNING, PATIENCE, STILL, TYPES_AT_ONCE, WRITTEN_DOWN, Stage, labels, shown
 from tests.world import discord_faults as faults
 from tests.world.discord_files import Upload
 from tests.world.discord_messages import Message
@@ -574,16 +574,15 @@ async def test_a_long_export_comes_in_several_files_and_each_comes_in_alone(stag
 # --- leaving ----------------------------------------------------------------------------------------
 
 
-@promise("privacy.md", "`/privacy delete` takes out, in one transaction, everything that is the person's:")
 @promise(
     "privacy.md",
-    "consent, the direct messages' place, and their id in decisions about other people's messages.",
+    "consent, the direct messages' place, and their id in decisions about other people's messages | goes",
 )
 @promise("privacy.md", "No receipt is kept.")
 @promise("privacy.md", "what calls to the model cost, without whose they were")
-@promise("privacy.md", "that messages were taken on, by their ids alone, or Discord could deliver them again")
+@promise("privacy.md", "that messages were taken on, by their ids alone | stays")
 @promise("privacy.md", "which characters heard what, and how these get on")
-@promise("privacy.md", "the messages in Discord, which can be deleted there.")
+@promise("privacy.md", "the messages in Discord | stays | they can be deleted there")
 async def test_leaving_takes_out_everything_and_leaves_what_is_nobodys(stage: Stage, kept: Kept):
     mira, bob = kept.mira, kept.bob
     await kept.begin()
@@ -614,6 +613,35 @@ async def test_leaving_takes_out_everything_and_leaves_what_is_nobodys(stage: St
 
 @promise(
     "privacy.md",
+    "answers to others that drew on the person, and repeat eight of their words in a row or name them | goes",
+)
+@promise("privacy.md", "other answers to others | stays | fewer words in a row are anybody's")
+async def test_answers_to_others_that_repeat_who_left_go_along(stage: Stage):
+    guild = stage.guild()
+    channel = guild.add_text_channel("general")
+    ada, ben = stage.somebody("Ada", guild), stage.somebody("Ben", guild)
+    secret = "the key of my boat lies under the third blue flowerpot"
+    await stage.told(ben, channel, "privacy yes")
+    await stage.ask(ada, channel, f"Pixel, {secret}, {{}}")
+    replies = (f"They say that {secret}.", "ADA said so.", "The key of my boat lies under seven stones.")
+    for reply in replies:
+        stage.claude.will_say(reply)
+        await ben.say(channel, "Pixel, where is the key?")
+        await stage.reply_with(channel, reply)
+        await asyncio.sleep(WRITTEN_DOWN)
+    assert all(stage.holds(reply) for reply in replies)
+    told = await leave(stage, ada, channel)
+    assert "answers to others that name or repeat you: 2" in told
+    assert "found nothing that is yours" in told
+    assert "of others" not in told
+    assert [bool(stage.holds(words)) for words in (secret, "ADA said", replies[-1])] == [False, False, True]
+    await stage.ask(ben, channel, "Pixel, where is the key? {}")
+    assert secret not in stage.claude.requests[-1].text
+    assert "seven stones" in stage.claude.requests[-1].text
+
+
+@promise(
+    "privacy.md",
     "Then the files of core memory, the database's pages and its write-ahead log are cleared; a crash in "
     "between is made good at the next start.",
 )
@@ -638,9 +666,9 @@ async def test_what_a_crash_keeps_from_being_cleared_goes_at_the_next_start(stag
 
 @promise(
     "privacy.md",
-    "what admins did, and laid down, also about a character, there without their id: the record is kept for "
-    "a year, and a ban would be lifted by deleting it. Of what operators changed about the person only that "
-    "something was changed is left",
+    "what admins did, and laid down, also about a character, there without their id | stays | the record is "
+    "kept for a year, and a ban would be lifted by deleting it. Of what operators changed about the person "
+    "only that something was changed is left",
 )
 async def test_what_admins_did_and_laid_down_stays(stage: Stage):
     guild = stage.guild()
@@ -674,7 +702,7 @@ async def test_what_admins_did_and_laid_down_stays(stage: Stage):
 
 @promise(
     "privacy.md",
-    "copies of the database. Those that the program makes before a migration or a restore go after "
+    "those that the program makes before a migration or a restore go after "
     "`backups_kept_days`, and the answer names each with its day. Of copies that an operator made elsewhere "
     "the program knows nothing",
 )

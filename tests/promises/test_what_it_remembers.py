@@ -343,12 +343,12 @@ async def test_an_export_comes_in_again_and_a_changed_one_brings_facts_alone(sta
 )
 @promise(
     "privacy.md",
-    "Afterwards every table and every file in the data folder is searched for the person's id, and the "
-    "answer says what was found.",
+    "Afterwards every table and every file in the data folder is searched for the person's id, their names "
+    "and any eight of their words in a row, and the answer says what was found.",
 )
 @promise(
     "privacy.md",
-    "what others said, also about the person; facts that others told of them are the others' facts",
+    "what others said, also about the person; facts that others told of them | stays",
 )
 @promise("privacy.md", "Who writes again after that is heard as anybody new, and may be asked again.")
 async def test_after_delete_no_file_knows_the_person_and_what_others_said_stays(stage: Stage):

@@ -101,6 +101,8 @@ def line_of(row: LoggedLine | Uncovered, character: str) -> Line:
         text=row.text,
         mine=row.heard_through is not None and row.character in (character, None),
         said_at=row.sent_at,
+        person_id=row.author_id if row.heard_through is None else None,
+        drew_on=tuple(row.drew_on or ()),
     )
 
 
@@ -214,6 +216,7 @@ async def _known(db: UnitOfWork, where: Where, memories: Sequence[Fact]) -> tupl
         Knowledge(
             speaker_label(names.get(person_id, "someone"), person_id),
             tuple((one.number, one.text) for one in theirs),
+            person_id,
         )
         for person_id, theirs in groupby(memories, key=lambda one: one.person_id)
     )

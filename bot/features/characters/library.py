@@ -135,11 +135,7 @@ class Library:
         """
         if self._reading.locked() and not self._touched:
             return []  # what is being read now shows when it is read: nobody waits for another's files
-        try:
-            if not await self._stale(company):
-                return []
-        except OSError as error:  # with the next message it is tried again
-            log.error("Nobody knows what changed of the characters' files: %s", error)  # noqa: TRY400
+        if not await self._stale(company):
             return []
         changed = []
         async with self._reading:
@@ -162,9 +158,12 @@ class Library:
     async def _stale(self, company: Company) -> set[str]:
         """Return who changed, of those who are here."""
         shelves = {slug: shelf for slug, shelf in self._shelves.items() if slug in company.by_slug}
-        if self._shared() != self._marked:
-            await self._read_shared()
-            self._touched |= shelves.keys()
+        try:
+            if self._shared() != self._marked:
+                await self._read_shared()
+                self._touched |= shelves.keys()
+        except OSError as error:  # with the next message it is tried again
+            log.error("What all characters share stays as it was for now: %s", error)  # noqa: TRY400
         stale = shelves.keys() & self._touched
         for slug, shelf in shelves.items():
             if shelf.source.signature() not in (shelf.signature, self._refused.get(slug)):

@@ -1,11 +1,8 @@
 """Leaving: everything of a person goes, and all tables and files are searched for what is left (C64, D15)."""
 
 import asyncio
-import mmap
-import os
-import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +14,9 @@ from bot.core.clock import Clock
 from database import Database, UnitOfWork, backups
 from database.backend import VACUUM_DUE
 from database.files import BACKUPS
-from database.repositories.leftovers import SNOWFLAKE
+from database.repositories.leftovers import SNOWFLAKE, holds
 from database.repositories.people import Holdings, Remaining, pieces
+from memory.echoes import Echoes, echoes_of
 from memory.erasing import Eraser
 
 WISH = "to be erased "
@@ -29,15 +27,17 @@ class Receipt:
     """What went, by store, and what a search found afterwards.
 
     `left` are tables and files in which the person was found all the same, with how often; `named` counts
-    words of others that hold their id. `later` says that the database file is written anew at night only,
-    and `finished` is False while files could not be cleared yet. `copies` of the database may hold what
-    went until they go.
+    words of others that hold their id, their words or a name of theirs. Without `by_words` none of these were
+    known any more, and only the id was searched for. `later` says that the database file is written anew at
+    night only, and `finished` is False while files could not be cleared yet. `copies` of the database may
+    hold what went until they go.
     """
 
     gone: Holdings
     remaining: Remaining
     left: dict[str, int]
     named: int
+    by_words: bool
     finished: bool
     later: bool
     copies: tuple[backups.Copy, ...]
@@ -84,12 +84,32 @@ class Leaving:
     async def _erase_everything(self, person_id: int) -> Receipt:
         async with self._database.read() as db:
             places = await db.people.places(person_id)
-        async with self._quiet(places), self._database.begin() as db:
-            gone = await db.people.holdings(person_id)
-            shared = await self._erase(db, person_id)
+        async with self._quiet(places):
+            async with self._database.read() as db:
+                echoes = await self._echoes(db, person_id)
+                told = await self._told_from_notes(db, person_id, echoes)
+            async with self._database.begin() as db:
+                gone = await db.people.holdings(person_id)
+                gone = gone._replace(echoes=gone.echoes + len(told))
+                shared = await self._erase(db, person_id, told)
         finished = await self._eraser.finish()
         await self._summaries.again(shared)
-        return await self._receipt(person_id, gone, finished=finished)
+        return await self._receipt(person_id, gone, echoes, finished=finished)
+
+    async def _echoes(self, db: UnitOfWork, person_id: int) -> Echoes:
+        """Return what to look for when somebody's words are gone: it is kept in memory alone."""
+        words, names = await db.people.words(person_id), await db.people.names(person_id)
+        return await asyncio.to_thread(echoes_of, words, names)
+
+    async def _told_from_notes(self, db: UnitOfWork, person_id: int, echoes: Echoes) -> set[int]:
+        """Return what characters told others of somebody, where notes of older talk hold anything of them.
+
+        Of what stands in such a note no answer knows whose it is.
+        """
+        answers = await db.people.answers_in(await db.people.noted_places(person_id))
+        known = (await db.people.echoing(person_id)).message_ids | await db.people.message_ids(person_id, ())
+        others = {one: text for one, text in answers.items() if one not in known}
+        return await asyncio.to_thread(lambda: {one for one, text in others.items() if echoes.stand_in(text)})
 
     @asynccontextmanager
     async def _quiet(self, channel_ids: Iterable[int]) -> AsyncIterator[None]:
@@ -100,23 +120,27 @@ class Leaving:
                 await inside.enter_async_context(room.lock)
             yield
 
-    async def _erase(self, db: UnitOfWork, person_id: int) -> list[int]:
+    async def _erase(self, db: UnitOfWork, person_id: int, told: Collection[int]) -> list[int]:
         """Delete it all; return the places of which something is to be summed up anew."""
         private = await db.people.private_places(person_id)
         noted = await db.people.noted_places(person_id)
+        echoing = await db.people.echoing(person_id)
         message_ids = await db.people.message_ids(person_id, private) | await db.remarks.drawn_on(person_id)
+        message_ids |= echoing.message_ids.union(told)
         for some in pieces(await db.people.memory_ids(person_id)):
             await self._eraser.memories(db, some)
         await db.embeddings.drop_owner("fact", person_id)
         for some in pieces(message_ids):
             await self._forget(db, some)
         await db.turns.abandon(self._clock.now(), addressee_id=person_id)
+        for some in pieces(echoing.turn_ids):
+            await db.turns.abandon(self._clock.now(), turn_ids=some)
         await db.reminders.forget_person(person_id)
         await db.consents.forget(person_id)
         await db.people.erase(person_id, private)
         await self._eraser.person(db, person_id)
         await db.states.drop(_wish(person_id))
-        return sorted(noted - private)
+        return sorted((noted | echoing.channel_ids) - private)
 
     async def _forget(self, db: UnitOfWork, message_ids: Sequence[int]) -> None:
         now = self._clock.now()
@@ -125,17 +149,18 @@ class Leaving:
         await db.turns.drop_unsaid(message_ids, at=now)
         await db.turns.take_back(message_ids, at=now)
 
-    async def _receipt(self, person_id: int, gone: Holdings, *, finished: bool) -> Receipt:
+    async def _receipt(self, person_id: int, gone: Holdings, echoes: Echoes, *, finished: bool) -> Receipt:
         async with self._database.read() as db:
-            residue = await db.leftovers.residue(person_id)
+            residue = await db.leftovers.residue(person_id, echoes)
             remaining = await db.people.remaining(person_id)
             later = await db.states.get(VACUUM_DUE) is not None
-        files = await asyncio.to_thread(lambda: dict(self._named_in(person_id)))
+        files = await asyncio.to_thread(lambda: dict(self._found_in(person_id, echoes)))
         return Receipt(
             gone,
             remaining,
             residue.rows | files,
             residue.named,
+            by_words=bool(echoes.marks or echoes.names),
             finished=finished,
             later=later,
             copies=await asyncio.to_thread(self.copies),
@@ -149,21 +174,22 @@ class Leaving:
             return (*kept, backups.Copy(path.name, None))  # what it was before it moved to the server
         return kept
 
-    def _named_in(self, person_id: int) -> Iterator[tuple[str, int]]:
-        """Yield the files that hold an id of Discord's, in their name or as text.
+    def _found_in(self, person_id: int, echoes: Echoes) -> Iterator[tuple[str, int]]:
+        """Yield the files that hold somebody's id, words or name, as text or in their own name.
 
-        The database itself is searched table by table.
+        Only an id of Discord's is told from other numbers. The database itself is searched table by table.
         """
-        if person_id < SNOWFLAKE:
-            return
         path = self._database.path
         folders = {path.parent, *([self._dumps.folder] if self._dumps else [])}
         found = {one for folder in folders for one in folder.rglob("*") if one.is_file()}
-        word = re.compile(rb"(?<!\d)%d(?!\d)" % person_id)
+
+        def found_in(text: str) -> bool:
+            return (person_id >= SNOWFLAKE and holds(text, person_id)) or echoes.stand_in(text)
+
         for one in sorted(found):
             if one.name.startswith(path.name) or path.parent / BACKUPS in one.parents:
                 continue
-            count = len(word.findall(one.name.encode())) + _count(one, word)
+            count = sum(map(found_in, (one.name, *_lines(one))))
             if count:
                 yield one.name, count
 
@@ -173,13 +199,10 @@ def _wish(person_id: int) -> str:
     return f"{WISH}{person_id}"
 
 
-def _count(path: Path, word: re.Pattern[bytes]) -> int:
-    """Count a word in a file, however large it is."""
-    try:
-        with path.open("rb") as file:
-            if not os.fstat(file.fileno()).st_size:
-                return 0
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                return sum(1 for _ in word.finditer(content))
-    except FileNotFoundError:
-        return 0  # it went meanwhile
+def _lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a file, as far as they are text."""
+    with (
+        suppress(FileNotFoundError),
+        path.open(encoding="utf-8", errors="replace") as file,
+    ):  # it went meanwhile
+        yield from file

@@ -941,6 +941,7 @@ def logged(number: int, text: str, *, author: int = 42, to: int | None = None) -
         sent_at=EPOCH,
         heard_through=number if mine else None,
         character="pixel" if mine else None,
+        drew_on=None,
         id=number,
         from_bot=mine,
         said_to=to,

@@ -15,6 +15,7 @@ from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
 
 from bot.audit import Actor
 from bot.conversation.attention.server_rules import Kind
+from bot.conversation.rethinking import Asker
 from bot.conversation.types import Utterance
 from bot.core.errors import Unsaid
 from bot.features.privacy.erase import WISH, Receipt
@@ -203,6 +204,7 @@ async def test_no_file_holds_anything_of_somebody_who_left(at):
 
 async def test_the_receipt_counts_what_went(at):
     await live(at)
+    await hear(at, "Pixel, who was that?", BOB, reply=f"Mira-{WORD}.")
     before = (await at.app.privacy.standing(MIRA)).holdings
     assert all(before), "all of it is there, so all of it is counted"
     assert (await leave(at)).gone == before
@@ -269,6 +271,115 @@ async def test_leaving_of_somebody_of_whom_nothing_is_there_is_fine(at):
     receipt = await leave(at)
     assert not any(receipt.gone)
     assert receipt.left == {}
+
+
+# --- Answers to others -----------------------------------------------------------------------------------
+
+SECRET = "the key of my boat lies under the third blue flowerpot"
+SEVEN = "the key of my boat lies under"
+
+
+async def bob_is_told(at: Drill, reply: str, *, where: Where = CHANNEL) -> str:
+    """Have Bob answered, and return how the reply begins, which stands nowhere else."""
+    await hear(at, "Pixel, where is that key?", BOB, reply=reply, where=where)
+    return reply
+
+
+async def test_answers_to_others_that_repeat_or_name_who_left_are_not_recalled_later(at):
+    await at.app.privacy.answer(BOB, agreed=True)
+    await hear(at, f"Pixel, {SECRET}")
+    gone = [await bob_is_told(at, f"So, {SECRET}!"), await bob_is_told(at, f"mira-{WORD} says, under a pot")]
+    stays = await bob_is_told(at, f"Well, {SEVEN} seven stones")
+    await at.consolidated()
+    assert tables_with(at, gone[0]) == tables_with(at, stays) == {"messages", "archive"}
+    at.clock.pass_time(8 * 24 * HOUR)  # her own words left the log: she did not agree to more
+    await at.app.message_log.prune()
+    assert tables_with(at, f"Pixel, {SECRET}") == set()
+    receipt = await leave(at)
+    assert (receipt.gone.echoes, receipt.named, receipt.left) == (2, 0, {})
+    assert [tables_with(at, reply) for reply in (*gone, stays)] == [set(), set(), {"archive"}]
+    await hear(at, "Pixel, remember what you told me of the key of that boat?", BOB)
+    assert "seven stones" in at.claude.prompts[-1].text
+    assert not [reply for reply in gone if reply in at.claude.prompts[-1].text]
+
+
+async def test_what_repeats_an_answer_that_goes_goes_along(at):
+    await at.app.privacy.answer(BOB, agreed=True)
+    await hear(at, f"Pixel, {SECRET}")
+    first = await bob_is_told(at, f"So, {SECRET}!")
+    await at.consolidated()
+    at.clock.pass_time(8 * 24 * HOUR)
+    await at.app.message_log.prune()
+    await hear(
+        at, "Pixel, remember what you told me of the key of that boat?", BOB, reply=f"Again: {SECRET}."
+    )
+    assert SECRET in at.claude.prompts[-1].text
+    await leave(at)
+    assert tables_with(at, first, SECRET) == set()
+
+
+async def test_of_an_answer_that_goes_no_take_and_no_part_is_left(at):
+    await hear(at, f"Pixel, {SECRET}")
+    await hear(at, "Pixel, where is it?", BOB, reply="Who knows?")
+    at.claude.will_say(f"Under a pot: {SECRET}.")
+    await at.app.revisions.another("pixel", Asker(BOB, "Bob"), CHANNEL)
+    at.mouth.will_fail.append(Unsaid("503"))
+    await bob_is_told(at, f"Not said yet: {SECRET}.")
+    assert tables_with(at, SECRET) == {"messages", "parts", "variants"}
+    await leave(at)
+    assert tables_with(at, SECRET, MIRA) == set()
+    await at.finish()
+    assert not [said for _, said in at.mouth.posted.values() if "Not said yet" in said]
+
+
+async def test_a_fact_that_comes_up_elsewhere_is_drawn_on_too(at):
+    await at.app.memories.remember("pixel", MIRA, f"I know that {SECRET}", CHANNEL, reach="everywhere")
+    elsewhere = replace(CHANNEL, channel_id=601)
+    await hear(at, "Pixel, hello", where=elsewhere)
+    await bob_is_told(at, f"She knows that {SECRET}", where=elsewhere)
+    await leave(at)
+    assert tables_with(at, SECRET) == set()
+
+
+async def test_what_characters_said_of_somebody_out_of_their_notes_goes(at):
+    await at.app.privacy.answer(BOB, agreed=True)
+    await hear(at, "Pixel, hello")
+    at.clock.pass_time(23 * HOUR)
+    at.claude.will_note(note(f"Mira-{WORD} keeps a key. " * 9))
+    await at.app.summaries.catch_up()
+    at.clock.pass_time(2 * HOUR)
+    await at.app.message_log.prune()
+    told = await bob_is_told(at, f"Mira-{WORD} keeps it.")
+    other = await bob_is_told(at, "It is kept.")
+    await at.consolidated()
+    assert (await leave(at)).gone.echoes == 1
+    assert [tables_with(at, reply) for reply in (told, other)] == [set(), {"messages", "archive"}]
+
+
+async def test_words_that_the_character_has_from_nobody_who_left_stay_and_are_told(at):
+    await hear(at, f"Pixel, {SECRET}", where=ALONE)
+    await hear(at, f"Pixel, {SECRET}", BOB, reply=f"I see, {SECRET}.")
+    receipt = await leave(at)
+    assert (receipt.named, receipt.left) == (2, {})
+    assert len(rows(at, f"SELECT 1 FROM messages WHERE text LIKE '%{SECRET}%'")) == 2
+
+
+async def test_who_is_called_as_everybody_is_takes_nothing_along(at):
+    for name in ("The", "you", "Al"):
+        await at.app.conversation.take_turn(replace(said("Pixel, hi"), author_name=name), at.mouth)
+    await bob_is_told(at, "The cat and you and Al are fine.")
+    await leave(at)
+    assert tables_with(at, "The cat and you") == {"messages"}
+
+
+async def test_a_file_with_words_or_a_name_of_somebody_is_told(at):
+    await hear(at, f"Pixel, {SECRET} for sure")
+    (at.folder / "plain.txt").write_text(f"one\nBoat: {SECRET}\n{SEVEN} nothing")
+    (at.folder / "lines.json").write_text(json.dumps({"said": f"Mira-{WORD}\n{SECRET}"}))
+    receipt = await leave(at)
+    assert (receipt.left, receipt.by_words) == ({"plain.txt": 1, "lines.json": 1}, True)
+    again = await leave(at)
+    assert (again.left, again.by_words) == ({}, False), "nobody knows the words any more"
 
 
 # --- What stays, and is told ---------------------------------------------------------------------------

@@ -1,0 +1,47 @@
+"""Whom an answer names or repeats, of those who came to mind as it was made: it goes with them (C64)."""
+
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+
+from bot.conversation.types import Line, Recollection
+from memory.echoes import called, runs
+from memory.recall import Recalled
+from memory.words import names_in
+
+_runs = lru_cache(maxsize=2048)(runs)  # the same lines stand before reply after reply
+_called = lru_cache(maxsize=1024)(called)
+
+
+def drawn_on(reply: str, remembered: Recollection) -> list[int] | None:
+    """Return the people whose words or names a reply took up from what came to mind; None for nobody.
+
+    What it repeats of an earlier reply, it has from the people whom that one took up.
+    """
+    said, people = runs(reply), set[int]()
+    for whose, text in _texts(remembered) if said else ():
+        if not said.isdisjoint(_runs(text)):
+            people.update(whose)
+    people.update(whose for whose, name in _names(remembered) if names_in(reply, _called(name)))
+    return sorted(people) or None
+
+
+def _texts(remembered: Recollection) -> Iterator[tuple[Collection[int], str]]:
+    """Yield what came to mind, and whose it is."""
+    for one in _said(remembered):
+        yield (one.drew_on if one.person_id is None else (one.person_id,)), one.text
+    for known in (*remembered.head.known, *remembered.fresh):
+        for _, text in known.memories:
+            yield (known.person_id,), text
+
+
+def _names(remembered: Recollection) -> set[tuple[int, str]]:
+    """Return who came to mind, under the names by which they stand in the prompt."""
+    labels = {(one.person_id, one.speaker) for one in _said(remembered) if one.person_id is not None}
+    labels |= {(one.person_id, one.speaker) for one in (*remembered.head.known, *remembered.fresh)}
+    played = remembered.stage.names
+    names = {(whose, label.rpartition("#")[0]) for whose, label in labels}
+    return names | {(whose, played[label]) for whose, label in labels if label in played}
+
+
+def _said(remembered: Recollection) -> tuple[Line | Recalled, ...]:
+    return (*remembered.lines, *remembered.recalled)
