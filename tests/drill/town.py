@@ -94,9 +94,9 @@ class Town:
     people: list[User] = field(default_factory=list)
     agreed: set[int] = field(default_factory=set)
     places: list[Channel] = field(default_factory=list)
+    log_channel: Channel = field(init=False)
     held: list[Event] | None = None
     has_disk: bool = False
-    prompts: dict[int, str] = field(default_factory=dict)
     _known: set[tuple[str, object]] = field(default_factory=set)
     _answers: int = 0
 
@@ -112,6 +112,9 @@ class Town:
             for person in self.people:
                 guild.add_member(person)
             self.places += [guild.add_text_channel(f"{name.lower()}-{number}") for number in range(3)]
+        self.log_channel = guild.add_text_channel("log")
+        operator = discord.add_user("Operator")
+        self.bot.settings |= {"LOG_CHANNEL": str(self.log_channel.id), "ADMIN_IDS": str(operator.id)}
         self.agreed = {person.id for person in self.people[::2]}
         self.bot.claude.answer_with(self.answer)
         self._dispatch = discord.gateway.dispatch
@@ -245,7 +248,6 @@ class Town:
         open_ones = [each for each in dict.fromkeys(asked) if self.lines[each].place is place]
         numbers = [each for each in open_ones if each not in done] or open_ones[-1:]
         self._answers += 1
-        self.prompts[self._answers] = text
         head = f"answers {' '.join(map(str, numbers))} by {self._answers}"
         if self._answers % LONG:
             return head

@@ -1,6 +1,7 @@
 """Bots as processes of their own, between the loopback Discord and the scripted Claude."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -65,7 +66,21 @@ class BotProcess:
 
     async def command(self, *arguments: str, crash_at: str = "") -> tuple[int, str]:
         """Run another command of main.py on the same data; return its exit code and what it printed."""
-        process = await asyncio.create_subprocess_exec(
+        process = await self._begin(*arguments, crash_at=crash_at)
+        printed, _ = await asyncio.wait_for(process.communicate(), READY_WITHIN)
+        return process.returncode or 0, printed.decode()
+
+    async def kill_command(self, *arguments: str, after: float) -> None:
+        """Run another command of main.py, and kill it after so many seconds."""
+        process = await self._begin(*arguments)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.communicate(), after)
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+    async def _begin(self, *arguments: str, crash_at: str = "") -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             *self._command(),
             *arguments,
             cwd=ROOT,
@@ -74,8 +89,6 @@ class BotProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        printed, _ = await asyncio.wait_for(process.communicate(), READY_WITHIN)
-        return process.returncode or 0, printed.decode()
 
     def _command(self) -> list[str]:
         files = {"--config": "config.env", "--character-env": "character.env"}
