@@ -355,8 +355,8 @@ _LEARNING = (
         "quote",
         "A fact needs words that its person really said.",
         "memory/extraction.py",
-        "if len(text) < SHORTEST or not sources or holds_secret(text):",
-        "if len(text) < SHORTEST or holds_secret(text):",
+        "for message_id, line in lines if stands_in(line, words))",
+        "for message_id, line in lines)",
         "tests/memory/test_consolidation.py::test_what_nobody_said_is_no_fact",
     ),
     Guard(
@@ -475,7 +475,7 @@ _SECRETS = (
         "tests/database/test_database.py::test_errors_do_not_carry_what_people_said",
     ),
     Guard(
-        "system prompt",
+        "names of places in a prompt",
         "The names of channels and servers stand on one line of the prompt's end, and forge nothing.",
         "bot/conversation/prompt.py",
         "return '\"' + clean_name(name, \"unnamed\").replace('\"', \"'\") + '\"'",

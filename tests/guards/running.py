@@ -87,13 +87,10 @@ class Copy:
 
     def run(self, tests: Sequence[str]) -> tuple[int | None, str]:
         """Run some tests; return pytest's exit code, None where they took too long, and what it said."""
-        plugins = [part for plugin in PLUGINS for part in ("-p", plugin)]
-        options = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider", f"--timeout={TEST_SECONDS}"]
-        command = [sys.executable, "-m", "pytest", *plugins, *options, *tests]
         with TemporaryFile() as output:
             try:
                 code: int | None = subprocess.run(
-                    command,
+                    _command(tests),
                     cwd=self.root,
                     env=_environment(),
                     stdout=output,
@@ -137,9 +134,10 @@ def try_all(
 def tried_guards(guards: Sequence[Guard], *, jobs: int, say: Say, root: Path = ROOT) -> list[Tried]:
     """Return what became of each guard, in their order."""
     check_places(guards, root)
-    with ExitStack() as folders, ThreadPoolExecutor(max_workers=max(jobs, 1)) as workers:
+    jobs = max(jobs, 1)
+    with ExitStack() as folders, ThreadPoolExecutor(max_workers=jobs) as workers:
         free = SimpleQueue[Copy]()
-        for _ in range(max(jobs, 1)):
+        for _ in range(jobs):
             free.put(copy_of(root, Path(folders.enter_context(TemporaryDirectory(dir=_room())))))
         tried = list(workers.map(partial(_try_in_turn, free, say), guards))
         tests = sorted({one.guard.test for one in tried if one.verdict is Verdict.HELD})
@@ -208,6 +206,12 @@ def _judged(code: int | None, said: str) -> Verdict:
     if code == 0:
         return Verdict.NOT_HELD
     return Verdict.NOT_RUNNING if code != 1 or _NOT_RUNNING.search(said) else Verdict.HELD
+
+
+def _command(tests: Sequence[str]) -> list[str]:
+    plugins = [part for plugin in PLUGINS for part in ("-p", plugin)]
+    options = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider", f"--timeout={TEST_SECONDS}"]
+    return [sys.executable, "-m", "pytest", *plugins, *options, *tests]
 
 
 def _environment() -> dict[str, str]:
