@@ -514,6 +514,17 @@ async def test_only_who_commands_the_bot_turns_pages(at_office, caplog):
     assert listed(at_office.log.last_message.content) == [20]
 
 
+async def test_pages_in_a_channel_that_is_the_log_channel_no_more_are_not_turned(at_office):
+    await crowd(at_office, 21)
+    await at_office.order("list users")
+    shown = at_office.log.last_message
+    moved = at_office.app.settings.model_copy(update={"log_channel": at_office.channel.id})
+    object.__setattr__(at_office.app, "settings", moved)
+    result = await at_office.olga.click(shown, label="›")
+    assert result.response.content == "Only who commands the bot may do this."
+    assert listed(at_office.log.last_message.content) == list(range(20))
+
+
 async def test_a_short_list_has_no_buttons_and_an_empty_one_a_sentence(at_office):
     assert await at_office.order("list users") == ["Nobody was heard yet."]
     await crowd(at_office, 20)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 import simcord
 
@@ -275,6 +276,20 @@ async def test_a_file_that_was_changed_comes_in_as_facts_alone(w):
 async def test_a_file_that_is_no_export_is_refused_in_a_sentence(w, data, expected):
     await w.mira.slash(w.channel, "privacy yes")
     assert expected in told(await w.mira.slash(w.channel, "privacy import", file=("x.json", data)))
+
+
+async def test_a_file_that_is_too_large_is_refused_without_being_fetched(w, monkeypatch):
+    fetched: list[str] = []
+
+    async def read(self: discord.Attachment) -> bytes:
+        fetched.append(self.filename)
+        return b"{}"
+
+    monkeypatch.setattr(discord.Attachment, "read", read)
+    for size, expected in ((MOST_BYTES, ["x.json"]), (MOST_BYTES + 1, [])):
+        fetched.clear()
+        await w.mira.slash(w.channel, "privacy import", file=("x.json", b" " * size))
+        assert fetched == expected
 
 
 # --- Leaving ---------------------------------------------------------------------------------------

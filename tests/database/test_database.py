@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import stat
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -197,6 +198,24 @@ async def test_connections_wait_sync_and_erase(path):
         }.items():
             assert (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar() == value
     await database.close()
+
+
+async def test_who_means_to_write_holds_the_file_from_the_first_statement_on(path):
+    """Or what was just read may be another's by the time that it is written."""
+    database = await Database.open(path)
+    async with database.begin() as db:
+        await db.states.get("a")  # nothing is written yet
+        with (
+            closing(sqlite3.connect(path, timeout=0)) as other,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
+            other.execute("BEGIN IMMEDIATE")
+    await database.close()
+
+
+async def test_a_new_database_is_open_to_its_owner_alone(path):
+    await (await Database.open(path)).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 async def test_an_empty_file_is_no_fresh_start(path):

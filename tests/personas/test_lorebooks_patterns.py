@@ -6,7 +6,7 @@ import pytest
 
 from personas.lorebooks import faults, read_lorebook, scan
 from personas.lorebooks.match import needle_of
-from personas.lorebooks.patterns import HEAVIEST, weight_of
+from personas.lorebooks.patterns import HEAVIEST, TimeBox, compiled, weight_of
 from tests.support.lorebook_files import entry, read
 from tests.support.lorebooks import FRESH, book_of, look, lore, uids
 
@@ -42,6 +42,12 @@ def test_a_slow_pattern_is_cut_short_and_after_three_times_left_out():
         assert uids(found) == ["quick"]
     assert faults(book) == ("the pattern '(a+)+$' is too slow: not tried again",)
     assert found.notices == ("b: the pattern '(a+)+$' is too slow: not tried again",)
+
+
+def test_what_a_pattern_did_not_find_out_in_its_time_is_no_answer():
+    """It takes a second to find out that this text does not match."""
+    slow = compiled("(a|aa)+$", cased=True)
+    assert TimeBox(stopwatch=lambda: 0.0).search(slow, "a" * 30 + "!") is None
 
 
 def test_all_patterns_together_have_a_time_that_ends():

@@ -16,10 +16,12 @@ from bot.conversation.config import Attentiveness
 from bot.conversation.decision import Reason
 from bot.conversation.rethinking import Asker, CannotRemake
 from bot.conversation.safety import NOT_IN_PRIVATE, NOT_MARKED, SWITCHED_OFF
+from bot.core.errors import Unpostable
 from bot.features.characters.presence import NotStaged
 from bot.features.inner_life.status import Statuses
 from bot.features.proactive.greetings import NoGreeting
 from bot.features.proactive.venues import Venues
+from cogs._discord.speaking import mouth_in
 from memory.places import Place, Where
 from memory.rules import MemoryRefused
 from personas.initiative import TICK, Bounds, slot_of
@@ -296,6 +298,17 @@ async def test_a_mark_that_goes_while_it_thinks_keeps_the_reply_from_being_said(
         assert await db.turns.pledged((Place.GUILD,)) == []
         rows = await db.messages.transcript(w.channel.id, "pixel", since=w.app.clock.now() - TICK)
     assert [row.text for row in rows] == ["Scarlet?"]
+
+
+async def test_without_the_mark_an_old_message_gets_no_new_words(w):
+    await mark(w)
+    w.claude.will_say("something for adults")
+    await w.mira.send(w.channel, "Scarlet?")
+    mouth = mouth_in(w.client, w.channel.id).speaking_as(w.app.company.primary.speaker)
+    await mark(w, nsfw=False)
+    with pytest.raises(Unpostable):
+        await mouth.edit(w.channel.last_message.id, "something else for adults")
+    assert w.said() == ["something for adults"]
 
 
 async def test_a_thread_goes_by_the_mark_of_its_channel(w):

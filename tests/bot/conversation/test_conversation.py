@@ -65,6 +65,16 @@ async def test_what_was_overheard_is_in_the_next_prompt(at_table):
     assert "can you help him?" in prompt
 
 
+async def test_what_comes_in_behind_a_gap_moves_no_watermark(at_table):
+    before = await at_table.hear(where=CHANNEL)
+    behind = utterance(where=CHANNEL, sent_at=at_table.clock.now())
+    await at_table.app.conversation.take_turn(behind, at_table.mouth, gapless=False)
+    here = CHANNEL.channel_id
+    assert await at_table.app.message_log.watermarks([here]) == {here: before.message_id}
+    after = await at_table.hear(where=CHANNEL)
+    assert await at_table.app.message_log.watermarks([here]) == {here: after.message_id}
+
+
 async def test_a_direct_message_older_than_a_quarter_of_an_hour_is_noted_and_the_next_reply_knows(at_table):
     at_table.clock.pass_time(901)
     await at_table.hear("hello?", sent_at=EPOCH)

@@ -8,7 +8,7 @@ from itertools import permutations, product
 
 import pytest
 
-from bot.conversation.types import Utterance
+from bot.conversation.types import Utterance, arrived
 from tests.builders import CHANNEL, Table, table, utterance
 
 HEAR, EDIT, DELETE = "hear", "edit", "delete"
@@ -67,3 +67,25 @@ async def test_whatever_the_order_what_is_kept_is_what_is_there_in_its_newest_fo
             assert sorted(row.text for row in rows) == sorted(expected), events
             assert not any(found[0].open for found in claims if found), events
             assert at.app.rooms.busy(where.channel_id) is None, events
+
+
+async def test_what_takes_long_to_be_looked_at_is_noted_before_what_came_in_behind_it(at_table):
+    first, second = (utterance(text, where=CHANNEL, sent_at=at_table.clock.now()) for text in ("one", "two"))
+    asked, told = asyncio.Event(), asyncio.Event()
+
+    async def look() -> Utterance:
+        asked.set()
+        await told.wait()  # as when Discord is asked for the roles of who wrote it
+        return first
+
+    async def hear_second() -> None:
+        await asked.wait()
+        asyncio.get_running_loop().call_later(0.2, told.set)
+        await at_table.app.conversation.take_turn(second, at_table.mouth)
+
+    arrival = replace(arrived(first, at_table.mouth), look=look)
+    await asyncio.gather(at_table.app.conversation.hear(arrival), hear_second())
+    since = at_table.clock.now() - timedelta(days=1)
+    async with at_table.database.read() as db:
+        lines = await db.messages.transcript(CHANNEL.channel_id, "pixel", since=since)
+    assert [line.text for line in lines] == ["one", "two"]

@@ -110,6 +110,22 @@ async def test_what_is_deleted_just_before_the_pledge_is_not_answered(at_table):
     assert await calls_booked(at_table) == 1
 
 
+async def test_what_was_let_go_while_it_was_thought_about_is_not_answered(at_table):
+    """The machine slept for a day meanwhile, and the job that lets go of old messages was faster."""
+    heard = utterance("Pixel?", where=CHANNEL)
+
+    async def a_day_later() -> None:
+        at_table.clock.pass_time(25 * 3_600)
+        await at_table.app.message_log.prune()
+
+    on_thought(at_table, a_day_later)
+    await at_table.app.conversation.take_turn(heard, at_table.mouth)
+    assert at_table.mouth.said == []
+    kept = await at_table.decided(heard.message_id)
+    assert (kept.claim.reason, kept.turn) == (Reason.LATE.name, None)
+    assert await calls_booked(at_table) == 1
+
+
 async def test_a_reply_that_could_not_be_said_is_dropped_when_what_it_answers_is_deleted(at_table):
     at_table.mouth.will_fail.append(Unsaid("503"))
     heard = await at_table.hear("Pixel?", where=CHANNEL)

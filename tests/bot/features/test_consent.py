@@ -1,5 +1,6 @@
 """Nothing is kept of people who did not agree, whatever happens (C51, D03, D14); they are asked once."""
 
+import asyncio
 import io
 import sqlite3
 from array import array
@@ -73,6 +74,16 @@ async def test_a_question_that_was_about_to_be_posted_when_the_process_died_is_n
         assert [await asked(at) for _ in range(2)] == [None, "question"]
     async with table(tmp_path, manner=ASKING) as at:
         assert [await asked(at) for _ in range(3)] == [None, None, None]
+
+
+async def test_who_is_answered_in_two_places_at_once_is_asked_once(at):
+    heard = [await at.hear("Pixel, tell me", where=where) for where in (DM, DM, CHANNEL)]
+    async with at.database.begin():
+        asking = asyncio.gather(*(at.app.privacy.asks(one) for one in heard[1:]))
+        while at.database.writers < 3:  # both have looked, and wait to write down that they ask
+            await asyncio.sleep(0.01)
+    found = await asking
+    assert sorted(one or "" for one in found) == ["", "question"]
 
 
 async def test_who_has_answered_already_is_not_asked(at):

@@ -219,6 +219,16 @@ async def test_a_server_that_stalls_costs_no_more_than_the_deadline(server, clau
     assert caught.value.call.cost is None  # it may have been billed: unknown
 
 
+async def test_a_server_that_never_gets_ready_costs_no_more_than_the_deadline(server, clock):
+    never = Server(server.base_url, server.api_key, "", ready=lambda: asyncio.sleep(60))
+    claude = AnthropicClaude(never, load_prices(None), clock=clock)
+    with pytest.raises(ClaudeTimeout):
+        async with asyncio.timeout(5):
+            await claude.ask(PROMPT, ask(deadline=0.2))
+    assert server.requests == []
+    await claude.close()
+
+
 async def test_after_401_nothing_is_asked_until_the_pause_is_over(server, clock):
     told: list[str] = []
     claude = open_client(server, clock, breaker=Breaker(clock, tell=told.append, ease=told.append))
