@@ -174,7 +174,10 @@ class Schedule:
         job = self._jobs[name] = Job(work, plan, fares, self._clock.monotonic())
 
         async def wake() -> None:
-            await self._wake(job)
+            try:
+                await self._wake(job)
+            except asyncio.CancelledError:  # by `stop` alone; APScheduler would log a traceback of it
+                log.info("The job '%s' is cut off by the end", name)
 
         begin = datetime.now(self._steady) + timedelta(seconds=first)
         trigger = Again(again)

@@ -1,4 +1,4 @@
-"""What else is killed in the middle of its work: copies, imports, moves, and the deletion of what one said."""
+"""What else is killed at its work: copies, imports, moves, and the deletion of what somebody said."""
 
 import asyncio
 import pickle
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tests.drill.faults import a_while, fault
+from tests.drill.faults import POSTGRESQL, SQLITE, a_while, fault, process_of
 from tests.drill.town import Town
 from tests.world.replies import named
 
@@ -40,7 +40,7 @@ def copy_beside(town: Town) -> Path:
     return town.bot.folder / f"copy-{time.monotonic_ns()}.sqlite3"
 
 
-@fault("a backup is killed")
+@fault("a backup is killed", needs=SQLITE)
 async def backup(town: Town) -> None:
     """What stands under the name of a copy is one."""
     begun, whole = copy_beside(town), copy_beside(town)
@@ -51,7 +51,7 @@ async def backup(town: Town) -> None:
     assert is_sound(whole)
 
 
-@fault("a restore is killed", 3)
+@fault("a restore is killed", 3, needs=SQLITE)
 async def restore(town: Town) -> None:
     """The copy is of just now, so that the old state and the new one are the same."""
     await town.bot.terminate()
@@ -63,7 +63,7 @@ async def restore(town: Town) -> None:
     await town.bot.start()
 
 
-@fault("drawing facts is killed", 3)
+@fault("drawing facts is killed", 3, needs=SQLITE)
 async def consolidate(town: Town) -> None:
     await town.bot.terminate()
     if town.dice.random() < 0.5:
@@ -74,7 +74,7 @@ async def consolidate(town: Town) -> None:
     await town.bot.start()
 
 
-@fault("an import is killed", 3)
+@fault("an import is killed", 3, needs=SQLITE)
 async def import_legacy(town: Town) -> None:
     """What an older bot knew comes in once, however often it is tried."""
     await town.bot.terminate()
@@ -89,7 +89,7 @@ async def import_legacy(town: Town) -> None:
     await town.bot.start()
 
 
-@fault("a migration is killed", 3)
+@fault("a migration is killed", 3, needs=SQLITE)
 async def migration(town: Town) -> None:
     """The database of an earlier version is brought up to date, whatever happens on the way."""
     await town.bot.terminate()
@@ -106,6 +106,41 @@ async def migration(town: Town) -> None:
     await town.bot.start()
 
 
+@fault("the server of the database stops", 6, needs=POSTGRESQL)
+async def server_stops(town: Town) -> None:
+    server = town.server
+    assert server is not None
+    async with town.talking():
+        await a_while(town, 1.0)
+        await asyncio.to_thread(server.stop, at_once=town.dice.random() < 0.5)
+        await a_while(town, 4.0)
+        if town.dice.random() < 0.3:
+            await town.bot.kill()
+        await asyncio.to_thread(server.start)
+        if process_of(town).returncode is not None:
+            await town.bot.start()
+
+
+@fault("a move to the server is killed", 4, needs=POSTGRESQL)
+async def move(town: Town) -> None:
+    """All rows go over, or none."""
+    assert town.server is not None
+    await town.bot.terminate()
+    url = town.server.take(template="template0")
+    with beside(town, DATABASE_URL=url) as folder:
+        with closing(sqlite3.connect(folder / "masquerade.sqlite3")) as connection:
+            connection.executescript(OLD.read_text("utf-8"))
+            before = counts(connection)
+        await killed(town, "move-database")
+        code, told = await town.bot.command("move-database")
+        assert code == 0 or "holds" in told, told
+        for table, count in before:
+            moved = town.server.tell(f"SELECT count(*) FROM {table}", url.rpartition("/")[2])
+            assert int(moved) == count, table
+    town.server.drop(url)
+    await town.bot.start()
+
+
 def counts(connection: sqlite3.Connection) -> set[tuple[str, int]]:
     """Return how many rows the tables have that nothing is ever taken out of by itself."""
     tables = ("consents", "users", "reminders", "bonds")
@@ -118,29 +153,31 @@ def counts(connection: sqlite3.Connection) -> set[tuple[str, int]]:
 
 
 @contextmanager
-def beside(town: Town) -> Iterator[Path]:
-    """Let the next commands work in another data folder."""
-    folder = town.bot.folder / f"data-{time.monotonic_ns()}"
+def beside(town: Town, **settings: str) -> Iterator[Path]:
+    """Let the next commands work in another data folder, with other settings."""
+    folder, before = town.bot.folder / f"data-{time.monotonic_ns()}", dict(town.bot.settings)
     folder.mkdir()
-    town.bot.settings["DATA_DIR"] = str(folder)
+    town.bot.settings |= {"DATA_DIR": str(folder), **settings}
     try:
         yield folder
     finally:
-        del town.bot.settings["DATA_DIR"]
+        town.bot.settings.clear()
+        town.bot.settings.update(before)
 
 
-@fault("erasing somebody is killed", 4)
+@fault("erasing somebody is killed", 4, needs=SQLITE)
 async def erasing(town: Town) -> None:
     """Somebody new says something and wishes it gone: once that was confirmed, it goes."""
     discord = town.bot.discord
     number = len(town.lines)
     person = discord.add_user(f"Leaver{number}")
     here = discord.dm_with(person)
-    town.places.append(here)
+    town.left.append(here)
     lines = [town.say(here, person) for _ in range(3)]
     await town.rest("somebody new")
     used = await person.use_command(here, "privacy yes")
     await used.wait_answered()
+    town.erased.add(person.id)
     panel = await (await person.use_command(here, "privacy delete")).wait_answered()
     async with town.talking():
         pressed = await person.press(panel, named(panel, "Delete everything"))
@@ -148,7 +185,6 @@ async def erasing(town: Town) -> None:
         await a_while(town, 0.3)
         await town.bot.kill()
         await town.bot.start()
-    town.places.remove(here)
     for line in lines:
         line.is_open = True
         town.words[line.canary].is_gone = True

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.drill.town import Town
@@ -15,9 +16,21 @@ from tests.world import claude_faults
 from tests.world import discord_faults as faults
 from tests.world.discord_events import Event
 
-Fault = Callable[[Town], Awaitable[None]]
-FAULTS: dict[str, tuple[Fault, int]] = {}
-"""By its name: what brings it about, and how often it comes, compared with the others."""
+Happening = Callable[[Town], Awaitable[None]]
+SQLITE, POSTGRESQL, DISK = "SQLite", "PostgreSQL", "a disk of its own"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What `happens`, how often compared with others, and what it `needs`: a database, or a disk."""
+
+    happens: Happening
+    weight: int
+    needs: str
+
+
+FAULTS: dict[str, Fault] = {}
+"""Every fault by its name."""
 STAGES = (
     "noted",
     "attended",
@@ -33,12 +46,12 @@ POSTS = r"/channels/\d+/messages"
 KILLED = -signal.SIGKILL
 
 
-def fault(name: str, weight: int = 2) -> Callable[[Fault], Fault]:
+def fault(name: str, weight: int = 2, *, needs: str = "") -> Callable[[Happening], Happening]:
     """Name a fault of the drill."""
 
-    def named(bring_about: Fault) -> Fault:
-        FAULTS[name] = bring_about, weight
-        return bring_about
+    def named(happens: Happening) -> Happening:
+        FAULTS[name] = Fault(happens, weight, needs)
+        return happens
 
     return named
 
@@ -325,7 +338,7 @@ async def no_descriptors(town: Town) -> None:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
-@fault("another program holds the database")
+@fault("another program holds the database", needs=SQLITE)
 async def locked(town: Town) -> None:
     with closing(sqlite3.connect(town.bot.data / "masquerade.sqlite3", timeout=30)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -334,7 +347,7 @@ async def locked(town: Town) -> None:
         other.rollback()
 
 
-@fault("the database is damaged")
+@fault("the database is damaged", needs=SQLITE)
 async def damaged(town: Town) -> None:
     """It says so and stops, and changes nothing: the whole file is put back."""
     await town.bot.terminate()
@@ -353,7 +366,7 @@ async def damaged(town: Town) -> None:
     await town.bot.start()
 
 
-@fault("the disk is full")
+@fault("the disk is full", needs=DISK)
 async def full(town: Town) -> None:
     ballast = town.bot.data / "ballast"
     async with town.talking():
@@ -367,7 +380,7 @@ async def full(town: Town) -> None:
             await town.bot.start()
 
 
-@fault("the disk can only be read")
+@fault("the disk can only be read", needs=DISK)
 async def read_only(town: Town) -> None:
     await town.bot.terminate()
     await remount(town.bot.data, "ro")

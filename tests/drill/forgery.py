@@ -99,4 +99,6 @@ def _value(option: Json, stranger: User) -> Any:
     if option.get("choices"):
         return option["choices"][0]["value"]
     least = option.get("min_value", 1)
-    return {STRING: "1", INTEGER: least, NUMBER: least, BOOLEAN: True, USER: stranger}.get(option["type"], "1")
+    return {STRING: "1", INTEGER: least, NUMBER: least, BOOLEAN: True, USER: stranger}.get(
+        option["type"], "1"
+    )

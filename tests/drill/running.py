@@ -5,43 +5,83 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
 
-from tests.drill.faults import FAULTS, set_clock
+from tests.drill import commands  # noqa: F401 - its faults are among the others
+from tests.drill.faults import DISK, FAULTS, POSTGRESQL, SQLITE, set_clock
+from tests.drill.forgery import run_forgery
+from tests.drill.outputs import search_answers, search_files
 from tests.drill.score import Score
-from tests.drill.town import SETTINGS, Town, rows_of
+from tests.drill.town import SETTINGS, Town, rows_of, rows_on
+from tests.postgres import NoServer, Server, a_server
 from tests.world.process import world
 
-ON_A_DISK_OF_ITS_OWN = ("the disk is full", "the disk can only be read")
-DISK = "256m"
+DISK_SIZE = "256m"
 PER_TOWN = 50
 """Faults before everybody begins anew elsewhere: a long history would hide what a short one shows."""
 
-Say = Callable[[str], None]
+Say = Callable[[str], object]
 
 
 async def run_faults(count: int, seed: int, say: Say) -> Score:
     """Let so many things go wrong, and return what came of it."""
     score = Score()
+    deck = _deck(count, seed, needs=("", SQLITE, DISK))
     for first in range(0, count, PER_TOWN):
-        dice = Random(f"{seed} {first}")
-        score.add(await _one_town(dice, min(PER_TOWN, count - first), say))
+        async with town_on_a_disk(Random(f"{seed} {first}"), say) as town:
+            await _one_after_another(town, deck[first : first + PER_TOWN], say)
+            await search_answers(town)
+            await town.bot.terminate()
+            await search_files(town)
+        score.add(town.score)
     return score
 
 
-async def _one_town(dice: Random, count: int, say: Say) -> Score:
-    async with town_on_a_disk(dice) as town:
-        for _ in range(count):
-            names = [name for name in FAULTS if town.has_disk or name not in ON_A_DISK_OF_ITS_OWN]
-            [name] = dice.choices(names, [FAULTS[one][1] for one in names])
-            await bring_about(town, name, say)
-            await town.forget_something()
-        await town.bot.terminate()
-        town.search_what_is_left()
-        return town.score
+async def run_on_postgres(count: int, seed: int, say: Say) -> Score:
+    """The same with the database on a server, as far as it applies there."""
+    score = Score()
+    try:
+        with a_server() as server:
+            url = server.take(template="template0")
+            async with town_on_a_disk(Random(f"{seed} server"), say, server, DATABASE_URL=url) as town:
+                await _one_after_another(town, _deck(count, seed, needs=("", POSTGRESQL)), say)
+                await search_answers(town)
+                await town.bot.terminate()
+            score.add(town.score)
+    except NoServer as error:
+        say(f"nothing is tried on PostgreSQL: {error}")
+    return score
+
+
+async def run_strangers(seed: int, say: Say) -> Score:
+    """Let strangers try what is not theirs."""
+    async with town_on_a_disk(Random(f"{seed} strangers"), say) as town:
+        await run_forgery(town)
+        await town.rest("strangers")
+    for detail in town.score.details:
+        say(detail)
+    return town.score
+
+
+def _deck(count: int, seed: int, *, needs: Collection[str]) -> list[str]:
+    """Return the names of so many faults: each comes as often as it shall, in the order that chance gives."""
+    once = [name for name, one in FAULTS.items() if one.needs in needs for _ in range(one.weight)]
+    deck, dice = list[str](), Random(seed)
+    while len(deck) < count:
+        deck += dice.sample(once, len(once))
+    return deck[:count]
+
+
+async def _one_after_another(town: Town, names: Sequence[str], say: Say) -> None:
+    for name in names:
+        if FAULTS[name].needs == DISK and not town.has_disk:
+            say(f"not tried, for want of a disk of its own: {name}")
+            continue
+        await bring_about(town, name, say)
+        await town.forget_something()
 
 
 async def bring_about(town: Town, name: str, say: Say) -> None:
@@ -49,7 +89,7 @@ async def bring_about(town: Town, name: str, say: Say) -> None:
     began, log, before = time.monotonic(), len(town.bot.log), len(town.score.details)
     town.score.tried["fault"] += 1
     try:
-        await FAULTS[name][0](town)
+        await FAULTS[name].happens(town)
     except (AssertionError, TimeoutError, OSError, ProcessLookupError) as error:
         town.score.details.append(f"{name}: {error!r}")
         await town.put_right()
@@ -65,7 +105,9 @@ async def bring_about(town: Town, name: str, say: Say) -> None:
 
 
 @asynccontextmanager
-async def town_on_a_disk(dice: Random, **settings: str) -> AsyncIterator[Town]:
+async def town_on_a_disk(
+    dice: Random, say: Say, server: Server | None = None, **settings: str
+) -> AsyncIterator[Town]:
     """Found a town whose bot has a data folder on a disk of its own, where this machine lets us."""
     with tempfile.TemporaryDirectory(prefix="drill-") as name:
         folder = Path(name)
@@ -73,7 +115,11 @@ async def town_on_a_disk(dice: Random, **settings: str) -> AsyncIterator[Town]:
         set_clock(clock, 0)
         with disk(folder / "data") as has_disk:
             async with world(folder, **SETTINGS, CLOCK_FILE=str(clock), **settings) as bot:
-                town = Town(bot, dice, rows_of(bot.data / "masquerade.sqlite3"), has_disk=has_disk)
+                if server:
+                    rows = rows_on(server, settings["DATABASE_URL"].rpartition("/")[2])
+                else:
+                    rows = rows_of(bot.data / "masquerade.sqlite3")
+                town = Town(bot, dice, rows, server=server, has_disk=has_disk)
                 async with town.living():
                     yield town
 
@@ -83,7 +129,7 @@ def disk(folder: Path) -> Iterator[bool]:
     """Mount a small disk on a folder; say whether that could be done: root can, on Linux."""
     folder.mkdir()
     may = sys.platform.startswith("linux") and os.geteuid() == 0
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_SIZE}", "none", str(folder)]
     mounted = may and subprocess.run(command, check=False, capture_output=True).returncode == 0
     try:
         yield mounted

@@ -24,7 +24,7 @@ class Score:
 
     @property
     def is_clean(self) -> bool:
-        return not self.wrong
+        return not self.wrong.total()
 
     def line(self) -> str:
         """Return the result in one line."""

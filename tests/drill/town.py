@@ -18,6 +18,7 @@ from pathlib import Path
 from random import Random
 
 from tests.drill.score import Score
+from tests.postgres import Server
 from tests.world.claude_server import Request
 from tests.world.discord_events import Event
 from tests.world.discord_messages import Message
@@ -93,9 +94,12 @@ class Town:
     words: dict[str, Word] = field(default_factory=dict)
     people: list[User] = field(default_factory=list)
     agreed: set[int] = field(default_factory=set)
+    erased: set[int] = field(default_factory=set)
     places: list[Channel] = field(default_factory=list)
+    left: list[Channel] = field(default_factory=list)
     log_channel: Channel = field(init=False)
     held: list[Event] | None = None
+    server: Server | None = None
     has_disk: bool = False
     _known: set[tuple[str, object]] = field(default_factory=set)
     _answers: int = 0
@@ -210,19 +214,6 @@ class Town:
         await self.bot.kill()
         await self.bot.start()
 
-    def search_what_is_left(self) -> None:
-        """Count the bytes that are left of what was taken back, wherever in the data folder they are."""
-        words = [canary.encode() for canary, word in self.words.items() if word.is_gone]
-        for path in self.bot.data.rglob("*"):
-            if not path.is_file():
-                continue
-            held = path.read_bytes()
-            for word in words:
-                if count := held.count(word):
-                    self.score.failed("residue", f"{word.decode()} in {path.name}", count * len(word))
-        if CANARY.search(self.bot.log):
-            self.score.failed("leak", "what somebody said stands in the log")
-
     # --- what Claude answers
 
     def answer(self, request: Request) -> str:
@@ -318,15 +309,18 @@ class Town:
     def _answered(self) -> dict[int, list[int]]:
         """Return for each line the posts that answer it."""
         found: dict[int, list[int]] = defaultdict(list)
-        for place in [*self.places, *map(self.private, self.people)]:
+        for place in self._everywhere():
             for post in place.said_by(self.bot.discord.bot):
                 for answer in ANSWERED.finditer(post.content):
                     for number in answer[1].split():
                         found[int(number)].append(post.id)
         return found
 
+    def _everywhere(self) -> list[Channel]:
+        return [*self.places, *map(self.private, self.people), *self.left]
+
     def _torn(self) -> Iterator[tuple[str, object]]:
-        for place in [*self.places, *map(self.private, self.people)]:
+        for place in self._everywhere():
             posts = [post.content for post in place.said_by(self.bot.discord.bot)]
             heads = Counter(int(found[2]) for post in posts for found in ANSWERED.finditer(post))
             rests = Counter((int(found[2]), int(found[1])) for post in posts for found in REST.finditer(post))
@@ -352,6 +346,21 @@ def talk_of(request: Request) -> str:
 
 def _fact(text: str) -> dict[str, object]:
     return {"text": text, "quote": text, "category": "self", "tags": ["tea"], "about": ""}
+
+
+def rows_on(server: Server, name: str) -> Rows:
+    """Return what asks a database on a server."""
+
+    def rows(query: str) -> list[tuple]:
+        try:
+            told = server.tell(query, name)
+        except AssertionError:  # it is not there just now
+            return []
+        return [
+            tuple(int(one) if one.isdigit() else one for one in line.split("|")) for line in told.splitlines()
+        ]
+
+    return rows
 
 
 def rows_of(path: Path) -> Rows:

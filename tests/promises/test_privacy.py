@@ -409,9 +409,9 @@ async def test_with_opt_out_people_are_told_and_with_off_nothing_is_noted_or_com
     mira, parlour, private = kept.mira, kept.parlour, kept.private
     noted = "SELECT 1 FROM bonds WHERE user_id = ?"
     await kept.begin()
-    asked = len(stage.claude.requests)
+    before = len(stage.claude.requests)
     await stage.ask(mira, parlour, "Pixel, I keep two ferrets: how are they? {}")
-    assert any(FACT in request.text for request in stage.claude.requests[asked:])
+    assert any(FACT in request.text for request in stage.claude.requests[before:])
     try:
         await stage.restart(memory_consent="opt_out")
         tom = stage.somebody("Tom", parlour.guild)

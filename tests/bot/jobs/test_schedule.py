@@ -1,6 +1,7 @@
 """Scheduled work: run again after a fault, caught up once, right across clock changes (B11-B14)."""
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -779,3 +780,20 @@ async def test_every_job_of_the_app_can_be_broken_off_at_any_await(w):
         for pragma in ("integrity_check", "foreign_key_check"):
             found = await connection.exec_driver_sql(f"PRAGMA {pragma}")
             assert found.fetchall() in ([], [("ok",)])
+
+
+async def test_a_job_that_a_stop_cuts_off_leaves_no_traceback(caplog):
+    schedule, begun = Schedule(), asyncio.Event()
+
+    async def hang() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    schedule.once(0, hang, name="long work")
+    schedule.start()
+    with caplog.at_level(logging.INFO):
+        await begun.wait()
+        await schedule.close()
+        await asyncio.sleep(0)
+    assert "'long work' is cut off by the end" in caplog.text
+    assert not [one for one in caplog.records if one.exc_info]
