@@ -11,6 +11,7 @@ from database.models import Archived, Channel, Claim, Message, Part, Turn, Varia
 from database.repositories import Inserting, Repository, table_of, values_of
 
 _claims, _turns, _parts = table_of(Claim), table_of(Turn), table_of(Part)
+_messages = table_of(Message)
 _CLOSE = (
     update(_claims)
     .where(_claims.c.message_id == bindparam("message"), _claims.c.open.is_(True))
@@ -25,11 +26,16 @@ _CLOSE = (
 _STILL_OPEN = select(_claims.c.message_id).where(
     _claims.c.message_id.in_(bindparam("message_ids", expanding=True)), _claims.c.open.is_(True)
 )
-_WAITING_OF = select(_claims.c.message_id).where(
-    _claims.c.channel_id == bindparam("channel"),
-    _claims.c.message_id < bindparam("message"),
-    _claims.c.author_id == bindparam("author"),
-    _claims.c.open.is_(True),
+_WAITING_OF = (
+    select(_claims.c.message_id)
+    .join(_messages, _messages.c.id == _claims.c.message_id)
+    .where(
+        _claims.c.channel_id == bindparam("channel"),
+        _claims.c.message_id < bindparam("message"),
+        _claims.c.author_id == bindparam("author"),
+        _claims.c.open.is_(True),
+        _messages.c.position <= bindparam("through"),
+    )
 )
 _PLEDGE, _PLEDGE_PARTS = insert(_turns), insert(_parts)
 _GET = select(Turn).where(Turn.id == bindparam("turn"))
@@ -165,9 +171,12 @@ class Turns(Repository):
         """Return those of some messages that nothing was decided about yet."""
         return set(await self._session.scalars(_STILL_OPEN, {"message_ids": list(message_ids)}))
 
-    async def waiting_of(self, author_id: int, channel_id: int, *, before: int) -> list[int]:
-        """Return the messages of somebody in a channel, older than another, that are not decided yet."""
-        asked = {"author": author_id, "channel": channel_id, "message": before}
+    async def waiting_of(self, author_id: int, channel_id: int, *, before: int, through: int) -> list[int]:
+        """Return the messages of somebody in a channel, older than another, that are not decided yet.
+
+        Only what stands in the log up to the position `through`: what comes in late was not read.
+        """
+        asked = {"author": author_id, "channel": channel_id, "message": before, "through": through}
         return list(await self._session.scalars(_WAITING_OF, asked))
 
     async def drop_unsaid(self, trigger_ids: Collection[int], *, at: datetime) -> None:
