@@ -119,6 +119,7 @@ async def test_an_older_message_that_comes_in_while_a_reply_is_thought_of_is_ans
     first, second = (texts_of(prompt) for prompt in at_table.claude.prompts)
     assert "older words" not in first
     assert "older words" in second
+    assert len(at_table.mouth.said) == 2
 
 
 async def test_what_is_noted_while_a_reply_begins_is_left_to_the_next_which_is_asked_once(
