@@ -154,9 +154,7 @@ async def _take_seat(db: UnitOfWork, turn: Turn, remembered: Recollection, *, be
         await db.channels.keep_lore(*seat, remembered.stage.lore)
 
 
-async def _overtake(
-    db: UnitOfWork, trigger: Utterance, *, turn_id: int, through: int, at: datetime
-) -> None:
+async def _overtake(db: UnitOfWork, trigger: Utterance, *, turn_id: int, through: int, at: datetime) -> None:
     """End the waiting of what the same person said before in the channel: this reply has read it too."""
     waiting = await db.turns.waiting_of(
         trigger.author_id, trigger.where.channel_id, before=trigger.message_id, through=through

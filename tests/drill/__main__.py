@@ -10,7 +10,7 @@ from tests.drill.running import run_faults, run_on_postgres, run_strangers
 from tests.drill.score import Score
 from tests.guards.running import try_all
 
-QUICK = {"faults": 12, "prompts": 500, "guards": 0, "postgres": 0}
+QUICK = {"faults": 10, "prompts": 500, "guards": 0, "postgres": 0}
 WHOLE = {"faults": 300, "prompts": 20_000, "guards": 1, "postgres": 20}
 
 

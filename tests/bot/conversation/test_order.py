@@ -130,12 +130,13 @@ async def test_what_is_noted_while_a_reply_begins_is_left_to_the_next_which_is_a
         utterance(text, where=CHANNEL, author_id=author, mentions_me=True, sent_at=at_table.clock.now())
         for author, text in ((1, "first words"), (2, "second words"))
     )
-    reading, read = ContextReader.read, []
+    reading = ContextReader.read
+    read: list[bool] = []
     late: list[asyncio.Task[None]] = []
 
     async def read_when_another_came_in(reader, role, heard, **how):
         if not read:
-            read.append(heard)
+            read.append(True)
             late.append(asyncio.create_task(at_table.app.conversation.take_turn(other, at_table.mouth)))
             while not await is_noted(at_table, other):
                 await asyncio.sleep(0.001)
