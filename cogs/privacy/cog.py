@@ -1,19 +1,23 @@
 """What a person decides about being remembered, sees, takes along and deletes: /privacy (C51, C64, C65)."""
 
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.http import Route
 
+from bot.conversation.text.split import LIMIT
+from bot.core.i18n import speaking
 from bot.discord.commands import Interaction, answer
 from bot.features.privacy.export_format import MOST_BYTES, TOO_LARGE, FileRefused
 from cogs._discord.consent import ASKED, FAMILY
 from cogs._discord.interactions import Panels
 from cogs._discord.panels import Action, Press
 from cogs._discord.posting import DISCORD_FAULTS
-from cogs._discord.text import NOBODY
+from cogs._discord.text import NOBODY, shortened
 from cogs.privacy.views import (
     DELETING,
     EXPORTED,
@@ -40,7 +44,7 @@ class Privacy(commands.Cog):
     privacy = app_commands.Group(name="privacy", description="What I keep about you, and what I may")
 
     def __init__(self, bot: "Masquerade") -> None:
-        self._privacy = bot.app.privacy
+        self._bot, self._privacy = bot, bot.app.privacy
         show = "privacy show"
         self.panels = Panels(
             bot,
@@ -136,10 +140,29 @@ class Privacy(commands.Cog):
         await self.panels.show(interaction, leaving_panel(standing.holdings, standing.remaining))
 
     async def _delete(self, press: Press) -> None:
+        interaction = press.interaction
         await self.panels.working(press, DELETING)
+        panel = f"{interaction.locale.value} {interaction.token}"
         await self.panels.close(
-            press.interaction, receipt(await self._privacy.leave(press.interaction.user.id))
+            interaction, receipt(await self._privacy.leave(interaction.user.id, panel=panel))
         )
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Let panels that waited over a restart show what went; Discord allows that for 15 minutes."""
+        for panel, what in self._privacy.left_late():
+            locale, token = panel.split()
+            with speaking(locale), suppress(*DISCORD_FAULTS):
+                await self._show_late(token, receipt(what))
+
+    async def _show_late(self, token: str, text: str) -> None:
+        original = f"/webhooks/{self._bot.application_id}/{token}/messages/@original"
+        body = {
+            "content": shortened(text, LIMIT),
+            "components": [],
+            "allowed_mentions": NOBODY.to_dict(),
+        }
+        await self._bot.http.request(Route("PATCH", original), json=body)
 
     async def _keep(self, press: Press) -> None:
         await self.panels.close(press.interaction, KEPT)

@@ -44,6 +44,8 @@ STAGES = (
 )
 POSTS = r"/channels/\d+/messages"
 KILLED = -signal.SIGKILL
+MOST_UNTIL_SUMMED_UP = 60
+"""Lines of one place, at most, until it is summed up."""
 
 
 def fault(name: str, weight: int = 2, *, needs: str = "") -> Callable[[Happening], Happening]:
@@ -137,6 +139,21 @@ async def killed_catching_up(town: Town) -> None:
             await a_while(town, 0.8)
             await town.bot.kill()
         await town.bot.start()
+
+
+@fault("killed while it sums up", 3)
+async def killed_summing_up(town: Town) -> None:
+    """The talk of one place is summed up as soon as it has grown long."""
+    town.summing_up.clear()
+    place = town.dice.choice(town.places)
+    for _ in range(MOST_UNTIL_SUMMED_UP):
+        if town.summing_up.is_set():
+            break
+        town.say(place, town.dice.choice(town.people))
+        await a_while(town, 0.2)
+    await a_while(town, 0.3)
+    await town.bot.kill()
+    await town.bot.start()
 
 
 # --- The connection

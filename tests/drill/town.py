@@ -27,7 +27,7 @@ from tests.world.process import BotProcess
 
 SETTINGS = {
     "BACKFILL_LIMIT": "1000",
-    "CONVERSATION_TOKEN_THRESHOLD": "1500",
+    "CONVERSATION_TOKEN_THRESHOLD": "800",
     "CORE_MEMORY_TOKEN_THRESHOLD": "3000",
     "MEMORY_BATCHES": "false",
     "YES_NO_VOTE_COUNT": "0",
@@ -101,6 +101,7 @@ class Town:
     held: list[Event] | None = None
     server: Server | None = None
     has_disk: bool = False
+    summing_up: asyncio.Event = field(default_factory=asyncio.Event)
     _known: set[tuple[str, object]] = field(default_factory=set)
     _answers: int = 0
 
@@ -226,6 +227,7 @@ class Town:
         if "beside what is known" in system:
             return json.dumps({"decisions": []})
         if "the field `summary`" in system:
+            self.summing_up.set()
             words = " ".join(dict.fromkeys(CANARY.findall(text)))
             return json.dumps({"summary": f"They talked about {words[:400]}, and more.", "operations": []})
         return self._reply(talk_of(request))

@@ -1,5 +1,6 @@
 """main.py on the real wire: asked once, answered after a power failure, gone to the last byte (C51, C64)."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -32,4 +33,29 @@ async def test_a_question_is_answered_after_a_restart_and_everything_can_go(tmp_
         await talk.until_told(panel, "found nothing")
         assert talk.leftovers("canaryword") == []
         assert talk.leftovers(str(talk.person.id)) == []
+        lawful(bot)
+
+
+@pytest.mark.slow
+async def test_a_panel_that_waits_for_a_deletion_over_a_restart_shows_what_went(tmp_path: Path):
+    """A reply is being thought of there, so that the deletion has to wait, and the process is killed."""
+    async with world(tmp_path) as bot:
+        talk = Talk.beginning(bot, in_private=True)
+        await bot.start()
+        await talk.ask(["One."], "my canaryword and me")
+        panel = await talk.use("privacy delete")
+        bot.claude.delay = 60
+        await talk.say("are you there?")
+        pressed = await talk.press(panel, "Delete everything")
+        await talk.until_told(panel, "Deleting everything")
+        async with asyncio.timeout(PATIENCE):
+            while not talk.leftovers(pressed.token):
+                await asyncio.sleep(0.05)
+        await bot.kill()
+        bot.claude.delay = 0
+        await bot.start()
+        await talk.until_told(panel, "found nothing")
+        assert talk.leftovers("canaryword") == []
+        assert talk.leftovers(pressed.token) == []
+        assert pressed.token not in bot.log
         lawful(bot)

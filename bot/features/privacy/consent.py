@@ -135,15 +135,22 @@ class Privacy:
         """Take in such a file. Raises FileRefused."""
         return await self._importing.take_in(person_id, data)
 
-    async def leave(self, person_id: int) -> Receipt:
-        """Erase everything about somebody (C64). They may be asked again, should they come back."""
-        receipt = await self._leaving.leave(person_id)
+    async def leave(self, person_id: int, *, panel: str = "") -> Receipt:
+        """Erase everything about somebody (C64). They may be asked again, should they come back.
+
+        After a stop `left_late` gives back the `panel`, with what it is to show.
+        """
+        receipt = await self._leaving.leave(person_id, panel=panel)
         self._settled.pop(person_id, None)
         return receipt
 
     async def resume_leaving(self) -> None:
         """Erase everything about those who wished it before a stop, or before something failed."""
         await self._leaving.resume()
+
+    def left_late(self) -> list[tuple[str, Receipt]]:
+        """Return, once, the panels that waited for a deletion over a stop, and what came of it."""
+        return [(panel, receipt) for panel, receipt in self._leaving.late() if panel]
 
     async def _is_ripe(self, person_id: int, message_id: int) -> bool:
         """Say whether somebody was answered often enough, and neither asked nor heard about it."""

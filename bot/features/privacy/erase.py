@@ -63,23 +63,29 @@ class Leaving:
         self._dumps = manner.dumps
         self._backups_kept = manner.backups_kept
         self._clock = clock
+        self._late: list[tuple[str, Receipt]] = []
 
-    async def leave(self, person_id: int) -> Receipt:
+    async def leave(self, person_id: int, *, panel: str = "") -> Receipt:
         """Erase everything about somebody, and look for what is left.
 
         What others said stays theirs; so do the books without the name, and what admins laid down. The wish
-        is written down before anything else: after a stop the next start erases.
+        is written down before anything else, with the `panel` that waits: after a stop the next start erases.
         """
         async with self._database.begin() as db:
-            await db.states.set(_wish(person_id), "")
+            await db.states.set(_wish(person_id), panel)
         return await self._erase_everything(person_id)
 
     async def resume(self) -> None:
         """Erase everything about those who wished it before a stop, or before something failed."""
         async with self._database.read() as db:
-            wishes = [key for key in await db.states.all() if key.startswith(WISH)]
-        for key in wishes:
-            await self._erase_everything(int(key.removeprefix(WISH)))
+            wishes = {key: panel for key, panel in (await db.states.all()).items() if key.startswith(WISH)}
+        for key, panel in wishes.items():
+            self._late.append((panel, await self._erase_everything(int(key.removeprefix(WISH)))))
+
+    def late(self) -> list[tuple[str, Receipt]]:
+        """Return, once, the panels that waited over a stop, and what they are to show."""
+        late, self._late = self._late, []
+        return late
 
     async def _erase_everything(self, person_id: int) -> Receipt:
         async with self._database.read() as db:
