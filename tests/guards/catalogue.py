@@ -97,6 +97,22 @@ _EXACTLY_ONCE = (
 
 _ORDER = (
     Guard(
+        "end of what a reply answers",
+        "A reply is not shown what was noted after it began: that would be answered twice.",
+        "bot/conversation/reply.py",
+        "            through=batch.through,\n",
+        "            through=None,\n",
+        "tests/bot/conversation/test_order.py::test_what_is_noted_while_a_reply_begins_is_left_to_the_next_which_is_asked_once",
+    ),
+    Guard(
+        "late lines",
+        "What comes in late is not closed as answered by a reply that never read it.",
+        "database/repositories/turns.py",
+        '_messages.c.position <= bindparam("through"),',
+        '_messages.c.position <= bindparam("through") + 10**9,',
+        "tests/bot/conversation/test_order.py::test_an_older_message_that_comes_in_while_a_reply_is_thought_of_is_answered_by_the_next",
+    ),
+    Guard(
         "order of the intake",
         "Messages of a channel are noted one by one, in the order in which they came in.",
         "bot/conversation/queue.py",
