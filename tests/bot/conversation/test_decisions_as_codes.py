@@ -72,6 +72,8 @@ async def kept_by_sentences(db: UnitOfWork) -> None:
     why = sentences("status; 0.10 is below 0.20") | {"turn": 1}
     rows += [Remark(600, "pixel", EPOCH, "status", why=why), Remark(600, "pixel", EPOCH, "follow-up")]
     db.turns._session.add_all(rows)
+    for table in ("turns", "messages", "archive"):  # what came later was not there then
+        await db.turns._session.execute(text(f"ALTER TABLE {table} DROP COLUMN drew_on"))
     await db.turns._session.execute(text("UPDATE alembic_version SET version_num = '0011'"))
 
 
