@@ -538,7 +538,7 @@ _FORGETTING = (
         "Somebody's wish to be erased outlives a stop before anything was erased.",
         "bot/features/privacy/erase.py",
         "        async with self._database.begin() as db:\n"
-        '            await db.states.set(_wish(person_id), panel)\n',
+        "            await db.states.set(_wish(person_id), panel)\n",
         "",
         "tests/bot/features/test_leaving.py::test_a_wish_to_be_erased_outlives_a_stop_before_anything_was_erased",
     ),
