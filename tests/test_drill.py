@@ -13,7 +13,7 @@ from tests.world.claude_server import ScriptedClaude
 from tests.world.discord_server import DiscordServer
 from tests.world.process import ROOT, BotProcess
 
-SEED = "28"
+SEED = "71"
 
 
 @pytest.fixture

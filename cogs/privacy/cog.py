@@ -141,11 +141,10 @@ class Privacy(commands.Cog):
 
     async def _delete(self, press: Press) -> None:
         interaction = press.interaction
-        await self.panels.working(press, DELETING)
         panel = f"{interaction.locale.value} {interaction.token}"
-        await self.panels.close(
-            interaction, receipt(await self._privacy.leave(interaction.user.id, panel=panel))
-        )
+        await self._privacy.wish_to_leave(interaction.user.id, panel=panel)
+        await self.panels.working(press, DELETING)
+        await self.panels.close(interaction, receipt(await self._privacy.leave(interaction.user.id)))
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:

@@ -185,6 +185,9 @@ async def erasing(town: Town) -> None:
         await a_while(town, 0.3)
         await town.bot.kill()
         await town.bot.start()
+        if "Shall I delete" in panel.content:
+            again = await person.press(panel, named(panel, "Delete everything"))  # nothing was confirmed yet
+            await again.wait_acknowledged()
     for line in lines:
         line.is_open = True
         town.words[line.canary].is_gone = True

@@ -135,12 +135,16 @@ class Privacy:
         """Take in such a file. Raises FileRefused."""
         return await self._importing.take_in(person_id, data)
 
-    async def leave(self, person_id: int, *, panel: str = "") -> Receipt:
-        """Erase everything about somebody (C64). They may be asked again, should they come back.
+    async def wish_to_leave(self, person_id: int, *, panel: str = "") -> None:
+        """Keep that somebody is to be erased, whatever happens from now on, before they are told so.
 
         After a stop `left_late` gives back the `panel`, with what it is to show.
         """
-        receipt = await self._leaving.leave(person_id, panel=panel)
+        await self._leaving.wish(person_id, panel)
+
+    async def leave(self, person_id: int) -> Receipt:
+        """Erase everything about somebody (C64). They may be asked again, should they come back."""
+        receipt = await self._leaving.leave(person_id)
         self._settled.pop(person_id, None)
         return receipt
 

@@ -65,14 +65,16 @@ class Leaving:
         self._clock = clock
         self._late: list[tuple[str, Receipt]] = []
 
-    async def leave(self, person_id: int, *, panel: str = "") -> Receipt:
-        """Erase everything about somebody, and look for what is left.
-
-        What others said stays theirs; so do the books without the name, and what admins laid down. The wish
-        is written down before anything else, with the `panel` that waits: after a stop the next start erases.
-        """
+    async def wish(self, person_id: int, panel: str) -> None:
+        """Write down that somebody wishes to be erased, and which panel waits: no stop undoes that."""
         async with self._database.begin() as db:
             await db.states.set(_wish(person_id), panel)
+
+    async def leave(self, person_id: int) -> Receipt:
+        """Erase everything about somebody who wished it, and look for what is left.
+
+        What others said stays theirs; so do the books without the name, and what admins laid down.
+        """
         return await self._erase_everything(person_id)
 
     async def resume(self) -> None:
