@@ -10,9 +10,9 @@ from typing import Any
 from bot.conversation import turns
 from bot.conversation.attention.vote import Ballot, Voters, vote
 from bot.conversation.company import Role
+from bot.conversation.context.lineage import drawn_on
 from bot.conversation.decision import Reason
 from bot.conversation.generation import Composer
-from bot.conversation.lineage import drawn_on
 from bot.conversation.outbox import Saying
 from bot.conversation.text.split import split
 from bot.conversation.turns import Pledge

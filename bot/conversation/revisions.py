@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
-from bot.conversation.lineage import drawn_on
+from bot.conversation.context.lineage import drawn_on
 from bot.conversation.outbox import Saying
 from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import Asker, CannotRemake, Rethinking

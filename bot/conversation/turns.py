@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.throttle import place_of
+from bot.conversation.context.lineage import drawn_on
 from bot.conversation.decision import Decision, Reason, Trace, trace_json
-from bot.conversation.lineage import drawn_on
 from bot.conversation.text.split import split
 from bot.conversation.types import Part, Recollection, Reply, Utterance
 from bot.llm.types import Call
@@ -96,6 +96,8 @@ async def pledge(
     """
     trigger, decision = heard[-1].utterance, heard[-1].decision
     tone = occasion.tone if occasion.toned == trigger.message_id else None
+    # In private, what is all of one person goes with that person anyway.
+    alone = trigger.where.place.private and _is_only_of(trigger.author_id, remembered)
     turn = Turn(
         channel_id=trigger.where.channel_id,
         trigger_id=trigger.message_id,
@@ -108,7 +110,7 @@ async def pledge(
         cast_id=cast_id,
         tone=tone,
         register=register_of(trigger.text) if tone else None,
-        drew_on=drawn_on(reply.text, remembered),
+        drew_on=None if alone else drawn_on(reply.text, remembered),
     )
     parts = parts_of(
         reply.text, mark=f"q{occasion.cue.id}" if occasion.cue else f"r{trigger.message_id}", limit=limit
@@ -139,6 +141,14 @@ async def pledge(
         at,
         remembered.stage.tempo,
     )
+
+
+def _is_only_of(person_id: int, remembered: Recollection) -> bool:
+    """Say whether nothing came to mind that is of anybody else, or that another reply had from them."""
+    people: set[int | None] = {known.person_id for known in (*remembered.head.known, *remembered.fresh)}
+    for lines in (remembered.lines, remembered.recalled):
+        people |= {one.person_id for one in lines} | {whom for one in lines for whom in one.drew_on}
+    return people <= {person_id, None}
 
 
 async def _take_seat(db: UnitOfWork, turn: Turn, remembered: Recollection, *, begins_at: int) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.conversation.lineage import drawn_on
+from bot.conversation.context.lineage import drawn_on
 from bot.conversation.types import Head, Knowledge, Line, Recollection, Stage
 from memory.recall import Recalled
 from tests.fakes import EPOCH
