@@ -128,17 +128,17 @@ class Table:
         await self.app.conversation.take_turn(heard, self.mouth)
         return heard
 
-    async def resume(self, heard: Utterance) -> None:
-        """Go on with a message that was noted before a stop, as after the next start."""
+    async def resume(self, *heard: Utterance) -> None:
+        """Go on with messages that were noted before a stop, as after the next start."""
 
         async def left() -> list[Utterance]:
-            return [heard]
+            return list(heard)
 
         async def missed() -> list[Arrival]:
             return []
 
         backlog = Backlog(left, missed, caught_up=bool)
-        await self.app.conversation.catch_up(heard.where.channel_id, backlog, self.mouth)
+        await self.app.conversation.catch_up(heard[-1].where.channel_id, backlog, self.mouth)
 
     async def decided(self, message_id: int) -> "Outcome":
         """Return what was decided about a message."""

@@ -106,8 +106,8 @@ class Seat:
     def printed(self) -> str:
         return self.paper.getvalue()
 
-    async def shows(self, words: str) -> None:
-        while words not in self.printed:
+    async def shows(self, words: str, *, times: int = 1) -> None:
+        while self.printed.count(words) < times:
             assert not self.talk.done() or self.talk.result() == 0
             await asyncio.sleep(0.005)
 

@@ -9,6 +9,7 @@ from bot.cli.terminal.screen import Screen
 from bot.cli.terminal.session import Session
 from bot.conversation.types import Utterance
 from bot.core.tasks import Tasks, spawn
+from database import DatabaseError
 
 AGAIN = "Ctrl-C once more, or /quit, to leave."
 STOPPED = "(stopped)"
@@ -43,7 +44,7 @@ class Turns:
 
     async def do(self, command: Coroutine[Any, Any, str], *, wait: bool) -> None:
         """Have a command carried out, and print what it has to say; unless told to, nobody waits for it."""
-        doing = spawn(command, name="A command in the terminal")
+        doing = spawn(_or_why_not(command), name="A command in the terminal")
         self._commands.add(doing)
         task = self._tasks.spawn(self._tell(doing), name="Showing how a command ended")
         if wait:
@@ -73,8 +74,13 @@ class Turns:
         await self._stoppable.wait()
         commands, stopped, written = list(self._commands), dict(self._under_way), self._screen.partial
         await _cancelled([*commands, *stopped.values()])
-        await self._session.let_go()
-        if await self._session.take_back(set(stopped)):
+        try:
+            await self._session.let_go()
+            taken_back = await self._session.take_back(set(stopped))
+        except DatabaseError as error:  # the lines stay, and so does whoever wrote them
+            await self._screen.note(f"({error})")
+            return True
+        if taken_back:
             await self._screen.print_reply(written, ending="(stopped; your line is taken back)")
         elif not commands:  # those say so themselves
             await self._screen.note(STOPPED)
@@ -100,6 +106,14 @@ class Turns:
             await self._screen.note(question)
         await self._session.count_cost()
         self._screen.redraw()
+
+
+async def _or_why_not(command: Coroutine[Any, Any, str]) -> str:
+    """Return what a command has to say, or what the database lacks and how to mend that."""
+    try:
+        return await command
+    except DatabaseError as error:
+        return f"({error})"
 
 
 async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:

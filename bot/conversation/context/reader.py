@@ -115,10 +115,9 @@ class ContextReader:
     ) -> Recollection:
         return await recall(
             db,
-            heard[-1].where,
+            heard,
             seat,
             character=role.character,
-            addressed={one.author_id for one in heard},
             now=now,
             extent=self._extent,
             tokens=self._tokens,

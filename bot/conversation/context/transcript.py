@@ -9,7 +9,7 @@ from itertools import chain, groupby, zip_longest
 from bot.conversation.config import Extent
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import render_line, speaker_label
-from bot.conversation.types import Episode, Head, Knowledge, Line, Recollection
+from bot.conversation.types import Episode, Head, Knowledge, Line, Recollection, Utterance
 from database import UnitOfWork
 from database.models import Fact, Seat
 from database.repositories.messages import LoggedLine, Uncovered
@@ -41,11 +41,10 @@ class Present:
 
 async def recall(
     db: UnitOfWork,
-    where: Where,
+    heard: Sequence[Utterance],
     seat: Seat | None,
     *,
     character: Character,
-    addressed: Collection[int],
     now: datetime,
     extent: Extent,
     tokens: Callable[[str], int],
@@ -56,20 +55,23 @@ async def recall(
 
     The transcript begins at a floor that stays where it is until older talk is summed up, and then moves
     up in one step: a window that slid with every message would break the provider's cache each time.
-    With `before`, only what stood in the log before that place is looked at; with `through`, nothing that
-    came in after that message.
+    What is `heard`, and answered now, stays in it as far as the budget goes. With `before`, only what stood
+    in the log before that place is looked at; with `through`, nothing that came in after that message.
     """
+    where, addressed = heard[-1].where, {one.author_id for one in heard}
     floor = seat.floor if seat else 0
     rows = await db.messages.transcript(where.channel_id, character.slug, since=now - WINDOW, floor=floor)
     before = next((row.place + 2 for row in rows if row.id == through), before)
     rows = [row for row in rows if before is None or row.place < before]
     said = [line_of(row, character.slug) for row in rows]
     sizes = [tokens(written(line)) for line in said]
-    lines = fit(said, budget=extent.condensed * 5 // 4, tokens=tokens, sizes=sizes)
+    answered = {one.message_id for one in heard}
+    fresh = next((len(rows) - number for number, row in enumerate(rows) if row.id in answered), 1)
+    lines = fit(said, budget=extent.condensed * 5 // 4, tokens=tokens, sizes=sizes, fresh=fresh)
     floor = min((line.place for line in lines), default=0)
     own = [row.sent_at for row, line in zip(rows, said, strict=True) if line.mine]
     lately = dict.fromkeys(row.author_id for row in reversed(rows) if row.heard_through is None)
-    head, fresh = await read_head(
+    head, news = await read_head(
         db,
         where,
         seat,
@@ -86,7 +88,7 @@ async def recall(
         floor=floor,
         heard_through=max((row.position for row in rows if row.heard_through is None), default=0),
         head=head,
-        fresh=fresh,
+        fresh=news,
         seated=seat is not None,
         begun=seat.floor if seat else 0,
         tokens=max(sum(sizes), extent.condensed + 1 if len(rows) >= MOST_LINES else 0),
@@ -112,20 +114,21 @@ def fit(
     budget: int,
     tokens: Callable[[str], int],
     sizes: Sequence[int] | None = None,
+    fresh: int = 1,
 ) -> list[Line]:
     """Return the newest of `lines`: all while they fit the budget, else as many as fit a third of it.
 
-    `sizes` are the tokens of each, where they are known already.
+    Of so many that are `fresh`, as many as fit the whole budget, and one at least. `sizes` are the tokens of
+    each, where they are known already.
     """
     sizes = [tokens(written(line)) for line in lines] if sizes is None else sizes
     if sum(sizes) <= budget:
         return list(lines)
-    room = budget // KEPT_SHARE
-    kept = 0
-    for size in reversed(sizes):
-        if kept and size > room:
+    taken = kept = 0
+    for number, size in enumerate(reversed(sizes), 1):
+        taken += size
+        if kept and taken > (budget if number <= fresh else budget // KEPT_SHARE):
             break
-        room -= size
         kept += 1
     return list(lines[len(lines) - kept :])
 

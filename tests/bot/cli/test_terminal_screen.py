@@ -14,6 +14,7 @@ from bot.cli.terminal.opening import download_bar
 from bot.cli.terminal.screen import toolbar
 from bot.conversation.types import Part
 from database.models import Call, Claim, Message
+from database.sqlite import SqliteFile
 from memory.places import Place
 from tests.terminals import MODEL, opened, rows, seated, talked
 from tests.world.claude_faults import Say, StreamError
@@ -220,6 +221,25 @@ async def test_a_fault_of_ours_does_not_end_the_talk(tmp_path, claude, monkeypat
         monkeypatch.undo()
         seat.keys.send_text("hello again\r")
         await seat.stages.reached("settled")
+
+
+async def test_a_database_that_takes_nothing_is_named_and_does_not_end_the_talk(tmp_path, claude):
+    claude.will_say(Say("too late", after=30), "There you are.")
+    async with seated(tmp_path, claude) as seat:
+        seat.keys.send_text("hello\r")
+        await claude.received(1)
+        disk = seat.session.app.database._backend
+        assert isinstance(disk, SqliteFile)
+        async with disk._raw() as connection:
+            await connection.execute("PRAGMA query_only = ON")
+        seat.keys.send_text("\x03")
+        await seat.shows("readonly database)")
+        seat.keys.send_text("/privacy yes\r")
+        await seat.shows("readonly database)", times=2)
+        async with disk._raw() as connection:
+            await connection.execute("PRAGMA query_only = OFF")
+        seat.keys.send_text("hello again\r")
+        await seat.shows("There you are.")
 
 
 async def test_a_part_is_said_in_the_terminal_place(tmp_path, claude):

@@ -26,7 +26,7 @@ from bot.llm.types import Prompt, TokenEstimate
 from database import Database
 from database.models import Message
 from memory.places import Place, Where
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, beginnings_ended, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, beginnings_ended, noted, table, utterance
 from tests.fakes import EPOCH, FakeClock, FakeMouth
 from tests.support.prompts import QUESTION, as_bytes, blocks, prefix
 from tests.world.claude_server import ScriptedClaude
@@ -129,6 +129,23 @@ async def test_a_message_longer_than_the_budget_is_still_answered(tmp_path: Path
         await at.hear("a rather long story " * 100, where=DM)
         assert "a rather long story" in at.claude.prompts[1].text
         assert "brevity" not in at.claude.prompts[1].text
+
+
+async def test_a_reply_has_read_all_that_it_answers_however_much_waited(tmp_path: Path):
+    async with table(tmp_path, manner=at_once(180)) as at:
+        for number in range(4):
+            await at.hear(f"older line {number} and what else there is to say", where=DM)
+        waiting = [
+            utterance(f"question {number} that waits for an answer", where=DM, sent_at=at.clock.now())
+            for number in range(16)
+        ]
+        for one in waiting:
+            await noted(at, one)
+        await at.resume(*waiting)
+        prompt = at.claude.prompts[-1].text
+        assert [one.text for one in waiting if one.text not in prompt] == []
+        assert "older line 0" not in prompt
+        assert len(at.mouth.said) == 5
 
 
 # --- Who is who (C29) ---------------------------------------------------------------------------
