@@ -139,18 +139,21 @@ class Database:
         return self._backend.place
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
-        """Open a write transaction: all of it is kept, or nothing."""
+    async def begin(self, *, brief: bool = False) -> AsyncIterator[UnitOfWork]:
+        """Open a write transaction: all of it is kept, or nothing.
+
+        Where all of its statements are `brief`, they need not go to a thread: nobody waits for them.
+        """
         self.writers += 1
         try:
-            async with self._transaction(self._writer) as db:
+            async with self._transaction(self._writer, brief=brief) as db:
                 yield db
         finally:
             self.writers -= 1
 
-    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open a read transaction: one consistent view, in which nothing can be written."""
-        return self._transaction(self._reader)
+    def read(self, *, brief: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a read transaction: one consistent view, in which nothing is written; `brief`: see begin."""
+        return self._transaction(self._reader, brief=brief)
 
     async def size(self) -> int:
         """Return how many bytes it takes."""
@@ -194,8 +197,12 @@ class Database:
         await self._writer.dispose()
 
     @asynccontextmanager
-    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[UnitOfWork]:
+    async def _transaction(self, engine: AsyncEngine, *, brief: bool) -> AsyncIterator[UnitOfWork]:
         with self._named_errors((DBAPIError,)):  # an OSError of what others do in it is theirs
+            if brief and isinstance(self._backend, SqliteFile):
+                async with self._backend.brief(write=engine is self._writer) as session:
+                    yield UnitOfWork(session)
+                return
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
                 with self._named_errors():
                     await session.connection()

@@ -2,23 +2,27 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
+from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 from database import backend
 from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseFull
+from database.in_place import InPlace, InPlaceSession, to_its_end
 from database.models import Vectors
 
 BUSY_MILLISECONDS = 5_000
+BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 
 class SqliteFile:
@@ -34,6 +38,7 @@ class SqliteFile:
         self._path = path
         self.writer = _engine(path, size=1, write=True)
         self.reader = _engine(path, size=backend.READERS, write=False)
+        self._in_place = InPlace()
 
     @property
     def place(self) -> str:
@@ -45,6 +50,26 @@ class SqliteFile:
     async def size(self) -> int:
         """Return the bytes of the file and of its write-ahead log."""
         return await asyncio.to_thread(self._size)
+
+    @asynccontextmanager
+    async def brief(self, *, write: bool) -> AsyncIterator[AsyncSession]:
+        """Open a transaction of short statements: see in_place.py."""
+        try:
+            held = await (self.writer if write else self.reader).raw_connection()
+            raw: Any = held.driver_connection
+            connection = raw.in_place(self._in_place)
+            try:
+                await raw.begin(write=write)
+                with Session(connection, expire_on_commit=False) as session:
+                    yield cast("AsyncSession", InPlaceSession(session))
+                    session.flush()
+                    if write:
+                        await raw.commit_now()
+            finally:
+                raw.roll_back()
+                held.close()
+        except sqlite3.Error as error:
+            raise self._named(str(error)) from error
 
     async def check_writer(self) -> None:
         async with self.writer.begin():  # takes the file's lock
@@ -115,7 +140,7 @@ def _engine(path: Path, *, size: int, write: bool) -> AsyncEngine:
         async_creator=lambda: Connection(str(path)),
     )
     event.listen(engine.sync_engine, "connect", _prepare_connection(write=write))
-    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+    begin = BEGIN_WRITING if write else "BEGIN"
     event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 
@@ -171,10 +196,51 @@ class Connection(aiosqlite.Connection):
         # We say BEGIN ourselves; the driver would say it too late.
         connect = partial(sqlite3.connect, path, isolation_level=None, check_same_thread=False)
         super().__init__(connect, iter_chunk_size=64)
+        self._lent: SyncConnection | None = None
         self._thread.daemon = True  # a process that ends in a hurry does not wait for it
 
     def cursor(self) -> Cursor:  # type: ignore[override]
         return Cursor(self, self._conn.cursor())
+
+    def in_place(self, lender: InPlace) -> SyncConnection:
+        """Return a connection of SQLAlchemy's that does without the thread."""
+        if self._lent is None:
+            self._lent = lender.over(self._conn)
+        return self._lent
+
+    async def begin(self, *, write: bool) -> None:
+        """Begin a transaction, at once; where another program writes, wait for it in the thread."""
+        if not write:
+            self._conn.execute("BEGIN")
+            return
+        self._conn.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._conn.execute(BEGIN_WRITING)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        finally:
+            self._conn.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        if not self._conn.in_transaction:
+            await self._in_thread(self._conn.execute, BEGIN_WRITING)
+
+    async def commit_now(self) -> None:
+        """Make a transaction last. Who is cancelled meanwhile waits for its end: others begin after it."""
+        await self._in_thread(self._conn.commit)
+
+    def roll_back(self) -> None:
+        """End a transaction that was not committed, if there is one."""
+        self._conn.rollback()
+
+    async def close(self) -> None:
+        if self._lent is not None:
+            self._lent.close()
+        await super().close()
+
+    async def _in_thread(self, do: Callable[..., object], *given: object) -> None:
+        doing = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((doing, partial(do, *given)))
+        await to_its_end(doing)
 
     async def rewrite(self, tables: Collection[str], *, most: int) -> bool:
         """Write tables anew, row by row: what is deleted in them stands nowhere else then (B10).

@@ -69,13 +69,13 @@ class WatchedDatabase(Database):
     metronome: Metronome
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
-        async with self._working(), super().begin() as db:
+    async def begin(self, *, brief: bool = False) -> AsyncIterator[UnitOfWork]:
+        async with self._working(), super().begin(brief=brief) as db:
             yield db
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[UnitOfWork]:
-        async with self._working(), super().read() as db:
+    async def read(self, *, brief: bool = False) -> AsyncIterator[UnitOfWork]:
+        async with self._working(), super().read(brief=brief) as db:
             yield db
 
     @asynccontextmanager

@@ -52,7 +52,7 @@ class Following:
 
     async def resume(self, mouth_of: MouthOf) -> None:
         """Let those speak who were to, before a stop or a fault."""
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             channels = await db.cues.waiting(self._clock.now() - self._within, PLACES)
         for channel_id in channels:
             if channel_id not in self._at_it:
@@ -68,7 +68,7 @@ class Following:
         try:
             for _ in range(MOST_IN_A_ROW):
                 self._asked_again.discard(channel_id)
-                async with self._database.read() as db:
+                async with self._database.read(brief=True) as db:
                     cue = await db.cues.next(channel_id)
                 if self._rooms.closing or (cue is None and channel_id not in self._asked_again):
                     return
@@ -85,7 +85,7 @@ class Following:
 
     async def _take(self, room: Room, cue: Cue, mouth: Mouth) -> None:
         """Let one character speak, or keep why it will not."""
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             if not await db.cues.is_open(cue.id):
                 return
             channel = await db.channels.get(cue.channel_id)
@@ -96,7 +96,7 @@ class Following:
             heard = utterance_of(line, where_of(channel)) if line else opening(cue, where_of(channel))
             if await self._speak(room, cue, role, heard, mouth):
                 return
-        async with self._database.begin() as db:
+        async with self._database.begin(brief=True) as db:
             why = why or NOTHING
             await db.cues.close(cue.id, ended=why)
             if cue.scene_id is not None:

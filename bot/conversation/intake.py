@@ -135,7 +135,7 @@ class Intake:
         What was deleted or edited before it was noted is noted as it is now (C17, C63).
         """
         received = self._clock.now()
-        async with self._database.begin() as db:
+        async with self._database.begin(brief=True) as db:
             cast_id = await self._casting.cast_id(db, heard.where)
             kept_out = await self._casting.kept_out(db, heard.where)
             unheard = bool(kept_out) and not await self._casting.present(db, heard.where)
@@ -156,7 +156,7 @@ class Intake:
         """Keep that messages are not answered, and why; what was paid for a reply all the same."""
         if not decided and not calls:
             return
-        async with self._database.begin() as db:
+        async with self._database.begin(brief=True) as db:
             await turns.close(db, decided, at=self._clock.now())
             await turns.note_calls(db, calls)
             in_vain = [one.utterance for one in decided if one.decision.reason in IN_VAIN]
@@ -174,7 +174,7 @@ class Intake:
 
     async def _left_behind(self, heard: Utterance) -> Noted | None:
         """Return a message that was noted, if nothing was decided about it; it may have been edited since."""
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             received = await db.turns.open_since(heard.message_id)
         if received is None:
             return None

@@ -64,12 +64,12 @@ class MessageLog:
 
     async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
         """Return the last message heard in each of the channels that are known."""
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             return await db.channels.watermarks(channel_ids)
 
     async def known(self, place: Place, *, limit: int) -> list[tuple[int, int]]:
         """Return (channel id, last message heard) of a kind of place, the liveliest first."""
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             return await db.channels.of_place(place, limit=limit)
 
     # Edits and deletions.
@@ -102,7 +102,7 @@ class MessageLog:
 
     async def _reword(self, channel_id: int, message_id: int, cleaned: str) -> tuple[Erased, bool]:
         """Write down an edit; say whether words of a person went with it."""
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             known = await db.messages.get(message_id)
             if await db.turns.decided(message_id):
                 self.latest.pop(message_id, None)

@@ -122,7 +122,7 @@ class Saying:
                 return False
 
     async def _finish_one(self, turn_id: int, mouth: Mouth) -> bool:
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             turn = await db.turns.get(turn_id)
             pledge = await turns.unfinished(db, turn_id)
         if pledge is None or turn is None:
@@ -161,7 +161,7 @@ class Saying:
 
     async def _drop(self, pledge: Pledge, me: int, *, refused: bool = False) -> None:
         """End a reply with what was said of it; leave a channel that refused it alone for a while."""
-        async with self._database.begin() as db:
+        async with self._database.begin(brief=True) as db:
             if refused:
                 await turns.refuse(db, pledge.channel_id, at=self._clock.now())
             turn = await db.turns.get(pledge.turn_id)
@@ -175,7 +175,7 @@ class Saying:
         """
         last = part is pledge.parts[-1]
         news: list[News] = []
-        async with self._database.begin() as db:
+        async with self._database.begin(brief=True) as db:
             if part.todo:
                 await self._note_revised(db, pledge, part, message_id)
             turn = await db.turns.get(pledge.turn_id)

@@ -236,7 +236,7 @@ class Answering:
         Who speaks hears it, and whoever heard what it answers and is still there. Who comes in between hears
         the next message; who is sent out until it is said did not hear it either.
         """
-        async with self._database.begin() as db:
+        async with self._database.begin(brief=True) as db:
             open_ids = await _open(db, decided, occasion.cue)
             answered = tuple(
                 replace(one, trace=_drawing_on(one.trace, remembered))

@@ -69,7 +69,7 @@ class AgeGate:
 
     async def refusal(self, role: Role, where: Where) -> str | None:
         """Return why a character must not be in a place, in a sentence for people; None where it may."""
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             admitted = await self._casting.admits(db, role, where)
         return None if admitted else why_not(role, where)
 
@@ -78,7 +78,7 @@ class AgeGate:
 
         Say whether somebody called one, told before or not.
         """
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             kept_out = await self._casting.kept_out(db, heard.where)
         role = _called(heard, kept_out)
         if role is None or heard.from_bot:
@@ -163,7 +163,7 @@ class Courtesy:
         words = heard.text if heard.words is None else heard.words
         if not self._notice or heard.from_bot or heard.from_self or not reads_as_distress(words):
             return
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             house = HouseRules(await db.channels.rules(heard.where.guild_id))
         if not house.allows(Kind.NOTICES, heard.where) or not self._noticed.first(heard.author_id):
             return

@@ -172,7 +172,7 @@ class Casting:
         then = {cue.slug: (cue, newest.message_id) for cue in cues}
         witnessed = {newest.message_id}
         for one in earlier:
-            async with self._database.read() as db:
+            async with self._database.read(brief=True) as db:
                 there = await self.witnesses(db, one.message_id, one.where)
                 witnesses = {role.slug for role in there}
             if first not in witnesses:
@@ -198,7 +198,7 @@ class Casting:
         """
         if len(self.company) == 1 and not self.company.primary.nsfw:
             return (Cue(self.company.primary.slug, 0.0, Reason.ROUTED),)
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             present = await self.witnesses(db, heard.message_id, heard.where)
             if len(present) < 2:
                 return tuple(Cue(role.slug, 0.0, Reason.ROUTED) for role in present)

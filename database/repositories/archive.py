@@ -60,6 +60,7 @@ _OF_CHANNELS = (
     )
     .order_by(table_of(Archived).c.id.desc())
     .limit(bindparam("limit"))
+    .execution_options(long=True)
 )
 
 

@@ -31,6 +31,7 @@ _OF = (
         _VECTORS.model == bindparam("model"),
     )
     .order_by(_VECTORS.owner_id, _VECTORS.character, _VECTORS.part)
+    .execution_options(long=True)
 )
 _UNDER = _OF.where(_VECTORS.character.in_(bindparam("characters", expanding=True)))
 

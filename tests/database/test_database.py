@@ -4,17 +4,20 @@ import asyncio
 import os
 import sqlite3
 import stat
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.pool import NullPool
 
 from database import Database, DatabaseCorrupt, DatabaseError, DatabaseFull, DatabaseTooNew, files
 from database.backend import VACUUM_DUE
 from database.models import Message, Row, Turn
+from database.sqlite import BUSY_MILLISECONDS, Connection
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -22,6 +25,11 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "masquerade.sqlite3"
+
+
+@pytest.fixture(params=[False, True], ids=["in a thread", "brief"])
+def brief(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
 
 
 async def _filled(path: Path, lines: int = 200) -> None:
@@ -48,62 +56,62 @@ def _message(number: int, *, channel_id: int = 1, sent_at: datetime = NOW) -> Me
     )
 
 
-async def test_twenty_writers_lose_no_increment(opening):
+async def test_twenty_writers_lose_no_increment(opening, brief):
     database = await opening()
-    async with database.begin() as db:
+    async with database.begin(brief=brief) as db:
         await db.states.set("count", "0")
 
     async def count(times: int) -> None:
         for _ in range(times):
-            async with database.begin() as db:
+            async with database.begin(brief=brief) as db:
                 value = int(await db.states.get("count") or 0)
                 await asyncio.sleep(0)
                 await db.states.set("count", str(value + 1))
 
     await asyncio.gather(*(count(25) for _ in range(20)))
-    async with database.read() as db:
+    async with database.read(brief=brief) as db:
         assert await db.states.get("count") == "500"
     await database.close()
 
 
-async def test_readers_see_a_consistent_view_while_others_write(opening):
+async def test_readers_see_a_consistent_view_while_others_write(opening, brief):
     database = await opening()
     await _fill(database, 10)
-    async with database.read() as before:
+    async with database.read(brief=brief) as before:
         assert len(await before.messages.transcript(1, "pixel", since=NOW)) == 10
-        async with database.begin() as db:
+        async with database.begin(brief=brief) as db:
             await db.messages.add(_message(11))
         assert len(await before.messages.transcript(1, "pixel", since=NOW)) == 10
-    async with database.read() as after:
+    async with database.read(brief=brief) as after:
         assert len(await after.messages.transcript(1, "pixel", since=NOW)) == 11
     await database.close()
 
 
-async def test_a_read_transaction_cannot_write(opening):
+async def test_a_read_transaction_cannot_write(opening, brief):
     database = await opening()
     with pytest.raises(DatabaseError, match="readonly"):
-        async with database.read() as db:
+        async with database.read(brief=brief) as db:
             await db.states.set("a", "b")
     await database.close()
 
 
-async def test_an_error_in_a_transaction_keeps_nothing_of_it(opening):
+async def test_an_error_in_a_transaction_keeps_nothing_of_it(opening, brief):
     database = await opening()
     with pytest.raises(RuntimeError):
-        async with database.begin() as db:
+        async with database.begin(brief=brief) as db:
             await db.states.set("a", "b")
             raise RuntimeError
-    async with database.read() as db:
+    async with database.read(brief=brief) as db:
         assert await db.states.get("a") is None
     await database.close()
 
 
-async def test_a_cancelled_transaction_is_rolled_back(opening):
+async def test_a_cancelled_transaction_is_rolled_back(opening, brief):
     database = await opening()
     entered = asyncio.Event()
 
     async def write() -> None:
-        async with database.begin() as db:
+        async with database.begin(brief=brief) as db:
             await db.states.set("a", "b")
             entered.set()
             await asyncio.sleep(60)
@@ -112,23 +120,23 @@ async def test_a_cancelled_transaction_is_rolled_back(opening):
     await entered.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    async with database.begin() as db:
+    async with database.begin(brief=brief) as db:
         assert await db.states.get("a") is None
     await database.close()
 
 
-async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(opening):
+async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(opening, brief):
     """Faults B14: at each of its steps in turn, and what comes after it finds the writer free."""
     database = await opening()
     keys = ["a", "b", "c"]
 
     async def write(number: int) -> None:
-        async with database.begin() as db:
+        async with database.begin(brief=brief) as db:
             for key in keys:
                 await db.states.set(key, str(number))
 
     async def kept() -> set[str | None]:
-        async with database.read() as db:
+        async with database.read(brief=brief) as db:
             return {await db.states.get(key) for key in keys}
 
     await write(0)
@@ -143,7 +151,7 @@ async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(openi
         ended += outcome is None
         torn += [number] if len(await kept()) != 1 else []
     assert torn == []
-    assert number > 10
+    assert number > (3 if brief else 10)
     await write(-1)
     assert await kept() == {"-1"}
     await database.close()
@@ -200,16 +208,72 @@ async def test_connections_wait_sync_and_erase(path):
     await database.close()
 
 
-async def test_who_means_to_write_holds_the_file_from_the_first_statement_on(path):
+async def test_who_means_to_write_holds_the_file_from_the_first_statement_on(path, brief):
     """Or what was just read may be another's by the time that it is written."""
     database = await Database.open(path)
-    async with database.begin() as db:
+    async with database.begin(brief=brief) as db:
         await db.states.get("a")  # nothing is written yet
         with (
             closing(sqlite3.connect(path, timeout=0)) as other,
             pytest.raises(sqlite3.OperationalError, match="locked"),
         ):
             other.execute("BEGIN IMMEDIATE")
+    await database.close()
+
+
+async def test_nobody_is_kept_waiting_while_another_program_holds_the_file(path, brief):
+    database = await Database.open(path)
+
+    async def write() -> None:
+        async with database.begin(brief=brief) as db:
+            await db.states.set("a", "b")
+
+    await write()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(write())
+        begun = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.1)
+        assert asyncio.get_running_loop().time() - begun < BUSY_MILLISECONDS / 1000 / 2
+        assert not writing.done()
+        other.execute("COMMIT")
+    await writing
+    await database.close()
+
+
+async def test_of_a_brief_transaction_only_the_commit_goes_to_a_thread(path, monkeypatch):
+    database = await Database.open(path)
+    for _ in range(2):
+        async with database.begin(brief=True) as db:
+            await db.states.set("a", "b")
+        async with database.read(brief=True) as db:
+            await db.states.get("a")
+    trips: list[object] = []
+    monkeypatch.setattr(Connection, "_in_thread", _counted(Connection._in_thread, trips))
+    monkeypatch.setattr(Connection, "_execute", _counted(Connection._execute, trips))
+    async with database.begin(brief=True) as db:
+        await db.states.set("a", "c")
+        await db.states.set("b", "d")
+    async with database.read(brief=True) as db:
+        assert (await db.states.get("a"), await db.states.get("b")) == ("c", "d")
+    assert len(trips) == 1
+    await database.close()
+
+
+def _counted(does: Callable[..., Awaitable[Any]], trips: list[object]) -> Callable[..., Awaitable[Any]]:
+    async def count(*given: Any) -> Any:
+        trips.append(given)
+        return await does(*given)
+
+    return count
+
+
+async def test_many_rows_are_read_in_a_thread_and_all_there(path):
+    await _filled(path, 300)
+    database = await Database.open(path)
+    async with database.read(brief=True) as db:
+        rows = await db.messages._session.execute(select(Message.id).execution_options(long=True))
+        assert len(rows.all()) == 300
     await database.close()
 
 
@@ -284,7 +348,7 @@ async def test_a_backup_of_a_database_in_use_has_every_row(path, tmp_path):
     await restored.close()
 
 
-async def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(path):
+async def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(path, brief):
     await _filled(path, 50)
     database = await Database.open(path)
     async with database._writer.connect() as connection:
@@ -293,14 +357,14 @@ async def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(path):
     acknowledged = 50
     with pytest.raises(DatabaseFull, match="free some disk space"):
         for number in range(51, 500):
-            async with database.begin() as db:
+            async with database.begin(brief=brief) as db:
                 await db.messages.add(_message(number))
             acknowledged = number
-    async with database.read() as db:
+    async with database.read(brief=brief) as db:
         assert len(await db.messages.transcript(1, "pixel", since=NOW)) == acknowledged
     async with database._writer.connect() as connection:
         await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
-    async with database.begin() as db:
+    async with database.begin(brief=brief) as db:
         await db.messages.add(_message(1_000))
     await database.close()
     with closing(sqlite3.connect(path)) as connection:
@@ -320,10 +384,10 @@ async def test_what_is_deleted_is_gone_from_the_file(path):
     assert all(b"CANARY-7f3a" not in one.read_bytes() for one in path.parent.iterdir())
 
 
-async def test_errors_do_not_carry_what_people_said(opening):
+async def test_errors_do_not_carry_what_people_said(opening, brief):
     database = await opening()
     with pytest.raises(DatabaseError) as caught:
-        async with database.begin() as db:
+        async with database.begin(brief=brief) as db:
             message = _message(1, channel_id=404)  # no such channel
             message.text = "my secret"
             await db.messages.add(message)

@@ -117,7 +117,7 @@ class Deciding:
         channel_id = newest.where.channel_id
         cues = await self._casting.plan(newest)
         role = self._casting.company.by_slug[cues[0].slug] if cues else self._casting.company.primary
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             rows = await db.messages.transcript(
                 channel_id, role.slug, since=self._clock.now() - WINDOW, limit=VOTED_ON
             )
@@ -151,7 +151,7 @@ class Deciding:
         house: HouseRules | None = None,
     ) -> Circumstances:
         how, guild = self._how, heard.where.place is Place.GUILD
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             closed = await _closed(db, heard) if again else None
             house = house or HouseRules(await db.channels.rules(heard.where.guild_id))
             tally = await self._tally(db, heard)

@@ -120,7 +120,7 @@ class Privacy:
 
     async def standing(self, person_id: int) -> Standing:
         """Return what somebody answered, and what is kept of them."""
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             answer, at = await db.consents.of(person_id) or (None, None)
             learning = bool(await self._memories.consenting(db, [person_id]))
             holdings = await db.people.holdings(person_id)
@@ -158,14 +158,14 @@ class Privacy:
 
     async def _is_ripe(self, person_id: int, message_id: int) -> bool:
         """Say whether somebody was answered often enough, and neither asked nor heard about it."""
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             if await db.consents.of(person_id) is not None:
                 self._settle(person_id)
                 return False
             return await db.people.was_answered(person_id, message_id, reasons=CALLED, times=self.asks_after)
 
     async def _mark(self, person_id: int) -> bool:
-        async with self._database.begin() as db:
+        async with self._database.begin(brief=True) as db:
             return await db.consents.asked(person_id, at=self._clock.now())
 
     def _settle(self, person_id: int) -> None:

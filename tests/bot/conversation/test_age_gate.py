@@ -128,7 +128,7 @@ async def test_switched_off_it_does_not_even_say_why(red):
 async def test_without_a_database_its_own_words_are_not_said_there_either(red, monkeypatch):
     from database import Database, DatabaseError
 
-    def fail(*_: Any) -> Any:
+    def fail(*_: Any, brief: bool = False) -> Any:
         raise DatabaseError("gone")
 
     monkeypatch.setattr(Database, "begin", fail)

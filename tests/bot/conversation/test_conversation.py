@@ -399,7 +399,7 @@ async def test_text_that_no_database_can_hold_is_cleaned_at_the_edge(at_table):
 async def test_a_reply_that_was_said_but_could_not_be_noted_is_noted_later_and_not_said_again(at_table):
     begin, say = at_table.database.begin, at_table.mouth.say
 
-    def full():
+    def full(*, brief=False):
         raise DatabaseFull("no room left")
 
     async def say_and_fill_the_disk(part, *, to):
@@ -461,11 +461,11 @@ async def test_saying_that_it_cannot_remember_does_not_take_the_nonce_of_the_rep
     begin, heard = at_table.database.begin, utterance("hello")
     times = iter([begin, None])
 
-    def full_at_the_pledge():
+    def full_at_the_pledge(*, brief=False):
         allowed = next(times)
         if allowed is None:
             raise DatabaseFull("no room left")
-        return allowed()
+        return allowed(brief=brief)
 
     at_table.database.begin = full_at_the_pledge
     await at_table.app.conversation.take_turn(heard, at_table.mouth)

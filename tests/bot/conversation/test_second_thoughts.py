@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.audit import Actor
+from bot.conversation.attention.decide import ASKED_AGAIN_AFTER
 from bot.conversation.attention.server_rules import Kind
 from bot.conversation.attention.throttle import Patience, Tally
 from bot.conversation.decision import Reason
@@ -340,9 +341,10 @@ async def test_all_bots_of_a_channel_share_its_energy(tmp_path):
 async def test_a_flood_of_doubtful_messages_asks_who_is_meant_now_and_then_only(tmp_path):
     async with table(tmp_path, manner=VOTING) as at:
         burst = [utterance(f"Kira, what do you think about {n}?", where=CHANNEL) for n in range(20)]
+        begun = at.clock.monotonic()
         await asyncio.gather(*(at.app.conversation.take_turn(one, at.mouth) for one in burst))
         asked = [one for one in at.claude.questions if one.purpose == "addressees"]
-        assert len(asked) == 1
+        assert 1 <= len(asked) <= 1 + (at.clock.monotonic() - begun) // ASKED_AGAIN_AFTER < len(burst)
 
 
 @pytest.mark.parametrize(("since", "left"), [(0, 15.0), (10, 5.0), (15, 0.0), (-3600, 0.0)])

@@ -340,11 +340,11 @@ async def test_one_who_is_to_speak_is_not_overlooked_when_two_look_at_once(at):
     following, real = at.app.following, at.database.read
     reads: list[int] = []
 
-    def read():
+    def read(*, brief=False):
         if not reads:
             reads.append(1)
-            return _then(real(), add)
-        return real()
+            return _then(real(brief=brief), add)
+        return real(brief=brief)
 
     async def add() -> None:
         async with at.database.begin() as db:

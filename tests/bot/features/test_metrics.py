@@ -123,7 +123,7 @@ async def test_healthz_says_ok_when_all_is_well_and_why_not_otherwise(w, served)
 
 
 async def test_a_database_that_cannot_be_read_is_no_health(w, served, monkeypatch):
-    def refuse() -> None:
+    def refuse(*, brief: bool = False) -> None:
         from database import DatabaseError
 
         raise DatabaseError("damaged")
