@@ -7,6 +7,7 @@ thirty times as long. So of a short transaction only the commit, which waits for
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection as SyncConnection
@@ -29,21 +30,27 @@ async def to_its_end(doing: asyncio.Future[T]) -> T:
 
 
 class InPlaceSession:
-    """What repositories use of an AsyncSession, over a session that keeps nobody waiting."""
+    """What repositories use of an AsyncSession, over a connection that keeps nobody waiting."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: SyncConnection) -> None:
+        self._connection = connection
 
-    async def execute(self, statement: Any, *given: Any, **more: Any) -> Any:
+    @cached_property
+    def _session(self) -> Session:
+        """A session costs more than a statement: it is made for a transaction that deals with entities."""
+        return Session(self._connection, expire_on_commit=False)
+
+    async def execute(self, statement: Any, *given: Any) -> Any:
         if LONG in statement.get_execution_options():
-            return await self._in_thread(statement, *given, **more)
-        return self._session.execute(statement, *given, **more)
+            return await self._in_thread(statement, *given)
+        deals = self._session if _deals_with_entities(statement) else self._connection
+        return deals.execute(statement, *given)
 
-    async def scalar(self, statement: Any, *given: Any, **more: Any) -> Any:
-        return self._session.scalar(statement, *given, **more)
+    async def scalar(self, statement: Any, *given: Any) -> Any:
+        return (await self.execute(statement, *given)).scalar()
 
-    async def scalars(self, statement: Any, *given: Any, **more: Any) -> Any:
-        return (await self.execute(statement, *given, **more)).scalars()
+    async def scalars(self, statement: Any, *given: Any) -> Any:
+        return (await self.execute(statement, *given)).scalars()
 
     async def get(self, *given: Any, **more: Any) -> Any:
         return self._session.get(*given, **more)
@@ -52,7 +59,8 @@ class InPlaceSession:
         self._session.delete(row)
 
     async def flush(self) -> None:
-        self._session.flush()
+        if "_session" in vars(self):
+            self._session.flush()
 
     def add(self, row: object) -> None:
         self._session.add(row)
@@ -68,10 +76,24 @@ class InPlaceSession:
         doing = loop.run_in_executor(None, lambda: self._session.execute(*given, **more).freeze())
         return (await to_its_end(doing))()
 
+    def close(self) -> None:
+        if "_session" in vars(self):
+            self._session.close()
+        self._connection.rollback()
+
     @asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
         with self._session.begin_nested():
             yield
+
+
+@lru_cache(maxsize=512)
+def _deals_with_entities(statement: Any) -> bool:
+    """Say whether a statement reads or writes entities: rows and columns need no session."""
+    if statement.is_select:
+        asked = getattr(statement, "column_descriptions", None)
+        return asked is None or any(one.get("entity") and one["expr"] is one["entity"] for one in asked)
+    return bool(getattr(statement, "entity_description", {"entity": True}).get("entity"))
 
 
 class InPlace:

@@ -14,7 +14,6 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session
 
 from database import backend
 from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseFull
@@ -60,11 +59,14 @@ class SqliteFile:
             connection = raw.in_place(self._in_place)
             try:
                 await raw.begin(write=write)
-                with Session(connection, expire_on_commit=False) as session:
-                    yield cast("AsyncSession", InPlaceSession(session))
-                    session.flush()
+                session = InPlaceSession(connection)
+                try:
+                    yield cast("AsyncSession", session)
+                    await session.flush()
                     if write:
                         await raw.commit_now()
+                finally:
+                    session.close()
             finally:
                 raw.roll_back()
                 held.close()

@@ -23,6 +23,7 @@ from database.repositories import Inserting, Repository, table_of, upsert, value
 
 _growth = table_of(Growth)
 _STIR = insert(table_of(Stirring))
+_MILESTONES = select(Milestone).where(Milestone.character == bindparam("who")).order_by(Milestone.milestone)
 _ONE = select(literal(1, Integer).label("one")).subquery()
 
 
@@ -107,8 +108,7 @@ class Characters(Repository):
 
     async def milestones(self, character: str) -> list[Milestone]:
         """Return the stages that a character reached, the first one first."""
-        query = select(Milestone).where(Milestone.character == character).order_by(Milestone.milestone)
-        return list(await self._session.scalars(query))
+        return list(await self._session.scalars(_MILESTONES, {"who": character}))
 
     async def reach_milestone(
         self, character: str, milestone: int, changes: Mapping[str, Any] | None, *, at: datetime

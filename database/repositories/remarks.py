@@ -4,13 +4,31 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import String, cast, delete, func, insert, select, update
+from sqlalchemy import BigInteger, String, bindparam, cast, delete, func, insert, or_, select, update
 
 from database.models import Archived, Channel, Message, Part, Remark
 from database.repositories import Repository, table_of, values_of
 from database.repositories.consents import Mode, agreed
 
 LOOKED_AT = 200
+
+
+_TIMES = (
+    select(table_of(Remark).c.at)
+    .where(
+        table_of(Remark).c.kind.in_(bindparam("kinds", expanding=True)),
+        table_of(Remark).c.at > bindparam("since"),
+        or_(
+            bindparam("channel", type_=BigInteger).is_(None),
+            table_of(Remark).c.channel_id == bindparam("channel"),
+        ),
+        or_(
+            bindparam("person", type_=BigInteger).is_(None),
+            table_of(Remark).c.person_id == bindparam("person"),
+        ),
+    )
+    .order_by(table_of(Remark).c.at.desc())
+)
 
 
 class Absent(NamedTuple):
@@ -36,12 +54,8 @@ class Remarks(Repository):
         person_id: int | None = None,
     ) -> list[datetime]:
         """Return when remarks of some kinds were made since a moment, the newest first."""
-        query = select(Remark.at).where(Remark.kind.in_(kinds), Remark.at > since)
-        if channel_id is not None:
-            query = query.where(Remark.channel_id == channel_id)
-        if person_id is not None:
-            query = query.where(Remark.person_id == person_id)
-        return list(await self._session.scalars(query.order_by(Remark.at.desc())))
+        asked = {"kinds": list(kinds), "since": since, "channel": channel_id, "person": person_id}
+        return list(await self._session.scalars(_TIMES, asked))
 
     async def of_channel(self, channel_id: int, *, limit: int) -> list[Remark]:
         """Return the last remarks of a channel, the newest first."""

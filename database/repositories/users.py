@@ -20,6 +20,9 @@ _NAMES = (
     .order_by(Nickname.last_seen.desc())
     .limit(300)  # a webhook goes by as many names as it likes
 )
+_GUISES_IN = select(Guise.user_id, Guise.name).where(
+    Guise.user_id.in_(bindparam("user_ids", expanding=True)), Guise.channel_id == bindparam("channel")
+)
 _IS_PREMIUM = select(User.premium).where(User.id == bindparam("user_id"))
 
 
@@ -96,10 +99,8 @@ class Users(Repository):
 
     async def guises_in(self, user_ids: Collection[int], channel_id: int) -> dict[int, str]:
         """Return whom some people play in a channel; who plays nobody is left out."""
-        query = select(Guise.user_id, Guise.name).where(
-            Guise.user_id.in_(user_ids), Guise.channel_id == channel_id
-        )
-        return {row.user_id: row.name for row in await self._session.execute(query)}
+        asked = {"user_ids": list(user_ids), "channel": channel_id}
+        return {row.user_id: row.name for row in await self._session.execute(_GUISES_IN, asked)}
 
     async def guises_of(self, user_id: int) -> list[Guise]:
         query = select(Guise).where(Guise.user_id == user_id).order_by(Guise.channel_id)
