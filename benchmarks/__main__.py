@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from benchmarks import (
+    bench_budget,
     bench_burst,
     bench_cost,
     bench_duplicates,
@@ -16,13 +17,16 @@ from benchmarks import (
     bench_recall,
     bench_rehearsal,
     bench_reply,
+    bench_shipped,
     bench_store,
+    bench_throughput,
     bench_vote,
 )
 
 BENCHES = {
-    "reply": [bench_reply],
+    "reply": [bench_reply, bench_shipped, bench_budget],
     "burst": [bench_burst],
+    "throughput": [bench_throughput],
     "vote": [bench_vote],
     "cost": [bench_cost, bench_layout],
     "recall": [bench_recall],

@@ -22,12 +22,16 @@ PAUSE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured: each round is one message in each of `places`, for one bot and then the other."""
+    """How much is measured: each round is one message in each of `places`, for one bot and then the other.
+
+    Half of the places are `private`, or none.
+    """
 
     places: int = 20
     warm_up_rounds: int = 5
     rounds: int = 30
     bursts: int = 5
+    private: bool = True
 
 
 QUICK = Extent(places=4, warm_up_rounds=1, rounds=2, bursts=1)
@@ -45,25 +49,30 @@ class Tally:
 async def measure(folder: Path, extent: Extent) -> dict[str, Any]:
     """Return the figures, times in milliseconds, of Masquerade and of the floor, and their ratios."""
     async with contest(folder) as bots:
-        for bot in bots:
-            for number in range(extent.warm_up_rounds):
-                await one_round(bot, extent, number, Tally())
-        warm = [bot.memory for bot in bots]
-        tallies = (Tally(), Tally())
-        for number in range(extent.rounds):
-            for bot, tally in zip(bots, tallies, strict=True):
-                await one_round(bot, extent, number, tally)
-        growth = [100 * (bot.memory / before - 1) for bot, before in zip(bots, warm, strict=True)]
-        for _ in range(extent.bursts):
-            for bot, tally in zip(bots, tallies, strict=True):
-                await under_load(bot, extent, tally)
-    return with_goals(figures(*tallies, growth), GOALS)
+        return {"bench": "reply", **with_goals(await measured(bots, extent), GOALS)}
+
+
+async def measured(bots: tuple[Contestant, Contestant], extent: Extent) -> dict[str, Any]:
+    """Return the figures of two bots that are there."""
+    for bot in bots:
+        for number in range(extent.warm_up_rounds):
+            await one_round(bot, extent, number, Tally())
+    warm = [bot.memory for bot in bots]
+    tallies = (Tally(), Tally())
+    for number in range(extent.rounds):
+        for bot, tally in zip(bots, tallies, strict=True):
+            await one_round(bot, extent, number, tally)
+    growth = [100 * (bot.memory / before - 1) for bot, before in zip(bots, warm, strict=True)]
+    for _ in range(extent.bursts):
+        for bot, tally in zip(bots, tallies, strict=True):
+            await under_load(bot, extent, tally)
+    return figures(*tallies, growth)
 
 
 async def one_round(bot: Contestant, extent: Extent, number: int, tally: Tally) -> None:
     """Say something in one place after the other, half of them direct messages."""
     before = bot.cpu_seconds
-    first = CHANNELS - extent.places // 2
+    first = CHANNELS - extent.places // 2 if extent.private else 0
     for place in range(first, first + extent.places):
         tally.seconds.append(await bot.overhead(place, f"and what happened on day {number}?"))
         await asyncio.sleep(PAUSE)
@@ -80,7 +89,6 @@ async def under_load(bot: Contestant, extent: Extent, tally: Tally) -> None:
 def figures(ours: Tally, floor: Tally, growth: Sequence[float]) -> dict[str, Any]:
     replies = len(ours.seconds)
     return {
-        "bench": "reply",
         "replies": replies,
         **_times(ours, ""),
         **_times(floor, "floor_"),

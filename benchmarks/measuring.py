@@ -26,6 +26,7 @@ CHANNELS = 32
 PEOPLE = 8
 ANSWER_WITHIN = 60.0
 NAP = 0.001
+PLAIN = {"GREET_NEWCOMERS": "false"}
 ANSWER = "I hear you, {0}, loud and clear. Tell me {0} more about it, and {0} leave nothing out."
 """Filled with a number each time: who says the same again is asked for something else (C47)."""
 
@@ -87,11 +88,10 @@ class Contestant:
     async def answers(self, place: int, text: str) -> float:
         """Say something in a place and return the seconds until the bot posted its answer there.
 
-        The first CHANNELS places are channels of a guild, in which it is mentioned; the others are
-        direct messages.
+        The first places are channels of a guild, in which it is mentioned; the others are direct messages.
         """
         person = self.people[place % PEOPLE]
-        if place < CHANNELS:
+        if place < len(self.channels):
             channel, words = self.channels[place], f"{self.discord.bot.mention} {text}"
         else:
             channel, words = self.discord.dm_with(person), text
@@ -108,6 +108,19 @@ class Contestant:
     async def burst(self, text: str) -> float:
         """Say something in each channel of the guild at once; return the seconds until the last answer."""
         return max(await asyncio.gather(*(self.answers(place, text) for place in range(CHANNELS))))
+
+    async def talk_for(self, seconds: float, *, places: int) -> int:
+        """Talk in so many channels at once, the next thing after each answer; return how many there were."""
+        end = time.perf_counter() + seconds
+
+        async def talk(place: int) -> int:
+            answered = 0
+            while time.perf_counter() < end:
+                await self.answers(place, f"and then, number {answered}?")
+                answered += 1
+            return answered
+
+        return sum(await asyncio.gather(*map(talk, range(places))))
 
     @property
     def cpu_seconds(self) -> float:
@@ -137,29 +150,37 @@ class Contestant:
 
 
 @asynccontextmanager
-async def contest(folder: Path, *, model_takes: float = 0.0) -> AsyncIterator[tuple[Contestant, Contestant]]:
-    """Start Masquerade and the floor on data in `folder`; the model answers after so many seconds."""
+async def contest(
+    folder: Path, *, model_takes: float = 0.0, channels: int = CHANNELS, shipped: bool = False
+) -> AsyncIterator[tuple[Contestant, Contestant]]:
+    """Start Masquerade and the floor on data in `folder`; the model answers after so many seconds.
+
+    As `shipped`, Masquerade has the settings of nobody who has written any; only the waiting is left out.
+    """
+    settings: dict[str, str] = AT_ONCE if shipped else {**AT_ONCE, **PLAIN}
     async with AsyncExitStack() as stack:
         bots = [
-            await stack.enter_async_context(_contestant(name, folder / name, model_takes))
+            await stack.enter_async_context(_contestant(name, folder / name, model_takes, channels, settings))
             for name in ("ours", "floor")
         ]
         yield bots[0], bots[1]
 
 
 @asynccontextmanager
-async def _contestant(name: str, folder: Path, model_takes: float) -> AsyncIterator[Contestant]:
+async def _contestant(
+    name: str, folder: Path, model_takes: float, places: int, settings: Mapping[str, str]
+) -> AsyncIterator[Contestant]:
     folder.mkdir(parents=True)
     async with BenchDiscord() as discord, BenchClaude(delay=model_takes, record=False) as claude:
         answers = count(1_000)
         claude.answer_with(lambda _request: ANSWER.format(next(answers)))
         guild = discord.add_guild("The Guild")
-        channels = [guild.add_text_channel(f"channel-{number}") for number in range(CHANNELS)]
+        channels = [guild.add_text_channel(f"channel-{number}") for number in range(places)]
         people = [discord.add_user(f"Person{number}") for number in range(PEOPLE)]
         for person in people:
             guild.add_member(person)
         stalls = folder / "stalls"
-        environment = _environment(name, discord, claude, folder)
+        environment = _environment(name, discord, claude, folder, settings)
         arguments = _arguments(folder) if name == "ours" else []
         with (folder / "log").open("wb") as log:
             running = await asyncio.create_subprocess_exec(
@@ -195,7 +216,7 @@ async def _connected(discord: DiscordServer, running: asyncio.subprocess.Process
 
 
 def _environment(
-    name: str, discord: DiscordServer, claude: ScriptedClaude, folder: Path
+    name: str, discord: DiscordServer, claude: ScriptedClaude, folder: Path, settings: Mapping[str, str]
 ) -> Mapping[str, str]:
     if name == "floor":
         return {
@@ -211,9 +232,8 @@ def _environment(
         "ANTHROPIC_API_KEY": claude.api_key,
         "ANTHROPIC_BASE_URL": claude.base_url,
         "CHARACTER": "nyx",
-        "GREET_NEWCOMERS": "false",
         "DATA_DIR": str(folder / "data"),
-        **AT_ONCE,
+        **settings,
     }
 
 
