@@ -65,7 +65,7 @@ def counted(w: World) -> Iterator[Counter[str]]:
     loop = asyncio.get_running_loop()
     factory, log = loop.get_task_factory(), file._path.with_name(f"{file._path.name}-wal")
     with ExitStack() as stack:
-        for engine in (file.writer.sync_engine, file.reader.sync_engine, file._in_place._engine):
+        for engine in (file.writer.sync_engine, file.reader.sync_engine, file._in_place.engine):
             _listen(stack, engine, "before_cursor_execute", statement)
         _listen(stack, file.writer.sync_engine, "commit", count("commits"))
         for name, what in (

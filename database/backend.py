@@ -1,8 +1,9 @@
 """What a file and a server do differently, behind one small seam; everything else is the same for both."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -59,6 +60,10 @@ class Backend(Protocol):
 
     @property
     def place(self) -> str: ...
+
+    @property
+    def engines_that_write(self) -> Sequence[Engine]:
+        """The engines through which statements that write may come."""
 
     def named(self, error: DBAPIError | OSError) -> DatabaseError:
         """Return an error that names the fault and the mend; an OSError says that it can't be reached."""

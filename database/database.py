@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -15,7 +16,9 @@ from sqlalchemy.pool import QueuePool
 from database import files
 from database.backend import POOL_SECONDS, VACUUM_DUE, WORDED, Backend
 from database.errors import DatabaseBusy, DatabaseError
+from database.kept import Kept
 from database.models import Row
+from database.repositories import VIEW
 from database.repositories.affinities import Affinities
 from database.repositories.archive import Archive
 from database.repositories.audits import Audits
@@ -106,6 +109,9 @@ class Database:
         """How many write or wait for that just now."""
         self._backend = backend
         self._writer, self._reader = backend.writer, backend.reader
+        self._kept = Kept()
+        for engine in backend.engines_that_write:
+            event.listen(engine, "before_cursor_execute", self._on_statement)
 
     @classmethod
     async def open(cls, path: Path, *, backups: Path | None = None) -> Self:
@@ -150,6 +156,7 @@ class Database:
                 yield db
         finally:
             self.writers -= 1
+            self._kept.ended()
 
     def read(self, *, brief: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a read transaction: one consistent view, in which nothing is written; `brief`: see begin."""
@@ -196,16 +203,22 @@ class Database:
         await self._reader.dispose()
         await self._writer.dispose()
 
+    def _on_statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self._kept.wrote(statement)
+
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine, *, brief: bool) -> AsyncIterator[UnitOfWork]:
+        view = self._kept.now()
         with self._named_errors((DBAPIError,)):  # an OSError of what others do in it is theirs
             if brief and isinstance(self._backend, SqliteFile):
                 async with self._backend.brief(write=engine is self._writer) as session:
+                    session.info[VIEW] = view
                     yield UnitOfWork(session)
                 return
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
                 with self._named_errors():
                     await session.connection()
+                session.info[VIEW] = view
                 yield UnitOfWork(session)
 
     @contextmanager

@@ -34,6 +34,7 @@ class InPlaceSession:
 
     def __init__(self, connection: SyncConnection) -> None:
         self._connection = connection
+        self.info: dict[str, Any] = {}
 
     @cached_property
     def _session(self) -> Session:
@@ -101,7 +102,7 @@ class InPlace:
 
     def __init__(self) -> None:
         self._opened: list[Any] = []
-        self._engine = create_engine(
+        self.engine = create_engine(
             "sqlite+pysqlite://",
             creator=self._opened.pop,
             poolclass=NullPool,
@@ -111,4 +112,4 @@ class InPlace:
     def over(self, opened: Any) -> SyncConnection:
         """Return a connection of SQLAlchemy's over one of the module sqlite3."""
         self._opened.append(opened)
-        return self._engine.connect()
+        return self.engine.connect()

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import aiosqlite
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -42,6 +42,10 @@ class SqliteFile:
     @property
     def place(self) -> str:
         return str(self._path)
+
+    @property
+    def engines_that_write(self) -> Sequence[Engine]:
+        return self.writer.sync_engine, self._in_place.engine
 
     def named(self, error: DBAPIError | OSError) -> DatabaseError:
         return self._named(str(error.strerror if isinstance(error, OSError) else error.orig))

@@ -89,7 +89,7 @@ class Consequences:
         news = [] if count % COUNTED_EVERY else [News(role.slug, counted=True)]
         if not self._growing.enabled or count < min(self._growing.milestones, default=count + 1):
             return news
-        reached = {one.milestone for one in await db.characters.milestones(role.slug)}
+        reached = await db.characters.reached(role.slug)
         for milestone in crossed(0, count, self._growing.milestones, reached):
             stage = next((one for one in role.character.stages if one.milestone == milestone), None)
             changes = dict(stage.changes) if stage else None

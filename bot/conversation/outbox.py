@@ -52,6 +52,8 @@ class Saying:
         self._consequences = consequences
         self._pace = manner.pace
         self._resume_within = manner.resume_within
+        self._accepting: set[int] = set()
+        """Channels of which it is written down that they can be written to."""
         self.on_reply: list[Callable[[News], None]] = []
         """Are told what became of a character by what it said, once that is written down."""
 
@@ -163,6 +165,7 @@ class Saying:
         """End a reply with what was said of it; leave a channel that refused it alone for a while."""
         async with self._database.begin(brief=True) as db:
             if refused:
+                self._accepting.discard(pledge.channel_id)
                 await turns.refuse(db, pledge.channel_id, at=self._clock.now())
             turn = await db.turns.get(pledge.turn_id)
             news = await self._settle(db, turn, me) if turn else []
@@ -184,9 +187,11 @@ class Saying:
             if not part.todo:
                 now = self._clock.now()
                 await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=now)
-            await db.channels.accepted(pledge.channel_id)
+            if pledge.channel_id not in self._accepting:
+                await db.channels.accepted(pledge.channel_id)
             if last:
                 news = await self._settle(db, turn, me)
+        self._accepting.add(pledge.channel_id)
         self._tell(news)
         self._reached("settled" if last else "part_said")
         return True

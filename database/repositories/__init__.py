@@ -4,9 +4,9 @@ Building a statement, or writing a row through the session's unit of work, takes
 executing it. So what each message needs is built once, with bound parameters, on the plain tables.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import fields
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Integer, String, Table
 from sqlalchemy import cast as sql_cast
@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from database.models import Row, State
 
+T = TypeVar("T")
+VIEW = "what is kept"
 Inserting = Callable[[Table], Any]
 
 
@@ -23,6 +25,11 @@ class Repository:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def _kept(self, tables: tuple[str, ...], key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what was read before of tables that change seldom, or what is read now."""
+        view = self._session.info.get(VIEW)
+        return await view.of(tables, key, read) if view else await read()
 
     async def _next(self, key: str) -> int:
         """Return the next number of a counter; no number comes twice."""

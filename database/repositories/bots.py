@@ -1,7 +1,7 @@
 """How often other bots were answered: what keeps bots from talking to each other for ever."""
 
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, or_, select, update
@@ -25,14 +25,12 @@ class BotTally(NamedTuple):
 _TALLY = select(*(_replies.c[name] for name in BotTally._fields)).where(
     or_(_replies.c.channel_id == bindparam("channel"), _replies.c.bot_id == bindparam("bot"))
 )
-_REARM = (
-    update(_replies)
-    .where(
-        _replies.c.channel_id == bindparam("channel"),
-        or_(_replies.c.replies > 0, _replies.c.in_vain > 0),
-    )
-    .values(replies=0, in_vain=0)
+_COUNTS = (
+    _replies.c.channel_id == bindparam("channel"),
+    or_(_replies.c.replies > 0, _replies.c.in_vain > 0),
 )
+_HAS_COUNTS = select(_replies.c.bot_id).where(*_COUNTS).limit(1)
+_REARM = update(_replies).where(*_COUNTS).values(replies=0, in_vain=0)
 
 
 class Bots(Repository):
@@ -52,7 +50,11 @@ class Bots(Repository):
 
     async def rearm(self, channel_id: int) -> None:
         """Begin the counts of a channel anew: a person spoke there."""
-        await self._session.execute(_REARM, {"channel": channel_id})
+        if await self._kept(("bot_replies",), channel_id, partial(self._has_counts, channel_id)):
+            await self._session.execute(_REARM, {"channel": channel_id})
+
+    async def _has_counts(self, channel_id: int) -> bool:
+        return bool(await self._session.scalar(_HAS_COUNTS, {"channel": channel_id}))
 
 
 @cache

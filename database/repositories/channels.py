@@ -195,8 +195,12 @@ class Channels(Repository):
 
     async def rules(self, guild_id: int | None) -> list[HouseRuleRow]:
         """Return the rules of a guild and those for every place (0); None is a place without a guild."""
-        asked = {"guild_ids": [0] if guild_id is None else [0, guild_id]}
-        return [HouseRuleRow(*row) for row in (await self._session.execute(_RULES, asked)).all()]
+
+        async def read() -> list[HouseRuleRow]:
+            asked = {"guild_ids": [0] if guild_id is None else [0, guild_id]}
+            return [HouseRuleRow(*row) for row in (await self._session.execute(_RULES, asked)).all()]
+
+        return list(await self._kept(("house_rules",), guild_id, read))
 
     async def lay_down_rule(self, guild_id: int, kind: str, target_id: int, value: float = 0.0) -> None:
         """Make a rule, or change the one that is there."""

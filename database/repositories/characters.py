@@ -106,6 +106,14 @@ class Characters(Repository):
             await self._session.scalar(_count_interaction(self._insert), {"character": character}) or 0
         )
 
+    async def reached(self, character: str) -> frozenset[int]:
+        """Return the counts at which a character reached a stage."""
+
+        async def read() -> frozenset[int]:
+            return frozenset(one.milestone for one in await self.milestones(character))
+
+        return await self._kept(("milestones",), character, read)
+
     async def milestones(self, character: str) -> list[Milestone]:
         """Return the stages that a character reached, the first one first."""
         return list(await self._session.scalars(_MILESTONES, {"who": character}))

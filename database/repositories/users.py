@@ -1,8 +1,8 @@
 """People, every name they go or went by, and whom they play."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, case, delete, func, or_, select, update
@@ -23,7 +23,23 @@ _NAMES = (
 _GUISES_IN = select(Guise.user_id, Guise.name).where(
     Guise.user_id.in_(bindparam("user_ids", expanding=True)), Guise.channel_id == bindparam("channel")
 )
+_NOTED = (
+    select(User.last_seen.label("seen_at"), Nickname.guild_id, Nickname.name)
+    .join(Nickname, Nickname.user_id == User.id)
+    .where(User.id == bindparam("user_id"))
+    .order_by(Nickname.last_seen)
+)
+_OF_PEOPLE = ("users", "nicknames")
+NOTED_AGAIN_AFTER = timedelta(minutes=5)
+"""So old may be what is known of when somebody was last seen."""
 _IS_PREMIUM = select(User.premium).where(User.id == bindparam("user_id"))
+
+
+class _Noted(NamedTuple):
+    """When somebody was noted last, and the newest name in each guild."""
+
+    at: datetime
+    names: Mapping[int, str]
 
 
 class KnownAs(NamedTuple):
@@ -38,7 +54,13 @@ class Users(Repository):
     """The users, nicknames and guises tables."""
 
     async def note(self, user_id: int, names: Mapping[int, str], *, is_bot: bool, at: datetime) -> None:
-        """Keep that a user was here, under `names` (guild id -> name; 0 is the account's own)."""
+        """Keep that a user was here, under `names` (guild id -> name; 0 is the account's own).
+
+        What was noted within the last minutes is not noted again.
+        """
+        last = await self._kept(_OF_PEOPLE, ("noted", user_id), partial(self._last_noted, user_id))
+        if last and timedelta(0) <= at - last.at < NOTED_AGAIN_AFTER and names.items() <= last.names.items():
+            return
         user = {"id": user_id, "is_bot": is_bot, "first_seen": at, "last_seen": at, "premium": False}
         await self._session.execute(_note_user(self._insert), user)
         names_now = [
@@ -47,6 +69,10 @@ class Users(Repository):
         ]
         if names_now:
             await self._session.execute(_note_name(self._insert), names_now)
+
+    async def _last_noted(self, user_id: int) -> "_Noted | None":
+        rows = (await self._session.execute(_NOTED, {"user_id": user_id})).all()
+        return _Noted(rows[0].seen_at, {row.guild_id: row.name for row in rows}) if rows else None
 
     async def inherit(self, user_id: int, *, premium: bool, at: datetime) -> None:
         """Keep that an older program knew a person at a moment, and whether they had premium there."""
@@ -63,17 +89,25 @@ class Users(Repository):
 
     async def known_as(self, user_ids: Collection[int], *, guild_id: int | None) -> list[KnownAs]:
         """Return the names of some users, in a guild and of their accounts."""
-        asked = {"user_ids": list(user_ids), "guild_ids": [0] if guild_id is None else [0, guild_id]}
-        names: dict[int, list[str]] = {}
-        bots: dict[int, bool] = {}
-        for user_id, name, is_bot in await self._session.execute(_NAMES, asked):
-            names.setdefault(user_id, []).append(name)
-            bots[user_id] = is_bot
-        return [KnownAs(user_id, tuple(known), bots[user_id]) for user_id, known in names.items()]
+
+        async def read() -> list[KnownAs]:
+            asked = {"user_ids": list(user_ids), "guild_ids": [0] if guild_id is None else [0, guild_id]}
+            names: dict[int, list[str]] = {}
+            bots: dict[int, bool] = {}
+            for user_id, name, is_bot in await self._session.execute(_NAMES, asked):
+                names.setdefault(user_id, []).append(name)
+                bots[user_id] = is_bot
+            return [KnownAs(user_id, tuple(known), bots[user_id]) for user_id, known in names.items()]
+
+        return list(await self._kept(_OF_PEOPLE, (frozenset(user_ids), guild_id), read))
 
     async def is_premium(self, user_id: int) -> bool:
         """Say whether the premium model answers this user (F060)."""
-        return bool(await self._session.scalar(_IS_PREMIUM, {"user_id": user_id}))
+
+        async def read() -> bool:
+            return bool(await self._session.scalar(_IS_PREMIUM, {"user_id": user_id}))
+
+        return await self._kept(_OF_PEOPLE, ("premium", user_id), read)
 
     async def toggle_premium(self, user_id: int) -> bool | None:
         """Turn premium on or off and return what it is now; None for a user never heard."""
@@ -99,8 +133,12 @@ class Users(Repository):
 
     async def guises_in(self, user_ids: Collection[int], channel_id: int) -> dict[int, str]:
         """Return whom some people play in a channel; who plays nobody is left out."""
-        asked = {"user_ids": list(user_ids), "channel": channel_id}
-        return {row.user_id: row.name for row in await self._session.execute(_GUISES_IN, asked)}
+
+        async def read() -> dict[int, str]:
+            asked = {"user_ids": list(user_ids), "channel": channel_id}
+            return {row.user_id: row.name for row in await self._session.execute(_GUISES_IN, asked)}
+
+        return dict(await self._kept(("guises",), (frozenset(user_ids), channel_id), read))
 
     async def guises_of(self, user_id: int) -> list[Guise]:
         query = select(Guise).where(Guise.user_id == user_id).order_by(Guise.channel_id)

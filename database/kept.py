@@ -1,0 +1,106 @@
+"""What was read of tables that change seldom: kept until somebody writes to them.
+
+A value is handed on within this process only, which is the only one that writes (Database says who else may).
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+from database.models import Row
+
+T = TypeVar("T")
+MOST = 2_000
+"""Values of some tables that are kept; when there are more, all of them are read anew."""
+_WRITES = re.compile(
+    r'\s*(?:INSERT(?: OR \w+)? INTO|UPDATE(?: OR \w+)?|DELETE FROM)\s+"?(\w+)', re.IGNORECASE
+)
+_READS = re.compile(r"\s*(?:SELECT|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA)\b", re.IGNORECASE)
+
+
+class Kept:
+    """The values, by the tables that they were read from, and how often those changed."""
+
+    def __init__(self) -> None:
+        self._changes = Counter[str]()
+        self._values: defaultdict[tuple[str, ...], dict[Hashable, Any]] = defaultdict(dict)
+        self._written: set[str] = set()
+
+    def now(self) -> "View":
+        """Return what may be used in a transaction that begins now."""
+        return View(self, dict(self._changes))
+
+    def wrote(self, statement: str) -> None:
+        """Take notice of a statement before it is executed."""
+        for table in changed_by(statement) - self._written:
+            self._written.add(table)
+            self._let_go(table)
+
+    def ended(self) -> None:
+        """Take notice that their transaction ended: until now others read what was there before."""
+        for table in self._written:
+            self._let_go(table)
+        self._written.clear()
+
+    def _let_go(self, table: str) -> None:
+        self._changes[table] += 1
+        for tables, values in self._values.items():
+            if table in tables:
+                values.clear()
+
+    async def of(
+        self,
+        since: Mapping[str, int],
+        tables: tuple[str, ...],
+        key: Hashable,
+        read: Callable[[], Awaitable[T]],
+    ) -> T:
+        values = self._values[tables]
+        if not self._is_current(since, tables):
+            return await read()
+        if key in values:
+            return cast("T", values[key])
+        value = await read()
+        if self._is_current(since, tables):
+            if len(values) >= MOST:
+                values.clear()
+            values[key] = value
+        return value
+
+    def _is_current(self, since: Mapping[str, int], tables: Sequence[str]) -> bool:
+        return all(self._changes[table] == since.get(table, 0) for table in tables)
+
+
+class View:
+    """What is kept, as one transaction may see it: nothing that changed since it began."""
+
+    def __init__(self, kept: Kept, since: Mapping[str, int]) -> None:
+        self._kept = kept
+        self._since = since
+
+    async def of(self, tables: tuple[str, ...], key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what is kept of some tables under a key, else what is read of them now."""
+        return await self._kept.of(self._since, tables, key, read)
+
+
+@lru_cache(maxsize=2_000)
+def changed_by(statement: str) -> frozenset[str]:
+    """Return the tables that a statement changes, by itself or by cascade; all where it can't be told."""
+    if found := _WRITES.match(statement):
+        return _with_dependants(found[1])
+    return frozenset() if _READS.match(statement) else frozenset(Row.metadata.tables)
+
+
+def _with_dependants(table: str) -> frozenset[str]:
+    found, left = {table}, [table]
+    while left:
+        one = left.pop()
+        for other in Row.metadata.tables.values():
+            if other.name not in found and any(
+                key.column.table.name == one and key.ondelete for key in other.foreign_keys
+            ):
+                found.add(other.name)
+                left.append(other.name)
+    return frozenset(found)
