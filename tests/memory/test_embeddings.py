@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from memory import sentence_models
+from memory import embeddings, sentence_models, vocabulary
 from memory.embeddings import REMEMBERED_TEXTS, EmbedderMissing, ThreadEmbedder, open_embedder
 from tests.world.process import ROOT
 
@@ -107,6 +107,28 @@ async def test_no_text_is_too_odd_or_too_long_for_a_vector(minilm):
     assert np.isfinite(vectors).all()
     assert vectors[4] == pytest.approx(vectors[5])  # what comes after 256 tokens is not read
     assert (await minilm.encode([])).shape == (0, minilm.dimensions)
+
+
+async def test_the_model_that_was_made_ready_says_what_the_packed_one_says(minilm, tmp_path, monkeypatch):
+    copied = tmp_path / vocabulary.PATH.name
+    copied.write_bytes(vocabulary.read())
+    monkeypatch.setattr(vocabulary, "PATH", copied)
+    sentence_models._minilm.cache_clear()
+    packed = sentence_models.load_minilm()(SENTENCES)
+    for _ in range(2):  # the second time it is there
+        sentence_models.make_ready()
+    [folder] = [one for one in tmp_path.iterdir() if one.is_dir()]
+    assert sorted(one.name for one in folder.iterdir()) == [sentence_models.MODEL, "weights"]
+    sentence_models._minilm.cache_clear()
+    assert sentence_models.load_minilm()(SENTENCES) == pytest.approx(packed, abs=1e-5)
+    sentence_models._minilm.cache_clear()
+
+
+def test_a_batch_is_small_when_all_of_it_is_as_long_as_its_longest():
+    texts = sorted(["a" * 10] * 20 + ["b" * 600] * 5 + ["c" * 9_000], key=len)
+    batches = list(embeddings._batches(texts))
+    assert [text for batch in batches for text in batch] == texts
+    assert [len(batch) for batch in batches] == [8, 8, 4, 3, 2, 1]
 
 
 async def test_the_code_of_the_package_that_brings_the_model_is_never_run(minilm):
