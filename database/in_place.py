@@ -84,7 +84,9 @@ class InPlaceSession:
 
     @asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
+        self._session.connection()
         with self._session.begin_nested():
+            self._session.connection()  # only what a session works on gets a savepoint from it
             yield
 
 

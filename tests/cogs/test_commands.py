@@ -204,10 +204,10 @@ async def test_every_command_is_acknowledged_before_the_database_is_asked(w, mon
     for method in ("read", "begin"):
         original = getattr(Database, method)
 
-        def watched(self: Database, original: Any = original) -> Any:
+        def watched(self: Database, original: Any = original, **how: Any) -> Any:
             nonlocal late
             late += any(not one.responded for one in w.env.backend.interactions.values())
-            return original(self)
+            return original(self, **how)
 
         monkeypatch.setattr(Database, method, watched)
     show_to(w, anna)

@@ -746,9 +746,9 @@ async def test_everything_is_acknowledged_before_database_or_claude_are_asked(ta
     for method in ("read", "begin"):
         original = getattr(Database, method)
 
-        def watched(self: Database, original: Any = original) -> Any:
+        def watched(self: Database, original: Any = original, **how: Any) -> Any:
             look()
-            return original(self)
+            return original(self, **how)
 
         monkeypatch.setattr(Database, method, watched)
     talk.claude.while_thinking = look

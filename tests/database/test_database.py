@@ -15,7 +15,8 @@ from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.pool import NullPool
 
 from database import Database, DatabaseCorrupt, DatabaseError, DatabaseFull, DatabaseTooNew, files
-from database.backend import VACUUM_DUE
+from database.backend import READERS, VACUUM_DUE
+from database.in_place import to_its_end
 from database.models import Message, Row, Turn
 from database.sqlite import BUSY_MILLISECONDS, Connection
 
@@ -157,6 +158,26 @@ async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(openi
     await database.close()
 
 
+@pytest.mark.parametrize("entity", [False, True])
+async def test_a_part_of_a_transaction_is_undone_alone(opening, brief, entity):
+    database = await opening()
+    async with database.begin(brief=brief) as db:
+        if entity:
+            await db.users.get(1)
+        await db.states.set("before", "1")
+        with pytest.raises(DatabaseError):
+            async with db.apart():
+                await db.states.set("within", "1")
+                await db.messages.add(_message(1, channel_id=404))  # no such channel
+        async with db.apart():
+            await db.states.set("within another", "1")
+        await db.states.set("after", "1")
+    async with database.read(brief=brief) as db:
+        kept = await db.states.of(["before", "within", "within another", "after"])
+    assert set(kept) == {"before", "within another", "after"}
+    await database.close()
+
+
 async def test_times_come_back_aware_and_in_utc(opening):
     database = await opening()
     zone = datetime(2026, 11, 21, 12, tzinfo=UTC).astimezone()
@@ -266,6 +287,32 @@ def _counted(does: Callable[..., Awaitable[Any]], trips: list[object]) -> Callab
         return await does(*given)
 
     return count
+
+
+async def test_a_transaction_in_which_nothing_is_done_is_over_when_it_ends(path, brief):
+    database = await Database.open(path)
+    for _ in range(2 * READERS):
+        async with database.read(brief=brief):
+            pass
+        async with database.begin(brief=brief):
+            pass
+        with pytest.raises(RuntimeError):
+            async with database.begin(brief=brief):
+                raise RuntimeError
+    await database.close()
+
+
+async def test_who_is_cancelled_while_a_thread_commits_goes_when_it_has_committed():
+    committing = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(to_its_end(committing))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    committing.set_result(None)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
 
 
 async def test_many_rows_are_read_in_a_thread_and_all_there(path):
