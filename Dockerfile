@@ -15,7 +15,8 @@ COPY pyproject.toml constraints.txt ./
 # EXTRAS=local,memory,pictures,postgres adds the embedded voice, which speaks without a key, and needs 2 GB of memory.
 ARG EXTRAS=memory,pictures,postgres
 RUN /venv/bin/pip install --constraint constraints.txt ".[${EXTRAS}]"
-RUN --mount=type=bind,source=memory,target=memory /venv/bin/python -m memory.vocabulary
+RUN --mount=type=bind,source=memory,target=memory \
+    /venv/bin/python -m memory.vocabulary && /venv/bin/python -m memory.sentence_models
 
 FROM python:${PYTHON}-slim
 # Nobody's rights but its own: the number is fixed, so that a volume keeps its owner from image to image.

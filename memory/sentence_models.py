@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -115,29 +114,30 @@ def _minilm(package: str, file: str, sha256: str) -> "Encode":
     options.enable_cpu_mem_arena = False  # it keeps what the largest batch ever took
     # Waiting threads sleep: by default they spin, and take the event loop's processor.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    model: str | bytes
-    if (ready := _made_ready(sha256) / MODEL).is_file():
+    try:
+        model: str | bytes = str(make_ready((package, file, sha256)) / MODEL)
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is done
-        model = str(ready)
-    else:
+    except (OSError, RuntimeError):  # there is no place for it
         model = _examined(package, file, sha256)
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     return lambda texts: _mean_pooled(session, [pieces(_whole(text), MOST_TOKENS) for text in texts])
 
 
-def make_ready() -> None:
-    """Write the model as it runs, its weights in a file beside it: the system maps them as they are needed.
+def make_ready(weights: tuple[str, str, str] = _WEIGHTS) -> Path:
+    """Return the folder with the model as it runs, which is written once, its weights in a file of their own.
 
-    As it is packed, it takes 160 MB of memory, for the weights are unpacked then; like this it takes 50 MB,
-    and a third of the time. It takes 90 MB of disk. Nothing is done where it is there already; ValueError
-    where the packed model is not the known one.
+    The system maps those, and reads what is used: so the model takes 50 MB of memory. As it is packed it takes
+    160, for everything is unpacked then. It takes 90 MB of disk. Raises OSError or RuntimeError where it can't
+    be written, ValueError where the packed model is not the known one.
     """
     import onnxruntime
 
-    folder = _made_ready(_WEIGHTS[2])
+    # Other weights, or another onnxruntime, are another model.
+    name = f"minilm-{weights[2][:8]}-onnxruntime-{onnxruntime.__version__}"
+    folder = vocabulary.PATH.with_name(name)
     if (folder / MODEL).is_file():
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
+        return folder
+    packed = _examined(*weights)
     options = onnxruntime.SessionOptions()
     # Beyond that it would fit this very processor, and no other that the folder is copied to.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
@@ -147,17 +147,17 @@ def make_ready() -> None:
         beside = "session.optimized_model_external_initializers_"
         options.add_session_config_entry(f"{beside}file_name", "weights")
         options.add_session_config_entry(f"{beside}min_size_in_bytes", "1024")
-        onnxruntime.InferenceSession(_examined(*_WEIGHTS), options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(packed, options, providers=["CPUExecutionProvider"])
+        for file in made.iterdir():
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
         made.chmod(0o755)
         with suppress(OSError):  # somebody else has just made it
             made.rename(folder)
     finally:
         rmtree(made, ignore_errors=True)
-
-
-def _made_ready(sha256: str) -> Path:
-    """Return where the model lies as it runs: other weights, or another onnxruntime, are another model."""
-    return vocabulary.PATH.with_name(f"minilm-{sha256[:8]}-onnxruntime-{version('onnxruntime')}")
+        give_back()
+    return folder
 
 
 def give_back() -> None:
@@ -213,3 +213,8 @@ def _mean_pooled(session: Any, tokens: Sequence[Sequence[int]]) -> "Vectors":
 def _whole(text: str) -> str:
     """Return a text without halves of characters, which tokenizers do not take."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+if __name__ == "__main__":
+    if not not_installed(MINILM_NEEDS):
+        make_ready()

