@@ -106,29 +106,45 @@ def load_minilm() -> "Encode":
 
 @cache
 def _minilm(package: str, file: str, sha256: str) -> "Encode":
+    try:
+        session = _opened(str(make_ready((package, file, sha256)) / MODEL), optimized=True)
+    except (OSError, RuntimeError):  # there is no place for it
+        session = _opened(_examined(package, file, sha256))
+    return lambda texts: _mean_pooled(session, [pieces(_whole(text), MOST_TOKENS) for text in texts])
+
+
+def _opened(model: str | bytes, *, optimized: bool = False, written_to: Path | None = None) -> Any:
+    """Load a model; a RuntimeError says that onnxruntime can't. It is written to a folder as it runs then."""
     import onnxruntime
 
+    levels = onnxruntime.GraphOptimizationLevel
     options = onnxruntime.SessionOptions()
+    # Beyond EXTENDED it would fit this very processor, and no other that the folder is copied to.
+    options.graph_optimization_level = levels.ORT_DISABLE_ALL if optimized else levels.ORT_ENABLE_EXTENDED
     options.intra_op_num_threads = min(2, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # it keeps what the largest batch ever took
     # Waiting threads sleep: by default they spin, and take the event loop's processor.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if written_to:
+        options.optimized_model_filepath = str(written_to / MODEL)
+        beside = "session.optimized_model_external_initializers_"
+        options.add_session_config_entry(f"{beside}file_name", "weights")
+        options.add_session_config_entry(f"{beside}min_size_in_bytes", "1024")
     try:
-        model: str | bytes = str(make_ready((package, file, sha256)) / MODEL)
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is done
-    except (OSError, RuntimeError):  # there is no place for it
-        model = _examined(package, file, sha256)
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return lambda texts: _mean_pooled(session, [pieces(_whole(text), MOST_TOKENS) for text in texts])
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no base of their own
+        raise RuntimeError(str(error)) from error
 
 
 def make_ready(weights: tuple[str, str, str] = _WEIGHTS) -> Path:
     """Return the folder with the model as it runs, which is written once, its weights in a file of their own.
 
-    The system maps those, and reads what is used: so the model takes 50 MB of memory. As it is packed it takes
-    160, for everything is unpacked then. It takes 90 MB of disk. Raises OSError or RuntimeError where it can't
-    be written, ValueError where the packed model is not the known one.
+    The system maps those, and reads what is used. So the model takes 50 MB of memory; as it is packed it takes
+    160, for then all of it is unpacked. The folder takes 90 MB of disk.
+
+    Raises OSError or RuntimeError where it can't be written, ValueError where the packed model is not the
+    known one.
     """
     import onnxruntime
 
@@ -138,16 +154,9 @@ def make_ready(weights: tuple[str, str, str] = _WEIGHTS) -> Path:
     if (folder / MODEL).is_file():
         return folder
     packed = _examined(*weights)
-    options = onnxruntime.SessionOptions()
-    # Beyond that it would fit this very processor, and no other that the folder is copied to.
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     made = Path(mkdtemp(dir=folder.parent))
     try:
-        options.optimized_model_filepath = str(made / MODEL)
-        beside = "session.optimized_model_external_initializers_"
-        options.add_session_config_entry(f"{beside}file_name", "weights")
-        options.add_session_config_entry(f"{beside}min_size_in_bytes", "1024")
-        onnxruntime.InferenceSession(packed, options, providers=["CPUExecutionProvider"])
+        _opened(packed, written_to=made)
         for file in made.iterdir():
             with file.open("rb") as written:
                 os.fsync(written.fileno())

@@ -127,6 +127,9 @@ async def test_the_model_that_was_made_ready_says_what_the_packed_one_says(minil
     assert sorted(one.name for one in folder.iterdir()) == [sentence_models.MODEL, "weights"]
     sentence_models._minilm.cache_clear()
     assert sentence_models.load_minilm()(SENTENCES) == pytest.approx(packed, abs=1e-5)
+    (folder / "weights").write_bytes(b"broken")
+    sentence_models._minilm.cache_clear()
+    assert sentence_models.load_minilm()(SENTENCES) == pytest.approx(packed, abs=1e-5)
     sentence_models._minilm.cache_clear()
 
 
