@@ -140,8 +140,8 @@ def _opened(model: str | bytes, *, optimized: bool = False, written_to: Path | N
 def make_ready(weights: tuple[str, str, str] = _WEIGHTS) -> Path:
     """Return the folder with the model as it runs, which is written once, its weights in a file of their own.
 
-    The system maps those, and reads what is used. So the model takes 50 MB of memory; as it is packed it takes
-    160, for then all of it is unpacked. The folder takes 90 MB of disk.
+    The system maps those, and reads what is used. So the model takes 50 MB of memory; as it is packed, it
+    takes 160, for then all of it is unpacked. The folder takes 90 MB of disk.
 
     Raises OSError or RuntimeError where it can't be written, ValueError where the packed model is not the
     known one.
