@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import tempfile
+from contextlib import nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from benchmarks import (
     bench_throughput,
     bench_vote,
 )
+from tests.postgres import a_server
 
 BENCHES = {
     "reply": [bench_reply, bench_shipped, bench_budget],
@@ -46,6 +48,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("bench", nargs="*", choices=[*BENCHES, []], help="without a name all but rehearsal")
     parser.add_argument("--quick", action="store_true", help="few messages: to see that it runs")
+    parser.add_argument(
+        "--postgres", action="store_true", help="reply, burst, throughput: with a database on a server"
+    )
     parser.add_argument("--data", type=Path, help="LoCoMo's file, where it is not beside the repository")
     parser.add_argument("--characters", nargs="+", metavar="NAME", help="rehearsal: only these")
     parser.add_argument("--seeds", type=int, help="rehearsal: how often each talk is had")
@@ -56,13 +61,17 @@ def main() -> None:
     parser.add_argument("--transcripts", type=Path, help="rehearsal: the page below whose marker talks go")
     options = parser.parse_args()
     named = options.bench or [name for name in BENCHES if name not in ON_REQUEST]
-    for bench in [bench for name in named for bench in BENCHES[name]]:
-        extent = bench.QUICK if options.quick else bench.Extent()
-        own = {one.name: getattr(options, one.name, None) for one in fields(extent)}
-        extent = replace(extent, **{name: value for name, value in own.items() if value is not None})
-        with tempfile.TemporaryDirectory(prefix="masquerade-bench-") as folder:
-            figures = asyncio.run(bench.measure(Path(folder), extent))
-        print(json.dumps(figures), flush=True)
+    with a_server() if options.postgres else nullcontext() as server:
+        for bench in [bench for name in named for bench in BENCHES[name]]:
+            extent = bench.QUICK if options.quick else bench.Extent()
+            if server and not hasattr(extent, "server"):
+                continue
+            options.server = server.take(template="template0") if server else None
+            own = {one.name: getattr(options, one.name, None) for one in fields(extent)}
+            extent = replace(extent, **{name: value for name, value in own.items() if value is not None})
+            with tempfile.TemporaryDirectory(prefix="masquerade-bench-") as folder:
+                figures = asyncio.run(bench.measure(Path(folder), extent))
+            print(json.dumps(figures | ({"database": "postgresql"} if server else {})), flush=True)
 
 
 if __name__ == "__main__":

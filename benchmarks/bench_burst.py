@@ -17,6 +17,7 @@ class Extent:
 
     warm_up_rounds: int = 1
     rounds: int = 7
+    server: str = ""
 
 
 QUICK = Extent(rounds=3)
@@ -24,7 +25,7 @@ QUICK = Extent(rounds=3)
 
 async def measure(folder: Path, extent: Extent) -> dict[str, Any]:
     """Return the seconds until the last of the replies, and their ratio."""
-    async with contest(folder, model_takes=MODEL_TAKES) as bots:
+    async with contest(folder, model_takes=MODEL_TAKES, server=extent.server) as bots:
         for bot in bots:
             for _ in range(extent.warm_up_rounds):
                 await bot.burst("hello?")

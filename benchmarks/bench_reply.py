@@ -32,6 +32,7 @@ class Extent:
     rounds: int = 30
     bursts: int = 5
     private: bool = True
+    server: str = ""
 
 
 QUICK = Extent(places=4, warm_up_rounds=1, rounds=2, bursts=1)
@@ -48,7 +49,7 @@ class Tally:
 
 async def measure(folder: Path, extent: Extent) -> dict[str, Any]:
     """Return the figures, times in milliseconds, of Masquerade and of the floor, and their ratios."""
-    async with contest(folder) as bots:
+    async with contest(folder, server=extent.server) as bots:
         return {"bench": "reply", **with_goals(await measured(bots, extent), GOALS)}
 
 

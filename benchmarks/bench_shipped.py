@@ -19,7 +19,7 @@ QUICK = bench_reply.QUICK
 
 async def measure(folder: Path, extent: Extent) -> dict[str, Any]:
     """Return what bench_reply does, with other settings and in other places."""
-    async with contest(folder, shipped=True) as bots:
+    async with contest(folder, shipped=True, server=extent.server) as bots:
         figures = await bench_reply.measured(bots, replace(extent, private=False))
     ratio = round(figures["p99_ms"] / figures["floor_p99_ms"], 2)
     return {"bench": "shipped", **with_goals({**figures, "p99_ratio": ratio}, GOALS)}

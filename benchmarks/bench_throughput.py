@@ -18,6 +18,7 @@ class Extent:
 
     seconds: float = 4.0
     rounds: int = 3
+    server: str = ""
 
 
 QUICK = Extent(seconds=0.5, rounds=1)
@@ -26,7 +27,7 @@ QUICK = Extent(seconds=0.5, rounds=1)
 async def measure(folder: Path, extent: Extent) -> dict[str, Any]:
     """Return replies a second by how many channels talk at once, the best of all rounds, and ratios."""
     best: dict[str, float] = {}
-    async with contest(folder, model_takes=MODEL_TAKES, channels=max(AT_ONCE)) as bots:
+    async with contest(folder, model_takes=MODEL_TAKES, channels=max(AT_ONCE), server=extent.server) as bots:
         for bot in bots:
             await bot.talk_for(extent.seconds, places=max(AT_ONCE))
         for _ in range(extent.rounds):

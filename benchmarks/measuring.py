@@ -151,13 +151,19 @@ class Contestant:
 
 @asynccontextmanager
 async def contest(
-    folder: Path, *, model_takes: float = 0.0, channels: int = CHANNELS, shipped: bool = False
+    folder: Path,
+    *,
+    model_takes: float = 0.0,
+    channels: int = CHANNELS,
+    shipped: bool = False,
+    server: str = "",
 ) -> AsyncIterator[tuple[Contestant, Contestant]]:
     """Start Masquerade and the floor on data in `folder`; the model answers after so many seconds.
 
-    As `shipped`, Masquerade has the settings of nobody who has written any; only the waiting is left out.
+    As `shipped`, Masquerade has the settings of nobody who has written any; only the waiting is left out. Its
+    database is a file, as the floor's is, or lies on a `server`.
     """
-    settings: dict[str, str] = AT_ONCE if shipped else {**AT_ONCE, **PLAIN}
+    settings = {**AT_ONCE, **({} if shipped else PLAIN), **({"DATABASE_URL": server} if server else {})}
     async with AsyncExitStack() as stack:
         bots = [
             await stack.enter_async_context(_contestant(name, folder / name, model_takes, channels, settings))
