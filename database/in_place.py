@@ -99,6 +99,10 @@ def _deals_with_entities(statement: Any) -> bool:
     return bool(getattr(statement, "entity_description", {"entity": True}).get("entity"))
 
 
+def _left_alone(_connection: object) -> None:
+    """Do nothing."""
+
+
 class InPlace:
     """Lends SQLAlchemy connections over those that a driver has opened."""
 
@@ -108,8 +112,11 @@ class InPlace:
             "sqlite+pysqlite://",
             creator=self._opened.pop,
             poolclass=NullPool,
+            pool_reset_on_return=None,
             hide_parameters=True,  # parameters are what people said: they must not reach a log
         )
+        # What is lent is closed by the driver, in its thread: it may be at work there until then.
+        setattr(self.engine.dialect, "do_close", _left_alone)  # noqa: B010
 
     def over(self, opened: Any) -> SyncConnection:
         """Return a connection of SQLAlchemy's over one of the module sqlite3."""

@@ -238,11 +238,6 @@ class Connection(aiosqlite.Connection):
         """End a transaction that was not committed, if there is one."""
         self._conn.rollback()
 
-    async def close(self) -> None:
-        if self._lent is not None:
-            self._lent.close()
-        await super().close()
-
     async def _in_thread(self, do: Callable[..., object], *given: object) -> None:
         doing = asyncio.get_running_loop().create_future()
         self._tx.put_nowait((doing, partial(do, *given)))

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, inspect, select
+from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.pool import NullPool
 
 from database import Database, DatabaseCorrupt, DatabaseError, DatabaseFull, DatabaseTooNew, files
 from database.backend import READERS, VACUUM_DUE
-from database.in_place import to_its_end
+from database.in_place import InPlace, to_its_end
 from database.models import Message, Row, Turn
 from database.sqlite import BUSY_MILLISECONDS, Connection
 
@@ -313,6 +313,35 @@ async def test_who_is_cancelled_while_a_thread_commits_goes_when_it_has_committe
     committing.set_result(None)
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_a_connection_that_a_thread_is_at_work_on_is_closed_by_that_thread(path):
+    """Closed from elsewhere, it would end the process."""
+    database = await Database.open(path)
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)"
+    count = f"{numbers} SELECT max(i) FROM n"
+
+    async def work() -> None:
+        async with database.read() as db:
+            await db.states._session.execute(text(count))
+
+    for _ in range(2 * READERS):
+        async with database.read(brief=True) as db:
+            assert await db.states.get("a") is None
+        working = asyncio.create_task(work())
+        await asyncio.sleep(0.03)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+    await database.close()
+
+
+def test_what_was_lent_is_closed_by_its_owner_alone():
+    with closing(sqlite3.connect(":memory:")) as opened:
+        lent = InPlace().over(opened)
+        assert lent.execute(text("SELECT 1")).scalar() == 1
+        lent.close()
+        assert opened.execute("SELECT 1").fetchone() == (1,)
 
 
 async def test_many_rows_are_read_in_a_thread_and_all_there(path):
