@@ -203,6 +203,8 @@ class Connection(aiosqlite.Connection):
         connect = partial(sqlite3.connect, path, isolation_level=None, check_same_thread=False)
         super().__init__(connect, iter_chunk_size=64)
         self._lent: SyncConnection | None = None
+        self._abandoned = False
+        """Whether the thread may still be at work on what nobody waits for any more."""
         self._thread.daemon = True  # a process that ends in a hurry does not wait for it
 
     def cursor(self) -> Cursor:  # type: ignore[override]
@@ -216,6 +218,9 @@ class Connection(aiosqlite.Connection):
 
     async def begin(self, *, write: bool) -> None:
         """Begin a transaction, at once; where another program writes, wait for it in the thread."""
+        if self._abandoned:
+            await self._in_thread(bool)
+            self._abandoned = False
         if not write:
             self._conn.execute("BEGIN")
             return
@@ -237,6 +242,15 @@ class Connection(aiosqlite.Connection):
     def roll_back(self) -> None:
         """End a transaction that was not committed, if there is one."""
         self._conn.rollback()
+
+    async def _execute(self, *given: Any, **more: Any) -> Any:
+        """Have something done in the thread, as the driver asks for it."""
+        trip: Any = super()._execute
+        try:
+            return await trip(*given, **more)
+        except asyncio.CancelledError:
+            self._abandoned = True
+            raise
 
     async def _in_thread(self, do: Callable[..., object], *given: object) -> None:
         doing = asyncio.get_running_loop().create_future()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -333,6 +334,26 @@ async def test_a_connection_that_a_thread_is_at_work_on_is_closed_by_that_thread
         working.cancel()
         with pytest.raises(asyncio.CancelledError):
             await working
+    await database.close()
+
+
+async def test_what_a_thread_still_does_for_nobody_is_over_when_a_brief_transaction_begins(path):
+    database = await Database.open(path)
+    done: list[str] = []
+
+    def work() -> None:
+        time.sleep(0.2)
+        done.append("work")
+
+    async with database._writer.connect() as held:
+        raw: Any = (await held.get_raw_connection()).driver_connection
+        working = asyncio.create_task(raw._execute(work))
+        await asyncio.sleep(0.01)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    async with database.begin(brief=True) as db:
+        assert done == ["work"]
+        await db.states.set("a", "b")
     await database.close()
 
 

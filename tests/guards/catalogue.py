@@ -618,6 +618,14 @@ _DATABASE = (
         "tests/database/test_database.py::test_who_is_cancelled_while_a_thread_commits_goes_when_it_has_committed",
     ),
     Guard(
+        "an abandoned thread is waited for",
+        "No transaction begins on a connection whose thread is still at work.",
+        "database/sqlite.py",
+        "            await self._in_thread(bool)\n",
+        "            pass\n",
+        "tests/database/test_database.py::test_what_a_thread_still_does_for_nobody_is_over_when_a_brief_transaction_begins",
+    ),
+    Guard(
         "a savepoint in place",
         "Where a part of a transaction fails, that part is undone.",
         "database/in_place.py",
