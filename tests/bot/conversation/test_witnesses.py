@@ -69,11 +69,12 @@ def while_thinking(at: Table, happens) -> None:
 
 
 async def until_noted(at: Table, message_id: int) -> None:
-    while True:
+    """Wait until a message is in the log, and whoever noted it knows that, too."""
+    noted = False
+    while not noted:
         async with at.database.read() as db:
-            if await db.turns.decided(message_id):
-                return
-        await asyncio.sleep(0.001)
+            noted = bool(await db.turns.decided(message_id))
+        await asyncio.sleep(0.02 if noted else 0.001)
 
 
 # Who may answer.
