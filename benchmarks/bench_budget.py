@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from benchmarks.measuring import Goal, with_goals
+from database.prepared import Plan
 from database.sqlite import Connection, SqliteFile
 from tests.support.discord import World, world
 
@@ -67,6 +68,7 @@ def counted(w: World) -> Iterator[Counter[str]]:
     with ExitStack() as stack:
         for engine in (file.writer.sync_engine, file.reader.sync_engine, file._in_place.engine):
             _listen(stack, engine, "before_cursor_execute", statement)
+        stack.enter_context(patch.object(Plan, "run", _counting(Plan.run, count("statements"))))
         _listen(stack, file.writer.sync_engine, "commit", count("commits"))
         for name, what in (
             ("begin", "transactions"),
@@ -86,6 +88,14 @@ def counted(w: World) -> Iterator[Counter[str]]:
 def _listen(stack: ExitStack, engine: Engine, name: str, told: Callable[..., None]) -> None:
     event.listen(engine, name, told)
     stack.callback(event.remove, engine, name, told)
+
+
+def _counting(does: Callable[..., Any], tell: Callable[[], None]) -> Callable[..., Any]:
+    def done(*given: Any) -> Any:
+        tell()
+        return does(*given)
+
+    return done
 
 
 def _telling(does: Callable[..., Awaitable[Any]], tell: Callable[[], None]) -> Callable[..., Awaitable[Any]]:

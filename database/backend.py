@@ -1,9 +1,8 @@
 """What a file and a server do differently, behind one small seam; everything else is the same for both."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Protocol
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -61,9 +60,8 @@ class Backend(Protocol):
     @property
     def place(self) -> str: ...
 
-    @property
-    def engines_that_write(self) -> Sequence[Engine]:
-        """The engines through which statements that write may come."""
+    def listen(self, told: Callable[[str], object]) -> None:
+        """Have the text of every statement that may write told before it is executed."""
 
     def named(self, error: DBAPIError | OSError) -> DatabaseError:
         """Return an error that names the fault and the mend; an OSError says that it can't be reached."""

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -110,8 +109,7 @@ class Database:
         self._backend = backend
         self._writer, self._reader = backend.writer, backend.reader
         self._kept = Kept()
-        for engine in backend.engines_that_write:
-            event.listen(engine, "before_cursor_execute", self._on_statement)
+        backend.listen(self._kept.wrote)
 
     @classmethod
     async def open(cls, path: Path, *, backups: Path | None = None) -> Self:
@@ -202,9 +200,6 @@ class Database:
     async def close(self) -> None:
         await self._reader.dispose()
         await self._writer.dispose()
-
-    def _on_statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        self._kept.wrote(statement)
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine, *, brief: bool) -> AsyncIterator[UnitOfWork]:

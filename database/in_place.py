@@ -5,15 +5,17 @@ thirty times as long. So of a short transaction only the commit, which waits for
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
+
+from database.prepared import Statements
 
 T = TypeVar("T")
 LONG = "long"
@@ -30,28 +32,41 @@ async def to_its_end(doing: asyncio.Future[T]) -> T:
 
 
 class InPlaceSession:
-    """What repositories use of an AsyncSession, over a connection that keeps nobody waiting."""
+    """What repositories use of an AsyncSession, over a connection that keeps nobody waiting.
 
-    def __init__(self, connection: SyncConnection) -> None:
+    What stands in the entities that it returns was read; to change them changes nothing.
+    """
+
+    def __init__(self, lender: "InPlace", connection: SyncConnection) -> None:
+        self._lender = lender
         self._connection = connection
+        self._raw: Any = connection.connection.driver_connection
         self.info: dict[str, Any] = {}
 
     @cached_property
     def _session(self) -> Session:
-        """A session costs more than a statement: it is made for a transaction that deals with entities."""
+        """A session costs more than a statement: it is made where SQLAlchemy deals with entities itself."""
         return Session(self._connection, expire_on_commit=False)
 
-    async def execute(self, statement: Any, *given: Any) -> Any:
-        if LONG in statement.get_execution_options():
-            return await self._in_thread(statement, *given)
+    async def execute(self, statement: Any, given: Any = None) -> Any:
+        execute = self._how(statement, given)
+        if LONG not in statement.get_execution_options():
+            return execute()
+        doing = asyncio.get_running_loop().run_in_executor(None, lambda: execute().freeze())
+        return (await to_its_end(doing))()
+
+    def _how(self, statement: Any, given: Any) -> Callable[[], Any]:
+        """Return what executes a statement."""
+        if plan := self._lender.statements.plan(statement, given):
+            return partial(plan.run, self._raw, given, self._lender.tell)
         deals = self._session if _deals_with_entities(statement) else self._connection
-        return deals.execute(statement, *given)
+        return partial(deals.execute, statement, given)
 
-    async def scalar(self, statement: Any, *given: Any) -> Any:
-        return (await self.execute(statement, *given)).scalar()
+    async def scalar(self, statement: Any, given: Any = None) -> Any:
+        return (await self.execute(statement, given)).scalar()
 
-    async def scalars(self, statement: Any, *given: Any) -> Any:
-        return (await self.execute(statement, *given)).scalars()
+    async def scalars(self, statement: Any, given: Any = None) -> Any:
+        return (await self.execute(statement, given)).scalars()
 
     async def get(self, *given: Any, **more: Any) -> Any:
         return self._session.get(*given, **more)
@@ -70,24 +85,27 @@ class InPlaceSession:
         self._session.add_all(rows)
 
     def get_bind(self) -> Any:
-        return self._session.get_bind()
-
-    async def _in_thread(self, *given: Any, **more: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        doing = loop.run_in_executor(None, lambda: self._session.execute(*given, **more).freeze())
-        return (await to_its_end(doing))()
+        return self._connection
 
     def close(self) -> None:
         if "_session" in vars(self):
             self._session.close()
-        self._connection.rollback()
+        if self._connection.in_transaction():
+            self._connection.rollback()
 
     @asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
-        self._session.connection()
-        with self._session.begin_nested():
-            self._session.connection()  # only what a session works on gets a savepoint from it
+        """Begin a part that is undone alone; where flushing entities fails in it, the whole is."""
+        await self.flush()
+        self._raw.execute("SAVEPOINT apart")
+        try:
             yield
+            await self.flush()
+        except BaseException:
+            self._raw.execute("ROLLBACK TO apart")
+            raise
+        finally:
+            self._raw.execute("RELEASE apart")
 
 
 @lru_cache(maxsize=512)
@@ -108,6 +126,7 @@ class InPlace:
 
     def __init__(self) -> None:
         self._opened: list[Any] = []
+        self._told: list[Callable[[str], object]] = []
         self.engine = create_engine(
             "sqlite+pysqlite://",
             creator=self._opened.pop,
@@ -117,6 +136,16 @@ class InPlace:
         )
         # What is lent is closed by the driver, in its thread: it may be at work there until then.
         setattr(self.engine.dialect, "do_close", _left_alone)  # noqa: B010
+        self.statements = Statements(self.engine.dialect)
+
+    def listen(self, told: Callable[[str], object]) -> None:
+        """Have the text of every statement told before it is executed."""
+        self._told.append(told)
+        event.listen(self.engine, "before_cursor_execute", lambda _, __, text, *___: told(text))
+
+    def tell(self, text: str) -> None:
+        for told in self._told:
+            told(text)
 
     def over(self, opened: Any) -> SyncConnection:
         """Return a connection of SQLAlchemy's over one of the module sqlite3."""

@@ -3,13 +3,13 @@
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -99,9 +99,8 @@ class PostgresServer:
         """Say which database on which server; never the user or the password."""
         return place_of(self._url)
 
-    @property
-    def engines_that_write(self) -> Sequence[Engine]:
-        return (self.writer.sync_engine,)
+    def listen(self, told: Callable[[str], object]) -> None:
+        event.listen(self.writer.sync_engine, "before_cursor_execute", lambda _, __, text, *___: told(text))
 
     def named(self, error: DBAPIError | OSError) -> DatabaseError:
         if isinstance(error, OSError):

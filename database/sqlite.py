@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import aiosqlite
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import Engine, event
+from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -43,9 +43,9 @@ class SqliteFile:
     def place(self) -> str:
         return str(self._path)
 
-    @property
-    def engines_that_write(self) -> Sequence[Engine]:
-        return self.writer.sync_engine, self._in_place.engine
+    def listen(self, told: Callable[[str], object]) -> None:
+        event.listen(self.writer.sync_engine, "before_cursor_execute", lambda _, __, text, *___: told(text))
+        self._in_place.listen(told)
 
     def named(self, error: DBAPIError | OSError) -> DatabaseError:
         return self._named(str(error.strerror if isinstance(error, OSError) else error.orig))
@@ -63,7 +63,7 @@ class SqliteFile:
             connection = raw.in_place(self._in_place)
             try:
                 await raw.begin(write=write)
-                session = InPlaceSession(connection)
+                session = InPlaceSession(self._in_place, connection)
                 try:
                     yield cast("AsyncSession", session)
                     await session.flush()

@@ -1,0 +1,198 @@
+"""Statements that were built once: SQLAlchemy compiles each of them once, too, and the driver executes it.
+
+What SQLAlchemy does anew for every execution takes ten times longer than SQLite takes for a short statement.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import inspect
+from sqlalchemy.engine import Dialect, Result
+from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.attributes import set_committed_value
+
+Convert = Callable[[Any], Any] | None
+Given = Mapping[str, Any]
+Tell = Callable[[str], object]
+MOST_SHAPES = 200
+"""Texts that are kept of one statement, by how long its lists are; when there are more, all go."""
+
+
+class Written(NamedTuple):
+    """What a statement that returns no rows did: see CursorResult of SQLAlchemy."""
+
+    rowcount: int
+    inserted_primary_key: tuple[int | None]
+
+
+class Field(NamedTuple):
+    """Where one parameter of a statement's text comes from: a name, and a place in the list under it."""
+
+    name: str
+    place: int | None
+    convert: Convert
+
+
+class Plan:
+    """One compiled statement, for parameters of certain names."""
+
+    def __init__(self, statement: Any, names: Sequence[str], dialect: Dialect) -> None:
+        self._compiled = compiled = statement.compile(dialect=dialect, column_keys=list(names) or None)
+        lists = compiled.post_compile_params
+        if compiled.insert_prefetch or compiled.update_prefetch or not all(one.expanding for one in lists):
+            raise NotImplementedError("SQLAlchemy makes up something for every execution")
+        self._converts = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+            for name, bind in compiled.binds.items()
+        }
+        self._own = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
+        self._lists = sorted(one.key for one in lists)
+        self._shapes: dict[tuple[int, ...], tuple[str, list[Field]]] = {}
+        self._rows = Rows(statement, dialect) if _asked(statement) else None
+
+    def run(self, raw: sqlite3.Connection, given: Given | Sequence[Given] | None, tell: Tell) -> Any:
+        """Execute it on a connection, once or for each of several sets of parameters; `tell` its text first.
+
+        Raises DBAPIError, as SQLAlchemy does.
+        """
+        asked = {**self._own, **given} if isinstance(given, Mapping) else self._own
+        text, fields = self._shape(tuple(len(asked[name]) for name in self._lists))
+        tell(text)
+        try:
+            if isinstance(given, Sequence):
+                cursor = raw.executemany(text, [_arguments(fields, {**asked, **one}) for one in given])
+            else:
+                cursor = raw.execute(text, _arguments(fields, asked))
+            if self._rows is None:
+                return Written(cursor.rowcount, (cursor.lastrowid,))
+            return self._rows.of(cursor.fetchall())
+        except sqlite3.Error as error:
+            raise DBAPIError(text, None, error, hide_parameters=True) from error
+
+    def _shape(self, lengths: tuple[int, ...]) -> tuple[str, list[Field]]:
+        if lengths not in self._shapes:
+            if len(self._shapes) >= MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[lengths] = self._shaped(lengths)
+        return self._shapes[lengths]
+
+    def _shaped(self, lengths: Sequence[int]) -> tuple[str, list[Field]]:
+        if not self._lists:
+            plain = [Field(name, None, self._converts[name]) for name in self._compiled.positiontup or ()]
+            return self._compiled.string, plain
+        lists = {name: range(length) for name, length in zip(self._lists, lengths, strict=True)}
+        state = self._compiled.construct_expanded_state(
+            {**dict.fromkeys(self._converts), **self._own, **lists}
+        )
+        origin = {
+            each: (name, place)
+            for name, expanded in state.parameter_expansion.items()
+            for place, each in enumerate(expanded)
+        }
+        places = (origin.get(each, (each, None)) for each in state.positiontup or ())
+        return state.statement, [Field(name, place, self._converts[name]) for name, place in places]
+
+
+class Rows:
+    """How the rows of a statement become values and entities. Entities belong to no session."""
+
+    def __init__(self, statement: Any, dialect: Dialect) -> None:
+        asked = _asked(statement)
+        columns = statement.selected_columns if statement.is_select else [one["expr"] for one in asked]
+        found = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        self._converts = [(place, convert) for place, convert in enumerate(found) if convert]
+        self._entities = _entities(asked)
+        self._metadata = SimpleResultMetaData([one["name"] for one in asked])
+
+    def of(self, raw: Iterable[tuple[Any, ...]]) -> "Result[Any]":
+        rows = map(self._converted, raw) if self._converts else raw
+        if self._entities:
+            rows = map(self._with_entities, rows)
+        return IteratorResult(self._metadata, iter(rows))
+
+    def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for place, convert in self._converts:
+            values[place] = convert(values[place])
+        return tuple(values)
+
+    def _with_entities(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(one.of(row) if isinstance(one, Entity) else row[one] for one in self._entities)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Columns of a row, from the place `first` on, that are one entity; None where its key is."""
+
+    model: type[Any]
+    first: int
+    names: tuple[str, ...]
+    key: int
+
+    def of(self, row: tuple[Any, ...]) -> Any:
+        if row[self.key] is None:
+            return None
+        entity = inspect(self.model).class_manager.new_instance()
+        for place, name in enumerate(self.names, self.first):
+            set_committed_value(entity, name, row[place])
+        return entity
+
+
+class Statements:
+    """Knows the statements that are executed again and again, by themselves: they were built once."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._plans: WeakKeyDictionary[Any, dict[tuple[str, ...], Plan | None]] = WeakKeyDictionary()
+
+    def plan(self, statement: Any, given: Given | Sequence[Given] | None) -> Plan | None:
+        """Return the plan of a statement; None for one that comes for the first time, or can't have any."""
+        plans = self._plans.get(statement)
+        if plans is None:
+            self._plans[statement] = {}
+            return None
+        names = tuple((given[0] if isinstance(given, Sequence) else given) or ())
+        if names not in plans:
+            plans[names] = self._made(statement, names)
+        return plans[names]
+
+    def _made(self, statement: Any, names: Sequence[str]) -> Plan | None:
+        try:
+            return Plan(statement, names, self._dialect)
+        except NotImplementedError:
+            return None
+
+
+def _arguments(fields: Iterable[Field], given: Given) -> list[Any]:
+    found = []
+    for name, place, convert in fields:
+        value = given[name] if place is None else given[name][place]
+        found.append(convert(value) if convert else value)
+    return found
+
+
+def _asked(statement: Any) -> list[Any]:
+    """Return what a statement asks for: entities and columns; nothing where it returns no rows."""
+    if statement.is_select:
+        return list(statement.column_descriptions)
+    return list(statement.returning_column_descriptions)
+
+
+def _entities(asked: Sequence[Mapping[str, Any]]) -> list["Entity | int"]:
+    """Return what each thing asked for is made of; nothing where all of them are columns."""
+    found, place = list[Entity | int](), 0
+    for one in asked:
+        if one.get("entity") is None or one["expr"] is not one["entity"]:
+            found.append(place)
+            place += 1
+            continue
+        mapper = inspect(one["entity"])
+        names = tuple(attribute.key for attribute in mapper.column_attrs)
+        key = place + names.index(mapper.get_property_by_column(mapper.primary_key[0]).key)
+        found.append(Entity(one["entity"], place, names, key))
+        place += len(names)
+    return found if any(isinstance(one, Entity) for one in found) else []
