@@ -42,14 +42,16 @@ class Plan:
 
     def __init__(self, statement: Any, names: Sequence[str], dialect: Dialect) -> None:
         self._compiled = compiled = statement.compile(dialect=dialect, column_keys=list(names) or None)
-        lists = compiled.post_compile_params
-        if compiled.insert_prefetch or compiled.update_prefetch or not all(one.expanding for one in lists):
+        lists, defaults = compiled.post_compile_params, compiled.insert_prefetch
+        known = all(one.expanding for one in lists) and all(one.default.is_scalar for one in defaults)
+        if compiled.update_prefetch or not known:
             raise NotImplementedError("SQLAlchemy makes up something for every execution")
         self._converts = {
             name: bind.type.dialect_impl(dialect).bind_processor(dialect)
             for name, bind in compiled.binds.items()
         }
         self._own = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
+        self._own |= {one.key: one.default.arg for one in defaults}
         self._lists = sorted(one.key for one in lists)
         self._shapes: dict[tuple[int, ...], tuple[str, list[Field]]] = {}
         self._rows = Rows(statement, dialect) if _asked(statement) else None
