@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import Dialect, Result
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_dict
 
 Convert = Callable[[Any], Any] | None
 Given = Mapping[str, Any]
@@ -128,19 +128,19 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """Columns of a row, from the place `first` on, that are one entity; None where its key is."""
+    """Columns of a row, from the place `first` to before `last`, that are one entity; None without a key."""
 
-    model: type[Any]
-    first: int
+    made: Callable[[], Any]
     names: tuple[str, ...]
+    first: int
+    last: int
     key: int
 
     def of(self, row: tuple[Any, ...]) -> Any:
         if row[self.key] is None:
             return None
-        entity = inspect(self.model).class_manager.new_instance()
-        for place, name in enumerate(self.names, self.first):
-            set_committed_value(entity, name, row[place])
+        entity = self.made()
+        instance_dict(entity).update(zip(self.names, row[self.first : self.last], strict=True))
         return entity
 
 
@@ -195,6 +195,7 @@ def _entities(asked: Sequence[Mapping[str, Any]]) -> list["Entity | int"]:
         mapper = inspect(one["entity"])
         names = tuple(attribute.key for attribute in mapper.column_attrs)
         key = place + names.index(mapper.get_property_by_column(mapper.primary_key[0]).key)
-        found.append(Entity(one["entity"], place, names, key))
-        place += len(names)
+        last = place + len(names)
+        found.append(Entity(mapper.class_manager.new_instance, names, place, last, key))
+        place = last
     return found if any(isinstance(one, Entity) for one in found) else []

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 import regex
 
@@ -72,8 +73,7 @@ class _Fault:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     text: str
     weight: int
     start: int
@@ -235,17 +235,17 @@ def _runs(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
             weight -= word.weight
 
 
-def _stretches(text: str) -> Iterator[list[_Word]]:
-    """Yield the words between two pieces of code or links, which no run goes across."""
-    words: list[_Word] = []
+@lru_cache(maxsize=32)
+def _stretches(text: str) -> Sequence[Sequence[_Word]]:
+    """Return the words between two pieces of code or links, which no run goes across."""
+    stretches = list[list[_Word]]([[]])
     for match in _TOKEN.finditer(_open_text(text)):
         if match["gap"]:
-            yield words
-            words = []
+            stretches.append([])
             continue
         plain = unicodedata.normalize("NFKC", match[0]).casefold().translate(_APOSTROPHES)
-        words.append(_Word(plain, 1 if match["wide"] else _WORD_WEIGHT, *match.span()))
-    yield words
+        stretches[-1].append(_Word(plain, 1 if match["wide"] else _WORD_WEIGHT, *match.span()))
+    return stretches
 
 
 def _open_text(text: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from database.models import Channel, HouseRule, Rhythm, Seat
 from database.repositories import Inserting, Repository, table_of
@@ -21,6 +21,11 @@ _ACCEPTED = (
 )
 _HERE = (_seats.c.channel_id == bindparam("channel"), _seats.c.character == bindparam("who"))
 _SEAT = select(Seat).where(*_HERE)
+_WITH_SEAT = (
+    select(Channel, Seat)
+    .outerjoin(Seat, and_(Seat.channel_id == Channel.id, Seat.character == bindparam("who")))
+    .where(Channel.id == bindparam("channel"))
+)
 _FLOOR = select(func.max(_seats.c.floor)).where(_seats.c.channel_id == bindparam("channel"))
 _BEGIN_AT = (
     update(_seats).where(*_HERE, _seats.c.floor < bindparam("begins_at")).values(floor=bindparam("begins_at"))
@@ -140,6 +145,12 @@ class Channels(Repository):
 
     async def seat(self, channel_id: int, character: str) -> Seat | None:
         return await self._session.scalar(_SEAT, {"channel": channel_id, "who": character})
+
+    async def with_seat(self, channel_id: int, character: str) -> tuple[Channel | None, Seat | None]:
+        """Return a channel, and a character's seat in it."""
+        found = await self._session.execute(_WITH_SEAT, {"channel": channel_id, "who": character})
+        row = found.first()
+        return (row[0], row[1]) if row else (None, None)
 
     async def highest_floor(self, channel_id: int) -> int:
         """Return the latest place in the log at which a transcript of a channel begins; 0 without any."""

@@ -181,7 +181,12 @@ class Memories(Repository):
     async def about(self, person_ids: Collection[int], character: str, audience: Audience) -> list[Fact]:
         """Return the core memory about some people that may come up before an audience."""
         asked = _asked(person_ids, character, audience)
-        return list(await self._session.scalars(_CORE[audience.private], asked))
+
+        async def read() -> list[Fact]:
+            return list(await self._session.scalars(_CORE[audience.private], asked))
+
+        key = ("about", frozenset(person_ids), character, audience)
+        return list(await self._kept((Fact.__tablename__,), key, read))
 
     async def recallable(
         self, person_ids: Collection[int], character: str, audience: Audience, *, there_since: datetime
@@ -191,8 +196,13 @@ class Memories(Repository):
         Facts that are not kept expire when their person was not there since a moment (C59).
         """
         asked = {**_asked(person_ids, character, audience), "there_since": there_since}
-        found = await self._session.execute(_RECALLABLE[audience.private], asked)
-        return list(map(Recallable._make, found))
+
+        async def read() -> list[Recallable]:
+            found = await self._session.execute(_RECALLABLE[audience.private], asked)
+            return list(map(Recallable._make, found))
+
+        key = ("recallable", frozenset(person_ids), character, audience, there_since.date())
+        return list(await self._kept((Fact.__tablename__, User.__tablename__), key, read))
 
     async def of(self, person_id: int, character: str) -> list[Fact]:
         """Return everything that a character knows about somebody, by number."""

@@ -36,7 +36,11 @@ class Summaries(Repository):
         With the person of a private place, what an older program knew about them is among it.
         """
         asked = {"channel_id": channel_id, "character": character, "person_id": person_id}
-        return list(await self._session.scalars(_OF, asked))
+
+        async def read() -> list[Summary]:
+            return list(await self._session.scalars(_OF, asked))
+
+        return list(await self._kept((Summary.__tablename__,), tuple(asked.values()), read))
 
     async def add(self, summary: Summary, sources: Sequence[Source]) -> int:
         """Keep a summary and the lines that it covers; their `summary_id` is filled in. Returns its id."""

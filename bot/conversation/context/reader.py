@@ -61,8 +61,7 @@ class ContextReader:
         where = newest.where
         search = await self._finding.search(heard)
         async with self._database.read(brief=True) as db:
-            channel = await db.channels.get(where.channel_id)
-            seat = await db.channels.seat(where.channel_id, role.slug)
+            channel, seat = await db.channels.with_seat(where.channel_id, role.slug)
             remembered = await self._recall(db, role, seat, heard, before=before, through=through, now=now)
             premium = await db.users.is_premium(newest.author_id)
             material = await self._finding.read(db, role.slug, where, search, now=now)

@@ -54,6 +54,7 @@ _ORNAMENT = regex.compile(r"[^\p{L}\p{M}\p{N}'._-]++")
 _APOSTROPHES = str.maketrans("’ʼ＇‑‐", "'''--")
 
 
+@lru_cache(maxsize=4096)
 def clean_name(raw: str, fallback: str) -> str:
     """Return a display name as one line of at most 32 graphemes that hides and forges nothing.
 

@@ -199,15 +199,15 @@ def marks_in(folder: Path) -> list[Mark]:
     """Return a mark of each file in a folder; none where there is no folder."""
     try:
         with os.scandir(folder) as found:
-            return sorted(mark_of(Path(one.path)) for one in found if not one.name.startswith("."))
+            return sorted(mark_of(one) for one in found if not one.name.startswith("."))
     except OSError:
         return []
 
 
-def mark_of(path: Path) -> Mark:
+def mark_of(file: Path | os.DirEntry[str]) -> Mark:
     """Return what tells one state of a file from another, also one that an editor put in its place."""
     try:
-        about = path.stat()
+        about = file.stat()
     except OSError:
-        return (str(path), 0, 0, 0)
-    return (str(path), about.st_mtime_ns, about.st_size, about.st_ino)
+        return (os.fspath(file), 0, 0, 0)
+    return (os.fspath(file), about.st_mtime_ns, about.st_size, about.st_ino)
