@@ -13,11 +13,12 @@ from bot.conversation.message_log import MessageLog
 from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
 from bot.conversation.text.typing import typing_times
-from bot.conversation.turns import Pledge
+from bot.conversation.turns import Pledge, Posted
 from bot.conversation.types import Mouth, Part
 from bot.core.clock import Runtime
 from bot.core.errors import Gone, SpeakingError, Unpostable, Unsayable
 from database import Database, DatabaseError, UnitOfWork
+from database.models import Part as PartRow
 from database.models import Turn
 from memory.places import Place, where_of
 from memory.sensitive.detect import masked
@@ -167,8 +168,8 @@ class Saying:
             if refused:
                 self._accepting.discard(pledge.channel_id)
                 await turns.refuse(db, pledge.channel_id, at=self._clock.now())
-            turn = await db.turns.get(pledge.turn_id)
-            news = await self._settle(db, turn, me) if turn else []
+            turn, parts = await db.turns.with_parts(pledge.turn_id)
+            news = await self._settle(db, turn, parts, me) if turn else []
         self._tell(news)
 
     async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> bool:
@@ -181,16 +182,16 @@ class Saying:
         async with self._database.begin(brief=True) as db:
             if part.todo:
                 await self._note_revised(db, pledge, part, message_id)
-            turn = await db.turns.get(pledge.turn_id)
+            turn, parts = await db.turns.with_parts(pledge.turn_id)
             if turn is None or turn.state != "pledged":
                 return False
-            if not part.todo:
-                now = self._clock.now()
-                await db.turns.said(pledge.turn_id, part.number, message_id=message_id, at=now)
+            posted = None if part.todo else Posted(part.number, message_id, self._clock.now())
+            if posted and not last:
+                await db.turns.said(turn.id, *posted)
             if pledge.channel_id not in self._accepting:
                 await db.channels.accepted(pledge.channel_id)
             if last:
-                news = await self._settle(db, turn, me)
+                news = await self._settle(db, turn, parts, me, posted)
         self._accepting.add(pledge.channel_id)
         self._tell(news)
         self._reached("settled" if last else "part_said")
@@ -207,9 +208,13 @@ class Saying:
             await db.archive.edited(message_id, masked(part.text))
         await db.turns.done(pledge.turn_id, part.number, gone=gone)
 
-    async def _settle(self, db: UnitOfWork, turn: Turn, me: int) -> list[News]:
+    async def _settle(
+        self, db: UnitOfWork, turn: Turn, parts: Sequence[PartRow], me: int, posted: Posted | None = None
+    ) -> list[News]:
         await self._narrow(db, turn)
-        lines = await turns.settle(db, turn, me=me, name_of=self._name_of, at=self._clock.now())
+        lines = await turns.settle(
+            db, turn, parts, posted=posted, me=me, name_of=self._name_of, at=self._clock.now()
+        )
         if lines is None:
             return []
         try:  # what was said is history, whatever should have followed from it

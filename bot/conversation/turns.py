@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.throttle import place_of
@@ -14,6 +15,7 @@ from bot.llm.types import Call
 from database import UnitOfWork
 from database.models import Call as CallRow
 from database.models import Cue, Message, Remark, Turn
+from database.models import Part as PartRow
 from memory.places import Place, Where
 from personas.initiative import Kind
 from personas.relations.affinity import Interaction
@@ -39,6 +41,14 @@ class Pledge:
     parts: tuple[Part, ...]
     pledged_at: datetime
     tempo: float = 1.0
+
+
+class Posted(NamedTuple):
+    """A part that was posted: as which message, and when."""
+
+    number: int
+    message_id: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,30 +292,41 @@ async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
 
 
 async def settle(
-    db: UnitOfWork, turn: Turn, *, me: int, name_of: Callable[[str], str], at: datetime
+    db: UnitOfWork,
+    turn: Turn,
+    parts: Sequence[PartRow],
+    *,
+    posted: Posted | None,
+    me: int,
+    name_of: Callable[[str], str],
+    at: datetime,
 ) -> list[Message] | None:
     """Make what was really said history, and end the turn; return its lines that are new.
 
-    None where it had ended before: settling twice changes nothing.
+    None where it had ended before: settling twice changes nothing. `posted` is a part that is not noted yet.
 
     A fallback is said and forgotten. Of a reply that stopped half-way, only the posted parts are kept.
     """
     if turn.state != "pledged":
         return None
-    parts = await db.turns.parts(turn.id)
-    lines = []
-    said = [part for part in parts if part.message_id is not None]
-    # What has no text is in the log already: the reply was said before, and is revised or goes on. So is
-    # what could not be revised: it stands in the channel as it was.
-    for part in (one for one in said if one.text and not one.todo and not turn.fallback):
-        assert part.message_id is not None
+    lines, whole = [], True
+    said = {part.number: (part.message_id, part.said_at) for part in parts}
+    if posted is not None:
+        said[posted.number] = posted.message_id, posted.at
+    for part in parts:
+        message_id, said_at = said[part.number]
+        whole = whole and message_id is not None and not part.todo
+        # What has no text is in the log already: the reply was said before, and is revised or goes on. So is
+        # what could not be revised: it stands in the channel as it was.
+        if message_id is None or not part.text or part.todo or turn.fallback:
+            continue
         line = Message(
-            id=part.message_id,
+            id=message_id,
             channel_id=turn.channel_id,
             author_id=me,
             author_name=name_of(turn.character),
             text=part.text,
-            sent_at=part.said_at or at,
+            sent_at=said_at or at,
             from_bot=True,
             reply_to=turn.trigger_id,
             turn_id=turn.id,
@@ -316,12 +337,12 @@ async def settle(
         )
         await db.messages.add(line)
         lines.append(line)
-    whole = len(said) == len(parts) and not any(part.todo for part in parts)
     await db.turns.settle(
         turn.id,
         state="said" if whole else "dropped",
         at=at,
         variant=(turn.next_variant if whole else None) or turn.variant,
+        said=said,
     )
     return lines
 

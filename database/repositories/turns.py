@@ -39,6 +39,12 @@ _WAITING_OF = (
 )
 _PLEDGE, _PLEDGE_PARTS = insert(_turns), insert(_parts)
 _GET = select(Turn).where(Turn.id == bindparam("turn"))
+_WITH_PARTS = (
+    select(Turn, Part)
+    .outerjoin(Part, Part.turn_id == Turn.id)
+    .where(Turn.id == bindparam("turn"))
+    .order_by(Part.number)
+)
 _PARTS = select(Part).where(Part.turn_id == bindparam("turn")).order_by(Part.number)
 _SAID = (
     update(_parts)
@@ -58,7 +64,11 @@ _SETTLE = (
         register=None,
     )
 )
-_BLANK = update(_parts).where(_parts.c.turn_id == bindparam("turn")).values(text="", todo=None)
+_BLANK = (
+    update(_parts)
+    .where(_parts.c.turn_id == bindparam("turn"), _parts.c.number == bindparam("part"))
+    .values(text="", todo=None, message_id=bindparam("became"), said_at=bindparam("at"))
+)
 
 
 class Turns(Repository):
@@ -228,6 +238,11 @@ class Turns(Repository):
     async def get(self, turn_id: int) -> Turn | None:
         return await self._session.scalar(_GET, {"turn": turn_id})
 
+    async def with_parts(self, turn_id: int) -> tuple[Turn | None, list[Part]]:
+        """Return a turn and its parts, by number."""
+        rows = (await self._session.execute(_WITH_PARTS, {"turn": turn_id})).all()
+        return (rows[0][0] if rows else None), [row[1] for row in rows if row[1] is not None]
+
     async def pledged(self, places: Collection[str]) -> list[tuple[int, int]]:
         """Return (turn id, channel id) of the replies in `places` that are not finished, oldest first."""
         query = (
@@ -266,20 +281,32 @@ class Turns(Repository):
         )
         return {found for found in await self._session.scalars(query) if found is not None}
 
-    async def said(self, turn_id: int, number: int, *, message_id: int, at: datetime) -> None:
+    async def said(self, turn_id: int, number: int, message_id: int, at: datetime) -> None:
         """Keep that a part was posted, and as which message."""
         posted = {"turn": turn_id, "part": number, "became": message_id, "at": at}
         await self._session.execute(_SAID, posted)
 
-    async def settle(self, turn_id: int, *, state: str, at: datetime, variant: int = 1) -> bool:
-        """End a turn as 'said' or 'dropped' and blank its parts; False when it had ended before.
+    async def settle(
+        self,
+        turn_id: int,
+        *,
+        state: str,
+        at: datetime,
+        variant: int,
+        said: Mapping[int, tuple[int | None, datetime | None]],
+    ) -> None:
+        """End a turn as 'said' or 'dropped', and blank its parts.
 
-        `variant` is the take that stands.
+        `variant` is the take that stands. `said` holds, by each part's number, which message it became and when.
         """
         ended = {"turn": turn_id, "ended": state, "at": at, "stands": variant}
-        result = await self._session.execute(_SETTLE, ended)
-        await self._session.execute(_BLANK, {"turn": turn_id})
-        return bool(result.rowcount)  # type: ignore[attr-defined]
+        await self._session.execute(_SETTLE, ended)
+        blanked = [
+            {"turn": turn_id, "part": number, "became": became, "at": when}
+            for number, (became, when) in said.items()
+        ]
+        if blanked:
+            await self._session.execute(_BLANK, blanked)
 
     # Takes on a reply that was said.
 

@@ -57,8 +57,8 @@ _EXACTLY_ONCE = (
         "fallback is no memory",
         "A line that stands in for an answer becomes neither history nor memory.",
         "bot/conversation/turns.py",
-        "if one.text and not one.todo and not turn.fallback):",
-        "if one.text and not one.todo):",
+        "not part.text or part.todo or turn.fallback:",
+        "not part.text or part.todo:",
         "tests/bot/conversation/test_conversation.py::test_when_thinking_fails_it_says_its_own_line_and_does_not_remember_it",
     ),
     Guard(
