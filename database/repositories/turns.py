@@ -297,7 +297,7 @@ class Turns(Repository):
     ) -> None:
         """End a turn as 'said' or 'dropped', and blank its parts.
 
-        `variant` is the take that stands. `said` holds, by each part's number, which message it became and when.
+        `variant` is the take that stands; `said` is which message each part became, by number, and when.
         """
         ended = {"turn": turn_id, "ended": state, "at": at, "stands": variant}
         await self._session.execute(_SETTLE, ended)
