@@ -25,7 +25,7 @@ def does(key: str) -> str:
 
 @cache
 def said_below(model: type[BaseModel]) -> Mapping[str, str]:
-    """Return what stands below each field of a model: read from its source where it is shown, not at each start."""
+    """Return what stands below each field of a model: its source is read where that is shown."""
     said: dict[str, str] = {}
     for one in model.__mro__[-3::-1]:  # without BaseModel and object
         (defined,) = ast.parse(getsource(one)).body
