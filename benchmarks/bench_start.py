@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ GOALS = (
     Goal("off_step_mb", 60.0),
     Goal("on_step_mb", 60.0),
 )
-RECALL = {"off": {"EMBEDDING_MODEL": "off"}, "on": {}}
+RECALL: dict[str, dict[str, str]] = {"off": {"EMBEDDING_MODEL": "off"}, "on": {}}
 """Settings of Masquerade without recall by meaning, and with it."""
 FIRST = 5
 """After so many replies all is loaded that replies need."""
@@ -65,7 +64,7 @@ async def _start_twice(name: str, folder: Path, seconds: dict[str, list[float]])
         seconds[f"{prefix}again_s"].append(bot.ready)
 
 
-async def _memory(folder: Path, recall: str, settings: Mapping[str, str], replies: int) -> dict[str, Any]:
+async def _memory(folder: Path, recall: str, settings: dict[str, str], replies: int) -> dict[str, Any]:
     """Return the memory of both bots when they are ready, after the first replies and after all."""
     figures: dict[str, Any] = {}
     async with AsyncExitStack() as stack:
