@@ -22,6 +22,7 @@ from tests.world.discord_objects import Channel, User
 from tests.world.discord_server import DiscordServer
 from tests.world.process import AT_ONCE, READY_WITHIN, ROOT
 
+BOTS = ("ours", "floor")
 CHANNELS = 32
 PEOPLE = 8
 ANSWER_WITHIN = 60.0
@@ -82,6 +83,8 @@ class Contestant:
     claude: BenchClaude
     stalls: Path
     process: psutil.Process
+    ready: float
+    """Seconds from the start of its process until Discord had it."""
     channels: list[Channel] = field(default_factory=list)
     people: list[User] = field(default_factory=list)
 
@@ -166,17 +169,25 @@ async def contest(
     settings = {**AT_ONCE, **({} if shipped else PLAIN), **({"DATABASE_URL": server} if server else {})}
     async with AsyncExitStack() as stack:
         bots = [
-            await stack.enter_async_context(_contestant(name, folder / name, model_takes, channels, settings))
-            for name in ("ours", "floor")
+            await stack.enter_async_context(
+                contestant(name, folder / name, settings, model_takes=model_takes, places=channels)
+            )
+            for name in BOTS
         ]
         yield bots[0], bots[1]
 
 
 @asynccontextmanager
-async def _contestant(
-    name: str, folder: Path, model_takes: float, places: int, settings: Mapping[str, str]
+async def contestant(
+    name: str,
+    folder: Path,
+    settings: Mapping[str, str],
+    *,
+    model_takes: float = 0.0,
+    places: int = CHANNELS,
 ) -> AsyncIterator[Contestant]:
-    folder.mkdir(parents=True)
+    """Start one of BOTS on the data in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
     async with BenchDiscord() as discord, BenchClaude(delay=model_takes, record=False) as claude:
         answers = count(1_000)
         claude.answer_with(lambda _request: ANSWER.format(next(answers)))
@@ -188,6 +199,7 @@ async def _contestant(
         stalls = folder / "stalls"
         environment = _environment(name, discord, claude, folder, settings)
         arguments = _arguments(folder) if name == "ours" else []
+        begun = time.perf_counter()
         with (folder / "log").open("wb") as log:
             running = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "benchmarks.launch", name, *arguments),
@@ -204,7 +216,9 @@ async def _contestant(
             )
         try:
             await _connected(discord, running, folder / "log")
-            yield Contestant(name, discord, claude, stalls, psutil.Process(running.pid), channels, people)
+            ready = time.perf_counter() - begun
+            process = psutil.Process(running.pid)
+            yield Contestant(name, discord, claude, stalls, process, ready, channels, people)
         finally:
             if running.returncode is None:
                 running.kill()

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from random import Random
 
@@ -94,7 +95,7 @@ from bot.jobs.history import Ledger
 from bot.jobs.schedule import Schedule
 from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets
-from bot.llm.client import Claude
+from bot.llm.client import SDK, Claude
 from bot.llm.server import Server
 from bot.settings import Settings
 from database import Database, DatabaseAway, DatabaseBusy, DatabaseError, DatabaseFull, DatabaseTaken
@@ -109,6 +110,7 @@ from memory.recall import Finding
 from memory.store import Memories
 from memory.time_travel import TimeTravel
 from personas.character import Character
+from personas.relations.signs import tone_of
 
 log = logging.getLogger(__name__)
 
@@ -254,6 +256,11 @@ class App:
     def character(self) -> Character:
         """The bot's own character, as it is now."""
         return self.company.primary.character
+
+    def load(self) -> None:
+        """Load what the first reply needs. It takes a second, beside the loop if it runs in a thread."""
+        import_module(SDK)
+        tone_of("")
 
     async def refresh(self) -> None:
         """Read characters anew whose files or rows have changed."""

@@ -131,7 +131,8 @@ def _create(path: Path) -> None:
     fresh = path.with_name(path.name + ".new")
     copies.discard(fresh)
     try:
-        _upgrade(fresh)
+        with closing(sqlite3.connect(fresh)) as connection:
+            connection.executescript(schema.WHOLE.read_text("utf-8"))
         fresh.chmod(0o600)
         fresh.replace(path)
     finally:
@@ -155,6 +156,7 @@ def _judge(path: Path, at: str | None, mend: str) -> None:
 
 
 def _upgrade(path: Path) -> None:
+    """Run the migrations that a file has not seen, and leave nothing of what they took away."""
     with _connected(path) as connection:
         schema.upgrade(connection)
     with closing(copies.connect(path, "mode=rw")) as connection:

@@ -92,9 +92,7 @@ class Character(BaseModel):
     `slug` is what the character is kept under, `name` what people call it (the key default_name).
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     slug: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
     """What its memories are kept under; a copied file keeps them by it. Else the folder's name."""

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from benchmarks import bench_budget, bench_layout, bench_rehearsal, bench_store, bench_throughput
+from benchmarks import bench_budget, bench_layout, bench_rehearsal, bench_start, bench_store, bench_throughput
 from benchmarks.bench_rehearsal import Said
 from benchmarks.bench_reply import Tally, figures
 from benchmarks.measuring import Goal, Stall, percentile, with_goals
@@ -81,6 +81,19 @@ async def test_a_reply_does_no_more_than_it_did(tmp_path):
     assert done["trips_to_threads"] == 3
     assert done["tasks"] <= 7
     assert done["bytes_written"] <= 140_000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(450)
+def test_of_a_start_there_are_seconds_and_memory_of_both_bots(printed):
+    line = printed["start"]
+    for prefix in ("", "floor_"):
+        assert 0 < line[f"{prefix}ready_s"] < line[f"{prefix}first_reply_s"]
+        for recall in bench_start.RECALL:
+            assert 0 < line[f"{prefix}{recall}_start_mb"] < line[f"{prefix}{recall}_start_rss_mb"]
+            assert line[f"{prefix}{recall}_end_mb"] > 0
+    assert line["ready_ratio"] == pytest.approx(line["ready_s"] / line["floor_ready_s"], rel=0.1)
+    assert line["on_step_mb"] == pytest.approx(line["on_first_mb"] - line["on_start_mb"], abs=0.1)
 
 
 @pytest.mark.slow

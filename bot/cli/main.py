@@ -1,6 +1,7 @@
 """The command line: run (the default), chat, doctor, setup, backup, restore, cards, and what happens once."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -28,6 +29,8 @@ def main(argv: Sequence[str] | None = None, *, on_stage: Callable[[str], None] |
             name = arguments.command or "run"
             if name in {"run", "chat"}:
                 refuse_a_second_one(arguments)
+            if name == "run":
+                gc.disable()  # nothing that is loaded is garbage: see settle_memory
             return command(name)(arguments, on_stage)
     except ConfigurationError as error:
         return _complain(error, EX_CONFIG)

@@ -42,11 +42,11 @@ class LoopWatch:
 
 
 def settle_memory() -> None:
-    """Keep the garbage collector from stopping the loop, once everything is loaded.
+    """Keep the garbage collector from stopping the loop, once everything is loaded; until then it may be off.
 
-    What was loaded until now stays: without that a full collection takes 100 ms. Hundreds of rows are made
-    for each reply, and thrown away with it: at the default of 700 the collector would run in between.
+    What was loaded until now stays, and is not looked through, either would take 100 ms. Hundreds of rows are
+    made for each reply, and thrown away with it: at the default of 700 the collector would run in between.
     """
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*COLLECTED_AFTER)

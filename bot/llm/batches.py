@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from anthropic import AsyncAnthropic
-from anthropic.types import Message as AnthropicMessage
-from anthropic.types.messages import MessageBatch, MessageBatchResult
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
 from bot.core.clock import Clock
 from bot.llm import faults
 from bot.llm.errors import ClaudeCut, ClaudeError, ClaudeRejected, ClaudeTimeout, ClaudeUnavailable
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+    from anthropic.types import Message as AnthropicMessage
+    from anthropic.types.messages import MessageBatch, MessageBatchResult
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +29,14 @@ SECONDS = 60.0
 _NOT_PART_OF_IT = {"timeout", "extra_body"}
 """What is for the SDK, and not for the server."""
 
-Outcome = AnthropicMessage | ClaudeError
+Outcome: TypeAlias = "AnthropicMessage | ClaudeError"
 _Got = TypeVar("_Got")
 
 
 class Batches:
     """Puts requests to a server as batches."""
 
-    def __init__(self, client: AsyncAnthropic, clock: Clock) -> None:
+    def __init__(self, client: "AsyncAnthropic", clock: Clock) -> None:
         self._client = client
         self._clock = clock
         self._told = False
@@ -58,7 +60,7 @@ class Batches:
         found = await self._insist(lambda: self._results(batch.id))
         return [found.get(name) or ClaudeCut("the batch ended without a result for it") for name in names]
 
-    async def _begin(self, requests: Mapping[str, Mapping[str, Any]]) -> MessageBatch | None:
+    async def _begin(self, requests: Mapping[str, Mapping[str, Any]]) -> "MessageBatch | None":
         wanted: list[Any] = [
             {"custom_id": name, "params": {key: one[key] for key in one.keys() - _NOT_PART_OF_IT}}
             for name, one in requests.items()
@@ -116,7 +118,7 @@ class Batches:
         async def named() -> _Got:
             try:
                 return await attempt()
-            except faults.RAISED as error:
+            except faults.raised() as error:
                 raise faults.named(error) from error
 
         retrying = AsyncRetrying(
@@ -130,7 +132,7 @@ class Batches:
         return got
 
 
-def _outcome(result: MessageBatchResult) -> Outcome:
+def _outcome(result: "MessageBatchResult") -> Outcome:
     if result.type == "succeeded":
         return result.message
     if result.type == "errored":

@@ -5,11 +5,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, get_args, runtime_checkable
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
 
-from anthropic import AsyncAnthropic
-from anthropic.types import Message as AnthropicMessage
-from anthropic.types.model import Model
 from tenacity import (
     AsyncRetrying,
     retry_if_exception,
@@ -27,9 +26,14 @@ from bot.llm.server import Server
 from bot.llm.types import Call, Prompt, Question
 from bot.llm.wire import body, text_of, usage_of
 
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+    from anthropic.types import Message as AnthropicMessage
+
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
+SDK = "anthropic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +82,29 @@ class AnthropicClaude:
         self._ready = server.ready
         self._note = note
         self._key = server.api_key
-        self._client = AsyncAnthropic(
-            api_key=server.api_key,
-            base_url=server.base_url,
+        self._server = server
+
+    @cached_property
+    def _client(self) -> "AsyncAnthropic":
+        from anthropic import AsyncAnthropic
+
+        return AsyncAnthropic(
+            api_key=self._key,
+            base_url=self._server.base_url,
             max_retries=0,  # the SDK would obey `retry-after: 3600`; our retries know the deadline
-            default_headers={"Connection": "close"} if server.local else None,
+            default_headers={"Connection": "close"} if self._server.local else None,
         )
-        self._batches = Batches(self._client, self._clock)
+
+    @cached_property
+    def _batches(self) -> Batches:
+        return Batches(self._client, self._clock)
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
         """Ask, again after passing faults, until `question.deadline` seconds are over.
 
         Raises the ClaudeError that names the fault (faults C1-C5); its `call` is for the books.
         """
+        await self._load()
         key = self._admitted()
         begun, draft = self._clock.monotonic(), self._draft(question)
         try:
@@ -113,6 +127,7 @@ class AnthropicClaude:
         Return the answers, or what went wrong, in their order, each with its `call`; None where the server
         takes no batches.
         """
+        await self._load()
         try:
             key = self._admitted()
         except ClaudeDenied as error:
@@ -136,17 +151,24 @@ class AnthropicClaude:
 
     async def models(self, *, deadline: float) -> list[str]:
         """Return the names of the models that the key may use."""
+        await self._load()
         try:
             async with asyncio.timeout(deadline):
                 page = await self._client.models.list(limit=100)
         except TimeoutError as error:
             raise ClaudeTimeout(f"no answer within {deadline:g} s") from error
-        except faults.RAISED as error:
+        except faults.raised() as error:
             raise faults.named(error) from error
         return [model.id for model in page.data]
 
     async def close(self) -> None:
-        await self._client.close()
+        if "_client" in vars(self):
+            await self._client.close()
+
+    async def _load(self) -> None:
+        """Have the SDK loaded beside the loop: its models take most of a second."""
+        if "_client" not in vars(self):
+            await asyncio.to_thread(import_module, SDK)
 
     def _draft(self, question: Question) -> Call:
         return Call(
@@ -167,7 +189,7 @@ class AnthropicClaude:
             usage = usage_of(outcome)
             draft = replace(draft, usage=usage, cost=self._prices.cost(draft.model, usage, batched=True))
             return _judged(outcome, draft)
-        except faults.RAISED as error:
+        except faults.raised() as error:
             found = faults.named(error)
         except ClaudeError as error:
             found = error
@@ -185,7 +207,7 @@ class AnthropicClaude:
         if isinstance(error, ClaudeDenied) and key == self._key:
             self._breaker.open(error, key)
 
-    async def _within_deadline(self, prompt: Prompt, question: Question) -> AnthropicMessage:
+    async def _within_deadline(self, prompt: Prompt, question: Question) -> "AnthropicMessage":
         try:
             async with asyncio.timeout(question.deadline):
                 message = await self._with_retries(prompt, question)
@@ -194,7 +216,7 @@ class AnthropicClaude:
         self._breaker.close()
         return message
 
-    async def _with_retries(self, prompt: Prompt, question: Question) -> AnthropicMessage:
+    async def _with_retries(self, prompt: Prompt, question: Question) -> "AnthropicMessage":
         shown = _Shown(question.on_text)
         retrying = AsyncRetrying(
             stop=stop_after_attempt(ATTEMPTS if question.retries else 1)
@@ -208,7 +230,7 @@ class AnthropicClaude:
         result: AnthropicMessage = await retrying(self._attempt, request, shown)
         return result
 
-    async def _attempt(self, request: dict[str, Any], shown: "_Shown") -> AnthropicMessage:
+    async def _attempt(self, request: dict[str, Any], shown: "_Shown") -> "AnthropicMessage":
         await self._ready()
         try:
             if shown.on_text is None:
@@ -219,7 +241,7 @@ class AnthropicClaude:
                         shown(piece)
                     message = await stream.get_final_message()
             text_of(message), usage_of(message)  # a server of another make may send something else
-        except faults.RAISED as error:
+        except faults.raised() as error:
             raise faults.named(error) from error
         if getattr(message, "stop_reason", None) is None:
             raise ClaudeCut("the answer broke off half-way")
@@ -239,7 +261,7 @@ class _Shown:
             self.on_text(piece)
 
 
-def _judged(message: AnthropicMessage, call: Call) -> Answer:
+def _judged(message: "AnthropicMessage", call: Call) -> Answer:
     """Tell an answer from a refusal and from nothing at all (faults C5)."""
     text = text_of(message)
     if message.stop_reason == "refusal":
@@ -290,4 +312,6 @@ async def ask_all(claude: Claude, asked: Sequence[Asked], *, batch: bool) -> lis
 
 def known_models() -> list[str]:
     """Return the model names of the SDK's own type: no list of ours could be more up to date."""
+    from anthropic.types.model import Model
+
     return [name for literal in get_args(Model) for name in get_args(literal)]

@@ -1,7 +1,8 @@
 """What the SDK raises, translated into what it means for us (faults C1-C4)."""
 
-import anthropic
-import httpx2
+from functools import cache
+from typing import TYPE_CHECKING
+
 from tenacity import RetryCallState
 
 from bot.llm.errors import (
@@ -15,16 +16,8 @@ from bot.llm.errors import (
     PromptTooLong,
 )
 
-# Cut or stalled streams raise transport errors; bodies that are no message raise ValueError, TypeError,
-# AttributeError or AssertionError inside the SDK: none of these is an anthropic.APIError.
-RAISED = (
-    anthropic.AnthropicError,
-    httpx2.HTTPError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-)
+if TYPE_CHECKING:
+    import anthropic
 
 _DENIED: dict[int, Denial] = {401: "key", 402: "billing", 403: "permission"}
 _TOO_LONG = ("prompt is too long", "context window", "context size", "too many tokens")
@@ -43,12 +36,29 @@ _STATUSES = {
 }
 
 
+@cache
+def raised() -> tuple[type[Exception], ...]:
+    """Return what the SDK raises.
+
+    Cut or stalled streams raise transport errors; bodies that are no message raise ValueError, TypeError,
+    AttributeError or AssertionError inside the SDK: none of these is an anthropic.APIError.
+    """
+    import anthropic
+    import httpx2
+
+    bodies = (ValueError, TypeError, AttributeError, AssertionError)
+    return anthropic.AnthropicError, httpx2.HTTPError, *bodies
+
+
 def named(error: Exception) -> ClaudeError:
     """Return the ClaudeError for what the SDK raised.
 
     Its text holds no words of the conversation: a server's own sentence may quote the prompt, so
     only one about key or billing is kept.
     """
+    import anthropic
+    import httpx2
+
     unsent = (error, error.__cause__)
     if any(isinstance(one, httpx2.ConnectTimeout | httpx2.PoolTimeout) for one in unsent):
         return ClaudeUnavailable("the server could not be reached in time")  # nothing was sent, or paid
@@ -72,6 +82,8 @@ def passing(error: BaseException) -> bool:
 
 def retry_after(error: BaseException | None) -> float | None:
     """Return how many seconds the server asked us to wait, if it did."""
+    import anthropic
+
     cause = error.__cause__ if error is not None else None
     if not isinstance(cause, anthropic.APIStatusError):
         return None
@@ -93,7 +105,7 @@ def told(kind: str, message: str) -> ClaudeError:
     return _of_kind(_STATUSES.get(kind, 500), kind, _in_one_line(message))
 
 
-def _of_status(error: anthropic.APIStatusError) -> ClaudeError:
+def _of_status(error: "anthropic.APIStatusError") -> ClaudeError:
     where = f" (request {error.request_id or 'without an id'})"
     return _of_kind(error.status_code, _said(error, "type"), _said(error, "message"), where)
 
@@ -111,7 +123,7 @@ def _of_kind(status: int, kind: str, said: str, where: str = "") -> ClaudeError:
     return ClaudeRejected(f"{what}{where}")
 
 
-def _said(error: anthropic.APIStatusError, field: str) -> str:
+def _said(error: "anthropic.APIStatusError", field: str) -> str:
     """Return a field of the server's error, in one line and of a bearable length."""
     inner = error.body.get("error") if isinstance(error.body, dict) else None
     said = inner.get(field) if isinstance(inner, dict) else None

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from anthropic.types import Message as AnthropicMessage
-
 from bot.llm.types import Block, Prompt, Usage
 
 if TYPE_CHECKING:
+    from anthropic.types import Message as AnthropicMessage
+
     from bot.llm.types import Question
 
 
@@ -53,13 +53,13 @@ def body(
     return request
 
 
-def text_of(message: AnthropicMessage) -> str:
+def text_of(message: "AnthropicMessage") -> str:
     """Join the text blocks; thinking and blocks of kinds that are not known yet are passed over."""
     pieces = [block.text for block in message.content or [] if getattr(block, "type", "") == "text"]  # type: ignore[union-attr]
     return "".join(piece for piece in pieces if isinstance(piece, str))
 
 
-def usage_of(message: AnthropicMessage) -> Usage:
+def usage_of(message: "AnthropicMessage") -> Usage:
     """Return the tokens that were reported; servers other than Claude's may leave some out."""
     usage = getattr(message, "usage", None)
     if usage is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.settings.model import ALIASES, NOT_YET, SECTIONS, WITH_CHARACTER
 from bot.settings.running import Section
-from bot.settings.wording import default_words, does
+from bot.settings.wording import default_words, does, said_below
 from personas.character import IDENTITY_KEYS, Character
 
 SHIPPED = {"bot_reply_threshold": "1"}
@@ -165,7 +165,7 @@ def _character_rows() -> Iterator[tuple[str, str, str]]:
 
 
 def _character_does(field: str) -> str:
-    return (Character.model_fields[field].description or "").strip()
+    return said_below(Character)[field]
 
 
 def _table(rows: Iterator[tuple[str, str, str]], second: str = "default") -> Iterator[str]:

@@ -34,7 +34,6 @@ class Section(BaseModel):
         frozen=True,
         extra="forbid",
         str_strip_whitespace=True,
-        use_attribute_docstrings=True,
         # A fault in a secret must not print the secret.
         hide_input_in_errors=True,
     )

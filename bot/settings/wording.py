@@ -1,9 +1,13 @@
 """Settings in words: a default as it is written in a file, and the kind of value a key takes."""
 
+import ast
 from collections.abc import Mapping
+from functools import cache
+from inspect import cleandoc, getsource
+from itertools import pairwise
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic_core import to_json
 
 from bot.settings.model import Settings
@@ -16,7 +20,20 @@ def default_words(key: str) -> str:
 
 def does(key: str) -> str:
     """Return the line that says what a setting does."""
-    return (Settings.model_fields[key].description or "").strip()
+    return said_below(Settings)[key]
+
+
+@cache
+def said_below(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return what stands below each field of a model: its source is read where that is shown."""
+    said: dict[str, str] = {}
+    for one in model.__mro__[-3::-1]:  # without BaseModel and object
+        (defined,) = ast.parse(getsource(one)).body
+        for field, words in pairwise(defined.body if isinstance(defined, ast.ClassDef) else ()):
+            match field, words:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(line))):
+                    said[name] = cleandoc(line)
+    return said
 
 
 def _words(value: object) -> str:

@@ -85,8 +85,9 @@ class Ticket(Row):
             "guild_id",
             "opener_id",
             unique=True,
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text(
+                "closed_at IS NULL"
+            ),  # a server's is the migration's: no start loads its dialect
         ),
         Index("ix_tickets_thread_id", "thread_id"),
         Index("ix_tickets_opener_id", "opener_id"),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Integer, String, Table
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from database.models import Row, State
@@ -41,7 +41,11 @@ class Repository:
     @property
     def _insert(self) -> Inserting:
         """The dialect's INSERT, which both databases extend with ON CONFLICT in the same words."""
-        return postgresql.insert if self._session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        if self._session.get_bind().dialect.name == "sqlite":
+            return sqlite.insert
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
 
 
 def table_of(model: type[Row]) -> Table:

@@ -81,7 +81,6 @@ class Temperament(BaseModel):
         extra="forbid",
         hide_input_in_errors=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
     )
 
     baseline: dict[Hormone, Level] = {}

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.world.discord_pointing import point_discord_at
 
@@ -68,15 +69,23 @@ def set_clock_by(path: Path) -> None:
 
 def main() -> int:
     """Run the bot's own main with these arguments."""
-    point_discord_at(os.environ["LOOPBACK_DISCORD"], pause=PAUSE)
-    ask_after(int(os.environ.get("ASKS_AFTER", "0")))
-    if seconds := os.environ.get("WAITS"):
-        wait_for(int(seconds))
-    if wrong := os.environ.get("CLOCK_FILE"):
-        set_clock_by(Path(wrong))
-    from bot.cli.main import main as run
+    from bot.cli import main as cli
 
-    return run(sys.argv[1:], on_stage=crash_hook())
+    imported = cli.command
+
+    def command(name: str) -> Any:
+        """Import the bot in its own time, and set up then what it is to do differently."""
+        found = imported(name)
+        point_discord_at(os.environ["LOOPBACK_DISCORD"], pause=PAUSE)
+        ask_after(int(os.environ.get("ASKS_AFTER", "0")))
+        if seconds := os.environ.get("WAITS"):
+            wait_for(int(seconds))
+        if wrong := os.environ.get("CLOCK_FILE"):
+            set_clock_by(Path(wrong))
+        return found
+
+    setattr(cli, "command", command)  # noqa: B010
+    return cli.main(sys.argv[1:], on_stage=crash_hook())
 
 
 if __name__ == "__main__":
