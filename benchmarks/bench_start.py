@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measuring import BOTS, CHANNELS, PLAIN, Contestant, Goal, contestant, with_goals
+from benchmarks.measuring import BOTS, CHANNELS, PLAIN, Contestant, Entry, Goal, contestant, with_goals
 from tests.world.process import AT_ONCE
 
 GOALS = (
@@ -57,10 +57,10 @@ async def measure(folder: Path, extent: Extent) -> dict[str, Any]:
 async def _start_twice(name: str, folder: Path, seconds: dict[str, list[float]]) -> None:
     """Start a bot on nothing, and answer somebody who is waiting; and once more on what it left."""
     prefix = _prefix(name)
-    async with contestant(name, folder, AT_ONCE | PLAIN) as bot:
+    async with contestant(Entry(name=name), folder) as bot:
         seconds[f"{prefix}ready_s"].append(bot.ready)
         seconds[f"{prefix}first_reply_s"].append(bot.ready + await bot.answers(0, "are you there?"))
-    async with contestant(name, folder, AT_ONCE | PLAIN) as bot:
+    async with contestant(Entry(name=name), folder) as bot:
         seconds[f"{prefix}again_s"].append(bot.ready)
 
 
@@ -70,7 +70,7 @@ async def _memory(folder: Path, recall: str, settings: dict[str, str], replies: 
     async with AsyncExitStack() as stack:
         bots = []
         for name in BOTS:
-            starting = contestant(name, folder / name, AT_ONCE | PLAIN | settings)
+            starting = contestant(Entry(name=name, settings=AT_ONCE | PLAIN | settings), folder / name)
             bots.append(await stack.enter_async_context(starting))
             figures |= _looked_at(bots[-1], recall, "start")
         for stage, numbers in (("first", range(FIRST)), ("end", range(FIRST, replies))):

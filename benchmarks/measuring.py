@@ -1,14 +1,14 @@
-"""The two bots side by side, each in a Discord and with a model of its own, and what is measured on them."""
+"""Bots side by side, each in a Discord and with a model of its own, and what is measured on them."""
 
 import asyncio
 import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -22,11 +22,13 @@ from tests.world.discord_objects import Channel, User
 from tests.world.discord_server import DiscordServer
 from tests.world.process import AT_ONCE, READY_WITHIN, ROOT
 
-BOTS = ("ours", "floor")
 CHANNELS = 32
 PEOPLE = 8
 ANSWER_WITHIN = 60.0
 NAP = 0.001
+FLOOR = "floor"
+BOTS = ("ours", FLOOR)
+STALLS, LOG = "stalls", "log"
 PLAIN = {"GREET_NEWCOMERS": "false"}
 ANSWER = "I hear you, {0}, loud and clear. Tell me {0} more about it, and {0} leave nothing out."
 """Filled with a number each time: who says the same again is asked for something else (C47)."""
@@ -81,21 +83,23 @@ class Contestant:
     name: str
     discord: BenchDiscord
     claude: BenchClaude
-    stalls: Path
+    folder: Path
     process: psutil.Process
     ready: float
     """Seconds from the start of its process until Discord had it."""
     channels: list[Channel] = field(default_factory=list)
     people: list[User] = field(default_factory=list)
+    called: Iterator[str] = field(default_factory=lambda: cycle(("",)))
 
     async def answers(self, place: int, text: str) -> float:
         """Say something in a place and return the seconds until the bot posted its answer there.
 
-        The first places are channels of a guild, in which it is mentioned; the others are direct messages.
+        The first places are channels of a guild, in which it is mentioned, or called by the next of its
+        names; the others are direct messages.
         """
-        person = self.people[place % PEOPLE]
+        person = self.people[place % len(self.people)]
         if place < len(self.channels):
-            channel, words = self.channels[place], f"{self.discord.bot.mention} {text}"
+            channel, words = self.channels[place], f"{next(self.called) or self.discord.bot.mention} {text}"
         else:
             channel, words = self.discord.dm_with(person), text
         answered = self.discord.answer_in(channel)
@@ -125,6 +129,11 @@ class Contestant:
 
         return sum(await asyncio.gather(*map(talk, range(places))))
 
+    async def has_logged(self, words: str) -> None:
+        """Wait until a line of the bot's log says something."""
+        while words not in (self.folder / LOG).read_text():
+            await asyncio.sleep(1)
+
     @property
     def cpu_seconds(self) -> float:
         """CPU time of the bot's process so far."""
@@ -139,17 +148,34 @@ class Contestant:
     @asynccontextmanager
     async def watched(self, found: list[Stall]) -> AsyncIterator[None]:
         """Watch the bot's event loop meanwhile; its longest stall is appended to `found`."""
-        self.stalls.unlink(missing_ok=True)
+        stalls = self.folder / STALLS
+        stalls.unlink(missing_ok=True)
         self.process.send_signal(signal.SIGUSR1)
         try:
             yield
         finally:
             self.process.send_signal(signal.SIGUSR2)
         async with asyncio.timeout(10):
-            while not self.stalls.exists():
+            while not stalls.exists():
                 await asyncio.sleep(0.01)
-        late, work = self.stalls.read_text().split()
+        late, work = stalls.read_text().split()
         found.append(Stall(float(late), float(work)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A bot that takes part: the floor, or Masquerade, with settings, in a guild of that size.
+
+    `names` are what it is called by there, in turns; without any it is mentioned. `prepare` fills the data
+    folder for its channels and people before it starts.
+    """
+
+    name: str = "ours"
+    settings: Mapping[str, str] = field(default_factory=lambda: {**AT_ONCE, **PLAIN})
+    channels: int = CHANNELS
+    people: int = PEOPLE
+    names: Sequence[str] = ()
+    prepare: Callable[[Path, Sequence[Channel], Sequence[User]], None] | None = None
 
 
 @asynccontextmanager
@@ -167,47 +193,48 @@ async def contest(
     database is a file, as the floor's is, or lies on a `server`.
     """
     settings = {**AT_ONCE, **({} if shipped else PLAIN), **({"DATABASE_URL": server} if server else {})}
-    async with AsyncExitStack() as stack:
-        bots = [
-            await stack.enter_async_context(
-                contestant(name, folder / name, settings, model_takes=model_takes, places=channels)
-            )
-            for name in BOTS
-        ]
-        yield bots[0], bots[1]
+    entries = [Entry(name=name, settings=settings, channels=channels) for name in BOTS]
+    async with contestants(folder, entries, model_takes=model_takes) as (ours, floor):
+        yield ours, floor
 
 
 @asynccontextmanager
-async def contestant(
-    name: str,
-    folder: Path,
-    settings: Mapping[str, str],
-    *,
-    model_takes: float = 0.0,
-    places: int = CHANNELS,
-) -> AsyncIterator[Contestant]:
-    """Start one of BOTS on the data in `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
+async def contestants(
+    folder: Path, entries: Sequence[Entry], *, model_takes: float = 0.0
+) -> AsyncIterator[list[Contestant]]:
+    """Start bots on data in folders of their names."""
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(contestant(entry, folder / entry.name, model_takes))
+            for entry in entries
+        ]
+
+
+@asynccontextmanager
+async def contestant(entry: Entry, folder: Path, model_takes: float = 0.0) -> AsyncIterator[Contestant]:
+    """Start a bot on the data in `folder`."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
     async with BenchDiscord() as discord, BenchClaude(delay=model_takes, record=False) as claude:
         answers = count(1_000)
         claude.answer_with(lambda _request: ANSWER.format(next(answers)))
         guild = discord.add_guild("The Guild")
-        channels = [guild.add_text_channel(f"channel-{number}") for number in range(places)]
-        people = [discord.add_user(f"Person{number}") for number in range(PEOPLE)]
+        channels = [guild.add_text_channel(f"channel-{number}") for number in range(entry.channels)]
+        people = [discord.add_user(f"Person{number}") for number in range(entry.people)]
         for person in people:
             guild.add_member(person)
-        stalls = folder / "stalls"
-        environment = _environment(name, discord, claude, folder, settings)
-        arguments = _arguments(folder) if name == "ours" else []
+        if entry.prepare is not None:
+            await asyncio.to_thread(entry.prepare, folder / "data", channels, people)
+        environment = _environment(entry, discord, claude, folder)
+        program, arguments = (FLOOR, []) if entry.name == FLOOR else ("ours", _arguments(folder))
         begun = time.perf_counter()
-        with (folder / "log").open("wb") as log:
+        with (folder / LOG).open("wb") as log:
             running = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "benchmarks.launch", name, *arguments),
+                *(sys.executable, "-m", "benchmarks.launch", program, *arguments),
                 cwd=ROOT,
                 env={
                     "PATH": os.environ["PATH"],
                     "HOME": str(folder),
-                    "STALLS": str(stalls),
+                    "STALLS": str(folder / STALLS),
                     **environment,
                 },
                 stdin=asyncio.subprocess.DEVNULL,
@@ -215,10 +242,10 @@ async def contestant(
                 stderr=log,
             )
         try:
-            await _connected(discord, running, folder / "log")
+            await _connected(discord, running, folder / LOG)
             ready = time.perf_counter() - begun
-            process = psutil.Process(running.pid)
-            yield Contestant(name, discord, claude, stalls, process, ready, channels, people)
+            process, called = psutil.Process(running.pid), cycle(entry.names or ("",))
+            yield Contestant(entry.name, discord, claude, folder, process, ready, channels, people, called)
         finally:
             if running.returncode is None:
                 running.kill()
@@ -236,9 +263,9 @@ async def _connected(discord: DiscordServer, running: asyncio.subprocess.Process
 
 
 def _environment(
-    name: str, discord: DiscordServer, claude: ScriptedClaude, folder: Path, settings: Mapping[str, str]
+    entry: Entry, discord: DiscordServer, claude: ScriptedClaude, folder: Path
 ) -> Mapping[str, str]:
-    if name == "floor":
+    if entry.name == FLOOR:
         return {
             "FLOOR_DISCORD": discord.base_url,
             "FLOOR_TOKEN": discord.token,
@@ -253,7 +280,7 @@ def _environment(
         "ANTHROPIC_BASE_URL": claude.base_url,
         "CHARACTER": "nyx",
         "DATA_DIR": str(folder / "data"),
-        **settings,
+        **entry.settings,
     }
 
 

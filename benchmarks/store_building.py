@@ -90,9 +90,9 @@ def talkative_place() -> Spoken:
 
 def build(path: Path, size: Size) -> None:
     """Make the database at `path`; minutes for a million facts."""
-    asyncio.run(_create(path))
+    asyncio.run(create(path))
     engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _hurry)
+    event.listen(engine, "connect", hurry)
     work = Building(size)
     with engine.begin() as connection:
         work.people(connection)
@@ -106,11 +106,13 @@ def build(path: Path, size: Size) -> None:
     engine.dispose()
 
 
-async def _create(path: Path) -> None:
+async def create(path: Path) -> None:
+    """Make an empty database."""
     await (await Database.open(path)).close()
 
 
-def _hurry(connection: Any, _record: object) -> None:
+def hurry(connection: Any, _record: object) -> None:
+    """Let a connection write as fast as it goes."""
     # Nobody minds if this file is lost half-way; where rows come to lie is the same.
     for pragma in ("journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF"):
         connection.execute(f"PRAGMA {pragma}")
@@ -132,14 +134,14 @@ class Building:
     def people(self, db: Connection) -> None:
         """Write down who there is, and where they are heard."""
         first, place = self._at(0), talkative_place()
-        _write(db, Channel, [_channel(place.channel_id, "guild", place.guild_id) | {"archive_version": 1}])
+        write(db, Channel, [_channel(place.channel_id, "guild", place.guild_id) | {"archive_version": 1}])
         for number in range(self.size.people):
             person, last = someone(number), self.size.end - timedelta(hours=self.rng.uniform(1, 200))
-            _write(db, User, [values_of(User(id=person, is_bot=False, first_seen=first, last_seen=last))])
+            write(db, User, [values_of(User(id=person, is_bot=False, first_seen=first, last_seen=last))])
             names = [Nickname(person, guild, f"Person {number}", first, last) for guild in (0, FIRST_GUILD)]
-            _write(db, Nickname, [values_of(one) for one in names])
-            _write(db, Channel, [_channel(private_place(number), "dm", None)])
-            _write(db, Consent, [values_of(Consent(person, given=True, at=first))])
+            write(db, Nickname, [values_of(one) for one in names])
+            write(db, Channel, [_channel(private_place(number), "dm", None)])
+            write(db, Consent, [values_of(Consent(person, given=True, at=first))])
 
     def day(self, db: Connection, day: int) -> None:
         """Write down what some people told on a day."""
@@ -150,10 +152,10 @@ class Building:
             for _ in range(min(AT_A_TIME, due)):
                 facts.append(self._fact(number, day))
                 due -= 1
-        _write(db, Fact, facts)
+        write(db, Fact, facts)
         linked = [{"message_id": one["sources"][0], "memory_id": one["id"]} for one in facts]
-        _write(db, FactSource, linked)
-        _write(db, FactChange, [_change(one) for one in facts])
+        write(db, FactSource, linked)
+        write(db, FactChange, [_change(one) for one in facts])
         if self._vectors is not None:
             self._vectors.add(db, "fact", CHARACTER, [(one["person_id"], one["id"]) for one in facts])
 
@@ -161,7 +163,7 @@ class Building:
         """Write down what was said in one channel."""
         place = talkative_place()
         lines = [self._line(place, number) for number in range(self.size.lines)]
-        _write(db, Archived, [values_of(one) for one in lines])
+        write(db, Archived, [values_of(one) for one in lines])
         if self._vectors is not None:
             self._vectors.add(db, "line", "", [(place.channel_id, one.id) for one in lines])
 
@@ -235,6 +237,7 @@ def _change(fact: dict[str, Any]) -> dict[str, Any]:
     return {**row, "at": fact["made_at"], "cause": LEARNT, "before": None}
 
 
-def _write(db: Connection, model: type[Row], rows: Sequence[dict[str, Any]]) -> None:
+def write(db: Connection, model: type[Row], rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows of one table, if there are any."""
     if rows:
         db.execute(insert(table_of(model)), rows)

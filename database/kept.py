@@ -15,9 +15,9 @@ T = TypeVar("T")
 MOST = 2_000
 """Values of some tables that are kept; when there are more, all of them are read anew."""
 _WRITES = re.compile(
-    r'\s*(?:(?P<adds>INSERT INTO|UPDATE)|(?:INSERT|UPDATE) OR \w+(?: INTO)?|DELETE FROM)\s+"?(?P<table>\w+)',
-    re.IGNORECASE,
+    r'\s*(?:(DELETE FROM|(?:INSERT|UPDATE) OR \w+(?: INTO)?)|INSERT INTO|UPDATE)\s+"?(\w+)', re.IGNORECASE
 )
+"""What writes to a table; the first group is there where rows may go, and others with them."""
 _READS = re.compile(r"\s*(?:SELECT|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA)\b", re.IGNORECASE)
 
 
@@ -90,7 +90,7 @@ class View:
 def changed_by(statement: str) -> frozenset[str]:
     """Return the tables that a statement changes, by itself or by cascade; all where it can't be told."""
     if found := _WRITES.match(statement):
-        return frozenset([found["table"]]) if found["adds"] else _with_dependants(found["table"])
+        return _with_dependants(found[2]) if found[1] else frozenset({found[2]})
     return frozenset() if _READS.match(statement) else frozenset(Row.metadata.tables)
 
 

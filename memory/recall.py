@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from math import exp
@@ -91,6 +91,7 @@ NOTHING = Material("", (), None, None, (), None, (), None, {})
 class Search:
     """What is searched for, in words and by its vector (1, dimensions): "" for nothing.
 
+    The vector is made once there is something to compare it with: that takes longer than all the rest.
     It is for a reply to those who are `addressed`, by the names under which they spoke, and what is known
     about `people` may come up.
     """
@@ -152,16 +153,14 @@ class Finding:
         self._facts: OrderedDict[object, Index] = OrderedDict()
         self._talk: OrderedDict[object, _Talk] = OrderedDict()
 
-    async def search(self, heard: Sequence[Heard]) -> Search:
+    def search(self, heard: Sequence[Heard]) -> Search:
         """Return what to search for before a reply; nothing where it is not worth it (F082)."""
         text = "\n".join(one.text if one.words is None else one.words for one in heard)
         words = _WORD.findall(text)
         addressed = {one.author_id: one.author_name for one in heard}
         people = frozenset(addressed).union(*(one.mentions for one in heard))
-        if not self._budget or not (len(words) >= FEWEST_WORDS or (words and _INTENT.search(text))):
-            return Search("", None, addressed, people)
-        vector = await self._meaning.encode([text], deadline=DEADLINE)
-        return Search(text, vector, addressed, people)
+        worth = self._budget and (len(words) >= FEWEST_WORDS or (words and _INTENT.search(text)))
+        return Search(text if worth else "", None, addressed, people)
 
     async def read(
         self, db: UnitOfWork, character: str, where: Where, search: Search, *, now: datetime
@@ -181,7 +180,7 @@ class Finding:
             lines = tuple(await db.archive.of_channels(audience.channel_ids, character, limit=MOST_LINES))
             line_vectors = await db.embeddings.of("line", audience.channel_ids, model) if model else None
         told, index = {one.person_id for one in facts}, _again(self._facts, self._key(facts, now))
-        if facts and index is None and search.vector is not None:
+        if facts and index is None and model:
             characters = {one.character for one in facts}
             fact_vectors = await db.embeddings.of("fact", told, model, characters=characters)
         names = dict(search.addressed)
@@ -206,8 +205,11 @@ class Finding:
         Facts that are `shown` already are left out. What somebody said about others comes up with them
         alone (C57).
         """
-        if not search.text:
+        if not (material.facts or material.lines or material.talk):
             return ()
+        if search.vector is None:
+            vector = await self._meaning.encode([search.text], deadline=DEADLINE)
+            search = replace(search, vector=vector)
         alone = next(iter(search.addressed)) if len(search.addressed) == 1 else None
         claims = {one.id for one in material.facts if one.subject and one.person_id != alone}
         left_out = claims.union(shown)

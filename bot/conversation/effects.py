@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
 from bot.conversation.context.mood_state import InnerLife
-from bot.conversation.decision import UNASKED
+from bot.conversation.decision import UNASKED, Reason
 from bot.conversation.speakers import Casting, cue_of
 from bot.core.clock import Clock
 from database import UnitOfWork
@@ -58,7 +58,9 @@ class Consequences:
         self._growing = manner.growing
         self._clock = clock
 
-    async def of(self, db: UnitOfWork, turn: Turn, lines: Sequence[Message]) -> list[News]:
+    async def of(
+        self, db: UnitOfWork, turn: Turn, lines: Sequence[Message], channel: Channel | None
+    ) -> list[News]:
         """Take in that a reply was said, in these lines; return what admins are to be told."""
         role = self._casting.company.by_slug.get(turn.character)
         if not lines or role is None:
@@ -73,8 +75,7 @@ class Consequences:
         if len(self._casting.company) == 1:
             return news
         trigger = await db.messages.get(turn.trigger_id)
-        channel = await db.channels.get(turn.channel_id)
-        cue = await db.cues.of_turn(turn.id)
+        cue = await db.cues.of_turn(turn.id) if turn.reason == Reason.CUE.name else None
         if trigger is not None and trigger.character and trigger.character != role.slug:
             kind = affinity.Interaction(cue.kind) if cue and cue.kind else None
             news += await self._met(db, role, trigger, lines[-1].id, said, kind)

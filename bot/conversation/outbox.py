@@ -18,8 +18,8 @@ from bot.conversation.types import Mouth, Part
 from bot.core.clock import Runtime
 from bot.core.errors import Gone, SpeakingError, Unpostable, Unsayable
 from database import Database, DatabaseError, UnitOfWork
+from database.models import Channel, Turn
 from database.models import Part as PartRow
-from database.models import Turn
 from memory.places import Place, where_of
 from memory.sensitive.detect import masked
 
@@ -211,7 +211,8 @@ class Saying:
     async def _settle(
         self, db: UnitOfWork, turn: Turn, parts: Sequence[PartRow], me: int, posted: Posted | None = None
     ) -> list[News]:
-        await self._narrow(db, turn)
+        channel = await db.channels.get(turn.channel_id) if len(self._casting.company) > 1 else None
+        await self._narrow(db, turn, channel)
         lines = await turns.settle(
             db, turn, parts, posted=posted, me=me, name_of=self._name_of, at=self._clock.now()
         )
@@ -219,7 +220,7 @@ class Saying:
             return []
         try:  # what was said is history, whatever should have followed from it
             async with db.apart():
-                return await self._consequences.of(db, turn, lines)
+                return await self._consequences.of(db, turn, lines, channel)
         except DatabaseError as error:
             log.error("What follows from reply %d is not known. %s", turn.id, error)  # noqa: TRY400
         except Exception:
@@ -233,11 +234,8 @@ class Saying:
             for listen in self.on_reply:
                 listen(each)
 
-    async def _narrow(self, db: UnitOfWork, turn: Turn) -> None:
+    async def _narrow(self, db: UnitOfWork, turn: Turn, channel: Channel | None) -> None:
         """Let nobody have heard a reply who was sent out while it was typed and said (C25)."""
-        if len(self._casting.company) == 1:
-            return
-        channel = await db.channels.get(turn.channel_id)
         if channel is None:
             return
         cast_id = await self._casting.narrowed(db, turn.cast_id, where_of(channel), speaker=turn.character)

@@ -15,10 +15,11 @@ from bot.llm.budget import Budgets, Level
 from database import Database, UnitOfWork
 from database.models import Cue as CueRow
 from memory.places import Where
+from personas.character import Character
 from personas.relations import affinity
 from personas.rhythm import WINDOW, Shift, hour_of, profile_of, shift_at, shifted_chance
 from personas.selection.orchestration import Bond, Cue, Reason, banter, plan
-from personas.selection.routing import Candidate, Spoke, candidate_of, route
+from personas.selection.routing import Candidate, Spoke, candidate_of, named, route
 
 LATELY = timedelta(hours=24)
 """What two characters said to each other within this makes them a little tired of it (F042)."""
@@ -54,6 +55,7 @@ class Casting:
         self._clock, self._rng = runtime.clock, runtime.rng
         self._budgets = budgets
         self._cast_ids: dict[tuple[str, ...], int] = {}
+        self._known: dict[str, tuple[Character, Candidate]] = {}
 
     async def present(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
         """Return which characters hear what is said in a place.
@@ -202,13 +204,15 @@ class Casting:
             present = await self.witnesses(db, heard.message_id, heard.where)
             if len(present) < 2:
                 return tuple(Cue(role.slug, 0.0, Reason.ROUTED) for role in present)
-            channel = await db.channels.get(heard.where.channel_id)
+            text = clean_text(heard.text if heard.words is None else heard.words)
+            candidates, rng = self._candidates(present), Random(f"{heard.message_id} {text}")
             called = await self._called(db, heard)
+            if called or named(text, candidates):
+                return plan(text, candidates, routed="", rng=rng, addressed=called, chance=0)
+            channel = await db.channels.get(heard.where.channel_id)
             sticky = await self._spoke(db, heard.where.channel_id)
             active = await self._spoke(db, heard.where.channel_id, to=heard.author_id)
             chosen = channel.chosen if channel else None
-        text = clean_text(heard.text if heard.words is None else heard.words)
-        candidates, rng = self._candidates(present), Random(f"{heard.message_id} {text}")
         routed = route(
             text,
             candidates,
@@ -216,13 +220,12 @@ class Casting:
             now=self._clock.now(),
             rng=rng,
             channel=(str(heard.where.channel_id), heard.where.name),
-            addressed=called,
             active=active,
             sticky=sticky,
             rules=self._direction.rules,
         )
         # Whether somebody joins in is decided when they know what was answered.
-        return plan(text, candidates, routed=routed.slug, rng=rng, addressed=called, chance=0)
+        return plan(text, candidates, routed=routed.slug, rng=rng, chance=0)
 
     async def joins(
         self, db: UnitOfWork, where: Where, speaker: str, said: str, *, since_human: int, cast_id: int | None
@@ -231,7 +234,8 @@ class Casting:
 
         Where a budget runs short nobody does (C86).
         """
-        if self._budgets.purse(None, where.guild_id).level is not Level.FREE:
+        chain = self._direction.chain if self._direction.banter > 0 else 0
+        if since_human >= chain or self._budgets.purse(None, where.guild_id).level is not Level.FREE:
             return None
         present = await self.heard(db, cast_id, where)
         role = self.company.by_slug.get(speaker)
@@ -245,7 +249,7 @@ class Casting:
             rng=self._rng,
             bonds=await self.bonds(db, role, present),
             chance=shifted_chance(self._direction.banter, await self.hour(db, where)),
-            chain=self._direction.chain if self._direction.banter > 0 else 0,
+            chain=chain,
         )
 
     async def hour(self, db: UnitOfWork, where: Where) -> Shift:
@@ -255,8 +259,14 @@ class Casting:
         return shift_at(profile_of(counts, now), now)
 
     def _candidates(self, present: Sequence[Role]) -> list[Candidate]:
-        weights = self._direction.weights
-        return [candidate_of(role.character, weight=weights.get(role.slug, 1.0)) for role in present]
+        return [self._candidate(role) for role in present]
+
+    def _candidate(self, role: Role) -> Candidate:
+        character, known = self._known.get(role.slug, (None, None))
+        if known is None or character is not role.character:
+            known = candidate_of(role.character, weight=self._direction.weights.get(role.slug, 1.0))
+            self._known[role.slug] = role.character, known
+        return known
 
     async def _called(self, db: UnitOfWork, heard: Utterance) -> tuple[str, ...]:
         """Return whom a message mentions, or replies to: a mention is of the bot's own character (D07)."""
@@ -275,29 +285,33 @@ class Casting:
     async def bonds(self, db: UnitOfWork, role: Role, others: Sequence[Role]) -> dict[tuple[str, str], Bond]:
         """Return how a character stands with others, as far as that makes them talk (F042)."""
         now = self._clock.now()
-        found = {}
-        for other in others:
-            if other.slug == role.slug:
-                continue
-            found[role.slug, other.slug] = Bond(
-                affinity=await db.affinities.value(role.slug, other.slug),
-                recent=await db.affinities.met_since(role.slug, other.slug, now - LATELY),
-                compatibility=affinity.compatibility(role.character, other.character),
-                severity=await self.severity(db, role, other),
-            )
-        return found
-
-    async def severity(self, db: UnitOfWork, one: Role, other: Role) -> float:
-        """Return how bad the worst conflict of two characters is by now; 0 without one."""
-        if not self._direction.conflicts:
-            return 0.0
-        now = self._clock.now()
-        rate = self._direction.decay
-        faded = (
-            affinity.decayed(affinity.Conflict(row.topic, row.severity, row.at), now, rate=rate)
-            for row in await db.affinities.conflicts(one.slug, other.slug)
+        liked, recent = (
+            await db.affinities.of(role.slug),
+            await db.affinities.met_since(role.slug, now - LATELY),
         )
-        return max((one.severity for one in faded if one is not None), default=0.0)
+        severities = await self.severities(db, role)
+        return {
+            (role.slug, other.slug): Bond(
+                affinity=liked.get(other.slug, 0.0),
+                recent=recent[other.slug],
+                compatibility=affinity.compatibility(role.character, other.character),
+                severity=severities.get(other.slug, 0.0),
+            )
+            for other in others
+            if other.slug != role.slug
+        }
+
+    async def severities(self, db: UnitOfWork, role: Role) -> dict[str, float]:
+        """Return how bad the worst conflict of a character with others is by now, where there is any."""
+        worst: dict[str, float] = {}
+        if not self._direction.conflicts:
+            return worst
+        now, rate = self._clock.now(), self._direction.decay
+        for one in await db.affinities.quarrels(role.slug):
+            faded = affinity.decayed(affinity.Conflict(one.topic, one.severity, one.at), now, rate=rate)
+            if faded is not None:
+                worst[one.other] = max(worst.get(one.other, 0.0), faded.severity)
+        return worst
 
 
 def cue_of(

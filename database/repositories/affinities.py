@@ -1,7 +1,9 @@
 """How the characters get on with one another, and what they fell out about."""
 
+from collections import Counter
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
@@ -10,6 +12,15 @@ from database.repositories import Repository, table_of, values_of
 
 MOST_ENCOUNTERS, KEPT_ENCOUNTERS = 1000, 800
 """Past the one number the history is cut to the other (F093)."""
+
+
+class Quarrel(NamedTuple):
+    """What a character fell out about with another: see Conflict."""
+
+    other: str
+    topic: str
+    severity: float
+    at: datetime
 
 
 class Affinities(Repository):
@@ -22,8 +33,18 @@ class Affinities(Repository):
 
     async def of(self, character: str) -> dict[str, float]:
         """Return how much a character likes each of the others whom it met."""
-        query = select(Affinity.other, Affinity.value).where(Affinity.character == character)
-        return {row.other: row.value for row in await self._session.execute(query)}
+        return {other: value for other, value, _ in await self._all_of(character)}
+
+    async def stages(self, character: str) -> dict[str, str]:
+        """Return what each of the others whom it met is to a character."""
+        return {other: stage for other, _, stage in await self._all_of(character)}
+
+    async def _all_of(self, character: str) -> list[tuple[str, float, str]]:
+        query = select(Affinity.other, Affinity.value, Affinity.stage).where(Affinity.character == character)
+        return await self._kept(("affinities",), character, partial(self._rows, query))
+
+    async def _rows(self, query: Any) -> list[Any]:
+        return [tuple(row) for row in await self._session.execute(query)]
 
     async def stage(self, character: str, other: str) -> str:
         """Return what another is to a character; "" until they met."""
@@ -66,10 +87,14 @@ class Affinities(Repository):
     async def encounter(self, encounter_id: int) -> Encounter | None:
         return await self._session.scalar(select(Encounter).where(Encounter.id == encounter_id))
 
-    async def met_since(self, one: str, other: str, since: datetime) -> int:
-        """Count what two characters said to each other since a moment."""
-        query = select(func.count()).select_from(Encounter)
-        return int(await self._session.scalar(query.where(_between(one, other), Encounter.at >= since)) or 0)
+    async def met_since(self, character: str, since: datetime) -> Counter[str]:
+        """Count what a character and each other one said to each other since a moment."""
+        hour = since.replace(minute=0, second=0, microsecond=0)
+        query = select(Encounter.speaker, Encounter.other, Encounter.at).where(
+            or_(Encounter.speaker == character, Encounter.other == character), Encounter.at >= hour
+        )
+        met = await self._kept(("encounters",), (character, hour), partial(self._rows, query))
+        return Counter(other if one == character else one for one, other, at in met if at >= since)
 
     async def count(self, one: str, other: str) -> int:
         """Count what two characters said to each other, as far as it is kept."""
@@ -95,6 +120,14 @@ class Affinities(Repository):
         first, second = sorted((one, other))
         query = select(Conflict).where(Conflict.one == first, Conflict.other == second)
         return list(await self._session.scalars(query.order_by(Conflict.topic)))
+
+    async def quarrels(self, character: str) -> list[Quarrel]:
+        """Return what a character fell out about with any other."""
+        query = select(Conflict.one, Conflict.other, Conflict.topic, Conflict.severity, Conflict.at).where(
+            or_(Conflict.one == character, Conflict.other == character)
+        )
+        found = await self._kept(("conflicts",), character, partial(self._rows, query))
+        return [Quarrel(two if one == character else one, *rest) for one, two, *rest in found]
 
     async def fell_out(
         self, one: str, other: str, topic: str, *, severity: float, at: datetime, message_id: int

@@ -1,6 +1,7 @@
 """Who of the characters is where, and who of them heard something together."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select
@@ -47,7 +48,11 @@ class Casts(Repository):
 
     async def members(self, cast_id: int | None) -> frozenset[str] | None:
         """Return who belongs to a cast; None where nobody wrote down who was there."""
-        found = await self._session.scalar(_MEMBERS, {"cast": cast_id}) if cast_id is not None else None
+        if cast_id is None:
+            return None
+        found = await self._kept(
+            ("casts",), cast_id, partial(self._session.scalar, _MEMBERS, {"cast": cast_id})
+        )
         return None if found is None else frozenset(found.split())
 
     async def who_heard(self, message_id: int) -> frozenset[str] | None:
@@ -57,8 +62,12 @@ class Casts(Repository):
 
     async def attendance(self, channel_ids: Collection[int]) -> dict[str, bool]:
         """Return which characters were invited to places, or sent out of them."""
-        rows = await self._session.execute(_SENT_OUT, {"channel_ids": list(channel_ids)})
-        return {row.character: row.present for row in rows}
+
+        async def read() -> dict[str, bool]:
+            rows = await self._session.execute(_SENT_OUT, {"channel_ids": list(channel_ids)})
+            return {row.character: row.present for row in rows}
+
+        return dict(await self._kept(("attendances",), frozenset(channel_ids), read))
 
     async def attend(self, channel_id: int, character: str, *, present: bool | None) -> None:
         """Invite a character to a channel, or send it out; None leaves it to the rule for all channels."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import Select, bindparam, delete, insert, or_, select, update
 
 from database.models import Channel, Cue, Scene, Turn
 from database.repositories import Repository, table_of, values_of
 
+T = TypeVar("T")
 _OPEN = (
     select(Cue).where(Cue.channel_id == bindparam("channel_id"), Cue.open.is_(True)).order_by(Cue.id).limit(1)
 )
@@ -37,7 +38,7 @@ class Cues(Repository):
 
     async def next(self, channel_id: int) -> Cue | None:
         """Return who is to speak next in a channel."""
-        return await self._session.scalar(_OPEN, {"channel_id": channel_id})
+        return await self._if_any("cues", channel_id, _OPEN)
 
     async def is_open(self, cue_id: int) -> bool:
         query = select(Cue.id).where(Cue.id == cue_id, Cue.open.is_(True))
@@ -113,7 +114,17 @@ class Cues(Repository):
 
     async def scene(self, channel_id: int) -> Scene | None:
         """Return the scene that is being played in a channel."""
-        return await self._session.scalar(_SCENE, {"channel_id": channel_id})
+        return await self._if_any("scenes", channel_id, _SCENE)
+
+    async def _if_any(self, table: str, channel_id: int, query: Select[T]) -> T | None:
+        """Return a channel's row; that there is none, as nearly always, is kept in mind."""
+
+        async def read() -> bool:
+            return await self._session.scalar(query, {"channel_id": channel_id}) is not None
+
+        if not await self._kept((table,), channel_id, read):
+            return None
+        return await self._session.scalar(query, {"channel_id": channel_id})
 
     async def scene_of(self, scene_id: int) -> Scene | None:
         return await self._session.scalar(select(Scene).where(Scene.id == scene_id))

@@ -36,15 +36,23 @@ def called(said: str, names: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     call Nyx, nor does `nyx-like`. Where names overlap the longer one counts. Who shares a name is
     called by it if it is their own name rather than an alias, then the first slug by alphabet.
     """
+    holders, pattern = _holders(tuple((slug, tuple(ones)) for slug, ones in names.items()))
+    found = pattern.finditer(said) if pattern else ()
+    return tuple(dict.fromkeys(holders[" ".join(match[0].split())][1] for match in found))
+
+
+@lru_cache(maxsize=256)
+def _holders(
+    names: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[Mapping[str, tuple[bool, str]], regex.Pattern[str] | None]:
+    """Return who is called by each name, and a pattern of all names."""
     holders: dict[str, tuple[bool, str]] = {}
-    for slug, ones in names.items():
+    for slug, ones in names:
         for place, name in enumerate(ones):
             folded = " ".join(spoken(name).split())
             holder = (place > 0, slug)
             holders[folded] = min(holders.get(folded, holder), holder)
-    pattern = _names(tuple(sorted(filter(None, holders))))
-    found = pattern.finditer(said) if pattern else ()
-    return tuple(dict.fromkeys(holders[" ".join(match[0].split())][1] for match in found))
+    return holders, _names(tuple(sorted(filter(None, holders))))
 
 
 def about(said: str, topics: Iterable[str]) -> tuple[str, ...]:
@@ -64,7 +72,6 @@ def _words(topic: str) -> str:
     return " ".join(regex.split(r"[\s_-]+", spoken(topic).strip(" \t\n_-")))
 
 
-@lru_cache(maxsize=256)
 def _names(names: tuple[str, ...]) -> regex.Pattern[str] | None:
     if not names:
         return None

@@ -120,17 +120,17 @@ async def test_what_was_taken_back_before_it_was_kept_is_not_kept(at, monkeypatc
     heard = utterance(
         "Pixel, remember that I hate Tuesdays", where=CHANNEL, mentions_me=True, sent_at=at.clock.now()
     )
-    search, chronicle = at.app.recall.search, at.app.message_log
+    found, chronicle = at.app.recall.found, at.app.message_log
 
-    async def meanwhile(*asked):
+    async def meanwhile(*asked, **more):
         monkeypatch.undo()
         if change == "deleted":
             await chronicle.deleted(CHANNEL.channel_id, {heard.message_id})
         else:
             await chronicle.edited(CHANNEL.channel_id, heard.message_id, "Pixel, never mind")
-        return await search(*asked)
+        return await found(*asked, **more)
 
-    monkeypatch.setattr(at.app.recall, "search", meanwhile)
+    monkeypatch.setattr(at.app.recall, "found", meanwhile)
     await at.app.conversation.take_turn(heard, at.mouth)
     assert await facts(at) == []
     with pytest.raises(MemoryRefused, match="TAKEN_BACK"):

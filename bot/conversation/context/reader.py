@@ -59,7 +59,7 @@ class ContextReader:
         """
         now, newest = self._clock.now(), heard[-1]
         where = newest.where
-        search = await self._finding.search(heard)
+        search = self._finding.search(heard)
         async with self._database.read(brief=True) as db:
             channel, seat = await db.channels.with_seat(where.channel_id, role.slug)
             remembered = await self._recall(db, role, seat, heard, before=before, through=through, now=now)

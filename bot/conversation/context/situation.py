@@ -135,14 +135,17 @@ class Staging:
         """Return which other characters are there, and how the one stands with each (F094, D14)."""
         if not where.place.holds_several or len(self._casting.company) == 1:
             return ()
-        found = []
-        for other in await self._casting.present(db, where):
-            if other.slug == role.slug:
-                continue
-            severity = await self._casting.severity(db, role, other)
-            stage = await db.affinities.stage(role.slug, other.slug) or affinity.STRANGERS
-            found.append(Company(other.name, stage, affinity.wording(severity)))
-        return tuple(found)
+        severities = await self._casting.severities(db, role)
+        stages = await db.affinities.stages(role.slug)
+        return tuple(
+            Company(
+                other.name,
+                stages.get(other.slug) or affinity.STRANGERS,
+                affinity.wording(severities.get(other.slug, 0.0)),
+            )
+            for other in await self._casting.present(db, where)
+            if other.slug != role.slug
+        )
 
     async def staged(
         self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None

@@ -10,7 +10,7 @@ from memory.learn import PLACES_AT_ONCE, Consolidation
 
 log = logging.getLogger(__name__)
 
-_DONE = "consolidated through by"
+DRAWN = "consolidated through by"
 
 
 class NightlyConsolidation:
@@ -28,7 +28,7 @@ class NightlyConsolidation:
         Days are counted in UTC and kept by date, so neither a clock change nor a restart makes a second run,
         and days that were slept through are made up for at once. What failed is tried again an hour later.
         """
-        key, now = f"{_DONE} {character}", self._clock.now()
+        key, now = f"{DRAWN} {character}", self._clock.now()
         async with self._database.read() as db:
             done = await db.states.get(key)
         if not self._daily.is_due(date.fromisoformat(done) if done else None, now):
