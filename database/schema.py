@@ -8,7 +8,7 @@ from database.errors import DatabaseError, DatabaseTooNew
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WHOLE = MIGRATIONS / "whole.sql"
-"""What they make of an empty file. It is read in their place, for they take half a second; see whole.py."""
+"""What they make of an empty file, which takes half a second. `python -m tests.whole_schema` writes it."""
 
 
 def head() -> str:

@@ -9,10 +9,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from bot.app import DATABASE_NAME, database_named, open_app
+from bot.app import DATABASE_NAME, App, database_named, open_app
 from bot.cli.files import _overrides, load
 from bot.cli.warming import warm_up
 from bot.core.data_lock import held
@@ -217,11 +218,18 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
         open_client(app) as client,
     ):
         await warm_up(app, log.info)
+        client.add_listener(partial(_load, app), "on_connect")
         _stop_on_signals(client.begin_stopping)
         settle_memory()
         async with running(app.health.loop.run(), name="Watching over the event loop"):
             await run_until_stopped(client, settings.discord_token.get_secret_value())
     return 0
+
+
+async def _load(app: App) -> None:
+    """Load what a reply needs and a connection does not, while Discord tells of the servers."""
+    await asyncio.to_thread(app.load)
+    settle_memory()
 
 
 def _stop_on_signals(begin_stopping: Callable[[], None]) -> None:

@@ -22,7 +22,6 @@ from bot.core.errors import (
     Unpostable,
     Unsaid,
 )
-from bot.core.stalls import settle_memory
 from bot.core.tasks import spawn
 from bot.discord.malformed_events import Leniency
 from bot.discord.request_gate import Restraint
@@ -87,11 +86,6 @@ class Masquerade(commands.Bot):
 
     async def on_message(self, _message: discord.Message, /) -> None:
         """Look for no text commands, as discord.py would: there are none."""
-
-    async def on_connect(self) -> None:
-        """Load what a reply needs and a connection does not, while Discord tells of the servers."""
-        await asyncio.to_thread(self.app.load)
-        settle_memory()
 
     async def on_ready(self) -> None:
         assert self.user is not None

@@ -1,4 +1,4 @@
-"""Writes what the migrations make of an empty file, as one script: `python -m database.whole`."""
+"""Writes what the migrations make of an empty file, as one script: `python -m tests.whole_schema`."""
 
 import sqlite3
 from contextlib import closing
