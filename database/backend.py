@@ -1,11 +1,12 @@
 """What a file and a server do differently, behind one small seam; everything else is the same for both."""
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from database.errors import DatabaseError
 from database.models import (
@@ -64,6 +65,9 @@ class Backend(Protocol):
     @property
     def engines_that_write(self) -> Sequence[Engine]:
         """The engines through which statements that write may come."""
+
+    def brief(self, *, write: bool) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a transaction of short statements, which is committed at its end if it may `write`."""
 
     def named(self, error: DBAPIError | OSError) -> DatabaseError:
         """Return an error that names the fault and the mend; an OSError says that it can't be reached."""

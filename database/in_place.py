@@ -44,8 +44,10 @@ class InPlaceSession:
     async def execute(self, statement: Any, *given: Any) -> Any:
         if LONG in statement.get_execution_options():
             return await self._in_thread(statement, *given)
-        deals = self._session if _deals_with_entities(statement) else self._connection
-        return deals.execute(statement, *given)
+        return self._dealing_with(statement).execute(statement, *given)
+
+    def _dealing_with(self, statement: Any) -> Any:
+        return self._session if _deals_with_entities(statement) else self._connection
 
     async def scalar(self, statement: Any, *given: Any) -> Any:
         return (await self.execute(statement, *given)).scalar()
