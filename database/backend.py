@@ -1,10 +1,11 @@
 """What a file and a server do differently, behind one small seam; everything else is the same for both."""
 
 from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from database.errors import DatabaseError
 from database.models import (
@@ -62,6 +63,9 @@ class Backend(Protocol):
 
     def listen(self, told: Callable[[str], object]) -> None:
         """Have the text of every statement that may write told before it is executed."""
+
+    def brief(self, *, write: bool) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a transaction of short statements, which is committed at its end if it may `write`."""
 
     def named(self, error: DBAPIError | OSError) -> DatabaseError:
         """Return an error that names the fault and the mend; an OSError says that it can't be reached."""

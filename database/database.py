@@ -205,7 +205,7 @@ class Database:
     async def _transaction(self, engine: AsyncEngine, *, brief: bool) -> AsyncIterator[UnitOfWork]:
         view = self._kept.now()
         with self._named_errors((DBAPIError,)):  # an OSError of what others do in it is theirs
-            if brief and isinstance(self._backend, SqliteFile):
+            if brief:
                 async with self._backend.brief(write=engine is self._writer) as session:
                     session.info[VIEW] = view
                     yield UnitOfWork(session)

@@ -31,16 +31,11 @@ async def to_its_end(doing: asyncio.Future[T]) -> T:
         raise
 
 
-class InPlaceSession:
-    """What repositories use of an AsyncSession, over a connection that keeps nobody waiting.
+class BriefSession:
+    """What repositories use of an AsyncSession, over a connection: a session is made where it is needed."""
 
-    What stands in the entities that it returns was read; to change them changes nothing.
-    """
-
-    def __init__(self, lender: "InPlace", connection: SyncConnection) -> None:
-        self._lender = lender
+    def __init__(self, connection: SyncConnection) -> None:
         self._connection = connection
-        self._raw: Any = connection.connection.driver_connection
         self.info: dict[str, Any] = {}
 
     @cached_property
@@ -48,35 +43,17 @@ class InPlaceSession:
         """A session costs more than a statement: it is made where SQLAlchemy deals with entities itself."""
         return Session(self._connection, expire_on_commit=False)
 
-    async def execute(self, statement: Any, given: Any = None) -> Any:
-        execute = self._how(statement, given)
-        if LONG not in statement.get_execution_options():
-            return execute()
-        doing = asyncio.get_running_loop().run_in_executor(None, lambda: execute().freeze())
-        return (await to_its_end(doing))()
+    def _dealing_with(self, statement: Any) -> Any:
+        return self._session if _deals_with_entities(statement) else self._connection
 
-    def _how(self, statement: Any, given: Any) -> Callable[[], Any]:
-        """Return what executes a statement."""
-        if plan := self._lender.statements.plan(statement, given):
-            return partial(plan.run, self._raw, given, self._lender.tell)
-        deals = self._session if _deals_with_entities(statement) else self._connection
-        return partial(deals.execute, statement, given)
+    async def execute(self, statement: Any, given: Any = None) -> Any:
+        raise NotImplementedError
 
     async def scalar(self, statement: Any, given: Any = None) -> Any:
         return (await self.execute(statement, given)).scalar()
 
     async def scalars(self, statement: Any, given: Any = None) -> Any:
         return (await self.execute(statement, given)).scalars()
-
-    async def get(self, *given: Any, **more: Any) -> Any:
-        return self._session.get(*given, **more)
-
-    async def delete(self, row: object) -> None:
-        self._session.delete(row)
-
-    async def flush(self) -> None:
-        if "_session" in vars(self):
-            self._session.flush()
 
     def add(self, row: object) -> None:
         self._session.add(row)
@@ -92,6 +69,41 @@ class InPlaceSession:
             self._session.close()
         if self._connection.in_transaction():
             self._connection.rollback()
+
+
+class InPlaceSession(BriefSession):
+    """One over a connection that keeps nobody waiting.
+
+    What stands in the entities that it returns was read; to change them changes nothing.
+    """
+
+    def __init__(self, lender: "InPlace", connection: SyncConnection) -> None:
+        super().__init__(connection)
+        self._lender = lender
+        self._raw: Any = connection.connection.driver_connection
+
+    async def execute(self, statement: Any, given: Any = None) -> Any:
+        execute = self._how(statement, given)
+        if LONG not in statement.get_execution_options():
+            return execute()
+        doing = asyncio.get_running_loop().run_in_executor(None, lambda: execute().freeze())
+        return (await to_its_end(doing))()
+
+    def _how(self, statement: Any, given: Any) -> Callable[[], Any]:
+        """Return what executes a statement."""
+        if plan := self._lender.statements.plan(statement, given):
+            return partial(plan.run, self._raw, given, self._lender.tell)
+        return partial(self._dealing_with(statement).execute, statement, given)
+
+    async def get(self, *given: Any, **more: Any) -> Any:
+        return self._session.get(*given, **more)
+
+    async def delete(self, row: object) -> None:
+        self._session.delete(row)
+
+    async def flush(self) -> None:
+        if "_session" in vars(self):
+            self._session.flush()
 
     @asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:

@@ -4,22 +4,27 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from database import backend, postgres_faults, postgres_schema
 from database.errors import DatabaseError, DatabaseTaken
+from database.on_server import ServerSession
 
 CONNECT_SECONDS = 10
 PING_SECONDS = 3
 """A connection that is silent for so long when it is borrowed is given up."""
+STATEMENTS = 500
+"""Statements that a connection keeps ready: preparing one anew takes as long as two."""
 STATEMENT_SECONDS = 30
 LOCK_SECONDS = 5
 HOLDER_SECONDS, HOLDER_TRIES = 2, 40
@@ -116,6 +121,22 @@ class PostgresServer:
             raise self.named(error) from None
 
     @asynccontextmanager
+    async def brief(self, *, write: bool) -> AsyncIterator[AsyncSession]:
+        """Open a transaction of short statements: see on_server.py."""
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(
+                    (self.writer if write else self.reader).connect()
+                )
+            except (DBAPIError, OSError) as error:
+                raise self.named(error) from None
+            session = ServerSession(cast("SyncConnection", connection.sync_connection))
+            yield cast("AsyncSession", session)
+            await session.flush()
+            if write:
+                await connection.commit()
+
+    @asynccontextmanager
     async def patient(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that may take its time, in which the writer's lock is held."""
         engine = self._engine(size=1, connect=partial(self._connect, seconds=PATIENT_SECONDS))
@@ -178,7 +199,9 @@ class PostgresServer:
     async def _raw(self) -> AsyncIterator[Any]:
         """Lend the writer's own connection: VACUUM can't run within a transaction of SQLAlchemy's."""
         async with self.writer.connect() as connection:
-            raw: Any = (await connection.get_raw_connection()).driver_connection
+            lent: Any = await connection.get_raw_connection()
+            await greenlet_spawn(lent.dbapi_connection.rollback)
+            raw: Any = lent.driver_connection
             try:
                 # Who comes meanwhile waits behind us, so we do not wait for long ourselves.
                 await raw.execute("SET statement_timeout = 0; SET lock_timeout = '1s'")
@@ -199,6 +222,7 @@ class PostgresServer:
             pool_timeout=backend.POOL_SECONDS,
             hide_parameters=True,  # parameters are what people said: they must not reach a log
             async_creator=connect,
+            connect_args={"prepared_statement_cache_size": STATEMENTS},
         )
         event.listen(engine.sync_engine, "checkout", _answering)
         event.listen(engine.sync_engine, "before_cursor_execute", _storable, retval=True)
@@ -273,14 +297,18 @@ def place_of(url: str) -> str:
 
 
 def _answering(connection: Any, _record: object, _proxy: object) -> None:
-    """Let a connection that was lost be made anew, also where nobody said so and the network is silent."""
-    connection.run_async(_ping)
+    """Begin a transaction: so a connection that was lost is made anew, before anything is asked of it.
+
+    Also where nobody said that it was, and the network is silent.
+    """
+    connection.run_async(partial(_begin, connection))
 
 
-async def _ping(raw: Any) -> None:
+async def _begin(connection: Any, raw: Any) -> None:
     try:
-        await raw.fetchrow(";", timeout=PING_SECONDS)
-    except postgres_faults.failures():
+        async with asyncio.timeout(PING_SECONDS):
+            await connection._start_transaction()  # noqa: SLF001 - else it begins with a first statement
+    except (connection.dbapi.Error, *postgres_faults.failures()):
         raw.terminate()
         raise InvalidatePoolError from None
 

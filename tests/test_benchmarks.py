@@ -9,10 +9,19 @@ from importlib.util import find_spec
 
 import pytest
 
-from benchmarks import bench_budget, bench_layout, bench_rehearsal, bench_start, bench_store, bench_throughput
+from benchmarks import (
+    bench_budget,
+    bench_layout,
+    bench_rehearsal,
+    bench_scale,
+    bench_start,
+    bench_store,
+    bench_throughput,
+)
 from benchmarks.bench_rehearsal import Said
 from benchmarks.bench_reply import Tally, figures
 from benchmarks.measuring import Goal, Stall, percentile, with_goals
+from benchmarks.scale_building import Talk, Told
 from benchmarks.store_building import Size, build
 from bot.settings.model import Settings
 from tests.builders import PIXEL
@@ -70,6 +79,27 @@ def test_however_many_talk_at_once_replies_come(printed):
         ours, floor = (line[f"{prefix}replies_a_second_{talking}"] for prefix in ("", "floor_"))
         assert ours > 0
         assert line[f"ratio_{talking}"] == pytest.approx(ours / floor, abs=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(450)
+def test_a_bot_that_grew_is_compared_with_itself(printed):
+    line = printed["scale"]
+    for grown in bench_scale.LIMITS:
+        much, little = line[f"{grown}_p50_ms"], line[f"{grown}_p50_ms_with_few"]
+        assert line[f"{grown}_p50_ratio"] == pytest.approx(much / little, rel=0.01)
+        assert line[f"{grown}_cpu_ratio"] > 0
+
+
+def test_everybody_said_as_much_and_every_tenth_line_was_answered(tmp_path):
+    places = [Told(5, 7, 1, "Ada"), Told(6, 7, 1, "Ada")]
+    Talk(messages=20, character="alder", people=10).build(tmp_path / "talk.sqlite3", places)
+    with closing(sqlite3.connect(tmp_path / "talk.sqlite3")) as db:
+        said = db.execute("SELECT channel_id, COUNT(*), SUM(from_bot) FROM messages GROUP BY 1").fetchall()
+        wrong = db.execute("PRAGMA foreign_key_check").fetchall()
+        (people,) = db.execute("SELECT COUNT(*) FROM users").fetchone()
+    assert [one[1:] for one in said] == [(22, 2)] * 10
+    assert (people, wrong) == (9, [])
 
 
 async def test_a_reply_does_no_more_than_it_did(tmp_path):
