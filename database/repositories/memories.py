@@ -145,9 +145,6 @@ _CORE = {
     for private in (True, False)
 }
 _USER = table_of(User).c
-_THERE = select(_USER.id).where(
-    _USER.id.in_(bindparam("person_ids", expanding=True)), _USER.last_seen >= bindparam("there_since")
-)
 _LOOKED_AT = (
     _FACT.id,
     _FACT.person_id,
@@ -160,9 +157,9 @@ _LOOKED_AT = (
 )
 """The columns of Recallable."""
 _RECALLABLE = {
-    private: select(*_LOOKED_AT).where(
-        _about(private=private), or_(_FACT.kept.is_(True), _FACT.person_id.in_(_THERE))
-    )
+    private: select(*_LOOKED_AT, _FACT.kept, _USER.last_seen)
+    .outerjoin(table_of(User), _USER.id == _FACT.person_id)
+    .where(_about(private=private))
     for private in (True, False)
 }
 _CHANGES = tuple(name for name in Change._fields if name != "after")
@@ -195,14 +192,15 @@ class Memories(Repository):
 
         Facts that are not kept expire when their person was not there since a moment (C59).
         """
-        asked = {**_asked(person_ids, character, audience), "there_since": there_since}
+        asked = _asked(person_ids, character, audience)
 
-        async def read() -> list[Recallable]:
+        async def read() -> list[tuple[Recallable, bool, datetime | None]]:
             found = await self._session.execute(_RECALLABLE[audience.private], asked)
-            return list(map(Recallable._make, found))
+            return [(Recallable._make(one), kept, there) for *one, kept, there in found]
 
-        key = ("recallable", frozenset(person_ids), character, audience, there_since.date())
-        return list(await self._kept((Fact.__tablename__, User.__tablename__), key, read))
+        key = ("recallable", frozenset(person_ids), character, audience)
+        found = await self._kept((Fact.__tablename__, User.__tablename__), key, read)
+        return [one for one, kept, there in found if kept or (there is not None and there >= there_since)]
 
     async def of(self, person_id: int, character: str) -> list[Fact]:
         """Return everything that a character knows about somebody, by number."""

@@ -237,14 +237,20 @@ async def test_without_an_embedder_it_goes_by_words_and_says_so_once(tmp_path, c
 
 async def test_a_vector_that_is_long_in_coming_is_not_waited_for(tmp_path, monkeypatch, caplog):
     class Slow(Counting):
+        pause = 0.0
+
         async def encode(self, texts: Sequence[str]):
-            await asyncio.sleep(5)
+            await asyncio.sleep(self.pause)
             return await super().encode(texts)
 
     monkeypatch.setattr(memory.recall, "DEADLINE", 0.01)
-    async with table(tmp_path, embedder=Slow()) as at:
+    embedder = Slow()
+    async with table(tmp_path, embedder=embedder) as at:
+        await agree(at)
+        await learnt(at)
+        embedder.pause = 5.0
         await say(at, QUESTION)
-        assert at.mouth.said == ["I see."]
+        assert at.mouth.said[-1] == "I see."
     assert "only words are searched for" in caplog.text
 
 
