@@ -1,6 +1,7 @@
 """Fixtures that many tests share, and a guard: no test may reach a real service."""
 
 import asyncio
+import gc
 import ipaddress
 import os
 import shutil
@@ -16,11 +17,13 @@ from typing import Any
 
 import pytest
 from discord.ext.commands.bot import BotBase
+from sqlalchemy import Engine
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import LRUCache
 
-from database import Database, copies, files, sqlite
+from database import Database, copies, files, in_place, sqlite
 from tests.builders import Table, table
 from tests.postgres import NoServer, Server, a_server
 
@@ -28,11 +31,25 @@ MEMORY = Path("/dev/shm")
 ROOM_IN_MEMORY = 2_000_000_000
 """Bytes that are free where tests keep their files in memory: what passes leaves nothing there."""
 
+GARBAGE = 50_000
+"""Objects that come to be before garbage is looked for: by Python's own 700 it is, many times in each test."""
+
 
 def pytest_configure() -> None:
     """Keep the files of tests in memory, where there is room: every commit waits for a disk otherwise."""
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_IN_MEMORY:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage rarely, and never among what is imported and collected: it stays."""
+    gc.disable()
+    gc.set_threshold(GARBAGE)
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,17 +103,24 @@ def _translated_once() -> None:
 
     Each test opens a database of its own, which otherwise translates every statement anew.
     """
-    shared = LRUCache[Any, Any](2_000)
-    build = sqlite._engine
+    shared = LRUCache[Any, Any](4_000)
+    build, build_in_place = sqlite._engine, in_place.create_engine
 
     def sharing(*arguments: Any, **options: Any) -> AsyncEngine:
         engine = build(*arguments, **options)
         engine.sync_engine._compiled_cache = shared
         return engine
 
+    def sharing_in_place(*arguments: Any, **options: Any) -> Engine:
+        engine = build_in_place(*arguments, **options)
+        engine._compiled_cache = shared
+        return engine
+
     sqlite._engine = sharing
-    setattr(SQLiteDialect_aiosqlite, "__eq__", lambda one, other: type(one) is type(other))  # noqa: B010
-    setattr(SQLiteDialect_aiosqlite, "__hash__", lambda _: hash(SQLiteDialect_aiosqlite))  # noqa: B010
+    setattr(in_place, "create_engine", sharing_in_place)  # noqa: B010
+    for dialect in (SQLiteDialect_aiosqlite, SQLiteDialect_pysqlite):
+        setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))  # noqa: B010
+        setattr(dialect, "__hash__", lambda one: hash(type(one)))  # noqa: B010
 
 
 class _Again(Loader):
