@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
-PYTEST := $(PY) -m pytest -n logical --dist worksteal
+# Every worker, and every program that a test starts, would compile all there is where bytecode is not kept.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n logical --dist worksteal
 PIP    := $(PY) -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 LEAN   := $(PIP) --no-compile
 

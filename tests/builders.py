@@ -145,6 +145,15 @@ class Table:
         return await outcome(self.database, message_id)
 
 
+async def until_noted(at: Table, message_id: int) -> None:
+    """Wait until a message is in the log, and whoever noted it knows that, too."""
+    found = False
+    while not found:
+        async with at.database.read() as db:
+            found = bool(await db.turns.decided(message_id))
+        await asyncio.sleep(0.02 if found else 0.001)
+
+
 async def noted(at: Table, heard: Utterance) -> bool:
     """Note a message and no more, as if the process had ended then."""
     return bool(await at.app.intake.note(heard))

@@ -1,6 +1,7 @@
 """Fixtures that many tests share, and a guard: no test may reach a real service."""
 
 import asyncio
+import gc
 import ipaddress
 import os
 import shutil
@@ -16,11 +17,14 @@ from typing import Any
 
 import pytest
 from discord.ext.commands.bot import BotBase
+from hypothesis import HealthCheck, settings
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import LRUCache
 
 from database import Database, copies, files, sqlite
+from database.in_place import InPlace
 from tests.builders import Table, table
 from tests.postgres import NoServer, Server, a_server
 
@@ -28,11 +32,30 @@ MEMORY = Path("/dev/shm")
 ROOM_IN_MEMORY = 2_000_000_000
 """Bytes that are free where tests keep their files in memory: what passes leaves nothing there."""
 
+GARBAGE = 50_000
+"""Objects that come to be before garbage is looked for; with Python's 700 it is many times in each test."""
+
 
 def pytest_configure() -> None:
-    """Keep the files of tests in memory, where there is room: every commit waits for a disk otherwise."""
+    """Keep the files of tests in memory, where there is room: every commit waits for a disk otherwise.
+
+    And let no example of Hypothesis fail for the time that it takes: a busy machine takes any.
+    """
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_IN_MEMORY:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage rarely, and never among what is imported and collected: it stays."""
+    gc.disable()
+    gc.set_threshold(GARBAGE)
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,17 +109,23 @@ def _translated_once() -> None:
 
     Each test opens a database of its own, which otherwise translates every statement anew.
     """
-    shared = LRUCache[Any, Any](2_000)
-    build = sqlite._engine
+    shared = LRUCache[Any, Any](4_000)
+    build, build_in_place = sqlite._engine, InPlace.__init__
 
     def sharing(*arguments: Any, **options: Any) -> AsyncEngine:
         engine = build(*arguments, **options)
         engine.sync_engine._compiled_cache = shared
         return engine
 
+    def sharing_in_place(self: InPlace) -> None:
+        build_in_place(self)
+        self.engine._compiled_cache = shared
+
     sqlite._engine = sharing
-    setattr(SQLiteDialect_aiosqlite, "__eq__", lambda one, other: type(one) is type(other))  # noqa: B010
-    setattr(SQLiteDialect_aiosqlite, "__hash__", lambda _: hash(SQLiteDialect_aiosqlite))  # noqa: B010
+    setattr(InPlace, "__init__", sharing_in_place)  # noqa: B010
+    for dialect in (SQLiteDialect_aiosqlite, SQLiteDialect_pysqlite):
+        setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))  # noqa: B010
+        setattr(dialect, "__hash__", lambda one: hash(type(one)))  # noqa: B010
 
 
 class _Again(Loader):

@@ -20,7 +20,7 @@ from bot.settings import Settings
 from tests.builders import AT_ONCE, PIXEL
 from tests.fakes import FakeClaude
 from tests.filled import assert_filled
-from tests.support.discord import SERVER, SETTLED_WITHIN, DiscordClock, World
+from tests.support.discord import SERVER, DiscordClock, World, connected
 
 PIXEL_ENV = """\
 default_name=Pixel
@@ -100,8 +100,7 @@ async def company(
         chosen, PIXEL, SERVER, library=library, manner=quiet, claude=claude, clock=clock, rng=Random(1)
     ) as app:
         client = open_client(app)
-        clock.env = env = simcord.Env(client, settle_timeout=SETTLED_WITHIN)
-        await env.start()
+        env = await connected(client, clock)
         _name_applications(client, env)
         try:
             guild = env.create_guild("The Guild")

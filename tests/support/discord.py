@@ -14,6 +14,7 @@ import simcord
 
 from bot.app import App, open_app
 from bot.conversation.config import Manner
+from bot.core import i18n
 from bot.discord.client import Masquerade
 from bot.discord.connection import open_client
 from bot.llm.server import Server
@@ -92,6 +93,45 @@ class World:
         return self.claude.prompts[-1]
 
 
+class Patient(simcord.Env):
+    """A Discord in memory that gives the bot as long for its start as for all else."""
+
+    async def _settle_internal(self, *, timeout: float | None = None, **more: Any) -> None:
+        within = None if timeout is None else max(timeout, SETTLED_WITHIN)
+        await super()._settle_internal(timeout=within, **more)
+
+
+_registered: dict[bytes, Any] = {}
+"""What a Discord has of commands, by what they are called in all languages."""
+
+
+async def connected(client: Masquerade, clock: DiscordClock) -> simcord.Env:
+    """Connect the bot to a Discord of its own.
+
+    What its commands are in every language takes it as long as all the rest of its start, and is each time
+    the same: they are translated and registered for the first Discord, and copied for those after it.
+    """
+    clock.env = env = Patient(client, settle_timeout=SETTLED_WITHIN)
+    tree: Any = client.tree
+    register = tree.sync
+
+    async def sync() -> None:
+        key = i18n.fingerprint() + repr([one.qualified_name for one in tree.walk_commands()]).encode()
+        if key in _registered:
+            commands = {
+                of: one | {"id": str(env.backend.snowflake())} for of, one in _registered[key].items()
+            }
+            env.backend.commands[None] = commands
+        else:
+            await register()
+            _registered[key] = env.backend.commands[None]
+
+    tree.sync = sync
+    await env.start()
+    del tree.sync
+    return env
+
+
 @asynccontextmanager
 async def world(folder: Path, *, manner: Manner = AT_ONCE, **settings: Any) -> AsyncIterator[World]:
     clock = DiscordClock()
@@ -102,8 +142,7 @@ async def world(folder: Path, *, manner: Manner = AT_ONCE, **settings: Any) -> A
         chosen, PIXEL, SERVER, manner=manner, claude=claude, clock=clock, rng=Random(1)
     ) as app:
         client = open_client(app)
-        clock.env = env = simcord.Env(client, settle_timeout=SETTLED_WITHIN)
-        await env.start()
+        env = await connected(client, clock)
         try:
             guild = env.create_guild("The Guild")
             mira = guild.add_member(env.create_user("mira", global_name="Mira"))

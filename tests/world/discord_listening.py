@@ -59,8 +59,8 @@ async def listening(
 
 
 async def until(holds: Callable[[], object], task: asyncio.Task[None] | None = None) -> None:
-    """Wait until `holds()` is true; raises what ended `task`, TimeoutError after 5 seconds."""
-    async with asyncio.timeout(5):
+    """Wait until `holds()` is true; raises what ended `task`, TimeoutError after half a minute."""
+    async with asyncio.timeout(30):
         while not holds():
             if task is not None and task.done():
                 task.result()

@@ -231,9 +231,9 @@ def test_any_text_and_any_names_are_read(text, names, mine, replies_to):
 
 
 def seconds_for(text, people):
-    begun = time.perf_counter()
+    begun = time.thread_time()
     said_to(text, people)
-    return time.perf_counter() - begun
+    return time.thread_time() - begun
 
 
 HARD = [

@@ -11,7 +11,7 @@ from bot.core.errors import Unpostable, Unsaid, Unsayable
 from bot.llm.errors import ClaudeDenied, ClaudeRefused, ClaudeTimeout, ClaudeUnavailable, PromptTooLong
 from database import DatabaseFull
 from memory.places import Place, Where
-from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, noted, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, noted, table, until_noted, utterance
 from tests.fakes import EPOCH, FakeMouth
 
 
@@ -105,13 +105,13 @@ async def test_a_burst_that_never_ends_is_answered_after_eight_seconds(tmp_path)
         begun, sleep = at.clock.monotonic(), at.clock.sleep
         asked_at: list[float] = []
         more: list[asyncio.Task[None]] = []
-        at.clock.breath = 0.05
         at.claude.while_thinking = lambda: asked_at.append(at.clock.monotonic() - begun)
 
         async def talk_on(seconds: float) -> None:
             if at.clock.monotonic() - begun < 20:
                 heard = utterance("and another thing", sent_at=at.clock.now())
                 more.append(asyncio.create_task(at.app.conversation.take_turn(heard, at.mouth)))
+                await until_noted(at, heard.message_id)
             await sleep(min(seconds, 1.0))
 
         at.clock.sleep = talk_on  # type: ignore[method-assign]

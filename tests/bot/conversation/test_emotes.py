@@ -1,7 +1,7 @@
 """Emotes: shortcodes in a reply become what the place has, and nothing else is touched (C39, F050)."""
 
 import random
-from time import perf_counter
+from time import process_time
 
 import pytest
 import regex
@@ -146,10 +146,10 @@ def test_no_doubled_space_is_left(words):
 )
 def test_a_long_text_takes_no_long_time(piece):
     text = piece * 8_000
-    began = perf_counter()
+    began = process_time()
     resolve(text, EMOTES)
     undress(f"{text}:foo:{')' * 8_000}")
-    assert perf_counter() - began < 4
+    assert process_time() - began < 4
 
 
 def test_a_name_of_an_emoji_is_known_in_discords_spelling_too():

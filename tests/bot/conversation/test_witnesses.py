@@ -11,7 +11,7 @@ from bot.conversation.types import Part
 from bot.core.errors import Unsaid, Unsayable
 from bot.features.reminders.due_birthdays_and_reminders import Venue
 from memory.places import Place, Where
-from tests.builders import DM, Table, utterance
+from tests.builders import DM, Table, until_noted, utterance
 from tests.company import CHANNEL, chatty, company, stagecraft
 from tests.learning import agree, archived, finding
 from tests.summing import DAY, HOUR
@@ -66,15 +66,6 @@ def while_thinking(at: Table, happens) -> None:
         await happens()
 
     at.claude.while_thinking = once
-
-
-async def until_noted(at: Table, message_id: int) -> None:
-    """Wait until a message is in the log, and whoever noted it knows that, too."""
-    noted = False
-    while not noted:
-        async with at.database.read() as db:
-            noted = bool(await db.turns.decided(message_id))
-        await asyncio.sleep(0.02 if noted else 0.001)
 
 
 # Who may answer.
