@@ -25,6 +25,7 @@ from sqlalchemy.util import LRUCache
 
 from database import Database, copies, files, sqlite
 from database.in_place import InPlace
+from database.prepared import Statements
 from tests.builders import Table, table
 from tests.postgres import NoServer, Server, a_server
 
@@ -109,7 +110,7 @@ def _translated_once() -> None:
 
     Each test opens a database of its own, which otherwise translates every statement anew.
     """
-    shared = LRUCache[Any, Any](4_000)
+    shared, plans = LRUCache[Any, Any](4_000), list[Statements]()
     build, build_in_place = sqlite._engine, InPlace.__init__
 
     def sharing(*arguments: Any, **options: Any) -> AsyncEngine:
@@ -120,6 +121,8 @@ def _translated_once() -> None:
     def sharing_in_place(self: InPlace) -> None:
         build_in_place(self)
         self.engine._compiled_cache = shared
+        plans[:] = plans or [self.statements]
+        self.statements = plans[0]
 
     sqlite._engine = sharing
     setattr(InPlace, "__init__", sharing_in_place)  # noqa: B010

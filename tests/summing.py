@@ -69,10 +69,15 @@ async def talk(at: Table, tokens: int, *, where: Where = DM, **changes: Any) -> 
     while (left := tokens - await size(at, where)) > tokens // 12:
         number += 1
         words = f"Pixel, number {number}: " + "so much to tell you " * (tokens // 160)
-        at.claude.will_say(f"answer {number}: " + "purr and purr again " * (tokens // 160))
+        at.claude.will_say(f"answer {number}: " + never_twice(number, 20 * (tokens // 160)))
         await at.hear(words, where=where, **changes)
         at.clock.pass_time(60)
     return left
+
+
+def never_twice(number: int, letters: int) -> str:
+    """Return words of so many letters that no other reply has: what is said again is thought of anew."""
+    return " ".join(f"purr{number}x{place}" for place in range(letters // 8))[:letters].ljust(letters, "r")
 
 
 def filling(tokens: int) -> str:
