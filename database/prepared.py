@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import inspect
+from sqlalchemy import Select, UpdateBase, inspect
 from sqlalchemy.engine import Dialect, Result
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
@@ -163,6 +163,8 @@ class Statements:
         return plans[names]
 
     def _made(self, statement: Any, names: Sequence[str]) -> Plan | None:
+        if not isinstance(statement, Select | UpdateBase):
+            return None
         try:
             return Plan(statement, names, self._dialect)
         except NotImplementedError:

@@ -634,6 +634,14 @@ _DATABASE = (
         "tests/database/test_database.py::test_a_part_of_a_transaction_is_undone_alone",
     ),
     Guard(
+        "what a prepared statement writes",
+        "What is kept of a table is let go when a prepared statement writes to it.",
+        "database/prepared.py",
+        "        tell(text)\n",
+        "",
+        "tests/database/test_prepared.py::test_what_a_prepared_statement_writes_is_read_anew",
+    ),
+    Guard(
         "kept until written",
         "What is kept of a table is let go when a transaction that wrote to it ends.",
         "database/database.py",
