@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.measuring import CHANNELS, Goal, contest, with_goals
 
-GOALS = (Goal("ratio", 1.5),)
+GOALS = (Goal("ratio", 1.25),)
 MODEL_TAKES = 0.5
 
 

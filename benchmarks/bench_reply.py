@@ -10,10 +10,9 @@ from typing import Any
 from benchmarks.measuring import CHANNELS, Contestant, Goal, Stall, contest, percentile, with_goals
 
 GOALS = (
-    Goal("p50_ratio", 2.5),
-    Goal("cpu_ratio", 2.5),
-    Goal("longest_stall_ms", 50.0),
-    Goal("longest_stall_cpu_ms", 50.0),
+    Goal("p50_ratio", 1.6),
+    Goal("cpu_ratio", 1.7),
+    Goal("longest_stall_ms", 20.0),
     Goal("growth_percent", 10.0),
 )
 PAUSE = 0.02

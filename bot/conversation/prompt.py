@@ -63,7 +63,7 @@ def is_tender(remembered: Recollection, heard: Sequence[Utterance], now: datetim
     The reply to that, and what is said in the hour after it, is told to be gentle: by fixed words of ours.
     """
     lately = [line for line in remembered.lines if not line.mine and now - line.said_at <= TENDER_FOR]
-    said = [one.text for one in heard] + [line.text for line in lately[-TENDER_LINES:]]
+    said = {one.text for one in heard} | {line.text for line in lately[-TENDER_LINES:]}
     return any(map(reads_as_distress, said))
 
 
