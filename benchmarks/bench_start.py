@@ -2,13 +2,19 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.measuring import BOTS, CHANNELS, PLAIN, Contestant, Entry, Goal, contestant, with_goals
+from bot.app import DATABASE_NAME
+from database import Database
+from database.models import Fact
+from tests.world.discord_objects import Channel, User
 from tests.world.process import AT_ONCE
 
 GOALS = (
@@ -70,7 +76,9 @@ async def _memory(folder: Path, recall: str, settings: dict[str, str], replies: 
     async with AsyncExitStack() as stack:
         bots = []
         for name in BOTS:
-            starting = contestant(Entry(name=name, settings=AT_ONCE | PLAIN | settings), folder / name)
+            knowing = _know_something if name == BOTS[0] else None
+            entry = Entry(name=name, settings=AT_ONCE | PLAIN | settings, prepare=knowing)
+            starting = contestant(entry, folder / name)
             bots.append(await stack.enter_async_context(starting))
             figures |= _looked_at(bots[-1], recall, "start")
         for stage, numbers in (("first", range(FIRST)), ("end", range(FIRST, replies))):
@@ -82,6 +90,24 @@ async def _memory(folder: Path, recall: str, settings: dict[str, str], replies: 
         figures[f"{recall}_{kind}ratio"] = round(ratio, 2)
     step = figures[f"{recall}_first_mb"] - figures[f"{recall}_start_mb"]
     return figures | {f"{recall}_step_mb": round(step, 1)}
+
+
+def _know_something(data: Path, _channels: Sequence[Channel], people: Sequence[User]) -> None:
+    """Let a fact be known about each person: else nothing is looked for, and nothing is loaded for that."""
+    asyncio.run(_add_facts(data / DATABASE_NAME, [person.id for person in people]))
+
+
+async def _add_facts(path: Path, people: Sequence[int]) -> None:
+    database, now = await Database.open(path), datetime.now(UTC)
+    async with database.begin() as db:
+        for person in people:
+            await db.users.note(person, {0: "somebody"}, is_bot=False, at=now)
+            await db.consents.set(person, True, at=now)
+            fact = Fact(
+                person, "", 0, "Has a boat", "everywhere", None, None, "conversation", now, now, for_all=True
+            )
+            await db.memories.add(fact, batch=await db.memories.new_batch(), cause="told")
+    await database.close()
 
 
 async def _talk(bot: Contestant, numbers: range) -> None:
