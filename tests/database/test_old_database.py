@@ -26,6 +26,8 @@ from tests.support.discord import SERVER, World
 from tests.support.panels import components, panel_of
 from tests.support.paths import DATA
 
+pytestmark = pytest.mark.slow
+
 THEN: dict[str, Any] = json.loads((DATA / "old_database.json").read_text("utf-8"))
 """What the earlier version showed of what it had kept."""
 MADE_AT_ONCE = re.compile(r"14560744439808000(\d\d)")

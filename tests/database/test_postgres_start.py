@@ -17,6 +17,8 @@ from tests.builders import PIXEL
 from tests.fakes import FakeClaude, FakeClock
 from tests.postgres import Server
 
+pytestmark = pytest.mark.slow
+
 AWAY = "postgresql://masquerade:canary@127.0.0.1:1/masquerade"
 PASSING = [DatabaseAway, DatabaseBusy, DatabaseFull, DatabaseTaken]
 

@@ -363,6 +363,7 @@ async def killed(folder: Path, clock: FakeClock, way: str, point: str, message_i
     assert process.returncode == 9, complaints.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 async def test_who_is_killed_while_forgetting_forgets_to_the_end_after_the_next_start(tmp_path, point):
     folder = tmp_path / "data"

@@ -20,7 +20,7 @@ from tests.world.discord_objects import Channel, User
 from tests.world.discord_roles import ORDINARY_PERMISSIONS
 from tests.world.process import ROOT, BotProcess, world
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 FANGS, NYX = "Her Fangs Pierce Times Throat", "Nyx Void"
 WORDS = {"You are Pixel": "beep", f"You are {FANGS}": "Good evening.", f"You are {NYX}": "hi, guest."}

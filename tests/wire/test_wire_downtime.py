@@ -14,7 +14,7 @@ from tests.world.discord_objects import Channel, User
 from tests.world.discord_session import control
 from tests.world.process import BotProcess, world
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture

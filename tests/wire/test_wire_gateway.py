@@ -16,7 +16,7 @@ from tests.world.discord_objects import Channel, Guild, User
 from tests.world.process import BotProcess, beside, world
 from tests.world.replies import Talk
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 ENDLESS_POLL = {
     "question": {"text": "Tea?"},

@@ -10,7 +10,7 @@ from tests.world import discord_faults as faults
 from tests.world.process import BotProcess, world
 from tests.world.replies import Talk, lawful, named, own_words, parts
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 DONE, NOT_DONE, OVER, SOMEBODY_ELSES = "Done", "right now", "The time for this is over", "somebody else"
 MESSAGE = r"/channels/\d+/messages/\d+"
