@@ -149,12 +149,14 @@ class Database:
         Where all of its statements are `brief`, they need not go to a thread: nobody waits for them.
         """
         self.writers += 1
+        written = set[str]()
         try:
             async with self._transaction(self._writer, brief=brief) as db:
+                self._kept.writing = written
                 yield db
         finally:
             self.writers -= 1
-            self._kept.ended()
+            self._kept.ended(written)
 
     def read(self, *, brief: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a read transaction: one consistent view, in which nothing is written; `brief`: see begin."""
@@ -203,7 +205,7 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine, *, brief: bool) -> AsyncIterator[UnitOfWork]:
-        view = self._kept.now()
+        view = self._kept.now(storing=brief)  # a session that fails takes the values out of its entities
         with self._named_errors((DBAPIError,)):  # an OSError of what others do in it is theirs
             if brief:
                 async with self._backend.brief(write=engine is self._writer) as session:

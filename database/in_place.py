@@ -114,10 +114,12 @@ class InPlaceSession(BriefSession):
             yield
             await self.flush()
         except BaseException:
-            self._raw.execute("ROLLBACK TO apart")
+            if self._raw.in_transaction:  # a full disk ends all of it
+                self._raw.execute("ROLLBACK TO apart")
             raise
         finally:
-            self._raw.execute("RELEASE apart")
+            if self._raw.in_transaction:
+                self._raw.execute("RELEASE apart")
 
 
 @lru_cache(maxsize=512)

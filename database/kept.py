@@ -5,7 +5,7 @@ A value is handed on within this process only, which is the only one that writes
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -27,23 +27,23 @@ class Kept:
     def __init__(self) -> None:
         self._changes = Counter[str]()
         self._values: defaultdict[tuple[str, ...], dict[Hashable, Any]] = defaultdict(dict)
-        self._written: set[str] = set()
+        self.writing: set[str] = set()
+        """The tables that whoever has the writer's connection now wrote to."""
 
-    def now(self) -> "View":
-        """Return what may be used in a transaction that begins now."""
-        return View(self, dict(self._changes))
+    def now(self, *, storing: bool = True) -> "View":
+        """Return what a transaction that begins now may use; `storing` says whether it adds to that."""
+        return View(self, dict(self._changes), storing=storing)
 
     def wrote(self, statement: str) -> None:
         """Take notice of a statement before it is executed."""
-        for table in changed_by(statement) - self._written:
-            self._written.add(table)
+        for table in changed_by(statement):
+            self.writing.add(table)
             self._let_go(table)
 
-    def ended(self) -> None:
-        """Take notice that their transaction ended: until now others read what was there before."""
-        for table in self._written:
+    def ended(self, written: Iterable[str]) -> None:
+        """Take notice that a transaction ended that wrote: until now others read what was there before."""
+        for table in written:
             self._let_go(table)
-        self._written.clear()
 
     def _let_go(self, table: str) -> None:
         self._changes[table] += 1
@@ -57,6 +57,8 @@ class Kept:
         tables: tuple[str, ...],
         key: Hashable,
         read: Callable[[], Awaitable[T]],
+        *,
+        storing: bool,
     ) -> T:
         values = self._values[tables]
         if not self._is_current(since, tables):
@@ -64,7 +66,7 @@ class Kept:
         if key in values:
             return cast("T", values[key])
         value = await read()
-        if self._is_current(since, tables):
+        if storing and self._is_current(since, tables):
             if len(values) >= MOST:
                 values.clear()
             values[key] = value
@@ -77,13 +79,14 @@ class Kept:
 class View:
     """What is kept, as one transaction may see it: nothing that changed since it began."""
 
-    def __init__(self, kept: Kept, since: Mapping[str, int]) -> None:
+    def __init__(self, kept: Kept, since: Mapping[str, int], *, storing: bool) -> None:
         self._kept = kept
         self._since = since
+        self._storing = storing
 
     async def of(self, tables: tuple[str, ...], key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         """Return what is kept of some tables under a key, else what is read of them now."""
-        return await self._kept.of(self._since, tables, key, read)
+        return await self._kept.of(self._since, tables, key, read, storing=self._storing)
 
 
 @lru_cache(maxsize=2_000)

@@ -237,6 +237,8 @@ class Connection(aiosqlite.Connection):
 
     async def commit_now(self) -> None:
         """Make a transaction last. Who is cancelled meanwhile waits for its end: others begin after it."""
+        if not self._conn.in_transaction:
+            raise sqlite3.OperationalError("the transaction was ended, for the disk may be full")
         await self._in_thread(self._conn.commit)
 
     def roll_back(self) -> None:

@@ -9,9 +9,8 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from bot.app import DATABASE_NAME, App, database_named, open_app
 from bot.cli.files import _overrides, load
@@ -25,6 +24,9 @@ from bot.features.characters.library import library_of
 from bot.llm.server import open_server
 from bot.settings import Loaded, Settings, load_settings
 from database import backups, files, schema, servers
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +220,7 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
         open_client(app) as client,
     ):
         await warm_up(app, log.info)
-        client.add_listener(partial(_load, app), "on_connect")
+        _load_once_connected(app, client)
         _stop_on_signals(client.begin_stopping)
         settle_memory()
         async with running(app.health.loop.run(), name="Watching over the event loop"):
@@ -226,10 +228,15 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
     return 0
 
 
-async def _load(app: App) -> None:
-    """Load what a reply needs and a connection does not, while Discord tells of the servers."""
-    await asyncio.to_thread(app.load)
-    settle_memory()
+def _load_once_connected(app: App, client: "Masquerade") -> None:
+    """Have loaded what a reply needs and a connection does not, while Discord tells of the servers."""
+
+    async def load() -> None:
+        client.remove_listener(load, "on_connect")  # which comes with each new session
+        await asyncio.to_thread(app.load)
+        settle_memory()
+
+    client.add_listener(load, "on_connect")
 
 
 def _stop_on_signals(begin_stopping: Callable[[], None]) -> None:

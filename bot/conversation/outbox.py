@@ -241,6 +241,7 @@ class Saying:
         cast_id = await self._casting.narrowed(db, turn.cast_id, where_of(channel), speaker=turn.character)
         if cast_id != turn.cast_id:
             await db.turns.recast(turn.id, cast_id)
+            turn.cast_id = cast_id
 
     def _name_of(self, slug: str) -> str:
         return self._speaker(slug).name

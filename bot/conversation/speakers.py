@@ -206,7 +206,8 @@ class Casting:
                 return tuple(Cue(role.slug, 0.0, Reason.ROUTED) for role in present)
             text = clean_text(heard.text if heard.words is None else heard.words)
             candidates, rng = self._candidates(present), Random(f"{heard.message_id} {text}")
-            called = await self._called(db, heard)
+            there = {one.slug for one in candidates}
+            called = tuple(slug for slug in await self._called(db, heard) if slug in there)
             if called or named(text, candidates):
                 return plan(text, candidates, routed="", rng=rng, addressed=called, chance=0)
             channel = await db.channels.get(heard.where.channel_id)

@@ -85,9 +85,8 @@ class Ticket(Row):
             "guild_id",
             "opener_id",
             unique=True,
-            sqlite_where=text(
-                "closed_at IS NULL"
-            ),  # a server's is the migration's: no start loads its dialect
+            # PostgreSQL's index is made by the migration: its dialect is not loaded at each start.
+            sqlite_where=text("closed_at IS NULL"),
         ),
         Index("ix_tickets_thread_id", "thread_id"),
         Index("ix_tickets_opener_id", "opener_id"),

@@ -7,7 +7,7 @@ import pytest
 
 from database import Database
 from database.kept import changed_by
-from database.models import Row
+from database.models import Row, Summary
 from database.repositories.users import NOTED_AGAIN_AFTER
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -44,6 +44,35 @@ async def test_what_was_read_while_somebody_wrote_is_not_kept(database):
     async with database.begin(brief=True) as db:
         await db.channels.lift_rule(1, "denied user", 7)
     assert await rules_of(database) == []
+
+
+async def test_what_somebody_wrote_is_not_kept_as_it_was_for_another_who_gave_up_waiting_to_write(database):
+    async with database.begin(brief=True) as db:
+        await db.channels.lay_down_rule(1, "denied user", 7)
+        waiting = asyncio.create_task(_begin(database))
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert await rules_of(database) == []
+    assert await rules_of(database) == ["denied user"]
+
+
+async def _begin(database: Database) -> None:
+    async with database.begin(brief=True):
+        pass
+
+
+async def test_what_a_session_read_before_it_failed_is_not_kept(database):
+    async with database.begin(brief=True) as db:
+        await db.channels.note(5, place="guild", name="x", guild_id=1, guild_name="G", heard=1)
+        summary = Summary(5, None, "nyx", "talk", 1, 2, NOW, NOW, NOW)
+        await db.summaries.add(summary, [])
+    with pytest.raises(ZeroDivisionError):
+        async with database.read() as db:
+            assert len(await db.summaries.of(5, "nyx")) == 1
+            raise ZeroDivisionError
+    async with database.read(brief=True) as db:
+        assert [one.text for one in await db.summaries.of(5, "nyx")] == ["talk"]
 
 
 async def test_a_view_stays_as_it_was_when_it_began(database):

@@ -1,5 +1,6 @@
 """What a prepared statement returns and writes is what SQLAlchemy would, which executes it the first time."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import bindparam, insert, select, union, update
 from sqlalchemy.exc import DBAPIError
 
 from database import Database, DatabaseError
+from database.errors import DatabaseFull
 from database.in_place import InPlaceSession
 from database.models import Channel, Feeling, Message, Row, Seat, State
 from database.repositories import Repository, table_of, values_of
@@ -139,6 +141,18 @@ async def test_a_part_that_fails_with_a_prepared_statement_is_undone_alone(datab
     async with database.read() as db:
         assert set(await db.states.all()) >= {"one", "two"}
         assert "three" not in await db.states.all()
+
+
+async def test_a_transaction_that_the_database_ended_itself_is_not_taken_for_written(database):
+    with pytest.raises(DatabaseFull):
+        async with database.begin(brief=True) as db:
+            await db.states.set("one", "")
+            with suppress(ValueError):
+                async with db.apart():
+                    db._session._raw.execute("ROLLBACK")  # as SQLite does where the disk is full
+                    raise ValueError
+    async with database.read() as db:
+        assert await db.states.get("one") is None
 
 
 async def test_what_a_prepared_statement_writes_is_read_anew(database):

@@ -645,7 +645,7 @@ _DATABASE = (
         "kept until written",
         "What is kept of a table is let go when a transaction that wrote to it ends.",
         "database/database.py",
-        "            self._kept.ended()",
+        "            self._kept.ended(written)",
         "            pass",
         "tests/database/test_kept.py::test_what_was_read_while_somebody_wrote_is_not_kept",
     ),

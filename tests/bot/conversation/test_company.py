@@ -143,6 +143,13 @@ async def test_with_nobody_there_nobody_answers(at):
     assert (await at.decided(heard.message_id)).claim.reason == Reason.NOBODY.name
 
 
+async def test_a_mention_of_the_bot_whose_own_character_is_out_is_answered_by_another(at):
+    crafts = stagecraft(at)
+    await crafts.attend(CHANNEL, at.app.company.primary, present=False)
+    await at.hear("what do you think?", where=CHANNEL, mentions_me=True)
+    assert at.mouth.speakers and at.mouth.speakers[-1] != ""
+
+
 async def test_being_sent_out_of_a_channel_holds_for_its_threads_and_for_no_other_channel(at):
     crafts = stagecraft(at)
     await crafts.attend(CHANNEL, crafts.role("nyx"), present=False)

@@ -185,6 +185,8 @@ async def test_one_who_is_sent_out_while_it_thinks_knows_what_it_said(at):
 @pytest.mark.parametrize("where", [CHANNEL, THREAD], ids=["channel", "thread of it"])
 async def test_who_is_sent_out_while_a_reply_is_said_has_not_heard_it(at, monkeypatch, where):
     """Of a thread it is known which channel it belongs to, however the reply was picked up."""
+    for _ in range(2):  # from then on all statements are prepared
+        await at.hear("Pixel, hello", where=where)
     said = at.mouth.say
 
     async def say(part: Part, *, to: int) -> int:
