@@ -58,7 +58,6 @@ def test_every_message_of_the_reply_benchmark_is_answered_by_both_bots(printed):
         "p50_ratio",
         "cpu_ratio",
         "longest_stall_ms",
-        "longest_stall_cpu_ms",
         "growth_percent",
     ]
 

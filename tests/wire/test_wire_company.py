@@ -229,18 +229,23 @@ async def test_one_answers_what_another_says_to_it_which_changes_what_they_think
         stage.lawful()
 
 
+async def write_while_stopped(theatre, statement: str, *values: object) -> None:
+    """Change the database when the program, which keeps what it read, is not there."""
+    await theatre.bot.terminate()
+    with closing(sqlite3.connect(theatre.bot.data / "masquerade.sqlite3")) as connection:
+        connection.execute(statement, values)
+        connection.commit()
+    await theatre.bot.start()
+
+
 @pytest.mark.slow
 async def test_who_was_sent_out_of_a_channel_never_learns_what_was_said_there(theatre):
     """C25: on the wire."""
     await theatre.bot.start()
     await theatre.says("Pixel, hello", 1)
-    with closing(sqlite3.connect(theatre.bot.data / "masquerade.sqlite3")) as connection:
-        connection.execute("INSERT INTO attendances VALUES (?, 'nyx', 0)", (theatre.channel.id,))
-        connection.commit()
+    await write_while_stopped(theatre, "INSERT INTO attendances VALUES (?, 'nyx', 0)", theatre.channel.id)
     await theatre.says("Pixel, the word is heliotrope", 2)
-    with closing(sqlite3.connect(theatre.bot.data / "masquerade.sqlite3")) as connection:
-        connection.execute("DELETE FROM attendances")
-        connection.commit()
+    await write_while_stopped(theatre, "DELETE FROM attendances")
     await theatre.says("Nyx, what is the word?", 3)
     await theatre.says("Fangs, what is the word?", 4)
     told = {
