@@ -103,12 +103,10 @@ class Search:
 
 
 class Heard(Protocol):
-    """A message to which something may come to mind; `words` are what was typed, where `text` says more."""
+    """A message to which something may come to mind; `said` is what was typed or spoken."""
 
     @property
-    def text(self) -> str: ...
-    @property
-    def words(self) -> str | None: ...
+    def said(self) -> str: ...
     @property
     def author_id(self) -> int: ...
     @property
@@ -155,7 +153,7 @@ class Finding:
 
     def search(self, heard: Sequence[Heard]) -> Search:
         """Return what to search for before a reply; nothing where it is not worth it (F082)."""
-        text = "\n".join(one.text if one.words is None else one.words for one in heard)
+        text = "\n".join(one.said for one in heard)
         words = _WORD.findall(text)
         addressed = {one.author_id: one.author_name for one in heard}
         people = frozenset(addressed).union(*(one.mentions for one in heard))

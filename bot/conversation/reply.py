@@ -195,7 +195,7 @@ class Answering:
         """Return what a person did with what they said; characters and bots are no person's business."""
         if newest.from_bot:
             return None, ()
-        words = newest.text if newest.words is None else newest.words
+        words = newest.said
         reading = tone_of(words, names_of(role.character))
         if reading.sure:  # as nearly always: the model is asked about the rest alone
             return reading.tone, ()

@@ -160,7 +160,7 @@ class Courtesy:
 
     async def look_after(self, heard: Utterance, mouth: Mouth) -> None:
         """Show the notice beside the reply, if what was said calls for it and the server lets us."""
-        words = heard.text if heard.words is None else heard.words
+        words = heard.said
         if not self._notice or heard.from_bot or heard.from_self or not reads_as_distress(words):
             return
         async with self._database.read(brief=True) as db:
@@ -198,7 +198,7 @@ class Courtesy:
         if reason is not Reason.BUDGET:
             return False
         names = [name for role in self._casting.company for name in names_of(role.character)]
-        words = heard.text if heard.words is None else heard.words
+        words = heard.said
         direct = heard.where.place.private or heard.mentions_me or heard.replies_to_me
         return direct or calls(words, names)
 
@@ -235,7 +235,7 @@ def why_not(role: Role, where: Where) -> str:
 
 def _called(heard: Utterance, kept_out: Iterable[Role]) -> Role | None:
     """Return which of the characters is meant; None where the words are for nobody of them."""
-    words = heard.text if heard.words is None else heard.words
+    words = heard.said
     roles = list(kept_out)
     named = next((role for role in roles if calls(words, names_of(role.character))), None)
     if named or not (heard.where.place.private or heard.mentions_me or heard.replies_to_me):

@@ -204,7 +204,7 @@ class Casting:
             present = await self.witnesses(db, heard.message_id, heard.where)
             if len(present) < 2:
                 return tuple(Cue(role.slug, 0.0, Reason.ROUTED) for role in present)
-            text = clean_text(heard.text if heard.words is None else heard.words)
+            text = clean_text(heard.said)
             candidates, rng = self._candidates(present), Random(f"{heard.message_id} {text}")
             there = {one.slug for one in candidates}
             called = tuple(slug for slug in await self._called(db, heard) if slug in there)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from bot.conversation.company import Speaker
 from bot.llm.types import Call
+from memory.attachments import Attachment
 from memory.places import Where
 from memory.recall import Recalled
 
@@ -23,11 +24,29 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """The message that somebody replies to, as it stands in Discord now. It is never written down.
+
+    `author_id` said it, `mine` where a character of ours did. `text` is bounded; the pictures of it are
+    looked at as if they had been sent with the reply.
+    """
+
+    message_id: int
+    author_id: int
+    author_name: str
+    text: str
+    sent_at: datetime
+    mine: bool = False
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """One message as the character hears it. Only the ids are to be trusted: every string is a user's.
 
     `mentions` are the user ids that it mentions, in their order; `people` are those whom Discord names
-    beside it: who is mentioned or replied to, and the bots of the server.
+    beside it: who is mentioned or replied to, and the bots of the server. `text` holds `words` and all that
+    can be read of the `attachments`; `quote` is what it replies to.
     """
 
     message_id: int
@@ -47,6 +66,13 @@ class Utterance:
     author_roles: tuple[int, ...] | None = ()  # None where nobody said which they are
     mentions: tuple[int, ...] = ()
     people: tuple[Person, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    quote: Quote | None = None
+
+    @property
+    def said(self) -> str:
+        """The words that its author typed or spoke, without those of files, previews and the like."""
+        return self.text if self.words is None else self.words
 
 
 def as_edited(heard: Utterance, text: str) -> Utterance:

@@ -63,6 +63,10 @@ class Unsaid(SpeakingError):  # noqa: N818
     """Posting failed for now; the part stays pledged and is tried again."""
 
 
+class Unperceived(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+    """An attachment can't be made out; the text says why, for the log, without a word of what it holds."""
+
+
 def place_in_code(error: BaseException) -> str:
     """Return the file and line in which an error was raised: its message may hold a user's words."""
     frames = list(traceback.walk_tb(error.__traceback__))

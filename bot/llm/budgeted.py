@@ -15,7 +15,7 @@ from database import DatabaseError
 
 log = logging.getLogger(__name__)
 
-EXTRAS = frozenset({"vote", "addressees", "appraisal", "status"})
+EXTRAS = frozenset({"vote", "addressees", "appraisal", "status", "look"})
 """What a character can do without: it stops where a budget runs short."""
 BYTES_A_TOKEN = 2.5
 """Bytes of a prompt that become one token at least: English has four, Chinese some two and a half."""
@@ -30,7 +30,7 @@ class Tariff:
 
     def most(self, prompt: Prompt, question: Question, share: float = 1.0) -> Amount:
         """Return what a call may come to at most, where it costs that share of the price."""
-        tokens = round(len(prompt.text.encode()) / BYTES_A_TOKEN)
+        tokens = round(len(prompt.text.encode()) / BYTES_A_TOKEN) + prompt.picture_tokens
         price = self._price(question.model)
         dearest = max(price.input, price.cache_write_5m, price.cache_write_1h)
         dollars = (tokens * dearest + question.max_tokens * price.output) / 1_000_000

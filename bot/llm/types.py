@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -18,17 +18,42 @@ Purpose = Literal[
     "facts",
     "same facts",
     "status",
+    "look",
 ]
 
 Effort = Literal["off", "low", "medium", "high"]
 
 
+PIXELS_A_TOKEN = 750
+"""Pixels of a picture that become one token, by Anthropic's documentation of vision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as a model is shown it: `data` is a WebP file of `width` x `height` pixels."""
+
+    data: bytes = field(repr=False)
+    width: int
+    height: int
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that it takes in a prompt."""
+        return max(1, self.width * self.height // PIXELS_A_TOKEN)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of prompt text; `cache` puts a cache breakpoint behind it."""
+    """A piece of a prompt: its text, or a picture; `cache` puts a cache breakpoint behind it."""
 
     text: str
     cache: bool = False
+    picture: Picture | None = None
+
+    @classmethod
+    def showing(cls, picture: Picture) -> "Block":
+        """Return a block that is a picture; its text is what stands for it in estimates and tests."""
+        return cls(f"[picture {picture.width}x{picture.height}]", picture=picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +77,26 @@ class Prompt:
         pieces = [block.text for block in self.system]
         pieces += [block.text for message in self.messages for block in message.blocks]
         return "\n".join(pieces)
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The pictures that it shows."""
+        blocks = (block for message in self.messages for block in message.blocks)
+        return tuple(block.picture for block in blocks if block.picture is not None)
+
+    @property
+    def picture_tokens(self) -> int:
+        """Tokens that its pictures take, which are not in its text."""
+        return sum(picture.tokens for picture in self.pictures)
+
+    def without_pictures(self) -> "Prompt":
+        """Return the same prompt for a model that can't see."""
+        return replace(self, messages=tuple(replace(one, blocks=_blind(one.blocks)) for one in self.messages))
+
+
+def _blind(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    unseen = Block("(a picture that you can't see)")
+    return tuple(unseen if block.picture is not None else block for block in blocks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Our values in the shape of the Messages API, and back."""
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -77,6 +78,10 @@ def usage_of(message: "AnthropicMessage") -> Usage:
 
 
 def _block(block: Block, cache_ttl: Literal["5m", "1h"], *, plain: bool = False) -> dict[str, Any]:
+    if block.picture is not None:
+        encoded = base64.b64encode(block.picture.data).decode()
+        source = {"type": "base64", "media_type": "image/webp", "data": encoded}
+        return {"type": "image", "source": source}
     text = _TEMPLATE_MARK.sub(r"\g<0> ", block.text) if plain else block.text
     wire: dict[str, Any] = {"type": "text", "text": text}
     if block.cache:

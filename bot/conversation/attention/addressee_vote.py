@@ -50,7 +50,7 @@ class Asked:
 
 def worth_asking(heard: Utterance) -> bool:
     """Say whether a message is long enough for a question, and not said in private (F038)."""
-    said = heard.text if heard.words is None else heard.words
+    said = heard.said
     return len(said.strip()) >= SHORTEST and not heard.where.place.private
 
 

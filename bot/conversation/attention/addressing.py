@@ -54,7 +54,7 @@ def addressees(heard: Utterance, people: Sequence[Person], *, me: Person) -> Add
     others = [person for person in people if person.id not in (me.id, heard.author_id)]
     ids = {user: Person(user, ()) for user in heard.mentions}
     ids |= {person.id: person for person in (*heard.people, *people, me)}
-    said = spoken(heard.text if heard.words is None else heard.words)
+    said = spoken(heard.said)
     reading = _Reading(me)
     names = {
         name: person for name, person in by_name(others, me=me).items() if person is me or _sayable(name)

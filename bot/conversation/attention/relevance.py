@@ -168,7 +168,7 @@ def _scene(heard: Utterance, recent: Sequence[Glimpse]) -> Scene:
     since = [line for line in lines[0 if last is None else last + 1 :] if not line.mine]
     authors = [line.author_id for line in since]
     own = heard.author_id
-    words = heard.text if heard.words is None else heard.words
+    words = heard.said
     return Scene(
         heard=heard,
         words=words,

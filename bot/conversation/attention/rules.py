@@ -233,7 +233,7 @@ def _named(heard: Utterance, now: Circumstances) -> bool:
 
 
 def _words(heard: Utterance) -> str:
-    return heard.text if heard.words is None else heard.words
+    return heard.said
 
 
 def _spent(now: Circumstances) -> Remark:

@@ -166,7 +166,7 @@ def addresses(heard: Utterance, names: Iterable[str]) -> bool:
     """Say whether something is said to the character, by whatever sign that takes no model to see."""
     if heard.where.place.private or heard.mentions_me or heard.replies_to_me:
         return True
-    return calls(heard.text if heard.words is None else heard.words, names)
+    return calls(heard.said, names)
 
 
 class _Names:

@@ -22,7 +22,7 @@ async def notice_requests(
 
     Of words of distress nothing is noted, neither to be remembered nor to be reminded of (C91).
     """
-    said = clean_text(heard.text if heard.words is None else heard.words)
+    said = clean_text(heard.said)
     asks = MAY_ASK_TO_BE_REMINDED.search(said) or MAY_ASK_TO_REMEMBER.search(said)
     if not asks or reads_as_distress(heard.text):
         return None

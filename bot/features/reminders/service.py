@@ -167,7 +167,7 @@ class Reminders:
         Return a sentence about that for the end of the prompt, in round brackets and without any of their
         words; None where there is nothing to say. Noticing a message again changes nothing.
         """
-        said = clean_text(heard.text if heard.words is None else heard.words)
+        said = clean_text(heard.said)
         if not MAY_ASK_TO_BE_REMINDED.search(said) or not self._is_told(character, heard):
             return None
         local = await self.local_time(heard.author_id)

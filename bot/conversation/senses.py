@@ -1,0 +1,67 @@
+"""What the characters perceive with: each sense is a protocol; bot.features.senses has the real ones."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.llm.types import Picture
+from memory.attachments import Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The words of a voice message; "" where nothing was said that could be made out."""
+
+    text: str
+
+
+class Eye(Protocol):
+    """Makes a picture that a model can be shown of the bytes of a file from anybody."""
+
+    async def look(self, data: bytes) -> Picture:
+        """Return the picture: upright, without metadata, its longer edge at most 1,568 pixels.
+
+        Raises Unperceived for what is no picture, or none that can be read within its limits.
+        """
+
+
+class Reader(Protocol):
+    """Reads the words of a file from anybody."""
+
+    async def read(self, data: bytes, *, pdf: bool) -> str:
+        """Return the words as clean text, of a bounded length; "" where there are none.
+
+        Raises Unperceived for what can't be read within its limits.
+        """
+
+
+class Ear(Protocol):
+    """Makes out what is said in a recording."""
+
+    async def hear(self, data: bytes, *, seconds: float) -> Heard:
+        """Return what is said in a recording of so many seconds (by what Discord says), one at a time.
+
+        Raises Unperceived for what is too long, can't be decoded, or takes longer than its deadline.
+        """
+
+
+class Fetch(Protocol):
+    """Gets the bytes of what was sent somewhere: of Discord, or of a file in the terminal."""
+
+    async def __call__(self, channel_id: int, message_id: int, attachment: Attachment, *, most: int) -> bytes:
+        """Return the bytes of an attachment of a message, `most` at most.
+
+        Raises Unperceived where it is not there any more, is larger, or takes longer than it may.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """The senses that this machine has: None where the packages are missing, or the setting says no.
+
+    `most_pictures` is how many pictures of one message are looked at.
+    """
+
+    eye: Eye | None = None
+    reader: Reader | None = None
+    ear: Ear | None = None
+    most_pictures: int = 4
