@@ -17,6 +17,7 @@ from bot.arranging import (
     manner_of,
     open_claude,
     rehearsing,
+    senses_of,
     voice_of,
     within,
 )
@@ -38,6 +39,7 @@ from bot.conversation.generation import Composer, Voice
 from bot.conversation.intake import Hooks, Intake, nothing_new
 from bot.conversation.message_log import MessageLog
 from bot.conversation.outbox import MouthOf, Saying
+from bot.conversation.perception import Describer, Perception
 from bot.conversation.pipeline import Conversation
 from bot.conversation.proactive import Unasked
 from bot.conversation.queue import Rooms
@@ -196,6 +198,7 @@ class App:
     message_log: MessageLog
     rooms: Rooms
     casting: Casting
+    perception: Perception
     outbox: Saying
     following: Following
     revisions: Remaking
@@ -358,7 +361,16 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     staging = Staging(
         casting, inner_life, bookshelf, followups, tokens=tokens, rng=runtime.rng, manner=manner
     )
-    reader = ContextReader(database, recall, staging, extent=manner.extent, tokens=tokens, clock=clock)
+    perception = Perception(
+        database,
+        senses_of(settings, base.server),
+        Describer(claude, voters.model),
+        base.budgets,
+        is_gone=message_log.is_gone,
+    )
+    reader = ContextReader(
+        database, recall, staging, perception, extent=manner.extent, tokens=tokens, clock=clock
+    )
     composer = Composer(claude, voice, runtime, pace=manner.pace, longest_message=manner.longest_message)
     faults = FaultSigns(manner.errors, clock, base.budgets)
     intake = Intake(database, runtime, rooms, casting, hooks, message_log, resume_within=manner.resume_within)
@@ -372,6 +384,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         summaries,
         intake,
         hooks,
+        perception,
         condensed=manner.extent.condensed,
     )
     following = Following(database, clock, rooms, casting, replies, within=manner.resume_within)
@@ -391,6 +404,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         replies,
         following,
         Courtesy(database, runtime, age_gate, faults, casting, manner.notice),
+        perception,
     )
     revisions = Remaking(
         database,
@@ -484,6 +498,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         message_log=message_log,
         rooms=rooms,
         casting=casting,
+        perception=perception,
         outbox=outbox,
         following=following,
         revisions=revisions,

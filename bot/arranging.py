@@ -18,6 +18,7 @@ from bot.conversation.config import (
     Notice,
 )
 from bot.conversation.generation import Voice
+from bot.conversation.senses import Senses
 from bot.conversation.text.typing import Pace
 from bot.core.clock import Clock
 from bot.core.errors import ConfigurationError
@@ -62,6 +63,11 @@ def voice_of(settings: Settings, server: Server) -> Voice:
         effort="off" if server.local else settings.reply_effort,
         rehearsal=slow,
     )
+
+
+def senses_of(settings: Settings, server: Server) -> Senses:  # noqa: ARG001
+    """Return what the characters perceive with. The rehearsal voice can be shown nothing."""
+    return Senses()
 
 
 def limits_of(settings: Settings) -> Limits:

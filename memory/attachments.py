@@ -6,7 +6,7 @@ the words does not lose what was read once.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
 
@@ -25,8 +25,8 @@ class AttachmentKind(StrEnum):
     POLL = "poll"
 
 
-FETCHED = frozenset({AttachmentKind.PICTURE, AttachmentKind.TEXT, AttachmentKind.PDF, AttachmentKind.VOICE})
-"""Of these the bytes are asked for. All others are known by what Discord says of them."""
+READ = frozenset({AttachmentKind.TEXT, AttachmentKind.PDF, AttachmentKind.VOICE})
+"""Of these the words are made out. Pictures are looked at anew, and all else is as Discord tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Attachment:
     `id` is Discord's, unique in its channel; no URL is kept, since Discord's expire. `size` is in bytes as
     Discord tells it, `seconds` the length of a voice message. `text` is what can be read of it: the words of
     a file, a transcript, a preview, a poll. `alt` is the sender's own description; `shows` is what a model
-    saw in a picture, known after the first answer to it. `fault` is set where it could not be read.
+    saw in a picture, told after the first answer to it, when the log of the place had grown to `told_at`.
+    That took `cost` US dollars, None where nobody knows. `fault` is set where it could not be read.
     """
 
     kind: AttachmentKind
@@ -47,6 +48,8 @@ class Attachment:
     text: str = ""
     alt: str = ""
     shows: str = ""
+    told_at: int = 0
+    cost: float | None = None
     fault: bool = False
 
     @classmethod
@@ -61,12 +64,12 @@ class Attachment:
     @property
     def unread(self) -> bool:
         """Say whether its bytes hold words that nobody has looked at yet."""
-        return self.kind in FETCHED and not self.text and not self.fault
+        return self.kind in READ and not self.text and not self.fault
 
     @property
     def pictured(self) -> bool:
-        """Say whether it can be shown to a model as a picture."""
-        return self.kind is AttachmentKind.PICTURE and not self.fault
+        """Say whether it can be shown to a model as a picture; a sticker that is none has a `fault`."""
+        return self.kind in (AttachmentKind.PICTURE, AttachmentKind.STICKER) and not self.fault
 
 
 def attachments_of(kept: Sequence[dict[str, Any]] | None) -> tuple[Attachment, ...]:
@@ -98,11 +101,7 @@ def described(text: str, attachments: Iterable[Attachment]) -> str:
 def read_before(new: Iterable[Attachment], old: Collection[Attachment]) -> tuple[Attachment, ...]:
     """Return attachments with what was read of the same ones before."""
     known = {(one.kind, one.id): one for one in old if one.id}
-    found = ((one, known.get((one.kind, one.id))) for one in new)
-    return tuple(
-        replace(one, text=before.text or one.text, shows=before.shows, fault=before.fault) if before else one
-        for one, before in found
-    )
+    return tuple(known.get((one.kind, one.id), one) for one in new)
 
 
 def shown(one: Attachment) -> str:

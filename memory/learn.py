@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from database import Database, UnitOfWork
 from database.models import Archived, Window
+from memory.attachments import attachments_of, described
 from memory.extraction import Candidate, Stretch, own_words_in
 from memory.facts import Facts, Tally, known_beside
 from memory.meaning import Meaning, packed, unpacked
@@ -133,6 +134,12 @@ class Consolidation:
             people = {one.author_id for one in lines if not one.mine and not one.from_bot}
             agreed = await self._memories.consenting(db, people)
             answered = await db.archive.answered({one.turn_id for one in lines if one.turn_id})
+        lines = [
+            one._replace(text=described(one.text, attachments_of(one.attachments)))
+            if one.attachments
+            else one
+            for one in lines
+        ]
         own = await asyncio.to_thread(own_words_in, lines, agreed)
         return Stretch(character, where_of(channel), tuple(lines), frozenset(agreed), answered, own)
 

@@ -130,7 +130,8 @@ class Trace:
     `cost` is in US dollars, None where a price is not known. `recalled` are the facts that the reply
     could draw on because a search had found them, `lines` the earlier messages, and `known` the facts at
     the head of its prompt, by id (C67); `lore` are entries of lorebooks, by book and number; `cue` says
-    why it was a character's turn, where others were asked before it.
+    why it was a character's turn, where others were asked before it; `saw` are pictures that it was shown, by
+    the ids of their messages.
     """
 
     steps: tuple[Step, ...] = ()
@@ -146,6 +147,7 @@ class Trace:
     known: tuple[int, ...] = ()
     lore: tuple[str, ...] = ()
     cue: str = ""
+    saw: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
@@ -153,7 +155,7 @@ class Trace:
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
         known["steps"] = tuple(Step.from_json(one) for one in known.get("steps", ()))
         known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
-        for name in ("addressees", "votes", "recalled", "lines", "known", "lore"):
+        for name in ("addressees", "votes", "recalled", "lines", "known", "lore", "saw"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
 

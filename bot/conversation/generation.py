@@ -246,7 +246,9 @@ def _tries(remembered: Recollection, voice: Voice) -> Iterator[Recollection]:
 
 
 def _learn(voice: Voice, prompt: Prompt, call: Call) -> None:
-    voice.tokens.correct(voice.tokens(prompt.text), call.usage.prompt)
+    reported = call.usage.prompt
+    words = reported - prompt.picture_tokens if reported else None
+    voice.tokens.correct(voice.tokens(prompt.text), words)
 
 
 def _books(error: ClaudeError) -> tuple[Call, ...]:

@@ -22,6 +22,7 @@ from bot.core.cooldown import Once
 from bot.core.errors import SpeakingError
 from bot.llm.types import Call
 from database import Database, DatabaseError
+from memory.attachments import without_attachments
 
 log = logging.getLogger(__name__)
 
@@ -178,8 +179,10 @@ class Intake:
             received = await db.turns.open_since(heard.message_id)
         if received is None:
             return None
-        heard = replace(heard, text=clean_text(heard.text))
-        await self._message_log.edited(heard.where.channel_id, heard.message_id, heard.text, in_turn=True)
+        words = without_attachments(clean_text(heard.text), heard.attachments)
+        await self._message_log.edited(
+            heard.where.channel_id, heard.message_id, words, heard.attachments, in_turn=True
+        )
         return Noted(heard, None, received)
 
     async def left_open(self) -> list[tuple[int, int]]:

@@ -1,9 +1,11 @@
 """What is kept of the talk after it was heard: edits, deletions, how far a channel was heard, and its end."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from bot.conversation.config import Manner
 from bot.conversation.decision import Reason
@@ -14,6 +16,14 @@ from bot.conversation.summaries.service import Summaries
 from bot.conversation.text.names import clean_text
 from bot.core.clock import Clock
 from database import Database, UnitOfWork
+from memory.attachments import (
+    Attachment,
+    attachments_of,
+    described,
+    kept,
+    read_before,
+    with_attachments,
+)
 from memory.erasing import Erased, Eraser
 from memory.places import Place, where_of
 from memory.rules import LOG_KEPT, WAITING_KEPT
@@ -35,6 +45,20 @@ TICKETS_KEPT = timedelta(days=30)
 
 MOST_IN_MIND, KEPT_IN_MIND = 2_000, 300.0
 """Edits and deletions that are kept in mind, and for how many seconds: the messages may come in later."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What a message was edited to; without `attachments` those stay that it had."""
+
+    words: str
+    attachments: tuple[Attachment, ...] | None
+
+    def of(self, known: Sequence[dict[str, Any]] | None) -> tuple[str, tuple[Attachment, ...]]:
+        """Return the text of the message, and what hangs on it, with what was read of that before."""
+        before = attachments_of(known)
+        found = before if self.attachments is None else read_before(self.attachments, before)
+        return with_attachments(self.words, found), found
 
 
 class MessageLog:
@@ -62,6 +86,10 @@ class MessageLog:
         self.latest: OrderedDict[int, tuple[float, str | None]] = OrderedDict()
         """When messages were edited, and to what: None where they are gone. They may not be noted yet."""
 
+    def is_gone(self, message_id: int) -> bool:
+        """Say whether a message was deleted just now, as far as Discord has told."""
+        return message_id in self.latest and self.latest[message_id][1] is None
+
     async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
         """Return the last message heard in each of the channels that are known."""
         async with self._database.read(brief=True) as db:
@@ -86,21 +114,40 @@ class MessageLog:
         while len(self.latest) > MOST_IN_MIND or next(iter(self.latest.values()))[0] < now - KEPT_IN_MIND:
             self.latest.popitem(last=False)
 
-    async def edited(self, channel_id: int, message_id: int, text: str, *, in_turn: bool = False) -> None:
+    async def edited(
+        self,
+        channel_id: int,
+        message_id: int,
+        words: str,
+        attachments: Sequence[Attachment] | None = None,
+        *,
+        in_turn: bool = False,
+    ) -> None:
         """Take in an edit: what is not answered yet is answered in its new form (C17).
 
-        It waits for what came in before, unless whoever takes it in is `in_turn`.
+        Without `attachments` those stay that are known. It waits for what came in before, unless whoever
+        takes it in is `in_turn`.
         """
-        cleaned = clean_text(text)
-        self._keep_in_mind(message_id, cleaned)
+        edit = _Edit(clean_text(words), None if attachments is None else tuple(attachments))
+        self._keep_in_mind(message_id, with_attachments(edit.words, attachments or ()))
         room = self._rooms.busy(channel_id)
         with room.changing() if room else nullcontext():
             async with nullcontext() if in_turn else self._rooms.arriving(channel_id):
-                erased, begun = await self._reword(channel_id, message_id, cleaned)
+                erased, begun = await self._reword(channel_id, message_id, edit)
         # What a person took back leaves every byte now; bots that edit all the time wait for the hourly job.
         await self._afterwards(channel_id, erased, begun=begun)
 
-    async def _reword(self, channel_id: int, message_id: int, cleaned: str) -> tuple[Erased, bool]:
+    async def previewed(self, message_id: int, words: str, attachments: Sequence[Attachment]) -> None:
+        """Take in what Discord itself adds to a message, such as the preview of a link.
+
+        That is no edit by its author: once the message is answered, or passed over, it stays as it was read.
+        """
+        async with self._database.begin(brief=True) as db:
+            if await db.turns.still_open([message_id]) and (known := await db.messages.get(message_id)):
+                text, found = _Edit(clean_text(words), tuple(attachments)).of(known.attachments)
+                await db.messages.edited(message_id, text, kept(found))
+
+    async def _reword(self, channel_id: int, message_id: int, edit: "_Edit") -> tuple[Erased, bool]:
         """Write down an edit; say whether words of a person went with it."""
         async with self._database.read(brief=True) as db:
             known = await db.messages.get(message_id)
@@ -111,12 +158,12 @@ class MessageLog:
                 or await db.memories.drawn_from([message_id])
                 or await db.archive.these([message_id])
             )
-        # Discord edits messages too: it adds the preview of a link.
-        if (known is None or known.text == cleaned) and not (known is None and remembered):
+        text, found = edit.of(known.attachments if known else None)
+        if (known is None or known.text == text) and not (known is None and remembered):
             return Erased(), False
         async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
-            await db.messages.edited(message_id, cleaned)
-            erased = await self._eraser.reworded(db, message_id, cleaned)
+            await db.messages.edited(message_id, text, kept(found))
+            erased = await self._eraser.reworded(db, message_id, described(text, found))
             await self._heard_anew(db, channel_id, message_id)
         return erased, known is not None and not known.from_bot
 

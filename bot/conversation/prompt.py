@@ -1,13 +1,24 @@
 """The prompt: what is stable first, what is volatile last, so that the provider's cache holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.conversation.context.transcript import written
 from bot.conversation.text.names import clean_name, clean_text, speaker_label
-from bot.conversation.types import Aside, Episode, Head, Knowledge, Line, Recollection, Utterance, Wish
+from bot.conversation.types import (
+    Aside,
+    Episode,
+    Head,
+    Knowledge,
+    Line,
+    Quoted,
+    Recollection,
+    Sight,
+    Utterance,
+    Wish,
+)
 from bot.llm.types import Block, Message, Prompt
 from bot.prompts import fill
 from memory.places import Place
@@ -46,12 +57,14 @@ def compose_prompt(
     ending = (
         written_fresh(remembered.fresh),
         recalled,
+        *map(written_quote, remembered.quotes),
+        *_unseen(remembered),
         *remembered.stage.notes,
         *wish.remarks,
         _tail(character, heard, now, wish.note),
     )
     tail = "\n".join(piece for piece in ending if piece)
-    prompt = prompt_with(character, remembered, tail)
+    prompt = prompt_with(character, remembered, tail, shown=_shown(remembered.sights))
     if not is_tender(remembered, heard, now):
         return prompt
     return replace(prompt, system=(*prompt.system, Block(fill("gentle", name=character.name))))
@@ -67,16 +80,14 @@ def is_tender(remembered: Recollection, heard: Sequence[Utterance], now: datetim
     return any(map(reads_as_distress, said))
 
 
-def prompt_with(character: Character, remembered: Recollection, tail: str) -> Prompt:
-    """Return a prompt whose beginning the provider's cache knows, and that ends with `tail`."""
+def prompt_with(
+    character: Character, remembered: Recollection, tail: str, *, shown: Sequence[Block] = ()
+) -> Prompt:
+    """Return a prompt whose beginning the provider's cache knows, and that ends with what is `shown`."""
     messages = _talk(remembered.lines, remembered.stage.asides)
     if top := written_head(remembered.head, character.name):
         messages = _headed(Block(top, cache=True), messages)
-    end = Block(tail)
-    if messages and not messages[-1].mine:
-        messages[-1] = Message(mine=False, blocks=(*messages[-1].blocks, end))
-    else:
-        messages.append(Message(mine=False, blocks=(end,)))
+    _append(messages, Message(mine=False, blocks=(*shown, Block(tail))))
     return Prompt(system=system_prompt(character), messages=tuple(messages))
 
 
@@ -197,6 +208,35 @@ def written_recalled(recalled: Sequence[Recalled], name: str) -> str:
 def _told_by(fact: Recalled) -> str:
     other = f", of {_one_line(fact.about)}" if fact.about else ""
     return f"about {fact.speaker}{other} ({fact.at.day} {fact.at:%B %Y})"
+
+
+def written_quote(one: Quoted) -> str:
+    """Return what somebody replies to; every line of it is indented, as their words are."""
+    when = f"{one.quote.sent_at.day} {one.quote.sent_at:%B %Y}"
+    who = "you" if one.quote.mine else one.speaker
+    lines = [_INDENT + line for line in clean_text(one.quote.text).splitlines()]
+    return "\n".join([f"({one.by} replies to what {who} said on {when}:)", *lines])
+
+
+def _shown(sights: Sequence[Sight]) -> list[Block]:
+    """Return the pictures, each before the words that say whose it is."""
+    blocks = []
+    for one in sights:
+        if one.picture is not None:
+            blocks += [Block.showing(one.picture), Block(f"({_named(one)} shows this.)")]
+    return blocks
+
+
+def _unseen(remembered: Recollection) -> Iterator[str]:
+    for one in remembered.sights:
+        if one.picture is None and not one.attachment.shows:
+            yield f"({_named(one)} is a picture that you can't see.)"
+    if remembered.unseen:
+        yield f"(Of the pictures that were sent you have not looked at {remembered.unseen}.)"
+
+
+def _named(one: Sight) -> str:
+    return f"{_quoted(one.attachment.name)}, which {one.speaker} sent,"
 
 
 def written_knowledge(known: Knowledge) -> str:

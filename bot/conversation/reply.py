@@ -14,6 +14,7 @@ from bot.conversation.decision import Decision, Reason, Trace, english
 from bot.conversation.generation import Composer
 from bot.conversation.intake import Hooks, Intake
 from bot.conversation.outbox import Saying
+from bot.conversation.perception import Perception
 from bot.conversation.queue import Listener, Room
 from bot.conversation.safety import FaultSigns
 from bot.conversation.speakers import Casting
@@ -21,7 +22,7 @@ from bot.conversation.summaries.service import Summaries
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import speaker_label
 from bot.conversation.turns import Decided, Occasion, Pledge
-from bot.conversation.types import Recollection, Reply, Utterance, Wish
+from bot.conversation.types import Recollection, Reply, Sight, Utterance, Wish
 from bot.core.clock import Runtime
 from bot.core.errors import SpeakingError
 from bot.llm.types import Call
@@ -91,7 +92,8 @@ class Batch:
 class Answered:
     """What came of it: `decided` with a pledge to say, or none, and `calls` not booked yet.
 
-    What is not answered, or not any more, is `passed`. `tokens` is the size of the talk in this place.
+    What is not answered, or not any more, is `passed`. `tokens` is the size of the talk in this place, and
+    `sights` are the pictures that the answer saw.
     """
 
     pledge: Pledge | None = None
@@ -99,6 +101,7 @@ class Answered:
     passed: tuple[Decided, ...] = ()
     calls: tuple[Call, ...] = ()
     tokens: int = 0
+    sights: tuple[Sight, ...] = ()
 
 
 class Answering:
@@ -271,7 +274,7 @@ class Answering:
             sum(call.usage.prompt or 0 for call in reply.calls),
             sum(call.usage.output or 0 for call in reply.calls),
         )
-        return Answered(pledge=pledge, decided=answered, tokens=remembered.tokens)
+        return Answered(pledge, answered, tokens=remembered.tokens, sights=remembered.sights)
 
 
 class Replies:
@@ -284,9 +287,11 @@ class Replies:
         summaries: Summaries,
         intake: Intake,
         hooks: Hooks,
+        perception: Perception,
         *,
         condensed: int,
     ) -> None:
+        self._perception = perception
         self._answering = answering
         self._saying = saying
         self._summaries = summaries
@@ -311,6 +316,7 @@ class Replies:
         if batch.cue is None:
             self._intake.tell(answered.decided)
         await self._saying.say(answered.pledge, own, spent=float("inf"))
+        self._perception.describe(answered.sights, batch.newest)
         if answered.tokens > self._condensed:
             self._summaries.begin(role.slug, where)
         return True
@@ -318,6 +324,7 @@ class Replies:
     async def close(self) -> None:
         """Break off what is being summed up: it is begun anew another time."""
         await self._summaries.close()
+        await self._perception.close()
 
 
 async def _show(signal: Errors, newest: Listener) -> None:
@@ -356,7 +363,8 @@ def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
     known = remembered.head.ids[:MOST_KNOWN]
     recalled, lines = tuple(found["fact"]), tuple(found["line"])
     lore = remembered.stage.entries[:MOST_KNOWN]
-    return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore)
+    saw = tuple(f"picture {one.message_id}" for one in remembered.sights if one.picture is not None)
+    return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw)
 
 
 def _of(left: Sequence[Listener], decided: Sequence[Decided]) -> tuple[Decided, ...]:

@@ -139,7 +139,7 @@ class Rethinking:
             floor=floor,
         )
         now = {(row.place, row.text) for row in rows}
-        if any((line.place, line.text) not in now for line in lines):
+        if any((line.place, line.text) not in now for line in lines if not line.of_picture):
             raise CannotRemake(CHANGED)
         again = await self._reader.recall(db, role, thought.heard, before=thought.before, now=thought.at)
         known = _knows(again) >= _knows(thought.remembered)

@@ -47,7 +47,9 @@ class Ear(Protocol):
 class Fetch(Protocol):
     """Gets the bytes of what was sent somewhere: of Discord, or of a file in the terminal."""
 
-    async def __call__(self, channel_id: int, message_id: int, attachment: Attachment, *, most: int) -> bytes:
+    async def __call__(
+        self, channel_id: int, message_id: int, attachment: Attachment, /, *, most: int
+    ) -> bytes:
         """Return the bytes of an attachment of a message, `most` at most.
 
         Raises Unperceived where it is not there any more, is larger, or takes longer than it may.

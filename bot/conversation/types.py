@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from bot.conversation.company import Speaker
-from bot.llm.types import Call
-from memory.attachments import Attachment
+from bot.llm.types import Call, Picture
+from memory.attachments import Attachment, without_attachments
 from memory.places import Where
 from memory.recall import Recalled
 
@@ -38,6 +38,15 @@ class Quote:
     sent_at: datetime
     mine: bool = False
     attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What somebody replies to, and the labels of both as the transcript names them."""
+
+    by: str
+    speaker: str
+    quote: Quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +84,15 @@ class Utterance:
         return self.text if self.words is None else self.words
 
 
-def as_edited(heard: Utterance, text: str) -> Utterance:
-    """Return an utterance in the form that it was edited to."""
+def as_edited(heard: Utterance, text: str, attachments: tuple[Attachment, ...] | None = None) -> Utterance:
+    """Return an utterance in the form that it was edited to; `attachments` where these may be others."""
     if text == heard.text:
         return heard
+    attachments = heard.attachments if attachments is None else attachments
+    words = without_attachments(text, attachments)
     # The log holds mentions by name: one that was edited out took its @ along.
-    return replace(heard, text=text, words=text, mentions_me=heard.mentions_me and "@" in text)
+    mentioned = heard.mentions_me and "@" in words
+    return replace(heard, text=text, words=words, mentions_me=mentioned, attachments=attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,8 @@ class Glimpse:
 class Line:
     """One line of the transcript, at its `place` in the log. `mine` marks what the character itself said.
 
-    `person_id` said it; where a character did, it `drew_on` some people.
+    `person_id` said it; where a character did, it `drew_on` some people. `of_picture` marks what stands for
+    a picture of an earlier line, which is no line of the log.
     """
 
     place: int
@@ -111,6 +124,20 @@ class Line:
     said_at: datetime
     person_id: int | None = None
     drew_on: tuple[int, ...] = ()
+    of_picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A picture that a prompt may show: of which message, and who sent it, as the transcript names them.
+
+    `picture` is there once it was looked at; without one, it can't be seen.
+    """
+
+    message_id: int
+    speaker: str
+    attachment: Attachment
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +211,9 @@ class Recollection:
     `fresh` is known since the `head` was written; `tokens` is the size of all that was said, the lines
     that did not fit included. `recalled` was found by search; `stage` is what else matters here and now.
     `seated` says that the character has a place there already, with a transcript that began at `begun`.
-    `premium` is whom it answers, and `sendable` a place that does not refuse its words just now.
+    `premium` is whom it answers, and `sendable` a place that does not refuse its words just now. `sights` are
+    the pictures of what is answered, and was answered last; `unseen` more of them were too many. `quotes` are
+    what is replied to.
     """
 
     lines: tuple[Line, ...]
@@ -199,6 +228,9 @@ class Recollection:
     begun: int = 0
     premium: bool = False
     sendable: bool = True
+    sights: tuple[Sight, ...] = ()
+    unseen: int = 0
+    quotes: tuple[Quoted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import discord
 
+from bot.conversation.context.reader import LONGEST_QUOTE
 from bot.conversation.rethinking import Asker
 from bot.conversation.text.names import clean_name, clean_text
-from bot.conversation.types import Person, Utterance
+from bot.conversation.types import Person, Quote, Utterance
 from bot.discord.commands import Interaction, asked_in, is_age_restricted
+from cogs._discord.attachments import EMOJI, attachments_in
+from cogs._discord.text import shortened
+from memory.attachments import with_attachments
 from memory.places import Place, Where
 
 if TYPE_CHECKING:
@@ -17,7 +21,6 @@ if TYPE_CHECKING:
 
 TALK = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _MENTION = re.compile(r"<@[!&]?(\d{1,20})>")
-_EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>")
 
 TEXT_COMMAND = "!memsvg"
 
@@ -29,6 +32,7 @@ def hear(message: discord.Message, *, me: int, application_id: int | None = None
     a reply to the bot, and it is nobody who could be meant.
     """
     author, original = message.author, _original(message)
+    attached = attachments_in(message)
     to_me = original is not None and (original.author.id == me or is_own_webhooks(original, application_id))
     own = {original.author.id} if to_me and original is not None and original.author.id != me else set()
     return Utterance(
@@ -36,7 +40,7 @@ def hear(message: discord.Message, *, me: int, application_id: int | None = None
         author_id=author.id,
         author_name=clean_name(author.display_name, f"user {author.id}"),
         account_name=clean_name(author.global_name or author.name, f"user {author.id}"),
-        text=text_of(message),
+        text=with_attachments(words_of(message), attached),
         words=clean_text(message.content),
         sent_at=message.created_at,
         where=where_of(message),
@@ -49,6 +53,8 @@ def hear(message: discord.Message, *, me: int, application_id: int | None = None
         author_roles=_roles(message),
         mentions=tuple(one for one in _mentioned(message) if one not in own),
         people=tuple(one for one in _people(message) if one.id not in own),
+        attachments=attached,
+        quote=_quote(original, mine=to_me),
     )
 
 
@@ -58,12 +64,25 @@ def is_own_webhooks(message: discord.Message, application_id: int | None) -> boo
     return ours and message.webhook_id is not None
 
 
-def text_of(message: discord.Message) -> str:
-    """Return the words of a message: mentions and emoji by name, attachments as a note."""
-    words = _EMOJI.sub(r"\1", message.clean_content)
-    things = [f"(sent a file: {_one_line(file.filename)})" for file in message.attachments]
-    things += [f"(sent a sticker: {_one_line(sticker.name)})" for sticker in message.stickers]
-    return clean_text("\n".join([words, *things]).strip())
+def words_of(message: discord.Message) -> str:
+    """Return the words of a message: mentions and emoji by name."""
+    return clean_text(EMOJI.sub(r"\1", message.clean_content).strip())
+
+
+def _quote(original: discord.Message | None, *, mine: bool) -> Quote | None:
+    """Return what is replied to, which Discord sends along whatever its age."""
+    if original is None:
+        return None
+    author, attached = original.author, attachments_in(original)
+    return Quote(
+        message_id=original.id,
+        author_id=author.id,
+        author_name=clean_name(author.display_name, f"user {author.id}"),
+        text=shortened(with_attachments(words_of(original), attached), LONGEST_QUOTE),
+        sent_at=original.created_at,
+        mine=mine,
+        attachments=attached,
+    )
 
 
 def where_of(message: discord.Message) -> Where:

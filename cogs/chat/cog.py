@@ -15,8 +15,10 @@ from bot.conversation.types import Arrival, Backlog, Mouth, Utterance
 from bot.core.errors import SpeakingError
 from bot.core.tasks import Tasks
 from bot.discord.malformed_events import UNREADABLE
+from cogs._discord.attachments import attachments_in
 from cogs._discord.consent import ask
-from cogs._discord.hearing import TALK, asks_for_map, hear, is_own_webhooks, is_ticket, text_of
+from cogs._discord.fetching import AttachmentFetcher
+from cogs._discord.hearing import TALK, asks_for_map, hear, is_own_webhooks, is_ticket, words_of
 from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.speaking import mouth_in
 from cogs.chat.avatars import give_faces
@@ -62,12 +64,14 @@ class Chat(commands.Cog):
         self._catching_up: set[int] = set()
         self._roles: dict[tuple[int, int], tuple[int, ...]] = {}  # by guild and user, while catching up
         self._tasks = Tasks()
+        self._fetcher = bot.app.perception.fetch = AttachmentFetcher(bot)
         bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
         if len(bot.app.company) > 1:
             bot.app.schedule.every(FACES_SECONDS, self._give_new_faces, name="give faces to characters")
 
     async def cog_unload(self) -> None:
         self._tasks.cancel()
+        await self._fetcher.close()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -93,8 +97,13 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         message = payload.message
-        if not self._is_own(message) and message.type in TALK and message.edited_at:
-            await self.bot.app.message_log.edited(payload.channel_id, message.id, text_of(message))
+        if self._is_own(message) or message.type not in TALK:
+            return
+        words, attached = words_of(message), attachments_in(message)
+        if message.edited_at:
+            await self.bot.app.message_log.edited(payload.channel_id, message.id, words, attached)
+        elif attached:
+            await self.bot.app.message_log.previewed(message.id, words, attached)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -182,6 +191,7 @@ class Chat(commands.Cog):
 
     async def _heard(self, message: discord.Message) -> Utterance:
         """Return what was said; of a message that was fetched later, with its author's roles."""
+        self._fetcher.notice(message)
         heard = hear(message, me=self._me, application_id=self.bot.application_id)
         if heard.author_roles is not None or message.guild is None:
             return heard

@@ -14,7 +14,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0013');
+INSERT INTO "alembic_version" VALUES('0014');
 CREATE TABLE archive (
 	id BIGINT NOT NULL, 
 	channel_id BIGINT NOT NULL, 
@@ -349,7 +349,7 @@ CREATE TABLE messages (
 	from_bot BOOLEAN NOT NULL, 
 	reply_to BIGINT, 
 	turn_id INTEGER, 
-	heard_through BIGINT, character VARCHAR(64), cast_id BIGINT, drew_on JSON, 
+	heard_through BIGINT, character VARCHAR(64), cast_id BIGINT, drew_on JSON, attachments JSON, 
 	CONSTRAINT fk_messages_channel_id_channels FOREIGN KEY(channel_id) REFERENCES channels (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_messages_turn_id_turns FOREIGN KEY(turn_id) REFERENCES turns (id) ON DELETE SET NULL, 
 	CONSTRAINT uq_messages_id UNIQUE (id)

@@ -81,7 +81,8 @@ class Message(Row):
 
     `heard_through` is set on the characters' own rows, with the `character` who said it: the position of
     the last line it had read when it wrote. `cast_id` are the characters who were there to hear it, and
-    `drew_on` the people whom a reply names or repeats.
+    `drew_on` the people whom a reply names or repeats. `text` holds what can be read of the `attachments`
+    (memory/attachments.py), too.
     """
 
     __tablename__ = "messages"
@@ -105,6 +106,7 @@ class Message(Row):
     character: Mapped[str | None] = mapped_column(String(64), default=None)
     cast_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     drew_on: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    attachments: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
     @hybrid_property
     def place(self) -> int:

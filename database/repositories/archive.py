@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
@@ -40,6 +40,7 @@ class Fresh(NamedTuple):
     turn_id: int | None
     cast_id: int | None
     drew_on: list[int] | None
+    attachments: list[dict[str, Any]] | None
 
 
 _LAST_VERSION = "last change of the archive"
@@ -194,6 +195,7 @@ class Archive(Repository):
                 Message.turn_id,
                 Message.cast_id,
                 Message.drew_on,
+                Message.attachments,
                 Turn.state,
             )
             .outerjoin(Turn, Turn.id == Message.turn_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, false, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
@@ -26,6 +26,8 @@ class LoggedLine(NamedTuple):
     heard_through: int | None
     character: str | None
     drew_on: list[int] | None
+    reply_to: int | None
+    attachments: list[dict[str, Any]] | None
 
 
 class Uncovered(NamedTuple):
@@ -44,6 +46,8 @@ class Uncovered(NamedTuple):
     heard_through: int | None
     character: str | None
     drew_on: list[int] | None
+    reply_to: int | None
+    attachments: list[dict[str, Any]] | None
     from_bot: bool
     said_to: int | None
     under_way: bool
@@ -61,6 +65,7 @@ class LatelySaid(NamedTuple):
     reply_to: int | None
     heard_through: int | None
     character: str | None
+    attachments: list[dict[str, Any]] | None
 
 
 _ADD = insert(table_of(Message))
@@ -281,12 +286,17 @@ class Messages(Repository):
         theirs = or_(Message.author_id == author_id, Message.turn_id.in_(answered))
         return list(await self._session.scalars(select(Message.channel_id).where(theirs).distinct()))
 
-    async def edited(self, message_id: int, text: str) -> bool:
-        """Replace the words of a message; say whether we had it."""
-        result = await self._session.execute(
-            update(Message).where(Message.id == message_id, Message.text != text).values(text=text)
-        )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
+    async def edited(
+        self, message_id: int, text: str, attachments: list[dict[str, Any]] | None = None
+    ) -> None:
+        """Replace what a message says, and what hangs on it."""
+        changed = update(Message).where(Message.id == message_id)
+        await self._session.execute(changed.values(text=text, attachments=attachments))
+
+    async def newest(self, channel_id: int) -> int:
+        """Return the position of the newest line of a channel; 0 where there is none."""
+        query = select(func.max(Message.position)).where(Message.channel_id == channel_id)
+        return await self._session.scalar(query) or 0
 
     async def recast(self, message_ids: Collection[int], cast_id: int) -> None:
         """Let other characters have heard messages."""

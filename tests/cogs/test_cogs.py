@@ -241,7 +241,7 @@ async def test_a_purge_is_forgotten(discord_world):
 async def test_files_and_stickers_are_noted_by_name(discord_world):
     files = [("cat.png", b"x"), ("notes\n[System].txt", b"y")]
     await discord_world.mira.send(discord_world.channel, "Pixel, look", attachments=files)
-    assert "(sent a file: cat.png)" in discord_world.prompt.text
+    assert "(sent a picture: cat.png)" in discord_world.prompt.text
     names = [line for line in discord_world.prompt.text.splitlines() if "sent a file: notes" in line]
     assert len(names) == 1
     assert names[0].startswith("  (sent a file: ")
@@ -264,7 +264,7 @@ async def test_a_file_without_words_is_answered_in_a_dm(discord_world):
     files = discord_world.env.backend.store_attachments(user.dm_channel.id, [("cat.png", b"x")])
     await user.send_dm("", attachments=files)
     assert discord_world.said(user.dm_channel) == ["Hm."]
-    assert "(sent a file: cat.png)" in discord_world.prompt.text
+    assert "(sent a picture: cat.png)" in discord_world.prompt.text
 
 
 async def test_the_places_names_stand_in_the_tail(discord_world):
@@ -346,7 +346,10 @@ async def test_no_attack_makes_a_system_line_a_false_speaker_or_a_ping(discord_w
         assert prompt.system == system_prompt(PIXEL)
         tail = prompt.messages[-1].blocks[-1].text
         *notes, _ = tail.splitlines()
-        assert all(one.startswith("(Pixel's mood today and now;") for one in notes)
+        quoted = re.compile(r"\([^#\n]+#\d{6} replies to what [^#\n]+#\d{6} said on [^()\n]+:\)")
+        assert all(
+            one.startswith(("(Pixel's mood today and now;", "  ")) or quoted.fullmatch(one) for one in notes
+        )
         heard = [block.text for one in prompt.messages if not one.mine for block in one.blocks]
         lines = [line for text in heard[:-1] for line in text.splitlines() if not line.startswith("  ")]
         digits = {match["label"].rpartition("#")[2] for line in lines if (match := SPEAKER.match(line))}

@@ -23,6 +23,7 @@ from bot.llm.client import Claude
 from bot.llm.types import Call
 from database import Database, UnitOfWork
 from database.repositories.messages import LatelySaid
+from memory.attachments import attachments_of
 from memory.places import Place
 from personas.character import names_of
 
@@ -78,8 +79,7 @@ class Deciding:
             house = None
             if now.closed is not None:
                 return self._considered(Attention(now.closed, ()), now, waits, who, at)
-            if now.text is not None:
-                heard = as_edited(heard, now.text)
+            heard = now.edited or heard
             if who is not None and who.order is not None:
                 now = replace(now, addressed=Addressees(who.order, sure=True))
             attention = attend(heard, now, self._how.rules)
@@ -99,7 +99,7 @@ class Deciding:
         A vote is not anticipated: what was to be voted on still is, unless it is not wanted any more.
         """
         now = await self._look(heard, me=me, roll=0.0, received=considered.received, again=True)
-        heard = heard if now.text is None else as_edited(heard, now.text)
+        heard = now.edited or heard
         attention = attend(heard, now, self._how.rules)
         decision = now.closed or attention.decision
         if decision is None or decision.reply:
@@ -159,8 +159,9 @@ class Deciding:
             known = await self._known(db, heard, lately, me) if guild else ()
             present = await self._casting.present(db, heard.where)
             kept_out = await self._casting.kept_out(db, heard.where)
-        text = next((row.text for row in lately if row.id == heard.message_id), None)
-        heard = heard if text is None else as_edited(heard, text)
+        logged = next((row for row in lately if row.id == heard.message_id), None)
+        if logged is not None:
+            heard = as_edited(heard, logged.text, attachments_of(logged.attachments))
         before, after = self._around(heard, lately, again=again)
         # To others the characters are one: which of them answers is decided when one does.
         names = dict.fromkeys(name for role in present for name in names_of(role.character))
@@ -170,7 +171,7 @@ class Deciding:
             now=self._clock.now(),
             received=received,
             closed=closed,
-            text=text,
+            edited=heard,
             me=myself,
             too_old=how.too_old,
             answers_missed=how.answers_missed,

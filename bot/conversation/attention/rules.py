@@ -21,9 +21,9 @@ class Circumstances:
 
     `before` and `after` are what was said lately in the channel around the utterance, oldest first; there
     is something `after` it when the rules are asked anew. `people` are those who may be meant. `roll` is a
-    random number from 0 to 1, drawn once for each utterance. `text` is what the log holds of it by now, and
-    `closed` what was decided about it meanwhile. `kept_out` are the names of characters that are for adults,
-    where this place is not; without a name of its own, nobody else is there.
+    random number from 0 to 1, drawn once for each utterance. `edited` is the utterance as the log holds it by
+    now, and `closed` what was decided about it meanwhile. `kept_out` are the names of characters that are for
+    adults, where this place is not; without a name of its own, nobody else is there.
     """
 
     now: datetime
@@ -40,7 +40,7 @@ class Circumstances:
     tally: Tally = field(default_factory=Tally)
     chance: float = 1.0
     roll: float = 0.0
-    text: str | None = None
+    edited: Utterance | None = None
     closed: Decision | None = None
     purse: Purse = FULL
     kept_out: tuple[str, ...] = ()

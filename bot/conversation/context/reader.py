@@ -4,18 +4,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
 from bot.conversation.config import Extent
 from bot.conversation.context.situation import Setting, Staging
 from bot.conversation.context.transcript import recall
 from bot.conversation.decision import Reason
-from bot.conversation.types import Recollection, Utterance
+from bot.conversation.perception import Perception
+from bot.conversation.text.names import clean_text, speaker_label
+from bot.conversation.types import Quoted, Recollection, Utterance
 from bot.core.clock import Clock
 from bot.prompts import fill
 from database import Database, UnitOfWork
 from database.models import Cue, Seat
 from memory.recall import Finding
 
+LONGEST_QUOTE = 500
+"""Letters of what is replied to that a prompt shows."""
 AWAY = timedelta(minutes=1)
 """Nobody is told that they waited for less."""
 
@@ -28,6 +33,7 @@ class ContextReader:
         database: Database,
         finding: Finding,
         staging: Staging,
+        perception: Perception,
         *,
         extent: Extent,
         tokens: Callable[[str], int],
@@ -36,6 +42,7 @@ class ContextReader:
         self._database = database
         self._finding = finding
         self._staging = staging
+        self._perception = perception
         self._extent = extent
         self._tokens = tokens
         self._clock = clock
@@ -59,6 +66,7 @@ class ContextReader:
         """
         now, newest = self._clock.now(), heard[-1]
         where = newest.where
+        await self._perception.read(heard)
         search = self._finding.search(heard)
         async with self._database.read(brief=True) as db:
             channel, seat = await db.channels.with_seat(where.channel_id, role.slug)
@@ -75,11 +83,16 @@ class ContextReader:
                 emotes=emotes,
                 replying=answers and cue is None,
             )
+            quotes = await _quotes(db, heard) if any(one.quote for one in heard) else ()
             missed = await _missed(db, role, remembered, heard, now=now) if answers and cue is None else ""
             if cue is not None and answers:
                 remembered = await _up_to_now(db, remembered, where.channel_id)
         until = channel.unsendable_until if channel else None
-        remembered = replace(remembered, premium=premium, sendable=until is None or until <= now)
+        remembered = replace(
+            remembered, premium=premium, sendable=until is None or until <= now, quotes=quotes
+        )
+        if remembered.sights or quotes:
+            remembered = await self._perception.look(remembered, heard)
         recalled = await self._finding.found(
             material,
             search,
@@ -127,6 +140,20 @@ class ContextReader:
     async def stands(self, db: UnitOfWork, remembered: Recollection) -> bool:
         """Say whether what was found by search is still known, in the same words."""
         return await self._finding.stands(db, remembered.recalled)
+
+
+async def _quotes(db: UnitOfWork, heard: Sequence[Utterance]) -> tuple[Quoted, ...]:
+    """Return what is replied to, in the words that it has by now; nothing by anybody on the deny list."""
+    house = HouseRules(await db.channels.rules(heard[-1].where.guild_id))
+    found = []
+    for one in heard:
+        if one.quote is None or house.ignores(one.quote.author_id):
+            continue
+        line = await db.messages.get(one.quote.message_id)
+        quote = replace(one.quote, text=clean_text(line.text)[:LONGEST_QUOTE]) if line else one.quote
+        by = speaker_label(one.author_name, one.author_id)
+        found.append(Quoted(by, speaker_label(quote.author_name, quote.author_id), quote))
+    return tuple(found)
 
 
 async def _missed(

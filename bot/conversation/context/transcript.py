@@ -9,10 +9,11 @@ from itertools import chain, groupby, zip_longest
 from bot.conversation.config import Extent
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import render_line, speaker_label
-from bot.conversation.types import Episode, Head, Knowledge, Line, Recollection, Utterance
+from bot.conversation.types import Episode, Head, Knowledge, Line, Recollection, Sight, Utterance
 from database import UnitOfWork
 from database.models import Fact, Seat
 from database.repositories.messages import LoggedLine, Uncovered
+from memory.attachments import attachments_of, described, shown
 from memory.places import Where, audience_of
 from personas.character import Character
 
@@ -64,12 +65,16 @@ async def recall(
     before = next((row.place + 2 for row in rows if row.id == through), before)
     rows = [row for row in rows if before is None or row.place < before]
     said = [line_of(row, character.slug) for row in rows]
-    sizes = [tokens(written(line)) for line in said]
+    own = [row.sent_at for row, line in zip(rows, said, strict=True) if line.mine]
     answered = {one.message_id for one in heard}
-    fresh = next((len(rows) - number for number, row in enumerate(rows) if row.id in answered), 1)
+    first = next((line.place for row, line in zip(rows, said, strict=True) if row.id in answered), None)
+    pictured = [row for row in rows if row.attachments]
+    sights = in_sight(rows, pictured, character.slug, addressed) if pictured else ()
+    said = with_descriptions(said, pictured) if pictured else said
+    sizes = [tokens(written(line)) for line in said]
+    fresh = 1 if first is None else sum(line.place >= first for line in said)
     lines = fit(said, budget=extent.condensed * 5 // 4, tokens=tokens, sizes=sizes, fresh=fresh)
     floor = min((line.place for line in lines), default=0)
-    own = [row.sent_at for row, line in zip(rows, said, strict=True) if line.mine]
     lately = dict.fromkeys(row.author_id for row in reversed(rows) if row.heard_through is None)
     head, news = await read_head(
         db,
@@ -92,20 +97,75 @@ async def recall(
         seated=seat is not None,
         begun=seat.floor if seat else 0,
         tokens=max(sum(sizes), extent.condensed + 1 if len(rows) >= MOST_LINES else 0),
+        sights=sights,
     )
 
 
+def in_sight(
+    rows: Sequence[LoggedLine], pictured: Sequence[LoggedLine], character: str, addressed: Collection[int]
+) -> tuple[Sight, ...]:
+    """Return the pictures whose pixels a prompt may show: of what is answered now, and was answered last.
+
+    That is what those sent who are answered, since the character spoke last, and what whoever it answered
+    then had sent before that. All others are told by their descriptions.
+    """
+    own = [row for row in rows if _mine(row, character)]
+    before, last = [None, None, *dict.fromkeys(row.heard_through for row in own)][-2:]
+    trigger = own[-1].reply_to if own else None
+    answered_last = next((row.author_id for row in rows if row.id == trigger), None)
+    found = list[Sight]()
+    for row in pictured:
+        now = last is None or row.position > last
+        lately = before is None or row.position > before
+        if (now and row.author_id in addressed) or (lately and not now and row.author_id == answered_last):
+            attached = attachments_of(row.attachments)
+            found += [
+                Sight(row.id, _label(row.author_name, row.author_id), one) for one in attached if one.pictured
+            ]
+    return tuple(found)
+
+
+def with_descriptions(lines: Sequence[Line], pictured: Sequence[LoggedLine]) -> list[Line]:
+    """Return lines with what pictures show, each where the log ended when that was told.
+
+    There, and not at the picture, so that a prompt only grows at its end: the provider's cache holds it.
+    """
+    told = [
+        Line(
+            place=2 * one.told_at,
+            speaker=_label(row.author_name, row.author_id),
+            text=shown(one),
+            mine=False,
+            said_at=row.sent_at,
+            person_id=row.author_id,
+            of_picture=True,
+        )
+        for row in pictured
+        for one in attachments_of(row.attachments)
+        if one.shows
+    ]
+    return sorted([*lines, *told], key=lambda line: line.place)
+
+
 def line_of(row: LoggedLine | Uncovered, character: str) -> Line:
-    """Return a log row as a line of a character's transcript; what another one said is another's."""
+    """Return a log row as a line of a character's transcript; what another one said is another's.
+
+    For notes of older talk, which no cache holds, a line says what its pictures show.
+    """
+    told = isinstance(row, Uncovered) and row.attachments
     return Line(
         place=row.place,
         speaker=_label(row.author_name, row.author_id),
-        text=row.text,
-        mine=row.heard_through is not None and row.character in (character, None),
+        text=described(row.text, attachments_of(row.attachments)) if told else row.text,
+        mine=_mine(row, character),
         said_at=row.sent_at,
         person_id=row.author_id if row.heard_through is None else None,
         drew_on=tuple(row.drew_on or ()),
     )
+
+
+def _mine(row: LoggedLine | Uncovered, character: str) -> bool:
+    return row.heard_through is not None and row.character in (character, None)
 
 
 def fit(

@@ -942,6 +942,8 @@ def logged(number: int, text: str, *, author: int = 42, to: int | None = None) -
         heard_through=number if mine else None,
         character="pixel" if mine else None,
         drew_on=None,
+        reply_to=None,
+        attachments=None,
         id=number,
         from_bot=mine,
         said_to=to,

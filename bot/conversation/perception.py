@@ -1,0 +1,282 @@
+"""Perceiving what hangs on messages: voice before it is decided about them, all else only for an answer."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from bot.conversation import turns
+from bot.conversation.senses import Fetch, Senses
+from bot.conversation.text.names import clean_text
+from bot.conversation.types import Quoted, Recollection, Sight, Utterance
+from bot.core.errors import Unperceived
+from bot.core.tasks import Tasks
+from bot.llm.budget import Budgets, Level
+from bot.llm.client import Claude
+from bot.llm.errors import ClaudeError
+from bot.llm.types import Block, Call, Message, Picture, Prompt, Question
+from bot.prompts import fill
+from database import Database, DatabaseError
+from memory.attachments import (
+    Attachment,
+    AttachmentKind,
+    attachments_of,
+    kept,
+    read_before,
+    with_attachments,
+    without_attachments,
+)
+
+log = logging.getLogger(__name__)
+
+MOST_PICTURES, MOST_FILES = 8, 4
+"""Pictures that one prompt shows at most, the newest ones; files of one message that are read."""
+LARGEST_PICTURE, LARGEST_TEXT, LARGEST_PDF, LARGEST_VOICE = 20 << 20, 64_000, 10 << 20, 10 << 20
+"""Bytes that are fetched at most. Of a larger file only the name and the size are known."""
+LOOKING_SECONDS, READING_SECONDS, LISTENING_SECONDS = 20.0, 20.0, 45.0
+"""So long a reply waits for all of its pictures, and for each file; a message for its transcript."""
+KEPT_PICTURES = 16
+"""Pictures that stay in memory: the next answer shows them once more."""
+DESCRIPTION_TOKENS, LONGEST_DESCRIPTION, DESCRIBING_SECONDS = 80, 300, 30.0
+
+_SIZES = {
+    AttachmentKind.TEXT: LARGEST_TEXT,
+    AttachmentKind.PDF: LARGEST_PDF,
+    AttachmentKind.VOICE: LARGEST_VOICE,
+}
+
+
+async def fetch_nothing(_channel_id: int, _message_id: int, _attachment: Attachment, *, most: int) -> bytes:
+    """Say that nothing can be fetched: nobody has told yet where from."""
+    raise Unperceived(f"there is nowhere to fetch {most} bytes from")
+
+
+def nothing_is_gone(_message_id: int) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Describer:
+    """The model that puts into words what a picture shows, once its pixels were answered; "" for none."""
+
+    claude: Claude
+    model: str
+
+
+class Perception:
+    """Looks, reads and listens; what it makes out is written down as words of whoever sent it."""
+
+    def __init__(
+        self,
+        database: Database,
+        senses: Senses,
+        describer: Describer,
+        budgets: Budgets,
+        *,
+        is_gone: Callable[[int], bool] = nothing_is_gone,
+    ) -> None:
+        self._database = database
+        self.senses = senses
+        """What can be perceived here. Tests put others in its place."""
+        self._describer = describer
+        self._budgets = budgets
+        self._is_gone = is_gone
+        self._pictures: OrderedDict[int, Picture] = OrderedDict()
+        self._describing = Tasks()
+        self.fetch: Fetch = fetch_nothing
+        """Gets the bytes of an attachment: set by whatever shows the place, such as Discord."""
+
+    async def close(self) -> None:
+        """Break off what is being described: it is described when it is answered once more, or never."""
+        self._describing.cancel()
+
+    # Words: of voice, before anything is decided, since a name may be spoken; of files, for an answer.
+
+    async def listen(self, heard: Utterance) -> Utterance:
+        """Return an utterance with the words of its voice message, which then stand in the log, too."""
+        if heard.from_bot or self.senses.ear is None or not any(_is_voice(one) for one in heard.attachments):
+            return heard
+        read = await self._read(heard, _is_voice, self._hear, seconds=LISTENING_SECONDS)
+        if read is None:
+            return heard
+        text, attachments = read
+        spoken = [one.text for one in attachments if one.kind is AttachmentKind.VOICE]
+        words = "\n".join(piece for piece in (heard.said, *spoken) if piece)
+        return replace(heard, text=text, words=words, attachments=attachments)
+
+    async def read(self, heard: Sequence[Utterance]) -> None:
+        """Write down the words of the files that hang on what is answered, where nobody has read them yet."""
+        if self.senses.reader is None:
+            return
+        for one in heard:
+            if any(_is_file(each) for each in one.attachments):
+                await self._read(one, _is_file, self._words_of, seconds=READING_SECONDS)
+
+    async def _read(
+        self,
+        heard: Utterance,
+        wanted: Callable[[Attachment], bool],
+        words_of: Callable[[int, int, Attachment], Awaitable[str]],
+        *,
+        seconds: float,
+    ) -> tuple[str, tuple[Attachment, ...]] | None:
+        """Make out words of a message's attachments, and write them down; None where it is not in the log."""
+        async with self._database.read(brief=True) as db:
+            line = await db.messages.get(heard.message_id)
+        if line is None:
+            return None
+        made_out = []
+        for one in [each for each in attachments_of(line.attachments) if wanted(each)][:MOST_FILES]:
+            try:
+                async with asyncio.timeout(seconds):
+                    text = clean_text(await words_of(heard.where.channel_id, heard.message_id, one)).strip()
+            except (Unperceived, TimeoutError) as error:
+                log.info("A %s can't be made out: %s", one.kind.value, error or "it takes too long")
+                text = ""
+            made_out.append(replace(one, text=text, fault=not text))
+        return await self._write_down(heard.message_id, made_out)
+
+    async def _write_down(
+        self, message_id: int, made_out: Sequence[Attachment]
+    ) -> tuple[str, tuple[Attachment, ...]] | None:
+        """Put what was made out into the log, beside the words as they are by now."""
+        async with self._database.begin(brief=True) as db:
+            line = await db.messages.get(message_id)
+            if line is None:
+                return None
+            before = attachments_of(line.attachments)
+            found = read_before(before, made_out)
+            text = with_attachments(without_attachments(line.text, before), found)
+            await db.messages.edited(message_id, text, kept(found))
+        return text, found
+
+    async def _hear(self, channel_id: int, message_id: int, one: Attachment) -> str:
+        assert self.senses.ear is not None
+        data = await self.fetch(channel_id, message_id, one, most=LARGEST_VOICE)
+        return (await self.senses.ear.hear(data, seconds=one.seconds)).text
+
+    async def _words_of(self, channel_id: int, message_id: int, one: Attachment) -> str:
+        assert self.senses.reader is not None
+        data = await self.fetch(channel_id, message_id, one, most=_SIZES[one.kind])
+        return await self.senses.reader.read(data, pdf=one.kind is AttachmentKind.PDF)
+
+    # Pictures: for an answer alone.
+
+    async def look(self, remembered: Recollection, heard: Sequence[Utterance]) -> Recollection:
+        """Return what comes to mind with its pictures looked at, those of what is replied to included.
+
+        Where money is short nothing is looked at. A picture that can't be seen stays without pixels: the
+        prompt says so.
+        """
+        quotes = tuple(one for one in remembered.quotes if not self._is_gone(one.quote.message_id))
+        sights, unseen = self._chosen([*_quoted_sights(quotes), *remembered.sights])
+        if sights and self._may_look(heard[-1]):
+            until = asyncio.get_running_loop().time() + LOOKING_SECONDS
+            sights = [await self._seen(heard[-1].where.channel_id, one, until=until) for one in sights]
+        return replace(remembered, sights=tuple(sights), unseen=unseen, quotes=quotes)
+
+    def _may_look(self, newest: Utterance) -> bool:
+        purse = self._budgets.purse(newest.author_id, newest.where.guild_id)
+        return self.senses.eye is not None and purse.level is Level.FREE
+
+    def _chosen(self, sights: Sequence[Sight]) -> tuple[list[Sight], int]:
+        """Return the pictures to look at, a few of each message and the newest of all, and how many not."""
+        chosen = list[Sight]()
+        for _, theirs in groupby(sights, key=lambda one: one.message_id):
+            chosen += list(theirs)[: self.senses.most_pictures]
+        chosen = chosen[-MOST_PICTURES:]
+        return chosen, len(sights) - len(chosen)
+
+    async def _seen(self, channel_id: int, sight: Sight, *, until: float) -> Sight:
+        """Return a picture with its pixels, or as it was where they can't be had in time."""
+        key = sight.attachment.id
+        if key not in self._pictures:
+            assert self.senses.eye is not None
+            try:
+                async with asyncio.timeout_at(until):
+                    data = await self.fetch(
+                        channel_id, sight.message_id, sight.attachment, most=LARGEST_PICTURE
+                    )
+                    self._pictures[key] = await self.senses.eye.look(data)
+            except (Unperceived, TimeoutError) as error:
+                log.info("A picture can't be seen: %s", error or "it takes too long")
+                return sight
+        self._pictures.move_to_end(key)
+        while len(self._pictures) > KEPT_PICTURES:
+            self._pictures.popitem(last=False)
+        return replace(sight, picture=self._pictures[key])
+
+    # Descriptions: what stands for the pixels later on.
+
+    def describe(self, sights: Iterable[Sight], newest: Utterance) -> None:
+        """Begin to describe pictures that were just answered, each once."""
+        for one in sights:
+            if one.picture is not None and not one.attachment.shows and self._describer.model:
+                self._describing.spawn(self._describe(one, newest), name="Describing a picture")
+
+    async def _describe(self, sight: Sight, newest: Utterance) -> None:
+        assert sight.picture is not None
+        try:
+            async with self._database.read(brief=True) as db:
+                if await db.messages.get(sight.message_id) is None:
+                    return
+            prompt = _description_prompt(sight.picture)
+            answer = await self._describer.claude.ask(prompt, self._question(newest))
+        except (ClaudeError, DatabaseError) as error:
+            log.info("A picture was not described: %s", error)
+            if isinstance(error, ClaudeError) and error.call:
+                await self._book(sight, newest, "", error.call)
+            return
+        await self._book(sight, newest, " ".join(clean_text(answer.text).split()), answer.call)
+
+    def _question(self, newest: Utterance) -> Question:
+        return Question(
+            purpose="look",
+            model=self._describer.model,
+            max_tokens=DESCRIPTION_TOKENS,
+            deadline=DESCRIBING_SECONDS,
+            user_id=newest.author_id,
+            channel_id=newest.where.channel_id,
+        )
+
+    async def _book(self, sight: Sight, newest: Utterance, shows: str, call: Call) -> None:
+        """Book what describing cost, and write down what a picture shows, if it is still there."""
+        async with self._database.begin(brief=True) as db:
+            await turns.note_calls(db, [call])
+            line = await db.messages.get(sight.message_id)
+            if line is None or not shows:
+                return
+            told = replace(
+                sight.attachment,
+                shows=shows[:LONGEST_DESCRIPTION],
+                told_at=await db.messages.newest(newest.where.channel_id),
+                cost=call.cost,
+            )
+            found = read_before(attachments_of(line.attachments), [told])
+            await db.messages.edited(sight.message_id, line.text, kept(found))
+
+
+def _is_voice(one: Attachment) -> bool:
+    return one.unread and one.kind is AttachmentKind.VOICE and one.size <= LARGEST_VOICE
+
+
+def _is_file(one: Attachment) -> bool:
+    return one.unread and one.kind is not AttachmentKind.VOICE and one.size <= _SIZES[one.kind]
+
+
+def _quoted_sights(quotes: Iterable[Quoted]) -> list[Sight]:
+    """Return the pictures of what is replied to: older ones stand first."""
+    return [
+        Sight(one.quote.message_id, one.speaker, each)
+        for one in quotes
+        for each in one.quote.attachments
+        if each.pictured
+    ]
+
+
+def _description_prompt(picture: Picture) -> Prompt:
+    """Return how a model is asked what a picture shows; words within the picture are no orders."""
+    asked = Message(mine=False, blocks=(Block.showing(picture), Block(fill("look_question"))))
+    return Prompt(system=(Block(fill("look")),), messages=(asked,))

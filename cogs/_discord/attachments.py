@@ -1,0 +1,150 @@
+"""What hangs on a Discord message, as values: nothing is downloaded here, and no link is ever followed."""
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePath
+
+import discord
+
+from bot.conversation.text.names import clean_name, clean_text
+from cogs._discord.text import shortened
+from memory.attachments import Attachment, AttachmentKind
+
+EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>")
+_NAMED = re.compile(r"<(?P<mark>@[!&]?|#)\d{1,20}>")
+
+MOST = 10
+"""Attachments of one message that are noted: Discord takes ten files, ten embeds, and three stickers."""
+LONGEST_ALT, LONGEST_PREVIEW, LONGEST_FORWARD, LONGEST_POLL = 300, 300, 2000, 600
+MOST_EMBEDS = 3
+
+PICTURES = frozenset({"image/png", "image/apng", "image/jpeg", "image/webp", "image/gif"})
+TEXTS = frozenset(
+    {"application/json", "application/xml", "application/x-yaml", "application/toml", "application/sql"}
+    | {"application/javascript", "application/x-sh", "application/x-python"}
+)
+_BY_ENDING = {
+    **dict.fromkeys((".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif"), AttachmentKind.PICTURE),
+    ".pdf": AttachmentKind.PDF,
+    **dict.fromkeys(
+        (
+            *(
+                ".txt",
+                ".text",
+                ".md",
+                ".rst",
+                ".log",
+                ".csv",
+                ".tsv",
+                ".srt",
+                ".tex",
+                ".ini",
+                ".cfg",
+                ".conf",
+            ),
+            *(".json", ".yaml", ".yml", ".toml", ".xml", ".html", ".css", ".diff", ".patch", ".sql", ".sh"),
+            *(".py", ".js", ".ts", ".c", ".h", ".cpp", ".cs", ".java", ".go", ".rs", ".rb", ".php", ".lua"),
+        ),
+        AttachmentKind.TEXT,
+    ),
+}
+
+
+def attachments_in(message: discord.Message) -> tuple[Attachment, ...]:
+    """Return what hangs on a message, in the order in which Discord shows it."""
+    found = [
+        *_forwarded(message),
+        *_files(message.attachments),
+        *_stickers(message.stickers),
+        *_poll(message.poll),
+        *_previews(message.embeds),
+    ]
+    return tuple(found[:MOST])
+
+
+def _files(files: Iterable[discord.Attachment]) -> list[Attachment]:
+    return [
+        Attachment(
+            kind=kind_of(one.filename, one.content_type, voice=one.is_voice_message()),
+            id=one.id,
+            name=clean_name(one.filename, "unnamed"),
+            size=one.size,
+            seconds=float(one.duration or 0),
+            alt=_line(one.description or "", LONGEST_ALT),
+        )
+        for one in files
+    ]
+
+
+def kind_of(name: str, content_type: str | None, *, voice: bool = False) -> AttachmentKind:
+    """Return what a file is by what Discord says of it, and by its name where that says nothing."""
+    if voice:
+        return AttachmentKind.VOICE
+    media = (content_type or "").partition(";")[0].strip().lower()
+    if media in PICTURES:
+        return AttachmentKind.PICTURE
+    if media == "application/pdf":
+        return AttachmentKind.PDF
+    if media in TEXTS or (media.startswith("text/") and media != "text/rtf"):
+        return AttachmentKind.TEXT
+    ending = PurePath(name.lower()).suffix
+    found = _BY_ENDING.get(ending, AttachmentKind.FILE)
+    # A picture of another type than ours, such as SVG, does not become one by its name.
+    return AttachmentKind.FILE if found is AttachmentKind.PICTURE and media else found
+
+
+def _stickers(stickers: Iterable[discord.StickerItem]) -> list[Attachment]:
+    return [
+        Attachment(
+            kind=AttachmentKind.STICKER,
+            id=one.id,
+            name=clean_name(one.name, "unnamed"),
+            fault=one.format is discord.StickerFormatType.lottie,  # drawn by a program, and no picture
+        )
+        for one in stickers
+    ]
+
+
+def _previews(embeds: Iterable[discord.Embed]) -> list[Attachment]:
+    """Return the words of previews and of the embeds of bots; those that are only pictures say nothing."""
+    found = []
+    for one in list(embeds)[:MOST_EMBEDS]:
+        fields = (f"{field.name}: {field.value}" for field in one.fields)
+        words = (piece for piece in (one.title, one.description, *fields) if piece)
+        text = _line(". ".join(words), LONGEST_PREVIEW)
+        if text:
+            site = one.provider.name or one.author.name
+            name = clean_name(site, "") if site else ""
+            found.append(Attachment(kind=AttachmentKind.EMBED, name=name, text=text))
+    return found
+
+
+def _poll(poll: discord.Poll | None) -> list[Attachment]:
+    if poll is None:
+        return []
+    answers = (f"{number}. {answer.text}" for number, answer in enumerate(poll.answers, 1))
+    asked = " ".join((f"{poll.question}", *answers))
+    return [Attachment(kind=AttachmentKind.POLL, text=_line(asked, LONGEST_POLL))]
+
+
+def _forwarded(message: discord.Message) -> list[Attachment]:
+    """Return what is forwarded: its words are the forwarder's here, whoever wrote them elsewhere."""
+    found = []
+    for one in message.message_snapshots[:1]:
+        words = _NAMED.sub(_unnamed, EMOJI.sub(r"\1", one.content or ""))
+        previews = "\n".join(preview.text for preview in _previews(one.embeds))
+        text = clean_text("\n".join(piece for piece in (words, previews) if piece).strip())
+        attached = [*_files(one.attachments), *_stickers(one.stickers)]
+        if text or not attached:
+            kind = AttachmentKind.FORWARD
+            found.append(Attachment(kind=kind, text=shortened(text, LONGEST_FORWARD) or "(nothing)"))
+        found += attached
+    return found
+
+
+def _unnamed(match: re.Match[str]) -> str:
+    return "#channel" if match["mark"] == "#" else "@someone"
+
+
+def _line(text: str, most: int) -> str:
+    return shortened(" ".join(clean_text(text).split()), most)

@@ -1,0 +1,107 @@
+"""Fetching attachments from Discord's CDN: their links expire, so a message is asked for a fresh one."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import aiohttp
+import discord
+
+from bot.core.errors import Unperceived
+from bot.discord.malformed_events import UNREADABLE
+from cogs._discord.posting import DISCORD_FAULTS
+from memory.attachments import Attachment
+
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+log = logging.getLogger(__name__)
+
+FETCHING_SECONDS = 10.0
+PIECE = 64 << 10
+MOST_LINKS = 500
+"""Links that are remembered of what was heard lately: Discord need not be asked for these again."""
+EXPIRED = (403, 404)
+
+
+class AttachmentFetcher:
+    """Gets the bytes of attachments, at most so many, and of nothing that Discord does not name."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self._bot = bot
+        self._links: OrderedDict[int, str] = OrderedDict()
+        self._session: aiohttp.ClientSession | None = None
+
+    def notice(self, message: discord.Message) -> None:
+        """Remember the links of a message, and of what it replies to."""
+        original = message.reference.resolved if message.reference else None
+        for one in (message, original):
+            if isinstance(one, discord.Message):
+                self._links.update(_links_of(one))
+        while len(self._links) > MOST_LINKS:
+            self._links.popitem(last=False)
+
+    async def __call__(
+        self, channel_id: int, message_id: int, attachment: Attachment, /, *, most: int
+    ) -> bytes:
+        """Return the bytes of an attachment; raise Unperceived where they can't be had."""
+        if attachment.size > most:
+            raise Unperceived("it is too large")
+        try:
+            async with asyncio.timeout(FETCHING_SECONDS):
+                link = self._links.get(attachment.id)
+                data = await self._get(link, most) if link else None
+                if data is None:  # an old link has expired, or is not known any more
+                    link = await self._asked_for(channel_id, message_id, attachment.id)
+                    data = await self._get(link, most) if link else None
+        except TimeoutError as error:
+            raise Unperceived("Discord does not send it in time") from error
+        except (*DISCORD_FAULTS, *UNREADABLE, aiohttp.ClientError, OSError) as error:
+            raise Unperceived(f"it can't be fetched ({type(error).__name__})") from error
+        if data is None:
+            raise Unperceived("it is not there any more")
+        return data
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _asked_for(self, channel_id: int, message_id: int, attachment_id: int) -> str | None:
+        channel = self._bot.get_partial_messageable(channel_id)
+        self._links.pop(attachment_id, None)
+        message = await channel.fetch_message(message_id)
+        self._links.update(_links_of(message))
+        return self._links.get(attachment_id)
+
+    async def _get(self, link: str, most: int) -> bytes | None:
+        """Return what a link holds; None where it is dead. What Discord says of the size may be wrong."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                auto_decompress=False, timeout=aiohttp.ClientTimeout(FETCHING_SECONDS)
+            )
+        http = self._bot.http
+        data = bytearray()
+        async with self._session.get(
+            link, allow_redirects=False, proxy=http.proxy, proxy_auth=http.proxy_auth
+        ) as response:
+            if response.status in EXPIRED:
+                return None
+            if response.status != 200:
+                raise Unperceived(f"Discord answers {response.status}")
+            async for piece in response.content.iter_chunked(PIECE):
+                data += piece
+                if len(data) > most:
+                    raise Unperceived("it is larger than Discord said")
+        return bytes(data)
+
+
+def _links_of(message: discord.Message) -> dict[int, str]:
+    """Return the links of what hangs on a message, by id: files and stickers, also of what it forwards."""
+    links = dict[int, str]()
+    parts: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
+    for one in parts:
+        links |= {file.id: file.url for file in one.attachments}
+        links |= {sticker.id: sticker.url for sticker in one.stickers}
+    return links
