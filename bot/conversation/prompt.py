@@ -223,20 +223,19 @@ def _shown(sights: Sequence[Sight]) -> list[Block]:
     blocks = []
     for one in sights:
         if one.picture is not None:
-            blocks += [Block.showing(one.picture), Block(f"({_named(one)} shows this.)")]
+            blocks += [
+                Block.showing(one.picture),
+                Block(f"({one.speaker} sent this picture: {_quoted(one.attachment.name)})"),
+            ]
     return blocks
 
 
 def _unseen(remembered: Recollection) -> Iterator[str]:
     for one in remembered.sights:
         if one.picture is None and not one.attachment.shows:
-            yield f"({_named(one)} is a picture that you can't see.)"
+            yield f"({one.speaker} sent a picture that you can't see: {_quoted(one.attachment.name)})"
     if remembered.unseen:
         yield f"(Of the pictures that were sent you have not looked at {remembered.unseen}.)"
-
-
-def _named(one: Sight) -> str:
-    return f"{_quoted(one.attachment.name)}, which {one.speaker} sent,"
 
 
 def written_knowledge(known: Knowledge) -> str:

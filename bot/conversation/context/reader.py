@@ -150,6 +150,8 @@ async def _quotes(db: UnitOfWork, heard: Sequence[Utterance]) -> tuple[Quoted, .
         if one.quote is None or house.ignores(one.quote.author_id):
             continue
         line = await db.messages.get(one.quote.message_id)
+        if line is None and house.denied_roles:  # nobody knows whether its author has one of them
+            continue
         quote = replace(one.quote, text=clean_text(line.text)[:LONGEST_QUOTE]) if line else one.quote
         by = speaker_label(one.author_name, one.author_id)
         found.append(Quoted(by, speaker_label(quote.author_name, quote.author_id), quote))
