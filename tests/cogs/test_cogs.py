@@ -348,7 +348,8 @@ async def test_no_attack_makes_a_system_line_a_false_speaker_or_a_ping(discord_w
         tail = prompt.messages[-1].blocks[-1].text
         *notes, _ = tail.splitlines()
         ours = re.compile(
-            r"\(Pixel's mood today and now;.*|  .*|\([^#\n]+#\d{6} replies to what [^#\n]+#\d{6} said on [^()\n]+:\)|"
+            r"\(Pixel's mood today and now;.*|  .*|"
+            r"\([^#\n]+#\d{6} replies to what [^#\n]+#\d{6} said on [^()\n]+:\)|"
             r"\([^#\n]+#\d{6} sent a picture that you can't see: \"[^\"\n]+\"\)"
         )
         assert all(ours.fullmatch(one) for one in notes)
