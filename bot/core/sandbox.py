@@ -9,11 +9,14 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, Timer
 from types import TracebackType
 from typing import IO
+
+Kill = Callable[[], None]
+"""Ends the process, from any thread."""
 
 _PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 """What Python may need to start at all; the rest of the environment holds secrets."""
@@ -35,16 +38,22 @@ class Unfinished(Exception):  # noqa: N818 - it is an answer, not a fault
 
 @contextmanager
 def output_of(
-    program: str, arguments: Sequence[str], *, file: IO[bytes], deadline: float
+    program: str,
+    arguments: Sequence[str],
+    *,
+    file: IO[bytes],
+    deadline: float,
+    began: Callable[[Kill], None] | None = None,
 ) -> Iterator[IO[bytes]]:
     """Start the Python file `program` with `file` as its standard input, and give its output.
 
     `deadline` is in seconds; when it passes, and when the block ends, the process is killed. Unfinished,
-    raised in the block for output that ends too soon, comes out with `late` and `fault` set.
+    raised in the block for output that ends too soon, comes out with `late` and `fault` set. `began` is
+    told how to end the process sooner.
     """
     command = [sys.executable, "-I", "-S", program, str(deadline), *arguments]
     environment = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
-    late = Event()
+    began, late = began or _nobody, Event()
 
     def stop() -> None:
         late.set()
@@ -57,18 +66,27 @@ def output_of(
         assert process.stderr is not None
         timer = Timer(deadline, stop)
         timer.start()
+        began(process.kill)
         try:
             yield process.stdout
         except Unfinished as cut:
             ended = process.wait()
             cut.late = late.is_set()
             if ended == _RAISED and not cut.late:
-                told = process.stderr.read(_MOST_TOLD).decode(errors="replace")
-                cut.fault = "".join(one if one.isprintable() or one == "\n" else "?" for one in told).strip()
+                cut.fault = _told(process.stderr)
             raise
         finally:
             timer.cancel()
             process.kill()
+
+
+def _nobody(kill: Kill) -> None:
+    """Take it that nobody ends the process sooner."""
+
+
+def _told(errors: IO[bytes]) -> str:
+    told = errors.read(_MOST_TOLD).decode(errors="replace")
+    return "".join(one if one.isprintable() or one == "\n" else "?" for one in told).strip()
 
 
 def hold(seconds: float, *, memory: int) -> None:

@@ -20,6 +20,7 @@ from bot.settings.values import (
     Seconds,
     Share,
     Speed,
+    SpokenLanguage,
     Weights,
     ZoneName,
 )
@@ -169,12 +170,27 @@ class Safety(Section):
     """Hours after which one person may be shown it again."""
 
 
+class Perceiving(Section):
+    """What it perceives."""
+
+    images: bool = True
+    """Whether it looks at pictures; the package is `.[senses]`."""
+    image_limit: int = Field(4, ge=0, le=8)
+    """Pictures of one message that it looks at, at most."""
+    files: bool = True
+    """Whether it reads text files and PDFs; the package is `.[senses]`."""
+    voice_messages: bool = True
+    """Whether it listens to voice messages, on this machine; the package is `.[voice]`."""
+    stt_model: str = Field("packaged", min_length=1)
+    """The Whisper model that listens: packaged (English), a folder, or a name in Hugging Face's cache."""
+    stt_language: SpokenLanguage = "auto"
+    """The language that is spoken, as a code such as de; auto to let a model of many languages find out."""
+
+
 class Voice(Section):
     """Voice."""
 
     piper_model: PathText = ""
     """Path of a Piper voice (.onnx); no speech if empty."""
-    stt_model: str = Field("base.en", min_length=1)
-    """The Whisper model that listens."""
     sel_tts_default: bool = False
     """Whether replies are spoken unless a person says otherwise."""

@@ -6,7 +6,16 @@ from urllib.parse import unquote, urlsplit
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from bot.settings.behaviour import Characters, Personas, Remembering, Replying, Safety, Typing, Voice
+from bot.settings.behaviour import (
+    Characters,
+    Perceiving,
+    Personas,
+    Remembering,
+    Replying,
+    Safety,
+    Typing,
+    Voice,
+)
 from bot.settings.running import (
     Accounts,
     Budget,
@@ -30,6 +39,7 @@ SECTIONS: tuple[type[Section], ...] = (
     Remembering,
     Personas,
     Safety,
+    Perceiving,
     Voice,
     Watching,
     Storage,
@@ -48,6 +58,7 @@ class Settings(
     Remembering,
     Personas,
     Safety,
+    Perceiving,
     Voice,
     Watching,
     Storage,
@@ -104,7 +115,6 @@ NOT_YET = {
     "sel_coder_model": "a model for each intent",
     "stream_replies": "streamed replies",
     "piper_model": "voice",
-    "stt_model": "voice",
     "sel_tts_default": "voice",
 }
 """Keys that are accepted and not yet in effect, and the feature that will use each."""

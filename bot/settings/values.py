@@ -151,6 +151,12 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _language(code: str) -> str:
+    if re.fullmatch(r"auto|[a-z]{2,3}", code) is None:
+        raise wrong("is no code of a language", "write auto, or a code such as en or de")
+    return code
+
+
 def _ascending(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if list(numbers) != sorted(set(numbers)):
         raise wrong("are not in ascending order", "write them as 50,100,500")
@@ -191,6 +197,7 @@ NoticeText = Annotated[str, AfterValidator(_notice), Field(max_length=1900)]
 PathText = Annotated[str, AfterValidator(_whole_path)]
 Folder = Annotated[Path, BeforeValidator(lambda v: _whole_path(v) if isinstance(v, str) else v)]
 
+SpokenLanguage = Annotated[str, BeforeValidator(_lower), AfterValidator(_language)]
 Effort = Annotated[Literal["off", "low", "medium", "high"], BeforeValidator(_lower)]
 Errors = Annotated[Literal["reply", "react", "silent"], BeforeValidator(_lower)]
 ConsentMode = Annotated[Literal["opt_in", "opt_out", "off"], BeforeValidator(_lower)]

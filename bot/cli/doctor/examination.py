@@ -25,6 +25,7 @@ from bot.cli.doctor.finding import Finding
 from bot.cli.doctor.models import claude_findings
 from bot.cli.doctor.report import as_json as json_of
 from bot.cli.doctor.report import as_text, clean, is_ok, show, terminal_width
+from bot.cli.doctor.senses import senses_findings
 from bot.cli.doctor.storage import data_findings
 from bot.discord.client import PORTAL
 from bot.settings import SECRETS, Loaded, Settings, SettingsError, load_settings
@@ -176,4 +177,4 @@ async def look(
         discord_findings(settings, offline=offline, deadline=deadline),
     )
     own = [*settings_findings(loaded, config=config), *character_findings(loaded), *company]
-    return [*own, *stored, *claude, *discord]
+    return [*own, *stored, *senses_findings(settings), *claude, *discord]

@@ -17,6 +17,7 @@ _HEADINGS = {
     "settings": "Settings",
     "character": "Character",
     "data": "Data",
+    "senses": "Senses",
     "claude": "Claude",
     "discord": "Discord",
 }

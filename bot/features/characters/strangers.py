@@ -1,20 +1,16 @@
 """Cards from strangers, read in a limited process: what that says is checked here before it is believed."""
 
 import asyncio
-import json
 import logging
-import os
-import sys
-import tempfile
-from pathlib import Path
 from threading import BoundedSemaphore
-from typing import IO, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from bot.core.child import answer_of
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _
-from bot.core.sandbox import Unfinished, output_of
+from bot.core.sandbox import Unfinished
 from bot.features.characters import sandboxed_reader
 from personas.cards.charx import MOST_BYTES
 from personas.character import Character
@@ -23,10 +19,7 @@ log = logging.getLogger(__name__)
 
 DEADLINE = 5.0
 """Seconds that reading a card may take, with the start of the process."""
-_MOST_ANSWER = 16 << 20
-_MOST_WRITTEN = 64 << 20
 _MOST_AT_ONCE = 2
-_ROOT = Path(__file__).resolve().parents[3]
 # Every reading takes a process of up to 256 MB: more of them wait for their turn.
 _places = BoundedSemaphore(_MOST_AT_ONCE)
 
@@ -131,39 +124,26 @@ def harmless(text: str, most: int) -> str:
 def _asked(data: bytes, order: str, name: str, deadline: float) -> tuple[dict[str, Any], bytes]:
     if len(data) > MOST_BYTES:
         raise RefusedStranger(name, OVER.format(most=MOST_BYTES >> 20), SMALLER)
-    paths = (str(_ROOT), *(path for path in sys.path if path))
-    program = sandboxed_reader.__file__
-    # A file and no pipe: nobody has to write while the process is read from.
-    with _places, tempfile.TemporaryFile() as file:
-        file.write(data)
-        file.seek(0)
-        try:
-            with output_of(program, (order, os.pathsep.join(paths)), file=file, deadline=deadline) as output:
-                return _answer(output, name)
-        except Unfinished as cut:
-            if cut.late:
-                raise RefusedStranger(name, TOO_LONG, DONT_USE, dangerous=True) from cut
-            if cut.fault:
-                log.error("A file could not be read: %s", cut.fault)  # noqa: TRY400 - the trace is the child's
-                raise RefusedStranger(name, OUR_FAULT, SEE_LOG, ours=True) from cut
-            raise _died(name) from cut
-
-
-def _answer(output: IO[bytes], name: str) -> tuple[dict[str, Any], bytes]:
-    line = output.readline(_MOST_ANSWER + 1)
-    written = output.read(_MOST_WRITTEN + 1)
-    if len(line) > _MOST_ANSWER or len(written) > _MOST_WRITTEN:
-        raise _died(name)  # and killed: waiting for its end would take until the deadline
-    if not line.endswith(b"\n"):
-        raise Unfinished
     try:
-        answer = json.loads(line)
+        with _places:
+            answer, written = answer_of(sandboxed_reader.__file__, order, data, deadline=deadline)
         fault = _Fault.model_validate(answer["fault"]) if "fault" in answer else None
-    except (ValueError, TypeError, RecursionError) as error:
-        raise Unfinished from error
+    except Unfinished as cut:
+        raise _refused(cut, name) from cut
+    except ValueError as error:
+        raise _died(name) from error
     if fault:
         raise RefusedStranger(name, fault.wrong, fault.mend, dangerous=fault.dangerous)
     return answer, written
+
+
+def _refused(cut: Unfinished, name: str) -> RefusedStranger:
+    if cut.late:
+        return RefusedStranger(name, TOO_LONG, DONT_USE, dangerous=True)
+    if cut.fault:
+        log.error("A file could not be read: %s", cut.fault)
+        return RefusedStranger(name, OUR_FAULT, SEE_LOG, ours=True)
+    return _died(name)
 
 
 def _died(name: str) -> RefusedStranger:

@@ -252,10 +252,10 @@ async def test_every_fault_of_the_settings_is_a_line(tmp_path, environ, capsys):
 
 
 async def test_keys_that_wait_for_their_feature_are_listed(tmp_path, environ):
-    (tmp_path / "config.env").write_text("piper_model=voice.onnx\nstt_model=tiny.en\n")
+    (tmp_path / "config.env").write_text("piper_model=voice.onnx\nsel_tts_default=1\n")
     finding = (await found(tmp_path, environ, offline=True))["settings.pending"]
     assert finding.level == "notice"
-    assert finding.sentence == "Not yet in effect (voice): piper_model, stt_model."
+    assert finding.sentence == "Not yet in effect (voice): piper_model, sel_tts_default."
 
 
 async def test_a_notice_of_the_settings_is_passed_on(tmp_path, environ):

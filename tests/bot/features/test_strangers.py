@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.core import sandbox
+from bot.core import child
 from bot.core.errors import ConfigurationError
 from bot.features.characters import sandboxed_reader, strangers
 from bot.features.characters.strangers import RefusedStranger, export_stranger, harmless, read_stranger
@@ -416,7 +416,7 @@ async def test_the_bot_goes_on_while_a_card_is_read(tmp_path: Path, monkeypatch)
 async def test_only_so_many_are_read_at_once(tmp_path: Path, monkeypatch):
     running, most = 0, 0
     lock = threading.Lock()
-    real = sandbox.output_of
+    real = child.answer_of
 
     def counting(*arguments, **keywords):
         nonlocal running, most
@@ -428,7 +428,7 @@ async def test_only_so_many_are_read_at_once(tmp_path: Path, monkeypatch):
             running -= 1
         return real(*arguments, **keywords)
 
-    monkeypatch.setattr(strangers, "output_of", counting)
+    monkeypatch.setattr(strangers, "answer_of", counting)
     seen = await asyncio.gather(*(read_stranger(as_json(V1), name="a", deadline=60) for _ in range(5)))
     assert len(seen) == 5
     assert most <= 2

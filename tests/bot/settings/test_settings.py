@@ -51,7 +51,7 @@ SEED_DEFAULTS = {
     "answer_missed_minutes": 15,
     "sel_single_backend": True,
     "sel_compile": True,
-    "stt_model": "base.en",
+    "stt_model": "packaged",
     "use_persona_system": True,
     "persona_weights": {},
     "persona_evolution_enabled": True,
@@ -85,6 +85,11 @@ OWN_DEFAULTS = {
     "alert_disk_free_mb": 512,
     "metrics_port": 0,
     "home_timezone": "UTC",
+    "images": True,
+    "image_limit": 4,
+    "files": True,
+    "voice_messages": True,
+    "stt_language": "auto",
     "crisis_notice": CRISIS_NOTICE,
     "crisis_notice_hours": 24,
     "initiative_chance": 0.1,
@@ -597,8 +602,8 @@ def test_a_key_whose_work_is_done_elsewhere_says_so(load, key):
 
 def test_keys_of_features_to_come_are_listed_only_when_set(load):
     assert pending(load()) == {}
-    listed = pending(load("STT_MODEL=tiny\nllm_timeout=5\nSEL_STREAM=1", NYX + "core_memory_dump=x"))
-    assert listed == {"stt_model": "voice", "stream_replies": "streamed replies"}
+    listed = pending(load("PIPER_MODEL=a.onnx\nllm_timeout=5\nSEL_STREAM=1", NYX + "core_memory_dump=x"))
+    assert listed == {"piper_model": "voice", "stream_replies": "streamed replies"}
 
 
 def test_every_key_to_come_is_a_key():

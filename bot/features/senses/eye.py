@@ -1,0 +1,44 @@
+"""The eye: pictures of strangers, made small and plain by a process of its own (Pillow)."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.core.errors import Unperceived
+from bot.features.senses import child
+from bot.features.senses.process import Process
+from bot.llm.types import Picture
+
+DEADLINE = 10.0
+"""Seconds that a picture may take, with the start of the process."""
+MOST_BYTES = 32 << 20
+LONGEST_EDGE = 1568
+PROGRAM = child.beside("picture_child.py")
+
+_Edge = Annotated[int, Field(ge=1, le=LONGEST_EDGE)]
+_MOST_MADE = 4 << 20
+
+
+class _Seen(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    width: _Edge
+    height: _Edge
+
+
+class PillowEye:
+    """Sees PNG, JPEG, WebP and GIF, told by their bytes; of what moves, the first frame."""
+
+    def __init__(self) -> None:
+        self._process = Process(PROGRAM, most=MOST_BYTES)
+
+    async def look(self, data: bytes) -> Picture:
+        """Return the picture: upright, without metadata, its longer edge at most 1,568 pixels."""
+        answer, made = await self._process.ask(data, "look", deadline=DEADLINE)
+        try:
+            seen = _Seen.model_validate(answer)
+        except ValidationError as error:
+            raise Unperceived("what was said of it makes no sense") from error
+        if len(made) > _MOST_MADE or made[:4] != b"RIFF" or made[8:12] != b"WEBP":
+            raise Unperceived("what was made of it is no picture")
+        return Picture(made, seen.width, seen.height)

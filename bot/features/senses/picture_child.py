@@ -1,0 +1,135 @@
+"""Makes a small WebP of a stranger's picture: a program of its own, started by bot.core.child.
+
+It says `{"width": 1568, "height": 1176}`, and the file comes after it.
+"""
+
+import io
+import os
+import sys
+
+if __name__ == "__main__":
+    # Run as a program, it knows of nothing but the standard library.
+    sys.path += sys.argv[3].split(os.pathsep)
+
+# Plugins that Pillow loads late would need a file, and none can be opened once the limits hold. No other
+# kind of picture is known here.
+from PIL import (
+    GifImagePlugin,  # noqa: F401
+    Image,
+    ImageStat,
+    JpegImagePlugin,  # noqa: F401
+    MpoImagePlugin,  # noqa: F401 - a JPEG with two pictures in it
+    PngImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401 - EXIF is a TIFF
+    WebPImagePlugin,  # noqa: F401
+)
+
+from bot.features.senses.child import Answer, Refused, quiet, serve
+
+MOST_MEMORY = 640 << 20
+"""Bytes for one picture: of a WebP each pixel takes four bytes five times while it is read."""
+LONGEST_EDGE = 1568
+MOST_PIXELS = {"PNG": 25_000_000, "GIF": 25_000_000, "WEBP": 25_000_000, "JPEG": 64_000_000}
+"""Pixels of each kind of picture at most; a JPEG can be read at a fraction of its size."""
+QUALITY = 80
+LIGHT, DARK = (255, 255, 255), (49, 51, 56)
+"""Grounds for what is see-through: the dark one is about Discord's own."""
+
+_BEGINNINGS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def looked(data: bytes, order: str = "") -> Answer:  # noqa: ARG001 - there is one order
+    """Return the size of the picture that was made of a file, and the picture; raises Refused."""
+    kind = _kind(data)
+    Image.MAX_IMAGE_PIXELS = None  # _check knows better, and by the kind
+    with Image.open(io.BytesIO(data), formats=(kind,)) as picture:
+        _check(picture.size, MOST_PIXELS[kind])
+        small = _small(picture)
+    made = io.BytesIO()
+    small.info = {}  # Pillow would write a colour profile from here
+    small.save(made, "WEBP", quality=QUALITY)
+    return {"width": small.width, "height": small.height}, made.getvalue()
+
+
+def _kind(data: bytes) -> str:
+    for beginning, kind in _BEGINNINGS.items():
+        if data.startswith(beginning):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    raise Refused("it is no PNG, JPEG, WebP or GIF")
+
+
+def _check(size: tuple[int, int], most: int) -> None:
+    """Refuse by what the header says, before a pixel is read."""
+    if size[0] * size[1] > most:
+        raise Refused(f"it has {size[0]}x{size[1]} pixels")
+
+
+def _small(picture: Image.Image) -> Image.Image:
+    """Return the first frame, upright and no larger than a model looks at."""
+    scale = LONGEST_EDGE / max(picture.size)
+    if scale < 1:
+        # A JPEG is read at a half, a quarter or an eighth; other kinds know nothing of it.
+        picture.draft("RGB", (round(picture.width * scale), round(picture.height * scale)))
+    picture.load()
+    turn = _UPRIGHT.get(_orientation(picture))
+    plain = _plain(picture)
+    plain.thumbnail((LONGEST_EDGE, LONGEST_EDGE), Image.Resampling.LANCZOS)
+    upright = plain.transpose(turn) if turn is not None else plain
+    return _grounded(upright) if upright.mode == "RGBA" else upright
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        return int(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - broken metadata is no reason not to look at the picture
+        return 1
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """Return the picture in three colours of eight bits, and a fourth one if it is see-through."""
+    if picture.mode.startswith("I"):  # 16 bits of grey, of which Pillow would keep the lower ones
+        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+
+
+def _grounded(picture: Image.Image) -> Image.Image:
+    """Put a see-through picture on a ground on which its own colours stand out."""
+    alpha = picture.getchannel("A")
+    grey = picture.convert("L")
+    shown = ImageStat.Stat(grey, mask=alpha.point(lambda value: 255 * (value > 127)))
+    light = shown.count[0] > 0 and shown.mean[0] >= 128
+    ground = Image.new("RGB", picture.size, DARK if light else LIGHT)
+    ground.paste(picture, mask=alpha)
+    return ground
+
+
+def _load_all() -> None:
+    """Use everything once: what is loaded late needs a file, and none can be opened once the limits hold."""
+    quiet()
+    for kind in MOST_PIXELS:
+        file = io.BytesIO()
+        Image.new("RGB", (2, 2)).save(file, kind, **({} if kind == "GIF" else {"exif": _exif()}))
+        looked(file.getvalue())
+
+
+def _exif() -> bytes:
+    exif = Image.Exif()
+    exif[_ORIENTATION] = 6
+    return exif.tobytes()
+
+
+if __name__ == "__main__":
+    _load_all()
+    serve(looked, memory=MOST_MEMORY)

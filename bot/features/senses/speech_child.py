@@ -1,0 +1,143 @@
+"""Makes out what is said in a stranger's recording: a program of its own, started by bot.core.child.
+
+Its order is JSON: `{"model": FOLDER, "language": "auto", "seconds": 180}`. It says `{"text": "..."}`.
+"""
+
+import io
+import itertools
+import json
+import os
+import sys
+
+if __name__ == "__main__":
+    # Run as a program, it knows of nothing but the standard library.
+    sys.path += sys.argv[3].split(os.pathsep)
+    # Neither Whisper nor its tokenizer is ever fetched; and a thread for each core would be of no use.
+    os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    # Where they are installed, CTranslate2 would load them for nothing: seconds, and a gigabyte.
+    for unused in ("torch", "transformers"):
+        sys.modules[unused] = None  # type: ignore[assignment]
+
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import av.container
+import faster_whisper
+import numpy
+from faster_whisper.vad import get_vad_model
+
+from bot.features.senses.child import Answer, Refused, quiet, serve
+
+MOST_MEMORY = 768 << 20
+"""Bytes on top of the model: three minutes take about half of it.
+
+Memory, files and time of work are limited as for other files. Threads are not for root, and for nobody on
+Windows and macOS; the model and its threads are there before the limits, so a larger one fits as well.
+"""
+RATE = 16_000
+DOUBTFUL = -0.5
+_KINDS = {b"OggS": "ogg", b"RIFF": "wav", b"fLaC": "flac", b"ID3": "mp3", b"\x1aE\xdf\xa3": "matroska"}
+_MP3 = (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
+_Pcm = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
+
+
+class Listener:
+    """A Whisper model on one core, with the small one beside it that tells speech from all else."""
+
+    def __init__(self, folder: str, language: str) -> None:
+        self._model = faster_whisper.WhisperModel(
+            folder, device="cpu", compute_type="int8", cpu_threads=1, num_workers=1, local_files_only=True
+        )
+        get_vad_model()
+        self._language = None if language == "auto" else language
+        if not self._model.model.is_multilingual:
+            self._language = "en"
+
+    def hear(self, sound: _Pcm, *, gated: bool = True) -> str:
+        """Return the words in a recording; where it is `gated`, only where there is a voice."""
+        segments, _ = self._model.transcribe(
+            sound,
+            language=self._language,
+            beam_size=5,
+            temperature=0.0,  # tried again with chance in it, Whisper makes up more than it makes out
+            condition_on_previous_text=False,
+            vad_filter=gated,
+        )
+        return " ".join(one.text.strip() for one in segments if is_sure(one)).strip()
+
+
+def is_sure(segment: Any) -> bool:
+    """Say whether Whisper made a piece out, and did not make it up.
+
+    tiny.en takes clear speech for none of it now and then (0.7), so its word counts with a second sign alone.
+    """
+    if segment.avg_logprob < -1:
+        return False
+    return bool(segment.no_speech_prob <= 0.6 or segment.avg_logprob >= DOUBTFUL)
+
+
+def decoded(data: bytes, seconds: float) -> _Pcm:
+    """Return a recording as one channel of 16,000 samples a second; raises Refused for over `seconds`."""
+    pieces, left = [numpy.zeros(0, numpy.float32)], round(seconds * RATE)
+    with av.open(io.BytesIO(data), "r", format=_kind(data), metadata_errors="ignore") as container:
+        if not container.streams.audio:
+            raise Refused("it has no sound")
+        for piece in _resampled(container):
+            pieces.append(piece)
+            left -= piece.size
+            if left < 0:
+                raise Refused(f"it is longer than {seconds:g} s")
+    return numpy.concatenate(pieces)
+
+
+def _resampled(container: av.container.InputContainer) -> Iterator[_Pcm]:
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+    for frame in itertools.chain(container.decode(audio=0), [None]):  # None is for the rest
+        for piece in resampler.resample(frame):
+            yield piece.to_ndarray().reshape(-1).astype(numpy.float32, copy=False)
+
+
+def _kind(data: bytes) -> str:
+    """Return the container by its first bytes: some that FFmpeg knows name other files and addresses."""
+    for beginning, kind in _KINDS.items():
+        if data.startswith(beginning):
+            return kind
+    if data[4:8] == b"ftyp":
+        return "mp4"
+    if data.startswith(_MP3):
+        return "mp3"
+    raise Refused("it is no recording")
+
+
+def main() -> None:
+    """Load the model named by the order, use it once, and listen to what is on standard input."""
+    quiet()
+    order = json.loads(sys.argv[2])
+    listener = Listener(order["model"], order["language"])
+    _load_all(listener)
+
+    def work(data: bytes, _: str) -> Answer:
+        return {"text": listener.hear(decoded(data, order["seconds"]))}, b""
+
+    serve(work, memory=MOST_MEMORY)
+
+
+def _load_all(listener: Listener) -> None:
+    """Use everything once: no file can be opened and no thread begun once the limits hold."""
+    quiet_second = numpy.zeros(RATE, numpy.float32)
+    listener.hear(quiet_second)
+    listener.hear(quiet_second, gated=False)
+    file = io.BytesIO()
+    with av.open(file, "w", format="ogg") as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        frame = av.AudioFrame.from_ndarray(numpy.zeros((1, 4_800), numpy.int16), format="s16", layout="mono")
+        frame.rate = 48_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    decoded(file.getvalue(), 1)
+
+
+if __name__ == "__main__":
+    main()
