@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tests.world.discord_enclosures import Poll, Sticker
 from tests.world.discord_files import Attachment
 from tests.world.discord_mentions import Mentions
 from tests.world.discord_objects import Channel, Json, User
@@ -47,6 +48,9 @@ class Webhook:
 class Message:
     """A message; `pinged` is whom it would ping after allowed_mentions, `author` is shown as `alias`
     when a webhook wrote it under another name, `further` are fields of the payload that nothing here knows.
+
+    `forwarded` is the message inside a forward as it was then, `original` the one that it was taken from.
+    A reply that does not say `quotes` comes without the message replied to, as if Discord had not looked.
     """
 
     id: int
@@ -57,9 +61,14 @@ class Message:
     mentions: Mentions = field(default_factory=Mentions)
     attachments: tuple[Attachment, ...] = ()
     embeds: list[Json] = field(default_factory=list)
+    stickers: tuple[Sticker, ...] = ()
+    poll: Poll | None = None
+    forwarded: Message | None = field(default=None, repr=False)
+    original: Message | None = field(default=None, repr=False)
     components: list[Json] = field(default_factory=list)
     reference: Message | None = field(default=None, repr=False)
     reference_id: int | None = None
+    quotes: bool = True
     nonce: str | int | None = None
     flags: int = 0
     tts: bool = False
@@ -94,3 +103,7 @@ class Message:
     def is_shown_to(self, user: User) -> bool:
         """Say whether somebody in the channel sees this: of ephemeral messages only the one they are for."""
         return not self.is_ephemeral or self.only_for is user
+
+    def as_it_is(self) -> Message:
+        """Return this message as a forward keeps it: later edits are not in it."""
+        return replace(self.forwarded or self)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.world.discord_enclosures import HAS_SNAPSHOT, IS_VOICE_MESSAGE, Poll, Sticker
 from tests.world.discord_files import Upload
 from tests.world.discord_roles import ADMINISTRATOR, ORDINARY_PERMISSIONS, Role
 from tests.world.discord_snowflakes import Moment, made_at, timestamp
@@ -55,6 +57,8 @@ class User:
             "bot": self.bot,
             "system": False,
             "public_flags": 0,
+            "flags": 0,
+            "primary_guild": None,
         }
 
     async def say(
@@ -64,38 +68,55 @@ class User:
         *,
         reply_to: Message | None = None,
         ping_reply: bool = True,
+        quotes: bool = True,
         mentions: Sequence[User] = (),
         attachments: Sequence[Upload] = (),
+        stickers: Sequence[Sticker] = (),
+        voice: Upload | None = None,
+        forward: Message | None = None,
+        poll: Poll | None = None,
+        embeds: Sequence[Json] = (),
+        previews: Sequence[Json] = (),
+        previews_after: float = 1.0,
         sent_at: Moment | None = None,
     ) -> Message:
-        """Post a message; whoever in `mentions` the text does not name yet is put before it."""
+        """Post a message; whoever in `mentions` the text does not name yet is put before it.
+
+        `embeds` are there at once, the `previews` of links only after so many seconds. A reply to what was
+        deleted says so; one that does not say `quotes` comes without the message it replies to. `voice` is a
+        `voice_message(…)`, and with it or a `forward` there are no words.
+        """
+        if text and (voice is not None or forward is not None):
+            raise ValueError("Discord has no words beside a voice message or a forward")
         missing = [user.mention for user in mentions if user.mention not in text]
-        return self.world.post(
+        posted = self.world.post(
             channel,
             self,
             " ".join([*missing, text]),
             reference=reply_to,
+            quotes=quotes,
             allowed=None if ping_reply else {"parse": ["users", "roles", "everyone"]},
-            uploads=attachments,
+            uploads=attachments if voice is None else [voice],
             sent_at=sent_at,
+            stickers=tuple(stickers),
+            poll=poll,
+            embeds=list(embeds),
+            flags=_flags(voice, forward),
+            forwarded=None if forward is None else forward.as_it_is(),
+            original=forward,
         )
+        if previews:
+            loop = asyncio.get_running_loop()
+            loop.call_later(previews_after, self.world.unfurl, posted, list(previews))
+        return posted
 
-    async def dm(
-        self,
-        text: str = "",
-        *,
-        to: BotAccount | None = None,
-        reply_to: Message | None = None,
-        attachments: Sequence[Upload] = (),
-        sent_at: Moment | None = None,
-    ) -> Message:
-        """Send a bot (the first by default) a direct message; opens the channel when there is none.
+    async def dm(self, text: str = "", *, to: BotAccount | None = None, **how: Any) -> Message:
+        """Say something to a bot (the first by default) in private; opens the channel when there is none.
 
         Nothing announces the channel: since v8 of the API Discord sends bots no CHANNEL_CREATE for
         direct messages.
         """
-        channel = self.world.dm_with(self, to)
-        return await self.say(channel, text, reply_to=reply_to, attachments=attachments, sent_at=sent_at)
+        return await self.say(self.world.dm_with(self, to), text, **how)
 
     async def edit(self, message: Message, text: str) -> None:
         """Change what a message of one's own says."""
@@ -319,3 +340,7 @@ class Channel:
                 "locked": False,
             },
         }
+
+
+def _flags(voice: Upload | None, forward: Message | None) -> int:
+    return (IS_VOICE_MESSAGE if voice is not None else 0) | (HAS_SNAPSHOT if forward is not None else 0)

@@ -18,24 +18,36 @@ def message_payload(
     """
     payload: Json = {
         "id": str(message.id),
-        "type": _type_of(message),
         "channel_id": str(message.channel.id),
         "author": author_payload(message),
+        "tts": message.tts,
+        "mention_everyone": message.mentions.everyone,
+        "pinned": False,
+        **_said(message, bare=bare),
+    }
+    payload |= _rarely_there(message, viewer)
+    if message.poll is not None and not bare:
+        payload["poll"] = message.poll.payload(message.sent_at)
+    return payload | _reference(message, viewer, quoted=quoted, bare=bare)
+
+
+def _said(message: Message, *, bare: bool) -> Json:
+    """Return what also a forward shows of the message inside: all but where it stands, and whose it is."""
+    fields: Json = {
+        "type": _type_of(message),
         "content": "" if bare else message.content,
         "timestamp": timestamp(message.sent_at),
         "edited_timestamp": timestamp(message.edited_at) if message.edited_at else None,
-        "tts": message.tts,
-        "mention_everyone": message.mentions.everyone,
         "mentions": [user.payload() for user in _mentioned(message)],
         "mention_roles": [str(role) for role in message.mentions.roles],
         "attachments": [] if bare else [each.payload() for each in message.attachments],
         "embeds": [] if bare else message.embeds,
         "components": [] if bare else message.components,
-        "pinned": False,
         "flags": message.flags,
     }
-    payload |= _rarely_there(message, viewer)
-    return payload | _reference(message, viewer, quoted=quoted, bare=bare)
+    if message.stickers:
+        fields["sticker_items"] = [each.payload() for each in message.stickers]
+    return fields
 
 
 def gateway_payload(message: Message, viewer: BotAccount, *, bare: bool = False) -> Json:
@@ -129,6 +141,8 @@ def _reaction(message: Message, emoji: str, viewer: BotAccount | None) -> Json:
 
 
 def _reference(message: Message, viewer: BotAccount | None, *, quoted: bool, bare: bool) -> Json:
+    if message.forwarded is not None:
+        return _forward(message, message.forwarded, bare=bare)
     if message.reference_id is None:
         return {}
     pointer: Json = {
@@ -138,7 +152,7 @@ def _reference(message: Message, viewer: BotAccount | None, *, quoted: bool, bar
     }
     if message.channel.guild is not None:
         pointer["guild_id"] = str(message.channel.guild.id)
-    if quoted:
+    if quoted or not message.quotes:
         return {"message_reference": pointer}
     original = message.reference
     if original is None or original.deleted:
@@ -146,6 +160,15 @@ def _reference(message: Message, viewer: BotAccount | None, *, quoted: bool, bar
     hidden = bare and viewer is not None and not viewer.is_shown(original)
     shown = message_payload(original, viewer, bare=hidden, quoted=True)
     return {"message_reference": pointer, "referenced_message": shown}
+
+
+def _forward(message: Message, forwarded: Message, *, bare: bool) -> Json:
+    original = message.original or forwarded
+    pointer = {"type": 1, "message_id": str(original.id), "channel_id": str(original.channel.id)}
+    if original.channel.guild is not None:
+        pointer["guild_id"] = str(original.channel.guild.id)
+    snapshots = [{"message": _said(forwarded, bare=bare)}]
+    return {"message_reference": pointer, "message_snapshots": snapshots}
 
 
 def _mentioned(message: Message) -> list[User]:

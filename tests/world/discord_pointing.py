@@ -10,9 +10,12 @@ import discord.client
 import discord.gateway
 import discord.http
 import discord.shard
+import discord.sticker
 import yarl
 
 _identify_pause = discord.client.Client.before_identify_hook
+_sticker_init = discord.sticker.StickerItem.__init__
+_MEDIA = "https://media.discordapp.net"
 _own_addresses = (
     discord.http.Route.BASE,
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY,
@@ -60,6 +63,7 @@ def point_discord_at(base_url: str, *, pause: float | None = None) -> None:
     gateway = base_url.replace("http", "ws", 1) + "/gateway/"
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
     discord.asset.Asset.BASE = f"{base_url}/cdn"
+    _set_sticker_init(_with_media_at(f"{base_url}/cdn"))
     _set_pauses(pause)
 
 
@@ -69,7 +73,22 @@ def point_discord_back() -> None:
     discord.http.Route.BASE = rest
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway
     discord.asset.Asset.BASE = cdn
+    _set_sticker_init(_sticker_init)
     _set_pauses(None)
+
+
+def _with_media_at(cdn: str) -> Callable[..., None]:
+    """Return how a sticker is made: moving ones have a host of their own, which stands in its code."""
+
+    def init(self: discord.StickerItem, **given: Any) -> None:
+        _sticker_init(self, **given)
+        self.url = self.url.replace(_MEDIA, cdn)
+
+    return init
+
+
+def _set_sticker_init(init: Callable[..., None]) -> None:
+    setattr(discord.sticker.StickerItem, "__init__", init)  # noqa: B010
 
 
 def _set_pauses(pause: float | None) -> None:

@@ -1,4 +1,4 @@
-"""Checks request bodies against Discord's own OpenAPI document, where that is at hand."""
+"""Checks what goes over the wire against Discord's own OpenAPI document, where that is at hand."""
 
 import json
 import os
@@ -44,17 +44,27 @@ class Schema:
         faults = [f"{where}: {each.json_path}: {each.message[:300]}" for each in errors]
         return faults + [f"{where}: unknown field {name!r}" for name in self._unknown(key, request)]
 
+    def faults_in(self, payload: dict[str, Any], *, component: str) -> list[str]:
+        """Return what is wrong with an object that Discord sends, by the name of its schema."""
+        pointer = f"/components/schemas/{component}"
+        errors = self._validator_of(pointer).iter_errors(payload)
+        faults = [f"{each.json_path}: {each.message[:300]}" for each in errors]
+        unknown = sorted(set(payload) - set(self._resolve(pointer)["properties"]))
+        return faults + [f"unknown field {name!r}" for name in unknown]
+
     def _validator(self, key: tuple[str, str]) -> Any:
+        if key not in self._validators:
+            self._validators[key] = self._validator_of(self._bodies[key])
+        return self._validators[key]
+
+    def _validator_of(self, place: str) -> Any:
         from jsonschema import Draft202012Validator
         from referencing import Registry, Resource
         from referencing.jsonschema import DRAFT202012
 
-        if key not in self._validators:
-            resource = Resource.from_contents(self._document, default_specification=DRAFT202012)
-            registry: Registry[Any] = Registry().with_resource(ROOT, resource)
-            pointer = {"$ref": f"{ROOT}#{self._bodies[key]}"}
-            self._validators[key] = Draft202012Validator(pointer, registry=registry)
-        return self._validators[key]
+        resource = Resource.from_contents(self._document, default_specification=DRAFT202012)
+        registry: Registry[Any] = Registry().with_resource(ROOT, resource)
+        return Draft202012Validator({"$ref": f"{ROOT}#{place}"}, registry=registry)
 
     def _unknown(self, key: tuple[str, str], request: Request) -> list[str]:
         # The document leaves objects open, so that it would take a misspelt field for a new one.
@@ -82,6 +92,10 @@ def load_schema() -> Schema:
     document["components"]["schemas"]["SnowflakeType"] = {
         "anyOf": [snowflake, {"type": "integer", "minimum": 0}]
     }
+    # Discord's documentation tells of forwards, its OpenAPI document does not yet.
+    document["components"]["schemas"]["MessageReferenceType"]["oneOf"].append(
+        {"title": "FORWARD", "const": 1}
+    )
     return Schema(document)
 
 

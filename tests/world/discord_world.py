@@ -6,6 +6,7 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from tests.world.discord_enclosures import Sticker, StickerKind, sticker_file
 from tests.world.discord_events import (
     Event,
     Intent,
@@ -30,6 +31,8 @@ class World(Places):
         super().__init__(**places)
         self.nonce_window = nonce_window
         self.files: dict[str, Upload] = {}
+        self.links_age = 0
+        self.expired_status = 404
         self.messages: dict[int, Message] = {}
         self.interactions = Interactions(self)
         self._nonces: dict[tuple[int, int, str], Message] = {}
@@ -73,7 +76,37 @@ class World(Places):
         number = self.snowflakes.make()
         path = f"attachments/{channel.id}/{number}/{upload.filename}"
         self.files[path] = upload
-        return Attachment(number, upload, f"{self.base_url}/cdn/{path}")
+        return Attachment(number, upload, path, self._world)
+
+    def link_to(self, path: str) -> str:
+        """Return a signed link to a file, as the CDN takes it until links expire."""
+        return f"{self.base_url}/cdn/{path}?ex={self.links_age:08x}&is=0&hm=0"
+
+    def expire_links(self, *, status: int = 404) -> None:
+        """Let the CDN answer `status` to every link so far; a message that is fetched anew has good ones."""
+        self.links_age += 1
+        self.expired_status = status
+
+    def add_sticker(self, name: str, body: bytes | Upload = b"", *, kind: StickerKind = "png") -> Sticker:
+        """Make a sticker that people can send, and put its file where the CDN finds it."""
+        file = body if isinstance(body, Upload) else sticker_file(kind, body)
+        sticker = Sticker(self.snowflakes.make(), name, file, kind)
+        self.files[sticker.path] = file
+        return sticker
+
+    def add_emoji(self, name: str, body: bytes = b"", *, animated: bool = False) -> str:
+        """Make a custom emoji and return how it is written in a message."""
+        number, ending = self.snowflakes.make(), "gif" if animated else "png"
+        for each in (ending, "webp"):
+            self.files[f"emojis/{number}.{each}"] = Upload(f"{name}.{ending}", body, f"image/{ending}")
+        return f"<{'a' if animated else ''}:{name}:{number}>"
+
+    def unfurl(self, message: Message, embeds: Sequence[Json]) -> None:
+        """Show the previews of a message's links: an update of which its author knows nothing."""
+        if not message.deleted:
+            message.embeds = [*message.embeds, *embeds]
+            self._announce("MESSAGE_UPDATE", message)
+            self.changed()
 
     def _keep(self, message: Message) -> None:
         channel = message.channel
@@ -195,7 +228,7 @@ class World(Places):
 
 
 def _replied_to(original: Message | None) -> int | None:
-    if original is None or original.webhook is not None:
+    if original is None or original.deleted or original.webhook is not None:
         return None  # behind a webhook there is nobody who could be pinged
     return original.author.id
 
