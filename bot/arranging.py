@@ -22,6 +22,7 @@ from bot.conversation.senses import Senses
 from bot.conversation.text.typing import Pace
 from bot.core.clock import Clock
 from bot.core.errors import ConfigurationError
+from bot.features.senses.opening import open_senses
 from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets, Limits
 from bot.llm.budgeted import Budgeted, Tariff
@@ -65,9 +66,10 @@ def voice_of(settings: Settings, server: Server) -> Voice:
     )
 
 
-def senses_of(settings: Settings, server: Server) -> Senses:  # noqa: ARG001
-    """Return what the characters perceive with. The rehearsal voice can be shown nothing."""
-    return Senses()
+def senses_of(settings: Settings, server: Server) -> Senses:
+    """Return what the characters perceive with. The rehearsal voice can't see, and reads little."""
+    senses = open_senses(settings)
+    return replace(senses, eye=None, reader=None) if server.rehearsal else senses
 
 
 def limits_of(settings: Settings) -> Limits:

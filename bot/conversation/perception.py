@@ -80,7 +80,7 @@ class Perception:
         self._database = database
         self.senses = senses
         """What can be perceived here. Tests put others in its place."""
-        self._describer = describer
+        self.describer = describer
         self._budgets = budgets
         self._is_gone = is_gone
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
@@ -213,7 +213,7 @@ class Perception:
     def describe(self, sights: Iterable[Sight], newest: Utterance) -> None:
         """Begin to describe pictures that were just answered, each once."""
         for one in sights:
-            if one.picture is not None and not one.attachment.shows and self._describer.model:
+            if one.picture is not None and not one.attachment.shows and self.describer.model:
                 self._describing.spawn(self._describe(one, newest), name="Describing a picture")
 
     async def _describe(self, sight: Sight, newest: Utterance) -> None:
@@ -223,7 +223,7 @@ class Perception:
                 if await db.messages.get(sight.message_id) is None:
                     return
             prompt = _description_prompt(sight.picture)
-            answer = await self._describer.claude.ask(prompt, self._question(newest))
+            answer = await self.describer.claude.ask(prompt, self._question(newest))
         except (ClaudeError, DatabaseError) as error:
             log.info("A picture was not described: %s", error)
             if isinstance(error, ClaudeError) and error.call:
@@ -234,7 +234,7 @@ class Perception:
     def _question(self, newest: Utterance) -> Question:
         return Question(
             purpose="look",
-            model=self._describer.model,
+            model=self.describer.model,
             max_tokens=DESCRIPTION_TOKENS,
             deadline=DESCRIBING_SECONDS,
             user_id=newest.author_id,

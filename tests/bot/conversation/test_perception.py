@@ -5,16 +5,18 @@ from dataclasses import replace
 
 import pytest
 
+from bot.conversation.perception import Describer
+from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Quote
 from bot.core.errors import Unperceived
 from bot.llm.types import Prompt
-from memory.attachments import Attachment, AttachmentKind
+from memory.attachments import Attachment, AttachmentKind, with_attachments
 from tests.builders import CHANNEL, DM, Table, utterance
 from tests.fakes import EPOCH
 from tests.support.senses import fake_senses, pdf, recording
 
 PNG = b"\x89PNG\r\n\x1a\n"
-MIRA = "Mira#050781"
+MIRA = speaker_label("Mira", 42)
 
 
 class Files:
@@ -46,13 +48,12 @@ def files(at_table: Table) -> Files:
     found = Files()
     at_table.app.perception.senses = fake_senses()
     at_table.app.perception.fetch = found.fetch
+    at_table.app.perception.describer = Describer(at_table.claude, "claude-haiku-5-5")
     return found
 
 
 async def say(at: Table, text: str = "", *things: Attachment, **changes: object) -> int:
     """Say something with attachments; return the id of the message when all that follows of it is done."""
-    from memory.attachments import with_attachments
-
     changes.setdefault("words", text)
     heard = await at.hear(with_attachments(text, things), attachments=things, **changes)
     await at.app.perception._describing.wait(2)
@@ -84,7 +85,7 @@ async def test_a_spoken_name_calls_and_the_words_stand_in_the_log(at_table, file
     message_id = await say(at_table, "", voice, where=CHANNEL)
     (prompt,) = at_table.claude.prompts
     assert f"{MIRA}: (said aloud) Pixel, are you there?" in prompt.text
-    assert (await at_table.decided(message_id)).reason.name == "NAME"
+    assert (await at_table.decided(message_id)).claim.reason == "NAME"
 
 
 async def test_a_voice_message_that_can_not_be_made_out_says_so_and_is_answered(at_table, files):
