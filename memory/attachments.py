@@ -8,6 +8,7 @@ the words does not lose what was read once.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any, Self
 
 
@@ -27,6 +28,38 @@ class AttachmentKind(StrEnum):
 
 READ = frozenset({AttachmentKind.TEXT, AttachmentKind.PDF, AttachmentKind.VOICE})
 """Of these the words are made out. Pictures are looked at anew, and all else is as Discord tells it."""
+
+
+_PICTURES = frozenset({"image/png", "image/apng", "image/jpeg", "image/webp", "image/gif"})
+_TEXTS = frozenset(
+    {"application/json", "application/xml", "application/x-yaml", "application/toml", "application/sql"}
+    | {"application/javascript", "application/x-sh", "application/x-python"}
+)
+_BY_ENDING = {
+    **dict.fromkeys((".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif"), AttachmentKind.PICTURE),
+    ".pdf": AttachmentKind.PDF,
+    **dict.fromkeys(
+        (
+            *(
+                ".txt",
+                ".text",
+                ".md",
+                ".rst",
+                ".log",
+                ".csv",
+                ".tsv",
+                ".srt",
+                ".tex",
+                ".ini",
+                ".cfg",
+                ".conf",
+            ),
+            *(".json", ".yaml", ".yml", ".toml", ".xml", ".html", ".css", ".diff", ".patch", ".sql", ".sh"),
+            *(".py", ".js", ".ts", ".c", ".h", ".cpp", ".cs", ".java", ".go", ".rs", ".rb", ".php", ".lua"),
+        ),
+        AttachmentKind.TEXT,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +103,20 @@ class Attachment:
     def pictured(self) -> bool:
         """Say whether it can be shown to a model as a picture; a sticker that is none has a `fault`."""
         return self.kind in (AttachmentKind.PICTURE, AttachmentKind.STICKER) and not self.fault
+
+
+def kind_of(name: str, content_type: str | None = None) -> AttachmentKind:
+    """Return what a file is by its media type, and by its name where there is none."""
+    media = (content_type or "").partition(";")[0].strip().lower()
+    if media in _PICTURES:
+        return AttachmentKind.PICTURE
+    if media == "application/pdf":
+        return AttachmentKind.PDF
+    if media in _TEXTS or (media.startswith("text/") and media != "text/rtf"):
+        return AttachmentKind.TEXT
+    found = _BY_ENDING.get(PurePath(name.lower()).suffix, AttachmentKind.FILE)
+    # A picture of another type than ours, such as SVG, does not become one by its name.
+    return AttachmentKind.FILE if found is AttachmentKind.PICTURE and media else found
 
 
 def attachments_of(kept: Sequence[dict[str, Any]] | None) -> tuple[Attachment, ...]:

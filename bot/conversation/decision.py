@@ -130,8 +130,8 @@ class Trace:
     `cost` is in US dollars, None where a price is not known. `recalled` are the facts that the reply
     could draw on because a search had found them, `lines` the earlier messages, and `known` the facts at
     the head of its prompt, by id (C67); `lore` are entries of lorebooks, by book and number; `cue` says
-    why it was a character's turn, where others were asked before it; `saw` are pictures that it was shown, by
-    the ids of their messages.
+    why it was a character's turn, where others were asked before it; `saw` are the pictures, files and
+    voice messages that it perceived: the kind of each, and the id of its message.
     """
 
     steps: tuple[Step, ...] = ()

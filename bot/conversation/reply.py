@@ -363,7 +363,8 @@ def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
     known = remembered.head.ids[:MOST_KNOWN]
     recalled, lines = tuple(found["fact"]), tuple(found["line"])
     lore = remembered.stage.entries[:MOST_KNOWN]
-    saw = tuple(f"picture {one.message_id}" for one in remembered.sights if one.picture is not None)
+    pictures = (f"picture {one.message_id}" for one in remembered.sights if one.picture is not None)
+    saw = (*pictures, *remembered.read)
     return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw)
 
 

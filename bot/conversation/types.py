@@ -213,7 +213,7 @@ class Recollection:
     `seated` says that the character has a place there already, with a transcript that began at `begun`.
     `premium` is whom it answers, and `sendable` a place that does not refuse its words just now. `sights` are
     the pictures of what is answered, and was answered last; `unseen` more of them were too many. `quotes` are
-    what is replied to.
+    what is replied to; `read` names files and voice messages of what is answered: kind and message.
     """
 
     lines: tuple[Line, ...]
@@ -231,6 +231,7 @@ class Recollection:
     sights: tuple[Sight, ...] = ()
     unseen: int = 0
     quotes: tuple[Quoted, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

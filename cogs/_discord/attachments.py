@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePath
 
 import discord
 
 from bot.conversation.text.names import clean_name, clean_text
 from cogs._discord.text import shortened
-from memory.attachments import Attachment, AttachmentKind
+from memory.attachments import Attachment, AttachmentKind, kind_of
 
 EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>")
 _NAMED = re.compile(r"<(?P<mark>@[!&]?|#)\d{1,20}>")
@@ -17,37 +16,6 @@ MOST = 10
 """Attachments of one message that are noted: Discord takes ten files, ten embeds, and three stickers."""
 LONGEST_ALT, LONGEST_PREVIEW, LONGEST_FORWARD, LONGEST_POLL = 300, 300, 2000, 600
 MOST_EMBEDS = 3
-
-PICTURES = frozenset({"image/png", "image/apng", "image/jpeg", "image/webp", "image/gif"})
-TEXTS = frozenset(
-    {"application/json", "application/xml", "application/x-yaml", "application/toml", "application/sql"}
-    | {"application/javascript", "application/x-sh", "application/x-python"}
-)
-_BY_ENDING = {
-    **dict.fromkeys((".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif"), AttachmentKind.PICTURE),
-    ".pdf": AttachmentKind.PDF,
-    **dict.fromkeys(
-        (
-            *(
-                ".txt",
-                ".text",
-                ".md",
-                ".rst",
-                ".log",
-                ".csv",
-                ".tsv",
-                ".srt",
-                ".tex",
-                ".ini",
-                ".cfg",
-                ".conf",
-            ),
-            *(".json", ".yaml", ".yml", ".toml", ".xml", ".html", ".css", ".diff", ".patch", ".sql", ".sh"),
-            *(".py", ".js", ".ts", ".c", ".h", ".cpp", ".cs", ".java", ".go", ".rs", ".rb", ".php", ".lua"),
-        ),
-        AttachmentKind.TEXT,
-    ),
-}
 
 
 def attachments_in(message: discord.Message) -> tuple[Attachment, ...]:
@@ -65,7 +33,7 @@ def attachments_in(message: discord.Message) -> tuple[Attachment, ...]:
 def _files(files: Iterable[discord.Attachment]) -> list[Attachment]:
     return [
         Attachment(
-            kind=kind_of(one.filename, one.content_type, voice=one.is_voice_message()),
+            kind=AttachmentKind.VOICE if one.is_voice_message() else kind_of(one.filename, one.content_type),
             id=one.id,
             name=clean_name(one.filename, "unnamed"),
             size=one.size,
@@ -74,23 +42,6 @@ def _files(files: Iterable[discord.Attachment]) -> list[Attachment]:
         )
         for one in files
     ]
-
-
-def kind_of(name: str, content_type: str | None, *, voice: bool = False) -> AttachmentKind:
-    """Return what a file is by what Discord says of it, and by its name where that says nothing."""
-    if voice:
-        return AttachmentKind.VOICE
-    media = (content_type or "").partition(";")[0].strip().lower()
-    if media in PICTURES:
-        return AttachmentKind.PICTURE
-    if media == "application/pdf":
-        return AttachmentKind.PDF
-    if media in TEXTS or (media.startswith("text/") and media != "text/rtf"):
-        return AttachmentKind.TEXT
-    ending = PurePath(name.lower()).suffix
-    found = _BY_ENDING.get(ending, AttachmentKind.FILE)
-    # A picture of another type than ours, such as SVG, does not become one by its name.
-    return AttachmentKind.FILE if found is AttachmentKind.PICTURE and media else found
 
 
 def _stickers(stickers: Iterable[discord.StickerItem]) -> list[Attachment]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Coroutine
 from typing import Any
 
 from bot.cli.terminal import slash
+from bot.cli.terminal.files import files_in
 from bot.cli.terminal.screen import Screen
 from bot.cli.terminal.session import Session
 from bot.conversation.types import Utterance
@@ -155,13 +156,21 @@ async def _converse(session: Session, screen: Screen, turns: Turns) -> None:
             break
 
 
+def _dropped(line: str, session: Session) -> Utterance | None:
+    """Hear a line; files that were dropped into the window stand at its beginning, as their paths."""
+    paths, words = files_in(line)
+    return session.hear(words, paths)
+
+
 async def _take_in(line: str, session: Session, screen: Screen, turns: Turns) -> bool:
     """Take in one line; False when it says goodbye."""
     command = slash.command_in(line)
-    if command is None:
-        heard = session.hear(line)
+    if command is None or command.name == slash.SHOW:
+        heard = _dropped(line, session) if command is None else session.show(command.rest)
         if heard is not None:
             turns.begin(heard)
+        elif command is not None:
+            await screen.note(slash.HOW_TO_SHOW)
     elif command.name == slash.QUIT:
         return False
     elif command.name not in slash.COMMANDS:

@@ -16,7 +16,7 @@ from bot.cli.terminal import slash
 from bot.cli.terminal.markup import Marked, bare, plain_of
 from bot.cli.terminal.session import CHARACTER, NOTHING_COVERED, Session
 from bot.conversation.company import Speaker
-from bot.conversation.types import NO_EMOTES, Part
+from bot.conversation.types import NO_EMOTES, Part, Utterance
 from bot.core.errors import ConfigurationError, Unsaid
 
 _CHUNK = 65_536
@@ -101,22 +101,37 @@ async def read_out(
     mouth, failed = PlainMouth(session, out), False
     async for line in lines:
         command = slash.command_in(line)
-        if command is None:
-            failed = not await _reply(session, line, mouth, complain) or failed
-        elif command.name == slash.QUIT:
+        if command and command.name == slash.QUIT:
             break
-        elif command.name not in slash.COMMANDS:
-            complain(slash.unknown(command.name))
-        elif told := await slash.answer(session, command, mouth):
-            await mouth.note(told)
+        if command is None:  # a path in a script is talk
+            failed = not await _reply(session, session.hear(line), mouth, complain) or failed
+        elif not await _obey(session, command, mouth, complain):
+            failed = True
         if mouth.gone:
             return 1
     return int(failed)
 
 
-async def _reply(session: Session, line: str, mouth: PlainMouth, complain: Callable[[str], None]) -> bool:
+async def _obey(
+    session: Session, command: slash.Command, mouth: PlainMouth, complain: Callable[[str], None]
+) -> bool:
+    """Do what a command asks for; say whether what was shown was answered as it should be."""
+    if command.name == slash.SHOW:
+        heard = session.show(command.rest)
+        if heard is None:
+            complain(slash.HOW_TO_SHOW)
+        return heard is not None and await _reply(session, heard, mouth, complain)
+    if command.name not in slash.COMMANDS:
+        complain(slash.unknown(command.name))
+    elif told := await slash.answer(session, command, mouth):
+        await mouth.note(told)
+    return True
+
+
+async def _reply(
+    session: Session, heard: Utterance | None, mouth: PlainMouth, complain: Callable[[str], None]
+) -> bool:
     """Answer one line; say whether it was answered as it should be."""
-    heard = session.hear(line)
     if heard is None:
         return True
     await session.welcome(mouth)

@@ -1,14 +1,16 @@
 """One person's talk with the characters in a terminal, whatever it is shown on."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 from zlib import crc32
 
 from bot.app import App
+from bot.cli.terminal.files import ShownFiles, files_in
 from bot.conversation.attention.explain import reason_in_words
 from bot.conversation.company import Role
 from bot.conversation.decision import Reason
@@ -20,6 +22,7 @@ from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Clock
 from database import DatabaseError
 from database.repositories.calls import Spending
+from memory.attachments import with_attachments
 from memory.places import Place, Where
 from personas.character import Character
 
@@ -106,6 +109,8 @@ class Session:
         self._begun = app.clock.now()
         self.where = Where(channel_of(app.character), Place.TERMINAL)
         self._asker = Asker(PERSON, YOU)
+        self.files = ShownFiles()
+        app.perception.fetch = self.files.fetch
 
     @property
     def character(self) -> Character:
@@ -139,9 +144,16 @@ class Session:
             greetings = self.app.greetings
             await greetings.welcome(self._asker, self.where, mouth, key=self._ids.of_line())
 
-    def hear(self, line: str) -> Utterance | None:
-        """Return a typed line as an utterance; None when there is nothing to read in it."""
-        text = clean_text(line.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    def show(self, rest: str) -> Utterance | None:
+        """Return what is said with the files that a line names; None where it names none."""
+        paths, words = files_in(rest, named=True)
+        return self.hear(words, paths) if paths else None
+
+    def hear(self, line: str, paths: Sequence[Path] = ()) -> Utterance | None:
+        """Return a typed line as an utterance, with files; None when there is nothing to read in it."""
+        attached = tuple(self.files.add(path) for path in paths)
+        words = clean_text(line.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        text = with_attachments(words.strip() if attached else words, attached)
         if is_blank(text):
             return None
         self.messages += 1
@@ -152,6 +164,8 @@ class Session:
             text=text,
             sent_at=self.app.clock.now(),
             where=self.where,
+            words=words if attached else None,
+            attachments=attached,
         )
 
     async def exchange(self, heard: Utterance, mouth: TerminalMouth) -> str | None:

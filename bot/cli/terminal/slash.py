@@ -24,6 +24,7 @@ COMMANDS = {
     "why": "why the last line was answered, or the one N lines back",
     "persona": "who is here; also: show, choose, invite, dismiss NAME",
     "scene": "what is played; also: start NAME, NAME: TOPIC; stop; note WORDS",
+    "show": "show a file (also: drop it into the window), with words behind it",
     "reroll": "another take on the last reply; say behind it what to change",
     "swipe": "go to another take on the last reply: the next, or number N",
     "continue": "let the character go on with its last reply",
@@ -39,6 +40,10 @@ COMMANDS = {
     "quit": "leave (so do /exit and Ctrl-D)",
 }
 QUIT = "quit"
+SHOW = "show"
+HOW_TO_SHOW = (
+    "There is no such file. Write /show and a path behind it, in quotes if it has spaces, then words."
+)
 SLOW = frozenset(("reroll", "continue", "scene"))
 """Commands that a model thinks about: they can be stopped."""
 _OTHER_NAMES = {"exit": QUIT, "forget_last": "forget", "reset_conversation": "reset", "edit_reply": "edit"}

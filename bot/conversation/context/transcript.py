@@ -13,7 +13,7 @@ from bot.conversation.types import Episode, Head, Knowledge, Line, Recollection,
 from database import UnitOfWork
 from database.models import Fact, Seat
 from database.repositories.messages import LoggedLine, Uncovered
-from memory.attachments import attachments_of, described, shown
+from memory.attachments import READ, attachments_of, described, shown
 from memory.places import Where, audience_of
 from personas.character import Character
 
@@ -98,6 +98,13 @@ async def recall(
         begun=seat.floor if seat else 0,
         tokens=max(sum(sizes), extent.condensed + 1 if len(rows) >= MOST_LINES else 0),
         sights=sights,
+        read=tuple(
+            f"{one.kind.value} {row.id}"
+            for row in pictured
+            if row.id in answered
+            for one in attachments_of(row.attachments)
+            if one.kind in READ and one.text
+        ),
     )
 
 

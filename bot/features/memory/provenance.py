@@ -8,6 +8,7 @@ from bot.conversation.company import Company
 from bot.conversation.decision import Reason, Trace
 from database import Database, UnitOfWork
 from database.models import Archived, Call, Claim, Fact, Turn
+from memory.attachments import AttachmentKind, attachments_of
 from memory.browsing import Spot
 
 
@@ -28,7 +29,8 @@ class Origins:
 
     `found` and `known` are facts about them: found by search, or at the head of the prompt. Of `others`
     there is only the count, and so of facts that are `gone` since. `lore` names entries of lorebooks.
-    `spots` are earlier messages that they may see; `unseen` counts the rest.
+    `spots` are earlier messages that they may see; `unseen` counts the rest. `perceived` are pictures, files
+    and voice messages.
     """
 
     character: str
@@ -40,10 +42,24 @@ class Origins:
     unseen: int = 0
     spent: Spent | None = field(default=None)
     lore: tuple[str, ...] = ()
+    perceived: tuple["Perceived", ...] = ()
 
     @property
     def own(self) -> tuple[Fact, ...]:
         return (*self.found, *self.known)
+
+
+@dataclass(frozen=True, slots=True)
+class Perceived:
+    """How many things of one kind a reply perceived, on which messages, and what describing them cost.
+
+    `cost` is in US dollars, None where it is not known, or nothing was described.
+    """
+
+    kind: AttachmentKind
+    count: int
+    message_ids: tuple[int, ...]
+    cost: float | None = None
 
 
 class Provenance:
@@ -61,6 +77,7 @@ class Provenance:
         async with self._database.read() as db:
             facts = {one.id: one for one in await db.memories.these(ids)}
             lines = await db.archive.these(trace.lines)
+            perceived = await _perceived(db, trace.saw)
             calls = await db.calls.of_reply(turn, since=await _begun(db, claim, turn))
         own = [one for one in facts.values() if one.person_id == asker_id]
         seen = [one for one in lines if asker_id == one.author_id or one.channel_id == claim.channel_id]
@@ -74,7 +91,25 @@ class Provenance:
             spots=tuple(_spot(one) for one in sorted(seen, key=lambda line: line.id)),
             unseen=len(lines) - len(seen),
             spent=_spent(calls),
+            perceived=perceived,
         )
+
+
+async def _perceived(db: UnitOfWork, saw: Sequence[str]) -> tuple[Perceived, ...]:
+    """Return what a reply perceived, by kind; what describing cost is known while the log has the message."""
+    by_kind: dict[str, list[int]] = {}
+    for kind, message_id in (one.split() for one in saw):
+        by_kind.setdefault(kind, []).append(int(message_id))
+    found = []
+    for kind, message_ids in by_kind.items():
+        lines = [await db.messages.get(one) for one in dict.fromkeys(message_ids)]
+        attached = [each for line in lines if line for each in attachments_of(line.attachments)]
+        costs = [each.cost for each in attached if each.cost is not None]
+        different = tuple(dict.fromkeys(message_ids))
+        found.append(
+            Perceived(AttachmentKind(kind), len(message_ids), different, sum(costs) if costs else None)
+        )
+    return tuple(found)
 
 
 async def decision_about(db: UnitOfWork, message_id: int) -> tuple[Claim, Turn | None] | None:

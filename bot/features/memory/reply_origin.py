@@ -6,7 +6,8 @@ from datetime import datetime
 
 from bot.core.i18n import _, n_, number
 from bot.core.spelling import listed
-from bot.features.memory.provenance import Origins, Spent
+from bot.features.memory.provenance import Origins, Perceived, Spent
+from memory.attachments import AttachmentKind
 from memory.browsing import Spot
 
 SHOWN_FACTS, SHOWN_SPOTS = 6, 3
@@ -34,6 +35,15 @@ _OTHERS = n_("{count} fact about others", "{count} facts about others")
 _GONE = n_("{count} fact that was forgotten since", "{count} facts that were forgotten since")
 _UNSEEN = n_("{count} message from elsewhere", "{count} messages from elsewhere")
 
+_PERCEIVED = _("**What it was shown**: {things}")
+_DESCRIBED = _("{thing} (described for ${cost})", "pictures, and what putting them into words cost")
+_THINGS = {
+    AttachmentKind.PICTURE: n_("{count} picture", "{count} pictures"),
+    AttachmentKind.TEXT: n_("{count} text file", "{count} text files"),
+    AttachmentKind.PDF: n_("{count} PDF", "{count} PDFs"),
+    AttachmentKind.VOICE: n_("{count} voice message", "{count} voice messages"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -55,6 +65,8 @@ def told(origins: Origins, form: Form) -> Iterator[str]:
         yield str(_KNEW)
         yield from _facts(origins, form)
     yield from _counted(origins)
+    if origins.perceived:
+        yield _PERCEIVED.format(things=listed([_thing(one) for one in origins.perceived]))
     if origins.lore:
         named = ", ".join(form.quote(one, NAME_ROOM) for one in origins.lore[:SHOWN_FACTS])
         more = len(origins.lore) - SHOWN_FACTS
@@ -79,6 +91,11 @@ def _counted(origins: Origins) -> Iterator[str]:
     counts = ((_OTHERS, origins.others), (_GONE, origins.gone), (_UNSEEN, origins.unseen))
     if told := [words.format(count=count) for words, count in counts if count]:
         yield _ALSO.format(things=listed(told))
+
+
+def _thing(one: Perceived) -> str:
+    counted = _THINGS[one.kind].format(count=one.count)
+    return counted if not one.cost else _DESCRIBED.format(thing=counted, cost=number(one.cost, ".4f"))
 
 
 def _sayer(name: str, spent: Spent | None, form: Form) -> str:

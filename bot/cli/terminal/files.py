@@ -1,0 +1,89 @@
+"""Files that are shown in a terminal: with /show, or dropped into it, which writes their paths."""
+
+import asyncio
+import os
+import re
+import shlex
+from itertools import takewhile
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bot.conversation.text.names import clean_name
+from bot.core.errors import Unperceived
+from memory.attachments import Attachment, AttachmentKind, kind_of
+
+MOST_FILES = 10
+RECORDINGS = frozenset({".ogg", ".oga", ".opus", ".wav", ".mp3", ".m4a", ".flac"})
+SECONDS = 10.0
+"""How long a recording is taken to be: nobody tells here, and it sets how long listening may take."""
+_LOOKS_LIKE_A_PATH = re.compile(r"\s*[\"']?(?:/|~/|file:///|[A-Za-z]:\\)")
+
+
+class ShownFiles:
+    """The files that were shown since the start, by the ids of their attachments."""
+
+    def __init__(self) -> None:
+        self._paths: dict[int, Path] = {}
+
+    def add(self, path: Path) -> Attachment:
+        """Return a file as an attachment; it is read when somebody answers."""
+        number = len(self._paths) + 1
+        self._paths[number] = path
+        spoken = path.suffix.lower() in RECORDINGS
+        return Attachment(
+            AttachmentKind.VOICE if spoken else kind_of(path.name),
+            id=number,
+            name=clean_name(path.name, "unnamed"),
+            size=path.stat().st_size,
+            seconds=SECONDS if spoken else 0.0,
+        )
+
+    async def fetch(
+        self, _channel_id: int, _message_id: int, attachment: Attachment, /, *, most: int
+    ) -> bytes:
+        """Return the bytes of a file; raise Unperceived where it is gone, or larger than `most`."""
+        path = self._paths.get(attachment.id)
+        if path is None:
+            raise Unperceived("it was shown before the last start")
+        try:
+            return await asyncio.to_thread(_read, path, most)
+        except OSError as error:
+            raise Unperceived(f"it can't be read ({type(error).__name__})") from error
+
+
+def _read(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise Unperceived("it is too large")
+    return data
+
+
+def files_in(line: str, *, named: bool = False) -> tuple[list[Path], str]:
+    """Return the files that a line begins with, and the words behind them.
+
+    What is typed is talk, unless it begins with a whole path, as terminals write it; where a file is to be
+    `named`, one in the working folder will do.
+    """
+    if not (named or _LOOKS_LIKE_A_PATH.match(line)):
+        return [], line
+    try:
+        pieces = shlex.split(line, posix=os.name != "nt")
+    except ValueError:  # an apostrophe in words
+        pieces = line.split()
+    found = (_path(piece) for piece in pieces[:MOST_FILES])
+    paths = list(takewhile(lambda path: (named or path.is_absolute()) and _is_file(path), found))
+    return paths, " ".join(pieces[len(paths) :]) if paths else line
+
+
+def _path(piece: str) -> Path:
+    if piece.startswith("file://"):
+        return Path(unquote(urlsplit(piece).path))
+    return Path(piece).expanduser()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False
