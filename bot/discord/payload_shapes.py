@@ -4,17 +4,19 @@ What nothing reads is not looked at. Of what is not there most is for discord.py
 parts of a message it makes half a message.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 Shape: TypeAlias = "Callable[[object], bool] | Mapping[str, Shape] | Sequence[Shape]"
 """A check; what an object holds; or, in a list of one, what each item of a list is."""
 
-LISTS = ("mentions", "mention_roles")
+LISTS = ("mentions", "mention_roles", "components")
 """What a message always has, be it empty."""
 _BEYOND = 2**63
 """Numbers from here on are no ids, and no database takes them."""
 _LONGEST_TOKEN = 1_000
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
 class MisshapenError(ValueError):
@@ -70,6 +72,10 @@ def _id(value: object) -> bool:
 
 def _token(value: object) -> bool:
     return isinstance(value, str) and value.isascii() and 0 < len(value) <= _LONGEST_TOKEN
+
+
+def _locale(value: object) -> bool:
+    return isinstance(value, str) and _LOCALE.fullmatch(value) is not None
 
 
 def _flag(value: object) -> bool:
@@ -201,8 +207,8 @@ INTERACTION: Shape = {
     "channel_id": _MAYBE_ID,
     "channel": {"id": _id, "type": _kind, "name": _MAYBE_TEXT},
     "guild": {"id": _id},
-    "locale": _text,
-    "guild_locale": _text,
+    "locale": _locale,
+    "guild_locale": _locale,
     "user": USER,
     "member": {"user": USER, "nick": _MAYBE_TEXT, "roles": [_id], "flags": _MAYBE_COUNT},
     "message": check_message,

@@ -155,6 +155,7 @@ GOOD = {
     "pinned": False,
     "mentions": [],
     "mention_roles": [],
+    "components": [],
     "attachments": [FILE],
     "embeds": [],
     "flags": 0,
@@ -200,7 +201,7 @@ async def test_a_part_that_is_not_what_discord_documents_is_missing_and_the_word
     assert not getattr(heard, {"sticker_items": "stickers"}.get(key, key), None)
 
 
-async def test_without_its_lists_of_mentions_a_message_mentions_nobody():
+async def test_without_its_lists_of_mentions_and_components_a_message_has_none():
     client = Listener()
     Leniency(client._connection)
     bare = {
@@ -209,7 +210,7 @@ async def test_without_its_lists_of_mentions_a_message_mentions_nobody():
     assert client.hears(bare).mentions == []
 
 
-@pytest.mark.parametrize("odd", [{"user": None}, {"token": "x" * 2_000}, {"locale": []}, {"guild_id": "77"}])
+@pytest.mark.parametrize("odd", [{"user": None}, {"token": "x" * 2_000}, {"version": []}, {"guild_id": "77"}])
 async def test_a_use_of_which_it_cannot_be_read_whose_it_is_is_passed_over(odd):
     client = Listener()
     Leniency(client._connection)
@@ -222,7 +223,7 @@ async def test_a_use_of_which_it_cannot_be_read_whose_it_is_is_passed_over(odd):
         "user": USER,
         "attachment_size_limit": 1,
     }
-    client._connection.parsers["INTERACTION_CREATE"](use)
+    client._connection.parsers["INTERACTION_CREATE"]({**use, "locale": "x" * 9_000})
     client._connection.parsers["INTERACTION_CREATE"]({**use, **odd})
     assert len(client.heard) == 1
 
