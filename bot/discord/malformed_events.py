@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.core.errors import place_in_code
+from bot.discord.payload_shapes import LISTS, check_interaction, check_message
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
@@ -30,7 +31,13 @@ _CORE_OF_USE = (*_CORE, "member", "data")
 """Who used a command or pressed a button is judged by what they may do."""
 _MESSAGES = ("referenced_message", "message")
 """Parts that are messages themselves, and may hold what can't be read, too."""
-_NO_MESSAGE = {
+_CHECKS: Mapping[str, Callable[[object], bool]] = {
+    "MESSAGE_CREATE": check_message,
+    "MESSAGE_UPDATE": check_message,
+    "INTERACTION_CREATE": check_interaction,
+}
+"""What discord.py reads whatever it is, and would give to those who hear it."""
+_NO_MESSAGE: Mapping[str, Any] = {
     "type": -1,  # none that Discord has: it is heard by nobody
     "author": {"id": "0", "username": "unknown", "discriminator": "0", "avatar": None},
     "content": "",
@@ -41,7 +48,21 @@ _NO_MESSAGE = {
     "tts": False,
     "attachments": [],
     "embeds": [],
+    **{key: [] for key in LISTS},
 }
+
+
+class Briefly(logging.Filter):
+    """Makes a line of what discord.py would tell as a traceback: what somebody typed is not found."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and (error := record.exc_info[1]):
+            record.msg = (
+                f"What Discord asked for is not told: {type(error).__name__} in {place_in_code(error)}"
+            )
+            record.args, record.exc_info, record.levelno = None, None, logging.WARNING
+            record.levelname = logging.getLevelName(logging.WARNING)
+        return True
 
 
 class Leniency:
@@ -59,11 +80,14 @@ class Leniency:
         }
         for event, parse in state.parsers.items():
             state.parsers[event] = partial(self._parse, event, parse)
+        logging.getLogger("discord.app_commands.tree").addFilter(Briefly())
         setattr(state, "create_message", self._fetched)  # noqa: B010 - what is fetched over REST goes this way
 
     def _parse(self, event: str, parse: Callable[[Any], None], data: Payload) -> None:
         """Read an event; if it can't be, read what can be of it, or pass it over."""
         try:
+            if event in _CHECKS:
+                _CHECKS[event](data)
             parse(data)
         except Exception as error:  # noqa: BLE001 - whatever it is, the connection must not end by it
             kept = self._mended(event, data)
@@ -92,12 +116,14 @@ class Leniency:
         return self._message_in(channel, data)
 
     def _message_in(self, channel: Any, data: Payload) -> discord.Message:
+        check_message(data)
         return discord.Message(state=self._state, channel=channel, data=data)  # type: ignore[arg-type]
 
     def _guild(self, data: Payload) -> object:
         return discord.Guild(state=self._state, data=data)  # type: ignore[arg-type]
 
     def _interaction(self, data: Payload) -> object:
+        check_interaction(data)
         return discord.Interaction(state=self._state, data=data)  # type: ignore[arg-type]
 
     def _tell(self, what: str, error: Exception, data: Payload, kept: Payload | None) -> None:
@@ -114,7 +140,8 @@ def readable(
     data: Payload, works: Callable[[Payload], bool], core: Sequence[str] = _CORE
 ) -> dict[str, Any] | None:
     """Return as much of an object as `works`; None where that would not be the object any more."""
-    kept = {key: data[key] for key in core if key in data}
+    kept: dict[str, Any] = {key: [] for key in LISTS if "content" in data}
+    kept |= {key: data[key] for key in core if key in data}
     kept |= {key: [] for key, value in data.items() if isinstance(value, list)}
     if not works(kept):
         return None

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 ACKNOWLEDGE_WITHIN = 3.0
 TOKEN_LIVES = 900.0
-COMMAND, COMPONENT, SUBMISSION = 2, 3, 5
-SAYS, DEFERS, DEFERS_UPDATE, UPDATES, SHOWS_MODAL = 4, 5, 6, 7, 9
+COMMAND, COMPONENT, COMPLETION, SUBMISSION = 2, 3, 4, 5
+SAYS, DEFERS, DEFERS_UPDATE, UPDATES, OFFERS, SHOWS_MODAL = 4, 5, 6, 7, 8, 9
 
 
 @dataclass(eq=False)
@@ -103,6 +103,8 @@ class Interaction:
             self.original = self.message
 
     def _may_answer_with(self) -> set[int]:
+        if self.type == COMPLETION:
+            return {OFFERS}
         # Only what came from a message can change it, and no modal opens from a modal.
         changes = {DEFERS_UPDATE, UPDATES} if self.message is not None else set()
         modal = set() if self.type == SUBMISSION else {SHOWS_MODAL}

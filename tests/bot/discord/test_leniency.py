@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 import discord
 import pytest
 
-from bot.discord.malformed_events import Leniency, readable
+from bot.discord.malformed_events import Briefly, Leniency, readable
 from tests.world.discord_schema import document_path
 
 Schema = dict[str, Any]
@@ -82,7 +83,7 @@ class Listener(discord.Client):
         self._connection._add_guild_from_data({"id": "77", "name": "The Guild"})  # type: ignore[typeddict-item]
 
     def dispatch(self, event: str, /, *args: Any, **_: Any) -> None:
-        if event == "message":
+        if event in ("message", "interaction"):
             self.heard += args
 
     def hears(self, data: Any) -> discord.Message:
@@ -137,3 +138,104 @@ async def test_what_cannot_be_read_is_logged_once_for_each_kind_without_its_word
     assert [one.levelname for one in caplog.records] == ["WARNING"] * 2
     assert "CHANNEL_PINS_UPDATE (ValueError in " in caplog.text
     assert "words" not in caplog.text
+
+
+USER = {"id": "5", "username": "mira", "discriminator": "0", "avatar": None}
+FILE = {"id": "6", "filename": "a.png", "size": 1, "url": "https://example.org/a", "proxy_url": ""}
+GOOD = {
+    "id": "4",
+    "type": 0,
+    "channel_id": "7",
+    "author": USER,
+    "content": "hello",
+    "timestamp": "2026-01-01T00:00:00+00:00",
+    "edited_timestamp": None,
+    "tts": False,
+    "mention_everyone": False,
+    "pinned": False,
+    "mentions": [],
+    "mention_roles": [],
+    "components": [],
+    "attachments": [FILE],
+    "embeds": [],
+    "flags": 0,
+}
+NOBODY_HEARS = [
+    {"content": None},
+    {"content": 5},
+    {"id": str(2**63)},
+    {"id": "-1"},
+    {"channel_id": [7]},
+    {"author": {**USER, "id": 2**70}},
+    {"author": {**USER, "bot": 2**70}},
+    {"author": {"id": "5"}},
+    {"type": []},
+]
+HEARD_WITHOUT = [
+    ("attachments", [{**FILE, "filename": None}, {**FILE, "size": "1"}, 5, None]),
+    ("embeds", [{"title": 5}, {"provider": {"name": []}}]),
+    ("sticker_items", [{"id": "1", "name": None, "format_type": 1}]),
+    ("message_snapshots", [{"message": {**GOOD, "content": None}}]),
+    ("poll", {"question": {"text": 5}, "answers": [], "expiry": None}),
+    ("mentions", 5),
+    ("mention_roles", {}),
+    ("member", {"roles": []}),
+]
+
+
+@pytest.mark.parametrize("odd", NOBODY_HEARS)
+async def test_a_message_that_is_not_what_discord_documents_is_passed_over(odd):
+    client = Listener()
+    Leniency(client._connection)
+    client._connection.parsers["MESSAGE_CREATE"]({**GOOD, **odd})
+    assert client.heard == []
+
+
+@pytest.mark.parametrize(("key", "odd"), HEARD_WITHOUT)
+async def test_a_part_that_is_not_what_discord_documents_is_missing_and_the_words_are_heard(key, odd):
+    client = Listener()
+    Leniency(client._connection)
+    heard = client.hears({**GOOD, key: odd})
+    assert (heard.content, heard.author.name) == ("hello", "mira")
+    assert (heard.mentions, heard.role_mentions) == ([], [])
+    assert not getattr(heard, {"sticker_items": "stickers"}.get(key, key), None)
+
+
+async def test_without_its_lists_of_mentions_and_components_a_message_has_none():
+    client = Listener()
+    Leniency(client._connection)
+    bare = {
+        key: value for key, value in GOOD.items() if not key.startswith("mention_r") and key != "mentions"
+    }
+    assert client.hears(bare).mentions == []
+
+
+@pytest.mark.parametrize("odd", [{"user": None}, {"token": "x" * 2_000}, {"version": []}, {"guild_id": "77"}])
+async def test_a_use_of_which_it_cannot_be_read_whose_it_is_is_passed_over(odd):
+    client = Listener()
+    Leniency(client._connection)
+    use = {
+        "id": "1",
+        "application_id": "2",
+        "type": 2,
+        "token": "t",
+        "version": 1,
+        "user": USER,
+        "attachment_size_limit": 1,
+    }
+    client._connection.parsers["INTERACTION_CREATE"]({**use, "locale": "x" * 9_000})
+    client._connection.parsers["INTERACTION_CREATE"]({**use, **odd})
+    assert len(client.heard) == 1
+
+
+def test_what_discord_py_would_tell_as_a_traceback_is_one_line_without_words(caplog):
+    client_log = logging.getLogger("discord.app_commands.tree")
+    client_log.addFilter(Briefly())
+    try:
+        int("words")
+    except ValueError:
+        client_log.exception("Ignoring exception in autocomplete for %r", "persona choose")
+    assert len(caplog.records) == 1
+    assert "ValueError in test_leniency.py" in caplog.text
+    assert "words" not in caplog.text
+    assert "Traceback" not in caplog.text
