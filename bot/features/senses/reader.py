@@ -30,6 +30,8 @@ class DocumentReader:
 
     async def read(self, data: bytes, *, pdf: bool) -> str:
         """Return the words as clean text, with a mark where it was cut; "" where there are none."""
+        if not data and not pdf:
+            return ""
         answer, _ = await self._process.ask(data, "pdf" if pdf else "text", deadline=DEADLINE)
         try:
             read = _Read.model_validate(answer)

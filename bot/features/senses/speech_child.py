@@ -36,7 +36,6 @@ Memory, files and time of work are limited as for other files. Threads are not f
 Windows and macOS; the model and its threads are there before the limits, so a larger one fits as well.
 """
 RATE = 16_000
-DOUBTFUL = -0.5
 _KINDS = {b"OggS": "ogg", b"RIFF": "wav", b"fLaC": "flac", b"ID3": "mp3", b"\x1aE\xdf\xa3": "matroska"}
 _MP3 = (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
 _Pcm = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
@@ -68,13 +67,9 @@ class Listener:
 
 
 def is_sure(segment: Any) -> bool:
-    """Say whether Whisper made a piece out, and did not make it up.
-
-    tiny.en takes clear speech for none of it now and then (0.7), so its word counts with a second sign alone.
-    """
-    if segment.avg_logprob < -1:
-        return False
-    return bool(segment.no_speech_prob <= 0.6 or segment.avg_logprob >= DOUBTFUL)
+    """Say whether Whisper made a piece out, and did not make it up, or say one thing over and over."""
+    made_up = segment.no_speech_prob > 0.6 or segment.avg_logprob < -1 or segment.compression_ratio > 2.4
+    return not made_up
 
 
 def decoded(data: bytes, seconds: float) -> _Pcm:
