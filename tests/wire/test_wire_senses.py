@@ -98,7 +98,7 @@ KINDS: dict[str, Kind] = {
     "mention only": Sender.mention_only,
     "in a thread": Sender.in_a_thread,
 }
-NOT_YET = {"forward", "embed only", "poll"}
+NOT_YET: set[str] = set()
 
 
 @dataclass
