@@ -9,8 +9,9 @@ import struct
 import zlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 import pytest_asyncio
 
@@ -21,7 +22,7 @@ from tests.world.discord_messages import Message
 from tests.world.discord_objects import Channel, User
 from tests.world.process import BotProcess, world
 
-Image = pytest.importorskip("PIL.Image", reason="pictures need the extra `senses`")
+Image: Any = pytest.importorskip("PIL.Image", reason="pictures need the extra `senses`")
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
@@ -100,7 +101,7 @@ class Talk:
         return Talk(self.bot, person, self.bot.discord.dm_with(person))
 
 
-def shown(request: Request) -> list["Image.Image"]:
+def shown(request: Request) -> list[Any]:
     """Return the pictures that a prompt showed, decoded."""
     found = []
     for message in request.raw["messages"]:

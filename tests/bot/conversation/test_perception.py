@@ -1,9 +1,14 @@
 """What hangs on messages: voice before attention, files and pictures for an answer, descriptions after it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.conversation.perception import Describer
 from bot.conversation.text.names import speaker_label
@@ -11,7 +16,7 @@ from bot.conversation.types import Quote
 from bot.core.errors import Unperceived
 from bot.llm.types import Prompt
 from memory.attachments import Attachment, AttachmentKind, with_attachments
-from tests.builders import CHANNEL, DM, Table, utterance
+from tests.builders import CHANNEL, DM, Table, table, utterance
 from tests.fakes import EPOCH
 from tests.support.senses import fake_senses, pdf, recording
 
@@ -43,13 +48,17 @@ class Files:
         return data
 
 
+def perceiving(at: Table) -> Files:
+    """Give simple senses to who answers, and a model that describes; return what they fetch from."""
+    found, perception = Files(), at.app.perception
+    perception.senses, perception.fetch = fake_senses(), found.fetch
+    perception.describer = Describer(at.claude, "claude-haiku-5-5")
+    return found
+
+
 @pytest.fixture
 def files(at_table: Table) -> Files:
-    found = Files()
-    at_table.app.perception.senses = fake_senses()
-    at_table.app.perception.fetch = found.fetch
-    at_table.app.perception.describer = Describer(at_table.claude, "claude-haiku-5-5")
-    return found
+    return perceiving(at_table)
 
 
 async def say(at: Table, text: str = "", *things: Attachment, **changes: object) -> int:
@@ -231,3 +240,64 @@ async def test_a_description_of_what_was_deleted_meanwhile_is_never_written_down
     await say(at_table, "look", files.picture())
     async with at_table.database.read() as db:
         assert await db.messages.ids_in(DM.channel_id) == []
+
+
+# --- Places ---------------------------------------------------------------------------------------
+
+PLACES = {"mira alone": (DM, 42), "tom alone": (replace(DM, channel_id=501), 43), "everybody": (CHANNEL, 42)}
+PRIVATE = ("mira alone", "tom alone")
+
+
+def with_canary(files: Files, kind: str, canary: str) -> tuple[tuple[Attachment, ...], Quote | None]:
+    """Return something that holds a canary: in a file, a voice, a name, or a message elsewhere."""
+    made = {
+        "file": lambda: files.add(AttachmentKind.TEXT, "a.txt", canary.encode()),
+        "pdf": lambda: files.add(AttachmentKind.PDF, "a.pdf", pdf(canary)),
+        "voice": lambda: files.add(AttachmentKind.VOICE, "v.ogg", recording(canary), seconds=1),
+        "picture": lambda: files.picture(f"{canary}.png"),
+        "alt text": lambda: replace(files.picture(), alt=canary),
+        "forward": lambda: Attachment(AttachmentKind.FORWARD, text=canary),
+        "preview": lambda: Attachment(AttachmentKind.EMBED, text=canary),
+        "poll": lambda: Attachment(AttachmentKind.POLL, text=canary),
+    }
+    if kind == "quote":
+        return (), Quote(77, 44, "Ann", canary, EPOCH, attachments=(files.picture(f"{canary}.png"),))
+    return (made[kind](),), None
+
+
+KINDS = ("file", "pdf", "voice", "picture", "alt text", "forward", "preview", "poll", "quote")
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(PLACES)), st.sampled_from(KINDS)), min_size=2, max_size=6))
+@settings(max_examples=12, deadline=None)
+def test_nothing_perceived_in_a_private_place_reaches_another(steps):
+    asyncio.run(_talk_everywhere(steps))
+
+
+async def _talk_everywhere(steps: Sequence[tuple[str, str]]) -> None:
+    with TemporaryDirectory() as folder:
+        async with table(Path(folder)) as at:
+            found = perceiving(at)
+            canaries: dict[str, list[str]] = {name: [] for name in PLACES}
+            for number, (place, kind) in enumerate(steps):
+                canaries[place].append(f"canary{number}x")
+                things, quote = with_canary(found, kind, canaries[place][-1])
+                at.claude.will_say("Hm.", f"it shows {canaries[place][-1]}")
+                await speak(at, place, *things, quote=quote)
+                at.claude.queue.clear()
+            for place in PLACES:
+                await speak(at, place)
+            asked = list(zip(at.claude.questions, at.claude.prompts, strict=True))
+            for place in PRIVATE:
+                elsewhere = [one.text for by, one in asked if by.channel_id != PLACES[place][0].channel_id]
+                assert not [one for one in canaries[place] if any(one in text for text in elsewhere)]
+            for place, theirs in canaries.items():
+                here = [one.text for by, one in asked if by.channel_id == PLACES[place][0].channel_id]
+                assert all(any(one in text for text in here) for one in theirs)
+
+
+async def speak(at: Table, place: str, *things: Attachment, quote: Quote | None = None) -> None:
+    where, person = PLACES[place]
+    name = "Mira" if person == 42 else "Tom"
+    called = {"mentions_me": True} if where is CHANNEL else {}
+    await say(at, "look", *things, where=where, author_id=person, author_name=name, quote=quote, **called)
