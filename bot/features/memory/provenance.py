@@ -104,7 +104,7 @@ async def _perceived(db: UnitOfWork, saw: Sequence[str]) -> tuple[Perceived, ...
     for kind, message_ids in by_kind.items():
         lines = [await db.messages.get(one) for one in dict.fromkeys(message_ids)]
         attached = [each for line in lines if line for each in attachments_of(line.attachments)]
-        costs = [each.cost for each in attached if each.cost is not None]
+        costs = [each.cost for each in attached if each.cost is not None and kind == AttachmentKind.PICTURE]
         different = tuple(dict.fromkeys(message_ids))
         found.append(
             Perceived(AttachmentKind(kind), len(message_ids), different, sum(costs) if costs else None)

@@ -14,6 +14,8 @@ from bot.conversation.perception import Describer
 from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Quote
 from bot.core.errors import Unperceived
+from bot.features.memory.reply_origin import Form, told
+from bot.llm.budget import Level, Purse
 from bot.llm.types import Prompt
 from memory.attachments import Attachment, AttachmentKind, with_attachments
 from tests.builders import CHANNEL, DM, Table, table, utterance
@@ -240,6 +242,25 @@ async def test_a_description_of_what_was_deleted_meanwhile_is_never_written_down
     await say(at_table, "look", files.picture())
     async with at_table.database.read() as db:
         assert await db.messages.ids_in(DM.channel_id) == []
+
+
+async def test_why_tells_what_a_reply_was_shown_and_what_describing_cost(at_table, files):
+    things = files.picture(), files.picture("dog.png"), files.add(AttachmentKind.TEXT, "a.txt", b"words")
+    message_id = await say(at_table, "look", *things)
+    found = await at_table.decided(message_id)
+    assert found.turn is not None
+    origins = await at_table.app.provenance.of(found.claim, found.turn, 42)
+    form = Form(lambda text, _room: text, str, None, free=False)
+    (line,) = [one for one in told(origins, form) if "shown" in one]
+    assert line == "**What it was shown**: 2 pictures (described for $0.0020) and 1 text file"
+
+
+async def test_where_money_is_short_no_pixels_are_shown_and_nothing_is_fetched(at_table, files, monkeypatch):
+    short = Purse(Level.SPARING, "it runs short")
+    monkeypatch.setattr(at_table.app.budgets, "purse", lambda _person, _server: short)
+    await say(at_table, "look", files.picture())
+    assert not at_table.claude.prompts[0].pictures
+    assert files.fetched == []
 
 
 # --- Places ---------------------------------------------------------------------------------------
