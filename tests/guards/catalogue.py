@@ -961,21 +961,12 @@ _STRANGERS = (
         "tests/bot/features/senses/test_eye.py::test_the_bomb_is_known_by_its_header",
     ),
     Guard(
-        "metadata of a picture",
-        "Of a picture nothing is handed on but what can be seen.",
-        "bot/features/senses/picture_child.py",
-        "    small.info = {}  # Pillow would write a colour profile from here\n",
-        "",
-        "tests/bot/features/senses/test_eye.py"
-        "::test_a_photo_is_turned_upright_and_nothing_of_its_metadata_is_left",
-    ),
-    Guard(
         "container of a recording",
         "FFmpeg opens no list of other files and addresses.",
         "bot/features/senses/speech_child.py",
         '    raise Refused("it is no recording")\n',
         '    return ""\n',
-        "tests/bot/features/senses/test_ear.py::test_what_is_no_recording_is_refused",
+        "tests/bot/features/senses/test_ear.py::test_a_list_of_other_files_is_no_recording",
     ),
     Guard(
         "answer about a picture",

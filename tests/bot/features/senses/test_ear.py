@@ -103,6 +103,15 @@ async def test_what_is_no_recording_is_refused(ear, caplog):
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize("listed", [b"#EXTM3U\nfile:///etc/passwd\n", b"ffconcat version 1.0\nfile x\n"])
+def test_a_list_of_other_files_is_no_recording(listed):
+    from bot.features.senses.child import Refused
+    from bot.features.senses.speech_child import decoded
+
+    with pytest.raises(Refused, match="no recording"):
+        decoded(listed, 5)
+
+
 async def test_a_model_that_breaks_is_our_fault_and_stands_in_the_log(tmp_path, caplog):
     with pytest.raises(Unperceived, match="error in Masquerade"):
         await WhisperEar(tmp_path).hear(b"OggS-canary", seconds=5)
