@@ -12,9 +12,9 @@ WORKDIR /app
 RUN python -m venv /venv
 # What changes seldom comes first, so that a new version of the bot does not install everything anew.
 COPY pyproject.toml constraints.txt ./
-# EXTRAS=local,memory,pictures,postgres,senses adds the embedded voice, which speaks without a key, and needs 2 GB
+# EXTRAS=local,memory,pictures,senses,postgres adds the embedded voice, which speaks without a key, and needs 2 GB
 # of memory; `voice` in the list adds 330 MB, which listen to voice messages.
-ARG EXTRAS=memory,pictures,postgres,senses
+ARG EXTRAS=memory,pictures,senses,postgres
 RUN /venv/bin/pip install --constraint constraints.txt ".[${EXTRAS}]"
 RUN --mount=type=bind,source=memory,target=memory \
     /venv/bin/python -m memory.vocabulary && /venv/bin/python -m memory.sentence_models

@@ -5,7 +5,9 @@ import json
 import re
 import socket
 import sqlite3
+import sys
 import threading
+import tomllib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,11 +23,14 @@ from bot.cli.doctor.examination import account_findings, examine, look
 from bot.cli.doctor.finding import Finding
 from bot.cli.doctor.reach import find_host
 from bot.cli.doctor.report import as_json, as_text, clean, is_ok, show
+from bot.cli.doctor.senses import senses_findings
 from bot.cli.doctor.storage import storage_findings
-from bot.settings import load_settings
+from bot.features.senses.parts import SENSES_EXTRA, VOICE_EXTRA
+from bot.settings import Settings, load_settings
 from cogs._discord.moderation import NEEDED
 from cogs.tickets.threads import NEEDED_AT_DESK
 from database import Database
+from tests.support.paths import ROOT
 from tests.world import discord_faults as faults
 from tests.world.claude_server import ScriptedClaude
 from tests.world.discord_pointing import point_discord_at
@@ -306,6 +311,58 @@ async def test_no_character_or_one_with_faults_is_a_problem(tmp_path, environ, w
 
 
 # --- data -------------------------------------------------------------------------------------------
+
+
+# --- the senses -------------------------------------------------------------------------------------
+
+
+def senses(**values: object) -> dict[str, Finding]:
+    return {one.check: one for one in senses_findings(Settings.model_validate(values))}
+
+
+def test_each_sense_that_is_missing_is_named_with_the_one_command_that_brings_it(monkeypatch):
+    monkeypatch.setattr("bot.features.senses.parts.find_spec", lambda _: None)
+    findings = senses()
+    command = f"Run: {sys.executable} -m pip install --constraint constraints.txt "
+    assert {check: (one.level, one.mend) for check, one in findings.items()} == {
+        "senses.pictures": ("notice", f"{command}'.[senses]'"),
+        "senses.files": ("notice", f"{command}'.[senses]'"),
+        "senses.voice_messages": ("notice", f"{command}'.[voice]'"),
+    }
+    assert findings["senses.pictures"].sentence == "It can't look at pictures: a package is missing."
+
+
+def test_the_extras_that_bring_senses_are_extras():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {SENSES_EXTRA, VOICE_EXTRA} <= extras.keys()
+
+
+def test_a_sense_that_is_there_or_switched_off_is_well(monkeypatch):
+    monkeypatch.setattr("bot.cli.doctor.senses.installed", lambda *_: True)
+    monkeypatch.setattr("bot.cli.doctor.senses.whisper_folder", Path)
+    assert {one.level for one in senses().values()} == {"ok"}
+    off = senses(images=False, files=False, voice_messages=False)
+    assert {one.level for one in off.values()} == {"ok"}
+    assert off["senses.files"].sentence == "It does not read text files and PDFs: files is off."
+
+
+def test_a_model_of_the_ear_that_is_not_there_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr("bot.cli.doctor.senses.installed", lambda *_: True)
+    finding = senses(stt_model=str(tmp_path))["senses.voice_messages"]
+    assert finding.level == "notice"
+    assert f"stt_model={tmp_path} is no folder with a Whisper model" in finding.sentence
+    assert "nothing is downloaded" in finding.mend
+
+
+def test_the_packaged_model_is_told_to_know_english_alone(monkeypatch):
+    monkeypatch.setattr("bot.cli.doctor.senses.installed", lambda *_: True)
+    monkeypatch.setattr("bot.cli.doctor.senses.whisper_folder", Path)
+    finding = senses(stt_language="de")["senses.voice_messages"]
+    assert (finding.level, "English alone" in finding.sentence) == ("notice", True)
+
+
+async def test_the_senses_stand_among_the_findings(tmp_path, environ):
+    assert "senses.pictures" in await found(tmp_path, environ, offline=True)
 
 
 # --- the company ------------------------------------------------------------------------------------

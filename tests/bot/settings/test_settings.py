@@ -753,3 +753,16 @@ def test_every_setting_is_read_or_said_to_be_not_yet_in_effect():
     within_settings = {"character", "characters_dir"}
     assert unread - through_a_pattern - within_settings <= NOT_YET.keys() | ELSEWHERE.keys()
     assert NOT_YET.keys() & read <= {"premium_model", "voting_model"}  # which the doctor checks
+
+
+# ---- what it perceives
+
+
+@pytest.mark.parametrize(("written", "read"), [("AUTO", "auto"), ("de", "de"), ("yue", "yue")])
+def test_the_spoken_language_is_a_code_or_auto(load, written, read):
+    assert load(f"stt_language={written}").settings.stt_language == read
+
+
+def test_the_name_of_a_language_is_no_code(load):
+    with pytest.raises(SettingsError, match="write auto, or a code such as en or de"):
+        load("stt_language=german")

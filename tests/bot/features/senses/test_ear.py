@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from bot.conversation.senses import Heard
@@ -101,6 +101,15 @@ async def test_what_is_no_recording_is_refused(ear, caplog):
         with pytest.raises(Unperceived):
             await ear.hear(data, seconds=5)
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("listed", [b"#EXTM3U\nfile:///etc/passwd\n", b"ffconcat version 1.0\nfile x\n"])
+def test_a_list_of_other_files_is_no_recording(listed):
+    from bot.features.senses.child import Refused
+    from bot.features.senses.speech_child import decoded
+
+    with pytest.raises(Refused, match="no recording"):
+        decoded(listed, 5)
 
 
 async def test_a_model_that_breaks_is_our_fault_and_stands_in_the_log(tmp_path, caplog):

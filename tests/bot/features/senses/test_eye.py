@@ -7,9 +7,10 @@ import sys
 import zlib
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
+from bot.core.child import answer_of
 from bot.core.errors import Unperceived
 from bot.features.senses import eye as eyes
 from bot.features.senses.eye import PillowEye
@@ -118,7 +119,7 @@ async def test_each_orientation_of_exif_comes_out_as_a_viewer_shows_it(turn):
     exif = Image.Exif()
     exif[0x0112] = turn
     data = written(picture, "PNG", exif=exif)
-    wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    wanted: Any = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     got = await seen(data)
     assert got.size == wanted.size
     for x in (4, got.width - 4):
@@ -226,20 +227,18 @@ async def test_twenty_pictures_and_a_bomb_cost_this_process_no_memory():
 
 
 async def test_pictures_are_looked_at_one_after_the_other(monkeypatch):
-    from bot.features.senses import process as processes
-
-    real, running, most = processes.answer_of, 0, 0
+    running, most = 0, 0
 
     def counting(*arguments: Any, **named: Any) -> Any:
         nonlocal running, most
         running += 1
         most = max(most, running)
         try:
-            return real(*arguments, **named)
+            return answer_of(*arguments, **named)
         finally:
             running -= 1
 
-    monkeypatch.setattr(processes, "answer_of", counting)
+    monkeypatch.setattr("bot.features.senses.process.answer_of", counting)
     eye, data = PillowEye(), written(halves(), "PNG")
     assert len(await asyncio.gather(*(eye.look(data) for _ in range(4)))) == 4
     assert most == 1
