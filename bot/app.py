@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 from bot.arranging import (
+    describer_of,
     embedder_of,
     growth_folder,
     limits_of,
@@ -99,6 +100,7 @@ from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets
 from bot.llm.client import SDK, Claude
 from bot.llm.server import Server
+from bot.llm.standby import Standby
 from bot.settings import Settings
 from database import Database, DatabaseAway, DatabaseBusy, DatabaseError, DatabaseFull, DatabaseTaken
 from database.backups import NightWatch
@@ -364,7 +366,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     perception = Perception(
         database,
         senses_of(settings, base.server),
-        Describer(claude, voters.model),
+        Describer(claude, describer_of(voice, voters.model)),
         base.budgets,
         is_gone=message_log.is_gone,
     )
@@ -597,7 +599,7 @@ async def open_app(
         database = await open_database(settings, patient=patient)
         guests = await joined(database) if settings.use_persona_system else []
         budgets = Budgets(database, clock, limits_of(settings), zone=manner.zone, tell=tell_operator)
-        claude = await within(budgets, claude, settings, server)
+        claude = Standby(await within(budgets, claude, settings, server), clock, tell_operator)
         app = assemble(
             Opened(
                 settings=settings,

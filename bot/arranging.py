@@ -29,8 +29,9 @@ from bot.llm.budgeted import Budgeted, Tariff
 from bot.llm.call_log import open_call_log
 from bot.llm.client import AnthropicClaude, Claude
 from bot.llm.pricing import Prices, load_prices
-from bot.llm.server import Server
-from bot.llm.types import TokenEstimate, local_counter
+from bot.llm.server import Server, model_at, other_servers
+from bot.llm.servers import Servers
+from bot.llm.types import Model, TokenEstimate, local_counter
 from bot.settings import Settings
 from bot.settings.allowance import Allowance
 from database import DatabaseError
@@ -63,6 +64,9 @@ def voice_of(settings: Settings, server: Server) -> Voice:
         tokens=TokenEstimate(local_counter()),
         effort="off" if server.local else settings.reply_effort,
         rehearsal=slow,
+        general=model_at(settings.sel_general_model, server),
+        coder=model_at(settings.sel_coder_model, server),
+        vision=model_at(settings.vision_model, server),
     )
 
 
@@ -70,6 +74,11 @@ def senses_of(settings: Settings, server: Server) -> Senses:
     """Return what the characters perceive with. The rehearsal voice can't see, and reads little."""
     senses = open_senses(settings)
     return replace(senses, eye=None, reader=None) if server.rehearsal else senses
+
+
+def describer_of(voice: Voice, cheap: str) -> Model | None:
+    """Return who puts into words what a picture shows: who has eyes for sure, else a cheap model."""
+    return voice.vision or (Model(cheap) if cheap else None)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -85,7 +94,9 @@ def limits_of(settings: Settings) -> Limits:
 
 def cheap_model_of(settings: Settings, server: Server) -> str:
     """Return who writes replies where a budget runs short; "" where it is whoever writes them anyway."""
-    return "" if server.local else settings.budget_model or settings.voting_model
+    if server.local:
+        return server.model if other_servers(settings, server) else ""
+    return settings.budget_model or settings.voting_model
 
 
 def embedder_of(settings: Settings) -> Embedder | None:
@@ -222,17 +233,25 @@ def _prices(settings: Settings) -> Prices:
 
 
 def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Breaker) -> Claude:
-    """Return the process's one client. Raises ConfigurationError for a price table with a fault."""
+    """Return what asks each server that is named. Raises ConfigurationError for a faulty price table."""
     log_file = settings.data_dir / settings.api_log_file
     note = open_call_log(log_file) if settings.enable_api_call_logging else None
-    return AnthropicClaude(
-        server,
-        _prices(settings),
-        clock=clock,
-        cache_ttl=settings.cache_ttl,
-        sampling=_sampling(settings, server),
-        breaker=breaker,
-        **({"note": note} if note else {}),
+    prices = _prices(settings)
+
+    def client(server: Server, breaker: Breaker) -> AnthropicClaude:
+        return AnthropicClaude(
+            server,
+            prices,
+            clock=clock,
+            cache_ttl=settings.cache_ttl,
+            sampling=_sampling(settings, server),
+            breaker=breaker,
+            **({"note": note} if note else {}),
+        )
+
+    others = other_servers(settings, server).items()
+    return Servers(
+        client(server, breaker), {label: client(one, Breaker(clock)) for label, one in others}, clock
     )
 
 
@@ -252,5 +271,6 @@ async def within(budgets: Budgets, claude: Claude, settings: Settings, server: S
         await budgets.open()
     except DatabaseError as error:
         raise ConfigurationError(str(error)) from error
-    tariff = Tariff(_prices(settings), free=server.local)
+    free = frozenset(label for label, one in other_servers(settings, server).items() if one.free)
+    tariff = Tariff(_prices(settings), server.local, free)
     return Budgeted(claude, budgets, tariff, cheap_model=cheap_model_of(settings, server))

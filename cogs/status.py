@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.arranging import voice_of
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.forgetting import Length
+from bot.conversation.intents import PLAIN
 from bot.core.i18n import ABOUT, MENU, Text, _, called, n_, number
 from bot.discord.commands import AnyCommand, Commands, Interaction, answer, asked_in, only_in_servers
 from cogs._discord.text import inline
@@ -145,7 +146,7 @@ class Status(commands.Cog):
         )
 
     def _here(self, user_id: int, where: Where, house: HouseRules, premium: bool) -> Iterator[str]:
-        model = self._voice.for_(premium=premium).model
+        model = self._voice.experts.choose(PLAIN, premium=premium).model.name
         yield _ANSWERED_BY.format(name=self._app.character.name, model=model)
         if house.ignores(user_id):
             yield str(_IGNORED)

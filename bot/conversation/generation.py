@@ -8,6 +8,8 @@ from datetime import datetime
 
 from bot.conversation import style_guard
 from bot.conversation.context.transcript import fit
+from bot.conversation.experts import Choice, Experts
+from bot.conversation.intents import intent_of
 from bot.conversation.prompt import compose_prompt
 from bot.conversation.rehearsal import brief, not_read_out, on_guard, rehearsal_prompt
 from bot.conversation.text.clean import tidy, trim_to_sentence
@@ -18,7 +20,7 @@ from bot.conversation.types import NO_EMOTES, Recollection, Reply, Utterance, Wi
 from bot.core.clock import Runtime
 from bot.llm.client import Answer, Claude
 from bot.llm.errors import ClaudeDenied, ClaudeError, OverBudget, PromptTooLong
-from bot.llm.types import Call, Effort, Prompt, Question, TokenEstimate
+from bot.llm.types import Call, Effort, Model, Prompt, Question, TokenEstimate
 from bot.prompts import fill
 from personas.character import Character, names_of
 
@@ -31,8 +33,9 @@ _MOST_PHRASES, _LONGEST_PHRASE = 3, 100
 class Voice:
     """Which model speaks, how much at most, and how long it may take (`deadline` in seconds).
 
-    `premium_model` speaks to premium members (F060); without one they get the same as all others. A
-    `rehearsal` is our own small model, whose prompts have a shape of their own.
+    `premium_model` speaks to premium members (F060); without one they get the same as all others. `general`
+    writes replies where it is another one than `model`, which does all else. A `rehearsal` is our own small
+    model, whose prompts have a shape of their own.
     """
 
     model: str
@@ -42,10 +45,16 @@ class Voice:
     tokens: TokenEstimate
     effort: Effort = "off"
     rehearsal: bool = False
+    general: Model | None = None
+    coder: Model | None = None
+    vision: Model | None = None
 
-    def for_(self, *, premium: bool) -> "Voice":
-        """Return the voice for a member."""
-        return replace(self, model=self.premium_model) if premium and self.premium_model else self
+    @property
+    def experts(self) -> Experts:
+        """Who writes replies; where the general one is at another server, the model of all else stands by."""
+        general, model = self.general or Model(self.model), Model(self.model)
+        premium = Model(self.premium_model) if self.premium_model not in ("", self.model) else None
+        return Experts(general, self.coder, self.vision, premium, spare=model if general.server else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +97,14 @@ class Composer:
         the character's own voice is mended, or asked for once more (C47). `show` is told all that was
         written until now, and "" where it begins anew. `emotes` are those of the place in which it is said.
         """
-        voice = self._voice.for_(premium=True) if remembered.premium else self._voice
+        voice = self._voice
         request = _Request(voice, character, tuple(heard), self._clock.now(), show)
         calls: tuple[Call, ...] = ()
         for recollection in _tries(remembered, voice):
             try:
                 answer = await self._ask(request, recollection, wish)
             except PromptTooLong as error:
-                calls += _books(error)
+                calls += error.calls
                 log.warning("The prompt was too long for %s", voice.model)
                 continue
             except OverBudget as error:
@@ -105,14 +114,14 @@ class Composer:
                 return self._fallback(character, emotes, calls, error)
             except ClaudeError as error:
                 log.warning("No reply from %s: %s", voice.model, error)
-                return self._fallback(character, emotes, (*calls, *_books(error)), error)
+                return self._fallback(character, emotes, (*calls, *error.calls), error)
             text = self._spoken(request, answer, recollection)
             text, further = await self._in_its_own_voice(request, text, recollection, wish)
-            text, calls = dress(text, emotes, character), (*calls, answer.call, *further)
+            text, calls = dress(text, emotes, character), (*calls, *answer.calls, *further)
             if not split(text):
                 log.warning("Nothing was left of the answer of %s", voice.model)
                 return self._fallback(character, emotes, calls)
-            return Reply(text, floor=recollection.floor, calls=calls)
+            return Reply(text, floor=recollection.floor, calls=calls, expert=answer.spoke)
         return self._fallback(character, emotes, calls)
 
     async def _ask(self, request: _Request, remembered: Recollection, wish: Wish) -> Answer:
@@ -120,11 +129,12 @@ class Composer:
         shape = rehearsal_prompt if request.voice.rehearsal else compose_prompt
         prompt = shape(request.character, remembered, request.heard, now=request.now, wish=wish)
         on_text = _whole(request.show) if request.show else None
-        answer = await self._claude.ask(
-            prompt, _question(request.voice, request.character, request.heard[-1], on_text)
-        )
-        _learn(request.voice, prompt, answer.call)
-        return answer
+        intent = intent_of(request.heard, remembered.lines, pictured=bool(prompt.pictures))
+        choice = request.voice.experts.choose(intent, premium=remembered.premium)
+        answer = await self._claude.ask(prompt, _question(request, choice, on_text))
+        if not answer.call.server:  # another server's model counts its tokens in another way
+            _learn(request.voice, prompt, answer.call)
+        return replace(answer, spoke=answer.spoke or choice.spoke)
 
     def _spoken(self, request: _Request, answer: Answer, remembered: Recollection) -> str:
         """Return what of an answer is said."""
@@ -173,8 +183,8 @@ class Composer:
             answer = await self._ask(request, remembered, replace(wish, note=f"{wish.note} {note}".strip()))
         except ClaudeError as error:
             log.warning("No second answer from %s: %s", request.voice.model, error)
-            return "", _books(error)
-        return self._spoken(request, answer, remembered), (answer.call,)
+            return "", error.calls
+        return self._spoken(request, answer, remembered), answer.calls
 
     def typing_left(self, reply: Reply, remembered: Recollection, *, since: float) -> float:
         """Return for how many seconds it still types the first message, since a moment (monotonic)."""
@@ -213,11 +223,9 @@ def _what_was_wrong(flaw: style_guard.Flaw, text: str, character: Character) -> 
     return fill(f"again_{flaw.name.lower()}", name=character.name, phrases=phrases)
 
 
-def _question(
-    voice: Voice, character: Character, newest: Utterance, show: Callable[[str], None] | None
-) -> Question:
+def _question(request: _Request, choice: Choice, show: Callable[[str], None] | None) -> Question:
     """Return how a reply is asked for: at most as long as the character talks (F065)."""
-    own = character.voice
+    voice, own, newest = request.voice, request.character.voice, request.heard[-1]
     sampling = {
         name: value
         for name in ("temperature", "top_p", "frequency_penalty")
@@ -225,11 +233,13 @@ def _question(
     }
     return Question(
         purpose="reply",
-        model=voice.model,
+        model=choice.model.name,
+        server=choice.model.server,
+        instead=choice.instead,
         max_tokens=min(voice.max_tokens, own.max_tokens or voice.max_tokens),
         sampling=sampling,
         deadline=voice.deadline,
-        effort=voice.effort,
+        effort="off" if choice.model.server else voice.effort,
         on_text=show,
         user_id=newest.author_id,
         channel_id=newest.where.channel_id,
@@ -249,7 +259,3 @@ def _learn(voice: Voice, prompt: Prompt, call: Call) -> None:
     reported = call.usage.prompt
     words = reported - prompt.picture_tokens if reported else None
     voice.tokens.correct(voice.tokens(prompt.text), words)
-
-
-def _books(error: ClaudeError) -> tuple[Call, ...]:
-    return (error.call,) if error.call else ()

@@ -16,7 +16,7 @@ from bot.core.tasks import Tasks
 from bot.llm.budget import Budgets, Level
 from bot.llm.client import Claude
 from bot.llm.errors import ClaudeError
-from bot.llm.types import Block, Call, Message, Picture, Prompt, Question
+from bot.llm.types import Block, Call, Message, Model, Picture, Prompt, Question
 from bot.prompts import fill
 from database import Database, DatabaseError
 from memory.attachments import (
@@ -59,10 +59,10 @@ def nothing_is_gone(_message_id: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Describer:
-    """The model that puts into words what a picture shows, once its pixels were answered; "" for none."""
+    """The model that puts into words what a picture shows, once its pixels were answered; None for none."""
 
     claude: Claude
-    model: str
+    model: Model | None
 
 
 class Perception:
@@ -214,16 +214,17 @@ class Perception:
         """Begin to describe pictures that were just answered, each once."""
         for one in sights:
             if one.picture is not None and not one.attachment.shows and self.describer.model:
-                self._describing.spawn(self._describe(one, newest), name="Describing a picture")
+                asked = self._question(self.describer.model, newest)
+                self._describing.spawn(self._describe(one, newest, asked), name="Describing a picture")
 
-    async def _describe(self, sight: Sight, newest: Utterance) -> None:
+    async def _describe(self, sight: Sight, newest: Utterance, asked: Question) -> None:
         assert sight.picture is not None
         try:
             async with self._database.read(brief=True) as db:
                 if await db.messages.get(sight.message_id) is None:
                     return
             prompt = _description_prompt(sight.picture)
-            answer = await self.describer.claude.ask(prompt, self._question(newest))
+            answer = await self.describer.claude.ask(prompt, asked)
         except (ClaudeError, DatabaseError) as error:
             log.info("A picture was not described: %s", error)
             if isinstance(error, ClaudeError) and error.call:
@@ -231,10 +232,11 @@ class Perception:
             return
         await self._book(sight, newest, " ".join(clean_text(answer.text).split()), answer.call)
 
-    def _question(self, newest: Utterance) -> Question:
+    def _question(self, model: Model, newest: Utterance) -> Question:
         return Question(
             purpose="look",
-            model=self.describer.model,
+            model=model.name,
+            server=model.server,
             max_tokens=DESCRIPTION_TOKENS,
             deadline=DESCRIBING_SECONDS,
             user_id=newest.author_id,

@@ -242,7 +242,7 @@ class Answering:
         async with self._database.begin(brief=True) as db:
             open_ids = await _open(db, decided, occasion.cue)
             answered = tuple(
-                replace(one, trace=_drawing_on(one.trace, remembered))
+                replace(one, trace=replace(_drawing_on(one.trace, remembered), expert=reply.expert))
                 for one in decided
                 if one.utterance.message_id in open_ids
             )

@@ -240,7 +240,7 @@ class Reply:
 
     `lasting` marks a fault that only the operator can mend: it is shown once an hour to each; `unpaid` says
     that the budget of the day is spent, which is told once a day. `floor` is where the transcript began that
-    was really sent.
+    was really sent. `expert` is who wrote it and why, where it was not the general model.
     """
 
     text: str
@@ -249,6 +249,7 @@ class Reply:
     unpaid: bool = False
     floor: int = 0
     calls: tuple[Call, ...] = ()
+    expert: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

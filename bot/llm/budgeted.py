@@ -9,7 +9,7 @@ from bot.llm.budget import Budgets, Held, Level
 from bot.llm.client import Answer, Batching, Claude
 from bot.llm.errors import ClaudeCut, ClaudeError, ClaudeTimeout, ClaudeUnavailable, OverBudget
 from bot.llm.pricing import BATCHED, Price, Prices
-from bot.llm.types import Call, Prompt, Question
+from bot.llm.types import Call, Model, Prompt, Question
 from bot.settings.allowance import NOTHING, Amount
 from database import DatabaseError
 
@@ -17,24 +17,31 @@ log = logging.getLogger(__name__)
 
 EXTRAS = frozenset({"vote", "addressees", "appraisal", "status", "look"})
 """What a character can do without: it stops where a budget runs short."""
+SPARING = ("cheap", "budget")
+"""Who answers where a budget runs short, and why."""
 BYTES_A_TOKEN = 2.5
 """Bytes of a prompt that become one token at least: English has four, Chinese some two and a half."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """What calls cost at most. `free` stands for a local server; an unknown model counts as the dearest."""
+    """What calls cost at most. `free` stands for a local server; an unknown model counts as the dearest.
+
+    Of the servers besides it those that are named in `free_servers` cost nothing.
+    """
 
     prices: Prices
     free: bool = False
+    free_servers: frozenset[str] = frozenset()
 
     def most(self, prompt: Prompt, question: Question, share: float = 1.0) -> Amount:
         """Return what a call may come to at most, where it costs that share of the price."""
         tokens = round(len(prompt.text.encode()) / BYTES_A_TOKEN) + prompt.picture_tokens
-        price = self._price(question.model)
+        price = self._price(str(Model(question.model, question.server)))
         dearest = max(price.input, price.cache_write_5m, price.cache_write_1h)
         dollars = (tokens * dearest + question.max_tokens * price.output) / 1_000_000
-        return Amount.of(0.0 if self.free else dollars * share, tokens + question.max_tokens)
+        free = self.is_free(question.server)
+        return Amount.of(0.0 if free else dollars * share, tokens + question.max_tokens)
 
     def of(self, call: Call) -> Amount | None:
         """Return what a call came to; None where the server did not say."""
@@ -42,8 +49,12 @@ class Tariff:
             return None
         cost = call.cost
         if cost is None:
-            cost = 0.0 if self.free else self._price(call.model).cost(call.usage)
+            cost = 0.0 if self.is_free(call.server) else self._price(call.model).cost(call.usage)
         return Amount.of(cost or 0.0, (call.usage.prompt or 0) + call.usage.output)
+
+    def is_free(self, server: str) -> bool:
+        """Say whether a server costs nothing; "" is the one that all else is asked of."""
+        return server in self.free_servers if server else self.free
 
     def _price(self, model: str) -> Price:
         return self.prices.of(model) or self.prices.dearest
@@ -63,17 +74,18 @@ class Budgeted:
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
         """Return the answer; raise OverBudget where it can't be paid, else what the other one raises."""
-        question, held = await self._admitted(prompt, question)
+        asked, held = await self._admitted(prompt, question)
         spent = held.amount  # what was broken off may have to be paid
         try:
-            answer = await self._claude.ask(prompt, question)
+            answer = await self._claude.ask(prompt, asked)
             spent = self._tariff.of(answer.call) or spent
         except ClaudeError as error:
             spent = self._paid(error, held)
             raise
         finally:
             self._budgets.settle(held, spent)
-        return answer
+        same = (asked.model, asked.server) == (question.model, question.server)
+        return answer if same else replace(answer, spoke=SPARING)
 
     async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
         """Return the answers to those that can be paid, and OverBudget for the others, in their order."""
@@ -111,8 +123,9 @@ class Budgeted:
             return question
         if question.purpose in EXTRAS:
             raise OverBudget(f"a budget runs short, and it is no time for a {question.purpose}")
-        if question.purpose == "reply" and self._cheap_model:
-            return replace(question, model=self._cheap_model, effort="off")
+        # What costs nothing can't be spared, and another model takes as many tokens.
+        if question.purpose == "reply" and self._cheap_model and not self._tariff.is_free(question.server):
+            return replace(question, model=self._cheap_model, server="", effort="off")
         return question
 
     async def _admitted(

@@ -23,7 +23,7 @@ from bot.llm.breaker import Breaker
 from bot.llm.errors import ClaudeCut, ClaudeDenied, ClaudeEmpty, ClaudeError, ClaudeRefused, ClaudeTimeout
 from bot.llm.pricing import Prices
 from bot.llm.server import Server
-from bot.llm.types import Call, Prompt, Question
+from bot.llm.types import Call, Model, Prompt, Question, Usage
 from bot.llm.wire import body, text_of, usage_of
 
 if TYPE_CHECKING:
@@ -38,11 +38,22 @@ SDK = "anthropic"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `cut_short` says that the model ran into max_tokens."""
+    """What came back. `cut_short` says that the model ran into max_tokens.
+
+    The calls `before` it brought nothing. `spoke` is who answered in place of the model that was asked, and
+    why.
+    """
 
     text: str
     cut_short: bool
     call: Call
+    before: tuple[Call, ...] = ()
+    spoke: tuple[str, ...] = ()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call that it took, for the books."""
+        return (*self.before, self.call)
 
 
 class Claude(Protocol):
@@ -110,7 +121,7 @@ class AnthropicClaude:
         try:
             message = await self._within_deadline(prompt, question)
             usage = usage_of(message)
-            draft = replace(draft, usage=usage, cost=self._prices.cost(question.model, usage))
+            draft = replace(draft, usage=usage, cost=self._cost(draft, usage))
             answer = _judged(message, draft)
         except ClaudeError as error:
             error.call = replace(draft, outcome=error.outcome, seconds=self._clock.monotonic() - begun)
@@ -173,13 +184,17 @@ class AnthropicClaude:
     def _draft(self, question: Question) -> Call:
         return Call(
             purpose=question.purpose,
-            model=question.model,
+            model=str(Model(question.model, self._server.label)),
             outcome="ok",
             at=self._clock.now(),
             seconds=0.0,
             user_id=question.user_id,
             channel_id=question.channel_id,
+            server=self._server.label,
         )
+
+    def _cost(self, draft: Call, usage: Usage, *, batched: bool = False) -> float | None:
+        return 0.0 if self._server.free else self._prices.cost(draft.model, usage, batched=batched)
 
     def _of_batch(self, outcome: Outcome, draft: Call, key: str) -> Answer | ClaudeError:
         """Return an answer, or what went wrong, with its call."""
@@ -187,7 +202,7 @@ class AnthropicClaude:
             if isinstance(outcome, ClaudeError):
                 raise outcome
             usage = usage_of(outcome)
-            draft = replace(draft, usage=usage, cost=self._prices.cost(draft.model, usage, batched=True))
+            draft = replace(draft, usage=usage, cost=self._cost(draft, usage, batched=True))
             return _judged(outcome, draft)
         except faults.raised() as error:
             found = faults.named(error)

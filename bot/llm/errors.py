@@ -17,6 +17,15 @@ class ClaudeError(MasqueradeError):
     outcome = "failed"
 
     call: "Call | None" = None  # for the books: set once the client gives up
+    before: "tuple[Call, ...]" = ()
+    """Calls before it, for the same answer, that brought nothing either."""
+    status: int = 0
+    """What a server answered with, by HTTP; 0 where none answered."""
+
+    @property
+    def calls(self) -> "tuple[Call, ...]":
+        """Every call that it took, for the books."""
+        return (*self.before, self.call) if self.call else self.before
 
 
 class ClaudeTimeout(ClaudeError):  # noqa: N818 - the field calls it a timeout

@@ -107,7 +107,9 @@ def told(kind: str, message: str) -> ClaudeError:
 
 def _of_status(error: "anthropic.APIStatusError") -> ClaudeError:
     where = f" (request {error.request_id or 'without an id'})"
-    return _of_kind(error.status_code, _said(error, "type"), _said(error, "message"), where)
+    found = _of_kind(error.status_code, _said(error, "type"), _said(error, "message"), where)
+    found.status = error.status_code
+    return found
 
 
 def _of_kind(status: int, kind: str, said: str, where: str = "") -> ClaudeError:

@@ -7,7 +7,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.core.data_lock import held
+from bot.llm.types import Model
 from bot.settings import Settings
+from bot.settings.model import EXPERTS
+from bot.settings.values import at_server
 
 
 def no_key() -> str:
@@ -25,7 +28,7 @@ class Server:
     `local` ones are not Claude's own: they take sampling parameters, and no thinking. A `rehearsal`
     is our embedded model, which has to be warmed up. A `free` one is known to cost nothing, since it runs on
     this machine. `fresh_key` returns the key as the settings hold it now, "" where there is none. `ready`
-    returns when it can be asked.
+    returns when it can be asked. `label` names one besides the server that all else is asked of.
     """
 
     base_url: str
@@ -36,6 +39,7 @@ class Server:
     free: bool = False
     fresh_key: Callable[[], str] = no_key
     ready: Callable[[], Awaitable[None]] = at_once
+    label: str = ""
 
 
 CLAUDE_URL = "https://api.anthropic.com"
@@ -66,7 +70,10 @@ async def open_server(
         pass
     key = settings.anthropic_api_key.get_secret_value()
     if key or settings.anthropic_base_url:
-        yield replace(_configured(settings, key, say), fresh_key=fresh_key)
+        server = configured(settings)
+        name = "Claude" if settings.anthropic_base_url is None else urlsplit(server.base_url).hostname
+        say(f"{name} speaks, with the model {settings.default_model}.")  # the address may hold a password
+        yield replace(server, fresh_key=fresh_key)
         return
     from bot.llm.local import LocalVoice, find_local_server
 
@@ -89,14 +96,49 @@ async def open_server(
         )
 
 
-def _configured(settings: Settings, key: str, say: Say) -> Server:
-    base_url = settings.anthropic_base_url or CLAUDE_URL
-    ours = settings.anthropic_base_url is None
-    host = urlsplit(base_url).hostname  # the address may hold a password
-    name = "Claude" if ours else host
-    say(f"{name} speaks, with the model {settings.default_model}.")
-    free = not key and host in _HERE
+def configured(settings: Settings) -> Server:
+    """Return the server that the settings name; without an address where a local one is to be found."""
+    key = settings.anthropic_api_key.get_secret_value()
+    base_url = settings.anthropic_base_url or (CLAUDE_URL if key else "")
+    free = not key and urlsplit(base_url).hostname in _HERE
     return Server(base_url, key or NO_KEY, settings.default_model, local=not key, free=free)
+
+
+def other_servers(settings: Settings, main: Server) -> dict[str, Server]:
+    """Return the servers that are named beside models, by their label: host, port and path.
+
+    The key to Claude is of the main server alone. A key of theirs goes to https:// alone: there is one such
+    server at most (see Settings).
+    """
+    addresses = (at_server(getattr(settings, key))[1] for key in EXPERTS)
+    found = {}
+    for base_url in dict.fromkeys(filter(None, addresses)):
+        parts = urlsplit(base_url)
+        key = settings.other_server_key.get_secret_value() if parts.scheme == "https" else ""
+        label = label_of(base_url, main)
+        found[label] = Server(
+            base_url,
+            key or NO_KEY,
+            "",
+            local=parts.hostname != urlsplit(CLAUDE_URL).hostname,
+            free=not key and parts.hostname in _HERE,
+            label=label,
+        )
+    found.pop("", None)
+    return found
+
+
+def label_of(base_url: str, main: Server) -> str:
+    """Return what to call a server: "" for the one that all else is asked of."""
+    if base_url in ("", main.base_url):
+        return ""
+    return base_url.partition("://")[2]
+
+
+def model_at(value: str, main: Server) -> Model | None:
+    """Return the model that a setting names; None for none."""
+    name, base_url = at_server(value)
+    return Model(name, label_of(base_url, main)) if name else None
 
 
 async def _weights(settings: Settings, say: Say, progress: Progress) -> Path:

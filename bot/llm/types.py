@@ -118,8 +118,22 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """A model by its name; `server` names one besides the server that all else is asked of, which is ""."""
+
+    name: str
+    server: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.server}" if self.server else self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One call to a model, for the books. `cost` is in US dollars; None means the price is not known."""
+    """One call to a model, for the books. `cost` is in US dollars; None means the price is not known.
+
+    Of a `server` besides the one for all else the model is called as `str(Model)` calls it.
+    """
 
     purpose: str
     model: str
@@ -130,6 +144,7 @@ class Call:
     cost: float | None = None
     user_id: int | None = None
     channel_id: int | None = None
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +152,14 @@ class Question:
     """How a prompt is to be asked. `deadline` is for the whole call with its retries, in seconds.
 
     `schema` is the JSON schema that Claude's answer keeps to; servers of other makes pass it over.
-    `sampling` (temperature and the like) reaches those other servers only.
+    `sampling` (temperature and the like) reaches those other servers only. `instead` is asked where the
+    model can't be.
     """
 
     purpose: Purpose
     model: str
+    server: str = ""
+    instead: Model | None = None
     max_tokens: int
     deadline: float
     effort: Effort = "off"

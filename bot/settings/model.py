@@ -26,6 +26,7 @@ from bot.settings.running import (
     Storage,
     Watching,
 )
+from bot.settings.values import at_server
 
 SECTIONS: tuple[type[Section], ...] = (
     Accounts,
@@ -93,11 +94,32 @@ class Settings(
                 raise PydanticCustomError("setting", "{wrong}", context)
         return self
 
+    @model_validator(mode="after")
+    def _one_server_for_a_key(self) -> Self:
+        """Refuse a key that two servers would get: each would know the other's."""
+        hosts: dict[str, str] = {}
+        for key in EXPERTS:
+            _, address = at_server(getattr(self, key))
+            parts = urlsplit(address)
+            if parts.scheme == "https" and address != self.anthropic_base_url:
+                hosts.setdefault(parts.netloc, key)
+        if len(hosts) > 1 and self.other_server_key.get_secret_value():
+            context = {
+                "keys": ("other_server_key", *hosts.values()),
+                "wrong": f"would be sent to several servers, {' and '.join(hosts)}",
+                "mend": "name models of one https:// server alone, or leave the key out",
+            }
+            raise PydanticCustomError("setting", "{wrong}", context)
+        return self
 
-SECRETS = ("anthropic_api_key", "discord_token", "database_url")
+
+EXPERTS = ("sel_general_model", "sel_coder_model", "vision_model")
+"""Keys that name a model for some replies, and may name another server for it."""
+
+SECRETS = ("anthropic_api_key", "other_server_key", "discord_token", "database_url")
 """Keys whose value is never shown."""
 
-UNSHOWN = frozenset({*SECRETS, "anthropic_base_url"})
+UNSHOWN = frozenset({*SECRETS, "anthropic_base_url", *EXPERTS})
 """Keys whose value may hold a password and stays out of messages."""
 
 WITH_CHARACTER = ("anthropic_api_key", "discord_token", "log_channel")
@@ -111,8 +133,6 @@ ALIASES = {
 """Other names of settings; each counts only where the setting's own name is not set."""
 
 NOT_YET = {
-    "sel_general_model": "a model for each intent",
-    "sel_coder_model": "a model for each intent",
     "stream_replies": "streamed replies",
     "piper_model": "voice",
     "sel_tts_default": "voice",

@@ -17,6 +17,7 @@ from bot.settings.values import (
     Folder,
     Ids,
     LogLevel,
+    ModelAt,
     ModelName,
     PathText,
     Port,
@@ -63,10 +64,14 @@ class Models(Section):
     """The model that votes on whether to reply."""
     memory_model: ModelName = "claude-haiku-5-5"
     """The model that draws facts from talk."""
-    sel_general_model: str = ""
-    """The model for general talk, as a local server names it; default_model if empty."""
-    sel_coder_model: str = ""
-    """The model for talk about code, as a local server names it; default_model if empty."""
+    sel_general_model: ModelAt = Field("", repr=False)
+    """The model that writes replies, where it is another one than default_model; or name@http://address."""
+    sel_coder_model: ModelAt = Field("", repr=False)
+    """The model that writes replies to talk about code: a name, or name@http://address of another server."""
+    vision_model: ModelAt = Field("", repr=False)
+    """The model that is shown pictures: a name, or name@http://address of another server."""
+    other_server_key: Secret = SecretStr("")
+    """The key of a server that is named after an @ with https://; no other one is ever sent it."""
     anthropic_base_url: BaseUrl = Field(None, repr=False)
     """Address of another server that speaks the Messages API, without /v1; Claude's own if empty."""
     default_max_tokens: Count = 1250

@@ -78,6 +78,32 @@ def _base_url(value: str | None) -> str | None:
     return plain
 
 
+_AT_ADDRESS = re.compile(r"@(?=\w+://)")
+_HALF_AN_ADDRESS = re.compile(r"@(?:localhost|[\w.-]+:\d+)?(?:/.*)?$")
+
+
+def at_server(value: str) -> tuple[str, str]:
+    """Return the model's name, and the server's address; "" where it is at the one for all else."""
+    name, *address = _AT_ADDRESS.split(value, maxsplit=1)
+    return name, address[0] if address else ""
+
+
+def _model_at(value: str) -> str:
+    """Take `name` or `name@http://address`; a name may hold an @ of its own."""
+    name, address = at_server(value)
+    form = "write it as name@http://127.0.0.1:8081"
+    if not address:
+        if _HALF_AN_ADDRESS.search(name):
+            raise wrong("names no whole address behind the @", form)
+        return value
+    if not name:
+        raise wrong("names no model before the @", form)
+    plain = _base_url(address) or ""
+    if "@" in urlsplit(plain).netloc:
+        raise wrong("holds a user or a password", "write the key of that server as other_server_key")
+    return f"{name}@{plain}"
+
+
 def _zone(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -190,6 +216,7 @@ Price = Annotated[Real, Field(ge=0)]
 Weights = Annotated[dict[str, Price], BeforeValidator(_json)]
 
 ModelName = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]*$")]
+ModelAt = Annotated[str, Field(pattern=r"^[^\x00-\x1f]*$"), AfterValidator(_model_at)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 BaseUrl = Annotated[str | None, AfterValidator(_base_url)]

@@ -23,6 +23,7 @@ from bot.cli.doctor.configuration import (
 )
 from bot.cli.doctor.finding import Finding
 from bot.cli.doctor.models import claude_findings
+from bot.cli.doctor.probing import probe_findings
 from bot.cli.doctor.report import as_json as json_of
 from bot.cli.doctor.report import as_text, clean, is_ok, show, terminal_width
 from bot.cli.doctor.senses import senses_findings
@@ -170,11 +171,12 @@ async def look(
 ) -> list[Finding]:
     """Return the findings of every check, in the order of reading; each waits `deadline` s at most."""
     settings = loaded.settings
-    company, stored, claude, discord = await asyncio.gather(
+    company, stored, claude, probed, discord = await asyncio.gather(
         company_findings(loaded),
         data_findings(settings, offline=offline, deadline=deadline),
         claude_findings(settings, offline=offline, deadline=deadline),
+        probe_findings(settings, offline=offline, deadline=deadline),
         discord_findings(settings, offline=offline, deadline=deadline),
     )
     own = [*settings_findings(loaded, config=config), *character_findings(loaded), *company]
-    return [*own, *stored, *senses_findings(settings), *claude, *discord]
+    return [*own, *stored, *senses_findings(settings), *claude, *probed, *discord]

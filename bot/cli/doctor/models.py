@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,8 +13,9 @@ from bot.core.errors import ConfigurationError
 from bot.llm.client import AnthropicClaude, known_models
 from bot.llm.errors import ClaudeDenied, ClaudeError, ClaudeRejected
 from bot.llm.pricing import Prices, load_prices
-from bot.llm.server import CLAUDE_URL, NO_KEY, Server
+from bot.llm.server import CLAUDE_URL, NO_KEY, Server, configured, model_at, other_servers
 from bot.settings import Settings
+from bot.settings.model import EXPERTS
 
 KEY_PAGE = "https://console.anthropic.com/settings/keys"
 MODEL_KEYS = ("default_model", "premium_model", "voting_model")
@@ -90,28 +91,33 @@ def _without_asking(settings: Settings, server: str) -> list[Finding]:
 
 
 def _names(settings: Settings, known: Collection[str], server: str) -> list[Finding]:
-    unknown = [key for key in _keys(settings) if not _offered(getattr(settings, key), known)]
+    models = _models(settings)
+    unknown = [key for key, model in models.items() if not _offered(model, known)]
     if not unknown:
-        models = dict.fromkeys(getattr(settings, key) for key in _keys(settings))
-        return [Finding("claude.models", "ok", f"Known by name: {', '.join(models)}.")]
+        return [
+            Finding("claude.models", "ok", f"Known by name: {', '.join(dict.fromkeys(models.values()))}.")
+        ]
     # A local server with one model answers to any name.
     forgiving = settings.anthropic_base_url is not None and not settings.anthropic_api_key.get_secret_value()
     return [
         Finding(
             "claude.models",
             "notice" if forgiving else "problem",
-            f"{key}: {server} has no model {getattr(settings, key)!r}.",
-            _nearest(getattr(settings, key), sorted(known)),
+            f"{key}: {server} has no model {models[key]!r}.",
+            _nearest(models[key], sorted(known)),
         )
         for key in unknown
     ]
 
 
-def _keys(settings: Settings) -> Sequence[str]:
-    """Return the keys whose models are asked for: elsewhere than at Claude, defaults mean nothing."""
-    if settings.anthropic_base_url is None or settings.anthropic_api_key.get_secret_value():
-        return MODEL_KEYS
-    return [key for key in MODEL_KEYS if key == "default_model" or key in settings.explicit]
+def _models(settings: Settings) -> dict[str, str]:
+    """Return the models that are asked for, by key: elsewhere than at Claude, defaults mean nothing."""
+    ours = settings.anthropic_base_url is None or settings.anthropic_api_key.get_secret_value()
+    named = settings.explicit | {"default_model"}
+    keys = [key for key in MODEL_KEYS if ours or key in named]
+    experts = {key: model_at(getattr(settings, key), configured(settings)) for key in EXPERTS}
+    at_main = {key: model.name for key, model in experts.items() if model and not model.server}
+    return {key: getattr(settings, key) for key in keys} | at_main
 
 
 def _offered(model: str, known: Collection[str]) -> bool:
@@ -132,12 +138,22 @@ def _prices(settings: Settings) -> list[Finding]:
         prices = load_prices(Path(settings.price_file) if settings.price_file else None)
     except ConfigurationError as error:
         return [Finding("claude.prices", "problem", str(error))]
-    if not settings.anthropic_api_key.get_secret_value():
+    models = _paid(settings)
+    if not models:
         return []
-    models = dict.fromkeys(getattr(settings, key) for key in MODEL_KEYS)
     unpriced = [model for model in models if prices.of(model) is None]
     if not unpriced:
         return [Finding("claude.prices", "ok", "The price of every model is known.")]
     mend = "Give it a row in a table of your own: price_file in config.env."
     sentence = f"What {', '.join(unpriced)} costs is not known."
     return [Finding("claude.prices", "notice", sentence, mend)]
+
+
+def _paid(settings: Settings) -> list[str]:
+    """Return the models that cost something, as the books call them; a main server without a key does not."""
+    main = configured(settings)
+    others = other_servers(settings, main)
+    experts = (model_at(getattr(settings, key), main) for key in EXPERTS)
+    elsewhere = [str(one) for one in experts if one and one.server and not others[one.server].free]
+    at_main = _models(settings).values() if settings.anthropic_api_key.get_secret_value() else ()
+    return list(dict.fromkeys([*at_main, *elsewhere]))

@@ -72,6 +72,23 @@ _ONE_DECIMAL = frozenset({"days"})
 _COST = _("decided in {seconds} s for ${cost}")
 _FREE = _("decided in {seconds} s")
 _COST_UNKNOWN = _("decided in {seconds} s for an unknown sum")
+_EXPERT = _("expert: {who} ({why})", "which model wrote the reply, and why")
+_EXPERTS = {
+    "coder": _("coder", "the model for code"),
+    "vision": _("vision", "the model that sees pictures"),
+    "premium": _("premium", "the model for premium members"),
+    "general": _("general", "the model for general talk"),
+    "cheap": _("cheap", "the model that writes where a budget runs short"),
+}
+_EXPERTISE = {
+    "fence": _("fence", "why a model wrote the reply: a block of code"),
+    "traceback": _("traceback", "why a model wrote the reply: an error message of a program"),
+    "exchange": _("still the same exchange", "why a model wrote the reply"),
+    "picture": _("picture", "why a model wrote the reply"),
+    "member": _("member", "why a model wrote the reply: a premium member asked"),
+    "down": _("who was asked first is down", "why a model wrote the reply"),
+    "budget": _("a budget runs short", "why a model wrote the reply"),
+}
 SWITCH_NAMES = {
     Kind.ADULTS: _("Characters for adults in age-restricted channels"),
     Kind.NOTICES: _("Notices about help for people in distress"),
@@ -217,6 +234,9 @@ def _facts(trace: Trace) -> Iterator[str]:
             if vote in trace.votes
         )
         yield _VOTES.format(counts=", ".join(counts))
+    if len(trace.expert) == 2:
+        who, why = trace.expert
+        yield _EXPERT.format(who=worded(_EXPERTS, who), why=worded(_EXPERTISE, why))
     if trace.signal:
         yield _SHOWN_AS.format(signal=worded(_SIGNALS, trace.signal))
     yield _cost(trace)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from bot.conversation.company import Role
 from bot.conversation.generation import Voice
+from bot.conversation.intents import PLAIN
 from bot.conversation.prompt import system_prompt
 from bot.conversation.text.clean import tidy, trim_to_sentence
 from bot.conversation.text.emotes import dress
@@ -69,26 +70,28 @@ class ReminderWording:
         """
         if self._voice.rehearsal:  # it can't follow a note of ours
             return Words(_addressed(due, self._fixed(due)), ())
-        voice = self._voice.for_(premium=person.premium)
+        voice, choice = self._voice, self._voice.experts.choose(PLAIN, premium=person.premium)
         question = Question(
             purpose="reply",
-            model=voice.model,
+            model=choice.model.name,
+            server=choice.model.server,
+            instead=choice.instead,
             max_tokens=voice.max_tokens,
             deadline=voice.deadline,
-            effort=voice.effort,
+            effort="off" if choice.model.server else voice.effort,
             user_id=due.person_id,
             channel_id=due.channel_id,
         )
         try:
             answer = await self._claude.ask(self._prompt(role, due, person.label), question)
         except ClaudeError as error:
-            log.warning("No words for reminder %d from %s: %s", due.id, voice.model, error)
-            return Words(_addressed(due, self._fixed(due)), (error.call,) if error.call else ())
+            log.warning("No words for reminder %d from %s: %s", due.id, choice.model, error)
+            return Words(_addressed(due, self._fixed(due)), error.calls)
         text = tidy(answer.text, names_of(role.character), labels=(person.label,))
         text = trim_to_sentence(text) if answer.cut_short else text
         text = dress(text, emotes, role.character)
         text = _with_what(due, text) if split(text) else self._fixed(due)
-        return Words(_addressed(due, text), (answer.call,))
+        return Words(_addressed(due, text), answer.calls)
 
     def _prompt(self, role: Role, due: Reminder, label: str) -> Prompt:
         """Return what Claude is asked: the person's words stand quoted, in one line, before our note."""

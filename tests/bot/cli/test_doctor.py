@@ -32,7 +32,8 @@ from cogs.tickets.threads import NEEDED_AT_DESK
 from database import Database
 from tests.support.paths import ROOT
 from tests.world import discord_faults as faults
-from tests.world.claude_server import ScriptedClaude
+from tests.world.claude_faults import Answer, Say, Server500
+from tests.world.claude_server import Request, ScriptedClaude
 from tests.world.discord_pointing import point_discord_at
 from tests.world.discord_server import DiscordServer
 
@@ -541,6 +542,59 @@ async def test_a_local_server_may_answer_to_any_name(tmp_path, connected):
         finding = (await found(tmp_path, environ))["claude.models"]
     assert finding.level == "notice"
     assert "default_model" in finding.sentence
+
+
+async def rows(folder: Path, environ: Mapping[str, str], *, deadline: float = 5.0) -> list[Finding]:
+    """Return what was found of each model that was tried."""
+    config = folder / "config.env"
+    loaded = load_settings(config, folder / "character.env", environ)
+    findings = await look(loaded, config=config, offline=False, deadline=deadline)
+    return [finding for finding in findings if finding.check == "claude.probe"]
+
+
+def blind(asked: Request) -> Answer:
+    shown = any(block["type"] == "image" for block in asked.messages[-1]["content"])
+    return Server500() if shown else Say("Hello.")
+
+
+async def test_each_server_is_tried_and_a_model_without_eyes_is_told(tmp_path, connected, claude_server):
+    async with ScriptedClaude(api_key=None, models={"qwen": 512}) as local:
+        local.answer_with(blind)
+        where = local.base_url.removeprefix("http://")
+        one, two = await rows(tmp_path, connected | {"SEL_CODER_MODEL": f"qwen@{local.base_url}"})
+        assert (one.level, two.level) == ("ok", "ok")
+        assert one.sentence == "claude-sonnet-5-5: lists its models, answers, streams, sees pictures."
+        assert two.sentence == (
+            f"qwen@{where}: lists its models, answers, streams, sees pictures: no (500 api_error)."
+        )
+        assert KEY not in str([asked.headers for asked in local.requests])
+        assert {asked.max_tokens for asked in local.requests} == {1}
+        claude_server.answer_with(blind)
+        general, _ = await rows(tmp_path, connected | {"VISION_MODEL": f"qwen@{local.base_url}"})
+        assert general.level == "ok", "it is not the one that is shown pictures"
+        (general,) = await rows(tmp_path, connected)
+        assert general.level == "notice"
+        assert "vision_model" in general.mend
+
+
+async def test_a_coder_that_is_down_is_no_problem_and_told(tmp_path, connected):
+    _, row = await rows(tmp_path, connected | {"SEL_CODER_MODEL": "qwen@http://127.0.0.1:1"})
+    assert row.level == "notice"
+    assert "answers: no (the server could not be reached)" in row.sentence
+    assert "the general model answers" in row.mend
+
+
+async def test_a_server_that_hangs_is_tried_within_its_deadline(tmp_path, connected):
+    async with silent_server() as url:
+        _, row = await rows(tmp_path, connected | {"SEL_CODER_MODEL": f"qwen@{url}"}, deadline=0.3)
+    assert "answers: no (no answer within 0.3 s)" in row.sentence
+
+
+async def test_the_price_of_a_model_elsewhere_is_asked_for(tmp_path, connected):
+    environ = connected | {"VISION_MODEL": "seeing@http://models.invalid:81"}
+    finding = (await found(tmp_path, environ, offline=True))["claude.prices"]
+    assert finding.level == "notice"
+    assert "seeing@models.invalid:81" in finding.sentence
 
 
 async def test_a_server_that_is_slow_is_not_waited_for(tmp_path, connected, discord_server):

@@ -16,7 +16,7 @@ from bot.conversation.types import Quote
 from bot.core.errors import Unperceived
 from bot.features.memory.reply_origin import Form, told
 from bot.llm.budget import Level, Purse
-from bot.llm.types import Prompt
+from bot.llm.types import Model, Prompt
 from memory.attachments import Attachment, AttachmentKind, with_attachments
 from tests.builders import CHANNEL, DM, Table, table, utterance
 from tests.fakes import EPOCH
@@ -54,7 +54,7 @@ def perceiving(at: Table) -> Files:
     """Give simple senses to who answers, and a model that describes; return what they fetch from."""
     found, perception = Files(), at.app.perception
     perception.senses, perception.fetch = fake_senses(), found.fetch
-    perception.describer = Describer(at.claude, "claude-haiku-5-5")
+    perception.describer = Describer(at.claude, Model("claude-haiku-5-5"))
     return found
 
 

@@ -227,6 +227,18 @@ async def test_where_a_budget_runs_short_a_reply_is_the_cheap_models_and_extras_
         assert len(inner.questions) == 2
 
 
+async def test_where_a_budget_runs_short_a_paid_expert_is_spared_and_a_free_one_goes_on(tmp_path):
+    async with paying(tmp_path, limits(person="1 USD")) as (claude, inner, budgets):
+        claude._tariff = replace(claude._tariff, free_servers=frozenset({"here:81"}))
+        await spend(budgets, dollars(0.85))
+        answer = await claude.ask(PROMPT, question(model="coder", server="far.example"))
+        assert (inner.questions[-1].model, inner.questions[-1].server) == ("claude-haiku-5-5", "")
+        assert answer.spoke == ("cheap", "budget")
+        answer = await claude.ask(PROMPT, question(model="coder", server="here:81"))
+        assert (inner.questions[-1].model, inner.questions[-1].server) == ("coder", "here:81")
+        assert answer.spoke == ()
+
+
 async def test_what_does_not_fit_is_asked_of_the_cheap_model_first(tmp_path):
     async with paying(tmp_path, limits(person="0.0015 USD")) as (claude, inner, budgets):
         await spend(budgets, dollars(0.0007))

@@ -13,6 +13,7 @@ from bot.settings.__main__ import main, written_files
 from bot.settings.behaviour import CRISIS_NOTICE
 from bot.settings.envfile import read_env
 from bot.settings.model import ELSEWHERE, SECTIONS
+from bot.settings.values import at_server
 from bot.settings.wording import default_words, does
 from personas.character import IDENTITY_KEYS
 from tests.support.paths import ROOT
@@ -106,6 +107,8 @@ OWN_DEFAULTS = {
     "embedding_model": "minilm",
     "memory_batches": True,
     "consolidation_hour": 4,
+    "vision_model": "",
+    "other_server_key": SecretStr(""),
     "anthropic_base_url": None,
     "database_url": SecretStr(""),
     "character": "",
@@ -433,6 +436,13 @@ def test_an_address_loses_its_last_slash(load):
         ("anthropic_base_url=localhost", "is not an address"),
         ("anthropic_base_url=http://[", "is not an address"),
         ("anthropic_base_url=http://127.0.0.1:8080/v1", "added to it"),
+        ("sel_coder_model=qwen@127.0.0.1:8081", "names no whole address"),
+        ("sel_coder_model=qwen@localhost", "names no whole address"),
+        ("sel_coder_model=qwen@", "names no whole address"),
+        ("sel_coder_model=@http://127.0.0.1:8081", "names no model"),
+        ("vision_model=qwen@ftp://host", "is not an address"),
+        ("vision_model=qwen@http://host/v1", "added to it"),
+        ("sel_general_model=qwen@http://me:pass@host", "a user or a password"),
         ("database_url=mysql://u:p@host/name", "no kind of database"),
         ("database_url=sqlite:///data.sqlite3", "no kind of database"),
         ("database_url=postgresql://u:p@host", "is not an address"),
@@ -508,6 +518,8 @@ def test_an_unknown_key_gives_one_notice_that_names_the_nearest(load):
         "discord_token=canary canary",
         "anthropic_api_key=canaryé",
         "anthropic_base_url=ftp://user:canary@host",
+        "vision_model=model@http://user:canary@host",
+        "other_server_key=canary canary",
         "database_url=mysql://user:canary@host/name",
         "database_url=postgresql://user:canary@host",
         "database_url=postgresql://user@host/name?password=canary",
@@ -604,6 +616,28 @@ def test_keys_of_features_to_come_are_listed_only_when_set(load):
     assert pending(load()) == {}
     listed = pending(load("PIPER_MODEL=a.onnx\nllm_timeout=5\nSEL_STREAM=1", NYX + "core_memory_dump=x"))
     assert listed == {"piper_model": "voice", "stream_replies": "streamed replies"}
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("qwen2.5-coder", ("qwen2.5-coder", "")),
+        ("qwen@http://127.0.0.1:8081/", ("qwen", "http://127.0.0.1:8081")),
+        ("@cf/qwen/coder@https://host/api", ("@cf/qwen/coder", "https://host/api")),
+        ("claude-sonnet-4@20250514", ("claude-sonnet-4@20250514", "")),
+    ],
+)
+def test_a_model_may_stand_at_another_server(load, written, parts):
+    assert at_server(load(f"sel_coder_model={written}").settings.sel_coder_model) == parts
+
+
+def test_a_key_that_two_servers_would_get_is_refused(load, faults):
+    two = "sel_coder_model=a@https://one.example\nvision_model=b@https://two.example\n"
+    found = faults(two + "other_server_key=canary")["other_server_key"]
+    assert "one.example and two.example" in found.wrong
+    assert "canary" not in str(found)
+    assert load(two).notices == ()
+    assert load(two.replace("https://two", "http://two") + "other_server_key=k").notices == ()
 
 
 def test_every_key_to_come_is_a_key():

@@ -1,0 +1,46 @@
+"""Which model writes a reply: one with eyes, one for code, one for premium members, or the general one."""
+
+from dataclasses import dataclass
+
+from bot.conversation.intents import Intent, Kind
+from bot.llm.types import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The model that is asked, and who answers where it can't be.
+
+    `spoke` is who that is and why, for /why; empty where it is the general one, as for most replies.
+    """
+
+    model: Model
+    instead: Model | None = None
+    spoke: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Experts:
+    """The models that write replies; where no other one fits, the general one does.
+
+    `spare` answers where the general one can't be asked.
+    Where a budget runs short `Budgeted` takes a cheap one, whoever was chosen.
+    """
+
+    general: Model
+    coder: Model | None = None
+    vision: Model | None = None
+    premium: Model | None = None
+    spare: Model | None = None
+
+    def choose(self, intent: Intent, *, premium: bool = False) -> Choice:
+        """Return who writes a reply: eyes before code, code before premium."""
+        # Who is made for code mostly can't see, so a picture is never shown to the coder.
+        wanted = (
+            (self.vision, "vision", intent.why, intent.kind is Kind.VISION),
+            (self.coder, "coder", intent.why, intent.kind is Kind.CODE),
+            (self.premium, "premium", "member", premium),
+        )
+        for model, name, why, fits in wanted:
+            if fits and model and model != self.general:
+                return Choice(model, self.general, (name, why))
+        return Choice(self.general, self.spare)

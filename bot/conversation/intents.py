@@ -1,0 +1,98 @@
+"""What somebody wants of a reply, by rules alone: code, a look at a picture, a memory, or plain talk."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+import regex
+
+from bot.conversation.types import Line, Utterance
+from memory.recall import _INTENT as _ASKS_WHAT_IS_REMEMBERED
+
+ENOUGH_SIGNALS = 2
+WITHOUT_A_SIGN = 2
+"""After so many messages of somebody in a row without a sign of code the talk is about something else."""
+EXCHANGE = timedelta(hours=1)
+"""What was said longer ago belongs to another talk, and no cache holds its prompt any more."""
+LONGEST = 4_000
+"""Letters of a message that are looked at: code shows itself soon."""
+_FENCE = regex.compile(r"```[^`]*\S")
+_TRACEBACK = regex.compile(
+    r"Traceback \(most recent call last\)|^[ \t]*File \"[^\"\n]+\", line \d+"
+    r"|^[ \t]*at [\w.$<>/]+ ?\([^()\n]*:\d+\)|^Exception in thread \"|\bpanicked at "
+    r"|^\w*(?:Error|Exception): |^error(?:\[E\d+\])?: |:\d+:\d+: error:",
+    regex.MULTILINE,
+)
+_TABLE = Path(__file__).with_name("code_signals.toml")
+
+
+class Kind(StrEnum):
+    """What a reply is wanted for."""
+
+    CODE = "code"
+    VISION = "vision"
+    MEMORY = "memory"
+    GENERAL = "general"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a reply is wanted for, and by which sign that was told; "" where there was none."""
+
+    kind: Kind
+    why: str = ""
+
+
+PLAIN = Intent(Kind.GENERAL)
+
+
+def intent_of(heard: Sequence[Utterance], lines: Sequence[Line] = (), *, pictured: bool = False) -> Intent:
+    """Return what the newest of some messages wants, after the `lines` before it.
+
+    `pictured` says that a picture is shown. Talk about code stays that for the whole exchange.
+    """
+    if pictured:
+        return Intent(Kind.VISION, "picture")
+    if sign := next(filter(None, (sign_of_code(one.text) for one in reversed(heard))), ""):
+        return Intent(Kind.CODE, sign)
+    without = sum(one.author_id == heard[-1].author_id for one in heard)
+    if any(map(sign_of_code, islice(_before(heard, lines), max(WITHOUT_A_SIGN - without, 0)))):
+        return Intent(Kind.CODE, "exchange")
+    if any(_ASKS_WHAT_IS_REMEMBERED.search(one.said) for one in heard):
+        return Intent(Kind.MEMORY, "recall")
+    return PLAIN
+
+
+def sign_of_code(text: str) -> str:
+    """Return by what a text is about code: "fence", "traceback", or the names of two signals; "" if not."""
+    text = text[:LONGEST]
+    if _FENCE.search(text):
+        return "fence"
+    if _TRACEBACK.search(text):
+        return "traceback"
+    found = islice((name for name, sign in _signals().items() if sign.search(text)), ENOUGH_SIGNALS)
+    names = list(found)
+    return " + ".join(names) if len(names) == ENOUGH_SIGNALS else ""
+
+
+def _before(heard: Sequence[Utterance], lines: Sequence[Line]) -> Iterator[str]:
+    """Yield what the author of the newest message said before in this exchange, the newest first."""
+    newest, now = heard[-1], [one.text for one in heard]
+    for line in reversed(lines):
+        if newest.sent_at - line.said_at > EXCHANGE:
+            return
+        if line.text in now:  # the transcript may hold already what is answered
+            now.remove(line.text)
+        elif line.person_id == newest.author_id and not line.mine:
+            yield line.text
+
+
+@cache
+def _signals() -> dict[str, regex.Pattern[str]]:
+    table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))["signals"]
+    return {name: regex.compile(sign, regex.IGNORECASE | regex.MULTILINE) for name, sign in table.items()}

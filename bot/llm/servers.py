@@ -1,0 +1,68 @@
+"""Several servers as one: each question goes to the one that it names; the blind are shown no pictures."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.core.clock import Clock
+from bot.llm.client import Answer, AnthropicClaude
+from bot.llm.errors import ClaudeError, ClaudeRejected, PromptTooLong
+from bot.llm.types import Model, Prompt, Question
+
+log = logging.getLogger(__name__)
+
+BLIND_FOR = 24 * 3600.0
+"""Seconds for which a model that took no picture is shown none: after an update it may see."""
+_UNSEEING = frozenset({400, 404, 415, 422, 500})
+"""What servers answer to pictures that they can't take; no two of them agree."""
+
+
+class Servers:
+    """Asks the server that a question names, by its label."""
+
+    def __init__(self, main: AnthropicClaude, others: Mapping[str, AnthropicClaude], clock: Clock) -> None:
+        self._clients = {"": main, **others}
+        self._clock = clock
+        self._blind: dict[Model, float] = {}
+
+    async def ask(self, prompt: Prompt, question: Question) -> Answer:
+        """Return the answer, or raise a ClaudeError; a model without eyes is asked without the pictures."""
+        client, model = self._clients[question.server], Model(question.model, question.server)
+        if not prompt.pictures:
+            return await client.ask(prompt, question)
+        begun = self._clock.monotonic()
+        if begun < self._blind.get(model, begun):
+            if question.purpose == "look":
+                raise ClaudeRejected("the model can't see")
+            return await client.ask(prompt.without_pictures(), question)
+        try:
+            return await client.ask(prompt, question)
+        except ClaudeError as error:
+            left = question.deadline - (self._clock.monotonic() - begun)
+            blame = error.status in _UNSEEING and not isinstance(error, PromptTooLong)
+            # Who is to say what a picture shows is not asked without it.
+            if not blame or left <= 0 or question.purpose == "look":
+                raise
+            answer = await _again(client, prompt.without_pictures(), replace(question, deadline=left), error)
+        # Only now it is known that the pictures were to blame.
+        self._blind[model] = self._clock.monotonic() + BLIND_FOR
+        log.warning("%s can't see pictures, and is shown none for a day: set vision_model.", model)
+        return answer
+
+    async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
+        """Return the answers of the one server that all are for; None where they are for several."""
+        servers = {question.server for _, question in asked}
+        return await self._clients[servers.pop()].batch(asked) if len(servers) == 1 else None
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+
+
+async def _again(client: AnthropicClaude, prompt: Prompt, question: Question, first: ClaudeError) -> Answer:
+    try:
+        answer = await client.ask(prompt, question)
+    except ClaudeError as error:
+        error.before = first.calls
+        raise
+    return replace(answer, before=first.calls)

@@ -1,0 +1,105 @@
+"""Where the model that a question is for can't be asked, another one answers, within the same deadline."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bot.core.clock import Clock
+from bot.llm.client import Answer, Batching, Claude
+from bot.llm.errors import (
+    ClaudeCut,
+    ClaudeDenied,
+    ClaudeError,
+    ClaudeRejected,
+    ClaudeTimeout,
+    ClaudeUnavailable,
+    PromptTooLong,
+)
+from bot.llm.types import Model, Prompt, Question
+
+log = logging.getLogger(__name__)
+
+SHARE = 2 / 3
+"""How much of the deadline another server gets: the rest is for who answers in its place."""
+TOLD_EVERY = 3600.0
+IN_ITS_PLACE = ("general", "down")
+DOWN = "{model} can't be asked ({error}): {instead} answers in its place."
+_CANT = (ClaudeUnavailable, ClaudeTimeout, ClaudeCut, ClaudeDenied, ClaudeRejected)
+
+
+class Standby:
+    """Asks another Claude, and once more for the model that a question names as its `instead`.
+
+    `tell` is told which model is down, once an hour.
+    """
+
+    def __init__(self, claude: Claude, clock: Clock, tell: Callable[[str], None]) -> None:
+        self._claude = claude
+        self._clock = clock
+        self._tell = tell
+        self._told: dict[Model, float] = {}
+
+    async def ask(self, prompt: Prompt, question: Question) -> Answer:
+        """Return the answer of the one or the other; raise the ClaudeError of who was asked last."""
+        if question.instead is None:
+            return await self._claude.ask(prompt, question)
+        begun, shown = self._clock.monotonic(), list[str]()
+        try:
+            return await self._claude.ask(prompt, _first(question, shown))
+        except _CANT as error:
+            left = question.deadline - (self._clock.monotonic() - begun)
+            # What was seen can't be begun anew.
+            if shown or left <= 0 or _in_vain(question, question.instead, error):
+                raise
+            self._note(Model(question.model, question.server), question.instead, error)
+            return await self._in_its_place(prompt, question, question.instead, left, error)
+
+    async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
+        """Return what the other one answers: what is asked in batches has no second."""
+        return await self._claude.batch(asked) if isinstance(self._claude, Batching) else None
+
+    async def close(self) -> None:
+        await self._claude.close()
+
+    async def _in_its_place(
+        self, prompt: Prompt, question: Question, instead: Model, left: float, first: ClaudeError
+    ) -> Answer:
+        second = replace(question, model=instead.name, server=instead.server, instead=None, deadline=left)
+        try:
+            answer = await self._claude.ask(prompt, second)
+        except ClaudeError as error:
+            error.before = (*first.calls, *error.before)
+            raise
+        before = (*first.calls, *answer.before)
+        return replace(answer, before=before, spoke=answer.spoke or IN_ITS_PLACE)
+
+    def _note(self, model: Model, instead: Model, error: ClaudeError) -> None:
+        now = self._clock.monotonic()
+        if now - self._told.get(model, now - TOLD_EVERY) >= TOLD_EVERY:
+            self._told[model] = now
+            self._tell(DOWN.format(model=model, error=_reason(error), instead=instead))
+
+
+def _in_vain(question: Question, instead: Model, error: ClaudeError) -> bool:
+    """Say whether another model of the same server would fail as well."""
+    return question.server == instead.server and (not error.status or isinstance(error, PromptTooLong))
+
+
+def _reason(error: ClaudeError) -> str:
+    """Return why a model can't be asked; what a breaker says is about the key of the main server."""
+    refused = isinstance(error, ClaudeDenied) and not error.status
+    return "its server refused us a moment ago" if refused else str(error)
+
+
+def _first(question: Question, shown: list[str]) -> Question:
+    """Return how the first one is asked, with time left for the second; what was `shown` is noted."""
+    assert question.instead is not None
+    on_text = question.on_text
+
+    def show(piece: str) -> None:
+        shown.append(piece)
+        if on_text:
+            on_text(piece)
+
+    share = 1.0 if question.server == question.instead.server else SHARE
+    return replace(question, deadline=question.deadline * share, on_text=show if on_text else None)

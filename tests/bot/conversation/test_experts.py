@@ -1,0 +1,135 @@
+"""Talk about code goes to the coder's server and back, and /why says so: two scripted servers, one app."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import App, open_app
+from bot.conversation.attention.explain import explain, in_one_line
+from bot.conversation.decision import Reason, Trace
+from bot.core.i18n import speaking
+from bot.llm.server import Server
+from bot.settings import load_settings
+from tests.builders import AT_ONCE, PIXEL, outcome, utterance
+from tests.fakes import FakeClock, FakeMouth
+from tests.support.claims import claim, turn
+from tests.world.claude_server import Request, ScriptedClaude
+
+GENERAL, CODER = "claude-sonnet-5-5", "qwen-coder"
+CODE = "why does this fail?\n```py\nx = [1\n```"
+PERSONA = PIXEL.model_copy(update={"voice": PIXEL.voice.model_copy(update={"temperature": 0.4})})
+
+
+@pytest.fixture
+async def claude() -> AsyncIterator[ScriptedClaude]:
+    async with ScriptedClaude() as server:
+        yield server
+
+
+@pytest.fixture
+async def local() -> AsyncIterator[ScriptedClaude]:
+    async with ScriptedClaude(api_key=None, models={CODER: 512}) as server:
+        yield server
+
+
+@asynccontextmanager
+async def talking(folder: Path, claude: ScriptedClaude, coder: str, **written: str) -> AsyncIterator[App]:
+    written = {"data_dir": str(folder), "embedding_model": "off", "sel_coder_model": coder, **written}
+    server = Server(claude.base_url, claude.api_key, GENERAL)
+    settings = load_settings(None, None, {}, written).settings
+    async with open_app(settings, PERSONA, server, manner=AT_ONCE, clock=FakeClock()) as app:
+        yield app
+
+
+async def hear(app: App, *texts: str) -> list[Trace]:
+    """Let Mira say some things in private, one after the other; return how each was answered."""
+    traces = []
+    for text in texts:
+        heard = utterance(text)
+        await app.conversation.take_turn(heard, FakeMouth())
+        traces.append((await outcome(app.database, heard.message_id)).trace)
+    return traces
+
+
+def replies(server: ScriptedClaude) -> list[Request]:
+    return [asked for asked in server.requests if "You are Pixel" in asked.system_text]
+
+
+def beginning(asked: Request) -> list[Any]:
+    """Return the system prompt, and what stands before the last message."""
+    return [asked.system, *asked.messages[:-1]]
+
+
+async def test_code_goes_to_the_coder_until_two_messages_show_none_and_why_says_so(tmp_path, claude, local):
+    claude.answer_with("General.")
+    local.answer_with("Code.")
+    async with talking(tmp_path, claude, f"{CODER}@{local.base_url}") as app:
+        traces = await hear(app, "good morning", CODE, "ah, the bracket", "what's for dinner?", "and then?")
+        async with app.database.read() as db:
+            spent = await db.calls.spending(since=FakeClock().now(), user_id=42)
+    assert [trace.expert for trace in traces] == [(), ("coder", "fence"), ("coder", "exchange"), (), ()]
+    assert [asked.model for asked in replies(local)] == [CODER] * 2
+    assert [asked.model for asked in replies(claude)] == [GENERAL] * 3
+    assert [asked.raw.get("temperature") for asked in replies(local)] == [0.4] * 2
+    assert [asked.raw.get("temperature") for asked in replies(claude)] == [None] * 3
+    assert claude.api_key not in str([asked.headers for asked in local.requests])
+    assert spent.calls == 5
+    assert spent.unpriced == 0
+
+
+async def test_each_server_sees_a_prompt_whose_beginning_stays(tmp_path, claude, local):
+    claude.answer_with("General.")
+    local.answer_with("Code.")
+    said = ["good morning", CODE, "ah", "what's for dinner?", "and then?", CODE, "thanks"]
+    async with talking(tmp_path, claude, f"{CODER}@{local.base_url}") as app:
+        await hear(app, *said)
+    for server in (claude, local):
+        asked = replies(server)
+        assert len(asked) > 2
+        assert all(one.system == asked[0].system for one in asked)
+        for earlier, later in pairwise(asked):
+            before = [block["text"] for message in beginning(earlier)[1:] for block in message["content"]]
+            after = [block["text"] for message in later.messages for block in message["content"]]
+            assert after[: len(before)] == before
+
+
+async def test_where_the_coder_is_down_the_general_one_answers_and_the_operator_is_told(tmp_path, claude):
+    claude.answer_with("General.")
+    told: list[str] = []
+    async with talking(tmp_path, claude, f"{CODER}@http://127.0.0.1:9") as app:
+        app.tell_operator.listeners.append(told.append)
+        traces = await hear(app, CODE, CODE)
+        async with app.database.read() as db:
+            spent = await db.calls.spending(since=FakeClock().now(), user_id=42)
+    assert [trace.expert for trace in traces] == [("general", "down")] * 2
+    assert len(replies(claude)) == 2
+    assert len(told) == 1
+    assert spent.calls == 4, "the calls that brought nothing are on the books"
+
+
+@pytest.mark.parametrize(
+    ("expert", "said"),
+    [
+        (("coder", "fence"), "expert: coder (fence)"),
+        (("coder", "call + language"), "expert: coder (call + language)"),
+        (("premium", "member"), "expert: premium (member)"),
+        (("general", "down"), "expert: general (who was asked first is down)"),
+        (("cheap", "budget"), "expert: cheap (a budget runs short)"),
+    ],
+)
+def test_why_names_who_wrote_the_reply(expert, said):
+    trace = Trace(expert=expert)
+    assert said in explain(claim(Reason.DM, trace), turn()).splitlines()
+    assert said in in_one_line(Reason.DM, trace, reply=True)
+    with speaking("xx"):
+        assert said in explain(claim(Reason.DM, trace), turn())
+
+
+def test_traces_that_were_kept_before_are_read_as_ever():
+    old = {"steps": [], "seconds": 0.5, "cost": 0.1}
+    assert Trace.from_json(old).expert == ()
+    assert "expert" not in explain(claim(Reason.DM, Trace.from_json(old)), turn())
