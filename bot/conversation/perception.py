@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 MOST_PICTURES, MOST_FILES = 8, 4
 """Pictures that one prompt shows at most, the newest ones; files of one message that are read."""
-LARGEST_PICTURE, LARGEST_TEXT, LARGEST_PDF, LARGEST_VOICE = 20 << 20, 64_000, 10 << 20, 10 << 20
+LARGEST_PICTURE, LARGEST_TEXT, LARGEST_PDF, LARGEST_VOICE = 20 << 20, 1 << 20, 20 << 20, 10 << 20
 """Bytes that are fetched at most. Of a larger file only the name and the size are known."""
 LOOKING_SECONDS, READING_SECONDS, LISTENING_SECONDS = 20.0, 20.0, 45.0
 """So long a reply waits for all of its pictures, and for each file; a message for its transcript."""

@@ -194,6 +194,18 @@ async def test_a_model_that_takes_no_picture_is_asked_without_it_and_the_second_
         assert (await client.ask(SHOWN, question(local.base_url))).text == "A cat!"
 
 
+async def test_who_is_to_say_what_a_picture_shows_is_never_asked_without_it(claude, local):
+    local.answer_with(blind)
+    async with opened(main_of(claude), local.base_url) as client:
+        with pytest.raises(ClaudeRejected):
+            await client.ask(SHOWN, question(local.base_url, purpose="look"))
+        assert (await client.ask(SHOWN, question(local.base_url))).text == "I can't see it."
+        asked = len(local.requests)
+        with pytest.raises(ClaudeRejected):
+            await client.ask(SHOWN, question(local.base_url, purpose="look"))
+        assert len(local.requests) == asked
+
+
 async def test_what_fails_without_pictures_too_blinds_nobody(claude, local):
     local.will_fail(faults.BadRequest400("no"), times=2)
     async with opened(main_of(claude), local.base_url) as client:
