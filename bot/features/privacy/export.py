@@ -16,6 +16,7 @@ from bot.features.privacy.export_format import FORMAT, MOST_BYTES, VERSION, Fact
 from database import Database, UnitOfWork
 from database.models import Fact, FactChange
 from database.types import EPOCH
+from memory.attachments import attachments_of, described
 
 _SEAL = "seal of exports"
 _ROOM = MOST_BYTES * 9 // 10
@@ -119,7 +120,9 @@ async def _groups(db: UnitOfWork, person_id: int) -> Any:
     for note in await db.people.private_notes(person_id):
         yield [("notes", _values(note, _NOTE))]
     for line in await db.people.lines(person_id):
-        yield [("log", _values(line, _LINE) | {"mine": line.heard_through is not None})]
+        text = described(line.text, attachments_of(line.attachments))
+        mine = line.heard_through is not None
+        yield [("log", _values(line, _LINE) | {"text": text, "mine": mine})]
     for kept in await db.archive.of_person(person_id):
         yield [("archive", _values(kept, (*_LINE, "guild_id", "mine", "character")))]
 
