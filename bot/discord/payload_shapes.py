@@ -57,11 +57,11 @@ def _number(value: object) -> bool:
 
 
 def _count(value: object) -> bool:
-    return type(value) is int and 0 <= value < _BEYOND
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _BEYOND
 
 
 def _kind(value: object) -> bool:
-    return _text(value) or (type(value) is int and abs(value) < _BEYOND)
+    return not isinstance(value, bool) and (_text(value) or (isinstance(value, int) and abs(value) < _BEYOND))
 
 
 def _id(value: object) -> bool:
