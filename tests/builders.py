@@ -15,6 +15,7 @@ from bot.conversation.company import Company
 from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
 from bot.conversation.generation import Voice
+from bot.conversation.senses import Senses
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Arrival, Backlog, Utterance
 from bot.core.clock import Clock, Runtime
@@ -89,7 +90,7 @@ def app_on(
         "breaker": Breaker(clock),
         **parts,
     }
-    return assemble(
+    app = assemble(
         Opened(
             settings=settings,
             manner=manner,
@@ -102,6 +103,8 @@ def app_on(
             **given,
         )
     )
+    app.perception.senses = Senses()  # nothing is fetched, unless a test gives it what with
+    return app
 
 
 async def beginnings_ended() -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.conversation.context.transcript import written
-from bot.conversation.text.names import clean_name, clean_text, speaker_label
+from bot.conversation.text.names import clean_name, clean_text, render_line, speaker_label
 from bot.conversation.types import (
     Aside,
     Episode,
@@ -211,11 +211,10 @@ def _told_by(fact: Recalled) -> str:
 
 
 def written_quote(one: Quoted) -> str:
-    """Return what somebody replies to; every line of it is indented, as their words are."""
+    """Return what somebody replies to, as a line of theirs: nothing in it can pass for another speaker's."""
     when = f"{one.quote.sent_at.day} {one.quote.sent_at:%B %Y}"
     who = "you" if one.quote.mine else one.speaker
-    lines = [_INDENT + line for line in clean_text(one.quote.text).splitlines()]
-    return "\n".join([f"({one.by} replies to what {who} said on {when}:)", *lines])
+    return render_line(one.by, f"(replies to what {who} said on {when}:)\n{clean_text(one.quote.text)}")
 
 
 def _shown(sights: Sequence[Sight]) -> list[Block]:
@@ -223,17 +222,15 @@ def _shown(sights: Sequence[Sight]) -> list[Block]:
     blocks = []
     for one in sights:
         if one.picture is not None:
-            blocks += [
-                Block.showing(one.picture),
-                Block(f"({one.speaker} sent this picture: {_quoted(one.attachment.name)})"),
-            ]
+            sent = render_line(one.speaker, f"(sent this picture: {one.attachment.name})")
+            blocks += [Block.showing(one.picture), Block(sent)]
     return blocks
 
 
 def _unseen(remembered: Recollection) -> Iterator[str]:
     for one in remembered.sights:
         if one.picture is None and not one.attachment.shows:
-            yield f"({one.speaker} sent a picture that you can't see: {_quoted(one.attachment.name)})"
+            yield render_line(one.speaker, f"(sent a picture that can't be seen: {one.attachment.name})")
     if remembered.unseen:
         yield f"(Of the pictures that were sent you have not looked at {remembered.unseen}.)"
 

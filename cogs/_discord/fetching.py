@@ -31,7 +31,6 @@ class AttachmentFetcher:
     def __init__(self, bot: "Masquerade") -> None:
         self._bot = bot
         self._links: OrderedDict[int, str] = OrderedDict()
-        self._session: aiohttp.ClientSession | None = None
 
     def notice(self, message: discord.Message) -> None:
         """Remember the links of a message, and of what it replies to."""
@@ -63,11 +62,6 @@ class AttachmentFetcher:
             raise Unperceived("it is not there any more")
         return data
 
-    async def close(self) -> None:
-        """Let go of the connections."""
-        if self._session is not None:
-            await self._session.close()
-
     async def _asked_for(self, channel_id: int, message_id: int, attachment_id: int) -> str | None:
         channel = self._bot.get_partial_messageable(channel_id)
         self._links.pop(attachment_id, None)
@@ -77,15 +71,13 @@ class AttachmentFetcher:
 
     async def _get(self, link: str, most: int) -> bytes | None:
         """Return what a link holds; None where it is dead. What Discord says of the size may be wrong."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                auto_decompress=False, timeout=aiohttp.ClientTimeout(FETCHING_SECONDS)
-            )
-        http = self._bot.http
-        data = bytearray()
-        async with self._session.get(
-            link, allow_redirects=False, proxy=http.proxy, proxy_auth=http.proxy_auth
-        ) as response:
+        http, data = self._bot.http, bytearray()
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.get(
+                link, allow_redirects=False, proxy=http.proxy, proxy_auth=http.proxy_auth
+            ) as response,
+        ):
             if response.status in EXPIRED:
                 return None
             if response.status != 200:

@@ -47,7 +47,7 @@ def hear(message: discord.Message, *, me: int, application_id: int | None = None
         from_bot=author.bot or message.webhook_id is not None,
         from_self=author.id == me or is_own_webhooks(message, application_id),
         mentions_me=_mentions(message, me),
-        reply_to=message.reference.message_id if message.reference else None,
+        reply_to=message.reference.message_id if message.reference and not _forwards(message) else None,
         replies_to_me=to_me,
         replies_to=me if to_me else original.author.id if original else None,
         author_roles=_roles(message),
@@ -117,8 +117,15 @@ def _mentions(message: discord.Message, me: int) -> bool:
 
 def _original(message: discord.Message) -> discord.Message | None:
     """Return what this is a reply to, which Discord sends along; None when it was deleted, or no reply."""
-    original = message.reference.resolved if message.reference else None
+    original = message.reference.resolved if message.reference and not _forwards(message) else None
     return original if isinstance(original, discord.Message) else None
+
+
+def _forwards(message: discord.Message) -> bool:
+    """Say whether a message refers to another one because it forwards it, and answers nothing."""
+    return bool(message.message_snapshots) or (
+        message.reference is not None and message.reference.type is discord.MessageReferenceType.forward
+    )
 
 
 def role_ids(member: discord.Member) -> tuple[int, ...]:

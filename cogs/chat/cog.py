@@ -71,7 +71,6 @@ class Chat(commands.Cog):
 
     async def cog_unload(self) -> None:
         self._tasks.cancel()
-        await self._fetcher.close()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:

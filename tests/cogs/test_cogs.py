@@ -349,8 +349,8 @@ async def test_no_attack_makes_a_system_line_a_false_speaker_or_a_ping(discord_w
         *notes, _ = tail.splitlines()
         ours = re.compile(
             r"\(Pixel's mood today and now;.*|  .*|"
-            r"\([^#\n]+#\d{6} replies to what [^#\n]+#\d{6} said on [^()\n]+:\)|"
-            r"\([^#\n]+#\d{6} sent a picture that you can't see: \"[^\"\n]+\"\)"
+            r"[^#\n]+#\d{6}: \(replies to what [^#\n]+#\d{6} said on [^()\n]+:\)|"
+            r"[^#\n]+#\d{6}: \(sent a picture that can't be seen: [^\n]+\)"
         )
         assert all(ours.fullmatch(one) for one in notes)
         heard = [block.text for one in prompt.messages if not one.mine for block in one.blocks]

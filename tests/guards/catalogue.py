@@ -168,8 +168,8 @@ _ORDER = (
         "its own words",
         "The bot does not hear what it says itself, as itself or through its webhook.",
         "cogs/chat/cog.py",
-        "if self._is_own(message) or message.type not in TALK",
-        "if message.type not in TALK",
+        "if self._is_own(message) or message.type not in TALK or not await",
+        "if message.type not in TALK or not await",
         "tests/cogs/test_hearing_webhooks.py::test_what_our_webhook_says_is_not_heard_and_what_anothers_says_is",
     ),
     Guard(

@@ -149,7 +149,7 @@ async def test_pixels_stand_behind_the_cache_point_and_before_the_words_that_nam
     blocks = at_table.claude.prompts[0].messages[-1].blocks
     kinds = ["pixels" if one.picture else "cache" if one.cache else "words" for one in blocks]
     assert kinds == ["cache", "pixels", "words", "words"]
-    assert blocks[2].text == f'({MIRA} sent this picture: "cat.png")'
+    assert blocks[2].text == f"{MIRA}: (sent this picture: cat.png)"
 
 
 async def test_of_six_pictures_four_are_looked_at_and_the_rest_is_told(at_table, files):
@@ -182,7 +182,7 @@ async def test_what_is_replied_to_is_told_with_its_pictures(at_table, files):
     prompt = at_table.claude.prompts[0]
     assert len(prompt.pictures) == 1
     tail = prompt.messages[-1].blocks[-1].text
-    assert f"({MIRA} replies to what Tom#" in tail
+    assert f"{MIRA}: (replies to what Tom#" in tail
     assert "\n  cats are better\n  than dogs\n" in tail
 
 
