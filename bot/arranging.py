@@ -72,7 +72,7 @@ def voice_of(settings: Settings, server: Server) -> Voice:
 
 def senses_of(settings: Settings, server: Server) -> Senses:
     """Return what the characters perceive with. The rehearsal voice can't see, and reads little."""
-    senses = open_senses(settings)
+    senses = open_senses(settings, jpeg=server.local or bool(other_servers(settings, server)))
     return replace(senses, eye=None, reader=None) if server.rehearsal else senses
 
 

@@ -1,6 +1,6 @@
 """The prompt: what is stable first, what is volatile last, so that the provider's cache holds."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -15,7 +15,6 @@ from bot.conversation.types import (
     Line,
     Quoted,
     Recollection,
-    Sight,
     Utterance,
     Wish,
 )
@@ -57,14 +56,12 @@ def compose_prompt(
     ending = (
         written_fresh(remembered.fresh),
         recalled,
-        *map(written_quote, remembered.quotes),
-        *_unseen(remembered),
         *remembered.stage.notes,
         *wish.remarks,
         _tail(character, heard, now, wish.note),
     )
     tail = "\n".join(piece for piece in ending if piece)
-    prompt = prompt_with(character, remembered, tail, shown=_shown(remembered.sights))
+    prompt = prompt_with(character, remembered, tail, shown=_shown(remembered))
     if not is_tender(remembered, heard, now):
         return prompt
     return replace(prompt, system=(*prompt.system, Block(fill("gentle", name=character.name))))
@@ -217,22 +214,21 @@ def written_quote(one: Quoted) -> str:
     return render_line(one.by, f"(replies to what {who} said on {when}:)\n{clean_text(one.quote.text)}")
 
 
-def _shown(sights: Sequence[Sight]) -> list[Block]:
-    """Return the pictures, each before the words that say whose it is."""
-    blocks = []
-    for one in sights:
+def _shown(remembered: Recollection) -> list[Block]:
+    """Return the pictures, each before the words that say whose it is, and what is replied to."""
+    blocks, lines = list[Block](), list[str]()
+    for one in remembered.sights:
         if one.picture is not None:
             sent = render_line(one.speaker, f"(sent this picture: {one.attachment.name})")
             blocks += [Block.showing(one.picture), Block(sent)]
-    return blocks
-
-
-def _unseen(remembered: Recollection) -> Iterator[str]:
-    for one in remembered.sights:
-        if one.picture is None and not one.attachment.shows:
-            yield render_line(one.speaker, f"(sent a picture that can't be seen: {one.attachment.name})")
+        elif not one.attachment.shows:
+            lines.append(
+                render_line(one.speaker, f"(sent a picture that can't be seen: {one.attachment.name})")
+            )
     if remembered.unseen:
-        yield f"(Of the pictures that were sent you have not looked at {remembered.unseen}.)"
+        lines.append(f"(Of the pictures that were sent you have not looked at {remembered.unseen}.)")
+    lines += map(written_quote, remembered.quotes)
+    return [*blocks, Block("\n".join(lines))] if lines else blocks
 
 
 def written_knowledge(known: Knowledge) -> str:

@@ -194,7 +194,9 @@ class AnthropicClaude:
         )
 
     def _cost(self, draft: Call, usage: Usage, *, batched: bool = False) -> float | None:
-        return 0.0 if self._server.free else self._prices.cost(draft.model, usage, batched=batched)
+        # Of the one server for all else it is told beside the books that it costs nothing.
+        free = self._server.free and self._server.label
+        return 0.0 if free else self._prices.cost(draft.model, usage, batched=batched)
 
     def _of_batch(self, outcome: Outcome, draft: Call, key: str) -> Answer | ClaudeError:
         """Return an answer, or what went wrong, with its call."""

@@ -107,14 +107,14 @@ def configured(settings: Settings) -> Server:
 def other_servers(settings: Settings, main: Server) -> dict[str, Server]:
     """Return the servers that are named beside models, by their label: host, port and path.
 
-    The key to Claude is of the main server alone. A key of theirs goes to https:// alone: there is one such
-    server at most (see Settings).
+    The key to Claude is of the main server alone, and theirs of the one that the settings say it is for.
     """
     addresses = (at_server(getattr(settings, key))[1] for key in EXPERTS)
     found = {}
     for base_url in dict.fromkeys(filter(None, addresses)):
         parts = urlsplit(base_url)
-        key = settings.other_server_key.get_secret_value() if parts.scheme == "https" else ""
+        its = parts.netloc in settings.keyed_servers
+        key = settings.other_server_key.get_secret_value() if its else ""
         label = label_of(base_url, main)
         found[label] = Server(
             base_url,

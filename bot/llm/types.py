@@ -30,11 +30,12 @@ PIXELS_A_TOKEN = 750
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as a model is shown it: `data` is a WebP file of `width` x `height` pixels."""
+    """A picture as a model is shown it: `data` is a file of this media type, of `width` x `height` pixels."""
 
     data: bytes = field(repr=False)
     width: int
     height: int
+    media: Literal["image/webp", "image/jpeg"] = "image/webp"
 
     @property
     def tokens(self) -> int:

@@ -80,7 +80,7 @@ def usage_of(message: "AnthropicMessage") -> Usage:
 def _block(block: Block, cache_ttl: Literal["5m", "1h"], *, plain: bool = False) -> dict[str, Any]:
     if block.picture is not None:
         encoded = base64.b64encode(block.picture.data).decode()
-        source = {"type": "base64", "media_type": "image/webp", "data": encoded}
+        source = {"type": "base64", "media_type": block.picture.media, "data": encoded}
         return {"type": "image", "source": source}
     text = _TEMPLATE_MARK.sub(r"\g<0> ", block.text) if plain else block.text
     wire: dict[str, Any] = {"type": "text", "text": text}

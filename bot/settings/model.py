@@ -72,6 +72,14 @@ class Settings(
         return frozenset(self.model_fields_set)
 
     @property
+    def keyed_servers(self) -> tuple[str, ...]:
+        """The servers that other_server_key is for: those with https://, else those without."""
+        addresses = dict.fromkeys(at_server(getattr(self, key))[1] for key in EXPERTS)
+        found = [urlsplit(one) for one in addresses if one not in ("", self.anthropic_base_url)]
+        found = [one for one in found if one.scheme == "https"] or found
+        return tuple(dict.fromkeys(one.netloc for one in found))
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown, as it is written; of an address also the password alone."""
         written = [getattr(self, key).get_secret_value() for key in SECRETS]
@@ -97,17 +105,11 @@ class Settings(
     @model_validator(mode="after")
     def _one_server_for_a_key(self) -> Self:
         """Refuse a key that two servers would get: each would know the other's."""
-        hosts: dict[str, str] = {}
-        for key in EXPERTS:
-            _, address = at_server(getattr(self, key))
-            parts = urlsplit(address)
-            if parts.scheme == "https" and address != self.anthropic_base_url:
-                hosts.setdefault(parts.netloc, key)
-        if len(hosts) > 1 and self.other_server_key.get_secret_value():
+        if len(self.keyed_servers) > 1 and self.other_server_key.get_secret_value():
             context = {
-                "keys": ("other_server_key", *hosts.values()),
-                "wrong": f"would be sent to several servers, {' and '.join(hosts)}",
-                "mend": "name models of one https:// server alone, or leave the key out",
+                "keys": ("other_server_key", *EXPERTS),
+                "wrong": f"would be sent to several servers, {' and '.join(self.keyed_servers)}",
+                "mend": "name models of one such server alone, or leave the key out",
             }
             raise PydanticCustomError("setting", "{wrong}", context)
         return self

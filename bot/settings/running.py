@@ -71,7 +71,7 @@ class Models(Section):
     vision_model: ModelAt = Field("", repr=False)
     """The model that is shown pictures: a name, or name@http://address of another server."""
     other_server_key: Secret = SecretStr("")
-    """The key of a server that is named after an @ with https://; no other one is ever sent it."""
+    """The key of the one server that is named after an @; of several the one with https:// is sent it."""
     anthropic_base_url: BaseUrl = Field(None, repr=False)
     """Address of another server that speaks the Messages API, without /v1; Claude's own if empty."""
     default_max_tokens: Count = 1250

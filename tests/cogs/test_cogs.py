@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -347,12 +346,7 @@ async def test_no_attack_makes_a_system_line_a_false_speaker_or_a_ping(discord_w
         assert prompt.system == system_prompt(PIXEL)
         tail = prompt.messages[-1].blocks[-1].text
         *notes, _ = tail.splitlines()
-        ours = re.compile(
-            r"\(Pixel's mood today and now;.*|  .*|"
-            r"[^#\n]+#\d{6}: \(replies to what [^#\n]+#\d{6} said on [^()\n]+:\)|"
-            r"[^#\n]+#\d{6}: \(sent a picture that can't be seen: [^\n]+\)"
-        )
-        assert all(ours.fullmatch(one) for one in notes)
+        assert all(one.startswith("(Pixel's mood today and now;") for one in notes)
         heard = [block.text for one in prompt.messages if not one.mine for block in one.blocks]
         lines = [line for text in heard[:-1] for line in text.splitlines() if not line.startswith("  ")]
         digits = {match["label"].rpartition("#")[2] for line in lines if (match := SPEAKER.match(line))}

@@ -14,7 +14,13 @@ from bot.llm.server import Server, configured, model_at, other_servers
 from bot.llm.types import Block, Message, Model, Picture, Prompt, Question
 from bot.settings import Settings
 
-_PICTURE = Picture(base64.b64decode("UklGRh4AAABXRUJQVlA4TBEAAAAvB8ABAAdQniKXp/+BiOh/AAA="), 8, 8)
+_GREY = (
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAFA3PEY8MlBGQUZaVVBfeMiCeG5uePWvuZHI//////////////////////"
+    "//////////////////////////////wAALCAAIAAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAA"
+    "AAAAAAAAAAAAAAD/2gAIAQEAAD8AP//Z"
+)
+"""A JPEG of 8 x 8 pixels: not every server reads WebP."""
+_PICTURE = Picture(base64.b64decode(_GREY), 8, 8, "image/jpeg")
 _HELLO = Prompt((Block("Answer with one word."),), (Message(mine=False, blocks=(Block("hello"),)),))
 _SHOWN = replace(
     _HELLO, messages=(Message(mine=False, blocks=(Block("What is this?"), Block.showing(_PICTURE))),)

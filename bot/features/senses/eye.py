@@ -27,18 +27,23 @@ class _Seen(BaseModel):
 
 
 class PillowEye:
-    """Sees PNG, JPEG, WebP and GIF, told by their bytes; of what moves, the first frame."""
+    """Sees PNG, JPEG, WebP and GIF, told by their bytes; of what moves, the first frame.
 
-    def __init__(self) -> None:
+    What it makes is WebP, which is small, or with `jpeg` what every server reads.
+    """
+
+    def __init__(self, *, jpeg: bool = False) -> None:
+        self._jpeg = jpeg
         self._process = Process(PROGRAM, most=MOST_BYTES)
 
     async def look(self, data: bytes) -> Picture:
         """Return the picture: upright, without metadata, its longer edge at most 1,568 pixels."""
-        answer, made = await self._process.ask(data, "look", deadline=DEADLINE)
+        answer, made = await self._process.ask(data, "JPEG" if self._jpeg else "WEBP", deadline=DEADLINE)
         try:
             seen = _Seen.model_validate(answer)
         except ValidationError as error:
             raise Unperceived("what was said of it makes no sense") from error
-        if len(made) > _MOST_MADE or made[:4] != b"RIFF" or made[8:12] != b"WEBP":
+        begins = made[:3] == b"\xff\xd8\xff" if self._jpeg else made[:4] + made[8:12] == b"RIFFWEBP"
+        if len(made) > _MOST_MADE or not begins:
             raise Unperceived("what was made of it is no picture")
-        return Picture(made, seen.width, seen.height)
+        return Picture(made, seen.width, seen.height, "image/jpeg" if self._jpeg else "image/webp")

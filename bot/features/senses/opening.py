@@ -8,19 +8,22 @@ from bot.features.senses.reader import DocumentReader
 from bot.settings import Settings
 
 
-def open_senses(settings: Settings) -> Senses:
-    """Return every sense that is switched on and has its packages; None stands for the others."""
+def open_senses(settings: Settings, *, jpeg: bool = False) -> Senses:
+    """Return every sense that is switched on and has its packages; None stands for the others.
+
+    With `jpeg` pictures become JPEGs: not every server reads WebP.
+    """
     return Senses(
-        eye=open_eye() if settings.images else None,
+        eye=open_eye(jpeg=jpeg) if settings.images else None,
         reader=open_reader() if settings.files else None,
         ear=open_ear(settings.stt_model, settings.stt_language) if settings.voice_messages else None,
         most_pictures=settings.image_limit,
     )
 
 
-def open_eye() -> Eye | None:
+def open_eye(*, jpeg: bool = False) -> Eye | None:
     """Return the eye; None without Pillow."""
-    return PillowEye() if installed(*EYE) else None
+    return PillowEye(jpeg=jpeg) if installed(*EYE) else None
 
 
 def open_reader() -> Reader | None:

@@ -1,4 +1,4 @@
-"""Makes a small WebP of a stranger's picture: a program of its own, started by bot.core.child.
+"""Makes a small WebP or JPEG of a stranger's picture: a program of its own, started by bot.core.child.
 
 It says `{"width": 1568, "height": 1176}`, and the file comes after it.
 """
@@ -48,16 +48,20 @@ _UPRIGHT = {
 }
 
 
-def looked(data: bytes, order: str = "") -> Answer:  # noqa: ARG001 - there is one order
-    """Return the size of the picture that was made of a file, and the picture; raises Refused."""
+def looked(data: bytes, order: str) -> Answer:
+    """Return the size of the picture that was made of a file, and the picture, of the kind that is ordered.
+
+    Raises Refused.
+    """
     kind = _kind(data)
     Image.MAX_IMAGE_PIXELS = None  # _check knows better, and by the kind
     with Image.open(io.BytesIO(data), formats=(kind,)) as picture:
         _check(picture.size, MOST_PIXELS[kind])
         small = _small(picture)
     made = io.BytesIO()
-    # Pillow writes no EXIF, no colour profile and no XMP into a WebP unless it is told to.
-    small.save(made, "WEBP", quality=QUALITY)
+    # Pillow writes no EXIF, no colour profile and no XMP unless it is told to, but a JPEG's own comment.
+    small.info.clear()
+    small.save(made, order, quality=QUALITY)
     return {"width": small.width, "height": small.height}, made.getvalue()
 
 
@@ -121,7 +125,8 @@ def _load_all() -> None:
     for kind in MOST_PIXELS:
         file = io.BytesIO()
         Image.new("RGB", (2, 2)).save(file, kind, **({} if kind == "GIF" else {"exif": _exif()}))
-        looked(file.getvalue())
+        for order in ("WEBP", "JPEG"):
+            looked(file.getvalue(), order)
 
 
 def _exif() -> bytes:

