@@ -231,6 +231,25 @@ async def test_what_was_forgotten_leaves_no_description_and_no_words_of_files(at
     assert b"secret inside" not in data
 
 
+async def test_of_who_is_erased_no_description_no_transcript_and_no_words_of_files_are_left(at_table, files):
+    at_table.claude.will_say("Oh!", "a canary in a cage")
+    things = (
+        files.picture("canary.png"),
+        files.add(AttachmentKind.TEXT, "a.txt", b"canary inside"),
+        files.add(AttachmentKind.VOICE, "v.ogg", recording("canary said"), seconds=1),
+        Attachment(AttachmentKind.FORWARD, text="canary forwarded"),
+    )
+    await say(at_table, "look", *things, where=CHANNEL, mentions_me=True)
+    async with at_table.database.read() as db:
+        (line, *_) = await db.messages.of_author(42, [CHANNEL.channel_id])
+        kept = await db.messages.get(line)
+    assert kept is not None
+    assert str(kept.attachments).count("canary") == 5
+    await at_table.app.privacy.leave(42)
+    data = b"".join(one.read_bytes() for one in at_table.database.path.parent.glob("*.sqlite3*"))
+    assert b"canary" not in data
+
+
 async def test_a_description_of_what_was_deleted_meanwhile_is_never_written_down(at_table, files):
     async def delete() -> None:
         if at_table.claude.questions[-1].purpose == "look":
