@@ -186,6 +186,19 @@ async def test_what_is_replied_to_is_told_with_its_pictures(at_table, files):
     assert tail.endswith("\n  cats are better\n  than dogs")
 
 
+async def test_a_picture_in_what_is_replied_to_keeps_its_pixels_for_two_answers_as_well(at_table, files):
+    theirs = files.picture()
+    at_table.claude.will_say("no", "no", "no")
+    old = await say(at_table, "my cat", theirs, where=CHANNEL, author_id=43, author_name="Tom")
+    quote = Quote(old, 43, "Tom", "my cat", EPOCH, attachments=(theirs,))
+    shown = []
+    for more in ({"reply_to": old, "quote": quote}, {}, {}):
+        at_table.claude.prompts.clear()
+        await say(at_table, "Pixel, look", where=CHANNEL, **more)
+        shown.append(len(at_table.claude.prompts[0].pictures))
+    assert shown == [1, 1, 0]
+
+
 async def test_what_is_replied_to_and_deleted_meanwhile_is_told_to_nobody(at_table, files):
     old = Quote(77, 43, "Tom", "canary", EPOCH, attachments=(files.picture(),))
     await at_table.app.message_log.deleted(DM.channel_id, {77})
