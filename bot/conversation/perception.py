@@ -155,7 +155,7 @@ class Perception:
     async def _hear(self, channel_id: int, message_id: int, one: Attachment) -> str:
         assert self.senses.ear is not None
         data = await self.fetch(channel_id, message_id, one, most=LARGEST_VOICE)
-        return (await self.senses.ear.hear(data, seconds=one.seconds)).text
+        return await self.senses.ear.hear(data, seconds=one.seconds)
 
     async def _words_of(self, channel_id: int, message_id: int, one: Attachment) -> str:
         assert self.senses.reader is not None
