@@ -10,12 +10,12 @@ from bot.llm.types import Model
 class Choice:
     """The model that is asked, and who answers where it can't be.
 
-    `spoke` is who that is and why, for /why; empty where it is the general one, as for most replies.
+    `expert` is who that is and why, for /why; empty where it is the general one, as for most replies.
     """
 
     model: Model
     instead: Model | None = None
-    spoke: tuple[str, ...] = ()
+    expert: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

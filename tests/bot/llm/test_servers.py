@@ -230,7 +230,7 @@ async def test_where_the_coder_is_down_the_general_one_answers_and_operators_hea
         both, told = standing_by(client, clock)
         asked = question(NOWHERE, instead=Model(GENERAL))
         answers = [await both.ask(PROMPT, asked) for _ in range(2)]
-        assert [answer.spoke for answer in answers] == [("general", "down")] * 2
+        assert [answer.expert for answer in answers] == [("general", "down")] * 2
         assert [call.model for call in answers[0].calls] == [f"{CODER}@127.0.0.1:9", GENERAL]
         assert len(told) == 1
         assert "qwen-coder@127.0.0.1:9 can't be asked" in told[0]
