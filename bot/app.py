@@ -40,7 +40,7 @@ from bot.conversation.generation import Composer, Voice
 from bot.conversation.intake import Hooks, Intake, nothing_new
 from bot.conversation.message_log import MessageLog
 from bot.conversation.outbox import MouthOf, Saying
-from bot.conversation.perception import Describer, Perception
+from bot.conversation.perception import Perception
 from bot.conversation.pipeline import Conversation
 from bot.conversation.proactive import Unasked
 from bot.conversation.queue import Rooms
@@ -366,9 +366,9 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     perception = Perception(
         database,
         senses_of(settings, base.server),
-        Describer(claude, describer_of(voice, voters.model)),
+        describer_of(claude, voice, voters.model),
         base.budgets,
-        is_gone=message_log.is_gone,
+        message_log.is_gone,
     )
     reader = ContextReader(
         database, recall, staging, perception, extent=manner.extent, tokens=tokens, clock=clock

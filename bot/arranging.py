@@ -18,6 +18,7 @@ from bot.conversation.config import (
     Notice,
 )
 from bot.conversation.generation import Voice
+from bot.conversation.perception import Describer
 from bot.conversation.senses import Senses
 from bot.conversation.text.typing import Pace
 from bot.core.clock import Clock
@@ -76,9 +77,9 @@ def senses_of(settings: Settings, server: Server) -> Senses:
     return replace(senses, eye=None, reader=None) if server.rehearsal else senses
 
 
-def describer_of(voice: Voice, cheap: str) -> Model | None:
-    """Return who puts into words what a picture shows: who has eyes for sure, else a cheap model."""
-    return voice.vision or (Model(cheap) if cheap else None)
+def describer_of(claude: Claude, voice: Voice, cheap: str) -> Describer:
+    """Return who puts into words what a picture shows: the model with eyes, else a cheap one."""
+    return Describer(claude, voice.vision or (Model(cheap) if cheap else None))
 
 
 def limits_of(settings: Settings) -> Limits:

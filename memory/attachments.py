@@ -5,7 +5,7 @@ them, consent, erasure, export) is true of these too. The attachments are kept b
 the words does not lose what was read once.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import PurePath
@@ -29,36 +29,20 @@ class AttachmentKind(StrEnum):
 READ = frozenset({AttachmentKind.TEXT, AttachmentKind.PDF, AttachmentKind.VOICE})
 """Of these the words are made out. Pictures are looked at anew, and all else is as Discord tells it."""
 
-
 _PICTURES = frozenset({"image/png", "image/apng", "image/jpeg", "image/webp", "image/gif"})
 _TEXTS = frozenset(
     {"application/json", "application/xml", "application/x-yaml", "application/toml", "application/sql"}
     | {"application/javascript", "application/x-sh", "application/x-python"}
 )
+_TEXT_ENDINGS = {
+    *(".txt", ".text", ".md", ".rst", ".log", ".csv", ".tsv", ".srt", ".tex", ".ini", ".cfg", ".conf"),
+    *(".json", ".yaml", ".yml", ".toml", ".xml", ".html", ".css", ".diff", ".patch", ".sql", ".sh"),
+    *(".py", ".js", ".ts", ".c", ".h", ".cpp", ".cs", ".java", ".go", ".rs", ".rb", ".php", ".lua"),
+}
 _BY_ENDING = {
     **dict.fromkeys((".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif"), AttachmentKind.PICTURE),
     ".pdf": AttachmentKind.PDF,
-    **dict.fromkeys(
-        (
-            *(
-                ".txt",
-                ".text",
-                ".md",
-                ".rst",
-                ".log",
-                ".csv",
-                ".tsv",
-                ".srt",
-                ".tex",
-                ".ini",
-                ".cfg",
-                ".conf",
-            ),
-            *(".json", ".yaml", ".yml", ".toml", ".xml", ".html", ".css", ".diff", ".patch", ".sql", ".sh"),
-            *(".py", ".js", ".ts", ".c", ".h", ".cpp", ".cs", ".java", ".go", ".rs", ".rb", ".php", ".lua"),
-        ),
-        AttachmentKind.TEXT,
-    ),
+    **dict.fromkeys(_TEXT_ENDINGS, AttachmentKind.TEXT),
 }
 
 
@@ -124,14 +108,15 @@ def attachments_of(kept: Sequence[dict[str, Any]] | None) -> tuple[Attachment, .
     return tuple(Attachment.from_json(one) for one in kept or ())
 
 
-def kept(attachments: Iterable[Attachment]) -> list[dict[str, Any]] | None:
+def json_of(attachments: Iterable[Attachment]) -> list[dict[str, Any]] | None:
     """Return attachments as a row of the log keeps them; None for none."""
     return [one.to_json() for one in attachments] or None
 
 
 def with_attachments(words: str, attachments: Iterable[Attachment]) -> str:
     """Return the text of a message: its words, then a line or more for each attachment."""
-    return "\n".join(piece for piece in (words, *map(written, attachments)) if piece)
+    lines = (_WRITTEN[one.kind](one) for one in attachments)
+    return "\n".join(piece for piece in (words, *lines) if piece)
 
 
 def without_attachments(text: str, attachments: Sequence[Attachment]) -> str:
@@ -142,23 +127,18 @@ def without_attachments(text: str, attachments: Sequence[Attachment]) -> str:
 
 def described(text: str, attachments: Iterable[Attachment]) -> str:
     """Return a message's text with what its pictures show: for notes, facts and search."""
-    return "\n".join([text, *(line for one in attachments if (line := shown(one)))])
+    return "\n".join([text, *(line for one in attachments if (line := description_line(one)))])
 
 
-def read_before(new: Iterable[Attachment], old: Collection[Attachment]) -> tuple[Attachment, ...]:
-    """Return attachments with what was read of the same ones before."""
-    known = {(one.kind, one.id): one for one in old if one.id}
-    return tuple(known.get((one.kind, one.id), one) for one in new)
+def with_known(attachments: Iterable[Attachment], known: Iterable[Attachment]) -> tuple[Attachment, ...]:
+    """Return attachments, each as `known` has it where it is among these: with what was read of it."""
+    by_id = {(one.kind, one.id): one for one in known if one.id}
+    return tuple(by_id.get((one.kind, one.id), one) for one in attachments)
 
 
-def shown(one: Attachment) -> str:
+def description_line(one: Attachment) -> str:
     """Return the line of a transcript that stands for a picture's pixels; "" where nobody described it."""
     return f"({one.name or 'the picture'} shows: {one.shows})" if one.shows else ""
-
-
-def written(one: Attachment) -> str:
-    """Return how an attachment stands in its message's text. It never changes once a prompt has held it."""
-    return _WRITTEN[one.kind](one)
 
 
 def _picture(one: Attachment) -> str:
@@ -216,3 +196,4 @@ _WRITTEN = {
     AttachmentKind.FORWARD: _forward,
     AttachmentKind.POLL: _poll,
 }
+"""How an attachment stands in its message's text, which never changes once a prompt has held it."""

@@ -42,7 +42,7 @@ PINNED, RECENT, RECENT_DAYS = 0.1, 0.1, 30.0
 """What a pin adds to a fact's score, and having been mentioned just now, which fades over so many days."""
 _DAY = 86_400_000_000
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'’-]*")
-_INTENT = regex.compile(
+ASKS_WHAT_IS_REMEMBERED = regex.compile(
     r"\b(?:remember|recall|forg[eo]t|remind|memor(?:y|ies)|erinner\w*|weißt du noch|souviens|rappelle\w*|"
     r"recuerd\w*|acuerd\w*)\b",
     regex.IGNORECASE,
@@ -157,7 +157,9 @@ class Finding:
         words = _WORD.findall(text)
         addressed = {one.author_id: one.author_name for one in heard}
         people = frozenset(addressed).union(*(one.mentions for one in heard))
-        worth = self._budget and (len(words) >= FEWEST_WORDS or (words and _INTENT.search(text)))
+        worth = self._budget and (
+            len(words) >= FEWEST_WORDS or (words and ASKS_WHAT_IS_REMEMBERED.search(text))
+        )
         return Search(text if worth else "", None, addressed, people)
 
     async def read(

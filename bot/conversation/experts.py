@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.conversation.intents import Intent, Kind
+from bot.conversation.intents import Intent, IntentKind
 from bot.llm.types import Model
 
 
@@ -10,12 +10,12 @@ from bot.llm.types import Model
 class Choice:
     """The model that is asked, and who answers where it can't be.
 
-    `spoke` is who that is and why, for /why; empty where it is the general one, as for most replies.
+    `expert` is who that is and why, for /why; empty where it is the general one, as for most replies.
     """
 
     model: Model
     instead: Model | None = None
-    spoke: tuple[str, ...] = ()
+    expert: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Experts:
         """Return who writes a reply: eyes before code, code before premium."""
         # Who is made for code mostly can't see, so a picture is never shown to the coder.
         wanted = (
-            (self.vision, "vision", intent.why, intent.kind is Kind.VISION),
-            (self.coder, "coder", intent.why, intent.kind is Kind.CODE),
+            (self.vision, "vision", intent.why, intent.kind is IntentKind.VISION),
+            (self.coder, "coder", intent.why, intent.kind is IntentKind.CODE),
             (self.premium, "premium", "member", premium),
         )
         for model, name, why, fits in wanted:

@@ -56,6 +56,20 @@ class Voice:
         premium = Model(self.premium_model) if self.premium_model not in ("", self.model) else None
         return Experts(general, self.coder, self.vision, premium, spare=model if general.server else None)
 
+    def question(self, choice: Choice, person_id: int, channel_id: int) -> Question:
+        """Return how a model is asked for a reply: to think first, only at the server for all else."""
+        return Question(
+            purpose="reply",
+            model=choice.model.name,
+            server=choice.model.server,
+            instead=choice.instead,
+            max_tokens=self.max_tokens,
+            deadline=self.deadline,
+            effort="off" if choice.model.server else self.effort,
+            user_id=person_id,
+            channel_id=channel_id,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Request:
@@ -121,7 +135,7 @@ class Composer:
             if not split(text):
                 log.warning("Nothing was left of the answer of %s", voice.model)
                 return self._fallback(character, emotes, calls)
-            return Reply(text, floor=recollection.floor, calls=calls, expert=answer.spoke)
+            return Reply(text, floor=recollection.floor, calls=calls, expert=answer.expert)
         return self._fallback(character, emotes, calls)
 
     async def _ask(self, request: _Request, remembered: Recollection, wish: Wish) -> Answer:
@@ -134,7 +148,7 @@ class Composer:
         answer = await self._claude.ask(prompt, _question(request, choice, on_text))
         if not answer.call.server:  # another server's model counts its tokens in another way
             _learn(request.voice, prompt, answer.call)
-        return replace(answer, spoke=answer.spoke or choice.spoke)
+        return replace(answer, expert=answer.expert or choice.expert)
 
     def _spoken(self, request: _Request, answer: Answer, remembered: Recollection) -> str:
         """Return what of an answer is said."""
@@ -231,18 +245,11 @@ def _question(request: _Request, choice: Choice, show: Callable[[str], None] | N
         for name in ("temperature", "top_p", "frequency_penalty")
         if (value := getattr(own, name)) is not None
     }
-    return Question(
-        purpose="reply",
-        model=choice.model.name,
-        server=choice.model.server,
-        instead=choice.instead,
+    return replace(
+        voice.question(choice, newest.author_id, newest.where.channel_id),
         max_tokens=min(voice.max_tokens, own.max_tokens or voice.max_tokens),
         sampling=sampling,
-        deadline=voice.deadline,
-        effort="off" if choice.model.server else voice.effort,
         on_text=show,
-        user_id=newest.author_id,
-        channel_id=newest.where.channel_id,
     )
 
 

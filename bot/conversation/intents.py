@@ -12,7 +12,7 @@ from pathlib import Path
 import regex
 
 from bot.conversation.types import Line, Utterance
-from memory.recall import _INTENT as _ASKS_WHAT_IS_REMEMBERED
+from memory.recall import ASKS_WHAT_IS_REMEMBERED
 
 ENOUGH_SIGNALS = 2
 WITHOUT_A_SIGN = 2
@@ -31,7 +31,7 @@ _TRACEBACK = regex.compile(
 _TABLE = Path(__file__).with_name("code_signals.toml")
 
 
-class Kind(StrEnum):
+class IntentKind(StrEnum):
     """What a reply is wanted for."""
 
     CODE = "code"
@@ -44,11 +44,11 @@ class Kind(StrEnum):
 class Intent:
     """What a reply is wanted for, and by which sign that was told; "" where there was none."""
 
-    kind: Kind
+    kind: IntentKind
     why: str = ""
 
 
-PLAIN = Intent(Kind.GENERAL)
+PLAIN = Intent(IntentKind.GENERAL)
 
 
 def intent_of(heard: Sequence[Utterance], lines: Sequence[Line] = (), *, pictured: bool = False) -> Intent:
@@ -57,14 +57,14 @@ def intent_of(heard: Sequence[Utterance], lines: Sequence[Line] = (), *, picture
     `pictured` says that a picture is shown. Talk about code stays that for the whole exchange.
     """
     if pictured:
-        return Intent(Kind.VISION, "picture")
+        return Intent(IntentKind.VISION, "picture")
     if sign := next(filter(None, (sign_of_code(one.text) for one in reversed(heard))), ""):
-        return Intent(Kind.CODE, sign)
+        return Intent(IntentKind.CODE, sign)
     without = sum(one.author_id == heard[-1].author_id for one in heard)
     if any(map(sign_of_code, islice(_before(heard, lines), max(WITHOUT_A_SIGN - without, 0)))):
-        return Intent(Kind.CODE, "exchange")
-    if any(_ASKS_WHAT_IS_REMEMBERED.search(one.said) for one in heard):
-        return Intent(Kind.MEMORY, "recall")
+        return Intent(IntentKind.CODE, "exchange")
+    if any(ASKS_WHAT_IS_REMEMBERED.search(one.said) for one in heard):
+        return Intent(IntentKind.MEMORY, "recall")
     return PLAIN
 
 

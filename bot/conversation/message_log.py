@@ -20,9 +20,9 @@ from memory.attachments import (
     Attachment,
     attachments_of,
     described,
-    kept,
-    read_before,
+    json_of,
     with_attachments,
+    with_known,
 )
 from memory.erasing import Erased, Eraser
 from memory.places import Place, where_of
@@ -57,7 +57,7 @@ class _Edit:
     def of(self, known: Sequence[dict[str, Any]] | None) -> tuple[str, tuple[Attachment, ...]]:
         """Return the text of the message, and what hangs on it, with what was read of that before."""
         before = attachments_of(known)
-        found = before if self.attachments is None else read_before(self.attachments, before)
+        found = before if self.attachments is None else with_known(self.attachments, before)
         return with_attachments(self.words, found), found
 
 
@@ -145,7 +145,7 @@ class MessageLog:
         async with self._database.begin(brief=True) as db:
             if await db.turns.still_open([message_id]) and (known := await db.messages.get(message_id)):
                 text, found = _Edit(clean_text(words), tuple(attachments)).of(known.attachments)
-                await db.messages.edited(message_id, text, kept(found))
+                await db.messages.edited(message_id, text, json_of(found))
 
     async def _reword(self, channel_id: int, message_id: int, edit: "_Edit") -> tuple[Erased, bool]:
         """Write down an edit; say whether words of a person went with it."""
@@ -162,7 +162,7 @@ class MessageLog:
         if (known is None or known.text == text) and not (known is None and remembered):
             return Erased(), False
         async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
-            await db.messages.edited(message_id, text, kept(found))
+            await db.messages.edited(message_id, text, json_of(found))
             erased = await self._eraser.reworded(db, message_id, described(text, found))
             await self._heard_anew(db, channel_id, message_id)
         return erased, known is not None and not known.from_bot

@@ -23,9 +23,9 @@ from memory.attachments import (
     Attachment,
     AttachmentKind,
     attachments_of,
-    kept,
-    read_before,
+    json_of,
     with_attachments,
+    with_known,
     without_attachments,
 )
 
@@ -53,10 +53,6 @@ async def fetch_nothing(_channel_id: int, _message_id: int, _attachment: Attachm
     raise Unperceived(f"there is nowhere to fetch {most} bytes from")
 
 
-def nothing_is_gone(_message_id: int) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Describer:
     """The model that puts into words what a picture shows, once its pixels were answered; None for none."""
@@ -74,8 +70,7 @@ class Perception:
         senses: Senses,
         describer: Describer,
         budgets: Budgets,
-        *,
-        is_gone: Callable[[int], bool] = nothing_is_gone,
+        is_gone: Callable[[int], bool],
     ) -> None:
         self._database = database
         self.senses = senses
@@ -147,15 +142,15 @@ class Perception:
             if line is None:
                 return None
             before = attachments_of(line.attachments)
-            found = read_before(before, made_out)
+            found = with_known(before, made_out)
             text = with_attachments(without_attachments(line.text, before), found)
-            await db.messages.edited(message_id, text, kept(found))
+            await db.messages.edited(message_id, text, json_of(found))
         return text, found
 
     async def _hear(self, channel_id: int, message_id: int, one: Attachment) -> str:
         assert self.senses.ear is not None
         data = await self.fetch(channel_id, message_id, one, most=LARGEST_VOICE)
-        return (await self.senses.ear.hear(data, seconds=one.seconds)).text
+        return await self.senses.ear.hear(data, seconds=one.seconds)
 
     async def _words_of(self, channel_id: int, message_id: int, one: Attachment) -> str:
         assert self.senses.reader is not None
@@ -256,8 +251,8 @@ class Perception:
                 told_at=await db.messages.newest(newest.where.channel_id),
                 cost=call.cost,
             )
-            found = read_before(attachments_of(line.attachments), [told])
-            await db.messages.edited(sight.message_id, line.text, kept(found))
+            found = with_known(attachments_of(line.attachments), [told])
+            await db.messages.edited(sight.message_id, line.text, json_of(found))
 
 
 def _is_voice(one: Attachment) -> bool:

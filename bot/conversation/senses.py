@@ -7,13 +7,6 @@ from bot.llm.types import Picture
 from memory.attachments import Attachment
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The words of a voice message; "" where nothing was said that could be made out."""
-
-    text: str
-
-
 class Eye(Protocol):
     """Makes a picture that a model can be shown of the bytes of a file from anybody."""
 
@@ -37,8 +30,8 @@ class Reader(Protocol):
 class Ear(Protocol):
     """Makes out what is said in a recording."""
 
-    async def hear(self, data: bytes, *, seconds: float) -> Heard:
-        """Return what is said in a recording of so many seconds (by what Discord says), one at a time.
+    async def hear(self, data: bytes, *, seconds: float) -> str:
+        """Return the words of a recording of so many seconds, by what Discord says; "" where nobody speaks.
 
         Raises Unperceived for what is too long, can't be decoded, or takes longer than its deadline.
         """

@@ -16,7 +16,7 @@ from database import UnitOfWork
 from database.models import Call as CallRow
 from database.models import Cue, Message, Remark, Turn
 from database.models import Part as PartRow
-from memory.attachments import kept
+from memory.attachments import json_of
 from memory.places import Place, Where
 from personas.initiative import Kind
 from personas.relations.affinity import Interaction
@@ -250,7 +250,7 @@ async def note(
             from_bot=heard.from_bot,
             reply_to=heard.reply_to,
             cast_id=cast_id,
-            attachments=kept(heard.attachments),
+            attachments=json_of(heard.attachments),
         )
     )
     return rules

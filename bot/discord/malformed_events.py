@@ -52,8 +52,8 @@ _NO_MESSAGE: Mapping[str, Any] = {
 }
 
 
-class Briefly(logging.Filter):
-    """Makes a line of what discord.py would tell as a traceback: what somebody typed is not found."""
+class TracebackFilter(logging.Filter):
+    """Makes one line of a traceback of discord.py, without anything that somebody typed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and (error := record.exc_info[1]):
@@ -80,7 +80,7 @@ class Leniency:
         }
         for event, parse in state.parsers.items():
             state.parsers[event] = partial(self._parse, event, parse)
-        logging.getLogger("discord.app_commands.tree").addFilter(Briefly())
+        logging.getLogger("discord.app_commands.tree").addFilter(TracebackFilter())
         setattr(state, "create_message", self._fetched)  # noqa: B010 - what is fetched over REST goes this way
 
     def _parse(self, event: str, parse: Callable[[Any], None], data: Payload) -> None:

@@ -85,7 +85,7 @@ class Budgeted:
         finally:
             self._budgets.settle(held, spent)
         same = (asked.model, asked.server) == (question.model, question.server)
-        return answer if same else replace(answer, spoke=SPARING)
+        return answer if same else replace(answer, expert=SPARING)
 
     async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
         """Return the answers to those that can be paid, and OverBudget for the others, in their order."""

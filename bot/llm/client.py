@@ -40,7 +40,7 @@ SDK = "anthropic"
 class Answer:
     """What came back. `cut_short` says that the model ran into max_tokens.
 
-    The calls `before` it brought nothing. `spoke` is who answered in place of the model that was asked, and
+    The calls `before` it brought nothing. `expert` is who answered in place of the model that was asked, and
     why.
     """
 
@@ -48,7 +48,7 @@ class Answer:
     cut_short: bool
     call: Call
     before: tuple[Call, ...] = ()
-    spoke: tuple[str, ...] = ()
+    expert: tuple[str, ...] = ()
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -141,6 +141,12 @@ def model_at(value: str, main: Server) -> Model | None:
     return Model(name, label_of(base_url, main)) if name else None
 
 
+def expert_models(settings: Settings, main: Server) -> dict[str, Model]:
+    """Return the models that are named for some replies, by their keys."""
+    found = {key: model_at(getattr(settings, key), main) for key in EXPERTS}
+    return {key: model for key, model in found.items() if model}
+
+
 async def _weights(settings: Settings, say: Say, progress: Progress) -> Path:
     """Return the model file: the operator's own, or ours, which is fetched once."""
     from bot.llm.local import QWEN, LocalVoiceError, cached_weights, has_runtime, obtain_weights

@@ -71,7 +71,7 @@ class Standby:
             error.before = (*first.calls, *error.before)
             raise
         before = (*first.calls, *answer.before)
-        return replace(answer, before=before, spoke=answer.spoke or IN_ITS_PLACE)
+        return replace(answer, before=before, expert=answer.expert or IN_ITS_PLACE)
 
     def _note(self, model: Model, instead: Model, error: ClaudeError) -> None:
         now = self._clock.monotonic()

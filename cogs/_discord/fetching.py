@@ -26,7 +26,7 @@ EXPIRED = (403, 404)
 
 
 class AttachmentFetcher:
-    """Gets the bytes of attachments, at most so many, and of nothing that Discord does not name."""
+    """Fetches attachments, by the links that Discord gives and by no others."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self._bot = bot
@@ -52,7 +52,7 @@ class AttachmentFetcher:
                 link = self._links.get(attachment.id)
                 data = await self._get(link, most) if link else None
                 if data is None:  # an old link has expired, or is not known any more
-                    link = await self._asked_for(channel_id, message_id, attachment.id)
+                    link = await self._fresh_link(channel_id, message_id, attachment.id)
                     data = await self._get(link, most) if link else None
         except TimeoutError as error:
             raise Unperceived("Discord does not send it in time") from error
@@ -62,7 +62,7 @@ class AttachmentFetcher:
             raise Unperceived("it is not there any more")
         return data
 
-    async def _asked_for(self, channel_id: int, message_id: int, attachment_id: int) -> str | None:
+    async def _fresh_link(self, channel_id: int, message_id: int, attachment_id: int) -> str | None:
         channel = self._bot.get_partial_messageable(channel_id)
         self._links.pop(attachment_id, None)
         message = await channel.fetch_message(message_id)

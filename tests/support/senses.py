@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from bot.conversation.senses import Heard, Senses
+from bot.conversation.senses import Senses
 from bot.conversation.text.names import clean_text
 from bot.core.errors import Unperceived
 from bot.llm.types import Picture
@@ -86,13 +86,13 @@ class FakeEar:
     def __init__(self) -> None:
         self.heard: list[bytes] = []
 
-    async def hear(self, data: bytes, *, seconds: float) -> Heard:
+    async def hear(self, data: bytes, *, seconds: float) -> str:
         self.heard.append(data)
         if seconds > LONGEST_RECORDING:
             raise Unperceived(f"it is longer than {LONGEST_RECORDING:g} s")
         if not data.startswith(b"OggS"):
             raise Unperceived("it is no recording")
-        return Heard(clean_text(data.removeprefix(_SPOKEN).decode(errors="replace")))
+        return clean_text(data.removeprefix(_SPOKEN).decode(errors="replace"))
 
 
 def fake_senses(*, most_pictures: int = 4) -> Senses:

@@ -13,9 +13,8 @@ from bot.core.errors import ConfigurationError
 from bot.llm.client import AnthropicClaude, known_models
 from bot.llm.errors import ClaudeDenied, ClaudeError, ClaudeRejected
 from bot.llm.pricing import Prices, load_prices
-from bot.llm.server import CLAUDE_URL, NO_KEY, Server, configured, model_at, other_servers
+from bot.llm.server import CLAUDE_URL, NO_KEY, Server, configured, expert_models, other_servers
 from bot.settings import Settings
-from bot.settings.model import EXPERTS
 
 KEY_PAGE = "https://console.anthropic.com/settings/keys"
 MODEL_KEYS = ("default_model", "premium_model", "voting_model")
@@ -115,8 +114,8 @@ def _models(settings: Settings) -> dict[str, str]:
     ours = settings.anthropic_base_url is None or settings.anthropic_api_key.get_secret_value()
     named = settings.explicit | {"default_model"}
     keys = [key for key in MODEL_KEYS if ours or key in named]
-    experts = {key: model_at(getattr(settings, key), configured(settings)) for key in EXPERTS}
-    at_main = {key: model.name for key, model in experts.items() if model and not model.server}
+    experts = expert_models(settings, configured(settings))
+    at_main = {key: model.name for key, model in experts.items() if not model.server}
     return {key: getattr(settings, key) for key in keys} | at_main
 
 
@@ -153,7 +152,7 @@ def _paid(settings: Settings) -> list[str]:
     """Return the models that cost something, as the books call them; a main server without a key does not."""
     main = configured(settings)
     others = other_servers(settings, main)
-    experts = (model_at(getattr(settings, key), main) for key in EXPERTS)
-    elsewhere = [str(one) for one in experts if one and one.server and not others[one.server].free]
+    experts = expert_models(settings, main).values()
+    elsewhere = [str(one) for one in experts if one.server and not others[one.server].free]
     at_main = _models(settings).values() if settings.anthropic_api_key.get_secret_value() else ()
     return list(dict.fromkeys([*at_main, *elsewhere]))

@@ -10,7 +10,7 @@ from bot.cli.doctor.reach import find_host
 from bot.llm.client import AnthropicClaude
 from bot.llm.errors import ClaudeEmpty, ClaudeError, ClaudeRefused
 from bot.llm.pricing import Prices
-from bot.llm.server import Server, configured, model_at, other_servers
+from bot.llm.server import Server, configured, expert_models, other_servers
 from bot.llm.types import Block, Message, Model, Picture, Prompt, Question
 from bot.settings import Settings
 
@@ -50,14 +50,13 @@ class Probed:
 
 async def probe_findings(settings: Settings, *, offline: bool, deadline: float) -> list[Finding]:
     """Return a row for each model that writes replies, at its server; each try has `deadline` seconds."""
-    main = configured(settings)
-    models = {name: model_at(value, main) for name, value in _named(settings).items()}
-    models = {"default_model": Model(settings.default_model), **models}
-    servers = {"": main, **other_servers(settings, main)}
-    seeing = models.get("vision_model") or models.get("sel_general_model") or models["default_model"]
-    known = dict.fromkeys(model for model in models.values() if model and servers[model.server].base_url)
     if offline:
         return []
+    main = configured(settings)
+    models = {"default_model": Model(settings.default_model), **expert_models(settings, main)}
+    servers = {"": main, **other_servers(settings, main)}
+    seeing = models.get("vision_model") or models.get("sel_general_model") or models["default_model"]
+    known = dict.fromkeys(model for model in models.values() if servers[model.server].base_url)
     probed = await asyncio.gather(*(_probe(servers[one.server], one, deadline) for one in known))
     rows = zip(known, probed, strict=True)
     # What is wrong with the main server as a whole stands in rows of its own.
@@ -66,14 +65,6 @@ async def probe_findings(settings: Settings, *, offline: bool, deadline: float) 
         for model, found in rows
         if model.server or not (found.lists and found.answers)
     ]
-
-
-def _named(settings: Settings) -> dict[str, str]:
-    return {
-        "sel_general_model": settings.sel_general_model,
-        "sel_coder_model": settings.sel_coder_model,
-        "vision_model": settings.vision_model,
-    }
 
 
 async def _probe(server: Server, model: Model, deadline: float) -> Probed:

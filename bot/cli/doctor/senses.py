@@ -3,7 +3,7 @@
 import sys
 
 from bot.cli.doctor.finding import Finding
-from bot.features.senses.parts import (
+from bot.features.senses.opening import (
     EAR,
     EYE,
     PACKAGED,

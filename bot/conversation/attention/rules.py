@@ -102,7 +102,7 @@ def age_gate(heard: Utterance, now: Circumstances) -> Opinion:
     if not now.kept_out:
         return None
     others = bool(now.me.names)
-    meant = calls(_words(heard), now.kept_out) and not (_called(heard, now) or heard.replies_to_me)
+    meant = calls(heard.said, now.kept_out) and not (_called(heard, now) or heard.replies_to_me)
     return _no(Reason.AGE_GATE) if meant or not others else None
 
 
@@ -229,11 +229,7 @@ def _called(heard: Utterance, now: Circumstances) -> bool:
 
 
 def _named(heard: Utterance, now: Circumstances) -> bool:
-    return calls(_words(heard), now.me.names)
-
-
-def _words(heard: Utterance) -> str:
-    return heard.said
+    return calls(heard.said, now.me.names)
 
 
 def _spent(now: Circumstances) -> Remark:

@@ -13,7 +13,7 @@ from bot.conversation.types import Episode, Head, Knowledge, Line, Recollection,
 from database import UnitOfWork
 from database.models import Fact, Seat
 from database.repositories.messages import LoggedLine, Uncovered
-from memory.attachments import READ, attachments_of, described, shown
+from memory.attachments import READ, attachments_of, described, description_line
 from memory.places import Where, audience_of
 from personas.character import Character
 
@@ -144,7 +144,7 @@ def with_descriptions(lines: Sequence[Line], pictured: Sequence[LoggedLine]) -> 
         Line(
             place=2 * one.told_at,
             speaker=_label(row.author_name, row.author_id),
-            text=shown(one),
+            text=description_line(one),
             mine=False,
             said_at=row.sent_at,
             person_id=row.author_id,

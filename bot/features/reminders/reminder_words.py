@@ -19,7 +19,7 @@ from bot.core.clock import Clock
 from bot.features.reminders.reminder_rules import is_yearly
 from bot.llm.client import Claude
 from bot.llm.errors import ClaudeError
-from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.llm.types import Block, Call, Message, Prompt
 from bot.prompts import fill
 from database import UnitOfWork
 from database.models import Reminder
@@ -70,18 +70,8 @@ class ReminderWording:
         """
         if self._voice.rehearsal:  # it can't follow a note of ours
             return Words(_addressed(due, self._fixed(due)), ())
-        voice, choice = self._voice, self._voice.experts.choose(PLAIN, premium=person.premium)
-        question = Question(
-            purpose="reply",
-            model=choice.model.name,
-            server=choice.model.server,
-            instead=choice.instead,
-            max_tokens=voice.max_tokens,
-            deadline=voice.deadline,
-            effort="off" if choice.model.server else voice.effort,
-            user_id=due.person_id,
-            channel_id=due.channel_id,
-        )
+        choice = self._voice.experts.choose(PLAIN, premium=person.premium)
+        question = self._voice.question(choice, due.person_id, due.channel_id)
         try:
             answer = await self._claude.ask(self._prompt(role, due, person.label), question)
         except ClaudeError as error:

@@ -3,17 +3,13 @@
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from bot.conversation.senses import Heard
 from bot.conversation.text.names import clean_text
 from bot.core.errors import Unperceived
 from bot.features.senses import child
-from bot.features.senses.process import Process
+from bot.features.senses.process import ChildAnswer, Process
 
 LONGEST = 180.0
 """Seconds of a recording at most."""
-MOST_BYTES = 32 << 20
 PROGRAM = child.beside("speech_child.py")
 
 _MOST_LETTERS = 8_000
@@ -21,9 +17,7 @@ _MOST_LETTERS = 8_000
 _LEEWAY = 1.0
 
 
-class _Understood(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
+class _Understood(ChildAnswer):
     text: str
 
 
@@ -33,19 +27,16 @@ class WhisperEar:
     def __init__(self, model: Path, language: str = "auto") -> None:
         self._model = model
         self._language = language
-        self._process = Process(PROGRAM, most=MOST_BYTES)
+        self._process = Process(PROGRAM)
 
-    async def hear(self, data: bytes, *, seconds: float) -> Heard:
-        """Return what is said in a recording of so many seconds, by what Discord says."""
+    async def hear(self, data: bytes, *, seconds: float) -> str:
+        """Return the words of a recording of so many seconds, by what Discord says."""
         if not 0 <= seconds <= LONGEST:
             raise Unperceived(f"it is longer than {LONGEST:g} s")
         order = {"model": str(self._model), "language": self._language, "seconds": LONGEST + _LEEWAY}
         answer, _ = await self._process.ask(data, json.dumps(order), deadline=deadline_of(seconds))
-        try:
-            understood = _Understood.model_validate(answer)
-        except ValidationError as error:
-            raise Unperceived("what was said of it makes no sense") from error
-        return Heard(clean_text(understood.text[:_MOST_LETTERS]).strip())
+        understood = _Understood.of(answer)
+        return clean_text(understood.text[:_MOST_LETTERS]).strip()
 
 
 def deadline_of(seconds: float) -> float:

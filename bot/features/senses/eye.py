@@ -2,16 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from bot.core.errors import Unperceived
 from bot.features.senses import child
-from bot.features.senses.process import Process
+from bot.features.senses.process import ChildAnswer, Process
 from bot.llm.types import Picture
 
 DEADLINE = 10.0
 """Seconds that a picture may take, with the start of the process."""
-MOST_BYTES = 32 << 20
 LONGEST_EDGE = 1568
 PROGRAM = child.beside("picture_child.py")
 
@@ -19,9 +18,7 @@ _Edge = Annotated[int, Field(ge=1, le=LONGEST_EDGE)]
 _MOST_MADE = 4 << 20
 
 
-class _Seen(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
+class _Seen(ChildAnswer):
     width: _Edge
     height: _Edge
 
@@ -34,15 +31,12 @@ class PillowEye:
 
     def __init__(self, *, jpeg: bool = False) -> None:
         self._jpeg = jpeg
-        self._process = Process(PROGRAM, most=MOST_BYTES)
+        self._process = Process(PROGRAM)
 
     async def look(self, data: bytes) -> Picture:
         """Return the picture: upright, without metadata, its longer edge at most 1,568 pixels."""
         answer, made = await self._process.ask(data, "JPEG" if self._jpeg else "WEBP", deadline=DEADLINE)
-        try:
-            seen = _Seen.model_validate(answer)
-        except ValidationError as error:
-            raise Unperceived("what was said of it makes no sense") from error
+        seen = _Seen.of(answer)
         begins = made[:3] == b"\xff\xd8\xff" if self._jpeg else made[:4] + made[8:12] == b"RIFFWEBP"
         if len(made) > _MOST_MADE or not begins:
             raise Unperceived("what was made of it is no picture")

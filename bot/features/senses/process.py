@@ -1,9 +1,11 @@
-"""Puts files from anybody to the child of a sense, one by one, and says why one can't be made out."""
+"""Puts files from anybody to the child of a sense, one by one, and checks what it says of them."""
 
 import asyncio
 import logging
 from threading import Lock
-from typing import Any
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.core.child import Stop, answer_of
 from bot.core.errors import Unperceived
@@ -11,13 +13,28 @@ from bot.core.sandbox import Unfinished
 
 log = logging.getLogger(__name__)
 
+MOST_BYTES = 32 << 20
+
+
+class ChildAnswer(BaseModel):
+    """What a child says of a file: whoever made the file may have taken the child over."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Self:
+        """Return an answer once it was checked; raise Unperceived for one that makes no sense."""
+        try:
+            return cls.model_validate(answer)
+        except ValidationError as error:
+            raise Unperceived("what was said of it makes no sense") from error
+
 
 class Process:
     """A program that is started anew for each file: one is there at a time, and no other file meets it."""
 
-    def __init__(self, program: str, *, most: int) -> None:
+    def __init__(self, program: str) -> None:
         self._program = program
-        self._most = most
         self._turn = asyncio.Lock()
         # Whoever is cancelled gives up the turn at once, and the process a moment later.
         self._place = Lock()
@@ -29,8 +46,8 @@ class Process:
         """
         if not data:
             raise Unperceived("it is empty")
-        if len(data) > self._most:
-            raise Unperceived(f"it has over {self._most >> 20} MB")
+        if len(data) > MOST_BYTES:
+            raise Unperceived(f"it has over {MOST_BYTES >> 20} MB")
         stop = Stop()
         async with self._turn:
             try:

@@ -1,23 +1,17 @@
 """The reader: words of strangers' files, read by a process of its own (charset-normalizer and pypdf)."""
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from bot.conversation.text.names import clean_text
-from bot.core.errors import Unperceived
 from bot.features.senses import child
-from bot.features.senses.process import Process
+from bot.features.senses.process import ChildAnswer, Process
 
 DEADLINE = 10.0
 """Seconds that a file may take, with the start of the process."""
-MOST_BYTES = 32 << 20
 MOST_LETTERS = 16_000
 CUT = "\n(cut off here: there is more of it)"
 PROGRAM = child.beside("document_child.py")
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
+class _Read(ChildAnswer):
     text: str
     more: bool
 
@@ -26,16 +20,13 @@ class DocumentReader:
     """Reads text in any common encoding, and PDFs."""
 
     def __init__(self) -> None:
-        self._process = Process(PROGRAM, most=MOST_BYTES)
+        self._process = Process(PROGRAM)
 
     async def read(self, data: bytes, *, pdf: bool) -> str:
         """Return the words as clean text, with a mark where it was cut; "" where there are none."""
         if not data and not pdf:
             return ""
         answer, _ = await self._process.ask(data, "pdf" if pdf else "text", deadline=DEADLINE)
-        try:
-            read = _Read.model_validate(answer)
-        except ValidationError as error:
-            raise Unperceived("what was said of it makes no sense") from error
+        read = _Read.of(answer)
         text = clean_text(read.text[:MOST_LETTERS]).strip()
         return text + CUT if text and read.more else text

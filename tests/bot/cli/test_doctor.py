@@ -25,7 +25,7 @@ from bot.cli.doctor.reach import find_host
 from bot.cli.doctor.report import as_json, as_text, clean, is_ok, show
 from bot.cli.doctor.senses import senses_findings
 from bot.cli.doctor.storage import storage_findings
-from bot.features.senses.parts import SENSES_EXTRA, VOICE_EXTRA
+from bot.features.senses.opening import SENSES_EXTRA, VOICE_EXTRA
 from bot.settings import Settings, load_settings
 from cogs._discord.moderation import NEEDED
 from cogs.tickets.threads import NEEDED_AT_DESK
@@ -322,7 +322,7 @@ def senses(**values: object) -> dict[str, Finding]:
 
 
 def test_each_sense_that_is_missing_is_named_with_the_one_command_that_brings_it(monkeypatch):
-    monkeypatch.setattr("bot.features.senses.parts.find_spec", lambda _: None)
+    monkeypatch.setattr("bot.features.senses.opening.find_spec", lambda _: None)
     findings = senses()
     command = f"Run: {sys.executable} -m pip install --constraint constraints.txt "
     assert {check: (one.level, one.mend) for check, one in findings.items()} == {

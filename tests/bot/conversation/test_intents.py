@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversation.intents import Intent, Kind, intent_of, sign_of_code
+from bot.conversation.intents import Intent, IntentKind, intent_of, sign_of_code
 from bot.conversation.types import Line
 from memory.attachments import Attachment, AttachmentKind
 from tests.builders import utterance
@@ -16,7 +16,12 @@ from tests.support.paths import DATA
 from tests.talk import LOCOMO
 
 LABELLED = tomllib.loads((DATA / "intents.toml").read_text("utf-8"))
-KINDS = {"code": Kind.CODE, "general": Kind.GENERAL, "picture": Kind.VISION, "memory": Kind.MEMORY}
+KINDS = {
+    "code": IntentKind.CODE,
+    "general": IntentKind.GENERAL,
+    "picture": IntentKind.VISION,
+    "memory": IntentKind.MEMORY,
+}
 PICTURE = Attachment(AttachmentKind.PICTURE, name="a.png")
 
 
@@ -24,11 +29,11 @@ def said(text: str, *, seconds: float = 0, by: int = 42, mine: bool = False) -> 
     return Line(1, "Mira", text, mine, EPOCH + timedelta(seconds=seconds), by)
 
 
-def kind(text: str, lines: Sequence[Line] = ()) -> Kind:
+def kind(text: str, lines: Sequence[Line] = ()) -> IntentKind:
     return intent_of([utterance(text)], lines).kind
 
 
-def told(label: str, text: str) -> Kind:
+def told(label: str, text: str) -> IntentKind:
     heard = utterance(text, attachments=(PICTURE,) if label == "picture" else ())
     return intent_of([heard], pictured=any(one.pictured for one in heard.attachments)).kind
 
@@ -60,33 +65,33 @@ def test_of_a_thousand_lines_of_plain_talk_five_at_most_are_taken_for_code():
 
 
 def test_the_sign_is_named():
-    assert intent_of([utterance("```\nx = 1\n```")]) == Intent(Kind.CODE, "fence")
-    assert intent_of([utterance("ValueError: no")]) == Intent(Kind.CODE, "traceback")
+    assert intent_of([utterance("```\nx = 1\n```")]) == Intent(IntentKind.CODE, "fence")
+    assert intent_of([utterance("ValueError: no")]) == Intent(IntentKind.CODE, "traceback")
     assert intent_of([utterance("git push from bash")]).why == "shell + language"
-    assert intent_of([utterance("hi")]) == Intent(Kind.GENERAL)
-    assert intent_of([utterance("```x```")], pictured=True) == Intent(Kind.VISION, "picture")
+    assert intent_of([utterance("hi")]) == Intent(IntentKind.GENERAL)
+    assert intent_of([utterance("```x```")], pictured=True) == Intent(IntentKind.VISION, "picture")
 
 
 def test_the_coder_stays_until_two_messages_in_a_row_show_no_code():
     code = said("```\nx = 1\n```")
-    assert kind("and now?", [code]) is Kind.CODE
+    assert kind("and now?", [code]) is IntentKind.CODE
     assert intent_of([utterance("and now?")], [code]).why == "exchange"
-    assert kind("thanks", [code, said("Try y.", mine=True), said("and now?")]) is Kind.GENERAL
-    assert kind("thanks", [code, said("thanks")]) is Kind.CODE, "the transcript holds it already"
+    assert kind("thanks", [code, said("Try y.", mine=True), said("and now?")]) is IntentKind.GENERAL
+    assert kind("thanks", [code, said("thanks")]) is IntentKind.CODE, "the transcript holds it already"
 
 
 def test_two_messages_without_code_that_are_answered_together_end_it():
     heard = [utterance("thanks"), utterance("what's for dinner?")]
-    assert intent_of(heard, [said("```\nx = 1\n```")]).kind is Kind.GENERAL
-    assert intent_of([utterance("```\nx\n```"), utterance("see?"), utterance("hm")]).kind is Kind.CODE
+    assert intent_of(heard, [said("```\nx = 1\n```")]).kind is IntentKind.GENERAL
+    assert intent_of([utterance("```\nx\n```"), utterance("see?"), utterance("hm")]).kind is IntentKind.CODE
 
 
 def test_the_code_of_others_of_the_character_and_of_hours_ago_keeps_nobody_with_the_coder():
-    assert kind("nice", [said("```\nx\n```", by=43)]) is Kind.GENERAL
-    assert kind("nice", [said("```\nx\n```", mine=True)]) is Kind.GENERAL
-    assert kind("nice", [said("```\nx\n```", seconds=-3700)]) is Kind.GENERAL
-    assert kind("nice", [said("```\nx\n```"), said("ugh", by=43)]) is Kind.CODE
+    assert kind("nice", [said("```\nx\n```", by=43)]) is IntentKind.GENERAL
+    assert kind("nice", [said("```\nx\n```", mine=True)]) is IntentKind.GENERAL
+    assert kind("nice", [said("```\nx\n```", seconds=-3700)]) is IntentKind.GENERAL
+    assert kind("nice", [said("```\nx\n```"), said("ugh", by=43)]) is IntentKind.CODE
 
 
 def test_a_long_message_is_told_soon():
-    assert kind("a(" * 100_000 + "```x```") is Kind.GENERAL
+    assert kind("a(" * 100_000 + "```x```") is IntentKind.GENERAL

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.discord.malformed_events import Briefly, Leniency, readable
+from bot.discord.malformed_events import Leniency, TracebackFilter, readable
 from bot.discord.payload_shapes import LISTS
 from tests.world.discord_schema import document_path
 
@@ -230,7 +230,7 @@ async def test_a_use_of_which_it_cannot_be_read_whose_it_is_is_passed_over(odd):
 
 def test_what_discord_py_would_tell_as_a_traceback_is_one_line_without_words(caplog):
     client_log = logging.getLogger("discord.app_commands.tree")
-    client_log.addFilter(Briefly())
+    client_log.addFilter(TracebackFilter())
     try:
         int("words")
     except ValueError:

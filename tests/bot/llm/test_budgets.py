@@ -233,10 +233,10 @@ async def test_where_a_budget_runs_short_a_paid_expert_is_spared_and_a_free_one_
         await spend(budgets, dollars(0.85))
         answer = await claude.ask(PROMPT, question(model="coder", server="far.example"))
         assert (inner.questions[-1].model, inner.questions[-1].server) == ("claude-haiku-5-5", "")
-        assert answer.spoke == ("cheap", "budget")
+        assert answer.expert == ("cheap", "budget")
         answer = await claude.ask(PROMPT, question(model="coder", server="here:81"))
         assert (inner.questions[-1].model, inner.questions[-1].server) == ("coder", "here:81")
-        assert answer.spoke == ()
+        assert answer.expert == ()
 
 
 async def test_what_does_not_fit_is_asked_of_the_cheap_model_first(tmp_path):

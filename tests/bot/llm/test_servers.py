@@ -11,7 +11,7 @@ import pytest
 
 from bot.arranging import limits_of, open_claude, voice_of, within
 from bot.conversation.experts import Choice, Experts
-from bot.conversation.intents import Intent, Kind
+from bot.conversation.intents import Intent, IntentKind
 from bot.core.clock import SystemClock
 from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets
@@ -230,7 +230,7 @@ async def test_where_the_coder_is_down_the_general_one_answers_and_operators_hea
         both, told = standing_by(client, clock)
         asked = question(NOWHERE, instead=Model(GENERAL))
         answers = [await both.ask(PROMPT, asked) for _ in range(2)]
-        assert [answer.spoke for answer in answers] == [("general", "down")] * 2
+        assert [answer.expert for answer in answers] == [("general", "down")] * 2
         assert [call.model for call in answers[0].calls] == [f"{CODER}@127.0.0.1:9", GENERAL]
         assert len(told) == 1
         assert "qwen-coder@127.0.0.1:9 can't be asked" in told[0]
@@ -278,14 +278,14 @@ ALL = Experts(A, B, C, D)
 @pytest.mark.parametrize(
     ("experts", "kind", "premium", "choice"),
     [
-        (ALL, Kind.GENERAL, False, Choice(A)),
-        (ALL, Kind.MEMORY, False, Choice(A)),
-        (ALL, Kind.CODE, True, Choice(B, A, ("coder", "why"))),
-        (ALL, Kind.VISION, True, Choice(C, A, ("vision", "why"))),
-        (ALL, Kind.GENERAL, True, Choice(D, A, ("premium", "member"))),
-        (Experts(A, B), Kind.VISION, False, Choice(A)),
-        (Experts(A, A), Kind.CODE, True, Choice(A)),
-        (Experts(A, spare=B), Kind.GENERAL, True, Choice(A, B)),
+        (ALL, IntentKind.GENERAL, False, Choice(A)),
+        (ALL, IntentKind.MEMORY, False, Choice(A)),
+        (ALL, IntentKind.CODE, True, Choice(B, A, ("coder", "why"))),
+        (ALL, IntentKind.VISION, True, Choice(C, A, ("vision", "why"))),
+        (ALL, IntentKind.GENERAL, True, Choice(D, A, ("premium", "member"))),
+        (Experts(A, B), IntentKind.VISION, False, Choice(A)),
+        (Experts(A, A), IntentKind.CODE, True, Choice(A)),
+        (Experts(A, spare=B), IntentKind.GENERAL, True, Choice(A, B)),
     ],
 )
 def test_eyes_come_before_code_code_before_premium_and_else_it_is_the_general_one(

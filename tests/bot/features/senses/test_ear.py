@@ -7,11 +7,9 @@ from typing import Any
 import psutil  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
-from bot.conversation.senses import Heard
 from bot.core.errors import Unperceived
 from bot.features.senses.ear import WhisperEar, deadline_of
-from bot.features.senses.opening import open_ear
-from bot.features.senses.parts import PACKAGED
+from bot.features.senses.opening import PACKAGED, open_ear
 from tests.support.recordings import espeak, opus, piper, piper_voice, sound, word_errors
 
 numpy: Any = pytest.importorskip("numpy", reason="the extra is missing: pip install '.[voice]'")
@@ -60,7 +58,7 @@ async def test_ten_spoken_sentences_are_made_out(ear):
     voice, wrong = piper_voice(), 0
     for sentence in SENTENCES:
         heard = await ear.hear(piper(voice, sentence), seconds=5)
-        wrong += word_errors(sentence, heard.text)
+        wrong += word_errors(sentence, heard)
     assert wrong / sum(len(sentence.split()) for sentence in SENTENCES) < 0.1
 
 
@@ -68,14 +66,14 @@ async def test_a_voice_message_is_made_out_and_no_sound_of_it_is_on_any_disk(ear
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     heard = await ear.hear(espeak(SENTENCES[0]), seconds=5)
-    assert word_errors(SENTENCES[0], heard.text) <= 2
+    assert word_errors(SENTENCES[0], heard) <= 2
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["silence", "noise", "loud noise", "hum", "clicks"])
 async def test_where_nobody_speaks_nothing_is_heard(ear, how):
-    assert await ear.hear(opus(sound(samples(how))), seconds=5) == Heard("")
+    assert await ear.hear(opus(sound(samples(how))), seconds=5) == ""
 
 
 @pytest.mark.parametrize("seconds", [180.5, -1.0, float("nan"), float("inf")])
@@ -125,7 +123,7 @@ async def test_three_minutes_are_heard_in_time_and_cost_this_process_no_memory(e
     recording = opus(sound(samples("noise", 178)))
     await ear.hear(opus(sound(samples("hum"))), seconds=5)
     before = psutil.Process().memory_info().rss
-    assert await ear.hear(recording, seconds=178) == Heard("")
+    assert await ear.hear(recording, seconds=178) == ""
     assert psutil.Process().memory_info().rss - before <= 50 << 20
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from bot.core.child import answer_of
 from bot.core.errors import Unperceived
-from bot.features.senses import eye as eyes
 from bot.features.senses.eye import PillowEye
+from bot.features.senses.process import MOST_BYTES
 
 Image: Any = pytest.importorskip("PIL.Image", reason="the extra is missing: pip install '.[senses]'")
 
@@ -191,7 +191,7 @@ def hostile() -> dict[str, bytes]:
         "a png of noise": written(halves(), "PNG")[:60] + bytes(range(256)) * 40,
         "a gif with a large frame": small_screen_of_a_large_frame(),
         "a webp with a large canvas": large_canvas(),
-        "too many bytes": b"\xff\xd8\xff" + bytes(eyes.MOST_BYTES),
+        "too many bytes": b"\xff\xd8\xff" + bytes(MOST_BYTES),
     }
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.conversation.senses import Senses
-from bot.features.senses import opening, parts
-from bot.features.senses.opening import open_senses
-from bot.features.senses.parts import PACKAGED, installed, whisper_folder
+from bot.features.senses import opening
+from bot.features.senses.opening import PACKAGED, installed, open_senses, whisper_folder
 from bot.settings import Settings
 from tests.support.paths import ROOT
 
@@ -47,7 +46,7 @@ def test_a_sense_can_be_switched_off(setting, sense):
 
 
 def test_without_the_packages_there_is_no_sense(monkeypatch):
-    monkeypatch.setattr(parts, "find_spec", lambda _: None)
+    monkeypatch.setattr(opening, "find_spec", lambda _: None)
     assert open_senses(Settings()) == Senses()
 
 
