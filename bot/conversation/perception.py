@@ -178,7 +178,7 @@ class Perception:
 
     def _chosen(self, sights: Sequence[Sight]) -> tuple[list[Sight], int]:
         """Return the pictures to look at, a few of each message and the newest of all, and how many not."""
-        chosen = list[Sight]()
+        chosen, sights = list[Sight](), list({one.attachment.id: one for one in sights}.values())
         for _, theirs in groupby(sights, key=lambda one: one.message_id):
             chosen += list(theirs)[: self.senses.most_pictures]
         chosen = chosen[-MOST_PICTURES:]

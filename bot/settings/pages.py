@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.settings.model import ALIASES, NOT_YET, SECTIONS, WITH_CHARACTER
+from bot.settings.model import ALIASES, ELSEWHERE, NOT_YET, SECTIONS, WITH_CHARACTER
 from bot.settings.running import Section
 from bot.settings.wording import default_words, does, said_below
 from personas.character import IDENTITY_KEYS, Character
@@ -91,11 +91,14 @@ renamed: a copy without it is kept under its name, a folder under the folder's n
 
 
 def config_example() -> str:
-    """Return config.env.example: each key with its default and a line that says what it does."""
+    """Return config.env.example: each key that does something, its default, and a line that says what."""
     blocks = [_CONFIG_HEAD]
     for section in SECTIONS:
-        blocks.append(f"\n# ---- {_heading(section)} ----\n")
-        blocks.extend(_config_block(key) for key in _keys(section))
+        # What has no effect is taken with a notice where somebody sets it, and offered to nobody.
+        keys = [key for key in _keys(section) if key not in NOT_YET and key not in ELSEWHERE]
+        if keys:
+            blocks.append(f"\n# ---- {_heading(section)} ----\n")
+            blocks.extend(map(_config_block, keys))
     return "".join(blocks)
 
 

@@ -113,23 +113,26 @@ def in_sight(
 ) -> tuple[Sight, ...]:
     """Return the pictures whose pixels a prompt may show: of what is answered now, and was answered last.
 
-    That is what those sent who are answered, since the character spoke last, and what whoever it answered
-    then had sent before that. All others are told by their descriptions.
+    That is what those who are answered sent since the character spoke last; and before that, since the time
+    before, what the one sent whom it answered then, and what that one had replied to.
     """
     own = [row for row in rows if _mine(row, character)]
-    before, last = [None, None, *dict.fromkeys(row.heard_through for row in own)][-2:]
+    before, last = [0, 0, *dict.fromkeys(row.heard_through or 0 for row in own)][-2:]
     trigger = own[-1].reply_to if own else None
-    answered_last = next((row.author_id for row in rows if row.id == trigger), None)
-    found = list[Sight]()
-    for row in pictured:
-        now = last is None or row.position > last
-        lately = before is None or row.position > before
-        if (now and row.author_id in addressed) or (lately and not now and row.author_id == answered_last):
-            attached = attachments_of(row.attachments)
-            found += [
-                Sight(row.id, _label(row.author_name, row.author_id), one) for one in attached if one.pictured
-            ]
-    return tuple(found)
+    answered = [row for row in rows if row.id == trigger]
+    wanted = {row.id for row in pictured if row.position > last and row.author_id in addressed}
+    for then in answered:
+        wanted |= {
+            row.id for row in pictured if before < row.position <= last and row.author_id == then.author_id
+        }
+        wanted |= {row.id for row in pictured if row.id == then.reply_to}
+    return tuple(
+        Sight(row.id, _label(row.author_name, row.author_id), one)
+        for row in pictured
+        if row.id in wanted
+        for one in attachments_of(row.attachments)
+        if one.pictured
+    )
 
 
 def with_descriptions(lines: Sequence[Line], pictured: Sequence[LoggedLine]) -> list[Line]:

@@ -186,6 +186,19 @@ async def test_what_is_replied_to_is_told_with_its_pictures(at_table, files):
     assert tail.endswith("\n  cats are better\n  than dogs")
 
 
+async def test_a_picture_in_what_is_replied_to_keeps_its_pixels_for_two_answers_as_well(at_table, files):
+    theirs = files.picture()
+    at_table.claude.will_say("no", "no", "no")
+    old = await say(at_table, "my cat", theirs, where=CHANNEL, author_id=43, author_name="Tom")
+    quote = Quote(old, 43, "Tom", "my cat", EPOCH, attachments=(theirs,))
+    shown = []
+    for more in ({"reply_to": old, "quote": quote}, {}, {}):
+        at_table.claude.prompts.clear()
+        await say(at_table, "Pixel, look", where=CHANNEL, **more)
+        shown.append(len(at_table.claude.prompts[0].pictures))
+    assert shown == [1, 1, 0]
+
+
 async def test_what_is_replied_to_and_deleted_meanwhile_is_told_to_nobody(at_table, files):
     old = Quote(77, 43, "Tom", "canary", EPOCH, attachments=(files.picture(),))
     await at_table.app.message_log.deleted(DM.channel_id, {77})
@@ -229,6 +242,25 @@ async def test_what_was_forgotten_leaves_no_description_and_no_words_of_files(at
     data = b"".join(one.read_bytes() for one in at_table.database.path.parent.glob("*.sqlite3*"))
     assert b"canary" not in data
     assert b"secret inside" not in data
+
+
+async def test_of_who_is_erased_no_description_no_transcript_and_no_words_of_files_are_left(at_table, files):
+    at_table.claude.will_say("Oh!", "a canary in a cage")
+    things = (
+        files.picture("canary.png"),
+        files.add(AttachmentKind.TEXT, "a.txt", b"canary inside"),
+        files.add(AttachmentKind.VOICE, "v.ogg", recording("canary said"), seconds=1),
+        Attachment(AttachmentKind.FORWARD, text="canary forwarded"),
+    )
+    await say(at_table, "look", *things, where=CHANNEL, mentions_me=True)
+    async with at_table.database.read() as db:
+        (line, *_) = await db.messages.of_author(42, [CHANNEL.channel_id])
+        kept = await db.messages.get(line)
+    assert kept is not None
+    assert str(kept.attachments).count("canary") == 5
+    await at_table.app.privacy.leave(42)
+    data = b"".join(one.read_bytes() for one in at_table.database.path.parent.glob("*.sqlite3*"))
+    assert b"canary" not in data
 
 
 async def test_a_description_of_what_was_deleted_meanwhile_is_never_written_down(at_table, files):
