@@ -400,13 +400,12 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     )
     conversation = Conversation(
         intake,
-        Batcher(deciding, intake.close, runtime),
+        Batcher(perception, deciding, intake.close, runtime),
         rooms,
         casting,
         replies,
         following,
         Courtesy(database, runtime, age_gate, faults, casting, manner.notice),
-        perception,
     )
     revisions = Remaking(
         database,

@@ -1,4 +1,4 @@
-"""What hangs on a message besides its words: pictures, files, voice, previews, forwarded messages, polls.
+"""The attachments of a message: pictures, files, voice, previews, forwarded messages, polls.
 
 A message's `text` holds all that can be read of them, so whatever is true of somebody's words (who may hear
 them, consent, erasure, export) is true of these too. The attachments are kept beside it, so that an edit of

@@ -55,7 +55,7 @@ class _Edit:
     attachments: tuple[Attachment, ...] | None
 
     def of(self, known: Sequence[dict[str, Any]] | None) -> tuple[str, tuple[Attachment, ...]]:
-        """Return the text of the message, and what hangs on it, with what was read of that before."""
+        """Return the text of the message and its attachments, with what was read of these before."""
         before = attachments_of(known)
         found = before if self.attachments is None else with_known(self.attachments, before)
         return with_attachments(self.words, found), found

@@ -1,4 +1,4 @@
-"""Perceiving what hangs on messages: voice before it is decided about them, all else only for an answer."""
+"""Perceiving the attachments of messages: voice before it is decided about them, all else for an answer."""
 
 import asyncio
 import logging
@@ -33,19 +33,19 @@ log = logging.getLogger(__name__)
 
 MOST_PICTURES, MOST_FILES = 8, 4
 """Pictures that one prompt shows at most, the newest ones; files of one message that are read."""
-LARGEST_PICTURE, LARGEST_TEXT, LARGEST_PDF, LARGEST_VOICE = 20 << 20, 1 << 20, 20 << 20, 10 << 20
+LARGEST = {
+    AttachmentKind.PICTURE: 20 << 20,
+    AttachmentKind.STICKER: 20 << 20,
+    AttachmentKind.TEXT: 1 << 20,
+    AttachmentKind.PDF: 20 << 20,
+    AttachmentKind.VOICE: 10 << 20,
+}
 """Bytes that are fetched at most. Of a larger file only the name and the size are known."""
 LOOKING_SECONDS, READING_SECONDS, LISTENING_SECONDS = 20.0, 20.0, 45.0
-"""So long a reply waits for all of its pictures, and for each file; a message for its transcript."""
+"""How long a reply waits for all of its pictures, and for each file; and a message for its transcript."""
 KEPT_PICTURES = 16
 """Pictures that stay in memory: the next answer shows them once more."""
 DESCRIPTION_TOKENS, LONGEST_DESCRIPTION, DESCRIBING_SECONDS = 80, 300, 30.0
-
-_SIZES = {
-    AttachmentKind.TEXT: LARGEST_TEXT,
-    AttachmentKind.PDF: LARGEST_PDF,
-    AttachmentKind.VOICE: LARGEST_VOICE,
-}
 
 
 async def fetch_nothing(_channel_id: int, _message_id: int, _attachment: Attachment, *, most: int) -> bytes:
@@ -102,7 +102,7 @@ class Perception:
         return replace(heard, text=text, words=words, attachments=attachments)
 
     async def read(self, heard: Sequence[Utterance]) -> None:
-        """Write down the words of the files that hang on what is answered, where nobody has read them yet."""
+        """Write down the words of the files of what is answered, where nobody has read them yet."""
         if self.senses.reader is None:
             return
         for one in heard:
@@ -149,12 +149,12 @@ class Perception:
 
     async def _hear(self, channel_id: int, message_id: int, one: Attachment) -> str:
         assert self.senses.ear is not None
-        data = await self.fetch(channel_id, message_id, one, most=LARGEST_VOICE)
+        data = await self.fetch(channel_id, message_id, one, most=LARGEST[one.kind])
         return await self.senses.ear.hear(data, seconds=one.seconds)
 
     async def _words_of(self, channel_id: int, message_id: int, one: Attachment) -> str:
         assert self.senses.reader is not None
-        data = await self.fetch(channel_id, message_id, one, most=_SIZES[one.kind])
+        data = await self.fetch(channel_id, message_id, one, most=LARGEST[one.kind])
         return await self.senses.reader.read(data, pdf=one.kind is AttachmentKind.PDF)
 
     # Pictures: for an answer alone.
@@ -191,9 +191,8 @@ class Perception:
             assert self.senses.eye is not None
             try:
                 async with asyncio.timeout_at(until):
-                    data = await self.fetch(
-                        channel_id, sight.message_id, sight.attachment, most=LARGEST_PICTURE
-                    )
+                    most = LARGEST[sight.attachment.kind]
+                    data = await self.fetch(channel_id, sight.message_id, sight.attachment, most=most)
                     self._pictures[key] = await self.senses.eye.look(data)
             except (Unperceived, TimeoutError) as error:
                 log.info("A picture can't be seen: %s", error or "it takes too long")
@@ -256,11 +255,11 @@ class Perception:
 
 
 def _is_voice(one: Attachment) -> bool:
-    return one.unread and one.kind is AttachmentKind.VOICE and one.size <= LARGEST_VOICE
+    return one.kind is AttachmentKind.VOICE and one.unread and one.size <= LARGEST[one.kind]
 
 
 def _is_file(one: Attachment) -> bool:
-    return one.unread and one.kind is not AttachmentKind.VOICE and one.size <= _SIZES[one.kind]
+    return one.kind is not AttachmentKind.VOICE and one.unread and one.size <= LARGEST[one.kind]
 
 
 def _quoted_sights(quotes: Iterable[Quoted]) -> list[Sight]:

@@ -10,7 +10,6 @@ from bot.conversation.attention.batching import Batcher
 from bot.conversation.decision import Decision, Reason
 from bot.conversation.following import Following
 from bot.conversation.intake import Intake, Noted
-from bot.conversation.perception import Perception
 from bot.conversation.queue import Listener, Room, Rooms
 from bot.conversation.reply import Batch, Replies
 from bot.conversation.safety import Courtesy
@@ -34,7 +33,6 @@ class Conversation:
         replies: Replies,
         following: Following,
         courtesy: Courtesy,
-        perception: Perception,
     ) -> None:
         self._intake = intake
         self._attention = attention
@@ -43,7 +41,6 @@ class Conversation:
         self._replies = replies
         self._following = following
         self._courtesy = courtesy
-        self._perception = perception
 
     async def take_turn(self, heard: Utterance, mouth: Mouth, *, gapless: bool = True) -> None:
         """Take in one message and, if a character is meant to, answer it.
@@ -122,12 +119,12 @@ class Conversation:
 
     async def _listener(self, noted: Noted, mouth: Mouth) -> Listener | None:
         """Return what may be answered; None where it is not, which is written down and told."""
-        heard = noted.heard
-        if noted.rules is None or not noted.rules.forbids(heard):
-            heard = await self._perception.listen(heard)
-        considered = await self._attention.consider(heard, mouth, received=noted.received, rules=noted.rules)
+        considered = await self._attention.consider(
+            noted.heard, mouth, received=noted.received, rules=noted.rules
+        )
         if not isinstance(considered, Decided):
             return considered
+        heard = considered.utterance
         if room := self._rooms.busy(heard.where.channel_id):
             room.heard(heard)
         await self._intake.close([considered])

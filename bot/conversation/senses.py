@@ -8,7 +8,7 @@ from memory.attachments import Attachment
 
 
 class Eye(Protocol):
-    """Makes a picture that a model can be shown of the bytes of a file from anybody."""
+    """Turns a file from anybody into a picture that a model can be shown."""
 
     async def look(self, data: bytes) -> Picture:
         """Return the picture: upright, without metadata, its longer edge at most 1,568 pixels.
@@ -38,7 +38,7 @@ class Ear(Protocol):
 
 
 class Fetch(Protocol):
-    """Gets the bytes of what was sent somewhere: of Discord, or of a file in the terminal."""
+    """Gets the bytes of an attachment: from Discord, or from a file in the terminal."""
 
     async def __call__(
         self, channel_id: int, message_id: int, attachment: Attachment, /, *, most: int

@@ -1,4 +1,4 @@
-"""What hangs on a Discord message, as values: nothing is downloaded here, and no link is ever followed."""
+"""The attachments of a Discord message, as values: nothing is downloaded here, and no link is followed."""
 
 import re
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ MOST_EMBEDS = 3
 
 
 def attachments_in(message: discord.Message) -> tuple[Attachment, ...]:
-    """Return what hangs on a message, in the order in which Discord shows it."""
+    """Return the attachments of a message, in the order in which Discord shows them."""
     found = [
         *_forwarded(message),
         *_files(message.attachments),

@@ -90,7 +90,7 @@ class AttachmentFetcher:
 
 
 def _links_of(message: discord.Message) -> dict[int, str]:
-    """Return the links of what hangs on a message, by id: files and stickers, also of what it forwards."""
+    """Return the links of the files and stickers of a message, by id, also of what it forwards."""
     links = dict[int, str]()
     parts: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
     for one in parts:

@@ -289,7 +289,7 @@ class Messages(Repository):
     async def edited(
         self, message_id: int, text: str, attachments: list[dict[str, Any]] | None = None
     ) -> None:
-        """Replace what a message says, and what hangs on it."""
+        """Replace the text and the attachments of a message."""
         changed = update(Message).where(Message.id == message_id)
         await self._session.execute(changed.values(text=text, attachments=attachments))
 

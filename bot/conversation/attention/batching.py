@@ -9,6 +9,7 @@ from bot.conversation.attention.decide import Deciding, cost_of
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.vote import Ballot
 from bot.conversation.decision import WEIGHED, Decision, Reason
+from bot.conversation.perception import Perception
 from bot.conversation.queue import Listener, Room
 from bot.conversation.turns import Decided
 from bot.conversation.types import Mouth, Utterance
@@ -29,7 +30,10 @@ class PassOver(Protocol):
 class Batcher:
     """The stage "vote" of the walk, with the lock of the room held."""
 
-    def __init__(self, deciding: Deciding, pass_over: PassOver, runtime: Runtime) -> None:
+    def __init__(
+        self, perception: Perception, deciding: Deciding, pass_over: PassOver, runtime: Runtime
+    ) -> None:
+        self._perception = perception
         self._deciding = deciding
         self._pass_over = pass_over
         self._clock, self._reached = runtime.clock, runtime.reached
@@ -45,8 +49,10 @@ class Batcher:
         """Return what may be answered, or the decision that it is not.
 
         What was `received` before a restart is judged by that moment. `rules` hold in the place, where they
-        were just read.
+        were just read. A voice message is listened to first, since a name may be spoken in it.
         """
+        if rules is None or not rules.forbids(heard):
+            heard = await self._perception.listen(heard)
         at = self._clock.monotonic()
         considered = await self._deciding.decide(heard, me=mouth.me, at=at, received=received, house=rules)
         self._reached("attended")
