@@ -54,7 +54,8 @@ class Attachment:
     Discord tells it, `seconds` the length of a voice message. `text` is what can be read of it: the words of
     a file, a transcript, a preview, a poll. `alt` is the sender's own description; `shows` is what a model
     saw in a picture, told after the first answer to it, when the log of the place had grown to `told_at`.
-    That took `cost` US dollars, None where nobody knows. `fault` is set where it could not be read.
+    That took `cost` US dollars, None where nobody knows. `fault` is set where it could not be read. What is
+    `forwarded` was said or sent by somebody else, elsewhere.
     """
 
     kind: AttachmentKind
@@ -68,11 +69,15 @@ class Attachment:
     told_at: int = 0
     cost: float | None = None
     fault: bool = False
+    forwarded: bool = False
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
-        """Return what `to_json` wrote."""
-        return cls(**{**kept, "kind": AttachmentKind(kept["kind"])})
+        """Return what `to_json` wrote; what another version wrote besides is passed over."""
+        known = {key: value for key, value in kept.items() if key in cls.__dataclass_fields__}
+        kinds = set(AttachmentKind)
+        kind = AttachmentKind(kept["kind"]) if kept.get("kind") in kinds else AttachmentKind.FILE
+        return cls(**{**known, "kind": kind})
 
     def to_json(self) -> dict[str, Any]:
         """Return what the database keeps: only fields that say something."""

@@ -254,12 +254,13 @@ def _question(request: _Request, choice: Choice, show: Callable[[str], None] | N
 
 
 def _tries(remembered: Recollection, voice: Voice) -> Iterator[Recollection]:
-    """Yield the whole transcript, then its newest third, if that is less."""
+    """Yield the whole transcript, then its newest third without pictures, if that is less."""
     yield remembered
     budget = sum(voice.tokens(line.text) for line in remembered.lines) - 1
     lines = fit(remembered.lines, budget=max(budget, 0), tokens=voice.tokens)
-    if len(lines) < len(remembered.lines):
-        yield replace(remembered, lines=tuple(lines), floor=lines[0].place)
+    if len(lines) < len(remembered.lines) or remembered.sights:
+        floor = lines[0].place if lines else remembered.floor
+        yield replace(remembered, lines=tuple(lines), floor=floor, sights=())
 
 
 def _learn(voice: Voice, prompt: Prompt, call: Call) -> None:

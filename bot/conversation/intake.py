@@ -22,7 +22,7 @@ from bot.core.cooldown import Once
 from bot.core.errors import SpeakingError
 from bot.llm.types import Call
 from database import Database, DatabaseError
-from memory.attachments import without_attachments
+from memory.attachments import json_of, without_attachments
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class Intake:
                 _, latest = self._message_log.latest[heard.message_id]
                 if latest is None:
                     return None
-                heard = as_edited(heard, latest)
+                heard = as_edited(heard, *latest.of(json_of(heard.attachments)))
             house = await turns.note(
                 db, heard, at=received, gapless=gapless, cast_id=cast_id, unheard=unheard
             )

@@ -88,7 +88,7 @@ def _before(heard: Sequence[Utterance], lines: Sequence[Line]) -> Iterator[str]:
             return
         if line.text in now:  # the transcript may hold already what is answered
             now.remove(line.text)
-        elif line.person_id == newest.author_id and not line.mine:
+        elif line.person_id == newest.author_id and not (line.mine or line.of_picture):
             yield line.text
 
 

@@ -18,11 +18,13 @@ from bot.core.clock import Clock
 from database import Database, UnitOfWork
 from memory.attachments import (
     Attachment,
+    AttachmentKind,
     attachments_of,
     described,
     json_of,
     with_attachments,
     with_known,
+    without_attachments,
 )
 from memory.erasing import Erased, Eraser
 from memory.places import Place, where_of
@@ -48,7 +50,7 @@ MOST_IN_MIND, KEPT_IN_MIND = 2_000, 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Edit:
+class Edit:
     """What a message was edited to; without `attachments` those stay that it had."""
 
     words: str
@@ -59,6 +61,17 @@ class _Edit:
         before = attachments_of(known)
         found = before if self.attachments is None else with_known(self.attachments, before)
         return with_attachments(self.words, found), found
+
+    def only_previews(self, text: str, known: Sequence[dict[str, Any]] | None) -> bool:
+        """Say whether all that is new is the preview of a link: Discord added it, and not the author."""
+        before = attachments_of(known)
+        _, found = self.of(known)
+        words = without_attachments(text, before)
+        return self.words == words and _authors(found) == _authors(before) and found != before
+
+
+def _authors(attachments: Sequence[Attachment]) -> list[Attachment]:
+    return [one for one in attachments if one.kind is not AttachmentKind.EMBED]
 
 
 class MessageLog:
@@ -83,7 +96,7 @@ class MessageLog:
         self._clock = clock
         self._decisions_kept = manner.decisions_kept
         self._consent = manner.consent
-        self.latest: OrderedDict[int, tuple[float, str | None]] = OrderedDict()
+        self.latest: OrderedDict[int, tuple[float, Edit | None]] = OrderedDict()
         """When messages were edited, and to what: None where they are gone. They may not be noted yet."""
 
     def is_gone(self, message_id: int) -> bool:
@@ -102,14 +115,14 @@ class MessageLog:
 
     # Edits and deletions.
 
-    def _keep_in_mind(self, message_id: int, text: str | None) -> None:
+    def _keep_in_mind(self, message_id: int, edit: Edit | None) -> None:
         """Keep the newest form of a message for a while: it may come in only after its edit or deletion.
 
         What was deleted stays so, whatever edit of it comes in late.
         """
         now = self._clock.monotonic()
-        _, before = self.latest.get(message_id, (now, ""))
-        self.latest[message_id] = now, text if before is not None else None
+        was_deleted = self.is_gone(message_id)
+        self.latest[message_id] = now, None if was_deleted else edit
         self.latest.move_to_end(message_id)
         while len(self.latest) > MOST_IN_MIND or next(iter(self.latest.values()))[0] < now - KEPT_IN_MIND:
             self.latest.popitem(last=False)
@@ -128,8 +141,8 @@ class MessageLog:
         Without `attachments` those stay that are known. It waits for what came in before, unless whoever
         takes it in is `in_turn`.
         """
-        edit = _Edit(clean_text(words), None if attachments is None else tuple(attachments))
-        self._keep_in_mind(message_id, with_attachments(edit.words, attachments or ()))
+        edit = Edit(clean_text(words), None if attachments is None else tuple(attachments))
+        self._keep_in_mind(message_id, edit)
         room = self._rooms.busy(channel_id)
         with room.changing() if room else nullcontext():
             async with nullcontext() if in_turn else self._rooms.arriving(channel_id):
@@ -144,10 +157,10 @@ class MessageLog:
         """
         async with self._database.begin(brief=True) as db:
             if await db.turns.still_open([message_id]) and (known := await db.messages.get(message_id)):
-                text, found = _Edit(clean_text(words), tuple(attachments)).of(known.attachments)
+                text, found = Edit(clean_text(words), tuple(attachments)).of(known.attachments)
                 await db.messages.edited(message_id, text, json_of(found))
 
-    async def _reword(self, channel_id: int, message_id: int, edit: "_Edit") -> tuple[Erased, bool]:
+    async def _reword(self, channel_id: int, message_id: int, edit: Edit) -> tuple[Erased, bool]:
         """Write down an edit; say whether words of a person went with it."""
         async with self._database.read(brief=True) as db:
             known = await db.messages.get(message_id)
@@ -159,7 +172,12 @@ class MessageLog:
                 or await db.archive.these([message_id])
             )
         text, found = edit.of(known.attachments if known else None)
-        if (known is None or known.text == text) and not (known is None and remembered):
+        # A file may be another one of the same name.
+        same = known is None or (known.text, known.attachments) == (text, json_of(found))
+        if same and not (known is None and remembered):
+            return Erased(), False
+        if known is not None and edit.only_previews(known.text, known.attachments):
+            await self.previewed(message_id, edit.words, found)
             return Erased(), False
         async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
             await db.messages.edited(message_id, text, json_of(found))

@@ -6,11 +6,12 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from weakref import WeakValueDictionary
 
 from bot.conversation import turns
 from bot.conversation.senses import Fetch, Senses
 from bot.conversation.text.names import clean_text
-from bot.conversation.types import Quoted, Recollection, Sight, Utterance
+from bot.conversation.types import Quote, Quoted, Recollection, Sight, Utterance
 from bot.core.errors import Unperceived
 from bot.core.tasks import Tasks
 from bot.llm.budget import Budgets, Level
@@ -43,6 +44,9 @@ LARGEST = {
 """Bytes that are fetched at most. Of a larger file only the name and the size are known."""
 LOOKING_SECONDS, READING_SECONDS, LISTENING_SECONDS = 20.0, 20.0, 45.0
 """How long a reply waits for all of its pictures, and for each file; and a message for its transcript."""
+MOST_LETTERS = 16_100
+"""Letters of all files of one message together: about 4,000 tokens, and the mark where one was cut."""
+KEPT_QUOTES = 500
 KEPT_PICTURES = 16
 """Pictures that stay in memory: the next answer shows them once more."""
 DESCRIPTION_TOKENS, LONGEST_DESCRIPTION, DESCRIBING_SECONDS = 80, 300, 30.0
@@ -80,6 +84,11 @@ class Perception:
         self._is_gone = is_gone
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._describing = Tasks()
+        self._being_described: set[int] = set()
+        self._one_at_a_time: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._quotes: OrderedDict[int, Quote] = OrderedDict()
+        self.listening: set[int] = set()
+        """Messages whose recordings are being listened to: whoever answers meanwhile has not heard them."""
         self.fetch: Fetch = fetch_nothing
         """Gets the bytes of an attachment: set by whatever shows the place, such as Discord."""
 
@@ -93,11 +102,18 @@ class Perception:
         """Return an utterance with the words of its voice message, which then stand in the log, too."""
         if heard.from_bot or self.senses.ear is None or not any(_is_voice(one) for one in heard.attachments):
             return heard
-        read = await self._read(heard, _is_voice, self._hear, seconds=LISTENING_SECONDS)
+        self.listening.add(heard.message_id)
+        try:
+            async with self._one_at_a_time.setdefault(heard.author_id, asyncio.Lock()):
+                read = await self._read(heard, _is_voice, self._hear, seconds=LISTENING_SECONDS)
+        finally:
+            self.listening.discard(heard.message_id)
         if read is None:
             return heard
         text, attachments = read
-        spoken = [one.text for one in attachments if one.kind is AttachmentKind.VOICE]
+        # What somebody else said elsewhere calls nobody here, and asks for nothing.
+        own = [one for one in attachments if not one.forwarded]
+        spoken = [one.text for one in own if one.kind is AttachmentKind.VOICE]
         words = "\n".join(piece for piece in (heard.said, *spoken) if piece)
         return replace(heard, text=text, words=words, attachments=attachments)
 
@@ -122,15 +138,16 @@ class Perception:
             line = await db.messages.get(heard.message_id)
         if line is None:
             return None
-        made_out = []
+        made_out, room = list[Attachment](), MOST_LETTERS
         for one in [each for each in attachments_of(line.attachments) if wanted(each)][:MOST_FILES]:
             try:
                 async with asyncio.timeout(seconds):
                     text = clean_text(await words_of(heard.where.channel_id, heard.message_id, one)).strip()
-            except (Unperceived, TimeoutError) as error:
+            except (Unperceived, TimeoutError, OSError) as error:
                 log.info("A %s can't be made out: %s", one.kind.value, error or "it takes too long")
                 text = ""
-            made_out.append(replace(one, text=text, fault=not text))
+            made_out.append(replace(one, text=text[:room].rstrip(), fault=not text[:room].strip()))
+            room -= len(made_out[-1].text)
         return await self._write_down(heard.message_id, made_out)
 
     async def _write_down(
@@ -156,6 +173,16 @@ class Perception:
         assert self.senses.reader is not None
         data = await self.fetch(channel_id, message_id, one, most=LARGEST[one.kind])
         return await self.senses.reader.read(data, pdf=one.kind is AttachmentKind.PDF)
+
+    # What is replied to.
+
+    def quote_of(self, heard: Utterance) -> Quote | None:
+        """Return what a message replies to, also where it is answered once more: the log does not hold it."""
+        if heard.quote is not None:
+            self._quotes[heard.message_id] = heard.quote
+            while len(self._quotes) > KEPT_QUOTES:
+                self._quotes.popitem(last=False)
+        return self._quotes.get(heard.message_id)
 
     # Pictures: for an answer alone.
 
@@ -194,7 +221,7 @@ class Perception:
                     most = LARGEST[sight.attachment.kind]
                     data = await self.fetch(channel_id, sight.message_id, sight.attachment, most=most)
                     self._pictures[key] = await self.senses.eye.look(data)
-            except (Unperceived, TimeoutError) as error:
+            except (Unperceived, TimeoutError, OSError) as error:
                 log.info("A picture can't be seen: %s", error or "it takes too long")
                 return sight
         self._pictures.move_to_end(key)
@@ -207,16 +234,26 @@ class Perception:
     def describe(self, sights: Iterable[Sight], newest: Utterance) -> None:
         """Begin to describe pictures that were just answered, each once."""
         for one in sights:
-            if one.picture is not None and not one.attachment.shows and self.describer.model:
+            begun = one.attachment.id in self._being_described
+            if one.picture is not None and not (begun or one.attachment.shows) and self.describer.model:
+                self._being_described.add(one.attachment.id)
                 asked = self._question(self.describer.model, newest)
                 self._describing.spawn(self._describe(one, newest, asked), name="Describing a picture")
 
     async def _describe(self, sight: Sight, newest: Utterance, asked: Question) -> None:
+        try:
+            await self._describe_now(sight, newest, asked)
+        finally:
+            self._being_described.discard(sight.attachment.id)
+
+    async def _describe_now(self, sight: Sight, newest: Utterance, asked: Question) -> None:
         assert sight.picture is not None
         try:
             async with self._database.read(brief=True) as db:
-                if await db.messages.get(sight.message_id) is None:
-                    return
+                line = await db.messages.get(sight.message_id)
+            known = attachments_of(line.attachments) if line else ()
+            if not any(one.id == sight.attachment.id and not one.shows for one in known):
+                return  # it is gone, or was described meanwhile
             prompt = _description_prompt(sight.picture)
             answer = await self.describer.claude.ask(prompt, asked)
         except (ClaudeError, DatabaseError) as error:

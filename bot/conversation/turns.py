@@ -132,7 +132,7 @@ async def pledge(
         await db.cues.close(cue.id, ended="spoke", turn_id=turn_id, kind=occasion.kind, trace=trace)
     else:
         await close(db, heard, at=at, turn_id=turn_id)
-        await _overtake(db, trigger, turn_id=turn_id, through=remembered.heard_through, at=at)
+        await _overtake(db, trigger, remembered, turn_id=turn_id, at=at)
         await count_bots(db, [one.utterance for one in heard], replied_at=at)
     if occasion.then:
         await db.cues.add(occasion.then)
@@ -175,12 +175,17 @@ async def _take_seat(db: UnitOfWork, turn: Turn, remembered: Recollection, *, be
         await db.channels.keep_lore(*seat, remembered.stage.lore)
 
 
-async def _overtake(db: UnitOfWork, trigger: Utterance, *, turn_id: int, through: int, at: datetime) -> None:
+async def _overtake(
+    db: UnitOfWork, trigger: Utterance, remembered: Recollection, *, turn_id: int, at: datetime
+) -> None:
     """End the waiting of what the same person said before in the channel: this reply has read it too."""
     waiting = await db.turns.waiting_of(
-        trigger.author_id, trigger.where.channel_id, before=trigger.message_id, through=through
+        trigger.author_id,
+        trigger.where.channel_id,
+        before=trigger.message_id,
+        through=remembered.heard_through,
     )
-    for message_id in waiting:
+    for message_id in set(waiting) - remembered.listening:
         await db.turns.close(message_id, reason=Reason.ANSWERED.name, at=at, turn_id=turn_id)
 
 

@@ -214,6 +214,7 @@ class Recollection:
     `premium` is whom it answers, and `sendable` a place that does not refuse its words just now. `sights` are
     the pictures of what is answered, and was answered last; `unseen` more of them were too many. `quotes` are
     what is replied to; `read` names files and voice messages of what is answered: kind and message.
+    What is in `listening` was not heard yet: these recordings are still being transcribed.
     """
 
     lines: tuple[Line, ...]
@@ -232,6 +233,7 @@ class Recollection:
     unseen: int = 0
     quotes: tuple[Quoted, ...] = ()
     read: tuple[str, ...] = ()
+    listening: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 import discord
 
@@ -86,10 +87,9 @@ def _forwarded(message: discord.Message) -> list[Attachment]:
         previews = "\n".join(preview.text for preview in _previews(one.embeds))
         text = clean_text("\n".join(piece for piece in (words, previews) if piece).strip())
         attached = [*_files(one.attachments), *_stickers(one.stickers)]
-        if text or not attached:
-            kind = AttachmentKind.FORWARD
-            found.append(Attachment(kind=kind, text=shortened(text, LONGEST_FORWARD) or "(nothing)"))
-        found += attached
+        shown = shortened(text, LONGEST_FORWARD) or "(no words)"
+        found.append(Attachment(AttachmentKind.FORWARD, text=shown))
+        found += [replace(each, forwarded=True) for each in attached]
     return found
 
 

@@ -12,11 +12,12 @@ from bot.conversation.context.transcript import recall
 from bot.conversation.decision import Reason
 from bot.conversation.perception import Perception
 from bot.conversation.text.names import clean_text, speaker_label
-from bot.conversation.types import Quoted, Recollection, Utterance
+from bot.conversation.types import Quote, Quoted, Recollection, Utterance
 from bot.core.clock import Clock
 from bot.prompts import fill
 from database import Database, UnitOfWork
 from database.models import Cue, Seat
+from memory.attachments import attachments_of
 from memory.recall import Finding
 
 LONGEST_QUOTE = 500
@@ -83,13 +84,18 @@ class ContextReader:
                 emotes=emotes,
                 replying=answers and cue is None,
             )
-            quotes = await _quotes(db, heard) if any(one.quote for one in heard) else ()
+            replied_to = [(one, quote) for one in heard if (quote := self._perception.quote_of(one))]
+            quotes = await _quotes(db, role, replied_to) if replied_to else ()
             missed = await _missed(db, role, remembered, heard, now=now) if answers and cue is None else ""
             if cue is not None and answers:
                 remembered = await _up_to_now(db, remembered, where.channel_id)
         until = channel.unsendable_until if channel else None
         remembered = replace(
-            remembered, premium=premium, sendable=until is None or until <= now, quotes=quotes
+            remembered,
+            premium=premium,
+            sendable=until is None or until <= now,
+            quotes=quotes,
+            listening=frozenset(self._perception.listening),
         )
         if remembered.sights or quotes:
             remembered = await self._perception.look(remembered, heard)
@@ -142,17 +148,25 @@ class ContextReader:
         return await self._finding.stands(db, remembered.recalled)
 
 
-async def _quotes(db: UnitOfWork, heard: Sequence[Utterance]) -> tuple[Quoted, ...]:
-    """Return what is replied to, in the words that it has by now; nothing by anybody on the deny list."""
-    house = HouseRules(await db.channels.rules(heard[-1].where.guild_id))
+async def _quotes(
+    db: UnitOfWork, role: Role, replied_to: Sequence[tuple[Utterance, Quote]]
+) -> tuple[Quoted, ...]:
+    """Return what is replied to, as it is by now; nothing by anybody whom admins let nobody hear.
+
+    Nor is a character told what it was sent out for. Of what left the log nobody knows who was there: that
+    is told as whoever replies to it shows it.
+    """
+    house = HouseRules(await db.channels.rules(replied_to[-1][0].where.guild_id))
     found = []
-    for one in heard:
-        if one.quote is None or house.ignores(one.quote.author_id):
+    for one, quote in replied_to:
+        line = await db.messages.get(quote.message_id)
+        there = await db.casts.members(line.cast_id) if line else None
+        unknown = line is None and house.denied_roles  # nobody knows whether its author has one of them
+        if house.ignores(quote.author_id) or unknown or (there is not None and role.slug not in there):
             continue
-        line = await db.messages.get(one.quote.message_id)
-        if line is None and house.denied_roles:  # nobody knows whether its author has one of them
-            continue
-        quote = replace(one.quote, text=clean_text(line.text)[:LONGEST_QUOTE]) if line else one.quote
+        if line is not None:
+            attached, text = attachments_of(line.attachments), clean_text(line.text)[:LONGEST_QUOTE]
+            quote = replace(quote, text=text, attachments=attached)  # noqa: PLW2901
         by = speaker_label(one.author_name, one.author_id)
         found.append(Quoted(by, speaker_label(quote.author_name, quote.author_id), quote))
     return tuple(found)
@@ -166,6 +180,8 @@ async def _missed(
     for line in reversed(remembered.lines):
         if line.mine:
             break
+        if line.of_picture:  # told long after what it is of
+            continue
         since = min(since, line.said_at)
     if now - since < AWAY:
         return ""

@@ -11,16 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.perception import Describer
+from bot.conversation.rethinking import Asker
 from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Quote
 from bot.core.errors import Unperceived
 from bot.features.memory.reply_origin import Form, told
 from bot.llm.budget import Level, Purse
-from bot.llm.types import Model, Prompt
+from bot.llm.types import Model, Picture, Prompt
 from memory.attachments import Attachment, AttachmentKind, with_attachments
-from tests.builders import CHANNEL, DM, Table, table, utterance
+from tests.builders import CHANNEL, DM, Table, table, until_noted, utterance
 from tests.fakes import EPOCH
-from tests.support.senses import fake_senses, pdf, recording
+from tests.support.senses import FakeEar, FakeEye, fake_senses, pdf, recording
 
 PNG = b"\x89PNG\r\n\x1a\n"
 MIRA = speaker_label("Mira", 42)
@@ -293,6 +294,121 @@ async def test_where_money_is_short_no_pixels_are_shown_and_nothing_is_fetched(a
     await say(at_table, "look", files.picture())
     assert not at_table.claude.prompts[0].pictures
     assert files.fetched == []
+
+
+# --- What others found ----------------------------------------------------------------------------
+
+
+async def test_another_picture_of_the_same_name_takes_the_place_of_the_first(at_table, files):
+    at_table.claude.will_say("Oh!", "a canary", "Yes.", "a sparrow")
+    message_id = await say(at_table, "look", files.picture("image.png"))
+    other = files.picture("image.png")
+    await at_table.app.message_log.edited(DM.channel_id, message_id, "look", [other])
+    await say(at_table, "and now?")
+    assert "canary" not in at_table.claude.prompts[2].text
+    assert files.fetched == [1, 2]
+
+
+async def test_a_file_that_was_edited_away_before_the_message_came_in_is_never_read(at_table, files):
+    file = files.add(AttachmentKind.TEXT, "a.txt", b"canary")
+    heard = utterance(with_attachments("look", [file]), words="look", attachments=(file,))
+    await at_table.app.message_log.edited(DM.channel_id, heard.message_id, "look", [])
+    await at_table.app.conversation.take_turn(heard, at_table.mouth)
+    assert "a.txt" not in at_table.claude.prompts[0].text
+    assert files.fetched == []
+
+
+async def test_a_preview_that_comes_after_an_edit_by_the_author_is_still_discords(at_table, files):
+    message_id = await say(at_table, "https://example.org/a")
+    preview = Attachment(AttachmentKind.EMBED, name="News", text="A headline")
+    await at_table.app.message_log.edited(DM.channel_id, message_id, "https://example.org/a", [preview])
+    await say(at_table, "and?")
+    assert "headline" not in at_table.claude.prompts[-1].text
+
+
+async def test_a_name_in_a_forwarded_recording_calls_nobody(at_table, files):
+    voice = files.add(AttachmentKind.VOICE, "v.ogg", recording("Pixel, are you there?"), seconds=2)
+    things = Attachment(AttachmentKind.FORWARD, text="(no words)"), replace(voice, forwarded=True)
+    at_table.claude.will_say("no", "no", "no")
+    message_id = await say(at_table, "", *things, where=CHANNEL)
+    assert (await at_table.decided(message_id)).claim.reason != "NAME"
+    async with at_table.database.read() as db:
+        line = await db.messages.get(message_id)
+    assert line is not None
+    assert "(said aloud) Pixel, are you there?" in line.text
+
+
+class SlowEar(FakeEar):
+    """Hears nothing until it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_hear = asyncio.Event()
+
+    async def hear(self, data: bytes, *, seconds: float) -> str:
+        await self.may_hear.wait()
+        return await super().hear(data, seconds=seconds)
+
+
+@pytest.mark.parametrize("where", [DM, CHANNEL])
+async def test_a_spoken_question_is_answered_though_its_author_typed_meanwhile(at_table, files, where):
+    ear, perception = SlowEar(), at_table.app.perception
+    perception.senses = replace(perception.senses, ear=ear)
+    voice = files.add(AttachmentKind.VOICE, "v.ogg", recording("Pixel, and Peru?"), seconds=3)
+    text = with_attachments("", [voice])
+    heard = utterance(text, words="", attachments=(voice,), where=where)
+    at_table.claude.will_say("I listen.", "Lima.")
+    spoken = asyncio.create_task(at_table.app.conversation.take_turn(heard, at_table.mouth))
+    await until_noted(at_table, heard.message_id)
+    await say(at_table, "Pixel, please listen", where=where)
+    ear.may_hear.set()
+    await asyncio.wait_for(spoken, 10)
+    assert at_table.mouth.said == ["I listen.", "Lima."]
+
+
+async def test_a_reply_to_a_picture_in_sight_shows_it_once_and_describes_it_once(at_table, files):
+    at_table.claude.will_say("Oh!", "a grey cat", "Yes.", "No.")
+    picture = files.picture()
+    message_id = await say(at_table, "look", picture)
+    quote = Quote(message_id, 42, "Mira", "look", EPOCH, attachments=(picture,))
+    await say(at_table, "what breed?", reply_to=message_id, quote=quote)
+    await say(at_table, "and?")
+    asked = [one.purpose for one in at_table.claude.questions]
+    assert asked == ["reply", "look", "reply", "reply"]
+    assert [len(one.pictures) for one in at_table.claude.prompts] == [1, 1, 1, 1]
+
+
+async def test_a_second_take_sees_what_is_replied_to_as_well(at_table, files):
+    quote = Quote(77, 43, "Tom", "canary words", EPOCH, attachments=(files.picture(),))
+    await say(at_table, "what do you say to that?", reply_to=77, quote=quote)
+    await at_table.app.revisions.another("pixel", Asker(42, "Mira"), DM, context="")
+    shown = [one for one in at_table.claude.prompts if "canary words" in one.text]
+    assert [len(one.pictures) for one in shown] == [1, 1]
+
+
+async def test_what_another_version_wrote_down_does_not_silence_a_place(at_table, files):
+    message_id = await say(at_table, "look", files.picture())
+    async with at_table.database.begin() as db:
+        await db.messages.edited(message_id, "look", [{"kind": "hologram", "id": 5, "depth": 3}])
+    await say(at_table, "and now?")
+    assert at_table.mouth.said == ["Hm.", "Hm."]
+
+
+async def test_what_the_system_refuses_is_answered_without_pixels(at_table, files):
+    class BrokenEye(FakeEye):
+        async def look(self, data: bytes) -> Picture:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    perception = at_table.app.perception
+    perception.senses = replace(perception.senses, eye=BrokenEye())
+    await say(at_table, "look", files.picture())
+    assert at_table.mouth.said == ["Hm."]
+
+
+async def test_files_of_one_message_take_no_more_of_a_prompt_than_one_long_file(at_table, files):
+    things = [files.add(AttachmentKind.TEXT, f"{number}.txt", b"word " * 3_200) for number in range(4)]
+    await say(at_table, "look", *things)
+    assert len(at_table.claude.prompts[0].text) < 25_000
 
 
 # --- Places ---------------------------------------------------------------------------------------

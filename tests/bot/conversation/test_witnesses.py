@@ -7,12 +7,13 @@ import pytest
 
 from bot.conversation.rethinking import Asker
 from bot.conversation.speakers import cue_of
-from bot.conversation.types import Part
+from bot.conversation.types import Part, Quote
 from bot.core.errors import Unsaid, Unsayable
 from bot.features.reminders.due_birthdays_and_reminders import Venue
 from memory.places import Place, Where
 from tests.builders import DM, Table, until_noted, utterance
 from tests.company import CHANNEL, chatty, company, stagecraft
+from tests.fakes import EPOCH
 from tests.learning import agree, archived, finding
 from tests.summing import DAY, HOUR
 from tests.support.prompts import as_bytes, blocks, prefix
@@ -456,3 +457,12 @@ async def test_a_scene_after_a_days_silence_knows_its_own_lines(at):
     await follow(at)
     assert "Who has the lantern?" in at.claude.prompts[-1].text
     assert "Not I." in at.claude.prompts[-1].text
+
+
+async def test_a_reply_to_a_line_tells_nobody_who_was_sent_out_for_it(at):
+    await send_out(at, "nyx")
+    told = await at.hear(f"Pixel, it is {SECRET}", where=CHANNEL, author_id=BOB, author_name="Bob")
+    await invite(at, "nyx")
+    quote = Quote(told.message_id, BOB, "Bob", told.text, EPOCH)
+    await at.hear("Nyx, what do you say?", where=CHANNEL, reply_to=told.message_id, quote=quote)
+    assert SECRET not in "".join(shown(at, "Nyx"))
