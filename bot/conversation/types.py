@@ -129,9 +129,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A picture that a prompt may show: of which message, and who sent it, as the transcript names them.
+    """A picture of a message that a prompt may show; `speaker` sent it, by the label of the transcript.
 
-    `picture` is there once it was looked at; without one, it can't be seen.
+    Without a `picture` it was not looked at, or can't be seen.
     """
 
     message_id: int
