@@ -25,14 +25,16 @@ class ShownFiles:
     def __init__(self) -> None:
         self._paths: dict[int, Path] = {}
 
-    def add(self, path: Path) -> Attachment:
-        """Return a file as an attachment; it is read when somebody answers."""
-        number = len(self._paths) + 1
-        self._paths[number] = path
+    def add(self, path: Path, attachment_id: int) -> Attachment:
+        """Return a file as an attachment; it is read when somebody answers.
+
+        The id must be none of an earlier session: what was perceived is known by it.
+        """
+        self._paths[attachment_id] = path
         spoken = path.suffix.lower() in RECORDINGS
         return Attachment(
             AttachmentKind.VOICE if spoken else kind_of(path.name),
-            id=number,
+            id=attachment_id,
             name=clean_name(path.name, "unnamed"),
             size=path.stat().st_size,
             seconds=SECONDS if spoken else 0.0,

@@ -151,7 +151,7 @@ class Session:
 
     def hear(self, line: str, paths: Sequence[Path] = ()) -> Utterance | None:
         """Return a typed line as an utterance, with files; None when there is nothing to read in it."""
-        attached = tuple(self.files.add(path) for path in paths)
+        attached = tuple(self.files.add(path, self._ids.of_line()) for path in paths)
         words = clean_text(line.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
         text = with_attachments(words.strip() if attached else words, attached)
         if is_blank(text):
