@@ -99,6 +99,8 @@ class Turns:
         self._stoppable.set()
         if exchange.cancelled():
             return
+        for note in await self._session.missed.notes(heard):
+            await self._screen.note(note)
         if exchange.exception():
             await self._screen.note(BROKEN)
         elif reason := exchange.result():

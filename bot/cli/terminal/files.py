@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shlex
+from contextvars import ContextVar
 from itertools import takewhile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,6 +17,8 @@ MOST_FILES = 10
 RECORDINGS = frozenset({".ogg", ".oga", ".opus", ".wav", ".mp3", ".m4a", ".flac"})
 SECONDS = 10.0
 """How long a recording is taken to be: nobody tells here, and it sets how long listening may take."""
+fetched: ContextVar[Attachment | None] = ContextVar("fetched", default=None)
+"""The file that was fetched last for what is under way."""
 _LOOKS_LIKE_A_PATH = re.compile(r"\s*[\"']?(?:/|~/|file:///|[A-Za-z]:\\)")
 
 
@@ -44,6 +47,7 @@ class ShownFiles:
         self, _channel_id: int, _message_id: int, attachment: Attachment, /, *, most: int
     ) -> bytes:
         """Return the bytes of a file; raise Unperceived where it is gone, or larger than `most`."""
+        fetched.set(attachment)
         path = self._paths.get(attachment.id)
         if path is None:
             raise Unperceived("it was shown before the last start")

@@ -136,6 +136,8 @@ async def _reply(
         return True
     await session.welcome(mouth)
     reason = await session.exchange(heard, mouth)
+    for note in await session.missed.notes(heard):
+        await mouth.note(note)
     if reason is not None and not mouth.gone:
         complain(reason or "There was no reply; masquerade.log in the data folder may say why.")
     return reason is None

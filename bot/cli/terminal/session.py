@@ -11,6 +11,7 @@ from zlib import crc32
 
 from bot.app import App
 from bot.cli.terminal.files import ShownFiles, files_in
+from bot.cli.terminal.missed import Missed
 from bot.conversation.attention.explain import reason_in_words
 from bot.conversation.company import Role
 from bot.conversation.decision import Reason
@@ -110,6 +111,7 @@ class Session:
         self.where = Where(channel_of(app.character), Place.TERMINAL)
         self._asker = Asker(PERSON, YOU)
         self.files = ShownFiles()
+        self.missed = Missed(app)
         app.perception.fetch = self.files.fetch
 
     @property
@@ -174,7 +176,7 @@ class Session:
         Only what was said in earnest becomes history: a fallback is said and not found there.
         """
         before = len(mouth.said)
-        with self._faults() as faults:
+        with self._faults() as faults, self.missed.gathering():
             await self.app.conversation.take_turn(heard, mouth)
         said = mouth.said[before:]
         if said and await self._remembered(said[-1]):

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminals import opened
+from bot.cli.terminal.missed import NO_SENSE, NO_WORDS, REHEARSAL, TOO_LARGE, UNKNOWN_KIND
+from bot.conversation.perception import LARGEST
+from bot.conversation.senses import Senses
+from memory.attachments import AttachmentKind
+from tests.support.senses import fake_senses, recording
+from tests.terminals import opened, seated, talked
 from tests.world.claude_server import ScriptedClaude
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -33,3 +38,62 @@ async def test_a_file_is_not_taken_for_one_of_an_earlier_session(tmp_path, claud
             ids += [one.id for one in heard.attachments]
     assert len(set(ids)) == 4
     assert min(ids) >> 22
+
+
+async def test_a_file_that_was_not_perceived_is_told_once_with_the_reason(tmp_path, claude):
+    big = made(tmp_path, "big.txt", b"a" * (LARGEST[AttachmentKind.TEXT] + 1))
+    paths = [
+        made(tmp_path, "broken.png", b"?"),
+        made(tmp_path, "a.zip", b"PK\0"),
+        big,
+        made(tmp_path, "e.txt", b" "),
+    ]
+    async with opened(tmp_path, claude) as (session, _):
+        session.app.perception.senses = fake_senses()
+        result = await talked(session, f"/show {' '.join(map(str, paths))} look\nand now?")
+    assert result.out.split("\n")[1:-2] == [
+        "(broken.png was not looked at: it is no picture)",
+        f"(a.zip was not read: {UNKNOWN_KIND})",
+        f"(big.txt was not read: {TOO_LARGE})",
+        f"(e.txt was not read: {NO_WORDS})",
+    ]
+
+
+async def test_what_was_perceived_is_not_spoken_of(tmp_path, claude):
+    paths = [made(tmp_path, "a.png"), made(tmp_path, "a.txt", b"a"), made(tmp_path, "a.ogg", recording("hi"))]
+    async with opened(tmp_path, claude) as (session, _):
+        session.app.perception.senses = fake_senses()
+        result = await talked(session, f"/show {' '.join(map(str, paths))}")
+    assert result.out.count("\n") == 1
+
+
+async def test_a_sense_that_is_missing_is_told(tmp_path, claude):
+    async with opened(tmp_path, claude) as (session, _):
+        session.app.perception.senses = Senses()
+        result = await talked(session, f"/show {made(tmp_path, 'a.ogg', recording('hi'))}")
+    assert f"(a.ogg was not listened to: {NO_SENSE})\n" in result.out
+
+
+async def test_a_picture_too_many_is_told(tmp_path, claude):
+    paths = [made(tmp_path, f"{number}.png", PNG + bytes([number])) for number in range(3)]
+    async with opened(tmp_path, claude) as (session, _):
+        session.app.perception.senses = fake_senses(most_pictures=2)
+        result = await talked(session, f"/show {' '.join(map(str, paths))}")
+    assert "(2.png was not looked at: of one message, 2 are at most)\n" in result.out
+    assert "1.png" not in result.out
+
+
+async def test_the_rehearsal_voice_says_once_that_it_sees_nothing(tmp_path, claude):
+    path = made(tmp_path, "a.png")
+    async with opened(tmp_path, claude, rehearsal=True) as (session, _):
+        result = await talked(session, f"/show {path}\n/show {path} again")
+    assert result.out.count(REHEARSAL) == 1
+    assert "a.png" not in result.out
+
+
+async def test_a_file_that_was_not_perceived_is_told_on_a_screen(tmp_path, claude):
+    path = made(tmp_path, "broken.png", b"?")
+    async with seated(tmp_path, claude, columns=200) as seat:
+        seat.session.app.perception.senses = fake_senses()
+        seat.keys.send_text(f"/show {path}\r")
+        await seat.shows("(broken.png was not looked at: it is no picture)")
