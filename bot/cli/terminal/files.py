@@ -15,8 +15,6 @@ from memory.attachments import Attachment, AttachmentKind, kind_of
 
 MOST_FILES = 10
 RECORDINGS = frozenset({".ogg", ".oga", ".opus", ".wav", ".mp3", ".m4a", ".flac"})
-SECONDS = 10.0
-"""How long a recording is taken to be: nobody tells here, and it sets how long listening may take."""
 fetched: ContextVar[Attachment | None] = ContextVar("fetched", default=None)
 """The file that was fetched last for what is under way."""
 _LOOKS_LIKE_A_PATH = re.compile(r"\s*[\"']?(?:/|~/|file:///|[A-Za-z]:\\)")
@@ -40,7 +38,6 @@ class ShownFiles:
             id=attachment_id,
             name=clean_name(path.name, "unnamed"),
             size=path.stat().st_size,
-            seconds=SECONDS if spoken else 0.0,
         )
 
     async def fetch(

@@ -97,3 +97,11 @@ async def test_a_file_that_was_not_perceived_is_told_on_a_screen(tmp_path, claud
         seat.session.app.perception.senses = fake_senses()
         seat.keys.send_text(f"/show {path}\r")
         await seat.shows("(broken.png was not looked at: it is no picture)")
+
+
+async def test_no_length_of_a_recording_is_made_up(tmp_path, claude):
+    async with opened(tmp_path, claude) as (session, _):
+        heard = session.hear("", [made(tmp_path, "a.ogg", recording("hi"))])
+    assert heard is not None
+    assert heard.text == "(sent a voice message)"
+    assert not heard.attachments[0].seconds
