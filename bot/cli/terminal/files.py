@@ -9,11 +9,12 @@ from itertools import takewhile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from bot.conversation.text.names import clean_name
+from bot.conversation.text.names import clean_name, clean_text
 from bot.core.errors import Unperceived
 from memory.attachments import Attachment, AttachmentKind, kind_of
 
 MOST_FILES = 10
+HOW_TO_SHOW = "Write /show and the path of a file behind it, in quotes if it has spaces, then words."
 RECORDINGS = frozenset({".ogg", ".oga", ".opus", ".wav", ".mp3", ".m4a", ".flac"})
 fetched: ContextVar[Attachment | None] = ContextVar("fetched", default=None)
 """The file that was fetched last for what is under way."""
@@ -70,19 +71,43 @@ def files_in(line: str, *, named: bool = False) -> tuple[list[Path], str]:
     """
     if not (named or _LOOKS_LIKE_A_PATH.match(line)):
         return [], line
-    try:
-        pieces = shlex.split(line, posix=os.name != "nt")
-    except ValueError:  # an apostrophe in words
-        pieces = line.split()
+    pieces = _pieces(line)
     found = (_path(piece) for piece in pieces[:MOST_FILES])
     paths = list(takewhile(lambda path: (named or path.is_absolute()) and _is_file(path), found))
     return paths, " ".join(pieces[len(paths) :]) if paths else line
 
 
+def why_none(line: str) -> str:
+    """Say why what should begin with a file does not."""
+    pieces = _pieces(line)
+    if not pieces:
+        return HOW_TO_SHOW
+    path = _path(pieces[0])
+    name = clean_text(str(path))
+    try:
+        if path.is_dir():
+            return f"{name} is a folder. {HOW_TO_SHOW}"
+        if path.exists():
+            return f"{name} is no ordinary file. {HOW_TO_SHOW}"
+    except (OSError, ValueError) as error:
+        return f"{name} can't be read ({type(error).__name__}). {HOW_TO_SHOW}"
+    return f"There is no file {name}. {HOW_TO_SHOW}"
+
+
+def _pieces(line: str) -> list[str]:
+    try:
+        return shlex.split(line, posix=os.name != "nt")
+    except ValueError:  # an apostrophe in words
+        return line.split()
+
+
 def _path(piece: str) -> Path:
-    if piece.startswith("file://"):
-        return Path(unquote(urlsplit(piece).path))
-    return Path(piece).expanduser()
+    try:
+        if piece.startswith("file://"):
+            return Path(unquote(urlsplit(piece).path))
+        return Path(piece).expanduser()
+    except (ValueError, RuntimeError):  # no address, or nobody's home
+        return Path(piece)
 
 
 def _is_file(path: Path) -> bool:

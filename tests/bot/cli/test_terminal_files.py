@@ -1,10 +1,12 @@
 """Files that are shown in a terminal."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bot.cli.terminal.files import HOW_TO_SHOW
 from bot.cli.terminal.missed import NO_SENSE, NO_WORDS, REHEARSAL, TOO_LARGE, UNKNOWN_KIND
 from bot.conversation.perception import LARGEST
 from bot.conversation.senses import Senses
@@ -105,3 +107,19 @@ async def test_no_length_of_a_recording_is_made_up(tmp_path, claude):
     assert heard is not None
     assert heard.text == "(sent a voice message)"
     assert not heard.attachments[0].seconds
+
+
+async def test_what_is_no_file_is_told_by_its_path(tmp_path, claude):
+    async with opened(tmp_path, claude) as (session, _):
+        result = await talked(
+            session, f"/show\n/show {tmp_path}\n/show {os.devnull}\n/show ~no-such-user/no.png hm\n"
+        )
+    folder = f"{tmp_path} is a folder. {HOW_TO_SHOW}"
+    device = f"{os.devnull} is no ordinary file. {HOW_TO_SHOW}"
+    assert result.complaints == [
+        HOW_TO_SHOW,
+        folder,
+        device,
+        f"There is no file ~no-such-user/no.png. {HOW_TO_SHOW}",
+    ]
+    assert result.code == 1
