@@ -1,6 +1,7 @@
 """Files that are shown in a terminal: with /show, or dropped into it, which writes their paths."""
 
 import asyncio
+import codecs
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ from memory.attachments import Attachment, AttachmentKind, kind_of
 MOST_FILES = 10
 HOW_TO_SHOW = "Write /show and the path of a file behind it, in quotes if it has spaces, then words."
 RECORDINGS = frozenset({".ogg", ".oga", ".opus", ".wav", ".mp3", ".m4a", ".flac"})
+_BEGINNING = 1_024
 fetched: ContextVar[Attachment | None] = ContextVar("fetched", default=None)
 """The file that was fetched last for what is under way."""
 _LOOKS_LIKE_A_PATH = re.compile(r"\s*[\"']?(?:/|~/|file:///|[A-Za-z]:\\)")
@@ -33,9 +35,8 @@ class ShownFiles:
         The id must be none of an earlier session: what was perceived is known by it.
         """
         self._paths[attachment_id] = path
-        spoken = path.suffix.lower() in RECORDINGS
         return Attachment(
-            AttachmentKind.VOICE if spoken else kind_of(path.name),
+            _kind(path),
             id=attachment_id,
             name=clean_name(path.name, "unnamed"),
             size=path.stat().st_size,
@@ -53,6 +54,24 @@ class ShownFiles:
             return await asyncio.to_thread(_read, path, most)
         except OSError as error:
             raise Unperceived(f"it can't be read ({type(error).__name__})") from error
+
+
+def _kind(path: Path) -> AttachmentKind:
+    """Return what a file is by the ending of its name; where that says nothing, by how it begins."""
+    if path.suffix.lower() in RECORDINGS:
+        return AttachmentKind.VOICE
+    kind = kind_of(path.name)
+    return AttachmentKind.TEXT if kind is AttachmentKind.FILE and _begins_as_text(path) else kind
+
+
+def _begins_as_text(path: Path) -> bool:
+    """Say whether the first kB of a file is UTF-8 without control characters; a letter may be cut in two."""
+    try:
+        with path.open("rb") as file:
+            text = codecs.getincrementaldecoder("utf-8")().decode(file.read(_BEGINNING))
+    except (OSError, UnicodeDecodeError):
+        return False
+    return bool(text) and all(letter >= " " or letter in "\t\n\r\f" for letter in text)
 
 
 def _read(path: Path, most: int) -> bytes:

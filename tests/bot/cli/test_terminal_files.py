@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.terminal.files import HOW_TO_SHOW
+from bot.cli.terminal.files import HOW_TO_SHOW, ShownFiles
 from bot.cli.terminal.missed import NO_SENSE, NO_WORDS, REHEARSAL, TOO_LARGE, UNKNOWN_KIND
 from bot.conversation.perception import LARGEST
 from bot.conversation.senses import Senses
@@ -123,3 +123,19 @@ async def test_what_is_no_file_is_told_by_its_path(tmp_path, claude):
         f"There is no file ~no-such-user/no.png. {HOW_TO_SHOW}",
     ]
     assert result.code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("Makefile", b"all:\n\tmake it\n", AttachmentKind.TEXT),
+        ("notes.org", b"a" * 1_023 + "ü".encode(), AttachmentKind.TEXT),
+        ("core", b"ELF\0\1", AttachmentKind.FILE),
+        ("a.bin", b"\xff\xfe", AttachmentKind.FILE),
+        ("empty", b"", AttachmentKind.FILE),
+        ("a.png", b"words", AttachmentKind.PICTURE),
+        ("a.OGG", b"words", AttachmentKind.VOICE),
+    ],
+)
+def test_what_a_file_is_goes_by_its_name_and_then_by_its_beginning(tmp_path, name, data, kind):
+    assert ShownFiles().add(made(tmp_path, name, data), 1).kind is kind
