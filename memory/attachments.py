@@ -168,6 +168,8 @@ def _voice(one: Attachment) -> str:
         return f"(said aloud) {one.text}"
     if one.fault:
         return "(sent a voice message that could not be made out)"
+    if not one.seconds:
+        return "(sent a voice message)"
     return f"(sent a voice message of {round(one.seconds)} seconds)"
 
 

@@ -15,22 +15,30 @@ from bot.features.senses.opening import (
 )
 from bot.settings import Settings
 
+SEES = " once a model that sees speaks"
+READS = " once another model than the rehearsal voice speaks"
+"""What is still wanting where nobody has said which model speaks."""
+
 
 def senses_findings(settings: Settings) -> list[Finding]:
     """Return a finding for each sense: that it is there, is switched off, or how to get it."""
+    own = not (settings.anthropic_api_key.get_secret_value() or settings.anthropic_base_url)
+    sees, reads = (SEES, READS) if own else ("", "")
     return [
-        _of_packages("senses.pictures", "images", "look at pictures", EYE, on=settings.images),
-        _of_packages("senses.files", "files", "read text files and PDFs", READER, on=settings.files),
+        _of_packages("senses.pictures", "images", "look at pictures", EYE, sees, on=settings.images),
+        _of_packages("senses.files", "files", "read text files and PDFs", READER, reads, on=settings.files),
         _of_the_ear(settings),
     ]
 
 
-def _of_packages(check: str, key: str, does: str, packages: tuple[str, ...], *, on: bool) -> Finding:
+def _of_packages(
+    check: str, key: str, does: str, packages: tuple[str, ...], once: str, *, on: bool
+) -> Finding:
     if not on:
         return _off(check, key, does)
     if not installed(*packages):
         return _missing(check, does, SENSES_EXTRA)
-    return Finding(check, "ok", f"It can {does}.")
+    return Finding(check, "ok", f"It can {does}{once}.")
 
 
 def _of_the_ear(settings: Settings) -> Finding:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Coroutine
 from typing import Any
 
 from bot.cli.terminal import slash
-from bot.cli.terminal.files import files_in
+from bot.cli.terminal.files import files_in, why_none
 from bot.cli.terminal.screen import Screen
 from bot.cli.terminal.session import Session
 from bot.conversation.types import Utterance
@@ -99,6 +99,8 @@ class Turns:
         self._stoppable.set()
         if exchange.cancelled():
             return
+        for note in await self._session.missed.notes(heard):
+            await self._screen.note(note)
         if exchange.exception():
             await self._screen.note(BROKEN)
         elif reason := exchange.result():
@@ -170,7 +172,7 @@ async def _take_in(line: str, session: Session, screen: Screen, turns: Turns) ->
         if heard is not None:
             turns.begin(heard)
         elif command is not None:
-            await screen.note(slash.HOW_TO_SHOW)
+            await screen.note(why_none(command.rest))
     elif command.name == slash.QUIT:
         return False
     elif command.name not in slash.COMMANDS:

@@ -13,6 +13,7 @@ from threading import Thread
 from typing import TextIO
 
 from bot.cli.terminal import slash
+from bot.cli.terminal.files import why_none
 from bot.cli.terminal.markup import Marked, bare, plain_of
 from bot.cli.terminal.session import CHARACTER, NOTHING_COVERED, Session
 from bot.conversation.company import Speaker
@@ -119,7 +120,7 @@ async def _obey(
     if command.name == slash.SHOW:
         heard = session.show(command.rest)
         if heard is None:
-            complain(slash.HOW_TO_SHOW)
+            complain(why_none(command.rest))
         return heard is not None and await _reply(session, heard, mouth, complain)
     if command.name not in slash.COMMANDS:
         complain(slash.unknown(command.name))
@@ -136,6 +137,8 @@ async def _reply(
         return True
     await session.welcome(mouth)
     reason = await session.exchange(heard, mouth)
+    for note in await session.missed.notes(heard):
+        await mouth.note(note)
     if reason is not None and not mouth.gone:
         complain(reason or "There was no reply; masquerade.log in the data folder may say why.")
     return reason is None

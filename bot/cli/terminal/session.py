@@ -11,6 +11,7 @@ from zlib import crc32
 
 from bot.app import App
 from bot.cli.terminal.files import ShownFiles, files_in
+from bot.cli.terminal.missed import Missed
 from bot.conversation.attention.explain import reason_in_words
 from bot.conversation.company import Role
 from bot.conversation.decision import Reason
@@ -110,6 +111,7 @@ class Session:
         self.where = Where(channel_of(app.character), Place.TERMINAL)
         self._asker = Asker(PERSON, YOU)
         self.files = ShownFiles()
+        self.missed = Missed(app)
         app.perception.fetch = self.files.fetch
 
     @property
@@ -151,7 +153,7 @@ class Session:
 
     def hear(self, line: str, paths: Sequence[Path] = ()) -> Utterance | None:
         """Return a typed line as an utterance, with files; None when there is nothing to read in it."""
-        attached = tuple(self.files.add(path) for path in paths)
+        attached = tuple(self.files.add(path, self._ids.of_line()) for path in paths)
         words = clean_text(line.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
         text = with_attachments(words.strip() if attached else words, attached)
         if is_blank(text):
@@ -174,7 +176,7 @@ class Session:
         Only what was said in earnest becomes history: a fallback is said and not found there.
         """
         before = len(mouth.said)
-        with self._faults() as faults:
+        with self._faults() as faults, self.missed.gathering():
             await self.app.conversation.take_turn(heard, mouth)
         said = mouth.said[before:]
         if said and await self._remembered(said[-1]):

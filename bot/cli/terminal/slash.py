@@ -41,9 +41,6 @@ COMMANDS = {
 }
 QUIT = "quit"
 SHOW = "show"
-HOW_TO_SHOW = (
-    "There is no such file. Write /show and a path behind it, in quotes if it has spaces, then words."
-)
 SLOW = frozenset(("reroll", "continue", "scene"))
 """Commands that a model thinks about: they can be stopped."""
 _OTHER_NAMES = {"exit": QUIT, "forget_last": "forget", "reset_conversation": "reset", "edit_reply": "edit"}

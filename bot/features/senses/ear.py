@@ -10,6 +10,8 @@ from bot.features.senses.process import ChildAnswer, Process
 
 LONGEST = 180.0
 """Seconds of a recording at most."""
+LATEST = 30.0
+"""Seconds that any recording may take."""
 PROGRAM = child.beside("speech_child.py")
 
 _MOST_LETTERS = 8_000
@@ -40,5 +42,8 @@ class WhisperEar:
 
 
 def deadline_of(seconds: float) -> float:
-    """Return the seconds that making out a recording may take, with the start of the process."""
-    return min(30.0, 5.0 + 3.0 * seconds)
+    """Return the seconds that making out a recording may take, with the start of the process.
+
+    A length of 0 is one that nobody told.
+    """
+    return min(LATEST, 5.0 + 3.0 * seconds) if seconds else LATEST

@@ -63,6 +63,8 @@ class Process:
         try:
             with self._place:
                 return answer_of(self._program, order, data, deadline=deadline, stop=stop)
+        except OSError as error:  # no memory for it, or too many processes
+            raise Unperceived("the process for it can't be started") from error
         except Unfinished as cut:
             if cut.late:
                 raise Unperceived(f"it takes longer than {deadline:g} s") from cut

@@ -347,6 +347,19 @@ def test_a_sense_that_is_there_or_switched_off_is_well(monkeypatch):
     assert off["senses.files"].sentence == "It does not read text files and PDFs: files is off."
 
 
+def test_a_sense_that_waits_for_another_voice_says_so(monkeypatch):
+    monkeypatch.setattr("bot.cli.doctor.senses.installed", lambda *_: True)
+    monkeypatch.setattr("bot.cli.doctor.senses.whisper_folder", Path)
+    sentences = {check: one.sentence for check, one in senses().items()}
+    assert sentences == {
+        "senses.pictures": "It can look at pictures once a model that sees speaks.",
+        "senses.files": "It can read text files and PDFs once another model than the rehearsal voice speaks.",
+        "senses.voice_messages": "It can listen to voice messages.",
+    }
+    with_key = senses(anthropic_api_key="sk-ant-a-key")
+    assert with_key["senses.pictures"].sentence == "It can look at pictures."
+
+
 def test_a_model_of_the_ear_that_is_not_there_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr("bot.cli.doctor.senses.installed", lambda *_: True)
     finding = senses(stt_model=str(tmp_path))["senses.voice_messages"]

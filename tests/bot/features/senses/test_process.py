@@ -1,6 +1,7 @@
 """The process of a sense is not believed, gets no secrets, and ends when nobody waits for it any more."""
 
 import asyncio
+import errno
 import json
 import subprocess
 import sys
@@ -87,6 +88,15 @@ async def test_what_is_said_is_clean_and_bounded_whoever_says_it(spy):
 async def test_it_ends_at_its_deadline(spy):
     with pytest.raises(Unperceived, match="longer than 1 s"):
         await spy("import time; time.sleep(600)").ask(b"x", "", deadline=1)
+
+
+async def test_one_that_cannot_be_started_is_no_answer(spy, monkeypatch):
+    def refused(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    with pytest.raises(Unperceived, match="can't be started"):
+        await spy("print('{}')").ask(b"x", "", deadline=30)
 
 
 async def test_it_gets_no_secrets_and_no_name_of_the_file(spy, tmp_path, monkeypatch):
