@@ -194,6 +194,18 @@ async def test_a_model_that_takes_no_picture_is_asked_without_it_and_the_second_
         assert (await client.ask(SHOWN, question(local.base_url))).text == "A cat!"
 
 
+async def test_one_odd_picture_does_not_blind_a_model_that_took_another_one_before(claude, local, caplog):
+    async with opened(main_of(claude), local.base_url) as client:
+        await client.ask(SHOWN, question(local.base_url))
+        local.answer_with(blind)
+        odd = await client.ask(SHOWN, question(local.base_url))
+        assert (odd.text, len(odd.before)) == ("I can't see it.", 1)
+        local.answer_with("A cat!")
+        assert (await client.ask(SHOWN, question(local.base_url))).text == "A cat!"
+    assert "image" in str(local.requests[-1].raw)
+    assert "for a day" not in caplog.text
+
+
 async def test_who_is_to_say_what_a_picture_shows_is_never_asked_without_it(claude, local):
     local.answer_with(blind)
     async with opened(main_of(claude), local.base_url) as client:
