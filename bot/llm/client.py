@@ -99,12 +99,17 @@ class AnthropicClaude:
     def _client(self) -> "AsyncAnthropic":
         from anthropic import AsyncAnthropic
 
-        return AsyncAnthropic(
+        own = {"Connection": "close"} if self._server.local else {}
+        client = AsyncAnthropic(
             api_key=self._key,
             base_url=self._server.base_url,
             max_retries=0,  # the SDK would obey `retry-after: 3600`; our retries know the deadline
-            default_headers={"Connection": "close"} if self._server.local else None,
+            default_headers=own,
         )
+        if self._server.label:
+            # The SDK adds ANTHROPIC_CUSTOM_HEADERS, which may hold a key of the main server.
+            vars(client)["_custom_headers"] = own
+        return client
 
     @cached_property
     def _batches(self) -> Batches:

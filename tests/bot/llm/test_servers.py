@@ -122,6 +122,19 @@ async def test_each_server_gets_its_own_questions_key_and_sampling(claude, local
     assert claude.api_key not in str(there.headers)
 
 
+async def test_headers_of_the_environment_are_for_the_main_server_alone(claude, local, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "Authorization: Bearer canary\nX-Tenant: canary")
+    async with opened(main_of(claude), local.base_url) as client:
+        for asked in (question(local.base_url), question(local.base_url, on_text=len)):
+            await client.ask(PROMPT, asked)
+        monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "X-Tenant: canary")
+        await client.ask(PROMPT, question())
+    assert [request.headers["authorization"] for request in local.requests] == ["Bearer no-key"] * 2
+    assert [request.headers["connection"] for request in local.requests] == ["close"] * 2
+    assert "canary" not in str([request.headers for request in local.requests])
+    assert claude.requests[0].headers["x-tenant"] == "canary"
+
+
 def by_hand(usage: Any, *prices: float) -> float:
     """Return dollars for what went in and what came out, at prices for a million tokens."""
     return (usage.input * prices[0] + usage.output * prices[1]) / 1e6
