@@ -181,6 +181,19 @@ async def test_what_another_server_costs_is_unknown_and_counts_as_the_dearest(
     assert tariff.of(replace(call, model=f"{GENERAL}@{call.server}")) == spent
 
 
+async def test_a_call_to_another_server_that_was_never_reached_costs_nothing(claude, local, monkeypatch):
+    monkeypatch.setattr("bot.llm.server._HERE", ())
+    async with opened(main_of(claude), NOWHERE) as client:
+        with pytest.raises(ClaudeUnavailable) as caught:
+            await client.ask(PROMPT, question(NOWHERE))
+    assert [call.cost for call in caught.value.calls] == [0.0]
+    local.will_fail(faults.Server500(), times=3)
+    async with opened(main_of(claude), local.base_url) as client:
+        with pytest.raises(ClaudeUnavailable) as caught:
+            await client.ask(PROMPT, question(local.base_url))
+    assert [call.cost for call in caught.value.calls] == [None], "who answered may ask for something"
+
+
 # --- blind models -----------------------------------------------------------------------------------
 
 
