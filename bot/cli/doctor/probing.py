@@ -27,7 +27,7 @@ _SHOWN = replace(
 )
 _EYES = "Set vision_model to a model that sees, as name@http://address if it is at another server."
 _UNREACHED = "can't be reached ({})"
-_AGAIN = "is at a server of which that was said already"
+_AGAIN = "is out of reach too: it is at the same server"
 _UNKNOWN = "is not known to that server"
 _NO_SUCH_MODEL = (400, 404)
 
@@ -71,11 +71,10 @@ async def probe_findings(settings: Settings, *, offline: bool, deadline: float) 
     probed = await asyncio.gather(*(_probe(servers[one.server], one, deadline) for one in known))
     findings, down = [], set[str]()
     for model, found in zip(known, probed, strict=True):
-        told = replace(found, fault=_AGAIN) if model.server in down else found
+        again = found.unreached and model.server in down
+        told = replace(found, fault=_AGAIN) if again else found
         if model.server or not _said(found):
-            findings.append(
-                _finding(model, told if found.unreached else found, models, shown=model == seeing)
-            )
+            findings.append(_finding(model, told, models, shown=model == seeing))
         if found.unreached:
             down.add(model.server)
     return findings
