@@ -264,6 +264,6 @@ def _tries(remembered: Recollection, voice: Voice) -> Iterator[Recollection]:
 
 
 def _learn(voice: Voice, prompt: Prompt, call: Call) -> None:
-    reported = call.usage.prompt
-    words = reported - prompt.picture_tokens if reported else None
-    voice.tokens.correct(voice.tokens(prompt.text), words)
+    # How many tokens a picture is, each server counts in its own way.
+    if not prompt.pictures:
+        voice.tokens.correct(voice.tokens(prompt.text), call.usage.prompt)

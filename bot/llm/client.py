@@ -99,12 +99,17 @@ class AnthropicClaude:
     def _client(self) -> "AsyncAnthropic":
         from anthropic import AsyncAnthropic
 
-        return AsyncAnthropic(
+        own = {"Connection": "close"} if self._server.local else {}
+        client = AsyncAnthropic(
             api_key=self._key,
             base_url=self._server.base_url,
             max_retries=0,  # the SDK would obey `retry-after: 3600`; our retries know the deadline
-            default_headers={"Connection": "close"} if self._server.local else None,
+            default_headers=own,
         )
+        if self._server.label:
+            # The SDK adds ANTHROPIC_CUSTOM_HEADERS, which may hold a key of the main server.
+            vars(client)["_custom_headers"] = own
+        return client
 
     @cached_property
     def _batches(self) -> Batches:
@@ -124,6 +129,8 @@ class AnthropicClaude:
             draft = replace(draft, usage=usage, cost=self._cost(draft, usage))
             answer = _judged(message, draft)
         except ClaudeError as error:
+            unpaid = error.unreached and self._server.label
+            draft = replace(draft, cost=0.0) if unpaid else draft
             error.call = replace(draft, outcome=error.outcome, seconds=self._clock.monotonic() - begun)
             self._note(error.call, len(prompt.text))
             self._trip(error, key)
@@ -259,18 +266,26 @@ class AnthropicClaude:
                     message = await stream.get_final_message()
             text_of(message), usage_of(message)  # a server of another make may send something else
         except faults.raised() as error:
-            raise faults.named(error) from error
+            found = faults.named(error)
+            shown.reached |= not found.unreached
+            found.unreached = not shown.reached  # an earlier attempt may have to be paid
+            raise found from error
+        shown.reached = True
         if getattr(message, "stop_reason", None) is None:
             raise ClaudeCut("the answer broke off half-way")
         return message
 
 
 class _Shown:
-    """Remembers whether words were already shown: an answer that was seen can't be begun anew."""
+    """Remembers whether words were already shown: an answer that was seen can't be begun anew.
+
+    `reached` says whether an attempt found the server.
+    """
 
     def __init__(self, on_text: Callable[[str], None] | None) -> None:
         self.on_text = on_text
         self.anything = False
+        self.reached = False
 
     def __call__(self, piece: str) -> None:
         self.anything = True

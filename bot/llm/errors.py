@@ -21,6 +21,8 @@ class ClaudeError(MasqueradeError):
     """Calls before it, for the same answer, that brought nothing either."""
     status: int = 0
     """What a server answered with, by HTTP; 0 where none answered."""
+    unreached: bool = False
+    """Whether no server was reached: nothing was sent, or paid."""
 
     @property
     def calls(self) -> "tuple[Call, ...]":

@@ -61,7 +61,9 @@ def named(error: Exception) -> ClaudeError:
 
     unsent = (error, error.__cause__)
     if any(isinstance(one, httpx2.ConnectTimeout | httpx2.PoolTimeout) for one in unsent):
-        return ClaudeUnavailable("the server could not be reached in time")  # nothing was sent, or paid
+        return _unreached("the server could not be reached in time")
+    if any(isinstance(one, httpx2.ConnectError) for one in unsent):
+        return _unreached("the server could not be reached")
     if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
         return ClaudeTimeout("the server stopped answering")
     if isinstance(error, anthropic.APIStatusError):
@@ -73,6 +75,12 @@ def named(error: Exception) -> ClaudeError:
     return ClaudeUnavailable(
         f"the server answered with something that is no message ({type(error).__name__})"
     )
+
+
+def _unreached(why: str) -> ClaudeError:
+    found = ClaudeUnavailable(why)
+    found.unreached = True
+    return found
 
 
 def passing(error: BaseException) -> bool:

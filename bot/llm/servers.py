@@ -24,6 +24,8 @@ class Servers:
         self._clients = {"": main, **others}
         self._clock = clock
         self._blind: dict[Model, float] = {}
+        self._seeing: set[Model] = set()
+        """Models that took a picture once: what they refuse later is that one picture."""
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
         """Return the answer, or raise a ClaudeError; a model without eyes is asked without the pictures."""
@@ -36,7 +38,7 @@ class Servers:
                 raise ClaudeRejected("the model can't see")
             return await client.ask(prompt.without_pictures(), question)
         try:
-            return await client.ask(prompt, question)
+            answer = await client.ask(prompt, question)
         except ClaudeError as error:
             left = question.deadline - (self._clock.monotonic() - begun)
             blame = error.status in _UNSEEING and not isinstance(error, PromptTooLong)
@@ -44,10 +46,18 @@ class Servers:
             if not blame or left <= 0 or question.purpose == "look":
                 raise
             answer = await _again(client, prompt.without_pictures(), replace(question, deadline=left), error)
-        # Only now it is known that the pictures were to blame.
+            self._blame(model)  # only now it is known that the pictures were to blame
+        else:
+            self._seeing.add(model)
+        return answer
+
+    def _blame(self, model: Model) -> None:
+        """Note that a model took no picture; one that took another one before can see."""
+        if model in self._seeing:
+            log.warning("%s refused a picture, and was asked without it.", model)
+            return
         self._blind[model] = self._clock.monotonic() + BLIND_FOR
         log.warning("%s can't see pictures, and is shown none for a day: set vision_model.", model)
-        return answer
 
     async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
         """Return the answers of the one server that all are for; None where they are for several."""

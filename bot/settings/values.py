@@ -62,8 +62,10 @@ def _whole_path(path: str) -> str:
 
 
 def _base_url(value: str | None) -> str | None:
-    if not value:
-        return None
+    return _address(value, "http://127.0.0.1:8080") if value else None
+
+
+def _address(value: str, example: str) -> str:
     try:
         parts = urlsplit(value)
         fits = parts.scheme in ("http", "https") and parts.hostname is not None
@@ -71,7 +73,7 @@ def _base_url(value: str | None) -> str | None:
     except ValueError:
         fits = False
     if not fits:
-        raise wrong("is not an address", "write it as http://127.0.0.1:8080")
+        raise wrong("is not an address", f"write it as {example}")
     plain = value.rstrip("/")
     if plain.endswith(("/v1", "/v1/messages")):
         raise wrong("ends in a path that is added to it anyway", "leave /v1 and all after it out")
@@ -92,13 +94,15 @@ def _model_at(value: str) -> str:
     """Take `name` or `name@http://address`; a name may hold an @ of its own."""
     name, address = at_server(value)
     form = "write it as name@http://127.0.0.1:8081"
+    if "@" in value and re.search(r"\s", value):
+        raise wrong("has blanks in or around the name or the address", f"leave them out, and {form}")
     if not address:
         if _HALF_AN_ADDRESS.search(name):
             raise wrong("names no whole address behind the @", form)
         return value
     if not name:
         raise wrong("names no model before the @", form)
-    plain = _base_url(address) or ""
+    plain = _address(address, f"{name}@http://127.0.0.1:8081")
     if "@" in urlsplit(plain).netloc:
         raise wrong("holds a user or a password", "write the key of that server as other_server_key")
     return f"{name}@{plain}"

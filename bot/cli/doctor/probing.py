@@ -2,10 +2,10 @@
 
 import asyncio
 import base64
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.cli.doctor.finding import Finding
+from bot.cli.doctor.finding import Finding, Level
 from bot.cli.doctor.reach import find_host
 from bot.llm.client import AnthropicClaude
 from bot.llm.errors import ClaudeEmpty, ClaudeError, ClaudeRefused
@@ -26,26 +26,37 @@ _SHOWN = replace(
     _HELLO, messages=(Message(mine=False, blocks=(Block("What is this?"), Block.showing(_PICTURE))),)
 )
 _EYES = "Set vision_model to a model that sees, as name@http://address if it is at another server."
-_START = "Start that server, or correct the setting; until then the general model answers."
+_UNREACHED = "can't be reached ({})"
+_AGAIN = "is out of reach too: it is at the same server"
+_UNKNOWN = "is not known to that server"
+_NO_SUCH_MODEL = (400, 404)
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a model could do: each is "" where it could, or why not."""
+    """What a model could do: each is "" where it could, or why not; `fault` is what is wrong with it all."""
 
     lists: str
     answers: str
     streams: str
     sees: str
+    fault: str = ""
 
     def __str__(self) -> str:
+        if self.fault:
+            return f" {self.fault}"
         told = (
             ("lists its models", self.lists),
             ("answers", self.answers),
             ("streams", self.streams),
             ("sees pictures", self.sees),
         )
-        return ", ".join(f"{what}: no ({why})" if why else what for what, why in told)
+        return ": " + ", ".join(f"{what}: no ({why})" if why else what for what, why in told)
+
+    @property
+    def unreached(self) -> bool:
+        """Say whether not even the server was there."""
+        return bool(self.fault) and self.fault != _UNKNOWN
 
 
 async def probe_findings(settings: Settings, *, offline: bool, deadline: float) -> list[Finding]:
@@ -58,13 +69,20 @@ async def probe_findings(settings: Settings, *, offline: bool, deadline: float) 
     seeing = models.get("vision_model") or models.get("sel_general_model") or models["default_model"]
     known = dict.fromkeys(model for model in models.values() if servers[model.server].base_url)
     probed = await asyncio.gather(*(_probe(servers[one.server], one, deadline) for one in known))
-    rows = zip(known, probed, strict=True)
-    # What is wrong with the main server as a whole stands in rows of its own.
-    return [
-        _finding(model, found, shown=model == seeing)
-        for model, found in rows
-        if model.server or not (found.lists and found.answers)
-    ]
+    findings, down = [], set[str]()
+    for model, found in zip(known, probed, strict=True):
+        again = found.unreached and model.server in down
+        told = replace(found, fault=_AGAIN) if again else found
+        if model.server or not _said(found):
+            findings.append(_finding(model, told, models, shown=model == seeing))
+        if found.unreached:
+            down.add(model.server)
+    return findings
+
+
+def _said(found: Probed) -> bool:
+    """Say whether the rows about the main server and its list of models tell what is wrong already."""
+    return bool(found.fault or (found.lists and found.answers))
 
 
 async def _probe(server: Server, model: Model, deadline: float) -> Probed:
@@ -74,37 +92,62 @@ async def _probe(server: Server, model: Model, deadline: float) -> Probed:
         asked = Question(purpose="warm-up", model=model.name, max_tokens=1, deadline=deadline, retries=False)
         return replace(asked, **changes)  # type: ignore[arg-type]
 
+    names: list[str] = []
+
+    async def list_names() -> None:
+        names.extend(await client.models(deadline=deadline))
+
     try:
         async with asyncio.timeout(deadline):
             await find_host(server.base_url, proxied=True)
-        return Probed(
-            *await asyncio.gather(
-                _why_not(client.models(deadline=deadline)),
-                _why_not(client.ask(_HELLO, question())),
-                _why_not(client.ask(_HELLO, question(on_text=len))),
-                _why_not(client.ask(_SHOWN, question())),
-            )
+        errors = await asyncio.gather(
+            _error(list_names()),
+            _error(client.ask(_HELLO, question())),
+            _error(client.ask(_HELLO, question(on_text=len))),
+            _error(client.ask(_SHOWN, question())),
         )
     except (TimeoutError, OSError):
-        return Probed(*["its name can't be looked up"] * 4)
+        why = "its name can't be looked up"
+        return replace(Probed(*[why] * 4), fault=_UNREACHED.format(why))
     finally:
         await client.close()
+    told = [str(error) if error else "" for error in errors]
+    return replace(Probed(*told), fault=_fault(errors, known=model.name in names))
 
 
-async def _why_not(trying: Awaitable[object]) -> str:
+async def _error(trying: Awaitable[object]) -> ClaudeError | None:
     try:
         await trying
     except (ClaudeEmpty, ClaudeRefused):  # one token may hold no word
-        return ""
+        return None
     except ClaudeError as error:
-        return str(error)
-    return ""
+        return error
+    return None
 
 
-def _finding(model: Model, found: Probed, *, shown: bool) -> Finding:
-    sentence = f"{model}: {found}."
+def _fault(errors: Sequence[ClaudeError | None], *, known: bool) -> str:
+    """Return the one reason for all that failed; "" where there are several."""
+    lists, answers = errors[:2]
+    if all(error and not error.status for error in errors):
+        return _UNREACHED.format(answers)
+    unknown = answers and answers.status in _NO_SUCH_MODEL and not lists and not known
+    return _UNKNOWN if unknown else ""
+
+
+def _finding(model: Model, found: Probed, models: Mapping[str, Model], *, shown: bool) -> Finding:
+    sentence = f"{model}{found}."
     if found.answers:
-        return Finding("claude.probe", "notice" if model.server else "problem", sentence, _START)
+        level: Level = "notice" if model.server else "problem"
+        return Finding("claude.probe", level, sentence, _mend(model, found, models))
     if found.sees and shown:
         return Finding("claude.probe", "notice", sentence, _EYES)
     return Finding("claude.probe", "ok", sentence)
+
+
+def _mend(model: Model, found: Probed, models: Mapping[str, Model]) -> str:
+    """Return what to do, and who stands by until then."""
+    mend = "Start that server, or correct the setting" if found.unreached else "Correct the setting"
+    if model == models["default_model"]:
+        return f"{mend}."
+    stands_by = "default_model" if model == models.get("sel_general_model") else "the general model"
+    return f"{mend}; until then {stands_by} answers."

@@ -593,14 +593,32 @@ async def test_each_server_is_tried_and_a_model_without_eyes_is_told(tmp_path, c
 async def test_a_coder_that_is_down_is_no_problem_and_told(tmp_path, connected):
     _, row = await rows(tmp_path, connected | {"SEL_CODER_MODEL": "qwen@http://127.0.0.1:1"})
     assert row.level == "notice"
-    assert "answers: no (the server could not be reached)" in row.sentence
+    assert row.sentence == "qwen@127.0.0.1:1 can't be reached (the server could not be reached)."
+    assert "Start that server" in row.mend
     assert "the general model answers" in row.mend
+
+
+async def test_for_a_general_model_that_is_down_the_default_one_stands_by(tmp_path, connected):
+    down = "http://127.0.0.1:1"
+    named = {"SEL_GENERAL_MODEL": f"qwen@{down}", "VISION_MODEL": f"seeing@{down}"}
+    found = {row.sentence.split("@")[0]: row for row in await rows(tmp_path, connected | named)}
+    assert "default_model answers" in found["qwen"].mend
+    assert "the general model answers" in found["seeing"].mend
+    assert str(found).count("can't be reached") == 1
+
+
+async def test_a_model_that_a_server_lacks_is_told_once(tmp_path, connected):
+    async with ScriptedClaude(api_key=None, models={"qwen": 512}) as local:
+        named = {"SEL_CODER_MODEL": f"other@{local.base_url}", "VISION_MODEL": "nowhere"}
+        found = [row for row in await rows(tmp_path, connected | named) if row.level != "ok"]
+    assert [row.sentence.partition(" ")[2] for row in found] == ["is not known to that server."]
+    assert "Start" not in found[0].mend
 
 
 async def test_a_server_that_hangs_is_tried_within_its_deadline(tmp_path, connected):
     async with silent_server() as url:
         _, row = await rows(tmp_path, connected | {"SEL_CODER_MODEL": f"qwen@{url}"}, deadline=0.3)
-    assert "answers: no (no answer within 0.3 s)" in row.sentence
+    assert "can't be reached (no answer within 0.3 s)" in row.sentence
 
 
 async def test_the_price_of_a_model_elsewhere_is_asked_for(tmp_path, connected):

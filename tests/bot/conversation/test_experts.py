@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from bot.app import App, open_app
 from bot.conversation.attention.explain import explain, in_one_line
 from bot.conversation.decision import Reason, Trace
+from bot.conversation.generation import _learn
 from bot.core.i18n import speaking
 from bot.llm.local import LocalVoice, has_runtime
 from bot.llm.server import Server
-from bot.llm.types import Block, Message, Picture, Prompt, Question
+from bot.llm.types import Block, Call, Message, Picture, Prompt, Question, TokenEstimate, Usage
 from bot.settings import load_settings
 from tests.builders import AT_ONCE, PIXEL, outcome, utterance
 from tests.fakes import FakeClock, FakeMouth
@@ -112,6 +114,15 @@ async def test_where_the_coder_is_down_the_general_one_answers_and_the_operator_
     assert len(replies(claude)) == 2
     assert len(told) == 1
     assert spent.calls == 4, "the calls that brought nothing are on the books"
+
+
+def test_the_estimate_of_tokens_learns_nothing_from_prompts_with_pictures():
+    voice: Any = SimpleNamespace(tokens=TokenEstimate())
+    call = Call("reply", GENERAL, "ok", FakeClock().now(), 0.1, Usage(input=2_000, output=1))
+    words = Block("x" * 4_000)
+    for blocks, estimated in (((words, Block.showing(Picture(b"", 800, 600))), 1_000), ((words,), 1_200)):
+        _learn(voice, Prompt((), (Message(mine=False, blocks=blocks),)), call)
+        assert voice.tokens(words.text) == estimated
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,19 @@ async def test_each_server_gets_its_own_questions_key_and_sampling(claude, local
     assert claude.api_key not in str(there.headers)
 
 
+async def test_headers_of_the_environment_are_for_the_main_server_alone(claude, local, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "Authorization: Bearer canary\nX-Tenant: canary")
+    async with opened(main_of(claude), local.base_url) as client:
+        for asked in (question(local.base_url), question(local.base_url, on_text=len)):
+            await client.ask(PROMPT, asked)
+        monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "X-Tenant: canary")
+        await client.ask(PROMPT, question())
+    assert [request.headers["authorization"] for request in local.requests] == ["Bearer no-key"] * 2
+    assert [request.headers["connection"] for request in local.requests] == ["close"] * 2
+    assert "canary" not in str([request.headers for request in local.requests])
+    assert claude.requests[0].headers["x-tenant"] == "canary"
+
+
 def by_hand(usage: Any, *prices: float) -> float:
     """Return dollars for what went in and what came out, at prices for a million tokens."""
     return (usage.input * prices[0] + usage.output * prices[1]) / 1e6
@@ -168,6 +181,19 @@ async def test_what_another_server_costs_is_unknown_and_counts_as_the_dearest(
     assert tariff.of(replace(call, model=f"{GENERAL}@{call.server}")) == spent
 
 
+async def test_a_call_to_another_server_that_was_never_reached_costs_nothing(claude, local, monkeypatch):
+    monkeypatch.setattr("bot.llm.server._HERE", ())
+    async with opened(main_of(claude), NOWHERE) as client:
+        with pytest.raises(ClaudeUnavailable) as caught:
+            await client.ask(PROMPT, question(NOWHERE))
+    assert [call.cost for call in caught.value.calls] == [0.0]
+    local.will_fail(faults.Server500(), times=3)
+    async with opened(main_of(claude), local.base_url) as client:
+        with pytest.raises(ClaudeUnavailable) as caught:
+            await client.ask(PROMPT, question(local.base_url))
+    assert [call.cost for call in caught.value.calls] == [None], "who answered may ask for something"
+
+
 # --- blind models -----------------------------------------------------------------------------------
 
 
@@ -192,6 +218,18 @@ async def test_a_model_that_takes_no_picture_is_asked_without_it_and_the_second_
         clock.pass_time(25 * 3600)
         local.answer_with("A cat!")
         assert (await client.ask(SHOWN, question(local.base_url))).text == "A cat!"
+
+
+async def test_one_odd_picture_does_not_blind_a_model_that_took_another_one_before(claude, local, caplog):
+    async with opened(main_of(claude), local.base_url) as client:
+        await client.ask(SHOWN, question(local.base_url))
+        local.answer_with(blind)
+        odd = await client.ask(SHOWN, question(local.base_url))
+        assert (odd.text, len(odd.before)) == ("I can't see it.", 1)
+        local.answer_with("A cat!")
+        assert (await client.ask(SHOWN, question(local.base_url))).text == "A cat!"
+    assert "image" in str(local.requests[-1].raw)
+    assert "for a day" not in caplog.text
 
 
 async def test_who_is_to_say_what_a_picture_shows_is_never_asked_without_it(claude, local):

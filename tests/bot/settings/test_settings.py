@@ -440,6 +440,10 @@ def test_an_address_loses_its_last_slash(load):
         ("sel_coder_model=qwen@localhost", "names no whole address"),
         ("sel_coder_model=qwen@", "names no whole address"),
         ("sel_coder_model=@http://127.0.0.1:8081", "names no model"),
+        ("sel_coder_model=qwen @ http://127.0.0.1:8081", "has blanks"),
+        ("sel_coder_model=qwen @http://127.0.0.1:8081", "has blanks"),
+        ("sel_coder_model=a qwen@http://127.0.0.1:8081", "has blanks"),
+        ("sel_coder_model=qwen@http://127.0.0.1 :8081", "has blanks"),
         ("vision_model=qwen@ftp://host", "is not an address"),
         ("vision_model=qwen@http://host/v1", "added to it"),
         ("sel_general_model=qwen@http://me:pass@host", "a user or a password"),
@@ -629,6 +633,11 @@ def test_keys_of_features_to_come_are_listed_only_when_set(load):
 )
 def test_a_model_may_stand_at_another_server(load, written, parts):
     assert at_server(load(f"sel_coder_model={written}").settings.sel_coder_model) == parts
+
+
+def test_the_mend_of_a_models_address_keeps_the_name(faults):
+    fault = faults("vision_model=qwen@ftp://host")["vision_model"]
+    assert "qwen@http://127.0.0.1:8081" in fault.mend
 
 
 def test_a_key_that_two_servers_would_get_is_refused(load, faults):
