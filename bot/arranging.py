@@ -78,8 +78,9 @@ def senses_of(settings: Settings, server: Server) -> Senses:
 
 
 def describer_of(claude: Claude, voice: Voice, cheap: str) -> Describer:
-    """Return who puts into words what a picture shows: the model with eyes, else a cheap one."""
-    return Describer(claude, voice.vision or (Model(cheap) if cheap else None))
+    """Return who puts into words what a picture shows: the model with eyes, and a cheap one in its place."""
+    spare = Model(cheap) if cheap else None
+    return Describer(claude, voice.vision or spare, spare if voice.vision else None)
 
 
 def limits_of(settings: Settings) -> Limits:

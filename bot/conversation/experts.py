@@ -32,6 +32,11 @@ class Experts:
     premium: Model | None = None
     spare: Model | None = None
 
+    def _instead_of(self, model: Model) -> Model:
+        """Return who answers where a model can't be asked: nobody at the same server that may be down."""
+        beside = self.general.server and self.general.server == model.server
+        return self.spare if beside and self.spare else self.general
+
     def choose(self, intent: Intent, *, premium: bool = False) -> Choice:
         """Return who writes a reply: eyes before code, code before premium."""
         # Who is made for code mostly can't see, so a picture is never shown to the coder.
@@ -42,5 +47,5 @@ class Experts:
         )
         for model, name, why, fits in wanted:
             if fits and model and model != self.general:
-                return Choice(model, self.general, (name, why))
+                return Choice(model, self._instead_of(model), (name, why))
         return Choice(self.general, self.spare)

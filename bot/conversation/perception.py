@@ -63,6 +63,7 @@ class Describer:
 
     claude: Claude
     model: Model | None
+    instead: Model | None = None
 
 
 class Perception:
@@ -268,6 +269,7 @@ class Perception:
             purpose="look",
             model=model.name,
             server=model.server,
+            instead=self.describer.instead,
             max_tokens=DESCRIPTION_TOKENS,
             deadline=DESCRIBING_SECONDS,
             user_id=newest.author_id,

@@ -143,8 +143,8 @@ _ORDER = (
         "tombstone against a late edit",
         "A message that was deleted stays so, whatever edit of it comes in late.",
         "bot/conversation/message_log.py",
-        "self.latest[message_id] = now, text if before is not None else None",
-        "self.latest[message_id] = now, text",
+        "self.latest[message_id] = now, None if was_deleted else edit",
+        "self.latest[message_id] = now, edit",
         "tests/bot/conversation/test_order.py::test_whatever_the_order_what_is_kept_is_what_is_there_in_its_newest_form"
         "[4-one person]",
     ),

@@ -13,11 +13,13 @@ import pytest
 from bot.app import App, open_app
 from bot.conversation.attention.explain import explain, in_one_line
 from bot.conversation.decision import Reason, Trace
+from bot.conversation.experts import Experts
 from bot.conversation.generation import _learn
+from bot.conversation.intents import Intent, IntentKind
 from bot.core.i18n import speaking
 from bot.llm.local import LocalVoice, has_runtime
 from bot.llm.server import Server
-from bot.llm.types import Block, Call, Message, Picture, Prompt, Question, TokenEstimate, Usage
+from bot.llm.types import Block, Call, Message, Model, Picture, Prompt, Question, TokenEstimate, Usage
 from bot.settings import load_settings
 from tests.builders import AT_ONCE, PIXEL, outcome, utterance
 from tests.fakes import FakeClock, FakeMouth
@@ -175,3 +177,11 @@ async def test_a_real_llama_cpp_writes_as_the_coder_and_is_asked_without_the_pic
     assert replies(claude) == []
     assert first.call.usage.output
     assert (len(first.before), len(second.before)) == (1, 0)
+
+
+def test_in_place_of_an_expert_nobody_answers_who_is_at_the_same_server():
+    general, coder, spare = Model("big", "there"), Model("coder", "there"), Model("sonnet")
+    experts = Experts(general, coder, spare=spare)
+    assert experts.choose(Intent(IntentKind.CODE, "fence")).instead == spare
+    elsewhere = Experts(general, Model("coder", "elsewhere"), spare=spare)
+    assert elsewhere.choose(Intent(IntentKind.CODE, "fence")).instead == general
