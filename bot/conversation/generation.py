@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.conversation import style_guard
 from bot.conversation.context.transcript import fit
 from bot.conversation.experts import Choice, Experts
-from bot.conversation.intents import intent_of
+from bot.conversation.intents import PLAIN, intent_of
 from bot.conversation.prompt import compose_prompt
 from bot.conversation.rehearsal import brief, not_read_out, on_guard, rehearsal_prompt
 from bot.conversation.text.clean import tidy, trim_to_sentence
@@ -143,8 +143,10 @@ class Composer:
         shape = rehearsal_prompt if request.voice.rehearsal else compose_prompt
         prompt = shape(request.character, remembered, request.heard, now=request.now, wish=wish)
         on_text = _whole(request.show) if request.show else None
-        intent = intent_of(request.heard, remembered.lines, pictured=bool(prompt.pictures))
-        choice = request.voice.experts.choose(intent, premium=remembered.premium)
+        experts, intent = request.voice.experts, PLAIN
+        if experts.coder or experts.vision:  # what is wanted matters to nobody else
+            intent = intent_of(request.heard, remembered.lines, pictured=bool(prompt.pictures))
+        choice = experts.choose(intent, premium=remembered.premium)
         answer = await self._claude.ask(prompt, _question(request, choice, on_text))
         if not answer.call.server:  # another server's model counts its tokens in another way
             _learn(request.voice, prompt, answer.call)

@@ -116,7 +116,7 @@ def in_sight(
     That is what those who are answered sent since the character spoke last; and before that, since the time
     before, what the one sent whom it answered then, and what that one had replied to.
     """
-    own = [row for row in rows if _mine(row, character)]
+    own = [row for row in rows if row.heard_through is not None and row.character in (character, None)]
     before, last = [0, 0, *dict.fromkeys(row.heard_through or 0 for row in own)][-2:]
     trigger = own[-1].reply_to if own else None
     answered = [row for row in rows if row.id == trigger]
@@ -162,20 +162,16 @@ def line_of(row: LoggedLine | Uncovered, character: str) -> Line:
 
     For notes of older talk, which no cache holds, a line says what its pictures show.
     """
-    told = isinstance(row, Uncovered) and row.attachments
+    told = row.attachments and isinstance(row, Uncovered)
     return Line(
         place=row.place,
         speaker=_label(row.author_name, row.author_id),
         text=described(row.text, attachments_of(row.attachments)) if told else row.text,
-        mine=_mine(row, character),
+        mine=row.heard_through is not None and row.character in (character, None),
         said_at=row.sent_at,
         person_id=row.author_id if row.heard_through is None else None,
         drew_on=tuple(row.drew_on or ()),
     )
-
-
-def _mine(row: LoggedLine | Uncovered, character: str) -> bool:
-    return row.heard_through is not None and row.character in (character, None)
 
 
 def fit(
