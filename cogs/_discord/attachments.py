@@ -1,5 +1,6 @@
 """The attachments of a Discord message, as values: nothing is downloaded here, and no link is followed."""
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,8 +8,12 @@ from dataclasses import replace
 import discord
 
 from bot.conversation.text.names import clean_name, clean_text
+from bot.core.errors import place_in_code
+from bot.discord.malformed_events import UNREADABLE
 from cogs._discord.text import shortened
 from memory.attachments import Attachment, AttachmentKind, kind_of
+
+log = logging.getLogger(__name__)
 
 EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>")
 _NAMED = re.compile(r"<(?P<mark>@[!&]?|#)\d{1,20}>")
@@ -21,14 +26,26 @@ MOST_EMBEDS = 3
 
 def attachments_in(message: discord.Message) -> tuple[Attachment, ...]:
     """Return the attachments of a message, in the order in which Discord shows them."""
-    found = [
-        *_forwarded(message),
-        *_files(message.attachments),
-        *_stickers(message.stickers),
-        *_poll(message.poll),
-        *_previews(message.embeds),
-    ]
+    found = list[Attachment]()
+    for part in (_forwarded, _sent, _asked, _linked):
+        try:  # discord.py reads some of it only when it is looked at
+            found += part(message)
+        except UNREADABLE as error:
+            kind, place = type(error).__name__, place_in_code(error)
+            log.warning("A part of a message can't be read: %s in %s", kind, place)
     return tuple(found[:MOST])
+
+
+def _sent(message: discord.Message) -> list[Attachment]:
+    return [*_files(message.attachments), *_stickers(message.stickers)]
+
+
+def _asked(message: discord.Message) -> list[Attachment]:
+    return _poll(message.poll)
+
+
+def _linked(message: discord.Message) -> list[Attachment]:
+    return _previews(message.embeds)
 
 
 def _files(files: Iterable[discord.Attachment]) -> list[Attachment]:

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,9 +23,11 @@ from bot.conversation.types import Part
 from bot.core.errors import Unpostable, Unsaid, Unsayable
 from bot.discord.client import Masquerade
 from bot.discord.connection import ShardedMasquerade
+from cogs._discord.attachments import attachments_in
 from cogs._discord.hearing import _mentions
 from cogs._discord.posting import Posting
 from cogs._discord.speaking import DiscordMouth
+from memory.attachments import AttachmentKind
 from tests.builders import PIXEL
 from tests.fakes import FakeClock
 from tests.support.discord import discord_world as discord_world  # noqa: PLC0414 - a fixture
@@ -652,3 +655,16 @@ async def test_what_the_end_cuts_off_is_no_error(discord_world, caplog):
     assert [
         (one.levelname, one.getMessage()) for one in caplog.records if one.name == "bot.discord.client"
     ] == [("INFO", "on_ready is cut off by the end")]
+
+
+def test_an_embed_of_which_a_part_can_not_be_read_takes_no_other_attachment_along():
+    broken = discord.Embed(title="a")
+    broken._provider = None  # type: ignore[assignment]
+    message: Any = SimpleNamespace(
+        message_snapshots=[],
+        attachments=[],
+        stickers=[],
+        poll=discord.Poll("Tea?", timedelta(hours=1)),
+        embeds=[broken],
+    )
+    assert [one.kind for one in attachments_in(message)] == [AttachmentKind.POLL]
