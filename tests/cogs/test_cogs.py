@@ -659,7 +659,7 @@ async def test_what_the_end_cuts_off_is_no_error(discord_world, caplog):
 
 def test_an_embed_of_which_a_part_can_not_be_read_takes_no_other_attachment_along():
     broken = discord.Embed(title="a")
-    broken._provider = None  # type: ignore[assignment]
+    setattr(broken, "_provider", None)  # noqa: B010 - as discord.py keeps what Discord sends
     message: Any = SimpleNamespace(
         message_snapshots=[],
         attachments=[],
