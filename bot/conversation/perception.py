@@ -47,6 +47,7 @@ LOOKING_SECONDS, READING_SECONDS, LISTENING_SECONDS = 20.0, 20.0, 45.0
 MOST_LETTERS = 16_100
 """Letters of all files of one message together: about 4,000 tokens, and the mark where one was cut."""
 KEPT_QUOTES = 500
+"""Messages of which it is remembered what they reply to: a second take shows it, too."""
 KEPT_PICTURES = 16
 """Pictures that stay in memory: the next answer shows them once more."""
 DESCRIPTION_TOKENS, LONGEST_DESCRIPTION, DESCRIBING_SECONDS = 80, 300, 30.0
