@@ -5,6 +5,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
+from personaflow.core.bot_database import COMPILED, DATABASE, Connection, memories_of, opened, played_in
 from personaflow.core.character import Character
 from personaflow.core.folders import publish
 from personaflow.core.memory import Summarize
@@ -92,6 +93,40 @@ class PersonaSystem:
         for name, values in data["characters"].items():
             system.characters[name] = Character.from_dict(values, summarize=summarize)
         system.active_character = data.get("active_character")
+        return system
+
+    @classmethod
+    def from_database(
+        cls,
+        database: str | PathLike[str] | Connection,
+        *,
+        compiled: str | PathLike[str] | None = None,
+        private: bool = False,
+        summarize: Summarize | None = None,
+    ) -> Self:
+        """Return the bot's characters with what they know about people; the bot may run meanwhile (P22).
+
+        `database` is the bot's data folder, its SQLite file, or a DB-API connection, such as one to
+        PostgreSQL; `compiled` is the folder with the characters, which lies in the data folder and must
+        be named with a connection. What people said in direct messages stays out without `private`.
+        Raises FileNotFoundError for what is not there, ValueError for what is not the bot's.
+        """
+        if isinstance(database, str | PathLike):
+            data = Path(database) if Path(database).is_dir() else Path(database).parent
+            database = data / DATABASE if Path(database).is_dir() else database
+            compiled = data / COMPILED if compiled is None else compiled
+        elif compiled is None:
+            raise ValueError("name the folder `compiled` of the bot's data folder, too")
+        characters = played_in(Path(compiled))
+        system = cls(summarize=summarize)
+        with opened(database) as connection:
+            known = memories_of(connection, characters, private=private)
+        for one in characters:
+            memories = known.get(one.slug, [])
+            name = one.slug if one.name in system.characters else one.name
+            manager = system.create_character(name, one.prompt, one.background).memory_manager
+            manager.config.max_memories = max(manager.config.max_memories, len(memories))
+            manager.memories.extend(memories)
         return system
 
     def export(self, folder: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
