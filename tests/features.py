@@ -1,7 +1,7 @@
 """What the project is to do, and the tests that show each of it: `python -m tests.features`.
 
-`features.toml` has a row for every feature: its number, what it is, and the tests. `--draw 25 --seed 7` prints rows drawn by
-lot, to be tried by hand from the documents alone.
+`features.toml` has a row for every feature: its number, what it is, and the tests. `--draw 25 --seed 7`
+prints rows drawn by lot, to be tried by hand from the documents alone.
 """
 
 import ast
