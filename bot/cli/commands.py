@@ -157,6 +157,13 @@ def consolidate(arguments: Namespace, on_stage: OnStage) -> int:
         return asyncio.run(draw_facts(loaded, on_stage=on_stage))
 
 
+def simulate(arguments: Namespace, _on_stage: OnStage) -> int:
+    """Play a scenario with its own time and its own model; no character has to be configured (C93)."""
+    from bot.cli.simulate import play
+
+    return play(arguments.file)
+
+
 COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "run": run,
     "chat": chat,
@@ -167,6 +174,7 @@ COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "move-database": move_database,
     "import-legacy": import_legacy,
     "consolidate": consolidate,
+    "simulate": simulate,
 }
 
 

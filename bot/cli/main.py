@@ -116,8 +116,15 @@ def parser() -> argparse.ArgumentParser:
     healthy = commands.add_parser("healthcheck", help="say whether the bot that runs is healthy; else exit 1")
     for command in (run, chat, doctor, setup, backup, restore, moving, legacy, facts, healthy):
         _files(command, again=True)
-    _cards(commands.add_parser("cards", help="look into a character card, or write it as another file"))
+    _without_settings(commands)
     return top
+
+
+def _without_settings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add what needs neither settings nor a character."""
+    simulate = commands.add_parser("simulate", help="play a written scene with expectations, all by itself")
+    simulate.add_argument("file", type=Path, metavar="FILE", help="the scenario, as YAML")
+    _cards(commands.add_parser("cards", help="look into a character card, or write it as another file"))
 
 
 def _cards(cards: argparse.ArgumentParser) -> None:

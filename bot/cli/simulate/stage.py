@@ -1,0 +1,151 @@
+"""What stands in for the world in a scenario: a clock, a model with a script, a place to speak."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.conversation.company import Speaker
+from bot.conversation.types import NO_EMOTES, Mouth, Part
+from bot.llm.client import Answer
+from bot.llm.errors import ClaudeUnavailable
+from bot.llm.types import Call, Prompt, Purpose, Question, TokenEstimate, Usage
+
+
+class SimulatedClock:
+    """Time that passes only while somebody sleeps, or when the scenario waits."""
+
+    def __init__(self, at: datetime) -> None:
+        self._begin = self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+    def monotonic(self) -> float:
+        return (self._at - self._begin).total_seconds()
+
+    def advance(self, span: timedelta) -> None:
+        self._at += span
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+        self.advance(timedelta(seconds=seconds))
+
+
+class ScriptedModel:
+    """Answers each kind of question from the scenario, and keeps the prompts of replies.
+
+    A question that the scenario has no answer for fails as if the server were down; `unanswered` names it.
+    """
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        self._clock = clock
+        self._count = TokenEstimate()
+        self._answers: defaultdict[Purpose, deque[str]] = defaultdict(deque)
+        self.prompts: list[str] = []
+        self.unanswered: list[Purpose] = []
+
+    def will_answer(self, answers: Mapping[Purpose, list[str]]) -> None:
+        for purpose, texts in answers.items():
+            self._answers[purpose].extend(texts)
+
+    async def ask(self, prompt: Prompt, question: Question) -> Answer:
+        await asyncio.sleep(0)
+        if question.purpose == "reply":
+            self.prompts.append(prompt.text)
+        queue = self._answers[question.purpose]
+        call = Call(
+            purpose=question.purpose,
+            model=question.model,
+            outcome="ok" if queue else ClaudeUnavailable.outcome,
+            at=self._clock.now(),
+            seconds=0.0,
+            usage=Usage(input=self._count(prompt.text), output=self._count(queue[0]) if queue else 0),
+            cost=0.0,
+            user_id=question.user_id,
+            channel_id=question.channel_id,
+        )
+        if not queue:
+            self.unanswered.append(question.purpose)
+            error = ClaudeUnavailable(
+                f"the scenario has no answer for a question of the kind {question.purpose!r}"
+            )
+            error.call = call
+            raise error
+        return Answer(queue.popleft(), cut_short=False, call=call)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that was said: when, where, by whom."""
+
+    at: datetime
+    where: str
+    speaker: str
+    text: str
+
+
+@dataclass(slots=True)
+class Stage:
+    """All that was said, in order, and the ids of the messages."""
+
+    clock: SimulatedClock
+    of_part: Callable[[], int]
+    lines: list[Line] = field(default_factory=list)
+    posted: dict[int, Part] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StageMouth:
+    """One character's voice in one place of the scenario."""
+
+    stage: Stage
+    where: str
+    name: str
+    me: int
+
+    @property
+    def emotes(self) -> Mapping[str, str]:
+        return NO_EMOTES
+
+    @property
+    def show(self) -> None:
+        return None
+
+    def speaking_as(self, speaker: Speaker) -> Mouth:
+        return StageMouth(self.stage, self.where, speaker.name, self.me if speaker.primary else speaker.id)
+
+    @asynccontextmanager
+    async def typing(self) -> AsyncIterator[None]:
+        yield
+
+    async def say(self, part: Part, *, to: int) -> int:  # noqa: ARG002 - nobody is pinged here
+        self._add(part.text)
+        message_id = self.stage.of_part()
+        self.stage.posted[message_id] = part
+        return message_id
+
+    async def edit(self, message_id: int, text: str) -> None:  # noqa: ARG002
+        self._add(f"(edited) {text}")
+
+    async def unsay(self, message_id: int) -> None:
+        self.stage.posted.pop(message_id, None)
+
+    async def react(self, message_id: int) -> None:  # noqa: ARG002
+        self._add("(reacts with a warning sign)")
+
+    async def whisper(self, part: Part, *, to: int) -> bool:  # noqa: ARG002
+        self._add(f"(in private) {part.text}")
+        return True
+
+    async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
+        found = (one for one, said in self.stage.posted.items() if said.nonce == part.nonce)
+        return next((one for one in found if one > after and one not in known), None)
+
+    def _add(self, text: str) -> None:
+        self.stage.lines.append(Line(self.stage.clock.now(), self.where, self.name, text))
