@@ -44,6 +44,26 @@ def test_make_runs_the_tests_on_all_cores_and_the_checks(clone: Clone):
         assert tool in said.out
 
 
+@promise("operating.md", "`python main.py simulate FILE` | plays a written scene by itself, and checks")
+@promise("simulating.md", "It needs no key, no token and no network, and reads nothing of your settings")
+@promise(
+    "simulating.md", "It ends with exit code 0 when everything is as expected, and with 1 and a line for each"
+)
+def test_a_written_scene_is_played_in_a_clone_without_any_settings(clone: Clone):
+    page = (clone.folder / "docs" / "simulating.md").read_text(encoding="utf-8")
+    evening = page.partition("```yaml\n")[2].partition("```")[0]
+    (clone.folder / "evening.yaml").write_text(evening, encoding="utf-8")
+    done = clone.run("python", "main.py", "simulate", "evening.yaml")
+    assert done.code == 0, done.said
+    assert "Nyx Void: Always." in done.out
+    (clone.folder / "evening.yaml").write_text(
+        evening.replace("says: Always", "says: Never"), encoding="utf-8"
+    )
+    done = clone.run("python", "main.py", "simulate", "evening.yaml")
+    assert done.code == 1
+    assert "step 1: what was said does not hold 'Never'" in done.out
+
+
 @promise("operating.md", "run `make .venv/.ready`, which installs what is new")
 def test_the_upgrade_installs_only_what_is_new(clone: Clone):
     nothing = clone.run("make", "--dry-run", ".venv/.ready")
