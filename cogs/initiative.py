@@ -27,6 +27,10 @@ CHANCE = _(
 )
 CAP = n_("once a day at most", "{count} times a day at most")
 HOURS = _("not in the hours {hours} ({zone})")
+SILENCE = _(
+    "after half an hour to two hours of silence, and an hour after the last time; both longer in lively "
+    "hours and shorter in quiet ones"
+)
 AFTER = _("only after something that a person said within a day, never after my own words")
 CONSENT = _("I only take up what was said by people who agreed to be remembered, and I ping nobody.")
 NOT_TODAY = _("I have not spoken first today.")
@@ -100,7 +104,7 @@ class Initiative(AdminCog):
         parts = [CHANCE.format(percent=percent, cap=CAP.format(count=bounds.cap))]
         if str(bounds.quiet) != "none":
             parts.append(HOURS.format(hours=bounds.quiet, zone=manner.zone))
-        yield ON.format(place=channel.mention, bounds="; ".join([*parts, str(AFTER)]))
+        yield ON.format(place=channel.mention, bounds="; ".join([*parts, str(SILENCE), str(AFTER)]))
         yield CONSENT
         yield TODAY.format(count=standing.today) if standing.today else NOT_TODAY
         if not standing.active:
