@@ -419,7 +419,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
 
     # What characters say that nobody asked for, and what they are asked to say at a time.
     unasked = Unasked(claude, runtime, composer, outbox, base.budgets, voters)
-    greetings = Greetings(database, runtime, casting, rooms, outbox, longest_message=manner.longest_message)
+    greetings = Greetings(database, runtime, casting, rooms, outbox, manner)
     privacy = Privacy(
         database=database,
         company=company,

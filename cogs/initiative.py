@@ -14,7 +14,7 @@ from bot.features.proactive.venues import Standing
 from cogs._discord.admin import AdminCog, actor_of, command, operators_only
 from cogs._discord.hearing import is_ticket
 from cogs._discord.options import ChannelChoice, Talkative, may_write, place_in
-from cogs._discord.speaking import mouth_in
+from cogs._discord.speaking import is_log_channel, mouth_in, unasked_mouth
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -27,6 +27,10 @@ CHANCE = _(
 )
 CAP = n_("once a day at most", "{count} times a day at most")
 HOURS = _("not in the hours {hours} ({zone})")
+SILENCE = _(
+    "after half an hour to two hours of silence, and an hour after the last time; both longer in lively "
+    "hours and shorter in quiet ones"
+)
 AFTER = _("only after something that a person said within a day, never after my own words")
 CONSENT = _("I only take up what was said by people who agreed to be remembered, and I ping nobody.")
 NOT_TODAY = _("I have not spoken first today.")
@@ -86,7 +90,7 @@ class Initiative(AdminCog):
             return NOT_SEEN
         if is_ticket(found, found.guild.me.id):
             return TICKET
-        return LOG_CHANNEL if self._is_log_channel(found) else found
+        return LOG_CHANNEL if is_log_channel(self.bot, found) else found
 
     def _told(self, channel: Talkative, standing: Standing) -> Iterator[str]:
         """Yield what holds in a channel now, and what keeps the bot from it."""
@@ -100,7 +104,7 @@ class Initiative(AdminCog):
         parts = [CHANCE.format(percent=percent, cap=CAP.format(count=bounds.cap))]
         if str(bounds.quiet) != "none":
             parts.append(HOURS.format(hours=bounds.quiet, zone=manner.zone))
-        yield ON.format(place=channel.mention, bounds="; ".join([*parts, str(AFTER)]))
+        yield ON.format(place=channel.mention, bounds="; ".join([*parts, str(SILENCE), str(AFTER)]))
         yield CONSENT
         yield TODAY.format(count=standing.today) if standing.today else NOT_TODAY
         if not standing.active:
@@ -120,22 +124,10 @@ class Initiative(AdminCog):
             await self.bot.app.check_ins.tick(self._private_mouth)
 
     def _mouth(self, channel_id: int) -> Mouth | None:
-        """Return what speaks in a channel that the bot sees and may write in; it pings nobody."""
-        channel = self.bot.get_channel(channel_id)
-        if not isinstance(channel, Talkative) or self._is_log_channel(channel):
-            return None
-        if is_ticket(channel, channel.guild.me.id):
-            return None
-        if channel.guild.unavailable or not may_write(channel):
-            return None
-        return mouth_in(self.bot, channel, pings=False)
+        return unasked_mouth(self.bot, channel_id)
 
     def _private_mouth(self, channel_id: int) -> Mouth | None:
         return mouth_in(self.bot, channel_id, pings=False)
-
-    def _is_log_channel(self, channel: Talkative) -> bool:
-        log_channel = self.bot.app.settings.log_channel
-        return log_channel is not None and log_channel in (channel.id, place_in(channel).parent_id)
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -10,14 +10,16 @@ from discord.ext import commands
 from bot.conversation.company import Role
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
-from bot.discord.commands import Interaction, answer
+from bot.discord.commands import Interaction, answer, for_everybody
 from bot.features.characters.presence_words import CHOSEN, DISMISSED, INVITED, NOBODY, NOBODY_CHOSEN
+from bot.features.proactive.greetings import Arrival
 from bot.persona_sheet import Examined, examine, listing, sheet
 from cogs._discord.admin import actor_of, operators_only, with_number
-from cogs._discord.hearing import place_of
+from cogs._discord.hearing import asker_of, place_of
 from cogs._discord.options import offer_characters, role_named, shown, telling
 from cogs._discord.permissions import is_operator, may_stage
 from cogs._discord.posting import DISCORD_FAULTS
+from cogs._discord.speaking import unasked_mouth
 from cogs._discord.text import in_a_line, inline
 from personas.cards.charx import MOST_BYTES
 
@@ -114,6 +116,8 @@ class Personas(commands.Cog):
                 change = await self._app.seating.choose(actor_of(interaction), where, role)
                 told = with_number(told, change, operator=is_operator(self.bot, interaction.user))
             await answer(interaction, told)
+            if role and not where.place.private:
+                await self._arrives(interaction, role, absent=False)
 
     @choose.autocomplete("name")
     async def _offer_choices(self, interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -152,9 +156,20 @@ class Personas(commands.Cog):
         async with telling(interaction):
             role, seating = role_named(self.bot, name), self._app.seating
             where, operator = place_of(interaction), is_operator(self.bot, interaction.user)
+            absent = not await self._app.presence.hears(role, where)
             change = await seating.attend(actor_of(interaction), where, role, present=present)
             said = {True: INVITED, False: DISMISSED, None: AS_RULED}[present].format(name=shown(role))
             await answer(interaction, with_number(said, change, operator=operator))
+            if present is not False:
+                await self._arrives(interaction, role, absent=absent)
+
+    async def _arrives(self, interaction: Interaction, role: Role, *, absent: bool) -> None:
+        """Let a character greet the channel that it came to, for all to see (C36)."""
+        where = place_of(interaction)
+        if mouth := unasked_mouth(self.bot, where.channel_id):
+            with for_everybody(interaction):
+                arrival = Arrival(role, where, asker_of(interaction), interaction.id, absent)
+                await self._app.greetings.arrive(arrival, mouth)
 
     # Who is played at all: for operators.
 

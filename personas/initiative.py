@@ -8,7 +8,7 @@ from random import Random
 
 import regex
 
-from personas.rhythm import USUAL, Shift, shifted_chance
+from personas.rhythm import NO_PROFILE, Profile, pause_after, shift_at, shifted_chance, silence_before
 
 TICK = timedelta(minutes=30)
 """Once in so much time it is left to chance whether a character speaks first (C79)."""
@@ -41,6 +41,8 @@ class Silence(StrEnum):
 
     OWN = "a bot had the last word"
     QUIET = "quiet hours"
+    TALK = "people were talking just now"
+    PAUSE = "a character spoke first not long ago"
     CAP = "enough was said today"
     CHANCE = "chance decided against it"
 
@@ -90,14 +92,16 @@ class Bounds:
 class Moment:
     """What the rule looks at: the hour where the character lives, and how things are in the channel.
 
-    `own_last` says that a bot had the last word there. `today` are the moments of what was said first
-    there. `considered` is the chance that admins left to what is unasked.
+    `own_last` says that a bot had the last word there, `last_at` when it was said. `today` are the moments
+    of what was said first there, `profile` is when people talk there. `considered` is the chance that admins
+    left to what is unasked.
     """
 
     now: datetime
     own_last: bool
+    last_at: datetime | None = None
     today: Collection[datetime] = ()
-    shift: Shift = USUAL
+    profile: Profile = NO_PROFILE
     considered: float = 1.0
 
 
@@ -115,7 +119,8 @@ def roll(bounds: Bounds, moment: Moment, rng: Random) -> Roll:
     """Decide whether a character speaks first, and about what; the dice come last."""
     if found := silence(bounds, moment):
         return Roll(None, found)
-    chance = shifted_chance(bounds.chance, moment.shift) * moment.considered
+    shift = shift_at(moment.profile, moment.now)
+    chance = shifted_chance(bounds.chance, shift) * moment.considered
     rolled = rng.random()
     if rolled >= chance:
         return Roll(None, Silence.CHANCE, chance, rolled)
@@ -124,11 +129,19 @@ def roll(bounds: Bounds, moment: Moment, rng: Random) -> Roll:
 
 
 def silence(bounds: Bounds, moment: Moment) -> Silence | None:
-    """Return why nothing is said in a moment, whatever chance would have; None where chance decides."""
+    """Return why nothing is said in a moment, whatever chance would have; None where chance decides.
+
+    What lies ahead of the clock counts as far away as what lies behind it.
+    """
     if moment.own_last:
         return Silence.OWN
     if bounds.quiet.hold(moment.now):
         return Silence.QUIET
+    now, shift = moment.now, shift_at(moment.profile, moment.now)
+    if moment.last_at is not None and abs(now - moment.last_at) < silence_before(moment.profile, shift):
+        return Silence.TALK
+    if any(abs(now - at) < pause_after(shift) for at in moment.today):
+        return Silence.PAUSE
     return Silence.CAP if said_on(moment.now, moment.today) >= bounds.cap else None
 
 

@@ -17,7 +17,7 @@ from database.models import Cue as CueRow
 from memory.places import Where
 from personas.character import Character
 from personas.relations import affinity
-from personas.rhythm import WINDOW, Shift, hour_of, profile_of, shift_at, shifted_chance
+from personas.rhythm import WINDOW, Profile, hour_of, profile_of, shift_at, shifted_chance
 from personas.selection.orchestration import Bond, Cue, Reason, banter, plan
 from personas.selection.routing import Candidate, Spoke, candidate_of, named, route
 
@@ -242,6 +242,7 @@ class Casting:
         role = self.company.by_slug.get(speaker)
         if role is None or len(present) < 2:
             return None
+        shift = shift_at(await self.profile(db, where), self._clock.now())
         return banter(
             said,
             speaker,
@@ -249,15 +250,15 @@ class Casting:
             since_human=since_human,
             rng=self._rng,
             bonds=await self.bonds(db, role, present),
-            chance=shifted_chance(self._direction.banter, await self.hour(db, where)),
+            chance=shifted_chance(self._direction.banter, shift),
             chain=chain,
         )
 
-    async def hour(self, db: UnitOfWork, where: Where) -> Shift:
-        """Return what the hour of the day does to a place where people talk more at some than at others."""
+    async def profile(self, db: UnitOfWork, where: Where) -> Profile:
+        """Return when people talk in a place, and when they don't."""
         now = self._clock.now()
         counts = await db.channels.messages_by_hour(where.channel_id, since=hour_of(now - WINDOW))
-        return shift_at(profile_of(counts, now), now)
+        return profile_of(counts, now)
 
     def _candidates(self, present: Sequence[Role]) -> list[Candidate]:
         return [self._candidate(role) for role in present]

@@ -146,7 +146,7 @@ class Personas(Section):
     lore_tokens: int = Field(1500, ge=0, le=50_000)
     """Tokens of lorebooks that go into one prompt; 0 for none."""
     greet_newcomers: bool = True
-    """Whether who writes to a persona alone for the first time gets its greeting before the answer."""
+    """Whether who writes to a persona alone for the first time is greeted, and a channel that it joins."""
     persona_conflicts_enabled: bool = True
     """Whether personas may fall out with each other."""
     conflict_decay_rate: Share = 0.1

@@ -14,6 +14,8 @@ from bot.core.clock import Clock
 from bot.core.errors import Unsayable
 from bot.core.tasks import running
 from bot.discord.commands import is_age_restricted
+from cogs._discord.hearing import is_ticket
+from cogs._discord.options import Talkative, may_write, place_in
 from cogs._discord.posting import DISCORD_FAULTS, UNKNOWN_MESSAGE, GatedMouth, Posting, Prefixed
 from cogs._discord.text import emotes_of
 from cogs._discord.webhooks import Outlet, Uncertain, Webhooks, is_gone, username_of, webhooks_of
@@ -291,3 +293,20 @@ def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: b
         known=known,
         private=lambda person_id: bot.create_dm(discord.Object(person_id)),
     )
+
+
+def unasked_mouth(bot: "Masquerade", channel_id: int) -> DiscordMouth | None:
+    """Return what speaks unasked in a channel that the bot sees and may write in; it pings nobody."""
+    channel = bot.get_channel(channel_id)
+    if not isinstance(channel, Talkative) or is_log_channel(bot, channel):
+        return None
+    if is_ticket(channel, channel.guild.me.id):
+        return None
+    if channel.guild.unavailable or not may_write(channel):
+        return None
+    return mouth_in(bot, channel, pings=False)
+
+
+def is_log_channel(bot: "Masquerade", channel: Talkative) -> bool:
+    log_channel = bot.app.settings.log_channel
+    return log_channel is not None and log_channel in (channel.id, place_in(channel).parent_id)

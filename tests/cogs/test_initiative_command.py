@@ -68,8 +68,9 @@ async def test_an_operator_switches_it_on_and_off_and_is_told_when_it_may_speak(
         assert when == (
             f"In {w.channel.mention} I may speak first: in each half hour with a chance of 10 %, "
             "less in the channel's four liveliest hours and more in its four quietest, 3 times a "
-            "day at most; not in the hours 23-8 (UTC); only after something that a person said within a "
-            "day, never after my own words."
+            "day at most; not in the hours 23-8 (UTC); after half an hour to two hours of silence, and an "
+            "hour after the last time; both longer in lively hours and shorter in quiet ones; only after "
+            "something that a person said within a day, never after my own words."
         )
         assert (whose, today) == (initiative.CONSENT, "I have not spoken first today.")
         assert await standing(w)

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
+from statistics import mean
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +22,7 @@ from personas.initiative import (
     Kind,
     Moment,
     QuietHours,
+    Roll,
     Said,
     Silence,
     due,
@@ -32,12 +34,13 @@ from personas.initiative import (
     said_on,
     slot_of,
 )
-from personas.rhythm import BUSY, CALM, USUAL
+from personas.rhythm import PAUSE, Profile, hour_of, profile_of
 from tests.fakes import EPOCH
 from tests.support.paths import ROOT
 
 TICKS = 10_000
-NO_CAP = Bounds(cap=TICKS)
+NO_CAP, ALWAYS = Bounds(cap=TICKS), Bounds(chance=1.0)
+ZERO = timedelta(0)
 COOLDOWN = timedelta(seconds=300)
 
 
@@ -138,10 +141,13 @@ def test_a_day_ends_at_midnight_where_the_character_lives():
 # --- What shifts the chance (C80, C15) ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("shift", "chance"), [(USUAL, 0.1), (BUSY, 0.0), (CALM, 0.4)])
-def test_the_rhythm_of_a_channel_shifts_the_chance(shift, chance):
+LIVELY, DEAD = Profile(peak=frozenset({EPOCH.hour})), Profile(quiet=frozenset({EPOCH.hour}))
+
+
+@pytest.mark.parametrize(("profile", "chance"), [(Profile(), 0.1), (LIVELY, 0.06), (DEAD, 0.16)])
+def test_the_rhythm_of_a_channel_shifts_the_chance_and_leaves_some_in_every_hour(profile, chance):
     rng = Random(5)
-    came = [roll(NO_CAP, noon(shift=shift), rng) for _ in range(TICKS)]
+    came = [roll(NO_CAP, noon(profile=profile), rng) for _ in range(TICKS)]
     assert all(one.chance == pytest.approx(chance) for one in came)
     assert sum(one.kind is not None for one in came) / TICKS == pytest.approx(chance, abs=0.015)
 
@@ -149,7 +155,93 @@ def test_the_rhythm_of_a_channel_shifts_the_chance(shift, chance):
 def test_where_admins_allow_nothing_unasked_nothing_is_said_and_half_of_it_where_they_allow_half():
     assert roll(Bounds(chance=1.0), noon(considered=0.0), Random(1)).silence is Silence.CHANCE
     assert roll(Bounds(chance=1.0), noon(considered=0.5), Random(1)).chance == 0.5
-    assert roll(Bounds(chance=0.0), noon(shift=CALM), Random(1)).chance == 0.0
+    assert roll(Bounds(chance=0.0), noon(profile=DEAD), Random(1)).chance == 0.0
+
+
+@pytest.mark.parametrize(("profile", "minutes"), [(Profile(), 30), (LIVELY, 36), (DEAD, 24)])
+def test_it_waits_for_a_silence_which_is_longer_in_lively_hours_and_shorter_in_quiet_ones(profile, minutes):
+    """C80: the threshold x1.2 and x0.8."""
+    silent = timedelta(minutes=minutes)
+    after = [noon(profile=profile, last_at=EPOCH - silent + more) for more in (timedelta(seconds=1), ZERO)]
+    assert [roll(ALWAYS, one, Random(1)).silence for one in after] == [Silence.TALK, None]
+
+
+@pytest.mark.parametrize(("profile", "minutes"), [(Profile(), 60), (LIVELY, 90), (DEAD, 42)])
+def test_it_pauses_after_a_remark_for_longer_in_lively_hours_and_shorter_in_quiet_ones(profile, minutes):
+    """C80: the cooldown x1.5 and x0.7."""
+    ago = timedelta(minutes=minutes)
+    after = [noon(profile=profile, today=[EPOCH - ago + more]) for more in (timedelta(seconds=1), ZERO)]
+    assert [roll(ALWAYS, one, Random(1)).silence for one in after] == [Silence.PAUSE, None]
+
+
+class Month:
+    """Thirty days of a channel in which people talk in bursts: mostly in the evening, seldom in the morning.
+
+    Who is spoken to first answers half of the time, within minutes.
+    """
+
+    BURSTS = (*[0.02] * 7, *[0.1] * 3, *[0.25] * 5, *[0.4] * 3, *[1.0] * 4, 0.4, 0.15)
+    """How many begin in each hour of the day, on average."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng, self.now = Random(seed), EPOCH
+        self.counts: Counter[int] = Counter()
+        self.coming: list[datetime] = []
+        self.said: list[datetime] = []
+        self.last_at, self.own_last = EPOCH, True
+        self.eligible: list[tuple[bool, Roll]] = []
+
+    def run(self, days: int) -> None:
+        """Let people talk, and roll in each half hour; what the first week brings is not counted."""
+        for _ in range((days + 7) * 48):
+            self._talk()
+            moment = Moment(
+                now=self.now,
+                own_last=self.own_last,
+                last_at=self.last_at,
+                today=self.said[-10:],
+                profile=profile_of(self.counts, self.now),
+            )
+            rolled = roll(Bounds(), moment, self.rng)
+            if rolled.silence in (None, Silence.CHANCE) and self.now >= EPOCH + timedelta(days=7):
+                self.eligible.append((self.now.hour in moment.profile.peak, rolled))
+            if rolled.kind is not None:
+                self._speak()
+
+    def _talk(self) -> None:
+        begin, self.now = self.now, self.now + TICK
+        if self.rng.random() < self.BURSTS[begin.hour] / 2:
+            self._burst(begin + TICK * self.rng.random())
+        for at in sorted(one for one in self.coming if one <= self.now):
+            self.counts[hour_of(at)] += 1
+            self.last_at, self.own_last = at, False
+        self.coming = [one for one in self.coming if one > self.now]
+
+    def _burst(self, at: datetime) -> None:
+        for _ in range(self.rng.randint(2, 25)):
+            self.coming.append(at)
+            at += timedelta(minutes=self.rng.expovariate(0.5))
+
+    def _speak(self) -> None:
+        self.said.append(self.now)
+        self.last_at, self.own_last = self.now, True
+        if self.rng.random() < 0.5:
+            self._burst(self.now + timedelta(minutes=3))
+
+
+def test_in_thirty_modelled_days_it_speaks_in_a_tenth_of_the_half_hours_that_are_left_to_chance():
+    """C79, C80: 8 to 12 % with the defaults in a channel with lively hours, and never none in these."""
+    months = [Month(seed) for seed in range(20)]
+    for month in months:
+        month.run(30)
+        chances = [one.chance for _, one in month.eligible]
+        assert 0.08 <= mean(chances) <= 0.12
+        assert min(one.chance for lively, one in month.eligible if lively) > 0
+    eligible = [one for month in months for one in month.eligible]
+    lively = [one.kind is not None for was, one in eligible if was]
+    assert 0.08 <= mean(one.kind is not None for _, one in eligible) <= 0.12
+    assert 0.04 <= mean(lively) <= 0.08
+    assert len(lively) > len(eligible) / 20
 
 
 # --- Each half hour once, whatever the clock does -------------------------------------------------
@@ -161,7 +253,8 @@ def test_a_half_hour_is_rolled_once_however_often_it_is_looked():
         day.now += timedelta(minutes=1)
         day.tick()
     assert len(day.rolled) == 12
-    assert len({slot_of(at) for at in day.said}) == len(day.said) == 12
+    assert len({slot_of(at) for at in day.said}) == len(day.said) >= 4
+    assert all(later - sooner >= PAUSE for sooner, later in pairwise(day.said))
 
 
 def test_nothing_is_made_up_for_after_a_week_offline():
@@ -187,8 +280,8 @@ def test_a_clock_that_jumps_and_comes_back_does_no_harm(jump):
     day.now += jump
     run(3)
     day.now -= jump
-    run(60)
-    assert before == 2
+    run(90)
+    assert before == 1
     assert max(Counter(slot_of(at) for at in day.said).values()) == 1
     assert max(Counter(at.date() for at in day.said).values()) <= 3
     assert any(at > EPOCH.replace(hour=10) for at in day.said[before:]), "it is silent for good"

@@ -1,12 +1,26 @@
 """When a channel is lively, and who joins in then (F106, C80)."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas.rhythm import BUSY, CALM, USUAL, Profile, hour_of, profile_of, shift_at, shifted_chance
+from personas.rhythm import (
+    BUSY,
+    CALM,
+    PAUSE,
+    USUAL,
+    Profile,
+    Shift,
+    hour_of,
+    pause_after,
+    profile_of,
+    shift_at,
+    shifted_chance,
+    silence_before,
+)
 from tests.company import CHANNEL, chatty, company
 from tests.fakes import EPOCH
 
@@ -28,7 +42,8 @@ def test_the_four_liveliest_and_the_four_quietest_hours_are_told():
 
 def test_of_little_and_of_even_talk_nothing_is_told():
     assert profile_of(week({5: 8}), EPOCH) == Profile()
-    assert profile_of(week(dict.fromkeys(range(24), 9)), EPOCH) == Profile()
+    even = profile_of(week(dict.fromkeys(range(24), 9)), EPOCH)
+    assert (even.peak, even.quiet) == (frozenset(), frozenset())
     assert profile_of({}, EPOCH) == Profile()
 
 
@@ -52,6 +67,33 @@ def test_a_chance_stays_a_chance_and_what_is_off_stays_off(chance, shift):
     assert shifted_chance(0.0, shift) == 0
 
 
+@pytest.mark.parametrize(
+    ("chance", "lively", "quiet"), [(0.1, 0.06, 0.16), (0.5, 0.3, 0.8), (0.6, 0.4, 0.9), (1.0, 0.8, 1.0)]
+)
+def test_a_shift_counts_in_full_from_one_half_on_and_in_proportion_below(chance, lively, quiet):
+    """C80: -0.2 and +0.3, of which no small chance is used up; half at most."""
+    assert shifted_chance(chance, BUSY) == pytest.approx(lively)
+    assert shifted_chance(chance, CALM) == pytest.approx(quiet)
+    assert shifted_chance(0.8, Shift(chance=-0.9)) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("messages", "minutes"), [(50, 120), (180, 80), (300, 48), (3_000, 30), (49, 30)])
+def test_a_channel_is_given_twice_its_mean_silence_from_half_an_hour_to_two_hours(messages, minutes):
+    counts = {hour_of(EPOCH): messages - 1, hour_of(EPOCH) - 119: 1}  # in five days
+    assert profile_of(counts, EPOCH).silence == timedelta(minutes=minutes)
+
+
+def test_an_hour_shifts_the_silence_and_the_pause_within_their_bounds():
+    """C80: x1.2 and x1.5, x0.8 and x0.7; 600 to 28800 seconds, 0.5 to 3 times."""
+    hours = timedelta(hours=1)
+    profile = Profile(silence=hours)
+    assert [silence_before(profile, one) / hours for one in (BUSY, USUAL, CALM)] == [1.2, 1.0, 0.8]
+    assert [pause_after(one) / PAUSE for one in (BUSY, USUAL, CALM)] == [1.5, 1.0, 0.7]
+    assert silence_before(profile, Shift(silence=0.01)) == timedelta(seconds=600)
+    assert silence_before(profile, Shift(silence=100)) == timedelta(seconds=28_800)
+    assert [pause_after(Shift(pause=factor)) / PAUSE for factor in (0.1, 9)] == [0.5, 3.0]
+
+
 async def test_each_message_in_a_channel_is_counted_by_the_hour(tmp_path):
     async with company(tmp_path) as at:
         for _ in range(3):
@@ -66,19 +108,22 @@ async def test_each_message_in_a_channel_is_counted_by_the_hour(tmp_path):
     assert private == {}
 
 
-@pytest.mark.parametrize(("lively", "joined"), [(True, False), (False, True)])
-async def test_characters_take_up_less_of_what_another_said_in_lively_hours(tmp_path, lively, joined):
+async def test_characters_take_up_less_of_what_another_said_in_lively_hours(tmp_path):
     """F106: the channel's own rhythm decides how readily somebody joins in."""
-    hours = {EPOCH.hour: 30 if lively else 0, **{hour: 5 for hour in range(24) if hour != EPOCH.hour}}
-    answered = 0
-    async with company(tmp_path, direction=chatty(banter=0.2, chain=2)) as at:
+    lively, quiet = [await joined(tmp_path / str(count), count) for count in (30, 0)]
+    assert 0 < lively < quiet
+
+
+async def joined(folder: Path, messages: int) -> int:
+    """Return how often somebody joins in where so much was said at this hour, and 5 messages at others."""
+    hours = {EPOCH.hour: messages, **{hour: 5 for hour in range(24) if hour != EPOCH.hour}}
+    async with company(folder, direction=chatty(banter=0.2, chain=2)) as at:
         async with at.database.begin() as db:
             for hour, count in week(hours).items():
                 await db.channels.count_messages(CHANNEL.channel_id, hour, count)
-        for number in range(12):
+        for number in range(40):
             await at.hear(f"Nyx, {number}?", where=CHANNEL)
-        answered = len(at.mouth.said) - 12
-    assert (answered > 0) is joined
+        return len(at.mouth.said) - 40
 
 
 async def test_what_is_older_than_a_week_is_not_kept(tmp_path):

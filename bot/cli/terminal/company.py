@@ -49,7 +49,7 @@ def in_short(words: str, room: int) -> str:
     return shorten(clean_text(words), room, placeholder="…")
 
 
-async def persona_told(session: Session, rest: str) -> str:
+async def persona_told(session: Session, rest: str, mouth: TerminalMouth) -> str:
     """Say who is here, or what one is made of; let one in, send one out, let one answer."""
     stagecraft = session.app.presence
     if rest in ("", "list"):
@@ -63,11 +63,19 @@ async def persona_told(session: Session, rest: str) -> str:
         return Marked(sheet(await examine(session.app, role, session.where, notices=True), in_short))
     if session.alone:
         return ONLY_ONE.format(name=session.character.name)
+    absent = role is not None and not await stagecraft.hears(role, session.where)
     if verb == "choose" or role is None:
         await stagecraft.choose(session.where, role)
-        return Marked(CHOSEN.format(name=role.name) if role else NOBODY_CHOSEN)
-    await stagecraft.attend(session.where, role, present=verb == "invite")
-    return Marked((INVITED if verb == "invite" else DISMISSED).format(name=role.name))
+        told = CHOSEN if role else NOBODY_CHOSEN
+    else:
+        await stagecraft.attend(session.where, role, present=verb == "invite")
+        told = INVITED if verb == "invite" else DISMISSED
+    line = Marked(told.format(name=role.name if role else ""))
+    if role is None or verb == "dismiss":
+        return line
+    await mouth.note(line)  # before the greeting of who came
+    await session.arrive(role, mouth, absent=absent)
+    return ""
 
 
 async def _listed(session: Session) -> str:

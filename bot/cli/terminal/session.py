@@ -21,6 +21,7 @@ from bot.conversation.revisions import Remaking, Takes
 from bot.conversation.text.names import clean_text, is_blank
 from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Clock
+from bot.features.proactive.greetings import Arrival
 from database import DatabaseError
 from database.repositories.calls import Spending
 from memory.attachments import with_attachments
@@ -145,6 +146,11 @@ class Session:
         if self.app.manner.greets:
             greetings = self.app.greetings
             await greetings.welcome(self._asker, self.where, mouth, key=self._ids.of_line())
+
+    async def arrive(self, role: Role, mouth: TerminalMouth, *, absent: bool) -> None:
+        """Let a character greet that was let in, or chosen; `absent` says that it was not here before."""
+        arrival = Arrival(role, self.where, self._asker, self._ids.of_line(), absent)
+        await self.app.greetings.arrive(arrival, mouth)
 
     def show(self, rest: str) -> Utterance | None:
         """Return what is said with the files that a line names; None where it names none."""

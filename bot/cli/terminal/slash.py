@@ -245,10 +245,6 @@ async def _why(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     return await why_told(session, rest)
 
 
-async def _persona(session: Session, rest: str, _mouth: TerminalMouth) -> str:
-    return await persona_told(session, rest)
-
-
 async def _reveal(_session: Session, _rest: str, mouth: TerminalMouth) -> str:
     return await mouth.reveal()
 
@@ -279,7 +275,7 @@ _DOING: Mapping[str, Callable[[Session, str, TerminalMouth], Awaitable[str]]] = 
     "who": _who,
     "status": _status,
     "why": _why,
-    "persona": _persona,
+    "persona": persona_told,
     "scene": scene_told,
     "reroll": _reroll,
     "swipe": _swipe,

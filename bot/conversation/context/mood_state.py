@@ -114,6 +114,14 @@ class InnerLife:
         now = f"{mood.name}{self._because(inner)}: {mood.manner}" if mood else ""
         return "; ".join(one for one in (day, now, sleepy) if one)
 
+    def moods(self, role: Role, inner: Inner) -> list[str]:
+        """Return what it feels by name: what the day is unusually full of, the mood, whether it is sleepy."""
+        levels, temperament = self.levels(role, inner), role.character.temperament
+        day = moods.telling(inner.day, temperament)
+        felt = [str(mood) for mood, value in day.items() if value >= temperament.usually(mood)]
+        mood = moods.mood_of(levels, inner.day, temperament)
+        return [*felt, *([mood.name] if mood else []), *(["sleepy"] if moods.is_sleepy(levels) else [])]
+
     def _because(self, inner: Inner) -> str:
         """Name what happened last, without whom: what was said elsewhere is nobody's business here."""
         since = self._clock.now() - RECENT

@@ -189,13 +189,23 @@ class Staging:
         wished = [
             *self._inner.notes(role, setting.inner, setting.label),
             *([setting.followup.note] if setting.followup else []),
-            *_style(role, remembered, setting),
+            *self._style(role, remembered, setting),
         ]
         kept: list[str] = []
         for note in wished:
             if sum(map(self._tokens, [*kept, note])) <= PRESENCE_TOKENS:
                 kept.append(note)
         return kept
+
+    def _style(self, role: Role, remembered: Recollection, setting: Setting) -> list[str]:
+        """Return how to lean towards the person's writing, and which emotes the place offers (C39, C77)."""
+        notes = []
+        if role.character.mirror_style:
+            notes.append(mirrored(role.character, remembered.lines, setting.label))
+        if setting.emotes:
+            moods = self._inner.moods(role, setting.inner)
+            notes.append(emote_note(setting.emotes, _talk(remembered, setting), role.character, moods))
+        return [note for note in notes if note]
 
     async def _lore(self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None) -> Lore:
         """Return what the lorebooks have to say of the talk (F105, C32)."""
@@ -246,16 +256,6 @@ def _talk(remembered: Recollection, setting: Setting) -> list[str]:
     """Return what others said last."""
     talk = [line.text for line in remembered.lines if not line.mine][-CONTEXT_LINES:]
     return talk or [one.text for one in setting.heard]
-
-
-def _style(role: Role, remembered: Recollection, setting: Setting) -> list[str]:
-    """Return how to lean towards the person's writing, and which emotes the place offers (C39, C77)."""
-    notes = []
-    if role.character.mirror_style:
-        notes.append(mirrored(role.character, remembered.lines, setting.label))
-    if setting.emotes:
-        notes.append(emote_note(setting.emotes, _talk(remembered, setting), role.character))
-    return [note for note in notes if note]
 
 
 SLIP = 0.25

@@ -1,6 +1,7 @@
-"""Which of a server's own emotes fit the talk: their names tell what they show, its words the tone (F050)."""
+"""Which of a server's own emotes fit the talk and the mood: their names tell what they show (F050)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import regex
@@ -15,7 +16,8 @@ FEWEST_OFFERED = 3
 LOOKED_AT = 4
 """Lines of talk whose tone counts; the newest counts twice."""
 _MOST_WORDS = 200
-_OFTEN = {"few": "sparingly", "many": "freely"}
+_OFTEN = ("hardly ever", "sparingly", "freely")
+_USUALLY = {"few": 1, "many": 2}
 
 _PART = regex.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _TONES = {
@@ -29,7 +31,7 @@ _TONES = {
         "awe": "wow shock pog omg amaz surpris gasp whoa incredibl",
         "doubt": "think thonk thought hmm ponder confus huh wonder why suspicious sus",
         "praise": "yes nice good gg clap win won congrat thumb great thank proud bravo salute",
-        "refusal": "nope nah bad facepalm cringe ugh yikes",
+        "refusal": "nope nah bad facepalm cringe yikes",
         "fear": "fear scare scary afraid panic monka nervous worri sweat",
         "sleep": "sleep tired zzz bed night yawn nap",
         "greeting": "hello hey wave bye morning welcome greet",
@@ -45,30 +47,70 @@ _FACES = {
 }
 
 
-def fitting(
-    names: Iterable[str], talk: Sequence[str], *, limit: int = MOST_OFFERED, mood: str = ""
-) -> list[str]:
-    """Return the emotes that fit the last lines of `talk` and a mood, the best first.
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """Which tones a mood seeks and which it shuns; `often`: a step more often than usual, or less."""
 
-    Where fewer than three do, others that show something are put behind them.
+    seeks: frozenset[str]
+    shuns: frozenset[str]
+    often: int
+
+    @classmethod
+    def of(cls, seeks: str, shuns: str, often: int = 0) -> "Leaning":
+        return cls(frozenset(seeks.split()), frozenset(shuns.split()), often)
+
+
+_ANGRY = Leaning.of("anger refusal", "mirth joy love praise", -1)
+_SAD = Leaning.of("grief sleep", "mirth joy heat", -1)
+_GLAD = Leaning.of("mirth joy love praise", "anger grief refusal", 1)
+LEANINGS = {
+    "anger": _ANGRY,
+    "stressed": _ANGRY,
+    "sadness": _SAD,
+    "melancholic": _SAD,
+    "joy": _GLAD,
+    "bright": _GLAD,
+    "energy": Leaning.of("joy awe heat", "sleep", 1),
+    "energized": Leaning.of("joy awe heat", "sleep", 1),
+    "calm": Leaning.of("love", "anger heat"),
+    "sleepy": Leaning.of("sleep", "heat"),
+}
+"""By the name of a mood, or of what a day is unusually full of."""
+
+
+def fitting(names: Iterable[str], talk: Sequence[str], moods: Collection[str] = ()) -> list[str]:
+    """Return the emotes that fit the last lines of `talk`, ten at most, the best first.
+
+    What shows the contrary of a mood is none of them. Where fewer than three fit, others that show something
+    are put behind them.
     """
     said = _heard(talk)
-    wanted = _tones_of_words(words_of(mood, _MOST_WORDS))
-    known = dict.fromkeys(names)
-    scores = {name: _score(name, said) + 2 * len(_tones_of_name(name) & wanted) for name in known}
+    shunned = {tone for mood in moods for tone in LEANINGS[mood].shuns}
+    sought = {tone for mood in moods for tone in LEANINGS[mood].seeks} - shunned
+    known = [name for name in dict.fromkeys(names) if _suits(_tones_of_name(name), sought, shunned)]
+    scores = {name: _score(name, said) + 2 * len(_tones_of_name(name) & sought) for name in known}
     ranked = sorted(known, key=lambda name: (-scores[name], not _tones_of_name(name), name))
     fit = [name for name in ranked if scores[name]]
     others = [name for name in ranked if not scores[name] and _tones_of_name(name)]
-    return (fit + others[: max(FEWEST_OFFERED - len(fit), 0)])[:limit]
+    return (fit + others[: max(FEWEST_OFFERED - len(fit), 0)])[:MOST_OFFERED]
 
 
-def emote_note(names: Iterable[str], talk: Sequence[str], character: Character) -> str:
+def emote_note(
+    names: Iterable[str], talk: Sequence[str], character: Character, moods: Collection[str] = ()
+) -> str:
     """Return what a prompt's end says of the emotes of a place: the names of those that fit; "" for none."""
     known = tuple(names)
-    offered = fitting(known, talk) if known and character.emotes != "none" else []
+    offered = fitting(known, talk, moods) if known and character.emotes != "none" else []
     if not offered:
         return ""
-    return fill("emotes", names=" ".join(offered), first=offered[0], often=_OFTEN[character.emotes])
+    steps = [LEANINGS[mood].often for mood in moods]
+    often = _USUALLY[character.emotes] + (min(steps, default=0) or max(steps, default=0))
+    often = min(often, len(_OFTEN) - 1)
+    return fill("emotes", names=" ".join(offered), first=offered[0], often=_OFTEN[often])
+
+
+def _suits(tones: Collection[str], sought: Collection[str], shunned: Collection[str]) -> bool:
+    return any(tone in sought for tone in tones) or not any(tone in shunned for tone in tones)
 
 
 def _heard(talk: Sequence[str]) -> list[tuple[int, set[str], set[str]]]:

@@ -74,6 +74,10 @@ class Stagecraft:
             present = {role.slug for role in await self._casting.present(db, where)}
         return [Attending(role, role.slug in present) for role in self._casting.company]
 
+    async def hears(self, role: Role, where: Where) -> bool:
+        """Say whether a character hears what is said in a place."""
+        return any(one.role.slug == role.slug and one.present for one in await self.attending(where))
+
     async def attend(self, where: Where, role: Role, *, present: bool) -> None:
         """Invite a character to a channel, or send it out: what is said without it, it never learns (C25).
 

@@ -1,4 +1,4 @@
-"""What a character says first: to somebody who is new to it, or when it is asked for (C36)."""
+"""What a character says first: to who is new to it, to a place it is let into, or when asked for (C36)."""
 
 import logging
 from collections.abc import Sequence
@@ -8,9 +8,11 @@ from random import Random
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.company import Role
+from bot.conversation.config import Manner
 from bot.conversation.context.transcript import WINDOW
 from bot.conversation.decision import Reason
 from bot.conversation.outbox import Saying
+from bot.conversation.proactive import NOBODY, unpinged
 from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import Asker
 from bot.conversation.revisions import MOST_TAKES, NOT_DONE, NOT_HERE
@@ -36,6 +38,7 @@ LONGEST = 6_000
 NO_GREETING = _("{name} has no greeting: just say something.")
 NOT_HERE_YET = _("{name} does not hear this channel: admins let it in with /persona invite.")
 NOT_CHOSEN = _("{name} is not the one you are talking with here: /persona choose changes that.")
+EVERYBODY = _("all of you", "whom a character greets that is let into a channel")
 STOPPING = _("I am just shutting down. Try again in a minute.")
 REFUSED = _("That could not be said here: I may not write in this channel.")
 
@@ -51,6 +54,20 @@ class Greeted:
     role: Role
     turn_id: int
     others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """That `by` somebody a character was let into a place, or chosen to answer there.
+
+    `key` is an id of Discord's, of what was done; `absent` says that the character was not there before.
+    """
+
+    role: Role
+    where: Where
+    by: Asker
+    key: int
+    absent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +96,14 @@ class Greetings:
         casting: Casting,
         rooms: Rooms,
         saying: Saying,
-        *,
-        longest_message: int,
+        manner: Manner,
     ) -> None:
         self._database = database
         self._clock, self._reached = runtime.clock, runtime.reached
         self._casting = casting
         self._rooms = rooms
         self._saying = saying
-        self._longest_message = longest_message
+        self._manner = manner
 
     async def first_words(self, heard: Utterance, mouth: Mouth) -> bool:
         """Greet somebody who writes to a character in private for the first time; say whether it was done.
@@ -147,6 +163,24 @@ class Greetings:
             raise NoGreeting(NOT_DONE if turn and turn.state == "pledged" else REFUSED)
         return Greeted(opening.role, pledge.turn_id, len(opening.texts) - 1)
 
+    async def arrive(self, arrival: Arrival, mouth: Mouth) -> bool:
+        """Let a character greet a place that it came to; say whether it did.
+
+        Who was there already does so only where it never spoke. In a channel it greets nobody by name, and is
+        held to all that holds for what nobody asked for.
+        """
+        if not self._manner.greets or not any(_forms(arrival.role, arrival.where)) or self._rooms.closing:
+            return False
+        async with self._rooms.enter(arrival.where.channel_id) as room, room.lock:
+            async with self._database.begin() as db:
+                opening = await self._at_arrival(db, arrival)
+                if opening is None:
+                    return False
+                opening = _dressed(opening, mouth)
+                pledge = await self._pledge(db, opening)
+            await self._say(opening, pledge, mouth)
+        return True
+
     # What there is to say.
 
     async def _first(self, db: UnitOfWork, heard: Utterance) -> _Opening | None:
@@ -185,6 +219,34 @@ class Greetings:
             raise NoGreeting(NO_GREETING.format(name=role.name))
         return _Opening(role, where, asker.id, texts, key, await db.reminders.last_position())
 
+    async def _at_arrival(self, db: UnitOfWork, arrival: Arrival) -> _Opening | None:
+        """Return what is to be said where a character came to; None where it says nothing."""
+        where, role = arrival.where, arrival.role
+        if not arrival.absent and await _met(db, where.channel_id, role.slug):
+            return None
+        if await self._is_left_alone(db, where):
+            return None
+        asker = arrival.by if where.place.private else Asker(NOBODY, str(EVERYBODY))
+        try:
+            opening = await self._asked_for(db, asker, where, role, arrival.key)
+        except NoGreeting:
+            return None
+        texts = [text for one in opening.texts if (text := unpinged(one))]
+        return replace(opening, texts=texts[:1]) if texts else None
+
+    async def _is_left_alone(self, db: UnitOfWork, where: Where) -> bool:
+        """Say whether nothing is said in a place that nobody asked for.
+
+        At any hour, though: whoever let the character in is awake.
+        """
+        channel = await db.channels.get(where.channel_id)
+        refused = channel.unsendable_until if channel else None
+        if refused is not None and refused > self._clock.now():
+            return True
+        chance = HouseRules(await db.channels.rules(where.guild_id)).chance(where)
+        considered = self._manner.attention.chance if chance is None else chance
+        return not considered or await db.cues.scene(where.channel_id) is not None
+
     async def _alone_with(self, db: UnitOfWork, where: Where) -> Role | None:
         return next(iter(await self._casting.present(db, where)), None)
 
@@ -203,6 +265,7 @@ class Greetings:
     async def _pledge(self, db: UnitOfWork, opening: _Opening) -> Pledge:
         """Write a greeting down, and its other forms as takes on it."""
         now, where, slug = self._clock.now(), opening.where, opening.role.slug
+        longest = self._manner.longest_message
         await turns.note_place(db, where)
         await db.channels.take_seat(where.channel_id, slug)
         seat = await db.channels.seat(where.channel_id, slug)
@@ -217,10 +280,10 @@ class Greetings:
             pledged_at=now,
             cast_id=await self._casting.cast_id(db, where),
         )
-        parts = turns.parts_of(opening.texts[0], mark=f"g{opening.key}", limit=self._longest_message)
+        parts = turns.parts_of(opening.texts[0], mark=f"g{opening.key}", limit=longest)
         turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
         for text in opening.texts if len(opening.texts) > 1 else ():
-            await db.turns.add_variant(turn_id, split(text, self._longest_message), at=now)
+            await db.turns.add_variant(turn_id, split(text, longest), at=now)
         return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, now)
 
     async def _say(self, opening: _Opening, pledge: Pledge, mouth: Mouth) -> None:

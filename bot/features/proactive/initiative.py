@@ -138,8 +138,9 @@ class Initiative:
         moment = Moment(
             now=now.astimezone(self._manner.zone),
             own_last=last.from_bot or last.heard_through is not None,
+            last_at=last.sent_at,
             today=await self._said(db, channel_id),
-            shift=await self._casting.hour(db, where),
+            profile=await self._casting.profile(db, where),
             considered=self._manner.attention.chance if own is None else own,
         )
         return Seen(channel, last, there, moment)

@@ -144,6 +144,15 @@ async def test_on_a_screen_the_greeting_stands_before_the_first_line_is_typed(tm
         assert seat.printed.count("Ears up") == 1
 
 
+async def test_who_is_let_in_or_chosen_greets(tmp_path, claude):
+    nyx = WELCOMING.model_copy(update={"slug": "nyx", "name": "Nyx"})
+    async with opened(tmp_path, claude, others=(nyx,)) as (session, _):
+        session._asker = type(session._asker)(1, "Ada")
+        said = await talked(session, "/persona dismiss nyx\n/persona invite nyx\n/persona choose nyx\n")
+        assert said.out.count("Nyx: Ears up, Ada!") == 1
+        assert said.out.index("Nyx hears this channel from now on.") < said.out.index("Ears up, Ada!")
+
+
 # --- /persona -------------------------------------------------------------------------------------
 
 

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from bot.conversation.company import Speaker
 from bot.conversation.rethinking import Asker
-from bot.conversation.text.emote_choice import emote_note, fitting
+from bot.conversation.text.emote_choice import LEANINGS, emote_note, fitting
 from bot.conversation.text.emotes import dress, named, resolve, standard_emoji, undress
+from bot.features.inner_life.days import Days
 from bot.llm.errors import ClaudeUnavailable
 from bot.llm.types import TokenEstimate
 from cogs._discord.speaking import mouth_in
+from personas.affect.moods import MOODS
+from personas.affect.temperament import DayMood
 from tests.builders import CHANNEL, DM, PIXEL, table
 from tests.support.discord import discord_world as discord_world  # noqa: PLC0414 - a fixture
 
@@ -213,7 +216,43 @@ def test_few_are_offered_where_nothing_fits_and_ten_at_most():
     assert fitting(["logo", "server_7"], ["hello"]) == []
     many = [f"cat_{chr(97 + number)}x" for number in range(26)]
     assert len(fitting(many, ["a cat"])) == 10
-    assert fitting(GUILD, [], mood="sad")[0] == "sadge_cry"
+
+
+@pytest.mark.parametrize(
+    ("moods", "first", "left_out"),
+    [
+        ((), "blob_heart", set()),
+        (["bright"], "blob_heart", {"rageFace", "sadge_cry"}),
+        (["energized"], "catJAM", set()),
+        (["stressed"], "rageFace", {"pepeLaugh", "blob_heart", "catJAM"}),
+        (["melancholic"], "sadge_cry", {"pepeLaugh", "catJAM"}),
+        (["anger", "energized"], "rageFace", {"pepeLaugh", "blob_heart", "catJAM"}),
+        (["calm", "sleepy"], "blob_heart", {"rageFace"}),
+    ],
+)
+def test_a_mood_seeks_some_emotes_and_shuns_others_even_those_that_fit_the_talk(moods, first, left_out):
+    assert fitting(GUILD, [], moods)[0] == first
+    talk = ["haha let's dance, I love that cat, although I am sad and furious"]
+    assert set(fitting(GUILD, talk)) - set(fitting(GUILD, talk, moods)) == left_out
+
+
+@pytest.mark.parametrize(
+    ("moods", "few", "many"),
+    [
+        ([], "sparingly", "freely"),
+        (["bright"], "freely", "freely"),
+        (["melancholic"], "hardly ever", "sparingly"),
+        (["joy", "stressed"], "hardly ever", "sparingly"),
+        (["joy", "calm"], "freely", "freely"),
+    ],
+)
+def test_in_a_good_mood_more_are_used_and_in_a_bad_one_fewer(moods, few, many):
+    for often, character in ((few, PIXEL), (many, PIXEL.model_copy(update={"emotes": "many"}))):
+        assert f"and use {often}:" in emote_note(GUILD, [], character, moods)
+
+
+def test_every_mood_has_a_leaning():
+    assert set(LEANINGS) == {*(one.name for one in MOODS), *map(str, DayMood), "sleepy"}
 
 
 def test_what_is_offered_depends_on_no_order():
@@ -269,6 +308,39 @@ async def test_a_reply_is_said_with_the_places_emotes_and_read_again_by_name(at_
     await at_table.hear("Pixel, and now?", where=CHANNEL)
     assert ":smile_cat: hi 😄" in at_table.claude.prompts[-1].text
     assert "<:" not in at_table.claude.prompts[-1].text
+
+
+@pytest.mark.parametrize(
+    ("day", "sent", "often"),
+    [
+        ({}, "There! <:happy_party:21>", "sparingly"),
+        ({DayMood.JOY: 10}, "There! <:happy_party:21>", "freely"),
+        ({DayMood.ANGER: 10}, "There! <:angry_cat:22>", "hardly ever"),
+        ({DayMood.SADNESS: 10}, "There! <:tear_cry:23>", "hardly ever"),
+    ],
+)
+async def test_with_another_mood_alone_another_emote_is_sent(at_table, day, sent, often):
+    """F050: whoever writes takes the first emote that is offered."""
+    written = {
+        "happy_party": "<:happy_party:21>",
+        "angry_cat": "<:angry_cat:22>",
+        "tear_cry": "<:tear_cry:23>",
+    }
+    days = Days(
+        at_table.database, company=at_table.app.company, inner=at_table.app.inner_life, clock=at_table.clock
+    )
+    await days.set("pixel", dict.fromkeys(DayMood, 3) | {DayMood.JOY: 5, DayMood.ENERGY: 5} | day)
+    at_table.mouth.emotes = written
+
+    def choose() -> None:
+        offered = regex.search(r"to write like (:\w+:)", at_table.claude.prompts[-1].text)
+        assert offered is not None
+        at_table.claude.will_say(f"There! {offered[1]}")
+
+    at_table.claude.while_thinking = choose
+    await at_table.hear("Pixel, let's party, I am so happy", where=CHANNEL)
+    assert at_table.mouth.said == [sent]
+    assert f"and use {often}:" in at_table.claude.prompts[-1].text
 
 
 async def test_in_a_place_without_emotes_standard_ones_are_left(at_table):

@@ -12,6 +12,7 @@ from bot.conversation.rethinking import Asker
 from bot.features.inner_life.days import Days
 from database.models import Bond
 from personas.affect import hormones
+from personas.rhythm import PAUSE
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
 from tests.support.speaking_first import MIRA, MUSING, TOM, agree, lively, remarks, say, tick
 
@@ -90,6 +91,7 @@ async def test_who_says_no_takes_along_what_was_remarked_on_their_words(tmp_path
         while not at.mouth.said:
             await tick(at)
         await at.app.privacy.answer(MIRA, False)
+        at.clock.pass_time(PAUSE.total_seconds())
         await say(at, "what a rain", person=TOM)
         at.claude.prompts.clear()
         at.claude.will_say("Drip.")

@@ -1,22 +1,30 @@
 """C36: what a character says first, in private and when it is asked for."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 
+from bot.conversation.attention.server_rules import Kind as Rule
 from bot.conversation.prompt import BEGINNING
 from bot.conversation.rethinking import Asker
 from bot.conversation.revisions import NOT_HERE
+from bot.conversation.turns import note_place
 from bot.core.errors import Unsaid
-from bot.features.proactive.greetings import NO_GREETING, NoGreeting
+from bot.features.admin.edits import SAME
+from bot.features.characters.presence_words import INVITED
+from bot.features.proactive.greetings import NO_GREETING, Arrival, NoGreeting
 from cogs.history import views
+from database.models import Scene
 from memory.places import Place, Where
 from personas.character import Character
-from tests.builders import CHANNEL, DM, PIXEL, Table, noted, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, noted, table, utterance
 from tests.staged import ONYX, company, shown_in
-from tests.support.commands import told
+from tests.support.commands import admin, told
 from tests.support.discord import World
 from tests.support.panels import enabled, panel_of
 
@@ -29,6 +37,7 @@ NYX = PIXEL.model_copy(
         "group_greetings": ("Hello all.",),
     }
 )
+RUBY = PIXEL.model_copy(update={"slug": "ruby", "name": "Ruby"})
 FIRST, SECOND = "Hello Mira, I am Nyx.", "You again, Mira?"
 MIRA = Asker(42, "Mira")
 
@@ -206,6 +215,77 @@ async def test_a_long_greeting_becomes_several_messages(tmp_path):
         assert at.mouth.nonces == ["g77.1", "g77.2", "g77.3"]
 
 
+# --- Where it comes to ----------------------------------------------------------------------------
+
+
+def arrival(at: Table, where: Where = CHANNEL, *, key: int = 77, absent: bool = False) -> Arrival:
+    return Arrival(at.app.company.by_slug["nyx"], where, MIRA, key, absent)
+
+
+async def arrive(at: Table, where: Where = CHANNEL, **options: Any) -> bool:
+    return await at.app.greetings.arrive(arrival(at, where, **options), at.mouth)
+
+
+async def test_a_channel_that_a_character_comes_to_is_greeted_once_as_a_whole(at):
+    assert await arrive(at)
+    assert not await arrive(at, key=78), "it spoke here"
+    assert (at.mouth.said, at.mouth.to, at.mouth.nonces) == (["Hello all."], [0], ["g77.1"])
+    assert await arrive(at, key=79, absent=True), "it was away"
+    await at.hear("Nyx, is that you?", where=CHANNEL)
+    assert (True, "Hello all.\nHello all.") in spoken(at)
+
+
+async def test_without_a_greeting_for_groups_its_own_is_said_to_nobody_by_name_and_calls_nobody(tmp_path):
+    loud = NYX.model_copy(update={"group_greetings": (), "greeting": "Hey @{{user}} <@42>, I am {{char}}."})
+    async with table(tmp_path, character=loud, others=[PIXEL]) as at:
+        assert await arrive(at)
+        assert at.mouth.said == ["Hey all of you , I am Nyx."]
+        assert at.mouth.to == [0]
+
+
+async def test_alone_with_somebody_who_lets_it_in_it_greets_them_by_name(at):
+    assert await arrive(at, Where(9, Place.TERMINAL))
+    assert at.mouth.said == [FIRST]
+
+
+@pytest.mark.parametrize(
+    "why", ["switched off", "no chance", "refused", "scene", "sent out", "none", "never"]
+)
+async def test_it_does_not_greet_where_nothing_is_said_unasked(tmp_path, why):
+    changes = {"greeting": "", "greetings": (), "group_greetings": ()} if why == "none" else {}
+    nyx, manner = NYX.model_copy(update=changes), replace(AT_ONCE, greets=why != "never")
+    async with table(tmp_path, character=nyx, others=[PIXEL, RUBY], manner=manner) as at:
+        async with at.database.begin() as db:
+            await note_place(db, CHANNEL)
+            if why in ("switched off", "no chance"):
+                rule = Rule.ACTIVE if why == "switched off" else Rule.CHANCE
+                await db.channels.lay_down_rule(700, rule, CHANNEL.channel_id, 0.0)
+            elif why == "refused":
+                await db.channels.refused(CHANNEL.channel_id, until=at.clock.now() + timedelta(hours=1))
+            elif why == "scene":
+                members, now = ["nyx", "pixel"], at.clock.now()
+                await db.cues.begin_scene(Scene(CHANNEL.channel_id, members, "rain", 4, 1, now, 5))
+            elif why == "sent out":
+                await db.casts.attend(CHANNEL.channel_id, "nyx", present=False)
+        assert not await arrive(at, absent=True)
+        assert at.mouth.said == []
+
+
+@pytest.mark.parametrize("marked", [True, False])
+async def test_a_character_for_adults_greets_marked_channels_alone(tmp_path, marked):
+    """C91."""
+    async with table(tmp_path, character=NYX.model_copy(update={"nsfw": True}), others=[PIXEL]) as at:
+        assert await arrive(at, replace(CHANNEL, age_restricted=marked), absent=True) is marked
+
+
+async def test_a_greeting_at_its_arrival_that_could_not_be_said_is_said_later_and_once(at):
+    at.mouth.will_fail.append(Unsaid("the process ended"))
+    assert await arrive(at)
+    assert not await arrive(at, key=78)
+    assert await at.app.finish_replies(lambda _: at.mouth) == 1
+    assert at.mouth.said == ["Hello all."]
+
+
 # --- On Discord -----------------------------------------------------------------------------------
 
 
@@ -244,3 +324,42 @@ async def test_the_first_private_message_to_a_chosen_character_is_greeted_first(
     await w.mira.send_dm("hello")
     said = [text for _, text in shown_in(w.mira.user.dm_channel)]
     assert said == ["hello", "Onyx: Well met, Mira, says Onyx.", "Onyx: What can I forge for you?"]
+
+
+async def test_who_is_let_into_a_channel_greets_it_once_and_nobody_by_name(w):
+    anna = admin(w)
+    assert shown_in(w.channel) == []
+    await anna.slash(w.channel, "persona invite", name="onyx")
+    assert shown_in(w.channel) == [("Onyx", "Onyx nods to all of you, all of you first.")]
+    assert told(await anna.slash(w.channel, "persona invite", name="onyx")) == SAME
+    await anna.slash(w.channel, "persona reset", name="onyx")
+    assert len(shown_in(w.channel)) == 1, "it was here all the time"
+    await anna.slash(w.channel, "persona dismiss", name="onyx")
+    await anna.slash(w.channel, "persona invite", name="onyx")
+    assert len(shown_in(w.channel)) == 2
+    await anna.slash(w.channel, "persona dismiss", name="onyx")
+    await anna.slash(w.channel, "persona reset", name="onyx")
+    assert len(shown_in(w.channel)) == 3
+    await anna.slash(w.channel, "persona invite", name="ruby")
+    assert len(shown_in(w.channel)) == 3, "Ruby has no greeting"
+    assert w.pinged() == set()
+
+
+async def test_who_is_chosen_for_a_channel_where_it_never_spoke_greets_it(w):
+    anna = admin(w)
+    await anna.slash(w.channel, "persona choose", name="onyx")
+    assert [name for name, _ in shown_in(w.channel)] == ["Onyx"]
+    await anna.slash(w.channel, "persona choose", name="nobody")
+    await anna.slash(w.channel, "persona choose", name="onyx")
+    assert len(shown_in(w.channel)) == 1
+
+
+async def test_who_is_let_into_the_log_channel_or_where_the_bot_is_mute_says_nothing(w):
+    anna = admin(w)
+    mute = {w.guild.default_role: discord.PermissionOverwrite(send_messages=False)}
+    stage = w.guild.create_text_channel("stage", overwrites=mute)
+    object.__setattr__(w.app, "settings", w.app.settings.model_copy(update={"log_channel": w.channel.id}))
+    for channel in (w.channel, stage):
+        said = told(await anna.slash(channel, "persona invite", name="onyx"))
+        assert said.startswith(INVITED.format(name="Onyx"))
+        assert shown_in(channel) == []

@@ -24,9 +24,10 @@ from database.repositories.states import status_key
 from memory.places import Where
 from personas.affect.temperament import DayMood
 from personas.initiative import TICK, Bounds, Kind, QuietHours, slot_of
+from personas.rhythm import PAUSE, hour_of
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table
 from tests.company import company, stagecraft
-from tests.fakes import FakeMouth
+from tests.fakes import EPOCH, FakeMouth
 from tests.support.speaking_first import (
     ALWAYS,
     MIRA,
@@ -135,6 +136,37 @@ async def test_after_its_own_last_word_and_after_other_bots_it_says_nothing(tmp_
         assert await tick(at) == 0, "a bot had the last word"
 
 
+@pytest.mark.parametrize(("at_noon", "minutes"), [(4_000, 36), (72, 30), (1, 24)])
+@pytest.mark.parametrize("missing", [1, 0])
+async def test_it_waits_until_nobody_spoke_for_long_enough(tmp_path, at_noon, minutes, missing):
+    """C80: the threshold of silence, longer in a lively hour and shorter in a quiet one."""
+    certain = replace(ALWAYS, initiative=Bounds(chance=1.2))  # in lively hours too
+    async with lively(tmp_path, certain, character=MUSING) as at:
+        await talked(at, at_noon)
+        at.clock.pass_time(3500 - minutes * 60 + missing)
+        await say(at, "what a rain")
+        at.clock.pass_time(minutes * 60 - missing)
+        assert await look(at) == 1 - missing
+
+
+async def talked(at: Table, at_noon: int) -> None:
+    """Let so much have been said at noon of each day, and 60 messages or some more in each other hour."""
+    async with at.database.begin() as db:
+        for hour in range(hour_of(EPOCH) - 144, hour_of(EPOCH)):
+            messages = at_noon if hour % 24 == EPOCH.hour else 60 + hour % 24
+            await db.channels.count_messages(CHANNEL.channel_id, hour, messages)
+
+
+async def test_after_a_remark_it_pauses_although_people_answered_and_fell_silent(tmp_path):
+    """C80: the pause, an hour in an hour like any other."""
+    async with lively(tmp_path, character=MUSING) as at:
+        await say(at, "what a rain")
+        assert await tick(at) == 1
+        await say(at, "indeed")
+        assert await tick(at) == 0, "it spoke half an hour ago"
+        assert await tick(at) == 1
+
+
 async def test_on_what_was_said_more_than_a_day_ago_it_says_nothing(tmp_path):
     async with lively(tmp_path, character=MUSING) as at:
         await say(at, "what a rain")
@@ -231,6 +263,7 @@ async def test_half_of_what_it_says_takes_up_the_talk_and_half_its_status(tmp_pa
     manner = replace(ALWAYS, initiative=Bounds(chance=1.0, cap=1000, quiet=QuietHours(0, 0)))
     async with lively(tmp_path, manner, character=MUSING) as at:
         for _ in range(40):
+            at.clock.pass_time(TICK.total_seconds())
             await say(at, "go on")
             await tick(at)
         kinds = [one.kind for one in await remarks(at)]
@@ -317,6 +350,7 @@ async def test_what_was_said_in_private_or_in_another_channel_is_not_before_it(t
         await say(at, "the canary is in the cellar", where=DM)
         await say(at, "the canary is in the attic", where=replace(CHANNEL, channel_id=601))
         for _ in range(3):
+            at.clock.pass_time(PAUSE.total_seconds())
             await say(at, "what a rain")
             assert await tick(at) == 1
             assert "canary" not in at.claude.prompts[-1].text
@@ -473,6 +507,7 @@ async def test_a_clock_that_jumps_a_week_ahead_and_back_makes_no_burst_and_no_si
             at.clock.pass_time(jump)
             await say(at, "go on")
             assert await look(at) + await look(at) <= 1
+        at.clock.pass_time(PAUSE.total_seconds())
         await say(at, "go on")
         assert await tick(at) == 1
         assert len({slot_of(one.at) for one in await remarks(at)}) == len(await remarks(at))
