@@ -1,20 +1,25 @@
-"""Character sheets: a character as one JSON object, with its voice, opinions, quirks and how it changes."""
+"""Character sheets: a character as one JSON object, and cards whose extensions say what a sheet does."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from personas.cards.convert import NAMELESS_PROMPT, as_name, wrong_with
+from personas.cards.card import Card
+from personas.cards.convert import EXTENSION, NAMELESS_PROMPT, as_name, cast, wrong_with
 from personas.cards.errors import CardError
 from personas.cards.images import Picture, picture_from_uri
 from personas.character_parts import Blending, EvolutionStage, VoiceAndTone
 from personas.character_rules import LONGEST_LIST, LONGEST_TEXT, check_avatar, plain, slug_of
 from personas.sheet_values import (
+    BESIDE_A_CARD,
+    BLENDED_WHEN,
     LISTS,
+    OLDER_NAMES,
     OWN_KEYS,
     SHEET_KEYS,
+    TELLING,
     TEXTS,
     fits,
     items,
@@ -24,7 +29,7 @@ from personas.sheet_values import (
     words,
 )
 
-__all__ = ["SHEET_KEYS", "USUAL_FRAMEWORK", "SheetContents", "is_sheet", "read_sheet"]
+__all__ = ["SHEET_KEYS", "USUAL_FRAMEWORK", "SheetContents", "cast_whole", "is_sheet", "read_sheet"]
 
 USUAL_FRAMEWORK = "neuro"
 """What a sheet is built on that names no framework (F099)."""
@@ -32,19 +37,32 @@ _SHORT = 150
 """Characters up to which a description is one for lists, too."""
 _MOST_NAMED = 20
 _LEFT_OUT = "is not what it should be and was left out"
+_TOPICS = frozenset({"topic_interests", "topic_avoidances"})
 
 
 @dataclass(frozen=True)
 class SheetContents:
     """What a sheet gives: fields of a character, a picture to be saved, and what is wrong with it.
 
-    Each fault and each notice begins with the name of its field. With a fault the sheet is not usable.
+    Each fault and each notice begins with the name of its field. With a fault the sheet is not usable. `used`
+    says what each field is good for; `kept` has what nothing here reads, as it was, by its path.
     """
 
     fields: dict[str, Any]
     avatar: Picture | None
     notices: tuple[str, ...]
     faults: tuple[str, ...]
+    books: tuple[Mapping[str, Any], ...] = ()
+    used: tuple[str, ...] = ()
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kept_notice(self) -> tuple[str, ...]:
+        """Say in one sentence what is kept."""
+        named = [path[:60] for path in self.kept][:_MOST_NAMED]
+        more = len(self.kept) - len(named)
+        told = f"{', '.join(named)}{f' and {more} more' if more else ''}"
+        return (f"kept and not used: {told}",) if named else ()
 
 
 def is_sheet(data: object) -> bool:
@@ -56,23 +74,112 @@ def is_sheet(data: object) -> bool:
 
 def read_sheet(data: Mapping[str, Any]) -> SheetContents:
     """Return a character sheet as the fields of a character (F097, F098, D19, D25). Never raises."""
-    sheet = _Sheet(data)
+    sheet = _Sheet()
+    extensions = data.get("extensions")
+    sheet.take({key: value for key, value in data.items() if key != "extensions"}, known=_OF_A_SHEET)
+    sheet.take_extensions(extensions if isinstance(extensions, Mapping) else {})
     for step in (_who, _texts, _lists, _greetings, _knowledge, _opinions, _voice, _framework, _blending):
         step(sheet)
-    for step in (_stages, _activities, _avatar, _own, _unused):
+    for step in (_stages, _activities, _avatar, _lorebook, _own):
         step(sheet)
-    return SheetContents(sheet.fields, sheet.avatar, tuple(sheet.notices), tuple(sheet.faults))
+    sheet.fields.setdefault("framework", USUAL_FRAMEWORK)
+    return sheet.contents()
+
+
+def cast_whole(card: Card) -> SheetContents:
+    """Return a card as the fields of a character, with what its extensions say as a sheet would (F097, C31).
+
+    What this program wrote there itself goes before them. Never raises.
+    """
+    sheet, made = _Sheet(), cast(card)
+    sheet.take_extensions(card.extensions)
+    if card.fields.get("avatar_url"):
+        known = () if card.portrait else ("avatar_url",)
+        sheet.take({"avatar_url": card.fields["avatar_url"]}, known=known)
+    for step in (_lists, _knowledge, _opinions, _voice, _framework, _blending, _stages, _activities):
+        step(sheet)
+    for step in (_avatar, _lorebook):
+        step(sheet)
+    sheet.fields |= made.fields
+    sheet.fields["core_prompt"] = sheet.cut(
+        "identity", "\n\n".join([*_identity(sheet), made.fields["core_prompt"]])
+    )
+    sheet.avatar = card.portrait or sheet.avatar
+    sheet.notices = [*made.notices, *sheet.notices]
+    if EXTENSION in card.extensions:
+        sheet.paths[EXTENSION] = f"extensions.{EXTENSION}"
+    return sheet.contents()
+
+
+_OF_A_SHEET = SHEET_KEYS | set(OWN_KEYS) | BESIDE_A_CARD.keys()
 
 
 class _Sheet:
-    """A sheet while it is read."""
+    """A sheet while it is read: its fields under the names of F097, and where each was found."""
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self.data = data
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+        self.paths: dict[str, str] = {}
+        self.kept: dict[str, Any] = {}
         self.fields: dict[str, Any] = {}
         self.avatar: Picture | None = None
+        self.books: list[Mapping[str, Any]] = []
         self.notices: list[str] = []
         self.faults: list[str] = []
+
+    def take(self, data: Mapping[str, Any], *, known: Collection[str], within: str = "") -> None:
+        """Take the fields of a table, those of older names too; what was there before them stays."""
+        for key, value in data.items():
+            name = key if key in known else OLDER_NAMES.get(key, key)
+            if name not in known or (name != key and name in data) or name in self.data:
+                self.kept[f"{within}{key}"] = value
+                continue
+            self.data[name], self.paths[name] = value, f"{within}{key}"
+        self._lift_topics()
+
+    def _lift_topics(self) -> None:
+        """Take topics that stand in the table of what it knows about, as older sheets have them."""
+        table = self.data.get("knowledge_domain")
+        lifted = _TOPICS & table.keys() - self.data.keys() if isinstance(table, Mapping) else ()
+        for key in sorted(lifted):
+            self.data[key], self.paths[key] = table[key], f"{self.paths['knowledge_domain']}.{key}"
+        if lifted:
+            self.data["knowledge_domain"] = {key: table[key] for key in table if key not in lifted}
+
+    def take_extensions(self, extensions: Mapping[str, Any]) -> None:
+        """Take what acore keeps there, straight or in a table of its own."""
+        inner = {
+            key: table
+            for key, table in extensions.items()
+            if isinstance(table, Mapping) and key not in BESIDE_A_CARD and TELLING & table.keys()
+        }
+        straight = {key: value for key, value in extensions.items() if key not in (*inner, EXTENSION)}
+        self.take(straight, known=BESIDE_A_CARD, within="extensions.")
+        for key, table in inner.items():
+            if key != EXTENSION:
+                self.take(table, known=BESIDE_A_CARD, within=f"extensions.{key}.")
+
+    def contents(self) -> SheetContents:
+        """Return what came of it all."""
+        used = tuple(
+            f"{path}: {BESIDE_A_CARD[key]}" if key in BESIDE_A_CARD else path
+            for key, path in self.paths.items()
+        )
+        return SheetContents(
+            self.fields,
+            self.avatar,
+            tuple(self.notices),
+            tuple(self.faults),
+            books=tuple(self.books),
+            used=used,
+            kept=self.kept,
+        )
+
+    def leave_out(self, key: str, why: str = _LEFT_OUT) -> None:
+        """Keep a field and not use it; say why."""
+        self.note(key, why)
+        if key in self.data:
+            self.kept[self.paths.pop(key, key)] = self.data[key]
 
     def note(self, key: str, what: str) -> None:
         self.notices.append(f"{key}: {what}")
@@ -83,7 +190,7 @@ class _Sheet:
         if value is None:
             return ""
         if not isinstance(value, str | int | float) or isinstance(value, bool):
-            self.note(key, _LEFT_OUT)
+            self.leave_out(key)
             return ""
         return self.cut(key, str(value).strip())
 
@@ -98,7 +205,7 @@ class _Sheet:
 
     def listed(self, key: str, field: str, found: Iterable[str] | None) -> None:
         if found is None:
-            self.note(key, _LEFT_OUT)
+            self.leave_out(key)
             return
         whole = tuple(found)
         kept = within_limits(whole)
@@ -112,7 +219,7 @@ class _Sheet:
         if isinstance(value, Mapping):
             return value
         if value is not None:
-            self.note(key, _LEFT_OUT)
+            self.leave_out(key)
         return {}
 
 
@@ -145,13 +252,13 @@ def _identity(sheet: _Sheet) -> tuple[str, ...]:
 
 
 def _texts(sheet: _Sheet) -> None:
-    for key, field in TEXTS.items():
-        sheet.keep(field, sheet.text(key))
+    for key, name in TEXTS.items():
+        sheet.keep(name, sheet.text(key))
 
 
 def _lists(sheet: _Sheet) -> None:
-    for key, field in LISTS.items():
-        sheet.listed(key, field, items(sheet.data.get(key)))
+    for key, name in LISTS.items():
+        sheet.listed(key, name, items(sheet.data.get(key)))
 
 
 def _greetings(sheet: _Sheet) -> None:
@@ -168,13 +275,15 @@ def _knowledge(sheet: _Sheet) -> None:
     elif isinstance(found, list):
         primary, *others = items(found) or ("",)
         found = {"primary": primary, **({"others": others} if others else {})}
+    if categories := items(sheet.data.get("rag_categories")):
+        found = {**(found if isinstance(found, Mapping) else {}), "rag_categories": list(categories)}
     _keep_table(sheet, "knowledge_domain", "knowledge", found)
 
 
 def _opinions(sheet: _Sheet) -> None:
     found = opinions_in(sheet.data.get("opinions"))
     if found is None:
-        sheet.note("opinions", _LEFT_OUT)
+        sheet.leave_out("opinions")
     _keep_table(sheet, "opinions", "opinions", found)
 
 
@@ -184,17 +293,17 @@ def _keep_table(sheet: _Sheet, key: str, field: str, found: object) -> None:
     try:
         sheet.keep(field, plain(found) if isinstance(found, dict) else None)
     except PydanticCustomError as error:
-        sheet.note(key, f"{error.message()}; it was left out")
+        sheet.leave_out(key, f"{error.message()}; it was left out")
         return
     if not isinstance(found, dict):
-        sheet.note(key, _LEFT_OUT)
+        sheet.leave_out(key)
 
 
 def _voice(sheet: _Sheet) -> None:
     found = sheet.data.get("voice_and_tone")
     table = {"tone": found} if isinstance(found, str) else sheet.table("voice_and_tone")
     voice: dict[str, Any] = {}
-    notes: dict[str, str] = {}
+    notes: dict[str, str] = _behavior(sheet)
     for key, value in list(table.items())[:LONGEST_LIST]:
         if key not in VoiceAndTone.model_fields or key == "notes":
             notes[str(key).replace("_", " ")] = words(value)
@@ -210,31 +319,60 @@ def _voice(sheet: _Sheet) -> None:
     sheet.keep("voice", voice)
 
 
+def _behavior(sheet: _Sheet) -> dict[str, str]:
+    """Return how it behaves as notes on the voice, where stages of growth put it, too."""
+    found = sheet.data.get("behavior")
+    table = found if isinstance(found, Mapping) else {"behavior": found}
+    return {str(key).replace("_", " "): words(value) for key, value in list(table.items())[:LONGEST_LIST]}
+
+
 def _framework(sheet: _Sheet) -> None:
-    identity = sheet.data.get("identity")
-    named = identity.get("framework") if isinstance(identity, Mapping) else None
-    if named is not None and (not isinstance(named, str) or len(named) > 64):
-        sheet.note("identity.framework", f"names no framework; it is {USUAL_FRAMEWORK}")
-        named = None
-    sheet.fields["framework"] = (named or "").strip() or USUAL_FRAMEWORK
+    identity, blending = sheet.data.get("identity"), sheet.data.get("framework_blending")
+    for key, named in (
+        ("identity.framework", identity.get("framework") if isinstance(identity, Mapping) else None),
+        ("framework", sheet.data.get("framework")),
+        ("base_framework", blending.get("base_framework") if isinstance(blending, Mapping) else None),
+    ):
+        if isinstance(named, str) and named.strip() and len(named) <= 64:
+            sheet.fields["framework"] = named.strip()
+            return
+        if named is not None and named != "":
+            sheet.note(key, "names no framework")
 
 
 def _blending(sheet: _Sheet) -> None:
     found = sheet.table("framework_blending")
     if not found:
         return
-    contexts = found.get("contexts") or found.get("context_weights") or {}
+    contexts = found.get("contexts") or found.get("context_weights") or _ruled(found)
     blending = {"enabled": found.get("enabled", False), "contexts": contexts}
     if fits(Blending, blending):
         sheet.fields["blending"] = blending
     else:
-        sheet.note("framework_blending", "holds no weights by context and framework; it was left out")
+        why = "holds no weights by context and framework; it was left out"
+        sheet.leave_out("framework_blending", why)
+
+
+def _ruled(blending: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the weights of rules of context, framework and weight; the rest is the base framework's."""
+    rules = blending.get("blend_rules")
+    contexts: dict[str, dict[str, Any]] = {}
+    for rule in rules if isinstance(rules, list) else ():
+        if isinstance(rule, Mapping):
+            context = BLENDED_WHEN.get(str(rule.get("context")), str(rule.get("context")))
+            contexts.setdefault(context, {})[str(rule.get("framework"))] = rule.get("weight", 1.0)
+    base = blending.get("base_framework")
+    for weights in contexts.values():
+        taken = sum(weight for weight in weights.values() if isinstance(weight, int | float))
+        if isinstance(base, str) and base not in weights and taken < 1:
+            weights[base] = round(1 - taken, 9)
+    return contexts
 
 
 def _stages(sheet: _Sheet) -> None:
     found = sheet.data.get("evolution_stages")
     if not isinstance(found, list | None):
-        sheet.note("evolution_stages", _LEFT_OUT)
+        sheet.leave_out("evolution_stages")
         return
     stages: list[dict[str, Any]] = []
     for number, stage in enumerate(found or [], start=1):
@@ -280,19 +418,23 @@ def _avatar(sheet: _Sheet) -> None:
         else:
             sheet.fields["avatar"] = check_avatar(said.strip())
     except CardError as error:
-        sheet.note("avatar_url", f"{error.wrong}; {error.mend}")
+        sheet.leave_out("avatar_url", f"{error.wrong}; {error.mend}")
     except PydanticCustomError as error:
-        sheet.note("avatar_url", error.message())
+        sheet.leave_out("avatar_url", error.message())
+
+
+def _lorebook(sheet: _Sheet) -> None:
+    found = sheet.data.get("embedded_lorebook")
+    book = {"entries": found} if isinstance(found, list) else found
+    if isinstance(book, Mapping) and isinstance(book.get("entries"), list | dict):
+        sheet.books.append(book)
+    elif found:
+        sheet.leave_out("embedded_lorebook")
 
 
 def _own(sheet: _Sheet) -> None:
     for key in (one for one in OWN_KEYS if one in sheet.data):
         if wrong := wrong_with(key, sheet.data[key]):
-            sheet.note(key, f"{wrong}; it was left out")
+            sheet.leave_out(key, f"{wrong}; it was left out")
         else:
             sheet.fields[key] = sheet.data[key]
-
-
-def _unused(sheet: _Sheet) -> None:
-    for key in list(sheet.data.keys() - SHEET_KEYS - set(OWN_KEYS))[:_MOST_NAMED]:
-        sheet.note(str(key)[:60], "is not used")
