@@ -110,7 +110,7 @@ class _Reading:
         self.notices: list[FolderNotice] = []
         self.faults: list[FolderFault] = []
         self._card_file: Path | None = None
-        self._kept: Mapping[str, Any] = {}
+        self._kept: dict[str, Any] = {}
         self._pictures: list[Path | Picture] = []
         self._inside: list[Picture] = []
 
@@ -243,7 +243,9 @@ class _Reading:
             self._note(path, "is one sheet more; the first one counts")
             return
         sheet = read_sheet(value)
-        self.sheet, self._kept = sheet.fields, sheet.kept
+        self.sheet, self._kept = sheet.fields, dict(sheet.kept)
+        for book in sheet.books:  # a card has no other place for it
+            self._kept["embedded_lorebook"] = book
         self._take(path, sheet)
         for text in sheet.faults:
             wrong, _, mend = text.partition("; ")

@@ -111,6 +111,7 @@ def cast_whole(card: Card) -> SheetContents:
     return sheet.contents()
 
 
+_GOOD_FOR: Mapping[str, str] = {**BESIDE_A_CARD, "avatar_url": "its picture"}
 _OF_A_SHEET = SHEET_KEYS | set(OWN_KEYS) | BESIDE_A_CARD.keys()
 
 
@@ -162,8 +163,7 @@ class _Sheet:
     def contents(self) -> SheetContents:
         """Return what came of it all."""
         used = tuple(
-            f"{path}: {BESIDE_A_CARD[key]}" if key in BESIDE_A_CARD else path
-            for key, path in self.paths.items()
+            f"{path}: {_GOOD_FOR[key]}" if key in _GOOD_FOR else path for key, path in self.paths.items()
         )
         return SheetContents(
             self.fields,
