@@ -93,6 +93,9 @@ def cast_whole(card: Card) -> SheetContents:
     """
     sheet, made = _Sheet(), cast(card)
     sheet.take_extensions(card.extensions)
+    if not isinstance(sheet.data.get("identity"), str | Mapping | None):
+        sheet.leave_out("identity")
+        del sheet.data["identity"]
     if card.fields.get("avatar_url"):
         known = () if card.portrait else ("avatar_url",)
         sheet.take({"avatar_url": card.fields["avatar_url"]}, known=known)
@@ -101,9 +104,8 @@ def cast_whole(card: Card) -> SheetContents:
     for step in (_avatar, _lorebook):
         step(sheet)
     sheet.fields |= made.fields
-    sheet.fields["core_prompt"] = sheet.cut(
-        "identity", "\n\n".join([*_identity(sheet), made.fields["core_prompt"]])
-    )
+    parts = filter(None, [*_identity(sheet), made.fields["core_prompt"]])
+    sheet.fields["core_prompt"] = sheet.cut("identity", "\n\n".join(parts))
     sheet.avatar = card.portrait or sheet.avatar
     sheet.notices = [*made.notices, *sheet.notices]
     if EXTENSION in card.extensions:
@@ -275,7 +277,10 @@ def _knowledge(sheet: _Sheet) -> None:
     elif isinstance(found, list):
         primary, *others = items(found) or ("",)
         found = {"primary": primary, **({"others": others} if others else {})}
-    if categories := items(sheet.data.get("rag_categories")):
+    categories = items(sheet.data.get("rag_categories"))
+    if categories is None:
+        sheet.leave_out("rag_categories")
+    elif categories:
         found = {**(found if isinstance(found, Mapping) else {}), "rag_categories": list(categories)}
     _keep_table(sheet, "knowledge_domain", "knowledge", found)
 
@@ -337,7 +342,7 @@ def _framework(sheet: _Sheet) -> None:
             sheet.fields["framework"] = named.strip()
             return
         if named is not None and named != "":
-            sheet.note(key, "names no framework")
+            sheet.leave_out(key, "names no framework")
 
 
 def _blending(sheet: _Sheet) -> None:
