@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from personas.cards import card_from, read_card, write_png
 from personas.cards.convert import card_of
-from personas.cards.images import Picture, plain_png
+from personas.cards.images import Picture
 from personas.character import Character
 from personas.evolution import evolved
 from personas.library import FolderContents, read_file
@@ -20,7 +20,7 @@ from personas.selection.routing import candidate_of, scores
 from personas.sheet_values import BESIDE_A_CARD
 from personas.sheets import SheetContents, cast_whole, read_sheet
 from tests.carding import V2, changed
-from tests.support.acore_files import AVATAR, CHARACTERS, EXTENSIONS, TIDES, card, put, sheet
+from tests.support.acore_files import AVATAR, CHARACTERS, EXTENSIONS, PICTURE, TIDES, card, put, sheet
 
 BESIDE = {"interests", "avoidances", "stages", "knowledge", "voice", "opinions", "quirks"} | {
     "channels",
@@ -194,7 +194,7 @@ def test_what_this_program_wrote_goes_before_what_acore_says():
 def test_the_picture_of_a_card_is_its_own_else_what_avatar_url_holds():
     """F098."""
     told = changed(V2, avatar_url=AVATAR)
-    assert cast_whole(card_from(told)).avatar == Picture(plain_png(), ".png")
+    assert cast_whole(card_from(told)).avatar == Picture(PICTURE, ".png")
     there = cast_whole(read_card(write_png(card_from(changed(V2, avatar_url="https://example.org/a.png")))))
     assert there.avatar is not None
     assert "avatar" not in there.fields

@@ -5,10 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from personas.cards import card_from, write_png
-from personas.cards.images import plain_png
-
-AVATAR = f"data:image/png;base64,{base64.b64encode(plain_png()).decode()}"
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(40)
+AVATAR = f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"
 STAGES = [
     {"milestone": 50, "unlocks": {"tone": "less_guarded", "quirks": ["remembers_wagers"]}},
     {"milestone": 100, "changes": {"personality": {"new_quirks": ["whistles off key"]}}},
@@ -141,9 +139,6 @@ def write_prompts(root: Path, *names: str) -> Path:
 
 
 def put(path: Path, content: Any) -> None:
-    """Write a value as JSON; for a .png, as a card in a picture."""
+    """Write a value as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".png":
-        path.write_bytes(write_png(card_from(content)))
-    else:
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=2), encoding="utf-8")
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2), encoding="utf-8")

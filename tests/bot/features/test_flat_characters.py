@@ -2,22 +2,19 @@
 
 import json
 import unicodedata
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.audit import Actor, AuditLog
 from bot.conversation.company import Company
-from bot.conversation.config import Growing
 from bot.features.characters.importing import Arrivals
 from bot.features.characters.library import Library, library_of
 from bot.features.characters.presence import NotStaged
 from bot.settings import Loaded, SettingsError, load_settings
-from personas.cards import read_card
-from personas.cards.images import plain_png
-from tests.builders import AT_ONCE, Table, table
-from tests.support.acore_files import CHARACTERS, TIDES, card, put, sheet, write_prompts
+from personas.cards import card_from, read_card, write_png
+from tests.builders import Table, table
+from tests.support.acore_files import CHARACTERS, PICTURE, TIDES, card, put, sheet, write_prompts
 from tests.support.live_characters import last, write
 from tests.support.live_characters import sheet as env
 
@@ -68,7 +65,7 @@ async def test_all_seventeen_are_played(tmp_path, caplog):
 async def test_a_name_is_found_in_any_letter_case_and_as_any_system_writes_umlauts(tmp_path):
     characters = write_prompts(tmp_path, "plain.json")
     put(characters / unicodedata.normalize("NFD", "Käthe Grün.json"), card("Käthe Grün"))
-    put(characters / "moth.png", card("Moth"))
+    write(characters / "moth.png", write_png(card_from(card("Moth"))))
     company = await opened(tmp_path, "PLAIN.JSON", "käthe grün", "moth.json")
     assert [role.slug for role in company] == ["plain", "kathe-grun", "moth"]
 
@@ -139,7 +136,7 @@ async def test_nothing_is_ever_written_into_the_operators_folder(tmp_path):
         for slug in ("lamplighter", "dagoth_ur"):
             avatar = at.app.company.by_slug[slug].playing.avatar
             assert avatar == tmp_path / f"data/avatars/{slug}.png"
-            assert avatar.read_bytes() == plain_png()
+            assert avatar.read_bytes() == PICTURE
     assert files_in(tmp_path / "prompts") == before
     assert sorted(path.name for path in (tmp_path / "data/compiled").iterdir()) == [
         "dagoth_ur.json",
@@ -184,12 +181,11 @@ async def test_a_character_reads_the_lore_of_its_domains_only(tmp_path):
 
 
 async def test_the_stages_of_a_card_fire(tmp_path):
-    """F104, D19."""
+    """F104, D19: also at a count that the settings don't name."""
     characters = write_prompts(tmp_path, "plain.json")
     stages = [{"milestone": 2, "unlocks": {"quirks": ["remembers_wagers"]}}]
     put(characters / "pilot.json", card("Pilot", extensions={"acore": {"evolution_stages": stages}}))
-    manner = replace(AT_ONCE, growing=Growing(milestones=(2,)))
-    async with table(tmp_path, library=library(tmp_path, "pilot.json"), manner=manner) as at:
+    async with table(tmp_path, library=library(tmp_path, "pilot.json")) as at:
         for _ in range(3):
             await at.hear("hello")
         found = ["remembers wagers" in prompt.system[0].text for prompt in at.claude.prompts]
@@ -223,7 +219,7 @@ async def test_a_file_that_leads_out_of_the_folder_is_not_read(tmp_path, caplog)
 async def test_a_picture_that_a_sheet_names_is_looked_for_beside_it(tmp_path):
     characters = write_prompts(tmp_path, "plain.json")
     put(characters / "moth.json", sheet("moth", "Moth", avatar_url="moth-face.png"))
-    write(characters / "moth-face.png", plain_png())
+    write(characters / "moth-face.png", PICTURE)
     async with table(tmp_path, library=library(tmp_path, "moth.json")) as at:
         await at.hear("hello")
         assert at.app.company.primary.playing.avatar == characters / "moth-face.png"
