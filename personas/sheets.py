@@ -10,6 +10,7 @@ from personas.cards.card import Card
 from personas.cards.convert import EXTENSION, NAMELESS_PROMPT, as_name, cast, wrong_with
 from personas.cards.errors import CardError
 from personas.cards.images import Picture, picture_from_uri
+from personas.cards.versions import is_card
 from personas.character_parts import Blending, EvolutionStage, VoiceAndTone
 from personas.character_rules import LONGEST_LIST, LONGEST_TEXT, check_avatar, plain, slug_of
 from personas.sheet_values import (
@@ -59,7 +60,7 @@ class SheetContents:
     @property
     def kept_notice(self) -> tuple[str, ...]:
         """Say in one sentence what is kept."""
-        named = [path[:60] for path in self.kept][:_MOST_NAMED]
+        named = [_printable(path) for path in self.kept][:_MOST_NAMED]
         more = len(self.kept) - len(named)
         told = f"{', '.join(named)}{f' and {more} more' if more else ''}"
         return (f"kept and not used: {told}",) if named else ()
@@ -69,7 +70,13 @@ def is_sheet(data: object) -> bool:
     """Return whether a JSON value is a character sheet."""
     if not isinstance(data, dict) or "spec" in data or "framework_id" in data:
         return False
-    return "display_name" in data or ("character_id" in data and len(SHEET_KEYS & data.keys()) > 1)
+    if "display_name" in data:
+        return "first_mes" not in data
+    return "character_id" in data and len(SHEET_KEYS & data.keys()) > 1 and not is_card(data)
+
+
+def _printable(path: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in path[:60])
 
 
 def read_sheet(data: Mapping[str, Any]) -> SheetContents:
@@ -131,9 +138,9 @@ class _Sheet:
         self.faults: list[str] = []
 
     def take(self, data: Mapping[str, Any], *, known: Collection[str], within: str = "") -> None:
-        """Take the fields of a table, those of older names too; what was there before them stays."""
+        """Take the fields of a table, a sheet's by older names too; what was there before them stays."""
         for key, value in data.items():
-            name = key if key in known else OLDER_NAMES.get(key, key)
+            name = key if key in known or within else OLDER_NAMES.get(key, key)
             if name not in known or (name != key and name in data) or name in self.data:
                 self.kept[f"{within}{key}"] = value
                 continue
@@ -143,11 +150,12 @@ class _Sheet:
     def _lift_topics(self) -> None:
         """Take topics that stand in the table of what it knows about, as older sheets have them."""
         table = self.data.get("knowledge_domain")
-        lifted = _TOPICS & table.keys() - self.data.keys() if isinstance(table, Mapping) else ()
+        if not isinstance(table, Mapping):
+            return
+        lifted = _TOPICS & table.keys() - self.data.keys()
         for key in sorted(lifted):
             self.data[key], self.paths[key] = table[key], f"{self.paths['knowledge_domain']}.{key}"
-        if lifted:
-            self.data["knowledge_domain"] = {key: table[key] for key in table if key not in lifted}
+        self.data["knowledge_domain"] = {key: table[key] for key in table if key not in lifted}
 
     def take_extensions(self, extensions: Mapping[str, Any]) -> None:
         """Take what acore keeps there, straight or in a table of its own."""

@@ -276,9 +276,10 @@ def _first_of(settings: Settings, entries: Mapping[str, Entry]) -> tuple[Setting
 
     What is wrong with the others is told when they are read.
     """
-    listed = entries.get("active_personas")
-    found = Identity()
-    for name in settings.active_personas if listed and settings.use_persona_system else ():
+    listed, found = entries.get("active_personas"), Identity()
+    if listed is None or not settings.use_persona_system:
+        return settings, found
+    for name in settings.active_personas:
         if name.lower() == "all":
             continue
         tried = named_identity(settings.characters_dir, replace(listed, value=name))

@@ -18,7 +18,7 @@ from personas.lorebooks.reading import read_lorebook
 from personas.persona import compile_persona
 from personas.selection.routing import candidate_of, scores
 from personas.sheet_values import BESIDE_A_CARD
-from personas.sheets import SheetContents, cast_whole, read_sheet
+from personas.sheets import SheetContents, cast_whole, is_sheet, read_sheet
 from tests.carding import V2, changed
 from tests.support.acore_files import AVATAR, CHARACTERS, EXTENSIONS, PICTURE, TIDES, card, put, sheet
 
@@ -133,6 +133,20 @@ def test_fields_under_their_older_names_are_read(tmp_path):
     assert nova.knowledge == {"rag_categories": ["sea"]}
     assert nova.activities == ("Lanterns",)
     assert set(found.kept) == {"name", "autonomous_behavior", "extensions.mood_system"}
+
+
+def test_a_card_of_version_1_stays_one_whatever_stands_beside():
+    flat = {
+        "name": "Wick",
+        "description": "d",
+        "first_mes": "Hi",
+        "character_id": "w",
+        "tags": [],
+        "creator": "c",
+    }
+    assert not is_sheet(flat)
+    assert not is_sheet({**flat, "display_name": "Wick"})
+    assert is_sheet({"character_id": "w", "identity": "who"})
 
 
 def test_a_field_under_both_names_counts_under_the_newer_one():

@@ -136,6 +136,7 @@ async def test_nothing_is_ever_written_into_the_operators_folder(tmp_path):
         for slug in ("lamplighter", "dagoth_ur"):
             avatar = at.app.company.by_slug[slug].playing.avatar
             assert avatar == tmp_path / f"data/avatars/{slug}.png"
+            assert avatar is not None
             assert avatar.read_bytes() == PICTURE
     assert files_in(tmp_path / "prompts") == before
     assert sorted(path.name for path in (tmp_path / "data/compiled").iterdir()) == [
