@@ -175,7 +175,11 @@ def sources_of(
         first = Source.at(path) if path else Source(None, None)
     else:
         first = Source(find_character(character_folders(characters), slug), sheet)
-    wanted = list(known) if [one.lower() for one in others] == ["all"] else list(others)
+    wanted = list(others)
+    if [name.lower() for name in others] == [
+        "all"
+    ]:  # a picture may be anything: a card in one has to be named
+        wanted = [path.name for path in known.values() if path.is_dir() or path.suffix.lower() != ".png"]
     sources = [first]
     for name in wanted:
         path = find_character(known, name)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.audit import Actor, AuditLog
+from bot.cli.doctor.configuration import company_findings
 from bot.conversation.company import Company
 from bot.features.characters.importing import Arrivals
 from bot.features.characters.library import Library, library_of
@@ -62,6 +63,15 @@ async def test_all_seventeen_are_played(tmp_path, caplog):
     assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
+async def test_a_picture_among_the_files_is_a_character_only_if_it_is_named(tmp_path, caplog):
+    characters = write_prompts(tmp_path, "plain.json")
+    write(characters / "face.png", PICTURE)
+    write(characters / "moth.png", write_png(card_from(card("Moth"))))
+    company = await opened(tmp_path, "all", CHARACTER="moth.png")
+    assert [role.slug for role in company] == ["moth", "plain"]
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
 async def test_a_name_is_found_in_any_letter_case_and_as_any_system_writes_umlauts(tmp_path):
     characters = write_prompts(tmp_path, "plain.json")
     put(characters / unicodedata.normalize("NFD", "Käthe Grün.json"), card("Käthe Grün"))
@@ -86,6 +96,22 @@ async def test_a_broken_file_is_named_with_its_fault_and_the_others_load(tmp_pat
         f"'nobody.json', which is no character in {characters}; known: ",
     ):
         assert fault in told, fault
+
+
+async def test_the_doctor_finds_the_same(tmp_path):
+    characters = write_prompts(tmp_path, "plain.json", "banker.json", "lamplighter.json")
+    write(characters / "torn.json", "{")
+    put(characters / "copy.json", sheet("lamplighter", "Snuff"))
+    said = ("plain.json", "torn.json", "lamplighter", "copy.json", "nobody.json")
+    problems = [
+        one.sentence for one in await company_findings(configured(tmp_path, *said)) if one.level == "problem"
+    ]
+    assert len(problems) == 3
+    assert "names no character" in problems[0]
+    assert problems[1].startswith(f"{characters}/torn.json:1: ")
+    assert problems[2].startswith(f"{characters}/copy.json: Two characters are called lamplighter")
+    found, *_ = await company_findings(configured(tmp_path, "plain.json", "banker.json"))
+    assert found.sentence == "Further characters: Banker."
 
 
 def test_where_no_file_can_be_played_the_first_fault_is_told(tmp_path):
