@@ -1,7 +1,6 @@
 """Character sheets: a character as one JSON object, and cards whose extensions say what a sheet does."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import PydanticCustomError
@@ -9,24 +8,22 @@ from pydantic_core import PydanticCustomError
 from personas.cards.card import Card
 from personas.cards.convert import EXTENSION, NAMELESS_PROMPT, as_name, cast, wrong_with
 from personas.cards.errors import CardError
-from personas.cards.images import Picture, picture_from_uri
+from personas.cards.images import picture_from_uri
 from personas.cards.versions import is_card
 from personas.character_parts import Blending, EvolutionStage, VoiceAndTone
 from personas.character_rules import LONGEST_LIST, LONGEST_TEXT, check_avatar, plain, slug_of
+from personas.sheet_fields import LEFT_OUT, SheetContents, SheetFields
 from personas.sheet_values import (
     BESIDE_A_CARD,
     BLENDED_WHEN,
     LISTS,
-    OLDER_NAMES,
     OWN_KEYS,
     SHEET_KEYS,
-    TELLING,
     TEXTS,
     fits,
     items,
     labelled,
     opinions_in,
-    within_limits,
     words,
 )
 
@@ -36,34 +33,6 @@ USUAL_FRAMEWORK = "neuro"
 """What a sheet is built on that names no framework (F099)."""
 _SHORT = 150
 """Characters up to which a description is one for lists, too."""
-_MOST_NAMED = 20
-_LEFT_OUT = "is not what it should be and was left out"
-_TOPICS = frozenset({"topic_interests", "topic_avoidances"})
-
-
-@dataclass(frozen=True)
-class SheetContents:
-    """What a sheet gives: fields of a character, a picture to be saved, and what is wrong with it.
-
-    Each fault and each notice begins with the name of its field. With a fault the sheet is not usable. `used`
-    says what each field is good for; `kept` has what nothing here reads, as it was, by its path.
-    """
-
-    fields: dict[str, Any]
-    avatar: Picture | None
-    notices: tuple[str, ...]
-    faults: tuple[str, ...]
-    books: tuple[Mapping[str, Any], ...] = ()
-    used: tuple[str, ...] = ()
-    kept: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def kept_notice(self) -> tuple[str, ...]:
-        """Say in one sentence what is kept."""
-        named = [_printable(path) for path in self.kept][:_MOST_NAMED]
-        more = len(self.kept) - len(named)
-        told = f"{', '.join(named)}{f' and {more} more' if more else ''}"
-        return (f"kept and not used: {told}",) if named else ()
 
 
 def is_sheet(data: object) -> bool:
@@ -75,13 +44,9 @@ def is_sheet(data: object) -> bool:
     return "character_id" in data and len(SHEET_KEYS & data.keys()) > 1 and not is_card(data)
 
 
-def _printable(path: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in path[:60])
-
-
 def read_sheet(data: Mapping[str, Any]) -> SheetContents:
     """Return a character sheet as the fields of a character (F097, F098, D19, D25). Never raises."""
-    sheet = _Sheet()
+    sheet = SheetFields()
     extensions = data.get("extensions")
     sheet.take({key: value for key, value in data.items() if key != "extensions"}, known=_OF_A_SHEET)
     sheet.take_extensions(extensions if isinstance(extensions, Mapping) else {})
@@ -98,7 +63,7 @@ def cast_whole(card: Card) -> SheetContents:
 
     What this program wrote there itself goes before them. Never raises.
     """
-    sheet, made = _Sheet(), cast(card)
+    sheet, made = SheetFields(), cast(card)
     sheet.take_extensions(card.extensions)
     if not isinstance(sheet.data.get("identity"), str | Mapping | None):
         sheet.leave_out("identity")
@@ -120,120 +85,10 @@ def cast_whole(card: Card) -> SheetContents:
     return sheet.contents()
 
 
-_GOOD_FOR: Mapping[str, str] = {**BESIDE_A_CARD, "avatar_url": "its picture"}
 _OF_A_SHEET = SHEET_KEYS | set(OWN_KEYS) | BESIDE_A_CARD.keys()
 
 
-class _Sheet:
-    """A sheet while it is read: its fields under the names of F097, and where each was found."""
-
-    def __init__(self) -> None:
-        self.data: dict[str, Any] = {}
-        self.paths: dict[str, str] = {}
-        self.kept: dict[str, Any] = {}
-        self.fields: dict[str, Any] = {}
-        self.avatar: Picture | None = None
-        self.books: list[Mapping[str, Any]] = []
-        self.notices: list[str] = []
-        self.faults: list[str] = []
-
-    def take(self, data: Mapping[str, Any], *, known: Collection[str], within: str = "") -> None:
-        """Take the fields of a table, a sheet's by older names too; what was there before them stays."""
-        for key, value in data.items():
-            name = key if key in known or within else OLDER_NAMES.get(key, key)
-            if name not in known or (name != key and name in data) or name in self.data:
-                self.kept[f"{within}{key}"] = value
-                continue
-            self.data[name], self.paths[name] = value, f"{within}{key}"
-        self._lift_topics()
-
-    def _lift_topics(self) -> None:
-        """Take topics that stand in the table of what it knows about, as older sheets have them."""
-        table = self.data.get("knowledge_domain")
-        if not isinstance(table, Mapping):
-            return
-        lifted = _TOPICS & table.keys() - self.data.keys()
-        for key in sorted(lifted):
-            self.data[key], self.paths[key] = table[key], f"{self.paths['knowledge_domain']}.{key}"
-        self.data["knowledge_domain"] = {key: table[key] for key in table if key not in lifted}
-
-    def take_extensions(self, extensions: Mapping[str, Any]) -> None:
-        """Take what acore keeps there, straight or in a table of its own."""
-        inner = {
-            key: table
-            for key, table in extensions.items()
-            if isinstance(table, Mapping) and key not in BESIDE_A_CARD and TELLING & table.keys()
-        }
-        straight = {key: value for key, value in extensions.items() if key not in (*inner, EXTENSION)}
-        self.take(straight, known=BESIDE_A_CARD, within="extensions.")
-        for key, table in inner.items():
-            if key != EXTENSION:
-                self.take(table, known=BESIDE_A_CARD, within=f"extensions.{key}.")
-
-    def contents(self) -> SheetContents:
-        """Return what came of it all."""
-        used = tuple(
-            f"{path}: {_GOOD_FOR[key]}" if key in _GOOD_FOR else path for key, path in self.paths.items()
-        )
-        return SheetContents(
-            self.fields,
-            self.avatar,
-            tuple(self.notices),
-            tuple(self.faults),
-            books=tuple(self.books),
-            used=used,
-            kept=self.kept,
-        )
-
-    def leave_out(self, key: str, why: str = _LEFT_OUT) -> None:
-        """Keep a field and not use it; say why."""
-        self.note(key, why)
-        if key in self.data:
-            self.kept[self.paths.pop(key, key)] = self.data[key]
-
-    def note(self, key: str, what: str) -> None:
-        self.notices.append(f"{key}: {what}")
-
-    def text(self, key: str) -> str:
-        """Return a text, cut where a character holds no more; empty for what is none."""
-        value = self.data.get(key)
-        if value is None:
-            return ""
-        if not isinstance(value, str | int | float) or isinstance(value, bool):
-            self.leave_out(key)
-            return ""
-        return self.cut(key, str(value).strip())
-
-    def cut(self, key: str, text: str) -> str:
-        if len(text) > LONGEST_TEXT:
-            self.note(key, f"was cut to {LONGEST_TEXT:,} characters")
-        return text[:LONGEST_TEXT]
-
-    def keep(self, field: str, value: Any) -> None:
-        if value:
-            self.fields[field] = value
-
-    def listed(self, key: str, field: str, found: Iterable[str] | None) -> None:
-        if found is None:
-            self.leave_out(key)
-            return
-        whole = tuple(found)
-        kept = within_limits(whole)
-        if kept != whole:
-            self.note(key, f"was cut to {LONGEST_LIST} of {LONGEST_TEXT:,} characters")
-        self.keep(field, kept)
-
-    def table(self, key: str) -> Mapping[str, Any]:
-        """Return a table; an empty one for what is none."""
-        value = self.data.get(key)
-        if isinstance(value, Mapping):
-            return value
-        if value is not None:
-            self.leave_out(key)
-        return {}
-
-
-def _who(sheet: _Sheet) -> None:
+def _who(sheet: SheetFields) -> None:
     said = sheet.text("display_name")
     name = as_name(said)
     if not name:
@@ -250,7 +105,7 @@ def _who(sheet: _Sheet) -> None:
     sheet.fields["core_prompt"] = sheet.cut("identity", "\n\n".join(filter(None, parts))) or NAMELESS_PROMPT
 
 
-def _identity(sheet: _Sheet) -> tuple[str, ...]:
+def _identity(sheet: SheetFields) -> tuple[str, ...]:
     found = sheet.data.get("identity")
     if isinstance(found, str):
         return (found.strip(),)
@@ -261,24 +116,24 @@ def _identity(sheet: _Sheet) -> tuple[str, ...]:
     return ("\n".join(labelled(told)),)
 
 
-def _texts(sheet: _Sheet) -> None:
+def _texts(sheet: SheetFields) -> None:
     for key, name in TEXTS.items():
         sheet.keep(name, sheet.text(key))
 
 
-def _lists(sheet: _Sheet) -> None:
+def _lists(sheet: SheetFields) -> None:
     for key, name in LISTS.items():
         sheet.listed(key, name, items(sheet.data.get(key)))
 
 
-def _greetings(sheet: _Sheet) -> None:
+def _greetings(sheet: SheetFields) -> None:
     found = sheet.data.get("alternate_greetings")
     found = [found] if isinstance(found, str) else found
     texts = None if not isinstance(found, list | None) else filter(None, map(words, found or []))
     sheet.listed("alternate_greetings", "greetings", texts)
 
 
-def _knowledge(sheet: _Sheet) -> None:
+def _knowledge(sheet: SheetFields) -> None:
     found = sheet.data.get("knowledge_domain")
     if isinstance(found, str):
         found = {"primary": found.strip()}
@@ -293,14 +148,14 @@ def _knowledge(sheet: _Sheet) -> None:
     _keep_table(sheet, "knowledge_domain", "knowledge", found)
 
 
-def _opinions(sheet: _Sheet) -> None:
+def _opinions(sheet: SheetFields) -> None:
     found = opinions_in(sheet.data.get("opinions"))
     if found is None:
         sheet.leave_out("opinions")
     _keep_table(sheet, "opinions", "opinions", found)
 
 
-def _keep_table(sheet: _Sheet, key: str, field: str, found: object) -> None:
+def _keep_table(sheet: SheetFields, key: str, field: str, found: object) -> None:
     if found is None:
         return
     try:
@@ -312,7 +167,7 @@ def _keep_table(sheet: _Sheet, key: str, field: str, found: object) -> None:
         sheet.leave_out(key)
 
 
-def _voice(sheet: _Sheet) -> None:
+def _voice(sheet: SheetFields) -> None:
     found = sheet.data.get("voice_and_tone")
     table = {"tone": found} if isinstance(found, str) else sheet.table("voice_and_tone")
     voice: dict[str, Any] = {}
@@ -323,7 +178,7 @@ def _voice(sheet: _Sheet) -> None:
         elif fits(VoiceAndTone, {key: value}):
             voice[key] = value
         else:
-            sheet.note(f"voice_and_tone.{key}", _LEFT_OUT)
+            sheet.note(f"voice_and_tone.{key}", LEFT_OUT)
     said = {key: text for key, text in notes.items() if text}
     if said and fits(VoiceAndTone, {"notes": said}):
         voice["notes"] = said
@@ -332,14 +187,14 @@ def _voice(sheet: _Sheet) -> None:
     sheet.keep("voice", voice)
 
 
-def _behavior(sheet: _Sheet) -> dict[str, str]:
+def _behavior(sheet: SheetFields) -> dict[str, str]:
     """Return how it behaves as notes on the voice, where stages of growth put it, too."""
     found = sheet.data.get("behavior")
     table = found if isinstance(found, Mapping) else {"behavior": found}
     return {str(key).replace("_", " "): words(value) for key, value in list(table.items())[:LONGEST_LIST]}
 
 
-def _framework(sheet: _Sheet) -> None:
+def _framework(sheet: SheetFields) -> None:
     identity, blending = sheet.data.get("identity"), sheet.data.get("framework_blending")
     for key, named in (
         ("identity.framework", identity.get("framework") if isinstance(identity, Mapping) else None),
@@ -353,7 +208,7 @@ def _framework(sheet: _Sheet) -> None:
             sheet.leave_out(key, "names no framework")
 
 
-def _blending(sheet: _Sheet) -> None:
+def _blending(sheet: SheetFields) -> None:
     found = sheet.table("framework_blending")
     if not found:
         return
@@ -382,7 +237,7 @@ def _ruled(blending: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return contexts
 
 
-def _stages(sheet: _Sheet) -> None:
+def _stages(sheet: SheetFields) -> None:
     found = sheet.data.get("evolution_stages")
     if not isinstance(found, list | None):
         sheet.leave_out("evolution_stages")
@@ -391,7 +246,7 @@ def _stages(sheet: _Sheet) -> None:
     for number, stage in enumerate(found or [], start=1):
         made = _stage(stage)
         if made is None or len(stages) >= LONGEST_LIST:
-            sheet.note(f"evolution_stages[{number}]", _LEFT_OUT)
+            sheet.note(f"evolution_stages[{number}]", LEFT_OUT)
             continue
         stages.append(made)
     sheet.keep("stages", tuple(stages))
@@ -408,7 +263,7 @@ def _stage(stage: object) -> dict[str, Any] | None:
     return made if fits(EvolutionStage, made) else None
 
 
-def _activities(sheet: _Sheet) -> None:
+def _activities(sheet: SheetFields) -> None:
     found = sheet.data.get("activity_preferences")
     if isinstance(found, list | str):
         sheet.listed("activity_preferences", "activities", items(found))
@@ -421,7 +276,7 @@ def _activities(sheet: _Sheet) -> None:
     sheet.listed("activity_preferences", "activities", told)
 
 
-def _avatar(sheet: _Sheet) -> None:
+def _avatar(sheet: SheetFields) -> None:
     said = sheet.data.get("avatar_url")
     if not isinstance(said, str) or not said.strip():
         return
@@ -436,7 +291,7 @@ def _avatar(sheet: _Sheet) -> None:
         sheet.leave_out("avatar_url", error.message())
 
 
-def _lorebook(sheet: _Sheet) -> None:
+def _lorebook(sheet: SheetFields) -> None:
     found = sheet.data.get("embedded_lorebook")
     book = {"entries": found} if isinstance(found, list) else found
     if isinstance(book, Mapping) and isinstance(book.get("entries"), list | dict):
@@ -445,7 +300,7 @@ def _lorebook(sheet: _Sheet) -> None:
         sheet.leave_out("embedded_lorebook")
 
 
-def _own(sheet: _Sheet) -> None:
+def _own(sheet: SheetFields) -> None:
     for key in (one for one in OWN_KEYS if one in sheet.data):
         if wrong := wrong_with(key, sheet.data[key]):
             sheet.leave_out(key, f"{wrong}; it was left out")
