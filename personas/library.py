@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from personas.cards import Card, CardError, card_from, cast, read_card
+from personas.cards import Card, CardError, card_from, read_card
 from personas.cards.charx import MOST_BYTES as MOST_CHARX
 from personas.cards.images import MOST_PICTURE, Picture, picture_of
 from personas.cards.json_text import MOST_TEXT, read_json
@@ -14,7 +14,7 @@ from personas.cards.reading_and_writing import MOST_BYTES
 from personas.cards.versions import is_card
 from personas.character import IDENTITY_KEYS
 from personas.character_rules import LONGEST_TEXT, slug_of
-from personas.sheets import is_sheet, read_sheet
+from personas.sheets import SheetContents, cast_whole, is_sheet, read_sheet
 
 MOST_FILES = 500
 """Files of a folder that are looked at, by name."""
@@ -62,7 +62,7 @@ class FolderContents:
 
     `fields` are those of Character, of the env file first, then of the sheet, then of the card. The avatar
     is a path inside the folder or bytes that are in no file of their own; neither where an https address
-    stands in the fields.
+    stands in the fields. `card` is the file of the card; `kept` is what a sheet says and nothing here reads.
     """
 
     fields: Mapping[str, Any]
@@ -71,6 +71,8 @@ class FolderContents:
     avatar: Path | Picture | None = None
     notices: tuple[FolderNotice, ...] = ()
     faults: tuple[FolderFault, ...] = ()
+    card: Path | None = None
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_folder(folder: Path, env: Mapping[str, str]) -> FolderContents:
@@ -82,11 +84,17 @@ def read_folder(folder: Path, env: Mapping[str, str]) -> FolderContents:
     reading.read()
     said = {key.lower(): text for key, text in env.items() if text.strip()}
     fields = {name: said[key] for key, name in IDENTITY_KEYS.items() if key in said}
-    merged = {"slug": slug_of(folder.name), **reading.card, **reading.sheet, **fields}
-    avatar = reading.avatar(str(merged.get("avatar", "")))
-    return FolderContents(
-        merged, tuple(reading.books), reading.prompts, avatar, tuple(reading.notices), tuple(reading.faults)
-    )
+    return reading.contents(slug_of(folder.name), fields)
+
+
+def read_file(path: Path) -> FolderContents:
+    """Return what a character holds that is one file, a card or a sheet, among those of others (F097, F108).
+
+    Never raises for what the file says.
+    """
+    reading = _Reading(path.parent)
+    reading.read_alone(path)
+    return reading.contents(slug_of(path.stem), {})
 
 
 class _Reading:
@@ -101,6 +109,8 @@ class _Reading:
         self.prompts: dict[str, str] = {}
         self.notices: list[FolderNotice] = []
         self.faults: list[FolderFault] = []
+        self._card_file: Path | None = None
+        self._kept: dict[str, Any] = {}
         self._pictures: list[Path | Picture] = []
         self._inside: list[Picture] = []
 
@@ -114,7 +124,31 @@ class _Reading:
             if path.suffix.lower() == ".md":
                 self._guarded(path, self._prompt)
 
-    def avatar(self, named: str) -> Path | Picture | None:
+    def read_alone(self, path: Path) -> None:
+        """Read one file of the folder, and no other."""
+        if self._checked(path):
+            self._guarded(path, self._json if path.suffix.lower() == ".json" else self._card)
+        else:
+            self._fault(path, "is no file that can be read", "put the file itself there")
+        if not (self.card or self.sheet or self.faults):
+            self._fault(path, "makes no character", "use a character card or a character sheet")
+
+    def contents(self, slug: str, said: Mapping[str, Any]) -> FolderContents:
+        """Return what was read, under what `said` has in its place."""
+        merged = {"slug": slug, **self.card, **self.sheet, **said}
+        avatar = self._avatar(str(merged.get("avatar", "")))
+        return FolderContents(
+            merged,
+            tuple(self.books),
+            self.prompts,
+            avatar,
+            tuple(self.notices),
+            tuple(self.faults),
+            self._card_file,
+            self._kept,
+        )
+
+    def _avatar(self, named: str) -> Path | Picture | None:
         """Return the picture: the one that is named, else avatar.png, else what a sheet or a card brings."""
         if named.startswith("https://"):
             return None
@@ -180,24 +214,25 @@ class _Reading:
         if self.card:
             self._note(path, "is one card more; the first one counts")
             return
-        made = cast(card)
-        self.card = made.fields
-        for text in (*card.notices, *made.notices):
+        made = cast_whole(card)
+        self.card, self._card_file = made.fields, path
+        for text in card.notices:
             self._note(path, text)
         if card.character_book:
             self.books.append(Book(self._name(path), card.character_book))
-        if card.portrait:
-            self._inside.append(card.portrait)
+        self._take(path, made)
+        if made.avatar:
+            self._inside.append(made.avatar)
 
     def _json(self, path: Path) -> None:
         """Take a JSON file as what it is: a card, a sheet or a lorebook."""
         value, notices = read_json(self._bytes(path, MOST_TEXT))
         for text in notices:
             self._note(path, text)
-        if is_card(value):
-            self._take_card(path, card_from(value))
-        elif is_sheet(value):
+        if is_sheet(value):
             self._take_sheet(path, value)
+        elif is_card(value):
+            self._take_card(path, card_from(value))
         elif is_book(value):
             self.books.append(Book(self._name(path), value))
         else:
@@ -208,14 +243,20 @@ class _Reading:
             self._note(path, "is one sheet more; the first one counts")
             return
         sheet = read_sheet(value)
-        self.sheet = sheet.fields
-        for text in sheet.notices:
-            self._note(path, text)
+        self.sheet, self._kept = sheet.fields, dict(sheet.kept)
+        for book in sheet.books:  # a card has no other place for it
+            self._kept["embedded_lorebook"] = book
+        self._take(path, sheet)
         for text in sheet.faults:
             wrong, _, mend = text.partition("; ")
             self._fault(path, wrong, mend)
         if sheet.avatar:
             self._inside.insert(0, sheet.avatar)
+
+    def _take(self, path: Path, made: SheetContents) -> None:
+        self.books += (Book(f"{self._name(path)}/embedded_lorebook", book) for book in made.books)
+        for text in (*made.notices, *made.kept_notice):
+            self._note(path, text)
 
     def _prompt(self, path: Path) -> None:
         data = self._bytes(path, LONGEST_TEXT)

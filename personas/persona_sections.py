@@ -55,7 +55,10 @@ def _behavior(character: Character, framework: Framework | None, identity: Ident
 
 
 def _knowledge(character: Character, identity: Identity) -> Iterator[str]:
-    yield _under("What you know about", lines_of(character.knowledge))
+    yield _under(
+        "What you know about",
+        lines_of({key: said for key, said in character.knowledge.items() if key != "rag_categories"}),
+    )
     yield _under("What is so with you", _rows(identity.facts))
     yield _under("What you think of things", lines_of(character.opinions))
 

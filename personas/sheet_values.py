@@ -24,6 +24,38 @@ OWN_KEYS = (
     "nsfw",
 )
 """What a sheet may say besides, under the names that a character.env has for it."""
+BESIDE_A_CARD: Mapping[str, str] = {
+    "topic_interests": "topics that draw it in",
+    "topic_avoidances": "topics that it leaves to others",
+    "knowledge_domain": "what it knows about, and whose lore it reads",
+    "rag_categories": "whose lore it reads",
+    "embedded_lorebook": "a lorebook of its own",
+    "evolution_stages": "what changes in it with experience",
+    "activity_preferences": "channels and activities that it likes",
+    "framework": "the framework that it builds on",
+    "framework_blending": "frameworks that colour it, by what the talk is about",
+    "identity": "who it is",
+    "behavior": "how it behaves",
+    "voice_and_tone": "how it sounds",
+    "opinions": "what it thinks of things",
+    "quirks": "its odd habits",
+}
+"""What acore keeps in a card's extensions, or in a table there, and what each is good for."""
+TELLING = frozenset(BESIDE_A_CARD) - {"framework", "identity", "behavior", "opinions", "quirks"}
+"""Those of which one at least marks such a table: the others are anybody's words."""
+OLDER_NAMES: Mapping[str, str] = {
+    "core": "identity",
+    "knowledge": "knowledge_domain",
+    "system_prompt": "system_prompt_override",
+    "version": "character_version",
+}
+"""What acore called fields before it had those of F097."""
+BLENDED_WHEN: Mapping[str, str] = {
+    "creative_task": "creative",
+    "analytical_task": "technical",
+    "playful_chat": "casual",
+}
+"""What acore calls kinds of talk in its rules, and what they are called here."""
 TEXTS: Mapping[str, str] = {
     "scenario": "scenario",
     "first_message": "greeting",

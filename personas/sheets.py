@@ -1,17 +1,21 @@
-"""Character sheets: a character as one JSON object, with its voice, opinions, quirks and how it changes."""
+"""Character sheets: a character as one JSON object, and cards whose extensions say what a sheet does."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from personas.cards.convert import NAMELESS_PROMPT, as_name, wrong_with
+from personas.cards.card import Card
+from personas.cards.convert import EXTENSION, NAMELESS_PROMPT, as_name, cast, wrong_with
 from personas.cards.errors import CardError
-from personas.cards.images import Picture, picture_from_uri
+from personas.cards.images import picture_from_uri
+from personas.cards.versions import is_card
 from personas.character_parts import Blending, EvolutionStage, VoiceAndTone
 from personas.character_rules import LONGEST_LIST, LONGEST_TEXT, check_avatar, plain, slug_of
+from personas.sheet_fields import LEFT_OUT, SheetContents, SheetFields
 from personas.sheet_values import (
+    BESIDE_A_CARD,
+    BLENDED_WHEN,
     LISTS,
     OWN_KEYS,
     SHEET_KEYS,
@@ -20,103 +24,71 @@ from personas.sheet_values import (
     items,
     labelled,
     opinions_in,
-    within_limits,
     words,
 )
 
-__all__ = ["SHEET_KEYS", "USUAL_FRAMEWORK", "SheetContents", "is_sheet", "read_sheet"]
+__all__ = ["SHEET_KEYS", "USUAL_FRAMEWORK", "SheetContents", "cast_whole", "is_sheet", "read_sheet"]
 
 USUAL_FRAMEWORK = "neuro"
 """What a sheet is built on that names no framework (F099)."""
 _SHORT = 150
 """Characters up to which a description is one for lists, too."""
-_MOST_NAMED = 20
-_LEFT_OUT = "is not what it should be and was left out"
-
-
-@dataclass(frozen=True)
-class SheetContents:
-    """What a sheet gives: fields of a character, a picture to be saved, and what is wrong with it.
-
-    Each fault and each notice begins with the name of its field. With a fault the sheet is not usable.
-    """
-
-    fields: dict[str, Any]
-    avatar: Picture | None
-    notices: tuple[str, ...]
-    faults: tuple[str, ...]
 
 
 def is_sheet(data: object) -> bool:
     """Return whether a JSON value is a character sheet."""
     if not isinstance(data, dict) or "spec" in data or "framework_id" in data:
         return False
-    return "display_name" in data or ("character_id" in data and len(SHEET_KEYS & data.keys()) > 1)
+    if "display_name" in data:
+        return "first_mes" not in data
+    return "character_id" in data and len(SHEET_KEYS & data.keys()) > 1 and not is_card(data)
 
 
 def read_sheet(data: Mapping[str, Any]) -> SheetContents:
     """Return a character sheet as the fields of a character (F097, F098, D19, D25). Never raises."""
-    sheet = _Sheet(data)
+    sheet = SheetFields()
+    extensions = data.get("extensions")
+    sheet.take({key: value for key, value in data.items() if key != "extensions"}, known=_OF_A_SHEET)
+    sheet.take_extensions(extensions if isinstance(extensions, Mapping) else {})
     for step in (_who, _texts, _lists, _greetings, _knowledge, _opinions, _voice, _framework, _blending):
         step(sheet)
-    for step in (_stages, _activities, _avatar, _own, _unused):
+    for step in (_stages, _activities, _avatar, _lorebook, _own):
         step(sheet)
-    return SheetContents(sheet.fields, sheet.avatar, tuple(sheet.notices), tuple(sheet.faults))
+    sheet.fields.setdefault("framework", USUAL_FRAMEWORK)
+    return sheet.contents()
 
 
-class _Sheet:
-    """A sheet while it is read."""
+def cast_whole(card: Card) -> SheetContents:
+    """Return a card as the fields of a character, with what its extensions say as a sheet would (F097, C31).
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self.data = data
-        self.fields: dict[str, Any] = {}
-        self.avatar: Picture | None = None
-        self.notices: list[str] = []
-        self.faults: list[str] = []
-
-    def note(self, key: str, what: str) -> None:
-        self.notices.append(f"{key}: {what}")
-
-    def text(self, key: str) -> str:
-        """Return a text, cut where a character holds no more; empty for what is none."""
-        value = self.data.get(key)
-        if value is None:
-            return ""
-        if not isinstance(value, str | int | float) or isinstance(value, bool):
-            self.note(key, _LEFT_OUT)
-            return ""
-        return self.cut(key, str(value).strip())
-
-    def cut(self, key: str, text: str) -> str:
-        if len(text) > LONGEST_TEXT:
-            self.note(key, f"was cut to {LONGEST_TEXT:,} characters")
-        return text[:LONGEST_TEXT]
-
-    def keep(self, field: str, value: Any) -> None:
-        if value:
-            self.fields[field] = value
-
-    def listed(self, key: str, field: str, found: Iterable[str] | None) -> None:
-        if found is None:
-            self.note(key, _LEFT_OUT)
-            return
-        whole = tuple(found)
-        kept = within_limits(whole)
-        if kept != whole:
-            self.note(key, f"was cut to {LONGEST_LIST} of {LONGEST_TEXT:,} characters")
-        self.keep(field, kept)
-
-    def table(self, key: str) -> Mapping[str, Any]:
-        """Return a table; an empty one for what is none."""
-        value = self.data.get(key)
-        if isinstance(value, Mapping):
-            return value
-        if value is not None:
-            self.note(key, _LEFT_OUT)
-        return {}
+    What this program wrote there itself goes before them. Never raises.
+    """
+    sheet, made = SheetFields(), cast(card)
+    sheet.take_extensions(card.extensions)
+    if not isinstance(sheet.data.get("identity"), str | Mapping | None):
+        sheet.leave_out("identity")
+        del sheet.data["identity"]
+    if card.fields.get("avatar_url"):
+        known = () if card.portrait else ("avatar_url",)
+        sheet.take({"avatar_url": card.fields["avatar_url"]}, known=known)
+    for step in (_lists, _knowledge, _opinions, _voice, _framework, _blending, _stages, _activities):
+        step(sheet)
+    for step in (_avatar, _lorebook):
+        step(sheet)
+    sheet.fields |= made.fields
+    parts = filter(None, [*_identity(sheet), made.fields["core_prompt"]])
+    sheet.fields["core_prompt"] = sheet.cut("identity", "\n\n".join(parts))
+    sheet.avatar = card.portrait or sheet.avatar
+    sheet.notices = [*made.notices, *sheet.notices]
+    if EXTENSION in card.extensions:
+        sheet.paths[EXTENSION] = f"extensions.{EXTENSION}"
+    return sheet.contents()
 
 
-def _who(sheet: _Sheet) -> None:
+_OF_A_SHEET = SHEET_KEYS | set(OWN_KEYS) | BESIDE_A_CARD.keys()
+
+
+def _who(sheet: SheetFields) -> None:
     said = sheet.text("display_name")
     name = as_name(said)
     if not name:
@@ -133,7 +105,7 @@ def _who(sheet: _Sheet) -> None:
     sheet.fields["core_prompt"] = sheet.cut("identity", "\n\n".join(filter(None, parts))) or NAMELESS_PROMPT
 
 
-def _identity(sheet: _Sheet) -> tuple[str, ...]:
+def _identity(sheet: SheetFields) -> tuple[str, ...]:
     found = sheet.data.get("identity")
     if isinstance(found, str):
         return (found.strip(),)
@@ -144,64 +116,69 @@ def _identity(sheet: _Sheet) -> tuple[str, ...]:
     return ("\n".join(labelled(told)),)
 
 
-def _texts(sheet: _Sheet) -> None:
-    for key, field in TEXTS.items():
-        sheet.keep(field, sheet.text(key))
+def _texts(sheet: SheetFields) -> None:
+    for key, name in TEXTS.items():
+        sheet.keep(name, sheet.text(key))
 
 
-def _lists(sheet: _Sheet) -> None:
-    for key, field in LISTS.items():
-        sheet.listed(key, field, items(sheet.data.get(key)))
+def _lists(sheet: SheetFields) -> None:
+    for key, name in LISTS.items():
+        sheet.listed(key, name, items(sheet.data.get(key)))
 
 
-def _greetings(sheet: _Sheet) -> None:
+def _greetings(sheet: SheetFields) -> None:
     found = sheet.data.get("alternate_greetings")
     found = [found] if isinstance(found, str) else found
     texts = None if not isinstance(found, list | None) else filter(None, map(words, found or []))
     sheet.listed("alternate_greetings", "greetings", texts)
 
 
-def _knowledge(sheet: _Sheet) -> None:
+def _knowledge(sheet: SheetFields) -> None:
     found = sheet.data.get("knowledge_domain")
     if isinstance(found, str):
         found = {"primary": found.strip()}
     elif isinstance(found, list):
         primary, *others = items(found) or ("",)
         found = {"primary": primary, **({"others": others} if others else {})}
+    categories = items(sheet.data.get("rag_categories"))
+    if categories is None:
+        sheet.leave_out("rag_categories")
+    elif categories:
+        found = {**(found if isinstance(found, Mapping) else {}), "rag_categories": list(categories)}
     _keep_table(sheet, "knowledge_domain", "knowledge", found)
 
 
-def _opinions(sheet: _Sheet) -> None:
+def _opinions(sheet: SheetFields) -> None:
     found = opinions_in(sheet.data.get("opinions"))
     if found is None:
-        sheet.note("opinions", _LEFT_OUT)
+        sheet.leave_out("opinions")
     _keep_table(sheet, "opinions", "opinions", found)
 
 
-def _keep_table(sheet: _Sheet, key: str, field: str, found: object) -> None:
+def _keep_table(sheet: SheetFields, key: str, field: str, found: object) -> None:
     if found is None:
         return
     try:
         sheet.keep(field, plain(found) if isinstance(found, dict) else None)
     except PydanticCustomError as error:
-        sheet.note(key, f"{error.message()}; it was left out")
+        sheet.leave_out(key, f"{error.message()}; it was left out")
         return
     if not isinstance(found, dict):
-        sheet.note(key, _LEFT_OUT)
+        sheet.leave_out(key)
 
 
-def _voice(sheet: _Sheet) -> None:
+def _voice(sheet: SheetFields) -> None:
     found = sheet.data.get("voice_and_tone")
     table = {"tone": found} if isinstance(found, str) else sheet.table("voice_and_tone")
     voice: dict[str, Any] = {}
-    notes: dict[str, str] = {}
+    notes: dict[str, str] = _behavior(sheet)
     for key, value in list(table.items())[:LONGEST_LIST]:
         if key not in VoiceAndTone.model_fields or key == "notes":
             notes[str(key).replace("_", " ")] = words(value)
         elif fits(VoiceAndTone, {key: value}):
             voice[key] = value
         else:
-            sheet.note(f"voice_and_tone.{key}", _LEFT_OUT)
+            sheet.note(f"voice_and_tone.{key}", LEFT_OUT)
     said = {key: text for key, text in notes.items() if text}
     if said and fits(VoiceAndTone, {"notes": said}):
         voice["notes"] = said
@@ -210,37 +187,66 @@ def _voice(sheet: _Sheet) -> None:
     sheet.keep("voice", voice)
 
 
-def _framework(sheet: _Sheet) -> None:
-    identity = sheet.data.get("identity")
-    named = identity.get("framework") if isinstance(identity, Mapping) else None
-    if named is not None and (not isinstance(named, str) or len(named) > 64):
-        sheet.note("identity.framework", f"names no framework; it is {USUAL_FRAMEWORK}")
-        named = None
-    sheet.fields["framework"] = (named or "").strip() or USUAL_FRAMEWORK
+def _behavior(sheet: SheetFields) -> dict[str, str]:
+    """Return how it behaves as notes on the voice, where stages of growth put it, too."""
+    found = sheet.data.get("behavior")
+    table = found if isinstance(found, Mapping) else {"behavior": found}
+    return {str(key).replace("_", " "): words(value) for key, value in list(table.items())[:LONGEST_LIST]}
 
 
-def _blending(sheet: _Sheet) -> None:
+def _framework(sheet: SheetFields) -> None:
+    identity, blending = sheet.data.get("identity"), sheet.data.get("framework_blending")
+    for key, named in (
+        ("identity.framework", identity.get("framework") if isinstance(identity, Mapping) else None),
+        ("framework", sheet.data.get("framework")),
+        ("base_framework", blending.get("base_framework") if isinstance(blending, Mapping) else None),
+    ):
+        if isinstance(named, str) and named.strip() and len(named) <= 64:
+            sheet.fields["framework"] = named.strip()
+            return
+        if named is not None and named != "":
+            sheet.leave_out(key, "names no framework")
+
+
+def _blending(sheet: SheetFields) -> None:
     found = sheet.table("framework_blending")
     if not found:
         return
-    contexts = found.get("contexts") or found.get("context_weights") or {}
+    contexts = found.get("contexts") or found.get("context_weights") or _ruled(found)
     blending = {"enabled": found.get("enabled", False), "contexts": contexts}
     if fits(Blending, blending):
         sheet.fields["blending"] = blending
     else:
-        sheet.note("framework_blending", "holds no weights by context and framework; it was left out")
+        why = "holds no weights by context and framework; it was left out"
+        sheet.leave_out("framework_blending", why)
 
 
-def _stages(sheet: _Sheet) -> None:
+def _ruled(blending: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the weights of rules of context, framework and weight; the rest is the base framework's."""
+    rules = blending.get("blend_rules")
+    contexts: dict[str, dict[str, Any]] = {}
+    for rule in rules if isinstance(rules, list) else ():
+        if isinstance(rule, Mapping):
+            context = BLENDED_WHEN.get(str(rule.get("context")), str(rule.get("context")))
+            contexts.setdefault(context, {})[str(rule.get("framework"))] = rule.get("weight", 1.0)
+    base = blending.get("base_framework")
+    for weights in contexts.values():
+        taken = sum(weight for weight in weights.values() if isinstance(weight, int | float))
+        if isinstance(base, str) and base not in weights and taken < 1:
+            weights[base] = round(1 - taken, 9)
+    return contexts
+
+
+def _stages(sheet: SheetFields) -> None:
     found = sheet.data.get("evolution_stages")
     if not isinstance(found, list | None):
-        sheet.note("evolution_stages", _LEFT_OUT)
+        sheet.leave_out("evolution_stages")
         return
     stages: list[dict[str, Any]] = []
     for number, stage in enumerate(found or [], start=1):
         made = _stage(stage)
         if made is None or len(stages) >= LONGEST_LIST:
-            sheet.note(f"evolution_stages[{number}]", _LEFT_OUT)
+            sheet.note(f"evolution_stages[{number}]", LEFT_OUT)
             continue
         stages.append(made)
     sheet.keep("stages", tuple(stages))
@@ -257,7 +263,7 @@ def _stage(stage: object) -> dict[str, Any] | None:
     return made if fits(EvolutionStage, made) else None
 
 
-def _activities(sheet: _Sheet) -> None:
+def _activities(sheet: SheetFields) -> None:
     found = sheet.data.get("activity_preferences")
     if isinstance(found, list | str):
         sheet.listed("activity_preferences", "activities", items(found))
@@ -270,7 +276,7 @@ def _activities(sheet: _Sheet) -> None:
     sheet.listed("activity_preferences", "activities", told)
 
 
-def _avatar(sheet: _Sheet) -> None:
+def _avatar(sheet: SheetFields) -> None:
     said = sheet.data.get("avatar_url")
     if not isinstance(said, str) or not said.strip():
         return
@@ -280,19 +286,23 @@ def _avatar(sheet: _Sheet) -> None:
         else:
             sheet.fields["avatar"] = check_avatar(said.strip())
     except CardError as error:
-        sheet.note("avatar_url", f"{error.wrong}; {error.mend}")
+        sheet.leave_out("avatar_url", f"{error.wrong}; {error.mend}")
     except PydanticCustomError as error:
-        sheet.note("avatar_url", error.message())
+        sheet.leave_out("avatar_url", error.message())
 
 
-def _own(sheet: _Sheet) -> None:
+def _lorebook(sheet: SheetFields) -> None:
+    found = sheet.data.get("embedded_lorebook")
+    book = {"entries": found} if isinstance(found, list) else found
+    if isinstance(book, Mapping) and isinstance(book.get("entries"), list | dict):
+        sheet.books.append(book)
+    elif found:
+        sheet.leave_out("embedded_lorebook")
+
+
+def _own(sheet: SheetFields) -> None:
     for key in (one for one in OWN_KEYS if one in sheet.data):
         if wrong := wrong_with(key, sheet.data[key]):
-            sheet.note(key, f"{wrong}; it was left out")
+            sheet.leave_out(key, f"{wrong}; it was left out")
         else:
             sheet.fields[key] = sheet.data[key]
-
-
-def _unused(sheet: _Sheet) -> None:
-    for key in list(sheet.data.keys() - SHEET_KEYS - set(OWN_KEYS))[:_MOST_NAMED]:
-        sheet.note(str(key)[:60], "is not used")

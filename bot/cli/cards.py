@@ -44,6 +44,7 @@ _TOLD_IN_FULL: Mapping[str, str] = {
     "override": "Instructions that stand in front of everything (system_prompt):",
     "post_history": "Instructions that stand behind everything (post_history_instructions):",
 }
+_KEPT_IN = {"card": "the card", "sheet": "the sheet", "lorebook": "the book"}
 _KINDS = {"card": "a card", "sheet": "a character sheet", "lorebook": "a lorebook"}
 
 
@@ -113,6 +114,7 @@ def _report(seen: Inspected, path: Path, count: Callable[[str], int]) -> Iterato
         yield from _greetings(seen.fields)
     if seen.book is not None:
         yield _lore(seen.book, count)
+    yield from _marked_used(seen.used)
     yield from _lists(seen)
     for field, heading in _TOLD_IN_FULL.items():
         if text := seen.fields.get(field):
@@ -188,12 +190,20 @@ def _lists(seen: Inspected) -> Iterator[Text]:
     for heading, found in (
         ("Macros: ", braced),
         ("Macros that mean nothing here and stay as they are: ", unknown),
-        ("Kept in the card, and not used: ", [harmless(one, 80) for one in seen.unused]),
+        (f"Kept in {_KEPT_IN[seen.kind]}, and not used: ", [harmless(one, 80) for one in seen.unused]),
     ):
         if found:
             yield Text(heading + ", ".join(found))
     if seen.files:
         yield Text(f"Files that it carries: {seen.files:,}")
+
+
+def _marked_used(used: tuple[str, ...]) -> Iterator[Any]:
+    """Say what each field is good for that a card has no place of its own for."""
+    if used:
+        yield Text("Used:")
+    for field in used:
+        yield Padding(Text(harmless(field, 200)), (0, 0, 0, 2))
 
 
 def _told(heading: str, text: str) -> Iterator[Any]:

@@ -88,10 +88,11 @@ class Consequences:
     async def _grow(self, db: UnitOfWork, role: Role) -> list[News]:
         count = await db.characters.count_interaction(role.slug)
         news = [] if count % COUNTED_EVERY else [News(role.slug, counted=True)]
-        if not self._growing.enabled or count < min(self._growing.milestones, default=count + 1):
+        milestones = {*self._growing.milestones, *(stage.milestone for stage in role.character.stages)}
+        if not self._growing.enabled or count < min(milestones, default=count + 1):
             return news
         reached = await db.characters.reached(role.slug)
-        for milestone in crossed(0, count, self._growing.milestones, reached):
+        for milestone in crossed(0, count, milestones, reached):
             stage = next((one for one in role.character.stages if one.milestone == milestone), None)
             changes = dict(stage.changes) if stage else None
             await db.characters.reach_milestone(role.slug, milestone, changes, at=self._clock.now())

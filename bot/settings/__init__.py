@@ -1,7 +1,7 @@
 """Every setting of the bot: typed, frozen, documented, and read from files as people write them."""
 
 from bot.settings.envfile import Fault, Notice
-from bot.settings.identity import character_folders
+from bot.settings.identity import characters_in
 from bot.settings.loading import Loaded, SettingsError, load_settings, pending
 from bot.settings.model import ALIASES, NOT_YET, SECRETS, Settings
 
@@ -14,7 +14,7 @@ __all__ = [
     "Notice",
     "Settings",
     "SettingsError",
-    "character_folders",
+    "characters_in",
     "load_settings",
     "pending",
 ]

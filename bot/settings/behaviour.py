@@ -39,9 +39,9 @@ class Characters(Section):
     """Which character speaks."""
 
     character: str = ""
-    """Folder in characters_dir to play; ./character.env if empty."""
+    """Folder or file in characters_dir to play; if empty ./character.env, else the first active persona."""
     characters_dir: Folder = Path("characters")
-    """Folder that holds a folder for each character."""
+    """Folder that holds a folder, or one JSON file, for each character."""
 
 
 class Typing(Section):
@@ -126,7 +126,7 @@ class Personas(Section):
     use_persona_system: bool = True
     """Whether more than one persona may speak."""
     active_personas: Names = ()
-    """Folders of further personas, separated by commas; `all` for every one, none if empty."""
+    """Folders or files of further personas, with commas or as JSON; `all` for every one, none if empty."""
     persona_weights: Weights = Field(default_factory=dict)
     """How readily each persona is chosen, as JSON: {"nyx": 1.5, "pixel": 0.5}."""
     framework_blending_enabled: bool = True

@@ -1,5 +1,6 @@
-"""Finding the character that the settings name: ./character.env, or a folder of characters."""
+"""Finding the character that the settings name: ./character.env, its own folder, or a file among others."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 from bot.settings.envfile import Fault, Notice, read_env
 from bot.settings.sources import Entry, Sheet, character_sheet, did_you_mean
 from personas.character import Character, CharacterError, character_from, character_of, slug_of
-from personas.library import read_folder
+from personas.library import read_file, read_folder
 
 SHEET_NAME = "character.env"
+_KINDS = (".json", ".png", ".charx")
+"""What a character may be that is one file; of several with one name, the first of these counts."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,15 @@ def own_identity(sheet: Sheet, path: str) -> Identity:
 
 
 def named_identity(folders: Path, asked: Entry) -> Identity:
-    """Return the character in the folder of that name, in any letter case.
+    """Return the character in the folder or the file of that name, in any letter case.
 
-    The name is looked up among the folders that are there and never joined to a path.
+    The name is looked up among those that are there and never joined to a path.
     """
     name = asked.value.strip()
     if any(mark in name for mark in '/\\:\0"') or name.startswith("."):
         return Identity(faults=(asked.fault("is a path", f"write a folder's name in {folders}"),))
-    known = character_folders(folders)
-    folder = next((path for key, path in known.items() if key.lower() == name.lower()), None)
+    known = characters_in(folders)
+    folder = find_character(known, name)
     if folder is None:
         return Identity(faults=(_no_such_folder(folders, asked, list(known)),))
     path = folder / SHEET_NAME
@@ -59,13 +62,16 @@ def named_identity(folders: Path, asked: Entry) -> Identity:
 def _from_files(folder: Path, sheet: Sheet | None = None) -> Identity:
     """Return the character that a card or a sheet in its folder makes, under what character.env says."""
     said = [entry for entry in sheet.identity.values() if entry.says_something] if sheet else []
-    contents = read_folder(folder, {entry.key: entry.value for entry in said})
-    path = str(folder)
-    notices = tuple(Notice(f"{path}/{one.file}", None, one.text, "") for one in contents.notices)
+    alone = folder.is_file()
+    contents = read_file(folder) if alone else read_folder(folder, {entry.key: entry.value for entry in said})
+    path, within = str(folder), folder.parent if alone else folder
+    notices = tuple(Notice(f"{within}/{one.file}", None, one.text, "") for one in contents.notices)
     try:
         character = character_of(contents.fields, path)
     except CharacterError as error:
-        faults = [Fault(f"{path}/{one.file}", one.line, one.wrong, one.mend) for one in contents.faults]
+        faults = [Fault(f"{within}/{one.file}", one.line, one.wrong, one.mend) for one in contents.faults]
+        if alone and faults:
+            return Identity(character_faults=tuple(faults))
         faults += [Fault(path, None, one.wrong, one.mend, one.key) for one in error.faults]
         return Identity(character_faults=tuple(faults))
     return Identity(
@@ -85,6 +91,38 @@ def character_folders(folders: Path) -> Mapping[str, Path]:
         return {}
     named = (path for path in found if not path.name.startswith(("_", ".")))
     return {path.name: path for path in named if (path / SHEET_NAME).is_file() or strange_files(path)}
+
+
+def characters_in(folders: Path) -> Mapping[str, Path]:
+    """Return all characters by name: the folders, then those that are one file each.
+
+    A file goes by its name without the ending, or with it where a folder has that name.
+    """
+    found: dict[str, Path] = dict(character_folders(folders))
+    try:
+        files = [path for path in folders.iterdir() if path.suffix.lower() in _KINDS and path.is_file()]
+    except OSError:
+        return found
+    taken = {name.lower() for name in found}
+    alone: dict[str, Path] = {}
+    for path in sorted(files, key=lambda path: (path.stem, _KINDS.index(path.suffix.lower()))):
+        if not path.name.startswith(("_", ".")):
+            alone.setdefault(path.name if path.stem.lower() in taken else path.stem, path)
+    return found | alone
+
+
+def find_character(known: Mapping[str, Path], name: str) -> Path | None:
+    """Return where a character is, by its name in any letter case; `.json` behind it may be said or not."""
+    wanted = unicodedata.normalize("NFC", name.strip()).lower()
+    for names in (
+        {path.name: path for path in known.values()},
+        known,
+        {f"{key}.json": path for key, path in known.items()},
+    ):
+        for key, path in names.items():
+            if unicodedata.normalize("NFC", key).lower() == wanted:
+                return path
+    return None
 
 
 def strange_files(folder: Path) -> list[Path]:
@@ -138,7 +176,7 @@ def _no_such_folder(folders: Path, asked: Entry, known: list[str]) -> Fault:
     if not known:
         return asked.fault(f"names {shown}, and {folders} holds no characters", _MAKE_ONE)
     hint = did_you_mean(name.lower(), known)
-    return asked.fault(f"names no folder in {folders}: {shown}{hint}", f"known: {', '.join(known)}")
+    return asked.fault(f"names no character in {folders}: {shown}{hint}", f"known: {', '.join(known)}")
 
 
 _MAKE_ONE = "see docs/characters.md, or set characters_dir"

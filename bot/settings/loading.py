@@ -181,7 +181,8 @@ def load_settings(
 
     What counts, in this order: overrides, environment, config.env, ./character.env. A path that
     leads nowhere is passed over. A character that is named (`character=nyx`) comes from its
-    folder alone, else from `character_env` (C01, C02, F007).
+    folder alone, else from `character_env`; without either it is the first of active_personas that can be
+    played (C01, C02, F007, F108).
     """
     config_file, sheet_file = _read(config), _read(character_env)
     over, outside = override_sheet(overrides), environment_sheet(environ)
@@ -189,7 +190,10 @@ def load_settings(
     entries, alias_notices = resolve_aliases(merge(over, outside, inside, own))
     entries, overtaken = bring_up_to_date(entries)
     settings, value_faults = build(entries)
-    identity = _identity(own, sheet_file.path, settings, entries.get("character"))
+    asked = entries.get("character")
+    identity = _identity(own, sheet_file.path, settings, asked)
+    if asked is None and identity == Identity():
+        settings, identity = _first_of(settings, entries)
     faults = [*over.faults, *inside.faults, *own.faults, *value_faults, *identity.faults]
     notices = [*outside.notices, *inside.notices, *own.notices, *alias_notices, *overtaken]
     notices += identity.notices
@@ -265,6 +269,25 @@ def _identity(own: Sheet, path: str, settings: Settings, asked: Entry | None) ->
         return named
     text = f"and the rest of this character are not used, because {asked.written} is set"
     return replace(named, notices=(*named.notices, unused.notice(text)))
+
+
+def _first_of(settings: Settings, entries: Mapping[str, Entry]) -> tuple[Settings, Identity]:
+    """Return the first of active_personas that can be played, as if `character` named it; else what is wrong.
+
+    What is wrong with the others is told when they are read.
+    """
+    listed, found = entries.get("active_personas"), Identity()
+    if listed is None or not settings.use_persona_system:
+        return settings, found
+    for name in settings.active_personas:
+        if name.lower() == "all":
+            continue
+        tried = named_identity(settings.characters_dir, replace(listed, value=name))
+        if tried.character is not None:
+            return settings.model_copy(update={"character": name}), tried
+        if not found.character_faults:
+            found = Identity(character_faults=(*tried.faults, *tried.character_faults))
+    return settings, found
 
 
 def _read(path: Path | None) -> EnvFile:

@@ -229,8 +229,11 @@ def is_tagged_for_adults(tags: Iterable[str]) -> bool:
     return not FOR_ADULTS.isdisjoint(tag.strip().casefold() for tag in tags)
 
 
-def card_of(character: Character) -> bytes:
-    """Return a character as the JSON of a V3 card; reading it again gives the same character."""
+def card_of(character: Character, kept: Mapping[str, Any] | None = None) -> bytes:
+    """Return a character as the JSON of a V3 card; reading it again gives the same character.
+
+    `kept` is what its sheet says and nobody here reads, by its path: it goes along.
+    """
     values = character.model_dump(mode="json", exclude_defaults=True)
     if is_tagged_for_adults(character.tags):
         values["nsfw"] = character.nsfw  # its own word goes before a tag
@@ -249,7 +252,10 @@ def card_of(character: Character) -> bytes:
         "tags": list(character.tags),
         "creator": character.creator,
         "character_version": character.version,
-        "extensions": {EXTENSION: {name: values[name] for name in KEPT if name in values}},
+        "extensions": {
+            **{path.removeprefix("extensions."): value for path, value in (kept or {}).items()},
+            EXTENSION: {name: values[name] for name in KEPT if name in values},
+        },
     }
     card = {"spec": "chara_card_v3", "spec_version": "3.0", "data": data}
     return json.dumps(card, ensure_ascii=False, indent=2).encode()

@@ -1,7 +1,7 @@
 """What a card would do once it is played: its macros, what is not used of it, and what to read first."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,16 @@ from personas.cards.card import LISTS, TEXTS, Card
 from personas.macros import KNOWN, macros_in
 
 _USED = frozenset(
-    {*TEXTS, *LISTS, "nickname", "character_book", "assets", "extensions", "creator_notes_multilingual"}
+    {
+        *TEXTS,
+        *LISTS,
+        "nickname",
+        "character_book",
+        "assets",
+        "extensions",
+        "creator_notes_multilingual",
+        "avatar_url",
+    }
 )
 _DATES = frozenset({"creation_date", "modification_date", "source"})
 _PROMPTED = ("description", "personality", "scenario", "first_mes", "mes_example", "system_prompt")
@@ -32,10 +41,13 @@ class Survey:
     warnings: tuple[str, ...]
 
 
-def survey(card: Card) -> Survey:
-    """Return what somebody should see of a card before it speaks in their server (faults D18)."""
+def survey(card: Card, kept: Iterable[str]) -> Survey:
+    """Return what somebody should see of a card before it speaks in their server (faults D18).
+
+    `kept` are the paths of what its extensions hold and nothing here reads.
+    """
     macros = frozenset[str]().union(*(macros_in(text) for text in _every_text(card)))
-    unused = tuple(_short(one) for one in _unused(card))
+    unused = tuple(_short(one) for one in (*kept, *_unused(card)))
     return Survey(
         tuple(sorted(macros & KNOWN)),
         tuple(_short(one) for one in sorted(macros - KNOWN))[:_MOST],
@@ -56,7 +68,6 @@ def _every_text(card: Card) -> Iterator[str]:
 
 
 def _unused(card: Card) -> Iterator[str]:
-    yield from (f"extensions.{key}" for key in card.extensions)
     for key in card.fields:
         if key not in _USED and key not in _DATES:
             yield key

@@ -33,6 +33,7 @@ from personas.cards.json_text import DEEPEST
 from personas.cards.survey import survey
 from personas.character import Character
 from personas.character_rules import check_name
+from personas.sheets import cast_whole
 from tests.carding import (
     V1,
     V2,
@@ -374,8 +375,7 @@ def test_whatever_a_card_holds_comes_back(fields, more, version, kind):
     again = read_card(WRITERS[kind](card))
     assert again.original == original
     assert again.version == card.version
-    cast(again)
-    survey(again)
+    survey(again, cast_whole(again).kept)
     assert again.portrait is None or again.portrait.data
 
 
@@ -456,14 +456,14 @@ def test_a_name_of_which_nothing_can_be_seen_is_none(name):
 def test_a_survey_says_what_to_read_first():
     """D18: what an imported text would do is shown before it is used."""
     card = card_from(changed(V2, first_mes="{{foo}} @everyone https://x \u200b {{USER}}"))
-    seen = survey(card)
+    seen = survey(card, cast_whole(card).kept)
     assert seen.macros == ("char", "original", "user")
     assert seen.unknown_macros == ("foo",)
     assert "extensions.depth_prompt" in seen.unused
     assert "unknown_field" in seen.unused
     for word in ("system_prompt", "post_history", "links", "everyone", "nobody sees"):
         assert any(word in warning for warning in seen.warnings), word
-    assert survey(card_from(V1)).warnings == ()
+    assert survey(card_from(V1), ()).warnings == ()
 
 
 # --- hostile files (D7, D8, D9) -----------------------------------------------------------------------------
@@ -712,8 +712,7 @@ def judged(data: bytes) -> str:
     except CardError as error:
         result = "refused" if str(error).isprintable() else "refused in signs"
     else:
-        cast(card)
-        survey(card)
+        survey(card, cast_whole(card).kept)
         assert read_card(write_json(card)).original == card.original
         result = "read"
     assert time.process_time() - began < 2

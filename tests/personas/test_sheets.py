@@ -192,7 +192,8 @@ def test_an_avatar_that_is_no_picture_is_left_out_with_a_notice(uri):
 def test_faults_name_their_field():
     sheet = read_sheet({"character_id": "x", "identity": 3, "quirks": 5, "opinions": 5, "tags": True, "x": 1})
     assert [fault.split(":")[0] for fault in sheet.faults] == ["display_name", "identity"]
-    assert {notice.split(":")[0] for notice in sheet.notices} == {"quirks", "opinions", "tags", "x"}
+    assert {notice.split(":")[0] for notice in sheet.notices} == {"quirks", "opinions", "tags"}
+    assert sheet.kept == {"x": 1, "quirks": 5, "opinions": 5, "tags": True}
 
 
 def test_a_long_name_is_cut_and_a_long_text_too():

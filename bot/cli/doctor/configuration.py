@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.cli.doctor.finding import Finding
-from bot.features.characters.library import BUNDLED, FRAMEWORKS, Library
+from bot.features.characters.library import BUNDLED, Library, frameworks_beside
 from bot.features.characters.shelves import CharacterFaults, Source, sources_of
 from bot.llm.types import TokenEstimate
 from bot.settings import SECRETS, Loaded, SettingsError, pending
 from bot.settings.envfile import Fault, Notice, read_env
-from bot.settings.identity import character_folders
+from bot.settings.identity import characters_in, find_character
 from bot.settings.sources import did_you_mean
 from personas.character import Character, is_placeholder
 from personas.frameworks import DEFAULT_FRAMEWORK, read_frameworks
@@ -64,19 +64,20 @@ async def company_findings(loaded: Loaded) -> list[Finding]:
     return [
         *_not_there(settings.characters_dir, named),
         *await _company(loaded, named),
-        *await asyncio.to_thread(_frameworks, settings.characters_dir / FRAMEWORKS),
+        *await asyncio.to_thread(_frameworks, frameworks_beside(settings.characters_dir)),
     ]
 
 
 def _not_there(folders: Path, named: Sequence[str]) -> list[Finding]:
-    known = list(character_folders(folders))
-    names = [name.removesuffix(".json").strip().lower() for name in named]
-    strangers = [] if names == ["all"] else [one for one in names if one not in map(str.lower, known)]
+    found = characters_in(folders)
+    known = list(found)
+    names = [] if [name.lower() for name in named] == ["all"] else named
+    strangers = [name for name in names if find_character(found, name) is None]
     return [
         Finding(
             "character.company",
             "problem",
-            f"active_personas names no folder in {folders}: {name[:40]!r}{did_you_mean(name, known)}.",
+            f"active_personas names no character in {folders}: {name[:40]!r}{did_you_mean(name, known)}.",
             f"Known: {', '.join(known) or 'none'}.",
         )
         for name in strangers
@@ -89,7 +90,7 @@ async def _company(loaded: Loaded, named: Sequence[str]) -> list[Finding]:
     library = Library(
         (),
         characters=settings.characters_dir,
-        frameworks=settings.characters_dir / FRAMEWORKS,
+        frameworks=frameworks_beside(settings.characters_dir),
         compiled=settings.data_dir / "compiled",
         pictures=settings.data_dir / "avatars",
     )
@@ -113,7 +114,7 @@ async def _company(loaded: Loaded, named: Sequence[str]) -> list[Finding]:
             played.append((source, library.source_of(role.slug)))
     further = [one.name for _, one in played[1:]] if character and not faults else []
     told = [Finding("character.company", "ok", f"Further characters: {', '.join(further)}.")]
-    frameworks = await asyncio.to_thread(_known_frameworks, settings.characters_dir / FRAMEWORKS)
+    frameworks = await asyncio.to_thread(_known_frameworks, frameworks_beside(settings.characters_dir))
     return [*(told if further else ()), *faults, *_unknown_frameworks(played, frameworks)]
 
 
@@ -127,7 +128,7 @@ def _unknown_frameworks(played: Iterable[tuple[Source, Character]], known: Seque
         Finding(
             "character.frameworks",
             "problem",
-            f"{source.sheet or source.folder}: framework: there is no {one.framework!r}"
+            f"{source.file or source.sheet or source.folder}: framework: there is no {one.framework!r}"
             f"{did_you_mean(one.framework, known)}; {DEFAULT_FRAMEWORK} takes its place.",
             f"Known: {', '.join(known)}.",
         )

@@ -12,7 +12,7 @@ from bot.cli.doctor.models import KEY_PAGE, list_models, server_name
 from bot.cli.doctor.report import tell
 from bot.discord.client import PORTAL
 from bot.llm.errors import ClaudeDenied, ClaudeError
-from bot.settings import character_folders
+from bot.settings import characters_in
 from bot.settings.envfile import read_env
 from personas.character import Character, CharacterError, character_from, slug_of
 
@@ -87,7 +87,8 @@ async def ask_key(ask: Ask, current: str, base_url: str | None) -> str:
 
 async def ask_character(ask: Ask, current: str, folders: Path, own: Path) -> str:
     """Ask who is to be played, by number or name; empty stands for the character in the file `own`."""
-    names = list(character_folders(folders))
+    known = characters_in(folders)
+    names = list(known)
     own_name = _own_name(own)
     if not names:
         tell(f"{folders} holds no characters; docs/characters.md says how to make one.")
@@ -95,7 +96,7 @@ async def ask_character(ask: Ask, current: str, folders: Path, own: Path) -> str
     if own_name:
         tell(f"  {OWN}  {own_name}, as {own} says")
     for number, name in enumerate(names, 1):
-        tell(f"  {number}  {name}: {_description(folders / name)}", then="     ")
+        tell(f"  {number}  {name}: {_description(known[name])}", then="     ")
     usual = current or (OWN if own_name else FIRST_CHARACTER if FIRST_CHARACTER in names else names[0])
     choices = _choices(names, own=bool(own_name))
     while True:
@@ -141,6 +142,8 @@ def _choices(names: list[str], *, own: bool) -> Mapping[str, str]:
 
 
 def _description(folder: Path) -> str:
+    if folder.is_file():
+        return f"the file {folder.name}"
     character = _character(folder / "character.env", slug_of(folder.name))
     if character is None:
         return "has faults; the doctor tells which"

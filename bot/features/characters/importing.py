@@ -15,7 +15,6 @@ from bot.features.characters.library import Library
 from bot.features.characters.presence import NotStaged
 from bot.features.characters.shelves import CharacterFaults, Source
 from bot.features.characters.strangers import Inspected, Output, export_stranger, harmless, read_stranger
-from bot.settings.identity import SHEET_NAME
 from database import Database, DatabaseError, UnitOfWork
 from personas.cards.convert import card_of
 from personas.character import CharacterError, character_of
@@ -89,7 +88,7 @@ class Arrivals:
             if not back:
                 await _put(folder, inspected, data)
             try:
-                role = await library.admit(Source(folder, folder / SHEET_NAME))
+                role = await library.admit(Source.at(folder))
                 await library.prepare(role, self._database)
                 await self._remember(folder.name, here=True)
             except (CharacterFaults, DatabaseError, OSError) as error:
@@ -122,12 +121,18 @@ class Arrivals:
 
         Raises RefusedStranger.
         """
-        folder = self._library.folder_of(role.slug) if self._library else None
-        kept = await asyncio.to_thread(_card_in, folder) if folder else None
-        source = self._library.source_of(role.slug) if self._library else role.character
-        original = kept if kept is not None else await asyncio.to_thread(card_of, source)
+        original = await asyncio.to_thread(self._original, role)
         written = await export_stranger(original, to=to, name=role.name)
         return f"{role.slug}.{to}", written
+
+    def _original(self, role: Role) -> bytes:
+        """Return the card that a character came as; else a new one, with what its sheet says besides."""
+        if self._library is None:
+            return card_of(role.character)
+        contents = self._library.contents_of(role.slug)
+        if contents.card is not None and contents.card.is_file():
+            return contents.card.read_bytes()
+        return card_of(self._library.source_of(role.slug), contents.kept)
 
     def _with_library(self) -> Library:
         if self._library is None:
@@ -195,12 +200,3 @@ def _same(folder: Path, inspected: Inspected, data: bytes) -> bool:
     """Say whether a folder holds just this card."""
     path = folder / _file_name(inspected)
     return path.is_file() and path.read_bytes() == data
-
-
-def _card_in(folder: Path) -> bytes | None:
-    """Return the card that lies in a folder, as it was imported."""
-    for name in ("card.png", "card.json", "card.charx"):
-        path = folder / name
-        if path.is_file():
-            return path.read_bytes()
-    return None

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -23,7 +23,7 @@ from bot.features.characters.shelves import (
     sources_of,
 )
 from bot.settings import Loaded
-from bot.settings.identity import SHEET_NAME, character_folders
+from bot.settings.identity import character_folders
 from database import Database, DatabaseError, UnitOfWork
 from database.models import IdentityLine, Milestone
 from personas.cards.images import Picture
@@ -31,15 +31,20 @@ from personas.character import Character
 from personas.character_parts import EvolutionStage
 from personas.evolution import evolved
 from personas.frameworks import Frameworks, read_frameworks
+from personas.library import FolderContents
+from personas.lorebooks.domains import within_domains
 from personas.lorebooks.model import Lorebook
 from personas.lorebooks.overlay import LaidDown, overlaid
 from personas.macros import Macros, expand
 from personas.persona import Identity, compile_persona
+from personas.sheet_values import items
 
 log = logging.getLogger(__name__)
 
 BUNDLED = Path(__file__).resolve().parents[3] / "characters" / "_frameworks"
 FRAMEWORKS, LOREBOOKS = "_frameworks", "_lorebooks"
+BESIDE = "frameworks"
+"""Where acore keeps its frameworks: next to the folder of its characters."""
 SECOND = _("Two characters are called {slug}: give one of them another character_id.")
 SOMEBODY = "the person you talk with"
 """What {{user}} stands for where no one person is meant: the words before the talk are the same for all."""
@@ -81,7 +86,7 @@ class Library:
         there = {source.folder for source in self._sources}
         folders = [known[name] for name in joined if name in known and known[name] not in there]
         roles: list[Role] = []
-        for source in (*self._sources, *(Source(one, one / SHEET_NAME) for one in folders)):
+        for source in (*self._sources, *map(Source.at, folders)):
             try:
                 roles.append(await self.admit(source, primary=not roles))
             except CharacterFaults as error:
@@ -95,7 +100,7 @@ class Library:
         shelf = await self._reader.read(source)
         slug = shelf.character.slug
         if slug in self._shelves:
-            raise CharacterFaults(SECOND.format(slug=slug))
+            raise CharacterFaults(f"{source}: {SECOND.format(slug=slug)}")
         self._shelves[slug] = shelf
         self._touched.add(slug)
         return Role(Playing(shelf.character), primary=primary)
@@ -118,6 +123,10 @@ class Library:
         """Return the folder of a character, where it has one."""
         shelf = self._shelves.get(slug)
         return shelf.source.folder if shelf else None
+
+    def contents_of(self, slug: str) -> FolderContents:
+        """Return what the files of a character hold."""
+        return self._shelves[slug].contents
 
     def source_of(self, slug: str) -> Character:
         """Return a character as its files have it, before anything was made of it."""
@@ -229,7 +238,9 @@ class Library:
         macros = Macros(char=grown.name, user=SOMEBODY, seed=slug)
         prompt = expand(persona.prompt, macros, rng=Random(slug))
         await asyncio.to_thread(self._save, persona.id, persona.as_dict())
-        books, of_lore = overlaid({**self._books_of(grown), **shelf.books}, lore)
+        domains = domains_of(grown)
+        known = {**self._books_of(domains), **shelf.books}
+        books, of_lore = overlaid({name: within_domains(book, domains) for name, book in known.items()}, lore)
         return Playing(
             character=grown.model_copy(update={"core_prompt": prompt}),
             persona=persona,
@@ -239,12 +250,10 @@ class Library:
             notices=(*shelf.notices, *of_stages, *of_growth, *of_persona, *of_lore),
         )
 
-    def _books_of(self, character: Character) -> dict[str, Lorebook]:
-        """Return the shared lorebooks of a character's domains: what it knows nothing of it does not read."""
-        domains = character.knowledge.get("rag_categories", ())
-        wanted = {str(one).strip().casefold() for one in domains} if isinstance(domains, list | tuple) else ()
+    def _books_of(self, domains: Collection[str]) -> dict[str, Lorebook]:
+        """Return the shared lorebooks of these domains: what is of none of them is not read."""
         return {
-            f"{LOREBOOKS}/{name}": book for name, book in self._books.items() if name.casefold() in wanted
+            f"{LOREBOOKS}/{name}": book for name, book in self._books.items() if name.casefold() in domains
         }
 
     def _save(self, persona_id: str, values: Mapping[str, Any]) -> None:
@@ -266,6 +275,18 @@ class Library:
             log.warning("The picture of %s can't be saved: %s", slug, error.strerror)
             return None
         return path
+
+
+def domains_of(character: Character) -> frozenset[str]:
+    """Return the domains that a character's lore is limited to; none where it names none (F109)."""
+    named = items(character.knowledge.get("rag_categories")) or ()
+    return frozenset(name.strip().casefold() for name in named)
+
+
+def frameworks_beside(characters: Path) -> Path:
+    """Return where the operator's frameworks are: among the characters, else beside their folder (F095)."""
+    inside, beside = characters / FRAMEWORKS, characters.parent / BESIDE
+    return beside if beside.is_dir() and not inside.is_dir() else inside
 
 
 async def _laid_down(db: UnitOfWork, slug: str) -> tuple[list[IdentityLine], list[Milestone]]:
@@ -316,7 +337,7 @@ def library_of(loaded: Loaded) -> Library:
             slug=loaded.playable.slug,
         ),
         characters=settings.characters_dir,
-        frameworks=settings.characters_dir / FRAMEWORKS,
+        frameworks=frameworks_beside(settings.characters_dir),
         compiled=settings.data_dir / "compiled",
         pictures=settings.data_dir / "avatars",
     )

@@ -8,6 +8,7 @@ After the line come the bytes of the file that was written, if any. It imports p
 import json
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 if not __package__:
@@ -15,18 +16,19 @@ if not __package__:
     sys.path += sys.argv[3].split(os.pathsep)
 
 from bot.core.sandbox import hold
-from personas.cards import Card, CardError, cast, read_card, write_charx, write_json, write_png
+from personas.cards import Card, CardError, read_card, write_charx, write_json, write_png
 from personas.cards.charx import MOST_BYTES, is_zip
 from personas.cards.images import picture_of
 from personas.cards.json_text import read_json
 from personas.cards.survey import survey
 from personas.cards.versions import is_card
 from personas.library import is_book
-from personas.sheets import is_sheet, read_sheet
+from personas.sheets import SheetContents, cast_whole, is_sheet, read_sheet
 
 MOST_MEMORY = 256 << 20
 """The memory of this process at most, where the system can hold it to that."""
 MOST_NOTICES = 80
+MOST_LETTERS = 120
 WRITERS = {"json": write_json, "png": write_png, "charx": write_charx}
 
 
@@ -56,14 +58,16 @@ def answered(data: bytes, order: str) -> tuple[dict[str, Any], bytes]:
 
 
 def _of_card(card: Card, container: str) -> dict[str, Any]:
-    made, seen = cast(card), survey(card)
+    made = cast_whole(card)
+    seen = survey(card, made.kept)
     return {
         "kind": "card",
         "version": card.version,
         "container": container,
         "card_name": card.name[:200],
         "fields": made.fields,
-        "book": card.character_book,
+        "book": _book(card.character_book, made),
+        "used": _named(made.used),
         "creator_notes": dict(list(card.creator_notes_by_language.items())[:MOST_NOTICES]),
         "files": len(card.files),
         "macros": seen.macros,
@@ -77,18 +81,35 @@ def _of_card(card: Card, container: str) -> dict[str, Any]:
 def _sheet_or_book(data: bytes) -> dict[str, Any] | None:
     """Return what is said of JSON that is no card but something else of ours; None for all others."""
     value, notices = read_json(data)
-    if is_card(value):
-        return None
     if is_sheet(value):
         sheet = read_sheet(value)
         said = [*notices, *sheet.notices][:MOST_NOTICES]
         if sheet.faults:
             wrong, _, mend = sheet.faults[0].partition("; ")
             raise CardError(f"is a character sheet that can't be used: {wrong}", mend)
-        return {"kind": "sheet", "container": "JSON", "fields": sheet.fields, "notices": said}
+        return {
+            "kind": "sheet",
+            "container": "JSON",
+            "fields": sheet.fields,
+            "book": _book(None, sheet),
+            "used": _named(sheet.used),
+            "unused": _named(sheet.kept),
+            "notices": said,
+        }
+    if is_card(value):
+        return None
     if is_book(value):
         return {"kind": "lorebook", "container": "JSON", "book": value, "notices": list(notices)}
     return None
+
+
+def _book(own: dict[str, Any] | None, made: SheetContents) -> dict[str, Any] | None:
+    """Return the lorebook to be shown: the card's, else one from its extensions."""
+    return own or (dict(made.books[0]) if made.books else None)
+
+
+def _named(paths: Iterable[str]) -> list[str]:
+    return [path[:MOST_LETTERS] for path in paths][:MOST_NOTICES]
 
 
 def _container(data: bytes) -> str:

@@ -12,10 +12,16 @@ from bot.core.errors import ConfigurationError
 from bot.core.i18n import _
 from bot.features.characters.strangers import RefusedStranger, read_stranger
 from bot.settings.envfile import read_env
-from bot.settings.identity import SHEET_NAME, character_folders, strange_files
+from bot.settings.identity import (
+    SHEET_NAME,
+    character_folders,
+    characters_in,
+    find_character,
+    strange_files,
+)
 from bot.settings.sources import character_sheet
 from personas.character import Character, CharacterError, character_of
-from personas.library import FolderContents, read_folder
+from personas.library import FolderContents, read_file, read_folder
 from personas.lorebooks.model import Lorebook, LorebookError
 from personas.lorebooks.reading import read_lorebook
 
@@ -38,14 +44,33 @@ class CharacterFaults(ConfigurationError):  # noqa: N818 - it is plural for a re
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a character comes from: its folder, its character.env, or both."""
+    """Where a character comes from: its folder, its character.env, or both; else one file beside others."""
 
     folder: Path | None
     sheet: Path | None
+    file: Path | None = None
+
+    @classmethod
+    def at(cls, path: Path) -> "Source":
+        """Return the source of a character that a folder or a file of this path is."""
+        return cls(None, None, path) if path.is_file() else cls(path, path / SHEET_NAME)
+
+    def __str__(self) -> str:
+        return str(self.file or self.folder or self.sheet)
+
+    def strange_files(self) -> list[Path]:
+        """Return those of its files that may come from anybody."""
+        if self.file:
+            return [self.file] if self.file.is_file() else []
+        return strange_files(self.folder) if self.folder else []
+
+    def contents(self, env: Mapping[str, str]) -> FolderContents:
+        """Return what its files hold, under the keys of its character.env."""
+        return read_file(self.file) if self.file else read_folder(self.folder or Path(os.devnull), env)
 
     def signature(self) -> Signature:
         """Return a mark of its files that is another one whenever any of them is another one."""
-        seen = [mark_of(self.sheet)] if self.sheet is not None else []
+        seen = [mark_of(path) for path in (self.sheet, self.file) if path is not None]
         for folder in (
             self.folder,
             self.folder and self.folder / "lorebooks",
@@ -76,30 +101,31 @@ class Shelves:
     async def read(self, source: Source) -> Shelf:
         """Return what a character's files say. Raises CharacterFaults when they make no character."""
         signature = source.signature()
-        name = str(source.folder or source.sheet)
+        name, within = str(source), str(source.file.parent if source.file else source)
         try:
-            if source.folder:
-                await self._screen(source.folder)
+            await self._screen(await asyncio.to_thread(source.strange_files))
             env, faults = await asyncio.to_thread(_env, source.sheet)
-            contents = await asyncio.to_thread(read_folder, source.folder or Path(os.devnull), env)
+            contents = await asyncio.to_thread(source.contents, env)
         except OSError as error:
             raise CharacterFaults(
                 UNREADABLE.format(file=error.filename or name, fault=error.strerror)
             ) from error
-        told = [f"{name}/{one}" for one in contents.faults]
+        told = [f"{within}/{one}" for one in contents.faults]
         for one in told:
             log.error("%s", one)
         try:
             if faults:
                 raise CharacterFaults("\n".join(faults))
+            if source.file and told:
+                raise CharacterFaults("\n".join(told))
             fields = {**contents.fields, **_from_prompts(contents.prompts)}
-            if source.folder is None and "character_id" not in env:
+            if source.folder is None and source.file is None and "character_id" not in env:
                 del fields["slug"]  # there is no folder to take it from: its name has to do
             character = character_of(fields, name)
         except CharacterError as error:
             raise CharacterFaults("\n".join([*told, *map(str, error.faults)])) from None
         books, of_books = await asyncio.to_thread(_books, contents)
-        notices = (*(f"{name}/{one}" for one in contents.notices), *of_books)
+        notices = (*(f"{within}/{one}" for one in contents.notices), *of_books)
         for notice in notices:
             log.info("%s", notice)
         return Shelf(source, signature, contents, character, books, (*told, *notices))
@@ -107,7 +133,7 @@ class Shelves:
     async def shared_books(self, folder: Path) -> tuple[dict[str, Lorebook], tuple[str, ...]]:
         """Return the lorebooks of a folder by the names of their files, and what is wrong with others."""
         try:
-            await self._screen(folder)
+            await self._screen(await asyncio.to_thread(strange_files, folder))
             contents = await asyncio.to_thread(read_folder, folder, {})
         except (CharacterFaults, OSError) as error:
             return {}, (str(error),)
@@ -115,12 +141,12 @@ class Shelves:
         told = (*(f"{folder}/{one}" for one in contents.faults), *notices)
         return {Path(name).stem: book for name, book in books.items()}, told
 
-    async def _screen(self, folder: Path) -> None:
+    async def _screen(self, files: Sequence[Path]) -> None:
         """Read what may come from strangers in a process of its own first, each file once (faults D7, D8).
 
         What that process does not come to the end of must not be there when we read the folder.
         """
-        for path in await asyncio.to_thread(strange_files, folder):
+        for path in files:
             if path.stat().st_size > MOST_SCREENED:
                 continue  # it is refused for its size
             data = await asyncio.to_thread(path.read_bytes)
@@ -131,7 +157,7 @@ class Shelves:
                 await read_stranger(data, name=path.name, deadline=SCREENING_SECONDS)
             except RefusedStranger as error:
                 if error.dangerous or error.ours:
-                    raise CharacterFaults(f"{folder}: {error}") from error
+                    raise CharacterFaults(f"{path.parent}: {error}") from error
             self._screened.add(digest)
 
 
@@ -140,33 +166,33 @@ def sources_of(
 ) -> list[Source]:
     """Return where the primary character and the further ones come from (F007, F108).
 
-    `character` names the primary's folder; else it stands in `sheet`, and what else it has in the folder
-    of its `slug`, if there is one. `others` are names of folders, `all` means every one.
+    `character` names the primary's folder or file; else it stands in `sheet`, and what else it has in the
+    folder of its `slug`, if there is one. `others` are names of folders and files, `all` means every one.
     """
-    known = character_folders(characters)
+    known = characters_in(characters)
     if character:
-        folder = _named(known, character)
-        first = Source(folder, folder / SHEET_NAME if folder else None)
+        path = find_character(known, character)
+        first = Source.at(path) if path else Source(None, None)
     else:
-        first = Source(_named(known, slug), sheet)
-    wanted = list(known) if [one.lower() for one in others] == ["all"] else list(others)
+        first = Source(find_character(character_folders(characters), slug), sheet)
+    wanted = list(others)
+    if [name.lower() for name in others] == [
+        "all"
+    ]:  # a picture may be anything: a card in one has to be named
+        wanted = [path.name for path in known.values() if path.is_dir() or path.suffix.lower() != ".png"]
     sources = [first]
     for name in wanted:
-        folder = _named(known, name.removesuffix(".json"))
-        if folder is None:
+        path = find_character(known, name)
+        if path is None:
             log.error(
-                "active_personas names %r, which is no folder in %s; known: %s",
+                "active_personas names %r, which is no character in %s; known: %s",
                 name[:40],
                 characters,
                 ", ".join(known) or "none",
             )
-        elif all(one.folder != folder for one in sources):
-            sources.append(Source(folder, folder / SHEET_NAME))
+        elif all(path not in (one.folder, one.file) for one in sources):
+            sources.append(Source.at(path))
     return sources
-
-
-def _named(known: Mapping[str, Path], name: str) -> Path | None:
-    return next((path for key, path in known.items() if key.lower() == name.strip().lower()), None)
 
 
 def _env(sheet: Path | None) -> tuple[dict[str, str], list[str]]:

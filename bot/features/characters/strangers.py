@@ -58,8 +58,9 @@ class RefusedStranger(ConfigurationError):  # noqa: N818 - it is an answer, not 
 class Inspected(BaseModel):
     """What a stranger's file holds, as plain values.
 
-    `fields` are those of Character, not yet checked by it; `book` is a lorebook as it stood there. Nothing
-    of it was run, fetched or saved.
+    `fields` are those of Character, not yet checked by it; `book` is a lorebook as it stood there. `used`
+    says what is taken from beside a card's own fields, `unused` what is only kept. Nothing of it was run,
+    fetched or saved.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -74,6 +75,7 @@ class Inspected(BaseModel):
     files: Annotated[int, Field(ge=0)] = 0
     macros: _Sentences = ()
     unknown_macros: _Sentences = ()
+    used: _Sentences = ()
     unused: _Sentences = ()
     warnings: _Sentences = ()
     notices: _Sentences = ()

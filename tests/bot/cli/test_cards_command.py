@@ -92,7 +92,7 @@ def test_a_sheet_and_a_lorebook_are_shown(tmp_path: Path, capsys):
     )
     text = shown(capsys, "inspect", path)
     assert text.startswith("Ur: a character sheet, from JSON\n")
-    assert "  ! odd: is not used" in text
+    assert "Kept in the sheet, and not used: odd" in text.split("\n")
     assert "to character.json in it" in text
     path.write_text(json.dumps({**BOOK, "entries": {"0": {"content": "abcd", "constant": True}, "1": 3}}))
     text = shown(capsys, "inspect", path)

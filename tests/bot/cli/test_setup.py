@@ -184,6 +184,14 @@ async def test_a_character_is_chosen_by_number_or_name(config, environ, answers,
     assert ("Did you mean fangs?" in said) == (len(answers) > 1)
 
 
+async def test_a_character_that_is_one_file_can_be_chosen(config, environ, capsys):
+    folder = Path(environ["CHARACTERS_DIR"])
+    (folder / "wick.json").write_text('{"display_name": "Wick", "identity": "who lights lamps"}')
+    assert await set_up(config, environ=environ, ask=Person("", "", "wick")) == 0
+    assert written(config)["character"] == "wick"
+    assert "wick: the file wick.json" in capsys.readouterr().out
+
+
 async def test_the_character_in_character_env_stays_unless_another_is_chosen(config, environ):
     config.with_name("character.env").write_text('default_name="Own"\ncore_prompt="You are Own."\n')
     person = Person("", "", "")
