@@ -33,7 +33,7 @@ ASSUMED = {
     "length": 1.0,
     "sentences": 0.5,
     "own_story": 1.0,
-    "feeling": 0.5,
+    "feeling": 1.0,
     "shows": 1.0,
     "others_talk": -1.0,
     "answers": -0.5,
@@ -49,7 +49,7 @@ PASSED = 0.22
 """The share of lines that gets through on servers that the weights were not learned from."""
 
 _STAYS = 2.0  # how strongly a weight stays near what was assumed
-_OF_THE_LOGS = 0.8  # what all lines of the logs count together, next to all of the tuning set
+_OF_THE_LOGS = 1.0  # what all lines of the logs count together, next to all of the tuning set
 _LOGS = (1, 2)
 _ROUNDS = 50
 

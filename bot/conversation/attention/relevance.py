@@ -135,10 +135,10 @@ def sentences(scene: Scene) -> float:
 
 
 def own_story(scene: Scene) -> float:
-    """It opens a talk by telling something of its author at some length: in the first person, or beginning
-    with what one did."""
+    """Out of a silence, or into the talk of others, it tells something of its author at some length: in the
+    first person, or beginning with what one did."""
     told = not MYSELF.isdisjoint(scene.words) or _begins_as_report(scene)
-    return told * silence(scene) * min(len(scene.words) / _WORDS, 1.0)
+    return told * max(silence(scene), newcomer(scene) / 2) * min(len(scene.words) / _WORDS, 1.0)
 
 
 def feeling(scene: Scene) -> float:

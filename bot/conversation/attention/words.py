@@ -191,13 +191,13 @@ FEELINGS = _words(
 
 OPINIONS = _words(
     """
-    opinion opinions thoughts feedback advice idea ideas tip tips suggestion suggestions suggest recommend
-    recommendation recommendations recs critique criticism input explain preferences favorite favourite
-    meinung meinungen rat ratschlag ratschläge idee ideen tipp tipps vorschlag vorschläge empfehlung
+    opinion opinions thoughts feedback advice ideas tip tips suggestion suggestions suggest recommend
+    recommendation recommendations recs critique criticism preferences
+    meinung meinungen rat ratschlag ratschläge ideen tipp tipps vorschlag vorschläge empfehlung
     empfehlungen empfehlen empfiehlt kritik
     opinión opiniones opinan opináis consejo consejos sugerencia sugerencias recomendación recomendaciones
     recomiendan recomendáis recomienda
-    avis conseil conseils idée idées suggestions recommandation recommandations conseillez
+    avis conseil conseils idées suggestions recommandation recommandations conseillez
     """
 )
 """Asks what others think, or would do."""
