@@ -90,7 +90,9 @@ def scene_of(heard: Utterance, recent: Sequence[Glimpse]) -> Scene:
             one.author_id == own != after.author_id and heard.sent_at - one.sent_at <= SOON
             for one, after in pairwise(around)
         ),
-        names=_callable(line.author_name for line in others),
+        names=_callable(
+            line.author_name for line in recent[-MOST_LINES:] if line.author_id != own and not line.mine
+        ),
         called=_called(heard, others[-4:]),
     )
 

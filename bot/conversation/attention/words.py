@@ -84,10 +84,8 @@ ANYBODY_UNSPACED = ("谁知道", "誰か", "有人", "누가", "누구", "ใค
 
 ALL_OF_YOU = _words(
     """
-    everyone everybody people folks guys y'all yall all someone somebody
-    ihr euch alle leute wer jemanden
-    vosotros vosotras ustedes todos todas gente
-    vous tous toutes
+    everyone everybody people folks guys y'all yall someone somebody ihr euch leute jemanden
+    vosotros vosotras ustedes todos gente vous
     """
 )
 """In a question: puts it to the whole room."""
