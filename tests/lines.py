@@ -30,7 +30,7 @@ _FILE = regex.compile(r"\s*\[([\w.-]+\.\w{2,4})\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Ruled:
     """What became of a person's line: whether the rules let it through, and whether they should."""
 
     line: Said
@@ -63,19 +63,19 @@ def _said(row: dict[str, object], begun: float) -> Said:
     )
 
 
-def judged(name: str) -> Iterator[Judged]:
+def ruled_on(name: str) -> Iterator[Ruled]:
     """Yield what the rules make of each line of a set that a person said."""
     for line, heard, recent in moments(excerpts(name)):
         if not line.by_character:
-            yield Judged(line, _passes(heard, recent))
+            yield Ruled(line, _passes(heard, recent))
 
 
-def share(lines: Sequence[Judged]) -> float:
+def share(lines: Sequence[Ruled]) -> float:
     """Return the share of the lines that gets past the rules."""
     return sum(one.passed for one in lines) / len(lines)
 
 
-def recall(lines: Sequence[Judged]) -> float:
+def recall(lines: Sequence[Ruled]) -> float:
     """Return the share of those that should be answered."""
     return share([one for one in lines if one.line.should_answer])
 

@@ -7,8 +7,9 @@ it learns from are the lines of the tuning set (tests/lines.py) and of two logs 
 """
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ ASSUMED = {
     "small_talk": -1.0,
     "reaction": -1.0,
 }
-"""What one would take without having seen a line: what is learned stays near unless the lines say otherwise."""
+"""What one would take without having seen a line: the weights stay near, unless the lines say otherwise."""
 GIVEN = {"elsewhere": -8.0, "from_bot": -0.5}
 """What no line of the sets shows: a reply to somebody else is theirs, and a bot seldom means what it asks."""
 PASSED = 0.21
@@ -71,7 +72,29 @@ class Lines:
         return Lines(self.signs[kept], self.wanted[kept], self.counts[kept], names)
 
 
-def table_of(log: Sequence[Said], count: float = 1.0) -> Lines:
+@dataclass(frozen=True)
+class Learned:
+    """What relevance.toml holds, and the `recall` of such weights on servers that did not teach them."""
+
+    start: float
+    needed: float
+    weights: Mapping[str, float]
+    recall: float
+
+    def as_toml(self) -> str:
+        lines = [
+            "# What the signs of relevance.py weigh: written by `python -m tests.relevance_weights --write`.",
+            "",
+            f"start = {self.start:.2f} # of a line without any sign",
+            f"needed = {self.needed:.2f} # the score that is worth a vote",
+            "",
+            "[weights]",
+            *(f"{name} = {weight:.2f}" for name, weight in self.weights.items()),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def table_of(log: Sequence[Said]) -> Lines:
     rows, said = [], []
     for line, heard, recent in moments(log):
         if line.ambient:
@@ -81,7 +104,7 @@ def table_of(log: Sequence[Said], count: float = 1.0) -> Lines:
     return Lines(
         np.array(rows),
         np.array([line.should_answer for line in said], dtype=np.float64),
-        np.full(len(said), count),
+        np.ones(len(said)),
         tuple(line.server for line in said),
     )
 
@@ -117,41 +140,33 @@ def on_unseen_servers(tuning: Lines, logs: Lines) -> Figures:
     return np.asarray(1 / (1 + np.exp(-scores)))
 
 
-def learn() -> tuple[str, str]:
-    """Return relevance.toml, and how well such weights do on servers that they were not learned from."""
+def learn() -> Learned:
+    """Learn from the tuning set and the logs."""
     tuning = table_of(excerpts(TUNING))
-    made = [line for seed in _LOGS for line in channel_log(seed=seed, generated=True)]
-    ambient = sum(line.ambient for line in made)
-    count = _OF_THE_LOGS * len(tuning.servers) / ambient
-    logs = table_of(channel_log(seed=_LOGS[0], generated=True), count)
-    for seed in _LOGS[1:]:
-        logs = joined(logs, table_of(channel_log(seed=seed, generated=True), count))
+    logs = joined(*(table_of(channel_log(seed=seed, generated=True)) for seed in _LOGS))
+    logs = replace(logs, counts=logs.counts * (_OF_THE_LOGS * len(tuning.servers) / len(logs.servers)))
     start, *weights = learned(joined(tuning, logs)).tolist()
     unseen = on_unseen_servers(tuning, logs)
     needed = float(np.quantile(unseen, 1 - PASSED))
-    found = float((unseen[tuning.wanted > 0] >= needed).mean())
-    rows = {**dict(zip(ASSUMED, weights, strict=True)), **GIVEN}
-    text = [
-        "# What the signs of relevance.py weigh: written by `python -m tests.relevance_weights --write`.",
-        "",
-        f"start = {start:.2f} # of a line without any sign",
-        f"needed = {needed:.2f} # the score that is worth a vote",
-        "",
-        "[weights]",
-        *(f"{name} = {weight:.2f}" for name, weight in rows.items()),
-    ]
-    told = f"on unseen servers: {found:.1%} of what should be answered, at {PASSED:.0%} of the lines"
-    return "\n".join(text) + "\n", told
+    return Learned(
+        start=start,
+        needed=needed,
+        weights={**dict(zip(ASSUMED, weights, strict=True)), **GIVEN},
+        recall=float((unseen[tuning.wanted > 0] >= needed).mean()),
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write relevance.toml")
     options = parser.parse_args()
-    text, told = learn()
-    print(told)
+    found = learn()
+    sys.stdout.write(
+        f"on unseen servers {found.recall:.1%} of what should be answered gets through, "
+        f"at {PASSED:.0%} of the lines\n"
+    )
     if options.write:
-        WEIGHTS.write_text(text, encoding="utf-8")
+        WEIGHTS.write_text(found.as_toml(), encoding="utf-8")
 
 
 if __name__ == "__main__":

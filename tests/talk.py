@@ -90,12 +90,9 @@ def moments(log: Sequence[Said]) -> Iterator[tuple[Said, Utterance, Sequence[Gli
     for number, said in enumerate(log, start=1):
         at = _BEGINNING + timedelta(seconds=said.seconds)
         author, text = (said.author_id, said.author_name), with_attachments(said.text, said.attachments)
-        files = {"words": said.text, "attachments": said.attachments}
-        yield (
-            said,
-            Utterance(number, *author, text, at, Where(9, Place.GUILD), **files),
-            tuple(glimpses[-LOOKED_AT:]),
-        )
+        heard = Utterance(number, *author, text, at, Where(9, Place.GUILD), words=said.text)
+        heard = replace(heard, attachments=said.attachments)
+        yield said, heard, tuple(glimpses[-LOOKED_AT:])
         glimpses.append(Glimpse(number, *author, text, at, mine=said.by_character))
 
 

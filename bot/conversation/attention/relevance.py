@@ -15,7 +15,7 @@ from pathlib import Path
 import regex
 
 from bot.conversation.attention.scene import MOST_LETTERS, MOST_WORDS, Scene, scene_of
-from bot.conversation.attention.wording import asks, begins_as_question, is_small_talk, plainly, words_of
+from bot.conversation.attention.wording import asks, is_small_talk, plainly, words_of
 from bot.conversation.attention.words import (
     ALL_OF_YOU,
     ANYBODY,
@@ -30,8 +30,11 @@ from bot.conversation.attention.words import (
 )
 from bot.conversation.types import Glimpse, Utterance
 from bot.core.i18n import _
+from memory.attachments import AttachmentKind
 
 _LEARNED = tomllib.loads(Path(__file__).with_name("relevance.toml").read_text("utf-8"))
+
+_WEIGHTS: dict[str, float] = _LEARNED["weights"]
 
 THRESHOLD: float = _LEARNED["needed"]
 """From this score on it is worth asking."""
@@ -39,12 +42,16 @@ THRESHOLD: float = _LEARNED["needed"]
 _SILENCE = timedelta(minutes=5)  # after so much of it nobody is in a talk any more
 _WORDS = 12  # words of a line that says as much as most do
 _NOTICED = 0.5  # what a sign adds or takes at least to be named
+_SHOWN = frozenset({AttachmentKind.PICTURE, AttachmentKind.FILE, AttachmentKind.PDF, AttachmentKind.TEXT})
 _SENTENCE_END = regex.compile(r"[.!?…。！？\n]++(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """How likely an unaddressed line is for the character: `score` is 0 to 1, `signs` name what counted most."""
+    """How likely an unaddressed line is for the character: `score` is 0 to 1.
+
+    `signs` name what counted, for it or against it, the weightiest first.
+    """
 
     score: float
     signs: tuple[str, ...]
@@ -92,7 +99,7 @@ def takes_up(scene: Scene) -> float:
 
 def question(scene: Scene) -> float:
     """It asks something, and not those with whom its author has just talked."""
-    return _asking(scene) * (1.0 if newcomer(scene) else 0.25)
+    return scene.asking * (1.0 if newcomer(scene) else 0.25)
 
 
 def room(scene: Scene) -> float:
@@ -148,7 +155,8 @@ def feeling(scene: Scene) -> float:
 
 def shows(scene: Scene) -> float:
     """It comes with a picture or a file, and says something about it."""
-    return float(bool(scene.heard.attachments) and not is_small_talk(scene.text))
+    shown = any(attachment.kind in _SHOWN for attachment in scene.heard.attachments)
+    return float(shown and not is_small_talk(scene.text))
 
 
 # What speaks against it
@@ -161,7 +169,7 @@ def others_talk(scene: Scene) -> float:
 
 def answers(scene: Scene) -> float:
     """Somebody else has just asked something, and it asks nothing itself."""
-    return float(not _asking(scene) and any(asks(line.text[:MOST_LETTERS]) for line in scene.said_lately))
+    return float(not scene.asking and any(asks(line.text[:MOST_LETTERS]) for line in scene.said_lately))
 
 
 def called(scene: Scene) -> float:
@@ -175,13 +183,13 @@ def calls_somebody(scene: Scene) -> float:
 
 
 def small_talk(scene: Scene) -> float:
-    """No words at all, one word, or a few of those that everybody throws in: unless the character asked for it."""
+    """No words at all, one word, or a few of those that everybody throws in: it may answer the character."""
     return is_small_talk(scene.text) * (1.0 - asked(scene))
 
 
 def reaction(scene: Scene) -> float:
     """The share of what everybody throws in, but in a question: there "what" is none."""
-    if _asking(scene):
+    if scene.asking:
         return 0.0
     words = words_of(plainly(scene.text), MOST_WORDS)
     return sum(word in THROWN_IN for word in words) / len(words) if words else 1.0
@@ -202,12 +210,6 @@ def _found(scene: Scene, words: frozenset[str], unspaced: tuple[str, ...] = ()) 
     return float(not words.isdisjoint(scene.words) or any(word in scene.text for word in unspaced))
 
 
-def _asking(scene: Scene) -> float:
-    """Say how surely it asks something: its first word tells less than a question mark."""
-    said = scene.heard.said
-    return 1.0 if asks(said) else 0.8 if begins_as_question(said) else 0.0
-
-
 def _begins_as_report(scene: Scene) -> bool:
     first = scene.words[0] if scene.words else ""
     return first in DID or (len(first) > 4 and first.endswith("ed"))
@@ -223,14 +225,14 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_("asks for opinions", "a sign that a message is for the character"), opinions),
     Sign(_("after a silence", "a sign that a message is for the character"), silence),
     Sign(_("in no talk with others", "a sign that a message is for the character"), newcomer),
-    Sign(_("says much", "a sign that a message is for the character"), length),
+    Sign(_("its length", "a sign that a message is for the character"), length),
     Sign(_("several sentences", "a sign that a message is for the character"), sentences),
-    Sign(_("opens with an own story", "a sign that a message is for the character"), own_story),
+    Sign(_("tells about oneself", "a sign that a message is for the character"), own_story),
     Sign(_("a feeling", "a sign that a message is for the character"), feeling),
     Sign(_("shows something", "a sign that a message is for the character"), shows),
     Sign(_("others' talk", "a sign that a message is not for the character"), others_talk),
-    Sign(_("answers a question", "a sign that a message is not for the character"), answers),
-    Sign(_("was called", "a sign that a message is not for the character"), called),
+    Sign(_("answers somebody's question", "a sign that a message is not for the character"), answers),
+    Sign(_("called by somebody", "a sign that a message is not for the character"), called),
     Sign(_("names somebody", "a sign that a message is not for the character"), calls_somebody),
     Sign(_("small talk", "a sign that a message is not for the character"), small_talk),
     Sign(_("a reaction", "a sign that a message is not for the character"), reaction),
@@ -255,6 +257,3 @@ def strengths(heard: Utterance, recent: Sequence[Glimpse]) -> dict[str, float]:
     """Return how much each sign applies, those left out that do not."""
     scene = scene_of(heard, recent)
     return {sign.name: strength for sign in SIGNS if (strength := sign.strength(scene))}
-
-
-_WEIGHTS: dict[str, float] = _LEARNED["weights"]

@@ -4,17 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
 
-from bot.conversation.attention.wording import asks, is_small_talk, words_of
+from bot.conversation.attention.wording import asks, begins_as_question, is_small_talk, words_of
 from bot.conversation.attention.words import NO_NAMES
 from bot.conversation.text.names import spoken
 from bot.conversation.types import Glimpse, Utterance
 
 MOST_LINES = 50
-"""So many lines are looked at, and none that is older than a quarter of an hour."""
+"""So many lines are looked at; who talks with whom is told by those of the last quarter of an hour."""
 MOST_WORDS = 120
 """Words of a line that are looked at: what it is shows itself soon."""
 MOST_LETTERS = 600
@@ -34,17 +35,19 @@ _NAME_PARTS = regex.compile(r"[\p{L}\p{M}]+")
 class Scene:
     """What the signs look at: an utterance, and who took turns with whom before it.
 
-    `words` are those of the line, without code, links and emotes. `answer` is the character's last line to
-    this author; `others_since` counts the lines of other people after it, and `turns_since` the author's own
-    ones that it left to others. `exchanges` is how often the author answered one and the same other person
-    since. `quiet` is how long nobody else had said anything; `around` are the lines of the last minutes, and
-    `turns` those of them that are the author's and to which others have said something since. `names` are the
-    words by which one calls those who spoke lately, and `called` says that somebody has just called the author.
+    `words` are those of its `text`, which is without code, links and emotes; `asking`, 0 to 1, says how
+    surely it asks something. `answer` is the character's last line to this author; `others_since` counts the
+    lines of other people after it, and `turns_since` the author's own ones that it left to others.
+    `exchanges` is how often the author answered one and the same other person since. `quiet` is how long
+    nobody else has said anything. `around` are the lines of the last minutes; `turns` counts the author's own
+    among the newest of them to which others have said something. `names` are the words by which one calls
+    those who spoke today, and `called` says that somebody has just called the author so.
     """
 
     heard: Utterance
     text: str
     words: tuple[str, ...]
+    asking: float
     answer: Glimpse | None
     others_since: int
     turns_since: int
@@ -80,6 +83,7 @@ def scene_of(heard: Utterance, recent: Sequence[Glimpse]) -> Scene:
         heard=heard,
         text=text,
         words=tuple(words_of(text, MOST_WORDS)),
+        asking=1.0 if asks(heard.said) else 0.8 if begins_as_question(heard.said) else 0.0,
         answer=None if last is None else around[last],
         others_since=sum(author != own for author in authors),
         turns_since=sum(author == own != after for author, after in pairwise(authors)),
@@ -110,14 +114,15 @@ def _called(heard: Utterance, lines: Iterable[Glimpse]) -> bool:
 
 
 def _callable(names: Iterable[str]) -> frozenset[str]:
-    """Return the words by which people with these names may be called: their parts, and what these begin with."""
-    found: set[str] = set()
-    for name in dict.fromkeys(names):
-        for part in _NAME_PARTS.findall(name.casefold()):
-            if len(part) >= _SHORTEST_NAME:
-                found.add(part)
-                found.update(part[:end] for end in range(_SHORTEST_NICKNAME, len(part)))
-    return frozenset(found - NO_NAMES)
+    return frozenset().union(*map(_ways_to_call, set(names)))
+
+
+@lru_cache(maxsize=2048)
+def _ways_to_call(name: str) -> frozenset[str]:
+    """Return the words by which somebody of this name may be called: its parts, and what these begin with."""
+    parts = [part for part in _NAME_PARTS.findall(name.casefold()) if len(part) >= _SHORTEST_NAME]
+    short = {part[:end] for part in parts for end in range(_SHORTEST_NICKNAME, len(part))}
+    return frozenset({*parts, *short} - NO_NAMES)
 
 
 # Whom the character answered

@@ -171,8 +171,8 @@ FEELINGS = _words(
     feels feeling felt hope hoping wish sorry ashamed embarrassed excited thrilled relieved grateful jealous
     guilty stressed overwhelmed bored lost stuck struggling struggle terrified panic panicking heartbroken
     depressed awful terrible horrible amazing wonderful beautiful gorgeous ugly weird strange wrong worst best
-    favorite favourite perfect ruined broke broken died dead dying birthday funeral divorce hospital doctor job
-    interview exam asleep awake
+    favorite favourite perfect ruined broke broken died dead dying birthday funeral divorce hospital doctor
+    job interview exam asleep awake
     glücklich traurig froh stolz angst nervös müde erschöpft einsam allein wütend sauer krank weine weinen
     geweint liebe hasse vermisse fühle fühlt gefühl hoffe schäme aufgeregt erleichtert dankbar gestresst
     verzweifelt langweilig schlimm furchtbar schrecklich wunderschön komisch kaputt gestorben tot prüfung

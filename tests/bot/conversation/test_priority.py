@@ -1,16 +1,23 @@
 """Which of the lines that nobody addressed to the character are worth a paid question (C13, F032)."""
 
+import importlib
 import time
+import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from bot.conversation.attention import relevance
 from bot.conversation.attention.relevance import SIGNS, THRESHOLD, priority, strengths
 from bot.conversation.types import Glimpse, Utterance
+from memory.attachments import Attachment, AttachmentKind
 from memory.places import Place, Where
+from tests.lines import HELD_OUT, TUNING, Ruled, recall, ruled_on, share
 from tests.talk import CHARACTER, CHARACTER_ID, LOCOMO, Said, channel_log, moments
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -102,7 +109,131 @@ def test_whoever_should_be_answered_is_a_person_and_is_answered_by_the_character
             assert any(later.by_character for later in log[number + 1 : number + 25])
 
 
+# New lines of six kinds of server
+
+
+@cache
+def lines(name: str) -> tuple[Ruled, ...]:
+    return tuple(ruled_on(name))
+
+
+@pytest.mark.parametrize("name", [TUNING, HELD_OUT])
+def test_of_new_lines_of_six_servers_at_most_a_quarter_reaches_the_vote(name):
+    assert len(lines(name)) == 300
+    assert share(lines(name)) <= 0.25
+
+
+@pytest.mark.parametrize("name", [TUNING, HELD_OUT])
+def test_nearly_all_new_lines_that_should_be_answered_reach_the_vote(name):
+    assert sum(one.line.should_answer for one in lines(name)) == 42
+    assert recall(lines(name)) >= 0.95
+
+
+@pytest.mark.parametrize("name", [TUNING, HELD_OUT])
+def test_each_of_the_six_servers_has_lines_that_should_be_answered(name):
+    wanted = Counter(one.line.server for one in lines(name) if one.line.should_answer)
+    assert len(wanted) == 6
+    assert min(wanted.values()) >= 5
+
+
+def test_no_line_stands_in_both_sets():
+    tuning, held_out = ({one.line.text for one in lines(name)} for name in (TUNING, HELD_OUT))
+    assert not any(len(text.split()) > 2 for text in tuning & held_out)
+
+
+@pytest.mark.slow
+def test_the_weights_are_learned_from_the_tuning_set_and_do_well_on_servers_left_out():
+    pytest.importorskip("numpy")
+    weights = importlib.import_module("tests.relevance_weights")
+    found, kept = weights.learn(), tomllib.loads(weights.WEIGHTS.read_text("utf-8"))
+    assert kept["weights"] == pytest.approx(found.weights, abs=0.02)
+    assert (kept["start"], kept["needed"]) == pytest.approx((found.start, found.needed), abs=0.02)
+    assert found.recall >= 0.95
+
+
+def test_every_sign_has_a_weight_and_the_signs_against_a_line_take_away():
+    weights = tomllib.loads(Path(relevance.__file__).with_suffix(".toml").read_text("utf-8"))["weights"]
+    assert list(weights) == [sign.name for sign in SIGNS]
+    against = {name for name, weight in weights.items() if weight < 0}
+    silent = {"small_talk", "reaction", "elsewhere", "from_bot"}
+    assert against == silent | {"others_talk", "answers", "called", "calls_somebody"}
+
+
 # The signs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have been up since three baking bread again, no idea why I do this to myself",
+        "Ich bin seit drei wach und backe schon wieder Brot, keine Ahnung warum",
+        "llevo despierta desde las tres haciendo pan, no sé por qué me hago esto",
+        "je suis debout depuis trois heures à faire du pain, je ne sais pas pourquoi",
+        "finished the whole shelf by myself and nothing is level",
+    ],
+)
+def test_what_somebody_tells_of_themselves_after_a_silence_is_worth_asking_about(text):
+    assert "own_story" in signs(text)
+    assert score(text) >= THRESHOLD
+    assert score(text, *DIALOGUE) < THRESHOLD
+
+
+def test_what_one_says_in_two_messages_after_a_silence_opens_a_talk_all_the_same():
+    told = "I have been up since three baking bread again"
+    opened = signs(told, "Ben: so we left", "Ann: ok so", gap=900)
+    assert opened["silence"] == opened["newcomer"] == 1
+    assert signs(told, "Ben: so we left", gap=900)["silence"] < 0.2
+
+
+def test_work_that_is_shown_with_a_word_counts_and_a_mere_picture_or_preview_does_not():
+    picture = Attachment(AttachmentKind.PICTURE, id=1, name="shed.png")
+    words = "the shed is done at last"
+    shown = replace(heard(words), words=words, attachments=(picture,))
+    mere = replace(heard("(sent a picture: shed.png)"), words="", attachments=(picture,))
+    preview = replace(shown, attachments=(replace(picture, kind=AttachmentKind.EMBED),))
+    assert "shows" in strengths(shown, ())
+    assert priority(shown, ()).score >= THRESHOLD > priority(mere, ()).score
+    assert "shows" not in {*strengths(mere, ()), *strengths(preview, ())}
+
+
+@pytest.mark.parametrize(
+    "text", ["any thoughts on blue", "hat wer ideen für blau", "algún consejo", "un avis"]
+)
+def test_asking_what_others_think_is_a_sign(text):
+    assert "opinions" in signs(text)
+
+
+@pytest.mark.parametrize("name", ["dora", "Dora", "dora_x", "xX.dora.Xx"])
+def test_a_question_that_names_somebody_who_spoke_today_is_for_them(name):
+    recent = [replace(line, author_name=name) for line in said("Dora: dinner was great", since=3600)]
+    named, unnamed = (priority(heard(f"did {who} paint the shed"), recent) for who in ("dora", "nobody"))
+    assert "calls_somebody" in named.signs
+    assert named.score < THRESHOLD <= unnamed.score
+
+
+def test_whoever_was_just_called_answers_that():
+    told = "we went home and had dinner"
+    assert "called" in signs(told, "Ben: where were you, ann")
+    assert "called" not in signs(told, "Ben: where were you, anna")
+
+
+def test_what_follows_a_question_of_somebody_else_answers_it_unless_it_asks():
+    assert "answers" in signs("in the red box", "Ben: where is the paint?")
+    assert "answers" not in signs("in the red box", "Ben: here is the paint")
+    assert "answers" not in signs("which one do you need?", "Ben: where is the paint?")
+
+
+def test_somebody_who_had_far_more_to_say_than_those_who_remarked_on_it_was_answered_too():
+    story = "Ann: I took the shed apart to find the leak and now there are two sheds and three leaks"
+    talk = (story, "Ben: oh no, not again", f"{CHARACTER}: three leaks are a fountain")
+    assert "follow_up" in signs("it is blue now", *talk, by="Ann")
+    assert "follow_up" in signs("it is blue now", *talk, by="Ben")
+
+
+def test_the_weightiest_sign_is_named_first_and_trifles_are_not_named():
+    found = priority(heard("please, does anyone know?", by="Ann"), said("Ben: so we left"))
+    assert found.signs[0] == "room"
+    assert "silence" not in found.signs
 
 
 def test_the_next_line_of_whom_the_character_answered_is_worth_asking_about():
@@ -344,7 +475,9 @@ def test_a_line_that_seems_older_than_the_answer_before_it_is_a_fresh_follow_up(
     assert score("it is blue now", *talk, since=-900) == score("it is blue now", *talk, since=0) > THRESHOLD
 
 
-@pytest.mark.parametrize("piece", ["word ", "a'", "?a", ":a", "<a:", ":~", " ", "😂", "か", "n-", "α;"])
+@pytest.mark.parametrize(
+    "piece", ["word ", "a'", "?a", ":a", "<a:", ":~", " ", "😂", "か", "n-", "α;", "aaa ", ". "]
+)
 def test_a_long_text_costs_no_more_than_linear_time(piece):
     short, long = (seconds(piece * (length // len(piece))) for length in (500, 4000))
     assert long < 8 * short * 4
