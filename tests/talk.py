@@ -31,6 +31,7 @@ import regex
 
 from bot.conversation.text.names import calls
 from bot.conversation.types import Glimpse, Utterance
+from memory.attachments import Attachment, with_attachments
 from memory.places import Place, Where
 
 CHARACTER = "Pixel"
@@ -56,6 +57,8 @@ class Said:
     by_character: bool = False
     addressed: bool = False
     should_answer: bool = False
+    server: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def ambient(self) -> bool:
@@ -86,10 +89,11 @@ def moments(log: Sequence[Said]) -> Iterator[tuple[Said, Utterance, Sequence[Gli
     glimpses: list[Glimpse] = []
     for number, said in enumerate(log, start=1):
         at = _BEGINNING + timedelta(seconds=said.seconds)
-        heard = Utterance(number, said.author_id, said.author_name, said.text, at, Where(9, Place.GUILD))
+        author, text = (said.author_id, said.author_name), with_attachments(said.text, said.attachments)
+        heard = Utterance(number, *author, text, at, Where(9, Place.GUILD), words=said.text)
+        heard = replace(heard, attachments=said.attachments)
         yield said, heard, tuple(glimpses[-LOOKED_AT:])
-        author = (said.author_id, said.author_name)
-        glimpses.append(Glimpse(number, *author, said.text, at, mine=said.by_character))
+        glimpses.append(Glimpse(number, *author, text, at, mine=said.by_character))
 
 
 def _parts(rng: Random) -> Iterator[bool]:

@@ -299,7 +299,12 @@ EVERY_FACT = Trace(
 
 
 CHANCES = {"roll": 0.1, "chance": 0.2}
-EVERY_SIGN = "follow-up, asked, room, plea, question, others' talk, small talk, elsewhere, from a bot"
+EVERY_SIGN = (
+    "follow-up, asked, takes up what it said, question, room, plea, asks for opinions, after a silence, "
+    "in no talk with others, its length, several sentences, tells about oneself, a feeling, shows something, "
+    "others' talk, answers somebody's question, called by somebody, names somebody, small talk, a reaction, "
+    "elsewhere, from a bot"
+)
 REMARKS: list[tuple[Remark, str]] = [
     (Remark(Note.BUDGET_SHORT), "four fifths of a budget are spent"),
     (Remark(Note.BUDGET_SPENT), "a budget is spent"),

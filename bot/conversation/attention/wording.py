@@ -14,6 +14,7 @@ _QUESTION = regex.compile(
 _WORD = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]{1,3}|[\p{L}\p{M}\p{N}]++(?:['-][\p{L}\p{M}\p{N}]++)*+"
 )
+_DRAWN_OUT = regex.compile(r"(.)\1{2,}+")
 _PICTURE = regex.compile(r"<a?:\w{2,32}:\d{1,20}>|:[\w~]{2,32}:")
 
 
@@ -26,6 +27,11 @@ def words_of(text: str, most: int | None = None) -> list[str]:
     """Return the first `most` words of `text`, casefolded; scripts without spaces come in threes."""
     plain = text.casefold().replace("’", "'")
     return [word[0] for word in islice(_WORD.finditer(plain), most)]
+
+
+def plainly(text: str) -> str:
+    """Return `text` without the letters that draw a word out, as in "nooo"."""
+    return _DRAWN_OUT.sub(r"\1", text)
 
 
 def begins_as_question(text: str) -> bool:

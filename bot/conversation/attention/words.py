@@ -82,6 +82,14 @@ ANYBODY = _words(
 ANYBODY_UNSPACED = ("谁知道", "誰か", "有人", "누가", "누구", "ใคร")
 """The same for scripts without spaces, and where endings stick to a word: sought within words, too."""
 
+ALL_OF_YOU = _words(
+    """
+    everyone everybody people folks guys y'all yall someone somebody ihr euch leute jemanden
+    vosotros vosotras ustedes todos gente vous
+    """
+)
+"""In a question: puts it to the whole room."""
+
 PLEA = _words(
     """
     help pls plz please urgent urgently asap emergency hilfe bitte dringend helfen aide aidez svp stp ayuda
@@ -131,3 +139,63 @@ NAMES_AND_WORDS = _words(
 """Names that are words of their own: where nothing sets them apart they tell nothing about who is meant."""
 
 NO_NAMES = (OPENERS | YOU | YOURS | AND | ASKING | DEMANDS | AUXILIARIES | NEVER_NAMES) - NAMES_AND_WORDS
+
+# What people tell of themselves, and what they want of others
+
+MYSELF = _words(
+    """
+    i i'm im i've ive i'd i'll ill me my mine myself we we're we've our ours us
+    ich mir mich mein meine meinen meinem meiner meins wir uns unser unsere unseren
+    yo mí mi mis me mío mía conmigo nosotros nosotras nos nuestro nuestra
+    je j'ai j'avais j'étais j'en j'y j'arrive j'aime moi mon ma mes m'a m'ont nous notre nos
+    """
+)
+"""The first person."""
+
+DID = _words(
+    """
+    am was been had have got gave made found lost left took sent spent woke slept ate drank broke bought sold
+    built wrote read drew ran fell felt forgot began met told said saw heard went came did won beat quit just
+    finally can't cannot couldn't won't still feeling trying
+    bin war hab habe hatte muss musste kann konnte will wollte darf sitze liege stehe warte mache
+    soy estoy estaba tengo tenía he había fui hice quiero puedo pude acabo llevo voy sigo creo
+    suis étais viens vais peux
+    """
+)
+"""What a line begins with that leaves its "I" out: what one did, and how one is."""
+
+FEELINGS = _words(
+    """
+    happy sad glad proud afraid scared anxious nervous worried tired exhausted sleepy lonely alone angry mad
+    upset hurt hurts sick cry crying cried tears laugh laughing love loved hate hated miss missed missing feel
+    feels feeling felt hope hoping wish sorry ashamed embarrassed excited thrilled relieved grateful jealous
+    guilty stressed overwhelmed bored lost stuck struggling struggle terrified panic panicking heartbroken
+    depressed awful terrible horrible amazing wonderful beautiful gorgeous ugly weird strange wrong worst best
+    favorite favourite perfect ruined broke broken died dead dying birthday funeral divorce hospital doctor
+    job interview exam asleep awake
+    glücklich traurig froh stolz angst nervös müde erschöpft einsam allein wütend sauer krank weine weinen
+    geweint liebe hasse vermisse fühle fühlt gefühl hoffe schäme aufgeregt erleichtert dankbar gestresst
+    verzweifelt langweilig schlimm furchtbar schrecklich wunderschön komisch kaputt gestorben tot prüfung
+    schlafen wach
+    feliz triste contento contenta orgulloso orgullosa miedo nervioso nerviosa cansado cansada agotado agotada
+    solo sola enfadado enfadada enfermo enferma llorar lloro llorando odio extraño siento espero vergüenza
+    emocionado emocionada aliviado aliviada culpa increíble raro roto murió muerto examen entrevista dormir
+    heureux heureuse contente content fière fier peur nerveux nerveuse fatigué fatiguée épuisé épuisée seul
+    seule fâché malade pleure pleurer déteste manque espère honte excité soulagé incroyable bizarre cassé mort
+    morte examen entretien dormi
+    """
+)
+"""What one feels, how one finds things, and what nobody takes lightly."""
+
+OPINIONS = _words(
+    """
+    opinion opinions thoughts feedback advice ideas tip tips suggestion suggestions suggest recommend
+    recommendation recommendations recs critique criticism preferences
+    meinung meinungen rat ratschlag ratschläge ideen tipp tipps vorschlag vorschläge empfehlung
+    empfehlungen empfehlen empfiehlt kritik
+    opinión opiniones opinan opináis consejo consejos sugerencia sugerencias recomendación recomendaciones
+    recomiendan recomendáis recomienda
+    avis conseil conseils idées suggestions recommandation recommandations conseillez
+    """
+)
+"""Asks what others think, or would do."""

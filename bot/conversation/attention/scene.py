@@ -1,0 +1,238 @@
+"""What a line looks like that is judged by rules alone: its words, and who took turns with whom before it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+
+import regex
+
+from bot.conversation.attention.wording import asks, begins_as_question, is_small_talk, words_of
+from bot.conversation.attention.words import NO_NAMES
+from bot.conversation.text.names import spoken
+from bot.conversation.types import Glimpse, Utterance
+
+MOST_LINES = 50
+"""So many lines are looked at; who talks with whom is told by those of the last quarter of an hour."""
+MOST_WORDS = 120
+"""Words of a line that are looked at: what it is shows itself soon."""
+MOST_LETTERS = 600
+"""Letters of each earlier line that are looked at, so that fifty long ones cost no more than one."""
+
+_LATELY = timedelta(minutes=15)
+SOON = timedelta(minutes=4)
+"""Within this time a line may be the answer to another one."""
+_LONG_AGO = timedelta(days=1)
+_SAYS_MUCH = 8  # words of a line that is more than a remark; a question counts as so many more
+_SHORTEST_NAME = 3
+_SHORTEST_NICKNAME = 4
+_NAME_PARTS = regex.compile(r"[\p{L}\p{M}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the signs look at: an utterance, and who took turns with whom before it.
+
+    `words` are those of its `text`, which is without code, links and emotes; `asking`, 0 to 1, says how
+    surely it asks something. `answer` is the character's last line to this author; `others_since` counts the
+    lines of other people after it, and `turns_since` the author's own ones that it left to others.
+    `exchanges` is how often the author answered one and the same other person since. `quiet` is how long
+    nobody else has said anything. `around` are the lines of the last minutes; `turns` counts the author's own
+    among the newest of them to which others have said something. `names` are the words by which one calls
+    those who spoke today, and `called` says that somebody has just called the author so.
+    """
+
+    heard: Utterance
+    text: str
+    words: tuple[str, ...]
+    asking: float
+    answer: Glimpse | None
+    others_since: int
+    turns_since: int
+    exchanges: int
+    quiet: timedelta
+    around: tuple[Glimpse, ...]
+    turns: int
+    names: frozenset[str]
+    called: bool
+
+    @property
+    def said_lately(self) -> tuple[Glimpse, ...]:
+        """What other people said so lately that the utterance may answer it."""
+        return tuple(
+            line
+            for line in self.around[-4:]
+            if not line.mine
+            and line.author_id != self.heard.author_id
+            and self.heard.sent_at - line.sent_at <= SOON
+        )
+
+
+def scene_of(heard: Utterance, recent: Sequence[Glimpse]) -> Scene:
+    """Return an utterance with what the lines said before it tell about it."""
+    around = tuple(line for line in recent[-MOST_LINES:] if heard.sent_at - line.sent_at <= _LATELY)
+    own = heard.author_id
+    last = _last_answer(heard, around)
+    since = [line for line in around[0 if last is None else last + 1 :] if not line.mine]
+    authors = [line.author_id for line in since]
+    others = [line for line in around if line.author_id != own and not line.mine]
+    text = spoken(heard.said)
+    return Scene(
+        heard=heard,
+        text=text,
+        words=tuple(words_of(text, MOST_WORDS)),
+        asking=1.0 if asks(heard.said) else 0.8 if begins_as_question(heard.said) else 0.0,
+        answer=None if last is None else around[last],
+        others_since=sum(author != own for author in authors),
+        turns_since=sum(author == own != after for author, after in pairwise(authors)),
+        exchanges=_exchanges(heard, since, answered=last is not None),
+        quiet=_quiet(heard, recent),
+        around=around,
+        turns=sum(
+            one.author_id == own != after.author_id and heard.sent_at - one.sent_at <= SOON
+            for one, after in pairwise(around)
+        ),
+        names=_callable(
+            line.author_name for line in recent[-MOST_LINES:] if line.author_id != own and not line.mine
+        ),
+        called=_called(heard, others[-4:]),
+    )
+
+
+def _quiet(heard: Utterance, recent: Sequence[Glimpse]) -> timedelta:
+    """Return how long ago somebody else spoke: what one says in several messages is one turn."""
+    others = (line.sent_at for line in reversed(recent) if line.author_id != heard.author_id)
+    return max(heard.sent_at - next(others, heard.sent_at - _LONG_AGO), timedelta())
+
+
+def _called(heard: Utterance, lines: Iterable[Glimpse]) -> bool:
+    names = _callable((heard.author_name,))
+    late = (line for line in lines if heard.sent_at - line.sent_at <= SOON)
+    return any(not names.isdisjoint(words_of(line.text[:MOST_LETTERS])) for line in late)
+
+
+def _callable(names: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*map(_ways_to_call, set(names)))
+
+
+@lru_cache(maxsize=2048)
+def _ways_to_call(name: str) -> frozenset[str]:
+    """Return the words by which somebody of this name may be called: its parts, and what these begin with."""
+    parts = [part for part in _NAME_PARTS.findall(name.casefold()) if len(part) >= _SHORTEST_NAME]
+    short = {part[:end] for part in parts for end in range(_SHORTEST_NICKNAME, len(part))}
+    return frozenset({*parts, *short} - NO_NAMES)
+
+
+# Whom the character answered
+
+
+def _last_answer(heard: Utterance, lines: Sequence[Glimpse]) -> int | None:
+    """Return the index of the character's last line to the author of `heard`."""
+    last: int | None = None
+    lately: set[int] = set()  # whom the character has answered
+    to: set[int] = set()
+    begin = 0
+    for index, line in enumerate(lines):
+        if not line.mine:
+            continue
+        if index > begin or index == 0:  # otherwise it goes on with what it said just before
+            after = [one for one in lines[index + 1 :] if not one.mine]
+            replied = _replied(line, lines[:index])
+            to = replied or _answered(line, lines[begin:index], lately) or _taker(line, [*after, heard])
+            lately |= to
+        begin = index + 1
+        if heard.author_id in to or _names(line, heard.author_name.casefold()):
+            last = index
+    return last
+
+
+def _replied(line: Glimpse, before: Sequence[Glimpse]) -> set[int]:
+    return {one.author_id for one in before if one.message_id == line.reply_to}
+
+
+def _answered(line: Glimpse, before: Sequence[Glimpse], lately: set[int]) -> set[int]:
+    """Return whom the character answers with `line`: the surest of these that there is.
+
+    Whom it names; who called it by name or was in talk with it; else the last one who spoke to nobody
+    else. `before` are the lines since its own last one.
+    """
+    near = [one for one in before if line.sent_at - one.sent_at <= SOON]
+    called = line.author_name.casefold()
+    ways = (
+        {one.author_id for one in near if _names(line, one.author_name.casefold())},
+        {one.author_id for one in near if one.author_id in lately or _names(one, called)},
+    )
+    return next((found for found in ways if found), None) or _last_at_large(near)
+
+
+def _last_at_large(near: Sequence[Glimpse]) -> set[int]:
+    """Return who spoke last to nobody else; besides, who had far more to say: the others remarked on that."""
+    names = {(one.author_id, one.author_name.casefold()) for one in near}
+    free = [
+        one
+        for one in near
+        if not is_small_talk(one.text[:MOST_LETTERS])
+        and not any(author != one.author_id and _names(one, name) for author, name in names)
+    ]
+    if not free:
+        return set()
+    most = max(free, key=_says)
+    much = _says(most) >= 2 * max(_says(free[-1]), _SAYS_MUCH / 2)
+    return {free[-1].author_id, most.author_id} if much else {free[-1].author_id}
+
+
+def _says(line: Glimpse) -> int:
+    text = line.text[:MOST_LETTERS]
+    return len(words_of(text)) + _SAYS_MUCH * asks(text)
+
+
+def _taker(line: Glimpse, after: Sequence[Glimpse | Utterance]) -> set[int]:
+    """Return whom the character begins a talk with: whom `line` names, else the next to say something."""
+    named = {one.author_id for one in after if _names(line, one.author_name.casefold())}
+    said = [one.author_id for one in after if not is_small_talk(one.text[:MOST_LETTERS])]
+    return named or set(said[:1])
+
+
+# Who talks with whom
+
+
+def _exchanges(heard: Utterance, since: Sequence[Glimpse], *, answered: bool) -> int:
+    """Count how often the author answered the one person whom they answer most, with `heard` as well.
+
+    An answer comes soon after a single turn of the other since the author's own last one: of those who
+    talk among themselves, everybody has had more turns. Small talk is no turn: it is thrown in. The
+    author's first line of all answers nobody yet; nor does the first one after the character `answered`.
+    """
+    turns = [line for line in since if not is_small_talk(line.text[:MOST_LETTERS])]
+    own = [at for at, line in enumerate(turns) if line.author_id == heard.author_id]
+    if not own:
+        return 0
+    answers: Counter[int] = Counter()
+    waiting: Counter[int] = Counter()  # how many turns others had since the author's last one
+    latest: dict[int, datetime] = {}
+    before: int | None = None
+    said: Sequence[Glimpse | Utterance] = [*turns[own[0] + 1 if answered else 0 :], heard]
+    for line in said:
+        if line.author_id == heard.author_id:
+            single = (one for one, count in waiting.items() if count == 1)
+            answers.update(one for one in single if line.sent_at - latest[one] <= SOON)
+            waiting.clear()
+        else:
+            waiting[line.author_id] += line.author_id != before
+            latest[line.author_id] = line.sent_at
+        before = line.author_id
+    return max(answers.values(), default=0)
+
+
+def _names(line: Glimpse, name: str) -> bool:
+    """Say whether the casefolded `name` stands in `line` as a whole word."""
+    text = line.text[:MOST_LETTERS].casefold()
+    at = text.find(name) if name else -1
+    while at >= 0:
+        around = text[max(at - 1, 0) : at] + text[at + len(name) : at + len(name) + 1]
+        if not any(letter.isalnum() for letter in around):
+            return True
+        at = text.find(name, at + 1)
+    return False
