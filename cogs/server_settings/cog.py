@@ -1,6 +1,6 @@
 """What the admins of a server lay down for it: /settings (F127, C15)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import discord
@@ -12,10 +12,25 @@ from bot.conversation.attention.explain import holding, in_words, place_name, st
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
 from bot.core.i18n import _, number
 from bot.discord.commands import Interaction, answer, asked_in
+from bot.features.privacy.consent_reset import RESET
+from cogs._discord.interactions import Panels
 from cogs._discord.options import Channel, ChannelChoice
+from cogs._discord.panels import Action, Press
 from cogs._discord.permissions import is_operator
+from cogs.server_settings.consent_reset import (
+    ANYWHERE,
+    HERE,
+    LEFT,
+    SERVER,
+    WORKING,
+    place_named,
+    reset_line,
+    reset_panel,
+    reset_text,
+)
 from cogs.server_settings.views import SWITCHES_TOLD, offered_switches
 from database.models import Audit
+from database.repositories.consents import AnsweredIn
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -77,7 +92,16 @@ class House(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._administration = bot.app.administration
+        self._administration, self._resets = bot.app.administration, bot.app.consent_reset
+        again = "settings consent_reset"
+        actions = {"reset": Action(self._reset, again), "leave": Action(self._leave, again)}
+        self.panels = Panels(bot, "settings", actions)
+
+    async def cog_load(self) -> None:
+        self.panels.load()
+
+    async def cog_unload(self) -> None:
+        self.panels.unload()
 
     @settings.command(description="What holds in this channel and in this server, and why")
     async def show(self, interaction: Interaction) -> None:
@@ -213,6 +237,25 @@ class House(commands.Cog):
         text = (ALLOWED if lifted else NOT_DENIED).format(target=target.mention)
         await answer(interaction, f"{text} {_still_denied(left, target)}")
 
+    @settings.command(description="Ask people anew whether I may remember them; you are asked first")
+    @app_commands.describe(
+        channel="Who answered in another channel or thread than this one",
+        whole_server="Who answered anywhere in this server",
+        everywhere="Who answered anywhere at all; for the bot's operators",
+    )
+    async def consent_reset(
+        self,
+        interaction: Interaction,
+        channel: ChannelChoice | None = None,
+        whole_server: bool = False,
+        everywhere: bool = False,
+    ) -> None:
+        place_id = await _aim(interaction, channel, whole_server or everywhere)
+        if place_id is None:
+            return
+        reach: tuple[str | int, ...] = (SERVER,) if place_id == WHOLE_SERVER else (HERE, place_id)
+        await self._ask_reset(interaction, (ANYWHERE,) if everywhere else reach)
+
     @settings.command(description="Who changed what here, the last 20 times")
     async def audit(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -221,6 +264,36 @@ class House(commands.Cog):
             scopes.add(EVERYWHERE)
         lines = _uses(await self.bot.app.audit.latest(scopes, limit=SHOWN))
         await answer(interaction, "\n".join(lines) or NOTHING_CHANGED)
+
+    async def _ask_reset(self, interaction: Interaction, reach: tuple[str | int, ...]) -> None:
+        if (place := await self._reached(interaction, reach)) is not None:
+            found = await self._resets.look(place)
+            name = place_named(place, place_name(WHOLE_SERVER))
+            panel = reset_panel(name, reach, found, self.bot.app.privacy.mode)
+            await self.panels.show(interaction, panel)
+
+    async def _reset(self, press: Press) -> None:
+        interaction = press.interaction
+        if (place := await self._reached(interaction, press.arguments)) is not None:
+            await self.panels.working(press, WORKING)
+            gone = await self._resets.reset(_actor(interaction), place)
+            name = place_named(place, place_name(WHOLE_SERVER))
+            await self.panels.close(interaction, reset_text(name, gone))
+
+    async def _leave(self, press: Press) -> None:
+        await self.panels.close(press.interaction, LEFT)
+
+    async def _reached(self, interaction: Interaction, reach: Sequence[str | int]) -> AnsweredIn | None:
+        """Return the place that is meant; None once it was said that only operators may do that.
+
+        The server is always the one in which it is asked: no button reaches into another one.
+        """
+        if reach[0] != ANYWHERE:
+            return AnsweredIn(_guild_id(interaction), int(reach[1]) if reach[0] == HERE else None)
+        if is_operator(self.bot, interaction.user):
+            return AnsweredIn()
+        await answer(interaction, OPERATORS_ONLY)
+        return None
 
     async def _switch(
         self, interaction: Interaction, channel: Channel | None, whole_server: bool, *, on: bool
@@ -314,9 +387,13 @@ def _uses(done: Iterable[Audit]) -> Iterator[str]:
     """Yield a line for each change of what holds somewhere, the newest first."""
     for one in done:
         verb, _space, kind = one.action.partition(" ")
+        target, _colon, value = one.detail.partition(": ")
+        if one.action == RESET:
+            place = AnsweredIn(one.guild_id or None, int(target) or None)
+            name = place_named(place, place_name(WHOLE_SERVER))
+            yield reset_line(discord.utils.format_dt(one.at), one.actor_id, name, value)
         if kind not in set(Kind):
             continue
-        target, _colon, value = one.detail.partition(": ")
         rule = in_words(Kind(kind), int(target), float(value) if value else None)
         words = _TOLD[verb == "set", one.guild_id == EVERYWHERE]
         yield words.format(at=discord.utils.format_dt(one.at), actor=one.actor_id, rule=rule)

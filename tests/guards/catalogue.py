@@ -336,7 +336,7 @@ _CONSENT = (
         "asked once",
         "Nobody is asked twice whether they may be remembered.",
         "bot/features/privacy/consent.py",
-        "            return await db.consents.asked(person_id, at=self._clock.now())\n",
+        "            return await db.consents.asked(person_id, at=self._clock.now(), place=place)\n",
         "            await db.consents.asked(person_id, at=self._clock.now())\n            return True\n",
         "tests/bot/features/test_consent.py::test_who_is_answered_in_two_places_at_once_is_asked_once",
     ),
