@@ -316,6 +316,20 @@ async def test_a_second_run_changes_nothing_and_brings_back_nothing_that_was_for
     assert await answer_of(at, MIRA) is None
 
 
+async def test_a_yes_to_sel_counts_once_and_not_again_for_another_character(at_table: Table, tmp_path: Path):
+    at, memory = at_table, {"42": [item(TEA, kind="hard")]}
+    await came_in(at, tmp_path, memory)
+    async with at.database.begin() as db:
+        await at.app.memories.unask(db, [MIRA])
+    files = found(tmp_path, memory)
+    fangs = PIXEL.model_copy(update={"slug": "fangs", "name": "Fangs"})
+    outcomes, _ = await take_over_sel(
+        at.database, files, Import(fangs, at.clock.now(), EPOCH), dry=False, zone=UTC
+    )
+    assert outcomes[0].left_out == {"not agreed to": 1}
+    assert await answer_of(at, MIRA) is None
+
+
 async def test_a_dry_run_tells_the_same_and_writes_nothing(at_table: Table, tmp_path: Path):
     memory, state = {"42": [item(TEA, kind="hard")]}, YES | {"hormones": {"dopamine": 0.9}}
     dry = await came_in(at_table, tmp_path, memory, state, dry=True)
