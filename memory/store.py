@@ -210,7 +210,8 @@ class Memories:
         await db.bonds.forget(person_id)
         await db.audits.without_values(person_id)
         await db.characters.forget_who_stirred(person_id)
-        await self._eraser.lines(db, await db.remarks.drawn_on(person_id))
+        if drawn_on := await db.remarks.drawn_on(person_id):
+            await self._eraser.lines(db, drawn_on)
         await db.remarks.without(person_id)
         return lost
 
