@@ -8,12 +8,12 @@ ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements.txt"
 HEAD = """\
 -c constraints.txt
-# Made from pyproject.toml by `make docs`, for `pip install -r requirements.txt`. `make run` installs more: see README.md.
+# Made from pyproject.toml by `make docs`. `make run` installs more: see README.md.
 """
 
 
 def requirements() -> str:
-    """Return the file as it has to be: the dependencies without any extra, in the versions that were tested."""
+    """Return the file as it has to be: what is needed without any extra, in the versions that were tested."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return HEAD + "".join(f"{one}\n" for one in project["dependencies"])
 

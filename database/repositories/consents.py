@@ -136,6 +136,6 @@ def _given_in(place: AnsweredIn) -> list[ColumnElement[bool]]:
     return [columns[key] == value for key, value in place._asdict().items() if value is not None]
 
 
-def _to_reset(place: AnsweredIn) -> Select[tuple[int]]:
+def _to_reset(place: AnsweredIn) -> Select[int]:
     unrefused = or_(Consent.given.is_(None), Consent.given.is_(True))
     return select(Consent.person_id).where(*_given_in(place), unrefused)

@@ -278,7 +278,7 @@ async def test_a_memory_comes_up_in_private_alone_unless_the_file_names_its_chan
     at_table: Table, tmp_path: Path
 ):
     at = at_table
-    here = {"channel_id": CHANNEL.channel_id, "guild_id": CHANNEL.guild_id}
+    here: dict[str, Any] = {"channel_id": CHANNEL.channel_id, "guild_id": CHANNEL.guild_id}
     memory = [
         item(TEA, user_id=MIRA, kind="hard"),
         item(WALKS, user_id=MIRA, kind="hard", **here),
