@@ -1,6 +1,6 @@
 """What the admins of a server lay down for it: /settings (F127, C15)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 import discord
@@ -13,21 +13,9 @@ from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
 from bot.core.i18n import _, number
 from bot.discord.commands import Interaction, answer, asked_in
 from bot.features.privacy.consent_reset import RESET
-from cogs._discord.interactions import Panels
 from cogs._discord.options import Channel, ChannelChoice
-from cogs._discord.panels import Action, Press
 from cogs._discord.permissions import is_operator
-from cogs.server_settings.consent_reset import (
-    ANYWHERE,
-    HERE,
-    LEFT,
-    SERVER,
-    WORKING,
-    place_named,
-    reset_line,
-    reset_panel,
-    reset_text,
-)
+from cogs.server_settings.consent_reset import ANYWHERE, HERE, SERVER, ConsentResets, reset_line
 from cogs.server_settings.views import SWITCHES_TOLD, offered_switches
 from database.models import Audit
 from database.repositories.consents import AnsweredIn
@@ -92,16 +80,14 @@ class House(commands.Cog):
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
-        self._administration, self._resets = bot.app.administration, bot.app.consent_reset
-        again = "settings consent_reset"
-        actions = {"reset": Action(self._reset, again), "leave": Action(self._leave, again)}
-        self.panels = Panels(bot, "settings", actions)
+        self._administration = bot.app.administration
+        self._resets = ConsentResets(bot)
 
     async def cog_load(self) -> None:
-        self.panels.load()
+        self._resets.panels.load()
 
     async def cog_unload(self) -> None:
-        self.panels.unload()
+        self._resets.panels.unload()
 
     @settings.command(description="What holds in this channel and in this server, and why")
     async def show(self, interaction: Interaction) -> None:
@@ -254,7 +240,10 @@ class House(commands.Cog):
         if place_id is None:
             return
         reach: tuple[str | int, ...] = (SERVER,) if place_id == WHOLE_SERVER else (HERE, place_id)
-        await self._ask_reset(interaction, (ANYWHERE,) if everywhere else reach)
+        if everywhere and not is_operator(self.bot, interaction.user):
+            await answer(interaction, OPERATORS_ONLY)
+        else:
+            await self._resets.ask(interaction, (ANYWHERE,) if everywhere else reach)
 
     @settings.command(description="Who changed what here, the last 20 times")
     async def audit(self, interaction: Interaction) -> None:
@@ -264,36 +253,6 @@ class House(commands.Cog):
             scopes.add(EVERYWHERE)
         lines = _uses(await self.bot.app.audit.latest(scopes, limit=SHOWN))
         await answer(interaction, "\n".join(lines) or NOTHING_CHANGED)
-
-    async def _ask_reset(self, interaction: Interaction, reach: tuple[str | int, ...]) -> None:
-        if (place := await self._reached(interaction, reach)) is not None:
-            found = await self._resets.look(place)
-            name = place_named(place, place_name(WHOLE_SERVER))
-            panel = reset_panel(name, reach, found, self.bot.app.privacy.mode)
-            await self.panels.show(interaction, panel)
-
-    async def _reset(self, press: Press) -> None:
-        interaction = press.interaction
-        if (place := await self._reached(interaction, press.arguments)) is not None:
-            await self.panels.working(press, WORKING)
-            gone = await self._resets.reset(_actor(interaction), place)
-            name = place_named(place, place_name(WHOLE_SERVER))
-            await self.panels.close(interaction, reset_text(name, gone))
-
-    async def _leave(self, press: Press) -> None:
-        await self.panels.close(press.interaction, LEFT)
-
-    async def _reached(self, interaction: Interaction, reach: Sequence[str | int]) -> AnsweredIn | None:
-        """Return the place that is meant; None once it was said that only operators may do that.
-
-        The server is always the one in which it is asked: no button reaches into another one.
-        """
-        if reach[0] != ANYWHERE:
-            return AnsweredIn(_guild_id(interaction), int(reach[1]) if reach[0] == HERE else None)
-        if is_operator(self.bot, interaction.user):
-            return AnsweredIn()
-        await answer(interaction, OPERATORS_ONLY)
-        return None
 
     async def _switch(
         self, interaction: Interaction, channel: Channel | None, whole_server: bool, *, on: bool
@@ -390,8 +349,7 @@ def _uses(done: Iterable[Audit]) -> Iterator[str]:
         target, _colon, value = one.detail.partition(": ")
         if one.action == RESET:
             place = AnsweredIn(one.guild_id or None, int(target) or None)
-            name = place_named(place, place_name(WHOLE_SERVER))
-            yield reset_line(discord.utils.format_dt(one.at), one.actor_id, name, value)
+            yield reset_line(discord.utils.format_dt(one.at), one.actor_id, place, value)
         if kind not in set(Kind):
             continue
         rule = in_words(Kind(kind), int(target), float(value) if value else None)

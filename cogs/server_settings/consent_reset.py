@@ -1,16 +1,30 @@
 """What admins are asked and told before people are asked anew whether they may be remembered (F078)."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from discord import ButtonStyle
 
+from bot.audit import Actor
+from bot.conversation.attention.explain import place_name
+from bot.conversation.attention.server_rules import EVERYWHERE
 from bot.core.i18n import _, n_
-from cogs._discord.panels import Button, Panel
+from bot.discord.commands import Interaction, answer, asked_in
+from cogs._discord.interactions import Panels
+from cogs._discord.panels import Action, Button, Panel, Press
+from cogs._discord.permissions import is_operator
 from database.repositories.consents import AnsweredIn, Resettable
 from memory.rules import Consent
 
+if TYPE_CHECKING:
+    from bot.discord.client import Masquerade
+
+Reach = tuple[str | int, ...]
+"""How far a reset reaches, as the id of a button has it: one of the three words, and the id of a channel."""
 SECONDS = 300
 HERE, SERVER, ANYWHERE = "channel", "server", "everywhere"
-"""How far a reset reaches, as the id of a button has it."""
 NOTHING_TO_RESET = _("Nobody said yes, or was asked, in {place}: there is nothing to reset.{kept}")
+NOT_ANY_MORE = _("Only the bot's operators may reset the answers of every place: nothing was changed.")
 LEFT = _("Everything stays as it is.")
 WORKING = _("Letting them be asked anew, and deleting what was noted ...")
 
@@ -48,15 +62,46 @@ _MEMORIES = n_("{count} memory", "{count} memories")
 _LINES = n_("{count} line", "{count} lines")
 
 
-def place_named(place: AnsweredIn, whole_server: str) -> str:
-    """Return what a reset is about, as it stands in a sentence."""
-    if place.channel_id is not None:
-        return f"<#{place.channel_id}>"
-    return str(_EVERYWHERE) if place.guild_id is None else whole_server
+class ConsentResets:
+    """The panel of /settings consent_reset, and what its buttons do."""
+
+    def __init__(self, bot: "Masquerade") -> None:
+        self._bot, self._resets = bot, bot.app.consent_reset
+        again = "settings consent_reset"
+        actions = {"reset": Action(self._reset, again), "leave": Action(self._leave, again)}
+        self.panels = Panels(bot, "settings", actions)
+
+    async def ask(self, interaction: Interaction, reach: Reach) -> None:
+        """Show what a reset would do, and ask whether it is to be done."""
+        place = self._reached(interaction, reach)
+        found = await self._resets.look(place)
+        await self.panels.show(interaction, reset_panel(place, reach, found, self._bot.app.privacy.mode))
+
+    async def _reset(self, press: Press) -> None:
+        interaction, place = press.interaction, self._reached(press.interaction, press.arguments)
+        if place == AnsweredIn() and not is_operator(self._bot, interaction.user):
+            await answer(interaction, NOT_ANY_MORE)
+            return
+        await self.panels.working(press, WORKING)
+        actor = Actor(interaction.user.id, asked_in(interaction).channel_id)
+        gone = await self._resets.reset(actor, place)
+        await self.panels.close(interaction, reset_text(place, gone))
+
+    async def _leave(self, press: Press) -> None:
+        await self.panels.close(press.interaction, LEFT)
+
+    @staticmethod
+    def _reached(interaction: Interaction, reach: Sequence[str | int]) -> AnsweredIn:
+        """Return the place that is meant; a server is always the one in which this is asked or pressed."""
+        if reach[0] == ANYWHERE:
+            return AnsweredIn()
+        assert interaction.guild_id is not None, "the command tree lets nobody in from elsewhere"
+        return AnsweredIn(interaction.guild_id, int(reach[1]) if reach[0] == HERE else None)
 
 
-def reset_panel(name: str, reach: tuple[str | int, ...], found: Resettable, mode: Consent) -> Panel:
+def reset_panel(place: AnsweredIn, reach: Reach, found: Resettable, mode: Consent) -> Panel:
     """Return the question whether the people of a place are to be asked anew, with what that does."""
+    name = _named(place)
     if not found.people:
         kept = "".join(f" {line}" for line in _kept(found))
         return Panel(NOTHING_TO_RESET.format(place=name, kept=kept))
@@ -74,8 +119,9 @@ def reset_panel(name: str, reach: tuple[str | int, ...], found: Resettable, mode
     return Panel("\n".join([asked, goes, str(again), *_kept(found)]), buttons, SECONDS)
 
 
-def reset_text(name: str, gone: Resettable) -> str:
+def reset_text(place: AnsweredIn, gone: Resettable) -> str:
     """Return what came of it."""
+    name = _named(place)
     if not gone.people:
         return NOTHING_TO_RESET.format(place=name, kept="")
     return _DONE.format(
@@ -83,12 +129,22 @@ def reset_text(name: str, gone: Resettable) -> str:
     )
 
 
-def reset_line(at: str, actor_id: int, name: str, counts: str) -> str:
+def reset_line(at: str, actor_id: int, place: AnsweredIn, counts: str) -> str:
     """Return a reset as /settings audit shows it, from how many people and memories it was."""
     people, memories = map(int, counts.split())
     return RESET_HERE.format(
-        at=at, actor=actor_id, place=name, people=_PEOPLE.format(count=people), memories=_memories(memories)
+        at=at,
+        actor=actor_id,
+        place=_named(place),
+        people=_PEOPLE.format(count=people),
+        memories=_memories(memories),
     )
+
+
+def _named(place: AnsweredIn) -> str:
+    if place.channel_id is not None:
+        return f"<#{place.channel_id}>"
+    return str(_EVERYWHERE) if place.guild_id is None else place_name(EVERYWHERE)
 
 
 def _memories(count: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import discord
 import pytest
 
+from bot.core.errors import ConfigurationError
 from bot.features.privacy.consent_reset import RESET
 from cogs.server_settings.cog import OPERATORS_ONLY
 from cogs.server_settings.consent_reset import LEFT
@@ -231,6 +232,21 @@ async def test_what_a_reset_did_is_as_a_no_for_how_characters_stand_with_people(
     await reset(w, anna, whole_server=True)
     async with w.app.database.read() as db:
         assert (await db.people.holdings(w.mira.id)).bonds == 0
+
+
+async def test_where_no_line_can_be_written_into_the_audit_nothing_is_reset(w, anna, monkeypatch):
+    await agreeing(w, w.mira)
+    await noted(w, "likes tea")
+
+    async def failing(*_args: object, **_more: object) -> None:
+        raise ConfigurationError("the audit is full")
+
+    monkeypatch.setattr(w.app.audit, "add", failing)
+    panel = await ask(w, anna)
+    await anna.click(panel, label=RESET_IT)
+    assert await answer_of(w, w.mira) is True
+    assert await words(w) == ["likes tea"]
+    assert enabled(stored(w, panel)) == {RESET_IT, "Leave it"}, "it can be tried again"
 
 
 async def test_traces_go_also_when_the_program_stops_before_they_are_removed(w, anna, monkeypatch):

@@ -16,6 +16,7 @@ from bot.cli.legacy.taking_over import Import
 from bot.cli.main import main
 from bot.core.errors import ConfigurationError
 from database.models import Fact
+from database.repositories.memories import Memories
 from memory.history import INHERITED
 from memory.rules import SOFT_KEPT
 from personas.affect.temperament import Hormone
@@ -314,6 +315,27 @@ async def test_a_second_run_changes_nothing_and_brings_back_nothing_that_was_for
     await came_in(at, tmp_path, memory)
     assert await known_of(at, MIRA) == []
     assert await answer_of(at, MIRA) is None
+
+
+async def test_a_fault_in_the_middle_leaves_whole_people_and_the_next_run_goes_on(
+    at_table: Table, tmp_path: Path, monkeypatch
+):
+    memory = {str(who): [item(TEA, kind="hard"), item(LISBON, kind="hard")] for who in (MIRA, OTTO)}
+    add, added = Memories.add, list[str]()
+
+    async def breaking(self: Memories, fact: Fact, **more: Any) -> Fact:
+        added.append(fact.text)
+        if len(added) == 4:
+            raise OSError("the disk is gone")
+        return await add(self, fact, **more)
+
+    monkeypatch.setattr(Memories, "add", breaking)
+    with pytest.raises(OSError, match="disk"):
+        await came_in(at_table, tmp_path, memory)
+    assert [len(await known_of(at_table, who)) for who in (MIRA, OTTO)] == [2, 0]
+    assert await answer_of(at_table, OTTO) is None
+    came = await came_in(at_table, tmp_path, memory)
+    assert (came[MIRA].before, came[OTTO].kept) == (True, 2)
 
 
 async def test_a_yes_to_sel_counts_once_and_not_again_for_another_character(at_table: Table, tmp_path: Path):
