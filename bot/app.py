@@ -84,6 +84,7 @@ from bot.features.moderation import Moderation
 from bot.features.operations.alerts import Alerts, Bounds
 from bot.features.operations.health import Health
 from bot.features.privacy.consent import Privacy
+from bot.features.privacy.consent_reset import ConsentReset
 from bot.features.privacy.erase import Leaving
 from bot.features.proactive.checkins import CheckIns
 from bot.features.proactive.greetings import Greetings
@@ -223,6 +224,7 @@ class App:
 
     # Features.
     privacy: Privacy
+    consent_reset: ConsentReset
     reminders: Reminders
     reminder_delivery: Reminding
     greetings: Greetings
@@ -518,6 +520,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         time_travel=TimeTravel(database, clock.now, dump=memories.dump),
         provenance=Provenance(database, company),
         privacy=privacy,
+        consent_reset=ConsentReset(database, memories, privacy, audit, finish_erasing=eraser.finish),
         reminders=reminders,
         reminder_delivery=reminder_delivery,
         greetings=greetings,

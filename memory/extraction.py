@@ -78,14 +78,14 @@ def _candidate(fact: Mapping[str, Any], lines: Sequence[tuple[int, str]]) -> Can
     return Candidate(
         text,
         category if category in CATEGORIES else OTHER,
-        _tags(fact.get("tags")),
+        tags_of(fact.get("tags")),
         quote,
         sources,
         clean(fact.get("about"))[:80],
     )
 
 
-def _tags(tags: object) -> tuple[str, ...]:
+def tags_of(tags: object) -> tuple[str, ...]:
     words = [clean(one).casefold() for one in tags] if isinstance(tags, list) else []
     fitting = (one for one in words if 0 < len(one) <= LONGEST_TAG)
     return tuple(dict.fromkeys(fitting))[:MOST_TAGS]

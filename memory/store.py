@@ -7,6 +7,7 @@ from typing import Any
 
 from database import Database, UnitOfWork
 from database.models import Fact
+from database.repositories.consents import NOWHERE_KNOWN, AnsweredIn
 from database.repositories.memories import Batch
 from database.repositories.people import pieces
 from memory.core import LONGEST, VISIBLE, Change, clean, plain
@@ -174,24 +175,34 @@ class Memories:
             return set()
         return await db.consents.given(person_ids, unless_refused=self._consent == "opt_out")
 
-    async def let_learn(self, person_id: int, allowed: bool) -> int:
-        """Keep what somebody decided about that; return how many memories a "no" made go.
+    async def let_learn(self, person_id: int, allowed: bool, where: Where | None = None) -> int:
+        """Keep what somebody decided about that, and where; return how many memories a "no" made go.
 
         What the character changed by itself about the person's own words is as the person said it again.
         """
-        lost = 0
         async with self._database.begin() as db:
-            await db.consents.set(person_id, allowed, at=self._now())
-            for character in () if allowed else await db.memories.characters(person_id):
-                lost += (await self._eraser.cut(db, person_id, character, unlearnt)).memories
-            if not allowed:
-                await self._let_go(db, person_id)
+            await db.consents.set(person_id, allowed, at=self._now(), place=answered_in(where))
+            lost = 0 if allowed else await self._let_go(db, person_id)
         if not allowed:
             await self._eraser.finish()
         return lost
 
-    async def _let_go(self, db: UnitOfWork, person_id: int) -> None:
-        """Delete what is kept of somebody's talk only because they agreed, and was made of it."""
+    async def unask(self, db: UnitOfWork, people: Collection[int]) -> int:
+        """Let it be as if some people had never been asked; return how many memories go, as with a "no".
+
+        Whoever does so lets the eraser finish afterwards.
+        """
+        lost = 0
+        for person_id in people:
+            lost += await self._let_go(db, person_id)
+            await db.consents.forget(person_id)
+        return lost
+
+    async def _let_go(self, db: UnitOfWork, person_id: int) -> int:
+        """Delete what is kept of somebody only because they agreed; return how many memories that were."""
+        lost = 0
+        for character in await db.memories.characters(person_id):
+            lost += (await self._eraser.cut(db, person_id, character, unlearnt)).memories
         for some in pieces(await db.archive.ids_of(person_id)):
             await db.archive.forget(some)
         await db.embeddings.drop_owner("fact", person_id)
@@ -199,8 +210,10 @@ class Memories:
         await db.bonds.forget(person_id)
         await db.audits.without_values(person_id)
         await db.characters.forget_who_stirred(person_id)
-        await self._eraser.lines(db, await db.remarks.drawn_on(person_id))
+        if drawn_on := await db.remarks.drawn_on(person_id):
+            await self._eraser.lines(db, drawn_on)
         await db.remarks.without(person_id)
+        return lost
 
     # Earlier states.
 
@@ -364,6 +377,13 @@ class Memories:
             made_at=now,
             changed_at=now,
         )
+
+
+def answered_in(where: Where | None) -> AnsweredIn:
+    """Return the place of an answer as it is kept: of a private place nothing."""
+    if where is None or where.guild_id is None:
+        return NOWHERE_KNOWN
+    return AnsweredIn(where.guild_id, where.channel_id)
 
 
 async def _check_said(db: UnitOfWork, new: Fact) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.settings import Settings
+from tests.requirements import REQUIREMENTS, requirements
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -51,6 +52,11 @@ def run_in(app: Path, *arguments: str, **environ: str) -> subprocess.CompletedPr
         timeout=60,
         check=False,
     )
+
+
+def test_requirements_name_what_the_program_needs_at_least():
+    assert REQUIREMENTS.read_text(encoding="utf-8") == requirements(), "make docs"
+    assert requirements().startswith("-c constraints.txt\n")
 
 
 def test_everything_that_the_image_takes_is_let_through_to_it():

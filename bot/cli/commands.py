@@ -137,13 +137,13 @@ def move_database(arguments: Namespace, _on_stage: OnStage) -> int:
 
 
 def import_legacy(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Take over what an older bot knew of people, from its file (D02)."""
+    """Take over what an older bot knew of people, from its files (D02)."""
     from bot.cli.legacy import bring_over
 
     loaded = load(arguments)
-    path = arguments.file or loaded.settings.user_data_file
+    paths = arguments.files or [loaded.settings.user_data_file]
     with database_named():
-        asyncio.run(bring_over(path, loaded.settings, loaded.playable, dry=arguments.dry_run))
+        asyncio.run(bring_over(paths, loaded.settings, loaded.playable, dry=arguments.dry_run))
     return 0
 
 

@@ -105,11 +105,11 @@ def parser() -> argparse.ArgumentParser:
     )
     legacy = commands.add_parser("import-legacy", help="take over what an older bot knew of people")
     legacy.add_argument(
-        "file",
+        "files",
         type=Path,
-        nargs="?",
+        nargs="*",
         metavar="FILE",
-        help="its user_info.pickle (default: the setting user_data_file)",
+        help="its user_info.pickle (default: the setting user_data_file), or SEL's folder or two files",
     )
     legacy.add_argument("--dry-run", action="store_true", help="say what would come in, and write nothing")
     facts = commands.add_parser("consolidate", help="draw facts from all talk so far; the bot must not run")

@@ -225,7 +225,7 @@ class Memory(commands.Cog):
     async def learning(self, interaction: Interaction, switch: Literal["on", "off"]) -> None:
         await interaction.response.defer(ephemeral=True)
         privacy = self.bot.app.privacy
-        said = await privacy.answer(interaction.user.id, agreed=switch == "on")
+        said = await privacy.answer(interaction.user.id, switch == "on", asked_in(interaction))
         on = LEARNING if said.mode != "off" else YES_BUT_OFF
         off = NOT_LEARNING.format(count=said.gone)
         off += NO_TOLD.format(count=count_of(said.told)) if said.told else ""

@@ -11,7 +11,7 @@ from discord.http import Route
 
 from bot.conversation.text.split import LIMIT
 from bot.core.i18n import speaking
-from bot.discord.commands import Interaction, answer
+from bot.discord.commands import Interaction, answer, asked_in
 from bot.features.privacy.export_format import MOST_BYTES, TOO_LARGE, FileRefused
 from cogs._discord.consent import ASKED, FAMILY
 from cogs._discord.interactions import Panels
@@ -73,12 +73,18 @@ class Privacy(commands.Cog):
     @privacy.command(description="Let me note facts about you from what you say")
     async def yes(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        await answer(interaction, answered(await self._privacy.answer(interaction.user.id, agreed=True)))
+        await answer(
+            interaction,
+            answered(await self._privacy.answer(interaction.user.id, True, asked_in(interaction))),
+        )
 
     @privacy.command(description="Let me note nothing about you; what I noted by myself is deleted")
     async def no(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        await answer(interaction, answered(await self._privacy.answer(interaction.user.id, agreed=False)))
+        await answer(
+            interaction,
+            answered(await self._privacy.answer(interaction.user.id, False, asked_in(interaction))),
+        )
 
     @privacy.command(description="Everything that I keep about you, as a file")
     async def export(self, interaction: Interaction) -> None:
@@ -122,7 +128,7 @@ class Privacy(commands.Cog):
     async def _answered(self, press: Press, *, agreed: bool) -> None:
         """Keep an answer. What it was is told to nobody else: of the question only the buttons go."""
         interaction = press.interaction
-        told = answered(await self._privacy.answer(interaction.user.id, agreed=agreed))
+        told = answered(await self._privacy.answer(interaction.user.id, agreed, asked_in(interaction)))
         if press.arguments != (ASKED,):
             await self.panels.close(interaction, told)
             return

@@ -12,10 +12,13 @@ from bot.conversation.attention.explain import holding, in_words, place_name, st
 from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
 from bot.core.i18n import _, number
 from bot.discord.commands import Interaction, answer, asked_in
+from bot.features.privacy.consent_reset import RESET
 from cogs._discord.options import Channel, ChannelChoice
 from cogs._discord.permissions import is_operator
+from cogs.server_settings.consent_reset import ANYWHERE, HERE, SERVER, ConsentResets, reset_line
 from cogs.server_settings.views import SWITCHES_TOLD, offered_switches
 from database.models import Audit
+from database.repositories.consents import AnsweredIn
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -78,6 +81,13 @@ class House(commands.Cog):
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._administration = bot.app.administration
+        self._resets = ConsentResets(bot)
+
+    async def cog_load(self) -> None:
+        self._resets.panels.load()
+
+    async def cog_unload(self) -> None:
+        self._resets.panels.unload()
 
     @settings.command(description="What holds in this channel and in this server, and why")
     async def show(self, interaction: Interaction) -> None:
@@ -213,6 +223,28 @@ class House(commands.Cog):
         text = (ALLOWED if lifted else NOT_DENIED).format(target=target.mention)
         await answer(interaction, f"{text} {_still_denied(left, target)}")
 
+    @settings.command(description="Ask people anew whether I may remember them; you are asked first")
+    @app_commands.describe(
+        channel="Who answered in another channel or thread than this one",
+        whole_server="Who answered anywhere in this server",
+        everywhere="Who answered anywhere at all; for the bot's operators",
+    )
+    async def consent_reset(
+        self,
+        interaction: Interaction,
+        channel: ChannelChoice | None = None,
+        whole_server: bool = False,
+        everywhere: bool = False,
+    ) -> None:
+        place_id = await _aim(interaction, channel, whole_server or everywhere)
+        if place_id is None:
+            return
+        reach: tuple[str | int, ...] = (SERVER,) if place_id == WHOLE_SERVER else (HERE, place_id)
+        if everywhere and not is_operator(self.bot, interaction.user):
+            await answer(interaction, OPERATORS_ONLY)
+        else:
+            await self._resets.ask(interaction, (ANYWHERE,) if everywhere else reach)
+
     @settings.command(description="Who changed what here, the last 20 times")
     async def audit(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -314,9 +346,12 @@ def _uses(done: Iterable[Audit]) -> Iterator[str]:
     """Yield a line for each change of what holds somewhere, the newest first."""
     for one in done:
         verb, _space, kind = one.action.partition(" ")
+        target, _colon, value = one.detail.partition(": ")
+        if one.action == RESET:
+            place = AnsweredIn(one.guild_id or None, int(target) or None)
+            yield reset_line(discord.utils.format_dt(one.at), one.actor_id, place, value)
         if kind not in set(Kind):
             continue
-        target, _colon, value = one.detail.partition(": ")
         rule = in_words(Kind(kind), int(target), float(value) if value else None)
         words = _TOLD[verb == "set", one.guild_id == EVERYWHERE]
         yield words.format(at=discord.utils.format_dt(one.at), actor=one.actor_id, rule=rule)

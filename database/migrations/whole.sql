@@ -14,7 +14,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0014');
+INSERT INTO "alembic_version" VALUES('0018');
 CREATE TABLE archive (
 	id BIGINT NOT NULL, 
 	channel_id BIGINT NOT NULL, 
@@ -161,7 +161,7 @@ CREATE TABLE conflicts (
 CREATE TABLE "consents" (
 	person_id BIGINT NOT NULL, 
 	given BOOLEAN, 
-	at DATETIME NOT NULL, 
+	at DATETIME NOT NULL, guild_id BIGINT, channel_id BIGINT, 
 	CONSTRAINT pk_consents PRIMARY KEY (person_id)
 );
 CREATE TABLE cues (

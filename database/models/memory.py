@@ -234,7 +234,8 @@ class Window(Row):
 class Consent(Row):
     """Whether somebody lets characters note things about them by themselves (D03, F078).
 
-    Without `given` they were asked, and have not answered.
+    Without `given` they were asked, and have not answered. `guild_id` and `channel_id` say where they were,
+    or answered: in private, and before that was kept, there is neither.
     """
 
     __tablename__ = "consents"
@@ -242,6 +243,8 @@ class Consent(Row):
     person_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
     given: Mapped[bool | None]
     at: Mapped[Moment]
+    guild_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
 
 
 class Reminder(Row):

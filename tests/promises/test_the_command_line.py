@@ -229,6 +229,27 @@ def test_what_an_older_bot_knew_comes_in_once(talking: Clone):
         assert database.execute("SELECT count(*) FROM facts").fetchone() == (2,)
 
 
+@pytest.mark.slow
+@promise(
+    "administration.md",
+    "python main.py import-legacy /path/to/sel --dry-run python main.py import-legacy /path/to/sel",
+)
+@promise("administration.md", "**Only who agreed comes in.** Without a yes in `sel_state.json`, or here, a")
+def test_what_sel_knew_of_people_who_agreed_comes_in_once(talking: Clone):
+    sel, person, other = talking.folder / "sel", 481516234200000042, 481516234200000043
+    sel.mkdir()
+    memory = {str(who): [{"text": "I love sailing at dawn", "kind": "hard"}] for who in (person, other)}
+    (sel / "sel_memory.json").write_text(json.dumps(memory))
+    (sel / "sel_state.json").write_text(json.dumps({"consent": {str(person): True}}))
+    tried = talking.main("import-legacy", "sel", "--dry-run")
+    first, again = talking.main("import-legacy", "sel"), talking.main("import-legacy", "sel")
+    assert (tried.code, first.code, again.code) == (0, 0, 0), tried.said + first.said + again.said
+    assert "sailing" not in tried.said + first.said
+    with sqlite3.connect(talking.folder / "data" / "masquerade.sqlite3") as database:
+        assert database.execute("SELECT person_id FROM facts").fetchall() == [(person,)]
+        assert database.execute("SELECT person_id, given FROM consents").fetchall() == [(person, 1)]
+
+
 @promise(
     "administration.md", "A file that does more is refused, with the reason, and nothing of it is taken over."
 )

@@ -1,7 +1,7 @@
 """The command itself: reads the file, takes over what is in it, and says what that was."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,9 +13,11 @@ from rich.table import Table
 from bot.app import DATABASE_NAME, open_database
 from bot.cli.doctor.report import show as print_text
 from bot.cli.legacy.reading import Inheritance, read
+from bot.cli.legacy.sel_bringing import are_sels, bring_over_sel
 from bot.cli.legacy.taking_over import Outcome, counted, take_over, total
 from bot.core.clock import Clock, SystemClock
 from bot.core.data_lock import held
+from bot.core.errors import ConfigurationError
 from bot.settings import Settings
 from database import Database, files, schema, servers
 from personas.character import Character
@@ -24,19 +26,16 @@ WIDTH = 100
 """Columns where the output goes into a file or a pipe."""
 
 
-def show(
-    inheritance: Inheritance, outcomes: Sequence[Outcome], *, path: Path, character: Character, dry: bool
-) -> None:
+def show(heading: str, table: Table | None, sentences: Iterable[str]) -> None:
     """Print what came in of each person, in all, and what was left out and why."""
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDTH
-    came = [one for one in outcomes if not one.before]
     with console.capture() as captured:
-        console.print(_heading(path, character, dry=dry, anybody=bool(came)), soft_wrap=True)
-        if came:
-            console.print(_table(came))
-        for sentence in _sentences(inheritance, outcomes, dry=dry):
+        console.print(heading, soft_wrap=True)
+        if table is not None:
+            console.print(table)
+        for sentence in sentences:
             console.print(sentence, soft_wrap=not console.is_terminal)
     print_text(captured.get().rstrip("\n"))
 
@@ -85,19 +84,26 @@ def _sentences(inheritance: Inheritance, outcomes: Sequence[Outcome], *, dry: bo
 
 
 async def bring_over(
-    path: Path, settings: Settings, character: Character, *, dry: bool, clock: Clock | None = None
+    paths: Sequence[Path], settings: Settings, character: Character, *, dry: bool, clock: Clock | None = None
 ) -> None:
-    """Take over what the older bot's file at `path` knows of people (F066, F060, F062, D02; faults D6).
+    """Take over what the older bot's files at `paths` know of people (F066, F060, F062, F078; faults D6).
 
     With `dry` nothing is written. Raises RefusedFile or another ConfigurationError, which leave
     everything as it was, and DatabaseError.
     """
-    inheritance = read(path, name=character.name)
     at = (clock or SystemClock()).now()
     opened = _rehearsal(settings) if dry else _real(settings)
+    if are_sels(paths):
+        show(*await bring_over_sel(paths, settings, character, opened=opened, at=at, dry=dry))
+        return
+    if len(paths) > 1:
+        raise ConfigurationError("Name one user_info.pickle, or SEL's two files of JSON.")
+    inheritance = read(paths[0], name=character.name)
     async with opened as database:
         outcomes = await take_over(database, inheritance, character=character, at=at, dry=dry)
-    show(inheritance, outcomes, path=path, character=character, dry=dry)
+    came = [one for one in outcomes if not one.before]
+    heading = _heading(paths[0], character, dry=dry, anybody=bool(came))
+    show(heading, _table(came) if came else None, _sentences(inheritance, outcomes, dry=dry))
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Taking over what an older bot knew of people: each person in one transaction, and once only."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,24 +50,25 @@ async def take_over(
 ) -> list[Outcome]:
     """Take over what is there of each person; with `dry` find out what would come in, and write nothing."""
     one_import = Import(character, at, min(inheritance.as_of, at))
-    return [
-        await _take_in_or_rehearse(database, person, one_import, dry=dry) for person in inheritance.people
-    ]
+    outcomes = []
+    for person in inheritance.people:
+        async with rehearsed(database, dry=dry) as db:
+            outcomes.append(await _take_in(db, person, one_import))
+    return outcomes
 
 
 class _Rehearsed(Exception):  # noqa: N818
     """Ends a transaction of which nothing is to be kept."""
 
 
-async def _take_in_or_rehearse(
-    database: Database, person: Person, one_import: Import, *, dry: bool
-) -> Outcome:
+@asynccontextmanager
+async def rehearsed(database: Database, *, dry: bool) -> AsyncIterator[UnitOfWork]:
+    """Give a transaction, of which nothing is kept if it is `dry`."""
     with suppress(_Rehearsed):
         async with database.begin() as db:
-            outcome = await _take_in(db, person, one_import)
+            yield db
             if dry:
                 raise _Rehearsed
-    return outcome
 
 
 async def _take_in(db: UnitOfWork, person: Person, one_import: Import) -> Outcome:
@@ -77,9 +78,9 @@ async def _take_in(db: UnitOfWork, person: Person, one_import: Import) -> Outcom
     """
     known = f"{INHERITED} {person.id}"
     told = f"{INHERITED} {one_import.character.slug} {person.id}"
-    if await _was_taken(db, told):
+    if await was_taken(db, told):
         return Outcome(person.id, before=True)
-    first = not await _was_taken(db, known)
+    first = not await was_taken(db, known)
     if first:
         await db.users.inherit(person.id, premium=person.premium, at=one_import.as_of)
         await _take_in_usage(db, person)
@@ -97,7 +98,7 @@ async def _take_in(db: UnitOfWork, person: Person, one_import: Import) -> Outcom
     )
 
 
-async def _was_taken(db: UnitOfWork, mark: str) -> bool:
+async def was_taken(db: UnitOfWork, mark: str) -> bool:
     """Say whether that was taken in before, also of people who were forgotten since."""
     return await db.states.get(mark) is not None or await db.states.get(blurred(mark)) is not None
 

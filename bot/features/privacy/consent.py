@@ -2,6 +2,7 @@
 
 import logging
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -15,8 +16,9 @@ from bot.features.privacy.export import Exporting, File
 from bot.features.privacy.restore import Imported, Importing
 from database import Database, DatabaseError
 from database.repositories.people import Holdings, Remaining
+from memory.places import Where
 from memory.rules import Consent
-from memory.store import Memories
+from memory.store import Memories, answered_in
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +103,9 @@ class Privacy:
         if person_id in self._settled:
             return None
         try:
-            asked = await self._is_ripe(person_id, heard.message_id) and await self._mark(person_id)
+            asked = await self._is_ripe(person_id, heard.message_id) and await self._mark(
+                person_id, heard.where
+            )
         except DatabaseError as error:
             log.warning("Nobody can be asked now whether they may be remembered: %s", error)
             return None
@@ -109,12 +113,12 @@ class Privacy:
             return None
         return "question" if self.mode == "opt_in" else "notice"
 
-    async def answer(self, person_id: int, agreed: bool) -> Answered:
-        """Keep somebody's answer; with "no", what was noted without their asking goes at once (D14).
+    async def answer(self, person_id: int, agreed: bool, where: Where | None = None) -> Answered:
+        """Keep somebody's answer and its place; with "no", what was noted unasked goes at once (D14).
 
         What they told with /remember is theirs: it stays until they delete it.
         """
-        gone = await self._memories.let_learn(person_id, agreed)
+        gone = await self._memories.let_learn(person_id, agreed, where)
         told = 0 if agreed else len(await self._memories.of(self._company.primary.slug, person_id))
         return Answered(agreed, self.mode, gone, told)
 
@@ -145,8 +149,13 @@ class Privacy:
     async def leave(self, person_id: int) -> Receipt:
         """Erase everything about somebody (C64). They may be asked again, should they come back."""
         receipt = await self._leaving.leave(person_id)
-        self._settled.pop(person_id, None)
+        self.unsettle([person_id])
         return receipt
+
+    def unsettle(self, people: Iterable[int]) -> None:
+        """Look anew whether some people were asked, or have answered."""
+        for person_id in people:
+            self._settled.pop(person_id, None)
 
     async def resume_leaving(self) -> None:
         """Erase everything about those who wished it before a stop, or before something failed."""
@@ -164,9 +173,10 @@ class Privacy:
                 return False
             return await db.people.was_answered(person_id, message_id, reasons=CALLED, times=self.asks_after)
 
-    async def _mark(self, person_id: int) -> bool:
+    async def _mark(self, person_id: int, where: Where) -> bool:
+        place = answered_in(where)
         async with self._database.begin(brief=True) as db:
-            return await db.consents.asked(person_id, at=self._clock.now())
+            return await db.consents.asked(person_id, at=self._clock.now(), place=place)
 
     def _settle(self, person_id: int) -> None:
         self._settled[person_id] = None

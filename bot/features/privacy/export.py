@@ -90,14 +90,16 @@ class Exporting:
         return files
 
     async def _head(self, db: UnitOfWork, person_id: int) -> dict[str, Any]:
-        consent = await db.consents.of(person_id)
+        consent, place = await db.consents.of(person_id), await db.consents.place_of(person_id)
         spent = await db.calls.spending(since=EPOCH, user_id=person_id)
         return {
             "format": FORMAT,
             "version": VERSION,
             "made_at": _plain(self._clock.now()),
             "person_id": person_id,
-            "consent": {"given": consent[0], "at": _plain(consent[1])} if consent else None,
+            "consent": {"given": consent[0], "at": _plain(consent[1]), **place._asdict()}
+            if consent
+            else None,
             "zone": await db.reminders.zone(person_id),
             "names": [_values(one, _NAME) for one in await db.users.nicknames(person_id)],
             "usage": {

@@ -249,10 +249,12 @@ class NamePiece(Piece):
 
 
 class ConsentPiece(Piece):
-    """What the person answered; None: they were asked."""
+    """What the person answered, and where; None: they were asked."""
 
     given: bool | None
     at: Past
+    guild_id: Id | None = None
+    channel_id: Id | None = None
 
 
 class UsagePiece(Piece):
