@@ -26,9 +26,7 @@ def after(*attacks: tuple[timedelta, Stimulus], temperament: Temperament = ANYBO
 
 
 def barrage(times: int, temperament: Temperament = ANYBODY) -> Guard:
-    return after(
-        *((n * MINUTE, Stimulus.CONFLICT) for n in reversed(range(times))), temperament=temperament
-    )
+    return after(*((n * MINUTE, Stimulus.CONFLICT) for n in reversed(range(times))), temperament=temperament)
 
 
 def test_each_class_of_hostility_weighs_more_than_the_milder_one():
@@ -39,7 +37,14 @@ def test_each_class_of_hostility_weighs_more_than_the_milder_one():
 
 def test_one_insult_leaves_the_manner_as_usual_and_one_after_another_changes_it():
     postures = [barrage(times).posture for times in range(6)]
-    assert [one.name if one else "" for one in postures] == ["", "", "guarded", "guarded", "hostile", "hostile"]
+    assert [one.name if one else "" for one in postures] == [
+        "",
+        "",
+        "guarded",
+        "guarded",
+        "hostile",
+        "hostile",
+    ]
 
 
 def test_half_of_it_is_gone_after_its_half_life_and_then_the_manner_is_as_usual():

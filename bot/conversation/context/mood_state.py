@@ -198,12 +198,13 @@ class InnerLife:
         person_id: int | None = None,
         channel_id: int | None = None,
     ) -> None:
-        feeling, stirred = feeling_of(felt, self._clock.now()), []
+        now, stirred = self._clock.now(), []
+        feeling = feeling_of(felt, now)
         hard = await self._strength(db, role, feeling) if any(one in ATTACKS for one in stimuli) else 1.0
         guild_id = await self._guild_of(db, channel_id) if channel_id is not None else None
         for one in stimuli:
             hit = hard if one in ATTACKS else 1.0
-            feeling = hormones.felt(feeling, self.nature(role), one, self._clock.now(), hit)
+            feeling = hormones.felt(feeling, self.nature(role), one, now, hit)
             stirred.append(rows.Stirring(role.slug, feeling.at, one, person_id, channel_id, guild_id))
         await db.characters.stir(stirred)
         await db.characters.keep_feeling(row_of(role.slug, feeling))

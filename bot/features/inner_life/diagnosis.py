@@ -5,10 +5,11 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from bot.conversation.attention.explain import POSTURE_NAMES
 from bot.conversation.company import Role
-from bot.conversation.context.mood_state import DAY, InnerLife, day_of, feeling_of
+from bot.conversation.context.mood_state import InnerLife, day_of, feeling_of
 from bot.core.clock import Clock
 from bot.core.i18n import _, number, worded
 from bot.core.spelling import listed
@@ -65,10 +66,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What moved a character at a moment, and by how much."""
+    """What moved a character at a moment, and by how much: what comes together is one."""
 
     at: datetime
-    kind: str
+    kinds: tuple[str, ...]
     changes: Mapping[Hormone, float]
 
 
@@ -130,10 +131,13 @@ def _reading(hormone: Hormone, level: float, feeling: Feeling, nature: Nature, n
 def _effects(log: Log, nature: Nature, feeling: Feeling) -> tuple[Effect, ...]:
     start = hormones.at_rest(log.stirrings[0].at) if log.stirrings else feeling
     found: deque[Effect] = deque(maxlen=MOST_STIMULI)
-    for step in steps(log, nature, start):
-        was, became = (hormones.levels(one, nature, step.at) for one in (step.before, step.after))
+    stirred = (one for one in steps(log, nature, start) if one.stimulus is not None)  # a day comes slowly
+    for at, together in groupby(stirred, lambda step: step.at):
+        all_of_it = list(together)
+        was = hormones.levels(all_of_it[0].before, nature, at)
+        became = hormones.levels(all_of_it[-1].after, nature, at)
         changes = {one: became[one] - was[one] for one in Hormone if abs(became[one] - was[one]) >= _TRACE}
-        found.appendleft(Effect(step.at, str(step.stimulus or DAY), changes))
+        found.appendleft(Effect(at, tuple(str(one.stimulus) for one in all_of_it), changes))
     return tuple(found)
 
 
@@ -155,17 +159,17 @@ def table(diagnosis: Diagnosis) -> list[str]:
     titles = [str(one) for one in (NOW, NATURE, DAYS, HOUR, LEFT)]
     lines = ["  ".join([" " * wide, *(one.rjust(6) for one in titles)])]
     for one in diagnosis.readings:
-        parts = (one.nature, one.day, one.hour, one.left)
-        first, *rest = parts
-        figures = [number(one.level, ".2f"), number(first, ".2f"), *(_signed(part) for part in rest)]
+        figures = [number(one.level, ".2f"), number(one.nature, ".2f")]
+        figures += [_signed(part) for part in (one.day, one.hour, one.left)]
         lines.append("  ".join([names[one.hormone].ljust(wide), *(figure.rjust(6) for figure in figures)]))
     return lines
 
 
 def effect_words(effect: Effect) -> str:
-    """Return what moved a character, and by how much: `praise: dopamine +0.08, serotonin +0.05`."""
+    """Return what moved a character, and by how much: `mention + thanks: dopamine +0.06, ...`."""
     changes = [f"{worded(HORMONES, one)} {_signed(change)}" for one, change in effect.changes.items()]
-    return f"{worded(STIMULI, effect.kind)}: {', '.join(changes) or NO_EFFECT}"
+    kinds = " + ".join(worded(STIMULI, one) for one in effect.kinds)
+    return f"{kinds}: {', '.join(changes) or NO_EFFECT}"
 
 
 def conclusions(diagnosis: Diagnosis, role: Role) -> list[str]:

@@ -56,7 +56,6 @@ STIMULI = {
     "threat": _("threat", "what moves a character"),
     "neglect": _("neglect", "what moves a character"),
     "night": _("night", "what moves a character"),
-    "day": _("a new day", "what moves a character"),
 }
 
 BOND_STAGES = {
