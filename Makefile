@@ -36,9 +36,10 @@ format: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev
 	@$(PY) -m benchmarks
 
-# Writes docs/commands.md anew, from the commands themselves.
+# Writes docs/commands.md anew, from the commands themselves, and the pictures of docs/design.md, from the code.
 docs: $(VENV)/.ready-dev
 	@$(PY) -m tests.command_reference --write
+	@$(PY) -m tests.design_pictures --write
 
 # Brings the tables up to date with what the program says, and lists what is said in English for now.
 translations: $(VENV)/.ready-dev

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.conversation.message_log import STIRRINGS_KEPT
 from bot.features.inner_life.days import MORNING
 from bot.features.inner_life.relationship import A_DAY, MOST_DISPUTES
-from bot.features.inner_life.week import SHOWN
+from bot.features.inner_life.replay import SHOWN
 from personas.affect import hormones, moods
 from personas.affect.hormones import CURVES, EFFECTS, NIGHT_HOURS, NOVELTY, RATE, SILENCES
 from personas.affect.moods import MOODS, SHIFTS, SLEEPY

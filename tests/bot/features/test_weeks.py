@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.features.inner_life.replay import Log
-from bot.features.inner_life.week import LONG_SILENCE, MOST_MOMENTS, SHOWN, STEP, Felt, Viewer, Weeks, _Replay
+from bot.features.inner_life.replay import SHOWN, Log
+from bot.features.inner_life.week import LONG_SILENCE, MOST_MOMENTS, STEP, Felt, Viewer, Weeks, _Replay
 from bot.features.inner_life.week_picture import week_svg, week_text
 from database.models import Stirring
 from personas.affect import hormones
