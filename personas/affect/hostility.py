@@ -7,6 +7,7 @@ leaves nothing behind.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import log2
 
 from personas.affect.temperament import ATTACKS, Stimulus, Temperament
 
@@ -45,6 +46,8 @@ POSTURES = (
 """The first that is reached holds; below them a character is as usual."""
 GUARDED = POSTURES[-1].at_least
 """From here on a further attack wears the skin thin; below, it makes it thicker."""
+SHOWS_FOR = HALF_LIFE * log2(1 / GUARDED)
+"""So long after the last attack the manner is as usual again, however many there were."""
 
 
 @dataclass(frozen=True, slots=True)

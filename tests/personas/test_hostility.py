@@ -54,6 +54,12 @@ def test_half_of_it_is_gone_after_its_half_life_and_then_the_manner_is_as_usual(
     assert hostility.later(fresh, NOON + SKIN_HALF_LIFE).hardening == pytest.approx(fresh.hardening / 2)
 
 
+def test_however_many_there_were_the_manner_is_as_usual_once_that_can_not_be_seen_any_more():
+    worst = Guard(NOON, hostility=1.0)
+    assert hostility.later(worst, NOON + hostility.SHOWS_FOR - MINUTE).posture is not None
+    assert hostility.later(worst, NOON + hostility.SHOWS_FOR + MINUTE).posture is None
+
+
 def test_attacks_that_find_it_calm_make_its_skin_thicker():
     spread = after(*((n * DAY, Stimulus.CONFLICT) for n in reversed(range(7))))
     assert hostility.skin_of(spread, ANYBODY) > 0.2

@@ -55,7 +55,7 @@ WORDS: Mapping[Stimulus, str] = {
 class Inner:
     """What was read: what is felt, what the day is like, how the person stands with the character.
 
-    `guard` is what attacks left, None for nothing.
+    `guard` is what attacks left, None where nobody attacked so lately that it shows.
     """
 
     feeling: Feeling
@@ -92,18 +92,14 @@ class InnerLife:
             _day(standing.states),
             bond_of(known) if known else None,
             kind_of(role, known if private else None),
-            await self.guard(db, role, feeling),
+            await self.guard(db, role, feeling) if _attacked(feeling, now - hostility.SHOWS_FOR) else None,
         )
 
     async def guard(self, db: UnitOfWork, role: Role, feeling: Feeling) -> Guard | None:
-        """Return what attacks left of hostility, and made of the skin; None where nobody attacked lately.
-
-        So where nobody does, no question is asked.
-        """
+        """Return what attacks left of hostility, and made of the skin; None where nobody attacked lately."""
         now, temperament = self._clock.now(), role.character.temperament
         since = now - hostility.REMEMBERED
-        lately = [feeling.lately[one] for one in ATTACKS if one in feeling.lately]
-        if not temperament.hostility or not any(at >= since for at in lately):
+        if not temperament.hostility or not _attacked(feeling, since):
             return None
         settled = await settled_at(db, role.slug)
         attacks = await db.characters.attacks(role.slug, since=max(since, settled or since))
@@ -268,6 +264,10 @@ def _day(values: Sequence[str | None]) -> dict[DayMood, int]:
 def day_key(slug: str, mood: DayMood) -> str:
     """Return the key under which a day's mood stands in the global state: `daily_mood_anger nyx`."""
     return f"daily_mood_{mood} {slug}"
+
+
+def _attacked(feeling: Feeling, since: datetime) -> bool:
+    return any(feeling.lately[one] >= since for one in ATTACKS if one in feeling.lately)
 
 
 def _guard_note(role: Role, guard: Guard | None) -> str:

@@ -73,7 +73,7 @@ class DayMoods:
 
     async def settle(self, actor: Actor, role: Role) -> Change:
         """Let all attacks on a character be over: no hostility is left, and its skin is as by nature."""
-        values: Values = {"settled_at": self._clock.now().isoformat(timespec="seconds")}
+        values: Values = {"settled_at": self._clock.now().isoformat()}
         return await self._edits.put(actor, HOSTILITY, (role.slug,), values)
 
     async def think_anew(self, role: Role) -> bool:

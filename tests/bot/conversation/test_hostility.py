@@ -149,7 +149,9 @@ async def test_why_says_how_hostile_it_was_where_the_prompt_spoke_of_it(tmp_path
         assert "told to be hostile (≥ 0.60)" in await why()
 
 
-async def test_where_nobody_attacked_no_question_more_is_asked_of_the_database(tmp_path, monkeypatch):
+async def test_where_nobody_attacked_for_hours_no_question_more_is_asked_of_the_database(
+    tmp_path, monkeypatch
+):
     async with table(tmp_path) as at:
         asked: list[str] = []
 
@@ -163,3 +165,7 @@ async def test_where_nobody_attacked_no_question_more_is_asked_of_the_database(t
         await attack(at, INSULT)
         await say(at, HELLO)
         assert asked
+        at.clock.pass_time(6 * HOUR)
+        asked.clear()
+        await say(at, HELLO)
+        assert asked == []
