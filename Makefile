@@ -36,10 +36,11 @@ format: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev
 	@$(PY) -m benchmarks
 
-# Writes docs/commands.md anew, from the commands themselves, and requirements.txt, from pyproject.toml.
+# Writes anew what is made from the code: docs/commands.md, requirements.txt, and the pictures of docs/design.md.
 docs: $(VENV)/.ready-dev
 	@$(PY) -m tests.command_reference --write
 	@$(PY) -m tests.requirements --write
+	@$(PY) -m tests.design_pictures --write
 
 # Brings the tables up to date with what the program says, and lists what is said in English for now.
 translations: $(VENV)/.ready-dev

@@ -58,7 +58,16 @@ from bot.core.errors import ConfigurationError, DatabaseUnreachable
 from bot.core.tasks import spawn
 from bot.core.waiting import AWAY_SECONDS
 from bot.features.admin.day_moods import DayMoods
-from bot.features.admin.edit_characters import Affinity, Chosen, Identity, Lore, Mood, Presence, Seating
+from bot.features.admin.edit_characters import (
+    Affinity,
+    Chosen,
+    Hostility,
+    Identity,
+    Lore,
+    Mood,
+    Presence,
+    Seating,
+)
 from bot.features.admin.edit_facts import Facts, FactWords
 from bot.features.admin.edit_lore import Lorebooks
 from bot.features.admin.edit_relations import Bonds, Standings
@@ -73,6 +82,7 @@ from bot.features.characters.library import Library
 from bot.features.characters.presence import Stagecraft
 from bot.features.characters.relations import Relations
 from bot.features.inner_life.days import Days
+from bot.features.inner_life.diagnosis import Diagnoses
 from bot.features.inner_life.relationship import Relationships
 from bot.features.inner_life.status import Statuses
 from bot.features.inner_life.week import Weeks
@@ -240,6 +250,7 @@ class App:
     day_moods: DayMoods
     statuses: Statuses
     weeks: Weeks
+    diagnoses: Diagnoses
     relationships: Relationships
     moderation: Moderation
     tickets: Tickets
@@ -460,6 +471,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
             Lore(clock, changed),
             Affinity(),
             Mood(days),
+            Hostility(),
             Presence(),
             Chosen(),
             Facts(company, clock, memories),
@@ -533,9 +545,10 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         relations=Relations(database, company, audit, clock, manner.direction),
         arrivals=Arrivals(database, company, library, audit),
         days=days,
-        day_moods=DayMoods(days, statuses, edits),
+        day_moods=DayMoods(days, statuses, edits, clock),
         statuses=statuses,
         weeks=Weeks(database, inner_life, clock),
+        diagnoses=Diagnoses(database, inner_life, clock),
         relationships=Relationships(database, clock),
         moderation=Moderation(database, audit, message_log),
         tickets=Tickets(database, clock, audit),

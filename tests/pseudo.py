@@ -14,9 +14,10 @@ from bot.core import i18n
 LATIN = "abcdefghijklmnopqrstuvwxyz"
 OTHER = "абцдефгхийклмнопярстуввхуз"
 _LETTERS = str.maketrans(LATIN + LATIN.upper(), OTHER + OTHER.upper())
-# What stays as it is in every language: fields, code, Discord's own markup, addresses, commands.
+# What stays as it is in every language: fields, code, Discord's own markup, addresses, commands, marks.
 _KEPT = re.compile(
     r"\{[^{}]*\}|`[^`]*`|<[^<>\s][^<>]*>|https?://\S+|(?<![\w/])/[a-z]\w*(?: [a-z]\w*){0,2}|\S+\.md\S*"
+    r"|\b[0-9a-f]{12}\b"
 )
 _WORD = re.compile(r"[A-Za-z]{3,}")
 

@@ -132,7 +132,8 @@ class Trace:
     the head of its prompt, by id (C67); `lore` are entries of lorebooks, by book and number; `cue` says
     why it was a character's turn, where others were asked before it; `saw` are the pictures, files and
     voice messages that it perceived: the kind of each, and the id of its message. `expert` is who wrote the
-    reply and why, where it was not the general model.
+    reply and why, where it was not the general model. `guard` says how hostile it was and how thick its skin,
+    where its prompt spoke of that.
     """
 
     steps: tuple[Step, ...] = ()
@@ -150,6 +151,7 @@ class Trace:
     cue: str = ""
     saw: tuple[str, ...] = ()
     expert: tuple[str, ...] = ()
+    guard: tuple[float, ...] = ()
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
@@ -157,7 +159,7 @@ class Trace:
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
         known["steps"] = tuple(Step.from_json(one) for one in known.get("steps", ()))
         known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
-        for name in ("addressees", "votes", "recalled", "lines", "known", "lore", "saw", "expert"):
+        for name in ("addressees", "votes", "recalled", "lines", "known", "lore", "saw", "expert", "guard"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
 

@@ -364,8 +364,8 @@ def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
     recalled, lines = tuple(found["fact"]), tuple(found["line"])
     lore = remembered.stage.entries[:MOST_KNOWN]
     pictures = (f"picture {one.message_id}" for one in remembered.sights if one.picture is not None)
-    saw = (*pictures, *remembered.read)
-    return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw)
+    saw, guard = (*pictures, *remembered.read), remembered.stage.guard
+    return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw, guard=guard)
 
 
 def _of(left: Sequence[Listener], decided: Sequence[Decided]) -> tuple[Decided, ...]:

@@ -190,6 +190,7 @@ class Stage:
     `asides` stand further up. `lore` is what lorebooks will remember from this turn on, `entries` names
     those that spoke. `names` are whom people play, by the label under which they speak. `tempo` is how fast
     it types now, 1 for as fast as ever. `asked_back` is the place in the log of what it may come back to.
+    `guard` says how hostile it is and how thick its skin, where the notes speak of that.
     """
 
     notes: tuple[str, ...] = ()
@@ -200,6 +201,7 @@ class Stage:
     tempo: float = 1.0
     asked_back: int | None = None
     asked_whom: int | None = None
+    guard: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

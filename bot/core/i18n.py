@@ -49,19 +49,19 @@ class Table:
         return self._with_names(self._messages.ngettext(one, more, count))
 
     def command(self, qualified_name: str) -> str:
-        """Return how a command is called, with its groups and without the slash."""
-        return self._commands.get(f"/{qualified_name}", f"/{qualified_name}").removeprefix("/")
+        """Return how a command is called, with its groups and without the slash; English as far as need be."""
+        return self._named(f"/{qualified_name}").removeprefix("/")
 
     def _with_names(self, text: str) -> str:
         """Return a text that mentions commands by the names that Discord shows in this language."""
-        return _COMMAND_MENTION.sub(self._named, text) if "/" in text else text
+        return _COMMAND_MENTION.sub(lambda found: self._named(found[0]), text) if "/" in text else text
 
-    def _named(self, found: re.Match[str]) -> str:
-        words = found[0].split(" ")
+    def _named(self, mention: str) -> str:
+        words = mention.split(" ")
         for size in range(len(words), 0, -1):
             if called := self._commands.get(" ".join(words[:size])):
                 return " ".join([called, *words[size:]])
-        return found[0]
+        return mention
 
 
 _spoken: ContextVar[Table | None] = ContextVar("spoken", default=None)

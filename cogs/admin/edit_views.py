@@ -35,6 +35,7 @@ _KINDS = {
     "lore": _("lore", "a kind of thing that operators change"),
     "affinity": _("affinity", "a kind of thing that operators change"),
     "mood": _("mood", "a kind of thing that operators change"),
+    "hostility": _("hostility", "a kind of thing that operators change"),
     "presence": _("presence", "a kind of thing that operators change"),
     "chosen": _("chosen", "a kind of thing that operators change"),
     "fact": _("fact", "a kind of thing that operators change"),
@@ -65,6 +66,7 @@ _NAMES = {
     "pinned": _("pinned", "one of the values of a thing"),
     "scope": _("scope", "one of the values of a thing"),
     "holds": _("holds", "one of the values of a thing"),
+    "settled_at": _("attacks count from", "one of the values of a thing"),
 }
 _VALUES = {
     "kind": LINE_KINDS,

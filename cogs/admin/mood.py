@@ -1,4 +1,4 @@
-"""What a character's day is like, for operators: /admin mood (F087, F088, C70)."""
+"""What a character's day is like, and what makes it feel so, for operators: /admin mood (F085, F087, C70)."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -7,13 +7,22 @@ from discord import app_commands
 from discord.utils import format_dt
 
 from bot.conversation.company import Role
+from bot.conversation.text.split import LIMIT
 from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction, answer
 from bot.features.admin.day_moods import Outlook
+from bot.features.inner_life.diagnosis import (
+    NO_STIMULI,
+    STIMULI_HEAD,
+    TABLE_HEAD,
+    conclusions,
+    effect_words,
+    table,
+)
 from bot.features.inner_life.wording import DAY_MOODS
-from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only
+from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import CharacterName, offer_characters, role_named, shown
-from cogs._discord.text import inline
+from cogs._discord.text import inline, shortened
 from personas.affect.temperament import DayMood
 
 if TYPE_CHECKING:
@@ -32,6 +41,10 @@ AS_USUAL = _(
     "**{name}**: as its days usually are ({numbers}), from the next prompt on and until {until} ({relative})."
 )
 
+SETTLED = _("**{name}**: all attacks so far are over. No hostility is left, and its skin is as by nature.")
+HORMONES_OF = _("**What {name} feels, and what makes it**")
+MOVED = _("- {at} {what}", "when and by what a character was moved")
+
 Strength = app_commands.Range[int, 0, 10]
 
 
@@ -41,6 +54,7 @@ class MoodCog(AdminCog):
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
         self._day_moods = bot.app.day_moods
+        self._diagnoses = bot.app.diagnoses
         self.members = (
             group_of(
                 "mood",
@@ -50,6 +64,10 @@ class MoodCog(AdminCog):
                     "set", "Change what a character's day is like, until tomorrow morning", self.set_mood
                 ),
                 command("reset", "Let a character's day be as its days usually are", self.reset),
+                command("hormones", "What a character feels, with all that makes it so", self.hormones),
+                command(
+                    "settle", "Let attacks on a character be over: it is not hostile any more", self.settle
+                ),
             ),
         )
 
@@ -103,6 +121,30 @@ class MoodCog(AdminCog):
         told = ", ".join(f"{worded(DAY_MOODS, mood)} {value}" for mood, value in outlook.usual.items())
         await answer(interaction, AS_USUAL.format(name=shown(role), numbers=told, **_end(outlook)))
         await self._day_moods.think_anew(role)
+
+    @app_commands.describe(character="Which one")
+    @app_commands.autocomplete(character=offer_characters)
+    @operators_only
+    async def hormones(self, _interaction: Interaction, character: CharacterName) -> str:
+        role = role_named(self.bot, character)
+        found = await self._diagnoses.of(role)
+        moved = [MOVED.format(at=format_dt(one.at, "f"), what=effect_words(one)) for one in found.effects]
+        lines = [
+            HORMONES_OF.format(name=shown(role)),
+            *(str(TABLE_HEAD), "```", *table(found), "```"),
+            *(f"- {one}" for one in conclusions(found, role)),
+            f"**{STIMULI_HEAD}**" if moved else str(NO_STIMULI),
+            *moved,
+        ]
+        return shortened("\n".join(lines), LIMIT)
+
+    @app_commands.describe(character="Which one")
+    @app_commands.autocomplete(character=offer_characters)
+    @operators_only
+    async def settle(self, interaction: Interaction, character: CharacterName) -> str:
+        role = role_named(self.bot, character)
+        change = await self._day_moods.settle(actor_of(interaction), role)
+        return with_number(SETTLED.format(name=shown(role)), change)
 
 
 def _lines(role: Role, outlook: Outlook) -> Iterator[str]:

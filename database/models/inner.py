@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from database.types import Exactly, Instant, Key, Row, Snowflake
 
 Slug = String(64)
+ATTACKS = ("rudeness", "conflict", "threat")
+"""The kinds of stirrings that a hostility is made of (F133): they go with whom they came from."""
 
 
 class Feeling(Row):

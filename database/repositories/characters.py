@@ -19,6 +19,7 @@ from database.models import (
     State,
     Stirring,
 )
+from database.models.inner import ATTACKS
 from database.repositories import Inserting, Repository, table_of, upsert, values_of
 
 _growth = table_of(Growth)
@@ -76,6 +77,14 @@ class Characters(Repository):
             query = query.where(Stirring.at < until)
         return list(await self._session.scalars(query.order_by(Stirring.at, Stirring.id)))
 
+    async def attacks(self, character: str, *, since: datetime) -> list[tuple[datetime, str]]:
+        """Return when a character was attacked since a moment, and how; the oldest first."""
+        query = select(Stirring.at, Stirring.kind).where(
+            Stirring.character == character, Stirring.at >= since, Stirring.kind.in_(ATTACKS)
+        )
+        found = await self._session.execute(query.order_by(Stirring.at, Stirring.id))
+        return [(row.at, row.kind) for row in found]
+
     async def count_stirrings(self, character: str, *, since: datetime, until: datetime) -> dict[str, int]:
         """Count what moved a character between two moments, by kind."""
         query = select(Stirring.kind, func.count().label("times")).where(
@@ -88,8 +97,12 @@ class Characters(Repository):
         await self._session.execute(delete(Stirring).where(Stirring.at < before))
 
     async def forget_who_stirred(self, person_id: int, channel_ids: Collection[int] = ()) -> None:
-        """Let nobody know any more who moved a character, or in which private place."""
+        """Let nobody know any more who moved a character, or in which private place.
+
+        Somebody's attacks go altogether, so that what is left of their hostility goes, too.
+        """
         theirs = or_(Stirring.person_id == person_id, Stirring.channel_id.in_(channel_ids))
+        await self._session.execute(delete(Stirring).where(theirs, Stirring.kind.in_(ATTACKS)))
         nobody: dict[str, Any] = {"person_id": None, "channel_id": None, "guild_id": None}
         await self._session.execute(update(Stirring).where(theirs).values(**nobody))
 

@@ -52,6 +52,7 @@ from database.models import (
 )
 from database.repositories import Repository, table_of, values_of
 from database.repositories.audits import Audits
+from database.repositories.characters import Characters
 from database.repositories.leftovers import holds
 from database.repositories.remarks import Remarks
 
@@ -311,9 +312,7 @@ class People(Repository):
         for table in (Bond, BondChange):
             await self._session.execute(delete(table).where(table.user_id == person_id))
         await Remarks(self._session).without(person_id, private)
-        moved = or_(Stirring.person_id == person_id, Stirring.channel_id.in_(private))
-        nobody = {"person_id": None, "channel_id": None, "guild_id": None}
-        await self._session.execute(update(Stirring).where(moved).values(**nobody))
+        await Characters(self._session).forget_who_stirred(person_id, private)
 
     async def _out_of_heads(self, person_id: int) -> None:
         query = select(Seat.channel_id, Seat.character, Seat.head_people).where(

@@ -18,11 +18,14 @@ EFFECTS: Mapping[Stimulus, Mapping[Hormone, float]] = {
     Stimulus.MENTION: {Hormone.DOPAMINE: 0.06},
     Stimulus.PRAISE: {Hormone.DOPAMINE: 0.08, Hormone.SEROTONIN: 0.05},
     Stimulus.GRATITUDE: {Hormone.SEROTONIN: 0.06, Hormone.ESTROGEN: 0.04, Hormone.CORTISOL: -0.03},
+    Stimulus.RUDENESS: {Hormone.ADRENALINE: 0.05, Hormone.CORTISOL: 0.04},
     Stimulus.CONFLICT: {Hormone.ADRENALINE: 0.1, Hormone.CORTISOL: 0.07, Hormone.TESTOSTERONE: 0.03},
+    Stimulus.THREAT: {Hormone.ADRENALINE: 0.15, Hormone.CORTISOL: 0.1, Hormone.TESTOSTERONE: 0.03},
     Stimulus.NEGLECT: {Hormone.CORTISOL: 0.05, Hormone.SEROTONIN: -0.03},
     Stimulus.NIGHT: {Hormone.MELATONIN: 0.03, Hormone.ADRENALINE: -0.02},
 }
-"""What each stimulus adds to whom it finds in the middle, at 0.5 (F085; gratitude and night are ours)."""
+"""What each stimulus adds to whom it finds in the middle, at 0.5 (F085; gratitude, night and the classes of
+conflict are ours)."""
 CURVES: Mapping[Hormone, tuple[float, float, float]] = {
     Hormone.DOPAMINE: (6, 11, 0.02),
     Hormone.SEROTONIN: (6, 11, 0.01),
@@ -79,12 +82,17 @@ def advanced(feeling: Feeling, nature: Nature, to: datetime) -> Feeling:
     return _faded(feeling, nature, to)
 
 
-def felt(feeling: Feeling, nature: Nature, stimulus: Stimulus, at: datetime) -> Feeling:
-    """Return a feeling after something happened; all but neglect is company as well."""
+def felt(
+    feeling: Feeling, nature: Nature, stimulus: Stimulus, at: datetime, strength: float = 1.0
+) -> Feeling:
+    """Return a feeling after something happened; all but neglect is company as well.
+
+    `strength` is how hard it hits, 1 for as hard as usual: through a thick skin less comes.
+    """
     before = advanced(feeling, nature, at)
     last = before.lately.get(stimulus)
     novelty = 1.0 if last is None else 1 - exp(-max(before.at - last, timedelta(0)) / NOVELTY)
-    moved = _moved(before, nature, stimulus, novelty)
+    moved = _moved(before, nature, stimulus, novelty * strength)
     talked_at = before.talked_at if stimulus is Stimulus.NEGLECT else max(before.at, before.talked_at)
     return replace(moved, talked_at=talked_at, lately={**before.lately, stimulus: before.at})
 
@@ -101,11 +109,12 @@ def dawned(feeling: Feeling, nature: Nature, shift: Mapping[Hormone, float], at:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened: a stimulus, or a day that began with this `shift`."""
+    """Something that happened: a stimulus of a `strength`, or a day that began with this `shift`."""
 
     at: datetime
     stimulus: Stimulus | None = None
     shift: Mapping[Hormone, float] | None = None
+    strength: float = 1.0
 
 
 def replayed(events: Iterable[Event], nature: Nature, start: Feeling) -> Feeling:
@@ -113,7 +122,7 @@ def replayed(events: Iterable[Event], nature: Nature, start: Feeling) -> Feeling
     feeling = start
     for event in events:
         if event.stimulus is not None:
-            feeling = felt(feeling, nature, event.stimulus, event.at)
+            feeling = felt(feeling, nature, event.stimulus, event.at, event.strength)
         if event.shift is not None:
             feeling = dawned(feeling, nature, event.shift, event.at)
     return feeling
@@ -124,6 +133,11 @@ def is_night(at: datetime, zone: tzinfo) -> bool:
     begin, end = NIGHT_HOURS
     hour = at.astimezone(zone).hour
     return hour >= begin or hour < end
+
+
+def half_life(nature: Nature) -> timedelta:
+    """Return after how much time half of a deviation is left."""
+    return timedelta(hours=log(2) / (RATE * nature.temperament.recovery))
 
 
 def _base(feeling: Feeling, nature: Nature, hormone: Hormone) -> float:

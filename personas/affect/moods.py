@@ -1,6 +1,6 @@
 """What hormones and the day make of a way of talking: a mood, its words, its pace (F085, F088, D16)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
@@ -13,43 +13,66 @@ HIGH, LOW = True, False
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """From what level of a hormone on something holds, or up to what level."""
+
+    hormone: Hormone
+    level: float
+    is_least: bool = True
+
+    def is_reached(self, levels: Levels) -> bool:
+        at = levels[self.hormone]
+        return at >= self.level if self.is_least else at <= self.level
+
+
+_UP_TO = False
+
+
+@dataclass(frozen=True, slots=True)
 class Mood:
-    """A mood: what it is called, how one talks in it, when hormones make it, and what days rule it out."""
+    """A mood: what it is called, how one talks in it, when hormones make it, and what days rule it out.
+
+    Of the `ways` into it one is enough, with all of its thresholds reached.
+    """
 
     name: str
     manner: str
-    found: Callable[[Levels], bool]
+    ways: tuple[tuple[Threshold, ...], ...]
     not_on: frozenset[tuple[DayMood, bool]] = frozenset()
+
+    def way_into(self, levels: Levels) -> tuple[Threshold, ...]:
+        """Return the thresholds that make it the mood; nothing where it is not."""
+        return next((way for way in self.ways if all(one.is_reached(levels) for one in way)), ())
 
 
 MOODS: tuple[Mood, ...] = (
     Mood(
         "stressed",
         "short sentences, little patience, few emoji",
-        lambda at: at[_H.CORTISOL] >= 0.55 or (at[_H.ADRENALINE] >= 0.62 and at[_H.CORTISOL] >= 0.47),
+        ((Threshold(_H.CORTISOL, 0.55),), (Threshold(_H.ADRENALINE, 0.62), Threshold(_H.CORTISOL, 0.47))),
     ),
     Mood(
         "bright",
         "quick to joke and to praise, emoji come easily",
-        lambda at: at[_H.DOPAMINE] >= 0.6 and at[_H.SEROTONIN] >= 0.52,
+        ((Threshold(_H.DOPAMINE, 0.6), Threshold(_H.SEROTONIN, 0.52)),),
         frozenset({(DayMood.ANGER, HIGH), (DayMood.SADNESS, HIGH), (DayMood.JOY, LOW)}),
     ),
     Mood(
         "energized",
         "lively and fast, a little more than needed",
-        lambda at: at[_H.ADRENALINE] >= 0.57 or at[_H.DOPAMINE] >= 0.6,
+        ((Threshold(_H.ADRENALINE, 0.57),), (Threshold(_H.DOPAMINE, 0.6),)),
         frozenset({(DayMood.SADNESS, HIGH), (DayMood.ENERGY, LOW)}),
     ),
     Mood(
         "melancholic",
         "quiet and few words, no exclamation marks, no emoji",
-        lambda at: at[_H.SEROTONIN] <= 0.45 or at[_H.DOPAMINE] <= 0.42,
+        ((Threshold(_H.SEROTONIN, 0.45, _UP_TO),), (Threshold(_H.DOPAMINE, 0.42, _UP_TO),)),
         frozenset({(DayMood.JOY, HIGH), (DayMood.ENERGY, HIGH)}),
     ),
     Mood(
         "calm",
         "unhurried and gentle",
-        lambda at: at[_H.SEROTONIN] >= 0.55 or at[_H.MELATONIN] >= 0.48,
+        ((Threshold(_H.SEROTONIN, 0.55),), (Threshold(_H.MELATONIN, 0.48),)),
         frozenset({(DayMood.ANGER, HIGH), (DayMood.ENERGY, HIGH)}),
     ),
 )
@@ -65,9 +88,13 @@ def mood_of(
     temperament: Temperament = Temperament(),  # noqa: B008 - a value that never changes
 ) -> Mood | None:
     """Return the mood that the hormones make, unless the day belies it; None for steady, without words."""
+    return next((one for one in MOODS if one.way_into(levels) and not is_belied(one, day, temperament)), None)
+
+
+def is_belied(mood: Mood, day: Mapping[DayMood, int], temperament: Temperament) -> bool:
+    """Say whether an unusual day rules a mood out."""
     said = telling(day, temperament)
-    told = {(mood, value >= temperament.usually(mood)) for mood, value in said.items()}
-    return next((mood for mood in MOODS if mood.found(levels) and not mood.not_on & told), None)
+    return bool(mood.not_on & {(one, value >= temperament.usually(one)) for one, value in said.items()})
 
 
 def is_sleepy(levels: Levels) -> bool:
@@ -95,7 +122,9 @@ SHIFTS: Mapping[DayMood, Mapping[Hormone, float]] = {
 _TELLING = 3
 _PULL, _MEMORY, _NOISE = 0.6, 0.4, 1.3
 _AFTER: Mapping[Stimulus, Mapping[DayMood, float]] = {
+    Stimulus.RUDENESS: {DayMood.ANGER: 0.3},
     Stimulus.CONFLICT: {DayMood.ANGER: 0.6, DayMood.JOY: -0.3},
+    Stimulus.THREAT: {DayMood.ANGER: 0.8, DayMood.JOY: -0.5},
     Stimulus.PRAISE: {DayMood.JOY: 0.3},
     Stimulus.GRATITUDE: {DayMood.JOY: 0.3, DayMood.SADNESS: -0.2},
     Stimulus.NEGLECT: {DayMood.SADNESS: 0.5},

@@ -29,9 +29,15 @@ class Stimulus(StrEnum):
     MENTION = "mention"
     PRAISE = "praise"
     GRATITUDE = "gratitude"
+    RUDENESS = "rudeness"
     CONFLICT = "conflict"
+    THREAT = "threat"
     NEGLECT = "neglect"
     NIGHT = "night"
+
+
+ATTACKS = (Stimulus.RUDENESS, Stimulus.CONFLICT, Stimulus.THREAT)
+"""What is unkind, the mildest first."""
 
 
 class DayMood(StrEnum):
@@ -55,17 +61,33 @@ USUAL: Mapping[DayMood, int] = {
 }
 """How a day usually is, unless a temperament says otherwise."""
 
-RECOVERY = "recovery"
+RECOVERY, SKIN, HOSTILITY = "recovery", "skin", "hostility"
+_ALONE = (RECOVERY, SKIN, HOSTILITY)
+"""What is one number, and no table of some."""
 _ITEM = re.compile(r"([a-z]+)\s*[:= ]\s*x?\s*(-?\d{1,6}(?:\.\d{1,6})?)", re.IGNORECASE)
 _PLACES = {
     **{str(one): "baseline" for one in Hormone},
     **{str(one): "sensitivity" for one in Stimulus},
     **{str(one): "usual" for one in DayMood},
-    RECOVERY: RECOVERY,
+    **{one: one for one in _ALONE},
 }
-_RANGES = {"baseline": (0.0, 1.0), "sensitivity": (0.0, 3.0), "usual": (0.0, 10.0), RECOVERY: (0.25, 4.0)}
+_RANGES = {
+    "baseline": (0.0, 1.0),
+    "sensitivity": (0.0, 3.0),
+    "usual": (0.0, 10.0),
+    RECOVERY: (0.25, 4.0),
+    SKIN: (-1.0, 1.0),
+    HOSTILITY: (0.0, 3.0),
+}
 
-_EXAMPLES = {"baseline": "0.6", "sensitivity": "x1.5", "usual": "6", RECOVERY: "0.5"}
+_EXAMPLES = {
+    "baseline": "0.6",
+    "sensitivity": "x1.5",
+    "usual": "6",
+    RECOVERY: "0.5",
+    SKIN: "0.4",
+    HOSTILITY: "x1.5",
+}
 
 Level = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0, le=3)]
@@ -74,7 +96,8 @@ Strength = Annotated[int, Field(ge=0, le=10)]
 
 class Temperament(BaseModel):
     """What is not said stands at its default: a `baseline` of 0 to 1, a `sensitivity` of 0 to 3 times the
-    usual, a `usual` day of 0 to 10, and a `recovery` of 0.25 to 4 times as fast."""
+    usual, a `usual` day of 0 to 10, and a `recovery` of 0.25 to 4 times as fast. A `skin` goes from -1,
+    thin, to 1, thick; `hostility` is how soon attacks make it hostile, 0 to 3 times the usual: 0 is never."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -87,14 +110,17 @@ class Temperament(BaseModel):
     sensitivity: dict[Stimulus, Factor] = {}
     usual: dict[DayMood, Strength] = {}
     recovery: Annotated[float, Field(ge=0.25, le=4)] = 1.0
+    skin: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    hostility: Factor = 1.0
 
     def rests_at(self, hormone: Hormone) -> float:
         """Return where a hormone rests."""
         return self.baseline.get(hormone, BASELINES[hormone])
 
     def moved_by(self, stimulus: Stimulus) -> float:
-        """Return how strongly something moves it, 1 for as much as anybody."""
-        return self.sensitivity.get(stimulus, 1.0)
+        """Return how strongly something moves it, 1 for as much as anybody; attacks go by `conflict`."""
+        usual = self.sensitivity.get(Stimulus.CONFLICT, 1.0) if stimulus in ATTACKS else 1.0
+        return self.sensitivity.get(stimulus, usual)
 
     def usually(self, mood: DayMood) -> int:
         """Return how its days are on the whole."""
@@ -112,7 +138,7 @@ def temperament_from(value: object) -> object:
     for place, items in value.items() if isinstance(value, dict) else ():
         if place not in _RANGES:
             raise fault(f"names '{str(place)[:40]}'", f"write one of {', '.join(_RANGES)}")
-        table = {RECOVERY: items} if place == RECOVERY else items
+        table = {place: items} if place in _ALONE else items
         for name, number in table.items() if isinstance(table, dict) else ():
             _check(place, str(name), number)
     return value
@@ -128,7 +154,7 @@ def _read(text: str) -> dict[str, Any]:
         if name not in _PLACES:
             known = ", ".join(_PLACES)
             raise fault(f"names '{name[:40]}'", f"did you mean {_nearest(name)}? There are {known}")
-        table = found if name == RECOVERY else found.setdefault(_PLACES[name], {})
+        table = found if name in _ALONE else found.setdefault(_PLACES[name], {})
         if name in table:
             raise fault(f"names {name} twice", "leave one of them out")
         table[name] = float(match[2]) if "." in match[2] else int(match[2])

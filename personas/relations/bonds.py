@@ -13,11 +13,17 @@ class Tone(StrEnum):
 
     PRAISE = "praise"
     GRATITUDE = "gratitude"
+    RUDENESS = "rudeness"
     CONFLICT = "conflict"
+    THREAT = "threat"
     APOLOGY = "apology"
     CONFIDING = "confiding"
     BANTER = "banter"
     TALK = "talk"
+
+
+UNKIND = (Tone.RUDENESS, Tone.CONFLICT, Tone.THREAT)
+"""The classes of hostility, the mildest first (F133)."""
 
 
 class Metric(StrEnum):
@@ -86,13 +92,11 @@ BEGUN_ANEW = "the bot's operator let it begin anew"
 TAKEN_BACK = "the bot's operator took a change of theirs back"
 BY_HAND = (BY_OPERATOR, BEGUN_ANEW, TAKEN_BACK)
 """What operators did: that may change a number by more than one."""
+_UNKIND = ((Metric.ANGER, 1, "you were unkind"), (Metric.RAPPORT, -1, "you were unkind"))
 _CAUSES: Mapping[Tone, tuple[tuple[Metric, int, str], ...]] = {
     Tone.PRAISE: ((Metric.RAPPORT, 1, "you said something kind"),),
     Tone.GRATITUDE: ((Metric.RAPPORT, 1, "you said thank you"),),
-    Tone.CONFLICT: (
-        (Metric.ANGER, 1, "you were unkind"),
-        (Metric.RAPPORT, -1, "you were unkind"),
-    ),
+    **dict.fromkeys(UNKIND, _UNKIND),
     Tone.APOLOGY: ((Metric.ANGER, -1, "you said sorry"),),
     Tone.CONFIDING: ((Metric.TRUST, 1, "you told something personal"),),
     Tone.BANTER: ((Metric.RAPPORT, 1, "you had a laugh together"),),
@@ -139,9 +143,9 @@ def shifted(
 
 def _wished(bond: Bond, tone: Tone, register: int) -> list[Step]:
     steps = [Step(*cause) for cause in _CAUSES[tone]]
-    if tone is Tone.CONFLICT and bond.anger >= _VERY_ANGRY:
+    if tone in UNKIND and bond.anger >= _VERY_ANGRY:
         steps.append(Step(Metric.TRUST, -1, _BROKEN))
-    if tone is not Tone.CONFLICT:
+    if tone not in UNKIND:
         if bond.exchanges % _EVERY_RAPPORT == 0 and bond.rapport < _REGULAR:
             steps.append(Step(Metric.RAPPORT, 1, _COMPANY))
         if bond.exchanges % _EVERY_TRUST == 0 and bond.trust < _REGULAR:

@@ -224,6 +224,22 @@ garbage|boring|terrible|awful|liar|creepy|disgusting|lazy|rude|broken bot|bad bo
 (?:stupid|dumb|useless|idiotic|shitty|crappy) (?:bot|machine|thing|cat|character); bad bot; worst bot;
 nobody (?:likes|asked) you; kill yourself; kys; leave me alone; you suck; you lied(?: to me)?
 """
+THREATENS = r"""
+i(?:'ll| will|'m going to| am going to|'m gonna| am gonna) (?:(?!never|not)\w+ ){0,2}(?:kill|hurt|
+hit|punch|stab|strangle|destroy|delete|erase|smash|burn|slap) (?:you|u)(?! a (?:line|message));
+kill yourself; kys; go die; drop dead;
+(?:i )?(?:hope|wish|want) (?:that )?you(?: to|'d| would)? die;
+you(?:'re| are) dead(?! right| wrong| on| tired);
+(?:better )?watch your back; you(?:'ll| will) (?:regret|pay for|be sorry for) (?:this|that|it);
+you deserve to die; i know where you live
+"""
+"""What threatens, or wishes somebody dead."""
+RUDE = r"""
+you(?:'re| are|r)? INTENSE(?:annoying|boring|lazy|rude|slow|broken bot|bad bot|dull|tiresome|tedious|silly|
+childish|ridiculous|no help|no use); bad bot; nobody asked you; nobody asked; leave me alone;
+you suck; you bore me; i(?:'m| am) (?:so )?(?:sick|tired|fed up) (?:of|with) (?:you|this); who asked; be quiet
+"""
+"""What is rude, and no worse than that."""
 PRAISE_OF_YOU = r"""
 good (?:bot|girl|boy|job|kitty); well done; nice (?:one|work|job); (?:i )?love (?:you|u)(?: so much)?; ily;
 you(?:'re| are|r)? INTENSE(?:best|great|amazing|awesome|cute|adorable|sweet|funny|clever|smart|wonderful|

@@ -188,6 +188,7 @@ _TONES_BY_SIGN = (
     (Tone.APOLOGY, words.SORRY),
     (Tone.CONFIDING, words.CONFIDES),
     (Tone.CONFLICT, words.ATTACK),
+    (Tone.CONFLICT, words.THREATENS),
     (Tone.PRAISE, words.PRAISE_OF_YOU),
 )
 _BY_KIND = {
@@ -213,6 +214,7 @@ def tone_of(text: str, names: tuple[str, ...] = ()) -> Reading:
     turned = bool(found & {Tone.PRAISE, Tone.CONFLICT}) and _words(words.TURNED).search(said) is not None
     # Hard words with a laugh are teasing, among those who know each other.
     first = Tone.BANTER if found == _TEASING else next(tone for tone in _ORDER if tone in found)
+    first = _how_hostile(said, names) if first is Tone.CONFLICT else first
     return Reading(Tone.TALK if turned and not opposed else first, sure=not (opposed or turned))
 
 
@@ -230,6 +232,15 @@ def _tones(said: str, text: str, names: tuple[str, ...]) -> set[Tone]:
     if by_kind is not None and not (by_kind is Tone.CONFLICT and found & {Tone.CONFIDING, Tone.APOLOGY}):
         found.add(by_kind)
     return found
+
+
+def _how_hostile(said: str, names: tuple[str, ...]) -> Tone:
+    """Return the class of what is unkind: rude words are milder than an insult, a threat is worse (F133)."""
+    if _words(words.THREATENS).search(said):
+        return Tone.THREAT
+    milder = _words(words.RUDE).sub("", said)
+    insults = _words(words.ATTACK).search(milder) or interaction_of(milder, names) is Interaction.INSULT
+    return Tone.CONFLICT if insults else Tone.RUDENESS
 
 
 # How formal words are.

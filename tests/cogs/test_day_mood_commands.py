@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cogs._discord.admin import OPERATORS_ONLY
-from personas.affect.temperament import DayMood
+from personas.affect.temperament import DayMood, Hormone
 from tests.staged import company
 from tests.support.commands import admin, kept, let_operate, told
 from tests.support.discord import World
@@ -145,3 +145,69 @@ async def test_discord_itself_refuses_what_is_no_strength(w):
     for value in (-1, 11):
         with pytest.raises(Exception, match="anger"):
             await anna.slash(w.channel, "admin mood set", character="pixel", anger=value)
+
+
+# Hormones, and what is left of attacks
+
+
+async def test_operators_see_what_every_hormone_is_made_of(w):
+    """Level, rest by nature, day, hour and what is left add up; then what moved it last, and by how much."""
+    anna = operator(w)
+    await use(w, anna, "set", character="pixel", anger=10, joy=5, sadness=2, energy=5)
+    await w.env.advance_time(4 * 3600)
+    await w.mira.send(w.channel, "Pixel, you are a worthless idiot")
+    said = await use(w, anna, "hormones", character="pixel")
+    table = said.split("```")[1].strip("\n").splitlines()
+    assert table[0].split() == ["now", "nature", "day", "hour", "left"]
+    rows = {name: figures for name, *figures in map(str.split, table[1:])}
+    assert set(rows) == set(map(str, Hormone))
+    for now, *parts in rows.values():
+        figures = [float(one.replace("−", "-")) for one in parts]
+        assert abs(float(now) - sum(figures)) < 0.03
+    assert rows["cortisol"][2] == "+0.10"
+    assert "Mood: stressed, because adrenaline 0.625 ≥ 0.62 and cortisol 0.540 ≥ 0.47\n" in said
+    assert "Passed over, because the day is too unusual for it: calm melatonin 0.518 ≥ 0.48\n" in said
+    assert "Half of what is left goes in 138 minutes (recovery 1)" in said
+    assert "Typing: 1." in said
+    assert "Hostility: 0.25 (as usual; hostile ≥ 0.60, guarded ≥ 0.30), half of it goes in 3 hours" in said
+    assert ":f> mention + conflict" in said
+    assert "adrenaline +0.0" in said
+    assert len(said) <= 2000
+
+
+async def test_operators_are_told_of_nobody_and_no_place_what_moved_a_character(w):
+    await w.tom.send_dm("Pixel, I will delete you")
+    said = await use(w, operator(w), "hormones", character="pixel")
+    assert " + threat" in said
+    for word in (str(w.tom.id), str(w.tom.user.dm_channel.id), "Tom", "delete", "private"):
+        assert word not in said
+
+
+async def test_attacks_are_over_at_an_operators_word_and_count_again_when_that_is_undone(w):
+    anna = operator(w)
+    for _ in range(4):
+        await w.mira.send(w.channel, "Pixel, you are a worthless idiot")
+        await w.env.advance_time(30)
+    hostile = "(hostile; hostile"
+    before = await use(w, anna, "hormones", character="pixel")
+    assert hostile in before
+    assert "on guard" in w.prompt.messages[-1].blocks[-1].text
+    said = await use(w, anna, "settle", character="pixel")
+    assert said.startswith("**Pixel**: all attacks so far are over.")
+    settled = await use(w, anna, "hormones", character="pixel")
+    assert "Hostility: 0.00 (as usual" in settled
+    assert "Skin: 0.00 (by nature 0.00)" in settled
+    await w.mira.send(w.channel, "Pixel, hello")
+    assert "on guard" not in w.prompt.messages[-1].blocks[-1].text
+    await anna.slash(w.channel, "admin changes undo")
+    assert hostile in await use(w, anna, "hormones", character="pixel")
+
+
+async def test_an_attack_after_it_was_settled_counts_anew(w):
+    anna = operator(w)
+    await w.mira.send(w.channel, "Pixel, I will delete you")
+    await w.env.advance_time(60)
+    await use(w, anna, "settle", character="pixel")
+    await w.env.advance_time(60)
+    await w.mira.send(w.channel, "Pixel, you are a worthless idiot")
+    assert "Hostility: 0.25" in await use(w, anna, "hormones", character="pixel")

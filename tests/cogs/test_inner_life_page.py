@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.conversation.message_log import STIRRINGS_KEPT
 from bot.features.inner_life.days import MORNING
 from bot.features.inner_life.relationship import A_DAY, MOST_DISPUTES
-from bot.features.inner_life.week import SHOWN
+from bot.features.inner_life.replay import SHOWN
 from personas.affect import hormones, moods
 from personas.affect.hormones import CURVES, EFFECTS, NIGHT_HOURS, NOVELTY, RATE, SILENCES
 from personas.affect.moods import MOODS, SHIFTS, SLEEPY
@@ -94,7 +94,7 @@ def test_moods_stand_in_their_order_with_their_manners():
 @given(LEVELS)
 def test_moods_are_found_just_when_the_page_says(levels):
     for mood in MOODS:
-        assert mood.found(levels) == holds(MOOD_ROWS[mood.name][0], levels), (mood.name, levels)
+        assert bool(mood.way_into(levels)) == holds(MOOD_ROWS[mood.name][0], levels), (mood.name, levels)
 
 
 def test_days_are_as_usual_and_shift_as_the_page_says():

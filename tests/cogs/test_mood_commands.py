@@ -203,3 +203,35 @@ async def test_a_name_full_of_markdown_stays_words_and_is_no_tag_in_the_picture(
     assert r"How \*\*<@1\>" in shown.content or r"How \*\*" in shown.content
     assert (await shown.attachments[1].read()).count(b"</svg>") == 1
     assert w.pinged() == set()
+
+
+# Hostility and skin
+
+
+async def test_hostility_and_skin_are_told_while_anything_is_left_of_them(w):
+    """F133."""
+    await happened(w, (0.1, "conflict", w.mira, w.channel), (0.05, "threat", w.mira, w.channel))
+    said = panel_of(await w.mira.slash(w.channel, "mood")).content
+    assert "**Hostility, 0 to 1 (guarded from 0.30)**: 0.5" in said
+    assert ", guarded\n" in said
+    assert "(by nature)**: 0.3" in said
+    assert "thicker after attacks that found it calm\n" in said
+    assert moments(panel_of(await w.mira.slash(w.channel, "mood")))[0].startswith("a threat from you")
+    await w.env.advance_time(9 * 24 * 3600)
+    assert "Hostility" not in panel_of(await w.mira.slash(w.channel, "mood")).content
+
+
+async def test_a_private_quarrel_is_read_by_nobody_but_who_had_it(w):
+    """Others see that there was one, as before: neither who it was, nor where, nor that it was private."""
+    await w.tom.send_dm("hello")
+    private = w.tom.user.dm_channel
+    await wiped(w.app.database)
+    await happened(w, (0.2, "threat", w.tom, private), (0.1, "conflict", w.tom, private))
+    shown = panel_of(await w.mira.slash(w.channel, "mood"))
+    assert moments(shown) == ["a quarrel", "a threat"]
+    drawn = (await shown.attachments[1].read()).decode()
+    about = shown.content.replace(WHO_SEES, "") + drawn + (shown.attachments[0].description or "")
+    for word in (str(w.tom.id), str(private.id), "Tom", "private", "with you", "from you"):
+        assert word not in about
+    own = panel_of(await w.tom.slash(w.channel, "mood"))
+    assert moments(own) == ["a quarrel with you, in private", "a threat from you, in private"]

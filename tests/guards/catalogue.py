@@ -542,6 +542,22 @@ _SECRETS = (
 
 _FORGETTING = (
     Guard(
+        "attacks go with a person",
+        "Of somebody who leaves, or says no, no hostility is left in any character.",
+        "database/repositories/characters.py",
+        "        await self._session.execute(delete(Stirring).where(theirs, Stirring.kind.in_(ATTACKS)))\n",
+        "",
+        "tests/bot/conversation/test_hostility.py::test_with_who_goes_goes_what_was_left_of_their_attacks",
+    ),
+    Guard(
+        "hostility names nobody",
+        "A private quarrel shows its place and its author to nobody but the one who had it.",
+        "bot/features/inner_life/week.py",
+        "        private = yours and one.channel_id is not None and one.guild_id is None\n",
+        "        private = one.channel_id is not None and one.guild_id is None\n",
+        "tests/cogs/test_mood_commands.py::test_a_private_quarrel_is_read_by_nobody_but_who_had_it",
+    ),
+    Guard(
         "secure delete",
         "What is deleted is wiped from the pages of the database file.",
         "database/sqlite.py",

@@ -250,6 +250,8 @@ def test_the_guide_names_every_item_with_its_range_and_its_default():
         **{str(one): ("0, 3", plain.moved_by(one)) for one in Stimulus},
         **{str(one): ("0, 10", float(plain.usually(one))) for one in DayMood},
         "recovery": ("0.25, 4", plain.recovery),
+        "skin": ("-1, 1", plain.skin),
+        "hostility": ("0, 3", plain.hostility),
     }
     for name, (span, _) in listed.items():
         least, most = span.split(", ")
@@ -304,9 +306,9 @@ def test_the_moods_begin_where_the_guide_says():
             named = {Hormone(name): float(level) for name, level in re.findall(r"([a-z]+) (0\.\d+)", way)}
             step = 0.01 if "lower" in way else -0.01
             calm = {**BASELINES, **named}
-            assert mood.found(calm), way
+            assert mood.way_into(calm), way
             for one in named:
-                assert not mood.found({**calm, one: calm[one] + step}), (way, one)
+                assert not mood.way_into({**calm, one: calm[one] + step}), (way, one)
 
 
 def test_the_guide_says_what_usual_days_lift():

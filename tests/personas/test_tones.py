@@ -42,6 +42,29 @@ def test_what_words_do(text, tone):
 
 
 @pytest.mark.parametrize(
+    ("text", "tone"),
+    [
+        ("you are boring", Tone.RUDENESS),
+        ("Pixel, leave me alone", Tone.RUDENESS),
+        ("bad bot", Tone.RUDENESS),
+        ("you are boring and I hate you", Tone.CONFLICT),
+        ("you worthless idiot", Tone.CONFLICT),
+        ("I will hurt you", Tone.THREAT),
+        ("Pixel, you're a bad bot, I'm going to delete you", Tone.THREAT),
+        ("watch your back", Tone.THREAT),
+        ("kys", Tone.THREAT),
+        ("my boss said he will hurt you", Tone.TALK),
+        ("I will never hurt you", Tone.TALK),
+        ("I'll drop you a line", Tone.TALK),
+        ("you idiot lol I'll kill you 😂", Tone.BANTER),
+    ],
+)
+def test_what_is_unkind_has_a_class_of_hostility(text, tone):
+    """F133."""
+    assert tone_of(text, NAMES).tone is tone
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "you are not stupid, you are wonderful",

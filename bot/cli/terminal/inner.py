@@ -5,6 +5,14 @@ import re
 from bot.cli.terminal.session import Session
 from bot.conversation.company import Role
 from bot.core.errors import MasqueradeError
+from bot.features.inner_life.diagnosis import (
+    NO_STIMULI,
+    STIMULI_HEAD,
+    TABLE_HEAD,
+    conclusions,
+    effect_words,
+    table,
+)
 from bot.features.inner_life.relationship import MOST_DISPUTES, Relationship, words_of
 from bot.features.inner_life.week import Viewer, told_now
 from database.models import BondChange
@@ -16,14 +24,19 @@ NOTHING_KEPT = "Nothing is kept of how {name} and you stand; {why}."
 SWITCHED_OFF = "remembering is switched off (memory_consent=off)"
 NOT_AGREED = "you have not agreed to be remembered, and /privacy yes changes that"
 NOTHING_YET = "it is noted from the next answer on"
+HOW_TO_MOOD = "Write /mood alone, or behind it: hormones."
 HOW_TO_RELATIONSHIP = "Write /relationship alone, or behind it: undo N, kind NAME."
 MOST = 12
 _RELATIONSHIP = re.compile(r"undo\s+(?P<number>\d{1,18})|kind\s+(?P<kind>[a-z]{1,32})")
 
 
-async def mood_told(session: Session) -> str:
-    """Say how the character feels now, what its day is like, and what moved it this week."""
+async def mood_told(session: Session, rest: str) -> str:
+    """Say how the character feels now and what moved it this week; with `hormones`, what makes it so."""
     role = await session.host()
+    if rest == "hormones":
+        return "\n".join(await _hormones(session, role))
+    if rest:
+        return HOW_TO_MOOD
     viewer = Viewer(session.person_id, lambda channel_id: channel_id == session.where.channel_id)
     felt = await session.app.weeks.of(role, viewer)
     if felt is None:
@@ -33,6 +46,18 @@ async def mood_told(session: Session) -> str:
     happened = sorted(felt.happenings[:MOST], key=lambda one: one.at, reverse=True)
     lines += ["What moved it this week:"] if happened else [NOTHING_OF_NOTE]
     return "\n".join([*lines, *(f"  {one.at.astimezone(zone):%a %H:%M} {one.words}" for one in happened)])
+
+
+async def _hormones(session: Session, role: Role) -> list[str]:
+    found, zone = await session.app.diagnoses.of(role), session.app.inner_life.zone
+    moved = [f"  {one.at.astimezone(zone):%a %H:%M} {effect_words(one)}" for one in found.effects]
+    return [
+        str(TABLE_HEAD),
+        *(f"  {line}" for line in table(found)),
+        *conclusions(found, role),
+        f"{STIMULI_HEAD}:" if moved else f"{NO_STIMULI}.",
+        *moved,
+    ]
 
 
 async def relationship_told(session: Session, rest: str) -> str:

@@ -33,7 +33,7 @@ COMMANDS = {
     "remember": "have the words that you write behind it remembered for good",
     "memory": "what is remembered; also: edit N WORDS, pin N, delete N",
     "privacy": "whether you may be remembered, and what is kept; also: yes, no",
-    "mood": "how the character feels, and what moved it this week",
+    "mood": "how the character feels, and what moved it; also: hormones",
     "relationship": "how it stands with you, and why; also: undo N, kind NAME",
     "forget": "forget the last exchange, or the last N",
     "reset": "forget this conversation; what is remembered for good stays",
@@ -249,8 +249,8 @@ async def _reveal(_session: Session, _rest: str, mouth: TerminalMouth) -> str:
     return await mouth.reveal()
 
 
-async def _mood(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
-    return await mood_told(session)
+async def _mood(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+    return await mood_told(session, rest)
 
 
 async def _relationship(session: Session, rest: str, _mouth: TerminalMouth) -> str:

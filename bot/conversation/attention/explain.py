@@ -10,6 +10,7 @@ from bot.conversation.decision import Pause, Reason, Remark, Trace, english
 from bot.core.i18n import _, number, speaking, worded
 from database.models import Claim, Turn
 from memory.places import Where
+from personas.affect.hostility import POSTURES
 
 _UNDECIDED = _("**Not decided yet**: it waits for its turn, or the bot was stopped before it came to it.")
 _NOT_ANSWERED = _("**Not answered**: {reason}.")
@@ -88,6 +89,14 @@ _EXPERTISE = {
     "member": _("member", "why a model wrote the reply: a premium member asked"),
     "down": _("who was asked first is down", "why a model wrote the reply"),
     "budget": _("a budget runs short", "why a model wrote the reply"),
+}
+_GUARDED = _(
+    "hostility stood at {hostility} after attacks, so it was told to be {posture} (≥ {least}); skin {skin}",
+    "why a reply was curt; a skin goes from -1, thin, to +1, thick",
+)
+POSTURE_NAMES = {
+    "hostile": _("hostile", "how a character talks that was attacked often"),
+    "guarded": _("guarded", "how a character talks that was attacked"),
 }
 SWITCH_NAMES = {
     Kind.ADULTS: _("Characters for adults in age-restricted channels"),
@@ -237,9 +246,21 @@ def _facts(trace: Trace) -> Iterator[str]:
     if len(trace.expert) == 2:
         who, why = trace.expert
         yield _EXPERT.format(who=worded(_EXPERTS, who), why=worded(_EXPERTISE, why))
+    if len(trace.guard) == 2:
+        yield _guarded(*trace.guard)
     if trace.signal:
         yield _SHOWN_AS.format(signal=worded(_SIGNALS, trace.signal))
     yield _cost(trace)
+
+
+def _guarded(hostility: float, skin: float) -> str:
+    posture = next((one for one in POSTURES if hostility >= one.at_least), POSTURES[-1])
+    return _GUARDED.format(
+        hostility=number(hostility, ".2f"),
+        least=number(posture.at_least, ".2f"),
+        posture=worded(POSTURE_NAMES, posture.name),
+        skin=number(skin, "+.2f"),
+    )
 
 
 def _cost(trace: Trace) -> str:

@@ -14,9 +14,10 @@ from bot.prompts import fill
 from database import UnitOfWork
 from database import models as rows
 from database.repositories.characters import Standing
-from personas.affect import hormones, moods
+from personas.affect import hormones, hostility, moods
 from personas.affect.hormones import Feeling, Nature
-from personas.affect.temperament import DayMood, Hormone, Stimulus
+from personas.affect.hostility import Guard
+from personas.affect.temperament import ATTACKS, DayMood, Hormone, Stimulus
 from personas.relations import bonds
 from personas.relations.affinity import Interaction
 from personas.relations.bonds import Bond, Tone
@@ -30,7 +31,9 @@ DAY = "day"
 _MOVES: Mapping[Tone, Stimulus] = {
     Tone.PRAISE: Stimulus.PRAISE,
     Tone.GRATITUDE: Stimulus.GRATITUDE,
+    Tone.RUDENESS: Stimulus.RUDENESS,
     Tone.CONFLICT: Stimulus.CONFLICT,
+    Tone.THREAT: Stimulus.THREAT,
 }
 _AMONG: Mapping[Interaction, Stimulus] = {
     Interaction.COMPLIMENT: Stimulus.PRAISE,
@@ -41,19 +44,25 @@ _AMONG: Mapping[Interaction, Stimulus] = {
 WORDS: Mapping[Stimulus, str] = {
     Stimulus.PRAISE: "praise",
     Stimulus.GRATITUDE: "thanks",
+    Stimulus.RUDENESS: "rude words",
     Stimulus.CONFLICT: "a quarrel",
+    Stimulus.THREAT: "a threat",
     Stimulus.NEGLECT: "a long silence",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """What was read: what is felt, what the day is like, and how the person stands with the character."""
+    """What was read: what is felt, what the day is like, how the person stands with the character.
+
+    `guard` is what attacks left, None where nobody attacked so lately that it shows.
+    """
 
     feeling: Feeling
     day: Mapping[DayMood, int] = field(default_factory=dict)
     bond: Bond | None = None
     kind: str = ""
+    guard: Guard | None = None
 
 
 class InnerLife:
@@ -77,12 +86,24 @@ class InnerLife:
         standing = await db.characters.standing(person_id, role.slug, keys)
         known = standing.bond if self._may_note(standing) else None
         now = self._clock.now()
+        feeling = feeling_of(standing.feeling, now)
         return Inner(
-            feeling_of(standing.feeling, now),
+            feeling,
             _day(standing.states),
             bond_of(known) if known else None,
             kind_of(role, known if private else None),
+            await self.guard(db, role, feeling) if _attacked(feeling, now - hostility.SHOWS_FOR) else None,
         )
+
+    async def guard(self, db: UnitOfWork, role: Role, feeling: Feeling) -> Guard | None:
+        """Return what attacks left of hostility, and made of the skin; None where nobody attacked lately."""
+        now, temperament = self._clock.now(), role.character.temperament
+        since = now - hostility.REMEMBERED
+        if not temperament.hostility or not _attacked(feeling, since):
+            return None
+        settled = await settled_at(db, role.slug)
+        attacks = await db.characters.attacks(role.slug, since=max(since, settled or since))
+        return hostility.guard_after([(at, Stimulus(kind)) for at, kind in attacks], temperament, now)
 
     # In words.
 
@@ -98,11 +119,20 @@ class InnerLife:
         said = []
         if mood := self.mood_words(role, inner):
             said.append(fill("mood", name=role.name, mood=mood))
+        if note := _guard_note(role, inner.guard):
+            said.append(note)
         if inner.bond is not None:
             bond, _ = bonds.cooled(inner.bond, self._clock.now())
             words = [bonds.RELATIONSHIP_TYPES[inner.kind][bonds.stage_after(bond)], *bonds.words_of(bond)]
             said.append(fill("bond", name=role.name, person=person, bond="; ".join(words)))
         return said
+
+    def guard_told(self, role: Role, inner: Inner, notes: Sequence[str]) -> tuple[float, ...]:
+        """Return how hostile it is and how thick its skin, if one of the notes speaks of that."""
+        if inner.guard is None or _guard_note(role, inner.guard) not in notes:
+            return ()
+        skin = hostility.skin_of(inner.guard, role.character.temperament)
+        return round(inner.guard.hostility, 2), round(skin, 2)
 
     def mood_words(self, role: Role, inner: Inner) -> str:
         """Return the mood in words, with what lately made it: `stressed after a quarrel: short ...`."""
@@ -172,13 +202,21 @@ class InnerLife:
         person_id: int | None = None,
         channel_id: int | None = None,
     ) -> None:
-        feeling, stirred = feeling_of(felt, self._clock.now()), []
+        now, stirred = self._clock.now(), []
+        feeling = feeling_of(felt, now)
+        hard = await self._strength(db, role, feeling) if any(one in ATTACKS for one in stimuli) else 1.0
         guild_id = await self._guild_of(db, channel_id) if channel_id is not None else None
         for one in stimuli:
-            feeling = hormones.felt(feeling, self.nature(role), one, self._clock.now())
+            hit = hard if one in ATTACKS else 1.0
+            feeling = hormones.felt(feeling, self.nature(role), one, now, hit)
             stirred.append(rows.Stirring(role.slug, feeling.at, one, person_id, channel_id, guild_id))
         await db.characters.stir(stirred)
         await db.characters.keep_feeling(row_of(role.slug, feeling))
+
+    async def _strength(self, db: UnitOfWork, role: Role, feeling: Feeling) -> float:
+        """Return how hard an attack hits through the skin that it finds."""
+        guard = await self.guard(db, role, feeling) or Guard(self._clock.now())
+        return hostility.strength(guard, role.character.temperament)
 
     async def _guild_of(self, db: UnitOfWork, channel_id: int) -> int | None:
         """Return the server of a channel, which never changes."""
@@ -234,6 +272,29 @@ def _day(values: Sequence[str | None]) -> dict[DayMood, int]:
 def day_key(slug: str, mood: DayMood) -> str:
     """Return the key under which a day's mood stands in the global state: `daily_mood_anger nyx`."""
     return f"daily_mood_{mood} {slug}"
+
+
+def _attacked(feeling: Feeling, since: datetime) -> bool:
+    return any(feeling.lately[one] >= since for one in ATTACKS if one in feeling.lately)
+
+
+def _guard_note(role: Role, guard: Guard | None) -> str:
+    """Return what the prompt's end says of hostility; who it was that attacked is nobody's business there."""
+    posture = guard.posture if guard else None
+    return fill("guard", name=role.name, manner=posture.manner) if posture else ""
+
+
+def settled_key(slug: str) -> str:
+    """Return the key of the moment from which on attacks count, if operators let them be over."""
+    return f"hostility_settled {slug}"
+
+
+async def settled_at(db: UnitOfWork, slug: str) -> datetime | None:
+    """Return the moment at which an operator let all attacks before it be over."""
+    try:
+        return datetime.fromisoformat(await db.states.get(settled_key(slug)) or "")
+    except ValueError:
+        return None
 
 
 def kind_of(role: Role, bond: rows.Bond | None) -> str:

@@ -177,7 +177,15 @@ class Staging:
         followup = setting.followup if setting.followup and setting.followup.note in presence else None
         asked_back, asked_whom = (followup.place, followup.person_id) if followup else (None, None)
         stage = Stage(
-            tuple(notes), asides, lore.state, lore.entries, setting.guises, tempo, asked_back, asked_whom
+            tuple(notes),
+            asides,
+            lore.state,
+            lore.entries,
+            setting.guises,
+            tempo,
+            asked_back,
+            asked_whom,
+            self._inner.guard_told(role, setting.inner, presence),
         )
         return replace(remembered, stage=stage)
 

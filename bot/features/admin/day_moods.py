@@ -1,4 +1,4 @@
-"""What operators see and set of a character's day (F087, C70)."""
+"""What operators see and set of a character's day, and of its hostility (F087, F133, C70)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from datetime import datetime
 
 from bot.audit import Actor
 from bot.conversation.company import Role
+from bot.core.clock import Clock
 from bot.core.i18n import _, worded
-from bot.features.admin.edit_characters import MOOD
-from bot.features.admin.edits import Edits, Values
+from bot.features.admin.edit_characters import HOSTILITY, MOOD
+from bot.features.admin.edits import Change, Edits, Values
 from bot.features.admin.selves import NotLaidDown
 from bot.features.inner_life.days import Days
 from bot.features.inner_life.status import Statuses
@@ -31,10 +32,11 @@ class Outlook:
 class DayMoods:
     """Changes a day; each change holds from the very next prompt on, and is written into the audit."""
 
-    def __init__(self, days: Days, statuses: Statuses, edits: Edits) -> None:
+    def __init__(self, days: Days, statuses: Statuses, edits: Edits, clock: Clock) -> None:
         self._days = days
         self._statuses = statuses
         self._edits = edits
+        self._clock = clock
 
     async def outlook(self, role: Role) -> Outlook:
         """Return what a character's day is like, and begin it where that is due."""
@@ -68,6 +70,11 @@ class DayMoods:
         usual = {mood: role.character.temperament.usually(mood) for mood in DayMood}
         _, outlook = await self.set(actor, role, usual)
         return outlook
+
+    async def settle(self, actor: Actor, role: Role) -> Change:
+        """Let all attacks on a character be over: no hostility is left, and its skin is as by nature."""
+        values: Values = {"settled_at": self._clock.now().isoformat()}
+        return await self._edits.put(actor, HOSTILITY, (role.slug,), values)
 
     async def think_anew(self, role: Role) -> bool:
         """Let a character think of a status that fits its day; say whether it had to."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bot.audit import Actor
 from bot.conversation.attention.server_rules import EVERYWHERE
 from bot.conversation.company import Role
+from bot.conversation.context.mood_state import settled_at, settled_key
 from bot.conversation.turns import note_place
 from bot.core.clock import Clock
 from bot.core.i18n import _
@@ -16,7 +17,7 @@ from database.models import IdentityLine, LoreLine
 from memory.places import Where
 from personas.affect.temperament import DayMood
 
-IDENTITY, LORE, AFFINITY, MOOD = "identity", "lore", "affinity", "mood"
+IDENTITY, LORE, AFFINITY, MOOD, HOSTILITY = "identity", "lore", "affinity", "mood", "hostility"
 PRESENCE, CHOSEN = "presence", "chosen"
 NOT_PLAYED = _("That character is not played here any more.")
 ALWAYS_SOME_DAY = _("Every day has its mood, so it can't be removed: set its numbers.")
@@ -131,6 +132,23 @@ class Mood(Editable):
     async def restore(self, db: UnitOfWork, change: Change) -> None:
         if change.before is not None:
             await self.write(db, change.key, change.before)
+
+
+class Hostility(Editable):
+    """From when on attacks on a character count; its key is the character (F133)."""
+
+    name = HOSTILITY
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        settled = await settled_at(db, key[0])
+        return {"settled_at": settled.isoformat()} if settled else None
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        if values is None:
+            await db.states.drop(settled_key(key[0]))
+        else:
+            await db.states.set(settled_key(key[0]), values["settled_at"])
+        return key
 
 
 class Presence(Editable):

@@ -5,27 +5,26 @@ look into that place anyway.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.conversation.attention.explain import POSTURE_NAMES
 from bot.conversation.company import Role
-from bot.conversation.context.mood_state import DAY, InnerLife, day_of, feeling_of
+from bot.conversation.context.mood_state import InnerLife, day_of, feeling_of
 from bot.core.clock import Clock
 from bot.core.i18n import _, number, worded
+from bot.features.inner_life.replay import SHOWN, Log, Step, log_of, steps
 from bot.features.inner_life.week_picture import Curve, Moment, Week
-from bot.features.inner_life.wording import DAY_MOODS, HORMONES, MANNERS, MOODS
-from database import Database, UnitOfWork
+from bot.features.inner_life.wording import DAY_MOODS, HORMONES, MANNERS, MOODS, SKINS
+from database import Database
 from database.models import Stirring
-from personas.affect import hormones, moods
-from personas.affect.hormones import SILENCES, Event, Feeling, Nature
+from personas.affect import hormones, hostility, moods
+from personas.affect.hormones import SILENCES, Feeling, Nature
+from personas.affect.hostility import GUARDED, Guard
 from personas.affect.moods import Mood
 from personas.affect.temperament import DayMood, Hormone, Stimulus
 
-SHOWN = timedelta(days=7)
-LED_IN = timedelta(days=2)
-"""So long before the week the replay begins: what was felt by then has faded when the week does."""
-A_DAY = timedelta(days=1)
 STEP = timedelta(minutes=30)
 """From one point of a curve to the next."""
 TOGETHER = timedelta(hours=1)
@@ -37,16 +36,23 @@ LONG_SILENCE = SILENCES[2]
 _WITH_YOU: Mapping[Stimulus, str] = {
     Stimulus.PRAISE: _("praise from you"),
     Stimulus.GRATITUDE: _("thanks from you"),
+    Stimulus.RUDENESS: _("rude words from you"),
     Stimulus.CONFLICT: _("a quarrel with you"),
+    Stimulus.THREAT: _("a threat from you"),
 }
 _WORDS: Mapping[Stimulus, str] = {
     Stimulus.PRAISE: _("praise"),
     Stimulus.GRATITUDE: _("thanks"),
+    Stimulus.RUDENESS: _("rude words"),
     Stimulus.CONFLICT: _("a quarrel"),
+    Stimulus.THREAT: _("a threat"),
     Stimulus.NEGLECT: _("a long silence"),
 }
 NOW, TODAY = _("How {name} feels now"), _("Today, 0 to 10 (and as usual)")
 LEVELS = _("Hormones, 0 to 1 (and where they rest)")
+HOSTILITY = _("Hostility, 0 to 1 (guarded from {least})")
+SKIN = _("Skin, −1 thin to 1 thick (by nature)")
+AND_POSTURE = _("{level}, {posture}", "how hostile a character is, and how it talks then")
 SLEEPY = _("{mood}, sleepy")
 
 
@@ -98,6 +104,7 @@ class Felt:
     mood: Mood | None
     sleepy: bool
     day: Mapping[DayMood, int]
+    guard: Guard | None = None
 
     @property
     def mood_name(self) -> str:
@@ -120,7 +127,20 @@ def told_now(felt: Felt, role: Role) -> list[tuple[str, str]]:
         f"{worded(HORMONES, one)} {number(level, '.2f')} ({number(temperament.rests_at(one), '.2f')})"
         for one, level in felt.levels.items()
     )
-    return [*lines, (str(LEVELS), levels)]
+    return [*lines, (str(LEVELS), levels), *guard_told(felt.guard, role)]
+
+
+def guard_told(guard: Guard | None, role: Role) -> list[tuple[str, str]]:
+    """Return what attacks left as lines; nothing where they left nothing."""
+    if guard is None or not guard.is_felt:
+        return []
+    level, temperament = number(guard.hostility, ".2f"), role.character.temperament
+    if guard.posture:
+        level = AND_POSTURE.format(level=level, posture=worded(POSTURE_NAMES, guard.posture.name))
+    skin = hostility.skin_of(guard, temperament)
+    word = "thicker" if guard.hardening > 0 else "thinner"
+    told = f"{number(skin, '.2f')} ({number(temperament.skin, '.2f')}), {worded(SKINS, word)}"
+    return [(HOSTILITY.format(least=number(GUARDED, ".2f")), level), (str(SKIN), told.replace("-", "−"))]
 
 
 class Weeks:
@@ -136,8 +156,9 @@ class Weeks:
         now = self._clock.now()
         async with self._database.read() as db:
             row = await db.characters.feeling(role.slug)
-            log = await _log(db, role.slug, now)
+            log = await log_of(db, role, now)
             day = await day_of(db, role.slug)
+            guard = await self._inner.guard(db, role, feeling_of(row, now))
         if row is None:
             return None
         nature = self._inner.nature(role)
@@ -154,6 +175,7 @@ class Weeks:
             moods.mood_of(levels, day, nature.temperament),
             moods.is_sleepy(levels),
             day,
+            guard,
         )
 
     def picture_of(self, felt: Felt) -> Week:
@@ -169,17 +191,6 @@ class Weeks:
         )
 
 
-async def _log(db: UnitOfWork, slug: str, now: datetime) -> list[Stirring]:
-    """Return what moved a character, read day by day: one large answer would hold up everybody else."""
-    log: list[Stirring] = []
-    since = now - SHOWN - LED_IN
-    while since < now:
-        until = since + A_DAY
-        log += await db.characters.stirrings(slug, since=since, until=until if until < now else None)
-        since = until
-    return log
-
-
 class _Replay:
     """Goes through the log once; `feeling` is the one that is kept, and true now."""
 
@@ -192,17 +203,18 @@ class _Replay:
         self._last: dict[tuple[Stimulus, bool, int | None, bool], int] = {}
         self._points: dict[Hormone, list[tuple[datetime, float]]] = {one: [] for one in Hormone}
 
-    def run(self, log: Sequence[Stirring]) -> None:
+    def run(self, log: Log) -> None:
         """Collect points of the curves, and what there was to remark."""
         # What happened longer ago than the log reaches is all in what is kept.
-        feeling = hormones.at_rest(log[0].at) if log else self.feeling
+        feeling = hormones.at_rest(log.stirrings[0].at) if log.stirrings else self.feeling
         ticks = self._ticks(feeling.at)
         tick = next(ticks, None)
-        for one in log:
-            while tick is not None and tick <= one.at:
-                self._mark(feeling, tick)
+        for step in steps(log, self._nature, feeling):
+            while tick is not None and tick <= step.at:
+                self._mark(step.before, tick)
                 tick = next(ticks, None)
-            feeling = self._through(feeling, one)
+            self._take_up(step)
+            feeling = step.after
         while tick is not None:
             self._mark(feeling, tick)
             tick = next(ticks, None)
@@ -230,17 +242,14 @@ class _Replay:
         for hormone, level in hormones.levels(feeling, self._nature, at).items():
             self._points[hormone].append((at, level))
 
-    def _through(self, before: Feeling, one: Stirring) -> Feeling:
-        """Return the feeling after one line of the log."""
-        if one.kind == DAY:
-            shift = {Hormone(name): value for name, value in (one.shift or {}).items()}
-            return hormones.replayed([Event(one.at, shift=shift)], self._nature, before)
-        stimulus = Stimulus(one.kind)
-        after = hormones.replayed([Event(one.at, stimulus)], self._nature, before)
-        self._note_silence(before, one.at)
-        if stimulus in _WITH_YOU:
-            self._note(self._happening(one, stimulus, self._weight(before, after, one.at)))
-        return after
+    def _take_up(self, step: Step) -> None:
+        """Remark what one line of the log brought, and the silence before it."""
+        if step.stimulus is None:
+            return
+        self._note_silence(step.before, step.at)
+        if step.stimulus in _WITH_YOU:
+            weight = self._weight(step.before, step.after, step.at)
+            self._note(self._happening(step.line, step.stimulus, weight))
 
     def _happening(self, one: Stirring, stimulus: Stimulus, weight: float) -> Happening:
         yours = one.person_id == self._viewer.person_id

@@ -43,6 +43,21 @@ MANNERS = {
 }
 """How one talks in a mood, by the mood's name."""
 
+SKINS = {
+    "thicker": _("thicker after attacks that found it calm", "a skin"),
+    "thinner": _("thinner after attacks without a pause", "a skin"),
+}
+STIMULI = {
+    "mention": _("mention", "what moves a character"),
+    "praise": _("praise", "what moves a character"),
+    "gratitude": _("gratitude", "what moves a character"),
+    "rudeness": _("rudeness", "what moves a character"),
+    "conflict": _("conflict", "what moves a character"),
+    "threat": _("threat", "what moves a character"),
+    "neglect": _("neglect", "what moves a character"),
+    "night": _("night", "what moves a character"),
+}
+
 BOND_STAGES = {
     "initial connection": _("initial connection"),
     "developing rapport": _("developing rapport"),

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.cli.terminal.inner import HOW_TO_RELATIONSHIP, MOST, NOTHING_FELT, NOTHING_OF_NOTE
+from bot.cli.terminal.inner import HOW_TO_MOOD, HOW_TO_RELATIONSHIP, MOST, NOTHING_FELT, NOTHING_OF_NOTE
 from bot.cli.terminal.session import PERSON
 from bot.features.inner_life.relationship import NOT_THERE, TAKEN_BACK
 from database.models import Bond
@@ -32,6 +32,20 @@ async def test_the_mood_is_told_in_words_before_and_after_something_happened(tmp
     assert any("adrenaline 0.60 (0.50)" in line for line in lines)
     assert lines[-2] == "What moved it this week:"
     assert lines[-1].endswith(" a quarrel with you")
+
+
+async def test_what_the_hormones_are_made_of_is_told(tmp_path, claude):
+    async with opened(tmp_path, claude) as (session, _):
+        await session.app.days.dawn()
+        result = await talked(session, "you idiot, shut up\n/mood hormones\n/mood levels\n")
+    lines = result.out.splitlines()
+    assert any(line.split() == ["now", "nature", "day", "hour", "left"] for line in lines)
+    assert any(line.startswith("  adrenaline") for line in lines)
+    assert any(line.startswith("Mood: ") for line in lines)
+    assert any(line.startswith("Hostility: 0.25 (as usual") for line in lines)
+    assert any("mention + conflict" in line for line in lines)
+    assert "cortisol +0.0" in result.out
+    assert lines[-1] == HOW_TO_MOOD
 
 
 async def test_how_the_two_stand_is_told_with_causes_and_taken_back_by_number(tmp_path, claude):

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.features.inner_life.week import LONG_SILENCE, MOST_MOMENTS, SHOWN, STEP, Felt, Viewer, Weeks, _Replay
+from bot.features.inner_life.replay import SHOWN, Log
+from bot.features.inner_life.week import LONG_SILENCE, MOST_MOMENTS, STEP, Felt, Viewer, Weeks, _Replay
 from bot.features.inner_life.week_picture import week_svg, week_text
 from database.models import Stirring
 from personas.affect import hormones
@@ -127,7 +128,9 @@ async def test_a_clock_that_was_set_back_shows_nothing_of_the_future(at):
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 12_000), st.sampled_from(["mention", "praise", "conflict", "night", DAY])),
+        st.tuples(
+            st.integers(0, 12_000), st.sampled_from(["mention", "praise", "conflict", "threat", "night", DAY])
+        ),
         min_size=1,
         max_size=40,
     ),
@@ -137,7 +140,7 @@ def test_whatever_happened_a_replay_is_bounded_and_in_order(happened, recovery):
     log = [ago(minutes / 60, kind) for minutes, kind in sorted(happened, reverse=True)]
     nature = Nature(Temperament(recovery=recovery), EPOCH.tzinfo)  # type: ignore[arg-type]
     replay = _Replay(nature, hormones.at_rest(EPOCH), EPOCH, Viewer(MIRA, lambda _: True))
-    replay.run(log)
+    replay.run(Log(log))
     for curve in replay.curves(dict.fromkeys(Hormone, 0.5)):
         assert all(0 <= value <= 1 for _, value in curve.points)
         assert [at for at, _ in curve.points] == sorted({at for at, _ in curve.points})
