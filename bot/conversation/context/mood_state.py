@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.conversation.company import Role
+from bot.conversation.context.shaping import shape_by_tone, traits_of
 from bot.core.clock import Clock
 from bot.prompts import fill
 from database import UnitOfWork
 from database import models as rows
 from database.repositories.characters import Standing
+from personas import personality
 from personas.affect import hormones, moods
 from personas.affect.hormones import Feeling, Nature
 from personas.affect.temperament import DayMood, Hormone, Stimulus
@@ -54,6 +56,8 @@ class Inner:
     day: Mapping[DayMood, int] = field(default_factory=dict)
     bond: Bond | None = None
     kind: str = ""
+    manner: str = ""
+    """How its manner differs from its card's own, in a few words (F104)."""
 
 
 class InnerLife:
@@ -73,8 +77,7 @@ class InnerLife:
 
         What they chose to be to each other was chosen alone, and shows in `private` only.
         """
-        keys = [day_key(role.slug, mood) for mood in DayMood]
-        standing = await db.characters.standing(person_id, role.slug, keys)
+        standing = await db.characters.standing(person_id, role.slug, day_keys(role.slug))
         known = standing.bond if self._may_note(standing) else None
         now = self._clock.now()
         return Inner(
@@ -82,6 +85,7 @@ class InnerLife:
             _day(standing.states),
             bond_of(known) if known else None,
             kind_of(role, known if private else None),
+            personality.manner(traits_of(standing.growth, now)),
         )
 
     # In words.
@@ -98,11 +102,20 @@ class InnerLife:
         said = []
         if mood := self.mood_words(role, inner):
             said.append(fill("mood", name=role.name, mood=mood))
+        if inner.manner:
+            said.append(fill("manner", name=role.name, manner=inner.manner))
         if inner.bond is not None:
             bond, _ = bonds.cooled(inner.bond, self._clock.now())
             words = [bonds.RELATIONSHIP_TYPES[inner.kind][bonds.stage_after(bond)], *bonds.words_of(bond)]
             said.append(fill("bond", name=role.name, person=person, bond="; ".join(words)))
         return said
+
+    def mood_name(self, role: Role, standing: Standing) -> str:
+        """Return what its mood is called, "" for none; `standing` was read with `day_keys`."""
+        feeling = feeling_of(standing.feeling, self._clock.now())
+        levels = hormones.levels(feeling, self.nature(role), self._clock.now())
+        mood = moods.mood_of(levels, _day(standing.states), role.character.temperament)
+        return mood.name if mood else ""
 
     def mood_words(self, role: Role, inner: Inner) -> str:
         """Return the mood in words, with what lately made it: `stressed after a quarrel: short ...`."""
@@ -131,7 +144,10 @@ class InnerLife:
             return  # it answered no person
         tone = Tone(turn.tone)
         standing = await db.characters.standing(turn.addressee_id, role.slug)
-        if not self._may_note(standing):
+        noted = self._may_note(standing)
+        person_id, now = turn.addressee_id if noted else None, self._clock.now()
+        await shape_by_tone(db, role.slug, standing.growth, tone, person_id=person_id, now=now)
+        if not noted:
             await self._stir(db, role, self._stimuli(tone), standing.feeling)
             return
         await self._stir(db, role, self._stimuli(tone), standing.feeling, turn.addressee_id, turn.channel_id)
@@ -221,6 +237,11 @@ def _day(values: Sequence[str | None]) -> dict[DayMood, int]:
     """Return a day from what stands in the global state; what is no number is left out."""
     day = zip(DayMood, values, strict=True)
     return {mood: min(int(value[:4]), 10) for mood, value in day if value is not None and value.isdecimal()}
+
+
+def day_keys(slug: str) -> list[str]:
+    """Return the keys of a whole day's mood in the global state."""
+    return [day_key(slug, mood) for mood in DayMood]
 
 
 def day_key(slug: str, mood: DayMood) -> str:

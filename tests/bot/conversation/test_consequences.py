@@ -70,7 +70,7 @@ async def test_what_one_says_to_another_changes_what_both_think(tmp_path, kind, 
 async def test_affinity_stays_between_minus_ten_and_ten(tmp_path):
     """C72."""
     async with company(tmp_path) as at:
-        await meet(at, *["compliment"] * 5)
+        await meet(at, *["compliment"] * 6)
         assert await values(at) == pytest.approx((10.0, 10.0))
 
 

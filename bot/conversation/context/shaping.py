@@ -1,0 +1,78 @@
+"""What shifts the traits of a character, written down with the reply that becomes history (F104)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from database import UnitOfWork
+from database.models import Growth, TraitShift
+from personas import personality
+from personas.personality import Trait
+from personas.relations.affinity import Interaction
+from personas.relations.bonds import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why traits shift: a kind of encounter with the character `other`, or the tone of a person."""
+
+    name: str
+    spoke: bool = False
+    other: str | None = None
+    person_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """How far a character has grown, as it was read, and what shifts its traits now."""
+
+    slug: str
+    growth: Growth | None
+    steps: Mapping[Trait, float]
+    cause: Cause
+
+
+async def shape_by_tone(
+    db: UnitOfWork, slug: str, growth: Growth | None, tone: Tone, *, person_id: int | None, now: datetime
+) -> None:
+    """Let what a person did shift a character's traits; without `person_id` nobody may be noted."""
+    steps = personality.TONES.get(tone, {})
+    await _shape(db, [Shaped(slug, growth, steps, Cause(tone, person_id=person_id))], now)
+
+
+async def shape_by_encounter(
+    db: UnitOfWork, slug: str, other: str, kind: Interaction, *, growth: Growth | None, now: datetime
+) -> None:
+    """Let what one character said to another shift the traits of both; `growth` is the speaker's."""
+    heard = personality.HEARD.get(kind, {})
+    theirs = await db.characters.grown(other) if heard else None
+    spoke = Shaped(slug, growth, personality.SPOKE.get(kind, {}), Cause(kind, spoke=True, other=other))
+    await _shape(db, [spoke, Shaped(other, theirs, heard, Cause(kind, other=slug))], now)
+
+
+async def _shape(db: UnitOfWork, shaped: Iterable[Shaped], now: datetime) -> None:
+    growths, shifts = [], []
+    for one in shaped:
+        traits, moved = personality.shifted(traits_of(one.growth, now), one.steps)
+        if not moved:
+            continue
+        growths.append(grown(one.slug, traits, now))
+        cause = one.cause
+        shifts += [
+            TraitShift(one.slug, now, trait, change, cause.name, cause.spoke, cause.other, cause.person_id)
+            for trait, change in moved.items()
+        ]
+    if shifts:
+        await db.characters.shape(growths, shifts)
+
+
+def traits_of(growth: Growth | None, now: datetime) -> dict[str, float]:
+    """Return how far from its card's own a character's traits are by now."""
+    if growth is None or growth.traits_at is None:
+        return {}
+    return personality.left(growth.traits or {}, growth.traits_at, now)
+
+
+def grown(slug: str, traits: Mapping[str, float], now: datetime) -> Growth:
+    """Return the row that keeps traits as they are now; how often it has spoken stays as it is."""
+    return Growth(slug, traits=dict(traits), traits_at=now)
