@@ -385,7 +385,7 @@ def test_a_stage_begins_at_its_fifth_of_the_scale(affinity, stage):
 
 @pytest.mark.parametrize("dealings", [0, 1, 9])
 def test_nobody_is_a_stranger_to_whom_they_like_or_hate_and_no_friend_below_zero(dealings):
-    """From -10 to 10, in tenths: what two are called agrees with how they get on, with few dealings as well."""
+    """From -10 to 10, in tenths: what two are called agrees with how they get on."""
     for tenths in range(-100, 101):
         name = stage_after("strangers", tenths / 10, dealings)
         assert (name == "strangers") == (tenths == dealings == 0)

@@ -243,10 +243,10 @@ async def test_an_admin_takes_a_stage_back_and_lets_it_stand_again(tmp_path):
         )
         role = at.app.company.primary
         await selves.set_stage(ADMIN, role, 1, stands=False)
-        _, (stage,) = await selves.growth(role)
+        (stage,) = (await selves.growth(role)).stages
         assert stage.reverted_at is not None
         await selves.set_stage(ADMIN, role, 1, stands=True)
-        _, (stage,) = await selves.growth(role)
+        (stage,) = (await selves.growth(role)).stages
         assert stage.reverted_at is None
         assert changed == ["pixel", "pixel"]
 
