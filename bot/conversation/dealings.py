@@ -104,7 +104,7 @@ class Dealings:
                 modifier=m,
                 circumstances=parts or None,
                 memory=memory,
-                topic=(sore.begun or _topic(said)) if memory else None,
+                topic=sore.begun or (_topic(said) if memory == kind else None),
             )
         )
         await self._inner.heard_another(db, said.other, kind, channel_id=said.answered.channel_id)

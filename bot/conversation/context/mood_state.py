@@ -85,7 +85,7 @@ class InnerLife:
             _day(standing.states),
             bond_of(known) if known else None,
             kind_of(role, known if private else None),
-            personality.manner(traits_of(standing.growth, now)),
+            _manner(standing.growth, now),
         )
 
     # In words.
@@ -237,6 +237,11 @@ def _day(values: Sequence[str | None]) -> dict[DayMood, int]:
     """Return a day from what stands in the global state; what is no number is left out."""
     day = zip(DayMood, values, strict=True)
     return {mood: min(int(value[:4]), 10) for mood, value in day if value is not None and value.isdecimal()}
+
+
+def _manner(growth: rows.Growth | None, now: datetime) -> str:
+    """Return how its traits make it differ from its card's own; "" for what is too near to tell."""
+    return personality.manner(traits_of(growth, now)) if growth is not None and growth.traits else ""
 
 
 def day_keys(slug: str) -> list[str]:
