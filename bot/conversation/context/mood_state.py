@@ -106,7 +106,7 @@ class InnerLife:
             said.append(fill("manner", name=role.name, manner=inner.manner))
         if inner.bond is not None:
             bond, _ = bonds.cooled(inner.bond, self._clock.now())
-            words = [bonds.RELATIONSHIP_TYPES[inner.kind][bonds.stage_after(bond)], *bonds.words_of(bond)]
+            words = [bonds.RELATIONSHIP_TYPES[inner.kind][bonds.label_of(bond)], *bonds.words_of(bond)]
             said.append(fill("bond", name=role.name, person=person, bond="; ".join(words)))
         return said
 
