@@ -182,7 +182,8 @@ class Staging:
     def _remembered(self, met: Encounter, where: Where, everybody: Mapping[str, Role]) -> str:
         """Return what happened, when and where: `2026-03-02, in #cave: Fangs insulted Nyx`."""
         day = met.at.astimezone(self._inner.zone).date()
-        here = f"#{clean_name(where.name, 'this channel')}"
+        name = clean_name(where.name, "")
+        here = f"#{name}" if name else "this place"
         place = here if met.channel_id == where.channel_id else "the channel of this thread"
         speaker, other = everybody[met.speaker].name, everybody[met.other].name
         return f"{day}, in {place}: {told(met.memory or '', speaker, other, met.topic)}"
