@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.conversation.company import Company, Role
 from bot.conversation.config import Direction
 from bot.conversation.context.mood_state import InnerLife, day_keys
-from bot.conversation.context.shaping import shape_by_encounter
+from bot.conversation.context.shaping import by_encounter, shape
 from bot.core.clock import Clock
 from database import UnitOfWork
 from database.models import Affinity, Cue, Encounter, Message
@@ -108,7 +108,8 @@ class Dealings:
             )
         )
         await self._inner.heard_another(db, said.other, kind, channel_id=said.answered.channel_id)
-        await shape_by_encounter(db, one, two, kind, growth=standing.growth, now=self._clock.now())
+        shaped = await by_encounter(db, one, standing.growth, two, kind)
+        await shape(db, shaped, self._clock.now())
         await self._fall_out(db, said, sore)
         return became
 

@@ -200,7 +200,6 @@ class Saying:
     async def _note_revised(self, db: UnitOfWork, pledge: Pledge, part: Part, message_id: int) -> None:
         """Let the log say what the channel shows now."""
         gone = part.todo == "delete"
-        await db.affinities.forget([message_id])  # it was of other words
         if gone:
             await db.messages.forget([message_id])
             await db.archive.forget([message_id])

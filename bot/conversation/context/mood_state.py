@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.conversation.company import Role
-from bot.conversation.context.shaping import shape_by_tone, traits_of
+from bot.conversation.context.shaping import by_tone, shape, traits_of
 from bot.core.clock import Clock
 from bot.prompts import fill
 from database import UnitOfWork
@@ -145,8 +145,9 @@ class InnerLife:
         tone = Tone(turn.tone)
         standing = await db.characters.standing(turn.addressee_id, role.slug)
         noted = self._may_note(standing)
-        person_id, now = turn.addressee_id if noted else None, self._clock.now()
-        await shape_by_tone(db, role.slug, standing.growth, tone, person_id=person_id, now=now)
+        whose = turn.addressee_id if noted else None
+        shaped = by_tone(role.slug, standing.growth, tone, person_id=whose)
+        await shape(db, shaped, self._clock.now())
         if not noted:
             await self._stir(db, role, self._stimuli(tone), standing.feeling)
             return

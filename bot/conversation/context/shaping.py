@@ -32,25 +32,23 @@ class Shaped:
     cause: Cause
 
 
-async def shape_by_tone(
-    db: UnitOfWork, slug: str, growth: Growth | None, tone: Tone, *, person_id: int | None, now: datetime
-) -> None:
-    """Let what a person did shift a character's traits; without `person_id` nobody may be noted."""
-    steps = personality.TONES.get(tone, {})
-    await _shape(db, [Shaped(slug, growth, steps, Cause(tone, person_id=person_id))], now)
+def by_tone(slug: str, growth: Growth | None, tone: Tone, *, person_id: int | None) -> list[Shaped]:
+    """Return what the tone of a person does to a character; without `person_id` nobody may be noted."""
+    return [Shaped(slug, growth, personality.TONES.get(tone, {}), Cause(tone, person_id=person_id))]
 
 
-async def shape_by_encounter(
-    db: UnitOfWork, slug: str, other: str, kind: Interaction, *, growth: Growth | None, now: datetime
-) -> None:
-    """Let what one character said to another shift the traits of both; `growth` is the speaker's."""
+async def by_encounter(
+    db: UnitOfWork, slug: str, growth: Growth | None, other: str, kind: Interaction
+) -> list[Shaped]:
+    """Return what it does to both that one character said something to another; `growth` is the speaker's."""
     heard = personality.HEARD.get(kind, {})
     theirs = await db.characters.grown(other) if heard else None
     spoke = Shaped(slug, growth, personality.SPOKE.get(kind, {}), Cause(kind, spoke=True, other=other))
-    await _shape(db, [spoke, Shaped(other, theirs, heard, Cause(kind, other=slug))], now)
+    return [spoke, Shaped(other, theirs, heard, Cause(kind, other=slug))]
 
 
-async def _shape(db: UnitOfWork, shaped: Iterable[Shaped], now: datetime) -> None:
+async def shape(db: UnitOfWork, shaped: Iterable[Shaped], now: datetime) -> None:
+    """Let traits shift, and keep why."""
     growths, shifts = [], []
     for one in shaped:
         traits, moved = personality.shifted(traits_of(one.growth, now), one.steps)

@@ -74,7 +74,7 @@ class Relations:
             other,
             pair.value,
             pair.back,
-            pair.stage or affinity.stage_after("", pair.value, pair.dealings),
+            pair.stage or affinity.stage_after("", pair.value, 0),
             affinity.traits(counts),
             tuple(sorted(milestones)),
             tuple((one.topic, one.severity) for one in faded if one is not None),

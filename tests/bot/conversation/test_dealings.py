@@ -159,6 +159,15 @@ async def test_who_is_set_to_hate_another_without_a_word_is_no_stranger_to_it(tm
         assert (await relations(at).of(fangs, nyx)).stage == "strangers"
 
 
+async def test_who_is_to_begin_anew_with_another_is_a_stranger_to_it(tmp_path):
+    async with company(tmp_path) as at:
+        await meet(at, "insult")
+        fangs, nyx = at.app.company.by_slug["fangs"], at.app.company.by_slug["nyx"]
+        await at.app.standings.reset_affinity(ADMIN, fangs, nyx)
+        assert (await relations(at).of(fangs, nyx)).stage == "strangers"
+        assert "Nyx: strangers" in await prompt(at, "Fangs, hi")
+
+
 # What they remember.
 
 
