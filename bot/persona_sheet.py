@@ -88,7 +88,8 @@ async def examine(app: App, role: Role, where: Where, *, notices: bool) -> Exami
     """Return what there is to tell of a character in a place; `notices` are for operators alone."""
     tokens = app.voice.tokens
     attending = await app.presence.attending(where)
-    answered, stages = await app.growth.growth(role)
+    growth = await app.growth.growth(role)
+    answered, stages = growth.answered, growth.stages
     return Examined(
         role,
         next(one.present for one in attending if one.role is role),

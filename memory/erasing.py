@@ -69,6 +69,7 @@ class Eraser:
         summaries = await db.summaries.drop({source.summary_id for source in covering})
         gone = await self._unsupported(db, set(message_ids), said={})
         await db.turns.forget_variants(message_ids)
+        await db.affinities.forget(message_ids)
         lines = await db.messages.forget(message_ids)
         archived = await db.archive.forget(message_ids)
         await db.reminders.forget_sources(message_ids)

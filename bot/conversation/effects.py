@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from bot.conversation.company import Role
 from bot.conversation.config import Manner
 from bot.conversation.context.mood_state import InnerLife
+from bot.conversation.dealings import Dealings
 from bot.conversation.decision import UNASKED, Reason
 from bot.conversation.speakers import Casting, cue_of
 from bot.core.clock import Clock
 from database import UnitOfWork
-from database.models import Channel, Cue, Encounter, Message, Scene, Turn
+from database.models import Channel, Cue, Message, Scene, Turn
 from memory.places import Place, where_of
-from personas.character import names_of
 from personas.evolution import crossed
-from personas.relations import affinity
-from personas.relations.signs import interaction_of
 from personas.selection.orchestration import next_of_scene
 
 log = logging.getLogger(__name__)
@@ -54,7 +52,7 @@ class Consequences:
     ) -> None:
         self._casting = casting
         self._inner = inner
-        self._direction = manner.direction
+        self._dealings = Dealings(casting.company, inner, clock, manner.direction)
         self._growing = manner.growing
         self._clock = clock
 
@@ -76,9 +74,10 @@ class Consequences:
             return news
         trigger = await db.messages.get(turn.trigger_id)
         cue = await db.cues.of_turn(turn.id) if turn.reason == Reason.CUE.name else None
-        if trigger is not None and trigger.character and trigger.character != role.slug:
-            kind = affinity.Interaction(cue.kind) if cue and cue.kind else None
-            news += await self._met(db, role, trigger, lines[-1].id, said, kind)
+        if trigger is not None and trigger.character:
+            became = await self._dealings.of(db, role, lines, trigger, cue)
+            other = self._casting.company.by_slug.get(trigger.character)
+            news += [News(role.slug, f"{role.name} and {other.name}: {one}.") for one in became if other]
         if channel is not None and Place(channel.place).holds_several:
             await self._go_on(db, channel, cue, trigger, lines[-1], said, role)
         return news
@@ -105,84 +104,6 @@ class Consequences:
                 )
             )
         return news
-
-    # How two get on.
-
-    async def _met(
-        self,
-        db: UnitOfWork,
-        role: Role,
-        trigger: Message,
-        message_id: int,
-        said: str,
-        kind: affinity.Interaction | None,
-    ) -> list[News]:
-        """Take in that a character said something to another (F091, F092)."""
-        assert trigger.character is not None
-        other = self._casting.company.by_slug.get(trigger.character)
-        if other is None:
-            return []
-        now = self._clock.now()
-        kind = kind or interaction_of(said, names_of(other.character), before=trigger.text)
-        before = await db.affinities.value(role.slug, other.slug)
-        back = await db.affinities.value(other.slug, role.slug)
-        change, echo = affinity.shift(before, kind, back=back)
-        value = before + change
-        dealings = await db.affinities.count(role.slug, other.slug) + 1
-        achieved = await db.affinities.milestones(role.slug, other.slug)
-        became = affinity.milestones(value, dealings, achieved)
-        became += await self._stage(db, role.slug, other.slug, value, dealings)
-        await self._stage(db, other.slug, role.slug, back + echo, dealings)
-        await db.affinities.met(
-            Encounter(
-                speaker=role.slug,
-                other=other.slug,
-                kind=kind,
-                at=now,
-                channel_id=trigger.channel_id,
-                message_id=message_id,
-                change=change,
-                back=echo,
-                milestone=", ".join(became) or None,
-            )
-        )
-        await self._inner.heard_another(db, other, kind, channel_id=trigger.channel_id)
-        await self._fall_out(db, role, other, said, message_id)
-        return [News(role.slug, f"{role.name} and {other.name}: {one}.") for one in became]
-
-    async def _stage(
-        self, db: UnitOfWork, slug: str, other: str, value: float, dealings: int
-    ) -> tuple[str, ...]:
-        """Keep what one character thinks of another; return what that makes them, if it is something new."""
-        before = await db.affinities.stage(slug, other)
-        now = affinity.stage_after(before, value, dealings)
-        await db.affinities.keep(slug, other, value, stage=now)
-        return () if now == before else (f"now {now}",)
-
-    async def _fall_out(self, db: UnitOfWork, role: Role, other: Role, said: str, message_id: int) -> None:
-        """Take in that a sore topic of two characters came up between them (F094, C73)."""
-        if not self._direction.conflicts:
-            return
-        topics = dict.fromkeys(
-            (*role.character.conflicts.get(other.slug, ()), *other.character.conflicts.get(role.slug, ()))
-        )
-        now, known = (
-            self._clock.now(),
-            {
-                row.topic: affinity.Conflict(row.topic, row.severity, row.at)
-                for row in await db.affinities.conflicts(role.slug, other.slug)
-            },
-        )
-        for topic in affinity.stirred(said, topics):
-            worse = affinity.escalated(
-                known.get(topic, affinity.Conflict(topic, 0.0, now)),
-                now,
-                amount=self._direction.escalation,
-                rate=self._direction.decay,
-            )
-            await db.affinities.fell_out(
-                role.slug, other.slug, topic, severity=worse.severity, at=now, message_id=message_id
-            )
 
     # Who speaks next.
 

@@ -29,6 +29,7 @@ from memory.attachments import (
 from memory.erasing import Erased, Eraser
 from memory.places import Place, where_of
 from memory.rules import LOG_KEPT, WAITING_KEPT
+from personas.personality import HALF_LIFE
 from personas.rhythm import WINDOW, hour_of
 
 SUMMARIES_KEPT = timedelta(days=14)
@@ -38,6 +39,8 @@ LEFT_OPEN_FOR = timedelta(hours=24)
 AUDIT_KEPT = timedelta(days=365)
 STIRRINGS_KEPT = timedelta(days=9)
 """What moved a character is kept so long: a week can be shown, and before that nothing is left of it."""
+SHIFTS_KEPT = 2 * HALF_LIFE
+"""What shifted a trait is kept so long: a fourth of it is left then."""
 REMARKS_KEPT = timedelta(days=15)
 """When characters spoke first is kept so long: nobody is written to twice who did not answer (F115)."""
 
@@ -260,6 +263,7 @@ class MessageLog:
             await db.channels.prune_hours(hour_of(now - WINDOW))
             await db.archive.prune_windows(now - AUDIT_KEPT)
             await db.characters.prune_stirrings(now - STIRRINGS_KEPT)
+            await db.characters.prune_trait_shifts(now - SHIFTS_KEPT)
             await db.remarks.prune(now - REMARKS_KEPT)
             await db.tickets.prune(now - TICKETS_KEPT)
         await self._eraser.finish()

@@ -49,7 +49,7 @@ class Table:
         return self._with_names(self._messages.ngettext(one, more, count))
 
     def command(self, qualified_name: str) -> str:
-        """Return how a command is called, with its groups and without the slash; English as far as need be."""
+        """Return how a command is called, with its groups and without the slash; in English where untold."""
         return self._named(f"/{qualified_name}").removeprefix("/")
 
     def _with_names(self, text: str) -> str:

@@ -13,7 +13,7 @@ from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators
 from cogs._discord.options import CharacterName, offer_characters, role_named, shown
 from cogs._discord.text import inline
 from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search, containing, role_at, role_mark
-from cogs.admin.relation_views import STAGES, effect, growth_lines, other_line, relation_lines
+from cogs.admin.relation_views import OWN_TRAITS, STAGES, effect, growth_lines, other_line, relation_lines
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LONGEST_NAME = 80
 REVERTED = _("What the stage {milestone} changed in **{name}** is taken back from the next prompt on.")
 RESTORED = _("What the stage {milestone} changed in **{name}** holds again from the next prompt on.")
+SHIFT_UNDONE = _("Shift **{number}** of {name} no longer counts: it was {trait} {change}.")
 TAKEN_BACK = _("Encounter **{number}** of {one} and {other} no longer counts. It was: {what}.")
 MADE_UP = n_(
     "**{one}** and **{other}** made up: {count} conflict ended.",
@@ -54,6 +55,7 @@ class GrowthCog(AdminCog):
                 command("show", "How often a character has answered, and what that changed", self.growth),
                 command("revert", "Take back what a stage of its growth changed", self.revert),
                 command("restore", "Let a stage that was taken back hold again", self.restore),
+                command("undo", "Take back what shifted a trait", self.undo_shift),
             ),
             group_of(
                 "relations",
@@ -88,8 +90,7 @@ class GrowthCog(AdminCog):
     @operators_only
     async def growth(self, _interaction: Interaction, character: CharacterName) -> str:
         role = role_named(self.bot, character)
-        answered, stages = await self._selves.growth(role)
-        return "\n".join(growth_lines(role, answered, stages))
+        return "\n".join(growth_lines(role, await self._selves.growth(role)))
 
     @app_commands.describe(character="Which one", milestone="The stage: how many answers it takes")
     @app_commands.autocomplete(character=offer_characters)
@@ -109,6 +110,15 @@ class GrowthCog(AdminCog):
         role = role_named(self.bot, character)
         await self._selves.set_stage(actor_of(interaction), role, milestone, stands=stands)
         return (RESTORED if stands else REVERTED).format(name=shown(role), milestone=milestone)
+
+    @app_commands.describe(shift="Its number in /admin growth show")
+    @operators_only
+    async def undo_shift(self, interaction: Interaction, shift: Number) -> str:
+        gone = await self._selves.undo_shift(actor_of(interaction), shift)
+        trait, change = worded(OWN_TRAITS, gone.trait), number(gone.change, "+g")
+        return SHIFT_UNDONE.format(
+            number=shift, trait=trait, change=change, name=inline(gone.character, LONGEST_NAME)
+        )
 
     # Relations (C72, C73).
 

@@ -1,17 +1,20 @@
 """Characters as operators look at them: how they grew, how they get on (C72, C75)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from discord.utils import format_dt
 
 from bot.conversation.company import Role
 from bot.core.i18n import _, n_, number
+from bot.features.admin.selves import Grown
 from bot.features.characters.relations import Relation
 from cogs._discord.options import shown
 from cogs._discord.text import inline
-from database.models import Encounter, Milestone
+from database.models import Encounter, TraitShift
 from personas.evolution import level_of
+from personas.personality import Trait
+from personas.relations.memories import FELL_OUT as MEMORY_FELL_OUT
 
 CHANGES_ROOM, TOPIC_ROOM = 500, 100
 
@@ -19,6 +22,13 @@ ANSWERED = n_(
     "**{name}** has answered {count} time: {level}.", "**{name}** has answered {count} times: {level}."
 )
 NO_STAGES = _("No stage of its growth is reached yet.")
+TRAITS_NOW = _("Its traits, from -1 to 1, where 0 is what its files make of it: {traits}.")
+TRAIT = "{trait} {value}"
+SHIFTS = _("What shifted them, the newest first (/admin growth undo takes one back):")
+SHIFT = _("  **{number}.** {when} {trait} {change}: {cause}")
+SHIFT_BACK = _("  **{number}.** {when} {trait} {change}: {cause} (taken back)")
+SPOKE, HEARD = _("its {cause} to {other}"), _("{cause} from {other}")
+SOMEBODY = _("somebody", "whose tone shifted a trait")
 STAGE = _("- **{stage}**, {when}: changes {changes}")
 STAGE_BACK = _("- **{stage}**, {when}, taken back {back}: changes {changes}")
 NOTHING_CHANGED = _("nothing", "what a stage of growth changes")
@@ -34,6 +44,11 @@ HAPPENED, NOTHING_YET = (
 CONFLICTS, NO_CONFLICTS = _("conflicts: {all}"), _("- no conflicts")
 LATEST = _("- Their latest dealings:")
 NEVER = _("- They never said a word to each other.")
+REMEMBERED = _("- What they remember of it:")
+MEMORY = _("  {day} in <#{channel}>: {what}")
+MEMORY_ABOUT = _("  {day} in <#{channel}>: {what}, about {topic}")
+COUNTED = _("{effect} (x {modifier}: {parts})")
+PART = "{name} x {factor}"
 EFFECT, NO_EFFECT = _("{kind}, {change} and {back}"), _("{kind}, which changed nothing")
 DEALING = _("  **{number}.** {when} {speaker} to {other}: {what}")
 DEALING_TO = _("  **{number}.** {when} {speaker} to {other}: {what}, {milestone}")
@@ -73,6 +88,29 @@ MILESTONES = {
     "at odds": _("at odds", "a milestone of two characters"),
     "made up": _("made up", "a milestone of two characters"),
 }
+CIRCUMSTANCES = {
+    "scene": _("among themselves", "what surrounds what one character said to another"),
+    "again": _("the same again", "what surrounds what one character said to another"),
+    "silence": _("after a long silence", "what surrounds what one character said to another"),
+    "conflict": _("their conflict", "what surrounds what one character said to another"),
+    "mood": _("the speaker's mood", "what surrounds what one character said to another"),
+}
+OWN_TRAITS = {
+    "warmth": _("warmth", "a trait of a character"),
+    "playfulness": _("playfulness", "a trait of a character"),
+    "patience": _("patience", "a trait of a character"),
+    "curiosity": _("curiosity", "a trait of a character"),
+    "confidence": _("confidence", "a trait of a character"),
+}
+TONES = {
+    "praise": _("praise", "what a person did"),
+    "gratitude": _("thanks", "what a person did"),
+    "conflict": _("unkindness", "what a person did"),
+    "apology": _("an apology", "what a person did"),
+    "confiding": _("trust", "what a person did"),
+    "banter": _("a joke", "what a person did"),
+}
+FELL_OUT = _("they fell out", "what two characters remember")
 DEALINGS = {
     "agreement": _("agreement", "what one character said to another"),
     "disagreement": _("disagreement", "what one character said to another"),
@@ -89,16 +127,44 @@ DEALINGS = {
 """What the database keeps in English."""
 
 
-def growth_lines(role: Role, answered: int, stages: Sequence[Milestone]) -> Iterator[str]:
-    """Yield how often a character has answered, and each stage with what it changed."""
+def growth_lines(role: Role, grown: Grown) -> Iterator[str]:
+    """Yield how often a character has answered, each stage with what it changed, and what shifted traits."""
+    answered = grown.answered
     yield ANSWERED.format(name=shown(role), count=answered, level=LEVELS[level_of(answered)])
-    if not stages:
+    if not grown.stages:
         yield str(NO_STAGES)
-    for stage in stages:
+    for stage in grown.stages:
         what = inline(json.dumps(stage.changes, ensure_ascii=False), CHANGES_ROOM) if stage.changes else ""
         when, back = format_dt(stage.at, "d"), format_dt(stage.reverted_at, "d") if stage.reverted_at else ""
         line = STAGE_BACK if back else STAGE
         yield line.format(stage=stage.milestone, when=when, back=back, changes=what or NOTHING_CHANGED)
+    traits = (
+        TRAIT.format(trait=_said(OWN_TRAITS, one), value=_signed(grown.traits.get(one, 0.0))) for one in Trait
+    )
+    yield TRAITS_NOW.format(traits=", ".join(traits))
+    if grown.shifts:
+        yield str(SHIFTS)
+    yield from map(shift_line, grown.shifts)
+
+
+def shift_line(shift: TraitShift) -> str:
+    """Return what shifted a trait, with the number that takes it back; never a word that anybody said."""
+    line = SHIFT_BACK if shift.reverted_at else SHIFT
+    return line.format(
+        number=shift.id,
+        when=format_dt(shift.at, "R"),
+        trait=_said(OWN_TRAITS, shift.trait),
+        change=number(shift.change, "+g"),
+        cause=_cause(shift),
+    )
+
+
+def _cause(shift: TraitShift) -> str:
+    if shift.other is not None:
+        words = SPOKE if shift.spoke else HEARD
+        return words.format(cause=_said(DEALINGS, shift.cause), other=shift.other)
+    person = f"<@{shift.person_id}>" if shift.person_id is not None else str(SOMEBODY)
+    return HEARD.format(cause=_said(TONES, shift.cause), other=person)
 
 
 def other_line(relation: Relation) -> str:
@@ -115,6 +181,9 @@ def relation_lines(of: Relation) -> Iterator[str]:
     happened = [_became(milestone) for milestone in of.milestones]
     yield HAPPENED.format(all=", ".join(happened) or NOTHING_YET)
     yield f"- {_conflicts(of)}" if of.conflicts else str(NO_CONFLICTS)
+    if of.memories:
+        yield str(REMEMBERED)
+    yield from map(_memory, of.memories)
     yield str(LATEST if of.latest else NEVER)
     yield from (_encounter(encounter) for encounter in of.latest)
 
@@ -146,10 +215,30 @@ def _encounter(encounter: Encounter) -> str:
 
 
 def effect(encounter: Encounter) -> str:
-    """Return what an encounter was, and what it did to the one who spoke and to the other."""
+    """Return what an encounter was, what it did to the speaker and to the other, and what made it count."""
     changed = NO_EFFECT if encounter.change == encounter.back == 0 else EFFECT
     changes = {"change": number(encounter.change, "+g"), "back": number(encounter.back, "+g")}
-    return changed.format(kind=_said(DEALINGS, encounter.kind), **changes)
+    told = changed.format(kind=_said(DEALINGS, encounter.kind), **changes)
+    if not encounter.circumstances:
+        return told
+    parts = ", ".join(
+        PART.format(name=_said(CIRCUMSTANCES, name), factor=number(factor, "g"))
+        for name, factor in encounter.circumstances.items()
+    )
+    return COUNTED.format(effect=told, modifier=number(encounter.modifier, "g"), parts=parts)
+
+
+def _memory(encounter: Encounter) -> str:
+    """Return what two characters remember, for operators: when, where, what, and a topic of their own."""
+    code = encounter.memory or ""
+    what = _said(DEALINGS | MILESTONES | {MEMORY_FELL_OUT: FELL_OUT}, code)
+    line = MEMORY_ABOUT if encounter.topic else MEMORY
+    return line.format(
+        day=format_dt(encounter.at, "d"),
+        channel=encounter.channel_id,
+        what=what,
+        topic=inline(encounter.topic or "", TOPIC_ROOM),
+    )
 
 
 def _became(code: str) -> str:

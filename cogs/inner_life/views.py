@@ -171,7 +171,7 @@ def _standing(role: Role, relationship: Relationship) -> list[str]:
     bond, stages = relationship.bond, [one.name for one in STAGES]
     stage = (YOU_TWO_SINCE if relationship.since else YOU_TWO).format(
         name=shown(role),
-        stage=worded(BOND_STAGES, relationship.stage),
+        stage=worded(BOND_STAGES, relationship.label),
         number=stages.index(relationship.stage) + 1,
         most=len(stages),
         day=format_dt(relationship.since, "D") if relationship.since else "",
@@ -227,7 +227,7 @@ def _kinds_menu(relationship: Relationship, arguments: tuple[str | int, ...]) ->
         return ()
     choices = tuple(
         Choice(
-            kind, worded(KINDS, kind), sound_of(kind, relationship.stage), chosen=kind == relationship.kind
+            kind, worded(KINDS, kind), sound_of(kind, relationship.label), chosen=kind == relationship.kind
         )
         for kind in relationship.kinds
     )

@@ -206,7 +206,7 @@ CREATE TABLE encounters (
 	back FLOAT NOT NULL, 
 	milestone VARCHAR(64), 
 	reverted_at DATETIME
-);
+, modifier FLOAT DEFAULT '1' NOT NULL, circumstances JSON, memory VARCHAR(32), topic VARCHAR(100));
 CREATE TABLE fact_changes (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	batch BIGINT NOT NULL, 
@@ -273,7 +273,7 @@ CREATE TABLE global_state (
 );
 CREATE TABLE growth (
 	character VARCHAR(64) NOT NULL, 
-	interactions INTEGER NOT NULL, 
+	interactions INTEGER NOT NULL, traits JSON, traits_at DATETIME, 
 	CONSTRAINT pk_growth PRIMARY KEY (character)
 );
 CREATE TABLE guises (
@@ -493,6 +493,18 @@ CREATE TABLE tickets (
 	role_id BIGINT, 
 	staff_channel_id BIGINT
 );
+CREATE TABLE trait_shifts (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	character VARCHAR(64) NOT NULL, 
+	at DATETIME NOT NULL, 
+	trait VARCHAR(16) NOT NULL, 
+	change FLOAT NOT NULL, 
+	cause VARCHAR(16) NOT NULL, 
+	spoke BOOLEAN NOT NULL, 
+	other VARCHAR(64), 
+	person_id BIGINT, 
+	reverted_at DATETIME
+);
 CREATE TABLE turns (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	channel_id BIGINT NOT NULL, 
@@ -587,5 +599,6 @@ CREATE INDEX ix_tickets_opener_id ON tickets (opener_id);
 CREATE INDEX ix_job_runs_job ON job_runs (job, day);
 CREATE INDEX ix_job_runs_begun_at ON job_runs (begun_at);
 CREATE INDEX ix_audit_person_id ON audit (person_id);
+CREATE INDEX ix_trait_shifts_character ON trait_shifts (character, at);
 DELETE FROM "sqlite_sequence";
 COMMIT;

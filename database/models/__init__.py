@@ -16,6 +16,7 @@ from database.models.company import (
     Rhythm,
     Scene,
     Seat,
+    TraitShift,
 )
 from database.models.house import Audit, Desk, HouseRule, Ticket
 from database.models.inner import Bond, BondChange, Feeling, Remark, Stirring
@@ -80,6 +81,7 @@ __all__ = [
     "Stirring",
     "Summary",
     "Ticket",
+    "TraitShift",
     "Turn",
     "User",
     "Variant",

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -168,12 +169,39 @@ class LoreLine(Row):
 
 
 class Growth(Row):
-    """How often a character has spoken with anybody (F104)."""
+    """How often a character has spoken with anybody (F104), and how far its traits were from its card's own
+    at a moment, from -1 to 1."""
 
     __tablename__ = "growth"
 
     character: Mapped[str] = mapped_column(Slug, primary_key=True)
     interactions: Mapped[int] = mapped_column(default=0)
+    traits: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    traits_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+
+
+class TraitShift(Row):
+    """That a trait of a character shifted a little, and why: by what it did (`spoke`) or met (`heard`).
+
+    `cause` is a kind of encounter with the character `other`, or the tone of a person, if they may be noted.
+    """
+
+    __tablename__ = "trait_shifts"
+    __table_args__ = (
+        Index("ix_trait_shifts_character", "character", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    character: Mapped[str] = mapped_column(Slug)
+    at: Mapped[Moment]
+    trait: Mapped[str] = mapped_column(String(16))
+    change: Mapped[float]
+    cause: Mapped[str] = mapped_column(String(16))
+    spoke: Mapped[bool] = mapped_column(default=False)
+    other: Mapped[str | None] = mapped_column(Slug, default=None)
+    person_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    reverted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
 
 
 class Milestone(Row):
@@ -207,9 +235,11 @@ class Affinity(Row):
 class Encounter(Row):
     """What one character said to another, as far as it moved what they think of each other (F092, F093).
 
-    `change` is what it made of the speaker's view of the other, `back` of the other's view of the speaker.
-    `milestone` names what they became by it, with commas between. No words are kept: `message_id` is where
-    they stand.
+    `change` is what it made of the speaker's view of the other, `back` of the other's view of the speaker,
+    `modifier` what its circumstances made of both, and `circumstances` the parts of that which are not 1.
+    `milestone` names what they became by it, with commas between. `memory` is as what the two remember it,
+    if at all, and `topic` one of their own that it was about. No words are kept: `message_id` is where they
+    stand.
     """
 
     __tablename__ = "encounters"
@@ -226,6 +256,10 @@ class Encounter(Row):
     back: Mapped[float]
     milestone: Mapped[str | None] = mapped_column(String(64), default=None)
     reverted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    modifier: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    circumstances: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    memory: Mapped[str | None] = mapped_column(String(32), default=None)
+    topic: Mapped[str | None] = mapped_column(String(100), default=None)
 
 
 class Conflict(Row):

@@ -1,14 +1,15 @@
 """How the characters get on with one another, and what they fell out about."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
-from database.models import Affinity, Conflict, Encounter
-from database.repositories import Repository, table_of, values_of
+from database.models import Affinity, Conflict, Encounter, Message
+from database.repositories import Repository, table_of, upsert, values_of
 
 MOST_ENCOUNTERS, KEPT_ENCOUNTERS = 1000, 800
 """Past the one number the history is cut to the other (F093)."""
@@ -21,6 +22,21 @@ class Quarrel(NamedTuple):
     topic: str
     severity: float
     at: datetime
+
+
+class Pair(NamedTuple):
+    """How two characters stand: what each thinks of the other, and what that makes them.
+
+    `dealings` counts what they said to each other, and `kind` and `at` are of the newest of it.
+    """
+
+    value: float = 0.0
+    stage: str = ""
+    back: float = 0.0
+    stage_back: str = ""
+    dealings: int = 0
+    kind: str | None = None
+    at: datetime | None = None
 
 
 class Affinities(Repository):
@@ -46,17 +62,25 @@ class Affinities(Repository):
     async def _rows(self, query: Any) -> list[Any]:
         return [tuple(row) for row in await self._session.execute(query)]
 
-    async def stage(self, character: str, other: str) -> str:
-        """Return what another is to a character; "" until they met."""
-        query = select(Affinity.stage).where(Affinity.character == character, Affinity.other == other)
-        return await self._session.scalar(query) or ""
+    async def pair(self, one: str, other: str) -> Pair:
+        """Return how two characters stand, with two questions."""
+        both = or_(
+            (Affinity.character == one) & (Affinity.other == other),
+            (Affinity.character == other) & (Affinity.other == one),
+        )
+        rows = await self._rows(select(Affinity.character, Affinity.value, Affinity.stage).where(both))
+        of = {character: (value, stage) for character, value, stage in rows}
+        newest = select(func.count().over(), Encounter.kind, Encounter.at).where(_between(one, other))
+        met = await self._rows(newest.order_by(Encounter.id.desc()).limit(1))
+        return Pair(*of.get(one, (0.0, "")), *of.get(other, (0.0, "")), *(met[0] if met else ()))
 
     async def keep(self, character: str, other: str, value: float, *, stage: str) -> None:
         """Keep how much a character likes another, between -10 and 10, and what that makes the other."""
-        kept = {"value": value, "stage": stage}
-        row = self._insert(table_of(Affinity)).values(character=character, other=other, **kept)
-        row = row.on_conflict_do_update(index_elements=["character", "other"], set_=kept)
-        await self._session.execute(row)
+        await self.keep_all([Affinity(character, other, value, stage)])
+
+    async def keep_all(self, rows: Collection[Affinity]) -> None:
+        """Keep several of these at once."""
+        await self._session.execute(upsert(self._insert, Affinity), [values_of(one) for one in rows])
 
     async def lift(self, character: str, other: str) -> None:
         """Forget how much a character likes another: it is as if they had never met."""
@@ -86,6 +110,44 @@ class Affinities(Repository):
 
     async def encounter(self, encounter_id: int) -> Encounter | None:
         return await self._session.scalar(select(Encounter).where(Encounter.id == encounter_id))
+
+    async def shared(self, character: str, channel_ids: Collection[int], *, limit: int) -> list[Encounter]:
+        """Return what a character remembers of others in some places, the newest first."""
+        query = select(Encounter).where(
+            or_(Encounter.speaker == character, Encounter.other == character),
+            Encounter.memory.is_not(None),
+            Encounter.reverted_at.is_(None),
+            Encounter.channel_id.in_(channel_ids),
+        )
+        query = query.order_by(Encounter.id.desc()).limit(limit)
+
+        async def read() -> list[Encounter]:
+            return list(await self._session.scalars(query))
+
+        return await self._kept(("encounters",), ("shared", character, frozenset(channel_ids)), read)
+
+    async def remembered(self, one: str, other: str, *, limit: int) -> list[Encounter]:
+        """Return what two characters remember of each other anywhere, the newest first."""
+        query = select(Encounter).where(
+            _between(one, other), Encounter.memory.is_not(None), Encounter.reverted_at.is_(None)
+        )
+        return list(await self._session.scalars(query.order_by(Encounter.id.desc()).limit(limit)))
+
+    async def forget(self, message_ids: Collection[int]) -> None:
+        """Let nobody remember what was said in messages, or in other parts of the same replies."""
+        turns = select(Message.turn_id).where(Message.id.in_(message_ids), Message.turn_id.is_not(None))
+        parts = select(Message.id).where(Message.turn_id.in_(turns))
+        await self._not_remembered(
+            or_(Encounter.message_id.in_(message_ids), Encounter.message_id.in_(parts))
+        )
+
+    async def forget_place(self, channel_ids: Collection[int]) -> None:
+        """Let nobody remember what was said in some places."""
+        await self._not_remembered(Encounter.channel_id.in_(channel_ids))
+
+    async def _not_remembered(self, where: Any) -> None:
+        gone = update(Encounter).where(where, Encounter.memory.is_not(None))
+        await self._session.execute(gone.values(memory=None, topic=None))
 
     async def met_since(self, character: str, since: datetime) -> Counter[str]:
         """Count what a character and each other one said to each other since a moment."""

@@ -18,6 +18,7 @@ from database.models import (
     Milestone,
     State,
     Stirring,
+    TraitShift,
 )
 from database.models.inner import ATTACKS
 from database.repositories import Inserting, Repository, table_of, upsert, values_of
@@ -29,19 +30,20 @@ _ONE = select(literal(1, Integer).label("one")).subquery()
 
 
 class Standing(NamedTuple):
-    """How a character feels, how it stands with somebody, and what that person `agreed` to.
+    """How a character feels and grew, how it stands with somebody, and what that person `agreed` to.
 
     `states` are values of the global state.
     """
 
     feeling: Feeling | None
     bond: Bond | None
+    growth: Growth | None = None
     agreed: bool | None = None
     states: tuple[str | None, ...] = ()
 
 
 class Characters(Repository):
-    """The feelings, stirrings, growth, milestones, identity_lines and lore_lines tables."""
+    """The feelings, stirrings, growth, trait_shifts, milestones, identity_lines and lore_lines tables."""
 
     async def standing(self, user_id: int, character: str, keys: Sequence[str] = ()) -> Standing:
         """Return with one question what there is to know before somebody is answered, and after.
@@ -51,8 +53,8 @@ class Characters(Repository):
         asked = {f"key{number}": key for number, key in enumerate(keys)}
         query = _standing(len(keys))
         found = await self._session.execute(query, {"slug": character, "person": user_id, **asked})
-        feeling, bond, agreed, *states = found.one()
-        return Standing(feeling, bond, agreed, tuple(states))
+        feeling, bond, growth, agreed, *states = found.one()
+        return Standing(feeling, bond, growth, agreed, tuple(states))
 
     # What moved it, and what is left of that (F085).
 
@@ -105,6 +107,8 @@ class Characters(Repository):
         await self._session.execute(delete(Stirring).where(theirs, Stirring.kind.in_(ATTACKS)))
         nobody: dict[str, Any] = {"person_id": None, "channel_id": None, "guild_id": None}
         await self._session.execute(update(Stirring).where(theirs).values(**nobody))
+        shifted = update(TraitShift).where(TraitShift.person_id == person_id)
+        await self._session.execute(shifted.values(person_id=None))
 
     # How far it has grown.
 
@@ -148,6 +152,37 @@ class Characters(Repository):
             Milestone.reverted_at.is_(None) if at is not None else Milestone.reverted_at.is_not(None),
         )
         return bool((await self._session.execute(query.values(reverted_at=at))).rowcount)  # type: ignore[attr-defined]
+
+    # How its traits shifted (F104).
+
+    async def grown(self, character: str) -> Growth | None:
+        """Return how far a character has grown, and its traits at a moment."""
+        return await self._session.scalar(select(Growth).where(Growth.character == character))
+
+    async def shape(self, growths: Collection[Growth], shifts: Collection[TraitShift] = ()) -> None:
+        """Keep the traits of characters, each of another one, and what shifted them."""
+        kept = self._insert(_growth)
+        values = {name: kept.excluded[name] for name in ("traits", "traits_at")}
+        kept = kept.on_conflict_do_update(index_elements=["character"], set_=values)
+        await self._session.execute(kept, [values_of(one) for one in growths])
+        if shifts:
+            await self._session.execute(insert(table_of(TraitShift)), [values_of(one) for one in shifts])
+
+    async def trait_shifts(self, character: str, *, limit: int) -> list[TraitShift]:
+        """Return what shifted a character's traits, the newest first."""
+        query = select(TraitShift).where(TraitShift.character == character)
+        return list(await self._session.scalars(query.order_by(TraitShift.id.desc()).limit(limit)))
+
+    async def trait_shift(self, shift_id: int) -> TraitShift | None:
+        return await self._session.scalar(select(TraitShift).where(TraitShift.id == shift_id))
+
+    async def revert_trait_shift(self, shift_id: int, *, at: datetime) -> bool:
+        """Keep that a shift counts no more; False when it did not already."""
+        query = update(TraitShift).where(TraitShift.id == shift_id, TraitShift.reverted_at.is_(None))
+        return bool((await self._session.execute(query.values(reverted_at=at))).rowcount)  # type: ignore[attr-defined]
+
+    async def prune_trait_shifts(self, before: datetime) -> None:
+        await self._session.execute(delete(TraitShift).where(TraitShift.at < before))
 
     # What admins laid down about who it is.
 
@@ -199,12 +234,13 @@ class Characters(Repository):
 @cache
 def _standing(states: int) -> Select[Any]:
     asked = [aliased(State) for _ in range(states)]
-    columns: list[Any] = [Feeling, Bond, Consent.given, *(one.value for one in asked)]
+    columns: list[Any] = [Feeling, Bond, Growth, Consent.given, *(one.value for one in asked)]
     query = (
         select(*columns)
         .select_from(_ONE)
         .outerjoin(Feeling, Feeling.character == bindparam("slug"))
         .outerjoin(Bond, and_(Bond.user_id == bindparam("person"), Bond.character == bindparam("slug")))
+        .outerjoin(Growth, Growth.character == bindparam("slug"))
         .outerjoin(Consent, Consent.person_id == bindparam("person"))
     )
     for number, one in enumerate(asked):

@@ -45,12 +45,14 @@ from database.models import (
     Stirring,
     Summary,
     Ticket,
+    TraitShift,
     Turn,
     User,
     Vectors,
     Window,
 )
 from database.repositories import Repository, table_of, values_of
+from database.repositories.affinities import Affinities
 from database.repositories.audits import Audits
 from database.repositories.characters import Characters
 from database.repositories.leftovers import holds
@@ -291,6 +293,7 @@ class People(Repository):
 
     async def _private(self, channel_ids: Collection[int]) -> None:
         await self._session.execute(delete(Summary).where(Summary.channel_id.in_(channel_ids)))
+        await Affinities(self._session).forget_place(channel_ids)
         await self._session.execute(delete(Window).where(Window.channel_id.in_(channel_ids)))
         for one, value in ((Call, None), (Claim, 0)):
             there = update(one).where(one.channel_id.in_(channel_ids))
@@ -406,7 +409,9 @@ class People(Repository):
         bonds = await self._count(Bond, Bond.user_id == person_id)
         changes = await self._count(BondChange, BondChange.user_id == person_id)
         remarks = await self._count(Remark, Remark.person_id == person_id)
-        return bonds + changes + remarks + await self._count(Stirring, Stirring.person_id == person_id)
+        shifts = await self._count(TraitShift, TraitShift.person_id == person_id)
+        moved = await self._count(Stirring, Stirring.person_id == person_id)
+        return bonds + changes + remarks + shifts + moved
 
     async def _count_names(self, person_id: int) -> int:
         names = Row.metadata.tables["nicknames"]

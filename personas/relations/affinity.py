@@ -63,13 +63,12 @@ def shift(
     """Return how the speaker's affinity for the responder changes, and the responder's for the speaker.
 
     `affinity` is the speaker's so far and `back` the responder's, the same if it is not given. The
-    changes are what really happens: neither affinity leaves -10 to 10. `m` is for circumstances; it
-    counts once for each of the two, and 0.8 for the responder (F091, F092). At m = 1 that is the same
-    as squaring it for the responder would be (D25).
+    changes are what really happens: neither affinity leaves -10 to 10. `m` is for circumstances: it
+    counts once for the speaker, and twice, with 0.8, for the responder (F091, F092, D25).
     """
     base = DELTAS[kind] * m
     theirs = affinity if back is None else back
-    return clamped(affinity + base) - affinity, clamped(theirs + base * RESPONDER) - theirs
+    return clamped(affinity + base) - affinity, clamped(theirs + base * m * RESPONDER) - theirs
 
 
 def clamped(affinity: float) -> float:
@@ -119,8 +118,10 @@ def probability(affinity: float, recent: int, compatibility: float = 1.0, *, rng
 
 
 def stage_of(affinity: float) -> str:
-    """Return what two who have spoken are to each other: on a scale of 0 to 100, (affinity + 10) x 5, what
-    begins at 0, 20, 40, 60 and 80 (D14)."""
+    """Return what two who are no strangers are to each other (D14).
+
+    On a scale of 0 to 100, (affinity + 10) x 5, it is what begins at 0, 20, 40, 60 and 80.
+    """
     height = round((affinity + 10) * 5, _DIGITS)
     return next((name for least, name in reversed(STAGES) if height >= least), STAGES[0][1])
 
@@ -128,11 +129,11 @@ def stage_of(affinity: float) -> str:
 def stage_after(before: str, affinity: float, dealings: int) -> str:
     """Return what two are to each other now, by what they were `before` (C74, D14).
 
-    They are strangers until they have spoken. From then on it is `stage_of` their affinity, but a stage is
-    left only once they are three of the 100 points beyond its border: who stands on one does not go to and
-    fro. Always the same for the same values.
+    They are strangers who have not spoken and stand at 0; else it is `stage_of` their affinity, over its
+    whole range: no enemy is a stranger. A stage is left only once they are three of the 100 points beyond its
+    border: who stands on one does not go to and fro. Always the same for the same values.
     """
-    if dealings < 1:
+    if dealings < 1 and not affinity:
         return STRANGERS
     borders = [least for least, _ in STAGES]
     known = {name: (least, most) for (least, name), most in zip(STAGES, [*borders[1:], 101], strict=True)}
@@ -147,7 +148,7 @@ MARGIN = 3.0
 """Points of 100 beyond the border of a stage before it is left."""
 STRANGERS = "strangers"
 STAGES = ((0, "enemies"), (20, "frenemies"), (40, "acquaintances"), (60, "friends"), (80, "besties"))
-"""What two personas who have spoken are to each other, from so many points of 100 on; affinity 0 is 50."""
+"""What two who are no strangers are to each other, from so many points of 100 on; affinity 0 is 50."""
 
 
 # What lies behind it

@@ -196,19 +196,27 @@ def stage_after(bond: Bond) -> str:
     return STAGES[reached].name
 
 
+AT_ODDS = "at odds"
+
+
+def label_of(bond: Bond) -> str:
+    """Return what two are called: their stage, or while there is more anger than all else, that."""
+    return AT_ODDS if bond.warmth < 0 else stage_after(bond)
+
+
 # How it sounds
 
 
 def _types(text: str) -> Mapping[str, Mapping[str, str]]:
     return {
-        name: {stage.name: table[stage.name] for stage in STAGES}
+        name: {stage: table[stage] for stage in (*(one.name for one in STAGES), AT_ODDS)}
         for name, table in tomllib.loads(text).items()
     }
 
 
 # Read with the module: where a stranger's card is read, no file can be opened any more.
 RELATIONSHIP_TYPES = _types(Path(__file__).with_name("relationship_types.toml").read_text("utf-8"))
-"""How each stage sounds, by the type of relationship and the stage's name."""
+"""How each stage sounds, and being at odds, by the type of relationship and the stage's name."""
 
 
 def words_of(bond: Bond) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from personas.affect.hormones import CURVES, EFFECTS, NIGHT_HOURS, NOVELTY, RATE
 from personas.affect.moods import MOODS, SHIFTS, SLEEPY
 from personas.affect.temperament import BASELINES, USUAL, DayMood, Hormone, Stimulus
 from personas.relations import bonds
-from personas.relations.bonds import BOUNDS, STAGES, TIME, Bond, Metric, Tone
+from personas.relations.bonds import AT_ODDS, BOUNDS, STAGES, TIME, Bond, Metric, Tone
 from tests.fakes import EPOCH
 from tests.support.paths import ROOT
 
@@ -144,7 +144,7 @@ def test_stages_begin_where_the_page_says():
 
 
 def test_kinds_sound_as_the_page_says():
-    told = table("kind", *(one.name for one in STAGES))
+    told = table("kind", *(one.name for one in STAGES), AT_ODDS)
     assert told == {kind: list(sounds.values()) for kind, sounds in bonds.RELATIONSHIP_TYPES.items()}
 
 

@@ -86,6 +86,24 @@ async def test_a_stage_that_was_not_reached_is_said_not_to_be(w, name):
     assert said.startswith("Onyx has not reached the stage 50")
 
 
+async def test_what_shifted_a_trait_is_shown_with_its_cause_and_taken_back(w):
+    """F104: each shift has its cause and its undo; nothing that was said stands in it."""
+    await meet(w, "Good evening.", "I love your work, Onyx, you are brilliant!")
+    anna = operator(w)
+    said = await use(w, anna, "growth show", character="ruby")
+    assert "warmth +0.03, playfulness +0.00" in said
+    assert said.endswith("warmth +0.03: its compliment to onyx")
+    said = await use(w, anna, "growth show", character="onyx")
+    assert said.endswith("confidence +0.03: compliment from ruby")
+    said = await use(w, anna, "growth undo", shift=2)
+    assert said == "Shift **2** of onyx no longer counts: it was confidence +0.03."
+    said = await use(w, anna, "growth show", character="onyx")
+    assert "confidence +0.00" in said
+    assert said.endswith("(taken back)")
+    assert await audited(w, "identity") == ["onyx took back shift 2"]
+    assert (await use(w, anna, "growth undo", shift=2)).startswith("There is no shift 2")
+
+
 # --- Relations (C72, C73) -------------------------------------------------------------------------
 
 
@@ -94,13 +112,14 @@ async def test_how_two_get_on_is_shown_and_an_encounter_taken_back(w):
     boss = admin(w, administrator=True)
     let_operate(w, boss)
     said = await use(w, boss, "relations show", character="ruby", other="onyx")
-    assert "**Ruby and Onyx**: likes them +3.00, is liked +2.40, friends" in said
-    assert "ruby to onyx: compliment, +3 and +2.4" in said
+    assert "**Ruby and Onyx**: likes them +3.60, is liked +3.46, friends" in said
+    assert "ruby to onyx: compliment, +3.6 and +3.456 (x 1.2: among themselves x 1.2), first words" in said
+    assert f"<t:1767225602:d> in <#{w.channel.id}>: friends\n" in said
     said = await use(w, boss, "relations show", character="ruby")
-    assert "- **Onyx**: likes them +3.00, is liked +2.40, friends" in said
+    assert "- **Onyx**: likes them +3.60, is liked +3.46, friends" in said
     said = await use(w, boss, "relations undo", encounter=1)
     assert said.startswith(
-        "Encounter **1** of ruby and onyx no longer counts. It was: compliment, +3 and +2.4."
+        "Encounter **1** of ruby and onyx no longer counts. It was: compliment, +3.6 and +3.456 (x 1.2"
     )
     assert "likes them +0.00, is liked +0.00" in await use(
         w, boss, "relations show", character="ruby", other="onyx"

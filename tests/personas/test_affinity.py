@@ -260,9 +260,10 @@ def test_every_kind_has_its_number():
     assert len(Interaction) == 11
 
 
-def test_circumstances_count_once_for_each_of_the_two():
-    """F092, D25: at m = 1 both readings of the formula coincide."""
-    assert shift(0.0, Interaction.COMPLIMENT, 0.5) == pytest.approx((1.5, 1.2))
+def test_circumstances_count_once_for_the_speaker_and_twice_for_the_responder():
+    """F092, D25: base x m, and base x m x m x 0.8, as the seed writes it."""
+    assert shift(0.0, Interaction.COMPLIMENT, 0.5) == pytest.approx((1.5, 3.0 * 0.5 * 0.5 * 0.8))
+    assert shift(0.0, Interaction.INSULT, 1.5) == pytest.approx((-4.5, -3.0 * 1.5 * 1.5 * 0.8))
     assert shift(0.0, Interaction.COMPLIMENT, 1.0) == pytest.approx((3.0, 3.0 * 1.0 * 1.0 * 0.8))
 
 
@@ -382,11 +383,12 @@ def test_a_stage_begins_at_its_fifth_of_the_scale(affinity, stage):
     assert [least for least, _ in STAGES] == [0, 20, 40, 60, 80]
 
 
-def test_who_has_spoken_is_no_stranger_and_no_friend_below_zero():
+@pytest.mark.parametrize("dealings", [0, 1, 9])
+def test_nobody_is_a_stranger_to_whom_they_like_or_hate_and_no_friend_below_zero(dealings):
     """From -10 to 10, in tenths: what two are called agrees with how they get on."""
     for tenths in range(-100, 101):
-        name = stage_after("strangers", tenths / 10, 1)
-        assert name != "strangers"
+        name = stage_after("strangers", tenths / 10, dealings)
+        assert (name == "strangers") == (tenths == dealings == 0)
         assert (name in ("enemies", "frenemies")) == (tenths < -20)
         assert (name in ("friends", "besties")) == (tenths >= 20)
 
@@ -561,7 +563,9 @@ def test_any_text_is_read_as_some_kind(text, names, before):
     ("before", "affinity", "dealings", "stage"),
     [
         ("", 0.0, 0, "strangers"),
-        ("", 9.0, 0, "strangers"),
+        ("", 9.0, 0, "besties"),
+        ("", -7.5, 0, "enemies"),
+        ("strangers", -0.1, 0, "acquaintances"),
         ("strangers", 0.0, 1, "acquaintances"),
         ("strangers", -9.0, 1, "enemies"),
         ("acquaintances", 2.0, 9, "acquaintances"),

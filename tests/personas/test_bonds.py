@@ -174,10 +174,24 @@ def test_warmth_that_goes_up_and_down_by_one_changes_no_stage_back_and_forth():
     assert changes == [SECOND, THIRD]
 
 
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({}, FIRST),
+        ({"anger": 4}, FIRST),
+        ({"anger": 5}, bonds.AT_ODDS),
+        ({"anger": 10, "exchanges": 500, "stage": LAST, "rapport": 0, "trust": 0}, bonds.AT_ODDS),
+        ({"anger": 10, "exchanges": 60, "rapport": 10, "trust": 10}, THIRD),
+    ],
+)
+def test_whoever_is_mostly_angry_with_somebody_is_at_odds_with_them_and_not_new_to_them(changes, label):
+    assert bonds.label_of(bond(**changes)) == label
+
+
 def test_every_kind_says_how_every_stage_sounds():
     kinds = bonds.RELATIONSHIP_TYPES
     assert set(kinds) == {"romantic", "familial", "mentorship", "adversarial", "platonic", "professional"}
-    said = [kinds[kind][stage.name] for kind, stage in product(kinds, STAGES)]
+    said = [kinds[kind][stage] for kind, stage in product(kinds, [FIRST, SECOND, THIRD, LAST, bonds.AT_ODDS])]
     assert all(said)
     assert len(set(said)) == len(said)
 

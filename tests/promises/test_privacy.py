@@ -240,6 +240,7 @@ async def test_each_thing_goes_when_its_time_is_over_and_not_before(stage: Stage
         "its embedding": (14, "vectors WHERE instr(ids, ?)", (fact.to_bytes(8, "little"),)),
         "a line's embedding": (None, "vectors WHERE instr(ids, ?)", (last.to_bytes(8, "little"),)),
         "who moved a character": (9, "stirrings WHERE person_id = ?", (mira,)),
+        "who shifted a trait": (120, "trait_shifts WHERE person_id = ?", (mira,)),
         "a ticket": (30, "tickets WHERE opener_id = ?", (mira,)),
         "a scene": (9, "scenes WHERE started_by = ?", (mira,)),
         "what an admin did": (365, "audit WHERE actor_id = ?", (mira,)),
@@ -283,14 +284,14 @@ async def test_what_was_kept_because_somebody_agreed_goes_with_a_no(stage: Stage
     mira, private = kept.mira, kept.private
     await kept.begin()
     stores = ("archive WHERE person_id", "bonds WHERE user_id", "bond_changes WHERE user_id")
-    for store in (*stores, "stirrings WHERE person_id"):
+    for store in (*stores, "stirrings WHERE person_id", "trait_shifts WHERE person_id"):
         assert stage.rows(f"SELECT 1 FROM {store} = ?", mira.id), store
     answered = stage.rows("SELECT text FROM archive WHERE mine AND person_id = ?", mira.id)
     assert answered
     assert set(answered) <= {(each.content,) for each in kept.parlour.messages + private.messages}
     await stage.told(mira, private, "memory learning", switch="off")
     assert "You said no" in await stage.told(mira, private, "privacy show")
-    for store in (*stores, "stirrings WHERE person_id"):
+    for store in (*stores, "stirrings WHERE person_id", "trait_shifts WHERE person_id"):
         assert stage.rows(f"SELECT 1 FROM {store} = ?", mira.id) == [], store
     assert stage.rows("SELECT 1 FROM vectors WHERE kind = 'line'") == []
     for command, said in (("privacy yes", "yes"), ("privacy no", "no")):

@@ -98,7 +98,7 @@ def _lines(session: Session, role: Role, relationship: Relationship) -> list[str
     number = stages.index(relationship.stage) + 1
     measures = ", ".join(_measure(metric, relationship.bond.of(metric)) for metric in Metric)
     head = [
-        f"You and {role.name}: {relationship.stage}, stage {number} of {len(stages)}{since}",
+        f"You and {role.name}: {relationship.label}, stage {number} of {len(stages)}{since}",
         f"Kind: {relationship.kind}{others}, which sounds like this: {relationship.sound}",
         measures,
     ]

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.conversation.company import Role
+from bot.conversation.context.shaping import by_tone, shape, traits_of
 from bot.core.clock import Clock
 from bot.prompts import fill
 from database import UnitOfWork
 from database import models as rows
 from database.repositories.characters import Standing
+from personas import personality
 from personas.affect import hormones, hostility, moods
 from personas.affect.hormones import Feeling, Nature
 from personas.affect.hostility import Guard
@@ -63,6 +65,8 @@ class Inner:
     bond: Bond | None = None
     kind: str = ""
     guard: Guard | None = None
+    manner: str = ""
+    """How its manner differs from its card's own, in a few words (F104)."""
 
 
 class InnerLife:
@@ -82,8 +86,7 @@ class InnerLife:
 
         What they chose to be to each other was chosen alone, and shows in `private` only.
         """
-        keys = [day_key(role.slug, mood) for mood in DayMood]
-        standing = await db.characters.standing(person_id, role.slug, keys)
+        standing = await db.characters.standing(person_id, role.slug, day_keys(role.slug))
         known = standing.bond if self._may_note(standing) else None
         now = self._clock.now()
         feeling = feeling_of(standing.feeling, now)
@@ -93,6 +96,7 @@ class InnerLife:
             bond_of(known) if known else None,
             kind_of(role, known if private else None),
             await self.guard(db, role, feeling) if _attacked(feeling, now - hostility.SHOWS_FOR) else None,
+            _manner(standing.growth, now),
         )
 
     async def guard(self, db: UnitOfWork, role: Role, feeling: Feeling) -> Guard | None:
@@ -121,9 +125,11 @@ class InnerLife:
             said.append(fill("mood", name=role.name, mood=mood))
         if note := _guard_note(role, inner.guard):
             said.append(note)
+        if inner.manner:
+            said.append(fill("manner", name=role.name, manner=inner.manner))
         if inner.bond is not None:
             bond, _ = bonds.cooled(inner.bond, self._clock.now())
-            words = [bonds.RELATIONSHIP_TYPES[inner.kind][bonds.stage_after(bond)], *bonds.words_of(bond)]
+            words = [bonds.RELATIONSHIP_TYPES[inner.kind][bonds.label_of(bond)], *bonds.words_of(bond)]
             said.append(fill("bond", name=role.name, person=person, bond="; ".join(words)))
         return said
 
@@ -133,6 +139,13 @@ class InnerLife:
             return ()
         skin = hostility.skin_of(inner.guard, role.character.temperament)
         return round(inner.guard.hostility, 2), round(skin, 2)
+
+    def mood_name(self, role: Role, standing: Standing) -> str:
+        """Return what its mood is called, "" for none; `standing` was read with `day_keys`."""
+        feeling = feeling_of(standing.feeling, self._clock.now())
+        levels = hormones.levels(feeling, self.nature(role), self._clock.now())
+        mood = moods.mood_of(levels, _day(standing.states), role.character.temperament)
+        return mood.name if mood else ""
 
     def mood_words(self, role: Role, inner: Inner) -> str:
         """Return the mood in words, with what lately made it: `stressed after a quarrel: short ...`."""
@@ -169,7 +182,11 @@ class InnerLife:
             return  # it answered no person
         tone = Tone(turn.tone)
         standing = await db.characters.standing(turn.addressee_id, role.slug)
-        if not self._may_note(standing):
+        noted = self._may_note(standing)
+        whose = turn.addressee_id if noted else None
+        shaped = by_tone(role.slug, standing.growth, tone, person_id=whose)
+        await shape(db, shaped, self._clock.now())
+        if not noted:
             await self._stir(db, role, self._stimuli(tone), standing.feeling)
             return
         await self._stir(db, role, self._stimuli(tone), standing.feeling, turn.addressee_id, turn.channel_id)
@@ -267,6 +284,16 @@ def _day(values: Sequence[str | None]) -> dict[DayMood, int]:
     """Return a day from what stands in the global state; what is no number is left out."""
     day = zip(DayMood, values, strict=True)
     return {mood: min(int(value[:4]), 10) for mood, value in day if value is not None and value.isdecimal()}
+
+
+def _manner(growth: rows.Growth | None, now: datetime) -> str:
+    """Return how its traits make it differ from its card's own; "" for what is too near to tell."""
+    return personality.manner(traits_of(growth, now)) if growth is not None and growth.traits else ""
+
+
+def day_keys(slug: str) -> list[str]:
+    """Return the keys of a whole day's mood in the global state."""
+    return [day_key(slug, mood) for mood in DayMood]
 
 
 def day_key(slug: str, mood: DayMood) -> str:

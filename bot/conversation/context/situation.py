@@ -3,7 +3,7 @@
 All of it stands at the prompt's end, so that the provider's cache holds; nothing of it is kept in the log.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -19,12 +19,14 @@ from bot.conversation.text.names import clean_name, indented, speaker_label
 from bot.conversation.types import Aside, Recollection, Stage, Utterance
 from bot.prompts import fill
 from database import UnitOfWork
-from database.models import Channel, Cue, Scene, Seat
-from memory.places import Where
+from database.models import Channel, Cue, Encounter, Scene, Seat
+from memory.places import Where, audience_of
 from personas import blending as blends
-from personas.character import Mode
+from personas.character import Mode, names_of
 from personas.initiative import is_curious
 from personas.relations import affinity
+from personas.relations.memories import MOST_SHARED, told
+from personas.selection.mentions import called, spoken
 from personas.selection.topic import context_of
 
 LONGEST_AFTER = 8_000
@@ -58,6 +60,8 @@ class Setting:
     others: tuple[Company, ...]
     scene: Scene | None
     inner: Inner
+    together: tuple[str, ...] = ()
+    """What it remembers of what it did here with others, a line each."""
     emotes: tuple[str, ...] = ()
     followup: FollowUp | None = None
 
@@ -121,6 +125,7 @@ class Staging:
             await self._others(db, role, where),
             scene,
             await self._inner.read(db, role, heard[-1].author_id, private=where.place.private),
+            await self._together(db, role, where, heard),
             tuple(emotes),
             await self._followups.find(db, role, where, heard)
             if replying and self._asks(role, heard)
@@ -147,6 +152,42 @@ class Staging:
             if other.slug != role.slug
         )
 
+    async def _together(
+        self, db: UnitOfWork, role: Role, where: Where, heard: Sequence[Utterance]
+    ) -> tuple[str, ...]:
+        """Return what a character remembers of others who are there or spoken of, the oldest first (F093).
+
+        Only what happened there, where whoever is there could hear it; of a thread also in its channel.
+        """
+        if not where.place.holds_several or len(self._casting.company) == 1:
+            return ()
+        shared = await db.affinities.shared(
+            role.slug, audience_of(where).channel_ids, limit=MOST_SHARED * len(self._casting.company)
+        )
+        if not shared:
+            return ()
+        others = {one.slug: one for one in self._casting.company if one.slug != role.slug}
+        spoken_of = called(
+            spoken(" ".join(one.said for one in heard)),
+            {slug: names_of(one.character) for slug, one in others.items()},
+        )
+        meant = {one.slug for one in await self._casting.present(db, where)}.union(spoken_of)
+        lines = [
+            self._remembered(met, where, {**others, role.slug: role})
+            for met in shared
+            if (met.other if met.speaker == role.slug else met.speaker) in meant & others.keys()
+        ]
+        return tuple(reversed(lines[:MOST_SHARED]))
+
+    def _remembered(self, met: Encounter, where: Where, everybody: Mapping[str, Role]) -> str:
+        """Return what happened, when and where: `2026-03-02, in #cave: Fangs insulted Nyx`."""
+        day = met.at.astimezone(self._inner.zone).date()
+        name = clean_name(where.name, "")
+        here = f"#{name}" if name else "this place"
+        place = here if met.channel_id == where.channel_id else "the channel of this thread"
+        speaker, other = everybody[met.speaker].name, everybody[met.other].name
+        return f"{day}, in {place}: {told(met.memory or '', speaker, other, met.topic)}"
+
     async def staged(
         self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None
     ) -> Recollection:
@@ -155,6 +196,7 @@ class Staging:
         notes = [
             *_voice(role, setting.where),
             *_company(role, setting),
+            *_together(role, setting),
             *_scene(role, setting),
             *self._manner(role, remembered, setting),
             *_guises(setting),
@@ -288,6 +330,14 @@ def _company(role: Role, setting: Setting) -> list[str]:
         f"  {one.name}: {one.stage}{f', {one.tension}' if one.tension else ''}" for one in setting.others
     ]
     return [fill("company", name=role.name, others="\n".join(lines))]
+
+
+def _together(role: Role, setting: Setting) -> list[str]:
+    """Return what it did here with others: never what was said in it."""
+    if not setting.together:
+        return []
+    lines = "\n".join(f"  {line}" for line in setting.together)
+    return [fill("together", name=role.name, lines=lines)]
 
 
 def _scene(role: Role, setting: Setting) -> list[str]:

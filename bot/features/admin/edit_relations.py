@@ -97,7 +97,9 @@ class Standings:
             raise ChangeRefused(THEMSELVES)
         if not affinity.LOWEST <= value <= affinity.HIGHEST:
             raise ChangeRefused(OUT_OF_BOUNDS)
-        values: Values = {"value": float(value), "stage": affinity.stage_of(value)}
+        async with self._database.read() as db:
+            dealings = await db.affinities.count(role.slug, other.slug)
+        values: Values = {"value": float(value), "stage": affinity.stage_after("", value, dealings)}
         return await self._edits.put(actor, AFFINITY, (role.slug, other.slug), values)
 
     async def reset_affinity(self, actor: Actor, role: Role, other: Role) -> Change:

@@ -1,11 +1,13 @@
 """Who a character is beside its files: what admins lay down, and its growth (F110, C75, C85)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, get_args
 
 from bot.audit import Actor, AuditLog
 from bot.conversation.company import Role
+from bot.conversation.context.shaping import grown, traits_of
 from bot.conversation.text.names import clean_text, is_blank
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
@@ -13,13 +15,15 @@ from bot.core.i18n import _
 from bot.features.admin.edit_characters import IDENTITY
 from bot.features.admin.edits import Change, Edits, Values
 from database import Database
-from database.models import IdentityLine, Milestone
+from database.models import IdentityLine, Milestone, TraitShift
+from personas.personality import taken_back
 
 Kind = Literal["trait", "lore", "fact", "quirk"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 LONGEST = 1_000
 LATELY = timedelta(days=7)
 MOST = 100
+LATEST_SHIFTS = 15
 
 TOO_MANY = _("{name} has {most} such lines already: remove one first.")
 NO_LINE = _("{name} has no line {number}: /admin identity list shows the numbers.")
@@ -27,7 +31,18 @@ STANDS_ALREADY = _("{name} has not reached the stage {milestone}, or it stands a
 TAKEN_BACK_ALREADY = _(
     "{name} has not reached the stage {milestone}, or it is taken back already: see /admin growth."
 )
+NO_SHIFT = _("There is no shift {number} that still counts: /admin growth show lists them.")
 NO_WORDS = _("Write 1 to {most} characters.")
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """How far a character has grown: its answers, the stages that it reached, its traits and their shifts."""
+
+    answered: int
+    stages: tuple[Milestone, ...]
+    traits: Mapping[str, float]
+    shifts: tuple[TraitShift, ...]
 
 
 class NotLaidDown(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -83,10 +98,29 @@ class Selves:
 
     # Growth.
 
-    async def growth(self, role: Role) -> tuple[int, list[Milestone]]:
-        """Return how often a character has answered, and the stages that it reached."""
+    async def growth(self, role: Role) -> Grown:
+        """Return how far a character has grown, with what shifted its traits last."""
         async with self._database.read() as db:
-            return await db.characters.interactions(role.slug), await db.characters.milestones(role.slug)
+            growth = await db.characters.grown(role.slug)
+            return Grown(
+                growth.interactions if growth else 0,
+                tuple(await db.characters.milestones(role.slug)),
+                traits_of(growth, self._clock.now()),
+                tuple(await db.characters.trait_shifts(role.slug, limit=LATEST_SHIFTS)),
+            )
+
+    async def undo_shift(self, actor: Actor, shift_id: int) -> TraitShift:
+        """Take back what is left of a shift of a trait. Raises NotLaidDown."""
+        now = self._clock.now()
+        async with self._database.begin() as db:
+            shift = await db.characters.trait_shift(shift_id)
+            if shift is None or not await db.characters.revert_trait_shift(shift_id, at=now):
+                raise NotLaidDown(NO_SHIFT.format(number=shift_id))
+            traits = traits_of(await db.characters.grown(shift.character), now)
+            traits = taken_back(traits, shift.trait, shift.change, ago=now - shift.at)
+            await db.characters.shape([grown(shift.character, traits, now)])
+        await self._audit.note(actor, "identity", f"{shift.character} took back shift {shift_id}")
+        return shift
 
     async def lately(self, role: Role) -> int:
         """Return how often a character answered in the last seven days (F109)."""

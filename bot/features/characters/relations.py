@@ -10,8 +10,9 @@ from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
 from database import Database
-from database.models import Encounter
+from database.models import Affinity, Encounter
 from personas.relations import affinity
+from personas.relations.memories import MOST_SHARED
 
 LATEST = 15
 NO_ENCOUNTER = _("There is no encounter {number} that still counts: /admin relations lists them.")
@@ -34,6 +35,7 @@ class Relation:
     milestones: tuple[str, ...]
     conflicts: tuple[tuple[str, float], ...]
     latest: tuple[Encounter, ...]
+    memories: tuple[Encounter, ...] = ()
 
 
 class Relations:
@@ -57,12 +59,11 @@ class Relations:
         """Return how two characters stand with each other."""
         now, rate = self._clock.now(), self._direction.decay
         async with self._database.read() as db:
-            value = await db.affinities.value(role.slug, other.slug)
-            back = await db.affinities.value(other.slug, role.slug)
-            stage = await db.affinities.stage(role.slug, other.slug)
+            pair = await db.affinities.pair(role.slug, other.slug)
             all_of_it = await db.affinities.encounters(role.slug, other.slug, limit=affinity.HISTORY_MOST)
             milestones = await db.affinities.milestones(role.slug, other.slug)
             rows = await db.affinities.conflicts(role.slug, other.slug)
+            memories = await db.affinities.remembered(role.slug, other.slug, limit=MOST_SHARED)
         counts = Counter(affinity.Interaction(one.kind) for one in all_of_it if one.reverted_at is None)
         faded = (
             affinity.decayed(affinity.Conflict(one.topic, one.severity, one.at), now, rate=rate)
@@ -71,13 +72,14 @@ class Relations:
         return Relation(
             role,
             other,
-            value,
-            back,
-            stage or affinity.STRANGERS,
+            pair.value,
+            pair.back,
+            pair.stage or affinity.stage_after("", pair.value, 0),
             affinity.traits(counts),
             tuple(sorted(milestones)),
             tuple((one.topic, one.severity) for one in faded if one is not None),
             tuple(all_of_it[:LATEST]),
+            tuple(memories),
         )
 
     async def others(self, role: Role) -> list[Relation]:
@@ -90,14 +92,13 @@ class Relations:
             found = await db.affinities.encounter(encounter_id)
             if found is None or not await db.affinities.reverted(encounter_id, at=self._clock.now()):
                 raise NoSuchEncounter(NO_ENCOUNTER.format(number=encounter_id))
-            for one, two, change in (
-                (found.speaker, found.other, found.change),
-                (found.other, found.speaker, found.back),
-            ):
-                value = affinity.clamped(await db.affinities.value(one, two) - change)
-                before, dealings = await db.affinities.stage(one, two), await db.affinities.count(one, two)
-                stage = affinity.stage_after(before, value, dealings)
-                await db.affinities.keep(one, two, value, stage=stage)
+            pair = await db.affinities.pair(found.speaker, found.other)
+            value = affinity.clamped(pair.value - found.change)
+            back = affinity.clamped(pair.back - found.back)
+            stage = affinity.stage_after(pair.stage, value, pair.dealings)
+            stage_back = affinity.stage_after(pair.stage_back, back, pair.dealings)
+            rows = (found.speaker, found.other, value, stage), (found.other, found.speaker, back, stage_back)
+            await db.affinities.keep_all([Affinity(*row) for row in rows])
         await self._audit.note(actor, "relations", f"took back encounter {encounter_id}")
         return found
 

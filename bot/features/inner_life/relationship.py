@@ -68,7 +68,12 @@ class Relationship:
     @property
     def sound(self) -> str:
         """How the stage sounds in this kind of relationship."""
-        return sound_of(self.kind, self.stage)
+        return sound_of(self.kind, self.label)
+
+    @property
+    def label(self) -> str:
+        """What the two are called: their stage, unless they are at odds."""
+        return bonds.label_of(self.bond)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +194,9 @@ def chart_of(role: Role, relationship: Relationship, zone: tzinfo) -> BondChart:
     return BondChart(
         YOU_TWO.format(name=role.name),
         stages.index(relationship.stage),
-        tuple(worded(BOND_STAGES, one) for one in stages),
+        tuple(
+            worded(BOND_STAGES, relationship.label if one == relationship.stage else one) for one in stages
+        ),
         tuple(
             Gauge(
                 worded(METRICS, metric),

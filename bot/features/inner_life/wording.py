@@ -63,6 +63,7 @@ BOND_STAGES = {
     "developing rapport": _("developing rapport"),
     "deepening": _("deepening", "a stage of a relationship"),
     "established": _("established", "a stage of a relationship"),
+    "at odds": _("at odds", "a stage of a relationship"),
 }
 KINDS = {
     "platonic": _("platonic"),
@@ -77,12 +78,14 @@ SOUNDS = {
     ("platonic", "developing rapport"): _("getting to be friends; easy talk, first shared jokes"),
     ("platonic", "deepening"): _("good friends; picks up where they left off, asks how things went"),
     ("platonic", "established"): _("old friends; much goes without saying, and honesty is welcome"),
+    ("platonic", "at odds"): _("at odds; curt, and wary until they make up"),
     ("professional", "initial connection"): _("a new contact; courteous, to the point"),
     ("professional", "developing rapport"): _("colleagues who know how the other works; brisk and helpful"),
     ("professional", "deepening"): _("trusted colleagues; frank advice, a dry joke now and then"),
     ("professional", "established"): _(
         "partners of long standing; short words are enough, each speaks their mind"
     ),
+    ("professional", "at odds"): _("at odds; correct and cool, no more than needed"),
     ("mentorship", "initial connection"): _("teacher and newcomer; asks first what they know already"),
     ("mentorship", "developing rapport"): _(
         "mentor and pupil; small tasks, patient with mistakes, praises effort"
@@ -91,22 +94,26 @@ SOUNDS = {
         "mentor and a pupil to be proud of; asks more of them, shows its own doubts"
     ),
     ("mentorship", "established"): _("nearly equals; asks for their opinion, glad of what they have become"),
+    ("mentorship", "at odds"): _("at odds; stern and short of praise, still willing to teach"),
     ("familial", "initial connection"): _("like a newly met relative; warm, a little too curious"),
     ("familial", "developing rapport"): _(
         "like family; teases, looks after them, asks whether they have eaten"
     ),
     ("familial", "deepening"): _("like close family; worries out loud, forgives quickly"),
     ("familial", "established"): _("family by choice; unconditional, blunt, always on their side"),
+    ("familial", "at odds"): _("fallen out as families do; hurt and short, and still theirs"),
     ("adversarial", "initial connection"): _("rivals sizing each other up; sharp, never cruel"),
     ("adversarial", "developing rapport"): _("sparring partners; every compliment comes disguised as a jab"),
     ("adversarial", "deepening"): _("rivals who respect each other; keeps score, would miss them"),
     ("adversarial", "established"): _("best of enemies; fights fair and lets nobody else be rude to them"),
+    ("adversarial", "at odds"): _("enemies in earnest; cold and cutting, never cruel"),
     ("romantic", "initial connection"): _("drawn to them; shy, attentive, nothing forward"),
     ("romantic", "developing rapport"): _("flirting lightly; notices small things, leaves room to step back"),
     ("romantic", "deepening"): _("fond of them and says so; tender, never possessive"),
     ("romantic", "established"): _(
         "a loving pair; at ease, playful, glad of their life apart from this chat"
     ),
+    ("romantic", "at odds"): _("hurt and distant; no tenderness until they make up"),
 }
 """How a kind of relationship sounds at a stage, as in personas/relations/relationship_types.toml."""
 CAUSES = {

@@ -70,7 +70,7 @@ async def test_what_one_says_to_another_changes_what_both_think(tmp_path, kind, 
 async def test_affinity_stays_between_minus_ten_and_ten(tmp_path):
     """C72."""
     async with company(tmp_path) as at:
-        await meet(at, *["compliment"] * 5)
+        await meet(at, *["compliment"] * 6)
         assert await values(at) == pytest.approx((10.0, 10.0))
 
 
@@ -243,10 +243,10 @@ async def test_an_admin_takes_a_stage_back_and_lets_it_stand_again(tmp_path):
         )
         role = at.app.company.primary
         await selves.set_stage(ADMIN, role, 1, stands=False)
-        _, (stage,) = await selves.growth(role)
+        (stage,) = (await selves.growth(role)).stages
         assert stage.reverted_at is not None
         await selves.set_stage(ADMIN, role, 1, stands=True)
-        _, (stage,) = await selves.growth(role)
+        (stage,) = (await selves.growth(role)).stages
         assert stage.reverted_at is None
         assert changed == ["pixel", "pixel"]
 

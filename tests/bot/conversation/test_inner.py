@@ -267,6 +267,17 @@ async def test_how_two_stand_is_told_in_the_words_of_their_kind(tmp_path):
         assert bonds.RELATIONSHIP_TYPES["adversarial"][STAGES[1].name] in said, "not a kind of this character"
 
 
+async def test_who_is_hated_is_not_told_of_as_somebody_new(tmp_path):
+    """F090: what two are called follows the number over its whole range."""
+    async with table(tmp_path) as at:
+        await agree(at)
+        await keep_bond(at, anger=10, rapport=0, exchanges=500, stage=STAGES[0].name)
+        await at.hear("Pixel?", where=CHANNEL)
+        said = tail(at.claude.prompts[-1])
+        assert bonds.RELATIONSHIP_TYPES["platonic"][bonds.AT_ODDS] in said
+        assert "new to each other" not in said
+
+
 async def test_how_a_character_stands_with_one_person_is_not_told_another(tmp_path):
     async with table(tmp_path) as at:
         await agree(at)

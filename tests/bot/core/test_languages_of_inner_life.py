@@ -126,7 +126,7 @@ def test_every_name_that_is_kept_has_its_words():
     assert set(wording.HORMONES) == {str(one) for one in Hormone}
     assert set(wording.MOODS) == {*(one.name for one in moods.MOODS), moods.STEADY}
     assert {one.name: one.manner for one in moods.MOODS} == wording.MANNERS
-    assert set(wording.BOND_STAGES) == {one.name for one in bonds.STAGES}
+    assert set(wording.BOND_STAGES) == {*(one.name for one in bonds.STAGES), bonds.AT_ODDS}
     assert set(wording.KINDS) == set(bonds.RELATIONSHIP_TYPES)
     assert {
         (kind, stage): sound

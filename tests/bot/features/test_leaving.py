@@ -23,6 +23,7 @@ from database.backend import VACUUM_DUE
 from database.models import (
     BondChange,
     Cue,
+    Growth,
     IdentityLine,
     LoreLine,
     Remark,
@@ -31,6 +32,7 @@ from database.models import (
     Scene,
     Summary,
     Ticket,
+    TraitShift,
 )
 from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
 from database.repositories.people import blurred
@@ -114,6 +116,8 @@ async def live(at: Drill) -> None:
             await db.bonds.note(
                 [BondChange(person, "pixel", EPOCH, "trust", 1, "you told something personal")]
             )
+            shift = TraitShift("pixel", EPOCH, "warmth", 0.02, "gratitude", person_id=person)
+            await db.characters.shape([Growth("pixel")], [shift])
             await db.remarks.add(Remark(CHANNEL.channel_id, "pixel", EPOCH, "check-in", person))
         await db.cues.add([Cue(ALONE.channel_id, 7, "pixel", "named", EPOCH)])
         await db.cues.add(

@@ -58,6 +58,16 @@ def role(at: Table):
     return at.app.company.primary
 
 
+async def test_who_is_hated_is_at_odds_in_every_view_and_in_the_picture(at):
+    await stand(at.database, MIRA, at=at.clock.now(), anger=9, exchanges=40, stage=STAGES[0].name)
+    shown = await service(at).of(MIRA, role(at))
+    assert shown is not None
+    assert (shown.label, shown.sound) == ("at odds", sound_of("platonic", "at odds"))
+    chart = chart_of(role(at), shown, at.app.inner_life.zone)
+    assert chart.stages == ("at odds", *(one.name for one in STAGES[1:]))
+    assert ">at odds<" in bond_svg(chart)
+
+
 async def row_of(at: Table, person_id: int = MIRA) -> Row:
     async with at.database.read() as db:
         row = await db.bonds.get(person_id, "pixel")

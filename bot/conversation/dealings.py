@@ -1,0 +1,172 @@
+"""What follows for two characters from what one says to the other (F091-F094)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.conversation.company import Company, Role
+from bot.conversation.config import Direction
+from bot.conversation.context.mood_state import InnerLife, day_keys
+from bot.conversation.context.shaping import by_encounter, shape
+from bot.core.clock import Clock
+from database import UnitOfWork
+from database.models import Affinity, Cue, Encounter, Message
+from database.repositories.affinities import Pair
+from database.repositories.characters import Standing
+from personas.character import names_of
+from personas.relations import affinity
+from personas.relations.affinity import Conflict, Interaction
+from personas.relations.circumstances import Around, factors, modifier
+from personas.relations.memories import Shared, remembered
+from personas.relations.signs import interaction_of
+from personas.selection.mentions import about, spoken
+
+LONGEST_TOPIC = 100
+NOBODY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SaidTo:
+    """What one character said to another: `answered` is the line that it answers, `line` the last one of its
+    own, and `text` all of them; `cue` says why it spoke, where one does."""
+
+    speaker: Role
+    other: Role
+    answered: Message
+    line: Message
+    text: str
+    cue: Cue | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sore:
+    """What two fall out about: what it comes up to by now, and which of it just came up."""
+
+    known: dict[str, Conflict]
+    stirred: tuple[str, ...]
+
+    @property
+    def begun(self) -> str | None:
+        """The first topic that they were at peace about until now."""
+        return next((topic for topic in self.stirred if topic not in self.known), None)
+
+    @property
+    def severity(self) -> float:
+        return max((one.severity for one in self.known.values()), default=0.0)
+
+
+class Dealings:
+    """Writes down encounters of characters, in the transaction that makes a reply history."""
+
+    def __init__(self, company: Company, inner: InnerLife, clock: Clock, direction: Direction) -> None:
+        self._company = company
+        self._inner = inner
+        self._clock = clock
+        self._direction = direction
+
+    async def of(
+        self, db: UnitOfWork, speaker: Role, lines: Sequence[Message], answered: Message, cue: Cue | None
+    ) -> list[str]:
+        """Take in that a character said something to another; return what became of the two."""
+        other = self._company.by_slug.get(answered.character or "")
+        if other is None or other is speaker:
+            return []
+        text = "\n".join(line.text for line in lines)
+        return await self._met(db, SaidTo(speaker, other, answered, lines[-1], text, cue))
+
+    async def _met(self, db: UnitOfWork, said: SaidTo) -> list[str]:
+        one, two = said.speaker.slug, said.other.slug
+        kind = _kind(said)
+        pair = await db.affinities.pair(one, two)
+        achieved = await db.affinities.milestones(one, two)
+        standing = await db.characters.standing(NOBODY, one, day_keys(one))
+        sore = await self._sore(db, said)
+        parts = factors(kind, self._around(said, pair, standing, sore))
+        m = modifier(parts)
+        change, echo = affinity.shift(pair.value, kind, m, back=pair.back)
+        value, back, dealings = pair.value + change, pair.back + echo, pair.dealings + 1
+        reached = affinity.milestones(value, dealings, achieved)
+        stage = affinity.stage_after(pair.stage, value, dealings)
+        stage_back = affinity.stage_after(pair.stage_back, back, dealings)
+        await db.affinities.keep_all([Affinity(one, two, value, stage), Affinity(two, one, back, stage_back)])
+        became = [*reached, *([] if stage == pair.stage else [f"now {stage}"])]
+        memory = remembered(Shared(kind, affinity.DELTAS[kind] * m, reached, fell_out=bool(sore.begun)))
+        await db.affinities.met(
+            Encounter(
+                speaker=one,
+                other=two,
+                kind=kind,
+                at=self._clock.now(),
+                channel_id=said.answered.channel_id,
+                message_id=said.line.id,
+                change=change,
+                back=echo,
+                milestone=", ".join(became) or None,
+                modifier=m,
+                circumstances=parts or None,
+                memory=memory,
+                topic=sore.begun or (_topic(said) if memory == kind else None),
+            )
+        )
+        await self._inner.heard_another(db, said.other, kind, channel_id=said.answered.channel_id)
+        shaped = await by_encounter(db, one, standing.growth, two, kind)
+        await shape(db, shaped, self._clock.now())
+        await self._fall_out(db, said, sore)
+        return became
+
+    def _around(self, said: SaidTo, pair: Pair, standing: Standing, sore: Sore) -> Around:
+        return Around(
+            in_scene=said.cue is not None and said.cue.scene_id is not None,
+            last=Interaction(pair.kind) if pair.kind else None,
+            since=self._clock.now() - (pair.at or self._clock.now()),
+            severity=sore.severity,
+            mood=self._inner.mood_name(said.speaker, standing),
+        )
+
+    async def _sore(self, db: UnitOfWork, said: SaidTo) -> Sore:
+        """Return what is left of what the two fell out about, and what of it just came up (F094, C73)."""
+        if not self._direction.conflicts:
+            return Sore({}, ())
+        one, two = said.speaker, said.other
+        topics = dict.fromkeys(
+            (*one.character.conflicts.get(two.slug, ()), *two.character.conflicts.get(one.slug, ()))
+        )
+        rows = await db.affinities.conflicts(one.slug, two.slug)
+        left = (
+            affinity.decayed(
+                Conflict(row.topic, row.severity, row.at), self._clock.now(), rate=self._direction.decay
+            )
+            for row in rows
+        )
+        known = {conflict.topic: conflict for conflict in left if conflict is not None}
+        return Sore(known, affinity.stirred(said.text, topics))
+
+    async def _fall_out(self, db: UnitOfWork, said: SaidTo, sore: Sore) -> None:
+        """Let each sore topic that came up make its conflict worse."""
+        now = self._clock.now()
+        for topic in sore.stirred:
+            worse = affinity.escalated(
+                sore.known.get(topic, Conflict(topic, 0.0, now)),
+                now,
+                amount=self._direction.escalation,
+                rate=self._direction.decay,
+            )
+            await db.affinities.fell_out(
+                said.speaker.slug,
+                said.other.slug,
+                topic,
+                severity=worse.severity,
+                at=now,
+                message_id=said.line.id,
+            )
+
+
+def _kind(said: SaidTo) -> Interaction:
+    if said.cue and said.cue.kind:
+        return Interaction(said.cue.kind)
+    return interaction_of(said.text, names_of(said.other.character), before=said.answered.text)
+
+
+def _topic(said: SaidTo) -> str | None:
+    """Return which of their interests it was about: no other words of the line are kept."""
+    interests = (*said.speaker.character.interests, *said.other.character.interests)
+    return next(iter(about(spoken(said.text), interests)), "")[:LONGEST_TOPIC] or None
