@@ -56,7 +56,9 @@ HEARD: Mapping[Interaction, Mapping[Trait, float]] = {
 TONES: Mapping[Tone, Mapping[Trait, float]] = {
     Tone.PRAISE: {_T.CONFIDENCE: 0.03},
     Tone.GRATITUDE: {_T.WARMTH: 0.02},
+    Tone.RUDENESS: {_T.PATIENCE: -0.02},
     Tone.CONFLICT: {_T.PATIENCE: -0.03},
+    Tone.THREAT: {_T.PATIENCE: -0.05},
     Tone.APOLOGY: {_T.PATIENCE: 0.02},
     Tone.CONFIDING: {_T.WARMTH: 0.02},
     Tone.BANTER: {_T.PLAYFULNESS: 0.02},

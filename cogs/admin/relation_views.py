@@ -105,7 +105,9 @@ OWN_TRAITS = {
 TONES = {
     "praise": _("praise", "what a person did"),
     "gratitude": _("thanks", "what a person did"),
-    "conflict": _("unkindness", "what a person did"),
+    "rudeness": _("rudeness", "what a person did"),
+    "conflict": _("an attack", "what a person did"),
+    "threat": _("a threat", "what a person did"),
     "apology": _("an apology", "what a person did"),
     "confiding": _("trust", "what a person did"),
     "banter": _("a joke", "what a person did"),
