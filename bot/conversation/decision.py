@@ -132,7 +132,8 @@ class Trace:
     the head of its prompt, by id (C67); `lore` are entries of lorebooks, by book and number; `cue` says
     why it was a character's turn, where others were asked before it; `saw` are the pictures, files and
     voice messages that it perceived: the kind of each, and the id of its message. `expert` is who wrote the
-    reply and why, where it was not the general model.
+    reply and why, where it was not the general model. `voted_for` is the character whose joining in was put
+    to the vote and `carried` says whether it does, once for each vote: with the first message it was about.
     """
 
     steps: tuple[Step, ...] = ()
@@ -150,6 +151,8 @@ class Trace:
     cue: str = ""
     saw: tuple[str, ...] = ()
     expert: tuple[str, ...] = ()
+    voted_for: str = ""
+    carried: bool = False
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
