@@ -525,7 +525,7 @@ CREATE TABLE turns (
 	pledged_at DATETIME NOT NULL, 
 	fallback BOOLEAN NOT NULL, 
 	state VARCHAR(16) NOT NULL, 
-	settled_at DATETIME, variant INTEGER DEFAULT '1' NOT NULL, next_variant INTEGER, cast_id BIGINT, tone VARCHAR(16), register INTEGER, drew_on JSON, letters INTEGER, rerolls INTEGER DEFAULT '0' NOT NULL, swipes INTEGER DEFAULT '0' NOT NULL, topic VARCHAR(100), 
+	settled_at DATETIME, variant INTEGER DEFAULT '1' NOT NULL, next_variant INTEGER, cast_id BIGINT, tone VARCHAR(16), register INTEGER, drew_on JSON, begun_at DATETIME, letters INTEGER DEFAULT '0' NOT NULL, rerolls INTEGER DEFAULT '0' NOT NULL, swipes INTEGER DEFAULT '0' NOT NULL, topic VARCHAR(100), 
 	CONSTRAINT ck_turns_state CHECK (state IN ('pledged', 'said', 'dropped')), 
 	CONSTRAINT fk_turns_channel_id_channels FOREIGN KEY(channel_id) REFERENCES channels (id) ON DELETE CASCADE
 );

@@ -28,8 +28,8 @@ class CharacterDays(Repository):
             return rows.setdefault((character, guild_id), CharacterDay(day, character, guild_id))
 
         replied = (
-            *(Turn.pledged_at >= since, Turn.pledged_at < until, Turn.state == "said"),
-            *(Turn.fallback.is_(False), Turn.letters.is_not(None), Turn.reason.not_in(unasked)),
+            *(Turn.begun_at >= since, Turn.begun_at < until, Turn.state == "said"),
+            *(Turn.fallback.is_(False), Turn.reason.not_in(unasked)),
         )
         for query in (_replies(*replied), _calls(since, until)):
             for found in (await self._session.execute(query)).mappings():
@@ -60,7 +60,7 @@ class CharacterDays(Repository):
 
     async def forget_counted_topics(self, before: datetime) -> None:
         """Forget what replies from before a moment were about: it counted."""
-        await self._forget_topics(Turn.pledged_at < before)
+        await self._forget_topics(Turn.begun_at < before)
 
     async def forget_topics(self, message_ids: Collection[int]) -> None:
         """Forget what the replies to some messages were about."""

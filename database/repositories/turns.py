@@ -229,6 +229,7 @@ class Turns(Repository):
 
     async def pledge(self, turn: Turn, parts: Sequence[tuple[int, str, str]]) -> int:
         """Write down a reply before it is said. `parts` are (number, text, nonce); returns the turn's id."""
+        turn.begun_at = turn.pledged_at
         turn.letters = sum(len(text) for _, text, _ in parts)
         pledged = await self._session.execute(_PLEDGE, values_of(turn))
         turn_id = int(pledged.inserted_primary_key[0])  # type: ignore[attr-defined]

@@ -6,6 +6,8 @@ Revision: 0016
 import sqlalchemy as sa
 from alembic import op
 
+from database.types import UtcDateTime
+
 revision = "0016"
 down_revision = "0014"
 branch_labels = None
@@ -16,9 +18,9 @@ _COUNTS = ("replies", "rerolls", "swipes", "votes", "won", "calls", "unpriced")
 
 def upgrade() -> None:
     op.add_column("calls", sa.Column("character", sa.String(length=64)))
-    op.add_column("turns", sa.Column("letters", sa.Integer()))
-    op.add_column("turns", sa.Column("rerolls", sa.Integer(), nullable=False, server_default="0"))
-    op.add_column("turns", sa.Column("swipes", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("turns", sa.Column("begun_at", UtcDateTime()))
+    for name in ("letters", "rerolls", "swipes"):
+        op.add_column("turns", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
     op.add_column("turns", sa.Column("topic", sa.String(length=100)))
     op.create_table(
         "character_days",
