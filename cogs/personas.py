@@ -13,14 +13,14 @@ from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
 from bot.features.characters.presence_words import CHOSEN, DISMISSED, INVITED, NOBODY, NOBODY_CHOSEN
 from bot.features.operations.insight import DAYS, MOST_DAYS
-from bot.features.operations.insight_words import lines_of, most_active, strips_of, subtitle_of
+from bot.features.operations.insight_words import EVERYWHERE, lines_of, most_active, strips_of, subtitle_of
 from bot.persona_sheet import Examined, examine, listing, sheet
 from bot.pictures import Drawings
 from bot.pictures.strips import strips_svg, strips_text
 from cogs._discord.admin import actor_of, operators_only, with_number
 from cogs._discord.hearing import place_of
 from cogs._discord.options import CharacterName, offer_characters, role_named, shown, telling
-from cogs._discord.permissions import is_operator, may_manage, may_stage
+from cogs._discord.permissions import is_operator, may_stage
 from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.text import NOBODY as NO_PINGS
 from cogs._discord.text import files_of, in_a_line, inline
@@ -38,8 +38,8 @@ REMARK_ROOM = 300
 MOST_REMARKS = 10
 
 NOT_YOURS_TO_SEE = _(
-    "What characters did in a server is for members with the permission Manage Server; what they did "
-    "everywhere, and in private, is for the bot's operators (admin_ids)."
+    "What characters did everywhere, and in private, is for the bot's operators (admin_ids). In a server "
+    "you can leave `everything` out."
 )
 NOT_YOURS_TO_CHOOSE = _(
     "In a server that is for members with the permission Manage Channels or Manage Server, and for the "
@@ -119,18 +119,18 @@ class Personas(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         guild = None if everything else interaction.guild
-        if not may_manage(self.bot, interaction.user, guild):
+        if guild is None and not is_operator(self.bot, interaction.user):
             await answer(interaction, NOT_YOURS_TO_SEE)
             return
         async with telling(interaction):
             roles = [role_named(self.bot, character)] if character else list(self._app.company)
             seen = await self._app.insight.of(roles, days=days, guild_id=guild.id if guild else None)
-            place, zone = in_a_line(guild.name, PLACE_ROOM) if guild else "", self._app.manner.zone
-            text = "\n".join(lines_of(seen, subtitle_of(seen, inline(place, PLACE_ROOM), zone), inline))
+            zone, name = self._app.manner.zone, guild.name if guild else str(EVERYWHERE)
+            text = "\n".join(lines_of(seen, subtitle_of(seen, inline(name, PLACE_ROOM), zone), inline))
             if not most_active(seen):
                 await answer(interaction, text)
                 return
-            strips = strips_of(seen, subtitle_of(seen, place, zone))
+            strips = strips_of(seen, subtitle_of(seen, in_a_line(name, PLACE_ROOM), zone))
             drawn = await self._drawings.of(lambda: strips_svg(strips), strips_text(strips))
             said = "\n".join(str(one) for one in (text, drawn.missing) if one)
             files = files_of(drawn, "stats")

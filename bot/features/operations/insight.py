@@ -88,15 +88,16 @@ class Insight:
     async def keep(self) -> None:
         """Keep the counts of the days that have settled, before what they are counted from goes."""
         async with self._database.begin() as db:
-            through = await _through(db)
-            last = (self._clock.now() - SETTLED).astimezone(self._zone).date() - A_DAY
-            day = last if through is None else through + A_DAY
+            last, kept = self._last_settled(), await db.states.get(COUNTED)
+            if kept == last.isoformat():
+                return
+            # What lies ahead was the mistake of a clock.
+            day = date.fromisoformat(kept) + A_DAY if kept and kept < last.isoformat() else last
             while day <= last:
                 await db.character_days.keep(await self._count(db, day))
                 day += A_DAY
-            if through is None or through < last:
-                await db.character_days.forget_counted_topics(self._midnight(day))
-                await db.states.set(COUNTED, last.isoformat())
+            await db.character_days.forget_counted_topics(self._midnight(day))
+            await db.states.set(COUNTED, last.isoformat())
 
     async def of(self, roles: Sequence[Role], *, days: int, guild_id: int | None) -> Overview:
         """Return what characters did in a server, or with None everywhere.
@@ -106,10 +107,10 @@ class Insight:
         today = self._clock.now().astimezone(self._zone).date()
         shown = tuple(today - A_DAY * back for back in reversed(range(days)))
         async with self._database.read() as db:
-            through = await _through(db) or date.min
+            through = min(await db.states.get(COUNTED) or "", self._last_settled().isoformat())
             rows = await db.character_days.of(since=shown[0].isoformat())
             for day in shown:
-                if day > through:
+                if day.isoformat() > through:
                     rows += await self._count(db, day)
             first = await db.character_days.first()
         since = [one.day for one in rows] + ([first] if first else [])
@@ -124,13 +125,11 @@ class Insight:
         since, until = self._midnight(day), self._midnight(day + A_DAY)
         return await db.character_days.count(day.isoformat(), since=since, until=until, unasked=UNASKED)
 
+    def _last_settled(self) -> date:
+        return (self._clock.now() - SETTLED).astimezone(self._zone).date() - A_DAY
+
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), self._zone)
-
-
-async def _through(db: UnitOfWork) -> date | None:
-    kept = await db.states.get(COUNTED)
-    return date.fromisoformat(kept) if kept else None
 
 
 def _by_day(days: Sequence[date], rows: Iterable[CharacterDay], role: Role) -> tuple[Counts, ...]:

@@ -62,10 +62,10 @@ MORE = n_("-# {count} more of us did something, too.", "-# {count} more of us di
 
 
 def subtitle_of(seen: Overview, place: str, zone: tzinfo) -> str:
-    """Return where and when it was; no `place` is everywhere."""
+    """Return where and when it was, as one line."""
     first, last = day_of_month(seen.days[0]), day_of_month(seen.days[-1])
     form = SUBTITLE if first != last else SUBTITLE_OF_ONE
-    words = form.format(place=place or EVERYWHERE, first=first, last=last, zone=zone)
+    words = form.format(place=place, first=first, last=last, zone=zone)
     if seen.since is not None and seen.since > seen.days[0]:
         return COUNTED_SINCE.format(subtitle=words, day=day_of_month(seen.since))
     return words

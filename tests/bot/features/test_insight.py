@@ -324,3 +324,15 @@ async def test_several_characters_stand_below_one_another_the_liveliest_first(tm
         assert said[1].startswith("- **Onyx**: 2 replies, 0 of 0 votes won, 5 letters each, 0 other takes, $")
         assert said[1].endswith("; rain 2")
         assert not any("Idle" in one for one in said)
+
+
+async def test_a_clock_that_was_far_ahead_once_stops_no_counting(at):
+    at.clock.pass_time(300 * DAY)
+    await at.app.insight.keep()
+    at.clock.pass_time(-300 * DAY)
+    await ask(at)
+    assert (await total(at)).replies == 1
+    at.clock.pass_time(2 * DAY)
+    for _ in range(2):
+        await at.app.insight.keep()
+        assert (await total(at)).replies == 1
