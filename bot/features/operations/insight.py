@@ -87,15 +87,18 @@ class Insight:
 
     async def keep(self) -> None:
         """Keep the counts of the days that have settled, before what they are counted from goes."""
-        async with self._database.begin() as db:
-            last, kept = self._last_settled(), await db.states.get(COUNTED)
+        last, rows = self._last_settled(), []
+        async with self._database.read() as db:
+            kept = await db.states.get(COUNTED)
             if kept == last.isoformat():
                 return
             # What lies ahead was the mistake of a clock.
             day = date.fromisoformat(kept) + A_DAY if kept and kept < last.isoformat() else last
             while day <= last:
-                await db.character_days.keep(await self._count(db, day))
+                rows += await self._count(db, day)
                 day += A_DAY
+        async with self._database.begin() as db:
+            await db.character_days.keep(rows)
             await db.character_days.forget_counted_topics(self._midnight(day))
             await db.states.set(COUNTED, last.isoformat())
 
