@@ -51,7 +51,7 @@ class Strip:
     """What one thing came to on each day, in `words` altogether; `written` makes words of one day's value.
 
     `grey` is what stands on top of that, and `lines` are further words below its name. Of two strips with
-    the same `scale` the bars can be compared.
+    the same `scale` the bars can be compared. The mark above the bars stands for `least` at least.
     """
 
     name: str
@@ -61,11 +61,16 @@ class Strip:
     grey: tuple[float, ...] = ()
     lines: tuple[str, ...] = ()
     scale: str = ""
+    least: float = 0.0
 
     @property
     def most(self) -> float:
         grey = self.grey or (0.0,) * len(self.values)
         return max((one + two for one, two in zip(self.values, grey, strict=True)), default=0.0)
+
+    @property
+    def mark(self) -> float:
+        return mark_above(max(self.most, self.least))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def strips_svg(of: Strips) -> str:
 def _strip(of: Strips, strip: Strip, row: int, top: float) -> tuple[list[str], float]:
     """Return one strip as elements, and the line that its bars stand on."""
     tone, base = COLOURS[row % len(COLOURS)], top + PLAIN
-    words = clean(strip.words, 200)
+    words = beside(strip.words, SMALL, 0.7 * WITHIN)
     name = beside(strip.name, PLAIN, WITHIN - width(words, SMALL) - 20, bold=True)
     drawn = [
         lettering(MARGIN, base, name, size=PLAIN, colour=tone, bold=True),
@@ -114,7 +119,7 @@ def _strip(of: Strips, strip: Strip, row: int, top: float) -> tuple[list[str], f
         base += LINE
         drawn.append(lettering(MARGIN, base, beside(line, SMALL, WITHIN), colour=QUIET))
     ground = base + 22 + HEIGHT
-    mark = mark_above(max(one.most for one in of.strips if one is strip or one.scale == strip.scale != ""))
+    mark = max(one.mark for one in of.strips if one is strip or one.scale == strip.scale != "")
     drawn += [
         dotted((LEFT, ground - HEIGHT), (END, ground - HEIGHT), RULE),
         lettering(LEFT - 14, ground - HEIGHT + 8, strip.written(mark), colour=QUIET, anchor="end"),

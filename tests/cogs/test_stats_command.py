@@ -82,7 +82,7 @@ async def test_without_a_name_all_characters_stand_side_by_side(w):
         "- **Ruby**: 1 reply",
     ]
     about = pictures(result)["stats.svg"].description
-    assert "Onyx: 2 replies · 0 of 0 votes won, 10 letters each" in about
+    assert "Onyx: 2 replies · no votes, 10 letters each" in about
     assert "; 0 0 2; Pixel: 1 reply" in about
 
 

@@ -34,7 +34,7 @@ CACHED = _("{share} of what it read")
 COUNT = n_("{count} reply", "{count} replies")
 NO_VOTES, NO_REPLIES, NO_PRICE = _("none held"), _("none", "no replies"), _("price unknown")
 IN_A_LINE = _("{letters} letters each · {takes} · {cost} · {cached} cached")
-VOTED = _("{won} of {votes} votes won")
+NO_VOTE, VOTED = _("no votes"), _("{won} of {votes} votes won")
 RETAKEN = n_("{count} other take", "{count} other takes")
 PERCENT = _("{share} %")
 
@@ -111,7 +111,7 @@ def _strips(record: CharacterRecord) -> Iterator[Strip]:
     calls, costs = CALLS.format(count=total.calls, money=_money(total)), total.cost > 0
     yield Strip(str(COST), calls, of("cost" if costs else "calls"), _dollars if costs else _whole)
     cached = tuple(100 * one.cached for one in days)
-    yield Strip(str(CACHE), CACHED.format(share=_percent(total.cached)), cached, _percents)
+    yield Strip(str(CACHE), CACHED.format(share=_percent(total.cached)), cached, _percents, least=100)
 
 
 def _strip_of(record: CharacterRecord) -> Strip:
@@ -123,7 +123,8 @@ def _strip_of(record: CharacterRecord) -> Strip:
         cached=_percent(total.cached),
     )
     replies = COUNT.format(count=total.replies)
-    words = f"{replies} · {VOTED.format(won=number(total.won), votes=number(total.votes))}"
+    voted = VOTED.format(won=number(total.won), votes=number(total.votes)) if total.votes else NO_VOTE
+    words = f"{replies} · {voted}"
     values = tuple(float(one.replies) for one in record.days)
     return Strip(record.role.name, words, values, _whole, lines=(details,), scale=str(REPLIES))
 

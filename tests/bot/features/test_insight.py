@@ -321,7 +321,7 @@ async def test_several_characters_stand_below_one_another_the_liveliest_first(tm
         strips = strips_of(overview, "here").strips
         assert [(one.name, one.values) for one in strips] == [("Onyx", (0, 2)), ("Pixel", (0, 1))]
         said = [str(one) for one in lines_of(overview, "here", quote)]
-        assert said[1].startswith("- **Onyx**: 2 replies, 0 of 0 votes won, 5 letters each, 0 other takes, $")
+        assert said[1].startswith("- **Onyx**: 2 replies, no votes, 5 letters each, 0 other takes, $")
         assert said[1].endswith("; rain 2")
         assert not any("Idle" in one for one in said)
 

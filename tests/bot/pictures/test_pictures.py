@@ -71,8 +71,8 @@ def strips(name: str = "Nyx", *, count: int = 14, of: int = 5, known: int = 0) -
     days = tuple(date(2026, 11, 22) - timedelta(days=back) for back in reversed(range(count)))
     values = tuple(3.0 * n % 7 for n in range(count))
     words, line = (
-        "1,234 replies · 25 of 60 votes won",
-        "222 letters each · 17 other takes · $1.15 · 73 % cached",
+        f"1,234 replies · 25 of 60 votes won · {name}",
+        f"{name} · 222 letters each · 17 other takes · $1.15 · 73 % cached",
     )
     rows = tuple(Strip(name, words, values, lambda one: f"${one:,.2f}", values, (line,)) for _ in range(of))
     return Strips(f"What {name} did", f"{name} · counted", days, rows, "Topics", ((name, 9), ("a", 1)), known)

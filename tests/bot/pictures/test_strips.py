@@ -81,6 +81,13 @@ def test_strips_of_the_same_scale_can_be_compared_and_others_stand_for_themselve
     assert low / high == pytest.approx(0.1, abs=0.01)
 
 
+def test_a_mark_stands_for_as_much_as_it_is_told():
+    share = Strip("Cache", "", (5.0,) * 14, "{:.0f} %".format, least=100)
+    svg = strips_svg(chart(strips=(share,)))
+    assert "100 %" in words(svg)
+    assert bars(svg, COLOURS[0])[0][1] + 1 == pytest.approx(HEIGHT / 20, abs=0.1)
+
+
 @pytest.mark.parametrize("count", [1, 2, 7, 14, 30, 90])
 def test_the_last_day_is_called_today_and_as_many_others_have_names_as_there_is_room_for(count):
     shown = words(strips_svg(chart(count)))
