@@ -93,6 +93,7 @@ from bot.features.memory.provenance import Provenance
 from bot.features.moderation import Moderation
 from bot.features.operations.alerts import Alerts, Bounds
 from bot.features.operations.health import Health
+from bot.features.operations.insight import Insight
 from bot.features.privacy.consent import Privacy
 from bot.features.privacy.consent_reset import ConsentReset
 from bot.features.privacy.erase import Leaving
@@ -269,6 +270,7 @@ class App:
     # Operations.
     schedule: Schedule
     health: Health
+    insight: Insight
 
     @property
     def character(self) -> Character:
@@ -562,6 +564,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         global_state=GlobalState(database, company, edits),
         seating=Seating(database, edits, presence),
         schedule=schedule,
+        insight=Insight(database, clock, zone=manner.zone),
         health=Health(
             database=database,
             rooms=rooms,
@@ -661,6 +664,7 @@ def _schedule(app: App) -> NightWatch:
     every(EXPIRE_SECONDS, app.memories.expire, name="forget what expired")
     every(PRUNE_SECONDS, turn_the_day, name="draw facts from talk", first=SOON_SECONDS)
     every(EMBED_SECONDS, app.embedding.catch_up, name="embed what is new", first=SOON_SECONDS)
+    every(PRUNE_SECONDS, app.insight.keep, name="count what characters did")
     every(PRUNE_SECONDS, app.message_log.prune, name="forget what is past its time")
     every(PRUNE_SECONDS, app.privacy.resume_leaving, name="erase who wished it")
     every(KEEP_SECONDS, app.budgets.keep, name="note what was spent")
@@ -686,6 +690,7 @@ async def _begin(app: App, watch: NightWatch) -> None:
         await app.schedule.open()
         await app.privacy.resume_leaving()
         await app.memories.expire()
+        await app.insight.keep()
         await app.message_log.prune()
         await watch.expire()
         await app.days.dawn()

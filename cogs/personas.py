@@ -12,15 +12,20 @@ from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, for_everybody
 from bot.features.characters.presence_words import CHOSEN, DISMISSED, INVITED, NOBODY, NOBODY_CHOSEN
+from bot.features.operations.insight import DAYS, MOST_DAYS
+from bot.features.operations.insight_words import EVERYWHERE, lines_of, most_active, strips_of, subtitle_of
 from bot.features.proactive.greetings import Arrival
 from bot.persona_sheet import Examined, examine, listing, sheet
+from bot.pictures import Drawings
+from bot.pictures.strips import strips_svg, strips_text
 from cogs._discord.admin import actor_of, operators_only, with_number
 from cogs._discord.hearing import asker_of, place_of
-from cogs._discord.options import offer_characters, role_named, shown, telling
+from cogs._discord.options import CharacterName, offer_characters, role_named, shown, telling
 from cogs._discord.permissions import is_operator, may_stage
 from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.speaking import unasked_mouth
-from cogs._discord.text import in_a_line, inline
+from cogs._discord.text import NOBODY as NO_PINGS
+from cogs._discord.text import files_of, in_a_line, inline
 from personas.cards.charx import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -30,9 +35,14 @@ NOBODY_SHOWN = _("nobody", "may be written instead of a character's name")
 NOBODY_OFFERED = _("nobody: the topic decides")
 SUFFIXES = (".png", ".json", ".charx")
 LONGEST_NAME = 80
+PLACE_ROOM = 32
 REMARK_ROOM = 300
 MOST_REMARKS = 10
 
+NOT_YOURS_TO_SEE = _(
+    "What characters did everywhere, and in private, is for the bot's operators (admin_ids). In a server "
+    "you can leave `everything` out."
+)
 NOT_YOURS_TO_CHOOSE = _(
     "In a server that is for members with the permission Manage Channels or Manage Server, and for the "
     "bot's operators. In private you can do it."
@@ -62,6 +72,7 @@ class Personas(commands.Cog):
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._app = bot.app
+        self._drawings = Drawings()
 
     # Looking.
 
@@ -92,6 +103,40 @@ class Personas(commands.Cog):
             data = sheet(examined, in_a_line).encode("utf-8", "replace")
             file = discord.File(BytesIO(data), f"{examined.role.slug}.txt")
             await interaction.followup.send(f"**{shown(examined.role)}**", file=file, ephemeral=True)
+
+    @persona.command(description="What a character did here, day by day; without a name all of them")
+    @app_commands.describe(
+        character="Which one; without it all of them, side by side",
+        days="So many days, today among them",
+        everything="All servers and private talks together (operators)",
+    )
+    @app_commands.autocomplete(character=offer_characters)
+    @app_commands.default_permissions(manage_guild=True)
+    async def stats(
+        self,
+        interaction: Interaction,
+        character: CharacterName | None = None,
+        days: app_commands.Range[int, 1, MOST_DAYS] = DAYS,
+        everything: bool = False,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        guild = None if everything else interaction.guild
+        if guild is None and not is_operator(self.bot, interaction.user):
+            await answer(interaction, NOT_YOURS_TO_SEE)
+            return
+        async with telling(interaction):
+            roles = [role_named(self.bot, character)] if character else list(self._app.company)
+            seen = await self._app.insight.of(roles, days=days, guild_id=guild.id if guild else None)
+            zone, name = self._app.manner.zone, guild.name if guild else str(EVERYWHERE)
+            text = "\n".join(lines_of(seen, subtitle_of(seen, inline(name, PLACE_ROOM), zone), inline))
+            if not most_active(seen):
+                await answer(interaction, text)
+                return
+            strips = strips_of(seen, subtitle_of(seen, in_a_line(name, PLACE_ROOM), zone))
+            drawn = await self._drawings.of(lambda: strips_svg(strips), strips_text(strips))
+            said = "\n".join(str(one) for one in (text, drawn.missing) if one)
+            files = files_of(drawn, "stats")
+            await interaction.followup.send(said, files=files, ephemeral=True, allowed_mentions=NO_PINGS)
 
     async def _examined(self, interaction: Interaction, role: Role) -> Examined:
         operator = is_operator(self.bot, interaction.user)

@@ -26,6 +26,7 @@ from database.repositories.bots import Bots
 from database.repositories.calls import Calls, Spendings
 from database.repositories.casts import Casts
 from database.repositories.channels import Channels
+from database.repositories.character_days import CharacterDays
 from database.repositories.characters import Characters
 from database.repositories.consents import Consents
 from database.repositories.cues import Cues
@@ -59,6 +60,7 @@ class UnitOfWork:
     turns = cached_property(lambda self: Turns(self._session))
     calls = cached_property(lambda self: Calls(self._session))
     states = cached_property(lambda self: States(self._session))
+    character_days = cached_property(lambda self: CharacterDays(self._session))
     characters = cached_property(lambda self: Characters(self._session))
     bots = cached_property(lambda self: Bots(self._session))
     audits = cached_property(lambda self: Audits(self._session))

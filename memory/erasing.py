@@ -70,6 +70,7 @@ class Eraser:
         gone = await self._unsupported(db, set(message_ids), said={})
         await db.turns.forget_variants(message_ids)
         await db.affinities.forget(message_ids)
+        await db.character_days.forget_topics(message_ids)
         lines = await db.messages.forget(message_ids)
         archived = await db.archive.forget(message_ids)
         await db.reminders.forget_sources(message_ids)
@@ -81,6 +82,7 @@ class Eraser:
         outdated = {one.summary_id for one in covering if one.digest != digest(text)}
         summaries = await db.summaries.drop(outdated)
         gone = await self._unsupported(db, {message_id}, said={message_id: text})
+        await db.character_days.forget_topics([message_id])
         archived = await db.archive.edited(message_id, masked(text))
         await db.reminders.forget_sources([message_id], unless_in=text)
         return gone + Erased(summaries=summaries, archived=int(archived))

@@ -133,7 +133,8 @@ class Trace:
     why it was a character's turn, where others were asked before it; `saw` are the pictures, files and
     voice messages that it perceived: the kind of each, and the id of its message. `expert` is who wrote the
     reply and why, where it was not the general model. `guard` says how hostile it was and how thick its skin,
-    where its prompt spoke of that.
+    where its prompt spoke of that. `voted_for` is the character whose joining in was put
+    to the vote and `carried` says whether it does, once for each vote: with the first message it was about.
     """
 
     steps: tuple[Step, ...] = ()
@@ -152,6 +153,8 @@ class Trace:
     saw: tuple[str, ...] = ()
     expert: tuple[str, ...] = ()
     guard: tuple[float, ...] = ()
+    voted_for: str = ""
+    carried: bool = False
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:

@@ -144,6 +144,7 @@ class Forgetting:
         summaries = await db.summaries.drop({source.summary_id for source in covering})
         await db.turns.forget_variants(message_ids)
         await db.affinities.forget(message_ids)
+        await db.character_days.forget_topics(message_ids)
         lines = await db.messages.forget(message_ids)
         archived = await db.archive.forget(message_ids)
         await self._let_go(db, message_ids)

@@ -153,13 +153,15 @@ class Intake:
         self._reached("noted")
         return Noted(heard, house, received)
 
-    async def close(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None:
+    async def close(
+        self, decided: Sequence[Decided], calls: Sequence[Call] = (), *, character: str = ""
+    ) -> None:
         """Keep that messages are not answered, and why; what was paid for a reply all the same."""
         if not decided and not calls:
             return
         async with self._database.begin(brief=True) as db:
             await turns.close(db, decided, at=self._clock.now())
-            await turns.note_calls(db, calls)
+            await turns.note_calls(db, calls, character)
             in_vain = [one.utterance for one in decided if one.decision.reason in IN_VAIN]
             await turns.count_bots(db, in_vain, replied_at=None)
         self._reached("passed")

@@ -32,6 +32,7 @@ from personas.character import names_of
 from personas.relations.affinity import Interaction
 from personas.relations.bonds import Tone
 from personas.relations.signs import tone_of
+from personas.selection.mentions import about, spoken
 
 log = logging.getLogger(__name__)
 
@@ -258,7 +259,7 @@ class Answering:
                 limit=self._composer.longest,
                 at=self._clock.now(),
                 cast_id=await self._casting.hearers(db, newest.message_id, newest.where, speaker=role.slug),
-                occasion=occasion,
+                occasion=replace(occasion, topic=_topic(role, answered)),
             )
             gone = [one for one in decided if one.utterance.message_id not in open_ids]
             await turns.close(db, gone, at=self._clock.now())
@@ -310,7 +311,8 @@ class Replies:
                 await greet(batch.newest, mouth)
         own = mouth.speaking_as(role.speaker)
         answered = await self._answering.answer(role, room, batch)
-        await self._intake.close([] if batch.cue else answered.passed, answered.calls)
+        passed = [] if batch.cue else answered.passed
+        await self._intake.close(passed, answered.calls, character=role.slug)
         if answered.pledge is None:
             return False
         if batch.cue is None:
@@ -366,6 +368,14 @@ def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
     pictures = (f"picture {one.message_id}" for one in remembered.sights if one.picture is not None)
     saw, guard = (*pictures, *remembered.read), remembered.stage.guard
     return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw, guard=guard)
+
+
+def _topic(role: Role, answered: Sequence[Decided]) -> str | None:
+    """Return the first of a character's interests that came up, in a server alone (F109)."""
+    if not role.character.interests or answered[-1].utterance.where.place.private:
+        return None
+    said = spoken("\n".join(one.utterance.said for one in answered))
+    return next(iter(about(said, role.character.interests)), None)
 
 
 def _of(left: Sequence[Listener], decided: Sequence[Decided]) -> tuple[Decided, ...]:

@@ -122,7 +122,7 @@ class Rethinking:
             emotes=emotes,
         )
         async with self._database.begin() as db:
-            await turns.note_calls(db, reply.calls)
+            await turns.note_calls(db, reply.calls, role.slug)
         if reply.fallback:
             raise CannotRemake(reply.text if reply.unpaid else NO_THOUGHT)
         return Thought(reply.text, heard, remembered, before, now)

@@ -133,6 +133,7 @@ class Remaking:
                 # The first of them is what was said: from now on there is more than one.
                 for parts in (*known.parts, self._split(thought.text)):
                     await db.turns.add_variant(turn.id, parts, at=self._clock.now())
+                await db.turns.count_takes(turn.id, rerolls=1)
                 known = await self._takes(db, turn)
         self._reached("thought again")
         return known
@@ -154,6 +155,7 @@ class Remaking:
                 if number == turn.variant:
                     return await self._takes(db, turn)
                 await db.turns.revise(turn.id, kept[number], variant=number, at=self._clock.now())
+                await db.turns.count_takes(turn.id, swipes=1)
                 await self._heard_anew(db, role, turn, where)
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)

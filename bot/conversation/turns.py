@@ -57,7 +57,7 @@ class Occasion:
     """What a reply has to do with others': who speaks `then`, and the `cue` on which it is said itself.
 
     `kind` is what it does with what another character said, and `tone` what a person did with what it
-    answers.
+    answers. `topic` is an interest of the character that comes up in that.
     """
 
     then: tuple[Cue, ...] = ()
@@ -66,6 +66,7 @@ class Occasion:
     tone: Tone | None = None
     toned: int = 0
     """The message whose tone that is: the newest may be deleted before the reply is written down."""
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ async def pledge(
         cast_id=cast_id,
         tone=tone,
         register=register_of(trigger.text) if tone else None,
+        topic=occasion.topic,
         drew_on=None if alone else drawn_on(reply.text, remembered),
     )
     parts = parts_of(
@@ -137,7 +139,7 @@ async def pledge(
     if occasion.then:
         await db.cues.add(occasion.then)
     await _take_seat(db, turn, remembered, begins_at=max(remembered.floor, reply.floor))
-    await note_calls(db, reply.calls)
+    await note_calls(db, reply.calls, character)
     if remembered.stage.asked_back is not None and not reply.fallback:
         why = {"place": remembered.stage.asked_back, "turn": turn_id}
         await db.remarks.add(
@@ -207,7 +209,7 @@ async def close(
             trace=trace_json(one.trace),
             turn_id=turn_id,
         )
-        await note_calls(db, one.calls)
+        await note_calls(db, one.calls, one.trace.voted_for)
 
 
 async def note(
@@ -275,8 +277,8 @@ async def note_place(db: UnitOfWork, where: Where, *, heard: int = 0) -> None:
     )
 
 
-async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
-    """Enter calls in the books; not whose they were, once that person is forgotten."""
+async def note_calls(db: UnitOfWork, calls: Sequence[Call], character: str = "") -> None:
+    """Enter calls in the books, for a character or for none; not whose they were, once they are forgotten."""
     for call in calls:
         usage = call.usage
         await db.calls.add(
@@ -294,6 +296,7 @@ async def note_calls(db: UnitOfWork, calls: Sequence[Call]) -> None:
                 cost=call.cost,
                 user_id=call.user_id,
                 channel_id=call.channel_id,
+                character=character or None,
             )
         )
 

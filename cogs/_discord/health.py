@@ -85,6 +85,7 @@ _GIGABYTES, _MEGABYTES = _("{number} GB"), _("{number} MB")
 JOBS = {
     "sum up what ages": _("sum up what ages", "a job"),
     "forget what expired": _("forget what expired", "a job"),
+    "count what characters did": _("count what characters did", "a job"),
     "draw facts from talk": _("draw facts from talk", "a job"),
     "embed what is new": _("embed what is new", "a job"),
     "forget what is past its time": _("forget what is past its time", "a job"),

@@ -106,7 +106,7 @@ CREATE TABLE calls (
 	cache_write_1h_tokens INTEGER NOT NULL, 
 	cost DOUBLE, 
 	user_id BIGINT, 
-	channel_id BIGINT, 
+	channel_id BIGINT, character VARCHAR(64), 
 	CONSTRAINT pk_calls PRIMARY KEY (id)
 );
 CREATE TABLE cast_members (
@@ -135,6 +135,27 @@ CREATE TABLE channels (
 	refusals INTEGER NOT NULL, archive_version INTEGER DEFAULT '0' NOT NULL, chosen VARCHAR(64), note TEXT, note_by BIGINT, note_depth INTEGER DEFAULT '0' NOT NULL, speaks_first BOOLEAN DEFAULT '0' NOT NULL, parent_id BIGINT, age_restricted BOOLEAN DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_channels PRIMARY KEY (id)
 );
+CREATE TABLE character_days (
+	day VARCHAR(10) NOT NULL, 
+	character VARCHAR(64) NOT NULL, 
+	guild_id BIGINT NOT NULL, 
+	letters BIGINT NOT NULL, 
+	replies INTEGER NOT NULL, 
+	rerolls INTEGER NOT NULL, 
+	swipes INTEGER NOT NULL, 
+	votes INTEGER NOT NULL, 
+	won INTEGER NOT NULL, 
+	calls INTEGER NOT NULL, 
+	unpriced INTEGER NOT NULL, 
+	cost FLOAT NOT NULL, 
+	prompt_tokens BIGINT NOT NULL, 
+	cached_tokens BIGINT NOT NULL, 
+	topics JSON NOT NULL, 
+	CONSTRAINT pk_character_days PRIMARY KEY (day, character, guild_id)
+)
+ WITHOUT ROWID
+
+;
 CREATE TABLE claims (
 	message_id BIGINT NOT NULL, 
 	channel_id BIGINT NOT NULL, 
@@ -516,7 +537,7 @@ CREATE TABLE turns (
 	pledged_at DATETIME NOT NULL, 
 	fallback BOOLEAN NOT NULL, 
 	state VARCHAR(16) NOT NULL, 
-	settled_at DATETIME, variant INTEGER DEFAULT '1' NOT NULL, next_variant INTEGER, cast_id BIGINT, tone VARCHAR(16), register INTEGER, drew_on JSON, 
+	settled_at DATETIME, variant INTEGER DEFAULT '1' NOT NULL, next_variant INTEGER, cast_id BIGINT, tone VARCHAR(16), register INTEGER, drew_on JSON, begun_at DATETIME, letters INTEGER DEFAULT '0' NOT NULL, rerolls INTEGER DEFAULT '0' NOT NULL, swipes INTEGER DEFAULT '0' NOT NULL, topic VARCHAR(100), 
 	CONSTRAINT ck_turns_state CHECK (state IN ('pledged', 'said', 'dropped')), 
 	CONSTRAINT fk_turns_channel_id_channels FOREIGN KEY(channel_id) REFERENCES channels (id) ON DELETE CASCADE
 );

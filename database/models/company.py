@@ -204,6 +204,34 @@ class TraitShift(Row):
     reverted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
 
 
+class CharacterDay(Row):
+    """What a character did on a day of the house's zone in a server: counts, and never for whom (F109).
+
+    `guild_id` 0 stands for all private places together. `votes` are those that were held on whether it joins
+    in, `won` those that said so. Of its prompts for replies so many tokens were `cached`, that is, read from
+    the provider's cache. `topics` counts the interests of its own that came up.
+    """
+
+    __tablename__ = "character_days"
+    __table_args__ = (PrimaryKeyConstraint("day", "character", "guild_id"), {"sqlite_with_rowid": False})
+
+    day: Mapped[str] = mapped_column(String(10))
+    character: Mapped[str] = mapped_column(Slug)
+    guild_id: Mapped[Snowflake]
+    replies: Mapped[int] = mapped_column(default=0)
+    letters: Mapped[int] = mapped_column(BigInteger, default=0)
+    rerolls: Mapped[int] = mapped_column(default=0)
+    swipes: Mapped[int] = mapped_column(default=0)
+    votes: Mapped[int] = mapped_column(default=0)
+    won: Mapped[int] = mapped_column(default=0)
+    calls: Mapped[int] = mapped_column(default=0)
+    unpriced: Mapped[int] = mapped_column(default=0)
+    cost: Mapped[float] = mapped_column(default=0.0)
+    prompt_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    cached_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    topics: Mapped[dict[str, int]] = mapped_column(JSON, default_factory=dict)
+
+
 class Milestone(Row):
     """A stage of its growth that a character reached, and what that changed (C75)."""
 

@@ -18,7 +18,10 @@ class State(Row):
 
 
 class Call(Row):
-    """One call to a model: tokens as reported, cost in US dollars, NULL where the price is unknown."""
+    """One call to a model: tokens as reported, cost in US dollars, NULL where the price is unknown.
+
+    `character` is for whom it was asked, NULL where it was for none of them alone.
+    """
 
     __tablename__ = "calls"
     __table_args__ = (Index("ix_calls_at", "at"), Index("ix_calls_user_at", "user_id", "at"))
@@ -37,6 +40,7 @@ class Call(Row):
     cost: Mapped[float | None]
     user_id: Mapped[int | None] = mapped_column(BigInteger)
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    character: Mapped[str | None] = mapped_column(String(64), default=None)
 
 
 class DaySpending(Row):

@@ -156,7 +156,9 @@ class Turn(Row):
     `variant` is the take that stands (C45); `next_variant` the one that is about to take its place. `tone`
     is what the person did with what is answered, and `register` how formal their words were (C71); both are
     unknown where no person is answered, and once they have counted. `drew_on` are the people whom any take
-    on it names or repeats.
+    on it names or repeats. `begun_at` is when it was pledged first, of `letters` characters; `rerolls` and
+    `swipes` are how often another take was thought of and chosen. `topic` is an interest of the character
+    that came up, in a server alone: unknown once it has counted (CharacterDay).
     """
 
     __tablename__ = "turns"
@@ -182,6 +184,11 @@ class Turn(Row):
     cast_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     tone: Mapped[str | None] = mapped_column(String(16), default=None)
     register: Mapped[int | None] = mapped_column(default=None)
+    begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    letters: Mapped[int] = mapped_column(default=0, server_default="0")
+    rerolls: Mapped[int] = mapped_column(default=0, server_default="0")
+    swipes: Mapped[int] = mapped_column(default=0, server_default="0")
+    topic: Mapped[str | None] = mapped_column(String(100), default=None)
     drew_on: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
 

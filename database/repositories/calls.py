@@ -37,17 +37,18 @@ class Spending:
 
 
 NO_CALLS = Spending(0, 0, 0.0, 0, 0)
-_WENT_IN = (
+WENT_IN = (
     func.coalesce(Call.input_tokens, 0)
     + Call.cache_read_tokens
     + Call.cache_write_5m_tokens
     + Call.cache_write_1h_tokens
 )
+"""Tokens that went in with a call, read from the cache or not."""
 _SPENDING = (
     func.count(),
     func.count() - func.count(Call.cost),
     func.coalesce(func.sum(Call.cost), 0.0),
-    func.coalesce(func.sum(_WENT_IN), 0),
+    func.coalesce(func.sum(WENT_IN), 0),
     func.coalesce(func.sum(Call.output_tokens), 0),
 )
 """What a Spending is made of, in its order."""

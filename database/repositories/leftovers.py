@@ -50,6 +50,7 @@ EXEMPT: Mapping[str, str] = {
     "bot_replies": "it counts replies to bots",
     "cast_members": "it says which characters heard something",
     "casts": "it says which characters heard something",
+    "character_days": "it counts what characters did, and not for whom",
     "conflicts": "it says what characters fall out about",
     "day_spending": "it says what a day cost, under marks that do not tell who anybody is",
     "encounters": "it says how characters spoke to one another",

@@ -229,6 +229,8 @@ class Turns(Repository):
 
     async def pledge(self, turn: Turn, parts: Sequence[tuple[int, str, str]]) -> int:
         """Write down a reply before it is said. `parts` are (number, text, nonce); returns the turn's id."""
+        turn.begun_at = turn.pledged_at
+        turn.letters = sum(len(text) for _, text, _ in parts)
         pledged = await self._session.execute(_PLEDGE, values_of(turn))
         turn_id = int(pledged.inserted_primary_key[0])  # type: ignore[attr-defined]
         rows = [Part(turn_id, number, text, nonce) for number, text, nonce in parts]
@@ -348,6 +350,11 @@ class Turns(Repository):
         row = Variant(turn_id=turn_id, number=number, parts=list(parts), made_at=at)
         await self._session.execute(insert(table_of(Variant)), values_of(row))
         return number
+
+    async def count_takes(self, turn_id: int, *, rerolls: int = 0, swipes: int = 0) -> None:
+        """Count that another take on a reply was thought of, or chosen (F109)."""
+        counted = {"rerolls": Turn.rerolls + rerolls, "swipes": Turn.swipes + swipes}
+        await self._session.execute(update(Turn).where(Turn.id == turn_id).values(**counted))
 
     async def forget_variants(self, message_ids: Collection[int]) -> None:
         """Delete all takes on the replies that some messages are parts of."""

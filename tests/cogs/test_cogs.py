@@ -365,7 +365,7 @@ async def test_jobs_are_scheduled_once_however_often_ready_comes(discord_world):
     for _ in range(5):
         await discord_world.settle(discord_world.client.dispatch, "ready")
     assert sorted(discord_world.app.schedule.names) == before
-    assert len(before) == len(set(before)) == 14
+    assert len(before) == len(set(before)) == 15
     await discord_world.mira.send(discord_world.channel, "Pixel?")
     assert discord_world.said() == ["Hm."]
 

@@ -50,7 +50,10 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
 
 
 FOR_OPERATORS = {"persona export", "persona import", "persona remove"}
-OF_GROUPS_FOR_ALL = {"persona dismiss", "persona invite", "persona reset", "persona show", *FOR_OPERATORS}
+OF_GROUPS_FOR_ALL = {
+    *("persona dismiss", "persona invite", "persona reset", "persona show", "persona stats"),
+    *FOR_OPERATORS,
+}
 """Commands that Discord can't hide from people who may use others of their group."""
 
 

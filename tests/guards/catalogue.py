@@ -297,6 +297,30 @@ _VISIBILITY = (
         "        if not self._me:\n",
         "tests/cogs/test_ticket_commands.py::test_no_character_hears_what_is_said_in_a_ticket_even_when_it_is_called",
     ),
+    Guard(
+        "figures of a server",
+        "Who manages a server is shown no figures of another one, nor of what was private.",
+        "bot/features/operations/insight.py",
+        "if guild_id is None or one.guild_id == guild_id]",
+        "]",
+        "tests/bot/features/test_insight.py::test_a_server_is_counted_without_other_servers_and_without_what_was_private",
+    ),
+    Guard(
+        "figures of everything",
+        "Nobody but operators is shown the figures of all servers.",
+        "cogs/personas.py",
+        "        if guild is None and not is_operator(self.bot, interaction.user):\n",
+        "        if False:\n",
+        "tests/cogs/test_stats_command.py::test_a_person_without_the_permission_gets_nothing",
+    ),
+    Guard(
+        "topics in servers alone",
+        "What is said in private is no topic.",
+        "bot/conversation/reply.py",
+        "    if not role.character.interests or answered[-1].utterance.where.place.private:\n",
+        "    if not role.character.interests:\n",
+        "tests/bot/features/test_insight.py::test_topics_are_interests_of_its_own_in_servers_alone",
+    ),
 )
 
 _CONSENT = (
@@ -572,6 +596,14 @@ _FORGETTING = (
         '"PRAGMA wal_checkpoint(TRUNCATE)"',
         '"PRAGMA wal_checkpoint(PASSIVE)"',
         "tests/memory/test_core_memory.py::test_what_is_forgotten_leaves_the_table_its_past_the_dumps_and_the_log",
+    ),
+    Guard(
+        "topic of what was taken back",
+        "What somebody deletes is no topic of a reply any more.",
+        "memory/erasing.py",
+        "        await db.character_days.forget_topics(message_ids)\n",
+        "",
+        "tests/bot/features/test_insight.py::test_what_somebody_takes_back_is_no_topic_any_more",
     ),
     Guard(
         "forgetting outlives a crash",

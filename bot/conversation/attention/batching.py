@@ -158,6 +158,8 @@ class Batcher:
                 votes=ballot.votes,
                 seconds=round(self._clock.monotonic() - one.received, 3),
                 cost=cost_of(paid),
+                voted_for=ballot.character if ballot.held and number == 0 else "",
+                carried=ballot.carried and number == 0,
             )
             decided.append(Decided(one.utterance, decision, trace, paid))
         return decided

@@ -123,7 +123,7 @@ class Deciding:
             )
         lines = [line_of(row, role.slug) for row in rows]
         prompt = vote_prompt(role.character, lines, heard, bot_replies=bot_replies)
-        return await vote(
+        ballot = await vote(
             self._claude,
             self._how.voters,
             prompt,
@@ -132,6 +132,7 @@ class Deciding:
             channel_id=channel_id,
             interrupt=interrupt,
         )
+        return replace(ballot, character=role.slug)
 
     @property
     def votes(self) -> bool:

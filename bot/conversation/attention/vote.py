@@ -56,13 +56,15 @@ class Voters:
 class Ballot:
     """How a vote went: `votes` as they came in, and `calls` for the books.
 
-    An `interrupted` one was broken off before its outcome was certain, and says nothing.
+    An `interrupted` one was broken off before its outcome was certain, and says nothing. `character` is whose
+    joining in it was about.
     """
 
     votes: tuple[str, ...]
     carried: bool
     calls: tuple[Call, ...]
     interrupted: bool = False
+    character: str = ""
 
     @property
     def held(self) -> bool:

@@ -63,7 +63,7 @@ class Joining:
             text = summary_prompt.read_joined(answer.text, joined=size, tokens=tokens)
         if text is None:
             log.warning("The notes of channel %s stay many: the answer can't be used", where.channel_id)
-            await self._notes.book(answer.call)
+            await self._notes.book(answer.call, role.slug)
             return False
         return await self._put_one_for_many(self._joined(role, where, older, text), older, answer.call)
 
@@ -83,7 +83,7 @@ class Joining:
     async def _put_one_for_many(self, joined: Summary, older: Sequence[Summary], call: Call) -> bool:
         ids = {row.id for row in older}
         async with self._database.begin() as db:
-            await turns.note_calls(db, [call])
+            await turns.note_calls(db, [call], joined.character)
             if await db.summaries.existing(ids) != ids:
                 return False  # one of them was forgotten meanwhile, and its words stand in the new one
             await db.summaries.join(ids, joined)

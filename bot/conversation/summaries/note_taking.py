@@ -70,7 +70,7 @@ class NoteTaker:
         finally:
             self._limits.discard(limit)
 
-    async def book(self, call: Call) -> None:
+    async def book(self, call: Call, character: str = "") -> None:
         """Enter a call that brought nothing to keep."""
         async with self._database.begin() as db:
-            await turns.note_calls(db, [call])
+            await turns.note_calls(db, [call], character)

@@ -189,7 +189,7 @@ class Summaries:
             self._failed(key)
             if answer is not None:
                 log.warning("No summary of channel %s: the answer can't be used", where.channel_id)
-                await self._notes.book(answer.call)
+                await self._notes.book(answer.call, role.slug)
             return 0
         kept = await self._keep(stretch, taken, answer.call)
         if kept:
@@ -243,7 +243,7 @@ class Summaries:
             people=stretch.people,
         )
         async with self._database.begin() as db:
-            await turns.note_calls(db, [call])
+            await turns.note_calls(db, [call], slug)
             if not await _unchanged(db, where.channel_id, slug, rows):
                 log.info("No summary of channel %s: what was said there has changed", where.channel_id)
                 return 0

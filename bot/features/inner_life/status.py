@@ -85,7 +85,7 @@ class Statuses:
             status, calls = await self._thought(role, day, last)
             status = status or _line_of(role.character, mark, last) or last
             async with self._database.begin() as db:
-                await turns.note_calls(db, calls)
+                await turns.note_calls(db, calls, slug)
                 await db.states.set(status_day_key(slug), mark)
                 await db.states.set(status_key(slug), status)
         if status != last:

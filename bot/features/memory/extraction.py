@@ -155,7 +155,7 @@ class _Read:
             self.stretch,
             self.found,
             self.refused,
-            books=partial(turns.note_calls, calls=self.calls),
+            books=partial(turns.note_calls, calls=self.calls, character=self.stretch.character),
             whole=self.whole,
             unusable=self.unusable,
         )
@@ -198,7 +198,9 @@ class ModelFacts:
         )
         found = object_in(answer.text).get("decisions") if isinstance(answer, Answer) else None
         calls = () if answer.call is None else (answer.call,)
-        return found if isinstance(found, list) else [], partial(turns.note_calls, calls=calls)
+        return found if isinstance(found, list) else [], partial(
+            turns.note_calls, calls=calls, character=stretch.character
+        )
 
     def _name(self, stretch: Stretch) -> str:
         role = self._company.by_slug.get(stretch.character)
@@ -278,5 +280,5 @@ class MergeQuestion:
             call = error.call
         if call is not None:
             async with self._database.begin() as db:
-                await turns.note_calls(db, [call])
+                await turns.note_calls(db, [call], character)
         return [one for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []

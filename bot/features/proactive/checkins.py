@@ -109,7 +109,7 @@ class CheckIns:
         reply = await self._unasked.think(impulse, mouth, typing=False)
         async with self._rooms.enter(absent.channel_id) as room, room.lock:
             async with self._database.begin() as db:
-                await turns.note_calls(db, reply.calls)
+                await turns.note_calls(db, reply.calls, impulse.role.slug)
                 role = await self._role(db, absent)
                 if reply.fallback or role is not impulse.role or self._rooms.closing:
                     return False

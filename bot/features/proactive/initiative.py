@@ -235,13 +235,13 @@ class Initiative:
         ballot = await self._vote(seen, impulse.role)
         calls, trace = ballot.calls, _trace(rolled, impulse.kind, ballot)
         if not ballot.carried:
-            await self._book(calls)
+            await self._book(calls, impulse.role)
             return False
         reply = await self._unasked.think(impulse, mouth, typing=True)
         channel_id = seen.channel.id
         async with self._rooms.enter(channel_id) as room, room.lock:
             async with self._database.begin() as db:
-                await turns.note_calls(db, (*calls, *reply.calls))
+                await turns.note_calls(db, (*calls, *reply.calls), impulse.role.slug)
                 pledge = await self._pledge(db, seen, impulse, reply, trace)
             if pledge is None:
                 return False
@@ -287,10 +287,10 @@ class Initiative:
         why = {**trace_json(trace), "of": drawn_on}
         return await self._unasked.pledge(db, impulse, reply, cast_id=cast_id, why=why)
 
-    async def _book(self, calls: Sequence[Call]) -> None:
+    async def _book(self, calls: Sequence[Call], role: Role) -> None:
         if calls:
             async with self._database.begin() as db:
-                await turns.note_calls(db, calls)
+                await turns.note_calls(db, calls, role.slug)
 
 
 def _fitting(kind: Kind, *, by_people: bool, status: bool) -> Kind | None:

@@ -149,7 +149,7 @@ class Reminding:
             return False  # it is still due after the restart
         async with self._rooms.enter(due.channel_id) as room, room.lock:
             async with self._database.begin() as db:
-                await turns.note_calls(db, words.calls)
+                await turns.note_calls(db, words.calls, role.slug)
                 pledge = await self._pledge(db, role, due, venue, words.text)
             if pledge is None:
                 return False

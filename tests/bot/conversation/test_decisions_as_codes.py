@@ -75,6 +75,10 @@ async def kept_by_sentences(db: UnitOfWork) -> None:
     for table in ("turns", "messages", "archive"):  # what came later was not there then
         await db.turns._session.execute(text(f"ALTER TABLE {table} DROP COLUMN drew_on"))
     await db.turns._session.execute(text("ALTER TABLE messages DROP COLUMN attachments"))
+    await db.turns._session.execute(text("ALTER TABLE calls DROP COLUMN character"))
+    for column in ("begun_at", "letters", "rerolls", "swipes", "topic"):
+        await db.turns._session.execute(text(f"ALTER TABLE turns DROP COLUMN {column}"))
+    await db.turns._session.execute(text("DROP TABLE character_days"))
     await db.turns._session.execute(text("UPDATE alembic_version SET version_num = '0011'"))
 
 

@@ -29,6 +29,7 @@ from bot.pictures.days import days, nights, stretch
 from bot.pictures.flags import placed
 from bot.pictures.gauges import COLOURS as GAUGE_COLOURS
 from bot.pictures.sheet import DESCRIBED, GROUND, QUIET, RAISED, SMALL, WIDTH, WORDS
+from bot.pictures.strips import Strip, Strips, strips_svg
 from memory.map.lettering import width
 from memory.map.rasterise import as_png
 from memory.map.spreading import Box
@@ -66,6 +67,17 @@ def week(name: str = "Nyx", *, hours: int = 168, said: tuple[str, ...] = SAID, e
     return Week(name, UNTIL - timedelta(days=7), UNTIL, BERLIN, curves, moments, "bright")
 
 
+def strips(name: str = "Nyx", *, count: int = 14, of: int = 5, known: int = 0) -> Strips:
+    days = tuple(date(2026, 11, 22) - timedelta(days=back) for back in reversed(range(count)))
+    values = tuple(3.0 * n % 7 for n in range(count))
+    words, line = (
+        f"1,234 replies · 25 of 60 votes won · {name}",
+        f"{name} · 222 letters each · 17 other takes · $1.15 · 73 % cached",
+    )
+    rows = tuple(Strip(name, words, values, lambda one: f"${one:,.2f}", values, (line,)) for _ in range(of))
+    return Strips(f"What {name} did", f"{name} · counted", days, rows, "Topics", ((name, 9), ("a", 1)), known)
+
+
 def bond(title: str = "You and Nyx", causes: tuple[str, ...] = ("+1 trust: you told of home",)) -> BondChart:
     history = tuple((UNTIL - timedelta(days=30 - 5 * n), n) for n in range(5))
     gauges = (
@@ -83,6 +95,10 @@ LONG = "-2 rapport: " + "you went on about it for quite a while so that nobody s
 PICTURES = {
     **{f"week of {name[:9]}": week_svg(week(name)) for name in NAMES},
     **{f"bond with {name[:9]}": bond_svg(bond(f"You and {name}", (name, LONG))) for name in NAMES},
+    **{f"strips of {name[:9]}": strips_svg(strips(name)) for name in NAMES},
+    **{f"strips of {count} days": strips_svg(strips(count=count)) for count in (1, 2, 5, 30, 31, 60, 90)},
+    "a strip of days not known": strips_svg(strips(of=1, known=9)),
+    "no strips": strips_svg(replace(strips(of=0), topics=())),
     "crowded": week_svg(week(said=("WWW something long that goes on and on",) * 12, every=9)),
     "all at once": week_svg(week(said=SAID, every=0)),
     "words of others": week_svg(week(said=NAMES, every=18)),

@@ -1,0 +1,106 @@
+"""What characters did, day by day and server by server: counted from the rows that tell, and kept (F109)."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, update
+
+from database.models import Call, Channel, CharacterDay, Claim, Turn
+from database.repositories import Repository, upsert, values_of
+from database.repositories.calls import WENT_IN
+
+_GUILD = func.coalesce(Channel.guild_id, literal_column("0")).label("guild_id")
+_VOTED_FOR = Claim.trace["voted_for"].as_string()
+_OF_REPLY = Call.purpose == "reply"
+
+
+class CharacterDays(Repository):
+    """The character_days table."""
+
+    async def count(
+        self, day: str, *, since: datetime, until: datetime, unasked: Collection[str]
+    ) -> list[CharacterDay]:
+        """Count what characters did between two moments; what was said for `unasked` reasons is no reply."""
+        rows: dict[tuple[str, int], CharacterDay] = {}
+
+        def row_of(character: str, guild_id: int) -> CharacterDay:
+            return rows.setdefault((character, guild_id), CharacterDay(day, character, guild_id))
+
+        replied = (
+            *(Turn.begun_at >= since, Turn.begun_at < until, Turn.state == "said"),
+            *(Turn.fallback.is_(False), Turn.reason.not_in(unasked)),
+        )
+        for query in (_replies(*replied), _calls(since, until)):
+            for found in (await self._session.execute(query)).mappings():
+                row = row_of(found["character"], found["guild_id"])
+                for name in found.keys() - {"character", "guild_id"}:
+                    # PostgreSQL adds up whole numbers to decimals.
+                    setattr(row, name, type(getattr(row, name))(found[name] or 0))
+        for character, guild_id, carried in await self._session.execute(_votes(since, until)):
+            row = row_of(character, guild_id)
+            row.votes, row.won = row.votes + 1, row.won + bool(carried)
+        for character, guild_id, topic, times in await self._session.execute(_topics(*replied)):
+            row_of(character, guild_id).topics[topic] = times
+        return list(rows.values())
+
+    async def keep(self, rows: Collection[CharacterDay]) -> None:
+        """Keep counts, each in place of those of the same day, character and server."""
+        if rows:
+            await self._session.execute(upsert(self._insert, CharacterDay), [values_of(one) for one in rows])
+
+    async def of(self, *, since: str) -> list[CharacterDay]:
+        """Return what was kept from a day ("2026-11-22") on."""
+        query = select(CharacterDay).where(CharacterDay.day >= since)
+        return list(await self._session.scalars(query.order_by(CharacterDay.day)))
+
+    async def first(self) -> str | None:
+        """Return the first day of which anything was kept."""
+        return await self._session.scalar(select(func.min(CharacterDay.day)))
+
+    async def forget_counted_topics(self, before: datetime) -> None:
+        """Forget what replies from before a moment were about: it counted."""
+        await self._forget_topics(Turn.begun_at < before)
+
+    async def forget_topics(self, message_ids: Collection[int]) -> None:
+        """Forget what the replies to some messages were about."""
+        answering = select(Claim.turn_id).where(Claim.message_id.in_(message_ids), Claim.turn_id.is_not(None))
+        await self._forget_topics(or_(Turn.trigger_id.in_(message_ids), Turn.id.in_(answering)))
+
+    async def _forget_topics(self, those: ColumnElement[bool]) -> None:
+        await self._session.execute(update(Turn).where(those, Turn.topic.is_not(None)).values(topic=None))
+
+
+def _replies(*those: ColumnElement[bool]) -> Any:
+    sums = (func.sum(getattr(Turn, name)).label(name) for name in ("letters", "rerolls", "swipes"))
+    query = select(Turn.character, _GUILD, func.count().label("replies"), *sums)
+    query = query.outerjoin(Channel, Channel.id == Turn.channel_id)
+    return query.where(*those).group_by(Turn.character, _GUILD)
+
+
+def _topics(*those: ColumnElement[bool]) -> Any:
+    query = select(Turn.character, _GUILD, Turn.topic, func.count().label("times"))
+    query = query.outerjoin(Channel, Channel.id == Turn.channel_id).where(*those, Turn.topic.is_not(None))
+    return query.group_by(Turn.character, _GUILD, Turn.topic).order_by(Turn.topic)
+
+
+def _votes(since: datetime, until: datetime) -> Any:
+    """Return one row for each vote: on PostgreSQL what was read of JSON can't be grouped by."""
+    carried = Claim.trace["carried"].as_boolean().label("carried")
+    query = select(_VOTED_FOR.label("character"), _GUILD, carried)
+    query = query.outerjoin(Channel, Channel.id == Claim.channel_id)
+    return query.where(Claim.claimed_at >= since, Claim.claimed_at < until, _VOTED_FOR != "")
+
+
+def _calls(since: datetime, until: datetime) -> Any:
+    query = select(
+        Call.character,
+        _GUILD,
+        func.count().label("calls"),
+        (func.count() - func.count(Call.cost)).label("unpriced"),
+        func.sum(Call.cost).label("cost"),
+        func.sum(case((_OF_REPLY, WENT_IN), else_=0)).label("prompt_tokens"),
+        func.sum(case((_OF_REPLY, Call.cache_read_tokens), else_=0)).label("cached_tokens"),
+    ).outerjoin(Channel, Channel.id == Call.channel_id)
+    booked = (Call.at >= since, Call.at < until, Call.character.is_not(None))
+    return query.where(*booked).group_by(Call.character, _GUILD)
