@@ -73,6 +73,7 @@ from bot.features.characters.library import Library
 from bot.features.characters.presence import Stagecraft
 from bot.features.characters.relations import Relations
 from bot.features.inner_life.days import Days
+from bot.features.inner_life.night_thoughts import NightThoughts
 from bot.features.inner_life.relationship import Relationships
 from bot.features.inner_life.status import Statuses
 from bot.features.inner_life.week import Weeks
@@ -235,6 +236,7 @@ class App:
     relations: Relations
     arrivals: Arrivals
     days: Days
+    night_thoughts: NightThoughts
     day_moods: DayMoods
     statuses: Statuses
     weeks: Weeks
@@ -530,6 +532,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         relations=Relations(database, company, audit, clock, manner.direction),
         arrivals=Arrivals(database, company, library, audit),
         days=days,
+        night_thoughts=NightThoughts(database, claude, company, memories, clock, manner),
         day_moods=DayMoods(days, statuses, edits),
         statuses=statuses,
         weeks=Weeks(database, inner_life, clock),
@@ -635,7 +638,8 @@ def _schedule(app: App) -> NightWatch:
         try:
             # A rehearsal voice finds no facts: what was said waits for a model that does.
             for slug in [] if app.server.rehearsal else list(app.company.by_slug):
-                await app.nightly.run_due(slug)
+                if await app.nightly.run_due(slug):
+                    await app.night_thoughts.run(slug)
         finally:
             await app.days.dawn()
             await app.statuses.renew()

@@ -132,7 +132,7 @@ class Trace:
     the head of its prompt, by id (C67); `lore` are entries of lorebooks, by book and number; `cue` says
     why it was a character's turn, where others were asked before it; `saw` are the pictures, files and
     voice messages that it perceived: the kind of each, and the id of its message. `expert` is who wrote the
-    reply and why, where it was not the general model.
+    reply and why, where it was not the general model. `musings` are thoughts of the character's own, by id.
     """
 
     steps: tuple[Step, ...] = ()
@@ -150,6 +150,7 @@ class Trace:
     cue: str = ""
     saw: tuple[str, ...] = ()
     expert: tuple[str, ...] = ()
+    musings: tuple[int, ...] = ()
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
@@ -157,7 +158,7 @@ class Trace:
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
         known["steps"] = tuple(Step.from_json(one) for one in known.get("steps", ()))
         known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
-        for name in ("addressees", "votes", "recalled", "lines", "known", "lore", "saw", "expert"):
+        for name in ("addressees", "votes", "recalled", "lines", "known", "lore", "saw", "expert", "musings"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
 

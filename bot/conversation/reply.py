@@ -365,7 +365,8 @@ def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
     lore = remembered.stage.entries[:MOST_KNOWN]
     pictures = (f"picture {one.message_id}" for one in remembered.sights if one.picture is not None)
     saw = (*pictures, *remembered.read)
-    return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw)
+    musings = tuple(one.id for one in remembered.stage.musings)
+    return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw, musings=musings)
 
 
 def _of(left: Sequence[Listener], decided: Sequence[Decided]) -> tuple[Decided, ...]:

@@ -18,7 +18,16 @@ from database.models.company import (
     Seat,
 )
 from database.models.house import Audit, Desk, HouseRule, Ticket
-from database.models.inner import Bond, BondChange, Feeling, Remark, Stirring
+from database.models.inner import (
+    Bond,
+    BondChange,
+    Feeling,
+    Musing,
+    MusingChange,
+    MusingSource,
+    Remark,
+    Stirring,
+)
 from database.models.memory import (
     Archived,
     Consent,
@@ -67,6 +76,9 @@ __all__ = [
     "LoreLine",
     "Message",
     "Milestone",
+    "Musing",
+    "MusingChange",
+    "MusingSource",
     "Nickname",
     "Part",
     "Remark",

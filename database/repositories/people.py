@@ -33,6 +33,7 @@ from database.models import (
     IdentityLine,
     LoreLine,
     Message,
+    Musing,
     Nickname,
     Part,
     Remark,
@@ -291,6 +292,7 @@ class People(Repository):
     async def _private(self, channel_ids: Collection[int]) -> None:
         await self._session.execute(delete(Summary).where(Summary.channel_id.in_(channel_ids)))
         await self._session.execute(delete(Window).where(Window.channel_id.in_(channel_ids)))
+        await self._session.execute(delete(Musing).where(Musing.channel_id.in_(channel_ids)))
         for one, value in ((Call, None), (Claim, 0)):
             there = update(one).where(one.channel_id.in_(channel_ids))
             await self._session.execute(there.values(channel_id=value))

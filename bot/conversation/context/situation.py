@@ -20,6 +20,7 @@ from bot.conversation.types import Aside, Recollection, Stage, Utterance
 from bot.prompts import fill
 from database import UnitOfWork
 from database.models import Channel, Cue, Scene, Seat
+from database.repositories.musings import HeldMusing
 from memory.places import Where
 from personas import blending as blends
 from personas.character import Mode
@@ -60,6 +61,7 @@ class Setting:
     inner: Inner
     emotes: tuple[str, ...] = ()
     followup: FollowUp | None = None
+    musings: tuple[HeldMusing, ...] = ()
 
     @property
     def user(self) -> str:
@@ -125,6 +127,7 @@ class Staging:
             await self._followups.find(db, role, where, heard)
             if replying and self._asks(role, heard)
             else None,
+            await self._inner.musings.read(db, role, where),
         )
 
     def _asks(self, role: Role, heard: Sequence[Utterance]) -> bool:
@@ -152,6 +155,8 @@ class Staging:
     ) -> Recollection:
         """Return a recollection with all that stands at the prompt's end for this one reply."""
         presence = self._presence(role, remembered, setting)
+        talk = _talk(remembered, setting)
+        thoughts, musings = self._inner.musings.note(role, setting.musings, talk, tokens=self._tokens)
         notes = [
             *_voice(role, setting.where),
             *_company(role, setting),
@@ -159,6 +164,7 @@ class Staging:
             *self._manner(role, remembered, setting),
             *_guises(setting),
             *presence,
+            *filter(None, [thoughts]),
         ]
         lore = await self._lore(role, remembered, setting, seat)
         notes = [*lore.notes, *notes]
@@ -177,7 +183,15 @@ class Staging:
         followup = setting.followup if setting.followup and setting.followup.note in presence else None
         asked_back, asked_whom = (followup.place, followup.person_id) if followup else (None, None)
         stage = Stage(
-            tuple(notes), asides, lore.state, lore.entries, setting.guises, tempo, asked_back, asked_whom
+            tuple(notes),
+            asides,
+            lore.state,
+            lore.entries,
+            setting.guises,
+            tempo,
+            asked_back,
+            asked_whom,
+            musings,
         )
         return replace(remembered, stage=stage)
 
