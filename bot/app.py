@@ -63,6 +63,7 @@ from bot.features.admin.edit_facts import Facts, FactWords
 from bot.features.admin.edit_lore import Lorebooks
 from bot.features.admin.edit_relations import Bonds, Standings
 from bot.features.admin.edit_states import GlobalState, States
+from bot.features.admin.edit_thoughts import Mind, Minds
 from bot.features.admin.edits import Edits
 from bot.features.admin.people import KnownPeople
 from bot.features.admin.selves import Selves
@@ -76,6 +77,7 @@ from bot.features.inner_life.days import Days
 from bot.features.inner_life.night_thoughts import NightThoughts
 from bot.features.inner_life.relationship import Relationships
 from bot.features.inner_life.status import Statuses
+from bot.features.inner_life.thoughts import ThoughtsHere
 from bot.features.inner_life.week import Weeks
 from bot.features.memory.extraction import MergeQuestion, ModelFacts
 from bot.features.memory.map import Maps
@@ -237,6 +239,7 @@ class App:
     arrivals: Arrivals
     days: Days
     night_thoughts: NightThoughts
+    thoughts_here: ThoughtsHere
     day_moods: DayMoods
     statuses: Statuses
     weeks: Weeks
@@ -251,6 +254,7 @@ class App:
     known_people: KnownPeople
     fact_words: FactWords
     standings: Standings
+    minds: Minds
     lorebooks: Lorebooks
     global_state: GlobalState
     seating: Seating
@@ -465,6 +469,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
             Facts(company, clock, memories),
             Bonds(clock, memories.agrees),
             States(statuses, administration.verbose),
+            Mind(clock),
         ),
     )
     growth_files = GrowthFiles(database, growth_folder(settings))
@@ -533,6 +538,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         arrivals=Arrivals(database, company, library, audit),
         days=days,
         night_thoughts=NightThoughts(database, claude, company, memories, clock, manner),
+        thoughts_here=ThoughtsHere(database, manner.consent),
         day_moods=DayMoods(days, statuses, edits),
         statuses=statuses,
         weeks=Weeks(database, inner_life, clock),
@@ -545,6 +551,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         known_people=KnownPeople(database, edits),
         fact_words=FactWords(database),
         standings=Standings(database, edits),
+        minds=Minds(database, edits),
         lorebooks=Lorebooks(database, edits, hooks.refresh),
         global_state=GlobalState(database, company, edits),
         seating=Seating(database, edits, presence),

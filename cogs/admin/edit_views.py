@@ -9,6 +9,7 @@ from bot.core.i18n import _, worded
 from bot.features.admin.edit_characters import CHOSEN, PRESENCE
 from bot.features.admin.edit_facts import FACT, Words
 from bot.features.admin.edit_relations import BOND
+from bot.features.admin.edit_thoughts import THOUGHT
 from bot.features.admin.edits import Change, Recorded, Values
 from bot.features.inner_life.wording import BOND_STAGES, DAY_MOODS, LINE_KINDS, METRICS
 from cogs._discord.text import inline
@@ -40,6 +41,7 @@ _KINDS = {
     "fact": _("fact", "a kind of thing that operators change"),
     "bond": _("bond", "a kind of thing that operators change"),
     "state": _("state", "a kind of thing that operators change"),
+    THOUGHT: _("thought", "a kind of thing that operators change"),
 }
 _VERBS = {
     "put back": _("put back", "what was done with a thing"),
@@ -65,6 +67,7 @@ _NAMES = {
     "pinned": _("pinned", "one of the values of a thing"),
     "scope": _("scope", "one of the values of a thing"),
     "holds": _("holds", "one of the values of a thing"),
+    "confidence": _("confidence", "one of the values of a thing"),
 }
 _VALUES = {
     "kind": LINE_KINDS,
@@ -80,6 +83,7 @@ _VALUES = {
 _SHOWN = {
     BOND: tuple(str(metric) for metric in Metric),
     FACT: ("number", "kept", "pinned", "scope", "holds"),
+    THOUGHT: ("confidence",),
 }
 """What is shown of the values: of a bond not what somebody chose it to be like, which is theirs."""
 

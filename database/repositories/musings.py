@@ -51,19 +51,26 @@ class Circle(NamedTuple):
 
 
 _MUSING, _CHANGE, _SOURCE = table_of(Musing).c, table_of(MusingChange).c, table_of(MusingSource).c
+
+
+def _before(*, private: bool) -> ColumnElement[bool]:
+    """Return what a character thought that may come up before an audience: nothing that was taken away.
+
+    Alone with somebody it is what was thought there, and nothing else.
+    """
+    here = and_(_MUSING.scope == "dm", _MUSING.channel_id.in_(bindparam("channel_ids", expanding=True)))
+    return and_(
+        _MUSING.character == bindparam("character"),
+        _MUSING.removed_at.is_(None),
+        here if private else heard_by_all(_MUSING),
+    )
+
+
 _KNOWN_HERE = {
     private: select(*(_MUSING[name] for name in HeldMusing._fields if name != "people"), _SOURCE.person_id)
     .outerjoin(table_of(MusingChange), _CHANGE.musing_id == _MUSING.id)
     .outerjoin(table_of(MusingSource), _SOURCE.change_id == _CHANGE.id)
-    .where(
-        _MUSING.character == bindparam("character"),
-        _MUSING.closed_at.is_(None),
-        _MUSING.removed_at.is_(None),
-        # Alone with somebody, what was thought there comes up, and nothing else.
-        and_(_MUSING.scope == "dm", _MUSING.channel_id.in_(bindparam("channel_ids", expanding=True)))
-        if private
-        else heard_by_all(_MUSING),
-    )
+    .where(_before(private=private), _MUSING.closed_at.is_(None))
     .order_by(_MUSING.id)
     for private in (True, False)
 }
@@ -74,12 +81,9 @@ class Musings(Repository):
 
     async def known_before(self, character: str, audience: Audience) -> list[HeldMusing]:
         """Return what a character holds that may come up before an audience."""
-        asked: dict[str, Any] = {"character": character, "channel_ids": list(audience.channel_ids)}
-        if not audience.private:
-            asked["guild_id"] = audience.guild_id
 
         async def read() -> list[HeldMusing]:
-            rows = await self._session.execute(_KNOWN_HERE[audience.private], asked)
+            rows = await self._session.execute(_KNOWN_HERE[audience.private], _asked(character, audience))
             held: dict[int, HeldMusing] = {}
             for *fields, person_id in rows:
                 one = held.setdefault(fields[0], HeldMusing(*fields, people=()))
@@ -89,6 +93,11 @@ class Musings(Repository):
 
         tables = (Musing.__tablename__, MusingChange.__tablename__, MusingSource.__tablename__)
         return list(await self._kept(tables, ("before", character, audience), read))
+
+    async def told_before(self, character: str, audience: Audience) -> list[Musing]:
+        """Return what may come up before an audience, with what came to an end lately."""
+        query = select(Musing).where(_before(private=audience.private)).order_by(Musing.id)
+        return list(await self._session.scalars(query, _asked(character, audience)))
 
     async def get(self, musing_id: int) -> Musing | None:
         return await self._session.get(Musing, musing_id)
@@ -212,6 +221,11 @@ class Musings(Repository):
 
 def _has_changes() -> ColumnElement[bool]:
     return select(MusingChange.id).where(MusingChange.musing_id == Musing.id).exists()
+
+
+def _asked(character: str, audience: Audience) -> dict[str, Any]:
+    asked: dict[str, Any] = {"character": character, "channel_ids": list(audience.channel_ids)}
+    return asked if audience.private else {**asked, "guild_id": audience.guild_id}
 
 
 def circles_of(lines: Sequence[Heard]) -> dict[Circle, list[Heard]]:

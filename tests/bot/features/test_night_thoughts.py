@@ -377,7 +377,11 @@ async def test_what_does_not_fit_the_talk_is_left_out_but_last_nights_dream_is_t
     await say(at, where=OTHER)
     await sleep(at, ALL)
     prompt = await prompt_after(at, "pizza?")
-    assert (BELIEF in prompt, THREAD in prompt, f"  dreamt last night: {DREAM}" in prompt) == (False, False, True)
+    assert (BELIEF in prompt, THREAD in prompt, f"  dreamt last night: {DREAM}" in prompt) == (
+        False,
+        False,
+        True,
+    )
     at.clock.pass_time(DAY)
     assert DREAM not in await prompt_after(at, "pasta?")
 
