@@ -34,6 +34,7 @@ from database.models import (
     LoreLine,
     Message,
     Musing,
+    MusingSource,
     Nickname,
     Part,
     Remark,
@@ -74,6 +75,7 @@ class Holdings(NamedTuple):
     reminders: int
     played: int
     bonds: int
+    thoughts: int
     tickets: int
     names: int
     decisions: int
@@ -115,6 +117,7 @@ class People(Repository):
             reminders=await self._count(Reminder, Reminder.person_id == person_id),
             played=await self._played(person_id),
             bonds=await self._bonds(person_id),
+            thoughts=await self._count(MusingSource, MusingSource.person_id == person_id),
             tickets=await self._count(Ticket, Ticket.opener_id == person_id),
             names=await self._count_names(person_id),
             decisions=await self._count(Claim, Claim.author_id == person_id),

@@ -17,7 +17,12 @@ from tests.support.panels import panel_of
 BELIEF = "Lighthouses are lonelier than they look"
 DREAM = "A lighthouse walks into the sea."
 THREAD = "Why would anybody still build a lighthouse?"
-TALK = ("the keeper hated fog", "they paint the tower each spring", "ships use satellites", "my uncle sailed it")
+TALK = (
+    "the keeper hated fog",
+    "they paint the tower each spring",
+    "ships use satellites",
+    "my uncle sailed it",
+)
 
 
 @pytest.fixture
@@ -101,11 +106,9 @@ async def test_a_character_whose_file_does_not_say_so_thinks_nothing(w):
 
 
 async def test_long_lists_have_pages_that_turn(w):
+    plain = {"belief": 0, "stronger": True, "evidence": "example", "lines": [1]}
     for colour in ("Old", "Red", "Wet"):
-        many = [
-            {"belief": 0, "text": f"{colour} {lamp} hum", "stronger": True, "evidence": "example", "lines": [1]}
-            for lamp in ("lamps", "lights", "sparks")
-        ]
+        many = [plain | {"text": f"{colour} {lamp} hum"} for lamp in ("lamps", "lights", "sparks")]
         await night(w, beliefs=many)
     first = panel_of(await w.tom.slash(w.channel, "thoughts"))
     shown = first.content
