@@ -9,6 +9,10 @@ from typing import Any
 import discord
 import pytest
 
+from benchmarks.bench_budget import counted
+from bot.discord.commands import is_public
+from database import UnitOfWork
+from database.models import MusingChange
 from tests.builders import PIXEL
 from tests.support.commands import admin, kept, let_operate, told
 from tests.support.discord import World, world
@@ -198,7 +202,28 @@ async def test_only_operators_may(w):
 
 
 def test_a_channel_that_is_not_known_is_not_public():
-    from bot.discord.commands import is_public
-
     assert not is_public(None)
     assert not is_public(discord.Object(1))
+
+
+async def test_a_reply_of_a_character_that_thinks_takes_one_statement_more_at_most(w):
+    await night(w)
+    role = w.app.company.by_slug["pixel"]
+    thinks, counts = role.playing, []
+    for playing in (replace(role.playing, character=PIXEL), thinks):
+        role.playing = playing
+        await w.mira.send(w.channel, f"{w.me} hello again")  # so that all statements are prepared
+        async with w.app.database.begin() as db:
+            await db.musings.take_back(await _any_change(w, db))
+        with counted(w) as counted_now:
+            await w.mira.send(w.channel, f"{w.me} do you like lighthouses?")
+        counts.append(counted_now["statements"])
+    without, within = counts
+    assert within <= without + 1
+
+
+async def _any_change(w: World, db: UnitOfWork) -> MusingChange:
+    """Return a new change: whoever wrote to the table last lets it be read anew."""
+    change = MusingChange(await number_of(w, BELIEF), w.app.clock.now(), "operator")
+    await db.musings.note(change)
+    return change
