@@ -86,7 +86,7 @@ class Musings(Repository):
             rows = await self._session.execute(_KNOWN_HERE[audience.private], _asked(character, audience))
             held: dict[int, HeldMusing] = {}
             for *fields, person_id in rows:
-                one = held.setdefault(fields[0], HeldMusing(*fields, people=()))
+                one = held.setdefault(fields[0], HeldMusing._make((*fields, ())))
                 if person_id is not None and person_id not in one.people:
                     held[one.id] = one._replace(people=(*one.people, person_id))
             return list(held.values())

@@ -1,7 +1,7 @@
 """What a model is asked about a character's night, and what of its answer is let through (F133)."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import regex
@@ -192,7 +192,9 @@ class _Check:
         )
 
     def dream(self, one: Mapping[str, Any]) -> Proposal | None:
-        return self._new(DREAM, one, LONGEST_DREAM)
+        """Return a dream, which is of the whole day: it goes with any line of that."""
+        found = self._new(DREAM, one, LONGEST_DREAM)
+        return replace(found, drawn=self._night.lines) if found else None
 
     def thread(self, one: Mapping[str, Any]) -> Proposal | None:
         number, done = _number(one.get("thread")), one.get("done") is True

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from bot.llm.budget import Limits
 from bot.llm.errors import ClaudeTimeout
+from bot.settings.allowance import Allowance, Amount
 from database.models import Musing
 from memory.places import Where
 from tests.builders import CHANNEL, DM, PIXEL, Table, table, utterance
@@ -168,7 +170,8 @@ async def test_what_its_file_says_it_thinks_can_be_borne_out(at):
     await say(at, "the rain was lovely", *TALK[1:])
     await sleep(at, night_of(belief("", 1, of=1)))
     (one,) = await held(at)
-    assert (one.text, one.confidence) == ("rain: better than sun", pytest.approx(0.85))
+    assert one.text == "rain: better than sun"
+    assert one.confidence == pytest.approx(0.85)
 
 
 async def test_a_thread_is_come_back_to_and_ends_with_a_result(at):
@@ -242,6 +245,20 @@ async def test_an_outage_costs_a_night_and_no_more(at):
     assert await sleep(at, ALL) == 3
 
 
+async def test_where_a_budget_runs_short_no_night_is_paid_for(tmp_path):
+    """From 80 % on there are no extras, and a night is one."""
+    async with table(tmp_path, character=DREAMER, limits=Limits(all=Allowance.of("1 USD"))) as at:
+        await agree(at, MIRA)
+        await say(at)
+        budgets, spent = at.app.budgets, Amount.of(0.85, 0)
+        budgets.settle(await budgets.hold(spent, user_id=None, channel_id=None), spent)
+        assert await sleep(at, ALL) == 0
+        assert asked(at) == []
+        at.clock.pass_time(DAY)
+        await say(at)
+        assert await sleep(at, ALL) == 3
+
+
 # --- Of whom, and of what ------------------------------------------------------------------------------
 
 
@@ -291,10 +308,15 @@ async def test_a_thought_goes_with_any_message_that_it_came_from(at):
     ids = await say(at)
     await sleep(at, ALL)
     await at.app.message_log.deleted(SQUARE.channel_id, {ids[3]})
-    assert await texts(at) == [DREAM, THREAD]
+    assert await texts(at) == [THREAD]
     await at.app.message_log.edited(SQUARE.channel_id, ids[2], "never mind")
-    assert await texts(at) == [DREAM]
-    await at.app.message_log.deleted(SQUARE.channel_id, {ids[0]})
+    assert await texts(at) == []
+
+
+async def test_a_dream_goes_with_any_line_of_its_day(at):
+    ids = await say(at)
+    await sleep(at, night_of(dream=(DREAM, 1)))
+    await at.app.message_log.deleted(SQUARE.channel_id, {ids[3]})
     assert await texts(at) == []
 
 
