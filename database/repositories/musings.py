@@ -28,7 +28,7 @@ class HeldMusing(NamedTuple):
     people: tuple[int, ...]
 
 
-class Heard(NamedTuple):
+class DayLine(NamedTuple):
     """A line of the archive that a person said, and where."""
 
     id: int
@@ -133,7 +133,7 @@ class Musings(Repository):
         await self._session.flush()
         return musing
 
-    async def note(self, change: MusingChange, drawn: Iterable[Heard] = ()) -> None:
+    async def note(self, change: MusingChange, drawn: Iterable[DayLine] = ()) -> None:
         """Keep a change and the lines that it came from; the confidence moves by what it `added`."""
         self._session.add(change)
         await self._session.flush()
@@ -185,7 +185,7 @@ class Musings(Repository):
         if await self._session.scalar(select(Musing.id).where(over).limit(1)) is not None:
             await self._session.execute(delete(Musing).where(over))
 
-    async def lately_said(self, character: str, since: datetime) -> list[Heard]:
+    async def lately_said(self, character: str, since: datetime) -> list[DayLine]:
         """Return what people said after a moment that a character was there for, in its order."""
         casts = select(CastMember.cast_id).where(CastMember.character == character)
         alone = and_(Archived.cast_id.is_(None), Archived.character.in_((character, "")))
@@ -202,7 +202,7 @@ class Musings(Repository):
             )
             .order_by(Archived.sent_at, Archived.id)
         )
-        return [Heard(*row) for row in await self._session.execute(query)]
+        return [DayLine(*row) for row in await self._session.execute(query)]
 
     async def _recount(self, ids: Collection[int]) -> None:
         """Let musings be as sure, and as old, as what is left of their changes makes them."""
@@ -228,15 +228,15 @@ def _asked(character: str, audience: Audience) -> dict[str, Any]:
     return asked if audience.private else {**asked, "guild_id": audience.guild_id}
 
 
-def circles_of(lines: Sequence[Heard]) -> dict[Circle, list[Heard]]:
+def circles_of(lines: Sequence[DayLine]) -> dict[Circle, list[DayLine]]:
     """Return lines by those before whom they were said; what all of a server may read stands together."""
-    circles: dict[Circle, list[Heard]] = {}
+    circles: dict[Circle, list[DayLine]] = {}
     for one in lines:
         circles.setdefault(circle_of(one), []).append(one)
     return circles
 
 
-def circle_of(line: Heard) -> Circle:
+def circle_of(line: DayLine) -> Circle:
     if line.place != "guild":
         return Circle("dm", None, line.channel_id)
     if line.public:

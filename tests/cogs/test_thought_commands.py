@@ -64,6 +64,20 @@ async def number_of(w: World, text: str) -> int:
         return next(one.id for one in await db.musings.of_guild("pixel", w.guild.id) if one.text == text)
 
 
+async def test_the_nightly_job_thinks_the_day_over_once(w):
+    for text in TALK:
+        w.claude.will_say("I see.")
+        await w.mira.send(w.channel, f"{w.me} {text}")
+    w.claude.finds = lambda _prompt, _question: '{"facts": []}'
+    await w.env.advance_time(24 * 3600)
+    w.claude.queue.clear()
+    w.claude.will_say(json.dumps({"beliefs": [], "dream": {"text": DREAM, "lines": [3]}, "threads": []}))
+    for _ in range(2):
+        await w.app.schedule.run("draw facts from talk")
+    assert DREAM in told(await w.tom.slash(w.channel, "thoughts"))
+    assert [one.purpose for one in w.claude.questions].count("musings") == 1
+
+
 # --- /thoughts -----------------------------------------------------------------------------------------
 
 

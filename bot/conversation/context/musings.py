@@ -43,7 +43,7 @@ class OwnThoughts:
         """Return what to say of it, and which of it that is; "" where nothing fits what is talked about."""
         chosen: list[HeldMusing] = []
         note = ""
-        for one in _fitting(held, talk):
+        for one in _fitting(held, talk) if held else ():
             longer = _written(role, [*chosen, one])
             if tokens(longer) <= MUSING_TOKENS:
                 chosen.append(one)

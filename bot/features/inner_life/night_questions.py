@@ -9,7 +9,7 @@ import regex
 from bot.llm.types import Block, Message, Prompt
 from bot.prompts import fill
 from database.models import Musing
-from database.repositories.musings import CAME_BACK, FORMED, SETTLED, STRONGER, WEAKER, Heard
+from database.repositories.musings import CAME_BACK, FORMED, SETTLED, STRONGER, WEAKER, DayLine
 from memory.core import clean, plain
 from memory.echoes import called, runs
 from memory.sensitive.detect import holds_secret
@@ -74,7 +74,7 @@ class Night:
 
     character: Character
     kinds: tuple[str, ...]
-    lines: tuple[Heard, ...]
+    lines: tuple[DayLine, ...]
     beliefs: tuple[Musing, ...] = ()
     threads: tuple[Musing, ...] = ()
     opinions: tuple[str, ...] = ()
@@ -87,16 +87,16 @@ class Proposal:
     kind: str
     cause: str
     text: str
-    drawn: tuple[Heard, ...]
+    drawn: tuple[DayLine, ...]
     of: Musing | None = None
     opinion: str = ""
     evidence: str = ""
     added: float = 0.0
 
 
-def newest(lines: Sequence[Heard]) -> tuple[Heard, ...]:
+def newest(lines: Sequence[DayLine]) -> tuple[DayLine, ...]:
     """Return as many of the newest lines as one question holds, in their order."""
-    kept, room = list[Heard](), MOST_LETTERS
+    kept, room = list[DayLine](), MOST_LETTERS
     for line in reversed(lines):
         room -= min(len(line.text), LONGEST_LINE) + 8
         if room < 0:
@@ -230,13 +230,13 @@ class _Check:
             or any(said in line or (line in said and len(line.split()) >= FEWEST_OWN) for line in self._plain)
         )
 
-    def _cited(self, one: Mapping[str, Any]) -> tuple[Heard, ...]:
+    def _cited(self, one: Mapping[str, Any]) -> tuple[DayLine, ...]:
         numbers = one.get("lines")
         listed = numbers if isinstance(numbers, list) else []
         wanted = dict.fromkeys(_number(number) for number in listed[:MOST_CITED])
         return tuple(self._night.lines[at - 1] for at in wanted if 0 < at <= len(self._night.lines))
 
-    def _all_of(self, text: str, cited: tuple[Heard, ...]) -> tuple[Heard, ...]:
+    def _all_of(self, text: str, cited: tuple[DayLine, ...]) -> tuple[DayLine, ...]:
         """Return the lines that a text came from: those named, and each that has a word of it they lack.
 
         A model may keep a line to itself; what came from it has to go with it all the same.

@@ -31,7 +31,7 @@ from bot.llm.json_answer import object_in
 from bot.llm.types import Call, Question
 from database import Database, UnitOfWork
 from database.models import Musing, MusingChange
-from database.repositories.musings import FORMED, OWN, SETTLED, Circle, Heard, circles_of
+from database.repositories.musings import FORMED, OWN, SETTLED, Circle, DayLine, circles_of
 from memory.sensitive.distress import reads_as_distress
 from memory.store import Memories
 
@@ -120,7 +120,7 @@ class NightThoughts:
         through = max((one.sent_at for one in lines), default=since)
         return [(circle, night) for circle, night in nights if night.kinds], through
 
-    async def _night(self, db: UnitOfWork, role: Role, circle: Circle, said: Sequence[Heard]) -> Night:
+    async def _night(self, db: UnitOfWork, role: Role, circle: Circle, said: Sequence[DayLine]) -> Night:
         kinds = tuple(one for one in role.character.inner_life if one != "dreams" or circle.scope == "guild")
         known = await db.musings.of_circle(role.slug, circle)
         wanted = "beliefs" in kinds
@@ -217,7 +217,13 @@ class _Writing:
         return await self._db.musings.add(Musing(self._slug, kind, text, *place, self._now, self._now))
 
     async def _note(
-        self, musing: Musing, cause: str, drawn: Collection[Heard], *, evidence: str = "", added: float = 0.0
+        self,
+        musing: Musing,
+        cause: str,
+        drawn: Collection[DayLine],
+        *,
+        evidence: str = "",
+        added: float = 0.0,
     ) -> None:
         places = {line.channel_id for line in drawn}
         where = places.pop() if len(places) == 1 else None

@@ -35,7 +35,7 @@ from database.models import (
     Ticket,
 )
 from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
-from database.repositories.musings import Heard
+from database.repositories.musings import DayLine
 from database.repositories.people import blurred
 from database.sqlite import Connection
 from database.types import FactValues
@@ -121,7 +121,7 @@ async def live(at: Drill) -> None:
             line = next(one for one in await db.archive.of_person(person) if not one.mine)
             place = ("channel", line.guild_id, line.channel_id, EPOCH, EPOCH)
             musing = await db.musings.add(Musing("pixel", "dream", f"{word} on the roof", *place))
-            drawn = Heard(line.id, person, "x", "x", EPOCH, line.channel_id, None, "guild", False)
+            drawn = DayLine(line.id, person, "x", "x", EPOCH, line.channel_id, None, "guild", False)
             await db.musings.note(
                 MusingChange(musing.id, EPOCH, "formed", channel_id=line.channel_id), [drawn]
             )

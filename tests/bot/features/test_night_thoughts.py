@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from bot.llm.errors import ClaudeTimeout
 from bot.settings.allowance import Allowance, Amount
 from database.models import Musing
 from memory.places import Where
-from tests.builders import CHANNEL, DM, PIXEL, Table, table, utterance
+from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table, utterance
 from tests.learning import BOB, DAY, HOUR, MIRA, agree
 from tests.learning import say as said_to
 
@@ -436,6 +435,18 @@ async def test_what_is_switched_off_again_stands_in_no_prompt(at, tmp_path):
     assert (BELIEF in prompt, DREAM in prompt) == (False, True)
 
 
+async def test_with_memory_switched_off_no_thought_comes_up_and_none_is_added(tmp_path):
+    async with table(tmp_path, character=DREAMER) as at:
+        await agree(at, MIRA)
+        await say(at, where=OTHER)
+        await sleep(at, ALL)
+    async with table(tmp_path, character=DREAMER, manner=replace(AT_ONCE, consent="off")) as at:
+        assert BELIEF not in await prompt_after(at, "do you like lighthouses?")
+        assert await at.app.thoughts_here.of("pixel", SQUARE) == []
+        await say(at)
+        assert await sleep(at, ALL) == 0
+
+
 async def test_a_reply_that_repeats_a_thought_goes_with_the_people_it_came_from(at):
     await say(at, where=OTHER)
     await sleep(at, ALL)
@@ -459,12 +470,3 @@ async def test_the_trace_says_which_thoughts_stood_in_the_prompt(at):
     assert found.turn is not None
     origins = await at.app.provenance.of(found.claim, found.turn, MIRA)
     assert sorted(one.text for one in origins.musings) == sorted([BELIEF, DREAM, THREAD])
-
-
-async def test_a_night_is_an_hour_that_the_jobs_know(at):
-    await say(at)
-    at.claude.finds = lambda _prompt, _question: '{"facts": []}'
-    assert await at.app.nightly.run_due("pixel")
-    assert not await at.app.nightly.run_due("pixel")
-    at.clock.pass_time(timedelta(days=1).total_seconds())
-    assert await at.app.nightly.run_due("pixel")
