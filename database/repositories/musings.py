@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
-from database.models import Archived, CastMember, Channel, Musing, MusingChange, MusingSource
+from database.models import Archived, CastMember, Channel, Musing, MusingChange, MusingSource, Nickname
 from database.repositories import Repository, table_of, values_of
 from database.repositories.memories import Audience, heard_by_all
 
@@ -203,6 +203,11 @@ class Musings(Repository):
             .order_by(Archived.sent_at, Archived.id)
         )
         return [DayLine(*row) for row in await self._session.execute(query)]
+
+    async def names_in(self, circle: Circle) -> list[str]:
+        """Return by what names people go, or went, in a server, or anywhere where that is not one."""
+        query = select(Nickname.name).where(Nickname.guild_id.in_((0, circle.guild_id or 0))).distinct()
+        return list(await self._session.scalars(query))
 
     async def _recount(self, ids: Collection[int]) -> None:
         """Let musings be as sure, and as old, as what is left of their changes makes them."""

@@ -69,7 +69,8 @@ _PARTS = {
 class Night:
     """What a character is to think over: the day's lines before one circle, and what it holds there.
 
-    `kinds` are what may go on in it there; `opinions` are those of its file that it holds nowhere yet.
+    `kinds` are what may go on in it there; `opinions` are those of its file that it holds nowhere yet. By
+    `names` people go there.
     """
 
     character: Character
@@ -78,6 +79,7 @@ class Night:
     beliefs: tuple[Musing, ...] = ()
     threads: tuple[Musing, ...] = ()
     opinions: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,11 @@ class _Check:
 
     def __init__(self, night: Night) -> None:
         self._night = night
-        self._names = frozenset[str]().union(*(called(line.author_name) for line in night.lines))
+        spoke, talk = {line.author_name for line in night.lines}, "\n".join(line.text for line in night.lines)
+        # Of thousands who go by names there many have one that is a word, too: those count that were said.
+        talk = talk.casefold()
+        said = (name for known in night.names for name in called(known) if name.casefold() in talk)
+        self._names = frozenset(said).union(*map(called, spoke))
         self._runs = frozenset[int]().union(*(runs(line.text) for line in night.lines))
         self._plain = [plain(line.text) for line in night.lines]
         self._words = [frozenset(words(line.text)) for line in night.lines]

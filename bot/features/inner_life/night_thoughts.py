@@ -131,6 +131,7 @@ class NightThoughts:
             tuple(_held(known, BELIEF)) if wanted else (),
             tuple(_held(known, THREAD)) if "threads" in kinds else (),
             tuple(_opinions(role, known)) if wanted else (),
+            tuple(await db.musings.names_in(circle)),
         )
 
     def _question(self, circle: Circle, night: Night) -> Question:

@@ -300,6 +300,19 @@ async def test_who_withdraws_while_the_model_thinks_is_in_nothing(at):
     assert await at.app.night_thoughts.run("pixel") == 0
 
 
+async def test_nobody_is_named_who_was_only_spoken_of(at):
+    await say(at, "hello", author_id=77, author_name="Zed Zebra")
+    await say(at, "Zed sails at night", *TALK[1:])
+    assert await sleep(at, night_of(belief("A keeper like Zed needs no lamp", 1))) == 0
+    assert await texts(at) == []
+
+
+async def test_a_name_that_nobody_said_is_a_word_like_any_other(at):
+    await say(at, "hello", author_id=77, author_name="Lamp")
+    await say(at)
+    assert await sleep(at, night_of(belief("A lamp is lonelier than it looks", 1))) == 1
+
+
 # --- Forgotten like everything else --------------------------------------------------------------------
 
 
