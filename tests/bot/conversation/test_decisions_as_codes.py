@@ -75,6 +75,9 @@ async def kept_by_sentences(db: UnitOfWork) -> None:
     for table in ("turns", "messages", "archive"):  # what came later was not there then
         await db.turns._session.execute(text(f"ALTER TABLE {table} DROP COLUMN drew_on"))
     await db.turns._session.execute(text("ALTER TABLE messages DROP COLUMN attachments"))
+    await db.turns._session.execute(text("ALTER TABLE channels DROP COLUMN public"))
+    for table in ("musing_sources", "musing_changes", "musings"):
+        await db.turns._session.execute(text(f"DROP TABLE {table}"))
     await db.turns._session.execute(text("UPDATE alembic_version SET version_num = '0011'"))
 
 
