@@ -72,6 +72,7 @@ from bot.features.admin.edit_facts import Facts, FactWords
 from bot.features.admin.edit_lore import Lorebooks
 from bot.features.admin.edit_relations import Bonds, Standings
 from bot.features.admin.edit_states import GlobalState, States
+from bot.features.admin.edit_thoughts import Mind, Minds
 from bot.features.admin.edits import Edits
 from bot.features.admin.people import KnownPeople
 from bot.features.admin.selves import Selves
@@ -83,8 +84,10 @@ from bot.features.characters.presence import Stagecraft
 from bot.features.characters.relations import Relations
 from bot.features.inner_life.days import Days
 from bot.features.inner_life.diagnosis import Diagnoses
+from bot.features.inner_life.night_thoughts import NightThoughts
 from bot.features.inner_life.relationship import Relationships
 from bot.features.inner_life.status import Statuses
+from bot.features.inner_life.thoughts import ThoughtsHere
 from bot.features.inner_life.week import Weeks
 from bot.features.memory.extraction import MergeQuestion, ModelFacts
 from bot.features.memory.map import Maps
@@ -248,6 +251,8 @@ class App:
     relations: Relations
     arrivals: Arrivals
     days: Days
+    night_thoughts: NightThoughts
+    thoughts_here: ThoughtsHere
     day_moods: DayMoods
     statuses: Statuses
     weeks: Weeks
@@ -263,6 +268,7 @@ class App:
     known_people: KnownPeople
     fact_words: FactWords
     standings: Standings
+    minds: Minds
     lorebooks: Lorebooks
     global_state: GlobalState
     seating: Seating
@@ -479,6 +485,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
             Facts(company, clock, memories),
             Bonds(clock, memories.agrees),
             States(statuses, administration.verbose),
+            Mind(clock),
         ),
     )
     growth_files = GrowthFiles(database, growth_folder(settings))
@@ -548,6 +555,8 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         arrivals=Arrivals(database, company, library, audit),
         days=days,
         day_moods=DayMoods(days, statuses, edits, clock),
+        night_thoughts=NightThoughts(database, claude, company, memories, clock, manner),
+        thoughts_here=ThoughtsHere(database, manner.consent),
         statuses=statuses,
         weeks=Weeks(database, inner_life, clock),
         diagnoses=Diagnoses(database, inner_life, clock),
@@ -560,6 +569,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         known_people=KnownPeople(database, edits),
         fact_words=FactWords(database),
         standings=Standings(database, edits),
+        minds=Minds(database, edits),
         lorebooks=Lorebooks(database, edits, hooks.refresh),
         global_state=GlobalState(database, company, edits),
         seating=Seating(database, edits, presence),
@@ -646,23 +656,24 @@ async def open_app(
             await database.close()
 
 
+async def _turn_the_day(app: App) -> None:
+    """Draw facts from the day behind, begin the new one, and think of a status: in this order (C81)."""
+    try:
+        # A rehearsal voice finds no facts: what was said waits for a model that does.
+        for slug in [] if app.server.rehearsal else list(app.company.by_slug):
+            if await app.nightly.run_due(slug):
+                await app.night_thoughts.run(slug)
+    finally:
+        await app.days.dawn()
+        await app.statuses.renew()
+
+
 def _schedule(app: App) -> NightWatch:
     """Let the jobs run that keep the memory in order; return the one that is needed at the start, too."""
-
-    async def turn_the_day() -> None:
-        """Draw facts from the day behind, begin the new one, and think of a status: in this order (C81)."""
-        try:
-            # A rehearsal voice finds no facts: what was said waits for a model that does.
-            for slug in [] if app.server.rehearsal else list(app.company.by_slug):
-                await app.nightly.run_due(slug)
-        finally:
-            await app.days.dawn()
-            await app.statuses.renew()
-
     every = app.schedule.every
     every(SUMMARIZE_SECONDS, app.summaries.catch_up, name="sum up what ages")
     every(EXPIRE_SECONDS, app.memories.expire, name="forget what expired")
-    every(PRUNE_SECONDS, turn_the_day, name="draw facts from talk", first=SOON_SECONDS)
+    every(PRUNE_SECONDS, partial(_turn_the_day, app), name="draw facts from talk", first=SOON_SECONDS)
     every(EMBED_SECONDS, app.embedding.catch_up, name="embed what is new", first=SOON_SECONDS)
     every(PRUNE_SECONDS, app.insight.keep, name="count what characters did")
     every(PRUNE_SECONDS, app.message_log.prune, name="forget what is past its time")

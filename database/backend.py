@@ -15,6 +15,8 @@ from database.models import (
     FactChange,
     Guise,
     Message,
+    Musing,
+    MusingChange,
     Part,
     Reminder,
     Scene,
@@ -28,7 +30,7 @@ WORDED = tuple(
     one.__tablename__
     for one in (
         *(Message, Part, Variant, Summary, Fact, FactChange, Archived, Vectors, Reminder),
-        *(Scene, Guise, Channel),
+        *(Scene, Guise, Channel, Musing, MusingChange),
     )
 )
 """The tables that hold what was said, or what was made of it."""

@@ -34,6 +34,7 @@ from database.repositories.jobs import Jobs
 from database.repositories.leftovers import Leftovers
 from database.repositories.memories import Memories
 from database.repositories.messages import Messages
+from database.repositories.musings import Musings
 from database.repositories.people import People
 from database.repositories.remarks import Remarks
 from database.repositories.reminders import Reminders
@@ -80,6 +81,7 @@ class UnitOfWork:
     spendings = cached_property(lambda self: Spendings(self._session))
     tickets = cached_property(lambda self: Tickets(self._session))
     jobs = cached_property(lambda self: Jobs(self._session))
+    musings = cached_property(lambda self: Musings(self._session))
 
     @asynccontextmanager
     async def apart(self) -> AsyncIterator[None]:

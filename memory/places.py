@@ -29,7 +29,8 @@ class Place(StrEnum):
 class Where:
     """The channel an utterance was made in.
 
-    `age_restricted` says that Discord shows it to adults only; a thread goes by its channel.
+    `age_restricted` says that Discord shows it to adults only; a thread goes by its channel. What is
+    `public` everybody of the server may read.
     """
 
     channel_id: int
@@ -39,6 +40,7 @@ class Where:
     guild_name: str = ""
     parent_id: int | None = None  # the channel of a thread
     age_restricted: bool = False
+    public: bool = False
 
     @property
     def for_adults(self) -> bool:
@@ -66,4 +68,5 @@ def where_of(channel: Channel) -> Where:
         channel.guild_name,
         parent_id=channel.parent_id,
         age_restricted=channel.age_restricted,
+        public=channel.public,
     )

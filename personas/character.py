@@ -48,6 +48,7 @@ __all__ = [
     "LONGEST_LINE",
     "LONGEST_NAME",
     "LONGEST_QUESTION",
+    "MUSINGS",
     "Blending",
     "Character",
     "CharacterError",
@@ -61,6 +62,8 @@ __all__ = [
     "slug_of",
 ]
 
+MUSINGS = ("beliefs", "dreams", "threads")
+"""What may go on in a character by itself (F133)."""
 _SAMPLE_NAME = "character name"
 _SAMPLE_PROMPT = "[brief description]"
 
@@ -179,6 +182,8 @@ class Character(BaseModel):
     """What it is like by nature: dopamine 0.6, praise x1.5, joy 7, recovery 0.8 and the like, with commas."""
     relationships: Names = ("platonic",)
     """What it can be to people, the usual first: platonic, professional, mentorship, and so on."""
+    inner_life: Names = ()
+    """What goes on in it overnight: beliefs, dreams, threads, with commas; nothing if empty."""
     nsfw: bool = False
     """Whether it is for adults: then it hears and answers in channels marked age-restricted only."""
     avatar: str = ""
@@ -244,6 +249,15 @@ class Character(BaseModel):
             raise fault(f"names '{strange[:40]}'", f"choose among {', '.join(known)}, with commas between")
         return kinds
 
+    @field_validator("inner_life")
+    @classmethod
+    def _musings_are_known(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        kinds = tuple(dict.fromkeys(kind.casefold() for kind in kinds))
+        strange = next((kind for kind in kinds if kind not in MUSINGS), "")
+        if strange:
+            raise fault(f"names '{strange[:40]}'", f"choose among {', '.join(MUSINGS)}, with commas between")
+        return kinds
+
     @field_validator("memory_question")
     @classmethod
     def _question_leaves_room(cls, question: str) -> str:
@@ -293,6 +307,7 @@ IDENTITY_KEYS: Mapping[str, str] = {
     "status_lines": "status_lines",
     "temperament": "temperament",
     "relationships": "relationships",
+    "inner_life": "inner_life",
     "nsfw": "nsfw",
     "avatar": "avatar",
     "character_id": "slug",

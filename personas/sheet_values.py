@@ -21,6 +21,7 @@ OWN_KEYS = (
     "status_lines",
     "temperament",
     "relationships",
+    "inner_life",
     "nsfw",
 )
 """What a sheet may say besides, under the names that a character.env has for it."""

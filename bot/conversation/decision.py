@@ -121,6 +121,10 @@ class Wait:
     seconds: float
 
 
+_TUPLES = ("addressees", "votes", "recalled", "lines", "known", "lore", "saw", "expert", "guard", "musings")
+"""Fields of a trace that are tuples: JSON knows lists alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """How a decision came about (C18): facts and ids, no words of the message.
@@ -135,6 +139,7 @@ class Trace:
     reply and why, where it was not the general model. `guard` says how hostile it was and how thick its skin,
     where its prompt spoke of that. `voted_for` is the character whose joining in was put
     to the vote and `carried` says whether it does, once for each vote: with the first message it was about.
+    `musings` are thoughts of the character's own, by id.
     """
 
     steps: tuple[Step, ...] = ()
@@ -155,6 +160,7 @@ class Trace:
     guard: tuple[float, ...] = ()
     voted_for: str = ""
     carried: bool = False
+    musings: tuple[int, ...] = ()
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
@@ -162,7 +168,7 @@ class Trace:
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
         known["steps"] = tuple(Step.from_json(one) for one in known.get("steps", ()))
         known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
-        for name in ("addressees", "votes", "recalled", "lines", "known", "lore", "saw", "expert", "guard"):
+        for name in _TUPLES:
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
 

@@ -367,7 +367,8 @@ def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
     lore = remembered.stage.entries[:MOST_KNOWN]
     pictures = (f"picture {one.message_id}" for one in remembered.sights if one.picture is not None)
     saw, guard = (*pictures, *remembered.read), remembered.stage.guard
-    return replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw, guard=guard)
+    read = replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw, guard=guard)
+    return replace(read, musings=tuple(one.id for one in remembered.stage.musings))
 
 
 def _topic(role: Role, answered: Sequence[Decided]) -> str | None:

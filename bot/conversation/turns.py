@@ -273,6 +273,7 @@ async def note_place(db: UnitOfWork, where: Where, *, heard: int = 0) -> None:
         guild_name=where.guild_name,
         parent_id=where.parent_id,
         age_restricted=where.age_restricted,
+        public=where.public,
         heard=heard,
     )
 

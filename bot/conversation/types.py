@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from bot.conversation.company import Speaker
 from bot.llm.types import Call, Picture
+from database.repositories.musings import HeldMusing
 from memory.attachments import Attachment, without_attachments
 from memory.places import Where
 from memory.recall import Recalled
@@ -191,6 +192,7 @@ class Stage:
     those that spoke. `names` are whom people play, by the label under which they speak. `tempo` is how fast
     it types now, 1 for as fast as ever. `asked_back` is the place in the log of what it may come back to.
     `guard` says how hostile it is and how thick its skin, where the notes speak of that.
+    `musings` are the character's own thoughts among the notes.
     """
 
     notes: tuple[str, ...] = ()
@@ -202,6 +204,7 @@ class Stage:
     asked_back: int | None = None
     asked_whom: int | None = None
     guard: tuple[float, ...] = ()
+    musings: tuple[HeldMusing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,7 @@ def asked_in(interaction: Interaction) -> Where:
         guild_id=guild_id,
         parent_id=parent_id,
         age_restricted=is_age_restricted(channel),
+        public=is_public(channel),
     )
 
 
@@ -197,6 +198,23 @@ def is_age_restricted(channel: object) -> bool:
     marked = (discord.abc.GuildChannel, discord.Thread)
     is_nsfw = getattr(channel, "is_nsfw", None) if isinstance(channel, marked) else None
     return bool(is_nsfw and is_nsfw())
+
+
+def is_public(channel: object) -> bool:
+    """Say whether everybody of a server may read a channel, and nobody is kept out of it.
+
+    A thread goes by its channel, unless it is private. Of a channel that is not known the answer is no.
+    """
+    if isinstance(channel, discord.Thread):
+        return not channel.is_private() and is_public(channel.parent)
+    if not isinstance(channel, discord.abc.GuildChannel) or is_age_restricted(channel):
+        return False
+    held = channel.permissions_for(channel.guild.default_role)
+    shut_out = any(
+        False in (given.view_channel, given.read_message_history) for given in channel.overwrites.values()
+    )
+    speaks = isinstance(channel, (discord.VoiceChannel, discord.StageChannel))
+    return held.view_channel and held.read_message_history and (held.connect or not speaks) and not shut_out
 
 
 def only_in_servers(command: AnyCommand) -> bool:

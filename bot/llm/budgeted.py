@@ -15,7 +15,7 @@ from database import DatabaseError
 
 log = logging.getLogger(__name__)
 
-EXTRAS = frozenset({"vote", "addressees", "appraisal", "status", "look"})
+EXTRAS = frozenset({"vote", "addressees", "appraisal", "status", "look", "musings"})
 """What a character can do without: it stops where a budget runs short."""
 SPARING = ("cheap", "budget")
 """Who answers where a budget runs short, and why."""

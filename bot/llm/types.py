@@ -19,6 +19,7 @@ Purpose = Literal[
     "same facts",
     "status",
     "look",
+    "musings",
 ]
 
 Effort = Literal["off", "low", "medium", "high"]

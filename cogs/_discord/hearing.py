@@ -10,7 +10,7 @@ from bot.conversation.context.reader import LONGEST_QUOTE
 from bot.conversation.rethinking import Asker
 from bot.conversation.text.names import clean_name, clean_text
 from bot.conversation.types import Person, Quote, Utterance
-from bot.discord.commands import Interaction, asked_in, is_age_restricted
+from bot.discord.commands import Interaction, asked_in, is_age_restricted, is_public
 from cogs._discord.attachments import EMOJI, attachments_in
 from cogs._discord.text import shortened
 from memory.attachments import with_attachments
@@ -97,6 +97,7 @@ def where_of(message: discord.Message) -> Where:
         guild_name=_one_line(guild.name),
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         age_restricted=is_age_restricted(channel),
+        public=is_public(channel),
     )
 
 

@@ -13,7 +13,7 @@ from bot.conversation.company import Role, speaker_id
 from bot.conversation.rethinking import CannotRemake
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _
-from bot.discord.commands import Interaction, answer, is_age_restricted
+from bot.discord.commands import Interaction, answer, is_age_restricted, is_public
 from bot.features.admin.edits import ChangeRefused
 from bot.features.admin.selves import NotLaidDown
 from bot.features.characters.presence import NotStaged
@@ -187,6 +187,7 @@ def place_in(channel: Talkative) -> Where:
         channel.guild.name,
         parent_id=parent_id,
         age_restricted=is_age_restricted(channel),
+        public=is_public(channel),
     )
 
 

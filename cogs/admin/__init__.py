@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from cogs.admin import bonds, edits, facts, growth, identity, lore, memory_day, mood
+from cogs.admin import bonds, edits, facts, growth, identity, lore, memory_day, mood, thoughts
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 
 async def setup(bot: "Masquerade") -> None:
-    for part in (bonds, edits, facts, growth, identity, lore, memory_day, mood):
+    for part in (bonds, edits, facts, growth, identity, lore, memory_day, mood, thoughts):
         await part.setup(bot)

@@ -9,6 +9,7 @@ from bot.core.i18n import _, worded
 from bot.features.admin.edit_characters import CHOSEN, PRESENCE
 from bot.features.admin.edit_facts import FACT, Words
 from bot.features.admin.edit_relations import BOND
+from bot.features.admin.edit_thoughts import THOUGHT
 from bot.features.admin.edits import Change, Recorded, Values
 from bot.features.inner_life.wording import BOND_STAGES, DAY_MOODS, LINE_KINDS, METRICS
 from cogs._discord.text import inline
@@ -41,6 +42,7 @@ _KINDS = {
     "fact": _("fact", "a kind of thing that operators change"),
     "bond": _("bond", "a kind of thing that operators change"),
     "state": _("state", "a kind of thing that operators change"),
+    THOUGHT: _("thought", "a kind of thing that operators change"),
 }
 _VERBS = {
     "put back": _("put back", "what was done with a thing"),
@@ -67,6 +69,7 @@ _NAMES = {
     "scope": _("scope", "one of the values of a thing"),
     "holds": _("holds", "one of the values of a thing"),
     "settled_at": _("attacks count from", "one of the values of a thing"),
+    "confidence": _("confidence", "one of the values of a thing"),
 }
 _VALUES = {
     "kind": LINE_KINDS,
@@ -82,6 +85,7 @@ _VALUES = {
 _SHOWN = {
     BOND: tuple(str(metric) for metric in Metric),
     FACT: ("number", "kept", "pinned", "scope", "holds"),
+    THOUGHT: ("confidence",),
 }
 """What is shown of the values: of a bond not what somebody chose it to be like, which is theirs."""
 

@@ -1,4 +1,4 @@
-"""What people see of a character's inner life: /mood and /relationship (F085, F089, F090, C71, C74)."""
+"""What people see of an inner life: /mood, /thoughts and /relationship (F085, F089, F090, F133, C71, C74)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.conversation.company import Role
 from bot.core.i18n import worded
-from bot.discord.commands import Interaction, answer
+from bot.discord.commands import Interaction, answer, asked_in
 from bot.features.inner_life.relationship import NotDisputed, chart_of
 from bot.features.inner_life.week import Viewer
 from bot.features.inner_life.week_picture import week_svg, week_text
@@ -36,6 +36,7 @@ from cogs.inner_life.views import (
     bond_panel,
     mood_text,
     nothing_kept,
+    thoughts_panel,
     undone_text,
 )
 
@@ -46,12 +47,13 @@ AGAIN = "relationship"
 
 
 class InnerLife(commands.Cog):
-    """Both answers are for the asker's eyes alone."""
+    """All answers are for the asker's eyes alone."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         self._weeks = bot.app.weeks
         self._relationships = bot.app.relationships
+        self._thoughts = bot.app.thoughts_here
         self._zone = bot.app.inner_life.zone
         self._drawings = Drawings()
         self.panels = Panels(
@@ -65,11 +67,15 @@ class InnerLife(commands.Cog):
             },
         )
 
+        self.thought_panels = Panels(bot, "thoughts", {"page": Action(self._turn_thoughts, "thoughts")})
+
     async def cog_load(self) -> None:
         self.panels.load()
+        self.thought_panels.load()
 
     async def cog_unload(self) -> None:
         self.panels.unload()
+        self.thought_panels.unload()
 
     # How it feels.
 
@@ -92,6 +98,24 @@ class InnerLife(commands.Cog):
                 ephemeral=True,
                 allowed_mentions=NOBODY,
             )
+
+    # What it thinks.
+
+    @app_commands.command(description="What a character believes, dreamt and keeps wondering about")
+    @app_commands.describe(character=WHICH)
+    @app_commands.autocomplete(character=offer_characters)
+    async def thoughts(self, interaction: Interaction, character: CharacterName | None = None) -> None:
+        await interaction.response.defer(ephemeral=True)
+        async with telling(interaction):
+            await self._show_thoughts(interaction, await role_meant(interaction, character), 1)
+
+    async def _turn_thoughts(self, press: Press) -> None:
+        page, *mark = press.arguments
+        await self._show_thoughts(press.interaction, role_marked(self.bot, mark), int(page))
+
+    async def _show_thoughts(self, interaction: Interaction, role: Role, page: int) -> None:
+        found = await self._thoughts.of(role.slug, asked_in(interaction))
+        await self.thought_panels.show(interaction, thoughts_panel(role, found, page, mark_of(role)))
 
     # How it stands with the asker.
 

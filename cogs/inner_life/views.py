@@ -7,7 +7,7 @@ import discord
 from discord.utils import format_dt
 
 from bot.conversation.company import Role
-from bot.conversation.text.split import LIMIT
+from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _, n_, worded
 from bot.core.spelling import MONTHS
 from bot.features.inner_life.relationship import (
@@ -19,10 +19,11 @@ from bot.features.inner_life.relationship import (
     why_not,
     words_of,
 )
+from bot.features.inner_life.thoughts import ShownThought, ThoughtForm, thought_lines
 from bot.features.inner_life.week import Felt, Happening, told_now
 from bot.features.inner_life.wording import BOND_STAGES, KINDS, METRICS
 from cogs._discord.options import shown
-from cogs._discord.panels import Button, Choice, Menu, Panel
+from cogs._discord.panels import Button, Choice, Menu, Panel, pages_of, turning
 from cogs._discord.text import inline, shortened
 from database.models import BondChange
 from memory.rules import Consent
@@ -33,6 +34,13 @@ ON_A_PAGE = 8
 MOST_MOMENTS = 8
 WORDS_ROOM, HEAD_ROOM = 120, 120
 
+THOUGHTS = _("**What {name} thinks by itself**, as far as everybody here may know it")
+NO_THOUGHTS = _("**{name}** thinks nothing by itself, because its file does not say `inner_life`.")
+NO_THOUGHTS_YET = _(
+    "Nothing goes on in **{name}** that everybody here may know. It thinks overnight, of what was said here "
+    "by people who agreed to be remembered."
+)
+WHERE_FROM = _("-# It made that up of talk here; /why tells which of it stood in a prompt.")
 NOTHING_FELT = _(
     "Nothing has happened to **{name}** yet, so there is nothing to show. Its week begins with the first "
     "answer that it gives, or with its first morning."
@@ -278,3 +286,16 @@ def _numbers(undoing: Undoing) -> dict[str, str]:
         "before": signed(undoing.before) if BOUNDS[undoing.metric][0] else str(undoing.before),
         "after": signed(undoing.after) if BOUNDS[undoing.metric][0] else str(undoing.after),
     }
+
+
+def thoughts_panel(role: Role, found: list[ShownThought], page: int, mark: tuple[str, ...]) -> Panel:
+    """Return one page of what a character thinks, counted from 1."""
+    if not found:
+        told = NO_THOUGHTS_YET if role.character.inner_life else NO_THOUGHTS
+        return Panel(told.format(name=shown(role)))
+    form = ThoughtForm(inline, lambda at: format_dt(at, "d"), "<#{}>".format)
+    head, foot = THOUGHTS.format(name=shown(role)), str(WHERE_FROM)
+    lines = thought_lines(found, form, small="-# ")
+    pages = list(pages_of(lines, LIMIT - width(head) - width(foot) - 2, ON_A_PAGE))
+    at = min(max(page, 1), len(pages))
+    return Panel("\n".join([head, *pages[at - 1], foot]), turning(at, len(pages), mark), SECONDS)

@@ -127,6 +127,7 @@ _KNOWN = _("- facts about you: {core} for good, {facts} for now; {changes} chang
 _NUMBERS = _("- numbers to search by meaning: {numbers}")
 _NOTES = _("- notes of older talk that hold something of yours: {notes}")
 _DATES = _("- reminders and dates: {reminders}; names you go by: {names}")
+_THOUGHTS = _("- lines of yours that characters' thoughts came from: {thoughts}")
 _PLAYED = _("- whom you play, scenes that you asked for, and notes of channels: {played}")
 _BONDS = _("- how characters stand with you, and what changed that (/relationship): {bonds}")
 _TICKETS = _("- support tickets that you opened, without words: {tickets}")
@@ -234,6 +235,7 @@ def _held(of: Holdings) -> Iterator[str]:
     yield _DATES.format(reminders=number(of.reminders), names=number(of.names))
     yield _PLAYED.format(played=number(of.played))
     yield _BONDS.format(bonds=number(of.bonds))
+    yield _THOUGHTS.format(thoughts=number(of.thoughts))
     yield _TICKETS.format(tickets=number(of.tickets))
     yield _WORDLESS.format(
         decisions=_DECISIONS.format(count=of.decisions), calls=_CALLS.format(count=of.calls)

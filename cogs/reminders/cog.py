@@ -10,7 +10,7 @@ from discord.ext import commands
 from bot.core.errors import Unsaid
 from bot.core.i18n import _
 from bot.core.spelling import moment_in_words, yearly_in_words
-from bot.discord.commands import Interaction, answer, asked_in, is_age_restricted
+from bot.discord.commands import Interaction, answer, asked_in, is_age_restricted, is_public
 from bot.features.reminders.due_birthdays_and_reminders import SECONDS, Venue
 from bot.features.reminders.reminder_rules import LONGEST, ReminderRefused
 from cogs._discord.interactions import Panels
@@ -279,6 +279,7 @@ class Reminders(commands.Cog):
             guild_id=channel.guild.id,
             parent_id=parent_id,
             age_restricted=is_age_restricted(channel),
+            public=is_public(channel),
         )
         roles = tuple(role.id for role in member.roles)
         return Venue(where, mouth_in(self.bot, channel), roles)

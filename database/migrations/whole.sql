@@ -132,7 +132,7 @@ CREATE TABLE channels (
 	guild_name VARCHAR(200) NOT NULL, 
 	watermark BIGINT NOT NULL, 
 	unsendable_until DATETIME, 
-	refusals INTEGER NOT NULL, archive_version INTEGER DEFAULT '0' NOT NULL, chosen VARCHAR(64), note TEXT, note_by BIGINT, note_depth INTEGER DEFAULT '0' NOT NULL, speaks_first BOOLEAN DEFAULT '0' NOT NULL, parent_id BIGINT, age_restricted BOOLEAN DEFAULT '0' NOT NULL, 
+	refusals INTEGER NOT NULL, archive_version INTEGER DEFAULT '0' NOT NULL, chosen VARCHAR(64), note TEXT, note_by BIGINT, note_depth INTEGER DEFAULT '0' NOT NULL, speaks_first BOOLEAN DEFAULT '0' NOT NULL, parent_id BIGINT, age_restricted BOOLEAN DEFAULT '0' NOT NULL, public BOOLEAN DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_channels PRIMARY KEY (id)
 );
 CREATE TABLE character_days (
@@ -383,6 +383,44 @@ CREATE TABLE milestones (
 	reverted_at DATETIME, 
 	CONSTRAINT pk_milestones PRIMARY KEY (character, milestone)
 );
+CREATE TABLE musing_changes (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	musing_id BIGINT NOT NULL, 
+	at BIGINT NOT NULL, 
+	cause VARCHAR(16) NOT NULL, 
+	evidence VARCHAR(16) NOT NULL, 
+	added FLOAT NOT NULL, 
+	channel_id BIGINT, 
+	"before" TEXT, 
+	CONSTRAINT fk_musing_changes_musing_id_musings FOREIGN KEY(musing_id) REFERENCES musings (id) ON DELETE CASCADE
+);
+CREATE TABLE musing_sources (
+	message_id BIGINT NOT NULL, 
+	change_id BIGINT NOT NULL, 
+	person_id BIGINT NOT NULL, 
+	CONSTRAINT pk_musing_sources PRIMARY KEY (message_id, change_id), 
+	CONSTRAINT fk_musing_sources_change_id_musing_changes FOREIGN KEY(change_id) REFERENCES musing_changes (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE musings (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	character VARCHAR(64) NOT NULL, 
+	kind VARCHAR(16) NOT NULL, 
+	text TEXT NOT NULL, 
+	scope VARCHAR(16) NOT NULL, 
+	guild_id BIGINT, 
+	channel_id BIGINT, 
+	made_at BIGINT NOT NULL, 
+	changed_at BIGINT NOT NULL, 
+	confidence FLOAT NOT NULL, 
+	result TEXT NOT NULL, 
+	closed_at BIGINT, 
+	removed_at BIGINT, 
+	CONSTRAINT ck_musings_kind CHECK (kind IN ('belief', 'dream', 'thread')), 
+	CONSTRAINT ck_musings_scope CHECK (scope IN ('dm', 'channel', 'guild'))
+);
 CREATE TABLE nicknames (
 	user_id BIGINT NOT NULL, 
 	guild_id BIGINT NOT NULL, 
@@ -621,5 +659,9 @@ CREATE INDEX ix_job_runs_job ON job_runs (job, day);
 CREATE INDEX ix_job_runs_begun_at ON job_runs (begun_at);
 CREATE INDEX ix_audit_person_id ON audit (person_id);
 CREATE INDEX ix_trait_shifts_character ON trait_shifts (character, at);
+CREATE INDEX ix_musings_character ON musings (character);
+CREATE INDEX ix_musing_changes_musing_id ON musing_changes (musing_id);
+CREATE INDEX ix_musing_sources_change_id ON musing_sources (change_id);
+CREATE INDEX ix_musing_sources_person_id ON musing_sources (person_id);
 DELETE FROM "sqlite_sequence";
 COMMIT;

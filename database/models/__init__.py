@@ -20,7 +20,16 @@ from database.models.company import (
     TraitShift,
 )
 from database.models.house import Audit, Desk, HouseRule, Ticket
-from database.models.inner import Bond, BondChange, Feeling, Remark, Stirring
+from database.models.inner import (
+    Bond,
+    BondChange,
+    Feeling,
+    Musing,
+    MusingChange,
+    MusingSource,
+    Remark,
+    Stirring,
+)
 from database.models.memory import (
     Archived,
     Consent,
@@ -70,6 +79,9 @@ __all__ = [
     "LoreLine",
     "Message",
     "Milestone",
+    "Musing",
+    "MusingChange",
+    "MusingSource",
     "Nickname",
     "Part",
     "Remark",

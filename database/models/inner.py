@@ -1,9 +1,18 @@
-"""An inner life: what moved a character, how it stands with each person, and when it spoke first."""
+"""An inner life: what moved a character, what it thinks, how it stands with people, when it spoke first."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, PrimaryKeyConstraint, String
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.types import Exactly, Instant, Key, Row, Snowflake
@@ -114,3 +123,73 @@ class Remark(Row):
     kind: Mapped[str] = mapped_column(String(16))
     person_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     why: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+
+
+class Musing(Row):
+    """Something that a character thought by itself: a belief, a dream, or a thread, an open question (F133).
+
+    It belongs to the place where all of it was said, as facts do: `scope` is 'dm', 'channel' or 'guild'.
+    `confidence` is that of a belief, from 0 to 1. A thread that came to an end has a `result`. What an
+    operator took away is kept for a while, so that it can be put back.
+    """
+
+    __tablename__ = "musings"
+    __table_args__ = (
+        CheckConstraint("kind IN ('belief', 'dream', 'thread')", name="kind"),
+        CheckConstraint("scope IN ('dm', 'channel', 'guild')", name="scope"),
+        Index("ix_musings_character", "character"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    character: Mapped[str] = mapped_column(Slug)
+    kind: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    scope: Mapped[str] = mapped_column(String(16))
+    guild_id: Mapped[int | None] = mapped_column(BigInteger)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    made_at: Mapped[Exactly]
+    changed_at: Mapped[Exactly]
+    confidence: Mapped[float] = mapped_column(default=0.0)
+    result: Mapped[str] = mapped_column(Text, default="")
+    closed_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    removed_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+
+
+class MusingChange(Row):
+    """How a musing came to be, and what changed it since: a cause and a kind of evidence, nobody's words.
+
+    The confidence is the sum of all that these rows `added`. `before` are the words that an operator
+    replaced.
+    """
+
+    __tablename__ = "musing_changes"
+    __table_args__ = (
+        Index("ix_musing_changes_musing_id", "musing_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Key] = mapped_column(init=False)
+    musing_id: Mapped[int] = mapped_column(ForeignKey("musings.id", ondelete="CASCADE"))
+    at: Mapped[Exactly]
+    cause: Mapped[str] = mapped_column(String(16))
+    evidence: Mapped[str] = mapped_column(String(16), default="")
+    added: Mapped[float] = mapped_column(default=0.0)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    before: Mapped[str | None] = mapped_column(Text, default=None)
+
+
+class MusingSource(Row):
+    """A line of the archive that a change of a musing came from, and who said it."""
+
+    __tablename__ = "musing_sources"
+    __table_args__ = (
+        PrimaryKeyConstraint("message_id", "change_id"),
+        Index("ix_musing_sources_change_id", "change_id"),
+        Index("ix_musing_sources_person_id", "person_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    message_id: Mapped[Snowflake]
+    change_id: Mapped[int] = mapped_column(ForeignKey("musing_changes.id", ondelete="CASCADE"))
+    person_id: Mapped[Snowflake]

@@ -53,7 +53,8 @@ class Channel(Row):
     `archive_version` counts the changes of the place's archive. `chosen` is the character that was asked
     for there, and `note` what is to be kept in mind for now, `note_depth` lines before the end (C35).
     `speaks_first` says that admins want characters to say something there unasked (C79). `parent_id` is the
-    channel that a thread belongs to. `age_restricted` is Discord's mark, as it was seen last (C91).
+    channel that a thread belongs to. `age_restricted` is Discord's mark, as it was seen last (C91); so is
+    `public`: everybody of the server may read along.
     """
 
     __tablename__ = "channels"
@@ -74,6 +75,7 @@ class Channel(Row):
     speaks_first: Mapped[bool] = mapped_column(default=False, server_default="0")
     parent_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     age_restricted: Mapped[bool] = mapped_column(default=False, server_default="0")
+    public: Mapped[bool] = mapped_column(default=False, server_default="0")
 
 
 class Message(Row):

@@ -10,6 +10,7 @@ from database.models import Archived, CastMember, Channel, Claim, Message, Seat,
 from database.repositories import Repository, table_of, values_of
 from database.repositories.casts import heard_by
 from database.repositories.channels import Channels
+from database.repositories.musings import Musings
 from database.repositories.vectors import Embeddings
 
 
@@ -115,6 +116,8 @@ class Archive(Repository):
         changed = update(Archived).where(Archived.id == message_id, Archived.text != text).values(text=text)
         places = set(await self._session.scalars(changed.returning(Archived.channel_id)))
         await Embeddings(self._session).drop("line", places, [message_id])
+        if places:
+            await Musings(self._session).lose([message_id])
         await self._changed(places)
         return bool(places)
 
@@ -124,10 +127,11 @@ class Archive(Repository):
         await self._changed(set(await self._session.scalars(moved.returning(Archived.channel_id))))
 
     async def forget(self, message_ids: Collection[int]) -> int:
-        """Delete lines; return how many there were."""
+        """Delete lines, and what a character thought because of them; return how many lines there were."""
         gone = delete(Archived).where(Archived.id.in_(message_ids)).returning(Archived.channel_id)
         places = list(await self._session.scalars(gone))
         await Embeddings(self._session).drop("line", set(places), message_ids)
+        await Musings(self._session).lose(message_ids)
         await self._changed(set(places))
         return len(places)
 

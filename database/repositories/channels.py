@@ -69,6 +69,7 @@ class Channels(Repository):
         heard: int,
         parent_id: int | None = None,
         age_restricted: bool = False,
+        public: bool = False,
     ) -> None:
         """Keep a channel's present names and mark, whose thread it is, and that message `heard` came in."""
         await self._session.execute(
@@ -81,6 +82,7 @@ class Channels(Repository):
                 "guild_name": guild_name,
                 "parent_id": parent_id,
                 "age_restricted": age_restricted,
+                "public": public,
                 "watermark": heard,
                 "refusals": 0,
             },
@@ -239,6 +241,7 @@ def _note(insert: Inserting) -> Any:
             "guild_name": row.excluded.guild_name,
             "parent_id": func.coalesce(row.excluded.parent_id, Channel.parent_id),
             "age_restricted": row.excluded.age_restricted,
+            "public": row.excluded.public,
             "watermark": case((newer, row.excluded.watermark), else_=Channel.watermark),
         },
     )

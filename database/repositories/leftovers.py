@@ -25,6 +25,7 @@ PERSON: Mapping[str, tuple[str, ...]] = {
     "identity_lines": ("made_by",),
     "lore_lines": ("made_by",),
     "messages": ("author_id",),
+    "musing_sources": ("person_id",),
     "nicknames": ("user_id",),
     "remarks": ("person_id",),
     "reminders": ("person_id",),
@@ -40,7 +41,8 @@ PERSON: Mapping[str, tuple[str, ...]] = {
 }
 """The columns that say whose a row is."""
 BELONGING = frozenset(
-    {"channels", "cues", "fact_sources", "global_state", "parts", "seats", "variants", "windows"}
+    {"channels", "cues", "fact_sources", "global_state", "musing_changes", "musings"}
+    | {"parts", "seats", "variants", "windows"}
 )
 """Tables whose rows go, or are changed, with what they belong to."""
 EXEMPT: Mapping[str, str] = {
@@ -74,6 +76,9 @@ _WORDS = frozenset(
         ("identity_lines", "text"),
         ("lore_lines", "values"),
         ("messages", "text"),
+        ("musing_changes", "before"),
+        ("musings", "result"),
+        ("musings", "text"),
         ("parts", "text"),
         ("reminders", "text"),
         ("scenes", "topic"),

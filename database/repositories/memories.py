@@ -112,20 +112,26 @@ class Recallable(NamedTuple):
 _FACT = table_of(Fact).c
 
 
+def heard_by_all(row: Any) -> ColumnElement[bool]:
+    """Return which rows of a table come only from what everybody of an audience in a server may know (D2).
+
+    The one rule: never a wider audience than that before which it was said, unless the person
+    themself said so.
+    """
+    here: BindParameter[int] = bindparam("channel_ids", expanding=True)
+    return or_(
+        row.scope == "everywhere",
+        and_(row.scope == "guild", row.guild_id == bindparam("guild_id")),
+        and_(row.scope == "channel", row.channel_id.in_(here)),
+    )
+
+
 def _visible(*, private: bool) -> ColumnElement[bool]:
     """Return which memories about a person may come up before an audience (D2, C60).
 
-    The one rule: never a wider audience than that before which it was said, unless the person
-    themself said so. What was said before many may come up when the person is alone with us.
+    What was said before many may come up when the person is alone with us.
     """
-    if private:
-        return true()
-    here: BindParameter[int] = bindparam("channel_ids", expanding=True)
-    return or_(
-        _FACT.scope == "everywhere",
-        and_(_FACT.scope == "guild", _FACT.guild_id == bindparam("guild_id")),
-        and_(_FACT.scope == "channel", _FACT.channel_id.in_(here)),
-    )
+    return true() if private else heard_by_all(_FACT)
 
 
 def _about(*, private: bool) -> ColumnElement[bool]:

@@ -243,6 +243,13 @@ class Messages(Repository):
         rows = (await self._session.execute(_LATELY, asked)).all()
         return [LatelySaid(*row) for row in reversed(rows)]
 
+    async def said_by(self, people: Collection[int], *, since: datetime) -> list[tuple[int, str]]:
+        """Return what some people said since a moment, anywhere: by whom, and the words."""
+        query = select(Message.author_id, Message.text).where(
+            Message.author_id.in_(people), Message.sent_at >= since
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(query)]
+
     async def count(self, *, author_id: int, channel_id: int | None = None) -> int:
         """Return how many lines of somebody the log holds, in one channel or in all."""
         query = select(func.count()).select_from(Message).where(Message.author_id == author_id)

@@ -33,6 +33,8 @@ from database.models import (
     IdentityLine,
     LoreLine,
     Message,
+    Musing,
+    MusingSource,
     Nickname,
     Part,
     Remark,
@@ -76,6 +78,7 @@ class Holdings(NamedTuple):
     reminders: int
     played: int
     bonds: int
+    thoughts: int
     tickets: int
     names: int
     decisions: int
@@ -117,6 +120,7 @@ class People(Repository):
             reminders=await self._count(Reminder, Reminder.person_id == person_id),
             played=await self._played(person_id),
             bonds=await self._bonds(person_id),
+            thoughts=await self._count(MusingSource, MusingSource.person_id == person_id),
             tickets=await self._count(Ticket, Ticket.opener_id == person_id),
             names=await self._count_names(person_id),
             decisions=await self._count(Claim, Claim.author_id == person_id),
@@ -295,6 +299,7 @@ class People(Repository):
         await self._session.execute(delete(Summary).where(Summary.channel_id.in_(channel_ids)))
         await Affinities(self._session).forget_place(channel_ids)
         await self._session.execute(delete(Window).where(Window.channel_id.in_(channel_ids)))
+        await self._session.execute(delete(Musing).where(Musing.channel_id.in_(channel_ids)))
         for one, value in ((Call, None), (Claim, 0)):
             there = update(one).where(one.channel_id.in_(channel_ids))
             await self._session.execute(there.values(channel_id=value))

@@ -217,6 +217,7 @@ KEPT = (
     "status_lines",
     "temperament",
     "relationships",
+    "inner_life",
     "nsfw",
 )
 """Those fields: cards have none for them."""

@@ -203,24 +203,24 @@ _VISIBILITY = (
         "channel of a fact",
         "What was said in one channel comes up in no other.",
         "database/repositories/memories.py",
-        'and_(_FACT.scope == "channel", _FACT.channel_id.in_(here)),',
-        '_FACT.scope == "channel",',
+        'and_(row.scope == "channel", row.channel_id.in_(here)),',
+        'row.scope == "channel",',
         "tests/memory/test_finding.py::test_a_fact_comes_up_before_nobody_else_than_those_it_was_said_to",
     ),
     Guard(
         "server of a fact",
         "What somebody shared with one server comes up in no other.",
         "database/repositories/memories.py",
-        'and_(_FACT.scope == "guild", _FACT.guild_id == bindparam("guild_id")),',
-        '_FACT.scope == "guild",',
+        'and_(row.scope == "guild", row.guild_id == bindparam("guild_id")),',
+        'row.scope == "guild",',
         "tests/cogs/test_memory_commands.py::test_what_is_told_in_private_is_in_no_prompt_that_others_read",
     ),
     Guard(
         "private talk stays private",
         "What was said in a direct message comes up in no channel.",
         "database/repositories/memories.py",
-        '        _FACT.scope == "everywhere",\n',
-        '        _FACT.scope.in_(("everywhere", "dm")),\n',
+        '        row.scope == "everywhere",\n',
+        '        row.scope.in_(("everywhere", "dm")),\n',
         "tests/memory/test_finding.py::test_a_fact_comes_up_before_nobody_else_than_those_it_was_said_to",
     ),
     Guard(
@@ -1130,6 +1130,67 @@ _STRANGERS = (
     ),
 )
 
+_THOUGHTS = (
+    Guard(
+        "audience of thoughts",
+        "What a character thought by itself comes up before no wider audience than what it came from.",
+        "database/repositories/musings.py",
+        "        here if private else heard_by_all(_MUSING),\n",
+        "",
+        "tests/bot/features/test_night_thoughts.py::test_a_thought_comes_up_before_no_wider_audience_than_its_own",
+    ),
+    Guard(
+        "consent to thoughts",
+        "No night thinks over a word of who did not agree.",
+        "bot/features/inner_life/night_thoughts.py",
+        "            found = circles_of([one for one in lines if one.person_id in agreed])\n",
+        "            found = circles_of(lines)\n",
+        "tests/bot/features/test_night_thoughts.py::test_nothing_of_who_is_in_distress_is_thought_over",
+    ),
+    Guard(
+        "circles of thoughts",
+        "No question shows a model what different circles of people said.",
+        "database/repositories/musings.py",
+        "    if line.public:\n",
+        "    if line.guild_id:\n",
+        "tests/bot/features/test_night_thoughts.py::"
+        "test_a_dream_holds_no_line_of_private_places_or_of_who_did_not_agree",
+    ),
+    Guard(
+        "thoughts go with their sources",
+        "A thought goes with any message that it came from.",
+        "database/repositories/archive.py",
+        "        await Musings(self._session).lose(message_ids)\n",
+        "",
+        "tests/bot/features/test_night_thoughts.py::test_a_thought_goes_with_any_message_that_it_came_from",
+    ),
+    Guard(
+        "sources that a model keeps to itself",
+        "A thought goes with a line of which it has a word, also where the model did not name that line.",
+        "bot/features/inner_life/night_questions.py",
+        "        return (*cited, *others)\n",
+        "        return cited\n",
+        "tests/bot/features/test_night_thoughts.py::"
+        "test_a_line_that_a_model_kept_to_itself_counts_where_a_word_of_it_stands_in_the_thought",
+    ),
+    Guard(
+        "nobody's words in thoughts",
+        "No name, no secret, no address and nobody's words stand in a thought.",
+        "bot/features/inner_life/night_questions.py",
+        " or not self._fits(text):\n",
+        ":\n",
+        "tests/bot/features/test_night_thoughts.py::test_what_must_not_stand_anywhere_is_thrown_away",
+    ),
+    Guard(
+        "who withdraws overnight",
+        "Of who withdraws while a model thinks, nothing is kept.",
+        "bot/features/inner_life/night_thoughts.py",
+        "        whole = [one for one in found if stand.issuperset(line.id for line in one.drawn)]\n",
+        "        whole = found\n",
+        "tests/bot/features/test_night_thoughts.py::test_who_withdraws_while_the_model_thinks_is_in_nothing",
+    ),
+)
+
 GUARDS: tuple[Guard, ...] = (
     *_EXACTLY_ONCE,
     *_ORDER,
@@ -1143,4 +1204,5 @@ GUARDS: tuple[Guard, ...] = (
     *_POWERS,
     *_OUTSIDE,
     *_STRANGERS,
+    *_THOUGHTS,
 )

@@ -169,6 +169,7 @@ FULL = made(
     forbidden_phrases=("how may I help", "the abyss"),
     status_lines=("chess with the oven", "patience, in the older sense"),
     relationships=("mentorship", "adversarial"),
+    inner_life=("dreams",),
     fallback_lines=("Hm.",),
 )
 

@@ -48,11 +48,14 @@ async def consolidate(loaded: Loaded, *, on_stage: Callable[[str], None] | None 
         if app.manner.learning.batches:
             tell(BATCHES)
         with place_bar(console, places) as progress:
-            tally = Tally()
+            tally, thoughts = Tally(), 0
             for slug in app.company.by_slug:
                 tally += await app.consolidation.run(slug, progress=progress)
+                thoughts += 0 if app.server.rehearsal else await app.night_thoughts.run(slug)
     for sentence in report(tally, places.total, off=settings.memory_consent == "off"):
         print(sentence)  # noqa: T201
+    if thoughts:
+        print(f"{_count(thoughts, 'thought')} came or changed; /thoughts shows them.")  # noqa: T201
     return 1 if tally.left else 0
 
 

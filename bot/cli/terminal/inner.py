@@ -1,10 +1,13 @@
-"""How the character feels, and how it stands with who sits at the keyboard: in words (F085, F089, C71)."""
+"""How the character feels, what it thinks, and how it stands with who sits there (F085, F089, F133, C71)."""
 
 import re
 
+from bot.cli.terminal.company import in_short
+from bot.cli.terminal.markup import Marked
 from bot.cli.terminal.session import Session
 from bot.conversation.company import Role
 from bot.core.errors import MasqueradeError
+from bot.core.spelling import day_in_words
 from bot.features.inner_life.diagnosis import (
     NO_STIMULI,
     STIMULI_HEAD,
@@ -14,11 +17,14 @@ from bot.features.inner_life.diagnosis import (
     table,
 )
 from bot.features.inner_life.relationship import MOST_DISPUTES, Relationship, words_of
+from bot.features.inner_life.thoughts import ThoughtForm, thought_lines
 from bot.features.inner_life.week import Viewer, told_now
 from database.models import BondChange
 from personas.relations.bonds import BOUNDS, STAGES, Metric
 
 NOTHING_FELT = "Nothing has happened to {name} yet: its week begins with the first answer that it gives."
+NO_THOUGHTS = "{name} thinks nothing by itself: its file does not say inner_life."
+NO_THOUGHTS_YET = "Nothing goes on in {name} yet: it thinks overnight, or when main.py consolidate runs."
 NOTHING_OF_NOTE = "Nothing of note happened this week."
 NOTHING_KEPT = "Nothing is kept of how {name} and you stand; {why}."
 SWITCHED_OFF = "remembering is switched off (memory_consent=off)"
@@ -58,6 +64,16 @@ async def _hormones(session: Session, role: Role) -> list[str]:
         f"{STIMULI_HEAD}:" if moved else f"{NO_STIMULI}.",
         *moved,
     ]
+
+
+async def thoughts_told(session: Session) -> str:
+    """Say what the character believes and keeps wondering about, of what was said here."""
+    role, zone = await session.host(), session.app.inner_life.zone
+    found = await session.app.thoughts_here.of(role.slug, session.where)
+    if not found:
+        return (NO_THOUGHTS_YET if role.character.inner_life else NO_THOUGHTS).format(name=role.name)
+    form = ThoughtForm(in_short, lambda at: day_in_words(at.astimezone(zone).date()), lambda _channel: "")
+    return Marked("\n".join(thought_lines(found, form)))
 
 
 async def relationship_told(session: Session, rest: str) -> str:

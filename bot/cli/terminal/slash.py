@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from bot.app import App
 from bot.cli.terminal.company import persona_told, scene_told
-from bot.cli.terminal.inner import mood_told, relationship_told
+from bot.cli.terminal.inner import mood_told, relationship_told, thoughts_told
 from bot.cli.terminal.session import NO_COST, Session, TerminalMouth
 from bot.cli.terminal.why import why_told
 from bot.conversation.forgetting import MOST_PAIRS
@@ -34,6 +34,7 @@ COMMANDS = {
     "memory": "what is remembered; also: edit N WORDS, pin N, delete N",
     "privacy": "whether you may be remembered, and what is kept; also: yes, no",
     "mood": "how the character feels, and what moved it; also: hormones",
+    "thoughts": "what the character believes and keeps wondering about",
     "relationship": "how it stands with you, and why; also: undo N, kind NAME",
     "forget": "forget the last exchange, or the last N",
     "reset": "forget this conversation; what is remembered for good stays",
@@ -253,6 +254,10 @@ async def _mood(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     return await mood_told(session, rest)
 
 
+async def _thoughts(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+    return await thoughts_told(session)
+
+
 async def _relationship(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     return await relationship_told(session, rest)
 
@@ -286,6 +291,7 @@ _DOING: Mapping[str, Callable[[Session, str, TerminalMouth], Awaitable[str]]] = 
     "memory": _memory,
     "privacy": _privacy,
     "mood": _mood,
+    "thoughts": _thoughts,
     "relationship": _relationship,
     "forget": _forget,
     "reset": _reset,

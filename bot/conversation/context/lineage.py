@@ -32,6 +32,8 @@ def _texts(remembered: Recollection) -> Iterator[tuple[Collection[int], str]]:
     for known in (*remembered.head.known, *remembered.fresh):
         for _, text in known.memories:
             yield (known.person_id,), text
+    for musing in remembered.stage.musings:
+        yield musing.people, musing.text
 
 
 def _names(remembered: Recollection) -> set[tuple[int, str]]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.conversation.company import Role
+from bot.conversation.context.musings import OwnThoughts
 from bot.conversation.context.shaping import by_tone, shape, traits_of
 from bot.core.clock import Clock
 from bot.prompts import fill
 from database import UnitOfWork
 from database import models as rows
 from database.repositories.characters import Standing
+from memory.rules import Consent
 from personas import personality
 from personas.affect import hormones, hostility, moods
 from personas.affect.hormones import Feeling, Nature
@@ -72,11 +74,12 @@ class Inner:
 class InnerLife:
     """Reads what is felt, puts it into words, and lets it be moved by what happens."""
 
-    def __init__(self, *, clock: Clock, zone: tzinfo, learns: str) -> None:
+    def __init__(self, *, clock: Clock, zone: tzinfo, learns: Consent) -> None:
         self._clock = clock
         self.zone = zone
         self._learns = learns
         self._guilds: dict[int, int | None] = {}
+        self.musings = OwnThoughts(clock, learns)
 
     def nature(self, role: Role) -> Nature:
         return Nature(role.character.temperament, self.zone)

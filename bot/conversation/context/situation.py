@@ -20,6 +20,7 @@ from bot.conversation.types import Aside, Recollection, Stage, Utterance
 from bot.prompts import fill
 from database import UnitOfWork
 from database.models import Channel, Cue, Encounter, Scene, Seat
+from database.repositories.musings import HeldMusing
 from memory.places import Where, audience_of
 from personas import blending as blends
 from personas.character import Mode, names_of
@@ -64,6 +65,7 @@ class Setting:
     """What it remembers of what it did here with others, a line each."""
     emotes: tuple[str, ...] = ()
     followup: FollowUp | None = None
+    musings: tuple[HeldMusing, ...] = ()
 
     @property
     def user(self) -> str:
@@ -130,6 +132,7 @@ class Staging:
             await self._followups.find(db, role, where, heard)
             if replying and self._asks(role, heard)
             else None,
+            await self._inner.musings.read(db, role, where),
         )
 
     def _asks(self, role: Role, heard: Sequence[Utterance]) -> bool:
@@ -193,6 +196,8 @@ class Staging:
     ) -> Recollection:
         """Return a recollection with all that stands at the prompt's end for this one reply."""
         presence = self._presence(role, remembered, setting)
+        talk = _talk(remembered, setting)
+        thoughts, musings = self._inner.musings.note(role, setting.musings, talk, tokens=self._tokens)
         notes = [
             *_voice(role, setting.where),
             *_company(role, setting),
@@ -201,6 +206,7 @@ class Staging:
             *self._manner(role, remembered, setting),
             *_guises(setting),
             *presence,
+            *filter(None, [thoughts]),
         ]
         lore = await self._lore(role, remembered, setting, seat)
         notes = [*lore.notes, *notes]
@@ -228,6 +234,7 @@ class Staging:
             asked_back,
             asked_whom,
             self._inner.guard_told(role, setting.inner, presence),
+            musings,
         )
         return replace(remembered, stage=stage)
 

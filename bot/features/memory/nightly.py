@@ -22,8 +22,8 @@ class NightlyConsolidation:
         self._clock = clock
         self._daily = Daily(hour)
 
-    async def run_due(self, character: str) -> None:
-        """Consolidate if today's run is due and was not made (faults B11, B12).
+    async def run_due(self, character: str) -> bool:
+        """Consolidate if today's run is due and was not made (faults B11, B12); say whether it is made now.
 
         Days are counted in UTC and kept by date, so neither a clock change nor a restart makes a second run,
         and days that were slept through are made up for at once. What failed is tried again an hour later.
@@ -32,10 +32,12 @@ class NightlyConsolidation:
         async with self._database.read() as db:
             done = await db.states.get(key)
         if not self._daily.is_due(date.fromisoformat(done) if done else None, now):
-            return
-        if not (await self._consolidation.run(character, progress=_logged)).left:
-            async with self._database.begin() as db:
-                await db.states.set(key, self._daily.day(now).isoformat())
+            return False
+        if (await self._consolidation.run(character, progress=_logged)).left:
+            return False
+        async with self._database.begin() as db:
+            await db.states.set(key, self._daily.day(now).isoformat())
+        return True
 
 
 def _logged(done: int, places: int) -> None:

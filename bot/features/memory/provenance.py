@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.conversation.company import Company
 from bot.conversation.decision import Reason, Trace
 from database import Database, UnitOfWork
-from database.models import Archived, Call, Claim, Fact, Turn
+from database.models import Archived, Call, Claim, Fact, Musing, Turn
 from memory.attachments import AttachmentKind, attachments_of
 from memory.browsing import Spot
 
@@ -30,7 +30,7 @@ class Origins:
     `found` and `known` are facts about them: found by search, or at the head of the prompt. Of `others`
     there is only the count, and so of facts that are `gone` since. `lore` names entries of lorebooks.
     `spots` are earlier messages that they may see; `unseen` counts the rest. `perceived` are pictures, files
-    and voice messages.
+    and voice messages. `musings` are the character's own thoughts: everybody there may know of them.
     """
 
     character: str
@@ -43,6 +43,7 @@ class Origins:
     spent: Spent | None = field(default=None)
     lore: tuple[str, ...] = ()
     perceived: tuple["Perceived", ...] = ()
+    musings: tuple[Musing, ...] = ()
 
     @property
     def own(self) -> tuple[Fact, ...]:
@@ -77,6 +78,7 @@ class Provenance:
         async with self._database.read() as db:
             facts = {one.id: one for one in await db.memories.these(ids)}
             lines = await db.archive.these(trace.lines)
+            musings = await db.musings.these(trace.musings) if trace.musings else []
             perceived = await _perceived(db, trace.saw)
             calls = await db.calls.of_reply(turn, since=await _begun(db, claim, turn))
         own = [one for one in facts.values() if one.person_id == asker_id]
@@ -92,6 +94,7 @@ class Provenance:
             unseen=len(lines) - len(seen),
             spent=_spent(calls),
             perceived=perceived,
+            musings=tuple(one for one in musings if one.removed_at is None),
         )
 
 

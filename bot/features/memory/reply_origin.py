@@ -33,6 +33,11 @@ _MORE_FACTS = n_("- and {count} more, which the menu names", "- and {count} more
 _ALSO = _("It could also draw on {things}; of those I only tell how many.")
 _OTHERS = n_("{count} fact about others", "{count} facts about others")
 _GONE = n_("{count} fact that was forgotten since", "{count} facts that were forgotten since")
+_THOUGHTS = {
+    "belief": _("**What it believes**: {text}"),
+    "dream": _("**What it dreamt**: {text}"),
+    "thread": _("**What it keeps wondering**: {text}"),
+}
 _UNSEEN = n_("{count} message from elsewhere", "{count} messages from elsewhere")
 
 _PERCEIVED = _("**What it was shown**: {things}")
@@ -64,6 +69,8 @@ def told(origins: Origins, form: Form) -> Iterator[str]:
     if origins.own:
         yield str(_KNEW)
         yield from _facts(origins, form)
+    for one in origins.musings:
+        yield _THOUGHTS[one.kind].format(text=form.quote(one.text, ROOM))
     yield from _counted(origins)
     if origins.perceived:
         yield _PERCEIVED.format(things=listed([_thing(one) for one in origins.perceived]))

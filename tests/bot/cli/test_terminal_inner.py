@@ -4,10 +4,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.cli.terminal.inner import HOW_TO_MOOD, HOW_TO_RELATIONSHIP, MOST, NOTHING_FELT, NOTHING_OF_NOTE
+from bot.cli.terminal.inner import (
+    HOW_TO_MOOD,
+    HOW_TO_RELATIONSHIP,
+    MOST,
+    NO_THOUGHTS,
+    NO_THOUGHTS_YET,
+    NOTHING_FELT,
+    NOTHING_OF_NOTE,
+)
 from bot.cli.terminal.session import PERSON
 from bot.features.inner_life.relationship import NOT_THERE, TAKEN_BACK
-from database.models import Bond
+from database.models import Bond, Musing, MusingChange
 from tests.inner_world import noted, stand, wiped
 from tests.terminals import opened, rows, talked
 from tests.world.claude_server import ScriptedClaude
@@ -98,3 +106,20 @@ async def test_where_remembering_is_off_that_is_said(tmp_path, claude):
         session.app.privacy.mode = "off"
         result = await talked(session, "/relationship\n")
     assert "remembering is switched off (memory_consent=off)." in result.out
+
+
+async def test_what_it_thinks_is_told_with_how_it_came_to_that(tmp_path, claude):
+    async with opened(tmp_path, claude) as (session, _):
+        assert (await talked(session, "/thoughts\n")).out == NO_THOUGHTS.format(name="Pixel") + "\n"
+        role = session.app.company.primary
+        inner = role.character.model_copy(update={"inner_life": ("beliefs", "threads")})
+        object.__setattr__(role.playing, "character", inner)
+        assert (await talked(session, "/thoughts\n")).out == NO_THOUGHTS_YET.format(name="Pixel") + "\n"
+        now = session.app.clock.now()
+        place = ("dm", None, session.where.channel_id, now, now)
+        async with session.app.database.begin() as db:
+            musing = await db.musings.add(Musing("pixel", "belief", "Lamps hum at night", *place))
+            await db.musings.note(MusingChange(musing.id, now, "formed", "argument", 0.85))
+        lines = (await talked(session, "/thoughts\n")).out.splitlines()
+    assert lines[:2] == ["Believes", "1. Lamps hum at night (85 %, quite sure)"]
+    assert lines[2].endswith(": came up by an argument")

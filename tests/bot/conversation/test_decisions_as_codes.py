@@ -79,6 +79,9 @@ async def kept_by_sentences(db: UnitOfWork) -> None:
     for column in ("begun_at", "letters", "rerolls", "swipes", "topic"):
         await db.turns._session.execute(text(f"ALTER TABLE turns DROP COLUMN {column}"))
     await db.turns._session.execute(text("DROP TABLE character_days"))
+    await db.turns._session.execute(text("ALTER TABLE channels DROP COLUMN public"))
+    for table in ("musing_sources", "musing_changes", "musings"):
+        await db.turns._session.execute(text(f"DROP TABLE {table}"))
     await db.turns._session.execute(text("UPDATE alembic_version SET version_num = '0011'"))
 
 

@@ -26,6 +26,8 @@ from database.models import (
     Growth,
     IdentityLine,
     LoreLine,
+    Musing,
+    MusingChange,
     Remark,
     Reminder,
     Row,
@@ -35,6 +37,7 @@ from database.models import (
     TraitShift,
 )
 from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
+from database.repositories.musings import DayLine
 from database.repositories.people import blurred
 from database.sqlite import Connection
 from database.types import FactValues
@@ -119,6 +122,17 @@ async def live(at: Drill) -> None:
             shift = TraitShift("pixel", EPOCH, "warmth", 0.02, "gratitude", person_id=person)
             await db.characters.shape([Growth("pixel")], [shift])
             await db.remarks.add(Remark(CHANNEL.channel_id, "pixel", EPOCH, "check-in", person))
+            line = next(one for one in await db.archive.of_person(person) if not one.mine)
+            place = ("channel", line.guild_id, line.channel_id, EPOCH, EPOCH)
+            musing = await db.musings.add(Musing("pixel", "dream", f"{word} on the roof", *place))
+            drawn = DayLine(line.id, person, "x", "x", EPOCH, line.channel_id, None, "guild", False)
+            await db.musings.note(
+                MusingChange(musing.id, EPOCH, "formed", channel_id=line.channel_id), [drawn]
+            )
+        alone = next(one for one in await db.archive.of_person(MIRA) if one.channel_id == ALONE.channel_id)
+        place = ("dm", None, alone.channel_id, EPOCH, EPOCH)
+        musing = await db.musings.add(Musing("pixel", "belief", f"{WORD} sings", *place))
+        await db.musings.note(MusingChange(musing.id, EPOCH, "own", channel_id=alone.channel_id))
         await db.cues.add([Cue(ALONE.channel_id, 7, "pixel", "named", EPOCH)])
         await db.cues.add(
             [Cue(CHANNEL.channel_id, 7, "nyx", "named", EPOCH, open=False, trace={"addressees": [BOB, MIRA]})]

@@ -1,0 +1,123 @@
+"""Edits of what goes on in a character by itself: beliefs, dreams, threads (F133, C85).
+
+In the audit a thought has its number and how sure the character is of it, and no words: these came from what
+people said, and stand in tables alone from which they go when that is forgotten.
+"""
+
+from bot.audit import Actor
+from bot.conversation.company import Role
+from bot.core.clock import Clock
+from bot.core.i18n import _
+from bot.features.admin.edits import Change, ChangeRefused, Editable, Edits, Key, Values
+from bot.features.inner_life.thoughts import ShownThought, with_changes
+from database import Database, UnitOfWork
+from database.models import Musing, MusingChange
+from database.repositories.musings import OPERATOR
+from memory.core import VISIBLE, clean
+
+THOUGHT = "thought"
+LONGEST = 240
+
+NO_THOUGHT = _("{name} has no thought number {number} in this server: /admin thoughts list shows them.")
+NO_WORDS = _("Write 1 to {most} characters.")
+ONLY_BELIEFS = _("Only of a belief it can be said how sure {name} is.")
+NOTHING_NAMED = _("Say what to change: its words, or how sure it is.")
+FORGOTTEN = _(
+    "It can't be taken back: what it came from was forgotten, or it was changed since. Set it anew."
+)
+
+
+class Mind(Editable):
+    """A thought of a character; the key are the character and its number."""
+
+    name = THOUGHT
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def read(self, db: UnitOfWork, key: Key) -> Values | None:
+        found = await _there(db, key)
+        if found is None or found.removed_at is not None:
+            return None
+        changes = await db.musings.changes([found.id])
+        return {"confidence": round(found.confidence, 2), "change": changes[0].id if changes else 0}
+
+    async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
+        found = await _there(db, key)
+        if found is None:
+            raise ChangeRefused(FORGOTTEN)
+        if values is None:
+            found.removed_at = self._clock.now()
+            return key
+        text = values.get("text", found.text)
+        before = found.text if text != found.text else None
+        added = values.get("confidence", found.confidence) - found.confidence
+        found.text = text
+        change = MusingChange(found.id, self._clock.now(), OPERATOR, added=added, before=before)
+        await db.musings.note(change)
+        return key
+
+    async def restore(self, db: UnitOfWork, change: Change) -> None:
+        found = await _there(db, change.key)
+        if found is None:
+            raise ChangeRefused(FORGOTTEN)
+        if change.before is None or change.after is None:
+            found.removed_at = None if change.after is None else self._clock.now()
+            return
+        known = await db.musings.changes([found.id])
+        last = next((one for one in known if one.id == change.after["change"]), None)
+        if last is None or last.cause != OPERATOR:
+            raise ChangeRefused(FORGOTTEN)
+        if last.before is not None:
+            found.text = last.before
+        await db.musings.take_back(last)
+
+
+class Minds:
+    """Shows operators what characters think in a server, and changes it; of private talk they see nothing."""
+
+    def __init__(self, database: Database, edits: Edits) -> None:
+        self._database = database
+        self._edits = edits
+
+    async def thoughts(self, role: Role, guild_id: int) -> list[ShownThought]:
+        """Return all that a character thinks in a server, by kind."""
+        async with self._database.read() as db:
+            found = await db.musings.of_guild(role.slug, guild_id)
+            return with_changes(found, await db.musings.changes([one.id for one in found]))
+
+    async def thought(self, role: Role, guild_id: int, number: int) -> Musing:
+        """Return one of them. Raises ChangeRefused."""
+        found = {one.musing.id: one.musing for one in await self.thoughts(role, guild_id)}
+        if number not in found:
+            raise ChangeRefused(NO_THOUGHT.format(name=role.name, number=number))
+        return found[number]
+
+    async def edit(
+        self, actor: Actor, role: Role, known: Musing, *, text: str | None, percent: int | None
+    ) -> Change:
+        """Give a thought other words, or make a character surer of it or less. Raises ChangeRefused."""
+        values: Values = {}
+        if text is not None:
+            values["text"] = clean(text)
+            if not 0 < len(values["text"]) <= LONGEST or not VISIBLE.search(values["text"]):
+                raise ChangeRefused(NO_WORDS.format(most=LONGEST))
+        if percent is not None:
+            if known.kind != "belief":
+                raise ChangeRefused(ONLY_BELIEFS.format(name=role.name))
+            values["confidence"] = percent / 100
+        if not values:
+            raise ChangeRefused(NOTHING_NAMED)
+        return await self._edits.put(
+            actor, THOUGHT, (role.slug, str(known.id)), values, guild_id=known.guild_id or 0
+        )
+
+    async def remove(self, actor: Actor, role: Role, guild_id: int, number: int) -> Change:
+        """Take a thought away; it can be put back for two weeks. Raises ChangeRefused."""
+        known = await self.thought(role, guild_id, number)
+        return await self._edits.put(actor, THOUGHT, (role.slug, str(known.id)), None, guild_id=guild_id)
+
+
+async def _there(db: UnitOfWork, key: Key) -> Musing | None:
+    found = await db.musings.get(int(key[1]))
+    return found if found is not None and found.character == key[0] else None

@@ -1,0 +1,262 @@
+"""What a model is asked about a character's night, and what of its answer is let through (F133)."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import regex
+
+from bot.llm.types import Block, Message, Prompt
+from bot.prompts import fill
+from database.models import Musing
+from database.repositories.musings import CAME_BACK, FORMED, SETTLED, STRONGER, WEAKER, DayLine
+from memory.core import clean, plain
+from memory.echoes import called, runs
+from memory.sensitive.detect import holds_secret
+from memory.sensitive.distress import reads_as_distress
+from memory.words import names_in, words
+from personas.character import Character
+
+BELIEF, DREAM, THREAD = "belief", "dream", "thread"
+SHORTEST, LONGEST, LONGEST_DREAM = 10, 160, 240
+MOST_LETTERS = 12_000
+"""Letters of talk that go into one question, the newest: three thousand tokens."""
+LONGEST_LINE = 400
+MOST_CITED = 30
+FEWEST_OWN = 4
+"""A whole line of so many words must not stand in a thought."""
+MOST_A_NIGHT = 3
+"""New or changed beliefs, and threads, of one night at most."""
+BEGINS_AT = 0.5
+WEIGHTS = {"opinion": 0.05, "example": 0.1, "argument": 0.1, "experience": 0.15}
+"""How much each kind of evidence moves a belief."""
+
+_UNFIT = regex.compile(r"[@<>{}\[\]|`\\]|://|\bwww\.|#\d|\d{5,}", regex.IGNORECASE)
+
+_SHAPES = {
+    "beliefs": '"beliefs": [{"belief": 0, "text": "...", "stronger": true, "evidence": "...", "lines": [1]}]',
+    "dreams": '"dream": {"text": "...", "lines": [1]}',
+    "threads": '"threads": [{"thread": 0, "text": "...", "done": false, "lines": [1]}]',
+}
+
+
+def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+_TEXT, _LINES = {"type": "string"}, {"type": "array", "items": {"type": "integer"}}
+_BELIEF = _object(
+    belief={"type": "integer"},
+    text=_TEXT,
+    stronger={"type": "boolean"},
+    evidence={"type": "string", "enum": list(WEIGHTS)},
+    lines=_LINES,
+)
+_THREAD = _object(thread={"type": "integer"}, text=_TEXT, done={"type": "boolean"}, lines=_LINES)
+_PARTS = {
+    "beliefs": ("beliefs", {"type": "array", "items": _BELIEF}),
+    "dreams": ("dream", _object(text=_TEXT, lines=_LINES)),
+    "threads": ("threads", {"type": "array", "items": _THREAD}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a character is to think over: the day's lines before one circle, and what it holds there.
+
+    `kinds` are what may go on in it there; `opinions` are those of its file that it holds nowhere yet. By
+    `names` people go there.
+    """
+
+    character: Character
+    kinds: tuple[str, ...]
+    lines: tuple[DayLine, ...]
+    beliefs: tuple[Musing, ...] = ()
+    threads: tuple[Musing, ...] = ()
+    opinions: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One thing of an answer that holds: new, or a change of `of`; it came from the lines in `drawn`."""
+
+    kind: str
+    cause: str
+    text: str
+    drawn: tuple[DayLine, ...]
+    of: Musing | None = None
+    opinion: str = ""
+    evidence: str = ""
+    added: float = 0.0
+
+
+def newest(lines: Sequence[DayLine]) -> tuple[DayLine, ...]:
+    """Return as many of the newest lines as one question holds, in their order."""
+    kept, room = list[DayLine](), MOST_LETTERS
+    for line in reversed(lines):
+        room -= min(len(line.text), LONGEST_LINE) + 8
+        if room < 0:
+            break
+        kept.append(line)
+    return tuple(reversed(kept))
+
+
+def night_prompt(night: Night) -> Prompt:
+    """Return what a model is asked: no label tells it who said what."""
+    name = night.character.name
+    tasks = "\n\n".join(fill(f"musings_{kind}", name=name) for kind in night.kinds)
+    shape = "{" + ", ".join(_SHAPES[kind] for kind in night.kinds) + "}"
+    system = f"{fill('musings_night', name=name, tasks=tasks, shape=shape)}\n\n{night.character.core_prompt}"
+    return Prompt(
+        system=(Block(system),), messages=(Message(mine=False, blocks=(Block("\n".join(_shown(night))),)),)
+    )
+
+
+def schema_of(kinds: Iterable[str]) -> Mapping[str, Any]:
+    """Return what the answer has to look like."""
+    return _object(**dict(_PARTS[kind] for kind in kinds))
+
+
+def _shown(night: Night) -> Iterator[str]:
+    held = [f"B{number}. {text}" for number, text in enumerate(_held(night), 1)]
+    held += [f"T{number}. {one.text}" for number, one in enumerate(night.threads, 1)]
+    yield "(What it holds by now:)"
+    yield from (f"  {one}" for one in held) if held else ("  nothing",)
+    yield "(The day's talk:)"
+    for number, line in enumerate(night.lines, 1):
+        yield f"  {number}. {' '.join(line.text.split())[:LONGEST_LINE]}"
+    yield "[Now write the JSON object.]"
+
+
+def _held(night: Night) -> list[str]:
+    known = [f"{one.text} ({one.confidence:.0%} sure)" for one in night.beliefs]
+    return [*known, *night.opinions]
+
+
+# What is let through.
+
+
+def proposals_in(answer: Mapping[str, object], night: Night) -> list[Proposal]:
+    """Return what of an answer holds; all else is left out, silently, as it is nobody's loss."""
+    check = _Check(night)
+    found: list[Proposal | None] = []
+    if "beliefs" in night.kinds:
+        found += [check.belief(one) for one in _objects(answer.get("beliefs"))]
+    if "dreams" in night.kinds:
+        found += [check.dream(one) for one in _objects([answer.get("dream")])]
+    if "threads" in night.kinds:
+        found += [check.thread(one) for one in _objects(answer.get("threads"))]
+    return [one for one in found if one is not None]
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    listed = value if isinstance(value, list) else []
+    return [one for one in listed if isinstance(one, Mapping)][:MOST_A_NIGHT]
+
+
+class _Check:
+    """Judges what a model proposes, by the lines that it was shown."""
+
+    def __init__(self, night: Night) -> None:
+        self._night = night
+        spoke, talk = {line.author_name for line in night.lines}, "\n".join(line.text for line in night.lines)
+        # Of thousands who go by names there many have one that is a word, too: those count that were said.
+        talk = talk.casefold()
+        said = (name for known in night.names for name in called(known) if name.casefold() in talk)
+        self._names = frozenset(said).union(*map(called, spoke))
+        self._runs = frozenset[int]().union(*(runs(line.text) for line in night.lines))
+        self._plain = [plain(line.text) for line in night.lines]
+        self._words = [frozenset(words(line.text)) for line in night.lines]
+
+    def belief(self, one: Mapping[str, Any]) -> Proposal | None:
+        number, evidence = _number(one.get("belief")), one.get("evidence")
+        if evidence not in WEIGHTS:
+            return None
+        if number == 0:
+            return self._new(BELIEF, one, LONGEST, evidence=str(evidence), added=BEGINS_AT)
+        drawn = self._cited(one)
+        held: list[Musing | str] = [*self._night.beliefs, *self._night.opinions]
+        if not drawn or not 0 < number <= len(held):
+            return None
+        meant, stronger = held[number - 1], one.get("stronger") is True
+        added = WEIGHTS[str(evidence)] * (1 if stronger else -1)
+        return Proposal(
+            BELIEF,
+            STRONGER if stronger else WEAKER,
+            "",
+            drawn,
+            of=None if isinstance(meant, str) else meant,
+            opinion=meant if isinstance(meant, str) else "",
+            evidence=str(evidence),
+            added=added,
+        )
+
+    def dream(self, one: Mapping[str, Any]) -> Proposal | None:
+        """Return a dream, which is of the whole day: it goes with any line of that."""
+        found = self._new(DREAM, one, LONGEST_DREAM)
+        return replace(found, drawn=self._night.lines) if found else None
+
+    def thread(self, one: Mapping[str, Any]) -> Proposal | None:
+        number, done = _number(one.get("thread")), one.get("done") is True
+        if number == 0:
+            return None if done else self._new(THREAD, one, LONGEST)
+        if not 0 < number <= len(self._night.threads):
+            return None
+        meant = self._night.threads[number - 1]
+        if not done:
+            drawn = self._cited(one)
+            return Proposal(THREAD, CAME_BACK, "", drawn, of=meant) if drawn else None
+        found = self._new(THREAD, one, LONGEST)
+        return Proposal(THREAD, SETTLED, found.text, found.drawn, of=meant) if found else None
+
+    def _new(
+        self, kind: str, one: Mapping[str, Any], longest: int, *, evidence: str = "", added: float = 0.0
+    ) -> Proposal | None:
+        text, cited = clean(one.get("text")), self._cited(one)
+        if not cited or not SHORTEST <= len(text) <= longest or not self._fits(text):
+            return None
+        drawn = self._all_of(text, cited)
+        return Proposal(kind, FORMED, text, drawn, evidence=evidence, added=added)
+
+    def _fits(self, text: str) -> bool:
+        """Say whether a text may be kept: nobody's words, no name of anybody, no secret, no address."""
+        said = plain(text)
+        return not (
+            _UNFIT.search(text)
+            or holds_secret(text)
+            or reads_as_distress(text)
+            or names_in(text, self._names)
+            or not self._runs.isdisjoint(runs(text))
+            or any(said in line or (line in said and len(line.split()) >= FEWEST_OWN) for line in self._plain)
+        )
+
+    def _cited(self, one: Mapping[str, Any]) -> tuple[DayLine, ...]:
+        numbers = one.get("lines")
+        listed = numbers if isinstance(numbers, list) else []
+        wanted = dict.fromkeys(_number(number) for number in listed[:MOST_CITED])
+        return tuple(self._night.lines[at - 1] for at in wanted if 0 < at <= len(self._night.lines))
+
+    def _all_of(self, text: str, cited: tuple[DayLine, ...]) -> tuple[DayLine, ...]:
+        """Return the lines that a text came from: those named, and each that has a word of it they lack.
+
+        A model may keep a line to itself; what came from it has to go with it all the same.
+        """
+        by_id = dict(zip((line.id for line in self._night.lines), self._words, strict=True))
+        left = frozenset(words(text)) - frozenset[str]().union(*(by_id[line.id] for line in cited))
+        others = [line for line in self._night.lines if line not in cited and by_id[line.id] & left]
+        return (*cited, *others)
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
+def same(text: str, known: Collection[str]) -> bool:
+    """Say whether a text is one of some others, letter case and signs aside."""
+    return plain(text) in {plain(one) for one in known}
