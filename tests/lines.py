@@ -1,6 +1,6 @@
-"""Two sets of new channel lines with labels, and which of them the rules put to the vote (C13, F032).
+"""Three sets of new channel lines with labels, and which of them the rules put to the vote (C13, F032).
 
-tests/data/channel_lines.md says how they were written, and that the second was held out.
+tests/data/channel_lines.md says how they were written, and which of them were held out.
 """
 
 import json
@@ -19,7 +19,7 @@ from bot.conversation.types import Glimpse, Person, Utterance
 from memory.attachments import Attachment, kind_of
 from tests.talk import CHARACTER_ID, Said, moments
 
-TUNING, HELD_OUT = "channel_lines_tuning", "channel_lines"
+TUNING, HELD_OUT, FRESH = "channel_lines_tuning", "channel_lines", "channel_lines_fresh"
 DATA = Path(__file__).with_name("data")
 
 _NYX = Person(CHARACTER_ID, ("Nyx",), is_bot=True)
