@@ -69,13 +69,19 @@ def features() -> list[Feature]:
     ]
 
 
+def drawn(known: Sequence[Feature], count: int, seed: int) -> list[Feature]:
+    """Return so many features by lot, of those that are built."""
+    shuffled = Random(seed).sample(known, len(known))
+    return [one for one in shuffled if not one.later][:count]
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = ArgumentParser(prog="python -m tests.features", description=__doc__)
     parser.add_argument("--draw", type=int, metavar="N", help="print N rows drawn by lot")
     parser.add_argument("--seed", type=int, default=1, help="what the lot is drawn with")
     chosen = parser.parse_args(arguments)
     known = features()
-    shown = Random(chosen.seed).sample(known, chosen.draw) if chosen.draw else known
+    shown = drawn(known, chosen.draw, chosen.seed) if chosen.draw else known
     console = Console(highlight=False, markup=False, soft_wrap=True)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("number", "what it is", "shown by"):
