@@ -202,7 +202,7 @@ async def test_a_topic_is_found_by_its_german_and_its_english_name(w, german, to
 
 
 async def test_topics_are_offered_by_both_names_and_found_by_what_is_offered(w, german):
-    for typed in ("ged", "/mem", "memory"):
+    for typed in ("gedä", "/mem", "memory"):
         [offered] = await w.mira.autocomplete(w.channel, "help", "topic", typed)
         assert (offered["name"], offered["value"]) == ("gedächtnis", "memory")
     for one in await w.mira.autocomplete(w.channel, "help", "topic", ""):
