@@ -161,6 +161,7 @@ def simulate(arguments: Namespace, _on_stage: OnStage) -> int:
     """Play a scenario with its own time and its own model; no character has to be configured (C93)."""
     from bot.cli.simulate import play
 
+    set_up_logging("ERROR", secrets=(), stream=sys.stderr)
     return play(arguments.file)
 
 

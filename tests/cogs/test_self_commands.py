@@ -208,6 +208,7 @@ async def test_admin_goes_with_the_last_cog_that_shares_it_and_comes_back(w):
     admin_group = tree.get_command(NAME)
     assert isinstance(admin_group, app_commands.Group)
     laid_down = {"identity", "growth", "relations", "mood", "initiative", "lore", "state", "changes"}
+    laid_down |= {"thoughts"}
     assert {one.name for one in admin_group.commands} == {*laid_down, "memory", "facts", "bond", "jobs"}
 
 

@@ -21,7 +21,6 @@ from bot.cli.terminal.session import Ids
 from bot.conversation.attention.explain import reason_in_words
 from bot.conversation.types import Utterance
 from bot.core.errors import ConfigurationError
-from bot.core.logging import set_up_logging
 from bot.features.characters.library import library_of
 from bot.llm.server import Server
 from bot.settings import Loaded, load_settings
@@ -42,7 +41,6 @@ def play(path: Path, *, characters_dir: Path | None = None, out: TextIO = sys.st
     Raises ConfigurationError for a file, setting or character that can't be used.
     """
     scenario = read_scenario(path)
-    set_up_logging("ERROR", secrets=(), stream=sys.stderr)
     with TemporaryDirectory(prefix="masquerade-simulate-") as folder:
         try:
             loaded = _loaded(scenario, Path(folder), characters_dir)

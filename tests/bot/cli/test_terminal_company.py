@@ -286,7 +286,7 @@ async def test_a_greeting_was_decided_by_nobody(tmp_path, claude):
 # --- a screen of 80 columns, and of 60 ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(80, 20), (60, 40)])
+@pytest.mark.parametrize(("columns", "rows"), [(80, 21), (60, 40)])
 async def test_help_fits_the_screen_with_its_columns_apart(tmp_path, claude, columns, rows):
     async with seated(tmp_path, claude, columns=columns) as seat:
         seat.keys.send_text("/help\r")

@@ -30,6 +30,17 @@ REMARKS = (
     "it was late",
 )
 MANY = 1_500
+COLUMNS_SINCE = {
+    "turns": ("drew_on", "begun_at", "letters", "rerolls", "swipes", "topic"),
+    "messages": ("drew_on", "attachments"),
+    "archive": ("drew_on",),
+    "encounters": ("modifier", "circumstances", "memory", "topic"),
+    "growth": ("traits", "traits_at"),
+    "calls": ("character",),
+    "channels": ("public",),
+    "consents": ("guild_id", "channel_id"),
+}
+TABLES_SINCE = ("trait_shifts", "character_days", "musing_sources", "musing_changes", "musings")
 
 
 def sentences(*remarks: str) -> dict[str, Any]:
@@ -72,15 +83,10 @@ async def kept_by_sentences(db: UnitOfWork) -> None:
     why = sentences("status; 0.10 is below 0.20") | {"turn": 1}
     rows += [Remark(600, "pixel", EPOCH, "status", why=why), Remark(600, "pixel", EPOCH, "follow-up")]
     db.turns._session.add_all(rows)
-    for table in ("turns", "messages", "archive"):  # what came later was not there then
-        await db.turns._session.execute(text(f"ALTER TABLE {table} DROP COLUMN drew_on"))
-    await db.turns._session.execute(text("ALTER TABLE messages DROP COLUMN attachments"))
-    await db.turns._session.execute(text("ALTER TABLE calls DROP COLUMN character"))
-    for column in ("begun_at", "letters", "rerolls", "swipes", "topic"):
-        await db.turns._session.execute(text(f"ALTER TABLE turns DROP COLUMN {column}"))
-    await db.turns._session.execute(text("DROP TABLE character_days"))
-    await db.turns._session.execute(text("ALTER TABLE channels DROP COLUMN public"))
-    for table in ("musing_sources", "musing_changes", "musings"):
+    for table, columns in COLUMNS_SINCE.items():  # what came later was not there then
+        for column in columns:
+            await db.turns._session.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+    for table in TABLES_SINCE:
         await db.turns._session.execute(text(f"DROP TABLE {table}"))
     await db.turns._session.execute(text("UPDATE alembic_version SET version_num = '0011'"))
 
