@@ -10,6 +10,24 @@ def test_memory_personas_and_database_import_nothing_of_the_bot():
     assert [(a, b) for a, b in house.imports() if a.startswith(below) and b.startswith("bot")] == []
 
 
+def test_only_the_database_package_speaks_sql():
+    spoken = {"sqlalchemy", "aiosqlite", "alembic", "asyncpg", "sqlite3"}
+    speakers = {
+        path.parts[0]
+        for path, tree in house.sources().items()
+        for node in ast.walk(tree)
+        for name in imported_by(node)
+        if name.partition(".")[0] in spoken
+    }
+    assert speakers == {"database", "personaflow"}  # a library of its own reads the bot's file
+
+
+def imported_by(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [each.name for each in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+
+
 def test_no_files_import_one_another_in_a_circle():
     assert house.file_cycles() == []
 

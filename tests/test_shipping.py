@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,13 @@ def run_in(app: Path, *arguments: str, **environ: str) -> subprocess.CompletedPr
         timeout=60,
         check=False,
     )
+
+
+def test_the_project_comes_under_the_mit_license():
+    assert (ROOT / "LICENSE").read_text("utf-8").startswith("MIT License")
+    for file in ("pyproject.toml", "personaflow/pyproject.toml"):
+        license_ = tomllib.loads((ROOT / file).read_text("utf-8"))["project"]["license"]
+        assert license_ in ("MIT", {"text": "MIT"})
 
 
 def test_requirements_name_what_the_program_needs_at_least():
