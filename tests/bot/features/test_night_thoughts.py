@@ -136,6 +136,14 @@ async def test_what_was_thought_over_is_not_thought_over_again(at):
     assert len(asked(at)) == 1
 
 
+async def test_a_clock_that_was_ahead_for_a_night_costs_no_later_one(at):
+    at.clock.pass_time(400 * DAY)
+    await sleep(at)
+    at.clock.pass_time(-400 * DAY)
+    await say(at)
+    assert await sleep(at, ALL) == 3
+
+
 async def test_a_belief_is_borne_out_and_weakened_by_the_kind_of_evidence(at):
     await say(at)
     await sleep(at, ALL)
