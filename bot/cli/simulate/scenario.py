@@ -21,6 +21,8 @@ from bot.core.errors import ConfigurationError
 from bot.llm.types import Purpose
 
 LARGEST = 1_000_000
+LONGEST_SPAN = timedelta(days=366)
+_MOST_SECONDS = 10**8
 DM = "dm"
 _SPAN = re.compile(r"(?:(\d+)d)? ?(?:(\d+)h)? ?(?:(\d+)m)? ?(?:(\d+)s)?")
 _YAML_WORDS = {True: "yes", False: "no"}
@@ -32,8 +34,11 @@ def _span(written: object) -> object:
     found = _SPAN.fullmatch(written.strip()) if isinstance(written, str) else None
     if not found or not any(found.groups()):
         raise ValueError("write a span such as 30s, 45m, 1h 30m or 2d")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    days, hours, minutes, seconds = (min(int(part or 0), _MOST_SECONDS) for part in found.groups())
+    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if span > LONGEST_SPAN:
+        raise ValueError(f"write a span of {LONGEST_SPAN.days} days at most")
+    return span
 
 
 def _utc(moment: datetime) -> datetime:
@@ -49,6 +54,13 @@ def _words(written: object) -> object:
 Span = Annotated[timedelta, BeforeValidator(_span)]
 Answers = Annotated[list[str], BeforeValidator(_words)]
 Texts = Annotated[list[str], BeforeValidator(lambda one: one if isinstance(one, list) else [one])]
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML without `<<`: tables that take in tables that take in tables grow without bound."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Leave a table as it is written, so that `<<` is a tag which nothing reads."""
 
 
 class _Part(BaseModel):
@@ -115,10 +127,10 @@ def read_scenario(path: Path) -> Scenario:
     try:
         if path.stat().st_size > LARGEST:
             raise ConfigurationError(f"{path} has over {LARGEST:,} bytes; that is no scenario.")
-        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values: Any = _Loader(path.read_text(encoding="utf-8")).get_single_data()
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date or a number that is none, too
         raise ConfigurationError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     try:
         return Scenario.model_validate(values)
