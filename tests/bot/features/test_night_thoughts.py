@@ -310,6 +310,22 @@ async def test_a_dream_holds_no_line_of_private_places_or_of_who_did_not_agree(a
     ]
 
 
+async def test_what_was_said_before_a_channel_was_opened_to_all_stays_with_it(at):
+    await say(at, where=BACKROOM)
+    await say(at, *(f"{text} AFTERWARDS" for text in TALK), where=replace(BACKROOM, public=True))
+    await sleep(at, ALL, night_of(belief("Fog pays no rent anywhere", 1)))
+    after, before = sorted(asked(at), key=lambda one: "AFTERWARDS" not in one)
+    assert ("AFTERWARDS" in before, after.count("AFTERWARDS")) == (False, 4)
+    assert {(one.scope, one.channel_id) for one in await held(at)} == {("guild", None), ("channel", 602)}
+
+
+async def test_what_was_said_where_it_is_for_adults_by_now_stays_there(at):
+    await say(at)
+    await at.app.age_gate.mark([SQUARE.channel_id], age_restricted=True)
+    await sleep(at, night_of(belief(BELIEF, 1, 4)))
+    assert {(one.scope, one.channel_id) for one in await held(at)} == {("channel", SQUARE.channel_id)}
+
+
 async def test_nothing_of_who_is_in_distress_is_thought_over(at):
     await say(at)
     await say(at, *(f"{text} FROM BOB" for text in TALK), author_id=BOB, author_name="Bob")
