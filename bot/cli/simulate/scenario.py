@@ -56,13 +56,6 @@ Answers = Annotated[list[str], BeforeValidator(_words)]
 Texts = Annotated[list[str], BeforeValidator(lambda one: one if isinstance(one, list) else [one])]
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads YAML without `<<`: tables that take in tables that take in tables grow without bound."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Leave a table as it is written, so that `<<` is a tag which nothing reads."""
-
-
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -127,7 +120,7 @@ def read_scenario(path: Path) -> Scenario:
     try:
         if path.stat().st_size > LARGEST:
             raise ConfigurationError(f"{path} has over {LARGEST:,} bytes; that is no scenario.")
-        values: Any = _Loader(path.read_text(encoding="utf-8")).get_single_data()
+        values: Any = _plain_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date or a number that is none, too
@@ -137,6 +130,13 @@ def read_scenario(path: Path) -> Scenario:
     except ValidationError as error:
         faults = [f"  {_place(one['loc'])}: {_wording(one)}" for one in error.errors()]
         raise ConfigurationError("\n".join([f"{path} is no scenario:", *faults])) from error
+
+
+def _plain_yaml(text: str) -> Any:
+    """Read YAML without `<<`: tables that take in tables that take in tables grow without bound."""
+    loader = yaml.SafeLoader(text)
+    loader.flatten_mapping = lambda _table: None  # so `<<` is a tag that nothing reads
+    return loader.get_single_data()
 
 
 def _place(parts: tuple[int | str, ...]) -> str:
