@@ -231,7 +231,8 @@ def _ruled(blending: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             contexts.setdefault(context, {})[str(rule.get("framework"))] = rule.get("weight", 1.0)
     base = blending.get("base_framework")
     for weights in contexts.values():
-        taken = sum(weight for weight in weights.values() if isinstance(weight, int | float))
+        shares = (weight for weight in weights.values() if isinstance(weight, int | float))
+        taken = sum(min(max(share, 0), 1) for share in shares)  # one of 300 digits is no float
         if isinstance(base, str) and base not in weights and taken < 1:
             weights[base] = round(1 - taken, 9)
     return contexts

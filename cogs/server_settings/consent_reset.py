@@ -33,11 +33,11 @@ _ASKED = _(
     "**Shall everybody be asked anew who answered in {place} whether they may be remembered?** That "
     "concerns {people}: {agreed} said yes, {silent} did not answer."
 )
+_AS_A_NO = _("Until they answer again it is as if each had said no.")
 _GOES = _(
-    "Until they answer again it is as if each had said no. What was noted about them goes now and for good, "
-    "also what they said elsewhere, for it rested on that answer: {memories} and {lines} that were kept for "
-    "longer. How characters stand with them begins anew. What they told me themselves with /remember stays. "
-    "It can't be undone."
+    "What was noted about them goes now and for good, also what they said elsewhere, for it rested on that "
+    "answer: {memories} and {lines} that were kept for longer. How characters stand with them begins anew. "
+    "What they told me themselves with /remember stays. It can't be undone."
 )
 _WHEN = _("They are asked again behind an answer to them, as everybody is once.")
 _TOLD = _("They are told again, behind an answer to them; until one says no, I note things about them.")
@@ -111,7 +111,7 @@ def reset_panel(place: AnsweredIn, reach: Reach, found: Resettable, mode: Consen
     goes = _GOES.format(
         memories=_MEMORIES.format(count=found.memories), lines=_LINES.format(count=found.lines)
     )
-    again = {"opt_in": _WHEN, "opt_out": _TOLD, "off": _NEVER}[mode]
+    again = {"opt_in": f"{_AS_A_NO} {_WHEN}", "opt_out": _TOLD, "off": _NEVER}[mode]
     buttons = (
         Button(_("Reset, and delete what was noted"), "reset", reach, style=ButtonStyle.danger),
         Button(_("Leave it"), "leave"),

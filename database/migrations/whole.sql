@@ -14,7 +14,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0018');
+INSERT INTO "alembic_version" VALUES('0019');
 CREATE TABLE archive (
 	id BIGINT NOT NULL, 
 	channel_id BIGINT NOT NULL, 
@@ -132,7 +132,7 @@ CREATE TABLE channels (
 	guild_name VARCHAR(200) NOT NULL, 
 	watermark BIGINT NOT NULL, 
 	unsendable_until DATETIME, 
-	refusals INTEGER NOT NULL, archive_version INTEGER DEFAULT '0' NOT NULL, chosen VARCHAR(64), note TEXT, note_by BIGINT, note_depth INTEGER DEFAULT '0' NOT NULL, speaks_first BOOLEAN DEFAULT '0' NOT NULL, parent_id BIGINT, age_restricted BOOLEAN DEFAULT '0' NOT NULL, public BOOLEAN DEFAULT '0' NOT NULL, 
+	refusals INTEGER NOT NULL, archive_version INTEGER DEFAULT '0' NOT NULL, chosen VARCHAR(64), note TEXT, note_by BIGINT, note_depth INTEGER DEFAULT '0' NOT NULL, speaks_first BOOLEAN DEFAULT '0' NOT NULL, parent_id BIGINT, age_restricted BOOLEAN DEFAULT '0' NOT NULL, public BOOLEAN DEFAULT '0' NOT NULL, public_from BIGINT, 
 	CONSTRAINT pk_channels PRIMARY KEY (id)
 );
 CREATE TABLE character_days (

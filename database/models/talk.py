@@ -54,7 +54,7 @@ class Channel(Row):
     for there, and `note` what is to be kept in mind for now, `note_depth` lines before the end (C35).
     `speaks_first` says that admins want characters to say something there unasked (C79). `parent_id` is the
     channel that a thread belongs to. `age_restricted` is Discord's mark, as it was seen last (C91); so is
-    `public`: everybody of the server may read along.
+    `public`: everybody of the server may read along, from the message `public_from` on without a break.
     """
 
     __tablename__ = "channels"
@@ -76,6 +76,7 @@ class Channel(Row):
     parent_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     age_restricted: Mapped[bool] = mapped_column(default=False, server_default="0")
     public: Mapped[bool] = mapped_column(default=False, server_default="0")
+    public_from: Mapped[int | None] = mapped_column(BigInteger, default=None)
 
 
 class Message(Row):

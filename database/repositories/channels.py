@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, not_, null, or_, select, update
 
 from database.models import Channel, HouseRule, Rhythm, Seat
 from database.repositories import Inserting, Repository, table_of
@@ -83,6 +83,7 @@ class Channels(Repository):
                 "parent_id": parent_id,
                 "age_restricted": age_restricted,
                 "public": public,
+                "public_from": heard if public else None,
                 "watermark": heard,
                 "refusals": 0,
             },
@@ -242,6 +243,12 @@ def _note(insert: Inserting) -> Any:
             "parent_id": func.coalesce(row.excluded.parent_id, Channel.parent_id),
             "age_restricted": row.excluded.age_restricted,
             "public": row.excluded.public,
+            "public_from": case(
+                (not_(row.excluded.public), null()),
+                (and_(Channel.public, Channel.public_from.is_not(None)), Channel.public_from),
+                (newer, row.excluded.watermark),
+                else_=Channel.watermark + 1,
+            ),
             "watermark": case((newer, row.excluded.watermark), else_=Channel.watermark),
         },
     )

@@ -192,7 +192,7 @@ class Musings(Repository):
         query = (
             select(
                 *(Archived.id, Archived.person_id, Archived.author_name, Archived.text, Archived.sent_at),
-                *(Archived.channel_id, Archived.guild_id, Channel.place, Channel.public),
+                *(Archived.channel_id, Archived.guild_id, Channel.place, _said_in_public()),
             )
             .join(Channel, Channel.id == Archived.channel_id)
             .where(
@@ -226,6 +226,12 @@ class Musings(Repository):
 
 def _has_changes() -> ColumnElement[bool]:
     return select(MusingChange.id).where(MusingChange.musing_id == Musing.id).exists()
+
+
+def _said_in_public() -> ColumnElement[bool]:
+    """Return which lines all of a server might read when they were said, and may still."""
+    since = and_(Channel.public_from.is_not(None), Archived.id >= Channel.public_from)
+    return and_(Channel.public, Channel.age_restricted.is_(False), since)
 
 
 def _asked(character: str, audience: Audience) -> dict[str, Any]:

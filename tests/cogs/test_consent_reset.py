@@ -222,6 +222,7 @@ async def test_where_people_are_told_instead_of_asked_the_question_says_so(tmp_p
         await w.mira.slash(w.channel, "privacy yes")
         panel = await ask(w, anna, whole_server=True)
         assert "until one says no, I note things about them" in panel.content
+        assert "as if each had said no" not in panel.content
 
 
 async def test_what_a_reset_did_is_as_a_no_for_how_characters_stand_with_people(w, anna):

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from discord import app_commands
 
+from bot.audit import Actor, AuditLog
 from bot.conversation.config import Growing
 from bot.conversation.effects import News
 from bot.features.admin.edit_relations import THEMSELVES
 from cogs._discord.admin import NAME, OPERATORS_ONLY
 from cogs.admin import growth
+from database import DatabaseError
 from tests.builders import AT_ONCE
 from tests.staged import ONYX, RUBY, company, folders, library_in, shown_in
 from tests.support.commands import admin, kept, let_operate, told
@@ -102,6 +104,21 @@ async def test_what_shifted_a_trait_is_shown_with_its_cause_and_taken_back(w):
     assert said.endswith("(taken back)")
     assert await audited(w, "identity") == ["onyx took back shift 2"]
     assert (await use(w, anna, "growth undo", shift=2)).startswith("There is no shift 2")
+
+
+async def test_a_shift_is_taken_back_together_with_its_row_in_the_audit_or_not_at_all(w, monkeypatch):
+    await meet(w, "Good evening.", "I love your work, Onyx, you are brilliant!")
+
+    async def broken(*_args: Any, **_more: Any) -> None:
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(AuditLog, "add", broken)
+    with pytest.raises(DatabaseError):
+        await w.app.growth.undo_shift(Actor(1, 2), 1)
+    async with w.app.database.read() as db:
+        shift = await db.characters.trait_shift(1)
+    assert shift is not None
+    assert shift.reverted_at is None
 
 
 # --- Relations (C72, C73) -------------------------------------------------------------------------

@@ -124,6 +124,14 @@ def test_rules_of_blending_become_weights_by_context(tmp_path):
     }
 
 
+def test_a_weight_of_hundreds_of_digits_is_left_out():
+    rules = [{"context": "c", "framework": "caring", "weight": one} for one in (0.5, 10**350)]
+    rules[1]["framework"] = "chaotic"
+    made = cast(framework_blending={"base_framework": "assistant", "blend_rules": rules})
+    assert "blending" not in made.fields
+    assert made.notices[0].startswith("framework_blending")
+
+
 def test_fields_under_their_older_names_are_read(tmp_path):
     found = read(tmp_path, "nova.json")
     nova = Character(**found.fields)

@@ -135,12 +135,25 @@ def _load(path: Path) -> Any:
     if len(text) > MOST_BYTES:
         _refuse(path, f"is larger than {MOST_BYTES // _MEGABYTE} MB, its vectors left aside.")
     try:
-        return json.loads(text, parse_constant=lambda _: _refuse(path, *_about_number(text)))
+        return json.loads(
+            text,
+            parse_constant=lambda _: _refuse(path, *_about_number(text)),
+            object_pairs_hook=lambda pairs: _table_of(path, pairs),
+        )
     except json.JSONDecodeError as error:
         mend = "Copy it anew while SEL is stopped, or mend that line."
         _refuse(path, f"is no whole JSON: {error.msg}. {mend}", line=error.lineno)
     except ValueError:
         _refuse(path, "holds a number of thousands of digits.")
+
+
+def _table_of(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a table. Python writes 42 and "42" as the same key, and only one of two answers can count."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        _refuse(path, f"says {_shown(key)} twice in one table. Leave one of the two there.")
+    return table
 
 
 def _about_number(text: str) -> tuple[str, int]:
@@ -307,9 +320,9 @@ def _moment(value: Any) -> datetime | None:
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if isinstance(value, bool) or not isinstance(value, int | float) or not EARLIEST <= value <= LATEST:
         return None
     return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS else value, UTC)

@@ -50,6 +50,7 @@ def play(path: Path, *, characters_dir: Path | None = None, out: TextIO = sys.st
 
 
 def _loaded(scenario: Scenario, data: Path, characters_dir: Path | None) -> Loaded:
+    """Return the settings of a scenario; whatever they say, everything is written into `data` alone."""
     first, *others = scenario.characters
     written = {
         "embedding_model": "off",
@@ -57,6 +58,9 @@ def _loaded(scenario: Scenario, data: Path, characters_dir: Path | None) -> Load
         "character": first,
         "active_personas": json.dumps(others),
         "data_dir": str(data),
+        "database_url": "",
+        "core_memory_pickle_dir": "./",
+        "persona_evolution_path": str(data),
         "default_model": MODEL,
         **({"characters_dir": str(characters_dir)} if characters_dir else {}),
     }

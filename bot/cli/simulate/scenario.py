@@ -21,6 +21,8 @@ from bot.core.errors import ConfigurationError
 from bot.llm.types import Purpose
 
 LARGEST = 1_000_000
+LONGEST_SPAN = timedelta(days=366)
+_MOST_SECONDS = 10**8
 DM = "dm"
 _SPAN = re.compile(r"(?:(\d+)d)? ?(?:(\d+)h)? ?(?:(\d+)m)? ?(?:(\d+)s)?")
 _YAML_WORDS = {True: "yes", False: "no"}
@@ -32,8 +34,11 @@ def _span(written: object) -> object:
     found = _SPAN.fullmatch(written.strip()) if isinstance(written, str) else None
     if not found or not any(found.groups()):
         raise ValueError("write a span such as 30s, 45m, 1h 30m or 2d")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    days, hours, minutes, seconds = (min(int(part or 0), _MOST_SECONDS) for part in found.groups())
+    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if span > LONGEST_SPAN:
+        raise ValueError(f"write a span of {LONGEST_SPAN.days} days at most")
+    return span
 
 
 def _utc(moment: datetime) -> datetime:
@@ -115,16 +120,23 @@ def read_scenario(path: Path) -> Scenario:
     try:
         if path.stat().st_size > LARGEST:
             raise ConfigurationError(f"{path} has over {LARGEST:,} bytes; that is no scenario.")
-        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values: Any = _plain_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date or a number that is none, too
         raise ConfigurationError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     try:
         return Scenario.model_validate(values)
     except ValidationError as error:
         faults = [f"  {_place(one['loc'])}: {_wording(one)}" for one in error.errors()]
         raise ConfigurationError("\n".join([f"{path} is no scenario:", *faults])) from error
+
+
+def _plain_yaml(text: str) -> Any:
+    """Read YAML without `<<`: tables that take in tables that take in tables grow without bound."""
+    loader = yaml.SafeLoader(text)
+    loader.flatten_mapping = lambda _table: None  # so `<<` is a tag that nothing reads
+    return loader.get_single_data()
 
 
 def _place(parts: tuple[int | str, ...]) -> str:

@@ -119,7 +119,7 @@ class Selves:
             traits = traits_of(await db.characters.grown(shift.character), now)
             traits = taken_back(traits, shift.trait, shift.change, ago=now - shift.at)
             await db.characters.shape([grown(shift.character, traits, now)])
-        await self._audit.note(actor, "identity", f"{shift.character} took back shift {shift_id}")
+            await self._audit.add(db, actor, "identity", f"{shift.character} took back shift {shift_id}")
         return shift
 
     async def lately(self, role: Role) -> int:

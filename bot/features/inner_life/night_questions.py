@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from unicodedata import normalize
 
 import regex
 
@@ -31,7 +32,12 @@ BEGINS_AT = 0.5
 WEIGHTS = {"opinion": 0.05, "example": 0.1, "argument": 0.1, "experience": 0.15}
 """How much each kind of evidence moves a belief."""
 
-_UNFIT = regex.compile(r"[@<>{}\[\]|`\\]|://|\bwww\.|#\d|\d{5,}", regex.IGNORECASE)
+_UNFIT = regex.compile(r"[@<>(){}\[\]|`\\\p{Bidi_Control}]|://|\p{L}\.\p{L}{2}|#\d|\d(?:[\s.-]?\d){4}")
+"""Signs of a mention, a link, a long number, or a remark of the prompt's own."""
+_HIDDEN = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+")
+_FEWEST_SIGNS = 2
+"""Signs of a name in a script without spaces."""
 
 _SHAPES = {
     "beliefs": '"beliefs": [{"belief": 0, "text": "...", "stronger": true, "evidence": "...", "lines": [1]}]',
@@ -167,25 +173,25 @@ class _Check:
         self._night = night
         spoke, talk = {line.author_name for line in night.lines}, "\n".join(line.text for line in night.lines)
         # Of thousands who go by names there many have one that is a word, too: those count that were said.
-        talk = talk.casefold()
-        said = (name for known in night.names for name in called(known) if name.casefold() in talk)
-        self._names = frozenset(said).union(*map(called, spoke))
+        talk = _plainly(talk).casefold()
+        said = (one for name in night.names for one in _called(name) if one.casefold() in talk)
+        self._names = frozenset(said).union(*map(_called, spoke))
         self._runs = frozenset[int]().union(*(runs(line.text) for line in night.lines))
         self._plain = [plain(line.text) for line in night.lines]
         self._words = [frozenset(words(line.text)) for line in night.lines]
 
     def belief(self, one: Mapping[str, Any]) -> Proposal | None:
         number, evidence = _number(one.get("belief")), one.get("evidence")
-        if evidence not in WEIGHTS:
+        if not isinstance(evidence, str) or evidence not in WEIGHTS:
             return None
         if number == 0:
-            return self._new(BELIEF, one, LONGEST, evidence=str(evidence), added=BEGINS_AT)
+            return self._new(BELIEF, one, LONGEST, evidence=evidence, added=BEGINS_AT)
         drawn = self._cited(one)
         held: list[Musing | str] = [*self._night.beliefs, *self._night.opinions]
         if not drawn or not 0 < number <= len(held):
             return None
         meant, stronger = held[number - 1], one.get("stronger") is True
-        added = WEIGHTS[str(evidence)] * (1 if stronger else -1)
+        added = WEIGHTS[evidence] * (1 if stronger else -1)
         return Proposal(
             BELIEF,
             STRONGER if stronger else WEAKER,
@@ -193,7 +199,7 @@ class _Check:
             drawn,
             of=None if isinstance(meant, str) else meant,
             opinion=meant if isinstance(meant, str) else "",
-            evidence=str(evidence),
+            evidence=evidence,
             added=added,
         )
 
@@ -226,14 +232,23 @@ class _Check:
 
     def _fits(self, text: str) -> bool:
         """Say whether a text may be kept: nobody's words, no name of anybody, no secret, no address."""
+        written, text = text, _plainly(text)
         said = plain(text)
         return not (
-            _UNFIT.search(text)
+            _UNFIT.search(written)
+            or _UNFIT.search(text)
             or holds_secret(text)
             or reads_as_distress(text)
-            or names_in(text, self._names)
+            or self._named(text)
             or not self._runs.isdisjoint(runs(text))
             or any(said in line or (line in said and len(line.split()) >= FEWEST_OWN) for line in self._plain)
+        )
+
+    def _named(self, text: str) -> bool:
+        """Say whether a name stands in a text; where no spaces are set, it stands within others' signs."""
+        spaced = _UNSPACED.sub(" ", text)
+        return bool(names_in(spaced, self._names)) or any(
+            _UNSPACED.fullmatch(name) and name in text for name in self._names
         )
 
     def _cited(self, one: Mapping[str, Any]) -> tuple[DayLine, ...]:
@@ -251,6 +266,17 @@ class _Check:
         left = frozenset(words(text)) - frozenset[str]().union(*(by_id[line.id] for line in cited))
         others = [line for line in self._night.lines if line not in cited and by_id[line.id] & left]
         return (*cited, *others)
+
+
+def _plainly(text: str) -> str:
+    """Return a text as it looks: in plain letters, without signs that nobody sees."""
+    return _HIDDEN.sub("", normalize("NFKC", text))
+
+
+def _called(name: str) -> frozenset[str]:
+    """Return by what of a name somebody is recognised, also in a script without spaces."""
+    name = _plainly(name)
+    return called(name).union(one for one in _UNSPACED.findall(name) if len(one) >= _FEWEST_SIGNS)
 
 
 def _number(value: object) -> int:

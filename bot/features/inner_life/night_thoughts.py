@@ -107,8 +107,7 @@ class NightThoughts:
     async def _nights(self, role: Role, now: datetime) -> tuple[list[tuple[Circle, Night]], datetime]:
         """Return what there is to think over, by before whom it was said, and when the last of it was."""
         async with self._database.read() as db:
-            mark = await db.states.get(_mark(role.slug))
-            since = max(datetime.fromisoformat(mark), now - OLDEST) if mark else now - OLDEST
+            since = _since(await db.states.get(_mark(role.slug)), now)
             lines = await db.musings.lately_said(role.slug, since)
             people = {one.person_id for one in lines}
             agreed = await self._memories.consenting(db, people)
@@ -255,6 +254,12 @@ async def _distressed(db: UnitOfWork, people: Collection[int], *, since: datetim
 
 def _calls(answers: Iterable[Answer | ClaudeError]) -> list[Call]:
     return [one.call for one in answers if one.call is not None]
+
+
+def _since(mark: str | None, now: datetime) -> datetime:
+    """Return from when on there is to think over; a mark that lies ahead was the mistake of a clock."""
+    thought, oldest = datetime.fromisoformat(mark) if mark else None, now - OLDEST
+    return max(thought, oldest) if thought and thought <= now else oldest
 
 
 def _mark(slug: str) -> str:

@@ -113,7 +113,7 @@ def test_times_are_read_as_seconds_milliseconds_and_iso(tmp_path: Path, moment):
     assert mira.memories[0].at == mira.seen_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("moment", [True, "soon", 10**400, -1, 1e300, [], {}])
+@pytest.mark.parametrize("moment", [True, "soon", 10**400, -1, 1e300, [], {}, "0001-01-01T00:00:00+14:00"])
 def test_what_is_no_time_leaves_a_memory_without_one(tmp_path: Path, moment):
     mira = found(tmp_path, {"42": [{"text": TEA, "created_at": moment, "importance": 10**400}]}).people[MIRA]
     assert (mira.memories[0].at, mira.seen_at) == (None, None)
@@ -154,6 +154,7 @@ def test_a_memory_that_stands_under_one_person_and_names_another_is_nobodys(tmp_
         ('{"42": [\n{"text": "says NaN", "ts": NaN}]}', "sel_memory.json, line 2, holds NaN"),
         ('{"42": [{"text": "x", "ts": -Infinity}]}', "line 1, holds -Infinity"),
         ("[" + "1" * 5_000 + "]", "thousands of digits"),
+        ('{"42": ["likes green tea"], "42": ["sails at night"]}', "says 42 twice in one table"),
         ('["' + "x" * (10 << 20) + '"]', "larger than 10 MB"),
         ("", "is no whole JSON"),
     ],

@@ -83,6 +83,13 @@ def test_what_is_not_as_expected_is_told_with_its_step(played, expected, told):
     assert "1 not as expected" in printed
 
 
+def test_a_scene_touches_no_database_of_the_operators(played):
+    line = "{who: Mira, says: 'Nyx?', model: {reply: Always.}, expect: {says: Always}}"
+    settings = "{database_url: 'postgresql://me@127.0.0.1:1/mine', core_memory_pickle_dir: /nowhere}"
+    code, printed = played(scene(line, settings=settings))
+    assert code == 0, printed
+
+
 def test_a_reply_that_the_scenario_does_not_have_is_told(played):
     code, printed = played(scene('{who: Mira, says: "Nyx, awake?"}'))
     assert code == 1
@@ -107,6 +114,10 @@ def test_two_characters_answer_who_calls_both(played):
     [
         ("a: [", "is no YAML"),
         ("- 1", "the file: write keys with values here"),
+        (scene("wait: 1m", begins="2026-02-30 12:00:00"), "is no YAML: day is out of range"),
+        (scene("wait: 1m", seed="9" * 5_000), "is no YAML: Exceeds the limit"),
+        (scene("wait: 1m", settings="{<<: {greet_newcomers: false}}"), "is no YAML: could not determine"),
+        (scene("wait: 99999999999999d"), "step 1, wait: write a span of 366 days at most"),
         (scene("who: Mira"), "step 1: a line needs both `who` and `says`"),
         (scene("wait: soon"), "step 1, wait: write a span such as 30s"),
         (scene("wat: 1m"), "step 1, wat: there is no such key here"),
