@@ -37,7 +37,7 @@ COLUMNS_SINCE = {
     "encounters": ("modifier", "circumstances", "memory", "topic"),
     "growth": ("traits", "traits_at"),
     "calls": ("character",),
-    "channels": ("public",),
+    "channels": ("public", "public_from"),
     "consents": ("guild_id", "channel_id"),
 }
 TABLES_SINCE = ("trait_shifts", "character_days", "musing_sources", "musing_changes", "musings")
