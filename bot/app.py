@@ -72,7 +72,7 @@ from bot.features.admin.edit_facts import Facts, FactWords
 from bot.features.admin.edit_lore import Lorebooks
 from bot.features.admin.edit_relations import Bonds, Standings
 from bot.features.admin.edit_states import GlobalState, States
-from bot.features.admin.edit_thoughts import Mind, Minds
+from bot.features.admin.edit_thoughts import EditableThought, ThoughtEdits
 from bot.features.admin.edits import Edits
 from bot.features.admin.people import KnownPeople
 from bot.features.admin.selves import Selves
@@ -268,7 +268,7 @@ class App:
     known_people: KnownPeople
     fact_words: FactWords
     standings: Standings
-    minds: Minds
+    thought_edits: ThoughtEdits
     lorebooks: Lorebooks
     global_state: GlobalState
     seating: Seating
@@ -485,7 +485,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
             Facts(company, clock, memories),
             Bonds(clock, memories.agrees),
             States(statuses, administration.verbose),
-            Mind(clock),
+            EditableThought(clock),
         ),
     )
     growth_files = GrowthFiles(database, growth_folder(settings))
@@ -569,7 +569,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         known_people=KnownPeople(database, edits),
         fact_words=FactWords(database),
         standings=Standings(database, edits),
-        minds=Minds(database, edits),
+        thought_edits=ThoughtEdits(database, edits),
         lorebooks=Lorebooks(database, edits, hooks.refresh),
         global_state=GlobalState(database, company, edits),
         seating=Seating(database, edits, presence),

@@ -68,7 +68,7 @@ class ThoughtsCog(AdminCog):
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
-        self._minds = bot.app.minds
+        self._thoughts = bot.app.thought_edits
         self._editor = EntityEditor(bot, self._entity())
         self.panels = (self._editor.panels,)
         self.members = (
@@ -90,7 +90,7 @@ class ThoughtsCog(AdminCog):
             foot=FOOT,
             empty=NOTHING,
             parse=OfServer.parse,
-            find=lambda scope: self._minds.thoughts(scope.role, scope.guild_id),
+            find=lambda scope: self._thoughts.thoughts(scope.role, scope.guild_id),
             match=containing(lambda one: f"{one.musing.kind} {one.musing.text} {one.musing.result}"),
             line=_line,
             remove=self._removed,
@@ -122,9 +122,9 @@ class ThoughtsCog(AdminCog):
         sure: Percent | None = None,
     ) -> str:
         role, guild_id = role_named(self.bot, character), interaction.guild_id or 0
-        known = await self._minds.thought(role, guild_id, number)
-        change = await self._minds.edit(actor_of(interaction), role, known, text=text, percent=sure)
-        now = await self._minds.thought(role, guild_id, number)
+        known = await self._thoughts.thought(role, guild_id, number)
+        change = await self._thoughts.edit(actor_of(interaction), role, known, text=text, percent=sure)
+        now = await self._thoughts.thought(role, guild_id, number)
         return with_number(EDITED.format(name=shown(role), text=thought_text(now, FORM)), change)
 
     @app_commands.describe(character="Which one", number="Its number in /admin thoughts list")
@@ -132,12 +132,12 @@ class ThoughtsCog(AdminCog):
     @operators_only
     async def remove(self, interaction: Interaction, character: CharacterName, number: Number) -> None:
         role, guild_id = role_named(self.bot, character), interaction.guild_id or 0
-        known = await self._minds.thought(role, guild_id, number)
+        known = await self._thoughts.thought(role, guild_id, number)
         question = ASKED.format(text=inline(known.text, ROOM))
         await self._editor.ask(interaction, OfServer(role, guild_id), known.id, question)
 
     async def _removed(self, actor: Actor, scope: OfServer, mark: str) -> str:
-        change = await self._minds.remove(actor, scope.role, scope.guild_id, int(mark))
+        change = await self._thoughts.remove(actor, scope.role, scope.guild_id, int(mark))
         return with_number(REMOVED.format(**scope.figures), change)
 
 

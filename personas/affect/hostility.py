@@ -26,7 +26,7 @@ WEIGHTS: Mapping[Stimulus, float] = {
 _TO_THE_SKIN = 0.5
 """An attack moves the skin by so much of its weight."""
 _MOST = 0.9
-_TRACE = 0.005
+TRACE = 0.005
 """What is less than this is shown as nothing."""
 
 
@@ -65,7 +65,7 @@ class Guard:
     @property
     def is_felt(self) -> bool:
         """Say whether attacks left anything that is worth showing."""
-        return self.hostility >= _TRACE or abs(self.hardening) >= _TRACE
+        return self.hostility >= TRACE or abs(self.hardening) >= TRACE
 
 
 def skin_of(guard: Guard, temperament: Temperament) -> float:

@@ -27,7 +27,7 @@ FORGOTTEN = _(
 )
 
 
-class Mind(Editable):
+class EditableThought(Editable):
     """A thought of a character; the key are the character and its number."""
 
     name = THOUGHT
@@ -73,7 +73,7 @@ class Mind(Editable):
         await db.musings.take_back(last)
 
 
-class Minds:
+class ThoughtEdits:
     """Shows operators what characters think in a server, and changes it; of private talk they see nothing."""
 
     def __init__(self, database: Database, edits: Edits) -> None:

@@ -23,8 +23,6 @@ from personas.affect.moods import Mood, Threshold
 from personas.affect.temperament import DayMood, Hormone
 
 MOST_STIMULI = 6
-_TRACE = 0.005
-"""A change of less than this is shown as none."""
 
 TABLE_HEAD = _("Hormones, 0 to 1: now = by nature + day + hour + what is left of what happened")
 NOW, NATURE, DAYS, HOUR, LEFT = (
@@ -136,7 +134,9 @@ def _effects(log: Log, nature: Nature, feeling: Feeling) -> tuple[Effect, ...]:
         all_of_it = list(together)
         was = hormones.levels(all_of_it[0].before, nature, at)
         became = hormones.levels(all_of_it[-1].after, nature, at)
-        changes = {one: became[one] - was[one] for one in Hormone if abs(became[one] - was[one]) >= _TRACE}
+        changes = {
+            one: became[one] - was[one] for one in Hormone if abs(became[one] - was[one]) >= hostility.TRACE
+        }
         found.appendleft(Effect(at, tuple(str(one.stimulus) for one in all_of_it), changes))
     return tuple(found)
 
@@ -240,4 +240,4 @@ def _guarded(guard: Guard, role: Role) -> list[str]:
 
 
 def _signed(value: float) -> str:
-    return number(value, "+.2f").replace("-", "−") if abs(value) >= _TRACE else number(0.0, ".2f")
+    return number(value, "+.2f").replace("-", "−") if abs(value) >= hostility.TRACE else number(0.0, ".2f")
