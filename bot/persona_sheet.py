@@ -120,12 +120,20 @@ def listing(attending: Sequence[Attending], quote: Quote, *, alone: bool, chosen
         about += [str(ANSWERS_ELSE)] if chosen == role.slug and not alone else []
         about += [str(OWN_ACCOUNT)] if role.primary else []
         about += [str(FOR_ADULTS)] if role.nsfw else []
-        framework = role.character.framework
+        framework = _framework(role)
         about += [HAS_FRAMEWORK.format(name=quote(framework, WORDS_ROOM))] if framework else []
         description = role.character.description
         said = f": {quote(description, ABOUT_ROOM)}" if description.strip() else ""
         lines.append(f"**{quote(role.name, NAME_ROOM)}** (`{role.slug}`){said}\n-# {' · '.join(about)}")
     return lines
+
+
+def _framework(role: Role) -> str:
+    """Return the framework that a character is played by: another one where its own is not there (F099)."""
+    persona = role.playing.persona
+    if persona is None:
+        return role.character.framework
+    return persona.framework.framework_id if persona.framework else ""
 
 
 def sheet(of: Examined, quote: Quote) -> str:
@@ -141,7 +149,7 @@ def _sheet(of: Examined, quote: Quote) -> Iterator[str]:
     if role.nsfw:
         yield AUDIENCE.format(who=FOR_ADULTS)
     yield EVERY_PROMPT.format(count=of.tokens)
-    framework = character.framework
+    framework = _framework(role)
     yield FRAMEWORK.format(name=quote(framework, WORDS_ROOM)) if framework else str(NO_FRAMEWORK)
     yield from _blending(of, quote)
     modes = [MODE.format(name=one.name, cues=", ".join(one.cues) or AT_TIMES) for one in character.modes]

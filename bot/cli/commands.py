@@ -162,7 +162,7 @@ def simulate(arguments: Namespace, _on_stage: OnStage) -> int:
     from bot.cli.simulate import play
 
     set_up_logging("ERROR", secrets=(), stream=sys.stderr)
-    return play(arguments.file)
+    return play(arguments.file, prompts=arguments.prompts)
 
 
 COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {

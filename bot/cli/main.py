@@ -124,6 +124,7 @@ def _without_settings(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     """Add what needs neither settings nor a character."""
     simulate = commands.add_parser("simulate", help="play a written scene with expectations, all by itself")
     simulate.add_argument("file", type=Path, metavar="FILE", help="the scenario, as YAML")
+    simulate.add_argument("--prompts", action="store_true", help="print the prompt of each reply, too")
     _cards(commands.add_parser("cards", help="look into a character card, or write it as another file"))
 
 

@@ -72,6 +72,16 @@ async def test_names_with_markdown_and_mentions_stay_words(tmp_path):
         assert w.pinged() == set()
 
 
+async def test_the_framework_that_is_shown_is_the_one_that_is_played(tmp_path):
+    """F099: a framework that is not there is replaced by neuro."""
+    lost = {"name": "Lost", "extensions": {"masquerade": {"framework": "nowhere"}}}
+    root = folders(tmp_path / "characters", lost=lost)
+    async with company(tmp_path, library=library_in(root, tmp_path / "data")) as w:
+        said = told(await w.mira.slash(w.channel, "persona list"))
+        assert "**Lost** (`lost`)\n-# hears this channel · framework neuro" in said
+        assert "- Framework: neuro" in await sheet_for(w, w.mira, "lost")
+
+
 async def test_show_tells_a_small_character_in_a_message(w):
     said = told(await admin(w).slash(w.channel, "persona show", name="Ruby"))
     assert said.startswith("**Ruby** (ruby)")

@@ -35,8 +35,12 @@ BOT, GUILD = 2, 1
 SETTLED_SECONDS = 10.0
 
 
-def play(path: Path, *, characters_dir: Path | None = None, out: TextIO = sys.stdout) -> int:
+def play(
+    path: Path, *, characters_dir: Path | None = None, prompts: bool = False, out: TextIO = sys.stdout
+) -> int:
     """Play a scenario and print its transcript; return 1 if something was not as expected, else 0.
+
+    With `prompts` the whole prompt of each reply is printed before it.
 
     Raises ConfigurationError for a file, setting or character that can't be used.
     """
@@ -46,7 +50,7 @@ def play(path: Path, *, characters_dir: Path | None = None, out: TextIO = sys.st
             loaded = _loaded(scenario, Path(folder), characters_dir)
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: {str(error).replace('command line: ', '')}") from error
-        return asyncio.run(_play(scenario, loaded, out))
+        return asyncio.run(_play(scenario, loaded, out, prompts=prompts))
 
 
 def _loaded(scenario: Scenario, data: Path, characters_dir: Path | None) -> Loaded:
@@ -71,7 +75,7 @@ def _setting(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-async def _play(scenario: Scenario, loaded: Loaded, out: TextIO) -> int:
+async def _play(scenario: Scenario, loaded: Loaded, out: TextIO, *, prompts: bool) -> int:
     clock = SimulatedClock(scenario.begins)
     model = ScriptedModel(clock)
     opened = open_app(
@@ -84,13 +88,16 @@ async def _play(scenario: Scenario, loaded: Loaded, out: TextIO) -> int:
         rng=Random(scenario.seed),
     )
     async with opened as app:
-        return 1 if await Play(app, clock, model, out).steps(scenario) else 0
+        return 1 if await Play(app, clock, model, out, prompts=prompts).steps(scenario) else 0
 
 
 class Play:
     """A scenario under way."""
 
-    def __init__(self, app: App, clock: SimulatedClock, model: ScriptedModel, out: TextIO) -> None:
+    def __init__(
+        self, app: App, clock: SimulatedClock, model: ScriptedModel, out: TextIO, *, prompts: bool
+    ) -> None:
+        self._prompts = prompts
         self._app, self._clock, self._model, self._out = app, clock, model, out
         self._ids = Ids(clock)
         self._stage = Stage(clock, self._ids.of_part)
@@ -119,9 +126,12 @@ class Play:
             await self._wait(step.wait)
         heard = await self._say(step)
         await self._settle()
-        said = self._stage.lines[before:]
+        self._model.forget_answers()
+        said, asked = self._stage.lines[before:], self._model.prompts[prompts:]
+        for prompt in asked if self._prompts else ():
+            self._print(bare(prompt))
         self._show(said)
-        happened = Happened(said, self._model.prompts[prompts:], begun, await self._reason(heard))
+        happened = Happened(said, asked, begun, await self._reason(heard))
         faults = [*happened.differs_from(step.expected), *self._wrong_rows(step.expected.rows)]
         if "reply" in self._model.unanswered:
             faults.append(

@@ -51,6 +51,10 @@ class ScriptedModel:
         for purpose, texts in answers.items():
             self._answers[purpose].extend(texts)
 
+    def forget_answers(self) -> None:
+        """Let go of answers that nobody asked for: else one too many would be said to a later line."""
+        self._answers.clear()
+
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
         await asyncio.sleep(0)
         if question.purpose == "reply":

@@ -102,6 +102,16 @@ def test_a_vote_decides_and_a_bare_yes_is_a_word(played):
     assert played(scene(ask + "[no, no]}, expect: silence}"))[0] == 0
 
 
+def test_an_answer_that_nobody_asked_for_is_not_said_to_a_later_line(played):
+    code, printed = played(
+        scene(
+            "{who: Tom, says: lol, model: {reply: Too much.}, expect: silence}",
+            '{who: Mira, says: "Nyx, awake?", model: {reply: Always.}, expect: {says: Always, lacks: much}}',
+        )
+    )
+    assert code == 0, printed
+
+
 def test_two_characters_answer_who_calls_both(played):
     line = '{who: Mira, says: "Nyx, Fangs, who is older?", model: {reply: [I am., No. I am.]}, expect: '
     both = "{speakers: [Nyx Void, Her Fangs Pierce Times Throat]}}"
