@@ -36,6 +36,9 @@ def main(argv: Sequence[str] | None = None, *, on_stage: Callable[[str], None] |
         return _complain(error, EX_CONFIG)
     except MasqueradeError as error:
         return _complain(error, 1)
+    except BrokenPipeError:  # whoever read the output is gone, as `| head` is
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return INTERRUPTED
 

@@ -143,6 +143,16 @@ def test_a_fault_of_the_file_is_named_with_its_place_and_the_mend(played, text, 
     assert "scene.yaml" in str(caught.value)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no shell with pipes")
+def test_whoever_stops_reading_gets_no_traceback(tmp_path):
+    file = tmp_path / "scene.yaml"
+    file.write_text(EVENING, encoding="utf-8")
+    command = f"{sys.executable} {ROOT / 'main.py'} simulate --prompts {file} | head -1"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(ConfigurationError, match=r"none\.yaml can't be read"):
         play(Path("none.yaml"))
