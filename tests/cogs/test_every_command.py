@@ -19,6 +19,7 @@ from tests.support.discord import World, world
 from tests.support.presses import Pressed
 from tests.walking import NASTY, fillings, is_for_servers, is_guarded, leaves, use
 
+PARTS = 4
 REFUSED = "You may not do that here: it takes the permission"
 
 
@@ -107,15 +108,19 @@ async def test_what_is_open_to_everybody_works_in_a_dm_or_says_why_not(w):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_hostile_words_in_every_option_of_every_command_break_and_ping_nothing(w, caplog):
-    """As somebody who may do everything: nothing is stopped by a refusal before it gets to the words."""
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_hostile_words_in_every_option_of_every_command_break_and_ping_nothing(w, caplog, part):
+    """As somebody who may do everything: nothing is stopped by a refusal before it gets to the words.
+
+    In parts: simcord lets buttons time out by the real clock, and waits for ever where one does meanwhile.
+    """
     role = w.guild.create_role("All", permissions=discord.Permissions.all())
     anna = w.guild.add_member(w.env.create_user("anna", global_name=NASTY[0][:30]), roles=[role])
     let_operate(w, anna)
     await anna.send(w.channel, "Pixel, hello")
     used = tried = 0
     with caplog.at_level(logging.INFO):
-        for command in leaves(w):
+        for command in [*leaves(w)][part::PARTS]:
             for options in fillings(w, command):
                 tried += 1
                 try:
