@@ -79,6 +79,19 @@ def test_the_image_is_not_healthy_before_the_bot_is(image: Path, tmp_path: Path)
     assert 'CMD ["python", "main.py", "healthcheck"]' in DOCKERFILE
 
 
+def test_the_image_is_a_slim_python_whose_command_starts_the_program():
+    """F011."""
+    assert re.findall(r"(?m)^ARG PYTHON=(.+)$", DOCKERFILE) == ["3.11"]
+    assert set(re.findall(r"(?m)^FROM (\S+)", DOCKERFILE)) == {"python:${PYTHON}-slim"}
+    assert DOCKERFILE.rstrip().endswith('ENTRYPOINT ["python", "main.py"]')
+
+
+def test_it_may_be_used_as_the_mit_license_says():
+    """F009."""
+    assert (ROOT / "LICENSE").read_text("utf-8").startswith("MIT License\n\nCopyright (c) ")
+    assert 'license = { text = "MIT" }' in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
 def test_the_image_runs_as_nobody_special():
     instructions = [line.split()[0] for line in DOCKERFILE.splitlines() if re.match(r"[A-Z]+ ", line)]
     assert "USER masquerade" in DOCKERFILE
