@@ -1,7 +1,8 @@
 """What the project is to do, and the tests that show each of it: `python -m tests.features`.
 
 `features.toml` has a row for every feature: its number, what it is, and the tests. `--draw 25 --seed 7`
-prints rows drawn by lot, to be tried by hand from the documents alone.
+prints rows drawn by lot, to be tried by hand from the documents alone. Each test stands on a line of
+its own, to be handed to pytest as it is.
 """
 
 import ast
@@ -15,7 +16,6 @@ from pathlib import Path
 from random import Random
 
 from rich.console import Console
-from rich.table import Table
 
 from tests.support.paths import ROOT
 
@@ -50,13 +50,19 @@ class Feature:
 
 @cache
 def tests_in(path: str) -> frozenset[str]:
-    """Return the names of the tests in a file."""
+    """Return the names of the tests in a file; those of a class bear its name, as pytest writes it."""
     file = ROOT / "tests" / path
     if not file.is_file():
         return frozenset()
+    module = ast.parse(file.read_text(encoding="utf-8"))
+    homes = [
+        ("", module),
+        *((f"{node.name}::", node) for node in module.body if isinstance(node, ast.ClassDef)),
+    ]
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    return frozenset(node.name for node in nodes if isinstance(node, functions))
+    return frozenset(
+        home + node.name for home, of in homes for node in of.body if isinstance(node, functions)
+    )
 
 
 def features() -> list[Feature]:
@@ -77,13 +83,12 @@ def main(arguments: Sequence[str]) -> int:
     known = features()
     shown = Random(chosen.seed).sample(known, chosen.draw) if chosen.draw else known
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("number", "what it is", "shown by"):
-        table.add_column(title, overflow="fold")
     for one in shown:
-        says = f"{one.says} (not built yet: {one.later})" if one.later else one.says
-        table.add_row(one.number, says, "\n".join(one.shown_by))
-    console.print(table)
+        console.print(f"{one.number}  {one.says}", style="bold")
+        if one.later:
+            console.print(f"      not built yet: {one.later}", style="yellow")
+        for test in one.shown_by:
+            console.print(f"      tests/{test}")
     faults = [fault for one in known for fault in one.faults]
     open_ones = [one.number for one in known if one.later]
     console.print(f"{len(known)} features, {len(known) - len(open_ones)} built.")
