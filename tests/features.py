@@ -55,14 +55,10 @@ def tests_in(path: str) -> frozenset[str]:
     if not file.is_file():
         return frozenset()
     module = ast.parse(file.read_text(encoding="utf-8"))
-    homes = [
-        ("", module),
-        *((f"{node.name}::", node) for node in module.body if isinstance(node, ast.ClassDef)),
-    ]
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    homes = [("", module.body), *((f"{one.name}::", one.body) for one in classes)]
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return frozenset(
-        home + node.name for home, of in homes for node in of.body if isinstance(node, functions)
-    )
+    return frozenset(home + node.name for home, body in homes for node in body if isinstance(node, functions))
 
 
 def features() -> list[Feature]:
