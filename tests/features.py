@@ -50,13 +50,15 @@ class Feature:
 
 @cache
 def tests_in(path: str) -> frozenset[str]:
-    """Return the names of the tests in a file."""
+    """Return the names of the tests in a file; those of a class bear its name, as pytest writes it."""
     file = ROOT / "tests" / path
     if not file.is_file():
         return frozenset()
+    module = ast.parse(file.read_text(encoding="utf-8"))
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    homes = [("", module.body), *((f"{one.name}::", one.body) for one in classes)]
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    return frozenset(node.name for node in nodes if isinstance(node, functions))
+    return frozenset(home + node.name for home, body in homes for node in body if isinstance(node, functions))
 
 
 def features() -> list[Feature]:

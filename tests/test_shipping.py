@@ -93,6 +93,13 @@ def test_the_image_is_not_healthy_before_the_bot_is(image: Path, tmp_path: Path)
     assert 'CMD ["python", "main.py", "healthcheck"]' in DOCKERFILE
 
 
+def test_the_image_is_a_slim_python_whose_command_starts_the_program():
+    """F011."""
+    assert re.findall(r"(?m)^ARG PYTHON=(.+)$", DOCKERFILE) == ["3.11"]
+    assert set(re.findall(r"(?m)^FROM (\S+)", DOCKERFILE)) == {"python:${PYTHON}-slim"}
+    assert DOCKERFILE.rstrip().endswith('ENTRYPOINT ["python", "main.py"]')
+
+
 def test_the_image_runs_as_nobody_special():
     instructions = [line.split()[0] for line in DOCKERFILE.splitlines() if re.match(r"[A-Z]+ ", line)]
     assert "USER masquerade" in DOCKERFILE

@@ -525,3 +525,16 @@ async def test_a_fact_that_expired_is_not_recalled_before_it_is_pruned(at):
             since = at.clock.now() + timedelta(days=days) - timedelta(days=14)
             known = await db.memories.recallable([MIRA], "pixel", audience_of(CHANNEL), there_since=since)
             assert len(known) == found
+
+
+async def test_what_was_archived_stays_in_prompts_for_the_rest_of_its_day(at):
+    """C28, F043."""
+    await say(at, OSLO)
+    at.claude.finds = all_of_it
+    at.clock.pass_time(23 * HOUR)
+    await run(at)
+    assert OSLO in [one.text for one in await archived(at)]
+    await at.app.message_log.prune()
+    await say(at, "Pixel, hello")
+    transcript = at.claude.prompts[-1].messages[:-1]
+    assert any(OSLO in block.text for message in transcript for block in message.blocks)

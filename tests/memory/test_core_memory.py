@@ -913,6 +913,13 @@ async def test_memories_that_have_grown_too_many_are_joined_and_the_joined_can_c
         assert await texts(at) == PAIR
 
 
+async def test_memories_are_joined_as_the_characters_own_prompt_says(tmp_path):
+    """F067, F068."""
+    async with crowded(tmp_path, grouped(group(TOGETHER, 1, 2))) as at:
+        system = "".join(block.text for block in at.claude.background[-1].system)
+        assert at.app.character.core_memory_dump in system
+
+
 async def test_who_tells_something_that_is_joined_learns_where_it_stands(tmp_path):
     async with dumping(tmp_path, known=5) as at:
         at.claude.will_note(grouped(group(TOGETHER, 1, 2)))

@@ -322,3 +322,11 @@ async def test_who_is_asked_about_by_name_is_found_by_their_own_words(at):
     await say(at, "when did Mira take the slow train?", author_id=BOB, author_name="Bob")
     assert "when did I take the slow train?" in at.app.meaning._embedder.texts
     assert "along the fjord" in tail(at)
+
+
+async def test_who_takes_another_name_is_still_known(at):
+    """C29."""
+    await learnt(at)
+    await say(at, QUESTION, author_name="Mirabelle")
+    assert "about Mirabelle#" in tail(at)
+    assert CATS in tail(at)

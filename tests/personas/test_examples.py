@@ -371,3 +371,13 @@ def test_an_example_exported_as_a_card_is_the_same_character_again(slug):
     taken = cast(read_card(card_of(character)))
     assert taken.notices == ()
     assert Character.model_validate({**taken.fields, "slug": slug}) == character
+
+
+def test_an_example_keeps_quick_updates_and_a_record_in_full_in_a_form_of_its_own():
+    """F008, F070."""
+    all_three = [shipped(slug) for slug in EXAMPLES]
+    for one in all_three:
+        assert "quick update" in one.summarization_prompt
+        assert "comprehensive record" in one.core_memory_dump
+    for prompts in zip(*((one.summarization_prompt, one.core_memory_dump) for one in all_three), strict=True):
+        assert len(set(prompts)) == len(EXAMPLES)

@@ -27,6 +27,7 @@ from bot.llm.errors import (
     PromptTooLong,
 )
 from bot.llm.types import Prompt, Question, TokenEstimate
+from bot.settings import Settings
 from database.models import Message
 from database.repositories.messages import Uncovered
 from memory.places import Place, Where
@@ -974,3 +975,13 @@ async def test_words_of_distress_are_not_before_the_model_that_sums_up(at_small_
     said = "\n".join(prompt.text for prompt in at.claude.background)
     assert "my cat is ill" in said
     assert "kill myself" not in said
+
+
+async def test_a_summary_is_waited_for_as_long_as_is_set_and_no_longer(at_small_table):
+    """F019."""
+    at = at_small_table
+    await fill_up(at)
+    at.claude.will_note(note())
+    assert await at.app.summaries.condense("pixel", DM) > 0
+    (asked,) = {one.deadline for one in at.claude.questions if one.purpose == "summary"}
+    assert asked == at.app.manner.summary_deadline == Settings().summarize_timeout

@@ -144,6 +144,33 @@ async def test_going_on_with_a_reply_is_no_further_exchange(tmp_path):
         assert [one.kind for one in stirred].count("gratitude") == 1
 
 
+async def test_another_take_on_a_reply_moves_nobody_and_neither_does_going_back(tmp_path):
+    """C45: what follows from an exchange follows from what the person said, whichever take stands."""
+    async with table(tmp_path) as at:
+        await agree(at, MIRA)
+        mira = Asker(MIRA, "Mira")
+
+        async def moved() -> tuple[object, ...]:
+            async with at.database.read() as db:
+                bond = await db.bonds.get(MIRA, "pixel")
+                stirred = await db.characters.stirrings("pixel", since=at.clock.now() - timedelta(days=1))
+                changes = await db.bonds.changes(MIRA, "pixel")
+            assert bond is not None
+            return bond.exchanges, bond.rapport, bond.trust, bond.anger, len(changes), len(stirred)
+
+        at.claude.will_say("You are welcome.")
+        await say(at, "Pixel, thank you so much!", where=DM)
+        before = await moved()
+        at.claude.will_say("Go away, I hate you.")
+        takes = await at.app.revisions.another("pixel", mira, DM)
+        for number in (takes.newest, 1):
+            known = await at.app.revisions.choose(
+                "pixel", mira, DM, turn_id=takes.turn_id, number=number, mouth=at.mouth
+            )
+            assert known.stands == number
+            assert await moved() == before
+
+
 async def test_what_one_said_and_took_back_is_not_put_down_to_another(tmp_path):
     async with table(tmp_path) as at:
         await agree(at, MIRA, TOM)

@@ -320,6 +320,17 @@ async def talk_for_long(at, *, exchanges: int, pause: float, rng: Random) -> lis
     return floors
 
 
+async def test_private_talk_and_a_channel_are_told_apart_at_the_prompts_end(at_table):
+    """F046."""
+    await at_table.hear("Pixel?", where=DM)
+    await at_table.hear("Pixel?", where=CHANNEL)
+    alone, public = map(tail, at_table.claude.prompts)
+    assert "A private conversation with Mira#" in alone
+    assert "others read along" not in alone
+    assert 'The channel "#general" of the server "The Guild", where others read along' in public
+    assert "private conversation" not in public
+
+
 async def test_each_prompt_of_a_long_talk_begins_with_the_one_before(tmp_path: Path):
     async with table(tmp_path, manner=at_once(1280)) as at:
         floors = await talk_for_long(at, exchanges=60, pause=40, rng=Random(30))

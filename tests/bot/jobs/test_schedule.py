@@ -719,6 +719,11 @@ async def test_every_job_of_the_app_really_runs(w):
         assert (name, found.error, found.runs) == (name, None, 1)
 
 
+def test_what_expired_is_looked_for_every_five_minutes(w):
+    """F081, C58."""
+    assert report(w.app.schedule, "forget what expired").plan == Every(300)
+
+
 async def cancelled_after(steps: int, work: Callable[[], Awaitable[None]]) -> bool:
     """Break some work off after so many turns of the loop; say whether it had not come to an end."""
     task = asyncio.ensure_future(work())

@@ -26,7 +26,7 @@ from bot.llm.types import Block, Message, Prompt, Question, Usage
 from bot.settings.allowance import NOTHING, Allowance, Amount
 from database import Database
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, outcome, table
-from tests.company import chatty, company
+from tests.company import chatty, company, stagecraft
 from tests.fakes import EPOCH, FakeClaude, FakeClock
 
 LINE = "(Enough for today.)"
@@ -476,6 +476,25 @@ async def test_from_80_percent_on_characters_do_not_take_up_what_another_said(tm
         before = len(at.mouth.said)
         await at.hear("Pixel, and now?", where=CHANNEL)
         assert len(at.mouth.said) == before + 1
+
+
+async def test_a_scene_ends_when_the_budget_is_spent(tmp_path):
+    """C26."""
+    async with company(tmp_path, limits=limits(all="1 USD")) as at:
+        crafts = stagecraft(at)
+        roles = [crafts.role("fangs"), crafts.role("nyx")]
+
+        async def spend_it_all() -> None:
+            if len(at.mouth.said) == 2:
+                at.claude.while_thinking = None
+                await level_at(at, 0.999)
+
+        at.claude.while_thinking = spend_it_all
+        await crafts.begin_scene(CHANNEL, roles, "a lantern", turns=20, by=42, opened_by=4_000)
+        await at.app.following.follow(CHANNEL.channel_id, at.mouth)
+        assert len(at.mouth.said) == 2
+        async with at.database.read() as db:
+            assert await db.cues.scene(CHANNEL.channel_id) is None
 
 
 async def test_operators_are_answered_whatever_is_spent(tmp_path):
