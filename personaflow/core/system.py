@@ -112,6 +112,8 @@ class PersonaSystem:
         Raises FileNotFoundError for what is not there, ValueError for what is not the bot's.
         """
         if isinstance(database, str | PathLike):
+            if not Path(database).exists():
+                raise FileNotFoundError(f"there is no file or folder {database}")
             data = Path(database) if Path(database).is_dir() else Path(database).parent
             database = data / DATABASE if Path(database).is_dir() else database
             compiled = data / COMPILED if compiled is None else compiled

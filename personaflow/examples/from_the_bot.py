@@ -6,7 +6,10 @@ from personaflow import PersonaSystem
 
 
 def main(folder: str) -> None:
-    system = PersonaSystem.from_database(folder)
+    try:
+        system = PersonaSystem.from_database(folder)
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(f"{error}. Name the bot's data folder.") from error
     for name, character in system.characters.items():
         memories = character.memory_manager.get_memories(limit=5)
         print(f"{name}: a prompt of {len(character.prompt):,} characters; the newest memories:")

@@ -115,7 +115,8 @@ class Play:
         if self._asked_in_vain:
             kinds = ", ".join(f"{kind} ({times})" for kind, times in sorted(self._asked_in_vain.items()))
             self._print(f"\nAsked of the model, and not in the scenario: {kinds}.")
-        self._print(f"\n{len(scenario.steps)} steps, {expecting} with expectations: {verdict}.")
+        steps = "1 step" if len(scenario.steps) == 1 else f"{len(scenario.steps)} steps"
+        self._print(f"\n{steps}, {expecting} with expectations: {verdict}.")
         return faults
 
     async def _step(self, step: Step) -> list[str]:
