@@ -68,7 +68,7 @@ async def test_reading_changes_nothing_and_what_is_added_stays_in_the_program(da
 
 
 def test_what_is_missing_or_strange_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no file or folder .*nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"no file or folder .*nowhere"):
         PersonaSystem.from_database(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="start the bot once"):
         PersonaSystem.from_database(tmp_path)
