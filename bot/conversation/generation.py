@@ -133,8 +133,8 @@ class Composer:
             text, further = await self._in_its_own_voice(request, text, recollection, wish)
             text, calls = dress(text, emotes, character), (*calls, *answer.calls, *further)
             if not split(text):
-                log.warning("Nothing was left of the answer of %s", voice.model)
-                return self._fallback(character, emotes, calls)
+                log.warning("Nothing was left of the answer of %s", answer.call.model)
+                return replace(self._fallback(character, emotes, calls), expert=answer.expert)
             return Reply(text, floor=recollection.floor, calls=calls, expert=answer.expert)
         return self._fallback(character, emotes, calls)
 

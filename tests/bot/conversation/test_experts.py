@@ -151,6 +151,14 @@ def test_traces_that_were_kept_before_are_read_as_ever():
     assert "expert" not in explain(claim(Reason.DM, Trace.from_json(old)), turn())
 
 
+async def test_why_names_the_expert_too_of_whose_answer_nothing_was_left(tmp_path, claude, local, caplog):
+    local.answer_with("Pixel:")
+    async with talking(tmp_path, claude, f"{CODER}@{local.base_url}") as app:
+        [trace] = await hear(app, CODE)
+    assert trace.expert == ("coder", "fence")
+    assert f"Nothing was left of the answer of {CODER}" in caplog.text
+
+
 @pytest.fixture
 def smol() -> Path:
     """The weights of a very small model, fit for the wire alone: they write no sense."""
