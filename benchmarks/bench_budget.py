@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 
 from benchmarks.measuring import Goal, with_goals
 from database.prepared import Plan
-from database.sqlite import Connection, SqliteFile
+from database.sqlite import SQLiteConnection, SqliteFile
 from tests.support.discord import World, world
 
 OURS = ("bot", "cogs", "database", "memory", "personas")
@@ -76,8 +76,8 @@ def counted(w: World) -> Iterator[Counter[str]]:
             ("_execute", "trips_to_threads"),
             ("_in_thread", "trips_to_threads"),
         ):
-            telling = _telling(getattr(Connection, name), count(what))
-            stack.enter_context(patch.object(Connection, name, telling))
+            telling = _telling(getattr(SQLiteConnection, name), count(what))
+            stack.enter_context(patch.object(SQLiteConnection, name, telling))
         loop.set_task_factory(_task_factory(count("tasks")))
         stack.callback(loop.set_task_factory, factory)
         before = log.stat().st_size

@@ -16,9 +16,10 @@ GOALS = (Goal("ratio", 0.7), Goal("vote_share", 0.25))
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How long the talk is."""
+    """How long the talk is, and where its words come from."""
 
     messages: int = 1_200
+    data: Path = LOCOMO
 
 
 QUICK = Extent(messages=150)
@@ -26,12 +27,12 @@ QUICK = Extent(messages=150)
 
 async def measure(folder: Path, extent: Extent) -> dict[str, Any]:
     """Return calls and dollars for each message, and what they were for; one vote in ten is mistaken."""
-    log = channel_log(messages=extent.messages)
+    log = channel_log(messages=extent.messages, data=extent.data)
     played = await listen(folder, log, errors=MISTAKEN)
     calls = sum(played.calls.values())
     figures = {
         "bench": "cost",
-        "talk": "LoCoMo" if LOCOMO.exists() else "generated",
+        "talk": "LoCoMo" if extent.data.exists() else "generated",
         "messages": played.messages,
         "calls_per_message": round(calls / played.messages, 3),
         **{f"{purpose}_calls": count for purpose, count in sorted(played.calls.items())},

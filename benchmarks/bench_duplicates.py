@@ -8,25 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Goal, with_goals
-from memory.embeddings import EmbedderMissing, open_embedder
-from memory.similarity import Verdict, compare
+from memory.embeddings import MULTILINGUAL, EmbedderMissing, open_embedder
+from memory.similarity import Verdict, compare, neighbours
 
 PAIRS = Path(__file__).parent.parent / "tests" / "data" / "fact_pairs.jsonl"
 SAME = "same"
 LABELS = (SAME, "contradiction", "update", "different")
 CONTRARY = ("contradiction", "update")
-HELD_OUT = 3
-"""Each third pair was left aside when the thresholds and the words were chosen."""
+UPDATE = "update"
+PARTS = ("tuned_on", "held_out")
+LANGUAGES = ("en", "de", "fr", "es", "pt", "ja")
+KNOWN = 50
+"""So many pairs make up what is known of one person, when updates are looked for among it."""
 
 GOALS: tuple[Goal, ...] = (
     Goal("contradictions_merged", 0),
     Goal("precision", 0.95, at_least=True),
+    Goal("most_updates_missed", 0.05),
 )
 LEXICAL_GOALS: tuple[Goal, ...] = (
     Goal("lexical_contradictions_merged", 0),
     Goal("lexical_precision", 0.95, at_least=True),
+    Goal("lexical_most_updates_missed", 0.05),
 )
 Pair = Mapping[str, str]
+Cosines = Sequence[Sequence[float | None]]
+"""Of each new fact (rows) to each old one."""
 Counts = Counter[tuple[str, Verdict]]
 
 
@@ -43,29 +50,63 @@ QUICK = Extent(pairs=60)
 async def measure(_folder: Path, extent: Extent) -> dict[str, Any]:
     """Return how many pairs of each label got which verdict, and what that is worth."""
     pairs = labelled_pairs()[: extent.pairs]
-    lexical = verdicts(pairs, [None] * len(pairs))
-    cosines = await cosines_of(pairs)
-    figures = {"bench": "duplicates", "pairs": len(pairs), "lexical": by_part(pairs, lexical)}
+    nothing: Cosines = [[None] * len(pairs) for _ in pairs]
+    figures: dict[str, Any] = {"bench": "duplicates", "pairs": len(pairs)}
+    figures |= _figures(pairs, nothing, "lexical", "lexical_")
     goals = LEXICAL_GOALS
+    cosines = await cosines_of(pairs)
     if cosines is None:
         figures["skipped"] = "vectors: the packages of the extra `memory` are not installed"
     else:
         goals = (*GOALS, *LEXICAL_GOALS)
-        embedded = verdicts(pairs, cosines)
-        figures |= {"embedded": by_part(pairs, embedded), **_for_goals(pairs, embedded)}
-    figures |= {f"lexical_{name}": value for name, value in _for_goals(pairs, lexical).items()}
+        figures |= _figures(pairs, cosines, "embedded", "")
     return with_goals(figures, goals)
 
 
+def _figures(pairs: Sequence[Pair], cosines: Cosines, name: str, prefix: str) -> dict[str, Any]:
+    found = verdicts(pairs, [row[place] for place, row in enumerate(cosines)])
+    counts: Counts = Counter((pair["label"], verdict) for pair, verdict in zip(pairs, found, strict=True))
+    missed = updates_missed(pairs, cosines)
+    worth = {each: figures(counts)[each] for each in ("precision", "contradictions_merged", "share_asked")}
+    worth |= {"updates_missed": missed, "most_updates_missed": max(missed.values(), default=0.0)}
+    return {name: by_part(pairs, found)} | {f"{prefix}{each}": value for each, value in worth.items()}
+
+
+def updates_missed(pairs: Sequence[Pair], cosines: Cosines) -> dict[str, float]:
+    """Return, by language, the share of updates for which no model is shown the fact that they end.
+
+    It stands among what is known of somebody: the old facts of up to KNOWN pairs.
+    """
+    missed: dict[str, float] = {}
+    for language in LANGUAGES:
+        places = [place for place, pair in enumerate(pairs) if pair["lang"] == language]
+        updates = [place for place in places if pairs[place]["label"] == UPDATE]
+        lost = sum(not _shown(place, _known_with(place, places), pairs, cosines) for place in updates)
+        if updates:
+            missed[language] = round(lost / len(updates), 3)
+    return missed
+
+
+def _known_with(place: int, places: Sequence[int]) -> list[int]:
+    begin = places.index(place) // KNOWN * KNOWN
+    return list(places[begin : begin + KNOWN])
+
+
+def _shown(place: int, known: Sequence[int], pairs: Sequence[Pair], cosines: Cosines) -> bool:
+    old = {pairs[one]["old"]: cosines[place][one] for one in known}
+    shown = neighbours(pairs[place]["new"], old.items())
+    return pairs[place]["old"] in {list(old)[one] for one in shown}
+
+
 def labelled_pairs() -> list[Pair]:
-    """Return the pairs: {"old": fact, "new": fact, "label": one of LABELS}."""
+    """Return the pairs: old and new fact, label (of LABELS), lang and part (of PARTS)."""
     return [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
 
 
-async def cosines_of(pairs: Sequence[Pair]) -> list[float | None] | None:
-    """Return the cosine of each pair, or None where the embedding model is not installed."""
+async def cosines_of(pairs: Sequence[Pair]) -> Cosines | None:
+    """Return the cosines of all new facts to all old ones; None without the embedding model."""
     try:
-        embedder = open_embedder("minilm")
+        embedder = open_embedder(MULTILINGUAL)
     except EmbedderMissing:
         return None
     if embedder is None:
@@ -75,7 +116,7 @@ async def cosines_of(pairs: Sequence[Pair]) -> list[float | None] | None:
         new = await embedder.encode([pair["new"] for pair in pairs])
     finally:
         embedder.close()
-    return [float(cosine) for cosine in (old * new).sum(axis=1)]
+    return [[float(cosine) for cosine in row] for row in new @ old.T]
 
 
 def verdicts(pairs: Sequence[Pair], cosines: Sequence[float | None]) -> list[Verdict]:
@@ -85,11 +126,10 @@ def verdicts(pairs: Sequence[Pair], cosines: Sequence[float | None]) -> list[Ver
 
 def by_part(pairs: Sequence[Pair], found: Sequence[Verdict]) -> dict[str, Any]:
     """Return the figures of the pairs that were tuned on, and of those that were held out."""
-    counted: dict[str, Counts] = {"tuned_on": Counter(), "held_out": Counter()}
-    for number, (pair, verdict) in enumerate(zip(pairs, found, strict=True), 1):
-        part = "held_out" if number % HELD_OUT == 0 else "tuned_on"
-        counted[part][pair["label"], verdict] += 1
-    return {part: figures(counts) for part, counts in counted.items()}
+    counted: dict[str, Counts] = {part: Counter() for part in PARTS}
+    for pair, verdict in zip(pairs, found, strict=True):
+        counted[pair["part"]][pair["label"], verdict] += 1
+    return {part: figures(counts) for part, counts in counted.items() if counts}
 
 
 def figures(counts: Counts) -> dict[str, Any]:
@@ -106,8 +146,3 @@ def precision(counts: Counts) -> float:
     """Return the share of SAME verdicts that are right; 1 where there are none."""
     merged = sum(counts[label, Verdict.SAME] for label in LABELS)
     return round(counts[SAME, Verdict.SAME] / merged, 3) if merged else 1.0
-
-
-def _for_goals(pairs: Sequence[Pair], found: Sequence[Verdict]) -> dict[str, Any]:
-    counts: Counts = Counter((pair["label"], verdict) for pair, verdict in zip(pairs, found, strict=True))
-    return {name: figures(counts)[name] for name in ("precision", "contradictions_merged", "share_asked")}

@@ -1,64 +1,78 @@
-"""What replies cost by the layout of their prompts: ours, what else was tried, and that of seed 000."""
+"""What replies cost by the layout of their prompts: ours, what else was tried, and that of seed 000.
+
+And what a bot costs in all: the whole bill, next to how much its prompts hold of what answers a question.
+"""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks import prompt_recall
+from benchmarks.kept_vectors import keep_vectors, kept_vectors
 from benchmarks.layouts import Layout, recalling, sliding, stamped, uncached
+from benchmarks.locomo import conversations
 from benchmarks.measuring import Goal, with_goals
-from benchmarks.pair_talk import pair_talk, source_of_talk
+from benchmarks.pair_talk import Said, pair_talk, source_of_talk
 from benchmarks.playing import Bill, play_ours, play_seed
+from bot.arranging import embedder_of
+from bot.settings import Settings
+from memory.embeddings import Embedder
+from tests.talk import LOCOMO
 
-THRESHOLD = 25_000
-LAYOUTS = (
-    Layout("ours", THRESHOLD),
-    Layout("ours at 12,000 tokens", 12_000),
-    Layout("ours at 6,000 tokens", 6_000),
-    Layout("cached for 5 minutes", THRESHOLD, ttl="5m"),
-    Layout("sliding window", THRESHOLD, change=sliding, condensed=False),
-    Layout("memories in the system prompt", THRESHOLD, change=recalling),
-    Layout("time in the system prompt", THRESHOLD, change=stamped),
-    Layout("not cached", THRESHOLD, change=uncached),
+THRESHOLD = 6_000
+REPLIES = (
+    Layout("ours"),
+    Layout("cached for 5 minutes", ttl="5m"),
+    Layout("sliding window", change=sliding, condensed=False),
+    Layout("memories in the system prompt", change=recalling),
+    Layout("time in the system prompt", change=stamped),
+    Layout("not cached", change=uncached),
 )
-OURS, SEED = LAYOUTS[0].name, "seed 000"
+WHOLE = Layout("the whole bill", whole=True)
+OURS, SEED = REPLIES[0].name, "seed 000"
+VECTORS = "vectors.npz"
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How long the talk is in each of the channels, and the seconds between two messages there."""
+    """How long the talk is in each of the channels, and the seconds between two messages there.
+
+    Talk is summed up from `tokens` on. `data` is where the words come from: LoCoMo's file, or templates where
+    it is not; so many `conversations` of it are asked about.
+    """
 
     channels: int = 4
     messages: int = 2_500
     gaps: tuple[int, ...] = (20, 60, 240)
-    layouts: tuple[Layout, ...] = LAYOUTS
+    tokens: int = THRESHOLD
     processes: int = 2
+    data: Path = LOCOMO
+    conversations: int | None = None
 
 
-QUICK = Extent(
-    channels=2,
-    messages=80,
-    gaps=(60,),
-    layouts=tuple(replace(layout, tokens=1_500) for layout in LAYOUTS if layout.tokens == THRESHOLD),
-    processes=1,
-)
+QUICK = Extent(channels=2, messages=80, gaps=(60,), tokens=1_500, processes=1, conversations=0)
 
 
 async def measure(folder: Path, extent: Extent) -> dict[str, Any]:
-    """Return what each layout came to at each gap, and whether ours meets the goals."""
-    loop = asyncio.get_running_loop()
-    runs = [(gap, layouts) for gap in extent.gaps for layouts in _together(extent.layouts)]
+    """Return what each layout came to at each gap, what prompts held, and whether ours meets the goals."""
+    embedder, by_gap = embedder_of(Settings()), {gap: dict[str, Bill]() for gap in extent.gaps}
     with _workers(extent.processes) as workers:
-        bills = await asyncio.gather(
-            *(loop.run_in_executor(workers, _played, folder, extent, *run) for run in runs)
-        )
-    by_gap: dict[int, dict[str, Bill]] = {gap: {} for gap in extent.gaps}
-    for (gap, _), billed in zip(runs, bills, strict=True):
-        by_gap[gap] |= billed
-    return with_goals(figures(by_gap, extent), goals(extent.gaps))
+        played = _Played(folder, extent, workers)
+        bills = [(gap, played.begin(gap, layouts)) for gap in extent.gaps for layouts in ((), REPLIES)]
+        if embedder is not None:
+            await keep_vectors(folder / VECTORS, embedder, _words(_talk(extent, extent.gaps[0])))
+        bills += [(gap, played.begin(gap, (WHOLE,))) for gap in extent.gaps]
+        recalled = await _recalled(folder, extent, embedder)
+        for gap, billed in bills:
+            by_gap[gap] |= await billed
+    if embedder is not None:
+        embedder.close()
+    judged = [*goals(extent.gaps), *(prompt_recall.GOALS if recalled else ())]
+    return with_goals(figures(by_gap, extent) | recalled, judged)
 
 
 def goals(gaps: Sequence[int]) -> list[Goal]:
@@ -66,7 +80,12 @@ def goals(gaps: Sequence[int]) -> list[Goal]:
     return [
         goal
         for gap in gaps
-        for goal in (Goal(f"hit_rate_{gap}s", 0.70, at_least=True), Goal(f"ratio_{gap}s", 0.30))
+        for goal in (
+            Goal(f"hit_rate_{gap}s", 0.70, at_least=True),
+            Goal(f"ratio_{gap}s", 0.30),
+            Goal(f"whole_hit_rate_{gap}s", 0.85, at_least=True),
+            Goal(f"whole_ratio_{gap}s", 0.15),
+        )
     ]
 
 
@@ -79,30 +98,35 @@ def figures(by_gap: Mapping[int, Mapping[str, Bill]], extent: Extent) -> dict[st
     }
     return {
         "bench": "layout",
-        "talk": source_of_talk(),
+        "talk": source_of_talk(extent.data),
         "channels": extent.channels,
         "messages": messages,
         **{f"hit_rate_{gap}": rows[OURS]["hit_rate"] for gap, rows in table.items()},
         **{f"ratio_{gap}": rows[OURS]["ratio"] for gap, rows in table.items()},
+        **{f"whole_hit_rate_{gap}": rows[WHOLE.name]["hit_rate"] for gap, rows in table.items()},
+        **{f"whole_ratio_{gap}": rows[WHOLE.name]["ratio"] for gap, rows in table.items()},
         "layouts": table,
     }
 
 
-def _row(bill: Bill, seed: Bill, messages: int) -> dict[str, float]:
+def _row(bill: Bill, seed: Bill, messages: int) -> dict[str, Any]:
     return {
         "hit_rate": round(bill.hit_rate, 3),
         "dollars_per_1000": round(1_000 * bill.dollars / messages, 3),
         "ratio": round(bill.dollars / seed.dollars, 3),
-        "replies": bill.replies,
-        "summaries": bill.summaries,
+        "calls": bill.calls,
+        "by_purpose": {
+            purpose: round(1_000 * dollars / messages, 3) for purpose, dollars in bill.spent.items()
+        },
     }
 
 
-def _together(layouts: Sequence[Layout]) -> Iterator[tuple[Layout, ...]]:
-    """Yield the layouts that one run of the talk can bill side by side, and none for seed 000."""
-    yield ()
-    for tokens in dict.fromkeys(layout.tokens for layout in layouts):
-        yield tuple(layout for layout in layouts if layout.tokens == tokens)
+async def _recalled(folder: Path, extent: Extent, embedder: Embedder | None) -> dict[str, float]:
+    """Return what prompts hold of what answers a question; nothing without questions."""
+    if not extent.data.exists() or extent.conversations == 0:
+        return {}
+    told = conversations(extent.data, most=extent.conversations)
+    return await prompt_recall.played(folder / "recall", told, embedder)
 
 
 def _workers(processes: int) -> Executor:
@@ -111,9 +135,32 @@ def _workers(processes: int) -> Executor:
     return ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn"))
 
 
-def _played(folder: Path, extent: Extent, gap: int, layouts: Sequence[Layout]) -> dict[str, Bill]:
-    """Play the talk once, in a process or thread of its own."""
-    talk = pair_talk(channels=extent.channels, messages=extent.messages, gap=gap)
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """Has the talk played by workers, in processes or a thread of their own."""
+
+    folder: Path
+    extent: Extent
+    workers: Executor
+
+    def begin(self, gap: int, layouts: Sequence[Layout]) -> asyncio.Future[dict[str, Bill]]:
+        """Have the talk played once and billed in some layouts; in none it is seed 000's."""
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self.workers, _play, self.folder, self.extent, gap, layouts)
+
+
+def _play(folder: Path, extent: Extent, gap: int, layouts: Sequence[Layout]) -> dict[str, Bill]:
+    talk = _talk(extent, gap)
     if not layouts:
         return {SEED: play_seed(talk)}
-    return asyncio.run(play_ours(folder / f"{gap}-{layouts[0].tokens}", talk, layouts))
+    place, made = folder / f"{gap} {layouts[0].name}", kept_vectors(folder / VECTORS)
+    return asyncio.run(play_ours(place, talk, layouts, tokens=extent.tokens, made=made))
+
+
+def _talk(extent: Extent, gap: int) -> list[Said]:
+    return pair_talk(channels=extent.channels, messages=extent.messages, gap=gap, data=extent.data)
+
+
+def _words(talk: Sequence[Said]) -> list[str]:
+    """Return all that is said and answered."""
+    return [text for said in talk for text in (said.text, said.answer) if text]

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from benchmarks.measuring import Goal, percentile, with_goals
 from personas.lorebooks import Activated, Lorebook, LoreState, read_lorebook, scan
-from personas.lorebooks.match import Index
+from personas.lorebooks.match import NeedleIndex
 
 GOALS = (Goal("p50_ms", 5),)
 WINDOW = 4
@@ -62,7 +62,7 @@ async def measure(_folder: Path, extent: Extent) -> dict[str, Any]:
     data = book_data(extent.entries, rng)
     talk = [message(data["entries"], rng) for _ in range(extent.messages + WINDOW)]
     read_ms, (book, _) = timed(lambda: read_lorebook(data))
-    build_ms, _ = timed(lambda: Index(book))
+    build_ms, _ = timed(lambda: NeedleIndex(book))
     recursive = replace(book, recursive=True)
     Bench(recursive).look(talk[:WINDOW], 1)
     tally = tallied(book, recursive, talk)
@@ -81,7 +81,7 @@ async def measure(_folder: Path, extent: Extent) -> dict[str, Any]:
         "ratio": round(percentile(tally.scans, 50) / percentile(tally.naive, 50), 3),
         "read_ms": round(read_ms),
         "build_ms": round(build_ms),
-        "memory_mb": round(memory(lambda: Index(book)) / 2**20, 1),
+        "memory_mb": round(memory(lambda: NeedleIndex(book)) / 2**20, 1),
     }
     return with_goals(figures, GOALS)
 

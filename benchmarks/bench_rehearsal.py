@@ -33,7 +33,7 @@ from bot.llm.client import Answer, Claude
 from bot.llm.errors import ClaudeError
 from bot.llm.local.server import Tuning
 from bot.llm.server import Server, open_server
-from bot.llm.types import Call, Prompt, Question
+from bot.llm.types import ModelCall, Prompt, Question
 from bot.settings import load_settings
 from memory.places import Place, Where
 from personas.character import Character, names_of
@@ -78,6 +78,8 @@ OPENING = asyncio.Lock()
 CORES = 2
 """What a reply would take on two cores of its own is half of its CPU time: the model uses all of both."""
 MARKER = "<!-- All that follows was written by `python -m benchmarks rehearsal --transcripts THIS_FILE`. -->"
+SHOWN_TALKS = 1
+"""So many talks of each character stand on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Said:
     reply: str = ""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ModelCall] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
 
 
@@ -120,7 +122,7 @@ class Listening:
     """A Claude that keeps what is asked of it and answered."""
 
     claude: Claude
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ModelCall] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
@@ -222,7 +224,7 @@ def _cpu_seconds() -> float:
     return sum(one.user + one.system for one in times)
 
 
-def _hit(call: Call) -> float:
+def _hit(call: ModelCall) -> float:
     usage = call.usage
     return usage.cache_read / (usage.prompt or 1)
 
@@ -296,15 +298,19 @@ def _tell(one: Said) -> None:
 
 
 def _write(said: Sequence[Said], path: Path) -> None:
-    """Put every talk below the marker of a page, in place of those that stand there."""
-    said = sorted(said, key=lambda one: (one.seed, one.character.name, one.talk))
+    """Put the first talks of the first seed below the marker of a page, in place of what stands there."""
+    first = min(line.seed for line in said)
+    talks = sorted(
+        (line for line in said if line.seed == first and line.talk < SHOWN_TALKS),
+        key=lambda line: (line.character.name, line.talk),
+    )
     kept = path.read_text("utf-8").partition(MARKER)[0] if path.is_file() else ""
-    path.write_text(f"{kept}{MARKER}\n\n" + "\n".join(_talk_lines(said)) + "\n", "utf-8")
+    path.write_text(f"{kept}{MARKER}\n\n" + "\n".join(_talk_lines(talks)) + "\n", "utf-8")
 
 
 def _talk_lines(said: Sequence[Said]) -> Iterator[str]:
-    for one in said:
-        if not one.turn:
-            yield f"\n### {one.character.name}, seed {one.seed}\n"
-        yield f"- you: {one.heard}"
-        yield f"  - {one.reply}"
+    for line in said:
+        if not line.turn:
+            yield f"\n### {line.character.name}\n"
+        yield f"- you: {line.heard}"
+        yield f"  - {line.reply}"

@@ -27,8 +27,8 @@ from tests.fakes import EPOCH
 from tests.world.process import ROOT
 
 GOALS = (
-    Goal("warm_p99_ms", 5.0),
-    Goal("cold_p99_ms", 10.0),
+    Goal("warm_p99_ms", 2.0),
+    Goal("cold_p99_ms", 6.0),
     Goal("disk_mb", 1_000.0),
     Goal("growth_percent", 5.0),
     Goal("start_ratio", 1.2),

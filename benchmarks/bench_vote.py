@@ -23,7 +23,7 @@ from tests.world.claude_server import ScriptedClaude
 
 GOALS = (Goal("ratio", 0.45),)
 MODEL_TAKES = 0.5
-VOTERS = Voters(model="claude-haiku-5-5", count=3, deadline=10.0)
+VOTERS = Voters(model="claude-haiku-5-5", count=3, deadline=60.0)
 AGREED = ("no", "no", "no")
 DISAGREED = ("yes", "no", "no")
 

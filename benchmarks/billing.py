@@ -15,7 +15,7 @@ class Books:
         self._cache = PromptCache(clock, MODELS)
         self._prices = prices or load_prices(None)
         self.usage: dict[str, Usage] = {}
-        self.dollars = 0.0
+        self.spent: dict[str, float] = {}
 
     def enter(self, purpose: str, body: Body, answer: str) -> types.Usage:
         """Bill a request and its answer, and return the tokens as the server would report them."""
@@ -34,7 +34,7 @@ class Books:
         cost = self._prices.cost(model, usage)
         if cost is None:
             raise ValueError(f"the price of {model} is not known")
-        self.dollars += cost
+        self.spent[purpose] = self.spent.get(purpose, 0.0) + cost
         return usage
 
     def hit_rate(self, purpose: str) -> float:

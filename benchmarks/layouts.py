@@ -26,16 +26,18 @@ def as_it_is(prompt: Prompt, _now: datetime) -> Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a prompt is laid out: ours at `tokens` of transcript, changed in one way, cached for `ttl`.
+    """How a prompt is laid out: ours, changed in one way, cached for `ttl`.
 
-    `condensed` says that it lives by summaries, which are in its bill then.
+    `condensed` says that it lives by summaries, which are in its bill then. The `whole` bill is that of a bot
+    as it is shipped, among people who agreed to be remembered: facts are drawn at night and found again, and
+    what nobody addressed to it is put to the vote.
     """
 
     name: str
-    tokens: int
     ttl: Literal["5m", "1h"] = "1h"
     change: Change = as_it_is
     condensed: bool = True
+    whole: bool = False
 
     def request(self, prompt: Prompt, question: Question, now: datetime) -> Body:
         """Return what goes over the wire for one of our prompts in this layout."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Two people's talk of many days. A passage's id is its place."""
+    """Two people's talk of many days. A passage's id is its place.
+
+    `facts` were drawn from it by hand, each from the turn in its place; they do not name whom they are about.
+    """
 
     name: str
     passages: tuple[Passage, ...]
     questions: tuple[Question, ...]
     without_evidence: int
+    facts: tuple[tuple[int, str], ...] = ()
 
     def spoken(self, place: int) -> str:
         """Return a turn as a prompt would show it."""
@@ -71,7 +75,18 @@ def _conversation(told: Mapping[str, Any], questions: int | None) -> Conversatio
     people = sorted({one.speaker for one in passages})
     asked = [_question(one, places, people) for one in told["qa"][:questions]]
     answered = tuple(one for one in asked if one.evidence)
-    return Conversation(told["sample_id"], passages, answered, len(asked) - len(answered))
+    facts = tuple(_facts(told.get("observation", {}), places))
+    return Conversation(told["sample_id"], passages, answered, len(asked) - len(answered), facts)
+
+
+def _facts(observed: Mapping[str, Any], places: Mapping[str, int]) -> Iterator[tuple[int, str]]:
+    for people in observed.values():
+        for person, facts in people.items():
+            for text, turns in facts:
+                named = _EVIDENCE.search(str(turns))
+                if named and (place := places.get(f"D{int(named[1])}:{int(named[2])}")) is not None:
+                    said = text.removeprefix(f"{person} ")
+                    yield place, said[:1].upper() + said[1:]
 
 
 def _text(turn: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from tests.talk import LOCOMO, Dialogue, _dialogue, _sessions
@@ -28,13 +29,19 @@ class Said:
     answer: str | None
 
 
-def source_of_talk() -> str:
+def source_of_talk(data: Path = LOCOMO) -> str:
     """Return where the words come from on this machine."""
-    return "LoCoMo" if LOCOMO.exists() else "generated"
+    return "LoCoMo" if data.exists() else "generated"
 
 
 def pair_talk(
-    *, channels: int, messages: int, gap: float, seed: int = 1, generated: bool | None = None
+    *,
+    channels: int,
+    messages: int,
+    gap: float,
+    seed: int = 1,
+    generated: bool | None = None,
+    data: Path = LOCOMO,
 ) -> list[Said]:
     """Return so many messages in each of the channels, exponentially distributed `gap` seconds apart.
 
@@ -43,8 +50,8 @@ def pair_talk(
     alone: another gap only stretches them. `generated` True takes the templates, False LoCoMo
     (FileNotFoundError where it is not), and None LoCoMo where it is there.
     """
-    templates = generated or (generated is None and not LOCOMO.exists())
-    pairs = _from_templates(seed) if templates else _sessions()
+    templates = generated or (generated is None and not data.exists())
+    pairs = _from_templates(seed) if templates else _sessions(data)
     talk = [
         said
         for channel in range(channels)

@@ -36,9 +36,9 @@ from database.models import (
     CastMember,
     Channel,
     Claim,
-    Message,
+    MessageRow,
     Nickname,
-    Part,
+    PartRow,
     Row,
     Seat,
     State,
@@ -119,7 +119,7 @@ class _Line:
     def say(self, text: str) -> None:
         here, said = _places.c, self._said(text, place=2 * self.number)
         self._write(
-            Message, said | {"author_id": here.person_id, "author_name": here.name, "from_bot": False}
+            MessageRow, said | {"author_id": here.person_id, "author_name": here.name, "from_bot": False}
         )
         claim = {"message_id": said["id"], "channel_id": here.channel_id, "author_id": here.person_id}
         claim |= {"claimed_at": self.at, "decided_at": self.at, "open": False}
@@ -134,8 +134,10 @@ class _Line:
         pledged |= {"channel_id": here.channel_id, "trigger_id": trigger, "addressee_id": here.person_id}
         self._write(Turn, pledged)
         mine = {"author_id": literal(1), "author_name": self.character, "from_bot": True, "turn_id": turn}
-        self._write(Message, said | mine | {"character": self.character, "heard_through": heard})
-        self._write(Part, {"turn_id": turn, "number": 1, "text": "", "nonce": "", "message_id": said["id"]})
+        self._write(MessageRow, said | mine | {"character": self.character, "heard_through": heard})
+        self._write(
+            PartRow, {"turn_id": turn, "number": 1, "text": "", "nonce": "", "message_id": said["id"]}
+        )
 
     def _said(self, text: str, *, place: int) -> dict[str, Any]:
         said = {"id": self._message(place), "position": self._once(place), "sent_at": self.at, "text": text}

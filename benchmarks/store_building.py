@@ -103,6 +103,8 @@ def build(path: Path, size: Size) -> None:
         work.archive(connection)
     with engine.begin() as connection:
         work.finish(connection)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # the file keeps it, as one that a bot made
     engine.dispose()
 
 

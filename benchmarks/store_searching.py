@@ -24,7 +24,7 @@ from database.sqlite import SqliteFile
 from memory.embeddings import MINILM, Embedder, EmbedderMissing, open_embedder
 from memory.meaning import Meaning
 from memory.places import Place, Where
-from memory.recall import Finding, Search
+from memory.recall import RecallQuery, RecallSearch
 from tests.fakes import EPOCH
 
 BUDGET = 600
@@ -97,11 +97,11 @@ class Store:
         person = someone(number)
         question = store_words.question(store_words.fact(self.rng).text, self.rng)
         vector = await self._ready.encode([question]) if self._ready else None
-        search = Search(question, vector, {person: f"Person {number}"}, frozenset([person]))
+        search = RecallQuery(question, vector, {person: f"Person {number}"}, frozenset([person]))
         begun, worked = time.perf_counter(), time.process_time()
-        async with self._database.read() as db:
+        async with self._database.read(brief=True) as db:
             material = await self._finding.read(db, "pixel", where, search, now=EPOCH)
-        found = await self._finding.found(material, search, shown=(), said_before=EPOCH, now=EPOCH)
+        found = await self._finding.found(material, search, shown=(), said_before=EPOCH)
         taken = Taken(time.perf_counter() - begun, time.process_time() - worked)
         assert found
         return taken
@@ -112,14 +112,14 @@ class Store:
     async def _asked(self, people: Iterable[int]) -> list["Taken"]:
         return [await self.recall(number) for number in people]
 
-    def _new_finding(self) -> Finding:
-        return Finding(Meaning(self._ready), budget=BUDGET, tokens=self._tokens, label=speaker_label)
+    def _new_finding(self) -> RecallSearch:
+        return RecallSearch(Meaning(self._ready), budget=BUDGET, tokens=self._tokens, label=speaker_label)
 
     async def _forget_pages(self) -> None:
-        """Drop every page of the file, ours with the connections; open those anew, as they always are."""
+        """Drop every page of the file, ours with the connections; open those anew, and use them once."""
         await self._database.close()
-        async with self._database.read() as db:
-            await db.states.get("")
+        async with self._database.read(brief=True) as db:
+            await db.archive.versions([])
         with self.path.open("rb") as file:
             os.fsync(file.fileno())
             # Linux can be asked for this; elsewhere only our own pages are dropped.

@@ -14,8 +14,8 @@ from bot.conversation.types import Part
 from bot.llm.server import Server
 from bot.settings import Settings
 from memory.embeddings import Embedder
+from memory.multilingual import NAME, SIZE
 from memory.places import Place, Where
-from memory.sentence_models import MINILM_NAME, MINILM_SIZE
 from tests.builders import AT_ONCE, PIXEL, utterance
 from tests.fakes import FakeClaude, FakeClock, FakeMouth
 
@@ -29,13 +29,13 @@ SERVER = Server("http://127.0.0.1:9", "", "claude-sonnet-5-5")
 class Ready:
     """Stands for an embedder whose vectors are there already: encoding is measured on its own."""
 
-    name = MINILM_NAME
-    dimensions = MINILM_SIZE
+    name = NAME
+    dimensions = SIZE
 
     async def encode(self, texts: Sequence[str]) -> "Vectors":
         import numpy as np
 
-        rows = np.random.default_rng(len(texts[0])).standard_normal((len(texts), MINILM_SIZE), np.float32)
+        rows = np.random.default_rng(len(texts[0])).standard_normal((len(texts), SIZE), np.float32)
         unit: Vectors = rows / (rows**2).sum(axis=1, keepdims=True) ** 0.5
         return unit
 

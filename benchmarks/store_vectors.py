@@ -10,8 +10,8 @@ from sqlalchemy import Connection, bindparam, insert, update
 from database.models import Vectors
 from database.repositories import table_of
 from database.repositories.vectors import PART, Kind
-from memory.meaning import packed
-from memory.sentence_models import MINILM_NAME, MINILM_SIZE
+from memory.meaning import kept_as, packed
+from memory.multilingual import NAME, SIZE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,15 +29,15 @@ class Meanings:
         import numpy as np
 
         self._rng = np.random.default_rng(seed)
-        self._centres = self.unit(self._rng.standard_normal((TOPICS, MINILM_SIZE), np.float32))
+        self._centres = self.unit(self._rng.standard_normal((TOPICS, SIZE), np.float32))
 
     def some(self, count: int) -> "Rows":
         """Return so many vectors (count, dimensions)."""
         import numpy as np
 
         centres = self._centres[self._rng.integers(TOPICS, size=count)]
-        strays = self._rng.standard_normal((count, MINILM_SIZE), np.float32)
-        return self.unit(centres + strays / np.float32(MINILM_SIZE**0.5))
+        strays = self._rng.standard_normal((count, SIZE), np.float32)
+        return self.unit(centres + strays / np.float32(SIZE**0.5))
 
     @staticmethod
     def unit(rows: "Rows") -> "Rows":
@@ -98,7 +98,7 @@ class Embedded:
 
 
 def _insert(db: Connection, kind: Kind, character: str, new: Sequence[tuple[int, Part]]) -> None:
-    shared: dict[str, Any] = {"kind": kind, "character": character, "model": MINILM_NAME}
+    shared: dict[str, Any] = {"kind": kind, "character": character, "model": kept_as(NAME)}
     rows = [
         {**shared, "owner_id": owner, "id": part.id, "part": part.number, "ids": part.ids, "rows": part.rows}
         for owner, part in new

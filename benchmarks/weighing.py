@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from memory.ranking import Weights
+from memory.ranking import RankingWeights
 
 Rows = Sequence[Sequence[float]]
-Tried = dict[Weights, list[Rows]]
+Tried = dict[RankingWeights, list[Rows]]
 """For each weights that were tried the recall of every question, conversation by conversation."""
 
-PLAIN = Weights(
+PLAIN = RankingWeights(
     words=0.5, own=0.25, around=0.25, reach=((-1, 0.5), (1, 0.5)), speaker=1.0, asking=1.0, k1=1.2, b=0.75
 )
 """Where the search begins: what one would take without having measured anything."""
@@ -41,12 +41,12 @@ GRID: list[list[dict[str, Any]]] = [
 
 
 def held_out(
-    conversations: int, measure: Callable[[Weights], list[Rows]], *, passes: int
-) -> Iterator[tuple[Weights, Rows]]:
+    conversations: int, measure: Callable[[RankingWeights], list[Rows]], *, passes: int
+) -> Iterator[tuple[RankingWeights, Rows]]:
     """Yield for each conversation the weights that do best on all the others, and how they do on it."""
     tried: Tried = {}
 
-    def rows(weights: Weights) -> list[Rows]:
+    def rows(weights: RankingWeights) -> list[Rows]:
         if weights not in tried:
             tried[weights] = measure(weights)
         return tried[weights]
@@ -54,14 +54,14 @@ def held_out(
     for left_out in range(conversations):
         others = [number for number in range(conversations) if number != left_out]
 
-        def goodness(weights: Weights, others: Sequence[int] = others) -> float:
+        def goodness(weights: RankingWeights, others: Sequence[int] = others) -> float:
             return _mean([rows(weights)[one] for one in others])
 
         chosen = _chosen(goodness, passes)
         yield chosen, rows(chosen)[left_out]
 
 
-def _chosen(goodness: Callable[[Weights], float], passes: int) -> Weights:
+def _chosen(goodness: Callable[[RankingWeights], float], passes: int) -> RankingWeights:
     """Change one thing after the other as long as it makes the weights better."""
     best = PLAIN
     for _ in range(passes):

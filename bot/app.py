@@ -33,10 +33,11 @@ from bot.conversation.context.lore import Bookshelf
 from bot.conversation.context.mood_state import InnerLife
 from bot.conversation.context.reader import ContextReader
 from bot.conversation.context.situation import Staging
+from bot.conversation.drafts import Drafting
 from bot.conversation.effects import Consequences, News
 from bot.conversation.following import Following
 from bot.conversation.forgetting import Forgetting
-from bot.conversation.generation import Composer, Voice
+from bot.conversation.generation import Composer, ModelVoice
 from bot.conversation.intake import Hooks, Intake, nothing_new
 from bot.conversation.message_log import MessageLog
 from bot.conversation.outbox import MouthOf, Saying
@@ -59,19 +60,19 @@ from bot.core.tasks import spawn
 from bot.core.waiting import AWAY_SECONDS
 from bot.features.admin.day_moods import DayMoods
 from bot.features.admin.edit_characters import (
-    Affinity,
+    AffinityEdits,
     Chosen,
     Hostility,
-    Identity,
-    Lore,
-    Mood,
-    Presence,
+    IdentityEdits,
+    LoreEdits,
+    MoodEdits,
+    PresenceEdits,
     Seating,
 )
-from bot.features.admin.edit_facts import Facts, FactWords
+from bot.features.admin.edit_facts import FactEdits, FactWords
 from bot.features.admin.edit_lore import Lorebooks
-from bot.features.admin.edit_relations import Bonds, Standings
-from bot.features.admin.edit_states import GlobalState, States
+from bot.features.admin.edit_relations import BondEdits, Standings
+from bot.features.admin.edit_states import GlobalState, StateEdits
 from bot.features.admin.edit_thoughts import EditableThought, ThoughtEdits
 from bot.features.admin.edits import Edits
 from bot.features.admin.people import KnownPeople
@@ -94,11 +95,11 @@ from bot.features.memory.map import Maps
 from bot.features.memory.nightly import NightlyConsolidation
 from bot.features.memory.provenance import Provenance
 from bot.features.moderation import Moderation
-from bot.features.operations.alerts import Alerts, Bounds
+from bot.features.operations.alerts import AlertBounds, Alerts
+from bot.features.operations.feed import Feed
 from bot.features.operations.health import Health
 from bot.features.operations.insight import Insight
-from bot.features.privacy.consent import Privacy
-from bot.features.privacy.consent_reset import ConsentReset
+from bot.features.privacy.consent import ConsentReset, Privacy
 from bot.features.privacy.erase import Leaving
 from bot.features.proactive.checkins import CheckIns
 from bot.features.proactive.greetings import Greetings
@@ -108,8 +109,10 @@ from bot.features.reminders.due_birthdays_and_reminders import Reminding
 from bot.features.reminders.reminder_words import ReminderWording
 from bot.features.reminders.requests import notice_requests
 from bot.features.reminders.service import Reminders
+from bot.features.speech.recording import OggRecorder
+from bot.features.speech.voice_replies import Callers, VoiceReplies
 from bot.features.tickets import Tickets
-from bot.jobs.history import Ledger
+from bot.jobs.history import JobHistory
 from bot.jobs.schedule import Schedule
 from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets
@@ -119,13 +122,14 @@ from bot.llm.standby import Standby
 from bot.settings import Settings
 from database import Database, DatabaseAway, DatabaseBusy, DatabaseError, DatabaseFull, DatabaseTaken
 from database.backups import NightWatch
+from memory.archiving import Archiving
 from memory.browsing import Browsing
 from memory.embeddings import Embedder
 from memory.erasing import Eraser
 from memory.learn import Consolidation
 from memory.meaning import Embedding, Meaning
 from memory.merge import Merger
-from memory.recall import Finding
+from memory.recall import RecallSearch
 from memory.store import Memories
 from memory.time_travel import TimeTravel
 from personas.character import Character
@@ -181,7 +185,7 @@ class Opened:
     database: Database
     claude: Claude
     company: Company
-    voice: Voice
+    voice: ModelVoice
     runtime: Runtime
     budgets: Budgets
     meaning: Meaning
@@ -201,7 +205,7 @@ class App:
     database: Database
     claude: Claude
     company: Company
-    voice: Voice
+    voice: ModelVoice
     clock: Clock
     budgets: Budgets
     meaning: Meaning
@@ -217,6 +221,7 @@ class App:
     casting: Casting
     perception: Perception
     outbox: Saying
+    drafting: Drafting
     following: Following
     revisions: Remaking
     forgetting: Forgetting
@@ -228,7 +233,7 @@ class App:
     memories: Memories
     consolidation: Consolidation
     nightly: NightlyConsolidation
-    recall: Finding
+    recall: RecallSearch
     embedding: Embedding
     eraser: Eraser
     browsing: Browsing
@@ -260,6 +265,8 @@ class App:
     relationships: Relationships
     moderation: Moderation
     tickets: Tickets
+    callers: Callers
+    voice_replies: VoiceReplies
 
     # What admins change.
     administration: Administration
@@ -277,6 +284,7 @@ class App:
     schedule: Schedule
     health: Health
     insight: Insight
+    feed: Feed
 
     @property
     def character(self) -> Character:
@@ -303,6 +311,8 @@ class App:
         await self.growth_files.close()
         await self.summaries.close()
         self.meaning.close()
+        if speech := self.perception.senses.speech:
+            await speech.close()
 
 
 def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each part, in their order
@@ -347,7 +357,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         now=clock.now,
         for_adults=company.for_adults,
     )
-    recall = Finding(base.meaning, budget=manner.recalled, tokens=tokens, label=speaker_label)
+    recall = RecallSearch(base.meaning, budget=manner.recalled, tokens=tokens, label=speaker_label)
     consolidation = Consolidation(
         database,
         memories,
@@ -363,6 +373,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         company=company,
         voice=voice,
         memories=memories,
+        archiving=Archiving(database, memories, base.meaning),
         manner=manner,
         clock=clock,
     )
@@ -394,13 +405,33 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     reader = ContextReader(
         database, recall, staging, perception, extent=manner.extent, tokens=tokens, clock=clock
     )
+    speech = perception.senses.speech
+    voice_replies = VoiceReplies(
+        database,
+        runtime,
+        company,
+        OggRecorder(speech) if speech else None,
+        default="on" if settings.sel_tts_default else "off",
+        with_text=settings.voice_text,
+    )
+    reader.is_spoken = voice_replies.is_spoken
     composer = Composer(claude, voice, runtime, pace=manner.pace, longest_message=manner.longest_message)
     faults = FaultSigns(manner.errors, clock, base.budgets)
     intake = Intake(database, runtime, rooms, casting, hooks, message_log, resume_within=manner.resume_within)
     consequences = Consequences(casting, inner_life, clock, manner)
     outbox = Saying(database, runtime, rooms, casting, message_log, consequences, manner)
     appraiser = Appraiser(claude, voters.model, voters.deadline)
-    answering = Answering(database, runtime, reader, composer, appraiser, casting, faults)
+    drafting = Drafting(
+        database,
+        runtime,
+        rooms,
+        casting,
+        message_log,
+        how=manner.streaming,
+        resume_within=manner.resume_within,
+        limit=manner.longest_message,
+    )
+    answering = Answering(database, runtime, reader, composer, appraiser, casting, faults, drafting)
     replies = Replies(
         answering,
         outbox,
@@ -475,21 +506,21 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         database,
         clock,
         (
-            Identity(clock, changed),
-            Lore(clock, changed),
-            Affinity(),
-            Mood(days),
+            IdentityEdits(clock, changed),
+            LoreEdits(clock, changed),
+            AffinityEdits(),
+            MoodEdits(days),
             Hostility(),
-            Presence(),
+            PresenceEdits(),
             Chosen(),
-            Facts(company, clock, memories),
-            Bonds(clock, memories.agrees),
-            States(statuses, administration.verbose),
+            FactEdits(company, clock, memories),
+            BondEdits(clock, memories.agrees),
+            StateEdits(statuses, administration.verbose),
             EditableThought(clock),
         ),
     )
     growth_files = GrowthFiles(database, growth_folder(settings))
-    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+    schedule = Schedule(clock=clock, ledger=JobHistory(database, clock))
 
     # What features add to the walk.
     def grew(news: News) -> None:
@@ -524,6 +555,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         casting=casting,
         perception=perception,
         outbox=outbox,
+        drafting=drafting,
         following=following,
         revisions=revisions,
         forgetting=forgetting,
@@ -563,6 +595,8 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         relationships=Relationships(database, clock),
         moderation=Moderation(database, audit, message_log),
         tickets=Tickets(database, clock, audit),
+        callers=Callers(database, clock),
+        voice_replies=voice_replies,
         administration=administration,
         audit=audit,
         edits=edits,
@@ -575,6 +609,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         seating=Seating(database, edits, presence),
         schedule=schedule,
         insight=Insight(database, clock, zone=manner.zone),
+        feed=Feed(database, company, tokens),
         health=Health(
             database=database,
             rooms=rooms,
@@ -589,7 +624,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
 
 def alerts_of(settings: Settings, tell_operator: Notices) -> Alerts:
     """Return what warns the operator, at the bounds that are set."""
-    bounds = Bounds(
+    bounds = AlertBounds(
         latency=settings.latency_warning_seconds,
         database=settings.alert_database_mb * 1_000_000,
         disk_free=settings.alert_disk_free_mb * 1_000_000,
@@ -700,6 +735,7 @@ async def _begin(app: App, watch: NightWatch) -> None:
     with database_named():
         await app.schedule.open()
         await app.privacy.resume_leaving()
+        await app.callers.hung_up()
         await app.memories.expire()
         await app.insight.keep()
         await app.message_log.prune()

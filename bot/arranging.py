@@ -11,19 +11,21 @@ from bot.conversation.config import (
     Attentiveness,
     Curiosity,
     Direction,
-    Extent,
     Growing,
     Learning,
     Manner,
     Notice,
+    Streaming,
+    TranscriptLimits,
 )
-from bot.conversation.generation import Voice
+from bot.conversation.generation import ModelVoice
 from bot.conversation.perception import Describer
 from bot.conversation.senses import Senses
 from bot.conversation.text.typing import Pace
 from bot.core.clock import Clock
 from bot.core.errors import ConfigurationError
 from bot.features.senses.opening import open_senses
+from bot.features.speech.opening import open_engine
 from bot.llm.breaker import Breaker
 from bot.llm.budget import Budgets, Limits
 from bot.llm.budgeted import Budgeted, Tariff
@@ -39,7 +41,7 @@ from database import DatabaseError
 from memory.dates import zone
 from memory.dumps import Dumps
 from memory.embeddings import Embedder, EmbedderMissing, open_embedder
-from personas.initiative import Bounds, QuietHours
+from personas.initiative import InitiativeBounds, QuietHours
 from personas.selection.routing import Rules
 
 log = logging.getLogger(__name__)
@@ -52,10 +54,10 @@ REHEARSAL_SAMPLING = {"temperature": 0.7, "top_p": 0.8, "top_k": 20}
 """As its makers recommend; the repetition penalty, which the endpoint does not take, is set at its start."""
 
 
-def voice_of(settings: Settings, server: Server) -> Voice:
+def voice_of(settings: Settings, server: Server) -> ModelVoice:
     """Return who speaks. A rehearsal voice writes slowly, and rambles if it is let."""
     slow = server.rehearsal
-    return Voice(
+    return ModelVoice(
         model=server.model,
         premium_model=_model(server, settings.premium_model, named="premium_model" in settings.explicit),
         max_tokens=min(settings.default_max_tokens, REHEARSAL_TOKENS)
@@ -74,10 +76,11 @@ def voice_of(settings: Settings, server: Server) -> Voice:
 def senses_of(settings: Settings, server: Server) -> Senses:
     """Return what the characters perceive with. The rehearsal voice can't see, and reads little."""
     senses = open_senses(settings, jpeg=server.local or bool(other_servers(settings, server)))
+    senses = replace(senses, speech=open_engine(settings.piper_model))
     return replace(senses, eye=None, reader=None) if server.rehearsal else senses
 
 
-def describer_of(claude: Claude, voice: Voice, cheap: str) -> Describer:
+def describer_of(claude: Claude, voice: ModelVoice, cheap: str) -> Describer:
     """Return who puts into words what a picture shows: the model with eyes, and a cheap one in its place."""
     spare = Model(cheap) if cheap else None
     return Describer(claude, voice.vision or spare, spare if voice.vision else None)
@@ -147,7 +150,8 @@ def manner_of(settings: Settings, server: Server) -> Manner:
         burst_longest=settings.burst_max_seconds,
         resume_within=timedelta(seconds=settings.resume_within_seconds),
         decisions_kept=timedelta(days=settings.decisions_kept_days),
-        extent=Extent(
+        prompts_kept=timedelta(hours=settings.console_prompts_hours if settings.keeps_prompts else 0),
+        extent=TranscriptLimits(
             condensed=settings.conversation_token_threshold,
             known=settings.core_memory_token_threshold if settings.memory_consent != "off" else 0,
             cached=CACHED[settings.cache_ttl],
@@ -165,6 +169,7 @@ def manner_of(settings: Settings, server: Server) -> Manner:
         if settings.enable_core_memory_pickle_log
         else None,
         longest_message=settings.max_message_length,
+        streaming=Streaming(settings.stream_replies, settings.stream_gap, settings.stream_after),
         direction=_direction(settings),
         growing=Growing(settings.persona_evolution_enabled, settings.persona_evolution_milestones),
         mode=settings.sel_mode,
@@ -172,7 +177,7 @@ def manner_of(settings: Settings, server: Server) -> Manner:
         lore=settings.lore_tokens,
         greets=settings.greet_newcomers,
         zone=zone(settings.home_timezone),
-        initiative=Bounds(
+        initiative=InitiativeBounds(
             chance=settings.initiative_chance,
             cap=settings.initiative_daily_cap,
             quiet=QuietHours.of(settings.quiet_hours),
@@ -213,6 +218,7 @@ def rehearsing(manner: Manner) -> Manner:
             manner.extent, condensed=size, known=min(size // 2, manner.extent.known), summed=False
         ),
         attention=replace(manner.attention, voters=replace(manner.attention.voters, model="", count=0)),
+        streaming=Streaming(),  # it rambles, and what of that is said is known at its end
     )
 
 
@@ -248,6 +254,7 @@ def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Break
             cache_ttl=settings.cache_ttl,
             sampling=_sampling(settings, server),
             breaker=breaker,
+            keeps_requests=settings.keeps_prompts,
             **({"note": note} if note else {}),
         )
 

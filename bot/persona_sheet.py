@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.app import App
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.situation import CONTEXT_LINES
 from bot.conversation.context.transcript import WINDOW
 from bot.conversation.prompt import system_prompt
@@ -73,7 +73,7 @@ class Examined:
     `notices` are told to operators alone: they hold paths.
     """
 
-    role: Role
+    role: PlayedCharacter
     present: bool
     tokens: int
     talk: Context
@@ -84,7 +84,7 @@ class Examined:
     notices: bool
 
 
-async def examine(app: App, role: Role, where: Where, *, notices: bool) -> Examined:
+async def examine(app: App, role: PlayedCharacter, where: Where, *, notices: bool) -> Examined:
     """Return what there is to tell of a character in a place; `notices` are for operators alone."""
     tokens = app.voice.tokens
     attending = await app.presence.attending(where)
@@ -103,7 +103,7 @@ async def examine(app: App, role: Role, where: Where, *, notices: bool) -> Exami
     )
 
 
-async def _talk(app: App, role: Role, where: Where) -> Context:
+async def _talk(app: App, role: PlayedCharacter, where: Where) -> Context:
     """Return what kind of talk a character has heard in a place, told as for its next reply (F102)."""
     since = app.clock.now() - WINDOW
     async with app.database.read() as db:
@@ -128,7 +128,7 @@ def listing(attending: Sequence[Attending], quote: Quote, *, alone: bool, chosen
     return lines
 
 
-def _framework(role: Role) -> str:
+def _framework(role: PlayedCharacter) -> str:
     """Return the framework that a character is played by: another one where its own is not there (F099)."""
     persona = role.playing.persona
     if persona is None:
@@ -191,7 +191,7 @@ def _weights(weights: Mapping[str, float], quote: Quote) -> str:
     return ", ".join(f"{quote(name, WORDS_ROOM)} {weight:g}" for name, weight in heaviest) or str(NOTHING)
 
 
-def _books(role: Role, quote: Quote) -> Iterator[str]:
+def _books(role: PlayedCharacter, quote: Quote) -> Iterator[str]:
     books = role.playing.lorebooks
     if not books:
         yield str(NO_BOOKS)

@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from bot.core.i18n import _, n_
 from bot.discord.commands import MEMBERS_ONLY, YOU_LACK, Interaction, answer, named
-from bot.features.moderation import BULK_AGE, MOST_PURGED, Act, Refused, in_words, span_of_slowmode
+from bot.features.moderation import BULK_AGE, MOST_PURGED, Act, ModerationRefused, in_words, span_of_slowmode
 from cogs._discord.interactions import Panels
 from cogs._discord.moderation import (
     NEEDED,
@@ -53,7 +53,7 @@ EVERYBODY = "everybody"
 BY_EVERYBODY = _("everybody", "whose messages are deleted")
 
 
-class ChannelModeration(commands.Cog):
+class ChannelModerationCog(commands.Cog):
     """A purge is asked about first; what went is forgotten here, too."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -157,7 +157,7 @@ class ChannelModeration(commands.Cog):
                 if _may_go(message) and person_id in (0, message.author.id):
                     found.append(message)
         if not found:
-            raise Refused(NOTHING_TO_PURGE)
+            raise ModerationRefused(NOTHING_TO_PURGE)
         return found, stays and len(found) < count
 
 
@@ -171,7 +171,7 @@ def _channel(interaction: Interaction) -> Talkative:
     guild = guild_of(interaction)
     channel = guild.get_channel_or_thread(interaction.channel_id or 0) or interaction.channel
     if not isinstance(channel, Talkative):
-        raise Refused(NO_CHANNEL)
+        raise ModerationRefused(NO_CHANNEL)
     return channel
 
 
@@ -182,8 +182,8 @@ def _check_channel(interaction: Interaction, channel: Talkative) -> None:
         return
     check_own(interaction, "manage_threads")
     if lacks(interaction.permissions, "manage_threads"):
-        raise Refused(YOU_LACK.format(needed=named("manage_threads")))
+        raise ModerationRefused(YOU_LACK.format(needed=named("manage_threads")))
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(ChannelModeration(bot))
+    await bot.add_cog(ChannelModerationCog(bot))

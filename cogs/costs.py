@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.conversation.text.split import split
 from bot.core.i18n import _, n_, number, worded
 from bot.discord.commands import Interaction, answer
-from bot.features.operations.costs import DAYS, GROUPS, Accounts, Costs, bars_of
+from bot.features.operations.costs import DAYS, GROUPS, CostReports, Costs, bars_of
 from bot.pictures import Drawings, bars_svg, bars_text
 from bot.settings.allowance import Allowance, Amount, Unit
 from cogs._discord.permissions import is_operator
@@ -40,14 +40,14 @@ OPERATORS_ONLY = _("What everything costs is for the bot's operators (admin_ids)
 IN_A_SERVER = _("In private there is no server to account for: set `everything`, or ask in a server.")
 
 
-class Accounting(commands.Cog):
+class AccountingCog(commands.Cog):
     """Every answer is for the eyes of the asker only."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
         app = bot.app
         self._zone = app.manner.zone
-        self._accounts = Accounts(app.database, app.budgets, app.clock, zone=self._zone)
+        self._accounts = CostReports(app.database, app.budgets, app.clock, zone=self._zone)
         self._drawings = Drawings()
 
     @app_commands.command(description="What I cost here, day by day, and what may be spent")
@@ -131,4 +131,4 @@ def _spent(spending: Spending) -> str:
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Accounting(bot))
+    await bot.add_cog(AccountingCog(bot))

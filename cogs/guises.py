@@ -23,7 +23,7 @@ PLAYING = _("In this channel you are **{name}**.")
 NOT_HERE = _("I am switched off here, or asked not to listen to you, so I keep nothing of that.")
 
 
-class Guises(commands.Cog):
+class UserPersonaCog(commands.Cog):
     """It counts for one person in one channel; the answers are for that person's eyes only."""
 
     me = app_commands.Group(name="me", description="Whom you play in this channel")
@@ -60,4 +60,4 @@ class Guises(commands.Cog):
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Guises(bot))
+    await bot.add_cog(UserPersonaCog(bot))

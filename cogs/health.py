@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 RUNS_SHOWN = 10
 
 
-class Health(AdminCog):
+class HealthCog(AdminCog):
     """The heartbeat monitor, and what it saw."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -36,7 +36,7 @@ class Health(AdminCog):
 
     async def cog_load(self) -> None:
         await super().cog_load()
-        if self._settings.metrics_port:
+        if self._settings.metrics_port and not self._settings.console_has_metrics:
             from bot.features.operations.metrics import MetricsServer
 
             self._server = MetricsServer(self._health, self._settings.metrics_port)
@@ -94,4 +94,4 @@ class Health(AdminCog):
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Health(bot))
+    await bot.add_cog(HealthCog(bot))

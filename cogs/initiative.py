@@ -10,7 +10,7 @@ from bot.conversation.types import Mouth
 from bot.core.i18n import _, n_, number
 from bot.discord.commands import Interaction
 from bot.features.proactive.initiative import SECONDS
-from bot.features.proactive.venues import Standing
+from bot.features.proactive.venues import InitiativeStanding
 from cogs._discord.admin import AdminCog, actor_of, command, operators_only
 from cogs._discord.hearing import is_ticket
 from cogs._discord.options import ChannelChoice, Talkative, may_write, place_in
@@ -48,7 +48,7 @@ TICKET = _("That is a ticket, and no character takes part in those. Name another
 LOG_CHANNEL = _("That is the log channel, and I take no part in its talk. Name another one.")
 
 
-class Initiative(AdminCog):
+class InitiativeCog(AdminCog):
     """It is off in every channel until an operator switches it on; each use is written into the audit."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -92,7 +92,7 @@ class Initiative(AdminCog):
             return TICKET
         return LOG_CHANNEL if is_log_channel(self.bot, found) else found
 
-    def _told(self, channel: Talkative, standing: Standing) -> Iterator[str]:
+    def _told(self, channel: Talkative, standing: InitiativeStanding) -> Iterator[str]:
         """Yield what holds in a channel now, and what keeps the bot from it."""
         if not standing.allowed:
             yield OFF.format(place=channel.mention)
@@ -131,4 +131,4 @@ class Initiative(AdminCog):
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Initiative(bot))
+    await bot.add_cog(InitiativeCog(bot))

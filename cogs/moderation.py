@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.core.i18n import _
 from bot.discord.commands import MEMBERS_ONLY, Interaction, answer
-from bot.features.moderation import Act, Refused, in_words, span_of_mute, span_of_sweep
+from bot.features.moderation import Act, ModerationRefused, in_words, span_of_mute, span_of_sweep
 from cogs._discord.interactions import Panels
 from cogs._discord.moderation import (
     NEEDED,
@@ -45,7 +45,7 @@ NOT_MUTED = _("{name} is not muted, so nothing changed.")
 KEPT = _("Nothing was done: they may stay.")
 
 
-class Moderation(commands.Cog):
+class ModerationCog(commands.Cog):
     """Each act looks at the permissions of who asks and of the bot, and at the order of the roles."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -147,7 +147,7 @@ class Moderation(commands.Cog):
         async with refusing(interaction):
             check(interaction, Act.UNMUTE, member)
             if isinstance(member, discord.Member) and not member.is_timed_out():
-                raise Refused(NOT_MUTED.format(name=shown(member)))
+                raise ModerationRefused(NOT_MUTED.format(name=shown(member)))
             await note(interaction, Act.UNMUTE, str(member.id))
             await self._time_out(interaction, Act.UNMUTE, member, None, reason)
             await answer(interaction, UNMUTED.format(name=shown(member)))
@@ -192,4 +192,4 @@ class Moderation(commands.Cog):
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Moderation(bot))
+    await bot.add_cog(ModerationCog(bot))

@@ -7,14 +7,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, for_everybody
 from bot.features.characters.presence_words import CHOSEN, DISMISSED, INVITED, NOBODY, NOBODY_CHOSEN
 from bot.features.operations.insight import DAYS, MOST_DAYS
 from bot.features.operations.insight_words import EVERYWHERE, lines_of, most_active, strips_of, subtitle_of
-from bot.features.proactive.greetings import Arrival
+from bot.features.proactive.greetings import GreetingOccasion
 from bot.persona_sheet import Examined, examine, listing, sheet
 from bot.pictures import Drawings
 from bot.pictures.strips import strips_svg, strips_text
@@ -64,7 +64,7 @@ MORE_REMARKS = _("- and {count} remarks more: see /persona show")
 EXPORTED = _("This is **{name}**, as a file that other programs read, too.")
 
 
-class Personas(commands.Cog):
+class PersonasCog(commands.Cog):
     """Everybody sees who there is; admins of a server say who is where, operators who is played at all."""
 
     persona = app_commands.Group(name="persona", description="The characters that I play, and who is here")
@@ -138,7 +138,7 @@ class Personas(commands.Cog):
             files = files_of(drawn, "stats")
             await interaction.followup.send(said, files=files, ephemeral=True, allowed_mentions=NO_PINGS)
 
-    async def _examined(self, interaction: Interaction, role: Role) -> Examined:
+    async def _examined(self, interaction: Interaction, role: PlayedCharacter) -> Examined:
         operator = is_operator(self.bot, interaction.user)
         return await examine(self._app, role, place_of(interaction), notices=operator)
 
@@ -208,12 +208,12 @@ class Personas(commands.Cog):
             if present is not False:
                 await self._arrives(interaction, role, absent=absent)
 
-    async def _arrives(self, interaction: Interaction, role: Role, *, absent: bool) -> None:
+    async def _arrives(self, interaction: Interaction, role: PlayedCharacter, *, absent: bool) -> None:
         """Let a character greet the channel that it came to, for all to see (C36)."""
         where = place_of(interaction)
         if mouth := unasked_mouth(self.bot, where.channel_id):
             with for_everybody(interaction):
-                arrival = Arrival(role, where, asker_of(interaction), interaction.id, absent)
+                arrival = GreetingOccasion(role, where, asker_of(interaction), interaction.id, absent)
                 await self._app.greetings.arrive(arrival, mouth)
 
     # Who is played at all: for operators.
@@ -272,11 +272,11 @@ def _is_nobody(name: str) -> bool:
     return name.strip().casefold() in {NOBODY, NOBODY_SHOWN.casefold()}
 
 
-def _chosen(role: Role | None, primary: Role, *, private: bool) -> str:
+def _chosen(role: PlayedCharacter | None, primary: PlayedCharacter, *, private: bool) -> str:
     if role is None:
         return NOBODY_ALONE.format(name=shown(primary)) if private else NOBODY_CHOSEN
     return (CHOSEN_ALONE if private else CHOSEN).format(name=shown(role))
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Personas(bot))
+    await bot.add_cog(PersonasCog(bot))

@@ -22,7 +22,7 @@ SECONDS = 30.0
 """Seconds that one change may take."""
 
 
-class Presence(commands.Cog):
+class PresenceCog(commands.Cog):
     """Shows the status where people see it: when the connection is there, and when the status changed."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -87,4 +87,4 @@ class Presence(commands.Cog):
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Presence(bot))
+    await bot.add_cog(PresenceCog(bot))

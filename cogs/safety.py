@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Safety(commands.Cog):
+class SafetyCog(commands.Cog):
     """Takes in each mark when it is set or taken away, and all of them with each connection."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -44,4 +44,4 @@ class Safety(commands.Cog):
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Safety(bot))
+    await bot.add_cog(SafetyCog(bot))

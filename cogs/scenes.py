@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.types import Mouth
 from bot.core.i18n import _, speak
 from bot.core.tasks import Tasks
@@ -53,7 +53,7 @@ NOT_YOURS = _(
 BEGUN = _("They begin.")
 
 
-class Scenes(commands.Cog):
+class ScenesCog(commands.Cog):
     """Whoever may say which characters are in a channel may let them play there."""
 
     scene = app_commands.Group(name="scene", description="Let characters play among themselves")
@@ -89,7 +89,9 @@ class Scenes(commands.Cog):
             members = [role_named(self.bot, name) for name in characters.split(",") if name.strip()]
             await self._begin(interaction, members, topic, turns)
 
-    async def _begin(self, interaction: Interaction, members: Sequence[Role], topic: str, turns: int) -> None:
+    async def _begin(
+        self, interaction: Interaction, members: Sequence[PlayedCharacter], topic: str, turns: int
+    ) -> None:
         """Begin a scene with what asked for it, and say in the channel what is played before it is.
 
         A refusal is for one pair of eyes, and nothing of it stands in the channel: so this comes first.
@@ -181,9 +183,9 @@ class Scenes(commands.Cog):
         return PLAYING.format(who=who, done=scene.done, count=scene.turns, topic=topic)
 
 
-def _listed(members: Sequence[Role]) -> str:
+def _listed(members: Sequence[PlayedCharacter]) -> str:
     return ", ".join(dict.fromkeys(f"**{shown(role)}**" for role in members))
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Scenes(bot))
+    await bot.add_cog(ScenesCog(bot))

@@ -81,7 +81,7 @@ async def _offer_topics(interaction: Interaction, typed: str) -> list[app_comman
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class UsageReport:
     """What is on the books about one person: spending, the length of the conversation, core memory (F121)."""
 
     premium: bool
@@ -92,7 +92,7 @@ class Ledger:
     learns: bool
 
 
-class Status(commands.Cog):
+class StatusCog(commands.Cog):
     """Facts about the bot for whoever asks; every answer is for the eyes of the asker only."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -130,13 +130,13 @@ class Status(commands.Cog):
         votes = self._app.manner.attention.voters.count
         return f"{text} {UNASKED}" if votes else text
 
-    async def _ledger(self, user_id: int, where: Where) -> Ledger:
+    async def _ledger(self, user_id: int, where: Where) -> UsageReport:
         now: datetime = self._app.clock.now()
         async with self._app.database.read() as db:
             premium = await db.users.is_premium(user_id)
             ever = await db.calls.spending(since=EPOCH, user_id=user_id)
             lately = await db.calls.spending(since=now - _DAY, user_id=user_id)
-        return Ledger(
+        return UsageReport(
             premium=premium,
             ever=ever,
             lately=lately,
@@ -166,7 +166,7 @@ class Status(commands.Cog):
         return _ON.format(percent=number(round(chance * 100)))
 
 
-def _books(ledger: Ledger) -> Iterator[str]:
+def _books(ledger: UsageReport) -> Iterator[str]:
     yield _SO_FAR.format(spent=_spent(ledger.ever))
     yield _LATELY.format(spent=_spent(ledger.lately))
     yield str(_PLANS[ledger.premium])
@@ -272,4 +272,4 @@ def _about(command: AnyCommand) -> str:
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Status(bot))
+    await bot.add_cog(StatusCog(bot))

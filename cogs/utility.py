@@ -14,7 +14,7 @@ from bot.core.i18n import _, number
 from bot.discord.commands import YOU_LACK, Interaction, answer, named
 from cogs._discord.moderation import Person, lacks
 from cogs._discord.posting import DISCORD_FAULTS
-from cogs._discord.text import NOBODY, Card, answer_with, in_a_line, inline
+from cogs._discord.text import NOBODY, InfoCard, answer_with, in_a_line, inline
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -51,7 +51,7 @@ BOOSTS, OF_BOOSTS = _("Boosts"), _("{count}, level {level}")
 BOOSTING = _("Boosting since")
 
 
-class Utility(commands.Cog):
+class UtilityCog(commands.Cog):
     """A poll is seen by everybody here; what is told of a person or a server, by who asks."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -119,7 +119,7 @@ class Utility(commands.Cog):
         assert guild is not None, "the command tree lets nobody in from elsewhere"
         await answer_with(interaction, await self._server_card(guild), plain=plain)
 
-    async def _server_card(self, guild: discord.Guild) -> Card:
+    async def _server_card(self, guild: discord.Guild) -> InfoCard:
         """Return what is known of a server; how many members it has is asked for, as it changes unheard."""
         members, online, owner = guild.member_count, None, None
         try:
@@ -132,10 +132,10 @@ class Utility(commands.Cog):
             log.info("A server is not counted anew: %s", type(error).__name__)
         lines = server_lines(guild, members=members, online=online, owner=owner)
         picture = guild.icon.url if guild.icon else None
-        return Card(inline(guild.name, NAME_ROOM), tuple(lines), picture=picture)
+        return InfoCard(inline(guild.name, NAME_ROOM), tuple(lines), picture=picture)
 
 
-def person_card(person: Person) -> Card:
+def person_card(person: Person) -> InfoCard:
     """Return what Discord says of somebody: no word of what they said, and nothing that the bot knows."""
     name = inline(person.name, NAME_ROOM)
     lines = [
@@ -149,7 +149,7 @@ def person_card(person: Person) -> Card:
     else:
         foot = str(NO_MEMBER)
     title = inline(person.display_name, NAME_ROOM)
-    return Card(title, tuple(lines), foot=foot, picture=person.display_avatar.url)
+    return InfoCard(title, tuple(lines), foot=foot, picture=person.display_avatar.url)
 
 
 def server_lines(
@@ -199,4 +199,4 @@ def _fault(interaction: Interaction, question: str, answers: Sequence[str]) -> s
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Utility(bot))
+    await bot.add_cog(UtilityCog(bot))

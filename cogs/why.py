@@ -13,10 +13,10 @@ from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, asked_in
 from bot.features.memory.provenance import Origins, decision_about
-from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION, Form, told
+from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION, OriginWords, told
 from cogs._discord.facts import DELETED, GONE_ALREADY, KEPT, deletion_panel, link_of
 from cogs._discord.interactions import Panels
-from cogs._discord.panels import Action, Choice, Menu, Panel, Press
+from cogs._discord.panels import Action, Menu, MenuChoice, Panel, Press
 from cogs._discord.posting import DISCORD_FAULTS
 from cogs._discord.text import inline, shortened
 from database.models import Claim, Fact, Turn
@@ -49,7 +49,7 @@ class Pointed:
     guild_id: int | None = None
 
 
-class Why(commands.Cog):
+class WhyCog(commands.Cog):
     """Explains decisions to whoever may see the channel; every answer is for the eyes of the asker only."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -166,10 +166,10 @@ class Why(commands.Cog):
 
 def why_panel(decision: str, origins: Origins, *, free: bool = False) -> Panel:
     """Return a decision, and what the reply drew on; a menu offers to forget any of the asker's own facts."""
-    form = Form(inline, lambda at: discord.utils.format_dt(at, "d"), link_of, free)
+    form = OriginWords(inline, lambda at: discord.utils.format_dt(at, "d"), link_of, free)
     drawn_on = "\n".join(told(origins, form))
     text = f"{shortened(decision, LIMIT - width(drawn_on) - 1)}\n{drawn_on}"
-    choices = tuple(Choice(str(one.id), f"{one.number}. {one.text}") for one in origins.own[:OFFERED])
+    choices = tuple(MenuChoice(str(one.id), f"{one.number}. {one.text}") for one in origins.own[:OFFERED])
     menu = Menu("ask", choices, placeholder=_("Forget one of these for good"))
     return Panel(text, (menu,) if choices else (), SECONDS)
 
@@ -206,4 +206,4 @@ async def _may_see(interaction: Interaction, channel_id: int) -> bool:
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Why(bot))
+    await bot.add_cog(WhyCog(bot))

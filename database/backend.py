@@ -11,15 +11,17 @@ from database.errors import DatabaseError
 from database.models import (
     Archived,
     Channel,
+    Draft,
     Fact,
     FactChange,
     Guise,
-    Message,
+    MessageRow,
     Musing,
     MusingChange,
-    Part,
+    PartRow,
     Reminder,
     Scene,
+    SentPrompt,
     Summary,
     Variant,
     Vectors,
@@ -29,8 +31,8 @@ from database.repositories.vectors import PART
 WORDED = tuple(
     one.__tablename__
     for one in (
-        *(Message, Part, Variant, Summary, Fact, FactChange, Archived, Vectors, Reminder),
-        *(Scene, Guise, Channel, Musing, MusingChange),
+        *(MessageRow, PartRow, Draft, Variant, Summary, Fact, FactChange, Archived, Vectors, Reminder),
+        *(Scene, Guise, Channel, Musing, MusingChange, SentPrompt),
     )
 )
 """The tables that hold what was said, or what was made of it."""

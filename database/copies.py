@@ -17,6 +17,8 @@ _USER_VERSION, _APPLICATION_ID = slice(60, 64), slice(68, 72)
 _SEALED = b"MASQ"
 LEAST_ROOM = 1 << 17
 """Bytes on a disk, of which SQLite takes 32 KB for what its connections share: with less, that may fail."""
+PASSING_TABLES = ("prompts", "system_prompts")
+"""What is kept for hours alone: a copy lives for days, and holds none of it."""
 UNREADABLE = "a name in its schema can't be read"
 """What SQLite would say with the name in it, and the driver can't pass on: it takes UTF-8 only."""
 
@@ -164,9 +166,19 @@ def _copy_pages(source: Path, partial: Path, *, in_use: bool) -> None:
     how = "mode=rw" if in_use else at_rest(source)
     with closing(connect(source, how)) as old, closing(sqlite3.connect(partial)) as new:
         old.backup(new)
+        _leave_out(new, PASSING_TABLES)
         new.execute("PRAGMA journal_mode = DELETE")  # complete on its own, with nothing beside it
     if not partial.stat().st_size:
         raise DatabaseCorrupt("it is empty")
+
+
+def _leave_out(connection: sqlite3.Connection, tables: tuple[str, ...]) -> None:
+    """Delete what a copy must not outlive, and every trace of it in the copy's pages."""
+    connection.execute("PRAGMA secure_delete = ON")
+    for table in tables:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone():
+            connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of ours
+    connection.commit()
 
 
 def _seal(path: Path) -> None:

@@ -1,7 +1,7 @@
 """One database, one unit of work: reads side by side, writes one after another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,32 +18,35 @@ from database.errors import DatabaseBusy, DatabaseError
 from database.kept import Kept
 from database.models import Row
 from database.repositories import VIEW
-from database.repositories.affinities import Affinities
-from database.repositories.archive import Archive
-from database.repositories.audits import Audits
-from database.repositories.bonds import Bonds
-from database.repositories.bots import Bots
-from database.repositories.calls import Calls, Spendings
-from database.repositories.casts import Casts
-from database.repositories.channels import Channels
-from database.repositories.character_days import CharacterDays
-from database.repositories.characters import Characters
-from database.repositories.consents import Consents
-from database.repositories.cues import Cues
-from database.repositories.jobs import Jobs
-from database.repositories.leftovers import Leftovers
-from database.repositories.memories import Memories
-from database.repositories.messages import Messages
-from database.repositories.musings import Musings
-from database.repositories.people import People
-from database.repositories.remarks import Remarks
-from database.repositories.reminders import Reminders
-from database.repositories.states import States
-from database.repositories.summaries import Summaries
-from database.repositories.tickets import Tickets
-from database.repositories.turns import Turns
-from database.repositories.users import Users
-from database.repositories.vectors import Embeddings
+from database.repositories.affinities import AffinityRepository
+from database.repositories.archive import ArchiveRepository
+from database.repositories.audits import AuditRepository
+from database.repositories.bonds import BondRepository
+from database.repositories.bots import BotRepository
+from database.repositories.calls import CallRepository, SpendingRepository
+from database.repositories.casts import CastRepository
+from database.repositories.channels import ChannelRepository
+from database.repositories.character_days import CharacterDayRepository
+from database.repositories.characters import CharacterRepository
+from database.repositories.consents import ConsentRepository
+from database.repositories.cues import CueRepository
+from database.repositories.drafts import DraftRepository
+from database.repositories.feed import FeedRepository
+from database.repositories.jobs import JobRepository
+from database.repositories.leftovers import LeftoversRepository
+from database.repositories.memories import MemoryRepository
+from database.repositories.messages import MessageRepository
+from database.repositories.musings import MusingRepository
+from database.repositories.people import PeopleRepository
+from database.repositories.prompts import PromptRepository
+from database.repositories.remarks import RemarkRepository
+from database.repositories.reminders import ReminderRepository
+from database.repositories.states import StateRepository
+from database.repositories.summaries import SummaryRepository
+from database.repositories.tickets import TicketRepository
+from database.repositories.turns import TurnRepository
+from database.repositories.users import UserRepository
+from database.repositories.vectors import EmbeddingRepository
 from database.sqlite import SqliteFile
 
 _Faults = tuple[type[DBAPIError | OSError], ...]
@@ -55,33 +58,36 @@ class UnitOfWork:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    users = cached_property(lambda self: Users(self._session))
-    channels = cached_property(lambda self: Channels(self._session))
-    messages = cached_property(lambda self: Messages(self._session))
-    turns = cached_property(lambda self: Turns(self._session))
-    calls = cached_property(lambda self: Calls(self._session))
-    states = cached_property(lambda self: States(self._session))
-    character_days = cached_property(lambda self: CharacterDays(self._session))
-    characters = cached_property(lambda self: Characters(self._session))
-    bots = cached_property(lambda self: Bots(self._session))
-    audits = cached_property(lambda self: Audits(self._session))
-    summaries = cached_property(lambda self: Summaries(self._session))
-    memories = cached_property(lambda self: Memories(self._session))
-    consents = cached_property(lambda self: Consents(self._session))
-    archive = cached_property(lambda self: Archive(self._session))
-    embeddings = cached_property(lambda self: Embeddings(self._session))
-    reminders = cached_property(lambda self: Reminders(self._session))
-    people = cached_property(lambda self: People(self._session))
-    leftovers = cached_property(lambda self: Leftovers(self._session))
-    casts = cached_property(lambda self: Casts(self._session))
-    cues = cached_property(lambda self: Cues(self._session))
-    affinities = cached_property(lambda self: Affinities(self._session))
-    bonds = cached_property(lambda self: Bonds(self._session))
-    remarks = cached_property(lambda self: Remarks(self._session))
-    spendings = cached_property(lambda self: Spendings(self._session))
-    tickets = cached_property(lambda self: Tickets(self._session))
-    jobs = cached_property(lambda self: Jobs(self._session))
-    musings = cached_property(lambda self: Musings(self._session))
+    users = cached_property(lambda self: UserRepository(self._session))
+    channels = cached_property(lambda self: ChannelRepository(self._session))
+    messages = cached_property(lambda self: MessageRepository(self._session))
+    turns = cached_property(lambda self: TurnRepository(self._session))
+    calls = cached_property(lambda self: CallRepository(self._session))
+    states = cached_property(lambda self: StateRepository(self._session))
+    character_days = cached_property(lambda self: CharacterDayRepository(self._session))
+    characters = cached_property(lambda self: CharacterRepository(self._session))
+    bots = cached_property(lambda self: BotRepository(self._session))
+    audits = cached_property(lambda self: AuditRepository(self._session))
+    summaries = cached_property(lambda self: SummaryRepository(self._session))
+    memories = cached_property(lambda self: MemoryRepository(self._session))
+    consents = cached_property(lambda self: ConsentRepository(self._session))
+    archive = cached_property(lambda self: ArchiveRepository(self._session))
+    embeddings = cached_property(lambda self: EmbeddingRepository(self._session))
+    reminders = cached_property(lambda self: ReminderRepository(self._session))
+    feed = cached_property(lambda self: FeedRepository(self._session))
+    people = cached_property(lambda self: PeopleRepository(self._session))
+    prompts = cached_property(lambda self: PromptRepository(self._session))
+    leftovers = cached_property(lambda self: LeftoversRepository(self._session))
+    casts = cached_property(lambda self: CastRepository(self._session))
+    cues = cached_property(lambda self: CueRepository(self._session))
+    drafts = cached_property(lambda self: DraftRepository(self._session))
+    affinities = cached_property(lambda self: AffinityRepository(self._session))
+    bonds = cached_property(lambda self: BondRepository(self._session))
+    remarks = cached_property(lambda self: RemarkRepository(self._session))
+    spendings = cached_property(lambda self: SpendingRepository(self._session))
+    tickets = cached_property(lambda self: TicketRepository(self._session))
+    jobs = cached_property(lambda self: JobRepository(self._session))
+    musings = cached_property(lambda self: MusingRepository(self._session))
 
     @asynccontextmanager
     async def apart(self) -> AsyncIterator[None]:
@@ -110,6 +116,8 @@ class Database:
         self.on_server = on_server
         self.writers = 0
         """How many write or wait for that just now."""
+        self.on_write: list[Callable[[Set[str]], object]] = []
+        """Are told the tables that a transaction may have written to, once it has ended."""
         self._backend = backend
         self._writer, self._reader = backend.writer, backend.reader
         self._kept = Kept()
@@ -161,6 +169,8 @@ class Database:
         finally:
             self.writers -= 1
             self._kept.ended(written)
+            for told in self.on_write:
+                told(written)
 
     def read(self, *, brief: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a read transaction: one consistent view, in which nothing is written; `brief`: see begin."""

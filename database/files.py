@@ -31,6 +31,7 @@ def prepare(path: Path, *, backups: Path) -> None:
             _migrate(path, backups=backups)
         else:
             _create(path)
+        _keep_a_log(path)
 
 
 def check(path: Path, *, backups: Path) -> None:
@@ -138,6 +139,16 @@ def _create(path: Path) -> None:
     finally:
         copies.discard(fresh)
     copies.sync_folder(path.parent)
+
+
+def _keep_a_log(path: Path) -> None:
+    """Have the file keep a write-ahead log, while nobody else has it open.
+
+    Whoever changes the journal while others open the file locks them out at once, whatever their
+    busy_timeout is.
+    """
+    with closing(copies.connect(path, "mode=rw")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _migrate(path: Path, *, backups: Path) -> None:

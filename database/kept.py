@@ -12,8 +12,6 @@ from typing import Any, TypeVar, cast
 from database.models import Row
 
 T = TypeVar("T")
-MOST = 2_000
-"""Values of some tables that are kept; when there are more, all of them are read anew."""
 _WRITES = re.compile(
     r'\s*(?:(DELETE FROM|(?:INSERT|UPDATE) OR \w+(?: INTO)?)|INSERT INTO|UPDATE)\s+"?(\w+)', re.IGNORECASE
 )
@@ -30,9 +28,9 @@ class Kept:
         self.writing: set[str] = set()
         """The tables that whoever has the writer's connection now wrote to."""
 
-    def now(self, *, storing: bool = True) -> "View":
+    def now(self, *, storing: bool = True) -> "KeptView":
         """Return what a transaction that begins now may use; `storing` says whether it adds to that."""
-        return View(self, dict(self._changes), storing=storing)
+        return KeptView(self, dict(self._changes), storing=storing)
 
     def wrote(self, statement: str) -> None:
         """Take notice of a statement before it is executed."""
@@ -58,7 +56,7 @@ class Kept:
         key: Hashable,
         read: Callable[[], Awaitable[T]],
         *,
-        storing: bool,
+        most: int | None,
     ) -> T:
         values = self._values[tables]
         if not self._is_current(since, tables):
@@ -66,17 +64,17 @@ class Kept:
         if key in values:
             return cast("T", values[key])
         value = await read()
-        if storing and self._is_current(since, tables):
-            if len(values) >= MOST:
-                values.clear()
+        if most is not None and self._is_current(since, tables):
             values[key] = value
+            while len(values) > most:
+                del values[next(iter(values))]
         return value
 
     def _is_current(self, since: Mapping[str, int], tables: Sequence[str]) -> bool:
         return all(self._changes[table] == since.get(table, 0) for table in tables)
 
 
-class View:
+class KeptView:
     """What is kept, as one transaction may see it: nothing that changed since it began."""
 
     def __init__(self, kept: Kept, since: Mapping[str, int], *, storing: bool) -> None:
@@ -84,9 +82,14 @@ class View:
         self._since = since
         self._storing = storing
 
-    async def of(self, tables: tuple[str, ...], key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
-        """Return what is kept of some tables under a key, else what is read of them now."""
-        return await self._kept.of(self._since, tables, key, read, storing=self._storing)
+    async def of(
+        self, tables: tuple[str, ...], key: Hashable, read: Callable[[], Awaitable[T]], *, most: int
+    ) -> T:
+        """Return what is kept of some tables under a key, else what is read of them now.
+
+        When more than the `most` values of them are kept, the oldest go.
+        """
+        return await self._kept.of(self._since, tables, key, read, most=most if self._storing else None)
 
 
 @lru_cache(maxsize=2_000)

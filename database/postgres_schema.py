@@ -21,7 +21,7 @@ _TEXTS = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundDatabase:
     """What is in a database: the server's version, the schema it says it has, whether it has any tables."""
 
     version: int
@@ -30,17 +30,17 @@ class Found:
     tables: frozenset[str]
 
 
-def look(connection: Connection) -> Found:
+def look(connection: Connection) -> FoundDatabase:
     """Look at a database; nothing is changed."""
     version = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10_000
     encoding = str(connection.scalar(text("SHOW server_encoding")))
     tables = frozenset(inspect(connection).get_table_names())
     query = text("SELECT version_num FROM alembic_version")
     at = connection.scalar(query) if "alembic_version" in tables else None
-    return Found(version, encoding, at, tables)
+    return FoundDatabase(version, encoding, at, tables)
 
 
-def check(place: str, found: Found) -> None:
+def check(place: str, found: FoundDatabase) -> None:
     """Raise DatabaseError or DatabaseTooNew where a database can be neither used nor brought up to date."""
     if found.version < OLDEST:
         raise DatabaseError(

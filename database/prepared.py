@@ -29,7 +29,7 @@ class Written(NamedTuple):
     inserted_primary_key: tuple[int | None]
 
 
-class Field(NamedTuple):
+class ParameterPlace(NamedTuple):
     """Where one parameter of a statement's text comes from: a name, and a place in the list under it."""
 
     name: str
@@ -53,7 +53,7 @@ class Plan:
         self._own = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
         self._own |= {one.key: one.default.arg for one in defaults}
         self._lists = sorted(one.key for one in lists)
-        self._shapes: dict[tuple[int, ...], tuple[str, list[Field]]] = {}
+        self._shapes: dict[tuple[int, ...], tuple[str, list[ParameterPlace]]] = {}
         self._rows = Rows(statement, dialect) if _asked(statement) else None
 
     def run(self, raw: sqlite3.Connection, given: Given | Sequence[Given] | None, tell: Tell) -> Any:
@@ -75,16 +75,18 @@ class Plan:
         except sqlite3.Error as error:
             raise DBAPIError(text, None, error, hide_parameters=True) from error
 
-    def _shape(self, lengths: tuple[int, ...]) -> tuple[str, list[Field]]:
+    def _shape(self, lengths: tuple[int, ...]) -> tuple[str, list[ParameterPlace]]:
         if lengths not in self._shapes:
             if len(self._shapes) >= MOST_SHAPES:
                 self._shapes.clear()
             self._shapes[lengths] = self._shaped(lengths)
         return self._shapes[lengths]
 
-    def _shaped(self, lengths: Sequence[int]) -> tuple[str, list[Field]]:
+    def _shaped(self, lengths: Sequence[int]) -> tuple[str, list[ParameterPlace]]:
         if not self._lists:
-            plain = [Field(name, None, self._converts[name]) for name in self._compiled.positiontup or ()]
+            plain = [
+                ParameterPlace(name, None, self._converts[name]) for name in self._compiled.positiontup or ()
+            ]
             return self._compiled.string, plain
         lists = {name: range(length) for name, length in zip(self._lists, lengths, strict=True)}
         state = self._compiled.construct_expanded_state(
@@ -96,7 +98,7 @@ class Plan:
             for place, each in enumerate(expanded)
         }
         places = (origin.get(each, (each, None)) for each in state.positiontup or ())
-        return state.statement, [Field(name, place, self._converts[name]) for name, place in places]
+        return state.statement, [ParameterPlace(name, place, self._converts[name]) for name, place in places]
 
 
 class Rows:
@@ -171,7 +173,7 @@ class Statements:
             return None
 
 
-def _arguments(fields: Iterable[Field], given: Given) -> list[Any]:
+def _arguments(fields: Iterable[ParameterPlace], given: Given) -> list[Any]:
     found = []
     for name, place, convert in fields:
         value = given[name] if place is None else given[name][place]

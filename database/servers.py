@@ -18,10 +18,10 @@ from database.errors import DatabaseError
 from database.models import Row
 from database.postgres import PostgresServer, place_of
 from database.postgres_faults import require_driver
-from database.postgres_schema import Found
+from database.postgres_schema import FoundDatabase
 
 __all__ = [
-    "Found",
+    "FoundDatabase",
     "backup_command",
     "check",
     "look",
@@ -37,7 +37,7 @@ _SECRET = frozenset({"password", "passfile", "sslpassword"})
 """What no command shows that is printed."""
 
 
-async def look(url: str) -> Found:
+async def look(url: str) -> FoundDatabase:
     """Look at a database and change nothing, also while the bot runs; raises DatabaseError."""
     server = PostgresServer(url)
     try:
@@ -49,7 +49,7 @@ async def look(url: str) -> Found:
         await server.close()
 
 
-def check(url: str, found: Found) -> None:
+def check(url: str, found: FoundDatabase) -> None:
     """Raise DatabaseError or DatabaseTooNew where what was found can't be used."""
     postgres_schema.check(place_of(url), found)
 

@@ -143,7 +143,7 @@ def _engine(path: Path, *, size: int, write: bool) -> AsyncEngine:
         pool_timeout=backend.POOL_SECONDS,
         hide_parameters=True,  # parameters are what people said: they must not reach a log
         pool_reset_on_return=None,  # each unit of work ends by commit or rollback
-        async_creator=lambda: Connection(str(path)),
+        async_creator=lambda: SQLiteConnection(str(path)),
     )
     event.listen(engine.sync_engine, "connect", _prepare_connection(write=write))
     begin = BEGIN_WRITING if write else "BEGIN"
@@ -156,7 +156,6 @@ def _prepare_connection(*, write: bool) -> Any:
         cursor = connection.cursor()
         for pragma in (
             f"busy_timeout = {BUSY_MILLISECONDS}",
-            "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
             "secure_delete = ON",
@@ -195,7 +194,7 @@ class Cursor(aiosqlite.Cursor):
         return self._cursor.fetchall()
 
 
-class Connection(aiosqlite.Connection):
+class SQLiteConnection(aiosqlite.Connection):
     """A connection that makes one trip to its thread for each statement."""
 
     def __init__(self, path: str) -> None:

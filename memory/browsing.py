@@ -23,7 +23,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FactEntry:
     """A fact, the newest messages that it came from, and the number of what took its place."""
 
     fact: Fact
@@ -42,17 +42,17 @@ class Browsing:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def entries(self, character: str, person_id: int) -> list[Entry]:
+    async def entries(self, character: str, person_id: int) -> list[FactEntry]:
         """Return all that is known of somebody: what was mentioned last first, what holds no more last."""
         async with self._database.read() as db:
             facts = await db.memories.of(person_id, character)
             spots = await _spots(db, facts)
         numbers = {one.id: one.number for one in facts}
         ordered = sorted(facts, key=lambda one: (one.ended_at is None, one.last_at, one.number), reverse=True)
-        return [Entry(one, spots[one.id], numbers.get(one.superseded_by or 0)) for one in ordered]
+        return [FactEntry(one, spots[one.id], numbers.get(one.superseded_by or 0)) for one in ordered]
 
 
-def tags_of(entries: Sequence[Entry]) -> list[str]:
+def tags_of(entries: Sequence[FactEntry]) -> list[str]:
     """Return all tags, and categories where there are none, the most frequent first."""
     counts = Counter(label for one in entries for label in one.labels)
     return sorted(counts, key=lambda label: (-counts[label], label))

@@ -42,7 +42,7 @@ VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownMemory:
     """A memory as the model is shown it: `number` counts from 1 over all that it is shown."""
 
     number: int
@@ -54,7 +54,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidLine:
     """A line that a memory may come from."""
 
     message_id: int
@@ -63,7 +63,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MemoryChange:
     """A change that holds: a new memory (`id` None), a new text for one, or, with no `text`, its end.
 
     `quote` is what the person said, and `sources` the messages in which they said it.
@@ -87,10 +87,10 @@ class Merged:
 def judge(
     operations: Sequence[Mapping[str, Any]],
     *,
-    known: Sequence[Known],
-    said: Sequence[Said],
+    known: Sequence[KnownMemory],
+    said: Sequence[SaidLine],
     people: Mapping[str, int],
-) -> tuple[list[Change], int]:
+) -> tuple[list[MemoryChange], int]:
     """Return the changes that hold, and how many of the operations were refused (C50, C52).
 
     An operation is {"op": "add" | "replace" | "remove", "person": label, "number": n, "text": words,
@@ -109,7 +109,7 @@ def judge(
     return changes, len(operations) - len(changes)
 
 
-def merge(groups: Sequence[Mapping[str, Any]], known: Sequence[Known]) -> list[Merged] | None:
+def merge(groups: Sequence[Mapping[str, Any]], known: Sequence[KnownMemory]) -> list[Merged] | None:
     """Return how memories are joined (F067), or None when anything would be lost.
 
     A group is {"from": [numbers], "text": words}. Each memory has to be in exactly one group; all of a
@@ -140,7 +140,7 @@ def clean(text: object) -> str:
     return line if len(line) <= LONGEST else ""
 
 
-def sources_of(quote: str, said: Sequence[Said], person_id: int) -> tuple[int, ...]:
+def sources_of(quote: str, said: Sequence[SaidLine], person_id: int) -> tuple[int, ...]:
     """Return the person's own messages in which the quoted words stand (C52)."""
     return tuple(line.message_id for line in said if line.author_id == person_id and holds(line.text, quote))
 
@@ -165,8 +165,11 @@ def plain(text: str) -> str:
 
 
 def _judged(
-    operation: Mapping[str, Any], known: Sequence[Known], said: Sequence[Said], people: Mapping[str, int]
-) -> Change | None:
+    operation: Mapping[str, Any],
+    known: Sequence[KnownMemory],
+    said: Sequence[SaidLine],
+    people: Mapping[str, int],
+) -> MemoryChange | None:
     verb = operation.get("op")
     if verb == "add":
         person_id = people.get(str(operation.get("person", "")))
@@ -177,7 +180,7 @@ def _judged(
     if verb == "remove":
         quote = clean(operation.get("quote"))
         sources = sources_of(quote, said, one.person_id)
-        return Change(one.person_id, one.id, None, quote, sources) if sources else None
+        return MemoryChange(one.person_id, one.id, None, quote, sources) if sources else None
     if verb != "replace":
         return None
     change = _worded(operation, said, one.person_id, memory_id=one.id)
@@ -186,17 +189,17 @@ def _judged(
 
 
 def _worded(
-    operation: Mapping[str, Any], said: Sequence[Said], person_id: int, *, memory_id: int | None = None
-) -> Change | None:
+    operation: Mapping[str, Any], said: Sequence[SaidLine], person_id: int, *, memory_id: int | None = None
+) -> MemoryChange | None:
     """Return a change with new words, if the person's own words bear it out."""
     text, quote = clean(operation.get("text")), clean(operation.get("quote"))
     sources = sources_of(quote, said, person_id)
-    return Change(person_id, memory_id, text, quote, sources) if text and sources else None
+    return MemoryChange(person_id, memory_id, text, quote, sources) if text and sources else None
 
 
-def _each_once(changes: Sequence[Change]) -> list[Change]:
+def _each_once(changes: Sequence[MemoryChange]) -> list[MemoryChange]:
     """Leave one change for each memory, and each new memory once."""
-    kept: dict[object, Change] = {}
+    kept: dict[object, MemoryChange] = {}
     for change in changes:
         kept.setdefault(change.id or (change.person_id, plain(change.text or "")), change)
     return list(kept.values())
@@ -207,7 +210,7 @@ def _numbers(group: Mapping[str, Any]) -> list[int]:
     return [one for one in numbers if isinstance(one, int)] if isinstance(numbers, list) else []
 
 
-def _keeps_everything(joined: Sequence[Known], text: str) -> bool:
+def _keeps_everything(joined: Sequence[KnownMemory], text: str) -> bool:
     if not joined or len({(one.person_id, one.place) for one in joined}) > 1:
         return False
     if any(one.pinned for one in joined):

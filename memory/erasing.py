@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Fact
 from memory.dumps import Dumps
-from memory.history import Lines, Plan, Step, after_loss, lineages
+from memory.history import HistoryStep, Lines, Plan, after_loss, lineages
 from memory.sensitive.detect import masked
 
 log = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ class _Memory:
     character: str
 
 
-async def _tell(db: UnitOfWork, which: _Memory, steps: Sequence[Step]) -> None:
+async def _tell(db: UnitOfWork, which: _Memory, steps: Sequence[HistoryStep]) -> None:
     """Write down anew what is left of a memory that was deleted, step by step as it was."""
     memory: Fact | None = None
     for step in steps:
@@ -225,7 +225,7 @@ async def _tell(db: UnitOfWork, which: _Memory, steps: Sequence[Step]) -> None:
             await db.memories.change(memory, values, batch=step.batch, cause=step.cause, at=step.at)
 
 
-def _words(steps: Sequence[Step]) -> list[object]:
+def _words(steps: Sequence[HistoryStep]) -> list[object]:
     return [step.values and step.values["text"] for step in steps]
 
 

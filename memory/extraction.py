@@ -1,20 +1,19 @@
 """Talk that facts are drawn from, what a model found in it, what of that is let through (C52, C55, C57)."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from database.models import Archived
 from database.repositories.archive import Fresh
-from memory.core import Said, clean, plain, stands_in
+from memory.bearing import SHORTEST, borne_out
+from memory.core import SaidLine, clean, plain, stands_in
 from memory.places import Where
 from memory.sensitive.detect import holds_secret, masked
 from memory.sensitive.distress import reads_as_distress
 
 # What a model found worth knowing in what somebody said, and what of that is let through.
 
-SHORTEST = 10
-"""Characters of a fact at least (F084)."""
 MOST = 25
 """Facts that are taken from one answer of a model at most."""
 MOST_LOOKED_AT = 200
@@ -27,10 +26,11 @@ OTHER = CATEGORIES[-1]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class FactCandidate:
     """A fact that the person's own words bear out: they are in `quote`, said in the messages `sources`.
 
     `subject` names somebody else, of whom the person said it: it is their claim, and no fact about the other.
+    Where `text` is the person's own sentence, `search_text` holds the model's words, to find it by.
     """
 
     text: str
@@ -39,49 +39,63 @@ class Candidate:
     quote: str
     sources: tuple[int, ...]
     subject: str = ""
+    search_text: str | None = None
+
+    @property
+    def searched(self) -> str:
+        """What its vector is made of."""
+        return self.search_text or self.text
 
 
-def own_words(lines: Iterable[Said]) -> list[Said]:
+def own_words(lines: Iterable[SaidLine]) -> list[SaidLine]:
     """Return what may be a source: what the person wrote themself, without secrets and distress (C55, C91).
 
     What they quote is somebody else's, most often the character's own: taken for theirs, it would come back
     to be learnt again and again.
     """
-    own = (Said(one.message_id, one.author_id, _unquoted(one.text)) for one in lines)
+    own = (SaidLine(one.message_id, one.author_id, _unquoted(one.text)) for one in lines)
     usable = (one for one in own if one.text.strip() and not reads_as_distress(one.text))
     return [one for one in usable if not holds_secret(one.text)]
 
 
-def candidates(found: Sequence[object], said: Sequence[Said], person_id: int) -> tuple[list[Candidate], int]:
+def candidates(
+    found: Sequence[object], said: Sequence[SaidLine], person_id: int
+) -> tuple[list[FactCandidate], int]:
     """Return the facts that hold, and how many were refused.
 
     A fact is {"text": words, "quote": words, "category": one of CATEGORIES, "tags": [words], "about": name of
     somebody else, or nothing}. Without a quote of the person's own it is thrown away, and so are secrets.
+    Where the quote does not bear the words of a fact out, it is kept in the person's own (`borne_out`).
     """
-    lines = [(one.message_id, plain(one.text)) for one in said if one.author_id == person_id]
+    lines = [(one, plain(one.text)) for one in said if one.author_id == person_id]
     judged = [_candidate(one, lines) for one in found[:MOST_LOOKED_AT] if isinstance(one, Mapping)]
-    held: dict[tuple[str, str], Candidate] = {}
-    for one in judged:
-        if one is not None:
-            held.setdefault((plain(one.text), one.subject), one)
+    held: dict[tuple[str, str], FactCandidate] = {}
+    for one in (one for one in judged if one is not None):
+        first = held.setdefault((plain(one.text), one.subject), one)
+        if first.search_text and one.search_text and one.search_text not in first.search_text:
+            # One sentence says both: it is found by either.
+            joined = clean(f"{first.search_text}; {one.search_text}")
+            held[plain(one.text), one.subject] = replace(first, search_text=joined or first.search_text)
     kept = list(held.values())[:MOST]
     return kept, len(found) - len(kept)
 
 
-def _candidate(fact: Mapping[str, Any], lines: Sequence[tuple[int, str]]) -> Candidate | None:
+def _candidate(fact: Mapping[str, Any], lines: Sequence[tuple[SaidLine, str]]) -> FactCandidate | None:
     text, quote = clean(fact.get("text")), clean(fact.get("quote"))
     words = plain(quote)
-    sources = tuple(message_id for message_id, line in lines if stands_in(line, words))
-    if len(text) < SHORTEST or not sources or holds_secret(text):
+    sources = [one for one, line in lines if stands_in(line, words)]
+    borne = borne_out(text, quote, sources[0].text) if text and sources else None
+    if borne is None or len(borne.text.encode()) < SHORTEST or holds_secret(f"{text}\n{borne.text}"):
         return None
     category = fact.get("category")
-    return Candidate(
-        text,
+    return FactCandidate(
+        borne.text,
         category if category in CATEGORIES else OTHER,
         tags_of(fact.get("tags")),
         quote,
-        sources,
-        clean(fact.get("about"))[:80],
+        tuple(one.message_id for one in sources),
+        clean(fact.get("about"))[:80] or borne.subject[:80],
+        text if borne.text != text else None,
     )
 
 
@@ -107,7 +121,7 @@ def _own(lines: Iterable[str]) -> Iterable[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Excerpt:
     """Lines that a character heard in a place, oldest first.
 
     `agreed` are those of its people about whom anything may be noted.
@@ -127,10 +141,10 @@ class Stretch:
         """The position of its last line in the log."""
         return self.lines[-1].position
 
-    def said_by(self, person_id: int) -> list[Said]:
+    def said_by(self, person_id: int) -> list[SaidLine]:
         """Return what may be a source of facts about somebody."""
         theirs = (one for one in self.lines if one.author_id == person_id and one.id in self.own)
-        return [Said(one.id, person_id, self.own[one.id]) for one in theirs]
+        return [SaidLine(one.id, person_id, self.own[one.id]) for one in theirs]
 
     def told_to(self, line: Fresh) -> int | None:
         """Return for whom alone a reply was meant; None where it answered several, or is none."""
@@ -175,5 +189,5 @@ def in_distress(lines: Sequence[Fresh]) -> frozenset[int]:
 def own_words_in(lines: Sequence[Fresh], agreed: Collection[int]) -> dict[int, str]:
     """Return, by message, what people who agreed wrote themselves, and holds no secret. It takes its time."""
     theirs = (one for one in lines if one.author_id in agreed and not one.mine)
-    own = own_words(Said(one.id, one.author_id, one.text) for one in theirs)
+    own = own_words(SaidLine(one.id, one.author_id, one.text) for one in theirs)
     return {one.message_id: one.text for one in own}

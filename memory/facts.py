@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from database import UnitOfWork
 from database.models import Fact
-from memory.extraction import Candidate, Stretch
+from memory.extraction import Excerpt, FactCandidate
 from memory.history import LEARNT, REINFORCED, SUPERSEDED
 from memory.places import Where, audience_of
-from memory.reconciling import Known, Reconciled
+from memory.reconciling import KnownFact, Reconciled
 
 MOST = 2_000
 """Facts that one person may have with one character, core memory apart."""
@@ -19,7 +19,7 @@ MOST_SOURCES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class FactTally:
     """What came of consolidating: people, lines and facts; `left` places are to be tried again."""
 
     people: int = 0
@@ -31,8 +31,8 @@ class Tally:
     refused: int = 0
     left: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+    def __add__(self, other: "FactTally") -> "FactTally":
+        return FactTally(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
     def __str__(self) -> str:
         return ", ".join(f"{getattr(self, one.name):,} {one.name}" for one in fields(self))
@@ -45,10 +45,10 @@ class Facts:
         self._now = now
 
     async def take_in(
-        self, db: UnitOfWork, stretch: Stretch, person_id: int, new: Sequence[Reconciled]
-    ) -> tuple[Tally, dict[int, str]]:
-        """Take in facts about somebody; return what came of it, and the texts of new ones by id."""
-        tally, added = Tally(), dict[int, str]()
+        self, db: UnitOfWork, stretch: Excerpt, person_id: int, new: Sequence[Reconciled]
+    ) -> tuple[FactTally, dict[int, str]]:
+        """Take in facts about somebody; return what came of it, and by id what new ones are found by."""
+        tally, added = FactTally(), dict[int, str]()
         if not new:
             return tally, added
         known = {one.id: one for one in await db.memories.of(person_id, stretch.character)}
@@ -62,7 +62,7 @@ class Facts:
                 tally += await self._again(db, stretch, same, one.candidate, batch)
                 continue
             if len(added) >= room:
-                tally += Tally(refused=1)
+                tally += FactTally(refused=1)
                 continue
             ended = _as_shown(known, one.ended)
             fact = await db.memories.add(
@@ -70,21 +70,21 @@ class Facts:
                 batch=batch,
                 cause=LEARNT,
             )
-            known[fact.id], added[fact.id] = fact, fact.text
-            tally += Tally(added=1)
+            known[fact.id], added[fact.id] = fact, fact.searched
+            tally += FactTally(added=1)
             if ended is not None and not ended.pinned:
                 values = {"ended_at": fact.first_at, "superseded_by": fact.id}
                 at = self._now()
                 await db.memories.change(ended, values, batch=batch, cause=SUPERSEDED, at=at)
-                tally += Tally(superseded=1)
+                tally += FactTally(superseded=1)
         return tally, added
 
     async def _again(
-        self, db: UnitOfWork, stretch: Stretch, fact: Fact, candidate: Candidate, batch: int
-    ) -> Tally:
+        self, db: UnitOfWork, stretch: Excerpt, fact: Fact, candidate: FactCandidate, batch: int
+    ) -> FactTally:
         """Keep that a fact was said once more; the same message counts once."""
         if set(candidate.sources) <= set(fact.sources):
-            return Tally()
+            return FactTally()
         values = {
             "mentions": fact.mentions + 1,
             "last_at": max(fact.last_at, *_moments(stretch, candidate.sources)),
@@ -92,9 +92,9 @@ class Facts:
             "sources": sorted({*fact.sources, *candidate.sources})[-MOST_SOURCES:],
         }
         await db.memories.change(fact, values, batch=batch, cause=REINFORCED, at=self._now())
-        return Tally(reinforced=1)
+        return FactTally(reinforced=1)
 
-    def _fact(self, stretch: Stretch, person_id: int, candidate: Candidate, *, kept: bool) -> Fact:
+    def _fact(self, stretch: Excerpt, person_id: int, candidate: FactCandidate, *, kept: bool) -> Fact:
         now, said = self._now(), _moments(stretch, candidate.sources)
         return Fact(
             person_id=person_id,
@@ -115,22 +115,23 @@ class Facts:
             first_at=min(said),
             last_at=max(said),
             subject=candidate.subject,
+            search_text=candidate.search_text,
         )
 
 
-async def known_beside(db: UnitOfWork, stretch: Stretch, person_id: int) -> list[Known]:
+async def known_beside(db: UnitOfWork, stretch: Excerpt, person_id: int) -> list[KnownFact]:
     """Return what is known of somebody that may come up in a place: new facts are put beside it."""
     where, character = stretch.where, stretch.character
     visible = await db.memories.recallable([person_id], character, audience_of(where), there_since=EVER)
     ids = {one.id for one in visible}
     return [
-        Known(one.id, one.text, one.subject, one.pinned, here=_is_of(one, where))
+        KnownFact(one.id, one.text, one.searched, one.subject, one.pinned, here=_is_of(one, where))
         for one in await db.memories.of(person_id, character)
         if one.id in ids
     ]
 
 
-def _as_shown(known: Mapping[int, Fact], shown: Known | None) -> Fact | None:
+def _as_shown(known: Mapping[int, Fact], shown: KnownFact | None) -> Fact | None:
     """Return a fact that still holds, in the words in which it was compared."""
     fact = known.get(shown.id) if shown is not None else None
     fits = fact is not None and shown is not None and fact.text == shown.text and fact.ended_at is None
@@ -140,9 +141,9 @@ def _as_shown(known: Mapping[int, Fact], shown: Known | None) -> Fact | None:
 def _is_of(fact: Fact, where: Where) -> bool:
     """Say whether a fact may come up just where something new is said now: nowhere else, and not less."""
     if where.place.private:
-        return fact.scope == "dm"
+        return fact.private
     return fact.scope == "channel" and fact.channel_id == where.channel_id
 
 
-def _moments(stretch: Stretch, sources: Collection[int]) -> list[datetime]:
+def _moments(stretch: Excerpt, sources: Collection[int]) -> list[datetime]:
     return [line.sent_at for line in stretch.lines if line.id in sources]

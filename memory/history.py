@@ -22,7 +22,7 @@ _MENTIONED = ("quote", "mentions", "last_at")
 _PLACING = ("scope", "channel_id", "guild_id", "pinned")
 
 
-class Recorded(Protocol):
+class RecordedChange(Protocol):
     """One change in the record: without `before` the memory was new, without `after` it went."""
 
     @property
@@ -48,7 +48,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HistoryStep:
     """A change: the `values` that the memory had from then on, None when it went.
 
     Each of the `grounds` has to hold. `of` are the memories whose words are in it, its own among them.
@@ -62,9 +62,9 @@ class Step:
     of: frozenset[int] = frozenset()
 
 
-Lines = Mapping[int, Sequence[Step]]
+Lines = Mapping[int, Sequence[HistoryStep]]
 """The steps of each memory, the oldest first."""
-Plan = dict[int, list[Step]]
+Plan = dict[int, list[HistoryStep]]
 """The steps that are left of some memories; none: it goes for good."""
 
 
@@ -73,9 +73,9 @@ def into(memory_id: int) -> str:
     return f"{_INTO}{memory_id}"
 
 
-def lineages(changes: Iterable[Recorded]) -> dict[int, list[Step]]:
+def lineages(changes: Iterable[RecordedChange]) -> dict[int, list[HistoryStep]]:
     """Return the steps of each memory from the record of somebody's changes, the oldest first."""
-    lines: dict[int, list[Step]] = {}
+    lines: dict[int, list[HistoryStep]] = {}
     # What is told anew of an old change is recorded late; and parts go before the whole has their words.
     for change in sorted(changes, key=lambda one: (one.batch, one.after is not None)):
         line = lines.setdefault(change.memory_id, [])
@@ -133,8 +133,10 @@ def after_loss(lines: Lines, message_ids: Collection[int], said: Mapping[int, st
     return plan
 
 
-def _step(change: Recorded, line: Sequence[Step], parts: Sequence[Sequence[Step]]) -> Step:
-    made = Step(change.batch, change.at, change.cause, change.after)
+def _step(
+    change: RecordedChange, line: Sequence[HistoryStep], parts: Sequence[Sequence[HistoryStep]]
+) -> HistoryStep:
+    made = HistoryStep(change.batch, change.at, change.cause, change.after)
     if change.after is None:
         return made
     itself = frozenset((change.memory_id,))
@@ -168,15 +170,15 @@ def _ground(values: Mapping[str, Any], known: Collection[int]) -> frozenset[Grou
     return frozenset(Ground(quote, frozenset((one,))) for one in sources)
 
 
-def _alike(step: Step, values: Mapping[str, Any]) -> bool:
+def _alike(step: HistoryStep, values: Mapping[str, Any]) -> bool:
     return step.values is not None and all(step.values[key] == values[key] for key in ("text", "quote"))
 
 
-def _went_into(line: Sequence[Step], change: Recorded) -> bool:
+def _went_into(line: Sequence[HistoryStep], change: RecordedChange) -> bool:
     return bool(line) and (line[-1].batch, line[-1].cause) == (change.batch, into(change.memory_id))
 
 
-def _cut(lines: Lines, fine: Callable[[Step], bool]) -> Plan:
+def _cut(lines: Lines, fine: Callable[[HistoryStep], bool]) -> Plan:
     """Return what is left of each memory of which some form is not fine.
 
     A memory whose last form goes is again what it was before that, and what had been joined into it stands
@@ -197,7 +199,9 @@ def _cut(lines: Lines, fine: Callable[[Step], bool]) -> Plan:
     return plan
 
 
-def _again(left: list[Step], line: Sequence[Step], lines: Lines, kept: Plan) -> list[Step]:
+def _again(
+    left: list[HistoryStep], line: Sequence[HistoryStep], lines: Lines, kept: Plan
+) -> list[HistoryStep]:
     """Return what is left of a memory that was joined into one: itself, if the joined form goes."""
     target = int(line[-1].cause.removeprefix(_INTO))
     if any(step.cause == JOINED and step.batch == line[-1].batch for step in kept.get(target, ())):
@@ -207,16 +211,16 @@ def _again(left: list[Step], line: Sequence[Step], lines: Lines, kept: Plan) -> 
     return _placed(left, now) if left and left[-1].values else []
 
 
-def _joints(steps: Sequence[Step]) -> list[Step]:
+def _joints(steps: Sequence[HistoryStep]) -> list[HistoryStep]:
     """Return steps without such as let go what is not there."""
-    joined: list[Step] = []
+    joined: list[HistoryStep] = []
     for step in steps:
         if step.values is not None or (joined and joined[-1].values is not None):
             joined.append(step)
     return joined
 
 
-def _placed(left: list[Step], now: Step) -> list[Step]:
+def _placed(left: list[HistoryStep], now: HistoryStep) -> list[HistoryStep]:
     """Return steps after which a memory comes up where the person last wanted it to."""
     last = left[-1]
     if last.values is None or now.values is None:
@@ -227,7 +231,7 @@ def _placed(left: list[Step], now: Step) -> list[Step]:
     return [*left, replace(last, batch=now.batch, at=now.at, cause=TAKEN_BACK, values=placed)]
 
 
-def _heard_again(line: Sequence[Step]) -> frozenset[int]:
+def _heard_again(line: Sequence[HistoryStep]) -> frozenset[int]:
     """Return the messages in which a memory was only mentioned again."""
     heard: set[int] = set()
     before: Collection[int] = ()
@@ -241,8 +245,8 @@ def _heard_again(line: Sequence[Step]) -> frozenset[int]:
 
 
 def _unmentioned(
-    steps: Sequence[Step], line: Sequence[Step], heard: Mapping[int, Collection[int]]
-) -> list[Step]:
+    steps: Sequence[HistoryStep], line: Sequence[HistoryStep], heard: Mapping[int, Collection[int]]
+) -> list[HistoryStep]:
     """Return what is left of a line without what its forms took over from being mentioned again."""
     again = [step.values for step in line if step.values and step.cause == REINFORCED]
     first = next((number for number, step in enumerate(line) if step.cause == REINFORCED), 0)
@@ -269,7 +273,7 @@ def _lost(ground: Ground, message_id: int, gone: Collection[int], said: Mapping[
     )
 
 
-def _no_sources_of(line: Sequence[Step], gone: Collection[int], said: Mapping[int, str]) -> set[int]:
+def _no_sources_of(line: Sequence[HistoryStep], gone: Collection[int], said: Mapping[int, str]) -> set[int]:
     """Return the messages that bear out nothing in a memory any more."""
     grounds = {ground for step in line for ground in step.grounds}
     lost = set()
@@ -280,7 +284,7 @@ def _no_sources_of(line: Sequence[Step], gone: Collection[int], said: Mapping[in
     return lost
 
 
-def _with_fewer_sources(step: Step, lost: Collection[int]) -> Step:
+def _with_fewer_sources(step: HistoryStep, lost: Collection[int]) -> HistoryStep:
     if step.values is None:
         return step
     sources = [one for one in step.values["sources"] if one not in lost]

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from database import Database, UnitOfWork
 from database.models import Archived, Window
 from memory.attachments import attachments_of, described
-from memory.extraction import Candidate, Stretch, own_words_in
-from memory.facts import Facts, Tally, known_beside
+from memory.extraction import Excerpt, FactCandidate, own_words_in
+from memory.facts import Facts, FactTally, known_beside
 from memory.meaning import Meaning, packed, unpacked
 from memory.places import where_of
-from memory.reconciling import Doubt, Known, Reconciled, decided, reconcile
+from memory.reconciling import Doubt, KnownFact, Reconciled, decided, reconcile
 from memory.rules import LOG_KEPT, WAITING_KEPT, Consent
 from memory.store import Memories
 
@@ -38,28 +38,28 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class ExtractedFacts:
     """What a model made of a stretch: facts about each person; `refused` of them did not hold.
 
     `books` enters what that cost. Without `whole` some question got no usable answer; `unusable` says that
     it was the model's, and no outage.
     """
 
-    stretch: Stretch
-    found: Mapping[int, Sequence[Candidate]]
+    stretch: Excerpt
+    found: Mapping[int, Sequence[FactCandidate]]
     refused: int
     books: Bookkeeping
     whole: bool = True
     unusable: bool = False
 
 
-class FactSource(Protocol):
+class FactModel(Protocol):
     """Draws facts from talk, and compares them; it changes nothing."""
 
-    async def draw(self, stretches: Sequence[Stretch]) -> list[Drawn]: ...
+    async def draw(self, stretches: Sequence[Excerpt]) -> list[ExtractedFacts]: ...
 
     async def compare(
-        self, stretch: Stretch, person_id: int, doubts: Sequence[Doubt]
+        self, stretch: Excerpt, person_id: int, doubts: Sequence[Doubt]
     ) -> tuple[list[Mapping[str, Any]], Bookkeeping]: ...
 
 
@@ -70,7 +70,7 @@ class Consolidation:
         self,
         database: Database,
         memories: Memories,
-        source: FactSource,
+        source: FactModel,
         meaning: Meaning,
         *,
         consent: Consent,
@@ -88,12 +88,12 @@ class Consolidation:
         self._one_at_a_time = asyncio.Lock()
         self._in_vain: dict[tuple[str, int, int], int] = {}
 
-    async def run(self, character: str, *, progress: Progress = lambda _done, _all: None) -> Tally:
+    async def run(self, character: str, *, progress: Progress = lambda _done, _all: None) -> FactTally:
         """Consolidate everything that was said until now; return what came of it."""
         async with self._one_at_a_time:
             async with self._database.read() as db:
                 places = await db.archive.due(character)
-            tally, done = Tally(), 0
+            tally, done = FactTally(), 0
             for begin in range(0, len(places), PLACES_AT_ONCE):
                 some = places[begin : begin + PLACES_AT_ONCE]
                 tally += await self._places(character, some)
@@ -103,9 +103,9 @@ class Consolidation:
                 log.info("Consolidated the talk of %d places: %s", len(places), tally)
             return tally
 
-    async def _places(self, character: str, channel_ids: Sequence[int]) -> Tally:
+    async def _places(self, character: str, channel_ids: Sequence[int]) -> FactTally:
         """Consolidate some places, stretch after stretch."""
-        tally = Tally()
+        tally = FactTally()
         left = list(channel_ids)
         for _ in range(LEFT_STRETCHES):
             stretches = [
@@ -124,7 +124,7 @@ class Consolidation:
                     left.append(drawn.stretch.where.channel_id)
         return tally
 
-    async def _stretch(self, character: str, channel_id: int) -> Stretch | None:
+    async def _stretch(self, character: str, channel_id: int) -> Excerpt | None:
         """Return the lines of a place of which no facts were drawn yet; None where there are none."""
         async with self._database.read() as db:
             channel = await db.channels.get(channel_id)
@@ -141,10 +141,10 @@ class Consolidation:
             for one in lines
         ]
         own = await asyncio.to_thread(own_words_in, lines, agreed)
-        return Stretch(character, where_of(channel), tuple(lines), frozenset(agreed), answered, own)
+        return Excerpt(character, where_of(channel), tuple(lines), frozenset(agreed), answered, own)
 
     async def _reconciled(
-        self, stretch: Stretch, person_id: int, new: Sequence[Candidate], books: list[Bookkeeping]
+        self, stretch: Excerpt, person_id: int, new: Sequence[FactCandidate], books: list[Bookkeeping]
     ) -> list[Reconciled]:
         """Put new facts beside the known ones; where it can't be told by rule, a model says what they are."""
         if not new:
@@ -154,7 +154,7 @@ class Consolidation:
             there = await db.embeddings.of(
                 "fact", [person_id], self._meaning.model, characters=[stretch.character]
             )
-        vectors = await self._meaning.encode([one.text for one in new])
+        vectors = await self._meaning.encode([one.searched for one in new])
         likeness: list[list[float | None]] = [[None] * len(known) for _ in new]
         if vectors is not None:
             likeness = _cosines(vectors, unpacked(there.rows, len(there.ids)), list(there.ids), known)
@@ -168,20 +168,20 @@ class Consolidation:
 
     # Then everything that changes, in one transaction.
 
-    async def _keep(self, drawn: Drawn) -> Tally:
+    async def _keep(self, drawn: ExtractedFacts) -> FactTally:
         """Keep what came of a stretch; leave it to the next run where a model gave no usable answer."""
         stretch, books = drawn.stretch, [drawn.books]
         if not drawn.whole and (not drawn.unusable or self._once_more(stretch)):
             async with self._database.begin() as db:
                 await drawn.books(db)
-            return Tally(left=1)
+            return FactTally(left=1)
         settled = {
             person_id: await self._reconciled(stretch, person_id, found, books)
             for person_id, found in drawn.found.items()
         }
         lines = await asyncio.to_thread(lambda: list(stretch.archived()))
         texts = [one.text for one in lines]
-        texts += [one.candidate.text for theirs in settled.values() for one in theirs if one.same is None]
+        texts += [one.candidate.searched for theirs in settled.values() for one in theirs if one.same is None]
         vectors = await self._meaning.encode(list(dict.fromkeys(texts)))
         rows = dict(zip(dict.fromkeys(texts), packed(vectors), strict=True)) if vectors is not None else {}
         self._reached("embedded")
@@ -197,11 +197,11 @@ class Consolidation:
     async def _write(
         self,
         db: UnitOfWork,
-        drawn: Drawn,
+        drawn: ExtractedFacts,
         settled: Mapping[int, Sequence[Reconciled]],
         lines: Sequence[Archived],
         rows: Mapping[str, bytes],
-    ) -> Tally:
+    ) -> FactTally:
         """Write down what came of a stretch; nothing, where another run did before.
 
         Of who withdrew meanwhile, and of what was deleted or edited, nothing is kept.
@@ -210,13 +210,13 @@ class Consolidation:
         character, channel_id, model = stretch.character, stretch.where.channel_id, self._meaning.model
         seat = await db.channels.seat(channel_id, character)
         if await db.channels.get(channel_id) is None or (seat and seat.consolidated >= stretch.through):
-            return Tally()
+            return FactTally()
         there = {one.id: one for one in await db.archive.fresh(channel_id, character, limit=LINES)}
         stretch = replace(stretch, lines=tuple(one for one in stretch.lines if there.get(one.id) == one))
         agreed = frozenset(await self._memories.consenting(db, stretch.agreed))
         left = {one.id for one in stretch.lines}
         lines = [one for one in lines if one.id in left and one.person_id in agreed]
-        tally = Tally(
+        tally = FactTally(
             people=len(agreed), lines=len(drawn.stretch.lines), archived=len(lines), refused=drawn.refused
         )
         for person_id in sorted(agreed & settled.keys()):
@@ -233,14 +233,14 @@ class Consolidation:
         )
         return tally
 
-    def _once_more(self, stretch: Stretch) -> bool:
+    def _once_more(self, stretch: Excerpt) -> bool:
         """Say whether a stretch that no model could read is to be tried again; after some times it is not."""
         key = _key(stretch)
         self._in_vain[key] = self._in_vain.get(key, 0) + 1
         return self._in_vain[key] < TRIES
 
 
-def _key(stretch: Stretch) -> tuple[str, int, int]:
+def _key(stretch: Excerpt) -> tuple[str, int, int]:
     return stretch.character, stretch.where.channel_id, stretch.lines[0].position
 
 
@@ -248,7 +248,7 @@ def _embedded(lines: Sequence[Archived], rows: Mapping[str, bytes]) -> dict[int,
     return {one.id: rows[one.text] for one in lines if one.text in rows}
 
 
-def _window(stretch: Stretch, tally: Tally, at: datetime) -> Window:
+def _window(stretch: Excerpt, tally: FactTally, at: datetime) -> Window:
     return Window(
         channel_id=stretch.where.channel_id,
         character=stretch.character,
@@ -265,11 +265,11 @@ def _window(stretch: Stretch, tally: Tally, at: datetime) -> Window:
 
 
 def _cosines(
-    new: "Vectors", there: "Vectors", ids: Sequence[int], known: Sequence[Known]
+    new: "Vectors", there: "Vectors", ids: Sequence[int], known: Sequence[KnownFact]
 ) -> list[list[float | None]]:
     """Return how alike new facts (rows) and known ones are; None for those without a vector."""
     if not ids:
         return [[None] * len(known) for _ in new]
     column = {fact_id: index for index, fact_id in enumerate(ids)}
-    alike = new @ there.T
+    alike = new @ there[:, : new.shape[1]].T
     return [[float(row[column[one.id]]) if one.id in column else None for one in known] for row in alike]

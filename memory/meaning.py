@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,11 @@ class Meaning:
     @property
     def model(self) -> str:
         """The name under which vectors are kept; "" where there are none."""
+        return kept_as(self.before) if self._embedder is not None else ""
+
+    @property
+    def before(self) -> str:
+        """The name under which they were kept in 8 bits."""
         return self._embedder.name if self._embedder is not None else ""
 
     async def encode(self, texts: Sequence[str], *, deadline: float | None = None) -> "Vectors | None":
@@ -55,26 +60,54 @@ class Meaning:
             self._embedder = None
 
 
-# Vectors as they are kept: a fourth of the room, and the same neighbours.
+# Vectors as they are kept: an eighth of the room, and the same neighbours.
 
-_WHOLE = 127
+_MOST = 7
+"""A number is kept as one of -7 to 7, two of them in a byte."""
+_STEP = 0.42
+"""What one of these stands for, in units of the numbers' mean: so few are larger than the largest."""
+
+
+def kept_as(model: str) -> str:
+    """Return the name under which a model's vectors are kept: those of 8 bits can't be compared with them."""
+    return f"{model}, 4 bits"
 
 
 def packed(vectors: "Vectors") -> list[bytes]:
-    """Return unit vectors (n, dimensions) as small integers, a row each."""
+    """Return unit vectors (n, dimensions), a row of bytes each: what is above in a byte is the first half."""
     import numpy as np
 
-    rows = np.rint(np.asarray(vectors) * _WHOLE).astype(np.int8)
-    return [row.tobytes() for row in rows]
+    rows = np.asarray(vectors, np.float32)
+    whole = np.rint(rows * np.float32(rows.shape[1] ** 0.5 / _STEP)).clip(-_MOST, _MOST).astype(np.int8)
+    whole = np.pad(whole, ((0, 0), (0, whole.shape[1] % 2)))
+    first, second = np.hsplit(whole, 2)
+    return [row.tobytes() for row in (first << 4 | second & 15)]
 
 
 def unpacked(rows: bytes, count: int) -> "Vectors":
-    """Return `count` packed rows as vectors (count, dimensions) of float32, nearly of unit length."""
+    """Return `count` packed rows as unit vectors (count, dimensions); of odd dimensions there is one more.
+
+    What is packed as zeros stays zeros.
+    """
     import numpy as np
 
     if not count:
         return np.zeros((0, 0), dtype=np.float32)
-    return np.frombuffer(rows, dtype=np.int8).reshape(count, -1).astype(np.float32) / np.float32(_WHOLE)
+    both = np.frombuffer(rows, np.int8).reshape(count, -1)
+    vectors = np.concatenate([both & -16, both << 4], axis=1, dtype=np.float32)
+    vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors)).clip(1)[:, np.newaxis]
+    return vectors
+
+
+def from_8_bits(rows: Mapping[int, bytes]) -> dict[int, bytes]:
+    """Return packed rows for those that were kept as they were before: a byte for each number."""
+    import numpy as np
+
+    if not rows:
+        return {}
+    before = np.stack([np.frombuffer(one, np.int8) for one in rows.values()]).astype(np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", before, before))[:, np.newaxis]
+    return dict(zip(rows, packed(before / lengths.clip(1)), strict=True))
 
 
 # Vectors for what has none yet: new words, edited ones, all of them after a change of the model (F080).
@@ -134,6 +167,7 @@ class Embedding:
             return done
 
     async def _embed(self, owner: Owner, model: str) -> int:
+        await self._keep_anew(owner, model)
         async with self._database.read() as db:
             missing = await self._missing(db, owner, model)
         done = 0
@@ -145,6 +179,20 @@ class Embedding:
             await self._keep(owner, model, some, packed(vectors))
             done += len(some)
         return done
+
+    async def _keep_anew(self, owner: Owner, model: str) -> None:
+        """Keep in 4 bits what is there in 8, which need not be encoded again."""
+        before = self._meaning.before
+        async with self._database.begin() as db:
+            there = await db.embeddings.of(owner.kind, [owner.id], before, characters=[owner.character])
+            if not there.ids:
+                return
+            size = len(there.rows) // len(there.ids)
+            old = {one: there.rows[size * at : size * (at + 1)] for at, one in enumerate(there.ids)}
+            missing = dict(await self._missing(db, owner, model))
+            still = {one: row for one, row in old.items() if one in missing}
+            rows = await asyncio.to_thread(from_8_bits, still)
+            await db.embeddings.put(owner.kind, owner.id, model, rows, character=owner.character)
 
     async def _keep(
         self, owner: Owner, model: str, some: Sequence[tuple[int, str]], rows: Sequence[bytes]

@@ -8,7 +8,7 @@ from typing import Any
 
 from database import Database, UnitOfWork
 from database.models import Fact
-from memory.core import Known, Merged, merge
+from memory.core import KnownMemory, Merged, merge
 from memory.history import JOINED, LAID_DOWN, LEARNT, into
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 GROWN = 1.1
 """By so much memories have to grow before joining them is tried again."""
 
-Ask = Callable[[str, int, Sequence[Known]], Awaitable[Sequence[Mapping[str, Any]]]]
+Ask = Callable[[str, int, Sequence[KnownMemory]], Awaitable[Sequence[Mapping[str, Any]]]]
 """Asks a model, by character and person id, which memories say the same; none when that failed."""
 
 
@@ -59,7 +59,7 @@ class Merger:
         self._tried[character, person_id] = sum(self._tokens(one.text) for one in now)
         return memories
 
-    async def _merged(self, character: str, person_id: int, known: Sequence[Known]) -> list[Merged]:
+    async def _merged(self, character: str, person_id: int, known: Sequence[KnownMemory]) -> list[Merged]:
         """Return how memories of one place are joined: nobody reads there what was said elsewhere (D2)."""
         renumbered = [replace(one, number=number) for number, one in enumerate(known, 1)]
         return merge(await self._ask(character, person_id, renumbered), renumbered) or []
@@ -90,18 +90,18 @@ def _core(memories: Sequence[Fact]) -> list[Fact]:
     return [one for one in memories if one.kept and one.ended_at is None]
 
 
-def _places(known: Sequence[Known]) -> list[list[Known]]:
+def _places(known: Sequence[KnownMemory]) -> list[list[KnownMemory]]:
     """Return memories by the place in which they were said; those that stand alone there can't be joined."""
-    places: dict[object, list[Known]] = {}
+    places: dict[object, list[KnownMemory]] = {}
     for one in known:
         places.setdefault(one.place, []).append(one)
     return [theirs for theirs in places.values() if len(theirs) > 1]
 
 
-def known_of(memories: Sequence[Fact]) -> tuple[Known, ...]:
+def known_of(memories: Sequence[Fact]) -> tuple[KnownMemory, ...]:
     """Return memories as a model is shown them."""
     return tuple(
-        Known(
+        KnownMemory(
             number,
             one.id,
             one.person_id,

@@ -4,19 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from memory.extraction import Candidate
-from memory.similarity import Verdict, compare, neighbours
+from memory.extraction import FactCandidate
+from memory.similarity import MOST_NEIGHBOURS, Verdict, compare, neighbours
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFact:
     """A fact that is known, as far as comparing looks at it.
 
-    It is of `here` where it may come up in just those places in which a new one may.
+    It is of `here` where it may come up in just those places in which a new one may. By what is `searched` a
+    model gets to see it; that two facts are the same is told by what was said alone.
     """
 
     id: int
     text: str
+    searched: str
     subject: str = ""
     pinned: bool = False
     here: bool = True
@@ -29,9 +31,9 @@ class Reconciled:
     `covered` says that it is known already, for more people to see: then nothing is to be done.
     """
 
-    candidate: Candidate
-    same: Known | None = None
-    ended: Known | None = None
+    candidate: FactCandidate
+    same: KnownFact | None = None
+    ended: KnownFact | None = None
     covered: bool = False
 
 
@@ -39,12 +41,12 @@ class Reconciled:
 class Doubt:
     """A new fact for which a model has to decide, and the known ones that it is like, the likest first."""
 
-    candidate: Candidate
-    neighbours: tuple[Known, ...]
+    candidate: FactCandidate
+    neighbours: tuple[KnownFact, ...]
 
 
 def reconcile(
-    new: Sequence[Candidate], known: Sequence[Known], likeness: Sequence[Sequence[float | None]]
+    new: Sequence[FactCandidate], known: Sequence[KnownFact], likeness: Sequence[Sequence[float | None]]
 ) -> tuple[list[Reconciled], list[Doubt]]:
     """Return what becomes of new facts, and those for which a model is to be asked.
 
@@ -62,12 +64,19 @@ def reconcile(
         if same:
             settled.append(_again(candidate, same))
             continue
-        places = neighbours(candidate.text, ((one.text, cosine) for one, cosine in comparable))
-        if places:
-            doubts.append(Doubt(candidate, tuple(comparable[place][0] for place in places)))
+        shown = [one for one, cosine in comparable if _may_be_same(candidate, one, cosine)]
+        places = neighbours(candidate.searched, ((one.searched, cosine) for one, cosine in comparable))
+        shown += [comparable[place][0] for place in places]
+        if shown:
+            doubts.append(Doubt(candidate, tuple(shown[:MOST_NEIGHBOURS])))
         else:
             settled.append(Reconciled(candidate))
     return settled, doubts
+
+
+def _may_be_same(candidate: FactCandidate, known: KnownFact, cosine: float | None) -> bool:
+    """Say whether two facts are the same by what they are found by, which a model may have worded."""
+    return compare(candidate.searched, known.searched, cosine) is Verdict.SAME
 
 
 def decided(doubts: Sequence[Doubt], answers: Sequence[object]) -> list[Reconciled]:
@@ -97,7 +106,7 @@ def _decided(doubt: Doubt, answer: Mapping[str, Any]) -> Reconciled:
     return Reconciled(doubt.candidate)
 
 
-def _again(candidate: Candidate, same: Sequence[Known]) -> Reconciled:
+def _again(candidate: FactCandidate, same: Sequence[KnownFact]) -> Reconciled:
     here = next((one for one in same if one.here), None)
     if here is not None:
         return Reconciled(candidate, same=here)

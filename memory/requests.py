@@ -50,7 +50,7 @@ ReadWhen = Callable[[str], datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReminderRequest:
     """A wish to be reminded: `text` is the person's own words, "" where they left out of what.
 
     Without a `due` no time was understood.
@@ -60,7 +60,7 @@ class Asked:
     due: datetime | None
 
 
-def reminder_in(text: str, *, read_when: ReadWhen, names: Sequence[str] = ()) -> Asked | None:
+def reminder_in(text: str, *, read_when: ReadWhen, names: Sequence[str] = ()) -> ReminderRequest | None:
     """Return the wish to be reminded that stands in somebody's words; None where there is none.
 
     What they quote counts for nothing. `names` are those by which the character may be called before it.
@@ -87,12 +87,12 @@ def birthday_in(text: str) -> YearDay | None:
     return day_of_year(found) if found else None
 
 
-def _read(body: str, read_when: ReadWhen) -> Asked | None:
+def _read(body: str, read_when: ReadWhen) -> ReminderRequest | None:
     for when, text in _parted(body):
         due = read_when(when.strip(" ,"))
         if due is not None:
-            return Asked(text.strip(" ,:"), due)
-    return Asked(_LINK.sub("", body, count=1), None) if _WANTED.match(body) else None
+            return ReminderRequest(text.strip(" ,:"), due)
+    return ReminderRequest(_LINK.sub("", body, count=1), None) if _WANTED.match(body) else None
 
 
 def _parted(body: str) -> Iterator[tuple[str, str]]:

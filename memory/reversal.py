@@ -7,7 +7,7 @@ from typing import Any
 
 from database import UnitOfWork
 from database.models import Fact
-from database.repositories.memories import Change, same_memory
+from database.repositories.memories import ChangedFact, same_memory
 from memory.history import RESTORED
 
 _SHOWN = (
@@ -31,7 +31,7 @@ class Back:
     """A memory as it is, None when it is not there any more, and the first change of it since then."""
 
     memory: Fact | None
-    change: Change
+    change: ChangedFact
 
     @property
     def reversal(self) -> Reversal:
@@ -87,7 +87,7 @@ def _values(memory: Fact | None) -> dict[str, Any] | None:
     return {key: getattr(memory, key) for key in _SHOWN} if memory is not None else None
 
 
-async def _ever(db: UnitOfWork, change: Change) -> list[int]:
+async def _ever(db: UnitOfWork, change: ChangedFact) -> list[int]:
     """Return the messages that any form of a memory came from since a change."""
     since = await db.memories.since(change.person_id, change.character, change.batch)
     forms = [form for one in since if one.memory_id == change.memory_id for form in (one.before, one.after)]

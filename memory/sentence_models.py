@@ -110,7 +110,7 @@ def _minilm(package: str, file: str, sha256: str) -> "Encode":
         session = _opened(str(make_ready((package, file, sha256)) / MODEL), optimized=True)
     except (OSError, RuntimeError):  # there is no place for it
         session = _opened(_examined(package, file, sha256))
-    return lambda texts: _mean_pooled(session, [pieces(_whole(text), MOST_TOKENS) for text in texts])
+    return lambda texts: _mean_pooled(session, [pieces(whole(text), MOST_TOKENS) for text in texts])
 
 
 def _opened(model: str | bytes, *, optimized: bool = False, written_to: Path | None = None) -> Any:
@@ -185,8 +185,8 @@ def load_sentence_transformers(model: str) -> "Encode":
     loaded = SentenceTransformer(model, device="cpu")
 
     def encode(texts: Sequence[str]) -> "Vectors":
-        whole = [_whole(text) for text in texts]
-        vectors: Vectors = loaded.encode(whole, normalize_embeddings=True, show_progress_bar=False)
+        cleaned = [whole(text) for text in texts]
+        vectors: Vectors = loaded.encode(cleaned, normalize_embeddings=True, show_progress_bar=False)
         return vectors.astype("float32")
 
     return encode
@@ -219,7 +219,7 @@ def _mean_pooled(session: Any, tokens: Sequence[Sequence[int]]) -> "Vectors":
     return unit
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """Return a text without halves of characters, which tokenizers do not take."""
     return text.encode("utf-8", "replace").decode("utf-8")
 

@@ -12,6 +12,7 @@ from memory.similarity_words import (
     ARTICLES,
     BEFORE_DOING,
     COPULAS,
+    FRAMING,
     JOINING,
     LIGHT,
     MONTHS,
@@ -26,19 +27,21 @@ from memory.similarity_words import (
     TENS,
     VERBS,
 )
-from memory.words import SILENT, stem
+from memory.words import every_word, stem
 
 SURE = 0.92
 """From this cosine on two facts with the same numbers, names, negation and tense are one."""
 LIKELY = 0.70
-"""Below this cosine a fact is new, unless it is about the same or has most of the words in common."""
-DISTANT = 0.45
-"""Below this cosine it is new even then."""
+"""Below this cosine a fact is new, unless it is about the same or has a third of the words in common."""
 MOST_NEIGHBOURS = 5
-OVERLAP = 0.6
+ALWAYS_SHOWN = 2
+"""So many of the likest known facts are put to the model whatever their cosine: models differ in theirs."""
+SUBJECT_WORTH = 0.3
+"""What being about the same adds to how alike two facts are, when the likest are chosen."""
+LONGEST_STEM = 6
+"""Letters by which two words are forms of one, where it is only about asking."""
+OVERLAP = 0.3
 """Share of the shorter fact's words in the other from which two facts are put to the model, too."""
-OVERLAP_ALONE = 0.5
-"""The same where there are no vectors."""
 
 
 class Verdict(StrEnum):
@@ -50,7 +53,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FactReading:
     """A fact as it is compared: its words, those that carry its sense, and what it is about."""
 
     plain: tuple[str, ...]
@@ -72,59 +75,67 @@ def compare(new: str, old: str, cosine: float | None) -> Verdict:
     one, other = reading(new), reading(old)
     if _equal(one, other) or ((cosine is None or cosine >= SURE) and _reordered(one, other)):
         return Verdict.SAME
-    shared = _overlap(one, other) >= (OVERLAP_ALONE if cosine is None else OVERLAP)
-    alike = shared or not one.subjects.isdisjoint(other.subjects)
-    if cosine is not None:
-        alike = cosine >= LIKELY or (alike and cosine >= DISTANT)
-    return Verdict.ASK if alike else Verdict.NEW
+    shared = _overlap(one, other) >= OVERLAP or not one.subjects.isdisjoint(other.subjects)
+    alike = cosine is not None and cosine >= LIKELY
+    return Verdict.ASK if shared or alike else Verdict.NEW
 
 
 def neighbours(new: str, known: Iterable[tuple[str, float | None]]) -> list[int]:
     """Return the places of the known facts, given with their cosines, that a model has to look at.
 
-    At most MOST_NEIGHBOURS, the likest first; where there are no cosines, by the share of common words.
+    At most MOST_NEIGHBOURS, the likest first: by their cosines, or else by the share of common words, and by
+    what they are about.
     """
-    doubtful = [
-        (overlap(new, old) if cosine is None else cosine, place)
-        for place, (old, cosine) in enumerate(known)
-        if compare(new, old, cosine) is Verdict.ASK
+    ranked = sorted(
+        (
+            (likeness(new, old, cosine), cosine, compare(new, old, cosine), place)
+            for place, (old, cosine) in enumerate(known)
+        ),
+        key=lambda one: -one[0],
+    )
+    shown = [
+        place
+        for rank, (_, cosine, verdict, place) in enumerate(ranked)
+        if verdict is Verdict.ASK or (verdict is Verdict.NEW and cosine is not None and rank < ALWAYS_SHOWN)
     ]
-    return [place for _, place in sorted(doubtful, key=lambda one: -one[0])[:MOST_NEIGHBOURS]]
+    return shown[:MOST_NEIGHBOURS]
 
 
-def overlap(new: str, old: str) -> float:
-    """Return the share of the shorter fact's words that are in the other, from 0 to 1."""
-    return _overlap(reading(new), reading(old))
+def likeness(new: str, old: str, cosine: float | None) -> float:
+    """Return how alike two facts are, to be put in order by it."""
+    one, other = reading(new), reading(old)
+    about_the_same = not one.subjects.isdisjoint(other.subjects)
+    return (_overlap(one, other) if cosine is None else cosine) + SUBJECT_WORTH * about_the_same
 
 
-def _overlap(one: Reading, other: Reading) -> float:
+def _overlap(one: FactReading, other: FactReading) -> float:
     shorter = min(len(one.stems), len(other.stems))
     return len(one.stems & other.stems) / shorter if shorter else 0.0
 
 
-def _equal(one: Reading, other: Reading) -> bool:
+def _equal(one: FactReading, other: FactReading) -> bool:
     if one.plain == other.plain:
         return True
     return bool(one.sense) and one.sense == other.sense and _fit(one, other)
 
 
-def _reordered(one: Reading, other: Reading) -> bool:
+def _reordered(one: FactReading, other: FactReading) -> bool:
     return _fit(one, other) and (_turned(one, other) or _moved(one, other))
 
 
-def _fit(one: Reading, other: Reading) -> bool:
+def _fit(one: FactReading, other: FactReading) -> bool:
     """Return whether the light words allow two facts to be the same: "her boss" is not "his boss"."""
     if one.people and other.people and one.people != other.people:
         return False
     return one.prepositions <= other.prepositions or other.prepositions <= one.prepositions
 
 
-def _turned(one: Reading, other: Reading) -> bool:
+def _turned(one: FactReading, other: FactReading) -> bool:
     """Return whether "Sam is their best friend" stands against "Their best friend is Sam"."""
     return len(one.sides) == 2 and all(one.sides) and one.sides == other.sides[::-1]
 
 
-def _moved(one: Reading, other: Reading) -> bool:
+def _moved(one: FactReading, other: FactReading) -> bool:
     """Return whether only words of time and manner stand elsewhere, in a fact that is one statement."""
     if not one.sense or not JOINING.isdisjoint(one.sense):
         return False
@@ -136,25 +147,43 @@ def _parted(sense: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 @lru_cache(maxsize=4096)
-def reading(text: str) -> Reading:
+def reading(text: str) -> FactReading:
     """Return a fact as it is compared."""
     tokens = _phrased(_numbered(_tokens(text)))
     sides = tuple(tuple(_sense(side)) for side in _split_at_is(tokens))
     surface = frozenset(tokens)
-    return Reading(
+    folded = f"{' '.join(every_word(text))} {text}"
+    return FactReading(
         plain=tuple(tokens) or (text,),
         sense=tuple(_dated(_named(list(_sense(tokens))))),
         sides=sides,
         prepositions=surface & PREPOSITIONS,
         people=frozenset(PEOPLE[word] for word in tokens if word in PEOPLE),
-        subjects=frozenset(place for place, words in enumerate(_SUBJECTS) if words & surface),
-        stems=frozenset(
-            stem(SYNONYMS.get(word, word).removesuffix("'s")) for word in tokens if word not in SILENT
-        ),
+        subjects=frozenset(place for place, words in enumerate(_SUBJECTS) if words.search(folded)),
+        stems=frozenset(_stems(tokens)),
     )
 
 
-_SUBJECTS = tuple(frozenset(words.split()) for words in SUBJECTS)
+def _stems(tokens: Iterable[str]) -> Iterator[str]:
+    """Yield the beginnings of words, which their forms share, or each sign where no spaces are set."""
+    for word in tokens:
+        if _UNSPACED.search(word):
+            yield from _UNSPACED.findall(word)
+        elif word not in FRAMING:
+            yield stem(SYNONYMS.get(word, word).removesuffix("'s"))[:LONGEST_STEM]
+
+
+def _subject(words: str) -> "regex.Pattern[str]":
+    """Return a pattern for what facts are about: see SUBJECTS."""
+    spaced: list[str] = []
+    unspaced: list[str] = []
+    for word in words.split():
+        (spaced if word.isascii() else unspaced).append(word.replace("*", r"\w*"))
+    return regex.compile("|".join([rf"\b(?:{'|'.join(spaced)})\b", *unspaced]))
+
+
+_SUBJECTS = tuple(map(_subject, SUBJECTS))
+_UNSPACED = regex.compile(r"[\p{Han}\p{Thai}]|\p{Katakana}+")
 _WORD = regex.compile(
     r"(?<![\p{L}\p{N}])-(?=\d)|\p{N}+(?:[.,:/]\p{N}+)*|[\p{L}\p{M}_]+(?:'[\p{L}\p{M}]+)*|[\p{S}#&%@*]"
 )

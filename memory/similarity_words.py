@@ -1,6 +1,12 @@
 """The words that make no difference between two facts, those that mean the same, and what facts are about."""
 
-ARTICLES = frozenset({"a", "an", "the"})
+from memory.words import SILENT
+
+ARTICLES = frozenset(
+    """
+    a an the der die das den dem ein eine einen einem einer le la les l un une el los una o um uma
+    """.split()  # noqa: SIM905 (words are read in lines)
+)
 PEOPLE = {
     word: group[0]
     for group in (("i", "my", "me"), ("you", "your"), ("he", "him", "his"), ("she", "her", "hers"))
@@ -11,13 +17,20 @@ PEOPLE = {
 LIGHT = frozenset(
     """
     i my their they his he her she your you is are am be being of in at on to do does there that which who
-    really very quite also currently now still any some
+    really very quite also currently now still any some sa ses su sus seu sua seus suas
     """.split()  # noqa: SIM905 (words are read in lines)
 )
 """What a fact says nothing with. Words that turn one round (not, was, has, without, from) are no such."""
 
 PREPOSITIONS = frozenset({"in", "at", "on", "to", "of"})
 """Light as well, but one in the place of another is not: to move in is not to move on."""
+FRAMING = SILENT | frozenset(
+    """
+    hat ist war wird mehr jetzt seit a ai est ete tient tiene esta está ha se ya hay una tem numa num da
+    do das dos no na nos nas com já ja foi é em seu sua
+    """.split()  # noqa: SIM905 (words are read in lines)
+)
+"""Words in common that do not make two facts alike."""
 COPULAS = frozenset({"is", "are", "am", "be", "being"})
 
 SYNONYMS = {
@@ -113,23 +126,87 @@ ORDINALS = (
 )
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
-SUBJECTS = (
-    "live lives living lived move moved moving home house flat rent rents wohnt lebt habite vive vit",
-    "work works worked working job employed unemployed quit retired fired boss career profession left",
-    "married marry single dating engaged divorced separated relationship broke girlfriend boyfriend wedding",
-    "old age birthday born",
-    "vegetarian vegan meat vegetarier fleisch",
-    "smoke smokes smoking cigarettes",
-    "drink drinks drinking alcohol sober",
-    "pregnant baby",
-    "exam test passed failed results",
-    "drive drives driving licence car",
-    "studies studying student studied graduated university grade dropped",
-    "hospital ill sick healed recovered recovering well allergic allergy outgrew",
-    "dog puppy cat pet died",
-    "reading finished read novel book",
-    "hair dyed",
-    "sleep sleeps insomnia sleeping",
-    "parents roommates alone together",
+SUBJECTS = tuple(
+    words.strip()
+    for words in """
+    live lives living lived move moved moving home house flat rent rents room *wohn* leb* zieh* gezogen
+    umgezogen umzug miete* haus wohnung heimat habit* vis vit vivre demenag* emmenag* logement appartement
+    maison loue* resid* viv* mud* piso casa alquil* mor* apartamento alug* 住 引っ越 引越 部屋 家 在住
+    転居 実家
+    ;
+    work works worked working job employed unemployed quit retired fired laid boss career profession left
+    company arbeit* beruf* gekundigt kundig* chef* firma rente* rentner* arbeitslos* entlassen stelle
+    angestellt* travail* emploi* metier chomage demission* licenci* retrait* patron* poste entreprise
+    bosse* trabaj* empleo despid* despedid* jubil* profesion oficio jefe* empresa paro dejado trabalh*
+    emprego demit* demiss* aposent* profissao chefe* saiu 働 仕事 会社 勤 辞め 退職 転職 職 就職 失業
+    ;
+    married marry single dating engaged divorced separated relationship broke girlfriend boyfriend wedding
+    partner husband wife verheiratet geheiratet heirat* ledig verlob* geschieden scheidung getrennt freund
+    freundin beziehung hochzeit mann frau partner* zusammen mari* epous* celibataire fianc* divorc* separ*
+    copain copine couple femme noces casa* soltero* soltera* comprometid* prometid* divorci* separad*
+    novi* pareja marido esposa boda cas* solteir* noiv* namora* casament* juntos 結婚 独身 婚約 離婚 別れ
+    彼氏 彼女 恋人 夫 妻 付き合
+    ;
+    old age birthday born jahre alt geburtstag geworden geboren ans anniversaire annees anos cumpl* edad
+    aniversario fez idade 歳 才 誕生日 年齢 生まれ
+    ;
+    vegetarian vegan meat vegetarier* vegan* fleisch vegetari* viande carne peixe poisson pescado fisch
+    ベジタリアン 菜食 肉
+    ;
+    smoke smokes smoking cigarettes rauch* zigarette* fum* cigarett* cigarr* タバコ 煙草 喫煙 禁煙
+    ;
+    drink drinks drinking alcohol sober trink* alkohol nuchtern boi* alcool sobre beb* sobri* 酒 飲
+    ;
+    pregnant baby birth expecting schwanger* geburt enceinte bebe bebes embaraz* gravid* nacido nasceu
+    妊娠 赤ちゃん 出産 産
+    ;
+    exam test passed failed results prufung* bestanden durchgefallen examen* reussi rate resultat* aprob*
+    suspend* exame* passou reprov* prova 試験 合格 不合格 受か
+    ;
+    drive drives driving licence license car auto wagen fuhrerschein* fahr* conduire permis voiture condu*
+    carne coche carro carta moto 運転 免許 車
+    ;
+    studies studying student studied graduated university grade dropped degree school teacher stud* uni
+    universitat abschluss abgebrochen abitur schule lehrer* ausbildung etud* universite diplom* fac
+    licence ecole master estudi* universidad carrera gradu* titul* escuela profesor* estud* faculdade
+    curso universidade formou 勉強 大学 学部 学生 卒業 中退 学校
+    ;
+    hospital ill sick healed recovered recovering well allergic allergy outgrew leg arm krank* gesund*
+    spital klinik allerg* genesen geheilt malade* maladie gueri* hopital enferm* recuper* curad* baja
+    doente* doenca curou baixa 病気 病院 治 入院 退院 アレルギー 回復 休んで 骨折
+    ;
+    dog puppy cat pet died hund* katze* kater haustier gestorben chien* chat chats chatte mort morte
+    adopt* perr* gat* muert* murio mascota cachorr* cao morr* 犬 猫 ペット 死 亡
+    ;
+    reading finished read novel book lies* gelesen ausgelesen buch roman lire lit lu fini livre leyendo
+    leer leido libro novela lendo ler leu livro romance terminou 読 本 小説
+    ;
+    pills medication medicine antidepressants therapy tablette* medikament* antidepress* therapi* pille*
+    medicament* cachet* comprime* pastilla* medicacion remedio* comprimid* terapia 薬 飲み
+    ;
+    hair dyed haircut *haar* gefarbt cheveux teint* pelo tenid* cabelo pint* 髪 染め
+    ;
+    sleep sleeps insomnia sleeping schlaf* schlaflos* dor* sommeil insomnie duerm* dorm* insomnio 眠 不眠
+    寝
+    ;
+    parents roommates alone together mother father eltern mitbewohner* allein *mutter *vater colocat*
+    seul* mere pere padres solo sola madre padre companer* pais sozinh* mae pai 両親 一人暮らし 母 父
+    ;
+    looking found search searching such* gefunden cherche* trouve* busca* encontr* procur* 探 見つか
+    ;
+    want wants plan plans trip travel been visited reis* will mochte war veut voudr* voyag* alle allee
+    voulait quier* viaj* quer* estado esteve foi 行きたい 旅行 旅 一周
+    ;
+    drives sold bought toyota gekauft verkauft achete vendu comprado vendido comprou vendeu 買 売
+    ;
+    sister brother child children schwester* bruder* kind* soeur* frere* enfant* herman* hij* irma* filh*
+    姉 妹 兄 弟 子供
+    ;
+    fear afraid scared likes loves hates angst furcht* mag liebt hasst peur crain* aime* adore* deteste*
+    miedo teme gust* encant* odi* medo gost* ador* 怖 苦手 好き 嫌い
+    """.split(";")  # noqa: SIM905 (words are read in lines)
 )
-"""What facts are about by one of these words: there a new one may end an old one that it hardly resembles."""
+"""What facts are about by one of these words, written without accents; "*" stands for any ending.
+
+There a new fact may end an old one unlike it. Signs of scripts without spaces are found anywhere.
+"""

@@ -8,9 +8,9 @@ from typing import Any
 from database import Database, UnitOfWork
 from database.models import Fact
 from database.repositories.consents import NOWHERE_KNOWN, AnsweredIn
-from database.repositories.memories import Batch
+from database.repositories.memories import ChangeBatch
 from database.repositories.people import pieces
-from memory.core import LONGEST, VISIBLE, Change, clean, plain
+from memory.core import LONGEST, VISIBLE, MemoryChange, clean, plain
 from memory.dumps import Before, Dumps, Snapshots, before
 from memory.erasing import Eraser
 from memory.history import EDITED, LEARNT, TOLD, lineages, unlearnt, without, words_in
@@ -217,7 +217,7 @@ class Memories:
 
     # Earlier states.
 
-    async def history(self, character: str, person_id: int) -> list[Batch]:
+    async def history(self, character: str, person_id: int) -> list[ChangeBatch]:
         """Return the last changes, the newest first: the state before each can be brought back."""
         async with self._database.read() as db:
             return await db.memories.batches(person_id, character, limit=BATCHES)
@@ -256,7 +256,7 @@ class Memories:
         return len(gone)
 
     async def learn(
-        self, db: UnitOfWork, character: str, where: Where, changes: Sequence[Change], *, at: datetime
+        self, db: UnitOfWork, character: str, where: Where, changes: Sequence[MemoryChange], *, at: datetime
     ) -> Learnt:
         """Take in what was learnt from talk; return what was known before, to be dumped."""
         if not changes:
@@ -286,7 +286,7 @@ class Memories:
         self,
         db: UnitOfWork,
         character: str,
-        change: Change,
+        change: MemoryChange,
         known: list[Fact],
         where: Where,
         *,

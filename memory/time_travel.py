@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from database import Database, UnitOfWork
 from database.models import Fact
-from database.repositories.memories import Change, same_memory
+from database.repositories.memories import ChangedFact, same_memory
 from memory.dumps import Before, before
 from memory.history import JOINED, LEARNT, REINFORCED, SUPERSEDED, into
 from memory.reversal import Back, bring_back
@@ -150,7 +150,7 @@ class TimeTravel:
                 await db.memories.change(one, values, batch=batch, cause=UNDONE, at=at)
 
 
-def rebuilt(facts: Sequence[Fact], changes: Sequence[Change], at: datetime) -> list[Fact]:
+def rebuilt(facts: Sequence[Fact], changes: Sequence[ChangedFact], at: datetime) -> list[Fact]:
     """Return facts as they were at a moment, from what they are now and all their changes, newest first."""
     lines = _by_fact(changes)
     then = [one for one in facts if one.id not in lines and one.made_at <= at]
@@ -161,7 +161,7 @@ def rebuilt(facts: Sequence[Fact], changes: Sequence[Change], at: datetime) -> l
     return sorted(then, key=lambda one: (one.number, one.id))
 
 
-def steps_before(day: date, changes: Sequence[Change], known: Sequence[Fact]) -> tuple[list[Back], int]:
+def steps_before(day: date, changes: Sequence[ChangedFact], known: Sequence[Fact]) -> tuple[list[Back], int]:
     """Return what takes facts back to before a day, and how many stay because they changed since.
 
     Of each fact the last changes are undone that the character made by itself on that day, the newest of
@@ -174,7 +174,7 @@ def steps_before(day: date, changes: Sequence[Change], known: Sequence[Fact]) ->
     return steps, len(touched) - len(undone)
 
 
-def _consistent(undone: Mapping[int, Sequence[Change]]) -> dict[int, Sequence[Change]]:
+def _consistent(undone: Mapping[int, Sequence[ChangedFact]]) -> dict[int, Sequence[ChangedFact]]:
     """Return what can be undone without a fact that says the same, or the contrary, beside it.
 
     What was joined comes back with the whole it was joined into, and what was overtaken when that goes which
@@ -187,7 +187,7 @@ def _consistent(undone: Mapping[int, Sequence[Change]]) -> dict[int, Sequence[Ch
     return left
 
 
-def _may_go(change: Change, undone: Mapping[int, Sequence[Change]]) -> bool:
+def _may_go(change: ChangedFact, undone: Mapping[int, Sequence[ChangedFact]]) -> bool:
     if change.cause == SUPERSEDED:
         successor = undone.get((change.after or {}).get("superseded_by") or 0)
         return successor is not None and successor[-1].before is None
@@ -202,9 +202,9 @@ def _joined_into(cause: str) -> int | None:
     return int(number) if number != cause and number.isdecimal() else None
 
 
-def _last_run(day: date, line: Sequence[Change]) -> list[Change]:
+def _last_run(day: date, line: Sequence[ChangedFact]) -> list[ChangedFact]:
     """Return the changes of a fact, newest first, up to the first one that is not to be undone."""
-    run: list[Change] = []
+    run: list[ChangedFact] = []
     for one in line:
         if not _is_of(day, one):
             break
@@ -212,13 +212,13 @@ def _last_run(day: date, line: Sequence[Change]) -> list[Change]:
     return run
 
 
-def _is_of(day: date, change: Change) -> bool:
+def _is_of(day: date, change: ChangedFact) -> bool:
     since, until = bounds(day)
     return since <= change.at < until and is_own(change.cause)
 
 
-def _by_fact(changes: Collection[Change]) -> dict[int, list[Change]]:
-    lines: dict[int, list[Change]] = {}
+def _by_fact(changes: Collection[ChangedFact]) -> dict[int, list[ChangedFact]]:
+    lines: dict[int, list[ChangedFact]] = {}
     for one in changes:
         lines.setdefault(one.memory_id, []).append(one)
     return lines

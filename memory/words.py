@@ -6,10 +6,22 @@ from functools import lru_cache
 
 import regex
 
+from memory.languages import (
+    ENGLISH_OR_NONE,
+    GERMAN,
+    JAPANESE,
+    MORE_ELSEWHERE,
+    language_of,
+    language_of_words,
+)
+
 _WORD = regex.compile(
     r"(?P<unspaced>[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
     r"|[\p{L}\p{M}\p{N}]+"
 )
+_UNSPACED_LETTERS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_UNSPACED = regex.compile(_UNSPACED_LETTERS)
+_COUNTED = regex.compile(rf"(?P<unspaced>{_UNSPACED_LETTERS}+)|[\p{{L}}\p{{N}}][\p{{L}}\p{{M}}\p{{N}}'’-]*")
 _BREAK = "\x01"
 """Stands between texts."""
 _PLAIN = "".join(one.lower() if one.isalnum() or one == _BREAK else " " for one in map(chr, range(128)))
@@ -18,6 +30,8 @@ _ACCENT = regex.compile(r"[\u0300-\u036f]+")
 _ENDINGS = ("ing", "ed", "ly")
 _SHORTEST = 3
 """Letters that have to be left of a word."""
+_BEGINNING = 5
+"""Letters of a word that are searched for in other languages than English: endings come behind them."""
 _AT_HAND = 1 << 15
 """Words whose stems are kept at hand: most words of a text stood in another one before."""
 
@@ -46,13 +60,21 @@ def words(text: str) -> list[str]:
 
     Scripts that set no spaces are taken apart into pairs of characters.
     """
-    return [word for word in map(_searched, every_word(text)) if word]
+    found = every_word(text)
+    language = language_of_words(found) if text.isascii() else language_of(text)
+    return _telling(found, language)
 
 
 def every_word(text: str) -> list[str]:
     """Return a text's words in their order, folded, and those that say nothing as well: see `words`."""
     plain = text.isascii() and _BREAK not in text
     return text.translate(_PLAIN).split() if plain else list(_folded_words(text))
+
+
+def word_count(text: str) -> int:
+    """Return how many words a text has, about: in scripts that set no spaces two characters are one."""
+    found = _COUNTED.finditer(text)
+    return sum((len(one[0]) + 1) // 2 if one["unspaced"] else 1 for one in found)
 
 
 def words_of(texts: Sequence[str]) -> Iterator[list[str]]:
@@ -64,13 +86,10 @@ def words_of(texts: Sequence[str]) -> Iterator[list[str]]:
     if not texts or not joined.isascii() or joined.count(_BREAK) >= len(texts):
         yield from map(words, texts)
         return
-    found = list(map(_searched, joined.translate(_PLAIN).split()))
-    begin = 0
-    for _ in texts[1:]:
-        end = found.index(_BREAK, begin)
-        yield list(filter(None, found[begin:end]))
-        begin = end + 1
-    yield list(filter(None, found[begin:]))
+    for one in joined.translate(_PLAIN).split(_BREAK):
+        found = one.split()
+        english = MORE_ELSEWHERE.isdisjoint(found)  # told sooner than which language it is, if it is another
+        yield _telling(found, "" if english else language_of_words(found))
 
 
 def stem(word: str) -> str:
@@ -89,21 +108,37 @@ def stem(word: str) -> str:
     return f"{word[:-1]}i" if len(word) > _SHORTEST and word[-1] == "y" else word
 
 
-@lru_cache(_AT_HAND)
-def _searched(word: str) -> str:
-    """Return a folded word as it is searched for; "" for one that says nothing."""
-    return "" if word in SILENT else stem(word)
+class _Searched(dict[str, str]):
+    """Folded words as they are searched for; "" for one that says nothing. It is faster than a cache."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _AT_HAND:
+            self.clear()
+        self[word] = found = "" if word in SILENT else stem(word)
+        return found
+
+
+_SEARCHED = _Searched()
+
+
+def _telling(found: Sequence[str], language: str) -> list[str]:
+    """Return folded words of a language as they are searched for, without those that say nothing."""
+    if language in ENGLISH_OR_NONE:
+        return list(filter(None, map(_SEARCHED.__getitem__, found)))
+    if language == JAPANESE:
+        return [word for word in found if word not in SILENT]
+    return [word[:_BEGINNING] for word in found if word not in SILENT]
 
 
 def names_in(text: str, names: Iterable[str]) -> list[str]:
     """Return those names that stand in a text as whole words, letter case aside."""
-    return [name for name in names if name and _named(name).search(text)]
+    return [name for name, pattern in _patterns(text, names) if pattern.search(text)]
 
 
 def without_names(text: str, names: Collection[str]) -> str:
     """Return a question without the names of those it asks about; what they said rarely holds them."""
-    for name in sorted(names, key=len, reverse=True):
-        text = _named(name).sub(" ", text)
+    for _, pattern in _patterns(text, sorted(names, key=len, reverse=True)):
+        text = pattern.sub(" ", text)
     return text
 
 
@@ -112,8 +147,8 @@ def asked_of_oneself(text: str, names: Collection[str]) -> str:
 
     So it comes close to what they said of themselves; a name would draw it to all that holds the name.
     """
-    for name in sorted(names, key=len, reverse=True):
-        text = _named(name).sub(lambda found: "my" if found["possessive"] else "I", text)
+    for _, pattern in _patterns(text, sorted(names, key=len, reverse=True)):
+        text = pattern.sub(lambda found: "my" if found["possessive"] else "I", text)
     return text
 
 
@@ -139,8 +174,31 @@ def _singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
-def _named(name: str) -> "regex.Pattern[str]":
-    return regex.compile(rf"(?<!\w){regex.escape(name)}(?P<possessive>['’]s)?(?!\w)", regex.IGNORECASE)
+def _patterns(text: str, names: Iterable[str]) -> list[tuple[str, "regex.Pattern[str]"]]:
+    """Return those names whose letters stand in a text, with their patterns: to compile one takes long."""
+    folded = _cased_alike(text)
+    standing = [name for name in names if name and _cased_alike(name) in folded]
+    genitive = bool(standing) and language_of(text) == GERMAN
+    return [(name, _named(name, genitive)) for name in standing]
+
+
+def _cased_alike(text: str) -> str:
+    """Return a text in one letter case; of I and of the Turkish i and I a pattern takes each for another."""
+    return text.replace("\u0130", "i").casefold().replace("\u0131", "i")
+
+
+@lru_cache(1_024)
+def _named(name: str, genitive: bool) -> "regex.Pattern[str]":
+    """Return a name's pattern: no part of a longer word, but where no spaces are set it ends anywhere.
+
+    The German `genitive` sets no apostrophe.
+    """
+    before = "" if _UNSPACED.match(name[0]) else rf"(?<![\w--{_UNSPACED_LETTERS}])"
+    after = "" if _UNSPACED.match(name[-1]) else rf"(?![\w--{_UNSPACED_LETTERS}])"
+    possessive = "(?P<possessive>['’]?s)?" if genitive else "(?P<possessive>['’]s)?"
+    # What stands around it has no case: compiled as if it had one it would take three times as long.
+    escaped = regex.escape(name, literal_spaces=True)
+    return regex.compile(f"{before}(?i:{escaped}{possessive}){after}", regex.V1)
 
 
 SILENT = frozenset(_folded(_SILENT).split())

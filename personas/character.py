@@ -42,6 +42,7 @@ from personas.character_words import (
     neutral_lines,
 )
 from personas.relations.bonds import RELATIONSHIP_TYPES
+from personas.timbre import Timbre, Voiced
 
 __all__ = [
     "IDENTITY_KEYS",
@@ -184,6 +185,8 @@ class Character(BaseModel):
     """What it can be to people, the usual first: platonic, professional, mentorship, and so on."""
     inner_life: Names = ()
     """What goes on in it overnight: beliefs, dreams, threads, with commas; nothing if empty."""
+    timbre: Voiced = Timbre()
+    """Its voice where it speaks aloud: model joe, length_scale 1.1, pitch 0.95 and the like, with commas."""
     nsfw: bool = False
     """Whether it is for adults: then it hears and answers in channels marked age-restricted only."""
     avatar: str = ""
@@ -308,6 +311,7 @@ IDENTITY_KEYS: Mapping[str, str] = {
     "temperament": "temperament",
     "relationships": "relationships",
     "inner_life": "inner_life",
+    "voice": "timbre",
     "nsfw": "nsfw",
     "avatar": "avatar",
     "character_id": "slug",

@@ -24,7 +24,7 @@ MOST_ASKED, ASKED_WITHIN = 3, timedelta(minutes=15)
 """So often at most a character asks back in a channel within so much time (C83)."""
 
 
-class Kind(StrEnum):
+class RemarkKind(StrEnum):
     """What a character says unasked."""
 
     CONTEXTUAL = "contextual"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
     FOLLOW_UP = "follow-up"
 
 
-SPOKEN_FIRST = (Kind.CONTEXTUAL, Kind.STATUS)
+SPOKEN_FIRST = (RemarkKind.CONTEXTUAL, RemarkKind.STATUS)
 
 
 class Silence(StrEnum):
@@ -80,7 +80,7 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class InitiativeBounds:
     """How often a character speaks first: the chance in each half hour, and so often a day in a channel."""
 
     chance: float = 0.1
@@ -89,7 +89,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class InitiativeMoment:
     """What the rule looks at: the hour where the character lives, and how things are in the channel.
 
     `own_last` says that a bot had the last word there, `last_at` when it was said. `today` are the moments
@@ -109,13 +109,13 @@ class Moment:
 class Roll:
     """What came of a half hour: what is said, or why nothing is. `chance` is the one that held."""
 
-    kind: Kind | None
+    kind: RemarkKind | None
     silence: Silence | None = None
     chance: float = 0.0
     rolled: float = 0.0
 
 
-def roll(bounds: Bounds, moment: Moment, rng: Random) -> Roll:
+def roll(bounds: InitiativeBounds, moment: InitiativeMoment, rng: Random) -> Roll:
     """Decide whether a character speaks first, and about what; the dice come last."""
     if found := silence(bounds, moment):
         return Roll(None, found)
@@ -124,11 +124,11 @@ def roll(bounds: Bounds, moment: Moment, rng: Random) -> Roll:
     rolled = rng.random()
     if rolled >= chance:
         return Roll(None, Silence.CHANCE, chance, rolled)
-    kind = Kind.CONTEXTUAL if rng.random() < FORK else Kind.STATUS
+    kind = RemarkKind.CONTEXTUAL if rng.random() < FORK else RemarkKind.STATUS
     return Roll(kind, None, chance, rolled)
 
 
-def silence(bounds: Bounds, moment: Moment) -> Silence | None:
+def silence(bounds: InitiativeBounds, moment: InitiativeMoment) -> Silence | None:
     """Return why nothing is said in a moment, whatever chance would have; None where chance decides.
 
     What lies ahead of the clock counts as far away as what lies behind it.
@@ -214,7 +214,7 @@ _NOT_TALK = regex.compile(r"https?://|```|^\s*[/!.]\w")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TalkLine:
     """A line of a talk: where it stands, who said it, 0 for the character itself."""
 
     place: int
@@ -222,7 +222,9 @@ class Said:
     text: str
 
 
-def open_topic(talk: Sequence[Said], people: Collection[int], *, done: Collection[int] = ()) -> Said | None:
+def open_topic(
+    talk: Sequence[TalkLine], people: Collection[int], *, done: Collection[int] = ()
+) -> TalkLine | None:
     """Return the latest earlier line of some people that was left open; none of those `done`, by place."""
     earlier = range(len(talk) - RECENT_LINES - 1, -1, -1)
     for number in earlier:
@@ -232,7 +234,7 @@ def open_topic(talk: Sequence[Said], people: Collection[int], *, done: Collectio
     return None
 
 
-def _is_open(talk: Sequence[Said], number: int) -> bool:
+def _is_open(talk: Sequence[TalkLine], number: int) -> bool:
     text = talk[number].text.strip()
     if not SHORTEST_TOPIC <= len(text) <= LONGEST_TOPIC or _NOT_TALK.search(text):
         return False

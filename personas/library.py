@@ -8,7 +8,7 @@ from typing import Any
 
 from personas.cards import Card, CardError, card_from, read_card
 from personas.cards.charx import MOST_BYTES as MOST_CHARX
-from personas.cards.images import MOST_PICTURE, Picture, picture_of
+from personas.cards.images import MOST_PICTURE, AvatarPicture, picture_of
 from personas.cards.json_text import MOST_TEXT, read_json
 from personas.cards.reading_and_writing import MOST_BYTES
 from personas.cards.versions import is_card
@@ -68,7 +68,7 @@ class FolderContents:
     fields: Mapping[str, Any]
     books: tuple[Book, ...] = ()
     prompts: Mapping[str, str] = field(default_factory=dict)
-    avatar: Path | Picture | None = None
+    avatar: Path | AvatarPicture | None = None
     notices: tuple[FolderNotice, ...] = ()
     faults: tuple[FolderFault, ...] = ()
     card: Path | None = None
@@ -111,8 +111,8 @@ class _Reading:
         self.faults: list[FolderFault] = []
         self._card_file: Path | None = None
         self._kept: dict[str, Any] = {}
-        self._pictures: list[Path | Picture] = []
-        self._inside: list[Picture] = []
+        self._pictures: list[Path | AvatarPicture] = []
+        self._inside: list[AvatarPicture] = []
 
     def read(self) -> None:
         for path in self._files("."):
@@ -148,7 +148,7 @@ class _Reading:
             self._kept,
         )
 
-    def _avatar(self, named: str) -> Path | Picture | None:
+    def _avatar(self, named: str) -> Path | AvatarPicture | None:
         """Return the picture: the one that is named, else avatar.png, else what a sheet or a card brings."""
         if named.startswith("https://"):
             return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from personas.cards.convert import EXTENSION
-from personas.cards.images import Picture
+from personas.cards.images import AvatarPicture
 from personas.character_rules import LONGEST_LIST, LONGEST_TEXT
 from personas.sheet_values import BESIDE_A_CARD, OLDER_NAMES, TELLING, within_limits
 
@@ -24,7 +24,7 @@ class SheetContents:
     """
 
     fields: dict[str, Any]
-    avatar: Picture | None
+    avatar: AvatarPicture | None
     notices: tuple[str, ...]
     faults: tuple[str, ...]
     books: tuple[Mapping[str, Any], ...] = ()
@@ -52,7 +52,7 @@ class SheetFields:
         self.paths: dict[str, str] = {}
         self.kept: dict[str, Any] = {}
         self.fields: dict[str, Any] = {}
-        self.avatar: Picture | None = None
+        self.avatar: AvatarPicture | None = None
         self.books: list[Mapping[str, Any]] = []
         self.notices: list[str] = []
         self.faults: list[str] = []

@@ -14,17 +14,18 @@ SHEET_KEYS = frozenset(
     | {"topic_avoidances", "evolution_stages", "activity_preferences", "framework_blending"}
 )
 """The fields of F097."""
-OWN_KEYS = (
-    "emotes",
-    "mirror_style",
-    "forbidden_phrases",
-    "status_lines",
-    "temperament",
-    "relationships",
-    "inner_life",
-    "nsfw",
-)
-"""What a sheet may say besides, under the names that a character.env has for it."""
+OWN_KEYS: Mapping[str, str] = {
+    "emotes": "emotes",
+    "mirror_style": "mirror_style",
+    "forbidden_phrases": "forbidden_phrases",
+    "status_lines": "status_lines",
+    "temperament": "temperament",
+    "relationships": "relationships",
+    "inner_life": "inner_life",
+    "voice": "timbre",
+    "nsfw": "nsfw",
+}
+"""What a sheet may say besides, under the names that a character.env has for it, and the fields they fill."""
 BESIDE_A_CARD: Mapping[str, str] = {
     "topic_interests": "topics that draw it in",
     "topic_avoidances": "topics that it leaves to others",

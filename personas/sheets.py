@@ -302,8 +302,10 @@ def _lorebook(sheet: SheetFields) -> None:
 
 
 def _own(sheet: SheetFields) -> None:
-    for key in (one for one in OWN_KEYS if one in sheet.data):
-        if wrong := wrong_with(key, sheet.data[key]):
+    for key, field in OWN_KEYS.items():
+        if key not in sheet.data:
+            continue
+        if wrong := wrong_with(field, sheet.data[key]):
             sheet.leave_out(key, f"{wrong}; it was left out")
         else:
-            sheet.fields[key] = sheet.data[key]
+            sheet.fields[field] = sheet.data[key]

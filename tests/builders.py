@@ -14,7 +14,7 @@ from bot.audit import AuditLog
 from bot.conversation.company import Company
 from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
-from bot.conversation.generation import Voice
+from bot.conversation.generation import ModelVoice
 from bot.conversation.senses import Senses
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Arrival, Backlog, Utterance
@@ -66,7 +66,7 @@ def utterance(text: str = "hello", *, where: Where = DM, **changes: Any) -> Utte
     return replace(plain, **changes)
 
 
-VOICE = Voice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate())
+VOICE = ModelVoice(model="claude-sonnet-5-5", max_tokens=100, deadline=60, tokens=TokenEstimate())
 
 
 def app_on(
@@ -77,7 +77,7 @@ def app_on(
     company: Company | None = None,
     manner: Manner = AT_ONCE,
     rng: Random | None = None,
-    voice: Voice | None = None,
+    voice: ModelVoice | None = None,
     on_stage: Callable[[str], None] | None = None,
     **parts: Any,
 ) -> App:
@@ -196,21 +196,22 @@ async def table(
     embedder: Embedder | None = None,
     library: Library | None = None,
     limits: Limits | None = None,
+    claude: Callable[[FakeClock], FakeClaude] = FakeClaude,
 ) -> AsyncIterator[Table]:
     """Set a table: a real database in `folder`, a scripted Claude, a clock that stands still.
 
     With `limits` that Claude costs a thousandth of a dollar a call, and is asked while it can be paid.
     """
     clock = FakeClock()
-    claude, mouth, stages = FakeClaude(clock), FakeMouth(), list[str]()
+    scripted, mouth, stages = claude(clock), FakeMouth(), list[str]()
     database = await Database.open(folder / "masquerade.sqlite3")
     company = await library.open() if library else Company.of(character, others)
     budgets = Budgets(database, clock, limits or Limits(), zone=manner.zone, tell=stages.append)
     await budgets.open()
-    paid = Budgeted(claude, budgets, Tariff(load_prices(None)), cheap_model="claude-haiku-5-5")
+    paid = Budgeted(scripted, budgets, Tariff(load_prices(None)), cheap_model="claude-haiku-5-5")
     app = app_on(
         database,
-        paid if limits else claude,
+        paid if limits else scripted,
         clock,
         company=company,
         manner=manner,
@@ -221,7 +222,7 @@ async def table(
         library=library,
     )
     try:
-        yield Table(app, database, claude, clock, mouth, stages)
+        yield Table(app, database, scripted, clock, mouth, stages)
     finally:
         await beginnings_ended()
         await app.summaries.close()

@@ -29,16 +29,11 @@ HEAD = """\
 
 <!-- Written by `python -m tests.command_reference --write`; changes made here are lost. -->
 
-What each does, what it takes (in brackets what may be left out), and who may use it. Discord decides by the
-first word of a command to whom it shows it; the bot looks again whenever one is used. An operator who does
-not see `/admin` in a server uses it in private. Answers are for the eyes of whoever asks, unless a command
-is there to post something. `/help` lists what you may use where you are.
+What each does, what it takes (in brackets what may be left out), who may use it, and where: everywhere, if
+nothing else stands there. An operator who does not see `/admin` in a server uses it in private. Only you
+see the answers, unless a command is there to post something. `/help` lists what you may use where you are.
 
-What is behind them: [your conversation](conversation.md), [what I remember about you](memory.md),
-[your privacy](privacy.md), [an inner life](inner-life.md), [several characters](company.md),
-[moderation and tickets](moderation.md), [safety](safety.md), [administration](administration.md) and
-[operating](operating.md). The log channel has commands of its own: see
-[administration](administration.md#the-log-channel).
+The log channel has [commands of its own](administration.md#the-log-channel).
 """
 _WORDS = {"manage_guild": "Manage Server", "moderate_members": "Time Out Members"}
 """Permissions that Discord shows under another name than its interface for programs has."""
@@ -52,27 +47,30 @@ SECTIONS = {
 
 def page_of(tree: app_commands.CommandTree[Any]) -> str:
     """Return the page for a tree of commands."""
-    found: dict[str, list[str]] = {name: [] for name in SECTIONS}
+    found: dict[str, list[tuple[str, ...]]] = {name: [] for name in SECTIONS}
     commands = [one for one in tree.walk_commands() if isinstance(one, app_commands.Command)]
     for command in sorted(commands, key=lambda one: one.qualified_name):
         section, who = _who(command)
-        found[section].append(f"| `{_called(command)}` | {command.description} | {who} |")
+        found[section].append((f"`{_called(command)}`", command.description, who))
     for menu in sorted(tree.walk_commands(type=discord.AppCommandType.message), key=lambda one: one.name):
-        found["menus"].append(f"| {menu.name} | {menu.extras.get('about', '')} | {_who(menu)[1]} |")
+        found["menus"].append((menu.name, menu.extras.get("about", ""), _who(menu)[1]))
     return "\n".join([HEAD, *(line for name, rows in found.items() for line in _section(name, rows))])
 
 
-def _section(name: str, rows: list[str]) -> Iterator[str]:
+def _section(name: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
     if rows:
-        yield from (f"## {SECTIONS[name]}", "", "| command | what it does | who and where |")
-        yield from ("| --- | --- | --- |", *rows, "")
+        columns = ("command", "what it does", "who and where")[: 3 if any(row[2] for row in rows) else 2]
+        table = [columns, ["---"] * len(columns), *rows]
+        yield from (f"## {SECTIONS[name]}", "")
+        yield from ("| " + " | ".join(row[: len(columns)]) + " |" for row in table)
+        yield ""
 
 
 def _who(command: Any) -> tuple[str, str]:
     root = getattr(command, "root_parent", None) or command
-    place = "in a server" if only_in_servers(command) else "everywhere"
+    place = "in a server" if only_in_servers(command) else ""
     if root.name == "admin" or command.qualified_name in FOR_OPERATORS:
-        return "operators", f"operators, {place}"
+        return "operators", place
     if command.qualified_name in FOR_WHO_ARRANGES:
         return "everybody", "Manage Channels in a server, everybody in private"
     needed = root.default_permissions or command.default_permissions
@@ -80,7 +78,7 @@ def _who(command: Any) -> tuple[str, str]:
         return "everybody", place
     names = [_WORDS.get(name, name.replace("_", " ").title()) for name, on in needed if on]
     names = names or ["Administrator"]
-    return "members", f"{' and '.join(names)}, {place}"
+    return "members", ", ".join(filter(None, [" and ".join(names), place]))
 
 
 def _called(command: app_commands.Command[Any, ..., Any]) -> str:

@@ -12,8 +12,10 @@ from bot.conversation.types import NO_EMOTES, Part
 from bot.core.errors import Gone, SpeakingError
 from bot.llm.client import Answer
 from bot.llm.errors import ClaudeError
-from bot.llm.types import Call, Prompt, Question, Usage
+from bot.llm.types import ModelCall, Prompt, Question, Usage
 
+TURNS = 20
+"""Of the event loop, in which those who were woken do what they do next."""
 EPOCH = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
@@ -41,6 +43,28 @@ class FakeClock:
         await asyncio.sleep(self.breath)
         self.slept.append(seconds)
         self.pass_time(seconds)
+
+
+class HeldClock(FakeClock):
+    """A clock whose sleepers sleep until the test lets time pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleepers: list[tuple[float, asyncio.Event]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        woken = asyncio.Event()
+        self._sleepers.append((self.monotonic() + seconds, woken))
+        await woken.wait()
+
+    async def let_pass(self, seconds: float) -> None:
+        self.pass_time(seconds)
+        for due, woken in self._sleepers:
+            if due <= self.monotonic():
+                woken.set()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
 
 
 class FakeClaude:
@@ -89,7 +113,7 @@ class FakeClaude:
         said = queue.popleft() if queue else "Hm."
         if self.finds is not None and question.purpose in ("facts", "same facts"):
             said = self.finds(prompt, question)
-        call = Call(
+        call = ModelCall(
             purpose=question.purpose,
             model=question.model,
             outcome="ok",

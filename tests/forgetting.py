@@ -19,14 +19,14 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, open_app
-from bot.conversation.rethinking import Asker, CannotRemake
+from bot.conversation.rethinking import CannotRemake, Requester
 from bot.conversation.text.names import speaker_label
 from bot.core.errors import Unsaid
 from bot.core.logging import LineHandler, set_up_logging
 from bot.llm.server import Server
 from bot.settings import Settings
-from database.repositories.messages import Messages
-from database.sqlite import Connection
+from database.repositories.messages import MessageRepository
+from database.sqlite import SQLiteConnection
 from memory.dumps import Dumps
 from memory.erasing import Eraser
 from memory.places import Where
@@ -35,7 +35,7 @@ from tests.fakes import EPOCH, FakeClaude, FakeClock, FakeMouth
 from tests.summing import HOUR, note
 
 MIRA = 42
-ASKER = Asker(MIRA, "Mira")
+ASKER = Requester(MIRA, "Mira")
 
 
 def canary(kind: str) -> str:
@@ -44,12 +44,16 @@ def canary(kind: str) -> str:
 
 
 def found(folder: Path, kind: str) -> list[str]:
-    """Return the files in a folder that hold a canary in any form."""
+    """Return the files in a folder that hold a canary in any form; a server may take one away meanwhile."""
     word = canary(kind)
     forms = [word.encode(coding) for coding in ("utf-8", "utf-16-le", "utf-16-be")]
     forms += [json.dumps(word)[1:-1].encode(), word.encode("unicode_escape"), word.casefold().encode()]
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [path.name for path in files if any(form in path.read_bytes() for form in forms)]
+    holding = []
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            if path.is_file() and any(form in path.read_bytes() for form in forms):
+                holding.append(path.name)
+    return holding
 
 
 @dataclass
@@ -220,11 +224,11 @@ WAYS: dict[str, Way] = {
 # --- Points to die at ----------------------------------------------------------------------------------
 
 POINTS: dict[str, tuple[type, str, bool]] = {
-    "within the transaction": (Messages, "forget", True),
+    "within the transaction": (MessageRepository, "forget", True),
     "after the transaction": (Eraser, "finish", False),
     "before the dumps go": (Dumps, "forget", False),
-    "before the files are written anew": (Connection, "rewrite", False),
-    "before the log is cut": (Connection, "rewrite", True),
+    "before the files are written anew": (SQLiteConnection, "rewrite", False),
+    "before the log is cut": (SQLiteConnection, "rewrite", True),
 }
 """Where the process ends: before something is done, or right after it."""
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from bot.app import App
 from bot.conversation.company import Company
-from bot.conversation.config import Extent
+from bot.conversation.config import TranscriptLimits
 from bot.conversation.message_log import SUMMARIES_KEPT
-from bot.conversation.rethinking import Asker, CannotRemake
+from bot.conversation.rethinking import CannotRemake, Requester
 from bot.conversation.types import Part
 from bot.core.errors import Unsaid
 from bot.llm.types import TokenEstimate
@@ -67,7 +67,7 @@ class Play:
         self.manner = replace(
             AT_ONCE,
             recalled=0,  # what is in the archive would stand in prompts again
-            extent=Extent(condensed=condensed, known=120),
+            extent=TranscriptLimits(condensed=condensed, known=120),
             longest_message=LONGEST,
             dumps=Dumps(folder / "dumps"),
         )
@@ -230,7 +230,7 @@ class Play:
         return gone
 
     async def _reroll(self, person: int, place: int, accept: bool, reachable: bool) -> set[int]:
-        where, asker = self._theirs(person, place), Asker(PEOPLE[person], f"P{PEOPLE[person]}")
+        where, asker = self._theirs(person, place), Requester(PEOPLE[person], f"P{PEOPLE[person]}")
         remaking = self.app.revisions
         try:
             takes = await remaking.another("pixel", asker, where)

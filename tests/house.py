@@ -22,7 +22,7 @@ from rich.table import Table
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-PRODUCT = ("main.py", "bot", "cogs", "memory", "personas", "personaflow", "database")
+PRODUCT = ("main.py", "bot", "cogs", "console", "memory", "personas", "personaflow", "database")
 PACKAGES = PRODUCT[1:]
 CONVERSATION = "bot.conversation.pipeline"
 LONG, SHORT, MANY, MOST = 300, 60, 8, 6

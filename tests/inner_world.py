@@ -7,7 +7,7 @@ from sqlalchemy import delete
 
 from bot.conversation.context.mood_state import DAY, STAGE
 from database import Database
-from database.models import Bond, BondChange, Feeling, State, Stirring
+from database.models import BondChange, BondRow, FeelingRow, State, Stirring
 from personas.affect import hormones
 from personas.affect.hormones import Event, Nature
 from personas.affect.temperament import Stimulus
@@ -25,7 +25,7 @@ async def stand(
 ) -> None:
     """Keep how a character stands with somebody."""
     async with database.begin() as db:
-        await db.bonds.keep(Bond(person_id, slug, at, at, **bond))  # type: ignore[arg-type]
+        await db.bonds.keep(BondRow(person_id, slug, at, at, **bond))  # type: ignore[arg-type]
 
 
 async def noted(
@@ -43,7 +43,7 @@ async def noted(
 async def wiped(database: Database) -> None:
     """Let nothing have happened to any character, not even a morning."""
     async with database.begin() as db:
-        for table in (Stirring, Feeling):
+        for table in (Stirring, FeelingRow):
             await db.characters._session.execute(delete(table))
         await db.states._session.execute(delete(State).where(State.key.startswith("daily_mood_")))
 
@@ -57,7 +57,7 @@ async def moved(database: Database, slug: str, nature: Nature, log: Sequence[Sti
     async with database.begin() as db:
         await db.characters.stir(log)
         await db.characters.keep_feeling(
-            Feeling(
+            FeelingRow(
                 slug,
                 feeling.at,
                 feeling.talked_at,

@@ -3,16 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from bot.conversation.attention.vote import Voters
 from bot.llm.client import Answer
 from bot.llm.pricing import load_prices
-from bot.llm.types import Prompt, Question, Usage
-from database.models import Message
+from bot.llm.types import ModelCall, Prompt, Question, Usage
+from database.models import MessageRow
+from personas.relations.bonds import Tone
 from tests.builders import AT_ONCE, CHANNEL, PIXEL, Table, table
 from tests.fakes import EPOCH, FakeClaude, FakeClock
+from tests.summing import note, summary_of
 from tests.talk import Said
 
 VOTERS = Voters(model="claude-haiku-5-5", count=3, deadline=10.0)
@@ -55,33 +58,42 @@ class Played:
 class LabelClaude(FakeClaude):
     """Votes as the label says, with a share of `errors`, and answers with the character's next line."""
 
-    def __init__(self, clock: FakeClock, log: Sequence[Said], played: Played, *, errors: float) -> None:
+    def __init__(self, clock: FakeClock, *, played: Played, errors: float) -> None:
         super().__init__(clock)
         self._errors, self._rng = errors, Random(1)
-        self.log = log
+        self.log = played.log
         self.at = 0
         self.said: set[int] = set()
         self._played = played
         self._prices = load_prices(None)
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
-        self.queue.clear()
-        self.will_say(self._answer(question.purpose))
-        answer = await super().ask(prompt, question)
-        self.prompts.clear()
-        self.questions.clear()
-        usage = Usage(input=len(prompt.text) // 4, output=len(answer.text) // 4 + 1)
+        text = self._answer(question.purpose)
+        usage = Usage(input=len(prompt.text) // 4, output=len(text) // 4 + 1)
         cost = self._prices.cost(question.model, usage)
         self._played.calls[question.purpose] += 1
         self._played.cost += cost or 0.0
-        return replace(answer, call=replace(answer.call, usage=usage, cost=cost))
+        call = ModelCall(
+            question.purpose, question.model, "ok", self.clock.now(), 0.0, usage=usage, cost=cost
+        )
+        return Answer(text, cut_short=False, call=call)
 
     def _answer(self, purpose: str) -> str:
-        if purpose == "vote":
-            mistaken = self._rng.random() < self._errors
-            return "yes" if self.log[self.at].should_answer is not mistaken else "no"
-        if purpose == "addressees":
-            return '{"addressed": []}'
+        match purpose:
+            case "vote":
+                mistaken = self._rng.random() < self._errors
+                return "yes" if self.log[self.at].should_answer is not mistaken else "no"
+            case "addressees":
+                return '{"addressed": []}'
+            case "appraisal":
+                return Tone.TALK
+            case "summary":
+                return note(summary_of([said.text for said in self.log], self.at))
+            case "reply":
+                return self._next_line()
+        raise ValueError(f"nobody wrote an answer for the purpose {purpose}")
+
+    def _next_line(self) -> str:
         for later in range(self.at + 1, min(self.at + LOOKED_AHEAD, len(self.log))):
             if self.log[later].by_character and later not in self.said:
                 self.said.add(later)
@@ -96,10 +108,9 @@ async def listen(folder: Path, log: Sequence[Said], *, errors: float = 0.0) -> P
     """
     played = Played(log)
     manner = replace(AT_ONCE, attention=replace(AT_ONCE.attention, voters=VOTERS))
-    async with table(folder, manner=manner) as at:
-        claude = LabelClaude(at.clock, log, played, errors=errors)
-        use_claude(at, claude)
-        begun = at.clock.monotonic()
+    async with table(folder, manner=manner, claude=partial(LabelClaude, played=played, errors=errors)) as at:
+        claude, begun = at.claude, at.clock.monotonic()
+        assert isinstance(claude, LabelClaude)
         for number, said in enumerate(log):
             at.clock.pass_time(max(begun + said.seconds - at.clock.monotonic(), 0.0))
             claude.at = number
@@ -122,14 +133,6 @@ async def listen(folder: Path, log: Sequence[Said], *, errors: float = 0.0) -> P
     return played
 
 
-def use_claude(at: Table, claude: FakeClaude) -> None:
-    """Let a table's conversation ask another Claude."""
-    at.claude = claude
-    at.app.conversation._attention._deciding._claude = claude
-    at.app.conversation._attention._deciding._asker._claude = claude
-    at.app.conversation._replies._answering._composer._claude = claude
-
-
 async def _say_itself(at: Table, message_id: int, said: Said) -> None:
     """Put a line of the character into the log that nobody had asked for."""
     async with at.database.begin() as db:
@@ -144,7 +147,7 @@ async def _say_itself(at: Table, message_id: int, said: Said) -> None:
             heard=0,
         )
         await db.messages.add(
-            Message(
+            MessageRow(
                 id=message_id,
                 channel_id=CHANNEL.channel_id,
                 author_id=at.mouth.me,

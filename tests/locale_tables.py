@@ -23,7 +23,7 @@ from tests.command_reference import tree_of_the_program
 ROOT = Path(__file__).parent.parent
 KEYWORDS: dict[str, Any] = {"_": {1: (1,), 2: (1, (2, "c")), 3: (1, (2, "c"))}, "n_": (1, 2)}
 """By how many arguments there are, as Babel counts them: a comma at the end is one more."""
-MARKED_IN = ("bot", "cogs")
+MARKED_IN = ("bot", "cogs", "console")
 HEAD = """\
 # What people read of Masquerade in another language than English: see docs/languages.md.
 msgid ""

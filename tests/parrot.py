@@ -12,7 +12,7 @@ import regex
 
 from bot.llm.client import Answer
 from bot.llm.errors import ClaudeRefused, ClaudeTimeout, ClaudeUnavailable
-from bot.llm.types import Call, Prompt, Question, Usage
+from bot.llm.types import ModelCall, Prompt, Question, Usage
 from memory.places import Place, Where
 from tests.fakes import FakeClock
 
@@ -123,8 +123,8 @@ class Parrot:
         self.failing = {purpose: [] for purpose in self.failing}
         self.meanwhile.clear()
 
-    def _call(self, prompt: Prompt, question: Question) -> Call:
-        return Call(
+    def _call(self, prompt: Prompt, question: Question) -> ModelCall:
+        return ModelCall(
             purpose=question.purpose,
             model=question.model,
             outcome="ok",
@@ -135,7 +135,7 @@ class Parrot:
             channel_id=question.channel_id,
         )
 
-    def _fail(self, how: str, call: Call, question: Question) -> Answer:
+    def _fail(self, how: str, call: ModelCall, question: Question) -> Answer:
         errors = {"timeout": ClaudeTimeout, "unavailable": ClaudeUnavailable, "refused": ClaudeRefused}
         if how in errors:
             raise errors[how](how)

@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
-from bot.conversation.config import Extent, Manner
+from bot.conversation.config import Manner, TranscriptLimits
 from bot.conversation.context.transcript import line_of, written
 from bot.llm.types import Prompt, TokenEstimate
 from database import Database
@@ -26,6 +28,12 @@ def note(text: str = NOTE, *operations: dict[str, Any]) -> str:
     return json.dumps({"summary": text, "operations": list(operations)})
 
 
+def summary_of(texts: Sequence[str], seed: int, *, characters: int = 1_400) -> str:
+    """Return words of some texts in any order, as many as a model sums up talk in."""
+    words = [word for text in texts for word in text.split()]
+    return " ".join(Random(seed).choices(words, k=characters // 2))[:characters]
+
+
 def joined(text: str) -> str:
     """Return what a model answers that is asked to make one note of many."""
     return json.dumps({"summary": text})
@@ -33,7 +41,7 @@ def joined(text: str) -> str:
 
 def remembering(condensed: int, **changes: Any) -> Manner:
     """Return a manner that sums up from so many tokens on."""
-    return replace(AT_ONCE, extent=Extent(condensed=condensed, **changes))
+    return replace(AT_ONCE, extent=TranscriptLimits(condensed=condensed, **changes))
 
 
 def contents(folder: Path, *, but: tuple[str, ...] = ("calls",)) -> dict[str, list[tuple[Any, ...]]]:

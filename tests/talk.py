@@ -66,14 +66,17 @@ class Said:
         return not (self.by_character or self.addressed)
 
 
-def channel_log(*, seed: int = 1, messages: int = 1200, generated: bool | None = None) -> list[Said]:
+def channel_log(
+    *, seed: int = 1, messages: int = 1200, generated: bool | None = None, data: Path = LOCOMO
+) -> list[Said]:
     """Return `messages` lines of one channel in the order of time; the same seed says the same.
 
-    `generated` True takes the templates, False LoCoMo (FileNotFoundError where it is not), and None
-    LoCoMo where it is there.
+    `generated` True takes the templates, False LoCoMo's file `data` (FileNotFoundError where it is not), and
+    None LoCoMo where it is there.
     """
     rng = Random(seed)
-    source = _generated() if generated or (generated is None and not LOCOMO.exists()) else _locomo(rng)
+    templates = generated or (generated is None and not data.exists())
+    source = _generated() if templates else _locomo(rng, data)
     parts = _parts(rng)
     log: list[Said] = []
     now = 0.0
@@ -168,9 +171,9 @@ def _id(who: str) -> int:
 
 
 @cache
-def _sessions() -> tuple[tuple[Dialogue, ...], ...]:
+def _sessions(data: Path = LOCOMO) -> tuple[tuple[Dialogue, ...], ...]:
     """Read the sessions of each of the conversations; raises FileNotFoundError where the file is not."""
-    conversations = (one["conversation"] for one in json.loads(LOCOMO.read_text("utf-8")))
+    conversations = (one["conversation"] for one in json.loads(data.read_text("utf-8")))
     return tuple(
         tuple(
             [(turn["speaker"], turn["text"].strip()) for turn in turns]
@@ -181,8 +184,8 @@ def _sessions() -> tuple[tuple[Dialogue, ...], ...]:
     )
 
 
-def _locomo(rng: Random) -> Source:
-    decks = [_dealt(rng, sessions) for sessions in _sessions()]
+def _locomo(rng: Random, data: Path) -> Source:
+    decks = [_dealt(rng, sessions) for sessions in _sessions(data)]
     return lambda rng, count: [next(deck) for deck in rng.sample(decks, count)]
 
 

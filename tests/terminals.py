@@ -19,12 +19,12 @@ from sqlalchemy import select
 
 from bot.app import App, open_app
 from bot.arranging import manner_of
-from bot.cli.terminal.dialogue import Turns, converse
+from bot.cli.terminal.dialogue import PendingLines, converse
 from bot.cli.terminal.opening import _at_once
 from bot.cli.terminal.plain import read_out, script_lines
 from bot.cli.terminal.screen import Screen
-from bot.cli.terminal.session import Session, open_session
-from bot.conversation.company import Playing, Role
+from bot.cli.terminal.session import TerminalSession, open_session
+from bot.conversation.company import PlayedCharacter, Playing
 from bot.core.clock import SystemClock
 from bot.llm.server import Server
 from bot.settings import Settings
@@ -62,7 +62,7 @@ async def opened(
     banter: float = 0.0,
     asks_after: int = 0,
     **changes: Any,
-) -> AsyncIterator[tuple[Session, Stages]]:
+) -> AsyncIterator[tuple[TerminalSession, Stages]]:
     """Open a session on real parts with the scripted server behind them."""
     settings, stages = Settings(data_dir=folder / "data", persona_banter=banter), Stages()
     server = replace(Server(claude.base_url, claude.api_key, MODEL), **changes)
@@ -70,7 +70,7 @@ async def opened(
     clock = Hurried() if others else None
     async with open_app(settings, character, server, manner=manner, clock=clock, on_stage=stages) as app:
         for one in others:
-            app.company.join(Role(Playing(one), primary=False))
+            app.company.join(PlayedCharacter(Playing(one), primary=False))
         yield await open_session(app), stages
 
 
@@ -98,7 +98,7 @@ class Seat:
     keys: PipeInput
     paper: io.StringIO
     screen: Screen
-    session: Session
+    session: TerminalSession
     stages: Stages
     talk: asyncio.Task
 
@@ -121,7 +121,7 @@ async def seated(
         async with opened(folder, claude, **changes) as (session, stages):
             paper = io.StringIO()
             screen = Screen(session, Console(file=paper, width=columns, highlight=False))
-            turns = Turns(session, screen)
+            turns = PendingLines(session, screen)
             stages.listeners.append(turns.reached)
             task = asyncio.create_task(converse(session, screen, turns))
             try:
@@ -143,7 +143,7 @@ class Outcome:
     complaints: list[str]
 
 
-async def talked(session: Session, script: str) -> Outcome:
+async def talked(session: TerminalSession, script: str) -> Outcome:
     """Read a script out and return what came of it."""
     out, complaints = io.StringIO(), list[str]()
     code = await read_out(session, script_lines(script), out=out, complain=complaints.append)

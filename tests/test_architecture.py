@@ -35,6 +35,15 @@ def test_the_design_names_every_folder_with_what_lives_there():
     assert folders - named == set()
 
 
+def test_the_design_leads_to_code_and_tests_that_are_there():
+    design = (house.ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    assert len(design.splitlines()) <= 200
+    table = design.split("## Where a feature lives")[1].split("\n\n")[1]
+    paths = re.findall(r"`([a-z][\w.*/]+)`", table)
+    assert len(paths) > 60
+    assert [path for path in paths if not [*house.ROOT.glob(path)]] == []
+
+
 def test_no_files_import_one_another_in_a_circle():
     assert house.file_cycles() == []
 

@@ -1,12 +1,15 @@
 """The benchmarks run and print what they promise; how fast anything is, they do not say here."""
 
+import asyncio
 import json
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from functools import cache
 from importlib.util import find_spec
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from benchmarks import (
@@ -23,6 +26,7 @@ from benchmarks.bench_reply import Tally, figures
 from benchmarks.measuring import Goal, Stall, percentile, with_goals
 from benchmarks.scale_building import Talk, Told
 from benchmarks.store_building import Size, build
+from benchmarks.store_searching import Store
 from bot.settings.model import Settings
 from tests.builders import PIXEL
 from tests.fakes import EPOCH
@@ -33,20 +37,20 @@ LAGS = ("recall", "encoding", "talk")
 TIMES = ["p50_ms", "p99_ms", "cpu_ms_per_reply", "longest_stall_ms", "longest_stall_cpu_ms"]
 
 
-@pytest.fixture(scope="module")
-def printed() -> dict[str, dict]:
-    """Return what `python -m benchmarks --quick` printed, by benchmark."""
-    command = [sys.executable, "-m", "benchmarks", "--quick"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=420, check=False)
+@cache
+def printed(bench: str) -> dict[str, dict]:
+    """Return what `python -m benchmarks BENCH --quick` printed, by the name in each line."""
+    command = [sys.executable, "-m", "benchmarks", bench, "--quick"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=480, check=False)
     assert ran.returncode == 0, ran.stderr
     lines = [json.loads(line) for line in ran.stdout.splitlines()]
     return {line["bench"]: line for line in lines}
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(450)
-def test_every_message_of_the_reply_benchmark_is_answered_by_both_bots(printed):
-    line = printed["reply"]
+@pytest.mark.timeout(500)
+def test_every_message_of_the_reply_benchmark_is_answered_by_both_bots():
+    line = printed("reply")["reply"]
     assert line["replies"] == 8
     for prefix in ("", "floor_"):
         assert all(line[prefix + key] > 0 for key in TIMES)
@@ -63,17 +67,17 @@ def test_every_message_of_the_reply_benchmark_is_answered_by_both_bots(printed):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(450)
-def test_as_shipped_every_message_is_answered_as_well(printed):
-    line = printed["shipped"]
+@pytest.mark.timeout(500)
+def test_as_shipped_every_message_is_answered_as_well():
+    line = printed("reply")["shipped"]
     assert line["replies"] == 8
     assert line["p99_ratio"] == pytest.approx(line["p99_ms"] / line["floor_p99_ms"], rel=0.1)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(450)
-def test_however_many_talk_at_once_replies_come(printed):
-    line = printed["throughput"]
+@pytest.mark.timeout(500)
+def test_however_many_talk_at_once_replies_come():
+    line = printed("throughput")["throughput"]
     for talking in bench_throughput.AT_ONCE:
         ours, floor = (line[f"{prefix}replies_a_second_{talking}"] for prefix in ("", "floor_"))
         assert ours > 0
@@ -81,9 +85,9 @@ def test_however_many_talk_at_once_replies_come(printed):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(450)
-def test_a_bot_that_grew_is_compared_with_itself(printed):
-    line = printed["scale"]
+@pytest.mark.timeout(500)
+def test_a_bot_that_grew_is_compared_with_itself():
+    line = printed("scale")["scale"]
     for grown in bench_scale.LIMITS:
         much, little = line[f"{grown}_p50_ms"], line[f"{grown}_p50_ms_with_few"]
         assert line[f"{grown}_p50_ratio"] == pytest.approx(much / little, rel=0.01)
@@ -113,9 +117,9 @@ async def test_a_reply_does_no_more_than_it_did(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(450)
-def test_of_a_start_there_are_seconds_and_memory_of_both_bots(printed):
-    line = printed["start"]
+@pytest.mark.timeout(500)
+def test_of_a_start_there_are_seconds_and_memory_of_both_bots():
+    line = printed("start")["start"]
     for prefix in ("", "floor_"):
         assert 0 < line[f"{prefix}ready_s"] < line[f"{prefix}first_reply_s"]
         for recall in bench_start.RECALL:
@@ -126,9 +130,9 @@ def test_of_a_start_there_are_seconds_and_memory_of_both_bots(printed):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(450)
-def test_no_burst_is_answered_before_the_model_can_have_answered(printed):
-    line = printed["burst"]
+@pytest.mark.timeout(500)
+def test_no_burst_is_answered_before_the_model_can_have_answered():
+    line = printed("burst")["burst"]
     assert line["channels"] == 32
     assert line["last_reply_s"] > line["model_takes_s"]
     assert line["floor_last_reply_s"] > line["model_takes_s"]
@@ -136,9 +140,9 @@ def test_no_burst_is_answered_before_the_model_can_have_answered(printed):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(450)
-def test_voters_who_agree_settle_the_vote_in_the_time_of_one_and_others_in_that_of_two(printed):
-    line = printed["vote"]
+@pytest.mark.timeout(500)
+def test_voters_who_agree_settle_the_vote_in_the_time_of_one_and_others_in_that_of_two():
+    line = printed("vote")["vote"]
     model_takes = 1000 * line["model_takes_s"]
     assert line["decision_ms"] >= model_takes
     assert line["disagreeing_decision_ms"] >= 2 * model_takes
@@ -149,27 +153,29 @@ def test_voters_who_agree_settle_the_vote_in_the_time_of_one_and_others_in_that_
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(450)
-def test_every_layout_is_priced_at_every_gap_next_to_the_seeds(printed):
-    line = printed["layout"]
+@pytest.mark.timeout(500)
+def test_every_layout_is_priced_at_every_gap_next_to_the_seeds():
+    line = printed("layout")["layout"]
     for gap, rows in line["layouts"].items():
-        assert list(rows) == ["seed 000", *(layout.name for layout in bench_layout.QUICK.layouts)]
+        assert rows.keys() == {"seed 000", "the whole bill", *(one.name for one in bench_layout.REPLIES)}
         seed = rows["seed 000"]
         assert (seed["hit_rate"], seed["ratio"]) == (0, 1)
         assert rows["not cached"]["hit_rate"] == 0
-        assert rows["ours"]["summaries"] >= 1
+        assert rows["ours"]["calls"]["summary"] >= 1
         for row in rows.values():
-            assert row["replies"] == seed["replies"] > 0
+            assert row["calls"]["reply"] == seed["calls"]["reply"] > 0
             assert row["ratio"] == pytest.approx(row["dollars_per_1000"] / seed["dollars_per_1000"], rel=0.01)
         assert line[f"hit_rate_{gap}"] == rows["ours"]["hit_rate"]
         assert line[f"ratio_{gap}"] == rows["ours"]["ratio"]
-    assert [goal["figure"] for goal in line["goals"]] == ["hit_rate_60s", "ratio_60s"]
+    assert rows["the whole bill"]["calls"].keys() >= {"vote", "summary"}
+    figures = ["hit_rate_60s", "ratio_60s", "whole_hit_rate_60s", "whole_ratio_60s"]
+    assert [goal["figure"] for goal in line["goals"]] == figures
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(450)
-def test_the_store_is_searched_warm_and_cold_and_started_next_to_an_empty_one(printed):
-    line = printed["store"]
+@pytest.mark.timeout(500)
+def test_the_store_is_searched_warm_and_cold_and_started_next_to_an_empty_one():
+    line = printed("store")["store"]
     assert line["facts"] == bench_store.QUICK.facts
     for figure in ("warm", "paged", "cold"):
         assert 0 < line[f"{figure}_p50_ms"] <= line[f"{figure}_p95_ms"] <= line[f"{figure}_p99_ms"]
@@ -186,8 +192,8 @@ def test_the_store_is_judged_at_a_million_facts_of_5000_people():
     extent = bench_store.Extent()
     assert (extent.facts, extent.people) == (1_000_000, 5_000)
     assert {goal.figure: goal.limit for goal in bench_store.GOALS} == {
-        "warm_p99_ms": 5.0,
-        "cold_p99_ms": 10.0,
+        "warm_p99_ms": 2.0,
+        "cold_p99_ms": 6.0,
         "disk_mb": 1_000.0,
         "growth_percent": 5.0,
         "start_ratio": 1.2,
@@ -202,7 +208,7 @@ def test_a_store_holds_as_many_facts_as_were_asked_for_each_with_its_source_its_
     build(tmp_path / "store.sqlite3", size)
     with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as db:
         counts = [db.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for name in STORED]
-        vectors = db.execute("SELECT SUM(LENGTH(ids)) / 8, SUM(LENGTH(rows)) / 384 FROM vectors").fetchone()
+        vectors = db.execute("SELECT SUM(LENGTH(ids)) / 8, SUM(LENGTH(rows)) / 448 FROM vectors").fetchone()
         (turns,) = db.execute(
             "SELECT COUNT(*) FROM facts AS one JOIN facts AS next ON next.id = one.id + 1 "
             "WHERE next.person_id <> one.person_id"
@@ -212,18 +218,39 @@ def test_a_store_holds_as_many_facts_as_were_asked_for_each_with_its_source_its_
     assert turns > 30  # written day by day, not person by person
 
 
+@pytest.mark.skipif(find_spec("numpy") is None, reason="numpy is not installed")
+async def test_a_cold_recall_takes_four_statements_and_few_pages_and_the_next_one_two(tmp_path):
+    size = Size(facts=2_000, people=10, lines=0, days=25, end=EPOCH)
+    await asyncio.to_thread(build, tmp_path / "store.sqlite3", size)
+    store, said = Store(tmp_path / "store.sqlite3", people=10), list[str]()
+    store._database._backend.listen(said.append)
+    await store.recall(0)
+    await store._forget_pages()
+    said.clear()
+    before = psutil.Process().io_counters().read_count
+    await store.recall(1)
+    read = psutil.Process().io_counters().read_count - before
+    assert len(said) == 4
+    assert read <= 60
+    await store.recall(1)
+    assert len(said) == 6
+    await store.close()
+
+
 def test_the_layouts_are_judged_at_gaps_of_20_60_and_240_seconds():
     judged = {goal.figure: (goal.limit, goal.at_least) for goal in bench_layout.goals((20, 60, 240))}
     assert bench_layout.Extent().gaps == (20, 60, 240)
     assert judged == {
         **{f"hit_rate_{gap}s": (0.7, True) for gap in (20, 60, 240)},
         **{f"ratio_{gap}s": (0.3, False) for gap in (20, 60, 240)},
+        **{f"whole_hit_rate_{gap}s": (0.85, True) for gap in (20, 60, 240)},
+        **{f"whole_ratio_{gap}s": (0.15, False) for gap in (20, 60, 240)},
     }
 
 
 def test_our_layout_is_measured_at_the_size_that_the_settings_begin_with():
-    assert bench_layout.LAYOUTS[0].tokens == Settings().conversation_token_threshold
-    assert bench_layout.LAYOUTS[0].ttl == Settings().cache_ttl
+    assert bench_layout.Extent().tokens == Settings().conversation_token_threshold
+    assert bench_layout.REPLIES[0].ttl == Settings().cache_ttl
 
 
 def test_a_goal_with_a_least_value_is_met_at_it_and_missed_below_it():

@@ -19,7 +19,7 @@ from bot.conversation.config import Manner
 from bot.conversation.decision import Trace
 from bot.conversation.types import NO_EMOTES, Part, Person, Utterance
 from bot.llm.client import Answer
-from bot.llm.types import Call, Prompt, Question
+from bot.llm.types import ModelCall, Prompt, Question
 from database import Database, UnitOfWork
 from memory.places import Place, Where
 from personas.character import Character
@@ -99,7 +99,7 @@ class YesMan:
         self.purposes.append(question.purpose)
         await asyncio.sleep(0)
         said = {"vote": "yes", "addressees": "[]"}.get(question.purpose) or self._speak()
-        call = Call(question.purpose, question.model, "ok", self._clock.now(), 0.0, cost=0.0)
+        call = ModelCall(question.purpose, question.model, "ok", self._clock.now(), 0.0, cost=0.0)
         return Answer(said, cut_short=False, call=call)
 
     async def close(self) -> None:

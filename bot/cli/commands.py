@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import stat
 import sys
 from argparse import Namespace
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 OnStage = Callable[[str], None] | None
 
 REHEARSAL = "nyx"
+CONSOLE_SECONDS = 5.0
 NO_CHARACTER = {"character": ""}
 """Overrides for commands about files alone: they work without a character, or with a faulty one."""
 WELCOME = """\
@@ -165,6 +167,27 @@ def simulate(arguments: Namespace, _on_stage: OnStage) -> int:
     return play(arguments.file, prompts=arguments.prompts)
 
 
+def console(arguments: Namespace, _on_stage: OnStage) -> int:
+    """Print a link to the console of the bot that runs on this data folder."""
+    settings = load(arguments, overrides=NO_CHARACTER).settings
+    if not settings.console_port:
+        raise ConfigurationError(
+            "There is no console: set console_port=8788 in config.env, and restart the bot."
+        )
+    try:
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(CONSOLE_SECONDS)
+            door.connect(str(settings.data_dir / "console.sock"))
+            link = door.makefile().readline().strip()
+    except (AttributeError, OSError) as error:
+        raise ConfigurationError(
+            f"No bot with a console runs on {settings.data_dir}: start `python main.py` with a Discord token "
+            "(a chat in the terminal has no console), or write `console` into the log channel."
+        ) from error
+    print(link)  # noqa: T201
+    return 0
+
+
 COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "run": run,
     "chat": chat,
@@ -174,6 +197,7 @@ COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
     "restore": restore,
     "move-database": move_database,
     "import-legacy": import_legacy,
+    "console": console,
     "consolidate": consolidate,
     "simulate": simulate,
 }

@@ -115,9 +115,10 @@ def parser() -> argparse.ArgumentParser:
         help="its user_info.pickle (default: the setting user_data_file), or SEL's folder or two files",
     )
     legacy.add_argument("--dry-run", action="store_true", help="say what would come in, and write nothing")
+    console = commands.add_parser("console", help="print a link to the console of the bot that runs")
     facts = commands.add_parser("consolidate", help="draw facts from all talk so far; the bot must not run")
     healthy = commands.add_parser("healthcheck", help="say whether the bot that runs is healthy; else exit 1")
-    for command in (run, chat, doctor, setup, backup, restore, moving, legacy, facts, healthy):
+    for command in (run, chat, doctor, setup, backup, restore, moving, legacy, console, facts, healthy):
         _files(command, again=True)
     _without_settings(commands)
     return top

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.conversation.text.names import render_line
 from bot.llm.client import Claude
 from bot.llm.errors import ClaudeError
-from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.llm.types import Block, Message, ModelCall, Prompt, Question
 from bot.prompts import fill
 from personas.relations.affinity import Interaction
 from personas.relations.bonds import Tone
@@ -40,7 +40,9 @@ class Appraiser:
     model: str
     deadline: float
 
-    async def appraise(self, exchange: Exchange, *, channel_id: int) -> tuple[Interaction, tuple[Call, ...]]:
+    async def appraise(
+        self, exchange: Exchange, *, channel_id: int
+    ) -> tuple[Interaction, tuple[ModelCall, ...]]:
         """Return what the answer was, and what it cost to know that."""
         word, calls = await self._word(_prompt(exchange), channel_id=channel_id)
         if word in {one.value for one in Interaction}:
@@ -49,7 +51,7 @@ class Appraiser:
 
     async def tone(
         self, said: str, otherwise: Tone, *, label: str, person_id: int, channel_id: int
-    ) -> tuple[Tone, tuple[Call, ...]]:
+    ) -> tuple[Tone, tuple[ModelCall, ...]]:
         """Return what a person did with words that point in two directions, and what it cost (C69).
 
         Where the model can't tell, it is `otherwise`.
@@ -59,7 +61,7 @@ class Appraiser:
 
     async def _word(
         self, prompt: Prompt, *, channel_id: int, person_id: int | None = None
-    ) -> tuple[str, tuple[Call, ...]]:
+    ) -> tuple[str, tuple[ModelCall, ...]]:
         """Return the one word that the model answers, "" without one, and what that cost."""
         if not self.model:
             return "", ()

@@ -54,7 +54,7 @@ class Playing:
     notices: tuple[str, ...] = ()
 
 
-class Role:
+class PlayedCharacter:
     """One character, as it is now: what changes shows in the very next prompt (D13, F048)."""
 
     def __init__(self, playing: Playing, *, primary: bool = True) -> None:
@@ -86,16 +86,21 @@ class Company:
     """Everybody who is played here. The first is the bot's own account; it alone speaks in private unless
     another was asked for."""
 
-    def __init__(self, roles: Sequence[Role]) -> None:
+    def __init__(self, roles: Sequence[PlayedCharacter]) -> None:
         self.by_slug = {role.slug: role for role in roles}
         self.primary = roles[0]
 
     @classmethod
     def of(cls, primary: Character, others: Iterable[Character] = ()) -> "Company":
         """Return a company of characters that stay as they are."""
-        return cls((Role(Playing(primary)), *(Role(Playing(one), primary=False) for one in others)))
+        return cls(
+            (
+                PlayedCharacter(Playing(primary)),
+                *(PlayedCharacter(Playing(one), primary=False) for one in others),
+            )
+        )
 
-    def join(self, role: Role) -> None:
+    def join(self, role: PlayedCharacter) -> None:
         """Let one more character hear and speak, from the next message on."""
         self.by_slug[role.slug] = role
 
@@ -103,16 +108,21 @@ class Company:
         """Let a character go; what it knows stays, for the day on which it comes back."""
         del self.by_slug[slug]
 
-    def for_adults(self, slug: str) -> Role | None:
+    def for_adults(self, slug: str) -> PlayedCharacter | None:
         """Return a character that is for adults only; None for any other."""
         role = self.by_slug.get(slug)
         return role if role and role.nsfw else None
 
+    def speaker(self, slug: str) -> Speaker:
+        """Return who speaks as a character, also where nobody knows it any more."""
+        role = self.by_slug.get(slug)
+        return role.speaker if role else Speaker(slug, slug, nsfw=True)
+
     @property
-    def roles(self) -> tuple[Role, ...]:
+    def roles(self) -> tuple[PlayedCharacter, ...]:
         return tuple(self.by_slug.values())
 
-    def __iter__(self) -> Iterator[Role]:
+    def __iter__(self) -> Iterator[PlayedCharacter]:
         return iter(self.roles)
 
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ from bot.conversation.attention.vote import Voters
 from bot.conversation.text.typing import Pace
 from memory.dumps import Dumps
 from memory.rules import Consent
-from personas.initiative import Bounds
+from personas.initiative import InitiativeBounds
 from personas.selection.routing import Rules
 
 Errors = Literal["reply", "react", "silent"]
@@ -36,14 +36,14 @@ class Attentiveness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
+class TranscriptLimits:
     """How much of the past goes into a prompt, in tokens.
 
     From `condensed` tokens of talk on, older talk is summed up, or passed over unless that is `summed`;
     `known` is what memories may take. The provider keeps a prompt `cached` for so long.
     """
 
-    condensed: int = 25_000
+    condensed: int = 6_000
     known: int = 25_000
     cached: timedelta = timedelta(hours=1)
     summed: bool = True
@@ -100,6 +100,15 @@ class Curiosity:
     cooldown: timedelta = timedelta(seconds=300)
 
 
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """Whether replies grow in Discord while they are written: after how many characters, how often edited."""
+
+    enabled: bool = False
+    gap: float = 1.0
+    after: int = 60
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """What an operator may choose about it; durations without a type are seconds.
@@ -119,15 +128,17 @@ class Manner:
     burst_longest: float = 8.0
     resume_within: timedelta = timedelta(minutes=15)
     decisions_kept: timedelta = timedelta(days=7)
-    extent: Extent = field(default_factory=Extent)
+    prompts_kept: timedelta = timedelta()
+    extent: TranscriptLimits = field(default_factory=TranscriptLimits)
     summary_deadline: float = 30.0
     dumps: Dumps | None = None
     consent: Consent = "opt_in"
     learning: Learning = field(default_factory=Learning)
     asks_after: int = 2
     backups_kept: timedelta = timedelta(days=7)
-    recalled: int = 600
+    recalled: int = 870
     longest_message: int = 2000
+    streaming: Streaming = Streaming()
     direction: Direction = field(default_factory=Direction)
     growing: Growing = field(default_factory=Growing)
     mode: str = "casual"
@@ -135,7 +146,7 @@ class Manner:
     lore: int = 1_500
     greets: bool = True
     zone: tzinfo = UTC
-    initiative: Bounds = field(default_factory=Bounds)
+    initiative: InitiativeBounds = field(default_factory=InitiativeBounds)
     checkins: bool = False
     curiosity: Curiosity = field(default_factory=Curiosity)
     notice: Notice = field(default_factory=Notice)

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.conversation.company import Company, Role
+from bot.conversation.company import Company, PlayedCharacter
 from bot.conversation.config import Direction
 from bot.conversation.context.mood_state import InnerLife, day_keys
 from bot.conversation.context.shaping import by_encounter, shape
 from bot.core.clock import Clock
 from database import UnitOfWork
-from database.models import Affinity, Cue, Encounter, Message
-from database.repositories.affinities import Pair
-from database.repositories.characters import Standing
+from database.models import Affinity, CueRow, Encounter, MessageRow
+from database.repositories.affinities import AffinityPair
+from database.repositories.characters import CharacterStanding
 from personas.character import names_of
 from personas.relations import affinity
 from personas.relations.affinity import Conflict, Interaction
@@ -29,12 +29,12 @@ class SaidTo:
     """What one character said to another: `answered` is the line that it answers, `line` the last one of its
     own, and `text` all of them; `cue` says why it spoke, where one does."""
 
-    speaker: Role
-    other: Role
-    answered: Message
-    line: Message
+    speaker: PlayedCharacter
+    other: PlayedCharacter
+    answered: MessageRow
+    line: MessageRow
     text: str
-    cue: Cue | None
+    cue: CueRow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,12 @@ class Dealings:
         self._direction = direction
 
     async def of(
-        self, db: UnitOfWork, speaker: Role, lines: Sequence[Message], answered: Message, cue: Cue | None
+        self,
+        db: UnitOfWork,
+        speaker: PlayedCharacter,
+        lines: Sequence[MessageRow],
+        answered: MessageRow,
+        cue: CueRow | None,
     ) -> list[str]:
         """Take in that a character said something to another; return what became of the two."""
         other = self._company.by_slug.get(answered.character or "")
@@ -113,7 +118,7 @@ class Dealings:
         await self._fall_out(db, said, sore)
         return became
 
-    def _around(self, said: SaidTo, pair: Pair, standing: Standing, sore: Sore) -> Around:
+    def _around(self, said: SaidTo, pair: AffinityPair, standing: CharacterStanding, sore: Sore) -> Around:
         return Around(
             in_scene=said.cue is not None and said.cue.scene_id is not None,
             last=Interaction(pair.kind) if pair.kind else None,

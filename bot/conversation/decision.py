@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Self
 
 from bot.core.i18n import _
-from bot.llm.types import Call
+from bot.llm.types import ModelCall
 
 
 class Reason(Enum):
@@ -17,6 +17,7 @@ class Reason(Enum):
     MENTION = _("mentioned", "why it was answered")
     REPLY = _("reply to one of its messages", "why it was answered")
     NAME = _("called by name", "why it was answered")
+    CALL = _("alone with it in a call", "why it was answered")
     VOTE = _("voted to join in", "why it was answered")
     GREETING = _("greeting", "why it was answered")
     REMINDER = _("a reminder came due", "why it was answered")
@@ -43,8 +44,10 @@ class Reason(Enum):
     ANSWERED = _("answered already, together with something else", "why it was not answered")
     TAKEN = _("somebody else who was named has answered", "why it was not answered")
     UNSENDABLE = _("the channel can't be written to", "why it was not answered")
+    CALL_ENDED = _("the call ended before it was answered", "why it was not answered")
     NO_ANSWER = _("thinking failed", "why it was not answered")
     DELETED = _("deleted before it was answered", "why it was not answered")
+    TAKEN_DOWN = _("its answer was deleted while it was being written", "why it was not answered")
     NOBODY = _("no character is there", "why it was not answered")
     BUDGET = _("the budget of today is spent, or runs short", "why it was not answered")
 
@@ -79,7 +82,7 @@ class Pause(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class RuleRemark:
     """What a rule notes: facts, never words that somebody said; `note` is text where no `Note` says it."""
 
     note: Note | str
@@ -92,22 +95,22 @@ class Decision:
 
     reply: bool
     reason: Reason
-    remark: Remark | None = None
+    remark: RuleRemark | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DecisionStep:
     """One rule that was asked, and what it had to say."""
 
     rule: str
-    remark: Remark | None = None
+    remark: RuleRemark | None = None
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         if "note" not in kept:
             return cls(kept["rule"])
         note = kept["note"]
-        return cls(kept["rule"], Remark(Note.__members__.get(note, note), kept.get("figures", {})))
+        return cls(kept["rule"], RuleRemark(Note.__members__.get(note, note), kept.get("figures", {})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class Trace:
     `musings` are thoughts of the character's own, by id.
     """
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[DecisionStep, ...] = ()
     addressees: tuple[int, ...] = ()
     asked_who: bool = False
     waits: tuple[Wait, ...] = ()
@@ -166,7 +169,7 @@ class Trace:
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """Return what `trace_json` wrote; fields of other versions are passed over."""
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
-        known["steps"] = tuple(Step.from_json(one) for one in known.get("steps", ()))
+        known["steps"] = tuple(DecisionStep.from_json(one) for one in known.get("steps", ()))
         known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
         for name in _TUPLES:
             known[name] = tuple(known.get(name, ()))
@@ -185,7 +188,7 @@ class Considered:
     trace: Trace
     received: datetime
     bot_replies: int = 0
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
 
 
 def english(reason: Reason) -> str:
@@ -198,7 +201,7 @@ def trace_json(trace: Trace) -> dict[str, Any]:
     return asdict(trace) | {"steps": [_step_json(step) for step in trace.steps]}
 
 
-def _step_json(step: Step) -> dict[str, Any]:
+def _step_json(step: DecisionStep) -> dict[str, Any]:
     if step.remark is None:
         return {"rule": step.rule}
     note = step.remark.note

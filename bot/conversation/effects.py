@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.config import Manner
 from bot.conversation.context.mood_state import InnerLife
 from bot.conversation.dealings import Dealings
@@ -12,7 +12,7 @@ from bot.conversation.decision import UNASKED, Reason
 from bot.conversation.speakers import Casting, cue_of
 from bot.core.clock import Clock
 from database import UnitOfWork
-from database.models import Channel, Cue, Message, Scene, Turn
+from database.models import Channel, CueRow, MessageRow, Scene, Turn
 from memory.places import Place, where_of
 from personas.evolution import crossed
 from personas.selection.orchestration import next_of_scene
@@ -57,7 +57,7 @@ class Consequences:
         self._clock = clock
 
     async def of(
-        self, db: UnitOfWork, turn: Turn, lines: Sequence[Message], channel: Channel | None
+        self, db: UnitOfWork, turn: Turn, lines: Sequence[MessageRow], channel: Channel | None
     ) -> list[News]:
         """Take in that a reply was said, in these lines; return what admins are to be told."""
         role = self._casting.company.by_slug.get(turn.character)
@@ -84,7 +84,7 @@ class Consequences:
 
     # How it grows.
 
-    async def _grow(self, db: UnitOfWork, role: Role) -> list[News]:
+    async def _grow(self, db: UnitOfWork, role: PlayedCharacter) -> list[News]:
         count = await db.characters.count_interaction(role.slug)
         news = [] if count % COUNTED_EVERY else [News(role.slug, counted=True)]
         milestones = {*self._growing.milestones, *(stage.milestone for stage in role.character.stages)}
@@ -111,11 +111,11 @@ class Consequences:
         self,
         db: UnitOfWork,
         channel: Channel,
-        cue: Cue | None,
-        trigger: Message | None,
-        line: Message,
+        cue: CueRow | None,
+        trigger: MessageRow | None,
+        line: MessageRow,
         said: str,
-        role: Role,
+        role: PlayedCharacter,
     ) -> None:
         chain = (cue.chain if cue else 0) + 1
         if cue is not None and cue.scene_id is not None:

@@ -7,7 +7,7 @@ from bot.llm.types import Model
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModelChoice:
     """The model that is asked, and who answers where it can't be.
 
     `expert` is who that is and why, for /why; empty where it is the general one, as for most replies.
@@ -37,7 +37,7 @@ class Experts:
         beside = self.general.server and self.general.server == model.server
         return self.spare if beside and self.spare else self.general
 
-    def choose(self, intent: Intent, *, premium: bool = False) -> Choice:
+    def choose(self, intent: Intent, *, premium: bool = False) -> ModelChoice:
         """Return who writes a reply: eyes before code, code before premium."""
         # Who is made for code mostly can't see, so a picture is never shown to the coder.
         wanted = (
@@ -47,5 +47,5 @@ class Experts:
         )
         for model, name, why, fits in wanted:
             if fits and model and model != self.general:
-                return Choice(model, self._instead_of(model), (name, why))
-        return Choice(self.general, self.spare)
+                return ModelChoice(model, self._instead_of(model), (name, why))
+        return ModelChoice(self.general, self.spare)

@@ -4,11 +4,11 @@ import logging
 from datetime import timedelta
 
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.decision import Considered, Decision, Reason, Trace
 from bot.conversation.effects import SCENE
 from bot.conversation.outbox import PLACES, MouthOf
-from bot.conversation.queue import Listener, Room, Rooms
+from bot.conversation.queue import ChannelQueue, QueuedMessage, Rooms
 from bot.conversation.reply import Batch, Replies
 from bot.conversation.rethinking import utterance_of
 from bot.conversation.speakers import Casting
@@ -16,7 +16,7 @@ from bot.conversation.turns import Decided
 from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Clock
 from database import Database, DatabaseError, UnitOfWork
-from database.models import Channel, Cue, Message
+from database.models import Channel, CueRow, MessageRow
 from memory.places import Where, where_of
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Following:
             self._at_it.discard(channel_id)
             self._asked_again.discard(channel_id)
 
-    async def _take(self, room: Room, cue: Cue, mouth: Mouth) -> None:
+    async def _take(self, room: ChannelQueue, cue: CueRow, mouth: Mouth) -> None:
         """Let one character speak, or keep why it will not."""
         async with self._database.read(brief=True) as db:
             if not await db.cues.is_open(cue.id):
@@ -103,7 +103,7 @@ class Following:
                 await db.cues.end_scene(cue.scene_id, ended=why, at=self._clock.now())
 
     async def _refused(
-        self, db: UnitOfWork, cue: Cue, line: Message | None, channel: Channel | None
+        self, db: UnitOfWork, cue: CueRow, line: MessageRow | None, channel: Channel | None
     ) -> str | None:
         """Return why a character is not to speak any more; one that is not there, or was not, never does."""
         if cue.made_at < self._clock.now() - self._within:
@@ -121,18 +121,20 @@ class Following:
         late = taken_up and await db.messages.spoken_since(cue.channel_id, cue.message_id)
         return LATE if late else None
 
-    async def _speak(self, room: Room, cue: Cue, role: Role, heard: Utterance, mouth: Mouth) -> bool:
+    async def _speak(
+        self, room: ChannelQueue, cue: CueRow, role: PlayedCharacter, heard: Utterance, mouth: Mouth
+    ) -> bool:
         """Think of what it says and say it; False when that came to nothing."""
         own, at = mouth.speaking_as(role.speaker), self._clock.monotonic()
         decision = Decision(reply=True, reason=Reason.CUE)
         considered = Considered(decision, Trace(), self._clock.now(), 0, ())
-        listener = Listener(heard, considered, own, received=at, at=at, called=True)
+        listener = QueuedMessage(heard, considered, own, received=at, at=at, called=True)
         batch = Batch((listener,), (Decided(heard, decision, Trace()),), begun=at, cue=cue)
         async with own.typing():
             return await self._replies.give(role, room, batch)
 
 
-def opening(cue: Cue, where: Where) -> Utterance:
+def opening(cue: CueRow, where: Where) -> Utterance:
     """Return what a scene begins with: nobody has said anything yet."""
     return Utterance(
         message_id=cue.message_id,

@@ -10,7 +10,7 @@ from bot.conversation.queue import Rooms
 from bot.conversation.summaries.service import Summaries
 from bot.core.clock import Clock
 from database import Database, UnitOfWork
-from database.models import Message, Turn
+from database.models import MessageRow, Turn
 from memory.erasing import Erased, Eraser
 from memory.places import Where
 
@@ -19,7 +19,7 @@ MOST_PAIRS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class SaidAndAnswered:
     """Something that somebody said, and what the character answered: `said` by that person alone."""
 
     turn_id: int
@@ -55,7 +55,7 @@ class Forgetting:
         self._summaries = summaries
         self._clock = clock
 
-    async def pairs(self, person_id: int, where: Where, *, count: int = 5) -> list[Pair]:
+    async def pairs(self, person_id: int, where: Where, *, count: int = 5) -> list[SaidAndAnswered]:
         """Return the last exchanges with somebody in a place, the oldest first; at most MOST_PAIRS."""
         limit = min(max(count, 1), MOST_PAIRS)
         async with self._database.read() as db:
@@ -168,11 +168,11 @@ class Forgetting:
         await self._eraser.finish()
         await self._summaries.again(channel_ids)
 
-    async def _pair(self, db: UnitOfWork, turn: Turn, person_id: int) -> Pair:
+    async def _pair(self, db: UnitOfWork, turn: Turn, person_id: int) -> SaidAndAnswered:
         said = [line.text for line in await self._said_by(db, turn.id, person_id)]
         reply = [line.text for line in await db.messages.of_turn(turn.id)]
-        return Pair(turn.id, tuple(said), "\n".join(reply), turn.pledged_at)
+        return SaidAndAnswered(turn.id, tuple(said), "\n".join(reply), turn.pledged_at)
 
-    async def _said_by(self, db: UnitOfWork, turn_id: int, person_id: int) -> list[Message]:
+    async def _said_by(self, db: UnitOfWork, turn_id: int, person_id: int) -> list[MessageRow]:
         found = [await db.messages.get(one) for one in await db.turns.answered_by(turn_id)]
         return [line for line in found if line is not None and line.author_id == person_id]

@@ -8,19 +8,30 @@ from datetime import datetime
 
 from bot.conversation import style_guard
 from bot.conversation.context.transcript import fit
-from bot.conversation.experts import Choice, Experts
+from bot.conversation.experts import Experts, ModelChoice
 from bot.conversation.intents import PLAIN, intent_of
 from bot.conversation.prompt import compose_prompt
+from bot.conversation.queue import QueuedMessage
 from bot.conversation.rehearsal import brief, not_read_out, on_guard, rehearsal_prompt
-from bot.conversation.text.clean import tidy, trim_to_sentence
+from bot.conversation.text.clean import sentence_ends, tidy, trim_to_sentence
 from bot.conversation.text.emotes import dress
+from bot.conversation.text.growing import showable
 from bot.conversation.text.split import split
 from bot.conversation.text.typing import Pace, remaining_seconds
-from bot.conversation.types import NO_EMOTES, Recollection, Reply, Utterance, Wish
+from bot.conversation.types import NO_EMOTES, Recollection, Reply, Showing, Utterance, Wish
 from bot.core.clock import Runtime
+from bot.core.errors import Interrupted
 from bot.llm.client import Answer, Claude
-from bot.llm.errors import ClaudeDenied, ClaudeError, OverBudget, PromptTooLong
-from bot.llm.types import Call, Effort, Model, Prompt, Question, TokenEstimate
+from bot.llm.errors import (
+    ClaudeCut,
+    ClaudeDenied,
+    ClaudeError,
+    ClaudeInterrupted,
+    ClaudeTimeout,
+    OverBudget,
+    PromptTooLong,
+)
+from bot.llm.types import Effort, Model, ModelCall, Prompt, Question, TokenEstimate
 from bot.prompts import fill
 from personas.character import Character, names_of
 
@@ -30,7 +41,7 @@ _MOST_PHRASES, _LONGEST_PHRASE = 3, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Voice:
+class ModelVoice:
     """Which model speaks, how much at most, and how long it may take (`deadline` in seconds).
 
     `premium_model` speaks to premium members (F060); without one they get the same as all others. `general`
@@ -56,7 +67,7 @@ class Voice:
         premium = Model(self.premium_model) if self.premium_model not in ("", self.model) else None
         return Experts(general, self.coder, self.vision, premium, spare=model if general.server else None)
 
-    def question(self, choice: Choice, person_id: int, channel_id: int) -> Question:
+    def question(self, choice: ModelChoice, person_id: int, channel_id: int) -> Question:
         """Return how a model is asked for a reply: to think first, only at the server for all else."""
         return Question(
             purpose="reply",
@@ -75,18 +86,18 @@ class Voice:
 class _Request:
     """What stays the same, however often one reply is asked for."""
 
-    voice: Voice
+    voice: ModelVoice
     character: Character
     heard: tuple[Utterance, ...]
     now: datetime
-    show: Callable[[str], None] | None
+    seen: "_Seen"
 
 
 class Composer:
     """Asks the model for what a character says."""
 
     def __init__(
-        self, claude: Claude, voice: Voice, runtime: Runtime, *, pace: Pace, longest_message: int
+        self, claude: Claude, voice: ModelVoice, runtime: Runtime, *, pace: Pace, longest_message: int
     ) -> None:
         self._claude = claude
         self._voice = voice
@@ -101,19 +112,19 @@ class Composer:
         remembered: Recollection,
         heard: Sequence[Utterance],
         *,
-        show: Callable[[str], None] | None = None,
+        showing: Showing | None = None,
         wish: Wish = Wish(),  # noqa: B008 - a value that never changes
         emotes: Mapping[str, str] = NO_EMOTES,
     ) -> Reply:
         """Return what the character says to `heard`; its own fallback line when thinking fails (F020).
 
         A prompt that is too long is shortened once, never sent again as it was (faults C1). What is not in
-        the character's own voice is mended, or asked for once more (C47). `show` is told all that was
-        written until now, and "" where it begins anew. `emotes` are those of the place in which it is said.
+        the character's own voice is mended, or asked for once more (C47). `showing` is where it is
+        seen while it comes. `emotes` are those of the place in which it is said.
         """
         voice = self._voice
-        request = _Request(voice, character, tuple(heard), self._clock.now(), show)
-        calls: tuple[Call, ...] = ()
+        request = _Request(voice, character, tuple(heard), self._clock.now(), _Seen(showing))
+        calls: tuple[ModelCall, ...] = ()
         for recollection in _tries(remembered, voice):
             try:
                 answer = await self._ask(request, recollection, wish)
@@ -126,6 +137,8 @@ class Composer:
                 if error.line:
                     return Reply(error.line, fallback=True, unpaid=True, calls=calls)
                 return self._fallback(character, emotes, calls, error)
+            except ClaudeInterrupted as error:
+                return Reply(error.heard, floor=recollection.floor, calls=(*calls, *error.calls))
             except ClaudeError as error:
                 log.warning("No reply from %s: %s", voice.model, error)
                 return self._fallback(character, emotes, (*calls, *error.calls), error)
@@ -142,12 +155,15 @@ class Composer:
         """Ask Claude, and learn from what it reports. Raises ClaudeError."""
         shape = rehearsal_prompt if request.voice.rehearsal else compose_prompt
         prompt = shape(request.character, remembered, request.heard, now=request.now, wish=wish)
-        on_text = _whole(request.show) if request.show else None
         experts, intent = request.voice.experts, PLAIN
         if experts.coder or experts.vision:  # what is wanted matters to nobody else
             intent = intent_of(request.heard, remembered.lines, pictured=bool(prompt.pictures))
         choice = experts.choose(intent, premium=remembered.premium)
-        answer = await self._claude.ask(prompt, _question(request, choice, on_text))
+        request.seen.begin_anew()
+        try:
+            answer = await self._claude.ask(prompt, _question(request, choice))
+        except (ClaudeTimeout, ClaudeCut) as error:
+            answer = request.seen.cut_off(error)
         if not answer.call.server:  # another server's model counts its tokens in another way
             _learn(request.voice, prompt, answer.call)
         return replace(answer, expert=answer.expert or choice.expert)
@@ -161,15 +177,14 @@ class Composer:
 
     async def _in_its_own_voice(
         self, request: _Request, text: str, remembered: Recollection, wish: Wish
-    ) -> tuple[str, tuple[Call, ...]]:
+    ) -> tuple[str, tuple[ModelCall, ...]]:
         """Return a reply that is the character's own, and what asking once more took (C47).
 
         Where no second answer can be had, or none that is better, the first is said: never nothing.
         """
         character = on_guard(request.character) if request.voice.rehearsal else request.character
         samples = not_read_out(character, request.heard[-1].text) if request.voice.rehearsal else ()
-        earlier = [*samples, *(line.text for line in remembered.lines if line.mine)]
-        earlier = earlier[-style_guard.EARLIER :]
+        earlier = [*samples, *_own_lines(remembered)][-style_guard.EARLIER :]
         said = [*(one.text for one in request.heard), *wish.remarks]
         flaw = style_guard.flaw_of(text, character, earlier, heard=said)
         if flaw is None or not split(text):
@@ -191,16 +206,28 @@ class Composer:
 
     async def _again(
         self, request: _Request, note: str, remembered: Recollection, wish: Wish
-    ) -> tuple[str, tuple[Call, ...]]:
+    ) -> tuple[str, tuple[ModelCall, ...]]:
         """Ask once more; what was asked before stands in the cache."""
-        if request.show:
-            request.show("")
         try:
             answer = await self._ask(request, remembered, replace(wish, note=f"{wish.note} {note}".strip()))
         except ClaudeError as error:
             log.warning("No second answer from %s: %s", request.voice.model, error)
             return "", error.calls
         return self._spoken(request, answer, remembered), answer.calls
+
+    def showable(
+        self, character: Character, remembered: Recollection, heard: Sequence[QueuedMessage]
+    ) -> Callable[[str], str]:
+        """Return what tells how much of a growing reply may be seen: nothing more once a flaw is in it."""
+        labels = tuple(sorted({line.speaker for line in remembered.lines if not line.mine}))
+        earlier = _own_lines(remembered)[-style_guard.EARLIER :]
+        said, emotes = [one.utterance.text for one in heard], heard[-1].mouth.emotes
+
+        def shown(text: str) -> str:
+            seen = showable(text, character, labels=labels, emotes=emotes)
+            return "" if style_guard.flaw_of(seen, character, earlier, heard=said) else seen
+
+        return shown
 
     def typing_left(self, reply: Reply, remembered: Recollection, *, since: float) -> float:
         """Return for how many seconds it still types the first message, since a moment (monotonic)."""
@@ -212,7 +239,7 @@ class Composer:
         self,
         character: Character,
         emotes: Mapping[str, str],
-        calls: tuple[Call, ...],
+        calls: tuple[ModelCall, ...],
         error: ClaudeError | None = None,
     ) -> Reply:
         line = self._rng.choice(character.fallback_lines)
@@ -220,16 +247,49 @@ class Composer:
         return Reply(line, fallback=True, lasting=isinstance(error, ClaudeDenied), calls=calls)
 
 
-def _whole(show: Callable[[str], None]) -> Callable[[str], None]:
-    """Return what takes a reply piece by piece and shows all of it that there is."""
-    written = ""
+class _Seen:
+    """What was seen of a reply until now, where anybody sees it come."""
 
-    def add(piece: str) -> None:
-        nonlocal written
-        written += piece
-        show(written)
+    def __init__(self, showing: Showing | None) -> None:
+        self._showing = showing
+        self._written = ""
 
-    return add
+    @property
+    def add(self) -> Callable[[str], None] | None:
+        """What takes the reply piece by piece; None where nobody sees it come."""
+        return self._add if self._showing else None
+
+    @property
+    def again(self) -> Callable[[], None] | None:
+        """What lets it begin anew; None where what was seen can't be replaced."""
+        return self.begin_anew if self._showing and self._showing.replaceable else None
+
+    def begin_anew(self) -> None:
+        """Show from the beginning what comes next."""
+        if self._showing and self._written:
+            self._written = ""
+            self._show()
+
+    def cut_off(self, error: ClaudeTimeout | ClaudeCut) -> Answer:
+        """Return what was seen of an answer that broke off, if a sentence is whole; else raise the error."""
+        if self.again is None or error.call is None or not sentence_ends(self._written):
+            raise error
+        return Answer(self._written, cut_short=True, call=error.call, before=error.before)
+
+    def _add(self, piece: str) -> None:
+        self._written += piece
+        self._show()
+
+    def _show(self) -> None:
+        assert self._showing is not None
+        try:
+            self._showing.show(self._written)
+        except Interrupted as cut:
+            raise ClaudeInterrupted(cut.text) from cut
+
+
+def _own_lines(remembered: Recollection) -> list[str]:
+    return [line.text for line in remembered.lines if line.mine]
 
 
 def _what_was_wrong(flaw: style_guard.Flaw, text: str, character: Character) -> str:
@@ -239,7 +299,7 @@ def _what_was_wrong(flaw: style_guard.Flaw, text: str, character: Character) -> 
     return fill(f"again_{flaw.name.lower()}", name=character.name, phrases=phrases)
 
 
-def _question(request: _Request, choice: Choice, show: Callable[[str], None] | None) -> Question:
+def _question(request: _Request, choice: ModelChoice) -> Question:
     """Return how a reply is asked for: at most as long as the character talks (F065)."""
     voice, own, newest = request.voice, request.character.voice, request.heard[-1]
     sampling = {
@@ -251,11 +311,12 @@ def _question(request: _Request, choice: Choice, show: Callable[[str], None] | N
         voice.question(choice, newest.author_id, newest.where.channel_id),
         max_tokens=min(voice.max_tokens, own.max_tokens or voice.max_tokens),
         sampling=sampling,
-        on_text=show,
+        on_text=request.seen.add,
+        on_again=request.seen.again,
     )
 
 
-def _tries(remembered: Recollection, voice: Voice) -> Iterator[Recollection]:
+def _tries(remembered: Recollection, voice: ModelVoice) -> Iterator[Recollection]:
     """Yield the whole transcript, then its newest third without pictures, if that is less."""
     yield remembered
     budget = sum(voice.tokens(line.text) for line in remembered.lines) - 1
@@ -265,7 +326,7 @@ def _tries(remembered: Recollection, voice: Voice) -> Iterator[Recollection]:
         yield replace(remembered, lines=tuple(lines), floor=floor, sights=())
 
 
-def _learn(voice: Voice, prompt: Prompt, call: Call) -> None:
+def _learn(voice: ModelVoice, prompt: Prompt, call: ModelCall) -> None:
     # How many tokens a picture is, each server counts in its own way.
     if not prompt.pictures:
         voice.tokens.correct(voice.tokens(prompt.text), call.usage.prompt)

@@ -12,15 +12,15 @@ from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.decision import Reason
 from bot.conversation.message_log import MessageLog
 from bot.conversation.outbox import PLACES
-from bot.conversation.queue import Room, Rooms
+from bot.conversation.queue import ChannelQueue, Rooms
 from bot.conversation.speakers import Casting
 from bot.conversation.text.names import clean_text
 from bot.conversation.turns import Decided
 from bot.conversation.types import Arrival, Backlog, Mouth, Utterance, as_edited
 from bot.core.clock import Runtime
-from bot.core.cooldown import Once
+from bot.core.cooldown import Cooldown
 from bot.core.errors import SpeakingError
-from bot.llm.types import Call
+from bot.llm.types import ModelCall
 from database import Database, DatabaseError
 from memory.attachments import json_of, without_attachments
 
@@ -81,7 +81,7 @@ class Intake:
         self._hooks = hooks
         self._message_log = message_log
         self._resume_within = resume_within
-        self._flooded = Once[int](runtime.clock, FLOOD_SECONDS)
+        self._flooded = Cooldown[int](runtime.clock, FLOOD_SECONDS)
         self._on_the_way: dict[int, list[asyncio.Task[object]]] = {}
 
     @asynccontextmanager
@@ -98,7 +98,7 @@ class Intake:
                 await arrival.mouth().react(arrival.message_id)
 
     async def catch_up(
-        self, room: Room, channel_id: int, backlog: Backlog, walking: ExitStack
+        self, room: ChannelQueue, channel_id: int, backlog: Backlog, walking: ExitStack
     ) -> list[Noted]:
         """Return what was left behind in a channel, and what was missed there since, which is noted now.
 
@@ -114,7 +114,8 @@ class Intake:
                         found += [each] if (each := await self._left_behind(left)) else []
                 for arrival in await backlog.missed():
                     walking.enter_context(self.walking(arrival.message_id))
-                    if (heard := await self._looked_at(arrival)) and (each := await self.note(heard)):
+                    heard = await self._looked_at(arrival)
+                    if heard and (each := await self.note(heard, gapless=backlog.gapless)):
                         room.noted(arrival.message_id)
                         found.append(each)
             except (DatabaseError, SpeakingError) as error:
@@ -154,7 +155,7 @@ class Intake:
         return Noted(heard, house, received)
 
     async def close(
-        self, decided: Sequence[Decided], calls: Sequence[Call] = (), *, character: str = ""
+        self, decided: Sequence[Decided], calls: Sequence[ModelCall] = (), *, character: str = ""
     ) -> None:
         """Keep that messages are not answered, and why; what was paid for a reply all the same."""
         if not decided and not calls:

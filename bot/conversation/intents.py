@@ -12,7 +12,7 @@ from pathlib import Path
 import regex
 
 from bot.conversation.types import Line, Utterance
-from memory.recall import ASKS_WHAT_IS_REMEMBERED
+from memory.asking import asks_for_memory
 
 ENOUGH_SIGNALS = 2
 WITHOUT_A_SIGN = 2
@@ -63,7 +63,7 @@ def intent_of(heard: Sequence[Utterance], lines: Sequence[Line] = (), *, picture
     without = sum(one.author_id == heard[-1].author_id for one in heard)
     if any(map(sign_of_code, islice(_before(heard, lines), max(WITHOUT_A_SIGN - without, 0)))):
         return Intent(IntentKind.CODE, "exchange")
-    if any(ASKS_WHAT_IS_REMEMBERED.search(one.said) for one in heard):
+    if any(asks_for_memory(one.said) for one in heard):
         return Intent(IntentKind.MEMORY, "recall")
     return PLAIN
 

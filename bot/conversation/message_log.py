@@ -32,6 +32,8 @@ from memory.rules import LOG_KEPT, WAITING_KEPT
 from personas.personality import HALF_LIFE
 from personas.rhythm import WINDOW, hour_of
 
+DRAFTS_KEPT = timedelta(days=7)
+"""So long a stop may last after which the messages of half a reply are still taken down."""
 SUMMARIES_KEPT = timedelta(days=14)
 """What is summed up of a place goes when nobody spoke there for so long (D18)."""
 LEFT_OPEN_FOR = timedelta(hours=24)
@@ -97,7 +99,7 @@ class MessageLog:
         self._summaries = summaries
         self._rooms = rooms
         self._clock = clock
-        self._decisions_kept = manner.decisions_kept
+        self._decisions_kept, self._prompts_kept = manner.decisions_kept, manner.prompts_kept
         self._consent = manner.consent
         self.latest: OrderedDict[int, tuple[float, Edit | None]] = OrderedDict()
         """When messages were edited, and to what: None where they are gone. They may not be noted yet."""
@@ -254,6 +256,7 @@ class MessageLog:
             await db.summaries.prune(now - SUMMARIES_KEPT)
             await db.turns.prune_variants()
             await db.turns.abandon(now - LOG_KEPT)
+            await db.drafts.prune(now - DRAFTS_KEPT)
             await db.turns.close_left_open(now - LEFT_OPEN_FOR, reason=Reason.LATE.name, at=now)
             await db.cues.drop(ended=UNSAID, before=now - LEFT_OPEN_FOR)
             await db.cues.end_unsaid(ended=UNSAID, at=now)
@@ -266,4 +269,5 @@ class MessageLog:
             await db.characters.prune_trait_shifts(now - SHIFTS_KEPT)
             await db.remarks.prune(now - REMARKS_KEPT)
             await db.tickets.prune(now - TICKETS_KEPT)
+            await db.prompts.prune(now - self._prompts_kept)
         await self._eraser.finish()

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from bot.conversation import turns
-from bot.conversation.company import Speaker
 from bot.conversation.config import Manner
 from bot.conversation.effects import Consequences, News
 from bot.conversation.message_log import MessageLog
@@ -16,10 +16,9 @@ from bot.conversation.text.typing import typing_times
 from bot.conversation.turns import Pledge, Posted
 from bot.conversation.types import Mouth, Part
 from bot.core.clock import Runtime
-from bot.core.errors import Gone, SpeakingError, Unpostable, Unsayable
+from bot.core.errors import Gone, Interrupted, SpeakingError, Unpostable, Unsayable
 from database import Database, DatabaseError, UnitOfWork
-from database.models import Channel, Turn
-from database.models import Part as PartRow
+from database.models import Channel, PartRow, Turn
 from memory.places import Place, where_of
 from memory.sensitive.detect import masked
 
@@ -30,6 +29,10 @@ PLACES = (Place.DM, Place.GUILD)
 
 MouthOf = Callable[[int], Mouth]
 """Returns where to speak, by channel id."""
+
+
+async def _not_looked_at(_channel_id: int, _message_id: int) -> None:
+    pass
 
 
 class Saying:
@@ -57,6 +60,8 @@ class Saying:
         """Channels of which it is written down that they can be written to."""
         self.on_reply: list[Callable[[News], None]] = []
         """Are told what became of a character by what it said, once that is written down."""
+        self.look_again: Callable[[int, int], Awaitable[object]] = _not_looked_at
+        """Asks Discord for a message, by channel and id, and tells the log where it is gone."""
 
     async def say(self, pledge: Pledge, mouth: Mouth, *, spent: float) -> None:
         """Say the parts one after another, each after the time it takes to type it, and settle.
@@ -66,16 +71,19 @@ class Saying:
         """
         texts = [part.text for part in pledge.parts]
         pauses = typing_times(texts, self._pace, self._rng, spent=spent, tempo=pledge.tempo)
+        pauses = [0.0] * len(texts) if pledge.grown else pauses
         try:
             try:
+                if not pledge.parts:  # all of it was seen before it was written down
+                    await self._drop(pledge, mouth)
                 for part, pause in zip(pledge.parts, pauses, strict=True):
-                    if pause > 0 and part.todo is None:
+                    if pause > 0 and part.todo is None and mouth.show is None:
                         await self._clock.sleep(pause)
                     if not await self._say_one(pledge, part, mouth):
                         break
             except (Unsayable, Unpostable) as error:
                 log.warning("Can't write this in channel %s: %s", pledge.channel_id, error)
-                await self._drop(pledge, mouth.me, refused=isinstance(error, Unsayable))
+                await self._drop(pledge, mouth, refused=isinstance(error, Unsayable))
         except SpeakingError as error:
             log.warning("Not said yet in channel %s: %s", pledge.channel_id, error)
         except DatabaseError as error:
@@ -86,17 +94,33 @@ class Saying:
         """Say one part and note it; False when the rest of the reply is not to be said any more."""
         try:
             message_id = await _do(mouth, part, to=pledge.addressee_id)
+        except Interrupted as cut:
+            await self._note_interrupted(pledge, part, cut, me=mouth.me)
+            return False
         except Gone:
             # Somebody deleted it while nobody listened: what that means for the reply is known there.
             log.info("What was to be changed in channel %s is not there any more", pledge.channel_id)
             assert part.message_id is not None
             await self._message_log.deleted(pledge.channel_id, {part.message_id})
+            if pledge.grown:
+                await self._take_back(pledge, mouth)
             return False
         self._reached("part_posted")
         noted = await self._note_said(pledge, part, message_id, me=mouth.me)
-        if not noted and part.todo is None:  # nothing remembers it, so it must not be there
+        if not noted and (part.todo is None or pledge.grown):  # nothing remembers it, so it must not be there
             await mouth.unsay(message_id)
         return noted
+
+    async def _take_back(self, pledge: Pledge, mouth: Mouth) -> None:
+        """End a reply of which nobody is to see a half: what is there of it goes."""
+        async with self._database.read(brief=True) as db:
+            _, parts = await db.turns.with_parts(pledge.turn_id)
+        there = {part.message_id for part in parts if part.message_id is not None and part.text}
+        await self._message_log.deleted(pledge.channel_id, there)
+        await self._drop(pledge, mouth)
+        for message_id in there:
+            with suppress(SpeakingError):
+                await mouth.unsay(message_id)
 
     async def finish(self, mouth_of: MouthOf, *, in_place: Callable[[], object] = bool) -> int:
         """Say what was pledged and not said, after a crash or a fault; return how many replies were.
@@ -128,15 +152,26 @@ class Saying:
         async with self._database.read(brief=True) as db:
             turn = await db.turns.get(turn_id)
             pledge = await turns.unfinished(db, turn_id)
+            aloud = turn is not None and await db.turns.was_aloud(turn.trigger_id)
+            asked = turn is not None and turn.next_variant is None and await db.turns.answers_message(turn)
         if pledge is None or turn is None:
             return False
-        mouth = mouth.speaking_as(self._speaker(turn.character))
+        mouth = mouth.speaking_as(self._casting.company.speaker(turn.character))
+        if aloud:  # what stands in the chat was spoken; what was not is not said hours later
+            left = await self._not_posted(pledge, mouth)
+            await self._drop(replace(pledge, parts=left), mouth)
+            return False
         late = self._clock.now() - pledge.pledged_at > self._resume_within
         if not pledge.parts or (late and not any(part.todo for part in pledge.parts)):
             log.info("Ending a reply in channel %s: what is missing comes too late", pledge.channel_id)
-            await self._drop(pledge, mouth.me)
+            await self._drop(pledge, mouth)
             return False
         missing = await self._not_posted(pledge, mouth)
+        if missing and asked:
+            await self.look_again(pledge.channel_id, pledge.trigger_id)
+            if self._message_log.is_gone(pledge.trigger_id):
+                await self._take_back(pledge, mouth)
+                return False
         await self.say(replace(pledge, parts=missing), mouth, spent=float("inf"))
         return True
 
@@ -162,15 +197,22 @@ class Saying:
             await self._note_said(left, missing.pop(0), found, me=mouth.me)
         return (*revised, *missing)
 
-    async def _drop(self, pledge: Pledge, me: int, *, refused: bool = False) -> None:
+    async def _drop(self, pledge: Pledge, mouth: Mouth, *, refused: bool = False) -> None:
         """End a reply with what was said of it; leave a channel that refused it alone for a while."""
+        unfinished = list[int]()
         async with self._database.begin(brief=True) as db:
             if refused:
                 self._accepting.discard(pledge.channel_id)
                 await turns.refuse(db, pledge.channel_id, at=self._clock.now())
             turn, parts = await db.turns.with_parts(pledge.turn_id)
-            news = await self._settle(db, turn, parts, me) if turn else []
+            if turn and turn.next_variant is None:
+                unfinished = [part.message_id for part in parts if part.todo and part.message_id]
+            news = await self._settle(db, turn, parts, mouth.me) if turn else []
+        self._reached("settled")
         self._tell(news)
+        with suppress(SpeakingError):
+            for message_id in unfinished:  # it shows a part of what was never said
+                await mouth.unsay(message_id)
 
     async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> bool:
         """Keep that a part was posted; with the last one the reply becomes history.
@@ -180,7 +222,11 @@ class Saying:
         last = part is pledge.parts[-1]
         news: list[News] = []
         async with self._database.begin(brief=True) as db:
-            if part.todo:
+            if part.todo and pledge.grown:
+                await db.turns.grew(
+                    pledge.turn_id, part.number, gone=part.todo == "delete", at=self._clock.now()
+                )
+            elif part.todo:
                 await self._note_revised(db, pledge, part, message_id)
             turn, parts = await db.turns.with_parts(pledge.turn_id)
             if turn is None or turn.state != "pledged":
@@ -196,6 +242,20 @@ class Saying:
         self._tell(news)
         self._reached("settled" if last else "part_said")
         return True
+
+    async def _note_interrupted(self, pledge: Pledge, part: Part, cut: Interrupted, *, me: int) -> None:
+        """End a reply of which only some words were heard: these alone become history."""
+        async with self._database.begin(brief=True) as db:
+            turn, parts = await db.turns.with_parts(pledge.turn_id)
+            if turn is None:
+                return
+            for row in parts:
+                if row.number == part.number:
+                    row.text = cut.text
+            posted = Posted(part.number, cut.message_id, self._clock.now()) if cut.message_id else None
+            news = await self._settle(db, turn, parts, me, posted)
+        self._tell(news)
+        self._reached("settled")
 
     async def _note_revised(self, db: UnitOfWork, pledge: Pledge, part: Part, message_id: int) -> None:
         """Let the log say what the channel shows now."""
@@ -244,11 +304,7 @@ class Saying:
             turn.cast_id = cast_id
 
     def _name_of(self, slug: str) -> str:
-        return self._speaker(slug).name
-
-    def _speaker(self, slug: str) -> Speaker:
-        role = self._casting.company.by_slug.get(slug)
-        return role.speaker if role else Speaker(slug, slug, nsfw=True)  # nobody knows any more
+        return self._casting.company.speaker(slug).name
 
 
 async def _do(mouth: Mouth, part: Part, *, to: int) -> int:

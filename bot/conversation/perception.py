@@ -17,7 +17,7 @@ from bot.core.tasks import Tasks
 from bot.llm.budget import Budgets, Level
 from bot.llm.client import Claude
 from bot.llm.errors import ClaudeError
-from bot.llm.types import Block, Call, Message, Model, Picture, Prompt, Question
+from bot.llm.types import Block, Message, Model, ModelCall, Picture, Prompt, Question
 from bot.prompts import fill
 from database import Database, DatabaseError
 from memory.attachments import (
@@ -277,7 +277,7 @@ class Perception:
             channel_id=newest.where.channel_id,
         )
 
-    async def _book(self, sight: Sight, newest: Utterance, shows: str, call: Call) -> None:
+    async def _book(self, sight: Sight, newest: Utterance, shows: str, call: ModelCall) -> None:
         """Book what describing cost, and write down what a picture shows, if it is still there."""
         async with self._database.begin(brief=True) as db:
             await turns.note_calls(db, [call])

@@ -10,7 +10,7 @@ from bot.conversation.attention.batching import Batcher
 from bot.conversation.decision import Decision, Reason
 from bot.conversation.following import Following
 from bot.conversation.intake import Intake, Noted
-from bot.conversation.queue import Listener, Room, Rooms
+from bot.conversation.queue import ChannelQueue, QueuedMessage, Rooms
 from bot.conversation.reply import Batch, Replies
 from bot.conversation.safety import Courtesy
 from bot.conversation.speakers import Casting
@@ -92,7 +92,7 @@ class Conversation:
         await self._intake.break_off()
         return finished
 
-    async def _consider(self, room: Room, noted: Sequence[Noted], mouth: Mouth) -> None:
+    async def _consider(self, room: ChannelQueue, noted: Sequence[Noted], mouth: Mouth) -> None:
         """Decide; what may be answered waits for its turn, alone or with what came meanwhile."""
         try:
             listeners = await self._listeners(noted, mouth)
@@ -109,7 +109,7 @@ class Conversation:
         if noted and len(self._speakers.company) > 1:
             await self._following.follow(noted[0].heard.where.channel_id, mouth)
 
-    async def _listeners(self, noted: Sequence[Noted], mouth: Mouth) -> list[Listener]:
+    async def _listeners(self, noted: Sequence[Noted], mouth: Mouth) -> list[QueuedMessage]:
         """Return what may be answered of what was noted."""
         if len(noted) == 1:
             found = [await self._listener(noted[0], mouth)]
@@ -117,7 +117,7 @@ class Conversation:
             found = await asyncio.gather(*(self._listener(each, mouth) for each in noted))
         return [one for one in found if one]
 
-    async def _listener(self, noted: Noted, mouth: Mouth) -> Listener | None:
+    async def _listener(self, noted: Noted, mouth: Mouth) -> QueuedMessage | None:
         """Return what may be answered; None where it is not, which is written down and told."""
         considered = await self._attention.consider(
             noted.heard, mouth, received=noted.received, rules=noted.rules
@@ -131,7 +131,7 @@ class Conversation:
         await self._courtesy.turn_away(heard, mouth, considered.decision.reason)
         return None
 
-    async def _answer_all(self, room: Room, mouth: Mouth) -> None:
+    async def _answer_all(self, room: ChannelQueue, mouth: Mouth) -> None:
         """Answer what waits in this room and is to be answered: with one reply, where one heard all of it."""
         begun = min(listener.at for listener in room.waiting)
         async with AsyncExitStack() as typing:
@@ -149,7 +149,7 @@ class Conversation:
                 batch = await self._answer(room, batch)
             room.end()
 
-    async def _answer(self, room: Room, batch: Batch) -> Batch:
+    async def _answer(self, room: ChannelQueue, batch: Batch) -> Batch:
         """Let one character answer what it heard; return what is left for others."""
         lineup = await self._speakers.lineup(batch.utterances)
         role = self._speakers.company.by_slug.get(lineup.first) if lineup else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.conversation import turns
 from bot.conversation.attention.vote import Ballot, Voters, vote
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.lineage import drawn_on
 from bot.conversation.decision import Reason
 from bot.conversation.generation import Composer
@@ -24,7 +24,7 @@ from bot.llm.types import Prompt
 from database import UnitOfWork
 from database.models import Remark, Turn
 from memory.places import Where
-from personas.initiative import Kind
+from personas.initiative import RemarkKind
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ class Impulse:
     never becomes two messages. `trigger_id` is a message before it.
     """
 
-    role: Role
-    kind: Kind
+    role: PlayedCharacter
+    kind: RemarkKind
     reason: Reason
     heard: Utterance
     remembered: Recollection
@@ -112,7 +112,7 @@ class Unasked:
     async def pledge(
         self, db: UnitOfWork, impulse: Impulse, reply: Reply, *, cast_id: int, why: Mapping[str, Any]
     ) -> Pledge:
-        """Write down what is said, and that it is said unasked: both, or neither."""
+        """Write down what is said, that it is said unasked, and what it cost: all of it, or nothing."""
         now, slug, channel_id = self._clock.now(), impulse.role.slug, impulse.where.channel_id
         last, floor = await db.reminders.last_position(), await db.channels.highest_floor(channel_id)
         turn = Turn(
@@ -129,6 +129,7 @@ class Unasked:
         )
         parts = turns.parts_of(reply.text, mark=impulse.mark, limit=self._composer.longest)
         turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
+        await turns.note_reply_calls(db, reply.calls, turn, turn_id, impulse.remembered)
         await db.channels.take_seat(channel_id, slug)
         await db.remarks.add(
             Remark(channel_id, slug, now, impulse.kind, impulse.person_id, {**why, "turn": turn_id})
@@ -136,7 +137,7 @@ class Unasked:
         tempo = impulse.remembered.stage.tempo
         return Pledge(turn_id, channel_id, turn.trigger_id, turn.addressee_id, parts, now, tempo)
 
-    async def say(self, pledge: Pledge, role: Role, mouth: Mouth) -> None:
+    async def say(self, pledge: Pledge, role: PlayedCharacter, mouth: Mouth) -> None:
         """Say it. The caller holds the lock of the room."""
         self._reached("pledged")
         await self._saying.say(pledge, mouth.speaking_as(role.speaker), spent=float("inf"))

@@ -1,6 +1,7 @@
 """The prompt: what is stable first, what is volatile last, so that the provider's cache holds."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -21,14 +22,16 @@ from bot.conversation.types import (
 from bot.llm.types import Block, Message, Prompt
 from bot.prompts import fill
 from memory.places import Place
-from memory.recall import Recalled
 from memory.sensitive.distress import reads_as_distress
+from memory.worth import Recalled
 from personas.character import Character
 
 TENDER_FOR = timedelta(hours=1)
 TENDER_LINES = 12
 """For so long, and so many lines of others, words of distress make replies gentle."""
 BEGINNING = "(The conversation begins here.)"
+REMEMBERED = "(What {name} remembers, by when it was last said:)"
+QUOTED = "(Said here before:)"
 _INDENT = "  "
 
 
@@ -188,23 +191,60 @@ def written_fresh(fresh: Iterable[Knowledge]) -> str:
 
 
 def written_recalled(recalled: Sequence[Recalled], name: str) -> str:
-    """Return what was found by search, for the prompt's end; "" when that is nothing."""
-    facts = [f"{_INDENT}{_told_by(one)}: {_one_line(one.text)}" for one in recalled if one.kind == "fact"]
-    lines = [
-        f"{_INDENT}{one.at.day} {one.at:%B %Y}, {one.speaker}: {_one_line(one.text)}"
-        for one in sorted(recalled, key=lambda one: one.at)
-        if one.kind == "line"
-    ]
-    pieces = (
-        [f"(What {name} remembers that may matter now, and when it was last said:)", *facts] if facts else []
+    """Return what was found by search, for the prompt's end; "" when that is nothing.
+
+    Whom facts are about is said once for all of theirs, and a day once for all that was said on it. Between
+    lines that do not follow one another stand three dots.
+    """
+    pieces: list[str] = []
+    facts = sorted((one for one in recalled if one.kind == "fact"), key=_is_about)
+    called = _called(recalled, name)
+    for _, theirs in groupby(facts, key=_is_about):
+        told = sorted(theirs, key=lambda one: one.at)
+        about = f", of {_one_line(told[0].about)}" if told[0].about else ""
+        pieces.append(f"about {called(told[0])}{about}")
+        for day, those in groupby(told, key=_day):
+            first, *more = (_one_line(one.text) for one in those)
+            pieces += [f"{day}: {first}", *(f"- {text}" for text in more)]
+    quotes = list[str]()
+    for day, said in groupby((one for one in recalled if one.kind == "line"), key=_day):
+        for number, one in enumerate(said):
+            before = "" if one.follows else "... "
+            quotes.append(f"{before if number else f'{day}, '}{called(one)}: {_one_line(one.text)}")
+    headed = ((REMEMBERED.format(name=name), pieces), (QUOTED, quotes))
+    return "\n".join(
+        line for heading, lines in headed if lines for line in (heading, *(_INDENT + one for one in lines))
     )
-    pieces += ["(Said here before:)", *lines] if lines else []
-    return "\n".join(pieces)
 
 
-def _told_by(fact: Recalled) -> str:
-    other = f", of {_one_line(fact.about)}" if fact.about else ""
-    return f"about {fact.speaker}{other} ({fact.at.day} {fact.at:%B %Y})"
+def _is_about(fact: Recalled) -> tuple[str, str]:
+    return fact.speaker, fact.about
+
+
+def _called(shown: Sequence[Recalled], name: str) -> Callable[[Recalled], str]:
+    """Return how each speaker is called: by the whole label at first, and then by name.
+
+    A name that two of them share, or that is the character's, never stands without its number.
+    """
+    labels = {one.speaker for one in shown}
+    bearers = Counter(_name_of(label) for label in labels) + Counter([name.casefold()])
+    introduced = set[str]()
+
+    def call(one: Recalled) -> str:
+        if one.speaker in introduced and bearers[_name_of(one.speaker)] == 1:
+            return one.speaker.rpartition("#")[0]
+        introduced.add(one.speaker)
+        return one.speaker
+
+    return call
+
+
+def _name_of(label: str) -> str:
+    return label.rpartition("#")[0].casefold()
+
+
+def _day(one: Recalled) -> str:
+    return f"{one.at.day} {one.at:%b %Y}"
 
 
 def written_quote(one: Quoted) -> str:

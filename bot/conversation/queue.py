@@ -25,7 +25,7 @@ class _Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class QueuedMessage:
     """An utterance that may be answered, and where.
 
     It is `called` for where it is answered without a vote. In monotonic seconds: `received` is when it came
@@ -40,7 +40,7 @@ class Listener:
     called: bool
 
 
-class Room:
+class ChannelQueue:
     """What arrives in one channel, what waits for an answer there, and what is being answered."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Room:
         self._arrivals: deque[_Arrival] = deque()
         self._noting = False
         self.lock = asyncio.Lock()
-        self.waiting: list[Listener] = []
+        self.waiting: list[QueuedMessage] = []
         self.called = asyncio.Event()  # set while somebody waits who is answered without a vote
         self._unconsidered: set[int] = set()
         self._considered = asyncio.Event()
@@ -152,7 +152,7 @@ class Room:
         if any(one.utterance.author_id == utterance.author_id for one in self.waiting):
             self._last = self._clock.monotonic()
 
-    def wait(self, listener: Listener) -> None:
+    def wait(self, listener: QueuedMessage) -> None:
         self.waiting.append(listener)
         self._last = max(self._last, listener.at)
         if listener.called:
@@ -160,8 +160,8 @@ class Room:
 
     async def quiet(self) -> None:
         """Wait until nobody added to the burst for some seconds, but not too long (C14)."""
-        if not self.waiting:
-            return
+        if all(one.utterance.aloud for one in self.waiting):
+            return  # who speaks has ended by being silent
         deadline = min(one.at for one in self.waiting) + self._longest
         while True:
             now = self._clock.monotonic()
@@ -170,7 +170,7 @@ class Room:
                 return
             await self._clock.sleep(pause)
 
-    def take_all(self) -> list[Listener]:
+    def take_all(self) -> list[QueuedMessage]:
         """Return everything that waits, oldest first, and leave nothing waiting.
 
         From now on it is being answered: edits and deletions are kept in mind until `end`.
@@ -179,7 +179,7 @@ class Room:
         self.called.clear()
         return self.begin(sorted(taken, key=lambda one: one.utterance.message_id))
 
-    def put_back(self, listeners: Iterable[Listener]) -> None:
+    def put_back(self, listeners: Iterable[QueuedMessage]) -> None:
         """Let something wait again, for what came in meanwhile goes first."""
         self.waiting = [*listeners, *self.waiting]
 
@@ -199,7 +199,7 @@ class Room:
         if self._answering:
             self._changed.set()
 
-    def begin(self, heard: Iterable[Listener]) -> list[Listener]:
+    def begin(self, heard: Iterable[QueuedMessage]) -> list[QueuedMessage]:
         """Begin, or begin anew, to answer what is still there of `heard`, and return that."""
         left = [one for one in heard if one.utterance.message_id not in self._gone]
         self._answering = {one.utterance.message_id for one in left}
@@ -264,13 +264,13 @@ class Rooms:
         self._shortest, self._longest = burst_quiet, burst_longest
         self._most = most_arriving
         self._held = False
-        self._rooms: dict[int, Room] = {}
+        self._rooms: dict[int, ChannelQueue] = {}
         self._inside: dict[int, int] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self.closing = False
 
-    def busy(self, channel_id: int) -> Room | None:
+    def busy(self, channel_id: int) -> ChannelQueue | None:
         """Return the room of a channel in which something arrives or is answered; None when all is quiet."""
         return self._rooms.get(channel_id)
 
@@ -280,11 +280,11 @@ class Rooms:
         return Queues(len(self._rooms), sum(len(room.waiting) for room in self._rooms.values()))
 
     @asynccontextmanager
-    async def enter(self, channel_id: int) -> AsyncIterator[Room]:
+    async def enter(self, channel_id: int) -> AsyncIterator[ChannelQueue]:
         """Be in a channel's room; the last one out closes it."""
         room = self._rooms.get(channel_id)
         if room is None:
-            room = self._rooms[channel_id] = Room(
+            room = self._rooms[channel_id] = ChannelQueue(
                 self._clock,
                 shortest=self._shortest,
                 longest=self._longest,
@@ -306,7 +306,7 @@ class Rooms:
     async def arriving(
         self, channel_id: int, person_id: int | None = None, *, missed: bool = False
     ) -> AsyncIterator[bool]:
-        """Be in the order of a channel: see `Room.arriving`. Who is in it must not wait for a room's lock."""
+        """Be in the order of a channel: see `ChannelQueue.arriving`. Whoever is must not wait for a lock."""
         async with self.enter(channel_id) as room, room.arriving(person_id, missed=missed) as admitted:
             yield admitted
 

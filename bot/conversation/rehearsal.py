@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 from random import Random
 
-from bot.conversation.attention.wording import words_of
+from bot.conversation.attention.scene import words_of
 from bot.conversation.prompt import BEGINNING, is_tender
 from bot.conversation.text.clean import sentence_ends
 from bot.conversation.text.emotes import named

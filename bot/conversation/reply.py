@@ -7,27 +7,30 @@ from dataclasses import dataclass, replace
 
 from bot.conversation import turns
 from bot.conversation.appraising import Appraiser, Exchange
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.config import Errors
 from bot.conversation.context.reader import ContextReader
 from bot.conversation.decision import Decision, Reason, Trace, english
+from bot.conversation.drafts import Drafting
 from bot.conversation.generation import Composer
+from bot.conversation.growing_reply import GrowingReply, ReplyTrigger
 from bot.conversation.intake import Hooks, Intake
 from bot.conversation.outbox import Saying
 from bot.conversation.perception import Perception
-from bot.conversation.queue import Listener, Room
+from bot.conversation.queue import ChannelQueue, QueuedMessage
 from bot.conversation.safety import FaultSigns
 from bot.conversation.speakers import Casting
 from bot.conversation.summaries.service import Summaries
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import speaker_label
 from bot.conversation.turns import Decided, Occasion, Pledge
-from bot.conversation.types import Recollection, Reply, Sight, Utterance, Wish
+from bot.conversation.types import Recollection, Reply, Showing, Sight, Utterance, Wish
 from bot.core.clock import Runtime
 from bot.core.errors import SpeakingError
-from bot.llm.types import Call
+from bot.llm.types import ModelCall
+from bot.prompts import fill
 from database import Database, UnitOfWork
-from database.models import Cue
+from database.models import CueRow
 from personas.character import names_of
 from personas.relations.affinity import Interaction
 from personas.relations.bonds import Tone
@@ -36,9 +39,9 @@ from personas.selection.mentions import about, spoken
 
 log = logging.getLogger(__name__)
 
-Still = Callable[[Listener], Awaitable[Decision | None]]
+Still = Callable[[QueuedMessage], Awaitable[Decision | None]]
 """Tells why what was edited is not to be answered any more; None where it still is."""
-Notice = Callable[[Role, Utterance], Awaitable[str | None]]
+Notice = Callable[[PlayedCharacter, Utterance], Awaitable[str | None]]
 """Notes what a message asks for; returns what to say of that at the prompt's end."""
 ROUNDS = 3
 """Times that an answer is thought of at most, while people edit what it answers."""
@@ -46,11 +49,11 @@ MOST_KNOWN = 50
 """Facts of the prompt's head that are noted for /why at most."""
 
 
-async def always(_: Listener) -> None:
+async def always(_: QueuedMessage) -> None:
     """Whatever it was edited to, it is answered."""
 
 
-async def nothing_noticed(_role: Role, _heard: Utterance) -> None:
+async def nothing_noticed(_role: PlayedCharacter, _heard: Utterance) -> None:
     """Nothing is asked for."""
 
 
@@ -63,13 +66,13 @@ class Batch:
     the message `through` is left to the next answer, or it would be answered twice.
     """
 
-    heard: tuple[Listener, ...]
+    heard: tuple[QueuedMessage, ...]
     decided: tuple[Decided, ...]
     begun: float
     still: Still = always
     through: int | None = None
-    then: tuple[Cue, ...] = ()
-    cue: Cue | None = None
+    then: tuple[CueRow, ...] = ()
+    cue: CueRow | None = None
 
     @property
     def utterances(self) -> list[Utterance]:
@@ -90,7 +93,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ReplyOutcome:
     """What came of it: `decided` with a pledge to say, or none, and `calls` not booked yet.
 
     What is not answered, or not any more, is `passed`. `tokens` is the size of the talk in this place, and
@@ -100,7 +103,7 @@ class Answered:
     pledge: Pledge | None = None
     decided: tuple[Decided, ...] = ()
     passed: tuple[Decided, ...] = ()
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
     tokens: int = 0
     sights: tuple[Sight, ...] = ()
 
@@ -117,6 +120,7 @@ class Answering:
         appraiser: Appraiser,
         casting: Casting,
         faults: FaultSigns,
+        drafting: Drafting,
     ) -> None:
         self._database = database
         self._clock, self._reached = runtime.clock, runtime.reached
@@ -125,20 +129,34 @@ class Answering:
         self._appraiser = appraiser
         self._casting = casting
         self._faults = faults
+        self._drafting = drafting
         self.notice: Notice = nothing_noticed
         """Is shown what is answered, before it is."""
 
-    async def answer(self, role: Role, room: Room, batch: Batch) -> Answered:
+    async def answer(self, role: PlayedCharacter, room: ChannelQueue, batch: Batch) -> ReplyOutcome:
         """Think of an answer, type it, and write it down once nothing changed meanwhile (C17)."""
         dropped: list[Decided] = []
+        mouth = batch.heard[-1].mouth.speaking_as(role.speaker)
+        heard = frozenset(one.message_id for one in batch.utterances)
+        cause = ReplyTrigger(role.slug, mouth, batch.newest, heard, batch.cue)
         try:
-            answered = await self._answer(role, room, batch, dropped)
+            async with self._drafting.growing(cause, lambda: room.changed) as growing:
+                answered = await self._answer(role, room, batch, dropped, growing)
+            if growing and answered.pledge is None:
+                await self._drafting.take_down(mouth, growing.drafts)
         finally:
             room.end()
         return replace(answered, passed=(*answered.passed, *dropped))
 
-    async def _answer(self, role: Role, room: Room, batch: Batch, dropped: list[Decided]) -> Answered:
-        calls: tuple[Call, ...] = ()
+    async def _answer(
+        self,
+        role: PlayedCharacter,
+        room: ChannelQueue,
+        batch: Batch,
+        dropped: list[Decided],
+        growing: GrowingReply | None,
+    ) -> ReplyOutcome:
+        calls: tuple[ModelCall, ...] = ()
         signal: Errors | None = None
         decided, occasion = list(batch.decided), Occasion(batch.then, batch.cue)
         for again in range(ROUNDS):
@@ -152,24 +170,36 @@ class Answering:
             if not remembered.sendable:
                 return _not_answered(_of(left, decided), Reason.UNSENDABLE, calls)
             reply, (tone, asked) = await asyncio.gather(
-                self._compose(role, left, remembered, noting=batch.cue is None),
+                self._compose(role, left, remembered, growing, noting=batch.cue is None),
                 self._tone(role, left[-1].utterance),  # told while Claude thinks
             )
             calls += (*reply.calls, *asked)
             if reply.fallback:
                 signal = "silent" if batch.cue else signal or self._signal(left[-1], reply, decided)
-                if signal != "reply":
-                    reason = Reason.BUDGET if reply.unpaid else Reason.NO_ANSWER
-                    await _show(signal, left[-1])
-                    return _not_answered(_of(left, decided), reason, calls, signal=signal)
+            if reason := _unsaid(reply, signal, growing):
+                await _show(signal, left[-1])
+                return _not_answered(_of(left, decided), reason, calls, signal=signal or "")
             kind, paid = await self._appraised(role, left[-1].utterance, reply, occasion)
             calls += paid
             occasion = replace(occasion, kind=kind, tone=tone, toned=left[-1].utterance.message_id)
-            if await room.unchanged(self._composer.typing_left(reply, remembered, since=batch.begun)):
+            if await room.unchanged(self._pause(batch, reply, remembered, growing)):
                 break
+        occasion = replace(occasion, grown=growing.grown if growing else None)
         return await self._pledge(role, decided, remembered, replace(reply, calls=calls), occasion)
 
-    async def _recall(self, role: Role, heard: Sequence[Listener], batch: Batch) -> Recollection:
+    def _pause(
+        self, batch: Batch, reply: Reply, remembered: Recollection, growing: GrowingReply | None
+    ) -> float:
+        """Return for how many seconds a reply is typed still; one that was seen or spoken already is not."""
+        if batch.newest.aloud:
+            return 0.0
+        if growing and not remembered.spoken:
+            return growing.pause_left()
+        return self._composer.typing_left(reply, remembered, since=batch.begun)
+
+    async def _recall(
+        self, role: PlayedCharacter, heard: Sequence[QueuedMessage], batch: Batch
+    ) -> Recollection:
         remembered = await self._reader.read(
             role,
             [one.utterance for one in heard],
@@ -181,21 +211,50 @@ class Answering:
         return remembered
 
     async def _compose(
-        self, role: Role, heard: Sequence[Listener], remembered: Recollection, *, noting: bool
+        self,
+        role: PlayedCharacter,
+        heard: Sequence[QueuedMessage],
+        remembered: Recollection,
+        growing: GrowingReply | None,
+        *,
+        noting: bool,
     ) -> Reply:
         noted = [await self.notice(role, one.utterance) for one in heard] if noting else []
+        noted += [fill("call")] if heard[-1].utterance.aloud else []
+        showing = self._showing(role, heard, remembered, growing)
         reply = await self._composer.compose(
             role.character,
             remembered,
             [one.utterance for one in heard],
-            show=heard[-1].mouth.show,
+            showing=showing,
             wish=Wish(note=" ".join(one for one in noted if one)),
             emotes=heard[-1].mouth.emotes,
         )
+        if growing:
+            await growing.rest()
         self._reached("composed")
         return reply
 
-    async def _tone(self, role: Role, newest: Utterance) -> tuple[Tone | None, tuple[Call, ...]]:
+    def _showing(
+        self,
+        role: PlayedCharacter,
+        heard: Sequence[QueuedMessage],
+        remembered: Recollection,
+        growing: GrowingReply | None,
+    ) -> Showing | None:
+        """Return where a reply is seen, or spoken, while it comes; None where it is said whole."""
+        show = heard[-1].mouth.show
+        showable = self._composer.showable(role.character, remembered, heard)
+        if growing and not remembered.spoken:
+            return growing.begin(showable)
+        if show and heard[-1].utterance.aloud:
+            speak = show
+            return Showing(lambda text: speak(showable(text)))
+        return Showing(show) if show else None
+
+    async def _tone(
+        self, role: PlayedCharacter, newest: Utterance
+    ) -> tuple[Tone | None, tuple[ModelCall, ...]]:
         """Return what a person did with what they said; characters and bots are no person's business."""
         if newest.from_bot:
             return None, ()
@@ -212,8 +271,8 @@ class Answering:
         )
 
     async def _appraised(
-        self, role: Role, newest: Utterance, reply: Reply, occasion: Occasion
-    ) -> tuple[Interaction | None, tuple[Call, ...]]:
+        self, role: PlayedCharacter, newest: Utterance, reply: Reply, occasion: Occasion
+    ) -> tuple[Interaction | None, tuple[ModelCall, ...]]:
         """Return what a reply does with what another character said; nothing where none did."""
         if occasion.cue is None or reply.fallback or not self._casting.is_another(newest, role):
             return None, ()
@@ -222,19 +281,19 @@ class Answering:
         )
         return await self._appraiser.appraise(exchange, channel_id=newest.where.channel_id)
 
-    def _signal(self, newest: Listener, reply: Reply, decided: Sequence[Decided]) -> Errors:
+    def _signal(self, newest: QueuedMessage, reply: Reply, decided: Sequence[Decided]) -> Errors:
         """Return how a fault is shown; who only might have been joined did not ask for an answer."""
         asked = any(one.decision.reason is not Reason.VOTE for one in decided)
         return self._faults.signal_of(newest.utterance, reply, asked=asked)
 
     async def _pledge(
         self,
-        role: Role,
+        role: PlayedCharacter,
         decided: Sequence[Decided],
         remembered: Recollection,
         reply: Reply,
         occasion: Occasion,
-    ) -> Answered:
+    ) -> ReplyOutcome:
         """Write the reply down, to what was not deleted until now: it is said next, whatever happens.
 
         Who speaks hears it, and whoever heard what it answers and is still there. Who comes in between hears
@@ -275,7 +334,7 @@ class Answering:
             sum(call.usage.prompt or 0 for call in reply.calls),
             sum(call.usage.output or 0 for call in reply.calls),
         )
-        return Answered(pledge, answered, tokens=remembered.tokens, sights=remembered.sights)
+        return ReplyOutcome(pledge, answered, tokens=remembered.tokens, sights=remembered.sights)
 
 
 class Replies:
@@ -300,7 +359,7 @@ class Replies:
         self._hooks = hooks
         self._condensed = condensed
 
-    async def give(self, role: Role, room: Room, batch: Batch) -> bool:
+    async def give(self, role: PlayedCharacter, room: ChannelQueue, batch: Batch) -> bool:
         """Let a character answer; say whether it did. The caller holds the lock of the room.
 
         From so many tokens of talk on as are `condensed`, the older of it is summed up.
@@ -329,7 +388,16 @@ class Replies:
         await self._perception.close()
 
 
-async def _show(signal: Errors, newest: Listener) -> None:
+def _unsaid(reply: Reply, signal: Errors | None, growing: GrowingReply | None) -> Reason | None:
+    """Return why nothing is said after all; None where the reply is."""
+    if growing and growing.lost:
+        return Reason.TAKEN_DOWN
+    if not reply.fallback or signal == "reply":
+        return None
+    return Reason.BUDGET if reply.unpaid else Reason.NO_ANSWER
+
+
+async def _show(signal: Errors | None, newest: QueuedMessage) -> None:
     if signal != "react":
         return
     try:
@@ -338,7 +406,7 @@ async def _show(signal: Errors, newest: Listener) -> None:
         log.warning("Can't react in channel %s: %s", newest.utterance.where.channel_id, error)
 
 
-async def _open(db: UnitOfWork, decided: Sequence[Decided], cue: Cue | None) -> set[int]:
+async def _open(db: UnitOfWork, decided: Sequence[Decided], cue: CueRow | None) -> set[int]:
     """Return what is still to be answered."""
     ids = [one.utterance.message_id for one in decided]
     if cue is None:
@@ -346,7 +414,9 @@ async def _open(db: UnitOfWork, decided: Sequence[Decided], cue: Cue | None) -> 
     return set(ids) if await db.cues.is_open(cue.id) else set()
 
 
-async def _drop(left: list[Listener], decided: list[Decided], still: Still, dropped: list[Decided]) -> None:
+async def _drop(
+    left: list[QueuedMessage], decided: list[Decided], still: Still, dropped: list[Decided]
+) -> None:
     """Move what is not to be answered any more, in the form it was edited to, from the one to the other."""
     for one in list(left):
         refusal = await still(one)
@@ -371,7 +441,7 @@ def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
     return replace(read, musings=tuple(one.id for one in remembered.stage.musings))
 
 
-def _topic(role: Role, answered: Sequence[Decided]) -> str | None:
+def _topic(role: PlayedCharacter, answered: Sequence[Decided]) -> str | None:
     """Return the first of a character's interests that came up, in a server alone (F109)."""
     if not role.character.interests or answered[-1].utterance.where.place.private:
         return None
@@ -379,17 +449,17 @@ def _topic(role: Role, answered: Sequence[Decided]) -> str | None:
     return next(iter(about(said, role.character.interests)), None)
 
 
-def _of(left: Sequence[Listener], decided: Sequence[Decided]) -> tuple[Decided, ...]:
+def _of(left: Sequence[QueuedMessage], decided: Sequence[Decided]) -> tuple[Decided, ...]:
     """Return the decisions about what is left to be answered."""
     ids = {one.utterance.message_id for one in left}
     return tuple(one for one in decided if one.utterance.message_id in ids)
 
 
 def _not_answered(
-    decided: Sequence[Decided], reason: Reason, calls: tuple[Call, ...], *, signal: str = ""
-) -> Answered:
+    decided: Sequence[Decided], reason: Reason, calls: tuple[ModelCall, ...], *, signal: str = ""
+) -> ReplyOutcome:
     decision = Decision(reply=False, reason=reason)
     passed = tuple(
         replace(one, decision=decision, trace=replace(one.trace, signal=signal)) for one in decided
     )
-    return Answered(passed=passed, calls=calls)
+    return ReplyOutcome(passed=passed, calls=calls)

@@ -8,7 +8,7 @@ from datetime import datetime
 from math import ceil
 
 from bot.conversation import turns
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.reader import ContextReader
 from bot.conversation.generation import Composer
 from bot.conversation.text.names import clean_text, render_line, speaker_label
@@ -17,7 +17,7 @@ from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, n_
 from database import Database, UnitOfWork
-from database.models import Message, Turn
+from database.models import MessageRow, Turn
 from memory.places import Where
 
 MOST_THOUGHTS, WITHIN_SECONDS = 30, 600.0
@@ -39,7 +39,7 @@ class CannotRemake(MasqueradeError):  # noqa: N818 - it is an answer, not a faul
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Requester:
     """Who wants a reply changed, and what Discord says of them."""
 
     id: int
@@ -91,8 +91,8 @@ class Rethinking:
 
     async def think(
         self,
-        role: Role,
-        asker: Asker,
+        role: PlayedCharacter,
+        asker: Requester,
         turn: Turn,
         where: Where,
         *,
@@ -122,12 +122,12 @@ class Rethinking:
             emotes=emotes,
         )
         async with self._database.begin() as db:
-            await turns.note_calls(db, reply.calls, role.slug)
+            await turns.note_reply_calls(db, reply.calls, turn, turn.id, remembered)
         if reply.fallback:
             raise CannotRemake(reply.text if reply.unpaid else NO_THOUGHT)
         return Thought(reply.text, heard, remembered, before, now)
 
-    async def check(self, db: UnitOfWork, role: Role, thought: Thought) -> None:
+    async def check(self, db: UnitOfWork, role: PlayedCharacter, thought: Thought) -> None:
         """Raise CannotRemake if anything that a thought comes from was edited or forgotten meanwhile."""
         where = thought.heard[0].where
         lines = thought.remembered.lines
@@ -146,7 +146,7 @@ class Rethinking:
         if not known or not await self._reader.stands(db, thought.remembered):
             raise CannotRemake(CHANGED)
 
-    async def _heard(self, db: UnitOfWork, turn: Turn, asker: Asker, where: Where) -> list[Utterance]:
+    async def _heard(self, db: UnitOfWork, turn: Turn, asker: Requester, where: Where) -> list[Utterance]:
         """Return what a reply answers, as it is by now; the asker's last word if nothing of it is left."""
         answered = await db.turns.answered_by(turn.id) or [turn.trigger_id]
         lines = [line for one in answered if (line := await db.messages.get(one))]
@@ -171,7 +171,7 @@ def _knows(remembered: Recollection) -> set[object]:
     return memories | set(remembered.head.episodes)
 
 
-def utterance_of(line: Message, where: Where) -> Utterance:
+def utterance_of(line: MessageRow, where: Where) -> Utterance:
     """Return a line of the log as it was heard."""
     return Utterance(
         message_id=line.id,

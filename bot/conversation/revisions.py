@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.lineage import drawn_on
 from bot.conversation.outbox import Saying
 from bot.conversation.queue import Rooms
-from bot.conversation.rethinking import Asker, CannotRemake, Rethinking
+from bot.conversation.rethinking import CannotRemake, Requester, Rethinking
 from bot.conversation.safety import why_not
 from bot.conversation.speakers import Casting
 from bot.conversation.text.names import clean_text, is_blank
@@ -83,7 +83,9 @@ class Remaking:
         self._rethinking = rethinking
         self._longest_message = longest_message
 
-    async def takes(self, character: str, asker: Asker, where: Where, turn_id: int | None = None) -> Takes:
+    async def takes(
+        self, character: str, asker: Requester, where: Where, turn_id: int | None = None
+    ) -> Takes:
         """Return the takes on the last reply to somebody in a place, or on a certain one of theirs.
 
         Raises CannotRemake.
@@ -96,7 +98,7 @@ class Remaking:
     async def another(
         self,
         character: str,
-        asker: Asker,
+        asker: Requester,
         where: Where,
         *,
         context: str = "",
@@ -139,7 +141,7 @@ class Remaking:
         return known
 
     async def choose(
-        self, character: str, asker: Asker, where: Where, *, turn_id: int, number: int, mouth: Mouth
+        self, character: str, asker: Requester, where: Where, *, turn_id: int, number: int, mouth: Mouth
     ) -> Takes:
         """Let another take stand: in the channel, in the log, and so in the next prompt (C44, C45).
 
@@ -163,7 +165,7 @@ class Remaking:
     async def rewrite(
         self,
         character: str,
-        asker: Asker,
+        asker: Requester,
         where: Where,
         text: str,
         *,
@@ -191,14 +193,14 @@ class Remaking:
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)
 
-    async def go_on(self, character: str, asker: Asker, where: Where, *, mouth: Mouth) -> str:
+    async def go_on(self, character: str, asker: Requester, where: Where, *, mouth: Mouth) -> str:
         """Let the character go on with its last reply, as a part of it (C46). Raises CannotRemake."""
         role, entered = self._role_of(character), self._rooms.enter(where.channel_id)
         with self._rethinking.one_at_a_time(role.slug, asker.id):
             async with entered as room, room.lock:
                 return await self._go_on(role, asker, where, mouth)
 
-    async def _go_on(self, role: Role, asker: Asker, where: Where, mouth: Mouth) -> str:
+    async def _go_on(self, role: PlayedCharacter, asker: Requester, where: Where, mouth: Mouth) -> str:
         async with self._database.read() as db:
             turn = await self._theirs(db, role, asker, where, None)
             said = len(await db.messages.of_turn(turn.id))
@@ -228,13 +230,13 @@ class Remaking:
         await self._carry_out(turn.id, mouth)
         return thought.text
 
-    def _role_of(self, character: str) -> Role:
+    def _role_of(self, character: str) -> PlayedCharacter:
         role = self._casting.company.by_slug.get(character)
         if role is None:
             raise CannotRemake(GONE)
         return role
 
-    async def _heard_anew(self, db: UnitOfWork, role: Role, turn: Turn, where: Where) -> None:
+    async def _heard_anew(self, db: UnitOfWork, role: PlayedCharacter, turn: Turn, where: Where) -> None:
         """Let new words be heard by those who heard the old ones and are there now (C25)."""
         cast_id = await self._casting.narrowed(db, turn.cast_id, where, speaker=role.slug)
         said = [line.id for line in await db.messages.of_turn(turn.id)]
@@ -257,7 +259,7 @@ class Remaking:
             return await self._takes(db, turn)
 
     async def _theirs(
-        self, db: UnitOfWork, role: Role, asker: Asker, where: Where, turn_id: int | None
+        self, db: UnitOfWork, role: PlayedCharacter, asker: Requester, where: Where, turn_id: int | None
     ) -> Turn:
         """Return a reply that may be changed: one to the asker, in this place, still in the log."""
         house = HouseRules(await db.channels.rules(where.guild_id))

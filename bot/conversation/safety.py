@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterable
 
-from bot.conversation.attention.server_rules import HouseRules, Kind
-from bot.conversation.company import Role
+from bot.conversation.attention.server_rules import HouseRules, RuleKind
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.config import Errors, Notice
 from bot.conversation.decision import Reason
 from bot.conversation.speakers import Casting
@@ -13,7 +13,7 @@ from bot.conversation.text.emotes import dress
 from bot.conversation.text.names import calls, clean_name
 from bot.conversation.types import Mouth, Part, Reply, Utterance
 from bot.core.clock import Clock, Runtime
-from bot.core.cooldown import Once
+from bot.core.cooldown import Cooldown
 from bot.core.errors import SpeakingError
 from bot.core.i18n import _
 from bot.llm.budget import Budgets
@@ -59,7 +59,7 @@ class AgeGate:
     def __init__(self, database: Database, casting: Casting, clock: Clock) -> None:
         self._database = database
         self._casting = casting
-        self._told = Once[tuple[int, int]](clock, TOLD_AGAIN_AFTER)
+        self._told = Cooldown[tuple[int, int]](clock, TOLD_AGAIN_AFTER)
 
     async def mark(self, channel_ids: Collection[int], *, age_restricted: bool) -> None:
         """Take notice of channels' marks, which hold from now on, for their threads too."""
@@ -67,7 +67,7 @@ class AgeGate:
             async with self._database.begin() as db:
                 await db.channels.mark(channel_ids, age_restricted=age_restricted)
 
-    async def refusal(self, role: Role, where: Where) -> str | None:
+    async def refusal(self, role: PlayedCharacter, where: Where) -> str | None:
         """Return why a character must not be in a place, in a sentence for people; None where it may."""
         async with self._database.read(brief=True) as db:
             admitted = await self._casting.admits(db, role, where)
@@ -87,7 +87,7 @@ class AgeGate:
             await self._tell(heard, role, mouth)
         return True
 
-    async def _tell(self, heard: Utterance, role: Role, mouth: Mouth) -> None:
+    async def _tell(self, heard: Utterance, role: PlayedCharacter, mouth: Mouth) -> None:
         part = Part(1, why_not(role, heard.where), f"a{heard.message_id}")
         try:
             await mouth.say(part, to=heard.author_id)
@@ -104,7 +104,7 @@ class FaultSigns:
     def __init__(self, errors: Errors, clock: Clock, budgets: Budgets) -> None:
         self._errors = errors
         self._budgets = budgets
-        self._first_this_hour = Once[tuple[int, int]](clock, ONCE_AN_HOUR).first
+        self._first_this_hour = Cooldown[tuple[int, int]](clock, ONCE_AN_HOUR).first
 
     def signal(self, heard: Utterance, *, lasting: bool, asked: bool = True, once: bool = True) -> Errors:
         """Return how to show that `heard` can't be answered, and take it as shown.
@@ -156,7 +156,7 @@ class Courtesy:
         self._casting = casting
         self._rng = runtime.rng
         self._notice = notice.text
-        self._noticed = Once[int](runtime.clock, notice.again_after.total_seconds())
+        self._noticed = Cooldown[int](runtime.clock, notice.again_after.total_seconds())
 
     async def look_after(self, heard: Utterance, mouth: Mouth) -> None:
         """Show the notice beside the reply, if what was said calls for it and the server lets us."""
@@ -165,7 +165,7 @@ class Courtesy:
             return
         async with self._database.read(brief=True) as db:
             house = HouseRules(await db.channels.rules(heard.where.guild_id))
-        if not house.allows(Kind.NOTICES, heard.where) or not self._noticed.first(heard.author_id):
+        if not house.allows(RuleKind.NOTICES, heard.where) or not self._noticed.first(heard.author_id):
             return
         if not await self._show(heard, mouth):
             self._noticed.forget(heard.author_id)
@@ -224,7 +224,7 @@ class Courtesy:
             log.warning("Can't write in channel %s: %s", heard.where.channel_id, error)
 
 
-def why_not(role: Role, where: Where) -> str:
+def why_not(role: PlayedCharacter, where: Where) -> str:
     """Return why a character for adults is kept out of a place, and what to do."""
     if where.place is not Place.GUILD:
         text = NOT_IN_PRIVATE
@@ -233,7 +233,7 @@ def why_not(role: Role, where: Where) -> str:
     return text.format(name=clean_name(role.name, str(NAMELESS)))
 
 
-def _called(heard: Utterance, kept_out: Iterable[Role]) -> Role | None:
+def _called(heard: Utterance, kept_out: Iterable[PlayedCharacter]) -> PlayedCharacter | None:
     """Return which of the characters is meant; None where the words are for nobody of them."""
     words = heard.said
     roles = list(kept_out)

@@ -1,10 +1,12 @@
 """What the characters perceive with: each sense is a protocol; bot.features.senses has the real ones."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.llm.types import Picture
 from memory.attachments import Attachment
+from personas.timbre import Timbre
 
 
 class Eye(Protocol):
@@ -37,6 +39,41 @@ class Ear(Protocol):
         """
 
 
+class CallEar(Protocol):
+    """Makes out what is said in a call, and is kept warm for as long as that takes."""
+
+    async def hear(self, pcm: bytes) -> str:
+        """Return the words in 16 kHz mono s16le; "" where nobody speaks. Raises Unperceived."""
+
+    async def close(self) -> None: ...
+
+
+class SpeechEngine(Protocol):
+    """Speaks a text."""
+
+    def speak(self, text: str, timbre: Timbre) -> AsyncIterator[bytes]:
+        """Yield the words of a text as 48 kHz mono s16le, as they are made. Raises Unspeakable."""
+
+    async def close(self) -> None:
+        """Let go of what it holds; it may speak again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A voice message: an Ogg file with Opus in it, its length, and its waveform as Discord takes it."""
+
+    data: bytes
+    seconds: float
+    waveform: str
+
+
+class Recorder(Protocol):
+    """Records what a character says."""
+
+    async def record(self, text: str, timbre: Timbre) -> Recording:
+        """Return the words of a text as a voice message. Raises Unspeakable."""
+
+
 class Fetch(Protocol):
     """Gets the bytes of an attachment: from Discord, or from a file in the terminal."""
 
@@ -60,3 +97,4 @@ class Senses:
     reader: Reader | None = None
     ear: Ear | None = None
     most_pictures: int = 4
+    speech: SpeechEngine | None = None

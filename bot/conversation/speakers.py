@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-from bot.conversation.attention.server_rules import HouseRules, Kind
-from bot.conversation.company import Company, Role
+from bot.conversation.attention.server_rules import HouseRules, RuleKind
+from bot.conversation.company import Company, PlayedCharacter
 from bot.conversation.config import Direction
 from bot.conversation.text.names import clean_text
 from bot.conversation.types import Utterance
 from bot.core.clock import Clock, Runtime
 from bot.llm.budget import Budgets, Level
 from database import Database, UnitOfWork
-from database.models import Cue as CueRow
+from database.models import CueRow
 from memory.places import Where
 from personas.character import Character
 from personas.relations import affinity
 from personas.rhythm import WINDOW, Profile, hour_of, profile_of, shift_at, shifted_chance
-from personas.selection.orchestration import Bond, Cue, Reason, banter, plan
-from personas.selection.routing import Candidate, Spoke, candidate_of, named, route
+from personas.selection.orchestration import Cue, CueReason, PairBond, banter, plan
+from personas.selection.routing import RoutingCandidate, Spoke, candidate_of, named, route
 
 LATELY = timedelta(hours=24)
 """What two characters said to each other within this makes them a little tired of it (F042)."""
@@ -55,9 +55,9 @@ class Casting:
         self._clock, self._rng = runtime.clock, runtime.rng
         self._budgets = budgets
         self._cast_ids: dict[tuple[str, ...], int] = {}
-        self._known: dict[str, tuple[Character, Candidate]] = {}
+        self._known: dict[str, tuple[Character, RoutingCandidate]] = {}
 
-    async def present(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
+    async def present(self, db: UnitOfWork, where: Where) -> tuple[PlayedCharacter, ...]:
         """Return which characters hear what is said in a place.
 
         In a direct message it is one: who was asked for, or the bot's own. Elsewhere it is everybody who
@@ -68,14 +68,14 @@ class Casting:
         kept_out = await self._kept_out(db, there, where)
         return tuple(role for role in there if role not in kept_out)
 
-    def is_another(self, heard: Utterance, role: Role) -> bool:
+    def is_another(self, heard: Utterance, role: PlayedCharacter) -> bool:
         """Say whether a character other than `role` said something."""
         others = (one for one in self.company if one.slug != role.slug)
         return heard.author_id in {one.speaker.id for one in others if not one.primary} or (
             not role.primary and heard.from_bot and heard.author_name == self.company.primary.name
         )
 
-    async def host(self, db: UnitOfWork, where: Where, present: Sequence[Role]) -> Role:
+    async def host(self, db: UnitOfWork, where: Where, present: Sequence[PlayedCharacter]) -> PlayedCharacter:
         """Return who is meant where none is named: the one asked for, else the bot's own, else the first."""
         channel = await db.channels.get(where.channel_id)
         primary = self.company.primary
@@ -83,24 +83,26 @@ class Casting:
         here = {role.slug: role for role in present}
         return next((here[slug] for slug in order if slug in here), primary)
 
-    async def kept_out(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
+    async def kept_out(self, db: UnitOfWork, where: Where) -> tuple[PlayedCharacter, ...]:
         """Return who would hear a place, were it one for adults (C91)."""
         if not any(role.nsfw for role in self.company):
             return ()
         return await self._kept_out(db, await self._called_there(db, where), where)
 
-    async def admits(self, db: UnitOfWork, role: Role, where: Where) -> bool:
+    async def admits(self, db: UnitOfWork, role: PlayedCharacter, where: Where) -> bool:
         """Say whether a character may be in a place at all: one for adults not among children (C91)."""
         return not await self._kept_out(db, (role,), where)
 
-    async def _kept_out(self, db: UnitOfWork, roles: Sequence[Role], where: Where) -> tuple[Role, ...]:
+    async def _kept_out(
+        self, db: UnitOfWork, roles: Sequence[PlayedCharacter], where: Where
+    ) -> tuple[PlayedCharacter, ...]:
         adults = tuple(role for role in roles if role.nsfw)
         if adults and where.for_adults:
             house = HouseRules(await db.channels.rules(where.guild_id))
-            return () if house.allows(Kind.ADULTS, where) else adults
+            return () if house.allows(RuleKind.ADULTS, where) else adults
         return adults
 
-    async def _called_there(self, db: UnitOfWork, where: Where) -> tuple[Role, ...]:
+    async def _called_there(self, db: UnitOfWork, where: Where) -> tuple[PlayedCharacter, ...]:
         if len(self.company) == 1:
             return self.company.roles  # who is alone is always there: /settings deactivate switches it off
         if not where.place.holds_several:
@@ -139,15 +141,17 @@ class Casting:
         there = await self.witnesses(db, message_id, where)
         return await self._cast_of(db, {*(role.slug for role in there), speaker})
 
-    async def heard(self, db: UnitOfWork, cast_id: int | None, where: Where) -> tuple[Role, ...]:
+    async def heard(self, db: UnitOfWork, cast_id: int | None, where: Where) -> tuple[PlayedCharacter, ...]:
         """Return which characters are in a place and heard what a cast did: nobody answers anything else."""
         return await self._among(db, where, await db.casts.members(cast_id))
 
-    async def witnesses(self, db: UnitOfWork, message_id: int, where: Where) -> tuple[Role, ...]:
+    async def witnesses(self, db: UnitOfWork, message_id: int, where: Where) -> tuple[PlayedCharacter, ...]:
         """Return which characters are in a place and heard what was said in a message of it."""
         return await self._among(db, where, await db.casts.who_heard(message_id))
 
-    async def _among(self, db: UnitOfWork, where: Where, cast: frozenset[str] | None) -> tuple[Role, ...]:
+    async def _among(
+        self, db: UnitOfWork, where: Where, cast: frozenset[str] | None
+    ) -> tuple[PlayedCharacter, ...]:
         present = await self.present(db, where)
         return tuple(role for role in present if cast is None or role.slug in cast)
 
@@ -181,7 +185,7 @@ class Casting:
                 continue  # that is for others to answer
             witnessed.add(one.message_id)
             for cue in await self.plan(one):
-                if cue.reason is not Reason.ROUTED:
+                if cue.reason is not CueReason.ROUTED:
                     then.setdefault(cue.slug, (cue, one.message_id))
         del then[first]
         return Lineup(first, frozenset(witnessed), tuple(then.values()))
@@ -199,11 +203,11 @@ class Casting:
         For the same message, while nothing changed, it is always the same.
         """
         if len(self.company) == 1 and not self.company.primary.nsfw:
-            return (Cue(self.company.primary.slug, 0.0, Reason.ROUTED),)
+            return (Cue(self.company.primary.slug, 0.0, CueReason.ROUTED),)
         async with self._database.read(brief=True) as db:
             present = await self.witnesses(db, heard.message_id, heard.where)
             if len(present) < 2:
-                return tuple(Cue(role.slug, 0.0, Reason.ROUTED) for role in present)
+                return tuple(Cue(role.slug, 0.0, CueReason.ROUTED) for role in present)
             text = clean_text(heard.said)
             candidates, rng = self._candidates(present), Random(f"{heard.message_id} {text}")
             there = {one.slug for one in candidates}
@@ -260,10 +264,10 @@ class Casting:
         counts = await db.channels.messages_by_hour(where.channel_id, since=hour_of(now - WINDOW))
         return profile_of(counts, now)
 
-    def _candidates(self, present: Sequence[Role]) -> list[Candidate]:
+    def _candidates(self, present: Sequence[PlayedCharacter]) -> list[RoutingCandidate]:
         return [self._candidate(role) for role in present]
 
-    def _candidate(self, role: Role) -> Candidate:
+    def _candidate(self, role: PlayedCharacter) -> RoutingCandidate:
         character, known = self._known.get(role.slug, (None, None))
         if known is None or character is not role.character:
             known = candidate_of(role.character, weight=self._direction.weights.get(role.slug, 1.0))
@@ -284,7 +288,9 @@ class Casting:
         found = await db.turns.last_speaker(channel_id, to=to)
         return Spoke(*found) if found else None
 
-    async def bonds(self, db: UnitOfWork, role: Role, others: Sequence[Role]) -> dict[tuple[str, str], Bond]:
+    async def bonds(
+        self, db: UnitOfWork, role: PlayedCharacter, others: Sequence[PlayedCharacter]
+    ) -> dict[tuple[str, str], PairBond]:
         """Return how a character stands with others, as far as that makes them talk (F042)."""
         now = self._clock.now()
         liked, recent = (
@@ -293,7 +299,7 @@ class Casting:
         )
         severities = await self.severities(db, role)
         return {
-            (role.slug, other.slug): Bond(
+            (role.slug, other.slug): PairBond(
                 affinity=liked.get(other.slug, 0.0),
                 recent=recent[other.slug],
                 compatibility=affinity.compatibility(role.character, other.character),
@@ -303,7 +309,7 @@ class Casting:
             if other.slug != role.slug
         }
 
-    async def severities(self, db: UnitOfWork, role: Role) -> dict[str, float]:
+    async def severities(self, db: UnitOfWork, role: PlayedCharacter) -> dict[str, float]:
         """Return how bad the worst conflict of a character with others is by now, where there is any."""
         worst: dict[str, float] = {}
         if not self._direction.conflicts:

@@ -1,7 +1,7 @@
 """The reply on paper: pledged before it is said, settled after, and picked up again after a crash."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -10,15 +10,13 @@ from bot.conversation.attention.throttle import place_of
 from bot.conversation.context.lineage import drawn_on
 from bot.conversation.decision import Decision, Reason, Trace, trace_json
 from bot.conversation.text.split import split
-from bot.conversation.types import Part, Recollection, Reply, Utterance
-from bot.llm.types import Call
+from bot.conversation.types import GrownReply, Part, Recollection, Reply, Utterance
+from bot.llm.types import ModelCall
 from database import UnitOfWork
-from database.models import Call as CallRow
-from database.models import Cue, Message, Remark, Turn
-from database.models import Part as PartRow
+from database.models import CallRow, CueRow, MessageRow, PartRow, Remark, Turn
 from memory.attachments import json_of
 from memory.places import Place, Where
-from personas.initiative import Kind
+from personas.initiative import RemarkKind
 from personas.relations.affinity import Interaction
 from personas.relations.bonds import Tone
 from personas.relations.signs import register_of
@@ -32,7 +30,8 @@ UNSENDABLE_LONGEST = timedelta(hours=24)
 class Pledge:
     """A reply that was written down and is to be said: `parts` are those not said yet.
 
-    `tempo` is how fast it is typed, 1 for as fast as ever.
+    `tempo` is how fast it is typed, 1 for as fast as ever. One that has `grown` is seen before it is said:
+    nothing of it is typed, and what of it can't be finished is taken down.
     """
 
     turn_id: int
@@ -42,6 +41,7 @@ class Pledge:
     parts: tuple[Part, ...]
     pledged_at: datetime
     tempo: float = 1.0
+    grown: bool = False
 
 
 class Posted(NamedTuple):
@@ -57,16 +57,17 @@ class Occasion:
     """What a reply has to do with others': who speaks `then`, and the `cue` on which it is said itself.
 
     `kind` is what it does with what another character said, and `tone` what a person did with what it
-    answers. `topic` is an interest of the character that comes up in that.
+    answers. `topic` is an interest of the character that comes up in that. `grown` shows it already.
     """
 
-    then: tuple[Cue, ...] = ()
-    cue: Cue | None = None
+    then: tuple[CueRow, ...] = ()
+    cue: CueRow | None = None
     kind: Interaction | None = None
     tone: Tone | None = None
     toned: int = 0
     """The message whose tone that is: the newest may be deleted before the reply is written down."""
     topic: str | None = None
+    grown: GrownReply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +77,29 @@ class Decided:
     utterance: Utterance
     decision: Decision
     trace: Trace
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
 
 
-def parts_of(text: str, *, mark: str, limit: int) -> tuple[Part, ...]:
+def parts_of(text: str, *, mark: str, limit: int, spoken: bool = False) -> tuple[Part, ...]:
     """Split a reply into the messages it becomes.
 
     The nonce comes from what is answered, its `mark`, so the same part has the same nonce after a
     restart, and Discord posts it once (faults A9; at most 25 characters).
     """
     return tuple(
-        Part(number, piece, f"{mark}.{number}") for number, piece in enumerate(split(text, limit), 1)
+        Part(number, piece, f"{mark}.{number}", spoken=spoken)
+        for number, piece in enumerate(split(text, limit), 1)
     )
+
+
+def parts_of_grown(parts: Sequence[Part], grown: GrownReply) -> tuple[Part, ...]:
+    """Return the parts of a reply as what is to be done about the messages that show it."""
+    shown = tuple(
+        replace(there, text=part.text, todo=None if part.text == there.text else "edit")
+        for part, there in zip(parts, grown.parts, strict=False)
+    )
+    superfluous = tuple(replace(there, text="", todo="delete") for there in grown.parts[len(parts) :])
+    return (*shown, *parts[len(shown) :], *superfluous)
 
 
 async def pledge(
@@ -124,11 +136,14 @@ async def pledge(
         register=register_of(trigger.text) if tone else None,
         topic=occasion.topic,
         drew_on=None if alone else drawn_on(reply.text, remembered),
+        spoken=remembered.spoken and not reply.fallback,
     )
-    parts = parts_of(
-        reply.text, mark=f"q{occasion.cue.id}" if occasion.cue else f"r{trigger.message_id}", limit=limit
-    )
+    mark = f"q{occasion.cue.id}" if occasion.cue else f"r{trigger.message_id}"
+    grown = occasion.grown or GrownReply((), mark)
+    parts = parts_of_grown(parts_of(reply.text, mark=grown.mark, limit=limit, spoken=turn.spoken), grown)
     turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
+    if grown.parts:
+        await _take_over(db, turn, turn_id, grown, parts)
     if (cue := occasion.cue) is not None:
         trace = trace_json(heard[-1].trace)
         await db.cues.close(cue.id, ended="spoke", turn_id=turn_id, kind=occasion.kind, trace=trace)
@@ -139,29 +154,44 @@ async def pledge(
     if occasion.then:
         await db.cues.add(occasion.then)
     await _take_seat(db, turn, remembered, begins_at=max(remembered.floor, reply.floor))
-    await note_calls(db, reply.calls, character)
+    await note_reply_calls(db, reply.calls, turn, turn_id, remembered)
     if remembered.stage.asked_back is not None and not reply.fallback:
         why = {"place": remembered.stage.asked_back, "turn": turn_id}
         await db.remarks.add(
-            Remark(turn.channel_id, character, at, Kind.FOLLOW_UP, remembered.stage.asked_whom, why)
+            Remark(turn.channel_id, character, at, RemarkKind.FOLLOW_UP, remembered.stage.asked_whom, why)
         )
     return Pledge(
         turn_id,
         turn.channel_id,
         turn.trigger_id,
         turn.addressee_id,
-        parts,
+        tuple(part for part in parts if part.message_id is None or part.todo),
         at,
         remembered.stage.tempo,
+        grown=occasion.grown is not None,
     )
+
+
+async def _take_over(
+    db: UnitOfWork, turn: Turn, turn_id: int, grown: GrownReply, parts: Sequence[Part]
+) -> None:
+    """Let the messages that showed a reply be parts of it, and drafts no more."""
+    there = [(part.number, part.message_id, part.todo) for part in parts if part.message_id is not None]
+    await db.turns.shown_as(turn_id, there, turn.pledged_at)
+    await db.drafts.close(turn.channel_id, turn.character, [part.nonce for part in grown.parts])
 
 
 def _is_only_of(person_id: int, remembered: Recollection) -> bool:
     """Say whether nothing came to mind that is of anybody else, or that another reply had from them."""
+    return _people_in(remembered) <= {person_id, None}
+
+
+def _people_in(remembered: Recollection) -> set[int | None]:
+    """Return whose words or facts came to mind; None is nobody's."""
     people: set[int | None] = {known.person_id for known in (*remembered.head.known, *remembered.fresh)}
     for lines in (remembered.lines, remembered.recalled):
         people |= {one.person_id for one in lines} | {whom for one in lines for whom in one.drew_on}
-    return people <= {person_id, None}
+    return people
 
 
 async def _take_seat(db: UnitOfWork, turn: Turn, remembered: Recollection, *, begins_at: int) -> None:
@@ -209,7 +239,9 @@ async def close(
             trace=trace_json(one.trace),
             turn_id=turn_id,
         )
-        await note_calls(db, one.calls, one.trace.voted_for)
+        await note_calls(
+            db, one.calls, one.trace.voted_for, turn_id=turn_id, message_id=one.utterance.message_id
+        )
 
 
 async def note(
@@ -234,7 +266,10 @@ async def note(
     where = heard.where
     rules = HouseRules(await db.channels.rules(where.guild_id))
     await note_place(db, where, heard=heard.message_id if gapless else 0)
-    if not await db.turns.claim(heard.message_id, where.channel_id, author_id=heard.author_id, at=at):
+    claimed = await db.turns.claim(
+        heard.message_id, where.channel_id, author_id=heard.author_id, at=at, aloud=heard.aloud
+    )
+    if not claimed:
         return None
     if unheard or (rules.rules and rules.forbids(heard)):
         return rules
@@ -247,7 +282,7 @@ async def note(
         names[where.guild_id] = heard.author_name
     await db.users.note(heard.author_id, names, is_bot=heard.from_bot, at=at)
     await db.messages.add(
-        Message(
+        MessageRow(
             id=heard.message_id,
             channel_id=where.channel_id,
             author_id=heard.author_id,
@@ -278,8 +313,29 @@ async def note_place(db: UnitOfWork, where: Where, *, heard: int = 0) -> None:
     )
 
 
-async def note_calls(db: UnitOfWork, calls: Sequence[Call], character: str = "") -> None:
-    """Enter calls in the books, for a character or for none; not whose they were, once they are forgotten."""
+async def note_reply_calls(
+    db: UnitOfWork, calls: Sequence[ModelCall], turn: Turn, turn_id: int, remembered: Recollection
+) -> None:
+    """Enter the calls for a reply in the books; keep what was sent, with whom that concerns, where wished."""
+    await note_calls(db, calls, turn.character, turn_id=turn_id)
+    people = [one for one in _people_in(remembered) | {turn.addressee_id} if one is not None]
+    for call in calls:
+        if call.sent:
+            await db.prompts.add(turn_id, call.sent, at=call.at, channel_id=turn.channel_id, people=people)
+
+
+async def note_calls(
+    db: UnitOfWork,
+    calls: Sequence[ModelCall],
+    character: str = "",
+    *,
+    turn_id: int | None = None,
+    message_id: int | None = None,
+) -> None:
+    """Enter calls in the books, for a character or for none; not whose they were, once they are forgotten.
+
+    They were made for a reply, or to decide about a message, where these are told.
+    """
     for call in calls:
         usage = call.usage
         await db.calls.add(
@@ -298,6 +354,8 @@ async def note_calls(db: UnitOfWork, calls: Sequence[Call], character: str = "")
                 user_id=call.user_id,
                 channel_id=call.channel_id,
                 character=character or None,
+                turn_id=turn_id,
+                message_id=message_id,
             )
         )
 
@@ -311,7 +369,7 @@ async def settle(
     me: int,
     name_of: Callable[[str], str],
     at: datetime,
-) -> list[Message] | None:
+) -> list[MessageRow] | None:
     """Make what was really said history, and end the turn; return its lines that are new.
 
     None where it had ended before: settling twice changes nothing. `posted` is a part that is not noted yet.
@@ -331,7 +389,7 @@ async def settle(
         # what could not be revised: it stands in the channel as it was.
         if message_id is None or not part.text or part.todo or turn.fallback:
             continue
-        line = Message(
+        line = MessageRow(
             id=message_id,
             channel_id=turn.channel_id,
             author_id=me,
@@ -378,9 +436,10 @@ async def unfinished(db: UnitOfWork, turn_id: int) -> Pledge | None:
         turn.trigger_id,
         turn.addressee_id,
         tuple(
-            Part(part.number, part.text, part.nonce, part.message_id, part.todo)
+            Part(part.number, part.text, part.nonce, part.message_id, part.todo, turn.spoken)
             for part in parts
             if part.message_id is None or part.todo
         ),
         turn.pledged_at,
+        grown=turn.next_variant is None and any(part.todo for part in parts),
     )

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from bot.conversation.company import Speaker
-from bot.llm.types import Call, Picture
+from bot.llm.types import ModelCall, Picture
 from database.repositories.musings import HeldMusing
 from memory.attachments import Attachment, without_attachments
 from memory.places import Where
-from memory.recall import Recalled
+from memory.worth import Recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Utterance:
 
     `mentions` are the user ids that it mentions, in their order; `people` are those whom Discord names
     beside it: who is mentioned or replied to, and the bots of the server. `text` holds `words` and all that
-    can be read of the `attachments`; `quote` is what it replies to.
+    can be read of the `attachments`; `quote` is what it replies to. `aloud` marks what was said in a call,
+    and `alone` that nobody else was in that call with the character.
     """
 
     message_id: int
@@ -78,6 +79,8 @@ class Utterance:
     people: tuple[Person, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     quote: Quote | None = None
+    aloud: bool = False
+    alone: bool = False
 
     @property
     def said(self) -> str:
@@ -184,7 +187,7 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class PromptSituation:
     """What besides the talk makes a reply what it is here and now, all of it near the prompt's end.
 
     `notes` are paragraphs of ours or an operator's: lore, behaviour, mode, how the characters get on.
@@ -219,7 +222,8 @@ class Recollection:
     `premium` is whom it answers, and `sendable` a place that does not refuse its words just now. `sights` are
     the pictures of what is answered, and was answered last; `unseen` more of them were too many. `quotes` are
     what is replied to; `read` names files and voice messages of what is answered: kind and message.
-    What is in `listening` was not heard yet: these recordings are still being transcribed.
+    What is in `listening` was not heard yet: these recordings are still being transcribed. The reply is to
+    be a voice message where `spoken` says so.
     """
 
     lines: tuple[Line, ...]
@@ -229,7 +233,7 @@ class Recollection:
     fresh: tuple[Knowledge, ...] = ()
     tokens: int = 0
     recalled: tuple[Recalled, ...] = ()
-    stage: Stage = Stage()
+    stage: PromptSituation = PromptSituation()
     seated: bool = False
     begun: int = 0
     premium: bool = False
@@ -239,6 +243,7 @@ class Recollection:
     quotes: tuple[Quoted, ...] = ()
     read: tuple[str, ...] = ()
     listening: frozenset[int] = frozenset()
+    spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +260,7 @@ class Reply:
     lasting: bool = False
     unpaid: bool = False
     floor: int = 0
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
     expert: tuple[str, ...] = ()
 
 
@@ -272,7 +277,7 @@ class Part:
     """One message of a reply, as it is sent: `nonce` makes sending it again harmless.
 
     Where it was posted already, `message_id` says as what, and `todo` what is to be done about it: 'edit'
-    it to the text, or 'delete' it.
+    it to the text, or 'delete' it. One that is `spoken` goes out as a voice message, where that can be.
     """
 
     number: int
@@ -280,6 +285,29 @@ class Part:
     nonce: str
     message_id: int | None = None
     todo: str | None = None
+    spoken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrownReply:
+    """Messages that show a reply before it is written down, with the words that each shows.
+
+    `mark` begins the nonces of those that it needs besides.
+    """
+
+    parts: tuple[Part, ...]
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """Where a reply is seen while it comes: `show` is given all of it so far, and "" where it begins anew.
+
+    What is `replaceable` may begin anew at any time; what is not stands there for good once it was shown.
+    """
+
+    show: Callable[[str], None]
+    replaceable: bool = False
 
 
 NO_EMOTES: Mapping[str, str] = MappingProxyType({})
@@ -358,12 +386,13 @@ class Backlog:
     """What was said in a channel and is not answered yet: each function asks Discord for it.
 
     `left` was noted before a stop, and nothing was decided about it; `missed` was said while nobody listened.
-    `caught_up` is told when all of that is noted.
+    `caught_up` is told when all of that is noted; `gapless` says that nothing else was missed.
     """
 
     left: Callable[[], Awaitable[Sequence[Utterance]]]
     missed: Callable[[], Awaitable[Sequence[Arrival]]]
     caught_up: Callable[[], object]
+    gapless: bool = True
 
 
 def arrived(heard: Utterance, mouth: Mouth, *, gapless: bool = True) -> Arrival:

@@ -54,7 +54,7 @@ def answer_of(
 
     Raises Unfinished for what is no whole answer, or comes after `deadline` seconds; `stop` ends it sooner.
     """
-    arguments = (order, os.pathsep.join((str(_ROOT), *(path for path in sys.path if path))))
+    arguments = (order, import_paths())
     began = stop.began if stop else None
     # A file and no pipe: nobody has to write while the process is read from.
     with _nameless_file() as file:
@@ -66,6 +66,11 @@ def answer_of(
         except _Endless as error:
             # It was killed at once: Unfinished in the block would wait for an end that may not come.
             raise Unfinished from error
+
+
+def import_paths() -> str:
+    """Return where a process finds our packages, and those that are installed."""
+    return os.pathsep.join((str(_ROOT), *(path for path in sys.path if path)))
 
 
 def _nameless_file() -> IO[bytes]:

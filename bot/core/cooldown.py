@@ -12,7 +12,7 @@ MOST_KEPT = 10_000
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Once(Generic[Key]):
+class Cooldown(Generic[Key]):
     """Says whether something is told for the first time within `seconds`; a restart forgets it."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:

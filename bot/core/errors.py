@@ -63,6 +63,22 @@ class Unsaid(SpeakingError):  # noqa: N818
     """Posting failed for now; the part stays pledged and is tried again."""
 
 
+class Interrupted(SpeakingError):  # noqa: N818
+    """Somebody spoke while a reply was spoken aloud: only `text` of it was heard.
+
+    The words that were heard became the message `message_id`; it is None where nothing was.
+    """
+
+    def __init__(self, message_id: int | None, text: str) -> None:
+        super().__init__("somebody spoke in between")
+        self.message_id = message_id
+        self.text = text
+
+
+class Unspeakable(MasqueradeError):  # noqa: N818
+    """A text can't be spoken now; it is written instead."""
+
+
 class Unperceived(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
     """An attachment can't be made out; the text says why, for the log, without a word of what it holds."""
 

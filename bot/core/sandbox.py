@@ -51,8 +51,7 @@ def output_of(
     raised in the block for output that ends too soon, comes out with `late` and `fault` set. `began` is
     told how to end the process sooner.
     """
-    command = [sys.executable, "-I", "-S", program, str(deadline), *arguments]
-    environment = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
+    command = command_of(program, deadline, arguments)
     began, late = began or _nobody, Event()
 
     def stop() -> None:
@@ -60,7 +59,7 @@ def output_of(
         process.kill()
 
     with subprocess.Popen(  # noqa: S603 - the command is ours, and no shell is asked
-        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=bare_environment()
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -78,6 +77,16 @@ def output_of(
         finally:
             timer.cancel()
             process.kill()
+
+
+def command_of(program: str, seconds: float, arguments: Sequence[str]) -> list[str]:
+    """Return how a Python file is started that holds itself to so many seconds."""
+    return [sys.executable, "-I", "-S", program, str(seconds), *arguments]
+
+
+def bare_environment() -> dict[str, str]:
+    """Return the environment of such a process: without secrets."""
+    return {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
 
 
 def _nobody(kill: Kill) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app import App
+from bot.audit import Actor
 from bot.core import i18n
 from bot.core.errors import (
     ConfigurationError,
@@ -25,7 +26,7 @@ from bot.core.errors import (
 from bot.core.tasks import spawn
 from bot.discord.malformed_events import Leniency
 from bot.discord.request_gate import Restraint
-from bot.features.operations.log_channel import Outlet
+from bot.features.operations.log_channel import LogChannelQueue
 from database import DatabaseError
 
 log = logging.getLogger(__name__)
@@ -70,8 +71,10 @@ class Masquerade(commands.Bot):
         self.app = app
         self._translator = translator
         self.stopped_because: ConfigurationError | None = None
-        self.outlet = Outlet(self._post_in_log_channel, app.clock)
+        self.outlet = LogChannelQueue(self._post_in_log_channel, app.clock)
         self.stopping = False
+        self.console_link: Callable[[Actor], str] | None = None
+        """Makes a link to the console, where there is one."""
         self._closed = asyncio.Event()
         app.tell_operator.listeners.append(self._tell_log_channel)
 
@@ -98,6 +101,11 @@ class Masquerade(commands.Bot):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         if self.app.settings.nickname_sync:
             await self._take_nickname(guild)
+
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Hear of no event once the connection is being closed: discord.py fails at one that comes then."""
+        if not self.is_closed():
+            super().dispatch(event_name, *args, **kwargs)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         if self.is_closed():  # what was under way finds the connection gone: that is no fault
@@ -242,11 +250,12 @@ async def _ended(tasks: Collection[asyncio.Task[Any]], within: float) -> bool:
 
 
 def intents() -> discord.Intents:
-    """Return what the bot needs to hear, no more: servers, their emotes, messages and DMs, their words."""
+    """Return what the bot needs to hear, no more: servers, their emotes, calls, messages and DMs."""
     wanted = discord.Intents.none()
     wanted.guilds = True
     wanted.emojis_and_stickers = True
     wanted.guild_messages = True
+    wanted.voice_states = True
     wanted.dm_messages = True
     wanted.message_content = True
     return wanted

@@ -53,7 +53,7 @@ ABOVE_ME = _(
 )
 
 
-class Refused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
+class ModerationRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
     """An act of moderation is not done; the text says why, and what to do."""
 
 
@@ -90,15 +90,15 @@ class Rank:
 def check_ranks(invoker: Rank, me: Rank, target: Rank, *, name: str) -> None:
     """Raise Refused, with the target's `name`, where the order of the roles forbids an act."""
     if target.user_id == invoker.user_id:
-        raise Refused(YOURSELF)
+        raise ModerationRefused(YOURSELF)
     if target.user_id == me.user_id:
-        raise Refused(MYSELF)
+        raise ModerationRefused(MYSELF)
     if target.owns:
-        raise Refused(OWNER.format(name=name))
+        raise ModerationRefused(OWNER.format(name=name))
     if not invoker.is_above(target):
-        raise Refused(ABOVE_YOU.format(name=name))
+        raise ModerationRefused(ABOVE_YOU.format(name=name))
     if not me.is_above(target):
-        raise Refused(ABOVE_ME.format(name=name))
+        raise ModerationRefused(ABOVE_ME.format(name=name))
 
 
 def span_of_mute(text: str) -> timedelta:
@@ -122,13 +122,13 @@ def _span(text: str, longest: timedelta, too_long: str, *, off: bool = False) ->
     try:
         span = read_span(text)
     except OverflowError:
-        raise Refused(too_long) from None
+        raise ModerationRefused(too_long) from None
     if span is None:
-        raise Refused(UNCLEAR)
+        raise ModerationRefused(UNCLEAR)
     if span < timedelta(seconds=1):
-        raise Refused(NO_TIME)
+        raise ModerationRefused(NO_TIME)
     if span > longest:
-        raise Refused(too_long)
+        raise ModerationRefused(too_long)
     return timedelta(seconds=int(span.total_seconds()))
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from bot.core.clock import Clock
 from database import Database
-from database.models import Job, JobRun
+from database.models import JobRow, JobRun
 from database.repositories.jobs import FAILED, OK, RUNNING
 
 KEPT = timedelta(days=90)
@@ -16,14 +16,14 @@ AGAIN_AFTER = timedelta(hours=1)
 """So long after it failed a day's work is tried again."""
 
 
-class Ledger:
+class JobHistory:
     """The tables jobs and job_runs. Each write is one short transaction."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    async def open(self) -> list[Job]:
+    async def open(self) -> list[JobRow]:
         """Return how each job fared at the end of the last process, and mark what that left unfinished."""
         async with self._database.begin() as db:
             await db.jobs.break_off()
@@ -37,7 +37,7 @@ class Ledger:
                 return None
             return await db.jobs.begin(JobRun(job, due_at, now, RUNNING, day=day))
 
-    async def end(self, run_id: int, job: Job) -> None:
+    async def end(self, run_id: int, job: JobRow) -> None:
         """Write down what a run that was begun came to, and how its job fares now."""
         assert job.seconds is not None, "it ran"
         result = FAILED if job.error else OK
@@ -45,7 +45,7 @@ class Ledger:
             await db.jobs.end(run_id, result=result, seconds=job.seconds, error=job.error)
             await db.jobs.keep([job])
 
-    async def note(self, job: Job, *, due_at: datetime) -> None:
+    async def note(self, job: JobRow, *, due_at: datetime) -> None:
         """Write down a run that nobody had to claim, and how its job fares now."""
         assert job.begun_at is not None, "it ran"
         result = FAILED if job.error else OK
@@ -54,7 +54,7 @@ class Ledger:
             await db.jobs.begin(run)
             await db.jobs.keep([job])
 
-    async def keep(self, jobs: Iterable[Job]) -> None:
+    async def keep(self, jobs: Iterable[JobRow]) -> None:
         """Write down how some jobs fare, and let go of old runs."""
         async with self._database.begin() as db:
             await db.jobs.keep(jobs)

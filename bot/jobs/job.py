@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.core.clock import Clock
 from bot.jobs.timetable import Daily, Every, Once, Plan
-from database.models import Job as JobRow
+from database.models import JobRow
 
 log = logging.getLogger(__name__)
 

@@ -15,12 +15,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from bot.core.clock import Clock, SystemClock
-from bot.jobs.history import Ledger
+from bot.jobs.history import JobHistory
 from bot.jobs.job import NOTED_SECONDS, Job, Work
 from bot.jobs.timetable import Daily, Every, JobReport, Once, Plan
 from database import DatabaseError
-from database.models import Job as JobRow
-from database.models import JobRun
+from database.models import JobRow, JobRun
 
 
 class Again(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
@@ -79,7 +78,7 @@ BOOKKEEPING = "write down how the jobs fare"
 class Schedule:
     """The process's one scheduler. Without a `ledger` nothing outlives the process."""
 
-    def __init__(self, *, clock: Clock | None = None, ledger: Ledger | None = None) -> None:
+    def __init__(self, *, clock: Clock | None = None, ledger: JobHistory | None = None) -> None:
         self._clock = clock or SystemClock()
         self._ledger = ledger
         self._jobs: dict[str, Job] = {}

@@ -62,7 +62,7 @@ FULL = Purse()
 
 
 @dataclass(slots=True)
-class Account:
+class DayAccount:
     """What was spent on one day, and is held for calls under way."""
 
     day: str
@@ -97,7 +97,7 @@ class Held:
     """What was set aside for one call."""
 
     amount: Amount
-    accounts: tuple[Account, ...]
+    accounts: tuple[DayAccount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,9 @@ class Budgets:
         self._clock = clock
         self._zone = zone
         self._tell = tell
-        self._accounts: dict[tuple[str, str], Account] = {}
+        self._accounts: dict[tuple[str, str], DayAccount] = {}
         self._days: set[str] = set()
-        self._changed: dict[tuple[str, str], Account] = {}
+        self._changed: dict[tuple[str, str], DayAccount] = {}
         self._servers: dict[int, _Server] = {}
         self._opening = asyncio.Lock()
         self._keeping = asyncio.Lock()
@@ -240,7 +240,7 @@ class Budgets:
                     await db.spendings.keep([account.row() for account in changed.values()])
                 undoing.pop_all()
 
-    def _still_to_keep(self, changed: Mapping[tuple[str, str], Account]) -> None:
+    def _still_to_keep(self, changed: Mapping[tuple[str, str], DayAccount]) -> None:
         self._changed = {**changed, **self._changed}
 
     async def open(self) -> None:
@@ -300,13 +300,13 @@ class Budgets:
         assert payer.limit is not None
         return int(payer.limit.share(self._account(payer.mark).spent) * 100)
 
-    def _account(self, mark: str) -> Account:
+    def _account(self, mark: str) -> DayAccount:
         key = (self._today(), mark)
         if key not in self._accounts:
-            self._accounts[key] = Account(*key)
+            self._accounts[key] = DayAccount(*key)
         return self._accounts[key]
 
-    def _change(self, account: Account) -> None:
+    def _change(self, account: DayAccount) -> None:
         self._changed[account.day, account.payer] = account
 
     def _noticed(self, payer: Payer, level: Level) -> None:
@@ -350,7 +350,7 @@ class Budgets:
 
     def _take_up(self, row: DaySpending) -> None:
         held = Amount(row.held_nanodollars, row.held_tokens)
-        account = self._accounts.setdefault((row.day, row.payer), Account(row.day, row.payer))
+        account = self._accounts.setdefault((row.day, row.payer), DayAccount(row.day, row.payer))
         account.spent += Amount(row.nanodollars, row.tokens) + held
         account.level, account.told = max(account.level, Level(row.level)), account.told or row.told
         if held != NOTHING:

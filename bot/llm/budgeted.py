@@ -9,7 +9,7 @@ from bot.llm.budget import Budgets, Held, Level
 from bot.llm.client import Answer, Batching, Claude
 from bot.llm.errors import ClaudeCut, ClaudeError, ClaudeTimeout, ClaudeUnavailable, OverBudget
 from bot.llm.pricing import BATCHED, Price, Prices
-from bot.llm.types import Call, Model, Prompt, Question
+from bot.llm.types import Model, ModelCall, Prompt, Question
 from bot.settings.allowance import NOTHING, Amount
 from database import DatabaseError
 
@@ -43,7 +43,7 @@ class Tariff:
         free = self.is_free(question.server)
         return Amount.of(0.0 if free else dollars * share, tokens + question.max_tokens)
 
-    def of(self, call: Call) -> Amount | None:
+    def of(self, call: ModelCall) -> Amount | None:
         """Return what a call came to; None where the server did not say."""
         if call.usage.output is None:
             return None

@@ -8,7 +8,7 @@ from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from bot.llm.types import Call
+from bot.llm.types import ModelCall
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class _CallLog(RotatingFileHandler):
             )
 
 
-def open_call_log(path: Path) -> Callable[[Call, int], None]:
+def open_call_log(path: Path) -> Callable[[ModelCall, int], None]:
     """Return a function that writes one JSON line for a call and the length of its prompt."""
     with suppress(OSError):  # the first call says so
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def open_call_log(path: Path) -> Callable[[Call, int], None]:
         earlier.close()
     logger.handlers = [handler]
 
-    def write(call: Call, prompt_characters: int) -> None:
+    def write(call: ModelCall, prompt_characters: int) -> None:
         line = {
             "at": call.at.isoformat(timespec="milliseconds"),
             "purpose": call.purpose,

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar, Token
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,7 +25,7 @@ from bot.llm.breaker import Breaker
 from bot.llm.errors import ClaudeCut, ClaudeDenied, ClaudeEmpty, ClaudeError, ClaudeRefused, ClaudeTimeout
 from bot.llm.pricing import Prices
 from bot.llm.server import Server
-from bot.llm.types import Call, Model, Prompt, Question, Usage
+from bot.llm.types import Model, ModelCall, Prompt, Question, Usage
 from bot.llm.wire import body, text_of, usage_of
 
 if TYPE_CHECKING:
@@ -46,12 +48,12 @@ class Answer:
 
     text: str
     cut_short: bool
-    call: Call
-    before: tuple[Call, ...] = ()
+    call: ModelCall
+    before: tuple[ModelCall, ...] = ()
     expert: tuple[str, ...] = ()
 
     @property
-    def calls(self) -> tuple[Call, ...]:
+    def calls(self) -> tuple[ModelCall, ...]:
         """Every call that it took, for the books."""
         return (*self.before, self.call)
 
@@ -71,7 +73,8 @@ class AnthropicClaude:
 
     `sampling` (temperature and the like) is sent to other servers only: current Claude models refuse it.
     The server is waited for before each attempt, until it is ready, within the deadline.
-    `breaker` stops everything while the server refuses us; `note` sees every call.
+    `breaker` stops everything while the server refuses us; `note` sees every call. With `keeps_requests` the
+    call for a reply holds what was sent.
     """
 
     def __init__(
@@ -83,8 +86,10 @@ class AnthropicClaude:
         cache_ttl: Literal["5m", "1h"] = "1h",
         sampling: Mapping[str, float] | None = None,
         breaker: Breaker | None = None,
-        note: Callable[[Call, int], None] = lambda _call, _length: None,
+        note: Callable[[ModelCall, int], None] = lambda _call, _length: None,
+        keeps_requests: bool = False,
     ) -> None:
+        self._keeps_requests = keeps_requests
         self._prices = prices
         self._clock = clock or SystemClock()
         self._cache_ttl: Literal["5m", "1h"] = cache_ttl
@@ -97,7 +102,7 @@ class AnthropicClaude:
 
     @cached_property
     def _client(self) -> "AsyncAnthropic":
-        from anthropic import AsyncAnthropic
+        from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
 
         own = {"Connection": "close"} if self._server.local else {}
         client = AsyncAnthropic(
@@ -105,6 +110,9 @@ class AnthropicClaude:
             base_url=self._server.base_url,
             max_retries=0,  # the SDK would obey `retry-after: 3600`; our retries know the deadline
             default_headers=own,
+            http_client=DefaultAsyncHttpxClient(event_hooks={"request": [_keep_body]})
+            if self._keeps_requests
+            else None,
         )
         if self._server.label:
             # The SDK adds ANTHROPIC_CUSTOM_HEADERS, which may hold a key of the main server.
@@ -123,8 +131,12 @@ class AnthropicClaude:
         await self._load()
         key = self._admitted()
         begun, draft = self._clock.monotonic(), self._draft(question)
+        sent = _SENT.set([])
         try:
-            message = await self._within_deadline(prompt, question)
+            try:
+                message = await self._within_deadline(prompt, question)
+            finally:
+                draft = self._with_request(draft, sent)
             usage = usage_of(message)
             draft = replace(draft, usage=usage, cost=self._cost(draft, usage))
             answer = _judged(message, draft)
@@ -138,6 +150,13 @@ class AnthropicClaude:
         call = replace(draft, seconds=self._clock.monotonic() - begun)
         self._note(call, len(prompt.text))
         return replace(answer, call=call)
+
+    def _with_request(self, draft: ModelCall, sent: Token[list[bytes]]) -> ModelCall:
+        """Return a call with what was sent for it last, if that is kept."""
+        bodies = _SENT.get()
+        _SENT.reset(sent)
+        kept = self._keeps_requests and draft.purpose == "reply" and bodies
+        return replace(draft, sent=_without_pictures(bodies[-1])) if kept else draft
 
     async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
         """Ask many questions together, for half the price; that takes minutes, and two hours at most.
@@ -188,8 +207,8 @@ class AnthropicClaude:
         if "_client" not in vars(self):
             await asyncio.to_thread(import_module, SDK)
 
-    def _draft(self, question: Question) -> Call:
-        return Call(
+    def _draft(self, question: Question) -> ModelCall:
+        return ModelCall(
             purpose=question.purpose,
             model=str(Model(question.model, self._server.label)),
             outcome="ok",
@@ -200,12 +219,12 @@ class AnthropicClaude:
             server=self._server.label,
         )
 
-    def _cost(self, draft: Call, usage: Usage, *, batched: bool = False) -> float | None:
+    def _cost(self, draft: ModelCall, usage: Usage, *, batched: bool = False) -> float | None:
         # Of the one server for all else it is told beside the books that it costs nothing.
         free = self._server.free and self._server.label
         return 0.0 if free else self._prices.cost(draft.model, usage, batched=batched)
 
-    def _of_batch(self, outcome: Outcome, draft: Call, key: str) -> Answer | ClaudeError:
+    def _of_batch(self, outcome: Outcome, draft: ModelCall, key: str) -> Answer | ClaudeError:
         """Return an answer, or what went wrong, with its call."""
         try:
             if isinstance(outcome, ClaudeError):
@@ -241,12 +260,12 @@ class AnthropicClaude:
         return message
 
     async def _with_retries(self, prompt: Prompt, question: Question) -> "AnthropicMessage":
-        shown = _Shown(question.on_text)
+        shown = _Shown(question.on_text, question.on_again)
         retrying = AsyncRetrying(
             stop=stop_after_attempt(ATTEMPTS if question.retries else 1)
             | stop_before_delay(question.deadline),
             wait=faults.wait,
-            retry=retry_if_exception(lambda error: faults.passing(error) and not shown.anything),
+            retry=retry_if_exception(lambda error: faults.passing(error) and not shown.final),
             sleep=self._clock.sleep,
             reraise=True,
         )
@@ -256,6 +275,7 @@ class AnthropicClaude:
 
     async def _attempt(self, request: dict[str, Any], shown: "_Shown") -> "AnthropicMessage":
         await self._ready()
+        shown.begin()
         try:
             if shown.on_text is None:
                 message: AnthropicMessage = await self._client.messages.create(**request)
@@ -276,24 +296,53 @@ class AnthropicClaude:
         return message
 
 
+_SENT: ContextVar[list[bytes]] = ContextVar("what the call under way has sent")
+_PICTURE = re.compile(rb'(?<="data":")[A-Za-z0-9+/=]{200,}(?=")')
+
+
+async def _keep_body(request: Any) -> None:
+    """Keep what is sent, for the call that is under way in this task."""
+    if (bodies := _SENT.get(None)) is not None:
+        bodies.append(request.content)
+
+
+def _without_pictures(body: bytes) -> bytes:
+    """Return a request with words in place of the bytes of its pictures."""
+    return _PICTURE.sub(lambda found: b"(%d bytes of a picture)" % len(found[0]), body)
+
+
 class _Shown:
-    """Remembers whether words were already shown: an answer that was seen can't be begun anew.
+    """Remembers whether words were already shown: such an answer is begun anew only where that can be told.
 
     `reached` says whether an attempt found the server.
     """
 
-    def __init__(self, on_text: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, on_text: Callable[[str], None] | None, on_again: Callable[[], None] | None = None
+    ) -> None:
         self.on_text = on_text
-        self.anything = False
+        self._on_again = on_again
+        self._anything = False
         self.reached = False
 
+    @property
+    def final(self) -> bool:
+        """Say whether what was shown can't be replaced."""
+        return self._anything and self._on_again is None
+
+    def begin(self) -> None:
+        """Begin, or begin anew, to show an answer."""
+        if self._anything and self._on_again:
+            self._on_again()
+        self._anything = False
+
     def __call__(self, piece: str) -> None:
-        self.anything = True
+        self._anything = True
         if self.on_text:
             self.on_text(piece)
 
 
-def _judged(message: "AnthropicMessage", call: Call) -> Answer:
+def _judged(message: "AnthropicMessage", call: ModelCall) -> Answer:
     """Tell an answer from a refusal and from nothing at all (faults C5)."""
     text = text_of(message)
     if message.stop_reason == "refusal":
@@ -303,7 +352,7 @@ def _judged(message: "AnthropicMessage", call: Call) -> Answer:
     return Answer(text, message.stop_reason == "max_tokens", call)
 
 
-def _priced(error: ClaudeError, call: Call) -> ClaudeError:
+def _priced(error: ClaudeError, call: ModelCall) -> ClaudeError:
     error.call = call
     return error
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from bot.core.errors import MasqueradeError
 
 if TYPE_CHECKING:
-    from bot.llm.types import Call
+    from bot.llm.types import ModelCall
 
 
 Denial = Literal["key", "permission", "billing"]
@@ -16,8 +16,8 @@ class ClaudeError(MasqueradeError):
 
     outcome = "failed"
 
-    call: "Call | None" = None  # for the books: set once the client gives up
-    before: "tuple[Call, ...]" = ()
+    call: "ModelCall | None" = None  # for the books: set once the client gives up
+    before: "tuple[ModelCall, ...]" = ()
     """Calls before it, for the same answer, that brought nothing either."""
     status: int = 0
     """What a server answered with, by HTTP; 0 where none answered."""
@@ -25,7 +25,7 @@ class ClaudeError(MasqueradeError):
     """Whether no server was reached: nothing was sent, or paid."""
 
     @property
-    def calls(self) -> "tuple[Call, ...]":
+    def calls(self) -> "tuple[ModelCall, ...]":
         """Every call that it took, for the books."""
         return (*self.before, self.call) if self.call else self.before
 
@@ -80,6 +80,16 @@ class ClaudeCut(ClaudeError):  # noqa: N818
     """The answer broke off before the server said why it stopped: half a reply is none."""
 
     outcome = "cut"
+
+
+class ClaudeInterrupted(ClaudeError):  # noqa: N818
+    """Somebody spoke while the answer was spoken aloud: `heard` of it was, and no more is wanted."""
+
+    outcome = "interrupted"
+
+    def __init__(self, heard: str) -> None:
+        super().__init__("somebody spoke in between")
+        self.heard = heard
 
 
 class OverBudget(ClaudeError):  # noqa: N818

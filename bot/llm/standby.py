@@ -48,10 +48,12 @@ class Standby:
             return await self._claude.ask(prompt, _first(question, shown))
         except _CANT as error:
             left = question.deadline - (self._clock.monotonic() - begun)
-            # What was seen can't be begun anew.
-            if shown or left <= 0 or _in_vain(question, question.instead, error):
+            final = shown and question.on_again is None  # what was seen can't be begun anew then
+            if final or left <= 0 or _in_vain(question, question.instead, error):
                 raise
             self._note(Model(question.model, question.server), question.instead, error)
+            if shown and question.on_again:
+                question.on_again()
             return await self._in_its_place(prompt, question, question.instead, left, error)
 
     async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:

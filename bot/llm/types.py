@@ -131,10 +131,11 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ModelCall:
     """One call to a model, for the books. `cost` is in US dollars; None means the price is not known.
 
-    Of a `server` besides the one for all else the model is called as `str(Model)` calls it.
+    Of a `server` besides the one for all else the model is called as `str(Model)` calls it. `sent` is the
+    body of the request for a reply, where those are kept.
     """
 
     purpose: str
@@ -147,6 +148,7 @@ class Call:
     user_id: int | None = None
     channel_id: int | None = None
     server: str = ""
+    sent: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,8 @@ class Question:
 
     `schema` is the JSON schema that Claude's answer keeps to; servers of other makes pass it over.
     `sampling` (temperature and the like) reaches those other servers only. `instead` is asked where the
-    model can't be.
+    model can't be. `on_text` is given each piece of the answer as it comes. Where `on_again` is given, an
+    answer that broke off is asked for again although it was shown, and that is told when it begins anew.
     """
 
     purpose: Purpose
@@ -169,6 +172,7 @@ class Question:
     schema: Mapping[str, Any] | None = None
     sampling: Mapping[str, float] = field(default_factory=dict)
     on_text: Callable[[str], None] | None = None
+    on_again: Callable[[], None] | None = None
     user_id: int | None = None
     channel_id: int | None = None
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from bot.core.i18n import _
-from bot.pictures.days import Stretch
+from bot.pictures.days import TimeStretch
 from bot.pictures.gauges import COLOURS, COURSE, ROW, Gauge, bars_begin, drawn_gauge, in_words, signed
 from bot.pictures.sheet import (
     END,
@@ -42,7 +42,7 @@ CHANGE_TAKEN_BACK = _("{change} (taken back)")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class GaugeChange:
     """What moved a gauge, in words such as "+1 trust: you told something personal"."""
 
     at: datetime
@@ -52,14 +52,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class BondChart:
-    """What a picture of a bond shows; `stage_index` counts the stages from 0, dates are those of `zone`."""
+    """What a picture of a bond shows; `stage_index` counts the stages from 0, dates are those of `zone`.
+
+    `with_reasons` says whether it tells what moved the gauges.
+    """
 
     title: str
     stage_index: int
     stages: tuple[str, ...]
     gauges: tuple[Gauge, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[GaugeChange, ...]
     zone: tzinfo
+    with_reasons: bool = True
 
 
 def bond_svg(chart: BondChart) -> str:
@@ -123,11 +127,11 @@ def _gauges(chart: BondChart, top: float) -> tuple[list[str], float]:
     return drawn, base + 24
 
 
-def _time(chart: BondChart) -> Stretch | None:
+def _time(chart: BondChart) -> TimeStretch | None:
     """Return the time that lines over time go over; None where nothing happened yet."""
     moments = [at for gauge in chart.gauges for at, _ in gauge.history]
     times = [at.astimezone(UTC) for at in [*moments, *(change.at for change in chart.changes if moments)]]
-    return Stretch(min(times), max(times)) if len(set(times)) > 1 else None
+    return TimeStretch(min(times), max(times)) if len(set(times)) > 1 else None
 
 
 # What moved them
@@ -135,6 +139,8 @@ def _time(chart: BondChart) -> Stretch | None:
 
 def _changes(chart: BondChart, top: float) -> tuple[list[str], float]:
     """Return the last changes, the newest first, and where they end."""
+    if not chart.with_reasons:
+        return [], top
     shown = latest(chart)
     drawn = [lettering(MARGIN, top + 18, str(WHAT_CHANGED), size=PLAIN, bold=True)]
     if not shown:
@@ -150,12 +156,12 @@ def _changes(chart: BondChart, top: float) -> tuple[list[str], float]:
     return drawn, base - LINE
 
 
-def latest(chart: BondChart) -> list[Change]:
+def latest(chart: BondChart) -> list[GaugeChange]:
     """Return the changes that are shown, the newest first."""
     return sorted(chart.changes, key=lambda change: change.at.astimezone(UTC), reverse=True)[:MOST]
 
 
-def _when(change: Change, chart: BondChart) -> str:
+def _when(change: GaugeChange, chart: BondChart) -> str:
     day = _day(change.at, chart)
     return TAKEN_BACK.format(day=day) if change.taken_back else day
 
@@ -167,12 +173,12 @@ def _day(at: datetime, chart: BondChart) -> str:
     return dated(at.astimezone(chart.zone), last.astimezone(chart.zone).year)
 
 
-def _lines(change: Change, most: float) -> list[str]:
+def _lines(change: GaugeChange, most: float) -> list[str]:
     words = signed(clean(change.text, 300))
     return [words] if width(words, SMALL) <= most else wrapped(words, SMALL, most)
 
 
-def _sign(change: Change, y: float, chart: BondChart) -> str:
+def _sign(change: GaugeChange, y: float, chart: BondChart) -> str:
     """Return an arrow up or down in the colour of the gauge that a change names, or a dot."""
     head = change.text.casefold().partition(":")[0]
     tones = (
@@ -198,10 +204,12 @@ def bond_text(chart: BondChart) -> str:
         number, most = _present(chart) + 1, len(chart.stages)
         said += " " + STAGE_OF.format(stage=stage, number=number, most=most)
     said = told(said, NOW, [in_words(gauge) for gauge in chart.gauges])
+    if not chart.with_reasons:
+        return said
     changes = [_in_words(one, chart) for one in latest(chart)]
     return told(said, NEWEST_FIRST, changes) + ("" if changes else f" {NOTHING_CHANGED}")
 
 
-def _in_words(change: Change, chart: BondChart) -> str:
+def _in_words(change: GaugeChange, chart: BondChart) -> str:
     words = f"{_day(change.at, chart)} {clean(change.text, 150).rstrip('.')}"
     return CHANGE_TAKEN_BACK.format(change=words) if change.taken_back else words

@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.core.i18n import _
 from bot.core.i18n import number as written
-from bot.pictures.calendar import day_of_month
+from bot.pictures.days import day_of_month
 from bot.pictures.gauges import COLOURS
 from bot.pictures.sheet import (
     END,

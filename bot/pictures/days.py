@@ -1,15 +1,17 @@
-"""Days and nights of a place on a line of time, on days of 23 and 25 hours too."""
+"""Days and nights of a place on a line of time, and how days are written (C95)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from bot.core.spelling import MONTH, SHORT_MONTHS, SHORT_WEEKDAYS, WEEKDAYS, YEARLY
 
 DUSK, DAWN = time(21), time(5)
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TimeStretch:
     """A stretch of time in UTC, where two moments are as far apart as they really were."""
 
     since: datetime
@@ -28,32 +30,60 @@ class Stretch:
         return self.since <= at.astimezone(UTC) <= self.until
 
 
-def stretch(since: datetime, until: datetime) -> Stretch:
+def stretch(since: datetime, until: datetime) -> TimeStretch:
     """Return the stretch of time between two moments, an hour at least."""
     end = until.astimezone(UTC)
-    return Stretch(min(since.astimezone(UTC), end - timedelta(hours=1)), end)
+    return TimeStretch(min(since.astimezone(UTC), end - timedelta(hours=1)), end)
 
 
-def days(whole: Stretch, zone: tzinfo) -> Iterator[tuple[date, Stretch]]:
+def days(whole: TimeStretch, zone: tzinfo) -> Iterator[tuple[date, TimeStretch]]:
     """Return the days that a stretch goes over, and what of each lies within it."""
     return _parts(whole, zone, time(), time())
 
 
-def nights(whole: Stretch, zone: tzinfo) -> Iterator[tuple[date, Stretch]]:
+def nights(whole: TimeStretch, zone: tzinfo) -> Iterator[tuple[date, TimeStretch]]:
     """Return the nights that a stretch goes over, from 21 to 5 o'clock, and what of each lies within it."""
     return _parts(whole, zone, DUSK, DAWN)
 
 
-def _parts(whole: Stretch, zone: tzinfo, start: time, end: time) -> Iterator[tuple[date, Stretch]]:
+def _parts(whole: TimeStretch, zone: tzinfo, start: time, end: time) -> Iterator[tuple[date, TimeStretch]]:
     day, last = whole.since.astimezone(zone).date() - _DAY, whole.until.astimezone(zone).date()
     while day <= last:
         since = max(_moment(day, start, zone), whole.since)
         until = min(_moment(day + _DAY, end, zone), whole.until)
         if since < until:
-            yield day, Stretch(since, until)
+            yield day, TimeStretch(since, until)
         day += _DAY
 
 
 def _moment(day: date, clock: time, zone: tzinfo) -> datetime:
     """Return when clocks in `zone` show a time; one that they leave out is when they are moved."""
     return datetime.combine(day, clock, zone).astimezone(UTC)
+
+
+_MONDAY = date(2024, 1, 1)
+
+
+def day_of_month(day: date) -> str:
+    """Return a day such as "3 Nov"."""
+    return YEARLY.format(day=day.day, month=SHORT_MONTHS[day.month - 1])
+
+
+def month(day: date) -> str:
+    """Return a month such as "Nov 2025"."""
+    return MONTH.format(month=SHORT_MONTHS[day.month - 1], year=day.year)
+
+
+def weekday(day: date) -> str:
+    """Return "Wed"."""
+    return str(SHORT_WEEKDAYS[day.weekday()])
+
+
+def whole_weekday(day: date) -> str:
+    """Return "Wednesday"."""
+    return str(WEEKDAYS[day.weekday()])
+
+
+def a_week() -> list[date]:
+    """Return a day of each name."""
+    return [_MONDAY.replace(day=number) for number in range(1, 8)]

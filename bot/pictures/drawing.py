@@ -19,7 +19,7 @@ STAYS_SVG = _("Pictures stay SVG: {package} not installed (extra `pictures`).")
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnPicture:
     """A picture; what could not be made of it is None, and `missing` then says why.
 
     `about` says in words what is in it, for those who don't see it.
@@ -38,19 +38,19 @@ class Drawings:
         self._one_at_a_time = asyncio.Lock()
         self._deadline = deadline
 
-    async def of(self, draw: Callable[[], str], about: str) -> Drawn:
+    async def of(self, draw: Callable[[], str], about: str) -> DrawnPicture:
         """Return what `draw`, which makes SVG, comes to; `about` are the words for it."""
         try:
             async with asyncio.timeout(self._deadline), self._one_at_a_time:
                 return await asyncio.to_thread(_drawn, draw, about)
         except TimeoutError:
             log.warning("A picture took more than %g seconds", self._deadline)
-            return Drawn(about, missing=TOO_LATE)
+            return DrawnPicture(about, missing=TOO_LATE)
 
 
-def _drawn(draw: Callable[[], str], about: str) -> Drawn:
+def _drawn(draw: Callable[[], str], about: str) -> DrawnPicture:
     svg = draw()
     try:
-        return Drawn(about, svg.encode(), as_png(svg, scale=SCALE))
+        return DrawnPicture(about, svg.encode(), as_png(svg, scale=SCALE))
     except PictureMissing as error:
-        return Drawn(about, svg.encode(), missing=STAYS_SVG.format(package=error.package))
+        return DrawnPicture(about, svg.encode(), missing=STAYS_SVG.format(package=error.package))

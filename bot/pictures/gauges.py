@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.i18n import _
-from bot.pictures.days import Stretch
+from bot.pictures.days import TimeStretch
 from bot.pictures.sheet import (
     END,
     MARGIN,
@@ -63,7 +63,7 @@ def bars_begin(gauges: Sequence[Gauge]) -> float:
 
 
 def drawn_gauge(
-    gauge: Gauge, row: int, middle: float, whole: Stretch | None, bar_at: float = _BAR
+    gauge: Gauge, row: int, middle: float, whole: TimeStretch | None, bar_at: float = _BAR
 ) -> Iterator[str]:
     """Return a gauge as elements; `whole` is the time of all lines over time, None for none."""
     colour = COLOURS[row % len(COLOURS)]
@@ -106,7 +106,7 @@ def _number(gauge: Gauge) -> tuple[str, str]:
     return signed(f"{gauge.value}"), _OF_RANGE.format(least=gauge.lowest, most=gauge.highest)
 
 
-def _over_time(gauge: Gauge, colour: str, middle: float, whole: Stretch | None) -> Iterator[str]:
+def _over_time(gauge: Gauge, colour: str, middle: float, whole: TimeStretch | None) -> Iterator[str]:
     """Return how a gauge went: in steps, for it stays what it is until something moves it."""
 
     def y(value: int) -> float:
@@ -128,7 +128,7 @@ def _over_time(gauge: Gauge, colour: str, middle: float, whole: Stretch | None) 
     yield dot(end, y(gauge.value), 5.5, colour)
 
 
-def _course(gauge: Gauge, whole: Stretch | None) -> list[tuple[float, int]]:
+def _course(gauge: Gauge, whole: TimeStretch | None) -> list[tuple[float, int]]:
     """Return what a gauge was and when, as shares of the time; nothing where that is no time."""
     if whole is None:
         return []

@@ -6,7 +6,7 @@ from html import escape
 from math import isfinite
 
 from bot.core.i18n import _
-from bot.pictures.calendar import day_of_month, month
+from bot.pictures.days import day_of_month, month
 from memory.map.lettering import FAMILY, clean, shortened, width, wrapped
 
 WIDTH = 720

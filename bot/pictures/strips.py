@@ -7,8 +7,8 @@ from math import ceil
 
 from bot.core.i18n import _
 from bot.core.i18n import number as written
-from bot.pictures.calendar import day_of_month
 from bot.pictures.costs import dated_short, mark_above
+from bot.pictures.days import day_of_month
 from bot.pictures.sheet import (
     END,
     LINE,

@@ -16,7 +16,7 @@ from bot.settings.values import (
     Names,
     NoticeText,
     Numbers,
-    PathText,
+    PathOrOff,
     Seconds,
     Share,
     Speed,
@@ -35,7 +35,7 @@ CRISIS_NOTICE = (
 )
 
 
-class Characters(Section):
+class CharacterSettings(Section):
     """Which character speaks."""
 
     character: str = ""
@@ -44,7 +44,7 @@ class Characters(Section):
     """Folder that holds a folder, or one JSON file, for each character."""
 
 
-class Typing(Section):
+class TypingSettings(Section):
     """Typing like a person."""
 
     typing_speed_cpm: Speed = 300
@@ -57,9 +57,13 @@ class Typing(Section):
     """How much its speed varies, as a share: 0.2 is 20% either way."""
     stream_replies: bool = False
     """Whether a reply grows in place while it is written, instead of typing first."""
+    stream_gap: float = Field(1.0, ge=0.4, le=60)
+    """Seconds between two edits of a reply that grows; Discord allows about five edits in five seconds."""
+    stream_after: int = Field(60, ge=1, le=1000)
+    """Characters after which a reply is shown that has no whole sentence yet."""
 
 
-class Replying(Section):
+class ReplySettings(Section):
     """When it replies."""
 
     burst_quiet_seconds: Seconds = 2.0
@@ -96,21 +100,21 @@ class Replying(Section):
     """How readily it asks back on something earlier: off, low, medium, high or maximum."""
 
 
-class Remembering(Section):
+class MemorySettings(Section):
     """Memory."""
 
     memory_consent: ConsentMode = "opt_in"
     """About whom facts are noted: opt_in (who agreed), opt_out (who did not say no) or off (nobody)."""
-    recall_tokens: int = Field(600, ge=0, le=10_000)
-    """Tokens of facts and earlier talk, found by search, that go into one prompt; 0 searches for nothing."""
-    embedding_model: str = Field("minilm", min_length=1)
-    """How meaning is searched for: minilm, the name or path of a sentence-transformers model, or off."""
+    recall_tokens: int = Field(915, ge=0, le=10_000)
+    """Tokens of facts and earlier talk in a prompt where a memory is asked for; 0 searches for nothing."""
+    embedding_model: str = Field("multilingual", min_length=1)
+    """How meaning is searched for: multilingual, minilm (English), a sentence-transformers model, or off."""
     memory_batches: bool = True
     """Whether facts are drawn in batches, where Claude offers them: half the price, within an hour or so."""
     consolidation_hour: int = Field(4, ge=0, le=23)
     """The hour (UTC) from which on facts are drawn from the last day's talk, once a day."""
 
-    conversation_token_threshold: int = Field(25000, ge=200, le=10**6)
+    conversation_token_threshold: int = Field(6000, ge=200, le=10**6)
     """Tokens of talk in one place from which on the older of it is summed up."""
     core_memory_token_threshold: int = Field(25000, ge=200, le=10**6)
     """Tokens of core memory about one person from which on it is joined into fewer memories."""
@@ -120,7 +124,7 @@ class Remembering(Section):
     """Folder for those dumps; one that is not absolute lies in data_dir."""
 
 
-class Personas(Section):
+class PersonaSettings(Section):
     """Several personas."""
 
     use_persona_system: bool = True
@@ -161,7 +165,7 @@ class Personas(Section):
     """Exchanges after which a persona may change, ascending, separated by commas."""
 
 
-class Safety(Section):
+class SafetySettings(Section):
     """Safety of people."""
 
     crisis_notice: NoticeText = CRISIS_NOTICE
@@ -170,7 +174,7 @@ class Safety(Section):
     """Hours after which one person may be shown it again."""
 
 
-class Perceiving(Section):
+class PerceptionSettings(Section):
     """What it perceives."""
 
     images: bool = True
@@ -187,10 +191,16 @@ class Perceiving(Section):
     """The language that is spoken, as a code such as de; auto to let a model of many languages find out."""
 
 
-class Voice(Section):
+class VoiceSettings(Section):
     """Voice."""
 
-    piper_model: PathText = ""
-    """Path of a Piper voice (.onnx); no speech if empty."""
+    piper_model: PathOrOff = "joe"
+    """Voice that speaks: joe (packaged), or path of a Piper voice (.onnx), or off for no speech."""
     sel_tts_default: bool = False
-    """Whether replies are spoken unless a person says otherwise."""
+    """Whether replies are voice messages unless a person says otherwise by /voice."""
+    voice_text: bool = True
+    """Whether the words stand as text beneath a voice message."""
+    voice_transcript: bool = True
+    """Whether what is said in a voice channel is written into its chat, where it can be read and deleted."""
+    voice_end_ms: int = Field(500, ge=200, le=3_000)
+    """Milliseconds of silence after which somebody in a voice channel has finished speaking."""

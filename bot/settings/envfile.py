@@ -40,7 +40,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Notice:
+class ConfigurationNotice:
     """Something the operator should know, though the program runs as it is."""
 
     path: str
@@ -60,7 +60,7 @@ class EnvFile:
     values: dict[str, str] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[ConfigurationNotice, ...] = ()
 
 
 class _RefusedError(Exception):
@@ -85,7 +85,7 @@ def read_env(path: Path) -> EnvFile:
     found = _Bindings(name)
     mended = _Lines(text.replace("\r\n", "\n").replace("\r", "\n"), found).mended()
     if foreign_line is not None:
-        found.notices.append(Notice(name, foreign_line, _FOREIGN))
+        found.notices.append(ConfigurationNotice(name, foreign_line, _FOREIGN))
     for binding in parse_stream(StringIO(mended)):
         found.add(binding)
     found.faults.sort(key=lambda fault: fault.line or 0)
@@ -146,7 +146,7 @@ class _Bindings:
     lines: dict[str, int] = field(default_factory=dict)
     spellings: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
+    notices: list[ConfigurationNotice] = field(default_factory=list)
 
     def add(self, binding: Binding) -> None:
         written = binding.original.string
@@ -162,7 +162,7 @@ class _Bindings:
         earlier = self.spellings.get(key.lower())
         if earlier is not None:
             text = f"is also set on line {self.lines[earlier]}; line {line} counts"
-            self.notices.append(Notice(self.name, line, text, key))
+            self.notices.append(ConfigurationNotice(self.name, line, text, key))
             del self.values[earlier], self.lines[earlier]
         self.spellings[key.lower()] = key
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.settings.envfile import Fault, Notice, read_env
-from bot.settings.sources import Entry, Sheet, character_sheet, did_you_mean
+from bot.settings.envfile import ConfigurationNotice, Fault, read_env
+from bot.settings.sources import SettingEntry, SettingsSource, character_sheet, did_you_mean
 from personas.character import Character, CharacterError, character_from, character_of, slug_of
 from personas.library import read_file, read_folder
 
@@ -16,7 +16,7 @@ _KINDS = (".json", ".png", ".charx")
 
 
 @dataclass(frozen=True)
-class Identity:
+class BotIdentity:
     """Who the bot is to play, and everything that stands in the way of it.
 
     `character_faults` are about the character's own words, `faults` about the file or its folder;
@@ -26,31 +26,31 @@ class Identity:
     character: Character | None = None
     character_faults: tuple[Fault, ...] = ()
     faults: tuple[Fault, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[ConfigurationNotice, ...] = ()
     keys: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
 
 
-def own_identity(sheet: Sheet, path: str) -> Identity:
+def own_identity(sheet: SettingsSource, path: str) -> BotIdentity:
     """Return the character of ./character.env; none and no faults if it says nothing of one."""
     if not any(entry.says_something for entry in sheet.identity.values()):
-        return Identity()
+        return BotIdentity()
     # The file is among those read already.
     return replace(_identity(sheet, path, slug=""), files=(), faults=(), notices=())
 
 
-def named_identity(folders: Path, asked: Entry) -> Identity:
+def named_identity(folders: Path, asked: SettingEntry) -> BotIdentity:
     """Return the character in the folder or the file of that name, in any letter case.
 
     The name is looked up among those that are there and never joined to a path.
     """
     name = asked.value.strip()
     if any(mark in name for mark in '/\\:\0"') or name.startswith("."):
-        return Identity(faults=(asked.fault("is a path", f"write a folder's name in {folders}"),))
+        return BotIdentity(faults=(asked.fault("is a path", f"write a folder's name in {folders}"),))
     known = characters_in(folders)
     folder = find_character(known, name)
     if folder is None:
-        return Identity(faults=(_no_such_folder(folders, asked, list(known)),))
+        return BotIdentity(faults=(_no_such_folder(folders, asked, list(known)),))
     path = folder / SHEET_NAME
     if not path.is_file():
         return _from_files(folder)
@@ -59,22 +59,24 @@ def named_identity(folders: Path, asked: Entry) -> Identity:
     return found if found.character or not strange_files(folder) else _from_files(folder, sheet)
 
 
-def _from_files(folder: Path, sheet: Sheet | None = None) -> Identity:
+def _from_files(folder: Path, sheet: SettingsSource | None = None) -> BotIdentity:
     """Return the character that a card or a sheet in its folder makes, under what character.env says."""
     said = [entry for entry in sheet.identity.values() if entry.says_something] if sheet else []
     alone = folder.is_file()
     contents = read_file(folder) if alone else read_folder(folder, {entry.key: entry.value for entry in said})
     path, within = str(folder), folder.parent if alone else folder
-    notices = tuple(Notice(f"{within}/{one.file}", None, one.text, "") for one in contents.notices)
+    notices = tuple(
+        ConfigurationNotice(f"{within}/{one.file}", None, one.text, "") for one in contents.notices
+    )
     try:
         character = character_of(contents.fields, path)
     except CharacterError as error:
         faults = [Fault(f"{within}/{one.file}", one.line, one.wrong, one.mend) for one in contents.faults]
         if alone and faults:
-            return Identity(character_faults=tuple(faults))
+            return BotIdentity(character_faults=tuple(faults))
         faults += [Fault(path, None, one.wrong, one.mend, one.key) for one in error.faults]
-        return Identity(character_faults=tuple(faults))
-    return Identity(
+        return BotIdentity(character_faults=tuple(faults))
+    return BotIdentity(
         character=character,
         faults=tuple(sheet.faults) if sheet else (),
         notices=notices,
@@ -139,13 +141,13 @@ def _is_strange(path: Path) -> bool:
     return kind in (".json", ".charx") or path.name.lower() == "card.png"
 
 
-def _identity(sheet: Sheet, path: str, *, slug: str) -> Identity:
+def _identity(sheet: SettingsSource, path: str, *, slug: str) -> BotIdentity:
     character: Character | None = None
     character_faults: tuple[Fault, ...] = ()
     # Of a file that can't be read as a whole, what is missing in the rest says nothing.
     if not sheet.faults:
         character, character_faults = _character(sheet, path, slug)
-    return Identity(
+    return BotIdentity(
         character=character,
         character_faults=character_faults,
         faults=tuple(sheet.faults),
@@ -155,7 +157,7 @@ def _identity(sheet: Sheet, path: str, *, slug: str) -> Identity:
     )
 
 
-def _character(sheet: Sheet, path: str, slug: str) -> tuple[Character | None, tuple[Fault, ...]]:
+def _character(sheet: SettingsSource, path: str, slug: str) -> tuple[Character | None, tuple[Fault, ...]]:
     values = {key: entry.value for key, entry in sheet.identity.items()}
     try:
         return character_from(values, slug), ()
@@ -165,12 +167,12 @@ def _character(sheet: Sheet, path: str, slug: str) -> tuple[Character | None, tu
         )
 
 
-def _line(sheet: Sheet, key: str) -> int | None:
+def _line(sheet: SettingsSource, key: str) -> int | None:
     entry = sheet.identity.get(key)
     return entry.line if entry else None
 
 
-def _no_such_folder(folders: Path, asked: Entry, known: list[str]) -> Fault:
+def _no_such_folder(folders: Path, asked: SettingEntry, known: list[str]) -> Fault:
     name = asked.value.strip()
     shown = repr(name[:40])
     if not known:

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.core.errors import ConfigurationError
-from bot.settings.envfile import EnvFile, Fault, Notice, read_env
-from bot.settings.identity import Identity, named_identity, own_identity
-from bot.settings.model import ELSEWHERE, NOT_YET, UNSHOWN, Settings
+from bot.settings.envfile import ConfigurationNotice, EnvFile, Fault, read_env
+from bot.settings.identity import BotIdentity, named_identity, own_identity
+from bot.settings.model import ELSEWHERE, UNSHOWN, Settings
 from bot.settings.sources import (
-    Entry,
-    Sheet,
+    SettingEntry,
+    SettingsSource,
     character_sheet,
     config_sheet,
     environment_sheet,
@@ -49,7 +49,7 @@ _WORDS = {
 }
 
 
-def build(entries: Mapping[str, Entry]) -> tuple[Settings, list[Fault]]:
+def build(entries: Mapping[str, SettingEntry]) -> tuple[Settings, list[Fault]]:
     """Return the settings, with every faulty key at its default, and all faults.
 
     Faults that lie between two keys show only once the single ones are out of the way, so keys
@@ -59,7 +59,8 @@ def build(entries: Mapping[str, Entry]) -> tuple[Settings, list[Fault]]:
     faults: list[Fault] = []
     while True:
         try:
-            return Settings.model_validate(values), faults
+            settings = Settings.model_validate(values)
+            return settings.noting({key: _place(entries[key]) for key in values if key in entries}), faults
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
         for one in {_keys(one): one for one in details}.values():
@@ -70,14 +71,20 @@ def build(entries: Mapping[str, Entry]) -> tuple[Settings, list[Fault]]:
                 values.pop(key, None)
 
 
-def bring_up_to_date(entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], list[Notice]]:
+def _place(entry: SettingEntry) -> str:
+    return f"{Path(entry.path).name}, line {entry.line}" if entry.line else entry.path
+
+
+def bring_up_to_date(
+    entries: Mapping[str, SettingEntry],
+) -> tuple[dict[str, SettingEntry], list[ConfigurationNotice]]:
     """Replace retired model names by today's default, one notice for each value that is overtaken."""
     current = dict(entries)
     notices = []
     for key, entry in entries.items():
         if key in _MODELS and _RETIRED.match(entry.value.strip()):
             default = str(Settings.model_fields[key].default)
-            current[key] = Entry(key, default, entry.written, entry.path, entry.line)
+            current[key] = SettingEntry(key, default, entry.written, entry.path, entry.line)
             text = f"names the retired model {_shown(entry)}; {default} is used instead"
             notices.append(entry.notice(text))
         elif key == "default_temperature":
@@ -93,7 +100,7 @@ def _keys(details: ErrorDetails) -> tuple[str, ...]:
     return keys or (str(details["loc"][0]),)
 
 
-def _fault(details: ErrorDetails, keys: tuple[str, ...], entries: Mapping[str, Entry]) -> Fault:
+def _fault(details: ErrorDetails, keys: tuple[str, ...], entries: Mapping[str, SettingEntry]) -> Fault:
     entry = next(entries[key] for key in keys if key in entries)
     context: dict[str, Any] = details.get("ctx", {})
     wrong = context.get("wrong") or _wrong(details, context)
@@ -111,7 +118,7 @@ def _wrong(details: ErrorDetails, context: Mapping[str, Any]) -> str:
     return words.format_map(context) if words else details["msg"].lower()
 
 
-def _shown(entry: Entry) -> str:
+def _shown(entry: SettingEntry) -> str:
     text = entry.value.strip()
     return repr(text if len(text) <= 40 else f"{text[:40]}...")
 
@@ -132,7 +139,7 @@ _NO_CHARACTER = Fault(
 class SettingsError(ConfigurationError):
     """The settings can't be used; the message has a line for each fault."""
 
-    def __init__(self, faults: Sequence[Fault], notices: Sequence[Notice] = ()) -> None:
+    def __init__(self, faults: Sequence[Fault], notices: Sequence[ConfigurationNotice] = ()) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = tuple(faults)
         self.notices = tuple(notices)
@@ -149,7 +156,7 @@ class Loaded:
     """
 
     settings: Settings
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[ConfigurationNotice, ...] = ()
     character: Character | None = None
     character_faults: tuple[Fault, ...] = ()
     character_keys: frozenset[str] = frozenset()
@@ -192,7 +199,7 @@ def load_settings(
     settings, value_faults = build(entries)
     asked = entries.get("character")
     identity = _identity(own, sheet_file.path, settings, asked)
-    if asked is None and identity == Identity():
+    if asked is None and identity == BotIdentity():
         settings, identity = _first_of(settings, entries)
     faults = [*over.faults, *inside.faults, *own.faults, *value_faults, *identity.faults]
     notices = [*outside.notices, *inside.notices, *own.notices, *alias_notices, *overtaken]
@@ -219,8 +226,8 @@ class FreshKey:
         self,
         config: Path | None,
         character_env: Path | None,
-        over: Sheet,
-        outside: Sheet,
+        over: SettingsSource,
+        outside: SettingsSource,
         base_url: str | None,
     ) -> None:
         self._config, self._character_env = config, character_env
@@ -254,13 +261,7 @@ def _stamp(path: Path | None) -> tuple[int, int] | None:
     return (found.st_mtime_ns, found.st_size) if found else None
 
 
-def pending(loaded: Loaded) -> dict[str, str]:
-    """Return the keys that the operator set and that are not yet in effect, with their feature."""
-    set_keys = loaded.explicit | loaded.character_keys
-    return {key: feature for key, feature in NOT_YET.items() if key in set_keys}
-
-
-def _identity(own: Sheet, path: str, settings: Settings, asked: Entry | None) -> Identity:
+def _identity(own: SettingsSource, path: str, settings: Settings, asked: SettingEntry | None) -> BotIdentity:
     if asked is None:
         return own_identity(own, path)
     named = named_identity(settings.characters_dir, asked)
@@ -271,12 +272,12 @@ def _identity(own: Sheet, path: str, settings: Settings, asked: Entry | None) ->
     return replace(named, notices=(*named.notices, unused.notice(text)))
 
 
-def _first_of(settings: Settings, entries: Mapping[str, Entry]) -> tuple[Settings, Identity]:
+def _first_of(settings: Settings, entries: Mapping[str, SettingEntry]) -> tuple[Settings, BotIdentity]:
     """Return the first of active_personas that can be played, as if `character` named it; else what is wrong.
 
     What is wrong with the others is told when they are read.
     """
-    listed, found = entries.get("active_personas"), Identity()
+    listed, found = entries.get("active_personas"), BotIdentity()
     if listed is None or not settings.use_persona_system:
         return settings, found
     for name in settings.active_personas:
@@ -286,7 +287,7 @@ def _first_of(settings: Settings, entries: Mapping[str, Entry]) -> tuple[Setting
         if tried.character is not None:
             return settings.model_copy(update={"character": name}), tried
         if not found.character_faults:
-            found = Identity(character_faults=(*tried.faults, *tried.character_faults))
+            found = BotIdentity(character_faults=(*tried.faults, *tried.character_faults))
     return settings, found
 
 

@@ -1,68 +1,53 @@
 """Every setting in one frozen value, and the tables of other names and of what comes later."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Self, cast
 from urllib.parse import unquote, urlsplit
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.settings.behaviour import (
-    Characters,
-    Perceiving,
-    Personas,
-    Remembering,
-    Replying,
-    Safety,
-    Typing,
-    Voice,
+    CharacterSettings,
+    MemorySettings,
+    PerceptionSettings,
+    PersonaSettings,
+    ReplySettings,
+    SafetySettings,
+    TypingSettings,
+    VoiceSettings,
 )
 from bot.settings.running import (
-    Accounts,
-    Budget,
-    Connection,
-    LocalVoice,
-    Models,
+    AccountSettings,
+    BudgetSettings,
+    ConsoleSettings,
+    DiscordSettings,
+    LocalVoiceSettings,
+    ModelSettings,
+    MonitoringSettings,
     Section,
-    Storage,
-    Watching,
+    StorageSettings,
 )
 from bot.settings.values import at_server
 
-SECTIONS: tuple[type[Section], ...] = (
-    Accounts,
-    Characters,
-    Models,
-    Budget,
-    LocalVoice,
-    Connection,
-    Replying,
-    Typing,
-    Remembering,
-    Personas,
-    Safety,
-    Perceiving,
-    Voice,
-    Watching,
-    Storage,
-)
-
 
 class Settings(
-    Accounts,
-    Characters,
-    Models,
-    Budget,
-    LocalVoice,
-    Connection,
-    Replying,
-    Typing,
-    Remembering,
-    Personas,
-    Safety,
-    Perceiving,
-    Voice,
-    Watching,
-    Storage,
+    AccountSettings,
+    CharacterSettings,
+    ModelSettings,
+    BudgetSettings,
+    LocalVoiceSettings,
+    DiscordSettings,
+    ReplySettings,
+    TypingSettings,
+    MemorySettings,
+    PersonaSettings,
+    SafetySettings,
+    PerceptionSettings,
+    VoiceSettings,
+    MonitoringSettings,
+    ConsoleSettings,
+    StorageSettings,
 ):
     """Every setting, typed, with its default; frozen, and closed to keys it does not know."""
 
@@ -70,6 +55,22 @@ class Settings(
     def explicit(self) -> frozenset[str]:
         """The keys that the operator set, as opposed to those that stand at their default."""
         return frozenset(self.model_fields_set)
+
+    @property
+    def console_has_metrics(self) -> bool:
+        """Whether the console answers what machines ask, for its port is theirs."""
+        return bool(self.console_port) and self.console_port == self.metrics_port
+
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def noting(self, sources: Mapping[str, str]) -> Self:
+        """Keep where keys were set."""
+        self._sources.update(sources)
+        return self
+
+    def source_of(self, key: str) -> str:
+        """Return where a key was set: a file and its line, the environment, or that it is at its default."""
+        return self._sources.get(key, "set" if key in self.explicit else "default")
 
     @property
     def keyed_servers(self) -> tuple[str, ...]:
@@ -115,6 +116,8 @@ class Settings(
         return self
 
 
+SECTIONS = cast("tuple[type[Section], ...]", Settings.__bases__)
+"""The sections, in the order in which files and pages list them."""
 EXPERTS = ("sel_general_model", "sel_coder_model", "vision_model")
 """Keys that name a model for some replies, and may name another server for it."""
 
@@ -133,13 +136,6 @@ ALIASES = {
     "activity_routing_enabled": "context_routing_enabled",
 }
 """Other names of settings; each counts only where the setting's own name is not set."""
-
-NOT_YET = {
-    "stream_replies": "streamed replies",
-    "piper_model": "voice",
-    "sel_tts_default": "voice",
-}
-"""Keys that are accepted and not yet in effect, and the feature that will use each."""
 
 ELSEWHERE = {
     "sel_quant": "has no effect: choose a model file with the quantisation you want",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.settings.model import ALIASES, ELSEWHERE, NOT_YET, SECTIONS, WITH_CHARACTER
+from bot.settings.model import ALIASES, ELSEWHERE, SECTIONS, WITH_CHARACTER
 from bot.settings.running import Section
 from bot.settings.wording import default_words, does, said_below
 from personas.character import IDENTITY_KEYS, Character
@@ -53,40 +53,26 @@ _PAGE_HEAD = """\
 
 <!-- Written by `python -m bot.settings --write`; changes made here are lost. -->
 
-`config.env` says how the program runs, `character.env` says who the bot is. Copy
-`config.env.example` and `character.env.example` and change what you need. `python main.py doctor`
-reads both and lists what is wrong.
+`config.env` says how the program runs; copy `config.env.example` and change what you need. `character.env`
+says who the bot is: [characters.md](characters.md#what-every-key-does) has its keys. `python main.py
+doctor` lists what is wrong.
 
 ## How the files are read
 
-- A key may be written in any letter case. An empty value, or the sample's `your_...`, counts as not set.
 - What counts, in this order: the command line, the environment, `config.env`, `./character.env`.
-- `key=value`, a line each. `#` after a blank starts a remark; put a value that holds one in quotes.
-- A text of several lines stands in double quotes. A quote inside it is written `\\"`; a plain one is
-  read right as long as the closing quote ends a line and a new key, or nothing, follows. Where
-  that leaves a doubt, the file is refused with the line. In double quotes `\\n` is a new line, in
-  single quotes and without quotes it is not.
-- Nothing is filled in: `${NAME}` stays as it is written, so that a borrowed file can't read your secrets.
-- UTF-8 is best. UTF-16 with its mark and Windows-1252 are read too, up to 1 MB.
-- Of a key that stands twice, the last counts, with a notice. An unknown key is left out, with a notice
-  that names the nearest one. A value that can't be taken stops the start, and all of them are named at once.
-- Lists are separated by commas; a JSON list works as well. Yes and no: `true`, `false`, `1`, `0`,
-  `on`, `off`, `yes`, `no`.
+- `key=value`, a line each, in UTF-8; a key in any letter case. An empty value counts as not set. `#` after
+  a blank starts a remark; put a value that holds one in quotes.
+- A text of several lines stands in double quotes. A quote inside it is written `\\"`. In double quotes
+  `\\n` is a new line.
+- `${NAME}` stays as it is written, so that a borrowed file can't read your secrets.
+- Lists are separated by commas; a JSON list works as well. Yes and no: `true`, `false`, `1`, `0`, `on`,
+  `off`, `yes`, `no`.
+- An unknown key is left out, with a notice that names the nearest one. A wrong value stops the start.
 
-## What may stand in a character.env
-
-A character and, in `./character.env`, three settings: `ANTHROPIC_API_KEY`, `discord_token` and
-`log_channel`. Everything else belongs in `config.env` and is refused in a character's file, because
-such files are passed around: one that set `anthropic_base_url` would send your key to a stranger's
-server.
-
-With `character=nyx` the character comes whole from `characters/nyx/character.env`; what
-`./character.env` says of a character is then left out, and a notice says so. The three settings are
-never taken from such a folder: a token there would run the bot under somebody else's account, a log
-channel there would report to it. A character is never taken from the environment or `config.env`.
-
-`character_id` keeps a character's memories together when its file is copied or its folder is
-renamed: a copy without it is kept under its name, a folder under the folder's name.
+A `character.env` may hold a character and, as `./character.env`, three settings: `ANTHROPIC_API_KEY`,
+`discord_token` and `log_channel`. Everything else is refused there, because such files are passed around.
+With `character=nyx` the character comes whole from `characters/nyx/character.env`, and these three settings
+are not read from there.
 """
 
 
@@ -95,7 +81,7 @@ def config_example() -> str:
     blocks = [_CONFIG_HEAD]
     for section in SECTIONS:
         # What has no effect is taken with a notice where somebody sets it, and offered to nobody.
-        keys = [key for key in _keys(section) if key not in NOT_YET and key not in ELSEWHERE]
+        keys = [key for key in _keys(section) if key not in ELSEWHERE]
         if keys:
             blocks.append(f"\n# ---- {_heading(section)} ----\n")
             blocks.extend(map(_config_block, keys))
@@ -111,7 +97,7 @@ def character_example() -> str:
 
 def settings_page() -> str:
     """Return docs/settings.md: how the files are read, and a table for each section."""
-    parts = [_PAGE_HEAD, "\n## character.env\n", *_table(_character_rows())]
+    parts = [_PAGE_HEAD]
     for section in SECTIONS:
         parts += [f"\n## {_heading(section)}\n", *_table(_rows(section))]
     aliases = ((alias, ALIASES[alias], ALIAS_WORDS[alias]) for alias in ALIASES)
@@ -128,7 +114,7 @@ def _keys(section: type[Section]) -> list[str]:
 
 
 def _config_block(key: str) -> str:
-    remark = f"# {does(key)}{_note(key)}"
+    remark = f"# {does(key)}"
     if key in SHIPPED:
         default = default_words(key)
         return f"{remark} Without this line: {default}.\n{key}={_quoted(SHIPPED[key])}\n"
@@ -138,7 +124,7 @@ def _config_block(key: str) -> str:
 def _sample_block(key: str, words: str) -> str:
     written, sample = _SAMPLES.get(key, (key, ""))
     mark = "" if sample else "#"
-    return f'\n# {words}{_note(key)}\n{mark}{written}="{sample}"\n'
+    return f'\n# {words}\n{mark}{written}="{sample}"\n'
 
 
 def _quoted(text: str) -> str:
@@ -148,23 +134,12 @@ def _quoted(text: str) -> str:
     return f"{quote}{text}{quote}"
 
 
-def _note(key: str) -> str:
-    return f" (not yet in effect: {NOT_YET[key]})" if key in NOT_YET else ""
-
-
 def _rows(section: type[Section]) -> Iterator[tuple[str, str, str]]:
     for key in _keys(section):
-        words = does(key) + _note(key)
+        words = does(key)
         if key in SHIPPED:
             words += f" config.env.example ships {SHIPPED[key]}."
         yield key, default_words(key), words
-
-
-def _character_rows() -> Iterator[tuple[str, str, str]]:
-    for key in WITH_CHARACTER:
-        yield key, default_words(key), does(key)
-    for key, field in IDENTITY_KEYS.items():
-        yield key, "", _character_does(field) + _note(key)
 
 
 def _character_does(field: str) -> str:

@@ -40,7 +40,7 @@ class Section(BaseModel):
     )
 
 
-class Accounts(Section):
+class AccountSettings(Section):
     """Accounts and permissions."""
 
     anthropic_api_key: Secret = SecretStr("")
@@ -53,7 +53,7 @@ class Accounts(Section):
     """Discord ids of the people who may administer the bot, separated by commas."""
 
 
-class Models(Section):
+class ModelSettings(Section):
     """Claude: models, deadlines, cost."""
 
     default_model: ModelName = "claude-sonnet-5-5"
@@ -96,7 +96,7 @@ class Models(Section):
     """Price of an input token of Sonnet models in dollars; the price table counts unless set."""
 
 
-class Budget(Section):
+class BudgetSettings(Section):
     """Budgets of a day."""
 
     budget_per_person: Budgeted = "none"
@@ -113,7 +113,7 @@ class Budget(Section):
     """What people are told, once a day, when a budget is spent."""
 
 
-class LocalVoice(Section):
+class LocalVoiceSettings(Section):
     """The local model that speaks without a key."""
 
     local_model: PathText = ""
@@ -130,7 +130,7 @@ class LocalVoice(Section):
     """Accepted for old files: the local server picks its own kernels."""
 
 
-class Connection(Section):
+class DiscordSettings(Section):
     """Discord."""
 
     shard_count: Count = 1
@@ -151,7 +151,7 @@ class Connection(Section):
     """Seconds that replies under way get to finish at shutdown."""
 
 
-class Watching(Section):
+class MonitoringSettings(Section):
     """Health, alerts and metrics."""
 
     heartbeat_seconds: Count = 30
@@ -168,7 +168,23 @@ class Watching(Section):
     """Port on 127.0.0.1 for /healthz and /metrics (Prometheus); 0 for none."""
 
 
-class Storage(Section):
+class ConsoleSettings(Section):
+    """The console in the browser."""
+
+    console_port: Port = 0
+    """Port on 127.0.0.1 for the console; 0 for none. `python main.py console` prints a link to it."""
+    console_origin: BaseUrl = None
+    """The address of a reverse proxy with TLS in front of it, such as https://masks.example.org."""
+    console_prompts_hours: int = Field(24, ge=0, le=168)
+    """Hours for which the prompt behind each reply is kept for the console; 0 keeps none."""
+
+    @property
+    def keeps_prompts(self) -> bool:
+        """Whether what is sent to a model for a reply is kept: with a console alone."""
+        return bool(self.console_port and self.console_prompts_hours)
+
+
+class StorageSettings(Section):
     """Files, database, logs."""
 
     data_dir: Folder = Path("data")

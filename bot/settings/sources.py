@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from bot.settings.envfile import EnvFile, Fault, Notice
+from bot.settings.envfile import ConfigurationNotice, EnvFile, Fault
 from bot.settings.model import ALIASES, WITH_CHARACTER, Settings
 from personas.character import IDENTITY_KEYS, is_placeholder
 
@@ -17,7 +17,7 @@ COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True)
-class Entry:
+class SettingEntry:
     """One key with its value, and where it was written."""
 
     key: str
@@ -35,24 +35,24 @@ class Entry:
         """Return a fault at the place where this was written."""
         return Fault(self.path, self.line, wrong, mend, self.written)
 
-    def notice(self, text: str) -> Notice:
+    def notice(self, text: str) -> ConfigurationNotice:
         """Return a notice at the place where this was written."""
-        return Notice(self.path, self.line, text, self.written)
+        return ConfigurationNotice(self.path, self.line, text, self.written)
 
 
 @dataclass
-class Sheet:
+class SettingsSource:
     """What one source contributes: settings, a character's words, and what is to be said of it."""
 
-    settings: dict[str, Entry] = field(default_factory=dict)
-    identity: dict[str, Entry] = field(default_factory=dict)
+    settings: dict[str, SettingEntry] = field(default_factory=dict)
+    identity: dict[str, SettingEntry] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
+    notices: list[ConfigurationNotice] = field(default_factory=list)
 
 
-def config_sheet(file: EnvFile) -> Sheet:
+def config_sheet(file: EnvFile) -> SettingsSource:
     """Sort the keys of config.env: every setting may stand there, a character may not."""
-    sheet = Sheet(faults=[*file.faults], notices=[*file.notices])
+    sheet = SettingsSource(faults=[*file.faults], notices=[*file.notices])
     for entry in _entries(file):
         if entry.key in SETTING_KEYS:
             sheet.settings[entry.key] = entry
@@ -64,14 +64,14 @@ def config_sheet(file: EnvFile) -> Sheet:
     return sheet
 
 
-def character_sheet(file: EnvFile, *, borrowed: bool) -> Sheet:
+def character_sheet(file: EnvFile, *, borrowed: bool) -> SettingsSource:
     """Sort the keys of a character.env: a character, and the two secrets and the log channel.
 
     A character file is often somebody else's. Technical keys are refused, so that it can't send
     the operator's key to another server or place files; from a `borrowed` one the accounts are
     left out as well, so that it can't make the bot run, or report, under another's account.
     """
-    sheet = Sheet(faults=[*file.faults], notices=[*file.notices])
+    sheet = SettingsSource(faults=[*file.faults], notices=[*file.notices])
     for entry in _entries(file):
         if entry.key in IDENTITY_KEYS:
             sheet.identity[entry.key] = entry
@@ -85,12 +85,12 @@ def character_sheet(file: EnvFile, *, borrowed: bool) -> Sheet:
     return sheet
 
 
-def environment_sheet(environ: Mapping[str, str]) -> Sheet:
+def environment_sheet(environ: Mapping[str, str]) -> SettingsSource:
     """Pick the settings from the environment, which is full of other things; no faults."""
-    sheet = Sheet()
+    sheet = SettingsSource()
     # The spelling of the table counts before all others, then capitals: one order on every machine.
     for written in sorted(environ, key=lambda name: (name != name.lower(), name)):
-        entry = Entry(written.lower(), _unquoted(environ[written]), written, ENVIRONMENT)
+        entry = SettingEntry(written.lower(), _unquoted(environ[written]), written, ENVIRONMENT)
         if entry.key in SETTING_KEYS and entry.says_something:
             counts = sheet.settings.setdefault(entry.key, entry)
             if counts.value != entry.value:
@@ -98,11 +98,11 @@ def environment_sheet(environ: Mapping[str, str]) -> Sheet:
     return sheet
 
 
-def override_sheet(overrides: Mapping[str, str]) -> Sheet:
+def override_sheet(overrides: Mapping[str, str]) -> SettingsSource:
     """Sort what the command line sets; an empty value there means the default."""
-    sheet = Sheet()
+    sheet = SettingsSource()
     for written, value in overrides.items():
-        entry = Entry(written.lower(), value, written, COMMAND_LINE)
+        entry = SettingEntry(written.lower(), value, written, COMMAND_LINE)
         if entry.key in SETTING_KEYS:
             sheet.settings[entry.key] = entry
         else:
@@ -111,7 +111,7 @@ def override_sheet(overrides: Mapping[str, str]) -> Sheet:
     return sheet
 
 
-def merge(overrides: Sheet, *others: Sheet) -> dict[str, Entry]:
+def merge(overrides: SettingsSource, *others: SettingsSource) -> dict[str, SettingEntry]:
     """Return the entry that counts for each key: the first sheet that says something wins.
 
     Empty values and placeholders count as not set, except in `overrides`, where they win too.
@@ -124,7 +124,9 @@ def merge(overrides: Sheet, *others: Sheet) -> dict[str, Entry]:
     return {key: entry for key, entry in merged.items() if entry.says_something}
 
 
-def resolve_aliases(entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], list[Notice]]:
+def resolve_aliases(
+    entries: Mapping[str, SettingEntry],
+) -> tuple[dict[str, SettingEntry], list[ConfigurationNotice]]:
     """Put aliases under the setting's own name where that is not set itself."""
     resolved = {key: entry for key, entry in entries.items() if key not in ALIASES}
     notices = []
@@ -149,9 +151,9 @@ def _nearest(word: str, known: Iterable[str], *, cutoff: float = 0.0) -> str:
     return found[0] if found else ""
 
 
-def _entries(file: EnvFile) -> Sequence[Entry]:
+def _entries(file: EnvFile) -> Sequence[SettingEntry]:
     return [
-        Entry(written.lower(), value, written, file.path, file.lines[written])
+        SettingEntry(written.lower(), value, written, file.path, file.lines[written])
         for written, value in file.values.items()
     ]
 
@@ -162,7 +164,7 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if quoted else value
 
 
-def _take_account(sheet: Sheet, entry: Entry, *, borrowed: bool) -> None:
+def _take_account(sheet: SettingsSource, entry: SettingEntry, *, borrowed: bool) -> None:
     if not borrowed:
         sheet.settings[entry.key] = entry
     elif entry.says_something:
@@ -170,5 +172,5 @@ def _take_account(sheet: Sheet, entry: Entry, *, borrowed: bool) -> None:
         sheet.notices.append(entry.notice(text))
 
 
-def _unknown(entry: Entry, known: Iterable[str]) -> Notice:
+def _unknown(entry: SettingEntry, known: Iterable[str]) -> ConfigurationNotice:
     return entry.notice(f"is not a key that is read here{did_you_mean(entry.key, known)}")

@@ -193,8 +193,8 @@ def _ascending(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return numbers
 
 
-def _notice(text: str) -> str:
-    """Return a text that people are shown; "" for off."""
+def _empty_if_off(text: str) -> str:
+    """Return "" for off: an empty value in a file counts as not set, which is the default."""
     return "" if text.strip().lower() in ("off", "none", "false") else text.strip()
 
 
@@ -224,8 +224,9 @@ ModelAt = Annotated[str, Field(pattern=r"^[^\x00-\x1f]*$"), AfterValidator(_mode
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 BaseUrl = Annotated[str | None, AfterValidator(_base_url)]
-NoticeText = Annotated[str, AfterValidator(_notice), Field(max_length=1900)]
+NoticeText = Annotated[str, AfterValidator(_empty_if_off), Field(max_length=1900)]
 PathText = Annotated[str, AfterValidator(_whole_path)]
+PathOrOff = Annotated[PathText, AfterValidator(_empty_if_off)]
 Folder = Annotated[Path, BeforeValidator(lambda v: _whole_path(v) if isinstance(v, str) else v)]
 
 SpokenLanguage = Annotated[str, BeforeValidator(_lower), AfterValidator(_language)]

@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.audit import Actor
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
-from bot.features.admin.edits import Change
+from bot.features.admin.edits import ManualChange
 from cogs._discord.interactions import Panels
 from cogs._discord.options import telling
 from cogs._discord.permissions import is_operator
@@ -98,7 +98,7 @@ def actor_of(interaction: Interaction) -> Actor:
     return Actor(interaction.user.id, interaction.channel_id or 0)
 
 
-def with_number(text: str, change: Change, *, operator: bool = True) -> str:
+def with_number(text: str, change: ManualChange, *, operator: bool = True) -> str:
     """Return what is said of a change, with the number by which operators take it back."""
     return f"{text}\n{(NOTE if operator else NOTE_TO_OTHERS).format(number=change.number)}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.conversation.context.reader import LONGEST_QUOTE
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.conversation.text.names import clean_name, clean_text
 from bot.conversation.types import Person, Quote, Utterance
 from bot.discord.commands import Interaction, asked_in, is_age_restricted, is_public
@@ -186,11 +186,11 @@ def is_ticket(channel: object, me: int) -> bool:
     return isinstance(channel, discord.Thread) and channel.is_private() and channel.owner_id == me
 
 
-def asker_of(interaction: Interaction) -> Asker:
+def asker_of(interaction: Interaction) -> Requester:
     """Return who asks, with the roles that Discord named."""
     user = interaction.user
     roles = role_ids(user) if isinstance(user, discord.Member) else ()
-    return Asker(user.id, clean_name(user.display_name, f"user {user.id}"), roles)
+    return Requester(user.id, clean_name(user.display_name, f"user {user.id}"), roles)
 
 
 async def listens_to(bot: "Masquerade", user: discord.User | discord.Member, where: Where) -> bool:

@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.core.i18n import _, n_
 from bot.discord.commands import Interaction, answer, named
-from bot.features.moderation import Act, Rank, Refused, check_ranks, in_words
+from bot.features.moderation import Act, ModerationRefused, Rank, check_ranks, in_words
 from cogs._discord.admin import actor_of
 from cogs._discord.panels import Button, Panel
 from cogs._discord.posting import DISCORD_FAULTS
@@ -95,7 +95,7 @@ async def refusing(interaction: Interaction) -> AsyncIterator[None]:
     """Tell the asker why something is not done: that is an answer, and no fault."""
     try:
         yield
-    except Refused as error:
+    except ModerationRefused as error:
         await answer(interaction, str(error))
 
 
@@ -106,7 +106,7 @@ async def asking_discord(act: Act | None = None) -> AsyncIterator[None]:
         async with asyncio.timeout(ACT_SECONDS):
             yield
     except DISCORD_FAULTS as error:
-        raise Refused(meaning(error, named(*NEEDED[act]) if act else PERMISSIONS_FOR_IT)) from error
+        raise ModerationRefused(meaning(error, named(*NEEDED[act]) if act else PERMISSIONS_FOR_IT)) from error
 
 
 def meaning(error: Exception, needed: str) -> str:
@@ -124,7 +124,7 @@ def check_own(interaction: Interaction, *needed: str) -> None:
     """Raise Refused where the bot lacks a permission in this place; Discord tells with each command."""
     lacking = lacks(interaction.app_permissions, *needed)
     if lacking:
-        raise Refused(I_LACK.format(needed=named(*lacking)))
+        raise ModerationRefused(I_LACK.format(needed=named(*lacking)))
 
 
 def lacks(held: discord.Permissions, *needed: str) -> tuple[str, ...]:
@@ -138,17 +138,17 @@ def check(interaction: Interaction, act: Act, person: Person) -> None:
     check_own(interaction, *NEEDED[act])
     name = shown(person)
     if act in (Act.KICK, Act.MUTE, Act.UNMUTE) and not isinstance(person, discord.Member):
-        raise Refused(NOT_A_MEMBER.format(name=name))
+        raise ModerationRefused(NOT_A_MEMBER.format(name=name))
     check_ranks(_rank(interaction.user, guild), _rank(guild.me, guild), _rank(person, guild), name=name)
     if act is Act.MUTE and isinstance(person, discord.Member) and person.guild_permissions.administrator:
-        raise Refused(ADMINISTRATOR.format(name=name))
+        raise ModerationRefused(ADMINISTRATOR.format(name=name))
 
 
 def guild_of(interaction: Interaction) -> discord.Guild:
     """Return the server in which it is asked. Raises Refused where the bot is no member of it."""
     guild = interaction.guild
     if guild is None or guild.me is None:
-        raise Refused(NOT_HERE)
+        raise ModerationRefused(NOT_HERE)
     return guild
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
-from bot.conversation.company import Role, speaker_id
+from bot.conversation.company import PlayedCharacter, speaker_id
 from bot.conversation.rethinking import CannotRemake
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _
@@ -79,12 +79,12 @@ def fitting(bot: "Masquerade", typed: str) -> list[app_commands.Choice[str]]:
     ]
 
 
-def role_named(bot: "Masquerade", name: str) -> Role:
+def role_named(bot: "Masquerade", name: str) -> PlayedCharacter:
     """Return a character by any of its names. Raises NotStaged."""
     return bot.app.presence.role(name)
 
 
-async def role_meant(interaction: Interaction, name: str | None) -> Role:
+async def role_meant(interaction: Interaction, name: str | None) -> PlayedCharacter:
     """Return the named character; without a name the one who is alone with the asker, or the bot's own.
 
     Raises NotStaged.
@@ -100,7 +100,7 @@ async def role_meant(interaction: Interaction, name: str | None) -> Role:
     return next(iter(present), app.company.primary)
 
 
-def mark_of(role: Role) -> tuple[str, ...]:
+def mark_of(role: PlayedCharacter) -> tuple[str, ...]:
     """Return what stands for a character in the id of a button: nothing for the bot's own.
 
     A slug may be too long for that.
@@ -108,7 +108,7 @@ def mark_of(role: Role) -> tuple[str, ...]:
     return () if role.primary else (f"{speaker_id(role.slug) % 0x1000000:06x}",)
 
 
-def role_marked(bot: "Masquerade", mark: Sequence[str]) -> Role:
+def role_marked(bot: "Masquerade", mark: Sequence[str]) -> PlayedCharacter:
     """Return the character that a mark stands for. Raises NotStaged when it is gone."""
     company = bot.app.company
     found = next((role for role in company if mark_of(role) == tuple(mark)), None)
@@ -117,14 +117,14 @@ def role_marked(bot: "Masquerade", mark: Sequence[str]) -> Role:
     return found
 
 
-def of_one(bot: "Masquerade", panel: Panel, role: Role) -> Panel:
+def of_one(bot: "Masquerade", panel: Panel, role: PlayedCharacter) -> Panel:
     """Return a panel that says whose knowledge it shows, where there are several characters."""
     if len(bot.app.company) == 1:
         return panel
     return replace(panel, text=with_note(panel.text, OF_ONE.format(name=shown(role))))
 
 
-def shown(role: Role) -> str:
+def shown(role: PlayedCharacter) -> str:
     """Return a character's name as a part of a sentence of ours."""
     return inline(role.name, NAME_ROOM)
 

@@ -37,7 +37,7 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class MenuChoice:
     """A line of a menu."""
 
     value: str
@@ -51,7 +51,7 @@ class Menu:
     """A menu of at most 25 lines, of which `least` to `most` are chosen; it takes a row of its own."""
 
     action: str
-    choices: tuple[Choice, ...]
+    choices: tuple[MenuChoice, ...]
     arguments: tuple[str | int, ...] = ()
     placeholder: str = ""
     least: int = 1
@@ -71,7 +71,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FormField:
     """A place to write in, in a form."""
 
     key: str
@@ -87,7 +87,7 @@ class Form:
 
     title: str
     action: str
-    fields: tuple[Field, ...]
+    fields: tuple[FormField, ...]
     arguments: tuple[str | int, ...] = ()
     seconds: float = 3600
 

@@ -14,11 +14,13 @@ from bot.core.clock import Clock
 from bot.core.errors import Unsayable
 from bot.core.tasks import running
 from bot.discord.commands import is_age_restricted
+from bot.features.speech.voice_replies import VoiceReplies
 from cogs._discord.hearing import is_ticket
 from cogs._discord.options import Talkative, may_write, place_in
 from cogs._discord.posting import DISCORD_FAULTS, UNKNOWN_MESSAGE, GatedMouth, Posting, Prefixed
 from cogs._discord.text import emotes_of
-from cogs._discord.webhooks import Outlet, Uncertain, Webhooks, is_gone, username_of, webhooks_of
+from cogs._discord.voice_messages import SpeakingMouth
+from cogs._discord.webhooks import ThreadWebhook, Uncertain, Webhooks, is_gone, username_of, webhooks_of
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel, PartialMessageableChannel
@@ -50,6 +52,7 @@ class DiscordMouth:
         webhooks: Webhooks | None = None,
         known: object = None,
         private: Callable[[int], Awaitable[discord.DMChannel]] | None = None,
+        voices: VoiceReplies | None = None,
     ) -> None:
         self.me = me
         self._known = known  # the channel as Discord keeps us informed of it; of others nothing is known
@@ -60,6 +63,7 @@ class DiscordMouth:
         self._channel = channel
         self._clock = clock
         self._webhooks = webhooks
+        self._voices = voices
 
     @property
     def emotes(self) -> Mapping[str, str]:
@@ -68,6 +72,8 @@ class DiscordMouth:
 
     def speaking_as(self, speaker: Speaker) -> Mouth:
         mouth: Mouth = self if speaker.primary else WebhookMouth(self, speaker, self._webhooks)
+        if self._voices:
+            mouth = SpeakingMouth(mouth, speaker, self._voices, self.posting, me=self.me)
         return GatedMouth(mouth, self._is_for_adults) if speaker.nsfw else mouth
 
     def _is_for_adults(self) -> bool:
@@ -230,10 +236,10 @@ class WebhookMouth:
                     return message.id
         return None
 
-    async def _outlet(self) -> Outlet | None:
+    async def _outlet(self) -> ThreadWebhook | None:
         return await self._webhooks.outlet(self._channel) if self._webhooks else None
 
-    async def _execute(self, outlet: Outlet, part: Part, to: int) -> int:
+    async def _execute(self, outlet: ThreadWebhook, part: Part, to: int) -> int:
         assert self._webhooks is not None
         message = await outlet.once.send(
             part.text,
@@ -246,7 +252,7 @@ class WebhookMouth:
         self._webhooks.posted(self._channel, message.id)
         return message.id
 
-    async def _done(self, outlet: Outlet, asked: Awaitable[object]) -> bool:
+    async def _done(self, outlet: ThreadWebhook, asked: Awaitable[object]) -> bool:
         """Wait for what is done to a message; False when it is none of this webhook's."""
         try:
             await asked
@@ -256,7 +262,7 @@ class WebhookMouth:
             raise
         return True
 
-    def _lost(self, outlet: Outlet, error: discord.HTTPException) -> bool:
+    def _lost(self, outlet: ThreadWebhook, error: discord.HTTPException) -> bool:
         """Say whether an error means that the webhook is gone, and take that in."""
         assert self._webhooks is not None
         if not is_gone(error):
@@ -292,6 +298,7 @@ def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: b
         webhooks=None if isinstance(known, discord.DMChannel) else webhooks_of(bot),
         known=known,
         private=lambda person_id: bot.create_dm(discord.Object(person_id)),
+        voices=bot.app.voice_replies if bot.app.voice_replies.available else None,
     )
 
 

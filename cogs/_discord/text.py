@@ -13,7 +13,7 @@ from bot.conversation.text.names import clean_text, is_blank
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
-from bot.pictures import Drawn
+from bot.pictures import DrawnPicture
 
 LONGEST = 2000
 """What a message may hold, in UTF-16 units: the strictest way Discord may count."""
@@ -73,7 +73,7 @@ def searchable(words: str | None, room: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class InfoCard:
     """What a card shows; whoever makes one quotes in it what is not the bot's own."""
 
     title: str
@@ -83,7 +83,7 @@ class Card:
     picture: str | None = None
 
 
-def as_embed(card: Card) -> discord.Embed:
+def as_embed(card: InfoCard) -> discord.Embed:
     """Return a card's frame: a field for each line. Its title stands above it, as text."""
     embed = discord.Embed(description=card.text or None, colour=ACCENT)
     for label, value in card.lines:
@@ -95,7 +95,7 @@ def as_embed(card: Card) -> discord.Embed:
     return embed
 
 
-def as_text(card: Card) -> str:
+def as_text(card: InfoCard) -> str:
     """Return the same in words alone, for screen readers and wherever there are no embeds."""
     lines = [f"**{card.title}**", *([str(card.text)] if card.text else [])]
     lines += [f"**{label}**: {value}" for label, value in card.lines]
@@ -103,7 +103,7 @@ def as_text(card: Card) -> str:
     return shortened("\n".join(lines), LIMIT)
 
 
-async def answer_with(interaction: Interaction, card: Card, *, plain: bool) -> None:
+async def answer_with(interaction: Interaction, card: InfoCard, *, plain: bool) -> None:
     """Answer a command that was deferred with a card for the eyes of its user; nobody is pinged."""
     if plain or not interaction.app_permissions.embed_links:
         await interaction.followup.send(as_text(card), ephemeral=True, suppress_embeds=True)
@@ -112,7 +112,7 @@ async def answer_with(interaction: Interaction, card: Card, *, plain: bool) -> N
         await interaction.followup.send(title, embed=as_embed(card), ephemeral=True, allowed_mentions=NOBODY)
 
 
-async def post(channel: discord.TextChannel, card: Card, view: discord.ui.View) -> None:
+async def post(channel: discord.TextChannel, card: InfoCard, view: discord.ui.View) -> None:
     """Post a card with buttons for everybody: in its frame where the bot may, as text elsewhere."""
     if channel.permissions_for(channel.guild.me).embed_links:
         await channel.send(f"**{card.title}**", embed=as_embed(card), view=view, allowed_mentions=NOBODY)
@@ -120,7 +120,7 @@ async def post(channel: discord.TextChannel, card: Card, view: discord.ui.View) 
         await channel.send(as_text(card), view=view, allowed_mentions=NOBODY, suppress_embeds=True)
 
 
-def files_of(drawn: Drawn, name: str) -> list[discord.File]:
+def files_of(drawn: DrawnPicture, name: str) -> list[discord.File]:
     """Return a picture as attachments, with its contents in words for those who don't see it."""
     about = drawn.about[:LONGEST_ALT]
     made = ((drawn.png, f"{name}.png"), (drawn.svg, f"{name}.svg"))

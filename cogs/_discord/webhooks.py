@@ -60,7 +60,7 @@ class Uncertain(aiohttp.ClientError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outlet:
+class ThreadWebhook:
     """A webhook that posts in a channel, and the thread in which it is to.
 
     `hook` is asked again by discord.py whenever something passes by: for what may be done twice.
@@ -85,7 +85,7 @@ class Webhooks:
         self._told: set[int] = set()
         self._posted: dict[int, int] = {}
 
-    async def outlet(self, channel: "PartialMessageableChannel") -> Outlet | None:
+    async def outlet(self, channel: "PartialMessageableChannel") -> ThreadWebhook | None:
         """Return what posts in a channel, and None where no webhook can be had.
 
         Raises what Discord answers, when that may be another answer later.
@@ -100,9 +100,9 @@ class Webhooks:
             return None
         self._kept[holder.id] = hook
         thread = discord.Object(place.id) if isinstance(place, discord.Thread) else MISSING
-        return Outlet(holder.id, hook, self._once(hook), thread)
+        return ThreadWebhook(holder.id, hook, self._once(hook), thread)
 
-    def forget(self, outlet: Outlet) -> None:
+    def forget(self, outlet: ThreadWebhook) -> None:
         """Take in that a webhook is gone; the next one who speaks makes another."""
         if self._kept.get(outlet.holder_id) is outlet.hook:
             del self._kept[outlet.holder_id]

@@ -7,15 +7,15 @@ import discord
 from discord import app_commands
 
 from bot.audit import Actor
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction
-from bot.features.admin.edit_relations import NO_BOND, Standing
+from bot.features.admin.edit_relations import NO_BOND, BondStanding
 from bot.features.inner_life.wording import METRICS
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import CharacterName, offer_characters, role_meant, shown
 from cogs._discord.text import inline
-from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search, containing
+from cogs.admin.editor import EditableKind, EntityEditor, OfCharacter, Search, containing
 from personas.relations.bonds import Metric
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class BondsCog(AdminCog):
             ),
         )
 
-    def _entity(self) -> Entity[OfCharacter, Standing]:
-        return Entity(
+    def _entity(self) -> EditableKind[OfCharacter, BondStanding]:
+        return EditableKind(
             name="bonds",
             lists="admin bond show",
             removes="admin bond reset",
@@ -132,7 +132,7 @@ class BondsCog(AdminCog):
         change = await self._standings.reset_bond(actor, int(mark), scope.role)
         return with_number(BOND_RESET.format(**scope.figures, id=mark), change)
 
-    async def _told(self, words: str, role: Role, person_id: int) -> str:
+    async def _told(self, words: str, role: PlayedCharacter, person_id: int) -> str:
         """Return how two stand, in one of our sentences."""
         metrics = await self._standings.bond(person_id, role)
         if metrics is None:
@@ -140,7 +140,7 @@ class BondsCog(AdminCog):
         return words.format(name=shown(role), id=person_id, metrics=_words(metrics))
 
 
-def _line(standing: Standing) -> str:
+def _line(standing: BondStanding) -> str:
     name = inline(standing.names[0], NAME_ROOM) if standing.names else NO_NAME
     return STANDING.format(id=standing.person_id, name=name, metrics=_words(standing.metrics))
 

@@ -7,10 +7,10 @@ from discord.utils import format_dt
 
 from bot.core.i18n import _, worded
 from bot.features.admin.edit_characters import CHOSEN, PRESENCE
-from bot.features.admin.edit_facts import FACT, Words
+from bot.features.admin.edit_facts import FACT, FactTexts
 from bot.features.admin.edit_relations import BOND
 from bot.features.admin.edit_thoughts import THOUGHT
-from bot.features.admin.edits import Change, Recorded, Values
+from bot.features.admin.edits import ManualChange, RecordedEdit, Values
 from bot.features.inner_life.wording import BOND_STAGES, DAY_MOODS, LINE_KINDS, METRICS
 from cogs._discord.text import inline
 from cogs.admin.relation_views import STAGES
@@ -90,12 +90,12 @@ _SHOWN = {
 """What is shown of the values: of a bond not what somebody chose it to be like, which is theirs."""
 
 
-def change_entry(recorded: Recorded) -> str:
+def change_entry(recorded: RecordedEdit) -> str:
     """Return a change as a line of a list."""
     return _headed(ENTRY, recorded, at=format_dt(recorded.at, "R"))
 
 
-def change_text(recorded: Recorded, words: Words) -> str:
+def change_text(recorded: RecordedEdit, words: FactTexts) -> str:
     """Return a change with what was before and after; of a fact with its words, where these may be seen."""
     head = _headed(HEAD, recorded, at=format_dt(recorded.at, "f"))
     if recorded.is_blank:
@@ -110,7 +110,7 @@ def change_text(recorded: Recorded, words: Words) -> str:
     return "\n".join([head, *told])
 
 
-def thing(change: Change) -> str:
+def thing(change: ManualChange) -> str:
     """Return what was changed, in words: people and channels as Discord shows them."""
     kind = worded(_KINDS, change.entity)
     if change.person_id is not None:
@@ -122,7 +122,7 @@ def thing(change: Change) -> str:
     return THING.format(kind=kind, which=inline(" ".join(change.key), KEY_ROOM)) if change.key else kind
 
 
-def _headed(words: str, recorded: Recorded, *, at: str) -> str:
+def _headed(words: str, recorded: RecordedEdit, *, at: str) -> str:
     change = recorded.change
     note = TAKES_BACK.format(number=change.undoes) if change.undoes is not None else ""
     note += TAKEN_BACK.format(number=recorded.undone_by) if recorded.undone_by is not None else ""
@@ -132,7 +132,7 @@ def _headed(words: str, recorded: Recorded, *, at: str) -> str:
     )
 
 
-def _values(change: Change, values: Values | None, words: str | None) -> str:
+def _values(change: ManualChange, values: Values | None, words: str | None) -> str:
     if values is None:
         return ""
     names = _SHOWN.get(change.entity, tuple(name for name in values if name != "made_by"))

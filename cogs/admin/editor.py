@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from discord import ButtonStyle, app_commands
 
 from bot.audit import Actor
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import Plural, _, number
 from bot.discord.commands import Interaction
@@ -61,7 +61,7 @@ class Scope:
 class OfCharacter(Scope):
     """What belongs to one character."""
 
-    role: Role
+    role: PlayedCharacter
 
     @classmethod
     def parse(cls, bot: "Masquerade", marks: Sequence[str]) -> Self:
@@ -81,7 +81,7 @@ class OfPerson(Scope):
     """What one character keeps of one person."""
 
     person_id: int
-    role: Role
+    role: PlayedCharacter
 
     @classmethod
     def parse(cls, bot: "Masquerade", marks: Sequence[str]) -> Self:
@@ -101,7 +101,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entity(Generic[S, T]):
+class EditableKind(Generic[S, T]):
     """A kind of thing that operators change, as a row of a table.
 
     `lists` and `removes` are commands: who may not use them may not press their buttons, either. `remove`
@@ -124,7 +124,7 @@ class Entity(Generic[S, T]):
 class EntityEditor(Generic[S, T]):
     """Shows the things of a kind, and removes one after a question; each press is an operator's again."""
 
-    def __init__(self, bot: "Masquerade", entity: Entity[S, T]) -> None:
+    def __init__(self, bot: "Masquerade", entity: EditableKind[S, T]) -> None:
         self._bot = bot
         self._entity = entity
         actions = {"page": Action(self._turn, entity.lists)}
@@ -210,11 +210,11 @@ def containing(columns: Callable[[T], str]) -> Callable[[Sequence[T], str], list
     return match
 
 
-def role_mark(role: Role) -> str:
+def role_mark(role: PlayedCharacter) -> str:
     """Return what stands for a character in the id of a button, the bot's own included."""
     return next(iter(mark_of(role)), OWN)
 
 
-def role_at(bot: "Masquerade", mark: str) -> Role:
+def role_at(bot: "Masquerade", mark: str) -> PlayedCharacter:
     """Return the character that a mark stands for. Raises NotStaged when it is gone."""
     return role_marked(bot, () if mark == OWN else (mark,))

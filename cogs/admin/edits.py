@@ -9,13 +9,13 @@ from discord import app_commands
 from bot.audit import Actor
 from bot.core.i18n import _, n_
 from bot.discord.commands import Interaction
-from bot.features.admin.edit_facts import FACT, Words
+from bot.features.admin.edit_facts import FACT, FactTexts
 from bot.features.admin.edit_states import GlobalState
-from bot.features.admin.edits import Recorded
+from bot.features.admin.edits import RecordedEdit
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.text import in_a_line, inline
 from cogs.admin.edit_views import change_entry, change_text, thing
-from cogs.admin.editor import Entity, EntityEditor, Scope, Search, containing
+from cogs.admin.editor import EditableKind, EntityEditor, Scope, Search, containing
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -58,7 +58,7 @@ class StateEditor(EntityEditor[Scope, tuple[str, str]]):
 
     def __init__(self, bot: "Masquerade", state: GlobalState) -> None:
         self._state = state
-        rows = Entity(
+        rows = EditableKind(
             name="state",
             lists="admin state list",
             removes="admin state remove",
@@ -113,8 +113,8 @@ class EditsCog(AdminCog):
             ),
         )
 
-    def _entity(self) -> Entity[Scope, Recorded]:
-        return Entity(
+    def _entity(self) -> EditableKind[Scope, RecordedEdit]:
+        return EditableKind(
             name="changes",
             lists="admin changes list",
             head=HEAD,
@@ -137,7 +137,7 @@ class EditsCog(AdminCog):
     @operators_only
     async def show(self, interaction: Interaction, number: Number) -> str:
         found = await self._edits.get(number)
-        words, person_id = Words(), found.change.person_id
+        words, person_id = FactTexts(), found.change.person_id
         if found.change.entity == FACT and person_id is not None:
             await self._app.known_people.looked(actor_of(interaction), person_id)
             words = await self._app.fact_words.of(found)

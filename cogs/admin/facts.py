@@ -9,12 +9,12 @@ from discord.utils import format_dt
 from bot.audit import Actor
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
-from bot.features.admin.people import Reach, Seen, matching
+from bot.features.admin.people import Reach, SeenFact, matching
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.hearing import place_of
 from cogs._discord.options import CharacterName, offer_characters, role_meant, shown
 from cogs._discord.text import inline
-from cogs.admin.editor import Entity, EntityEditor, OfPerson, Search
+from cogs.admin.editor import EditableKind, EntityEditor, OfPerson, Search
 from memory.core import LONGEST
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class FactsCog(AdminCog):
             ),
         )
 
-    def _entity(self) -> Entity[OfPerson, Seen]:
-        return Entity(
+    def _entity(self) -> EditableKind[OfPerson, SeenFact]:
+        return EditableKind(
             name="known",
             lists="admin facts list",
             removes="admin facts remove",
@@ -178,11 +178,11 @@ class FactsCog(AdminCog):
         return with_number(REMOVED.format(**scope.figures, number=(change.before or {})["number"]), change)
 
 
-def _words(fact: Seen) -> str:
+def _words(fact: SeenFact) -> str:
     return inline(fact.text, WORDS_ROOM) if fact.text is not None else str(HIDDEN)
 
 
-def _line(fact: Seen) -> str:
+def _line(fact: SeenFact) -> str:
     """Return a fact with its number, and all that an operator may know of it."""
     reach = _CHANNEL.format(id=fact.channel_id) if fact.scope == "channel" else _REACHES[fact.scope]
     about = [str(_CORE)] if fact.kept else []

@@ -12,7 +12,7 @@ from bot.features.characters.relations import Relation
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import CharacterName, offer_characters, role_named, shown
 from cogs._discord.text import inline
-from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search, containing, role_at, role_mark
+from cogs.admin.editor import EditableKind, EntityEditor, OfCharacter, Search, containing, role_at, role_mark
 from cogs.admin.relation_views import OWN_TRAITS, STAGES, effect, growth_lines, other_line, relation_lines
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class GrowthCog(AdminCog):
             ),
         )
 
-    def _entity(self) -> Entity[OfCharacter, Relation]:
-        return Entity(
+    def _entity(self) -> EditableKind[OfCharacter, Relation]:
+        return EditableKind(
             name="others",
             lists="admin relations show",
             removes="admin relations reset",

@@ -13,7 +13,7 @@ from bot.features.inner_life.wording import LINE_KINDS
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import CharacterName, offer_characters, role_named, shown
 from cogs._discord.text import inline
-from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search, containing
+from cogs.admin.editor import EditableKind, EntityEditor, OfCharacter, Search, containing
 from database.models import IdentityLine
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class IdentityCog(AdminCog):
             ),
         )
 
-    def _entity(self) -> Entity[OfCharacter, IdentityLine]:
-        return Entity(
+    def _entity(self) -> EditableKind[OfCharacter, IdentityLine]:
+        return EditableKind(
             name="selfline",
             lists="admin identity list",
             removes="admin identity remove",

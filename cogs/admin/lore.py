@@ -13,7 +13,7 @@ from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators
 from cogs._discord.options import OFFERED, CharacterName, named_so_far, offer_characters, role_named, shown
 from cogs._discord.permissions import is_operator
 from cogs._discord.text import in_a_line, inline
-from cogs.admin.editor import Entity, EntityEditor, OfCharacter, Search
+from cogs.admin.editor import EditableKind, EntityEditor, OfCharacter, Search
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -81,8 +81,8 @@ class LoreCog(AdminCog):
             ),
         )
 
-    def _entity(self) -> Entity[OfCharacter, BookEntry]:
-        return Entity(
+    def _entity(self) -> EditableKind[OfCharacter, BookEntry]:
+        return EditableKind(
             name="lore",
             lists="admin lore list",
             removes="admin lore remove",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.utils import format_dt
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.text.split import LIMIT
 from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction, answer
@@ -147,7 +147,7 @@ class MoodCog(AdminCog):
         return with_number(SETTLED.format(name=shown(role)), change)
 
 
-def _lines(role: Role, outlook: Outlook) -> Iterator[str]:
+def _lines(role: PlayedCharacter, outlook: Outlook) -> Iterator[str]:
     if not outlook.day:
         yield NO_DAY.format(name=shown(role))
         return

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 
 from discord.utils import format_dt
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.i18n import _, n_, number
-from bot.features.admin.selves import Grown
+from bot.features.admin.selves import GrownCharacter
 from bot.features.characters.relations import Relation
 from cogs._discord.options import shown
 from cogs._discord.text import inline
@@ -129,7 +129,7 @@ DEALINGS = {
 """What the database keeps in English."""
 
 
-def growth_lines(role: Role, grown: Grown) -> Iterator[str]:
+def growth_lines(role: PlayedCharacter, grown: GrownCharacter) -> Iterator[str]:
     """Yield how often a character has answered, each stage with what it changed, and what shifted traits."""
     answered = grown.answered
     yield ANSWERED.format(name=shown(role), count=answered, level=LEVELS[level_of(answered)])

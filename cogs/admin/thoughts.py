@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.utils import format_dt
 
 from bot.audit import Actor
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.i18n import _, worded
 from bot.discord.commands import Interaction
 from bot.features.admin.edit_thoughts import LONGEST
@@ -23,7 +23,7 @@ from bot.features.inner_life.thoughts import (
 from cogs._discord.admin import AdminCog, actor_of, command, group_of, operators_only, with_number
 from cogs._discord.options import CharacterName, offer_characters, role_named, shown
 from cogs._discord.text import inline
-from cogs.admin.editor import Entity, EntityEditor, Scope, Search, containing, role_at, role_mark
+from cogs.admin.editor import EditableKind, EntityEditor, Scope, Search, containing, role_at, role_mark
 
 if TYPE_CHECKING:
     from bot.discord.client import Masquerade
@@ -47,7 +47,7 @@ Percent = app_commands.Range[int, 0, 100]
 class OfServer(Scope):
     """What belongs to one character in one server."""
 
-    role: Role
+    role: PlayedCharacter
     guild_id: int
 
     @classmethod
@@ -81,8 +81,8 @@ class ThoughtsCog(AdminCog):
             ),
         )
 
-    def _entity(self) -> Entity[OfServer, ShownThought]:
-        return Entity(
+    def _entity(self) -> EditableKind[OfServer, ShownThought]:
+        return EditableKind(
             name="mind",
             lists="admin thoughts list",
             removes="admin thoughts remove",

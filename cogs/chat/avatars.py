@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.errors import MasqueradeError
 from cogs._discord.posting import DISCORD_FAULTS
 
@@ -100,7 +100,7 @@ class Faces:
     marks: dict[str, Mark] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def give(self, client: discord.Client, roles: Sequence[Role]) -> None:
+    async def give(self, client: discord.Client, roles: Sequence[PlayedCharacter]) -> None:
         """Give each role the face that its picture makes; what fails is told, and tried again some time."""
         async with self.lock:
             emojis = await self._emojis(client) if roles else None
@@ -111,7 +111,7 @@ class Faces:
                 else:
                     self.marks.pop(role.slug, None)
 
-    def changed(self, roles: Sequence[Role]) -> list[Role]:
+    def changed(self, roles: Sequence[PlayedCharacter]) -> list[PlayedCharacter]:
         """Return those whose pictures are others than when they got their faces."""
         return [role for role in roles if self.marks.get(role.slug) != _mark(role)]
 
@@ -123,7 +123,9 @@ class Faces:
             log.warning("Can't look which faces Discord has (%s)", _why(error))
             return None
 
-    async def _give(self, client: discord.Client, role: Role, emojis: Sequence[discord.Emoji] | None) -> bool:
+    async def _give(
+        self, client: discord.Client, role: PlayedCharacter, emojis: Sequence[discord.Emoji] | None
+    ) -> bool:
         """Give one role its face; False when Discord did not let it have one now."""
         url, path, keep = _url_of(role), role.playing.avatar, ""
         if url or path is None:
@@ -142,7 +144,7 @@ class Faces:
         return True
 
     async def _emoji(
-        self, client: discord.Client, role: Role, path: Path, emojis: Sequence[discord.Emoji]
+        self, client: discord.Client, role: PlayedCharacter, path: Path, emojis: Sequence[discord.Emoji]
     ) -> discord.Emoji:
         """Return the emoji of a picture, made when it is not there. Raises Unusable, and Discord's faults."""
         picture = await asyncio.to_thread(_read, path)
@@ -153,7 +155,7 @@ class Faces:
         async with asyncio.timeout(SECONDS):
             return await client.create_application_emoji(name=name, image=image)
 
-    async def _clear(self, role: Role, emojis: Sequence[discord.Emoji], keep: str) -> None:
+    async def _clear(self, role: PlayedCharacter, emojis: Sequence[discord.Emoji], keep: str) -> None:
         """Delete what is left of a character's earlier faces."""
         for one in emojis:
             known = _NAME.fullmatch(one.name)
@@ -187,7 +189,7 @@ def _read(path: Path) -> bytes:
         raise Unusable(f"It can't be read ({type(error).__name__}).") from None
 
 
-def _mark(role: Role) -> Mark:
+def _mark(role: PlayedCharacter) -> Mark:
     path = role.playing.avatar
     try:
         about = path.stat() if path else None
@@ -196,7 +198,7 @@ def _mark(role: Role) -> Mark:
     return _url_of(role), str(path or ""), about.st_mtime_ns if about else 0, about.st_size if about else 0
 
 
-def _url_of(role: Role) -> str:
+def _url_of(role: PlayedCharacter) -> str:
     avatar = role.character.avatar
     return avatar if avatar.startswith("https://") else ""
 

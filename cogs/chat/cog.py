@@ -50,7 +50,7 @@ AT_ONCE = 4
 """Channels that are caught up with side by side: more would only meet Discord's rate limit."""
 
 
-class Chat(commands.Cog):
+class ChatCog(commands.Cog):
     """Hears messages, edits and deletions, and catches up after a gap."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -64,6 +64,7 @@ class Chat(commands.Cog):
         self._catching_up: set[int] = set()
         self._roles: dict[tuple[int, int], tuple[int, ...]] = {}  # by guild and user, while catching up
         self._tasks = Tasks()
+        bot.app.outbox.look_again = self._looked_at_again
         self._fetcher = bot.app.perception.fetch = AttachmentFetcher(bot)
         bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
         if len(bot.app.company) > 1:
@@ -106,11 +107,22 @@ class Chat(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        await self.bot.app.message_log.deleted(payload.channel_id, {payload.message_id})
+        await self._deleted(payload.channel_id, {payload.message_id})
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        await self.bot.app.message_log.deleted(payload.channel_id, payload.message_ids)
+        await self._deleted(payload.channel_id, payload.message_ids)
+
+    async def _deleted(self, channel_id: int, message_ids: set[int]) -> None:
+        """Take in that messages were deleted; the recordings of their words go with them."""
+        spoken = await self.bot.app.voice_replies.spoken_among(message_ids)
+        await self.bot.app.message_log.deleted(channel_id, message_ids)
+        mouth = mouth_in(self.bot, channel_id).speaking_as(self.bot.app.company.primary.speaker)
+        for message_id in spoken:
+            try:
+                await mouth.unsay(message_id)
+            except SpeakingError as error:
+                log.warning("A recording in channel %s is not deleted: %s", channel_id, error)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -235,6 +247,7 @@ class Chat(commands.Cog):
             await self._catch_up_with(gaps, await self._left_open())
         async with self._going_on:
             await self.bot.app.finish_replies(self._mouth)
+            await self.bot.app.drafting.take_down_left(self._mouth)
         self._spawn(self.bot.app.following.resume(self._mouth))
 
     async def _finish_what_was_begun(self) -> None:
@@ -346,6 +359,7 @@ class Chat(commands.Cog):
         self._catching_up.add(channel_id)
         try:
             await self._conversation.catch_up(channel_id, backlog, self._mouth(channel_id))
+            await self.bot.app.drafting.take_down_left(self._mouth, channel_id)
         finally:
             self._catching_up.discard(channel_id)
 
@@ -407,4 +421,4 @@ class Chat(commands.Cog):
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Chat(bot))
+    await bot.add_cog(ChatCog(bot))

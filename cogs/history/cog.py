@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.conversation.forgetting import MOST_PAIRS, Pair
+from bot.conversation.forgetting import MOST_PAIRS, SaidAndAnswered
 from bot.conversation.revisions import Takes
 from bot.conversation.text.split import width
 from bot.core.i18n import _
@@ -16,7 +16,7 @@ from bot.discord.commands import FORGETFUL, Interaction, answer, asked_in
 from cogs._discord.hearing import asker_of, place_of
 from cogs._discord.interactions import Panels
 from cogs._discord.options import offer_characters, role_named, shown, telling
-from cogs._discord.panels import Action, Field, Form, Press
+from cogs._discord.panels import Action, Form, FormField, Press
 from cogs._discord.permissions import is_operator
 from cogs._discord.speaking import mouth_in
 from cogs.history import views
@@ -30,7 +30,7 @@ LOOK_UP_SECONDS = 2.0
 """Within which the words for a form are there, or not at all: Discord waits three seconds for it."""
 
 
-class History(commands.Cog):
+class HistoryCog(commands.Cog):
     """Commands on one's own conversation; only who asked sees what comes of them."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -131,7 +131,7 @@ class History(commands.Cog):
     async def _keep(self, press: Press) -> None:
         await self.panels.close(press.interaction, views.KEPT)
 
-    async def _among(self, interaction: Interaction, turn_ids: Collection[int]) -> list[Pair]:
+    async def _among(self, interaction: Interaction, turn_ids: Collection[int]) -> list[SaidAndAnswered]:
         """Return those of the last exchanges with the asker here that are meant."""
         pairs = await self._forgetting.pairs(interaction.user.id, asked_in(interaction), count=MOST_PAIRS)
         return [pair for pair in pairs if pair.turn_id in turn_ids]
@@ -294,7 +294,7 @@ class History(commands.Cog):
         if width(said) > views.LONGEST_EDIT:
             await answer(interaction, views.TOO_LONG.format(most=views.LONGEST_EDIT))
             return
-        words = Field("text", _("My words"), said, views.LONGEST_EDIT)
+        words = FormField("text", _("My words"), said, views.LONGEST_EDIT)
         form = Form(_("Edit my answer"), "rewrite", (words,), (takes.turn_id,))
         await self.panels.ask(interaction, form)
 
@@ -325,4 +325,4 @@ class History(commands.Cog):
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(History(bot))
+    await bot.add_cog(HistoryCog(bot))

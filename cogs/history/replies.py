@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.types import Mouth
 from bot.discord.commands import Interaction, asked_in
 from cogs._discord.speaking import mouth_in
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 
-async def speaker_of(interaction: Interaction, turn_id: int | None = None) -> Role:
+async def speaker_of(interaction: Interaction, turn_id: int | None = None) -> PlayedCharacter:
     """Return the character of a certain reply, or of the last one to the asker in this place."""
     app = interaction.client.app
     async with app.database.read() as db:
@@ -25,7 +25,7 @@ async def speaker_of(interaction: Interaction, turn_id: int | None = None) -> Ro
     return app.company.by_slug.get(turn.character if turn else "", app.company.primary)
 
 
-def mouth_of(interaction: Interaction, role: Role) -> Mouth:
+def mouth_of(interaction: Interaction, role: PlayedCharacter) -> Mouth:
     """Return what changes a character's words where it is asked; nobody is pinged by that."""
     own = mouth_in(interaction.client, asked_in(interaction).channel_id, pings=False)
     return own.speaking_as(role.speaker)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from discord import ButtonStyle
 from discord.utils import format_dt
 
-from bot.conversation.forgetting import Length, Pair
+from bot.conversation.forgetting import Length, SaidAndAnswered
 from bot.conversation.revisions import Takes
 from bot.conversation.text.split import LIMIT
 from bot.core.i18n import _, n_
 from bot.core.spelling import listed
-from cogs._discord.panels import Button, Choice, Menu, Panel
+from cogs._discord.panels import Button, Menu, MenuChoice, Panel
 from cogs._discord.text import in_a_line, inline, quoted
 from memory.erasing import Erased
 
@@ -124,7 +124,7 @@ def forgotten(erased: Erased, *, scope: str) -> str:
     return _FORGOTTEN[scope].format(gone=listed(gone))
 
 
-def pairs_panel(pairs: Sequence[Pair], *, chosen: Collection[int] = ()) -> Panel:
+def pairs_panel(pairs: Sequence[SaidAndAnswered], *, chosen: Collection[int] = ()) -> Panel:
     """Return a menu of exchanges, the chosen ones marked; a sentence where there are none."""
     if not pairs:
         return Panel(NOTHING_TO_FORGET)
@@ -147,9 +147,9 @@ def pairs_panel(pairs: Sequence[Pair], *, chosen: Collection[int] = ()) -> Panel
     )
 
 
-def _menu_of(pairs: Sequence[Pair], chosen: Collection[int]) -> Menu:
+def _menu_of(pairs: Sequence[SaidAndAnswered], chosen: Collection[int]) -> Menu:
     choices = tuple(
-        Choice(
+        MenuChoice(
             str(pair.turn_id),
             in_a_line(f"{number}. {_said(pair)}", _DESCRIBED),
             in_a_line(_MINE.format(reply=pair.reply), _DESCRIBED),
@@ -160,13 +160,13 @@ def _menu_of(pairs: Sequence[Pair], chosen: Collection[int]) -> Menu:
     return Menu("choose", choices, placeholder=_("What to forget"), least=0, most=len(choices))
 
 
-def _pair(number: int, pair: Pair, *, chosen: bool, room: int) -> str:
+def _pair(number: int, pair: SaidAndAnswered, *, chosen: bool, room: int) -> str:
     head = f"{_CHOSEN if chosen else _NOT_CHOSEN} **{number}.** {format_dt(pair.at, 'R')}"
     each = (room - len(head) - len(_PAIR.format(said="", reply="")) - 2) // 2
     return f"{head}\n{_PAIR.format(said=inline(_said(pair), each), reply=inline(pair.reply, each))}"
 
 
-def _said(pair: Pair) -> str:
+def _said(pair: SaidAndAnswered) -> str:
     return " / ".join(pair.said) or str(_NONE_LEFT)
 
 

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.i18n import worded
 from bot.discord.commands import Interaction, answer, asked_in
 from bot.features.inner_life.relationship import NotDisputed, chart_of
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 AGAIN = "relationship"
 
 
-class InnerLife(commands.Cog):
+class InnerLifeCog(commands.Cog):
     """All answers are for the asker's eyes alone."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -113,7 +113,7 @@ class InnerLife(commands.Cog):
         page, *mark = press.arguments
         await self._show_thoughts(press.interaction, role_marked(self.bot, mark), int(page))
 
-    async def _show_thoughts(self, interaction: Interaction, role: Role, page: int) -> None:
+    async def _show_thoughts(self, interaction: Interaction, role: PlayedCharacter, page: int) -> None:
         found = await self._thoughts.of(role.slug, asked_in(interaction))
         await self.thought_panels.show(interaction, thoughts_panel(role, found, page, mark_of(role)))
 
@@ -160,7 +160,13 @@ class InnerLife(commands.Cog):
         await self._show(press.interaction, role, int(page), note=note, draws=False)
 
     async def _show(
-        self, interaction: Interaction, role: Role, page: int, *, note: str = "", draws: bool = True
+        self,
+        interaction: Interaction,
+        role: PlayedCharacter,
+        page: int,
+        *,
+        note: str = "",
+        draws: bool = True,
     ) -> None:
         privacy, person_id = self.bot.app.privacy, interaction.user.id
         learns = await privacy.may_learn(person_id)
@@ -209,4 +215,4 @@ def eyes_of(interaction: Interaction) -> Callable[[int], bool]:
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(InnerLife(bot))
+    await bot.add_cog(InnerLifeCog(bot))

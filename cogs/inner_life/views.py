@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 import discord
 from discord.utils import format_dt
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _, n_, worded
 from bot.core.spelling import MONTHS
@@ -23,7 +23,7 @@ from bot.features.inner_life.thoughts import ShownThought, ThoughtForm, thought_
 from bot.features.inner_life.week import Felt, Happening, told_now
 from bot.features.inner_life.wording import BOND_STAGES, KINDS, METRICS
 from cogs._discord.options import shown
-from cogs._discord.panels import Button, Choice, Menu, Panel, pages_of, turning
+from cogs._discord.panels import Button, Menu, MenuChoice, Panel, pages_of, turning
 from cogs._discord.text import inline, shortened
 from database.models import BondChange
 from memory.rules import Consent
@@ -109,7 +109,7 @@ TAKE_IT_BACK, LEAVE_IT = _("Take it back"), _("Leave it")
 # How it feels
 
 
-def mood_text(felt: Felt, role: Role, missing: str) -> str:
+def mood_text(felt: Felt, role: PlayedCharacter, missing: str) -> str:
     """Return how a character feels, its day and its week; `missing` says why there is no picture."""
     lines = [f"**{inline(about, HEAD_ROOM)}**: {words}" for about, words in told_now(felt, role)]
     lines += [*_happened(felt.happenings), str(WHO_SEES)]
@@ -135,14 +135,14 @@ def _told(happening: Happening) -> str:
 # How it stands with somebody
 
 
-def nothing_kept(role: Role, mode: Consent, *, learns: bool) -> str:
+def nothing_kept(role: PlayedCharacter, mode: Consent, *, learns: bool) -> str:
     """Return why there is nothing to show, and what changes that."""
     text = SWITCHED_OFF if mode == "off" else NOTHING_YET if learns else NOT_AGREED
     return text.format(name=shown(role))
 
 
 def bond_panel(
-    role: Role,
+    role: PlayedCharacter,
     relationship: Relationship,
     page: int,
     *,
@@ -175,7 +175,7 @@ def bond_panel(
     return Panel(text, items, SECONDS)
 
 
-def _standing(role: Role, relationship: Relationship) -> list[str]:
+def _standing(role: PlayedCharacter, relationship: Relationship) -> list[str]:
     bond, stages = relationship.bond, [one.name for one in STAGES]
     stage = (YOU_TWO_SINCE if relationship.since else YOU_TWO).format(
         name=shown(role),
@@ -216,7 +216,7 @@ def _undoing_menu(
 ) -> tuple[Menu, ...]:
     """Return the menu of what may be taken back; none where there is nothing, or not today."""
     choices = tuple(
-        Choice(str(one.id), words_of(one), _clocked(one.at.astimezone(zone)))
+        MenuChoice(str(one.id), words_of(one), _clocked(one.at.astimezone(zone)))
         for one in changes
         if not why_not(one)
     )
@@ -234,7 +234,7 @@ def _kinds_menu(relationship: Relationship, arguments: tuple[str | int, ...]) ->
     if len(relationship.kinds) < 2:
         return ()
     choices = tuple(
-        Choice(
+        MenuChoice(
             kind, worded(KINDS, kind), sound_of(kind, relationship.label), chosen=kind == relationship.kind
         )
         for kind in relationship.kinds
@@ -288,7 +288,9 @@ def _numbers(undoing: Undoing) -> dict[str, str]:
     }
 
 
-def thoughts_panel(role: Role, found: list[ShownThought], page: int, mark: tuple[str, ...]) -> Panel:
+def thoughts_panel(
+    role: PlayedCharacter, found: list[ShownThought], page: int, mark: tuple[str, ...]
+) -> Panel:
     """Return one page of what a character thinks, counted from 1."""
     if not found:
         told = NO_THOUGHTS_YET if role.character.inner_life else NO_THOUGHTS

@@ -34,16 +34,21 @@ ANSWER_SECONDS = 15.0
 REMEMBERED = 200
 """Commands that are known again when Discord replays them: premium twice would be nothing at all."""
 NEWS_ROOM = 500
+CONSOLE = (
+    "<{link}>\nIt works once, for ten minutes, in a browser on the machine on which I run (docs/console.md "
+    "says how from elsewhere). What you do there stands in the audit under your name."
+)
+NO_CONSOLE = "There is no console: set console_port in config.env, and restart me."
 
 
-class Answer(NamedTuple):
+class OrderAnswer(NamedTuple):
     """What is said to a command."""
 
     text: str
     view: discord.ui.View | None = None
 
 
-class LogChannel(commands.Cog):
+class LogChannelCog(commands.Cog):
     """Obeys those who command the bot, in the log channel alone, and tells what there is to know."""
 
     def __init__(self, bot: "Masquerade") -> None:
@@ -53,7 +58,7 @@ class LogChannel(commands.Cog):
         self._started = bot.app.clock.now()
         self._announced = False
         self._obeyed: deque[int] = deque(maxlen=REMEMBERED)
-        self._ways: dict[Word, Callable[[Order, Actor], Awaitable[Answer]]] = {
+        self._ways: dict[Word, Callable[[Order, Actor], Awaitable[OrderAnswer]]] = {
             Word.SHUTDOWN: self._shut_down,
             Word.USER_DATA: self._show_user,
             Word.LIST_USERS: self._list_users,
@@ -62,6 +67,7 @@ class LogChannel(commands.Cog):
             Word.STATUS: self._show_status,
             Word.JOBS: self._show_jobs,
             Word.TESTLOG: self._test,
+            Word.CONSOLE: self._open_console,
         }
 
     async def cog_load(self) -> None:
@@ -127,66 +133,76 @@ class LogChannel(commands.Cog):
 
     async def _obey(self, order: Order | str, message: discord.Message) -> None:
         if isinstance(order, str):
-            await _post(message.channel, Answer(order))
+            await _post(message.channel, OrderAnswer(order))
             return
         actor = Actor(message.author.id, message.channel.id)
         log.info("User %d commands: %s", actor.user_id, order.word)
         try:
             answer = await self._ways[order.word](order, actor)
         except DatabaseError as error:
-            answer = Answer(f"The database is in the way. {error}")
+            answer = OrderAnswer(f"The database is in the way. {error}")
         await _post(message.channel, answer)
         if order.word is Word.SHUTDOWN:
             self.bot.begin_stopping()
 
     # The commands. Each leaves a trace before it does anything.
 
-    async def _shut_down(self, _order: Order, actor: Actor) -> Answer:
+    async def _shut_down(self, _order: Order, actor: Actor) -> OrderAnswer:
         try:
             await self._audit.note(actor, "shutdown")
         except DatabaseError as error:  # no reason to go on running
             log.error("The shutdown is not in the audit: %s", error)  # noqa: TRY400
-        return Answer("Stopping. What is being said now is finished first.")
+        return OrderAnswer("Stopping. What is being said now is finished first.")
 
-    async def _show_user(self, order: Order, actor: Actor) -> Answer:
+    async def _show_user(self, order: Order, actor: Actor) -> OrderAnswer:
         await self._audit.note(actor, "user data", str(order.user_id))
         member = await self._administration.member(order.user_id)
-        return Answer(user_data(member) if member else _never_heard(order.user_id))
+        return OrderAnswer(user_data(member) if member else _never_heard(order.user_id))
 
-    async def _list_users(self, _order: Order, actor: Actor) -> Answer:
+    async def _list_users(self, _order: Order, actor: Actor) -> OrderAnswer:
         await self._audit.note(actor, "list users", "page 1")
         page = await self._administration.members()
-        return Answer(user_list(page), page_buttons(page))
+        return OrderAnswer(user_list(page), page_buttons(page))
 
-    async def _toggle_premium(self, order: Order, actor: Actor) -> Answer:
+    async def _toggle_premium(self, order: Order, actor: Actor) -> OrderAnswer:
         premium = await self._administration.toggle_premium(actor, order.user_id)
         if premium is None:
-            return Answer(f"{_never_heard(order.user_id)} Nothing changed.")
-        return Answer(f"Premium is now **{'on' if premium else 'off'}** for <@{order.user_id}>.")
+            return OrderAnswer(f"{_never_heard(order.user_id)} Nothing changed.")
+        return OrderAnswer(f"Premium is now **{'on' if premium else 'off'}** for <@{order.user_id}>.")
 
-    async def _set_verbose(self, order: Order, actor: Actor) -> Answer:
+    async def _set_verbose(self, order: Order, actor: Actor) -> OrderAnswer:
         if await self._administration.set_verbose(actor, order.on):
-            return Answer("Verbose is **on**: each decision is told here, without the words it is about.")
-        return Answer("Verbose is **off**.")
+            return OrderAnswer(
+                "Verbose is **on**: each decision is told here, without the words it is about."
+            )
+        return OrderAnswer("Verbose is **off**.")
 
-    async def _show_status(self, _order: Order, actor: Actor) -> Answer:
+    async def _show_status(self, _order: Order, actor: Actor) -> OrderAnswer:
         await self._audit.note(actor, "status")
         spent = await self._administration.spending(last=timedelta(hours=24))
         health, seconds = self.bot.app.health, self.bot.app.settings.heartbeat_seconds
         lines = health_lines(health.last, health.alerts.on, seconds=seconds, with_link=False)
         text = "\n".join([status(self.bot, since=self._started, spent=spent), "", *lines])
-        return Answer(shortened(text, LONGEST))
+        return OrderAnswer(shortened(text, LONGEST))
 
-    async def _show_jobs(self, _order: Order, actor: Actor) -> Answer:
+    async def _show_jobs(self, _order: Order, actor: Actor) -> OrderAnswer:
         await self._audit.note(actor, "jobs")
-        return Answer(fitting(jobs_lines(self.bot.app.schedule.reports(), self.bot.app.clock.now())))
+        return OrderAnswer(fitting(jobs_lines(self.bot.app.schedule.reports(), self.bot.app.clock.now())))
 
-    async def _test(self, _order: Order, actor: Actor) -> Answer:
+    async def _test(self, _order: Order, actor: Actor) -> OrderAnswer:
         """Answer the way that notices go, so that a notice would arrive, too."""
         await self._audit.note(actor, "testlog")
         self.bot.outlet.say("Test: what goes to the log channel arrives here.", notice=True)
         self.bot.outlet.open()
-        return Answer(f"Commands work; latency {latency(self.bot.shard_latencies())}. A test line follows.")
+        return OrderAnswer(
+            f"Commands work; latency {latency(self.bot.shard_latencies())}. A test line follows."
+        )
+
+    async def _open_console(self, _order: Order, actor: Actor) -> OrderAnswer:
+        await self._audit.note(actor, "console")
+        if self.bot.console_link is None:
+            return OrderAnswer(NO_CONSOLE)
+        return OrderAnswer(CONSOLE.format(link=self.bot.console_link(actor)))
 
 
 class PageButton(
@@ -246,7 +262,7 @@ def _never_heard(user_id: int) -> str:
     return f"User `{user_id}` was never heard."
 
 
-async def _post(channel: discord.abc.Messageable, answer: Answer) -> None:
+async def _post(channel: discord.abc.Messageable, answer: OrderAnswer) -> None:
     """Answer in the log channel; that this can't be done is no reason not to obey."""
     view = answer.view or discord.utils.MISSING
     try:
@@ -257,4 +273,4 @@ async def _post(channel: discord.abc.Messageable, answer: Answer) -> None:
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(LogChannel(bot))
+    await bot.add_cog(LogChannelCog(bot))

@@ -16,6 +16,7 @@ class Word(StrEnum):
     STATUS = "status"
     JOBS = "jobs"
     TESTLOG = "testlog"
+    CONSOLE = "console"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Order:
 
 
 _NEARLY = re.compile(
-    r"(?P<word>shutdown|user[ \t]*data|list[ \t]*users?|premium|verbose|status|jobs|test[ \t]*log)"
+    r"(?P<word>shutdown|user[ \t]*data|list[ \t]*users?|premium|verbose|status|jobs|test[ \t]*log|console)"
     r"(?P<asked>[ \t]*\?)?(?:[ \t]+(?P<rest>[^\n]*))?",
     re.IGNORECASE,
 )

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.i18n import _, n_
 from bot.discord.commands import Interaction, answer, asked_in
 from bot.features.characters.presence import NotStaged
@@ -75,7 +75,7 @@ _EVERY_CHARACTER = app_commands.Choice(name="every character may know it", value
 _ONE_CHARACTER = app_commands.Choice(name="this character alone may know it", value="one character")
 
 
-class Memory(commands.Cog):
+class MemoryCog(commands.Cog):
     """Everything here is about whoever asks, and only they see it."""
 
     memory = app_commands.Group(name="memory", description="What I know about you, and what I may do")
@@ -282,11 +282,11 @@ class Memory(commands.Cog):
         page, *mark = press.arguments
         await self._show_page(press.interaction, role_marked(self.bot, mark), int(page))
 
-    async def _show_page(self, interaction: Interaction, role: Role, page: int) -> None:
+    async def _show_page(self, interaction: Interaction, role: PlayedCharacter, page: int) -> None:
         known: list[Fact] = await self.bot.app.memories.core(role.slug, interaction.user.id)
         panel = list_panel(known, page, interaction.guild_id, mark=mark_of(role))
         await self.panels.show(interaction, of_one(self.bot, panel, role))
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Memory(bot))
+    await bot.add_cog(MemoryCog(bot))

@@ -14,7 +14,7 @@ from cogs._discord.facts import SECONDS, Reach, link_of, told_by
 from cogs._discord.panels import Panel, pages_of, turning
 from cogs._discord.text import inline, searchable
 from database.models import Fact
-from memory.browsing import Entry, Spot
+from memory.browsing import FactEntry, Spot
 
 ON_A_PAGE = 6
 ROOM, LABEL_ROOM, NAME_ROOM = 560, 48, 60
@@ -50,14 +50,14 @@ _FOOT_THEN = _("-# As I knew it at the end of that day, UTC. /memory history bri
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class FactSearch:
     """What somebody looks for; it stands in the buttons, so that pages turn after a restart, too."""
 
     words: str = ""
     tag: str = ""
 
     @classmethod
-    def of(cls, words: str | None, tag: str | None) -> "Search":
+    def of(cls, words: str | None, tag: str | None) -> "FactSearch":
         return cls(searchable(words, LONGEST_SEARCH), searchable(tag, LONGEST_TAG))
 
     @property
@@ -71,8 +71,8 @@ class Search:
 
 
 def facts_panel(
-    entries: Sequence[Entry],
-    search: Search,
+    entries: Sequence[FactEntry],
+    search: FactSearch,
     page: int,
     guild_id: int | None,
     *,
@@ -101,12 +101,12 @@ def past_panel(
     if not facts:
         return Panel(NOTHING_THEN.format(day=day_in_words(day)))
     numbers = {one.id: one.number for one in facts}
-    entries = [Entry(one, successor=numbers.get(one.superseded_by or 0)) for one in facts]
+    entries = [FactEntry(one, successor=numbers.get(one.superseded_by or 0)) for one in facts]
     told = _HEAD_THEN.format(day=day_in_words(day), facts=_FACTS.format(count=len(facts)))
     return _paged(told, entries, page, guild_id, foot=str(_FOOT_THEN), arguments=(day.isoformat(), *mark))
 
 
-def fact_lines(entry: Entry, guild_id: int | None) -> str:
+def fact_lines(entry: FactEntry, guild_id: int | None) -> str:
     """Return a fact with all that there is to say of it; only its own words stand beside that."""
     fact = entry.fact
     of = f" {_SAID_OF.format(name=inline(fact.subject, NAME_ROOM))}" if fact.subject else ""
@@ -117,7 +117,7 @@ def fact_lines(entry: Entry, guild_id: int | None) -> str:
     return f"**{fact.number}.**{of} {words}\n-# {' · '.join(about)}\n-# {' · '.join(where)}"
 
 
-def _standing(entry: Entry) -> Iterator[str]:
+def _standing(entry: FactEntry) -> Iterator[str]:
     fact = entry.fact
     if fact.ended_at is not None:
         until = _NOW_NUMBER if entry.successor else _UNTIL
@@ -151,7 +151,7 @@ def _links(spots: Sequence[Spot]) -> list[str]:
 
 def _paged(
     told: str,
-    entries: Sequence[Entry],
+    entries: Sequence[FactEntry],
     page: int,
     guild_id: int | None,
     *,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord import app_commands
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
 from bot.features.characters.presence import NotStaged
@@ -27,8 +27,8 @@ from cogs._discord.options import (
 )
 from cogs._discord.panels import Action, Press
 from cogs._discord.text import in_a_line
-from cogs.memory.fact_views import LONGEST_SEARCH, LONGEST_TAG, Search, facts_panel, past_panel
-from memory.browsing import Entry, tags_of
+from cogs.memory.fact_views import LONGEST_SEARCH, LONGEST_TAG, FactSearch, facts_panel, past_panel
+from memory.browsing import FactEntry, tags_of
 from memory.time_travel import bounds
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def offer_tags(interaction: Interaction, current: str) -> list[app_command
     except NotStaged:
         return []
     known = await interaction.client.app.memories.of(role.slug, interaction.user.id)
-    tags = {tag: label_in_words(tag) for tag in tags_of([Entry(one) for one in known])}
+    tags = {tag: label_in_words(tag) for tag in tags_of([FactEntry(one) for one in known])}
     fitting = [(tag, said) for tag, said in tags.items() if typed in f"{tag}\n{said}".casefold()]
     return [
         app_commands.Choice(name=in_a_line(said, 100), value=tag[:100]) for tag, said in fitting[:OFFERED]
@@ -102,7 +102,7 @@ class FactPages:
         await interaction.response.defer(ephemeral=True)
         async with telling(interaction):
             role = await role_meant(interaction, character)
-            await self._show(interaction, role, Search.of(search, tag), 1)
+            await self._show(interaction, role, FactSearch.of(search, tag), 1)
 
     @app_commands.describe(day="Such as 2026-05-03, by UTC", character="Which of the characters knew it")
     @app_commands.autocomplete(day=offer_days, character=offer_characters)
@@ -119,19 +119,21 @@ class FactPages:
 
     async def _turn(self, press: Press) -> None:
         page, words, tag, *mark = press.arguments
-        await self._show(press.interaction, role_marked(self._bot, mark), Search(words, tag), int(page))
+        await self._show(press.interaction, role_marked(self._bot, mark), FactSearch(words, tag), int(page))
 
     async def _turn_past(self, press: Press) -> None:
         page, day, *mark = press.arguments
         role = role_marked(self._bot, mark)
         await self._show_past(press.interaction, role, date.fromisoformat(day), int(page))
 
-    async def _show(self, interaction: Interaction, role: Role, search: Search, page: int) -> None:
+    async def _show(
+        self, interaction: Interaction, role: PlayedCharacter, search: FactSearch, page: int
+    ) -> None:
         entries = await self._app.browsing.entries(role.slug, interaction.user.id)
         panel = facts_panel(entries, search, page, interaction.guild_id, mark=mark_of(role))
         await self._now.show(interaction, of_one(self._bot, panel, role))
 
-    async def _show_past(self, interaction: Interaction, role: Role, day: date, page: int) -> None:
+    async def _show_past(self, interaction: Interaction, role: PlayedCharacter, day: date, page: int) -> None:
         then = await self._app.time_travel.state(role.slug, interaction.user.id, bounds(day)[1])
         panel = past_panel(then, day, page, interaction.guild_id, mark=mark_of(role))
         await self._past.show(interaction, of_one(self._bot, panel, role))

@@ -10,8 +10,8 @@ from discord import app_commands
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer
-from bot.features.memory.map import Picture
-from bot.pictures import Drawn
+from bot.features.memory.map import MapPicture
+from bot.pictures import DrawnPicture
 from cogs._discord.options import CharacterName, offer_characters, role_meant, telling
 from cogs._discord.posting import DISCORD_FAULTS, language_of_the_server
 from cogs._discord.text import files_of
@@ -95,11 +95,11 @@ class MapSending:
         return True
 
 
-def told(picture: Picture) -> str:
+def told(picture: MapPicture) -> str:
     """Return what is said beside a picture."""
     said = PICTURE if picture.png else ONLY_SVG
     return said.format(count=count_of(picture.count), missing=picture.missing)
 
 
-def _files_of(picture: Picture) -> list[discord.File]:
-    return files_of(Drawn(picture.about, picture.svg, picture.png), "memory-map")
+def _files_of(picture: MapPicture) -> list[discord.File]:
+    return files_of(DrawnPicture(picture.about, picture.svg, picture.png), "memory-map")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord import app_commands
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.i18n import _
 from bot.discord.commands import Interaction
 from cogs._discord.interactions import Panels
@@ -79,12 +79,12 @@ class PastStates:
     async def _left(self, press: Press) -> None:
         await self._panels.close(press.interaction, LEFT)
 
-    async def _ask_back(self, interaction: Interaction, role: Role, batch: int) -> None:
+    async def _ask_back(self, interaction: Interaction, role: PlayedCharacter, batch: int) -> None:
         person_id = interaction.user.id
         newest = await self._newest(person_id, role)
         reversals = await self._bot.app.memories.preview(role.slug, person_id, batch)
         panel = reversal_panel(batch, newest, reversals, interaction.guild_id, mark=mark_of(role))
         await self._panels.show(interaction, of_one(self._bot, panel, role))
 
-    async def _newest(self, person_id: int, role: Role) -> int:
+    async def _newest(self, person_id: int, role: PlayedCharacter) -> int:
         return next((one.id for one in await self._bot.app.memories.history(role.slug, person_id)), 0)

@@ -11,10 +11,10 @@ from bot.conversation.text.split import LIMIT, width
 from bot.core.i18n import _, n_, number
 from bot.core.spelling import utc_in_words
 from cogs._discord.facts import FOR_GOOD, SECONDS, Reach, entry
-from cogs._discord.panels import Button, Choice, Menu, Panel, pages_of, turning
+from cogs._discord.panels import Button, Menu, MenuChoice, Panel, pages_of, turning
 from cogs._discord.text import inline
 from database.models import Fact
-from database.repositories.memories import Batch
+from database.repositories.memories import ChangeBatch
 from memory.reversal import Reversal
 
 ON_A_PAGE = 10
@@ -110,7 +110,10 @@ def clearing_panel(known: int, changes: int, *, mark: tuple[str, ...] = ()) -> P
 
 
 def history_panel(
-    batches: Sequence[Batch], *, looks: tuple[int, datetime | None] = (0, None), mark: tuple[str, ...] = ()
+    batches: Sequence[ChangeBatch],
+    *,
+    looks: tuple[int, datetime | None] = (0, None),
+    mark: tuple[str, ...] = (),
 ) -> Panel:
     """Return the last changes, with a menu of the states before them; a sentence where there are none.
 
@@ -125,7 +128,7 @@ def history_panel(
         told = f"{_cause(batch.cause)} ({count_of(batch.memories)})"
         lines.append(f"{at}. {format_dt(batch.at, 'R')} {told}")
         label = _BEFORE.format(number=at, change=told)
-        choices.append(Choice(str(batch.id), label, utc_in_words(batch.at)))
+        choices.append(MenuChoice(str(batch.id), label, utc_in_words(batch.at)))
     lines += [str(_CHOOSE), *looked]
     menu = Menu("look", tuple(choices), mark, placeholder=_("The state before"))
     return Panel("\n".join(lines), (menu,), SECONDS)

@@ -38,7 +38,7 @@ FILES_AT_ONCE = 4
 """Files in one message: together they stay below what Discord takes."""
 
 
-class Privacy(commands.Cog):
+class PrivacyCog(commands.Cog):
     """Everything here is about whoever asks, and only they see it; it works everywhere and for everybody."""
 
     privacy = app_commands.Group(name="privacy", description="What I keep about you, and what I may")
@@ -174,4 +174,4 @@ class Privacy(commands.Cog):
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Privacy(bot))
+    await bot.add_cog(PrivacyCog(bot))

@@ -6,7 +6,7 @@ from discord import ButtonStyle
 from discord.utils import format_dt
 
 from bot.core.i18n import _, n_, number
-from bot.features.privacy.consent import Answered, Standing
+from bot.features.privacy.consent import ConsentOutcome, ConsentStanding
 from bot.features.privacy.erase import Receipt
 from bot.features.privacy.restore import Imported
 from cogs._discord.consent import NO_TOLD, YES_BUT_OFF
@@ -149,7 +149,7 @@ _COPY_OF_SOMEBODY = _("- `{name}` goes when whoever put it there removes it")
 _MORE_COPIES = n_("- and {count} more", "- and {count} more")
 
 
-def standing_panel(standing: Standing) -> Panel:
+def standing_panel(standing: ConsentStanding) -> Panel:
     """Return what somebody answered, and what is kept of them, with what can be done about it."""
     lines = [str(_STANDING), _answer(standing), str(_KEPT_OF_YOU), *_held(standing.holdings)]
     lines += [*_staying(standing.remaining), str(_ONLY_YOU)]
@@ -188,7 +188,7 @@ def receipt(of: Receipt) -> str:
     return "\n".join([*lines, *_staying(of.remaining), *_copied(of.copies), str(_NO_COPY)])
 
 
-def answered(answer: Answered) -> str:
+def answered(answer: ConsentOutcome) -> str:
     """Return what somebody is told who said yes or no."""
     if answer.agreed:
         return str(YES if answer.mode != "off" else YES_BUT_OFF)
@@ -216,7 +216,7 @@ def imported(what: Imported) -> str:
     return text
 
 
-def _answer(standing: Standing) -> str:
+def _answer(standing: ConsentStanding) -> str:
     if standing.mode == "off":
         return str(_OFF)
     known = standing.at is not None

@@ -60,7 +60,7 @@ Day = app_commands.Range[int, 1, 31]
 Text = app_commands.Range[str, 1, LONGEST]
 
 
-class Reminders(commands.Cog):
+class RemindersCog(commands.Cog):
     """Everything here is about whoever asks, and only they see it; what is due is said where they asked."""
 
     remind = app_commands.Group(name="remind", description="What I will say to you later")
@@ -308,4 +308,4 @@ def _languages(interaction: Interaction) -> tuple[str, ...]:
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Reminders(bot))
+    await bot.add_cog(RemindersCog(bot))

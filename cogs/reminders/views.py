@@ -7,7 +7,7 @@ from discord.utils import format_dt
 from bot.core.i18n import _
 from bot.core.spelling import yearly_in_words
 from bot.features.reminders.reminder_rules import day_of
-from cogs._discord.panels import Choice, Menu, Panel, turning
+from cogs._discord.panels import Menu, MenuChoice, Panel, turning
 from cogs._discord.text import inline
 from database.models import Reminder
 
@@ -52,7 +52,7 @@ def list_panel(reminders: Sequence[Reminder], page: int, guild_id: int | None) -
     here = reminders[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
     head = (_HEAD if pages == 1 else _HEAD_OF_PAGE).format(count=len(reminders), number=number, pages=pages)
     lines = [head, *(entry(one, guild_id) for one in here), str(_FOOT)]
-    choices = tuple(Choice(str(one.id), label(one)) for one in here)
+    choices = tuple(MenuChoice(str(one.id), label(one)) for one in here)
     menu = Menu("delete", choices, (number,), placeholder=_("Let one go"))
     return Panel("\n".join(lines), (*turning(number, pages), menu), SECONDS)
 

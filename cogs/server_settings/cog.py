@@ -9,10 +9,10 @@ from discord.ext import commands
 
 from bot.audit import Actor
 from bot.conversation.attention.explain import holding, in_words, place_name, standing, switched
-from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
+from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, RuleKind
 from bot.core.i18n import _, number
 from bot.discord.commands import Interaction, answer, asked_in
-from bot.features.privacy.consent_reset import RESET
+from bot.features.privacy.consent import RESET
 from cogs._discord.options import Channel, ChannelChoice
 from cogs._discord.permissions import is_operator
 from cogs.server_settings.consent_reset import ANYWHERE, HERE, SERVER, ConsentResets, reset_line
@@ -67,7 +67,7 @@ OPERATORS_ONLY = _("Only the bot's operators may use everywhere: leave it out, a
 Target = discord.User | discord.Role
 
 
-class House(commands.Cog):
+class ServerSettingsCog(commands.Cog):
     """The settings of one server. They hold from the very next message on; each use leaves a trace."""
 
     settings = app_commands.Group(
@@ -142,7 +142,7 @@ class House(commands.Cog):
             return
         guild_id = _guild_id(interaction)
         await self._administration.set_rule(
-            _actor(interaction), Kind.CHANCE, guild_id=guild_id, target_id=place_id, value=percent / 100
+            _actor(interaction), RuleKind.CHANCE, guild_id=guild_id, target_id=place_id, value=percent / 100
         )
         text = CHANCE.format(percent=number(percent, "g"), place=place_name(place_id))
         votes = self.bot.app.manner.attention.voters.count
@@ -159,7 +159,7 @@ class House(commands.Cog):
         if place_id is None:
             return
         lifted = await self._administration.lift_rule(
-            _actor(interaction), Kind.CHANCE, guild_id=_guild_id(interaction), target_id=place_id
+            _actor(interaction), RuleKind.CHANCE, guild_id=_guild_id(interaction), target_id=place_id
         )
         await answer(interaction, (CHANCE_LIFTED if lifted else NO_CHANCE).format(place=place_name(place_id)))
 
@@ -170,7 +170,7 @@ class House(commands.Cog):
         self, interaction: Interaction, what: app_commands.Choice[str], state: Literal["on", "off"]
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        kind, on = Kind(what.value), state == "on"
+        kind, on = RuleKind(what.value), state == "on"
         await self._administration.set_rule(
             _actor(interaction), kind, guild_id=_guild_id(interaction), value=float(on)
         )
@@ -262,7 +262,7 @@ class House(commands.Cog):
             return
         guild_id = _guild_id(interaction)
         await self._administration.set_rule(
-            _actor(interaction), Kind.ACTIVE, guild_id=guild_id, target_id=place_id, value=float(on)
+            _actor(interaction), RuleKind.ACTIVE, guild_id=guild_id, target_id=place_id, value=float(on)
         )
         text = (ON if on else OFF).format(place=place_name(place_id))
         if place_id == WHOLE_SERVER:
@@ -309,8 +309,8 @@ def _actor(interaction: Interaction) -> Actor:
     return Actor(interaction.user.id, asked_in(interaction).channel_id)
 
 
-def _kind(target: Target) -> Kind:
-    return Kind.DENIED_ROLE if isinstance(target, discord.Role) else Kind.DENIED_USER
+def _kind(target: Target) -> RuleKind:
+    return RuleKind.DENIED_ROLE if isinstance(target, discord.Role) else RuleKind.DENIED_USER
 
 
 def _still_denied(house: HouseRules, target: Target) -> str:
@@ -326,9 +326,9 @@ def _still_denied(house: HouseRules, target: Target) -> str:
 def _kept(house: HouseRules, guild_id: int) -> Iterator[str]:
     """Yield what stays as it is in single channels when the whole server is switched on or off."""
     single = [
-        in_words(Kind.ACTIVE, target, value)
+        in_words(RuleKind.ACTIVE, target, value)
         for guild, kind, target, value in house.rules
-        if guild == guild_id and kind == Kind.ACTIVE and target != WHOLE_SERVER
+        if guild == guild_id and kind == RuleKind.ACTIVE and target != WHOLE_SERVER
     ]
     if single:
         yield KEPT.format(rules=", ".join(single))
@@ -350,12 +350,12 @@ def _uses(done: Iterable[Audit]) -> Iterator[str]:
         if one.action == RESET:
             place = AnsweredIn(one.guild_id or None, int(target) or None)
             yield reset_line(discord.utils.format_dt(one.at), one.actor_id, place, value)
-        if kind not in set(Kind):
+        if kind not in set(RuleKind):
             continue
-        rule = in_words(Kind(kind), int(target), float(value) if value else None)
+        rule = in_words(RuleKind(kind), int(target), float(value) if value else None)
         words = _TOLD[verb == "set", one.guild_id == EVERYWHERE]
         yield words.format(at=discord.utils.format_dt(one.at), actor=one.actor_id, rule=rule)
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(House(bot))
+    await bot.add_cog(ServerSettingsCog(bot))

@@ -3,23 +3,23 @@
 from discord import app_commands
 
 from bot.conversation.attention.explain import SWITCH_NAMES
-from bot.conversation.attention.server_rules import SWITCHES, Kind
+from bot.conversation.attention.server_rules import SWITCHES, RuleKind
 from bot.core.i18n import _
 
 SWITCHES_TOLD = {
-    (Kind.ADULTS, True): _(
+    (RuleKind.ADULTS, True): _(
         "Characters for adults may hear and answer again, in channels of this server that are marked as "
         "age-restricted and in no others."
     ),
-    (Kind.ADULTS, False): _(
+    (RuleKind.ADULTS, False): _(
         "Characters for adults hear and answer nothing in this server from now on, not even in "
         "age-restricted channels."
     ),
-    (Kind.NOTICES, True): _(
+    (RuleKind.NOTICES, True): _(
         "Whoever writes to me here that they want to die or to hurt themselves is shown in private where to "
         "find help."
     ),
-    (Kind.NOTICES, False): _(
+    (RuleKind.NOTICES, False): _(
         "Nobody here is shown any more where to find help. Characters still answer people in distress gently."
     ),
 }

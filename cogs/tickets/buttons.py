@@ -8,7 +8,7 @@ import discord
 
 from bot.core.i18n import _
 from bot.discord.commands import FORGETFUL, Interaction, answer, speak_to
-from bot.features.moderation import Refused
+from bot.features.moderation import ModerationRefused
 from database import DatabaseError
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class TicketButton(
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         speak_to(interaction)
-        cog: Any = interaction.client.get_cog("Tickets")
+        cog: Any = interaction.client.get_cog("TicketsCog")
         desk = cog.desk
         await interaction.response.defer(ephemeral=True)
         try:
@@ -47,7 +47,7 @@ class TicketButton(
                 await desk.close(interaction)
             else:
                 await desk.join(interaction, self.thread_id)
-        except Refused as error:
+        except ModerationRefused as error:
             await answer(interaction, str(error))
         except DatabaseError as error:
             log.warning("A ticket can't be looked up: %s", type(error).__name__)

@@ -8,10 +8,10 @@ from discord.ext import commands
 
 from bot.core.i18n import _
 from bot.discord.commands import Interaction, answer, for_everybody, named
-from bot.features.moderation import Refused
+from bot.features.moderation import ModerationRefused
 from cogs._discord.admin import actor_of
 from cogs._discord.moderation import I_LACK_IN, asking_discord, guild_of, lacks, refusing
-from cogs._discord.text import Card, post
+from cogs._discord.text import InfoCard, post
 from cogs.tickets.buttons import TicketButton, buttons
 from cogs.tickets.desk import TicketDesk
 from cogs.tickets.threads import NEEDED_AT_DESK, NEEDED_BY_STAFF
@@ -41,7 +41,7 @@ WAS_OFF = _("No tickets could be opened here, so nothing changed. /tickets setup
 PANEL_POSTED = _("The button is posted below. It works until you delete the message, or use /tickets off.")
 
 
-class Tickets(commands.Cog):
+class TicketsCog(commands.Cog):
     """What is said in a ticket is Discord's to keep: here is only that there was one."""
 
     ticket = app_commands.Group(name="ticket", description="Ask the staff of this server", guild_only=True)
@@ -100,9 +100,9 @@ class Tickets(commands.Cog):
             guild = guild_of(interaction)
             below = channel or guild.get_channel(interaction.channel_id or 0)
             if not isinstance(below, discord.TextChannel):
-                raise Refused(NO_TEXT_CHANNEL)
+                raise ModerationRefused(NO_TEXT_CHANNEL)
             if role is not None and role.is_default():
-                raise Refused(ROLE_OF_ALL)
+                raise ModerationRefused(ROLE_OF_ALL)
             _check_place(below, *NEEDED_AT_DESK)
             if staff_channel is not None:
                 _check_staff_channel(staff_channel)
@@ -133,11 +133,11 @@ class Tickets(commands.Cog):
             await self.desk.of(guild)
             channel = guild.get_channel(interaction.channel_id or 0)
             if not isinstance(channel, discord.TextChannel):
-                raise Refused(NO_TEXT_CHANNEL)
+                raise ModerationRefused(NO_TEXT_CHANNEL)
             _check_place(channel, "view_channel", "send_messages")
             async with asking_discord():
                 with for_everybody(interaction):
-                    await post(channel, Card(str(OPEN_TITLE), text=str(OPEN_TEXT)), buttons("open"))
+                    await post(channel, InfoCard(str(OPEN_TITLE), text=str(OPEN_TEXT)), buttons("open"))
             await answer(interaction, PANEL_POSTED)
 
     @tickets.command(description="Let nobody open tickets any more; those that are open stay")
@@ -151,15 +151,15 @@ class Tickets(commands.Cog):
 def _check_place(channel: discord.TextChannel, *needed: str) -> None:
     """Raise Refused where the bot lacks a permission in a channel."""
     if lacking := lacks(channel.permissions_for(channel.guild.me), *needed):
-        raise Refused(I_LACK_IN.format(needed=named(*lacking), channel=channel.mention))
+        raise ModerationRefused(I_LACK_IN.format(needed=named(*lacking), channel=channel.mention))
 
 
 def _check_staff_channel(channel: discord.TextChannel) -> None:
     """Raise Refused where the bot can't write in a channel, or everybody can read it."""
     if channel.permissions_for(channel.guild.default_role).view_channel:
-        raise Refused(STAFF_IS_PUBLIC.format(channel=channel.mention))
+        raise ModerationRefused(STAFF_IS_PUBLIC.format(channel=channel.mention))
     _check_place(channel, *NEEDED_BY_STAFF)
 
 
 async def setup(bot: "Masquerade") -> None:
-    await bot.add_cog(Tickets(bot))
+    await bot.add_cog(TicketsCog(bot))

@@ -9,7 +9,7 @@ import discord
 
 from bot.core.i18n import _, speaking
 from bot.discord.commands import Interaction, answer, for_everybody, named
-from bot.features.moderation import Refused
+from bot.features.moderation import ModerationRefused
 from bot.features.tickets import StillOpen, TooSoon
 from cogs._discord.hearing import is_ticket
 from cogs._discord.moderation import ACT_SECONDS, GONE, I_LACK_IN, asking_discord, guild_of, lacks, shown
@@ -78,7 +78,7 @@ class TicketDesk:
         """Return where the tickets of a server are opened. Raises Refused where they are not."""
         desk = await self._tickets.desk(guild.id)
         if desk is None:
-            raise Refused(NO_DESK)
+            raise ModerationRefused(NO_DESK)
         return desk
 
     async def open(self, interaction: Interaction, subject: str = "") -> None:
@@ -100,12 +100,12 @@ class TicketDesk:
         guild = guild_of(interaction)
         thread = await self._thread(thread_id)
         if thread is None or thread.guild.id != guild.id:
-            raise Refused(GONE)
+            raise ModerationRefused(GONE)
         desk = await self._desk_of(guild, await self._tickets.of_thread(thread_id))
         if not is_staff(interaction.user, desk, thread):
-            raise Refused(NOT_STAFF)
+            raise ModerationRefused(NOT_STAFF)
         if thread.locked:
-            raise Refused(CLOSED_BEFORE)
+            raise ModerationRefused(CLOSED_BEFORE)
         async with asking_discord():
             await thread.add_user(interaction.user)
         await answer(interaction, JOINED.format(thread=thread.mention))
@@ -115,16 +115,16 @@ class TicketDesk:
         guild = guild_of(interaction)
         thread = await self._thread(interaction.channel_id or 0)
         if thread is None:
-            raise Refused(NO_TICKET)
+            raise ModerationRefused(NO_TICKET)
         ticket = await self._tickets.of_thread(thread.id)
         desk = await self._desk_of(guild, ticket)
         opened_it = ticket is not None and ticket.opener_id == interaction.user.id
         if not opened_it and not is_staff(interaction.user, desk, thread):
-            raise Refused(NOT_YOURS_TO_CLOSE)
+            raise ModerationRefused(NOT_YOURS_TO_CLOSE)
         if thread.locked:
-            raise Refused(CLOSED_BEFORE)
+            raise ModerationRefused(CLOSED_BEFORE)
         if thread.id in self._closing:
-            raise Refused(BEING_CLOSED)
+            raise ModerationRefused(BEING_CLOSED)
         self._closing.add(thread.id)
         try:
             await self._close(interaction, thread, ticket, desk)
@@ -145,13 +145,13 @@ class TicketDesk:
             return await self._tickets.reserve(desk, opener_id)
         except TooSoon as error:
             again = discord.utils.format_dt(error.again, "R")
-            raise Refused(TOO_SOON.format(when=again)) from error
+            raise ModerationRefused(TOO_SOON.format(when=again)) from error
         except StillOpen as error:
             if error.thread_id is None:
-                raise Refused(BEING_MADE) from error
+                raise ModerationRefused(BEING_MADE) from error
             thread = await self._seen(error.thread_id)
             if thread is not None and not thread.locked:
-                raise Refused(ALREADY.format(thread=thread.mention)) from error
+                raise ModerationRefused(ALREADY.format(thread=thread.mention)) from error
             await self._tickets.close(error.number, by=None)
         return await self._reserve(guild, opener_id, desk)
 
@@ -174,7 +174,7 @@ class TicketDesk:
                     reason=reason,
                 )
                 await thread.add_user(user)
-        except Refused:
+        except ModerationRefused:
             await self._tickets.let_go(number)
             if thread is not None:
                 with suppress(*DISCORD_FAULTS):
@@ -267,7 +267,7 @@ class TicketDesk:
         """Return a ticket; None also where its channel is hidden from us, so that nobody can use it."""
         try:
             return await self._thread(thread_id)
-        except Refused as refusal:
+        except ModerationRefused as refusal:
             if isinstance(refusal.__cause__, discord.Forbidden):
                 return None
             raise
@@ -300,7 +300,7 @@ def _desk_channel(guild: discord.Guild, desk: Desk) -> discord.TextChannel:
     """Return the channel below which tickets are opened. Raises Refused where the bot can't do that."""
     channel = guild.get_channel(desk.channel_id)
     if not isinstance(channel, discord.TextChannel):
-        raise Refused(DESK_GONE)
+        raise ModerationRefused(DESK_GONE)
     if lacking := lacks(channel.permissions_for(guild.me), *NEEDED_AT_DESK):
-        raise Refused(I_LACK_IN.format(needed=named(*lacking), channel=channel.mention))
+        raise ModerationRefused(I_LACK_IN.format(needed=named(*lacking), channel=channel.mention))
     return channel

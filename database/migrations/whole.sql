@@ -14,7 +14,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0019');
+INSERT INTO "alembic_version" VALUES('0025');
 CREATE TABLE archive (
 	id BIGINT NOT NULL, 
 	channel_id BIGINT NOT NULL, 
@@ -106,7 +106,7 @@ CREATE TABLE calls (
 	cache_write_1h_tokens INTEGER NOT NULL, 
 	cost DOUBLE, 
 	user_id BIGINT, 
-	channel_id BIGINT, character VARCHAR(64), 
+	channel_id BIGINT, character VARCHAR(64), turn_id BIGINT, message_id BIGINT, 
 	CONSTRAINT pk_calls PRIMARY KEY (id)
 );
 CREATE TABLE cast_members (
@@ -162,7 +162,7 @@ CREATE TABLE claims (
 	claimed_at DATETIME NOT NULL, 
 	open BOOLEAN NOT NULL, 
 	reason VARCHAR(64), 
-	turn_id INTEGER, author_id BIGINT DEFAULT '0' NOT NULL, decided_at DATETIME, trace JSON, 
+	turn_id INTEGER, author_id BIGINT DEFAULT '0' NOT NULL, decided_at DATETIME, trace JSON, aloud BOOLEAN DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_claims PRIMARY KEY (message_id), 
 	CONSTRAINT fk_claims_turn_id_turns FOREIGN KEY(turn_id) REFERENCES turns (id) ON DELETE SET NULL
 );
@@ -214,6 +214,20 @@ CREATE TABLE day_spending (
 	level INTEGER NOT NULL, 
 	told BOOLEAN NOT NULL, 
 	CONSTRAINT pk_day_spending PRIMARY KEY (day, payer)
+);
+CREATE TABLE drafts (
+	mark VARCHAR(24) NOT NULL, 
+	character VARCHAR(64) NOT NULL, 
+	number INTEGER NOT NULL, 
+	channel_id BIGINT NOT NULL, 
+	trigger_id BIGINT NOT NULL, 
+	addressee_id BIGINT NOT NULL, 
+	nonce VARCHAR(25) NOT NULL, 
+	first_text TEXT NOT NULL, 
+	opened_at DATETIME NOT NULL, 
+	message_id BIGINT, 
+	CONSTRAINT pk_drafts PRIMARY KEY (mark, character, number), 
+	CONSTRAINT fk_drafts_channel_id_channels FOREIGN KEY(channel_id) REFERENCES channels (id) ON DELETE CASCADE
 );
 CREATE TABLE encounters (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -270,7 +284,7 @@ CREATE TABLE facts (
 	subject VARCHAR(80) NOT NULL, 
 	for_all BOOLEAN NOT NULL, 
 	ended_at BIGINT, 
-	superseded_by BIGINT, 
+	superseded_by BIGINT, search_text TEXT, 
 	CONSTRAINT pk_facts PRIMARY KEY (person_id, character, id), 
 	CONSTRAINT ck_facts_scope CHECK (scope IN ('dm', 'channel', 'guild', 'everywhere')), 
 	CONSTRAINT ck_facts_mentions CHECK (mentions >= 1)
@@ -440,6 +454,17 @@ CREATE TABLE parts (
 	CONSTRAINT pk_parts PRIMARY KEY (turn_id, number), 
 	CONSTRAINT fk_parts_turn_id_turns FOREIGN KEY(turn_id) REFERENCES turns (id) ON DELETE CASCADE
 );
+CREATE TABLE prompts (
+	turn_id BIGINT NOT NULL, 
+	number INTEGER NOT NULL, 
+	at DATETIME NOT NULL, 
+	channel_id BIGINT NOT NULL, 
+	people JSON NOT NULL, 
+	system_hash VARCHAR(32) NOT NULL, 
+	system_at INTEGER NOT NULL, 
+	body BLOB NOT NULL, 
+	CONSTRAINT pk_prompts PRIMARY KEY (turn_id, number)
+);
 CREATE TABLE remarks (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	channel_id BIGINT NOT NULL, 
@@ -534,6 +559,11 @@ CREATE TABLE "summary_sources" (
 	CONSTRAINT pk_summary_sources PRIMARY KEY (message_id, character), 
 	CONSTRAINT fk_summary_sources_summary_id_summaries FOREIGN KEY(summary_id) REFERENCES summaries (id) ON DELETE CASCADE
 );
+CREATE TABLE system_prompts (
+	hash VARCHAR(32) NOT NULL, 
+	text BLOB NOT NULL, 
+	CONSTRAINT pk_system_prompts PRIMARY KEY (hash)
+);
 CREATE TABLE ticket_desks (
 	guild_id BIGINT NOT NULL, 
 	channel_id BIGINT NOT NULL, 
@@ -575,7 +605,7 @@ CREATE TABLE turns (
 	pledged_at DATETIME NOT NULL, 
 	fallback BOOLEAN NOT NULL, 
 	state VARCHAR(16) NOT NULL, 
-	settled_at DATETIME, variant INTEGER DEFAULT '1' NOT NULL, next_variant INTEGER, cast_id BIGINT, tone VARCHAR(16), register INTEGER, drew_on JSON, begun_at DATETIME, letters INTEGER DEFAULT '0' NOT NULL, rerolls INTEGER DEFAULT '0' NOT NULL, swipes INTEGER DEFAULT '0' NOT NULL, topic VARCHAR(100), 
+	settled_at DATETIME, variant INTEGER DEFAULT '1' NOT NULL, next_variant INTEGER, cast_id BIGINT, tone VARCHAR(16), register INTEGER, drew_on JSON, begun_at DATETIME, letters INTEGER DEFAULT '0' NOT NULL, rerolls INTEGER DEFAULT '0' NOT NULL, swipes INTEGER DEFAULT '0' NOT NULL, topic VARCHAR(100), spoken BOOLEAN DEFAULT '0' NOT NULL, 
 	CONSTRAINT ck_turns_state CHECK (state IN ('pledged', 'said', 'dropped')), 
 	CONSTRAINT fk_turns_channel_id_channels FOREIGN KEY(channel_id) REFERENCES channels (id) ON DELETE CASCADE
 );
@@ -605,6 +635,23 @@ CREATE TABLE vectors (
 	ids BLOB NOT NULL, 
 	rows BLOB NOT NULL, 
 	CONSTRAINT pk_vectors PRIMARY KEY (id)
+);
+CREATE TABLE voice_choices (
+	user_id BIGINT NOT NULL, 
+	channel_id BIGINT NOT NULL, 
+	choice VARCHAR(8) NOT NULL, 
+	made_at DATETIME NOT NULL, 
+	CONSTRAINT pk_voice_choices PRIMARY KEY (user_id, channel_id), 
+	CONSTRAINT ck_voice_choices_choice CHECK (choice IN ('on', 'off', 'auto'))
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE voice_consents (
+	person_id BIGINT NOT NULL, 
+	guild_id BIGINT NOT NULL, 
+	at DATETIME NOT NULL, 
+	CONSTRAINT pk_voice_consents PRIMARY KEY (person_id, guild_id)
 );
 CREATE TABLE "windows" (
 	channel_id BIGINT NOT NULL, 
@@ -663,5 +710,11 @@ CREATE INDEX ix_musings_character ON musings (character);
 CREATE INDEX ix_musing_changes_musing_id ON musing_changes (musing_id);
 CREATE INDEX ix_musing_sources_change_id ON musing_sources (change_id);
 CREATE INDEX ix_musing_sources_person_id ON musing_sources (person_id);
+CREATE INDEX ix_drafts_channel_id ON drafts (channel_id);
+CREATE INDEX ix_calls_turn_id ON calls (turn_id) WHERE turn_id IS NOT NULL;
+CREATE INDEX ix_calls_message_id ON calls (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX ix_prompts_at ON prompts (at);
+CREATE INDEX ix_claims_failed ON claims (message_id) WHERE reason IN ('NO_ANSWER', 'NO_VOTE');
+CREATE INDEX ix_turns_fallback ON turns (trigger_id) WHERE fallback IS TRUE;
 DELETE FROM "sqlite_sequence";
 COMMIT;

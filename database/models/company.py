@@ -76,7 +76,7 @@ class Attendance(Row):
     present: Mapped[bool]
 
 
-class Cue(Row):
+class CueRow(Row):
     """That a character is to speak, after what was said in message `message_id` (C27).
 
     It is written down with what it follows, and `open` until the character spoke, or will not. `chain`
@@ -290,7 +290,7 @@ class Encounter(Row):
     topic: Mapped[str | None] = mapped_column(String(100), default=None)
 
 
-class Conflict(Row):
+class ConflictRow(Row):
     """Something about which two characters fell out; `one` comes before `other` in the alphabet (F094)."""
 
     __tablename__ = "conflicts"
@@ -328,4 +328,20 @@ class Guise(Row):
     user_id: Mapped[Snowflake]
     channel_id: Mapped[Snowflake]
     name: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[Moment]
+
+
+class VoiceChoice(Row):
+    """Whether somebody wants replies in a channel as voice messages: 'on', 'off', or 'auto' for in kind."""
+
+    __tablename__ = "voice_choices"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "channel_id"),
+        CheckConstraint("choice IN ('on', 'off', 'auto')", name="choice"),
+        {"sqlite_with_rowid": False},
+    )
+
+    user_id: Mapped[Snowflake]
+    channel_id: Mapped[Snowflake]
+    choice: Mapped[str] = mapped_column(String(8))
     made_at: Mapped[Moment]

@@ -22,7 +22,7 @@ ATTACKS = ("rudeness", "conflict", "threat")
 """The kinds of stirrings that a hostility is made of (F133): they go with whom they came from."""
 
 
-class Feeling(Row):
+class FeelingRow(Row):
     """What is left of all that moved a character, true at a moment (F085)."""
 
     __tablename__ = "feelings"
@@ -57,7 +57,7 @@ class Stirring(Row):
     shift: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
 
-class Bond(Row):
+class BondRow(Row):
     """How a character stands with somebody (F089). `kind` is what the person chose it to be like."""
 
     __tablename__ = "bonds"

@@ -43,7 +43,7 @@ class Summary(Row):
     made_at: Mapped[Moment]
 
 
-class Source(Row):
+class SummarySource(Row):
     """A line that a summary covers, without its words: once at most for each character.
 
     `author_id` is who said it, or to whom the character did. `digest` tells whether an edit changed what
@@ -71,6 +71,8 @@ class Fact(Row):
     said, and so where it may come up: 'dm', 'channel', 'guild' or 'everywhere' (D2); `for_all` lets
     every character know it (C61). `sources` are the person's own messages that it came from, and `quote`
     the words in the newest of them. `subject` names somebody else whom the person spoke of (C57).
+    Where `text` is the person's own sentence, a model's words for it are in `search_text`: it is found by
+    them too, and they are never shown as what is known.
     From `ended_at` on it holds no more; `superseded_by` is what took its place (C53).
 
     On disk a person's facts lie side by side: that is what recall reads.
@@ -109,6 +111,17 @@ class Fact(Row):
     for_all: Mapped[bool] = mapped_column(default=False)
     ended_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     superseded_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    search_text: Mapped[str | None] = mapped_column(Text, default=None)
+
+    @property
+    def private(self) -> bool:
+        """Whether it was told in private, and may come up nowhere else: nobody but the person reads it."""
+        return self.scope == "dm"
+
+    @property
+    def searched(self) -> str:
+        """What its vector is made of."""
+        return self.search_text or self.text
 
     __mapper_args__ = {"primary_key": ["id"]}  # noqa: RUF012 - as SQLAlchemy wants it
 
@@ -186,8 +199,8 @@ class Archived(Row):
 class Vectors(Row):
     """The embeddings of some items of one owner, side by side: `ids` and `rows` are packed arrays.
 
-    The owner is a person ('fact', under a character) or a channel ('line'). Small integers, 127 for a
-    component of 1: a fourth of the disk, and the same neighbours.
+    The owner is a person ('fact', under a character) or a channel ('line'). Four bits a
+    number (memory/meaning.py): an eighth of the disk, and the same neighbours.
     """
 
     __tablename__ = "vectors"
@@ -245,6 +258,16 @@ class Consent(Row):
     at: Mapped[Moment]
     guild_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     channel_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+
+class VoiceConsent(Row):
+    """Somebody lets characters hear them in the voice channels of a server."""
+
+    __tablename__ = "voice_consents"
+
+    person_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    guild_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[Moment]
 
 
 class Reminder(Row):

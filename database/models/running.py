@@ -1,11 +1,18 @@
 """What the program keeps of its own running: its jobs, its calls to models, and what they cost."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Date, Index, String, Text
+from sqlalchemy import JSON, BigInteger, Date, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database.types import Key, Moment, Row, UtcDateTime
+from database.types import Key, Moment, Row, Snowflake, UtcDateTime
+
+
+def _where_set(column: str) -> dict[str, Any]:
+    """Return what makes an index one of the rows alone that have a value."""
+    condition = text(f"{column} IS NOT NULL")
+    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 class State(Row):
@@ -17,14 +24,20 @@ class State(Row):
     value: Mapped[str] = mapped_column(Text)
 
 
-class Call(Row):
+class CallRow(Row):
     """One call to a model: tokens as reported, cost in US dollars, NULL where the price is unknown.
 
-    `character` is for whom it was asked, NULL where it was for none of them alone.
+    `character` is for whom it was asked, NULL where it was for none of them alone. `turn_id` is the reply
+    that it was made for, and `message_id` the message about which something was decided by it.
     """
 
     __tablename__ = "calls"
-    __table_args__ = (Index("ix_calls_at", "at"), Index("ix_calls_user_at", "user_id", "at"))
+    __table_args__ = (
+        Index("ix_calls_at", "at"),
+        Index("ix_calls_user_at", "user_id", "at"),
+        Index("ix_calls_turn_id", "turn_id", **_where_set("turn_id")),
+        Index("ix_calls_message_id", "message_id", **_where_set("message_id")),
+    )
 
     id: Mapped[Key] = mapped_column(init=False)
     at: Mapped[Moment]
@@ -41,6 +54,37 @@ class Call(Row):
     user_id: Mapped[int | None] = mapped_column(BigInteger)
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     character: Mapped[str | None] = mapped_column(String(64), default=None)
+    turn_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    message_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+
+class SentPrompt(Row):
+    """The body of a request for a reply, as it was sent: for the console, and for some hours.
+
+    The system prompt is cut out, since most requests share it: it stands at byte `system_at`, and is kept
+    under its `system_hash`. `body` is compressed. `people` are those whose words or facts are in it.
+    """
+
+    __tablename__ = "prompts"
+    __table_args__ = (Index("ix_prompts_at", "at"),)
+
+    turn_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[Moment]
+    channel_id: Mapped[Snowflake]
+    people: Mapped[list[int]] = mapped_column(JSON)
+    system_hash: Mapped[str] = mapped_column(String(32))
+    system_at: Mapped[int]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SystemPrompt(Row):
+    """A system prompt that some kept requests share, compressed."""
+
+    __tablename__ = "system_prompts"
+
+    hash: Mapped[str] = mapped_column(String(32), primary_key=True)
+    text: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class DaySpending(Row):
@@ -63,7 +107,7 @@ class DaySpending(Row):
     told: Mapped[bool] = mapped_column(default=False)
 
 
-class Job(Row):
+class JobRow(Row):
     """How a job fares: one row for each, as it was when it was last written down.
 
     `day` is the local day whose work was done last, for jobs that do a day's work. `error` is a type, never

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     case,
     func,
+    text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
@@ -79,7 +80,7 @@ class Channel(Row):
     public_from: Mapped[int | None] = mapped_column(BigInteger, default=None)
 
 
-class Message(Row):
+class MessageRow(Row):
     """The 24-hour log (D03, D04). `position` is the order of arrival.
 
     `heard_through` is set on the characters' own rows, with the `character` who said it: the position of
@@ -128,18 +129,25 @@ class Message(Row):
         return 2 * func.coalesce(cls.heard_through, cls.position) + mine
 
 
+FAILED = text("reason IN ('NO_ANSWER', 'NO_VOTE')")
+"""That something was to be answered, and could not be. Only a query with the same words uses the index."""
+FALLBACK = text("fallback IS TRUE")
+"""That a reply is the line for when thinking fails."""
+
+
 class Claim(Row):
     """A message id that was taken on, and what was decided about it (C18).
 
     An event replayed by Discord stops here (faults A2). The row holds no words and outlives the log, so
     that a deleted message can't come back. `open` means that the walk has not yet come to a decision or
-    a pledged reply; `trace` says how it came to one.
+    a pledged reply; `trace` says how it came to one. What was said `aloud` is answered in the call or never.
     """
 
     __tablename__ = "claims"
     __table_args__ = (
         Index("ix_claims_open", "open"),
         Index("ix_claims_channel_message", "channel_id", "message_id"),
+        Index("ix_claims_failed", "message_id", sqlite_where=FAILED, postgresql_where=FAILED),
     )
 
     message_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
@@ -151,6 +159,7 @@ class Claim(Row):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     trace: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
     turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="SET NULL"), default=None)
+    aloud: Mapped[bool] = mapped_column(default=False, server_default="0")
 
 
 class Turn(Row):
@@ -158,7 +167,8 @@ class Turn(Row):
 
     `variant` is the take that stands (C45); `next_variant` the one that is about to take its place. `tone`
     is what the person did with what is answered, and `register` how formal their words were (C71); both are
-    unknown where no person is answered, and once they have counted. `drew_on` are the people whom any take
+    unknown where no person is answered, and once they have counted. `spoken` says that it goes out as voice
+    messages. `drew_on` are the people whom any take
     on it names or repeats. `begun_at` is when it was pledged first, of `letters` characters; `rerolls` and
     `swipes` are how often another take was thought of and chosen. `topic` is an interest of the character
     that came up, in a server alone: unknown once it has counted (CharacterDay).
@@ -168,6 +178,7 @@ class Turn(Row):
     __table_args__ = (
         CheckConstraint("state IN ('pledged', 'said', 'dropped')", name="state"),
         Index("ix_turns_state", "state"),
+        Index("ix_turns_fallback", "trigger_id", sqlite_where=FALLBACK, postgresql_where=FALLBACK),
         {"sqlite_autoincrement": True},
     )
 
@@ -193,9 +204,10 @@ class Turn(Row):
     swipes: Mapped[int] = mapped_column(default=0, server_default="0")
     topic: Mapped[str | None] = mapped_column(String(100), default=None)
     drew_on: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    spoken: Mapped[bool] = mapped_column(default=False, server_default="0")
 
 
-class Part(Row):
+class PartRow(Row):
     """One message of a pledged reply: what waits to be said. Its text goes once the log has it.
 
     `todo` is what is to be done about a message that was posted already: 'edit' it to `text`, or
@@ -211,6 +223,28 @@ class Part(Row):
     message_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     said_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     todo: Mapped[str | None] = mapped_column(String(8), default=None)
+
+
+class Draft(Row):
+    """A message that shows a reply while the model still writes it, written down before it is posted.
+
+    `mark` names what is answered: a message or a cue. `first_text` finds the message where `message_id` is
+    not known. When the reply is pledged its drafts become parts.
+    """
+
+    __tablename__ = "drafts"
+    __table_args__ = (Index("ix_drafts_channel_id", "channel_id"),)
+
+    mark: Mapped[str] = mapped_column(String(24), primary_key=True)
+    character: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    channel_id: Mapped[Snowflake] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    trigger_id: Mapped[Snowflake]
+    addressee_id: Mapped[Snowflake]
+    nonce: Mapped[str] = mapped_column(String(25))
+    first_text: Mapped[str] = mapped_column(Text)
+    opened_at: Mapped[Moment]
+    message_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
 
 
 class Variant(Row):

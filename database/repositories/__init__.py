@@ -17,6 +17,8 @@ from database.models import Row, State
 
 T = TypeVar("T")
 VIEW = "what is kept"
+MOST_KEPT = 2_000
+"""Values that are kept of some tables, where each of them is small."""
 Inserting = Callable[[Table], Any]
 
 
@@ -26,10 +28,17 @@ class Repository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def _kept(self, tables: tuple[str, ...], key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    async def _kept(
+        self,
+        tables: tuple[str, ...],
+        key: Hashable,
+        read: Callable[[], Awaitable[T]],
+        *,
+        most: int = MOST_KEPT,
+    ) -> T:
         """Return what was read before of tables that change seldom, or what is read now."""
         view = self._session.info.get(VIEW)
-        return await view.of(tables, key, read) if view else await read()
+        return await view.of(tables, key, read, most=most) if view else await read()
 
     async def _next(self, key: str) -> int:
         """Return the next number of a counter; no number comes twice."""

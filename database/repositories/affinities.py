@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
-from database.models import Affinity, Conflict, Encounter, Message
+from database.models import Affinity, ConflictRow, Encounter, MessageRow
 from database.repositories import Repository, table_of, upsert, values_of
 
 MOST_ENCOUNTERS, KEPT_ENCOUNTERS = 1000, 800
@@ -24,7 +24,7 @@ class Quarrel(NamedTuple):
     at: datetime
 
 
-class Pair(NamedTuple):
+class AffinityPair(NamedTuple):
     """How two characters stand: what each thinks of the other, and what that makes them.
 
     `dealings` counts what they said to each other, and `kind` and `at` are of the newest of it.
@@ -39,7 +39,7 @@ class Pair(NamedTuple):
     at: datetime | None = None
 
 
-class Affinities(Repository):
+class AffinityRepository(Repository):
     """The affinities, encounters and conflicts tables."""
 
     async def value(self, character: str, other: str) -> float:
@@ -62,7 +62,7 @@ class Affinities(Repository):
     async def _rows(self, query: Any) -> list[Any]:
         return [tuple(row) for row in await self._session.execute(query)]
 
-    async def pair(self, one: str, other: str) -> Pair:
+    async def pair(self, one: str, other: str) -> AffinityPair:
         """Return how two characters stand, with two questions."""
         both = or_(
             (Affinity.character == one) & (Affinity.other == other),
@@ -72,7 +72,7 @@ class Affinities(Repository):
         of = {character: (value, stage) for character, value, stage in rows}
         newest = select(func.count().over(), Encounter.kind, Encounter.at).where(_between(one, other))
         met = await self._rows(newest.order_by(Encounter.id.desc()).limit(1))
-        return Pair(*of.get(one, (0.0, "")), *of.get(other, (0.0, "")), *(met[0] if met else ()))
+        return AffinityPair(*of.get(one, (0.0, "")), *of.get(other, (0.0, "")), *(met[0] if met else ()))
 
     async def keep(self, character: str, other: str, value: float, *, stage: str) -> None:
         """Keep how much a character likes another, between -10 and 10, and what that makes the other."""
@@ -135,8 +135,10 @@ class Affinities(Repository):
 
     async def forget(self, message_ids: Collection[int]) -> None:
         """Let nobody remember what was said in messages, or in other parts of the same replies."""
-        turns = select(Message.turn_id).where(Message.id.in_(message_ids), Message.turn_id.is_not(None))
-        parts = select(Message.id).where(Message.turn_id.in_(turns))
+        turns = select(MessageRow.turn_id).where(
+            MessageRow.id.in_(message_ids), MessageRow.turn_id.is_not(None)
+        )
+        parts = select(MessageRow.id).where(MessageRow.turn_id.in_(turns))
         await self._not_remembered(
             or_(Encounter.message_id.in_(message_ids), Encounter.message_id.in_(parts))
         )
@@ -177,17 +179,17 @@ class Affinities(Repository):
 
     # Conflicts.
 
-    async def conflicts(self, one: str, other: str) -> list[Conflict]:
+    async def conflicts(self, one: str, other: str) -> list[ConflictRow]:
         """Return what two characters fell out about, by topic."""
         first, second = sorted((one, other))
-        query = select(Conflict).where(Conflict.one == first, Conflict.other == second)
-        return list(await self._session.scalars(query.order_by(Conflict.topic)))
+        query = select(ConflictRow).where(ConflictRow.one == first, ConflictRow.other == second)
+        return list(await self._session.scalars(query.order_by(ConflictRow.topic)))
 
     async def quarrels(self, character: str) -> list[Quarrel]:
         """Return what a character fell out about with any other."""
-        query = select(Conflict.one, Conflict.other, Conflict.topic, Conflict.severity, Conflict.at).where(
-            or_(Conflict.one == character, Conflict.other == character)
-        )
+        query = select(
+            ConflictRow.one, ConflictRow.other, ConflictRow.topic, ConflictRow.severity, ConflictRow.at
+        ).where(or_(ConflictRow.one == character, ConflictRow.other == character))
         found = await self._kept(("conflicts",), character, partial(self._rows, query))
         return [Quarrel(two if one == character else one, *rest) for one, two, *rest in found]
 
@@ -197,16 +199,16 @@ class Affinities(Repository):
         """Keep how bad a conflict is by now, and the message that made it so."""
         first, second = sorted((one, other))
         values: dict[str, Any] = {"severity": severity, "at": at, "message_id": message_id}
-        row = self._insert(table_of(Conflict)).values(one=first, other=second, topic=topic, **values)
+        row = self._insert(table_of(ConflictRow)).values(one=first, other=second, topic=topic, **values)
         row = row.on_conflict_do_update(index_elements=["one", "other", "topic"], set_=values)
         await self._session.execute(row)
 
     async def made_up(self, one: str, other: str, topic: str | None = None) -> int:
         """Forget a conflict of two characters, or all of theirs; return how many there were."""
         first, second = sorted((one, other))
-        gone = delete(Conflict).where(Conflict.one == first, Conflict.other == second)
+        gone = delete(ConflictRow).where(ConflictRow.one == first, ConflictRow.other == second)
         if topic is not None:
-            gone = gone.where(Conflict.topic == topic)
+            gone = gone.where(ConflictRow.topic == topic)
         return int((await self._session.execute(gone)).rowcount)  # type: ignore[attr-defined]
 
 

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
-from database.models import Archived, CastMember, Channel, Claim, Message, Seat, Turn, Window
+from database.models import Archived, CastMember, Channel, Claim, MessageRow, Seat, Turn, Window
 from database.repositories import Repository, table_of, values_of
 from database.repositories.casts import heard_by
-from database.repositories.channels import Channels
-from database.repositories.musings import Musings
-from database.repositories.vectors import Embeddings
+from database.repositories.channels import ChannelRepository
+from database.repositories.musings import MusingRepository
+from database.repositories.prompts import PromptRepository
+from database.repositories.vectors import EmbeddingRepository
 
 
 class ArchivedLine(NamedTuple):
@@ -75,11 +76,13 @@ _VERSIONS = (
 
 def _drawn_by(character: str) -> ColumnElement[int]:
     """Return how far a character drew facts from the talk of a message's channel."""
-    seat = select(Seat.consolidated).where(Seat.channel_id == Message.channel_id, Seat.character == character)
-    return func.coalesce(seat.correlate(Message).scalar_subquery(), 0)
+    seat = select(Seat.consolidated).where(
+        Seat.channel_id == MessageRow.channel_id, Seat.character == character
+    )
+    return func.coalesce(seat.correlate(MessageRow).scalar_subquery(), 0)
 
 
-class Archive(Repository):
+class ArchiveRepository(Repository):
     """The archive and windows tables."""
 
     async def add(self, lines: Collection[Archived]) -> None:
@@ -114,10 +117,12 @@ class Archive(Repository):
     async def edited(self, message_id: int, text: str) -> bool:
         """Replace the words of a line; say whether we had it with other words."""
         changed = update(Archived).where(Archived.id == message_id, Archived.text != text).values(text=text)
-        places = set(await self._session.scalars(changed.returning(Archived.channel_id)))
-        await Embeddings(self._session).drop("line", places, [message_id])
+        lost = list(await self._session.execute(changed.returning(Archived.channel_id, Archived.person_id)))
+        places = {channel_id for channel_id, _ in lost}
+        await PromptRepository(self._session).forget(people={person_id for _, person_id in lost})
+        await EmbeddingRepository(self._session).drop("line", places, [message_id])
         if places:
-            await Musings(self._session).lose([message_id])
+            await MusingRepository(self._session).lose([message_id])
         await self._changed(places)
         return bool(places)
 
@@ -128,10 +133,13 @@ class Archive(Repository):
 
     async def forget(self, message_ids: Collection[int]) -> int:
         """Delete lines, and what a character thought because of them; return how many lines there were."""
-        gone = delete(Archived).where(Archived.id.in_(message_ids)).returning(Archived.channel_id)
-        places = list(await self._session.scalars(gone))
-        await Embeddings(self._session).drop("line", set(places), message_ids)
-        await Musings(self._session).lose(message_ids)
+        gone = delete(Archived).where(Archived.id.in_(message_ids))
+        lost = list(await self._session.execute(gone.returning(Archived.channel_id, Archived.person_id)))
+        places = [channel_id for channel_id, _ in lost]
+        people = {person_id for _, person_id in lost}
+        await PromptRepository(self._session).forget(channel_ids=set(places), people=people)
+        await EmbeddingRepository(self._session).drop("line", set(places), message_ids)
+        await MusingRepository(self._session).lose(message_ids)
         await self._changed(set(places))
         return len(places)
 
@@ -166,14 +174,14 @@ class Archive(Repository):
         mine = select(Turn.channel_id).where(Turn.character == character)
         others = select(Turn.channel_id).where(Turn.character != character)
         query = (
-            select(Message.channel_id)
+            select(MessageRow.channel_id)
             .where(
-                Message.position > _drawn_by(character),
+                MessageRow.position > _drawn_by(character),
                 heard_by(character),
-                or_(Message.channel_id.in_(mine), Message.channel_id.not_in(others)),
+                or_(MessageRow.channel_id.in_(mine), MessageRow.channel_id.not_in(others)),
             )
             .distinct()
-            .order_by(Message.channel_id)
+            .order_by(MessageRow.channel_id)
         )
         return list(await self._session.scalars(query))
 
@@ -184,31 +192,31 @@ class Archive(Repository):
         """
         query = (
             select(
-                Message.position,
-                Message.id,
-                Message.author_id,
-                Message.author_name,
-                Message.text,
-                Message.sent_at,
-                Message.reply_to,
+                MessageRow.position,
+                MessageRow.id,
+                MessageRow.author_id,
+                MessageRow.author_name,
+                MessageRow.text,
+                MessageRow.sent_at,
+                MessageRow.reply_to,
                 and_(
-                    Message.heard_through.is_not(None),
-                    func.coalesce(Message.character, character) == character,
+                    MessageRow.heard_through.is_not(None),
+                    func.coalesce(MessageRow.character, character) == character,
                 ),
-                Message.from_bot,
-                Message.turn_id,
-                Message.cast_id,
-                Message.drew_on,
-                Message.attachments,
+                MessageRow.from_bot,
+                MessageRow.turn_id,
+                MessageRow.cast_id,
+                MessageRow.drew_on,
+                MessageRow.attachments,
                 Turn.state,
             )
-            .outerjoin(Turn, Turn.id == Message.turn_id)
+            .outerjoin(Turn, Turn.id == MessageRow.turn_id)
             .where(
-                Message.channel_id == channel_id,
-                Message.position > _drawn_by(character),
+                MessageRow.channel_id == channel_id,
+                MessageRow.position > _drawn_by(character),
                 heard_by(character),
             )
-            .order_by(Message.position)
+            .order_by(MessageRow.position)
             .limit(limit)
         )
         lines = []
@@ -230,7 +238,7 @@ class Archive(Repository):
 
     async def close_window(self, window: Window) -> bool:
         """Keep that a stretch of talk was consolidated; False when it, or more, was before."""
-        channels = Channels(self._session)
+        channels = ChannelRepository(self._session)
         await channels.take_seat(window.channel_id, window.character)
         if not await channels.consolidated(window.channel_id, window.character, window.through):
             return False

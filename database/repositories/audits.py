@@ -9,7 +9,7 @@ from database.models import Audit
 from database.repositories import Repository
 
 
-class Audits(Repository):
+class AuditRepository(Repository):
     """The audit table."""
 
     async def add(self, audit: Audit) -> int:

@@ -7,32 +7,34 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from database.models import Bond, BondChange
+from database.models import BondChange, BondRow
 from database.repositories import Inserting, Repository, table_of, upsert, values_of
 
 
-class Bonds(Repository):
+class BondRepository(Repository):
     """The bonds and bond_changes tables."""
 
-    async def get(self, user_id: int, character: str) -> Bond | None:
-        return await self._session.get(Bond, (user_id, character))
+    async def get(self, user_id: int, character: str) -> BondRow | None:
+        return await self._session.get(BondRow, (user_id, character))
 
-    async def keep(self, bond: Bond) -> None:
+    async def keep(self, bond: BondRow) -> None:
         """Keep how a character stands with somebody now."""
         await self._session.execute(_keep(self._insert), values_of(bond))
 
     async def drop(self, user_id: int, character: str) -> None:
         """Let a character and somebody begin anew; the ledger stays."""
-        await self._session.execute(delete(Bond).where(Bond.user_id == user_id, Bond.character == character))
+        await self._session.execute(
+            delete(BondRow).where(BondRow.user_id == user_id, BondRow.character == character)
+        )
 
-    async def of_person(self, user_id: int) -> list[Bond]:
-        query = select(Bond).where(Bond.user_id == user_id).order_by(Bond.character)
+    async def of_person(self, user_id: int) -> list[BondRow]:
+        query = select(BondRow).where(BondRow.user_id == user_id).order_by(BondRow.character)
         return list(await self._session.scalars(query))
 
-    async def of_character(self, character: str, *, limit: int) -> list[Bond]:
+    async def of_character(self, character: str, *, limit: int) -> list[BondRow]:
         """Return how a character stands with people, who talked last first."""
-        query = select(Bond).where(Bond.character == character)
-        return list(await self._session.scalars(query.order_by(Bond.talked_at.desc()).limit(limit)))
+        query = select(BondRow).where(BondRow.character == character)
+        return list(await self._session.scalars(query.order_by(BondRow.talked_at.desc()).limit(limit)))
 
     # The ledger.
 
@@ -80,10 +82,10 @@ class Bonds(Repository):
 
     async def forget(self, user_id: int) -> None:
         """Forget how all characters stand with somebody."""
-        await self._session.execute(delete(Bond).where(Bond.user_id == user_id))
+        await self._session.execute(delete(BondRow).where(BondRow.user_id == user_id))
         await self._session.execute(delete(BondChange).where(BondChange.user_id == user_id))
 
 
 @cache
 def _keep(insert: Inserting) -> Any:
-    return upsert(insert, Bond)
+    return upsert(insert, BondRow)

@@ -33,7 +33,7 @@ _HAS_COUNTS = select(_replies.c.bot_id).where(*_COUNTS).limit(1)
 _REARM = update(_replies).where(*_COUNTS).values(replies=0, in_vain=0)
 
 
-class Bots(Repository):
+class BotRepository(Repository):
     """The bot_replies table."""
 
     async def tallies(self, channel_id: int, bot_id: int) -> list[BotTally]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from database.models import Call, Channel, DaySpending, Turn, User
+from database.models import CallRow, Channel, DaySpending, User
 from database.repositories import Inserting, Repository, table_of, upsert, values_of
 
-_ADD = insert(table_of(Call)).values(
+_ADD = insert(table_of(CallRow)).values(
     user_id=select(User.id).where(User.id == bindparam("whose")).scalar_subquery()
 )
 
@@ -38,46 +38,36 @@ class Spending:
 
 NO_CALLS = Spending(0, 0, 0.0, 0, 0)
 WENT_IN = (
-    func.coalesce(Call.input_tokens, 0)
-    + Call.cache_read_tokens
-    + Call.cache_write_5m_tokens
-    + Call.cache_write_1h_tokens
+    func.coalesce(CallRow.input_tokens, 0)
+    + CallRow.cache_read_tokens
+    + CallRow.cache_write_5m_tokens
+    + CallRow.cache_write_1h_tokens
 )
 """Tokens that went in with a call, read from the cache or not."""
 _SPENDING = (
     func.count(),
-    func.count() - func.count(Call.cost),
-    func.coalesce(func.sum(Call.cost), 0.0),
+    func.count() - func.count(CallRow.cost),
+    func.coalesce(func.sum(CallRow.cost), 0.0),
     func.coalesce(func.sum(WENT_IN), 0),
-    func.coalesce(func.sum(Call.output_tokens), 0),
+    func.coalesce(func.sum(CallRow.output_tokens), 0),
 )
 """What a Spending is made of, in its order."""
 
 
-class Calls(Repository):
+class CallRepository(Repository):
     """The calls table."""
 
-    async def of_reply(self, turn: Turn, *, since: datetime) -> list[Call]:
-        """Return the calls that were made for a reply, as far as that can be told: the books know no replies.
+    async def of_turn(self, turn_id: int) -> list[CallRow]:
+        """Return the calls that were made for a reply, votes on its message among them, in their order."""
+        query = select(CallRow).where(CallRow.turn_id == turn_id).order_by(CallRow.at, CallRow.id)
+        return list(await self._session.scalars(query))
 
-        They are those for replies in its channel from when its message was heard until it was pledged, but
-        for those that the reply before it needed.
-        """
-        before = select(func.max(Turn.pledged_at)).where(
-            Turn.channel_id == turn.channel_id, Turn.id < turn.id
-        )
-        query = select(Call).where(
-            Call.channel_id == turn.channel_id,
-            Call.purpose == "reply",
-            Call.at >= since,
-            Call.at <= turn.pledged_at,
-        )
-        last = await self._session.scalar(before)
-        if last is not None:
-            query = query.where(Call.at > last)
-        return list(await self._session.scalars(query.order_by(Call.id)))
+    async def about(self, message_id: int) -> list[CallRow]:
+        """Return the calls by which something was decided about a message, in their order."""
+        query = select(CallRow).where(CallRow.message_id == message_id).order_by(CallRow.at, CallRow.id)
+        return list(await self._session.scalars(query))
 
-    async def add(self, call: Call) -> None:
+    async def add(self, call: CallRow) -> None:
         """Enter a call; not whose it was, if that person is not known any more."""
         values = values_of(call)
         values["whose"] = values.pop("user_id")
@@ -85,9 +75,9 @@ class Calls(Repository):
 
     async def spending(self, *, since: datetime, user_id: int | None = None) -> Spending:
         """Add up the calls since a moment, of everybody or of one person."""
-        query = select(*_SPENDING).where(Call.at >= since)
+        query = select(*_SPENDING).where(CallRow.at >= since)
         if user_id is not None:
-            query = query.where(Call.user_id == user_id)
+            query = query.where(CallRow.user_id == user_id)
         calls, unpriced, cost, went_in, came_out = (await self._session.execute(query)).one()
         return Spending(calls, unpriced, cost or 0.0, went_in or 0, came_out or 0)
 
@@ -95,19 +85,19 @@ class Calls(Repository):
         self, *, since: datetime, until: datetime, guild_id: int | None
     ) -> list[tuple[str, Spending]]:
         """Add up the calls between two moments by what they were for: of a server, or all of them."""
-        query = select(Call.purpose, *_SPENDING).where(Call.at >= since, Call.at < until)
+        query = select(CallRow.purpose, *_SPENDING).where(CallRow.at >= since, CallRow.at < until)
         if guild_id is not None:
             there = select(Channel.id).where(Channel.guild_id == guild_id)
-            query = query.where(Call.channel_id.in_(there))
-        rows: Any = await self._session.execute(query.group_by(Call.purpose).order_by(Call.purpose))
+            query = query.where(CallRow.channel_id.in_(there))
+        rows: Any = await self._session.execute(query.group_by(CallRow.purpose).order_by(CallRow.purpose))
         return [(purpose, Spending(*sums)) for purpose, *sums in rows]
 
     async def by_server(self, *, since: datetime, limit: int) -> list[tuple[str, Spending]]:
         """Add up the calls since a moment by the server's name, the dearest first."""
         query = (
             select(func.max(Channel.guild_name), *_SPENDING)
-            .join(Channel, Channel.id == Call.channel_id)
-            .where(Call.at >= since, Channel.guild_id.is_not(None))
+            .join(Channel, Channel.id == CallRow.channel_id)
+            .where(CallRow.at >= since, Channel.guild_id.is_not(None))
             .group_by(Channel.guild_id)
         )
         rows = await self._session.execute(_dearest(query).limit(limit))
@@ -115,13 +105,13 @@ class Calls(Repository):
 
     async def by_person(self, *, since: datetime, limit: int) -> list[tuple[int, Spending]]:
         """Add up the calls since a moment by whose they were, the dearest first."""
-        query = select(Call.user_id, *_SPENDING).where(Call.at >= since, Call.user_id.is_not(None))
-        rows = await self._session.execute(_dearest(query.group_by(Call.user_id)).limit(limit))
+        query = select(CallRow.user_id, *_SPENDING).where(CallRow.at >= since, CallRow.user_id.is_not(None))
+        rows = await self._session.execute(_dearest(query.group_by(CallRow.user_id)).limit(limit))
         return [(user_id, Spending(*sums)) for user_id, *sums in rows]
 
     async def outcomes(self, *, since: datetime) -> dict[str, int]:
         """Count the calls since a moment by what came of them."""
-        query = select(Call.outcome, func.count()).where(Call.at >= since).group_by(Call.outcome)
+        query = select(CallRow.outcome, func.count()).where(CallRow.at >= since).group_by(CallRow.outcome)
         return {row[0]: row[1] for row in await self._session.execute(query)}
 
 
@@ -130,7 +120,7 @@ def _dearest(query: Any) -> Any:
     return query.order_by(_SPENDING[2].desc(), (_SPENDING[3] + _SPENDING[4]).desc())
 
 
-class Spendings(Repository):
+class SpendingRepository(Repository):
     """The day_spending table."""
 
     async def of(self, day: str) -> list[DaySpending]:

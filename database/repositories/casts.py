@@ -6,15 +6,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select
 
-from database.models import Attendance, Cast, CastMember, Message
+from database.models import Attendance, Cast, CastMember, MessageRow
 from database.repositories import Repository, table_of
 
 _ID = select(Cast.id).where(Cast.members == bindparam("members"))
 _MEMBERS = select(Cast.members).where(Cast.id == bindparam("cast"))
 _WHO_HEARD = (
     select(Cast.members)
-    .join(Message, Message.cast_id == Cast.id)
-    .where(Message.id == bindparam("message_id"))
+    .join(MessageRow, MessageRow.cast_id == Cast.id)
+    .where(MessageRow.id == bindparam("message_id"))
 )
 _SENT_OUT = select(Attendance.character, Attendance.present).where(
     Attendance.channel_id.in_(bindparam("channel_ids", expanding=True))
@@ -24,10 +24,10 @@ _SENT_OUT = select(Attendance.character, Attendance.present).where(
 def heard_by(character: Any) -> ColumnElement[bool]:
     """Return which lines of the log a character was there for (C25)."""
     casts = select(CastMember.cast_id).where(CastMember.character == character)
-    return or_(Message.cast_id.is_(None), Message.cast_id.in_(casts))
+    return or_(MessageRow.cast_id.is_(None), MessageRow.cast_id.in_(casts))
 
 
-class Casts(Repository):
+class CastRepository(Repository):
     """The casts, cast_members and attendances tables."""
 
     async def known(self, members: Collection[str]) -> int | None:

@@ -55,7 +55,7 @@ _RULES = (
 )
 
 
-class Channels(Repository):
+class ChannelRepository(Repository):
     """The channels, seats, rhythms and house_rules tables."""
 
     async def note(

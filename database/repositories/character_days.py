@@ -6,16 +6,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, update
 
-from database.models import Call, Channel, CharacterDay, Claim, Turn
+from database.models import CallRow, Channel, CharacterDay, Claim, Turn
 from database.repositories import Repository, upsert, values_of
 from database.repositories.calls import WENT_IN
 
 _GUILD = func.coalesce(Channel.guild_id, literal_column("0")).label("guild_id")
 _VOTED_FOR = Claim.trace["voted_for"].as_string()
-_OF_REPLY = Call.purpose == "reply"
+_OF_REPLY = CallRow.purpose == "reply"
 
 
-class CharacterDays(Repository):
+class CharacterDayRepository(Repository):
     """The character_days table."""
 
     async def count(
@@ -94,13 +94,13 @@ def _votes(since: datetime, until: datetime) -> Any:
 
 def _calls(since: datetime, until: datetime) -> Any:
     query = select(
-        Call.character,
+        CallRow.character,
         _GUILD,
         func.count().label("calls"),
-        (func.count() - func.count(Call.cost)).label("unpriced"),
-        func.sum(Call.cost).label("cost"),
+        (func.count() - func.count(CallRow.cost)).label("unpriced"),
+        func.sum(CallRow.cost).label("cost"),
         func.sum(case((_OF_REPLY, WENT_IN), else_=0)).label("prompt_tokens"),
-        func.sum(case((_OF_REPLY, Call.cache_read_tokens), else_=0)).label("cached_tokens"),
-    ).outerjoin(Channel, Channel.id == Call.channel_id)
-    booked = (Call.at >= since, Call.at < until, Call.character.is_not(None))
-    return query.where(*booked).group_by(Call.character, _GUILD)
+        func.sum(case((_OF_REPLY, CallRow.cache_read_tokens), else_=0)).label("cached_tokens"),
+    ).outerjoin(Channel, Channel.id == CallRow.channel_id)
+    booked = (CallRow.at >= since, CallRow.at < until, CallRow.character.is_not(None))
+    return query.where(*booked).group_by(CallRow.character, _GUILD)

@@ -9,9 +9,9 @@ from sqlalchemy import Integer, Select, and_, bindparam, delete, func, insert, l
 from sqlalchemy.orm import aliased
 
 from database.models import (
-    Bond,
+    BondRow,
     Consent,
-    Feeling,
+    FeelingRow,
     Growth,
     IdentityLine,
     LoreLine,
@@ -29,23 +29,23 @@ _MILESTONES = select(Milestone).where(Milestone.character == bindparam("who")).o
 _ONE = select(literal(1, Integer).label("one")).subquery()
 
 
-class Standing(NamedTuple):
+class CharacterStanding(NamedTuple):
     """How a character feels and grew, how it stands with somebody, and what that person `agreed` to.
 
     `states` are values of the global state.
     """
 
-    feeling: Feeling | None
-    bond: Bond | None
+    feeling: FeelingRow | None
+    bond: BondRow | None
     growth: Growth | None = None
     agreed: bool | None = None
     states: tuple[str | None, ...] = ()
 
 
-class Characters(Repository):
+class CharacterRepository(Repository):
     """The feelings, stirrings, growth, trait_shifts, milestones, identity_lines and lore_lines tables."""
 
-    async def standing(self, user_id: int, character: str, keys: Sequence[str] = ()) -> Standing:
+    async def standing(self, user_id: int, character: str, keys: Sequence[str] = ()) -> CharacterStanding:
         """Return with one question what there is to know before somebody is answered, and after.
 
         `keys` are those of the global state whose values are wanted as well.
@@ -54,14 +54,14 @@ class Characters(Repository):
         query = _standing(len(keys))
         found = await self._session.execute(query, {"slug": character, "person": user_id, **asked})
         feeling, bond, growth, agreed, *states = found.one()
-        return Standing(feeling, bond, growth, agreed, tuple(states))
+        return CharacterStanding(feeling, bond, growth, agreed, tuple(states))
 
     # What moved it, and what is left of that (F085).
 
-    async def feeling(self, character: str) -> Feeling | None:
-        return await self._session.get(Feeling, character)
+    async def feeling(self, character: str) -> FeelingRow | None:
+        return await self._session.get(FeelingRow, character)
 
-    async def keep_feeling(self, feeling: Feeling) -> None:
+    async def keep_feeling(self, feeling: FeelingRow) -> None:
         """Keep what a character feels now, in place of what it felt before."""
         await self._session.execute(_keep_feeling(self._insert), values_of(feeling))
 
@@ -234,12 +234,14 @@ class Characters(Repository):
 @cache
 def _standing(states: int) -> Select[Any]:
     asked = [aliased(State) for _ in range(states)]
-    columns: list[Any] = [Feeling, Bond, Growth, Consent.given, *(one.value for one in asked)]
+    columns: list[Any] = [FeelingRow, BondRow, Growth, Consent.given, *(one.value for one in asked)]
     query = (
         select(*columns)
         .select_from(_ONE)
-        .outerjoin(Feeling, Feeling.character == bindparam("slug"))
-        .outerjoin(Bond, and_(Bond.user_id == bindparam("person"), Bond.character == bindparam("slug")))
+        .outerjoin(FeelingRow, FeelingRow.character == bindparam("slug"))
+        .outerjoin(
+            BondRow, and_(BondRow.user_id == bindparam("person"), BondRow.character == bindparam("slug"))
+        )
         .outerjoin(Growth, Growth.character == bindparam("slug"))
         .outerjoin(Consent, Consent.person_id == bindparam("person"))
     )
@@ -250,7 +252,7 @@ def _standing(states: int) -> Select[Any]:
 
 @cache
 def _keep_feeling(insert: Inserting) -> Any:
-    return upsert(insert, Feeling)
+    return upsert(insert, FeelingRow)
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, delete, false, func, or_, select
 
-from database.models import Archived, Consent, Fact, Nickname
+from database.models import Archived, Consent, Fact, Nickname, VoiceConsent
 from database.repositories import Repository, table_of
 
 Mode = Literal["opt_in", "opt_out", "off"]
@@ -52,8 +52,8 @@ def agreed(person: Any, mode: Mode) -> ColumnElement[bool]:
     return theirs
 
 
-class Consents(Repository):
-    """The consents table: most people said neither yes nor no."""
+class ConsentRepository(Repository):
+    """The consents and voice_consents tables: most people said neither yes nor no."""
 
     async def given(self, person_ids: Collection[int], *, unless_refused: bool = False) -> set[int]:
         """Return those of some people who agreed; with `unless_refused`, those who did not say no."""
@@ -100,8 +100,31 @@ class Consents(Repository):
 
     async def forget(self, person_id: int) -> int:
         """Delete what somebody answered: they may be asked again."""
+        await self._session.execute(delete(VoiceConsent).where(VoiceConsent.person_id == person_id))
         result = await self._session.execute(delete(Consent).where(Consent.person_id == person_id))
         return int(result.rowcount)  # type: ignore[attr-defined]
+
+    # Being heard in voice channels.
+
+    async def let_hear(self, person_id: int, guild_id: int, *, at: datetime) -> None:
+        """Keep that somebody may be heard in the voice channels of a server."""
+        values = {"person_id": person_id, "guild_id": guild_id, "at": at}
+        row = self._insert(table_of(VoiceConsent)).values(values)
+        await self._session.execute(row.on_conflict_do_nothing())
+
+    async def hear_no_more(self, person_id: int, guild_id: int) -> None:
+        theirs = (VoiceConsent.person_id == person_id, VoiceConsent.guild_id == guild_id)
+        await self._session.execute(delete(VoiceConsent).where(*theirs))
+
+    async def heard_in(self, guild_id: int) -> frozenset[int]:
+        """Return who may be heard in the voice channels of a server."""
+        query = select(VoiceConsent.person_id).where(VoiceConsent.guild_id == guild_id)
+        return frozenset(await self._session.scalars(query))
+
+    async def hearing_of(self, person_id: int) -> list[VoiceConsent]:
+        """Return where somebody may be heard."""
+        query = select(VoiceConsent).where(VoiceConsent.person_id == person_id)
+        return list(await self._session.scalars(query.order_by(VoiceConsent.guild_id)))
 
     # Asking anew.
 

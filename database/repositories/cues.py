@@ -6,12 +6,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, delete, insert, or_, select, update
 
-from database.models import Channel, Cue, Scene, Turn
+from database.models import Channel, CueRow, Scene, Turn
 from database.repositories import Repository, table_of, values_of
 
 T = TypeVar("T")
 _OPEN = (
-    select(Cue).where(Cue.channel_id == bindparam("channel_id"), Cue.open.is_(True)).order_by(Cue.id).limit(1)
+    select(CueRow)
+    .where(CueRow.channel_id == bindparam("channel_id"), CueRow.open.is_(True))
+    .order_by(CueRow.id)
+    .limit(1)
 )
 _SCENE = (
     select(Scene)
@@ -21,37 +24,37 @@ _SCENE = (
 )
 
 _GOES_ON = (
-    select(Cue.id)
-    .outerjoin(Turn, Turn.id == Cue.turn_id)
-    .where(Cue.scene_id == Scene.id, or_(Cue.open.is_(True), Turn.state == "pledged"))
+    select(CueRow.id)
+    .outerjoin(Turn, Turn.id == CueRow.turn_id)
+    .where(CueRow.scene_id == Scene.id, or_(CueRow.open.is_(True), Turn.state == "pledged"))
     .correlate(Scene)
 )
 
 
-class Cues(Repository):
+class CueRepository(Repository):
     """The cues and scenes tables."""
 
-    async def add(self, cues: Sequence[Cue]) -> None:
+    async def add(self, cues: Sequence[CueRow]) -> None:
         """Write down who is to speak, in this order."""
         if cues:
-            await self._session.execute(insert(table_of(Cue)), [values_of(one) for one in cues])
+            await self._session.execute(insert(table_of(CueRow)), [values_of(one) for one in cues])
 
-    async def next(self, channel_id: int) -> Cue | None:
+    async def next(self, channel_id: int) -> CueRow | None:
         """Return who is to speak next in a channel."""
         return await self._if_any("cues", channel_id, _OPEN)
 
     async def is_open(self, cue_id: int) -> bool:
-        query = select(Cue.id).where(Cue.id == cue_id, Cue.open.is_(True))
+        query = select(CueRow.id).where(CueRow.id == cue_id, CueRow.open.is_(True))
         return await self._session.scalar(query) is not None
 
     async def waiting(self, since: datetime, places: Collection[str]) -> list[int]:
         """Return the channels in which somebody is to speak since a moment."""
         query = (
-            select(Cue.channel_id)
-            .join(Channel, Channel.id == Cue.channel_id)
-            .where(Cue.open.is_(True), Cue.made_at >= since, Channel.place.in_(places))
+            select(CueRow.channel_id)
+            .join(Channel, Channel.id == CueRow.channel_id)
+            .where(CueRow.open.is_(True), CueRow.made_at >= since, Channel.place.in_(places))
             .distinct()
-            .order_by(Cue.channel_id)
+            .order_by(CueRow.channel_id)
         )
         return list(await self._session.scalars(query))
 
@@ -66,8 +69,8 @@ class Cues(Repository):
     ) -> bool:
         """Keep that a character spoke, or why it will not; False when that was decided before."""
         closed = (
-            update(Cue)
-            .where(Cue.id == cue_id, Cue.open.is_(True))
+            update(CueRow)
+            .where(CueRow.id == cue_id, CueRow.open.is_(True))
             .values(open=False, ended=ended, turn_id=turn_id, kind=kind, trace=trace)
         )
         return bool((await self._session.execute(closed)).rowcount)  # type: ignore[attr-defined]
@@ -82,30 +85,32 @@ class Cues(Repository):
         before: datetime | None = None,
     ) -> None:
         """Keep why characters will not speak: in a channel, about messages, in a scene, or any more."""
-        query = update(Cue).where(Cue.open.is_(True))
+        query = update(CueRow).where(CueRow.open.is_(True))
         if channel_id is not None:
-            query = query.where(Cue.channel_id == channel_id)
+            query = query.where(CueRow.channel_id == channel_id)
         if message_ids:
-            query = query.where(Cue.message_id.in_(message_ids))
+            query = query.where(CueRow.message_id.in_(message_ids))
         if scene_id is not None:
-            query = query.where(Cue.scene_id == scene_id)
+            query = query.where(CueRow.scene_id == scene_id)
         if before is not None:
-            query = query.where(Cue.made_at < before)
+            query = query.where(CueRow.made_at < before)
         await self._session.execute(query.values(open=False, ended=ended))
 
-    async def of_message(self, message_id: int) -> list[Cue]:
+    async def of_message(self, message_id: int) -> list[CueRow]:
         """Return who was to speak after a message, in order."""
         return list(
-            await self._session.scalars(select(Cue).where(Cue.message_id == message_id).order_by(Cue.id))
+            await self._session.scalars(
+                select(CueRow).where(CueRow.message_id == message_id).order_by(CueRow.id)
+            )
         )
 
-    async def of_turn(self, turn_id: int) -> Cue | None:
+    async def of_turn(self, turn_id: int) -> CueRow | None:
         """Return why a character spoke of itself; None where it answered a message."""
-        return await self._session.scalar(select(Cue).where(Cue.turn_id == turn_id).limit(1))
+        return await self._session.scalar(select(CueRow).where(CueRow.turn_id == turn_id).limit(1))
 
     async def prune(self, before: datetime) -> None:
         """Delete what was done before a moment."""
-        await self._session.execute(delete(Cue).where(Cue.open.is_(False), Cue.made_at < before))
+        await self._session.execute(delete(CueRow).where(CueRow.open.is_(False), CueRow.made_at < before))
         await self._session.execute(
             delete(Scene).where(Scene.ended_at.is_not(None), Scene.started_at < before)
         )

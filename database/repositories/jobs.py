@@ -7,21 +7,21 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from database.models import Job, JobRun
+from database.models import JobRow, JobRun
 from database.repositories import Inserting, Repository, upsert, values_of
 
 RUNNING, OK, FAILED, BROKEN_OFF = "running", "ok", "failed", "broken off"
 """What a run comes to."""
 
 
-class Jobs(Repository):
+class JobRepository(Repository):
     """The jobs and job_runs tables."""
 
-    async def all(self) -> list[Job]:
+    async def all(self) -> list[JobRow]:
         """Return how each job fares, by name."""
-        return list(await self._session.scalars(select(Job).order_by(Job.name)))
+        return list(await self._session.scalars(select(JobRow).order_by(JobRow.name)))
 
-    async def keep(self, jobs: Iterable[Job]) -> None:
+    async def keep(self, jobs: Iterable[JobRow]) -> None:
         """Write down how some jobs fare."""
         if rows := [values_of(one) for one in jobs]:
             await self._session.execute(_keep(self._insert), rows)
@@ -58,4 +58,4 @@ class Jobs(Repository):
 
 @cache
 def _keep(insert: Inserting) -> Any:
-    return upsert(insert, Job)
+    return upsert(insert, JobRow)

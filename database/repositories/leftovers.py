@@ -19,7 +19,10 @@ PERSON: Mapping[str, tuple[str, ...]] = {
     "calls": ("user_id",),
     "claims": ("author_id",),
     "consents": ("person_id",),
+    "voice_choices": ("user_id",),
+    "voice_consents": ("person_id",),
     "fact_changes": ("person_id",),
+    "drafts": ("addressee_id",),
     "facts": ("person_id",),
     "guises": ("user_id",),
     "identity_lines": ("made_by",),
@@ -42,7 +45,7 @@ PERSON: Mapping[str, tuple[str, ...]] = {
 """The columns that say whose a row is."""
 BELONGING = frozenset(
     {"channels", "cues", "fact_sources", "global_state", "musing_changes", "musings"}
-    | {"parts", "seats", "variants", "windows"}
+    | {"parts", "prompts", "seats", "variants", "windows"}
 )
 """Tables whose rows go, or are changed, with what they belong to."""
 EXEMPT: Mapping[str, str] = {
@@ -62,6 +65,7 @@ EXEMPT: Mapping[str, str] = {
     "job_runs": "it says how the program's own jobs ran",
     "jobs": "it says how the program's own jobs fare",
     "rhythms": "it counts what is said in a channel by the hour",
+    "system_prompts": "it holds what characters are told to be, and nothing that people said",
     "ticket_desks": "it says where tickets are opened",
     "milestones": "it says how far a character has grown",
 }
@@ -69,6 +73,7 @@ EXEMPT: Mapping[str, str] = {
 _WORDS = frozenset(
     {
         ("archive", "text"),
+        ("drafts", "first_text"),
         ("fact_changes", "before"),
         ("facts", "quote"),
         ("channels", "note"),
@@ -95,7 +100,7 @@ FEWEST_LETTERS = 15
 """Eight words, and what stands between them."""
 
 
-class Echoing(Protocol):
+class EchoFinder(Protocol):
     """Knows somebody's words and names."""
 
     def repeated(self, text: str) -> bool: ...
@@ -112,10 +117,10 @@ class Residue(NamedTuple):
     named: int
 
 
-class Leftovers(Repository):
+class LeftoversRepository(Repository):
     """Searches all tables."""
 
-    async def residue(self, person_id: int, echoes: Echoing | None = None) -> Residue:
+    async def residue(self, person_id: int, echoes: EchoFinder | None = None) -> Residue:
         """Look for somebody in every table, for their id only where it is not exempt.
 
         Of an id of Discord's every column is searched, of another only those that are meant for one.

@@ -8,8 +8,11 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    Integer,
+    Text,
     and_,
     bindparam,
+    cast,
     delete,
     func,
     insert,
@@ -21,7 +24,8 @@ from sqlalchemy import (
 
 from database.models import Fact, FactChange, FactSource, State, User
 from database.repositories import Repository, table_of, values_of
-from database.repositories.vectors import Embeddings
+from database.repositories.prompts import PromptRepository
+from database.repositories.vectors import EmbeddingRepository
 from database.types import EPOCH, UNSAID
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -35,6 +39,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "for_all": False,
     "ended_at": None,
     "superseded_by": None,
+    "search_text": None,
 }
 """What a change that was written down by an earlier version says nothing of."""
 _WORDS = (
@@ -42,6 +47,8 @@ _WORDS = (
     + list(_DEFAULTS)
 )
 """What a change keeps of a fact."""
+MOST_AT_HAND = 200
+"""Lists of facts that are kept at hand: hundreds each."""
 _LAST_BATCH, _LAST_ID = "last change of core memory", "last fact"
 
 
@@ -57,7 +64,7 @@ class Audience(NamedTuple):
     private: bool
 
 
-class Batch(NamedTuple):
+class ChangeBatch(NamedTuple):
     """One change, of one or more memories: `id` names the state before it."""
 
     id: int
@@ -66,7 +73,7 @@ class Batch(NamedTuple):
     memories: int
 
 
-class Change(NamedTuple):
+class ChangedFact(NamedTuple):
     """A change of a fact: without `before` it was new, without `after` it went."""
 
     id: int
@@ -91,7 +98,7 @@ class Count(NamedTuple):
 class Recallable(NamedTuple):
     """A fact as far as finding it looks at it: hundreds are read for a reply, too many to be entities.
 
-    Times are microseconds since 1970, as they are stored: of most nobody ever asks.
+    Times are microseconds since 1970, as they are stored, and `sources` JSON: of most nobody ever asks.
     """
 
     id: int
@@ -102,6 +109,9 @@ class Recallable(NamedTuple):
     changed: int
     pinned: bool
     subject: str
+    sources: str
+    kept: bool
+    search_text: str | None
 
     @property
     def last_at(self) -> datetime:
@@ -158,17 +168,21 @@ _LOOKED_AT = (
     _FACT.text,
     type_coerce(_FACT.last_at, BigInteger),
     type_coerce(_FACT.changed_at, BigInteger),
-    _FACT.pinned,
+    type_coerce(_FACT.pinned, Integer),
     _FACT.subject,
+    cast(_FACT.sources, Text),  # a server hands on JSON as a list
+    type_coerce(_FACT.kept, Integer),
+    _FACT.search_text,
 )
-"""The columns of Recallable."""
+"""The columns of Recallable, as they are stored."""
 _RECALLABLE = {
-    private: select(*_LOOKED_AT, _FACT.kept, _USER.last_seen)
-    .outerjoin(table_of(User), _USER.id == _FACT.person_id)
-    .where(_about(private=private))
+    private: select(*_LOOKED_AT).where(_about(private=private)).execution_options(long=True)
     for private in (True, False)
 }
-_CHANGES = tuple(name for name in Change._fields if name != "after")
+_THERE_SINCE = select(_USER.id).where(
+    _USER.id.in_(bindparam("person_ids", expanding=True)), _USER.last_seen >= bindparam("since")
+)
+_CHANGES = tuple(name for name in ChangedFact._fields if name != "after")
 
 
 def _asked(person_ids: Collection[int], character: str, audience: Audience) -> dict[str, Any]:
@@ -178,7 +192,7 @@ def _asked(person_ids: Collection[int], character: str, audience: Audience) -> d
     return asked
 
 
-class Memories(Repository):
+class MemoryRepository(Repository):
     """The facts, fact_changes and fact_sources tables."""
 
     async def about(self, person_ids: Collection[int], character: str, audience: Audience) -> list[Fact]:
@@ -189,7 +203,7 @@ class Memories(Repository):
             return list(await self._session.scalars(_CORE[audience.private], asked))
 
         key = ("about", frozenset(person_ids), character, audience)
-        return list(await self._kept((Fact.__tablename__,), key, read))
+        return list(await self._kept((Fact.__tablename__,), key, read, most=MOST_AT_HAND))
 
     async def recallable(
         self, person_ids: Collection[int], character: str, audience: Audience, *, there_since: datetime
@@ -200,13 +214,17 @@ class Memories(Repository):
         """
         asked = _asked(person_ids, character, audience)
 
-        async def read() -> list[tuple[Recallable, bool, datetime | None]]:
+        async def read() -> list[Recallable]:
             found = await self._session.execute(_RECALLABLE[audience.private], asked)
-            return [(Recallable._make(one), kept, there) for *one, kept, there in found]
+            return list(map(Recallable._make, found))
 
+        # Not by when people were there, which is written all the time.
         key = ("recallable", frozenset(person_ids), character, audience)
-        found = await self._kept((Fact.__tablename__, User.__tablename__), key, read)
-        return [one for one, kept, there in found if kept or (there is not None and there >= there_since)]
+        found = await self._kept((Fact.__tablename__,), key, read, most=MOST_AT_HAND)
+        passing = {one.person_id for one in found if not one.kept}
+        since = {"person_ids": list(passing), "since": there_since}
+        there = set(await self._session.scalars(_THERE_SINCE, since)) if passing else set()
+        return [one for one in found if one.kept or one.person_id in there]
 
     async def of(self, person_id: int, character: str) -> list[Fact]:
         """Return everything that a character knows about somebody, by number."""
@@ -262,7 +280,9 @@ class Memories(Repository):
     async def change(
         self, memory: Fact, values: Mapping[str, Any], *, batch: int, cause: str, at: datetime
     ) -> None:
-        """Give a memory new values."""
+        """Give a memory new values; what it was found by besides goes with its words."""
+        if "text" in values:
+            values = {"search_text": None, **values}
         before = {key: getattr(memory, key) for key, value in values.items() if getattr(memory, key) != value}
         for key, value in values.items():
             setattr(memory, key, value)
@@ -270,21 +290,24 @@ class Memories(Repository):
         await self._session.flush()
         if "sources" in values:
             await self.link(memory.id, memory.sources)
-        if "text" in before:
-            await Embeddings(self._session).drop("fact", [memory.person_id], [memory.id])
+        if before.keys() & {"text", "search_text"}:
+            await PromptRepository(self._session).forget(people=[memory.person_id])
+            await EmbeddingRepository(self._session).drop("fact", [memory.person_id], [memory.id])
         await self._note(memory, batch, cause, at, before=before)
 
     async def remove(self, memory: Fact, *, batch: int, cause: str, at: datetime) -> None:
         """Let a memory go so that it can be brought back."""
         await self._note(memory, batch, cause, at, before=_words(memory))
-        await Embeddings(self._session).drop("fact", [memory.person_id], [memory.id])
+        await PromptRepository(self._session).forget(people=[memory.person_id])
+        await EmbeddingRepository(self._session).drop("fact", [memory.person_id], [memory.id])
         await self._session.delete(memory)
         await self._session.flush()
 
     async def forget(self, memory_ids: Collection[int]) -> int:
         """Delete memories and every trace of their words; return how many there were."""
         people = set(await self._session.scalars(select(Fact.person_id).where(Fact.id.in_(memory_ids))))
-        await Embeddings(self._session).drop("fact", people, memory_ids)
+        await EmbeddingRepository(self._session).drop("fact", people, memory_ids)
+        await PromptRepository(self._session).forget(people=people)
         for model in (FactChange, FactSource):
             await self._session.execute(delete(model).where(model.memory_id.in_(memory_ids)))
         result = await self._session.execute(delete(Fact).where(Fact.id.in_(memory_ids)))
@@ -317,7 +340,7 @@ class Memories(Repository):
 
     async def batches(
         self, person_id: int, character: str, *, limit: int, since: datetime | None = None
-    ) -> list[Batch]:
+    ) -> list[ChangeBatch]:
         """Return the last changes of what is known about somebody, the newest first."""
         query = (
             select(
@@ -333,9 +356,9 @@ class Memories(Repository):
         )
         if since is not None:
             query = query.where(FactChange.at >= since)
-        return [Batch(*row) for row in await self._session.execute(query)]
+        return [ChangeBatch(*row) for row in await self._session.execute(query)]
 
-    async def since(self, person_id: int, character: str, batch: int) -> list[Change]:
+    async def since(self, person_id: int, character: str, batch: int) -> list[ChangedFact]:
         """Return the changes from a batch on, the newest first."""
         query = select(*(getattr(FactChange, name) for name in _CHANGES)).where(
             FactChange.person_id == person_id,
@@ -412,7 +435,7 @@ def _words(memory: Fact) -> dict[str, Any]:
     return {key: getattr(memory, key) for key in _WORDS}
 
 
-def _told(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[Change]:
+def _told(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[ChangedFact]:
     """Yield changes with the whole values before and after, from the facts as they are `now` backwards."""
     for row in rows:
         kept = dict(zip(_CHANGES, row, strict=True))
@@ -420,10 +443,10 @@ def _told(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[Chang
         if before is not None:
             before = {**(after or _DEFAULTS), **before}
             now[row.memory_id] = before
-        yield Change(**kept, before=before, after=after)
+        yield ChangedFact(**kept, before=before, after=after)
 
 
-def same_memory(change: Change, values: Mapping[str, Any], at: datetime) -> Fact:
+def same_memory(change: ChangedFact, values: Mapping[str, Any], at: datetime) -> Fact:
     """Return a memory as a change kept it."""
     values = {"made_at": at, **values}
     memory = Fact(person_id=change.person_id, character=change.character, changed_at=at, **values)

@@ -7,10 +7,11 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, and_, bindparam, delete, false, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from database.models import CastMember, Channel, Claim, Consent, Message, Seat, Source, Turn
+from database.models import CastMember, Channel, Claim, Consent, MessageRow, Seat, SummarySource, Turn
 from database.repositories import Repository, table_of, values_of
 from database.repositories.casts import heard_by
 from database.repositories.consents import agreed
+from database.repositories.prompts import PromptRepository
 
 
 class LoggedLine(NamedTuple):
@@ -68,35 +69,37 @@ class LatelySaid(NamedTuple):
     attachments: list[dict[str, Any]] | None
 
 
-_ADD = insert(table_of(Message))
+_ADD = insert(table_of(MessageRow))
 _LATELY = (
-    select(*(getattr(Message, name) for name in LatelySaid._fields))
-    .where(Message.channel_id == bindparam("channel_id"), Message.sent_at >= bindparam("since"))
-    .order_by(Message.position.desc())
+    select(*(getattr(MessageRow, name) for name in LatelySaid._fields))
+    .where(MessageRow.channel_id == bindparam("channel_id"), MessageRow.sent_at >= bindparam("since"))
+    .order_by(MessageRow.position.desc())
     .limit(bindparam("limit"))
 )
-_NOT_COVERED = Message.id.not_in(select(Source.message_id).where(Source.character == bindparam("character")))
+_NOT_COVERED = MessageRow.id.not_in(
+    select(SummarySource.message_id).where(SummarySource.character == bindparam("character"))
+)
 _UNCOVERED = (
     select(
-        *(getattr(Message, name) for name in (*LoggedLine._fields, "from_bot")),
+        *(getattr(MessageRow, name) for name in (*LoggedLine._fields, "from_bot")),
         Turn.addressee_id,
         func.coalesce(Turn.state == "pledged", false()),
     )
-    .outerjoin(Turn, Turn.id == Message.turn_id)
-    .where(Message.channel_id == bindparam("channel_id"), heard_by(bindparam("character")), _NOT_COVERED)
-    .order_by(Message.place, Message.position)
+    .outerjoin(Turn, Turn.id == MessageRow.turn_id)
+    .where(MessageRow.channel_id == bindparam("channel_id"), heard_by(bindparam("character")), _NOT_COVERED)
+    .order_by(MessageRow.place, MessageRow.position)
     .limit(bindparam("limit"))
 )
 _TRANSCRIPT = (
-    select(*(getattr(Message, name) for name in LoggedLine._fields))
+    select(*(getattr(MessageRow, name) for name in LoggedLine._fields))
     .where(
-        Message.channel_id == bindparam("channel_id"),
-        Message.sent_at >= bindparam("since"),
-        Message.position >= bindparam("earliest"),  # never later than its place: lets the index help
-        Message.place >= bindparam("floor"),
+        MessageRow.channel_id == bindparam("channel_id"),
+        MessageRow.sent_at >= bindparam("since"),
+        MessageRow.position >= bindparam("earliest"),  # never later than its place: lets the index help
+        MessageRow.place >= bindparam("floor"),
         heard_by(bindparam("character")),
     )
-    .order_by(Message.place.desc(), Message.position.desc())
+    .order_by(MessageRow.place.desc(), MessageRow.position.desc())
     .limit(bindparam("limit"))
 )
 
@@ -105,10 +108,10 @@ def _of_who_agreed(consent: Literal["opt_in", "opt_out"]) -> ColumnElement[bool]
     """Return which lines were said by people about whom facts may be noted, or to them (D03)."""
     agreed = consent == "opt_in"
     answered = select(Consent.person_id).where(Consent.given.is_(agreed))
-    to = select(Turn.addressee_id).where(Turn.id == Message.turn_id).scalar_subquery()
+    to = select(Turn.addressee_id).where(Turn.id == MessageRow.turn_id).scalar_subquery()
     if agreed:
-        return or_(Message.author_id.in_(answered), to.in_(answered))
-    by_person = and_(Message.author_id.not_in(answered), Message.from_bot.is_(False))
+        return or_(MessageRow.author_id.in_(answered), to.in_(answered))
+    by_person = and_(MessageRow.author_id.not_in(answered), MessageRow.from_bot.is_(False))
     return or_(by_person, and_(to.is_not(None), to.not_in(answered)))
 
 
@@ -117,9 +120,9 @@ def _to_be_summed_up() -> ColumnElement[bool]:
 
     What a subquery takes from those around it is said each time: by itself only the nearest one counts.
     """
-    own, told = aliased(Message), aliased(Source)
-    covered = select(Source.message_id).where(
-        Source.message_id == Message.id, Source.character == Seat.character
+    own, told = aliased(MessageRow), aliased(SummarySource)
+    covered = select(SummarySource.message_id).where(
+        SummarySource.message_id == MessageRow.id, SummarySource.character == Seat.character
     )
     own_covered = select(told.message_id).where(told.message_id == own.id, told.character == Seat.character)
     took_part = select(own.id).where(
@@ -128,32 +131,32 @@ def _to_be_summed_up() -> ColumnElement[bool]:
         ~own_covered.correlate(own, Seat).exists(),
     )
     there = select(Seat.character).where(
-        Seat.channel_id == Message.channel_id,
+        Seat.channel_id == MessageRow.channel_id,
         _was_there(),
-        ~covered.correlate(Message, Seat).exists(),
-        or_(took_part.correlate(Seat).exists(), Message.place < Seat.floor),
+        ~covered.correlate(MessageRow, Seat).exists(),
+        or_(took_part.correlate(Seat).exists(), MessageRow.place < Seat.floor),
     )
-    return there.correlate(Message).exists()
+    return there.correlate(MessageRow).exists()
 
 
 def _to_be_drawn_from() -> ColumnElement[bool]:
     """Return which lines somebody with a seat there heard and has yet to draw facts from, or nobody did."""
-    seats = select(Seat.character).where(Seat.channel_id == Message.channel_id, _was_there())
-    waiting = seats.where(Message.position > Seat.consolidated)
-    return or_(~seats.correlate(Message).exists(), waiting.correlate(Message).exists())
+    seats = select(Seat.character).where(Seat.channel_id == MessageRow.channel_id, _was_there())
+    waiting = seats.where(MessageRow.position > Seat.consolidated)
+    return or_(~seats.correlate(MessageRow).exists(), waiting.correlate(MessageRow).exists())
 
 
 def _was_there() -> ColumnElement[bool]:
     casts = select(CastMember.cast_id).where(
-        CastMember.character == Seat.character, CastMember.cast_id == Message.cast_id
+        CastMember.character == Seat.character, CastMember.cast_id == MessageRow.cast_id
     )
-    return or_(Message.cast_id.is_(None), casts.correlate(Message, Seat).exists())
+    return or_(MessageRow.cast_id.is_(None), casts.correlate(MessageRow, Seat).exists())
 
 
-class Messages(Repository):
+class MessageRepository(Repository):
     """The messages table."""
 
-    async def add(self, message: Message) -> None:
+    async def add(self, message: MessageRow) -> None:
         """Append a line to the log."""
         await self._session.execute(_ADD, values_of(message))
 
@@ -182,21 +185,21 @@ class Messages(Repository):
 
         They were said by people who agreed to be remembered, or by characters to them or to nobody.
         """
-        nobody = select(Turn.id).where(Turn.id == Message.turn_id, Turn.addressee_id == 0)
+        nobody = select(Turn.id).where(Turn.id == MessageRow.turn_id, Turn.addressee_id == 0)
         # An answer to several people is also to those of them who did not agree.
         others = select(Claim.turn_id).where(
-            Claim.turn_id == Message.turn_id, Claim.author_id != 0, ~agreed(Claim.author_id, consent)
+            Claim.turn_id == MessageRow.turn_id, Claim.author_id != 0, ~agreed(Claim.author_id, consent)
         )
         query = (
-            select(*(getattr(Message, name) for name in LoggedLine._fields))
+            select(*(getattr(MessageRow, name) for name in LoggedLine._fields))
             .where(
-                Message.channel_id == channel_id,
-                Message.sent_at >= since,
+                MessageRow.channel_id == channel_id,
+                MessageRow.sent_at >= since,
                 heard_by(character),
-                or_(_of_who_agreed(consent), nobody.correlate(Message).exists()),
-                ~others.correlate(Message).exists(),
+                or_(_of_who_agreed(consent), nobody.correlate(MessageRow).exists()),
+                ~others.correlate(MessageRow).exists(),
             )
-            .order_by(Message.place.desc(), Message.position.desc())
+            .order_by(MessageRow.place.desc(), MessageRow.position.desc())
             .limit(limit)
         )
         rows = (await self._session.execute(query)).all()
@@ -209,27 +212,29 @@ class Messages(Repository):
 
     async def person_in(self, channel_id: int) -> int | None:
         """Return who, the character aside, spoke last in a channel."""
-        query = select(Message.author_id).where(
-            Message.channel_id == channel_id, Message.heard_through.is_(None)
+        query = select(MessageRow.author_id).where(
+            MessageRow.channel_id == channel_id, MessageRow.heard_through.is_(None)
         )
-        return await self._session.scalar(query.order_by(Message.position.desc()).limit(1))
+        return await self._session.scalar(query.order_by(MessageRow.position.desc()).limit(1))
 
     async def spoken_since(self, channel_id: int, message_id: int) -> bool:
         """Say whether anybody but the characters spoke in a channel after one of its messages."""
-        then = select(Message.position).where(Message.id == message_id).scalar_subquery()
-        query = select(Message.id).where(
-            Message.channel_id == channel_id, Message.position > then, Message.heard_through.is_(None)
+        then = select(MessageRow.position).where(MessageRow.id == message_id).scalar_subquery()
+        query = select(MessageRow.id).where(
+            MessageRow.channel_id == channel_id,
+            MessageRow.position > then,
+            MessageRow.heard_through.is_(None),
         )
         return await self._session.scalar(query.limit(1)) is not None
 
     async def waiting(self, character: str) -> list[int]:
         """Return the channels with lines before a character's transcript that no summary of its covers."""
         query = (
-            select(Message.channel_id)
-            .join(Seat, Seat.channel_id == Message.channel_id)
+            select(MessageRow.channel_id)
+            .join(Seat, Seat.channel_id == MessageRow.channel_id)
             .where(
                 Seat.character == bindparam("character"),
-                Message.place < Seat.floor,
+                MessageRow.place < Seat.floor,
                 heard_by(bindparam("character")),
                 _NOT_COVERED,
             )
@@ -245,82 +250,98 @@ class Messages(Repository):
 
     async def said_by(self, people: Collection[int], *, since: datetime) -> list[tuple[int, str]]:
         """Return what some people said since a moment, anywhere: by whom, and the words."""
-        query = select(Message.author_id, Message.text).where(
-            Message.author_id.in_(people), Message.sent_at >= since
+        query = select(MessageRow.author_id, MessageRow.text).where(
+            MessageRow.author_id.in_(people), MessageRow.sent_at >= since
         )
         return [(row[0], row[1]) for row in await self._session.execute(query)]
 
     async def count(self, *, author_id: int, channel_id: int | None = None) -> int:
         """Return how many lines of somebody the log holds, in one channel or in all."""
-        query = select(func.count()).select_from(Message).where(Message.author_id == author_id)
+        query = select(func.count()).select_from(MessageRow).where(MessageRow.author_id == author_id)
         if channel_id is not None:
-            query = query.where(Message.channel_id == channel_id)
+            query = query.where(MessageRow.channel_id == channel_id)
         return int(await self._session.scalar(query) or 0)
 
-    async def get(self, message_id: int) -> Message | None:
-        return await self._session.scalar(select(Message).where(Message.id == message_id))
+    async def get(self, message_id: int) -> MessageRow | None:
+        return await self._session.scalar(select(MessageRow).where(MessageRow.id == message_id))
 
-    async def of_turn(self, turn_id: int) -> list[Message]:
+    async def of_turn(self, turn_id: int) -> list[MessageRow]:
         """Return the lines that a reply became, in their order."""
-        query = select(Message).where(Message.turn_id == turn_id).order_by(Message.position)
+        query = select(MessageRow).where(MessageRow.turn_id == turn_id).order_by(MessageRow.position)
         return list(await self._session.scalars(query))
 
     async def of_author(self, author_id: int, channel_ids: Collection[int]) -> list[int]:
         """Return the ids of what somebody said in some channels."""
-        query = select(Message.id).where(Message.author_id == author_id, Message.channel_id.in_(channel_ids))
+        query = select(MessageRow.id).where(
+            MessageRow.author_id == author_id, MessageRow.channel_id.in_(channel_ids)
+        )
         return list(await self._session.scalars(query))
 
     async def replies_to(self, author_id: int, channel_ids: Collection[int]) -> list[int]:
         """Return the ids of the replies in some channels that answer somebody, alone or with others."""
         answered = select(Claim.turn_id).where(Claim.author_id == author_id, Claim.turn_id.is_not(None))
         query = (
-            select(Message.id)
-            .join(Turn, Turn.id == Message.turn_id)
+            select(MessageRow.id)
+            .join(Turn, Turn.id == MessageRow.turn_id)
             .where(
                 or_(Turn.addressee_id == author_id, Turn.id.in_(answered)),
-                Message.channel_id.in_(channel_ids),
+                MessageRow.channel_id.in_(channel_ids),
             )
         )
         return list(await self._session.scalars(query))
 
     async def ids_in(self, channel_id: int) -> list[int]:
         """Return the ids of everything in the log of a channel."""
-        return list(await self._session.scalars(select(Message.id).where(Message.channel_id == channel_id)))
+        return list(
+            await self._session.scalars(select(MessageRow.id).where(MessageRow.channel_id == channel_id))
+        )
 
     async def channels_of(self, author_id: int) -> list[int]:
         """Return the channels in which somebody said anything, or was answered, that is still in the log."""
         answered = select(Turn.id).where(Turn.addressee_id == author_id)
-        theirs = or_(Message.author_id == author_id, Message.turn_id.in_(answered))
-        return list(await self._session.scalars(select(Message.channel_id).where(theirs).distinct()))
+        theirs = or_(MessageRow.author_id == author_id, MessageRow.turn_id.in_(answered))
+        return list(await self._session.scalars(select(MessageRow.channel_id).where(theirs).distinct()))
 
     async def edited(
         self, message_id: int, text: str, attachments: list[dict[str, Any]] | None = None
     ) -> None:
         """Replace the text and the attachments of a message."""
-        changed = update(Message).where(Message.id == message_id)
+        theirs = select(MessageRow.author_id).where(
+            MessageRow.id == message_id, MessageRow.from_bot.is_(False)
+        )
+        await PromptRepository(self._session).forget(people=list(await self._session.scalars(theirs)))
+        changed = update(MessageRow).where(MessageRow.id == message_id)
         await self._session.execute(changed.values(text=text, attachments=attachments))
 
     async def newest(self, channel_id: int) -> int:
         """Return the position of the newest line of a channel; 0 where there is none."""
-        query = select(func.max(Message.position)).where(Message.channel_id == channel_id)
+        query = select(func.max(MessageRow.position)).where(MessageRow.channel_id == channel_id)
         return await self._session.scalar(query) or 0
 
     async def recast(self, message_ids: Collection[int], cast_id: int) -> None:
         """Let other characters have heard messages."""
-        moved = update(Message).where(Message.id.in_(message_ids)).values(cast_id=cast_id)
+        moved = update(MessageRow).where(MessageRow.id.in_(message_ids)).values(cast_id=cast_id)
         await self._session.execute(moved)
 
     async def forget(self, message_ids: Collection[int]) -> int:
         """Delete messages from the log; return how many there were."""
-        result = await self._session.execute(delete(Message).where(Message.id.in_(message_ids)))
+        await self._forget_prompts(MessageRow.id.in_(message_ids))
+        result = await self._session.execute(delete(MessageRow).where(MessageRow.id.in_(message_ids)))
         return int(result.rowcount)  # type: ignore[attr-defined]
+
+    async def _forget_prompts(self, which: ColumnElement[bool] | None) -> None:
+        assert which is not None
+        places = await self._session.scalars(select(MessageRow.channel_id).where(which).distinct())
+        people = await self._session.scalars(select(MessageRow.author_id).where(which).distinct())
+        await PromptRepository(self._session).forget(channel_ids=list(places), people=list(people))
 
     async def forget_author(self, author_id: int, *, guild_id: int | None = None) -> int:
         """Delete what somebody said, in one server or anywhere; return how many lines went."""
-        gone = delete(Message).where(Message.author_id == author_id)
+        gone = delete(MessageRow).where(MessageRow.author_id == author_id)
         if guild_id is not None:
             there = select(Channel.id).where(Channel.guild_id == guild_id)
-            gone = gone.where(Message.channel_id.in_(there))
+            gone = gone.where(MessageRow.channel_id.in_(there))
+        await self._forget_prompts(gone.whereclause)
         result = await self._session.execute(gone)
         return int(result.rowcount)  # type: ignore[attr-defined]
 
@@ -341,8 +362,10 @@ class Messages(Repository):
         waiting = _to_be_summed_up()
         if consent != "off":
             waiting = or_(waiting, and_(_to_be_drawn_from(), _of_who_agreed(consent)))
-        gone = delete(Message).where(Message.sent_at < before, or_(~waiting, Message.sent_at < at_last))
+        gone = delete(MessageRow).where(
+            MessageRow.sent_at < before, or_(~waiting, MessageRow.sent_at < at_last)
+        )
         if channel_id is not None:
-            gone = gone.where(Message.channel_id == channel_id)
+            gone = gone.where(MessageRow.channel_id == channel_id)
         result = await self._session.execute(gone)
         return int(result.rowcount)  # type: ignore[attr-defined]

@@ -76,7 +76,7 @@ _KNOWN_HERE = {
 }
 
 
-class Musings(Repository):
+class MusingRepository(Repository):
     """The musings, musing_changes and musing_sources tables."""
 
     async def known_before(self, character: str, audience: Audience) -> list[HeldMusing]:

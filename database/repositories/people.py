@@ -20,45 +20,47 @@ from sqlalchemy import (
 from database.models import (
     Archived,
     Audit,
-    Bond,
     BondChange,
-    Call,
+    BondRow,
+    CallRow,
     Channel,
     Claim,
-    Cue,
+    CueRow,
+    Draft,
     Fact,
     FactChange,
     Guise,
     HouseRule,
     IdentityLine,
     LoreLine,
-    Message,
+    MessageRow,
     Musing,
     MusingSource,
     Nickname,
-    Part,
+    PartRow,
     Remark,
     Reminder,
     Row,
     Scene,
     Seat,
-    Source,
     State,
     Stirring,
     Summary,
+    SummarySource,
     Ticket,
     TraitShift,
     Turn,
     User,
     Vectors,
+    VoiceChoice,
     Window,
 )
 from database.repositories import Repository, table_of, values_of
-from database.repositories.affinities import Affinities
-from database.repositories.audits import Audits
-from database.repositories.characters import Characters
+from database.repositories.affinities import AffinityRepository
+from database.repositories.audits import AuditRepository
+from database.repositories.characters import CharacterRepository
 from database.repositories.leftovers import holds
-from database.repositories.remarks import Remarks
+from database.repositories.remarks import RemarkRepository
 
 _AT_ONCE = 5_000
 
@@ -85,7 +87,7 @@ class Holdings(NamedTuple):
     calls: int
 
 
-class Echoing(NamedTuple):
+class EchoingReplies(NamedTuple):
     """Replies that name or repeat somebody: pledged or said, as messages, and where."""
 
     turn_ids: set[int]
@@ -101,15 +103,15 @@ class Remaining(NamedTuple):
     bans: int
 
 
-class People(Repository):
+class PeopleRepository(Repository):
     """Reads and clears what all tables hold of one person."""
 
     async def holdings(self, person_id: int) -> Holdings:
         """Count what is kept of somebody."""
         mine = Fact.person_id == person_id
         return Holdings(
-            lines=await self._count(Message, Message.author_id == person_id),
-            answers=await self._count(Message, Message.turn_id.in_(_turns_to(person_id))),
+            lines=await self._count(MessageRow, MessageRow.author_id == person_id),
+            answers=await self._count(MessageRow, MessageRow.turn_id.in_(_turns_to(person_id))),
             echoes=await self._echoes(person_id),
             archived=await self._count(Archived, _archived_of(person_id)),
             core=await self._count(Fact, mine, Fact.kept.is_(True)),
@@ -124,7 +126,7 @@ class People(Repository):
             tickets=await self._count(Ticket, Ticket.opener_id == person_id),
             names=await self._count_names(person_id),
             decisions=await self._count(Claim, Claim.author_id == person_id),
-            calls=await self._count(Call, Call.user_id == person_id),
+            calls=await self._count(CallRow, CallRow.user_id == person_id),
         )
 
     async def remaining(self, person_id: int) -> Remaining:
@@ -170,11 +172,11 @@ class People(Repository):
         query = select(Fact).where(Fact.person_id == person_id).order_by(Fact.character, Fact.number, Fact.id)
         return list(await self._session.scalars(query))
 
-    async def lines(self, person_id: int) -> list[Message]:
+    async def lines(self, person_id: int) -> list[MessageRow]:
         """Return what somebody said within the log's time, and what was answered to nobody else."""
-        mine = Message.author_id == person_id
-        query = select(Message).where(or_(mine, Message.turn_id.in_(_turns_to(person_id))))
-        return list(await self._session.scalars(query.order_by(Message.position)))
+        mine = MessageRow.author_id == person_id
+        query = select(MessageRow).where(or_(mine, MessageRow.turn_id.in_(_turns_to(person_id))))
+        return list(await self._session.scalars(query.order_by(MessageRow.position)))
 
     async def private_notes(self, person_id: int) -> list[Summary]:
         """Return what is summed up of somebody's talk where nobody else was."""
@@ -197,7 +199,7 @@ class People(Repository):
     async def words(self, person_id: int) -> list[str]:
         """Return what somebody said that is still kept, and what is or was known about them."""
         said: list[str] = []
-        for line in (Message, Archived):
+        for line in (MessageRow, Archived):
             said += await self._session.scalars(select(line.text).where(line.author_id == person_id))
         known = [{"text": one.text, "quote": one.quote} for one in await self.facts(person_id)]
         known += [one.before or {} for one in await self.changes(person_id)]
@@ -214,7 +216,7 @@ class People(Repository):
     async def private_places(self, person_id: int) -> set[int]:
         """Return the channels in which only somebody and the character are."""
         there = [
-            select(Message.channel_id).where(Message.author_id == person_id),
+            select(MessageRow.channel_id).where(MessageRow.author_id == person_id),
             select(Turn.channel_id).where(Turn.addressee_id == person_id),
             select(Claim.channel_id).where(Claim.author_id == person_id),
             select(Archived.channel_id).where(_archived_of(person_id)),
@@ -226,29 +228,29 @@ class People(Repository):
 
     async def places(self, person_id: int) -> set[int]:
         """Return the channels in which somebody said anything, or was answered, that is still in the log."""
-        theirs = or_(Message.author_id == person_id, Message.turn_id.in_(_answered(person_id)))
-        found = set(await self._session.scalars(select(Message.channel_id).where(theirs).distinct()))
+        theirs = or_(MessageRow.author_id == person_id, MessageRow.turn_id.in_(_answered(person_id)))
+        found = set(await self._session.scalars(select(MessageRow.channel_id).where(theirs).distinct()))
         pledged = select(Turn.channel_id).where(Turn.addressee_id == person_id, Turn.state == "pledged")
         found |= set(await self._session.scalars(pledged))
         return found | (await self.echoing(person_id)).channel_ids
 
-    async def echoing(self, person_id: int) -> Echoing:
+    async def echoing(self, person_id: int) -> EchoingReplies:
         """Return the replies to anybody that name or repeat somebody."""
         turns = await self._drew_on(Turn, person_id)
-        lines = await self._drew_on(Message, person_id) | await self._drew_on(Archived, person_id)
+        lines = await self._drew_on(MessageRow, person_id) | await self._drew_on(Archived, person_id)
         message_ids = set(lines)
         for some in pieces(turns):
-            posted = await self._session.scalars(select(Part.message_id).where(Part.turn_id.in_(some)))
+            posted = await self._session.scalars(select(PartRow.message_id).where(PartRow.turn_id.in_(some)))
             message_ids |= {one for one in posted if one is not None}
-        return Echoing(set(turns), message_ids, {*turns.values(), *lines.values()})
+        return EchoingReplies(set(turns), message_ids, {*turns.values(), *lines.values()})
 
     async def answers_in(self, channel_ids: Collection[int]) -> dict[int, str]:
         """Return the words of all that characters said in some places, by message."""
-        logged = (Message.channel_id.in_(channel_ids), Message.heard_through.is_not(None))
+        logged = (MessageRow.channel_id.in_(channel_ids), MessageRow.heard_through.is_not(None))
         archived = (Archived.channel_id.in_(channel_ids), Archived.mine.is_(True))
         said = dict((await self._session.execute(select(Archived.id, Archived.text).where(*archived))).all())
         return said | dict(
-            (await self._session.execute(select(Message.id, Message.text).where(*logged))).all()
+            (await self._session.execute(select(MessageRow.id, MessageRow.text).where(*logged))).all()
         )
 
     async def noted_places(self, person_id: int) -> set[int]:
@@ -260,10 +262,12 @@ class People(Repository):
         """Return the messages that somebody wrote or was answered with, and all in private places."""
         turns = _answered(person_id)
         logged = or_(
-            Message.author_id == person_id, Message.turn_id.in_(turns), Message.channel_id.in_(private)
+            MessageRow.author_id == person_id,
+            MessageRow.turn_id.in_(turns),
+            MessageRow.channel_id.in_(private),
         )
-        found = set(await self._session.scalars(select(Message.id).where(logged)))
-        posted = select(Part.message_id).where(Part.turn_id.in_(turns), Part.message_id.is_not(None))
+        found = set(await self._session.scalars(select(MessageRow.id).where(logged)))
+        posted = select(PartRow.message_id).where(PartRow.turn_id.in_(turns), PartRow.message_id.is_not(None))
         found |= {one for one in await self._session.scalars(posted) if one is not None}
         return found | set(await self._session.scalars(select(Archived.id).where(_archived_of(person_id))))
 
@@ -279,35 +283,36 @@ class People(Repository):
         Claims stay without their author, so that no message is taken on again; calls stay on the books.
         """
         await self._session.execute(delete(Summary).where(_notes_of(person_id)))
-        await self._session.execute(delete(Turn).where(Turn.addressee_id == person_id))
+        for one in (Turn, Draft):
+            await self._session.execute(delete(one).where(one.addressee_id == person_id))
         for some in pieces(await self._drew_on(Turn, person_id)):
             await self._session.execute(update(Turn).where(Turn.id.in_(some)).values(drew_on=None))
         blank = {"author_id": 0, "open": False, "trace": None}
         await self._session.execute(update(Claim).where(Claim.author_id == person_id).values(**blank))
-        await self._session.execute(update(Call).where(Call.user_id == person_id).values(user_id=None))
+        await self._session.execute(update(CallRow).where(CallRow.user_id == person_id).values(user_id=None))
         await self._out_of_traces(person_id)
         await self._out_of_heads(person_id)
         await self._out_of_company(person_id)
         await self._out_of_hearts(person_id, private)
         await self._out_of_tickets(person_id)
         await self._private(private)
-        await Audits(self._session).without(person_id)
+        await AuditRepository(self._session).without(person_id)
         await self._session.execute(delete(User).where(User.id == person_id))
         await self._blur_marks(person_id)
 
     async def _private(self, channel_ids: Collection[int]) -> None:
         await self._session.execute(delete(Summary).where(Summary.channel_id.in_(channel_ids)))
-        await Affinities(self._session).forget_place(channel_ids)
+        await AffinityRepository(self._session).forget_place(channel_ids)
         await self._session.execute(delete(Window).where(Window.channel_id.in_(channel_ids)))
         await self._session.execute(delete(Musing).where(Musing.channel_id.in_(channel_ids)))
-        for one, value in ((Call, None), (Claim, 0)):
+        for one, value in ((CallRow, None), (Claim, 0)):
             there = update(one).where(one.channel_id.in_(channel_ids))
             await self._session.execute(there.values(channel_id=value))
         await self._session.execute(delete(Channel).where(Channel.id.in_(channel_ids)))
 
     async def _out_of_traces(self, person_id: int) -> None:
         """Let nobody know from other decisions who else was addressed."""
-        for table, key in ((Claim, Claim.message_id), (Cue, Cue.id)):
+        for table, key in ((Claim, Claim.message_id), (CueRow, CueRow.id)):
             query = select(key, table.trace).where(cast(table.trace, String).contains(str(person_id)))
             for row, trace in (await self._session.execute(query)).all():
                 if person_id in (trace or {}).get("addressees", ()):
@@ -317,10 +322,10 @@ class People(Repository):
 
     async def _out_of_hearts(self, person_id: int, private: Collection[int]) -> None:
         """Forget how characters stood with somebody, and that it was they who moved one."""
-        for table in (Bond, BondChange):
+        for table in (BondRow, BondChange):
             await self._session.execute(delete(table).where(table.user_id == person_id))
-        await Remarks(self._session).without(person_id, private)
-        await Characters(self._session).forget_who_stirred(person_id, private)
+        await RemarkRepository(self._session).without(person_id, private)
+        await CharacterRepository(self._session).forget_who_stirred(person_id, private)
 
     async def _out_of_heads(self, person_id: int) -> None:
         query = select(Seat.channel_id, Seat.character, Seat.head_people).where(
@@ -335,6 +340,7 @@ class People(Repository):
     async def _out_of_company(self, person_id: int) -> None:
         """Forget whom somebody played, the scenes and notes that they asked for; not what they laid down."""
         await self._session.execute(delete(Guise).where(Guise.user_id == person_id))
+        await self._session.execute(delete(VoiceChoice).where(VoiceChoice.user_id == person_id))
         await self._session.execute(delete(Scene).where(Scene.started_by == person_id))
         noted = update(Channel).where(Channel.note_by == person_id)
         await self._session.execute(noted.values(note=None, note_by=None, note_depth=0))
@@ -389,12 +395,12 @@ class People(Repository):
 
     async def _echoes(self, person_id: int) -> int:
         """Count the answers to others that name or repeat somebody."""
-        to_others = func.coalesce(Message.turn_id, 0).not_in(_turns_to(person_id))
-        found = await self._drew_on(Message, person_id, to_others)
+        to_others = func.coalesce(MessageRow.turn_id, 0).not_in(_turns_to(person_id))
+        found = await self._drew_on(MessageRow, person_id, to_others)
         return len(found | await self._drew_on(Archived, person_id, Archived.person_id != person_id))
 
     async def _drew_on(
-        self, model: type[Turn | Message | Archived], person_id: int, *where: ColumnElement[bool]
+        self, model: type[Turn | MessageRow | Archived], person_id: int, *where: ColumnElement[bool]
     ) -> dict[int, int]:
         """Return, by id, where the replies were said that name or repeat somebody."""
         query = select(model.id, model.channel_id, model.drew_on).where(
@@ -404,14 +410,15 @@ class People(Repository):
         return {row.id: row.channel_id for row in found if person_id in (row.drew_on or ())}
 
     async def _played(self, person_id: int) -> int:
-        """Count whom somebody plays, the scenes that they asked for, and the notes of channels."""
+        """Count whom somebody plays, where they want a voice, and the scenes and notes they asked for."""
         played = await self._count(Guise, Guise.user_id == person_id)
+        played += await self._count(VoiceChoice, VoiceChoice.user_id == person_id)
         scenes = await self._count(Scene, Scene.started_by == person_id)
         return played + scenes + await self._count(Channel, Channel.note_by == person_id)
 
     async def _bonds(self, person_id: int) -> int:
         """Count how many characters stand somehow with somebody, what changed that, and what they moved."""
-        bonds = await self._count(Bond, Bond.user_id == person_id)
+        bonds = await self._count(BondRow, BondRow.user_id == person_id)
         changes = await self._count(BondChange, BondChange.user_id == person_id)
         remarks = await self._count(Remark, Remark.person_id == person_id)
         shifts = await self._count(TraitShift, TraitShift.person_id == person_id)
@@ -437,7 +444,7 @@ def _archived_of(person_id: int) -> ColumnElement[bool]:
 
 
 def _notes_of(person_id: int) -> ColumnElement[bool]:
-    drawn = select(Source.summary_id).where(Source.author_id == person_id)
+    drawn = select(SummarySource.summary_id).where(SummarySource.author_id == person_id)
     return or_(Summary.person_id == person_id, Summary.id.in_(drawn))
 
 

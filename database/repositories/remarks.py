@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, String, bindparam, cast, delete, func, insert, or_, select, update
 
-from database.models import Archived, Channel, Message, Part, Remark
+from database.models import Archived, Channel, MessageRow, PartRow, Remark
 from database.repositories import Repository, table_of, values_of
 from database.repositories.consents import Mode, agreed
 
@@ -39,7 +39,7 @@ class Absent(NamedTuple):
     last_at: datetime
 
 
-class Remarks(Repository):
+class RemarkRepository(Repository):
     """The remarks table."""
 
     async def add(self, remark: Remark) -> None:
@@ -72,7 +72,7 @@ class Remarks(Repository):
         """Return the messages of remarks that were made of what somebody said, among others."""
         drawn = await self._made_of(person_id)
         turns = [one.why["turn"] for one in drawn if one.why and "turn" in one.why]
-        parts = select(Part.message_id).where(Part.turn_id.in_(turns), Part.message_id.is_not(None))
+        parts = select(PartRow.message_id).where(PartRow.turn_id.in_(turns), PartRow.message_id.is_not(None))
         return {one for one in await self._session.scalars(parts) if one is not None}
 
     async def _made_of(self, person_id: int) -> list[Remark]:
@@ -86,10 +86,10 @@ class Remarks(Repository):
         Told by the archive, which holds what these said and nobody else, and by the log of today.
         """
         last_at = func.max(Archived.sent_at).label("last_at")
-        later = select(Message.id).where(
-            Message.channel_id == Archived.channel_id,
-            Message.author_id == Archived.person_id,
-            Message.sent_at >= until,
+        later = select(MessageRow.id).where(
+            MessageRow.channel_id == Archived.channel_id,
+            MessageRow.author_id == Archived.person_id,
+            MessageRow.sent_at >= until,
         )
         query = (
             select(Archived.channel_id, Archived.person_id, last_at)

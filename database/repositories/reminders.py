@@ -6,21 +6,21 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, select, update
 
-from database.models import Channel, Message, Part, Reminder, Turn, User
+from database.models import Channel, MessageRow, PartRow, Reminder, Turn, User
 from database.repositories import Repository, table_of, values_of
 
 MOST = 25
 """Things that one character keeps to be said to one person."""
 
 
-class Unsaid(NamedTuple):
+class UnsaidTurn(NamedTuple):
     """A pledged turn of which nothing was said yet, and the nonce of its first part."""
 
     turn_id: int
     nonce: str
 
 
-class Reminders(Repository):
+class ReminderRepository(Repository):
     """The reminders table, and the zone of each user."""
 
     async def of_person(self, person_id: int, character: str | None = None) -> list[Reminder]:
@@ -129,19 +129,21 @@ class Reminders(Repository):
 
     # What is pledged already, and not said.
 
-    async def unsaid(self, reasons: Collection[str]) -> list[Unsaid]:
+    async def unsaid(self, reasons: Collection[str]) -> list[UnsaidTurn]:
         """Return the turns pledged for some reasons of which nothing was said yet."""
-        begun = select(Part.turn_id).where(Part.message_id.is_not(None))
+        begun = select(PartRow.turn_id).where(PartRow.message_id.is_not(None))
         query = (
-            select(Turn.id, Part.nonce)
-            .join(Part, Part.turn_id == Turn.id)
-            .where(Turn.state == "pledged", Turn.reason.in_(reasons), Turn.id.not_in(begun), Part.number == 1)
+            select(Turn.id, PartRow.nonce)
+            .join(PartRow, PartRow.turn_id == Turn.id)
+            .where(
+                Turn.state == "pledged", Turn.reason.in_(reasons), Turn.id.not_in(begun), PartRow.number == 1
+            )
         )
-        return [Unsaid(*row) for row in await self._session.execute(query)]
+        return [UnsaidTurn(*row) for row in await self._session.execute(query)]
 
     async def last_position(self) -> int:
         """Return the position of the last line in the log, of whatever channel; 0 for an empty one."""
-        return int(await self._session.scalar(select(func.max(Message.position))) or 0)
+        return int(await self._session.scalar(select(func.max(MessageRow.position))) or 0)
 
     async def pledge_anew(self, turn_ids: Collection[int], *, at: datetime) -> None:
         """Let turns that are still to be said count as pledged now."""

@@ -18,7 +18,7 @@ def status_day_key(slug: str) -> str:
     return f"status_day {slug}"
 
 
-class States(Repository):
+class StateRepository(Repository):
     """The global_state table."""
 
     async def get(self, key: str) -> str | None:

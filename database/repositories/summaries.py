@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
-from database.models import Message, Source, Summary
+from database.models import MessageRow, Summary, SummarySource
 from database.repositories import Repository, table_of, values_of
 from database.repositories.casts import heard_by
+from database.repositories.prompts import PromptRepository
 
-_COVER = insert(table_of(Source))
+_COVER = insert(table_of(SummarySource))
 _OF = (
     select(Summary)
     .where(
@@ -22,12 +23,12 @@ _OF = (
     )
     .order_by(Summary.last_at, Summary.last_place, Summary.id)
 )
-_NOT_COVERED: ColumnElement[bool] = Message.id.not_in(
-    select(Source.message_id).where(Source.character == bindparam("character"))
+_NOT_COVERED: ColumnElement[bool] = MessageRow.id.not_in(
+    select(SummarySource.message_id).where(SummarySource.character == bindparam("character"))
 )
 
 
-class Summaries(Repository):
+class SummaryRepository(Repository):
     """The summaries and summary_sources tables."""
 
     async def of(self, channel_id: int, character: str, *, person_id: int | None = None) -> list[Summary]:
@@ -42,7 +43,7 @@ class Summaries(Repository):
 
         return list(await self._kept((Summary.__tablename__,), tuple(asked.values()), read))
 
-    async def add(self, summary: Summary, sources: Sequence[Source]) -> int:
+    async def add(self, summary: Summary, sources: Sequence[SummarySource]) -> int:
         """Keep a summary and the lines that it covers; their `summary_id` is filled in. Returns its id."""
         row = await self._session.execute(insert(table_of(Summary)), values_of(summary))
         summary_id = int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
@@ -55,13 +56,18 @@ class Summaries(Repository):
         """Put one summary in the place of several: it covers what they covered. Returns its id."""
         summary_id = await self.add(joined, [])
         await self._session.execute(
-            update(Source).where(Source.summary_id.in_(summary_ids)).values(summary_id=summary_id)
+            update(SummarySource)
+            .where(SummarySource.summary_id.in_(summary_ids))
+            .values(summary_id=summary_id)
         )
         await self.drop(summary_ids)
         return summary_id
 
     async def drop(self, summary_ids: Collection[int]) -> int:
         """Delete summaries; what they covered is covered no more. Return how many there were."""
+        theirs = select(Summary.channel_id).where(Summary.id.in_(summary_ids)).distinct()
+        places = {place for place in await self._session.scalars(theirs) if place is not None}
+        await PromptRepository(self._session).forget(channel_ids=places)
         result = await self._session.execute(delete(Summary).where(Summary.id.in_(summary_ids)))
         return int(result.rowcount)  # type: ignore[attr-defined]
 
@@ -69,16 +75,20 @@ class Summaries(Repository):
         """Return those of some summaries that are still there."""
         return set(await self._session.scalars(select(Summary.id).where(Summary.id.in_(summary_ids))))
 
-    async def covering(self, message_ids: Collection[int]) -> list[Source]:
+    async def covering(self, message_ids: Collection[int]) -> list[SummarySource]:
         """Return how those of some messages are covered that are."""
-        return list(await self._session.scalars(select(Source).where(Source.message_id.in_(message_ids))))
+        return list(
+            await self._session.scalars(
+                select(SummarySource).where(SummarySource.message_id.in_(message_ids))
+            )
+        )
 
     async def drawn_from(self, author_id: int, *, channel_ids: Collection[int] | None = None) -> set[int]:
         """Return the summaries that hold anything of somebody, in some channels or anywhere."""
         query = (
-            select(Source.summary_id)
-            .join(Summary, Summary.id == Source.summary_id)
-            .where(Source.author_id == author_id)
+            select(SummarySource.summary_id)
+            .join(Summary, Summary.id == SummarySource.summary_id)
+            .where(SummarySource.author_id == author_id)
         )
         if channel_ids is not None:
             query = query.where(Summary.channel_id.in_(channel_ids))
@@ -90,6 +100,7 @@ class Summaries(Repository):
 
     async def forget_channel(self, channel_id: int, *, person_id: int | None = None) -> int:
         """Delete what is summed up of a place, and what an older program knew of its person."""
+        await PromptRepository(self._session).forget(channel_ids=[channel_id])
         gone = Summary.channel_id == channel_id
         if person_id is not None:
             gone = or_(gone, and_(Summary.channel_id.is_(None), Summary.person_id == person_id))
@@ -100,8 +111,8 @@ class Summaries(Repository):
         """Return how many lines of a place stand in summaries."""
         query = (
             select(func.count())
-            .select_from(Source)
-            .join(Summary, Summary.id == Source.summary_id)
+            .select_from(SummarySource)
+            .join(Summary, Summary.id == SummarySource.summary_id)
             .where(Summary.channel_id == channel_id)
         )
         return int(await self._session.scalar(query) or 0)
@@ -111,14 +122,16 @@ class Summaries(Repository):
 
         Only those in which a line from before a moment is among them.
         """
-        mine = select(Message.channel_id).where(Message.character == bindparam("character"), _NOT_COVERED)
+        mine = select(MessageRow.channel_id).where(
+            MessageRow.character == bindparam("character"), _NOT_COVERED
+        )
         query = (
-            select(Message.channel_id)
+            select(MessageRow.channel_id)
             .where(
-                Message.sent_at < before,
+                MessageRow.sent_at < before,
                 heard_by(bindparam("character")),
                 _NOT_COVERED,
-                Message.channel_id.in_(mine),
+                MessageRow.channel_id.in_(mine),
             )
             .distinct()
         )
@@ -126,7 +139,7 @@ class Summaries(Repository):
 
     async def prune(self, before: datetime) -> int:
         """Delete what was summed up of places that fell silent before a moment (D18)."""
-        spoken = select(Message.channel_id).where(Message.sent_at >= before)
+        spoken = select(MessageRow.channel_id).where(MessageRow.sent_at >= before)
         silent = and_(
             Summary.channel_id.is_not(None),
             Summary.channel_id.not_in(spoken),

@@ -8,7 +8,7 @@ from database.models import Desk, Ticket
 from database.repositories import Repository, upsert, values_of
 
 
-class Tickets(Repository):
+class TicketRepository(Repository):
     """The tables tickets and ticket_desks."""
 
     async def desk(self, guild_id: int) -> Desk | None:

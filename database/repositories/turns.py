@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from database.models import Archived, Channel, Claim, Message, Part, Turn, Variant
+from database.models import Archived, Channel, Claim, MessageRow, PartRow, Turn, Variant
 from database.repositories import Inserting, Repository, table_of, values_of
 
-_claims, _turns, _parts = table_of(Claim), table_of(Turn), table_of(Part)
-_messages = table_of(Message)
+_claims, _turns, _parts = table_of(Claim), table_of(Turn), table_of(PartRow)
+_messages = table_of(MessageRow)
 _CLOSE = (
     update(_claims)
     .where(_claims.c.message_id == bindparam("message"), _claims.c.open.is_(True))
@@ -41,12 +41,12 @@ _WAITING_OF = (
 _PLEDGE, _PLEDGE_PARTS = insert(_turns), insert(_parts)
 _GET = select(Turn).where(Turn.id == bindparam("turn"))
 _WITH_PARTS = (
-    select(Turn, Part)
-    .outerjoin(Part, Part.turn_id == Turn.id)
+    select(Turn, PartRow)
+    .outerjoin(PartRow, PartRow.turn_id == Turn.id)
     .where(Turn.id == bindparam("turn"))
-    .order_by(Part.number)
+    .order_by(PartRow.number)
 )
-_PARTS = select(Part).where(Part.turn_id == bindparam("turn")).order_by(Part.number)
+_PARTS = select(PartRow).where(PartRow.turn_id == bindparam("turn")).order_by(PartRow.number)
 _SAID = (
     update(_parts)
     .where(_parts.c.turn_id == bindparam("turn"), _parts.c.number == bindparam("part"))
@@ -72,13 +72,15 @@ _BLANK = (
 )
 
 
-class Turns(Repository):
+class TurnRepository(Repository):
     """The claims, turns and parts tables."""
 
-    async def claim(self, message_id: int, channel_id: int, *, author_id: int, at: datetime) -> bool:
+    async def claim(
+        self, message_id: int, channel_id: int, *, author_id: int, at: datetime, aloud: bool = False
+    ) -> bool:
         """Take a message on; False when it was taken on before (faults A2)."""
         claim = {"message_id": message_id, "channel_id": channel_id, "claimed_at": at, "open": True}
-        claim["author_id"] = author_id
+        claim |= {"author_id": author_id, "aloud": aloud}
         result = await self._session.execute(_claim(self._insert), claim)
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
@@ -93,6 +95,7 @@ class Turns(Repository):
             select(Claim)
             .join(Channel, Channel.id == Claim.channel_id)
             .where(Claim.open.is_(True), Claim.claimed_at >= since, Channel.place.in_(places))
+            .where(Claim.aloud.is_(False))
             .order_by(Claim.message_id)
         )
         return list(await self._session.scalars(query))
@@ -105,14 +108,14 @@ class Turns(Repository):
         They are open, or were closed for the reason `stale`.
         """
         query = (
-            select(Message.sent_at, Claim.claimed_at)
-            .join(Claim, Claim.message_id == Message.id)
+            select(MessageRow.sent_at, Claim.claimed_at)
+            .join(Claim, Claim.message_id == MessageRow.id)
             .where(
                 Claim.channel_id == channel_id,
-                Message.sent_at >= since,
+                MessageRow.sent_at >= since,
                 or_(Claim.open.is_(True), Claim.reason == stale),
             )
-            .order_by(Message.sent_at)
+            .order_by(MessageRow.sent_at)
         )
         found = (await self._session.execute(query)).all()
         return [row.sent_at for row in found if row.claimed_at - row.sent_at >= by]
@@ -129,13 +132,19 @@ class Turns(Repository):
 
     async def answered_with(self, message_id: int) -> int | None:
         """Return the message that a reply answers, by a message which a part of that reply became."""
-        query = select(Turn.trigger_id).join(Part, Part.turn_id == Turn.id)
-        return await self._session.scalar(query.where(Part.message_id == message_id).limit(1))
+        query = select(Turn.trigger_id).join(PartRow, PartRow.turn_id == Turn.id)
+        return await self._session.scalar(query.where(PartRow.message_id == message_id).limit(1))
 
     async def of_message(self, message_id: int) -> Turn | None:
         """Return the reply that a message is a part of."""
-        query = select(Turn).join(Part, Part.turn_id == Turn.id)
-        return await self._session.scalar(query.where(Part.message_id == message_id).limit(1))
+        query = select(Turn).join(PartRow, PartRow.turn_id == Turn.id)
+        return await self._session.scalar(query.where(PartRow.message_id == message_id).limit(1))
+
+    async def spoken_among(self, message_ids: Collection[int]) -> list[int]:
+        """Return those messages that are parts of spoken replies."""
+        query = select(PartRow.message_id).join(Turn, Turn.id == PartRow.turn_id)
+        found = await self._session.scalars(query.where(PartRow.message_id.in_(message_ids), Turn.spoken))
+        return [one for one in found if one is not None]
 
     async def newest_claim(self, channel_id: int) -> int | None:
         """Return the last message taken on in a channel."""
@@ -178,6 +187,22 @@ class Turns(Repository):
             .values(open=False, reason=reason, decided_at=at)
         )
 
+    async def end_calls(self, *, reason: str, at: datetime, channel_id: int | None = None) -> None:
+        """Keep why what was said aloud is let go that nothing was decided for: in one call, or in all."""
+        spoken = update(Claim).where(Claim.open.is_(True), Claim.aloud.is_(True))
+        if channel_id is not None:
+            spoken = spoken.where(Claim.channel_id == channel_id)
+        await self._session.execute(spoken.values(open=False, reason=reason, decided_at=at))
+
+    async def was_aloud(self, message_id: int) -> bool:
+        """Say whether a message was said aloud."""
+        return bool(await self._session.scalar(select(Claim.aloud).where(Claim.message_id == message_id)))
+
+    async def answers_message(self, turn: Turn) -> bool:
+        """Say whether a reply answers a message, and not a cue."""
+        query = select(Claim.message_id).where(Claim.message_id == turn.trigger_id, Claim.turn_id == turn.id)
+        return await self._session.scalar(query) is not None
+
     async def still_open(self, message_ids: Collection[int]) -> set[int]:
         """Return those of some messages that nothing was decided about yet."""
         return set(await self._session.scalars(_STILL_OPEN, {"message_ids": list(message_ids)}))
@@ -192,12 +217,12 @@ class Turns(Repository):
 
     async def drop_unsaid(self, trigger_ids: Collection[int], *, at: datetime) -> None:
         """Drop replies to some messages of which nothing was said yet, words and all."""
-        begun = select(Part.turn_id).where(Part.message_id.is_not(None))
+        begun = select(PartRow.turn_id).where(PartRow.message_id.is_not(None))
         unsaid = select(Turn.id).where(
             Turn.trigger_id.in_(trigger_ids), Turn.state == "pledged", Turn.id.not_in(begun)
         )
         ids = list(await self._session.scalars(unsaid))
-        await self._session.execute(update(Part).where(Part.turn_id.in_(ids)).values(text=""))
+        await self._session.execute(update(PartRow).where(PartRow.turn_id.in_(ids)).values(text=""))
         await self._session.execute(
             update(Turn)
             .where(Turn.id.in_(ids))
@@ -209,7 +234,7 @@ class Turns(Repository):
 
         A take that was about to stand in the place of such a message is dropped as a whole.
         """
-        theirs = select(Part.turn_id).where(Part.message_id.in_(message_ids))
+        theirs = select(PartRow.turn_id).where(PartRow.message_id.in_(message_ids))
         revised = list(
             await self._session.scalars(
                 select(Turn.id).where(
@@ -218,8 +243,8 @@ class Turns(Repository):
             )
         )
         blanked = await self._session.execute(
-            update(Part)
-            .where(or_(Part.message_id.in_(message_ids), Part.turn_id.in_(revised)), Part.text != "")
+            update(PartRow)
+            .where(or_(PartRow.message_id.in_(message_ids), PartRow.turn_id.in_(revised)), PartRow.text != "")
             .values(text="", todo=None)
         )
         await self._session.execute(
@@ -233,7 +258,7 @@ class Turns(Repository):
         turn.letters = sum(len(text) for _, text, _ in parts)
         pledged = await self._session.execute(_PLEDGE, values_of(turn))
         turn_id = int(pledged.inserted_primary_key[0])  # type: ignore[attr-defined]
-        rows = [Part(turn_id, number, text, nonce) for number, text, nonce in parts]
+        rows = [PartRow(turn_id, number, text, nonce) for number, text, nonce in parts]
         if rows:
             await self._session.execute(_PLEDGE_PARTS, [values_of(row) for row in rows])
         return turn_id
@@ -241,7 +266,7 @@ class Turns(Repository):
     async def get(self, turn_id: int) -> Turn | None:
         return await self._session.scalar(_GET, {"turn": turn_id})
 
-    async def with_parts(self, turn_id: int) -> tuple[Turn | None, list[Part]]:
+    async def with_parts(self, turn_id: int) -> tuple[Turn | None, list[PartRow]]:
         """Return a turn and its parts, by number."""
         rows = (await self._session.execute(_WITH_PARTS, {"turn": turn_id})).all()
         return (rows[0][0] if rows else None), [row[1] for row in rows if row[1] is not None]
@@ -256,7 +281,7 @@ class Turns(Repository):
         )
         return [(row.id, row.channel_id) for row in await self._session.execute(query)]
 
-    async def parts(self, turn_id: int) -> list[Part]:
+    async def parts(self, turn_id: int) -> list[PartRow]:
         return list(await self._session.scalars(_PARTS, {"turn": turn_id}))
 
     async def last_speaker(self, channel_id: int, *, to: int | None = None) -> tuple[str, datetime] | None:
@@ -278,9 +303,9 @@ class Turns(Repository):
     async def posted(self, channel_id: int, *, after: int) -> set[int]:
         """Return the messages after another that parts of replies in a channel are known to have become."""
         query = (
-            select(Part.message_id)
-            .join(Turn, Turn.id == Part.turn_id)
-            .where(Turn.channel_id == channel_id, Part.message_id > after)
+            select(PartRow.message_id)
+            .join(Turn, Turn.id == PartRow.turn_id)
+            .where(Turn.channel_id == channel_id, PartRow.message_id > after)
         )
         return {found for found in await self._session.scalars(query) if found is not None}
 
@@ -322,7 +347,7 @@ class Turns(Repository):
             select(Turn)
             .where(
                 Turn.channel_id == channel_id,
-                Turn.id.in_(select(Message.turn_id).where(Message.channel_id == channel_id)),
+                Turn.id.in_(select(MessageRow.turn_id).where(MessageRow.channel_id == channel_id)),
                 or_(Turn.addressee_id == person_id, Turn.id.in_(asked)),
             )
             .order_by(Turn.id.desc())
@@ -359,7 +384,7 @@ class Turns(Repository):
     async def forget_variants(self, message_ids: Collection[int]) -> None:
         """Delete all takes on the replies that some messages are parts of."""
         turn_ids = list(
-            await self._session.scalars(select(Part.turn_id).where(Part.message_id.in_(message_ids)))
+            await self._session.scalars(select(PartRow.turn_id).where(PartRow.message_id.in_(message_ids)))
         )
         await self._session.execute(delete(Variant).where(Variant.turn_id.in_(turn_ids)))
         await self._session.execute(update(Turn).where(Turn.id.in_(turn_ids)).values(variant=1))
@@ -371,7 +396,7 @@ class Turns(Repository):
 
     async def prune_variants(self) -> None:
         """Delete the takes on replies of which nothing is in the log any more."""
-        kept = select(Message.turn_id).where(Message.turn_id.is_not(None))
+        kept = select(MessageRow.turn_id).where(MessageRow.turn_id.is_not(None))
         pledged = select(Turn.id).where(Turn.state == "pledged")
         await self._session.execute(
             delete(Variant).where(Variant.turn_id.not_in(kept), Variant.turn_id.not_in(pledged))
@@ -382,7 +407,9 @@ class Turns(Repository):
 
         What has no message yet is posted, with a nonce of its own.
         """
-        await self._session.execute(delete(Part).where(Part.turn_id == turn_id, Part.message_id.is_(None)))
+        await self._session.execute(
+            delete(PartRow).where(PartRow.turn_id == turn_id, PartRow.message_id.is_(None))
+        )
         posted = await self.parts(turn_id)
         for part, text in zip(posted, texts, strict=False):
             part.text, part.todo = text, "edit"
@@ -403,7 +430,7 @@ class Turns(Repository):
         """
         moment = int(at.timestamp() * 1000) % 0x1000000  # four hours and a half: 25 characters are all
         rows = [
-            Part(turn_id, number, text, f"{mark}.{turn_id}.{number}.{moment:x}")
+            PartRow(turn_id, number, text, f"{mark}.{turn_id}.{number}.{moment:x}")
             for number, text in enumerate(texts, after + 1)
         ]
         if rows:
@@ -417,8 +444,8 @@ class Turns(Repository):
         drew_on = sorted({*(turn.drew_on or ()), *(people or ())})
         if drew_on == (turn.drew_on or []):
             return
-        said = list(await self._session.scalars(select(Message.id).where(Message.turn_id == turn.id)))
-        for table, ids in ((Turn, [turn.id]), (Message, said), (Archived, said)):
+        said = list(await self._session.scalars(select(MessageRow.id).where(MessageRow.turn_id == turn.id)))
+        for table, ids in ((Turn, [turn.id]), (MessageRow, said), (Archived, said)):
             await self._session.execute(update(table).where(table.id.in_(ids)).values(drew_on=drew_on))
 
     async def recast(self, turn_id: int, cast_id: int) -> None:
@@ -427,11 +454,28 @@ class Turns(Repository):
 
     async def done(self, turn_id: int, number: int, *, gone: bool) -> None:
         """Keep that a part was edited, or that its message is gone."""
-        here = (Part.turn_id == turn_id, Part.number == number)
+        here = (PartRow.turn_id == turn_id, PartRow.number == number)
         if gone:
-            await self._session.execute(delete(Part).where(*here))
+            await self._session.execute(delete(PartRow).where(*here))
         else:
-            await self._session.execute(update(Part).where(*here).values(text="", todo=None))
+            await self._session.execute(update(PartRow).where(*here).values(text="", todo=None))
+
+    async def shown_as(
+        self, turn_id: int, parts: Sequence[tuple[int, int, str | None]], at: datetime
+    ) -> None:
+        """Keep which messages show parts of a new reply already, and what is to be done about them."""
+        for number, message_id, todo in parts:
+            here = (PartRow.turn_id == turn_id, PartRow.number == number)
+            values = {"message_id": message_id, "todo": todo, "said_at": None if todo else at}
+            await self._session.execute(update(PartRow).where(*here).values(**values))
+
+    async def grew(self, turn_id: int, number: int, *, gone: bool, at: datetime) -> None:
+        """Keep that a message shows all of its part now, or that it is gone as nothing of it is said."""
+        here = (PartRow.turn_id == turn_id, PartRow.number == number)
+        if gone:
+            await self._session.execute(delete(PartRow).where(*here))
+        else:
+            await self._session.execute(update(PartRow).where(*here).values(todo=None, said_at=at))
 
     async def abandon(
         self,
@@ -449,7 +493,9 @@ class Turns(Repository):
             old = old.where(Turn.addressee_id == addressee_id)
         if turn_ids is not None:
             old = old.where(Turn.id.in_(turn_ids))
-        await self._session.execute(update(Part).where(Part.turn_id.in_(old)).values(text="", todo=None))
+        await self._session.execute(
+            update(PartRow).where(PartRow.turn_id.in_(old)).values(text="", todo=None)
+        )
         await self._session.execute(
             update(Turn)
             .where(Turn.id.in_(old))

@@ -1,4 +1,4 @@
-"""People, every name they go or went by, and whom they play."""
+"""People, every name they go or went by, whom they play, and where they want to be spoken to aloud."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, case, delete, func, or_, select, update
 
-from database.models import Guise, Nickname, User
+from database.models import Guise, Nickname, User, VoiceChoice
 from database.repositories import Inserting, Repository, table_of
 
 _NAMES = (
@@ -50,8 +50,8 @@ class KnownAs(NamedTuple):
     is_bot: bool
 
 
-class Users(Repository):
-    """The users, nicknames and guises tables."""
+class UserRepository(Repository):
+    """The users, nicknames, guises and voice_choices tables."""
 
     async def note(self, user_id: int, names: Mapping[int, str], *, is_bot: bool, at: datetime) -> None:
         """Keep that a user was here, under `names` (guild id -> name; 0 is the account's own).
@@ -154,6 +154,31 @@ class Users(Repository):
             user_id=user_id, channel_id=channel_id, name=name, made_at=at
         )
         kept = {"name": name, "made_at": at}
+        await self._session.execute(
+            row.on_conflict_do_update(index_elements=["user_id", "channel_id"], set_=kept)
+        )
+
+    # Where they want replies as voice messages (C94).
+
+    async def voice_choice(self, user_id: int, channel_id: int) -> str | None:
+        """Return 'on', 'off' or 'auto'; None where somebody chose nothing."""
+
+        async def read() -> str | None:
+            where = (VoiceChoice.user_id == user_id, VoiceChoice.channel_id == channel_id)
+            chosen: str | None = await self._session.scalar(select(VoiceChoice.choice).where(*where))
+            return chosen
+
+        return await self._kept(("voice_choices",), (user_id, channel_id), read)
+
+    async def voice_choices_of(self, user_id: int) -> list[VoiceChoice]:
+        query = select(VoiceChoice).where(VoiceChoice.user_id == user_id).order_by(VoiceChoice.channel_id)
+        return list(await self._session.scalars(query))
+
+    async def choose_voice(self, user_id: int, channel_id: int, choice: str, *, at: datetime) -> None:
+        row = self._insert(table_of(VoiceChoice)).values(
+            user_id=user_id, channel_id=channel_id, choice=choice, made_at=at
+        )
+        kept = {"choice": choice, "made_at": at}
         await self._session.execute(
             row.on_conflict_do_update(index_elements=["user_id", "channel_id"], set_=kept)
         )

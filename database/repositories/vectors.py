@@ -16,7 +16,7 @@ PART = 256
 
 
 class Packed(NamedTuple):
-    """The embeddings of one owner's items: `rows` are as many small integers for each id, row by row."""
+    """The embeddings of one owner's items: of `rows` as many bytes for each id, row by row."""
 
     ids: "array[int]"
     rows: bytes
@@ -36,7 +36,7 @@ _OF = (
 _UNDER = _OF.where(_VECTORS.character.in_(bindparam("characters", expanding=True)))
 
 
-class Embeddings(Repository):
+class EmbeddingRepository(Repository):
     """The vectors table. An owner is a person, under a character, or a channel, under none ("").
 
     Only of people who agree anything is embedded, by the mode that holds (D03).
@@ -138,7 +138,7 @@ class Embeddings(Repository):
         there = set((await self.of(kind, [owner_id], model, characters=[character])).ids)
         query = select(Archived.id, Archived.text).where(Archived.channel_id == owner_id)
         if kind == "fact":
-            query = select(Fact.id, Fact.text).where(
+            query = select(Fact.id, func.coalesce(Fact.search_text, Fact.text)).where(
                 Fact.person_id == owner_id, Fact.character == character, agreed(Fact.person_id, mode)
             )
         return [(row[0], row[1]) for row in await self._session.execute(query) if row[0] not in there]

@@ -45,7 +45,7 @@ class Label:
         return {"start": self.box.left, "middle": self.box.centre.real, "end": self.box.right}[self.anchor]
 
 
-class Room:
+class FreeArea:
     """What is still free of an area with discs in it."""
 
     def __init__(self, area: Box, marks: Sequence[Mark]) -> None:
@@ -94,7 +94,7 @@ def lettered(
 
     `named` tells how a tag is called.
     """
-    room = Room(area, chart.marks)
+    room = FreeArea(area, chart.marks)
     bounds = [_bounds(group) for group in chart.groups]
     headings = list(_headings(chart, bounds, room, named))
     labels: list[Label] = []
@@ -117,7 +117,7 @@ def _bounds(group: Group) -> Box:
 
 
 def _headings(
-    chart: Chart, bounds: Sequence[Box], room: Room, named: Callable[[str], str]
+    chart: Chart, bounds: Sequence[Box], room: FreeArea, named: Callable[[str], str]
 ) -> Iterator[Label]:
     """Yield each tag's heading at its largest group, as near above it as possible."""
     largest: dict[str, int] = {}
@@ -131,7 +131,7 @@ def _headings(
             yield label
 
 
-def _heading(tag: str, colour: str, bounds: Box, others: Sequence[Box], room: Room) -> Label | None:
+def _heading(tag: str, colour: str, bounds: Box, others: Sequence[Box], room: FreeArea) -> Label | None:
     size = HEADING if colour != GREY else SIZE
     words = shortened(tag.upper(), size, 230, bold=True, spaced=SPACED)
     wide, high = width(words, size, bold=True, spaced=SPACED), size + 4
@@ -151,7 +151,7 @@ def _covered(box: Box, others: Sequence[Box]) -> float:
     return sum(box.overlap(other) for other in others) / (box.width * box.height)
 
 
-def _beside(number: int, mark: Mark, foreign: Sequence[Box], room: Room) -> tuple[float, Label] | None:
+def _beside(number: int, mark: Mark, foreign: Sequence[Box], room: FreeArea) -> tuple[float, Label] | None:
     """Return the best label that has room beside a dot: not cut off, and off the grounds of other tags."""
     best: tuple[float, Label] | None = None
     for lines, worse in _wordings(mark.text):
@@ -165,7 +165,7 @@ def _beside(number: int, mark: Mark, foreign: Sequence[Box], room: Room) -> tupl
     return best
 
 
-def _led(number: int, mark: Mark, grounds: Sequence[Box], room: Room) -> tuple[float, Label] | None:
+def _led(number: int, mark: Mark, grounds: Sequence[Box], room: FreeArea) -> tuple[float, Label] | None:
     """Return the best label further off, with a line from the dot to it: short, and off all grounds."""
     best: tuple[float, Label] | None = None
     for lines, worse in list(_wordings(mark.text))[:1]:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from memory.sensitive.formats import Found, mixed, without_dates, without_urls
-from memory.sensitive.normalize import COVER, Kind, plain
+from memory.sensitive.formats import FoundSecret, mixed, without_dates, without_urls
+from memory.sensitive.normalize import COVER, SecretKind, plain
 from memory.sensitive.words import (
     AS,
     AT,
@@ -55,9 +55,9 @@ def _announced_by(words: Iterable[str]) -> re.Pattern[str]:
 
 
 _KEYS = (
-    (_announced_by(PASSWORDS), Kind.PASSWORD),
-    (_announced_by(CODES), Kind.CODE),
-    (_announced_by(TOKENS), Kind.KEY),
+    (_announced_by(PASSWORDS), SecretKind.PASSWORD),
+    (_announced_by(CODES), SecretKind.CODE),
+    (_announced_by(TOKENS), SecretKind.KEY),
 )
 _FILLERS = r"(?:,? [\w'/&-]{1,24}){0,5}?"
 _IS = re.compile(
@@ -93,55 +93,55 @@ _COUNTED = re.compile(rf" {_any_of(COUNTED)}(?!\w)", re.IGNORECASE)
 _COUNT = re.compile(rf"\d+-?{_any_of(COUNTED)}", re.IGNORECASE)
 
 
-def by_words(text: str) -> Iterator[Found]:
+def by_words(text: str) -> Iterator[FoundSecret]:
     """Find what a text itself calls a secret; it takes time in proportion to the text."""
     text = without_urls(text)
     for keys, kind in _KEYS:
         yield from _announced(text, keys, kind)
     for found in _UNSPACED.finditer(text):
         if mixed(found[1]):
-            yield Found(found.start(1), found.end(1), Kind.PASSWORD)
+            yield FoundSecret(found.start(1), found.end(1), SecretKind.PASSWORD)
     yield from _named_afterwards(text)
     for found in _PHONE.finditer(without_dates(text)):
-        yield Found(*found.span("number"), Kind.PHONE)
+        yield FoundSecret(*found.span("number"), SecretKind.PHONE)
     for found in _NUMBERED.finditer(text):
         if sum(letter.isdigit() for letter in found["number"]) >= 4:
-            yield Found(*found.span("number"), Kind.SECURITY)
+            yield FoundSecret(*found.span("number"), SecretKind.SECURITY)
     for found in _TYPED.finditer(text):
-        yield Found(*found.span("password"), Kind.PASSWORD)
+        yield FoundSecret(*found.span("password"), SecretKind.PASSWORD)
 
 
-def _announced(text: str, keys: re.Pattern[str], kind: Kind) -> Iterator[Found]:
+def _announced(text: str, keys: re.Pattern[str], kind: SecretKind) -> Iterator[FoundSecret]:
     done = 0
     for key in keys.finditer(text):
         if key.start() < done:
             continue
         if span := _value_after(text, key, kind):
             done = span[1]
-            yield Found(*span, kind)
+            yield FoundSecret(*span, kind)
 
 
-def _value_after(text: str, key: re.Match[str], kind: Kind) -> tuple[int, int] | None:
+def _value_after(text: str, key: re.Match[str], kind: SecretKind) -> tuple[int, int] | None:
     """Return where the secret lies that a key word announces, if it does."""
     if after := _IS.match(text, key.end()):
         return _value(text, after.end(), kind)
-    changed = kind is Kind.PASSWORD and _CHANGED.search(text, max(key.start() - 40, 0), key.start())
+    changed = kind is SecretKind.PASSWORD and _CHANGED.search(text, max(key.start() - 40, 0), key.start())
     if changed and (after := _TO.match(text, key.end())):
         return _value(text, after.end(), kind)
-    if kind is not Kind.CODE and (asked := _ASKED.match(text, key.end())):
+    if kind is not SecretKind.CODE and (asked := _ASKED.match(text, key.end())):
         return _to_its_end(text, asked.end()) if _telling(_core(text, asked.end())) else None
     if _BLANK.match(text, key.end()):
         core = _core(text, key.end() + 1)
-        if (core.isdigit() and 3 <= len(core) <= 8) if kind is Kind.CODE else _telling(core):
+        if (core.isdigit() and 3 <= len(core) <= 8) if kind is SecretKind.CODE else _telling(core):
             return _to_its_end(text, key.end() + 1)
     return None
 
 
-def _value(text: str, start: int, kind: Kind) -> tuple[int, int] | None:
+def _value(text: str, start: int, kind: SecretKind) -> tuple[int, int] | None:
     core = _core(text, start)
-    if kind is Kind.CODE:
+    if kind is SecretKind.CODE:
         return _to_its_end(text, start) if _coded(core) and not _counts(text, start, core) else None
-    if kind is Kind.KEY:
+    if kind is SecretKind.KEY:
         return _to_its_end(text, start) if _keyed(core) else None
     if quoted := _QUOTED.match(text, start):
         return quoted.span() if quoted[1].strip(_AROUND) else None
@@ -219,7 +219,7 @@ def _end_of_words(text: str, start: int) -> int:
     return end
 
 
-def _named_afterwards(text: str) -> Iterator[Found]:
+def _named_afterwards(text: str) -> Iterator[FoundSecret]:
     for found in _AFTERWARDS.finditer(text):
         before = text[max(found.start() - LONGEST, 0) : found.start()]
         word = before[max(before.rfind(" "), before.rfind("\n")) + 1 :]
@@ -233,4 +233,6 @@ def _named_afterwards(text: str) -> Iterator[Found]:
             or (not found["password"] and not found["mine"] and core.isdigit() and len(core) > 3)
         ):
             end = found.start() - (1 if found["mine"] else 0)
-            yield Found(found.start() - len(word), end, Kind.PASSWORD if found["password"] else Kind.CODE)
+            yield FoundSecret(
+                found.start() - len(word), end, SecretKind.PASSWORD if found["password"] else SecretKind.CODE
+            )

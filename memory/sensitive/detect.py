@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from memory.sensitive.announced import by_words
-from memory.sensitive.formats import Found, by_form
-from memory.sensitive.normalize import Kind, view_of
+from memory.sensitive.formats import FoundSecret, by_form
+from memory.sensitive.guarded import by_things
+from memory.sensitive.normalize import SecretKind, view_of
 
 PASSES = 4
 """So often a text is gone over: masking may bring together what stood on both sides of a secret."""
 
-_RANK = {kind: rank for rank, kind in enumerate(Kind)}
+_RANK = {kind: rank for rank, kind in enumerate(SecretKind)}
 
 
 def holds_secret(text: str) -> bool:
@@ -37,21 +38,22 @@ def masked(text: str) -> str:
             pieces += [text[done:first], kind]
             done = last
         text = "".join([*pieces, text[done:]])
-    return Kind.ANY.value if holds_secret(text) else text
+    return SecretKind.ANY.value if holds_secret(text) else text
 
 
-def _found(text: str) -> Iterator[Found]:
+def _found(text: str) -> Iterator[FoundSecret]:
     yield from by_form(text)
     yield from by_words(text)
+    yield from by_things(text)
 
 
-def _joined(found: Iterator[Found]) -> list[Found]:
+def _joined(found: Iterator[FoundSecret]) -> list[FoundSecret]:
     """Return the places in order, those that overlap or touch as one."""
-    joined: list[Found] = []
+    joined: list[FoundSecret] = []
     for one in sorted(found):
         if joined and one.start <= joined[-1].end:
             last = joined[-1]
-            joined[-1] = Found(
+            joined[-1] = FoundSecret(
                 last.start, max(last.end, one.end), min(last.kind, one.kind, key=_RANK.__getitem__)
             )
         else:

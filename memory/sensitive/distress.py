@@ -25,7 +25,7 @@ _SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LanguageSigns:
     """How one language is read: `excuses` are taken out of a text before it is searched for `signs`."""
 
     signs: re.Pattern[str]
@@ -53,15 +53,15 @@ def plain(text: str) -> str:
 
 
 @cache
-def readings() -> tuple[Reading, ...]:
+def readings() -> tuple[LanguageSigns, ...]:
     """Return the readings of all languages in the data file."""
     with PATTERNS.open("rb") as file:
         return tuple(_reading(table) for table in tomllib.load(file).values())
 
 
-def _reading(table: Mapping[str, Any]) -> Reading:
+def _reading(table: Mapping[str, Any]) -> LanguageSigns:
     words: Mapping[str, str] = table["words"]
-    return Reading(_any_of(table["signs"], words), _any_of(table["excuses"], words))
+    return LanguageSigns(_any_of(table["signs"], words), _any_of(table["excuses"], words))
 
 
 def _any_of(patterns: Iterable[str], words: Mapping[str, str]) -> re.Pattern[str]:

@@ -7,18 +7,19 @@ from typing import NamedTuple
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from memory.sensitive.normalize import COVER, Kind
+from memory.sensitive.identity_numbers import luhn
+from memory.sensitive.normalize import COVER, SecretKind
 
 PHONE_REGIONS = ("ZZ", "US", "GB", "DE", "FR")
 """Where numbers without a country code may be from; "ZZ" is for those that have one."""
 
 
-class Found(NamedTuple):
+class FoundSecret(NamedTuple):
     """A secret's place in the text that was looked through."""
 
     start: int
     end: int
-    kind: Kind
+    kind: SecretKind
 
 
 _START = r"(?<![A-Za-z0-9_-])"
@@ -101,7 +102,7 @@ _CARD = re.compile(
 )
 
 
-def by_form(text: str) -> Iterator[Found]:
+def by_form(text: str) -> Iterator[FoundSecret]:
     """Find what is secret in a text by its form alone; it takes time in proportion to the text."""
     yield from _keys(text)
     yield from _in_urls(text)
@@ -109,7 +110,7 @@ def by_form(text: str) -> Iterator[Found]:
     yield from _numbers(text)
     open_text = without_urls(text)
     yield from (
-        Found(*found.span(), Kind.KEY)
+        FoundSecret(*found.span(), SecretKind.KEY)
         for found in _LONG.finditer(open_text)
         if _random(found[0]) and not _is_commit(open_text, found)
     )
@@ -130,28 +131,30 @@ def _covered(found: re.Match[str]) -> str:
     return COVER * len(found[0])
 
 
-def _keys(text: str) -> Iterator[Found]:
-    yield from (Found(*found.span(), Kind.KEY) for found in _KEYS.finditer(text) if mixed(found[0]))
-    yield from (Found(*found.span(), Kind.KEY) for found in _WEBHOOKS.finditer(text))
+def _keys(text: str) -> Iterator[FoundSecret]:
+    yield from (
+        FoundSecret(*found.span(), SecretKind.KEY) for found in _KEYS.finditer(text) if mixed(found[0])
+    )
+    yield from (FoundSecret(*found.span(), SecretKind.KEY) for found in _WEBHOOKS.finditer(text))
     for found in _HEADERS.finditer(text):
         group = 1 if found[1] else 2
         if any(letter.isdigit() for letter in found[group]):
-            yield Found(*found.span(group), Kind.KEY)
+            yield FoundSecret(*found.span(group), SecretKind.KEY)
     if block := _PRIVATE_KEY.search(text):
         # From the first to the end of the last: what stands between two of them is no loss.
         end = text.rfind("PRIVATE KEY-----", block.end() + 5)
-        yield Found(block.start(), len(text) if end < 0 else end + 16, Kind.KEY)
+        yield FoundSecret(block.start(), len(text) if end < 0 else end + 16, SecretKind.KEY)
 
 
-def _in_urls(text: str) -> Iterator[Found]:
-    yield from (Found(*found.span(1), Kind.PASSWORD) for found in _USER_INFO.finditer(text))
+def _in_urls(text: str) -> Iterator[FoundSecret]:
+    yield from (FoundSecret(*found.span(1), SecretKind.PASSWORD) for found in _USER_INFO.finditer(text))
     for found in _QUERY.finditer(text):
         value = found[2].strip(COVER)
         if value and (found[1] or (len(value) >= 12 and mixed(value))):
-            yield Found(*found.span(2), Kind.KEY)
+            yield FoundSecret(*found.span(2), SecretKind.KEY)
 
 
-def _e_mail(text: str) -> Iterator[Found]:
+def _e_mail(text: str) -> Iterator[FoundSecret]:
     for pattern in (_AT, _AT_IN_WORDS):
         for found in pattern.finditer(text):
             start = found.start()
@@ -160,20 +163,20 @@ def _e_mail(text: str) -> Iterator[Found]:
             name = text[start : found.start()].lower()
             placed = pattern is _AT_IN_WORDS and _PLACED.fullmatch(name)
             if name not in ("", "git") and not placed:
-                yield Found(start, found.end(), Kind.E_MAIL)
+                yield FoundSecret(start, found.end(), SecretKind.E_MAIL)
 
 
-def _numbers(text: str) -> Iterator[Found]:
-    yield from (Found(*found.span(), Kind.SECURITY) for found in _SECURITY.finditer(text))
+def _numbers(text: str) -> Iterator[FoundSecret]:
+    yield from (FoundSecret(*found.span(), SecretKind.SECURITY) for found in _SECURITY.finditer(text))
     for run in _NUMBERS.finditer(text):
         yield from _cards(run[0], run.start())
     for found in _ACCOUNT.finditer(text):
         end = _account_end(text, found.start())
         if end:
-            yield Found(found.start(), end, Kind.ACCOUNT)
+            yield FoundSecret(found.start(), end, SecretKind.ACCOUNT)
 
 
-def _cards(run: str, offset: int) -> Iterator[Found]:
+def _cards(run: str, offset: int) -> Iterator[FoundSecret]:
     """Find card numbers among groups of digits: one begins and ends where a group does."""
     groups = [found.span() for found in re.finditer(r"\d+", run)]
     digits = re.sub(r"\D", "", run)
@@ -184,13 +187,8 @@ def _cards(run: str, offset: int) -> Iterator[Found]:
             if length > 19:
                 break
             number = digits[counts[first] : counts[last + 1]]
-            if length >= 12 and _CARD.fullmatch(number) and _luhn(number):
-                yield Found(offset + start, offset + groups[last][1], Kind.CARD)
-
-
-def _luhn(number: str) -> bool:
-    doubled = [sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2]]
-    return (sum(map(int, number[-1::-2])) + sum(doubled)) % 10 == 0
+            if length >= 12 and _CARD.fullmatch(number) and luhn(number):
+                yield FoundSecret(offset + start, offset + groups[last][1], SecretKind.CARD)
 
 
 def _account_end(text: str, start: int) -> int | None:
@@ -248,10 +246,10 @@ def _is_tally(text: str, start: int, number: str) -> bool:
     return number[0] not in "0(+" and (few or (number.isdigit() and _TALLY.search(before) is not None))
 
 
-def _phones(text: str) -> Iterator[Found]:
+def _phones(text: str) -> Iterator[FoundSecret]:
     if sum(letter.isdigit() for letter in text) < 7:
         return
     for region in PHONE_REGIONS:
         for found in PhoneNumberMatcher(text, region, Leniency.VALID):
             if not _is_tally(text, found.start, found.raw_string):
-                yield Found(found.start, found.end, Kind.PHONE)
+                yield FoundSecret(found.start, found.end, SecretKind.PHONE)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 
-class Kind(StrEnum):
+class SecretKind(StrEnum):
     """What a secret is, as its mask names it; where two overlap, the earlier names both."""
 
     CARD = "[card number]"
@@ -25,7 +25,7 @@ COVER = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands for each letter of what is known to be none: a mask, or a mention on Discord."""
 
 _HARMLESS = re.compile(
-    "|".join(re.escape(kind) for kind in Kind)
+    "|".join(re.escape(kind) for kind in SecretKind)
     + r"|<(?:@[!&]?|#|a?:\w{1,32}:)\d{17,20}>|</[\w -]{1,100}:\d{17,20}>|<t:-?\d{1,13}(?::[A-Za-z])?>"
 )
 _DASHES = {ord(dash): "-" for dash in "−‐‑‒–—―"}
@@ -35,7 +35,7 @@ _INVISIBLE = frozenset("ᅟᅠㅤ⠀")  # letters and symbols by their category,
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class NormalizedText:
     """The text to look through, and for each of its letters the place in the original."""
 
     text: str
@@ -46,7 +46,7 @@ class View:
         return self.origins[start], self.origins[end - 1] + 1
 
 
-def view_of(text: str) -> View:
+def view_of(text: str) -> NormalizedText:
     """Return a text as it is looked through; blanks in a row are one, a line break if there is one."""
     letters: list[str] = []
     origins: list[int] = []
@@ -57,7 +57,7 @@ def view_of(text: str) -> View:
                 continue
             letters.append(seen)
             origins.append(place)
-    return View("".join(letters), origins)
+    return NormalizedText("".join(letters), origins)
 
 
 @lru_cache(maxsize=4096)

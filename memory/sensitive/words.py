@@ -17,7 +17,16 @@ CODES = (
     *("unlock code", "backup code", "recovery code", "safe code", "garage code", "lock code"),
     *("geheimzahl", "pin-code", "türcode", "zugangscode", "sicherheitscode"),
     *("code secret", "code pin", "code d'accès", "code de la porte", "digicode"),
-    *("código de acceso", "código pin", "código secreto", "pincode", "пин", "пин-код"),
+    *(
+        "código de acceso",
+        "código pin",
+        "código secreto",
+        "pincode",
+        "пин",
+        "пин-код",
+        "portkod",
+        "portkoden",
+    ),
 )
 """What comes after one of these is taken for a code where it begins with a digit."""
 
@@ -181,3 +190,87 @@ ENOUGH = frozenset(
     """.split()  # noqa: SIM905 (words are read in lines)
 )
 """A password of several words ends before one of these."""
+
+# Words and their beginnings in sixteen languages: together, or before digits, they announce a secret.
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(" ".join(one.split()) for one in words.split(","))
+
+
+CODE_WORDS = _listed(
+    """
+    code, combination, combo, passcode, pin, kombination, cijfer, codigo, clave, combinaison,
+    combinacion, combinação, combinazione, codice, kod, szyfr, koodi, код, комбинац, шифр, コード, 番号,
+    密码, 密碼, 번호, şifre, senha, segredo, sifra
+    """
+)
+LOCKED = _listed(
+    """
+    zahlenschloss, haustür, cijferslot, vorhängeschloss, safe, door, gate, alarm, locker, lock, padlock,
+    garage, vault, card, suitcase, gym, tresor, tür, schloss, schließfach, spind, karte, eingang,
+    coffre, porte, cadenas, immeuble, alarme, carte, casier, portail, valise, caja fuerte, portal,
+    puerta, candado, alarma, tarjeta, taquilla, maleta, garaje, cofre, porta, cadeado, cartão,
+    cassaforte, portone, lucchetto, allarme, carta, armadietto, kluis, deur, slot, pasje, sejf, drzwi,
+    kłódk, brama, bramy, kart, szafk, domofon, kassaskåp, lås, larm, skåp, trezor, dveř, zámk, zámek,
+    kassakaap, ovi, lukko, luko, hälyty, kortti, korti, kasa, kapı, kilit, kilid, сейф, двер, замк,
+    замок, домофон, сигнализац, карт, подъезд, 金庫, 玄関, ロッカー, アラーム, 保险, 门, 锁, 금고, 현관,
+    자물쇠, 카드, portkod, porten, haustür, handy-code
+    """
+)
+"""Beside one of CODE_WORDS or OPENED."""
+OPENED = _listed(
+    """
+    opens with, open it with, opens by, geht mit, öffnet mit, auf mit, s'ouvre avec, ouvre avec,
+    se abre con, abre con, abre com, si apre con, gaat open met, otwiera się, öppnas med, otevírá,
+    aukeaa, açılıyor, открывается
+    """
+)
+PASSWORD_STEMS = _listed(
+    """
+    hasł, hesl, salasana, şifre, parola, lösenord, adgangskode, passord, парол, wachtwoord, contraseña,
+    senha, palavra-passe, passwort, kennwort, mot de passe
+    """
+)
+"""Before a word in which letters and digits are mixed."""
+REGISTERED = _listed(
+    """
+    national insurance, social security, driving licence, driver's license, passport, id number,
+    id card, pps number, aadhaar, steuer-id, steueridentifikationsnummer, sozialversicherungsnummer,
+    ausweisnummer, personalausweis, reisepass, numéro de sécu, sécurité sociale, carte d'identité,
+    passeport, dni, nie, pasaporte, seguridad social, cpf, nif, rg, passaporte, contribuinte,
+    codice fiscale, carta d'identità, bsn, burgerservicenummer, paspoort, pesel, dowód osobisty, dowodu,
+    paszport, personnummer, rodné číslo, občanský průkaz, henkilötunnu, hetu, kimlik, снилс, инн,
+    паспорт
+    """
+)
+"""Before six digits and more: what somebody is registered by."""
+CALLED_AT = _listed(
+    """
+    call me, text me, ruf, appelle, llámame, me liga, liga, ligue, chiamami, chiama, bel me, zadzwoń,
+    dzwoń, numer, ring mig, mitt nummer, zavolej, volej, soita, numeroni, ara, numaram, позвони, звони,
+    мой номер, телефон, telefon, telefoon, puhelin, telefono, cellulare, whatsapp
+    """
+)
+"""Before a number that is dialled."""
+UNSPACED_CODES = _listed(
+    """
+    暗証番号, コード, パスコード, ロッカーの番号, 暗号, 密码, 密碼, 验证码, 驗證碼, 口令, 비밀번호,
+    인증번호, 암호
+    """
+)
+UNSPACED_NUMBERS = _listed(
+    """
+    マイナンバー, 個人番号, 免許証番号, 身份证, 身份證, 护照号, 주민등록번호, 주민번호, 여권번호
+    """
+)
+UNSPACED_PHONES = _listed(
+    """
+    電話番号, 電話, 携帯, 手机, 手機, 电话, 전화번호, 전화, 휴대폰
+    """
+)
+UNSPACED_ACCOUNTS = _listed(
+    """
+    口座番号, 银行卡号, 账号, 계좌번호, 계좌, 카드번호
+    """
+)

@@ -51,7 +51,7 @@ SHOWS_FOR = HALF_LIFE * log2(1 / GUARDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class HostilityState:
     """What attacks left at a moment: a `hostility` from 0 to 1, and how far they moved the skin."""
 
     at: datetime
@@ -68,29 +68,31 @@ class Guard:
         return self.hostility >= TRACE or abs(self.hardening) >= TRACE
 
 
-def skin_of(guard: Guard, temperament: Temperament) -> float:
+def skin_of(guard: HostilityState, temperament: Temperament) -> float:
     """Return how thick a skin is, from -1 (thin) to 1 (thick)."""
     return min(max(temperament.skin + guard.hardening, -1.0), 1.0)
 
 
-def strength(guard: Guard, temperament: Temperament) -> float:
+def strength(guard: HostilityState, temperament: Temperament) -> float:
     """Return how hard an attack hits: 0.5 through the thickest skin, 2 through the thinnest."""
     return float(2 ** -skin_of(guard, temperament))
 
 
-def later(guard: Guard, to: datetime) -> Guard:
+def later(guard: HostilityState, to: datetime) -> HostilityState:
     """Return what is left at a later moment."""
     passed = to - guard.at
     if passed <= timedelta(0):
         return guard
-    return Guard(
+    return HostilityState(
         to,
         guard.hostility * 0.5 ** (passed / HALF_LIFE),
         guard.hardening * 0.5 ** (passed / SKIN_HALF_LIFE),
     )
 
 
-def attacked(guard: Guard, temperament: Temperament, attack: Stimulus, at: datetime) -> Guard:
+def attacked(
+    guard: HostilityState, temperament: Temperament, attack: Stimulus, at: datetime
+) -> HostilityState:
     """Return what is left right after an attack.
 
     An attack on a calm character makes its skin thicker; one that finds it on its guard already makes it
@@ -103,14 +105,16 @@ def attacked(guard: Guard, temperament: Temperament, attack: Stimulus, at: datet
     push = min(weight * temperament.hostility * strength(before, temperament), _MOST)
     calm = before.hostility < GUARDED
     step = _TO_THE_SKIN * weight * (1 - skin if calm else -1 - skin)
-    return Guard(before.at, before.hostility + (1 - before.hostility) * push, before.hardening + step)
+    return HostilityState(
+        before.at, before.hostility + (1 - before.hostility) * push, before.hardening + step
+    )
 
 
 def guard_after(
     attacks: Iterable[tuple[datetime, Stimulus]], temperament: Temperament, now: datetime
-) -> Guard:
+) -> HostilityState:
     """Return what attacks left by now, the oldest of them first; what is no attack is passed over."""
-    guard = Guard(now - REMEMBERED)
+    guard = HostilityState(now - REMEMBERED)
     for at, stimulus in attacks:
         if stimulus in ATTACKS and at > now - REMEMBERED:
             guard = attacked(guard, temperament, stimulus, min(at, now))

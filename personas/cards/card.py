@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from personas.cards.errors import CardError
-from personas.cards.images import Picture, picture_from_uri, picture_of
+from personas.cards.images import AvatarPicture, picture_from_uri, picture_of
 from personas.cards.versions import fields_in
 
 DEFAULT_ASSETS = ({"type": "icon", "uri": "ccdefault:", "name": "main", "ext": "png"},)
@@ -137,7 +137,7 @@ class Card:
         return tuple(one for one in found if isinstance(one, dict) and isinstance(one.get("uri"), str))
 
     @property
-    def portrait(self) -> Picture | None:
+    def portrait(self) -> AvatarPicture | None:
         """The main icon, if it is in the card: nothing is fetched."""
         icons = [one for one in self.assets if one.get("type") == "icon"]
         icons.sort(key=lambda one: one.get("name") != "main")
@@ -150,7 +150,7 @@ class Card:
         """Return whether an asset of the card is the file at this path."""
         return any(one["uri"] == f"{prefix}{path}" for one in self.assets for prefix in _EMBEDDED)
 
-    def _picture(self, uri: str) -> Picture | None:
+    def _picture(self, uri: str) -> AvatarPicture | None:
         if uri.startswith("ccdefault:"):
             return picture_of(self.image) if self.image else None
         for prefix in _EMBEDDED:

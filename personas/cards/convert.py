@@ -24,7 +24,7 @@ _JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
-class Cast:
+class ConvertedCard:
     """The fields of a character that a card fills, and what could not be taken as it is."""
 
     fields: dict[str, Any]
@@ -36,7 +36,7 @@ def fields_of(card: Card) -> dict[str, Any]:
     return cast(card).fields
 
 
-def cast(card: Card) -> Cast:
+def cast(card: Card) -> ConvertedCard:
     """Return a card as the fields of a character, and notices on what was cut (C31, F107).
 
     The nickname is the name, where there is one, and the other an alias. Creator's notes go into their own
@@ -53,7 +53,7 @@ def cast(card: Card) -> Cast:
         casting.texts(field, texts)
     casting.audience(card.tags)
     casting.own(card.extensions.get(EXTENSION))
-    return Cast(casting.fields, tuple(casting.notices))
+    return ConvertedCard(casting.fields, tuple(casting.notices))
 
 
 def as_name(text: str) -> str:
@@ -218,6 +218,7 @@ KEPT = (
     "temperament",
     "relationships",
     "inner_life",
+    "timbre",
     "nsfw",
 )
 """Those fields: cards have none for them."""

@@ -19,24 +19,24 @@ _GREY = b"\x00" + b"\x8a" * _SIDE
 
 
 @dataclass(frozen=True)
-class Picture:
+class AvatarPicture:
     """The bytes of a picture and the suffix of a file for it, such as `.png`."""
 
     data: bytes
     suffix: str
 
 
-def picture_of(data: bytes) -> Picture | None:
+def picture_of(data: bytes) -> AvatarPicture | None:
     """Return bytes as the picture they are, by their magic: PNG, JPEG, GIF or WebP; None for all else."""
     for magic, suffix in ((b"\x89PNG\r\n\x1a\n", ".png"), (b"\xff\xd8\xff", ".jpg"), (b"GIF8", ".gif")):
         if data.startswith(magic):
-            return Picture(data, suffix)
+            return AvatarPicture(data, suffix)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return Picture(data, ".webp")
+        return AvatarPicture(data, ".webp")
     return None
 
 
-def picture_from_uri(uri: str) -> Picture:
+def picture_from_uri(uri: str) -> AvatarPicture:
     """Return the picture in a data URI, whatever type it claims (F098); raises CardError."""
     head = _DATA_URI.match(uri)
     if head is None:

@@ -2,24 +2,24 @@
 
 from personas.lorebooks.budget import Active
 from personas.lorebooks.export import to_v3
-from personas.lorebooks.model import Entry, Logic, Lorebook, LorebookError, Position, Ref, Role
+from personas.lorebooks.model import Logic, Lorebook, LorebookError, LoreEntry, Position, Ref, Role
 from personas.lorebooks.reading import read_lorebook
 from personas.lorebooks.scanning import Activated, faults, meanings, scan
-from personas.lorebooks.select import Scene
+from personas.lorebooks.select import ScanContext
 from personas.lorebooks.state import LoreState
 
 __all__ = [
     "Activated",
     "Active",
-    "Entry",
     "Logic",
+    "LoreEntry",
     "LoreState",
     "Lorebook",
     "LorebookError",
     "Position",
     "Ref",
     "Role",
-    "Scene",
+    "ScanContext",
     "faults",
     "meanings",
     "read_lorebook",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from personas.lorebooks.model import Entry, Position, Ref, Role
+from personas.lorebooks.model import LoreEntry, Position, Ref, Role
 
 _PLACES = tuple(Position)
 
@@ -16,7 +16,7 @@ class Active:
     """
 
     ref: Ref
-    entry: Entry
+    entry: LoreEntry
     because: str
     tokens: int
     order: tuple[int, int] = (0, 0)

@@ -4,14 +4,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from random import Random
 
-from personas.lorebooks.model import Entry, Ref
+from personas.lorebooks.model import LoreEntry, Ref
 
 # One of a group: by what is in already, by order where an entry asks for it, else by lot.
 
 
 def chosen(
     wanted: Sequence[Ref],
-    entries: Mapping[Ref, Entry],
+    entries: Mapping[Ref, LoreEntry],
     *,
     staying: Collection[Ref],
     taken: set[str],
@@ -36,7 +36,7 @@ def chosen(
 
 
 def _winner(
-    refs: Sequence[Ref], entries: Mapping[Ref, Entry], staying: Collection[Ref], rng: Random
+    refs: Sequence[Ref], entries: Mapping[Ref, LoreEntry], staying: Collection[Ref], rng: Random
 ) -> Ref | None:
     for ref in refs:
         if ref in staying:
@@ -89,7 +89,7 @@ def switched_off(
     return off
 
 
-def targets(ref: Ref, entries: Mapping[Ref, Entry], rivals: Mapping[str, Sequence[Ref]]) -> Iterator[Ref]:
+def targets(ref: Ref, entries: Mapping[Ref, LoreEntry], rivals: Mapping[str, Sequence[Ref]]) -> Iterator[Ref]:
     """Yield what an entry switches off: whom it names, and if it is stateful, its `rivals` in each group."""
     entry = entries[ref]
     for uid in entry.switches_off:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from personas.lorebooks.fields import Fields
-from personas.lorebooks.model import Entry, Lorebook
+from personas.lorebooks.model import Lorebook, LoreEntry
 from personas.sheet_values import items
 
 _NAMES = ("category", "categories", "rag_categories", "tags")
@@ -21,7 +21,7 @@ def within_domains(book: Lorebook, domains: Collection[str]) -> Lorebook:
     return book if len(entries) == len(book.entries) else replace(book, entries=entries)
 
 
-def _is_within(entry: Entry, domains: Collection[str]) -> bool:
+def _is_within(entry: LoreEntry, domains: Collection[str]) -> bool:
     fields = Fields(entry.original)
     named = [name for key in _NAMES for name in items(fields.any(key)) or ()]
     return not named or any(name.casefold() in domains for name in named)

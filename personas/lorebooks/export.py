@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 from personas.lorebooks.fields import OURS, too_deep
-from personas.lorebooks.model import Entry, Logic, Lorebook, Position, Role
+from personas.lorebooks.model import Logic, Lorebook, LoreEntry, Position, Role
 
 _LOGICS = tuple(Logic)
 _ROLES = tuple(Role)
@@ -50,7 +50,7 @@ def _rest(book: Lorebook) -> dict[str, Any]:
     return {name: value for name, value in book.original.items() if name != "entries"}
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: LoreEntry) -> dict[str, Any]:
     """Return an entry in V3's terms. What V3 has no field for stands where SillyTavern's cards keep it."""
     found: dict[str, Any] = {
         "id": entry.uid,
@@ -71,7 +71,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
     return found if entry.priority is None else {**found, "priority": entry.priority}
 
 
-def _extensions(entry: Entry) -> dict[str, Any]:
+def _extensions(entry: LoreEntry) -> dict[str, Any]:
     known = {name: value for name, value in entry.original.items() if name not in _IN_V3}
     return {
         **known,
@@ -97,7 +97,7 @@ def _extensions(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _ours(entry: Entry) -> dict[str, Any]:
+def _ours(entry: LoreEntry) -> dict[str, Any]:
     return {
         "threshold": entry.threshold,
         "stateful": entry.stateful,

@@ -5,7 +5,7 @@ from typing import Any
 
 from personas.lorebooks.decorators import POSITIONS, decorated
 from personas.lorebooks.fields import BrokenEntryError, Fields, mended
-from personas.lorebooks.model import NEAR_ENOUGH, ORDER, WEIGHT, Entry, Logic, Position, Role
+from personas.lorebooks.model import NEAR_ENOUGH, ORDER, WEIGHT, Logic, LoreEntry, Position, Role
 
 LARGEST_CONTENT = 65_536
 """Bytes of one content, in UTF-8."""
@@ -39,12 +39,12 @@ _UNUSED = {
 }
 
 
-def read_entry(fields: Fields, uid: str) -> Entry:
+def read_entry(fields: Fields, uid: str) -> LoreEntry:
     """Return the entry that these fields make, `uid` where they name none; BrokenEntryError says why not."""
     raw = fields.raw
     content, effects, decorators = decorated(_content(raw))
     known = {**_words(fields), **_placing(fields), **_timing(fields), **effects}
-    entry = Entry(
+    entry = LoreEntry(
         uid=mended(fields.text("id", "uid", most=100) or uid[:100]),
         content=content,
         name=fields.text("name"),
@@ -143,12 +143,12 @@ def _one_of(choices: Any, value: object, names: Iterable[str], default: Any) -> 
     return default
 
 
-def keys_of(entry: Entry) -> tuple[str, ...]:
+def keys_of(entry: LoreEntry) -> tuple[str, ...]:
     """Return all keys of an entry, of every kind."""
     return (*entry.keys, *entry.secondary_keys, *entry.additional_keys, *entry.exclude_keys)
 
 
-def _check_keys(entry: Entry) -> None:
+def _check_keys(entry: LoreEntry) -> None:
     keys = keys_of(entry)
     if len(keys) > MOST_KEYS:
         raise BrokenEntryError(f"it has {len(keys)} keys, and {MOST_KEYS} are the most")
@@ -156,7 +156,7 @@ def _check_keys(entry: Entry) -> None:
         raise BrokenEntryError(f"a key has over {LONGEST_KEY} characters")
 
 
-def remarks(entry: Entry, fields: Fields) -> Iterator[str]:
+def remarks(entry: LoreEntry, fields: Fields) -> Iterator[str]:
     """Yield what an operator may wonder about: keys that never match, fields that nothing reads."""
     if any("{{" in key for key in keys_of(entry)):
         yield "a key holds a macro, which keys don't know"

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from personas.lorebooks.match import Index
-from personas.lorebooks.model import NEWEST, Entry, Logic, Lorebook
-from personas.lorebooks.needles import Heard
+from personas.lorebooks.match import NeedleIndex
+from personas.lorebooks.model import NEWEST, Logic, Lorebook, LoreEntry
+from personas.lorebooks.needles import SearchedText
 from personas.lorebooks.patterns import TimeBox
 
 FURTHEST = 100
@@ -24,15 +24,15 @@ class Naming:
 
 
 @dataclass(slots=True)
-class Hearing:
+class HeardKeys:
     """What was heard of a book's keys: in the talk, by how far back, and in lore that is in already."""
 
     book: Lorebook
-    index: Index
+    index: NeedleIndex
     nearest: dict[int, int] = field(default_factory=dict)
     told: set[int] = field(default_factory=set)
 
-    def listen(self, newest_first: Sequence[Heard], box: TimeBox) -> None:
+    def listen(self, newest_first: Sequence[SearchedText], box: TimeBox) -> None:
         """Look through the messages for what the book's keys ask for."""
         for depth, heard in enumerate(newest_first):
             for number in self.index.within(heard, box):
@@ -61,7 +61,7 @@ class Hearing:
         naming = self.named(uid, recursion=0)
         return naming.depth if naming else None
 
-    def _primary(self, entry: Entry, numbers: Sequence[int], recursion: int) -> Naming | None:
+    def _primary(self, entry: LoreEntry, numbers: Sequence[int], recursion: int) -> Naming | None:
         if not entry.delay_until_recursion:
             window = self._window(entry)
             depth, number = min(
@@ -75,7 +75,7 @@ class Hearing:
                 return Naming(self.index.needles[number].word, None)
         return None
 
-    def _selected(self, entry: Entry, numbers: Sequence[int]) -> bool:
+    def _selected(self, entry: LoreEntry, numbers: Sequence[int]) -> bool:
         if not entry.selective or not numbers:
             return True
         there = [self._there(number, entry) for number in numbers]
@@ -89,22 +89,22 @@ class Hearing:
             case Logic.NOT_ALL:
                 return not all(there)
 
-    def _there(self, number: int, entry: Entry) -> bool:
+    def _there(self, number: int, entry: LoreEntry) -> bool:
         if self.nearest.get(number, math.inf) < self._window(entry):
             return True
         return number in self.told and self._hears_lore(entry)
 
-    def _hears_lore(self, entry: Entry) -> bool:
+    def _hears_lore(self, entry: LoreEntry) -> bool:
         return self.index.recurses and not entry.exclude_recursion
 
-    def _window(self, entry: Entry) -> int:
+    def _window(self, entry: LoreEntry) -> int:
         for depth in (entry.scan_depth, self.book.scan_depth):
             if depth is not None:
                 return depth
         return NEWEST
 
 
-def heard_of(talk: Sequence[str], depth: int) -> list[Heard]:
+def heard_of(talk: Sequence[str], depth: int) -> list[SearchedText]:
     """Return so many of the newest messages, the newest first."""
     count = min(depth, FURTHEST, len(talk))
-    return [Heard(text[:LONGEST_MESSAGE]) for text in reversed(talk[len(talk) - count :])]
+    return [SearchedText(text[:LONGEST_MESSAGE]) for text in reversed(talk[len(talk) - count :])]

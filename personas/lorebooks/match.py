@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from personas.lorebooks.model import NEWEST, Entry, Lorebook
-from personas.lorebooks.needles import Heard, Needles, plain, stands_alone
+from personas.lorebooks.model import NEWEST, Lorebook, LoreEntry
+from personas.lorebooks.needles import Needles, SearchedText, plain, stands_alone
 from personas.lorebooks.patterns import (
     HEAVIEST,
     Compiled,
@@ -47,13 +47,13 @@ class Keys:
     exclude: tuple[int, ...] = ()
 
 
-class Index:
+class NeedleIndex:
     """The needles of a book, and which entries wait for them. Entries that are never in are left out."""
 
     def __init__(self, book: Lorebook) -> None:
         self.notices: list[str] = []
         self.keys: dict[str, Keys] = {}
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, LoreEntry] = {}
         self.order: dict[str, int] = {}
         self.uses: dict[int, list[str]] = defaultdict(list)
         self.needles: list[Needle] = []
@@ -73,7 +73,7 @@ class Index:
         self.furthest = _furthest(book)
         self.deepest = max((entry.delay_until_recursion for entry in self.entries.values()), default=0)
 
-    def within(self, heard: Heard, box: TimeBox) -> Iterator[int]:
+    def within(self, heard: SearchedText, box: TimeBox) -> Iterator[int]:
         """Yield the numbers of the needles that a text holds."""
         for words in (self._cased, self._small):
             for number in words.within(heard):
@@ -89,14 +89,14 @@ class Index:
         """Return the numbers of the needles that a content holds; remembered, for contents come again."""
         found = self._in_lore.get(content)
         if found is None:
-            found = frozenset(self.within(Heard(content), box))
+            found = frozenset(self.within(SearchedText(content), box))
             if len(self._in_lore) >= LORE_AT_HAND:
                 self._in_lore.clear()
             if not box.spent:
                 self._in_lore[content] = found
         return found
 
-    def _matches(self, number: int, heard: Heard, box: TimeBox) -> bool:
+    def _matches(self, number: int, heard: SearchedText, box: TimeBox) -> bool:
         found = box.search(self._patterns[number], heard.plain)
         if found is None and box.left > 0:
             self._strike(number)
@@ -110,7 +110,7 @@ class Index:
                 f"the pattern {self.needles[number].word[:60]!r} is too slow: not tried again"
             )
 
-    def _add(self, entry: Entry, place: int) -> None:
+    def _add(self, entry: LoreEntry, place: int) -> None:
         primary, secondary, exclude = entry.keys, entry.secondary_keys, entry.exclude_keys
         additional = entry.additional_keys
         if entry.use_regex:  # V3: then there are patterns and nothing else, and the additional ones are more
@@ -120,7 +120,7 @@ class Index:
         for number in {*keys.primary, *keys.secondary, *keys.additional}:
             self.uses[number].append(entry.uid)
 
-    def _numbered(self, entry: Entry, words: tuple[str, ...]) -> tuple[int, ...]:
+    def _numbered(self, entry: LoreEntry, words: tuple[str, ...]) -> tuple[int, ...]:
         found = []
         for word in words:
             needle = needle_of(entry, word)
@@ -132,7 +132,7 @@ class Index:
             found.append(number)
         return tuple(found)
 
-    def _compile(self, number: int, entry: Entry) -> None:
+    def _compile(self, number: int, entry: LoreEntry) -> None:
         """Compile a pattern if there is room for it; compiling is what costs."""
         word = self.needles[number].word
         weight = min(weight_of(word), HEAVIEST)
@@ -156,7 +156,7 @@ class Index:
         return Needles(chosen, cased=cased)
 
 
-def needle_of(entry: Entry, key: str) -> Needle:
+def needle_of(entry: LoreEntry, key: str) -> Needle:
     """Return how a key of this entry is looked up. A pattern of letters alone is looked up as a word."""
     cased, whole = entry.case_sensitive, entry.match_whole_words
     pattern = entry.use_regex or entry.slashed
@@ -178,12 +178,12 @@ def _furthest(book: Lorebook) -> int:
     return max([NEWEST if book.scan_depth is None else book.scan_depth, *depths])
 
 
-_INDEXES: WeakKeyDictionary[Lorebook, Index] = WeakKeyDictionary()
+_INDEXES: WeakKeyDictionary[Lorebook, NeedleIndex] = WeakKeyDictionary()
 
 
-def index_of(book: Lorebook) -> Index:
+def index_of(book: Lorebook) -> NeedleIndex:
     """Return the index of a book, built when it is first asked for and kept as long as the book is."""
     found = _INDEXES.get(book)
     if found is None:
-        found = _INDEXES[book] = Index(book)
+        found = _INDEXES[book] = NeedleIndex(book)
     return found

@@ -54,7 +54,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LoreEntry:
     """One piece of lore: `content` comes into the prompt when the rest says so (C32, C33, C34).
 
     `keys` and `secondary_keys` are as written; `use_regex` makes all of them patterns, `slashed` only
@@ -140,7 +140,7 @@ class Lorebook:
     scan_depth: int | None = None
     token_budget: int | None = None
     recursive: bool | None = None
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LoreEntry, ...] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict, repr=False)
     original: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

@@ -19,7 +19,7 @@ def plain(text: str) -> str:
     return normalize("NFC", text).replace("\u2019", "'")
 
 
-class Heard:
+class SearchedText:
     """A text to look in, as it is and in small letters, and its pieces, each made once."""
 
     def __init__(self, text: str) -> None:
@@ -65,7 +65,7 @@ class Needles:
             self._long[length], left = self._sorted(left, length)
             length *= 2
 
-    def within(self, heard: Heard) -> Iterator[int]:
+    def within(self, heard: SearchedText) -> Iterator[int]:
         """Yield the numbers of the needles that a text holds."""
         text = heard.plain if self._cased else heard.small
         for length, words in self._short.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 from personas.lorebooks.fields import BrokenEntryError, Fields
 from personas.lorebooks.formats import read_entry
-from personas.lorebooks.model import Entry, Lorebook
+from personas.lorebooks.model import Lorebook, LoreEntry
 
 BOOK = "laid down"
 """The book of the entries that no file has; a file's book is called by its file."""
@@ -42,7 +42,9 @@ def overlaid(
             entries = tuple(_changed(entry, lines.get(entry.uid), notices) for entry in books[name].entries)
             found[name] = replace(books[name], entries=entries)
     if own:
-        made = [_changed(Entry(uid=one.uid, original={"content": ""}), one, notices) for one in own.values()]
+        made = [
+            _changed(LoreEntry(uid=one.uid, original={"content": ""}), one, notices) for one in own.values()
+        ]
         found[BOOK] = Lorebook(name=BOOK, entries=tuple(made))
     return found, tuple(notices)
 
@@ -51,7 +53,7 @@ _NO_ENTRY = "what is laid down about {book}: {uid} has no effect: its files have
 _BROKEN = "what is laid down about the entry {uid} has no effect: {fault}"
 
 
-def _changed(entry: Entry, laid_down: LaidDown | None, notices: list[str]) -> Entry:
+def _changed(entry: LoreEntry, laid_down: LaidDown | None, notices: list[str]) -> LoreEntry:
     """Return an entry read anew with other values; the old one where these make none."""
     if laid_down is None:
         return entry

@@ -7,7 +7,7 @@ from typing import Any
 from personas.lorebooks.fields import BrokenEntryError, Fields, too_deep
 from personas.lorebooks.formats import keys_of, read_entry, remarks
 from personas.lorebooks.match import index_of
-from personas.lorebooks.model import Entry, Lorebook, LorebookError
+from personas.lorebooks.model import Lorebook, LorebookError, LoreEntry
 
 MOST_ENTRIES = 20_000
 MOST_CONTENT = 32 * 2**20
@@ -67,7 +67,7 @@ def _recursive(fields: Fields) -> bool | None:
     return None if known is None else fields.flag("recursive_scanning", "recursive")
 
 
-def _entries(raw: list[Any] | Mapping[str, Any], notices: list[str]) -> Iterator[Entry]:
+def _entries(raw: list[Any] | Mapping[str, Any], notices: list[str]) -> Iterator[LoreEntry]:
     named = list(raw.items()) if isinstance(raw, Mapping) else [(None, entry) for entry in raw]
     if len(named) > MOST_ENTRIES:
         notices.append(f"Of {len(named)} entries the first {MOST_ENTRIES} are read; split the book")
@@ -91,7 +91,7 @@ class _Room:
     def __init__(self) -> None:
         self.keys, self.letters, self.content = MOST_KEYS_TOGETHER, MOST_KEY_LETTERS, MOST_CONTENT
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: LoreEntry) -> None:
         """Make room for an entry, or raise BrokenEntryError."""
         keys = keys_of(entry)
         left = self.keys - len(keys), self.letters - sum(map(len, keys)), self.content - len(entry.content)
@@ -108,7 +108,7 @@ def _fields_of(entry: object) -> Fields:
     return Fields(entry)
 
 
-def _with_own_uid(entry: Entry, seen: set[str]) -> Entry:
+def _with_own_uid(entry: LoreEntry, seen: set[str]) -> LoreEntry:
     """Return an entry whose uid no other has: what the state remembers has to be of one entry."""
     uid, count = entry.uid, 1
     while uid in seen:

@@ -8,10 +8,10 @@ from enum import StrEnum
 from random import Random
 
 from personas.lorebooks.choosing import Trigger, chosen, switched_off, targets
-from personas.lorebooks.hearing import Hearing, Naming
-from personas.lorebooks.model import Entry, Ref
+from personas.lorebooks.hearing import HeardKeys, Naming
+from personas.lorebooks.model import LoreEntry, Ref
 from personas.lorebooks.patterns import TimeBox
-from personas.lorebooks.select import Moment, barred, cooling_groups, stays
+from personas.lorebooks.select import ScanMoment, barred, cooling_groups, stays
 from personas.lorebooks.state import LoreState
 
 DEEPEST = 5
@@ -22,7 +22,7 @@ MOST_LORE = 100_000
 _HIDDEN = re.compile(r"\{\{(?://|comment:)[^{}]*\}\}", re.IGNORECASE)
 
 
-class Kind(StrEnum):
+class ActivationKind(StrEnum):
     """How an entry got in."""
 
     NAMED = "named"
@@ -36,15 +36,15 @@ class Kind(StrEnum):
 class Because:
     """Why an entry is wanted; `words` are for people."""
 
-    kind: Kind
+    kind: ActivationKind
     words: str
     round: int = 0
 
 
-class Shelf(Mapping[Ref, Entry]):
+class LoreShelf(Mapping[Ref, LoreEntry]):
     """The entries of all books by where they are."""
 
-    def __init__(self, hearings: Mapping[str, Hearing]) -> None:
+    def __init__(self, hearings: Mapping[str, HeardKeys]) -> None:
         self._hearings = hearings
         self.rivals: dict[str, list[Ref]] = defaultdict(list)
         for name, hearing in hearings.items():
@@ -52,7 +52,7 @@ class Shelf(Mapping[Ref, Entry]):
                 for group in hearing.index.entries[uid].groups:
                     self.rivals[group].append((name, uid))
 
-    def __getitem__(self, ref: Ref) -> Entry:
+    def __getitem__(self, ref: Ref) -> LoreEntry:
         return self._hearings[ref[0]].index.entries[ref[1]]
 
     def __iter__(self) -> Iterator[Ref]:
@@ -67,8 +67,8 @@ class Rounds:
 
     def __init__(
         self,
-        hearings: Mapping[str, Hearing],
-        moment: Moment,
+        hearings: Mapping[str, HeardKeys],
+        moment: ScanMoment,
         *,
         fresh: int,
         near: Mapping[Ref, float],
@@ -76,7 +76,7 @@ class Rounds:
         box: TimeBox,
     ) -> None:
         self._hearings = hearings
-        self._shelf = Shelf(hearings)
+        self._shelf = LoreShelf(hearings)
         self._moment = replace(moment, cooling=cooling_groups(self._shelf, moment.state, moment.turn))
         self._fresh = fresh
         self._near = near
@@ -103,7 +103,7 @@ class Rounds:
         """Return the place of an entry's book among the books, and its own place in it."""
         return self._books[ref[0]], self._hearings[ref[0]].index.order[ref[1]]
 
-    def entry(self, ref: Ref) -> Entry:
+    def entry(self, ref: Ref) -> LoreEntry:
         """Return an entry."""
         return self._shelf[ref]
 
@@ -114,7 +114,7 @@ class Rounds:
             ref: began for ref, began in self._moment.state.since.items() if self._remembered(ref, began)
         }
         for ref in placed:
-            if self.active[ref].kind is not Kind.STAYS and _timed(self._shelf[ref]):
+            if self.active[ref].kind is not ActivationKind.STAYS and _timed(self._shelf[ref]):
                 since[ref] = turn
         for ref in self._off:
             since.pop(ref, None)
@@ -130,12 +130,12 @@ class Rounds:
         wanted = dict(self._staying())
         for name, hearing in self._hearings.items():
             for uid in hearing.index.always:
-                wanted.setdefault((name, uid), Because(Kind.ALWAYS, "it is always in"))
+                wanted.setdefault((name, uid), Because(ActivationKind.ALWAYS, "it is always in"))
         for ref, because in self._brought(0).items():
             wanted.setdefault(ref, because)
         for ref, likeness in self._near.items():
             if ref in self._shelf and self._shelf[ref].semantic and likeness >= self._shelf[ref].threshold:
-                wanted.setdefault(ref, Because(Kind.NEAR, f"the talk is about it ({likeness:.2f})"))
+                wanted.setdefault(ref, Because(ActivationKind.NEAR, f"the talk is about it ({likeness:.2f})"))
         return wanted
 
     def _staying(self) -> Iterator[tuple[Ref, Because]]:
@@ -143,12 +143,12 @@ class Rounds:
         for ref, since in state.since.items():
             entry = self._shelf[ref]
             if entry.keep_after_match:
-                yield ref, Because(Kind.STAYS, "it stays since it was in once")
+                yield ref, Because(ActivationKind.STAYS, "it stays since it was in once")
             elif stays(entry, since, turn):
-                yield ref, Because(Kind.STAYS, f"it stays until turn {since + entry.sticky}")
+                yield ref, Because(ActivationKind.STAYS, f"it stays until turn {since + entry.sticky}")
         for ref in state.on:
             if self._shelf[ref].stateful:
-                yield ref, Because(Kind.STAYS, "it stays until it is switched off")
+                yield ref, Because(ActivationKind.STAYS, "it stays until it is switched off")
 
     def _brought(self, number: int) -> dict[Ref, Because]:
         wanted: dict[Ref, Because] = {}
@@ -171,7 +171,7 @@ class Rounds:
                 passed.append(ref)
             else:
                 self.left_out[ref] = reason
-        staying = {ref for ref in passed if wanted[ref].kind is Kind.STAYS}
+        staying = {ref for ref in passed if wanted[ref].kind is ActivationKind.STAYS}
         taken = {
             group for ref in self.active for group in self._shelf[ref].groups if _drawn(self._shelf[ref])
         }
@@ -188,7 +188,7 @@ class Rounds:
             return None
         if ref in self._off and self._said_anew(ref) is None:
             return "it is switched off until its key is said"
-        if because.kind is Kind.STAYS:
+        if because.kind is ActivationKind.STAYS:
             return None
         reason = barred(entry, ref, self._moment)
         if reason is None and entry.probability < 100 and self._rng.random() * 100 >= entry.probability:
@@ -222,7 +222,10 @@ class Rounds:
         """Return whether an entry comes in just now, and is not only still in."""
         if self._said_anew(ref) is not None:
             return True
-        return self.active[ref].kind not in (Kind.NAMED, Kind.STAYS) and ref not in self._moment.state.on
+        return (
+            self.active[ref].kind not in (ActivationKind.NAMED, ActivationKind.STAYS)
+            and ref not in self._moment.state.on
+        )
 
     def _tell(self, number: int) -> bool:
         """Look through the lore of the last round for keys of other lore; return whether there was any."""
@@ -249,17 +252,17 @@ class Rounds:
 
 def _named(naming: Naming, number: int) -> Because:
     if naming.depth is None:
-        return Because(Kind.TOLD, f"other lore names {naming.key[:60]!r}", number)
-    return Because(Kind.NAMED, f"{naming.key[:60]!r} was said", number)
+        return Because(ActivationKind.TOLD, f"other lore names {naming.key[:60]!r}", number)
+    return Because(ActivationKind.NAMED, f"{naming.key[:60]!r} was said", number)
 
 
-def _timed(entry: Entry) -> bool:
+def _timed(entry: LoreEntry) -> bool:
     return bool(entry.sticky or entry.cooldown or entry.keep_after_match or entry.never_after_match)
 
 
-def _switches(entry: Entry) -> bool:
+def _switches(entry: LoreEntry) -> bool:
     return entry.stateful or bool(entry.switches_off)
 
 
-def _drawn(entry: Entry) -> bool:
+def _drawn(entry: LoreEntry) -> bool:
     return not entry.stateful

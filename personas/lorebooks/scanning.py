@@ -6,12 +6,12 @@ from random import Random
 from time import perf_counter
 
 from personas.lorebooks.budget import Active, afforded, in_prompt_order
-from personas.lorebooks.hearing import Hearing, heard_of
+from personas.lorebooks.hearing import HeardKeys, heard_of
 from personas.lorebooks.match import index_of
 from personas.lorebooks.model import Lorebook, Ref
 from personas.lorebooks.patterns import TimeBox
-from personas.lorebooks.scan import Because, Rounds, Shelf
-from personas.lorebooks.select import Moment, Scene
+from personas.lorebooks.scan import Because, LoreShelf, Rounds
+from personas.lorebooks.select import ScanContext, ScanMoment
 from personas.lorebooks.state import LoreState
 
 
@@ -44,7 +44,7 @@ def scan(
     tokens: Callable[[str], int],
     budget: int | None = None,
     near: Mapping[Ref, float] | None = None,
-    scene: Scene | None = None,
+    scene: ScanContext | None = None,
     stopwatch: Callable[[], float] = perf_counter,
 ) -> Activated:
     """Return which entries of these books come into the prompt of this turn, and the state after it.
@@ -57,8 +57,8 @@ def scan(
     """
     box = TimeBox(stopwatch)
     hearings = _listened(books, talk, box)
-    scene = scene or Scene()
-    moment = Moment(turn, scene, state.cleaned(Shelf(hearings), turn))
+    scene = scene or ScanContext()
+    moment = ScanMoment(turn, scene, state.cleaned(LoreShelf(hearings), turn))
     fresh = len(talk) if state.turn is None else scene.fresh
     rounds = Rounds(hearings, moment, fresh=fresh, near=near or {}, rng=rng, box=box)
     rounds.run()
@@ -86,8 +86,8 @@ def faults(book: Lorebook) -> tuple[str, ...]:
     return tuple(index_of(book).notices)
 
 
-def _listened(books: Mapping[str, Lorebook], talk: Sequence[str], box: TimeBox) -> dict[str, Hearing]:
-    hearings = {name: Hearing(book, index_of(book)) for name, book in books.items()}
+def _listened(books: Mapping[str, Lorebook], talk: Sequence[str], box: TimeBox) -> dict[str, HeardKeys]:
+    hearings = {name: HeardKeys(book, index_of(book)) for name, book in books.items()}
     furthest = max((hearing.index.furthest for hearing in hearings.values()), default=0)
     newest_first = heard_of(talk, furthest)
     for hearing in hearings.values():
@@ -101,7 +101,7 @@ def _active(rounds: Rounds, ref: Ref, because: Because, tokens: Callable[[str], 
     return Active(ref, entry, because.words, cost, rounds.order(ref), because.round)
 
 
-def _notices(hearings: Mapping[str, Hearing], box: TimeBox, rounds: Rounds) -> tuple[str, ...]:
+def _notices(hearings: Mapping[str, HeardKeys], box: TimeBox, rounds: Rounds) -> tuple[str, ...]:
     found = [f"{name}: {notice}" for name, hearing in hearings.items() for notice in hearing.index.notices]
     if box.spent:
         found.append("The time for patterns was up before all of them were tried.")

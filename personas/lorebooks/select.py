@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from personas.lorebooks.model import Entry, Ref
+from personas.lorebooks.model import LoreEntry, Ref
 from personas.lorebooks.state import LoreState
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ScanContext:
     """What else bears on a scan.
 
     `fresh`: how many of the newest messages came since this place was last scanned (a message and the reply
@@ -24,24 +24,24 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ScanMoment:
     """When and where it is: what all gates may look at. `cooling` are the groups that have to rest."""
 
     turn: int
-    scene: Scene
+    scene: ScanContext
     state: LoreState
     cooling: frozenset[str] = frozenset()
 
 
-Gate = Callable[[Entry, Ref, Moment], str | None]
+Gate = Callable[[LoreEntry, Ref, ScanMoment], str | None]
 
 
-def stays(entry: Entry, since: int | None, turn: int) -> bool:
+def stays(entry: LoreEntry, since: int | None, turn: int) -> bool:
     """Return whether an entry that came in at turn `since` still stays: so many turns after that one."""
     return entry.sticky > 0 and since is not None and since <= turn <= since + entry.sticky
 
 
-def cools(entry: Entry, since: int | None, turn: int) -> bool:
+def cools(entry: LoreEntry, since: int | None, turn: int) -> bool:
     """Return whether an entry that came in at turn `since` has to rest: when its sticky time is over."""
     if since is None:
         return False
@@ -49,7 +49,7 @@ def cools(entry: Entry, since: int | None, turn: int) -> bool:
     return over < turn <= over + entry.cooldown
 
 
-def cooling_groups(entries: Mapping[Ref, Entry], state: LoreState, turn: int) -> frozenset[str]:
+def cooling_groups(entries: Mapping[Ref, LoreEntry], state: LoreState, turn: int) -> frozenset[str]:
     """Return the groups with a member that rests: all of the group rests with it (C33)."""
     return frozenset(
         group
@@ -59,7 +59,7 @@ def cooling_groups(entries: Mapping[Ref, Entry], state: LoreState, turn: int) ->
     )
 
 
-def barred(entry: Entry, ref: Ref, moment: Moment) -> str | None:
+def barred(entry: LoreEntry, ref: Ref, moment: ScanMoment) -> str | None:
     """Return why this entry can't come in now, or None."""
     for gate in GATES:
         reason = gate(entry, ref, moment)
@@ -68,25 +68,25 @@ def barred(entry: Entry, ref: Ref, moment: Moment) -> str | None:
     return None
 
 
-def _greeting(entry: Entry, _ref: Ref, moment: Moment) -> str | None:
+def _greeting(entry: LoreEntry, _ref: Ref, moment: ScanMoment) -> str | None:
     begun = moment.scene.greeting
     if entry.greeting is None or begun is None or entry.greeting == begun:
         return None
     return "the talk began with another greeting"
 
 
-def _once(entry: Entry, ref: Ref, moment: Moment) -> str | None:
+def _once(entry: LoreEntry, ref: Ref, moment: ScanMoment) -> str | None:
     since = moment.state.since.get(ref)
     if entry.never_after_match and since is not None and since < moment.turn:
         return "it has been in once"
     return None
 
 
-def _delay(entry: Entry, _ref: Ref, moment: Moment) -> str | None:
+def _delay(entry: LoreEntry, _ref: Ref, moment: ScanMoment) -> str | None:
     return f"not before turn {entry.delay}" if moment.turn < entry.delay else None
 
 
-def _replies(entry: Entry, _ref: Ref, moment: Moment) -> str | None:
+def _replies(entry: LoreEntry, _ref: Ref, moment: ScanMoment) -> str | None:
     replies = moment.scene.replies
     if replies is None:
         return None
@@ -97,11 +97,11 @@ def _replies(entry: Entry, _ref: Ref, moment: Moment) -> str | None:
     return None
 
 
-def _full(entry: Entry, _ref: Ref, moment: Moment) -> str | None:
+def _full(entry: LoreEntry, _ref: Ref, moment: ScanMoment) -> str | None:
     return "the prompt is full" if entry.ignore_on_max_context and moment.scene.full else None
 
 
-def _resting(entry: Entry, ref: Ref, moment: Moment) -> str | None:
+def _resting(entry: LoreEntry, ref: Ref, moment: ScanMoment) -> str | None:
     if cools(entry, moment.state.since.get(ref), moment.turn):
         return "it rests"
     return "its group rests" if moment.cooling.intersection(entry.groups) else None

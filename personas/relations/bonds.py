@@ -78,7 +78,7 @@ class Bond:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BondStep:
     """A change of one metric, and why."""
 
     metric: Metric
@@ -107,7 +107,7 @@ _BROKEN = "it went on although it was angry already"
 _VERY_ANGRY = 5
 
 
-def cooled(bond: Bond, now: datetime) -> tuple[Bond, tuple[Step, ...]]:
+def cooled(bond: Bond, now: datetime) -> tuple[Bond, tuple[BondStep, ...]]:
     """Return a bond as it is by now: anger goes with time, a step of one for each twelve hours."""
     if bond.changed_at > now:  # a clock ran ahead
         bond = replace(bond, changed_at=now)
@@ -115,12 +115,12 @@ def cooled(bond: Bond, now: datetime) -> tuple[Bond, tuple[Step, ...]]:
     if not steps:
         return bond, ()
     at = now if steps == bond.anger else bond.changed_at + steps * COOLING
-    return replace(bond, anger=bond.anger - steps, changed_at=at), (Step(Metric.ANGER, -steps, TIME),)
+    return replace(bond, anger=bond.anger - steps, changed_at=at), (BondStep(Metric.ANGER, -steps, TIME),)
 
 
 def shifted(
     bond: Bond, tone: Tone, register: int, now: datetime, *, lately: Collection[str] = ()
-) -> tuple[Bond, tuple[Step, ...]]:
+) -> tuple[Bond, tuple[BondStep, ...]]:
     """Return a bond after one more exchange, and what changed, each metric by one at most (C71).
 
     `register` is how formal the person's words were, -5 to 5, and `lately` are the causes that counted
@@ -129,7 +129,7 @@ def shifted(
     bond, passed = cooled(bond, now)
     bond = replace(bond, exchanges=bond.exchanges + 1)
     wished = [one for one in _wished(bond, tone, register) if one.cause not in lately]
-    steps: list[Step] = []
+    steps: list[BondStep] = []
     for step in wished:
         least, most = BOUNDS[step.metric]
         value = min(max(bond.of(step.metric) + step.change, least), most)
@@ -141,19 +141,19 @@ def shifted(
     return bond, (*passed, *steps)
 
 
-def _wished(bond: Bond, tone: Tone, register: int) -> list[Step]:
-    steps = [Step(*cause) for cause in _CAUSES[tone]]
+def _wished(bond: Bond, tone: Tone, register: int) -> list[BondStep]:
+    steps = [BondStep(*cause) for cause in _CAUSES[tone]]
     if tone in UNKIND and bond.anger >= _VERY_ANGRY:
-        steps.append(Step(Metric.TRUST, -1, _BROKEN))
+        steps.append(BondStep(Metric.TRUST, -1, _BROKEN))
     if tone not in UNKIND:
         if bond.exchanges % _EVERY_RAPPORT == 0 and bond.rapport < _REGULAR:
-            steps.append(Step(Metric.RAPPORT, 1, _COMPANY))
+            steps.append(BondStep(Metric.RAPPORT, 1, _COMPANY))
         if bond.exchanges % _EVERY_TRUST == 0 and bond.trust < _REGULAR:
-            steps.append(Step(Metric.TRUST, 1, _COMPANY))
+            steps.append(BondStep(Metric.TRUST, 1, _COMPANY))
     if abs(register - bond.formality) >= 2:
         up = register > bond.formality
         steps.append(
-            Step(
+            BondStep(
                 Metric.FORMALITY,
                 1 if up else -1,
                 "you wrote more formally" if up else "you wrote less formally",

@@ -21,7 +21,7 @@ _MOST_LETTERS = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PersonaLine:
     """What a persona said to another, whose names became "you", and what the other had said before it."""
 
     text: str
@@ -30,12 +30,12 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class DealingSign:
     """One reason to read a line as a kind: what it weighs, and whether it is there."""
 
     kind: Interaction
     weight: float
-    found: Callable[[Line], bool]
+    found: Callable[[PersonaLine], bool]
 
 
 def _pattern(alternatives: str) -> str:
@@ -62,11 +62,11 @@ def _compiled(before: str, alternatives: str) -> regex.Pattern[str]:
     return regex.compile(rf"{before}{_filled(alternatives)}(?!\w)")
 
 
-def _says(alternatives: str) -> Callable[[Line], bool]:
+def _says(alternatives: str) -> Callable[[PersonaLine], bool]:
     return lambda line: _compiled(r"(?<!\w)", alternatives).search(line.text) is not None
 
 
-def _begins(alternatives: str) -> Callable[[Line], bool]:
+def _begins(alternatives: str) -> Callable[[PersonaLine], bool]:
     """It begins with one of them, or has only an "oh" or the other's name before."""
     before = r"(?:oh|well|ah|hm+|you|and|\W)*+"
     return lambda line: _compiled(before, alternatives).match(line.text) is not None
@@ -80,65 +80,65 @@ _harsh = _says(words.BAD)
 _against = _says("wrong; no; not; never; don't; nonsense; stop; liar; lies?")
 
 
-def _laughs(line: Line) -> bool:
+def _laughs(line: PersonaLine) -> bool:
     return _LAUGH.search(line.text) is not None
 
 
-def _teases(line: Line) -> bool:
+def _teases(line: PersonaLine) -> bool:
     """An insult with a laugh is none."""
     return _laughs(line) and _harsh(line)
 
 
-def _shouts(line: Line) -> bool:
+def _shouts(line: PersonaLine) -> bool:
     """It is loud and it is against something."""
     loud = "!!" in line.raw or sum(word.isupper() and len(word) > 2 for word in line.raw.split()) > 1
     return loud and _against(line) and not _laughs(line)
 
 
-def _asks(line: Line) -> bool:
+def _asks(line: PersonaLine) -> bool:
     return "?" in line.text
 
 
-def _ends_asking(line: Line) -> bool:
+def _ends_asking(line: PersonaLine) -> bool:
     return line.text.rstrip(" *_\"'”").endswith("?")
 
 
-def _was_asked(line: Line) -> bool:
+def _was_asked(line: PersonaLine) -> bool:
     return "?" in line.before and not _ends_asking(line)
 
 
 _I = Interaction
 # Where two kinds weigh the same, the one that stands higher wins.
-SIGNS: tuple[Sign, ...] = (
+SIGNS: tuple[DealingSign, ...] = (
     # Outweighs all that may be said beside it.
-    Sign(_I.ARGUMENT, 2.6, _says(words.HEATED)),
-    Sign(_I.ARGUMENT, 3.0, _shouts),
-    Sign(_I.ARGUMENT, 1.2, _says(words.IMPATIENT)),
-    Sign(_I.INSULT, 2.5, _says(words.SCORN)),
+    DealingSign(_I.ARGUMENT, 2.6, _says(words.HEATED)),
+    DealingSign(_I.ARGUMENT, 3.0, _shouts),
+    DealingSign(_I.ARGUMENT, 1.2, _says(words.IMPATIENT)),
+    DealingSign(_I.INSULT, 2.5, _says(words.SCORN)),
     # A hard word alone may be about anything.
-    Sign(_I.INSULT, 0.5, _harsh),
+    DealingSign(_I.INSULT, 0.5, _harsh),
     # "Better than you" is a challenge more than praise or scorn.
-    Sign(_I.COMPETITION, 2.6, _says(words.MATCH)),
+    DealingSign(_I.COMPETITION, 2.6, _says(words.MATCH)),
     # Above a question, which it often is as well: "shall we?"
-    Sign(_I.COLLABORATION, 2.2, _says(words.JOINT)),
-    Sign(_I.COMPLIMENT, 2.1, _says(words.PRAISE)),
-    Sign(_I.COMPLIMENT, 0.9, _says(words.KINDNESS)),
-    Sign(_I.BANTER, 2.0, _laughs),
+    DealingSign(_I.COLLABORATION, 2.2, _says(words.JOINT)),
+    DealingSign(_I.COMPLIMENT, 2.1, _says(words.PRAISE)),
+    DealingSign(_I.COMPLIMENT, 0.9, _says(words.KINDNESS)),
+    DealingSign(_I.BANTER, 2.0, _laughs),
     # Together with the laugh it outweighs what would be scorn without.
-    Sign(_I.BANTER, 2.5, _teases),
-    Sign(_I.BANTER, 2.2, _says(words.PLAY)),
+    DealingSign(_I.BANTER, 2.5, _teases),
+    DealingSign(_I.BANTER, 2.2, _says(words.PLAY)),
     # Calmly against what was said; a mere "no" at the beginning may be the answer to a question.
-    Sign(_I.DISAGREEMENT, 2.0, _says(words.AGAINST)),
-    Sign(_I.DISAGREEMENT, 1.0, _begins(words.AGAINST_FIRST)),
-    Sign(_I.AGREEMENT, 2.0, _says(words.WITH)),
-    Sign(_I.AGREEMENT, 1.0, _begins(words.WITH_FIRST)),
-    Sign(_I.ANSWER, 1.6, _was_asked),
-    Sign(_I.ANSWER, 1.6, _begins(words.ANSWERING_FIRST)),
-    Sign(_I.ANSWER, 0.8, _says(words.ANSWERING)),
+    DealingSign(_I.DISAGREEMENT, 2.0, _says(words.AGAINST)),
+    DealingSign(_I.DISAGREEMENT, 1.0, _begins(words.AGAINST_FIRST)),
+    DealingSign(_I.AGREEMENT, 2.0, _says(words.WITH)),
+    DealingSign(_I.AGREEMENT, 1.0, _begins(words.WITH_FIRST)),
+    DealingSign(_I.ANSWER, 1.6, _was_asked),
+    DealingSign(_I.ANSWER, 1.6, _begins(words.ANSWERING_FIRST)),
+    DealingSign(_I.ANSWER, 0.8, _says(words.ANSWERING)),
     # A question says least: much else is put as one.
-    Sign(_I.QUESTION, 1.1, _ends_asking),
-    Sign(_I.QUESTION, 0.6, _asks),
-    Sign(_I.QUESTION, 0.7, _says(words.ASKING)),
+    DealingSign(_I.QUESTION, 1.1, _ends_asking),
+    DealingSign(_I.QUESTION, 0.6, _asks),
+    DealingSign(_I.QUESTION, 0.7, _says(words.ASKING)),
 )
 
 
@@ -149,7 +149,7 @@ def interaction_of(text: str, other_names: Iterable[str], *, before: str = "") -
     words decide; where none of them tells, as with every second line that nobody had in mind, it is
     OTHER, which changes nothing. Costs no question.
     """
-    line = Line(_to_you(spoken(text[:_MOST_LETTERS]), other_names), text[:_MOST_LETTERS], before)
+    line = PersonaLine(_to_you(spoken(text[:_MOST_LETTERS]), other_names), text[:_MOST_LETTERS], before)
     weights = dict.fromkeys((sign.kind for sign in SIGNS), 0.0)
     for sign in SIGNS:
         weights[sign.kind] += sign.weight * sign.found(line)
@@ -170,7 +170,7 @@ def _to_you(said: str, names: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ToneReading:
     """A tone, and whether the words leave no doubt: where they do, a small model may be asked."""
 
     tone: Tone
@@ -199,7 +199,7 @@ _BY_KIND = {
 }
 
 
-def tone_of(text: str, names: tuple[str, ...] = ()) -> Reading:
+def tone_of(text: str, names: tuple[str, ...] = ()) -> ToneReading:
     """Return what somebody did with `text`, said to a character that goes by `names`.
 
     Costs no question. English words decide, with the commonest thanks and apologies of some other languages;
@@ -209,13 +209,13 @@ def tone_of(text: str, names: tuple[str, ...] = ()) -> Reading:
     said = spoken(text[:_MOST_LETTERS])
     found = _tones(said, text, names)
     if not found:
-        return Reading(Tone.TALK)
+        return ToneReading(Tone.TALK)
     opposed = Tone.CONFLICT in found and len(found) > 1
     turned = bool(found & {Tone.PRAISE, Tone.CONFLICT}) and _words(words.TURNED).search(said) is not None
     # Hard words with a laugh are teasing, among those who know each other.
     first = Tone.BANTER if found == _TEASING else next(tone for tone in _ORDER if tone in found)
     first = _how_hostile(said, names) if first is Tone.CONFLICT else first
-    return Reading(Tone.TALK if turned and not opposed else first, sure=not (opposed or turned))
+    return ToneReading(Tone.TALK if turned and not opposed else first, sure=not (opposed or turned))
 
 
 _TEASING = {Tone.CONFLICT, Tone.BANTER}

@@ -6,13 +6,13 @@ from enum import StrEnum
 from random import Random
 
 from personas.relations.affinity import banter_factor, probability
-from personas.selection.routing import Candidate, named
+from personas.selection.routing import RoutingCandidate, named
 
 _PAUSE = (1.5, 4.0)  # a breath between two who were both called
 _HESITATION = (3.0, 8.0)  # longer: whoever was not asked makes up their mind first
 
 
-class Reason(StrEnum):
+class CueReason(StrEnum):
     """Why a persona speaks."""
 
     ADDRESSED = "addressed"
@@ -27,11 +27,11 @@ class Cue:
 
     slug: str
     delay: float
-    reason: Reason
+    reason: CueReason
 
 
 @dataclass(frozen=True, slots=True)
-class Bond:
+class PairBond:
     """How one persona stands with another one, as far as it decides whether they talk.
 
     `affinity` is the first one's for the other, `recent` counts their dealings of the last 24 hours,
@@ -44,13 +44,13 @@ class Bond:
     severity: float = 0.0
 
 
-Bonds = Mapping[tuple[str, str], Bond]
+Bonds = Mapping[tuple[str, str], PairBond]
 """How the first of each pair stands with the second; whoever is not in it has never met."""
 
 
 def plan(
     text: str,
-    present: Collection[Candidate],
+    present: Collection[RoutingCandidate],
     *,
     routed: str,
     rng: Random,
@@ -67,11 +67,11 @@ def plan(
     nobody twice; the order of `present` makes no difference.
     """
     here = {one.slug for one in present}
-    reasons = dict.fromkeys(addressed, Reason.ADDRESSED)
+    reasons = dict.fromkeys(addressed, CueReason.ADDRESSED)
     for slug in named(text, present):
-        reasons.setdefault(slug, Reason.NAMED)
+        reasons.setdefault(slug, CueReason.NAMED)
     called = [(slug, reason) for slug, reason in reasons.items() if slug in here][: max(most, 1)]
-    speakers = called or [(slug, Reason.ROUTED) for slug in (routed,) if slug in here]
+    speakers = called or [(slug, CueReason.ROUTED) for slug in (routed,) if slug in here]
     cues = [Cue(slug, rng.uniform(*_PAUSE) if at else 0.0, why) for at, (slug, why) in enumerate(speakers)]
     if cues:
         others = here - {cue.slug for cue in cues}
@@ -82,7 +82,7 @@ def plan(
 def banter(
     said: str,
     speaker: str,
-    present: Collection[Candidate],
+    present: Collection[RoutingCandidate],
     *,
     since_human: int,
     rng: Random,
@@ -103,7 +103,7 @@ def banter(
     # All are looked for, so that a name within the speaker's own name is not taken for a call.
     calls = [slug for slug in named(said, present) if slug != speaker]
     if calls:
-        return Cue(calls[0], rng.uniform(*_PAUSE), Reason.ADDRESSED)
+        return Cue(calls[0], rng.uniform(*_PAUSE), CueReason.ADDRESSED)
     others = {one.slug for one in present} - {speaker}
     return next(iter(_joining(speaker, others, bonds=bonds or {}, chance=chance, rng=rng)), None)
 
@@ -122,15 +122,15 @@ def next_of_scene(members: Sequence[str], turns_done: int, turns: int) -> str | 
 def _joining(
     speaker: str, others: Collection[str], *, bonds: Bonds, chance: float, rng: Random
 ) -> tuple[Cue, ...]:
-    likely = {slug: _likely(bonds.get((speaker, slug), Bond()), rng) for slug in sorted(others)}
+    likely = {slug: _likely(bonds.get((speaker, slug), PairBond()), rng) for slug in sorted(others)}
     if chance <= 0 or not any(likely.values()):
         return ()
     (slug,) = rng.choices(list(likely), weights=list(likely.values()))
     if rng.random() >= likely[slug] * chance:
         return ()
-    return (Cue(slug, rng.uniform(*_HESITATION), Reason.BANTER),)
+    return (Cue(slug, rng.uniform(*_HESITATION), CueReason.BANTER),)
 
 
-def _likely(bond: Bond, rng: Random) -> float:
+def _likely(bond: PairBond, rng: Random) -> float:
     usual = probability(bond.affinity, bond.recent, bond.compatibility, rng=rng)
     return usual * banter_factor(bond.severity)

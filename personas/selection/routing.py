@@ -41,7 +41,7 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RoutingCandidate:
     """A persona that may answer: what it is called, its own name first, and what concerns it.
 
     `knowledge` is its primary domain, `channels` are the ids or names of those it prefers, `weight`
@@ -99,10 +99,10 @@ class Routed:
     scores: Mapping[str, Score]
 
 
-def candidate_of(character: Character, *, weight: float = 1.0) -> Candidate:
+def candidate_of(character: Character, *, weight: float = 1.0) -> RoutingCandidate:
     """Return a character as one that may answer."""
     primary = character.knowledge.get("primary", "")
-    return Candidate(
+    return RoutingCandidate(
         slug=character.slug,
         names=names_of(character),
         interests=character.interests,
@@ -114,13 +114,13 @@ def candidate_of(character: Character, *, weight: float = 1.0) -> Candidate:
     )
 
 
-def named(text: str, candidates: Iterable[Candidate]) -> tuple[str, ...]:
+def named(text: str, candidates: Iterable[RoutingCandidate]) -> tuple[str, ...]:
     """Return the slugs of those whom `text` calls by name, in the order of the text, each once."""
     return called(spoken(text), {one.slug: one.names for one in candidates})
 
 
 def scores(
-    text: str, candidates: Collection[Candidate], *, channel: Collection[str] = ()
+    text: str, candidates: Collection[RoutingCandidate], *, channel: Collection[str] = ()
 ) -> dict[str, Score]:
     """Return the points that `text` brings each persona, the most first, then by slug (F101, C23).
 
@@ -137,7 +137,7 @@ def scores(
 
 def route(
     text: str,
-    candidates: Collection[Candidate],
+    candidates: Collection[RoutingCandidate],
     *,
     default: str,
     now: datetime,
@@ -181,7 +181,7 @@ def route(
 # The points
 
 
-def _score(one: Candidate, said: str, is_called: bool, here: Collection[str]) -> Score:
+def _score(one: RoutingCandidate, said: str, is_called: bool, here: Collection[str]) -> Score:
     found = {
         "name": NAME * is_called,
         **{f"interest: {topic}": INTEREST for topic in about(said, one.interests)},
@@ -213,7 +213,7 @@ def _near(points: Mapping[str, float]) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class _Scene:
     said: str
-    present: Mapping[str, Candidate]
+    present: Mapping[str, RoutingCandidate]
     scores: Mapping[str, Score]
     addressed: Sequence[str]
     active: Spoke | None
@@ -252,7 +252,7 @@ def _activity(scene: _Scene) -> str | None:
     return scene.rng.choice(near) if points[near[0]] > 0 and max(points.values()) >= rival else None
 
 
-def _activity_points(one: Candidate, scene: _Scene) -> float:
+def _activity_points(one: RoutingCandidate, scene: _Scene) -> float:
     named_here = len(about(scene.said, one.activities))
     if not named_here:
         return 0

@@ -90,7 +90,7 @@ def _asks_about_the_world(text: str) -> bool:
 # The signs: the words of topic_words.toml, phrases and shapes.
 
 
-class Sign(NamedTuple):
+class TopicSign(NamedTuple):
     """What speaks for a context, and what each of the first finds of it counts."""
 
     context: str
@@ -151,23 +151,23 @@ _PHRASES: tuple[tuple[str, float, str], ...] = (
     ("formal", 1.5, r"good (?:morning|afternoon|day|evening), (?:mr|mrs|ms|dr|everyone|colleagues|team|sir)"),
 )
 
-_SHAPES: tuple[Sign, ...] = (
-    Sign(
+_SHAPES: tuple[TopicSign, ...] = (
+    TopicSign(
         "technical",
         3.0,
         re.compile(r"```|^Traceback |^\s*(?:def|class|import|#include|sudo|npm|pip)\b", re.MULTILINE),
     ),
-    Sign(
+    TopicSign(
         "technical", 2.0, re.compile(r"`[^`\n]{1,200}`|\b\w+\(\)|\b[a-z]+(?:_[a-z]+)+\b|\b[a-z]+[A-Z]\w*\(")
     ),
-    Sign(
+    TopicSign(
         "technical", 2.0, re.compile(r"\b\w+\.(?:py|js|ts|rs|go|cpp|java|json|ya?ml|toml|env|log|sh|exe)\b")
     ),
-    Sign(
+    TopicSign(
         "technical", 1.5, re.compile(r"\b[A-Z]\w*(?:Error|Exception)\b|\b[45]\d\d error\b|\berror [45]\d\d\b")
     ),
-    Sign("creative", 2.0, re.compile(r"(?<![\w*])\*(?![\s*])[^*\n]{4,120}(?<![\s*])\*(?![\w*])")),
-    Sign(
+    TopicSign("creative", 2.0, re.compile(r"(?<![\w*])\*(?![\s*])[^*\n]{4,120}(?<![\s*])\*(?![\w*])")),
+    TopicSign(
         "casual",
         1.0,
         re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]|[:;]-?[)(DPp3]|<3|\\^_?\\^|\\bx+D+\\b"),
@@ -184,12 +184,12 @@ def _written(word: str) -> str:
     return f"{re.escape(word[:-1])}\\w*" if word.endswith("*") else f"{re.escape(word)}s?"
 
 
-def _all_signs() -> Iterator[Sign]:
+def _all_signs() -> Iterator[TopicSign]:
     for (context, worth), words in _WORDS.items():
         if marked := [word for word in words if not _PLAIN.fullmatch(word)]:
-            yield Sign(context, worth, _whole("|".join(map(_written, marked))))
+            yield TopicSign(context, worth, _whole("|".join(map(_written, marked))))
     for context, worth, pattern in _PHRASES:
-        yield Sign(context, worth, _whole(pattern))
+        yield TopicSign(context, worth, _whole(pattern))
     yield from _SHAPES
 
 

@@ -16,7 +16,7 @@ from discord.ext import commands
 from simcord.backend.models.message import MessageSticker
 
 from bot.audit import Actor
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.conversation.prompt import system_prompt
 from bot.conversation.text.names import SPEAKER, speaker_label
 from bot.conversation.types import Part
@@ -157,7 +157,7 @@ async def test_what_holds_in_a_channel_holds_in_a_thread_of_it_never_heard_of_be
     parent.guild._threads.clear()
     if told:
         where = {"guild_id": parent.guild.id, "target_id": parent.id}
-        await world.app.administration.set_rule(Actor(1, 1), Kind.ACTIVE, **where)
+        await world.app.administration.set_rule(Actor(1, 1), RuleKind.ACTIVE, **where)
     else:
         world.env.inject_error("GET", f"/channels/{thread.id}", status=404, code=10003, times=None)
     await world.mira.send(handle, "Pixel, canary?")
@@ -407,38 +407,36 @@ async def test_with_one_shard_it_is_a_plain_bot(discord_world):
 
 async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is_theirs(discord_world):
     assert set(discord_world.client.cogs) >= {
-        *(
-            "Accounting",
-            "ChannelModeration",
-            "BondsCog",
-            "Chat",
-            "EditsCog",
-            "MoodCog",
-            "FactsCog",
-            "Guises",
-            "Health",
-            "History",
-            "House",
-            "IdentityCog",
-            "Initiative",
-            "InnerLife",
-            "LogChannel",
-            "LoreCog",
-            "Memory",
-            "Moderation",
-            "Personas",
-            "Presence",
-            "Privacy",
-            "Reminders",
-            "Safety",
-            "Scenes",
-            "GrowthCog",
-            "Status",
-            "Tickets",
-            "MemoryDayCog",
-            "Utility",
-            "Why",
-        )
+        "AccountingCog",
+        "BondsCog",
+        "ChannelModerationCog",
+        "ChatCog",
+        "EditsCog",
+        "FactsCog",
+        "GrowthCog",
+        "HealthCog",
+        "HistoryCog",
+        "IdentityCog",
+        "InitiativeCog",
+        "InnerLifeCog",
+        "LogChannelCog",
+        "LoreCog",
+        "MemoryCog",
+        "MemoryDayCog",
+        "ModerationCog",
+        "MoodCog",
+        "PersonasCog",
+        "PresenceCog",
+        "PrivacyCog",
+        "RemindersCog",
+        "SafetyCog",
+        "ScenesCog",
+        "ServerSettingsCog",
+        "StatusCog",
+        "TicketsCog",
+        "UserPersonaCog",
+        "UtilityCog",
+        "WhyCog",
     }
     offered = discord_world.mira.available_commands(discord_world.channel)
     own_talk = ["continue", "edit_reply", "forget_last", "greeting", "reroll", "reset_conversation", "swipe"]
@@ -459,9 +457,10 @@ async def test_every_cog_is_loaded_and_offers_people_without_permissions_what_is
     assert discord_world.client.commands == set()
 
 
-async def test_it_asks_for_five_intents_and_no_more(discord_world):
+async def test_it_asks_for_six_intents_and_no_more(discord_world):
     wanted = {name for name, on in discord_world.client.intents if on}
-    assert wanted == {"guilds", "expressions", "guild_messages", "dm_messages", "message_content"}
+    talk = {"guild_messages", "dm_messages", "message_content", "voice_states"}
+    assert wanted == {"guilds", "expressions"} | talk
 
 
 async def test_a_notice_to_the_operator_is_posted_in_the_log_channel(tmp_path: Path):
@@ -655,6 +654,12 @@ async def test_what_the_end_cuts_off_is_no_error(discord_world, caplog):
     assert [
         (one.levelname, one.getMessage()) for one in caplog.records if one.name == "bot.discord.client"
     ] == [("INFO", "on_ready is cut off by the end")]
+
+
+async def test_what_comes_after_the_end_is_nobodys_concern(discord_world):
+    """discord.py's own wait for the last server may end just after the connection did."""
+    await discord_world.client.close()
+    discord_world.client.dispatch("ready")
 
 
 def test_an_embed_of_which_a_part_can_not_be_read_takes_no_other_attachment_along():

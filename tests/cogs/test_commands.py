@@ -16,7 +16,7 @@ from simcord.enums import ChannelType, OverwriteType
 
 from bot.app import open_app
 from bot.conversation.attention.explain import UNSET
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.discord.commands import FAILED, FORGETFUL, ONLY_IN_SERVERS, OUTDATED, Commands
 from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION
 from bot.settings import Settings
@@ -795,7 +795,7 @@ async def test_show_of_very_many_rules_comes_in_several_messages(w):
     anna = admin(w)
     async with w.app.database.begin() as db:
         for number in range(120):
-            await db.channels.lay_down_rule(w.guild.id, Kind.DENIED_USER, 10**17 + number)
+            await db.channels.lay_down_rule(w.guild.id, RuleKind.DENIED_USER, 10**17 + number)
     result = await anna.slash(w.channel, "settings show")
     assert len(result.followups) >= 1
     assert told(result).count("is ignored") == 120

@@ -8,7 +8,7 @@ import pytest
 from cogs._discord.options import NOT_HERE_ANY_MORE, OF_ONE, mark_of
 from cogs._discord.panels import LONGEST_ID, Button, Pen
 from cogs.history import views
-from cogs.memory.fact_views import Search
+from cogs.memory.fact_views import FactSearch
 from memory.places import Place, Where
 from tests.staged import card, company, shown_in
 from tests.support.commands import admin, let_operate, told
@@ -227,7 +227,7 @@ async def test_a_button_about_a_character_that_left_says_so(w):
 async def test_ids_of_buttons_about_another_character_are_short_enough(w):
     """Discord takes 100 characters: the longest search, on page 999, by the highest id there can be."""
     role = w.app.company.by_slug["onyx"]
-    search = Search.of("y" * 60, "z" * 60)
+    search = FactSearch.of("y" * 60, "z" * 60)
     button = Button("Next", "page", (999, *search.arguments, *mark_of(role)))
     drawn = Pen("facts", 2**63 - 1, w.app.clock.now())._button(button)
     assert drawn.custom_id is not None

@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from bot.core.errors import ConfigurationError
-from bot.features.privacy.consent_reset import RESET
+from bot.features.privacy.consent import RESET
 from cogs.server_settings.cog import OPERATORS_ONLY
 from cogs.server_settings.consent_reset import LEFT
 from tests.knowing import archived, noted

@@ -24,10 +24,10 @@ from cogs._discord.options import NO_DAY, day_in
 from cogs.memory import cog as memory
 from cogs.memory import fact_views
 from cogs.memory import map as map_sending
-from cogs.memory.fact_views import NOTHING, Search, facts_panel
+from cogs.memory.fact_views import NOTHING, FactSearch, facts_panel
 from cogs.memory.facts import NOT_YET
 from cogs.memory.map import IN_PRIVATE, NO_PRIVATE
-from memory.browsing import MOST_LINKS, Browsing, Entry, Spot
+from memory.browsing import MOST_LINKS, Browsing, FactEntry, Spot
 from memory.map.rasterise import PictureMissing
 from memory.map.svg import memory_map
 from memory.meaning import packed
@@ -161,7 +161,7 @@ async def test_pages_keep_what_was_searched_for_and_turn_after_a_restart(w):
     assert "28 facts" in page.content
     assert "14 with “cat” and tag a tag · page 1 of 3" in page.content
     assert enabled(page) == {"Next"}
-    cog: Any = w.client.get_cog("Memory")
+    cog: Any = w.client.get_cog("MemoryCog")
     for one in cog.pages.panels:
         one._open.clear()  # as a process knows that has just begun
     await w.mira.click(page, label="Next")
@@ -179,8 +179,8 @@ def test_every_page_fits_a_message_and_no_fact_passes_for_ours(texts, label, pag
     more = {"tags": [label[:24]] * 3, "subject": label[:80], "mentions": 10**4, "for_all": True}
     more |= {"first_at": row(1, "x").made_at, "last_at": row(1, "x").made_at, "pinned": pinned}
     spots = tuple(Spot(10**18, 10**18, 10**18 + one) for one in range(MOST_LINKS))
-    entries = [Entry(row(number, text, **more), spots, 12345) for number, text in enumerate(texts, 1)]
-    panel = facts_panel(entries, Search.of(label[:28], None), page, 5)
+    entries = [FactEntry(row(number, text, **more), spots, 12345) for number, text in enumerate(texts, 1)]
+    panel = facts_panel(entries, FactSearch.of(label[:28], None), page, 5)
     assert width(panel.text) <= 2000
     for line in panel.text.split("\n")[1:-1]:
         assert re.match(r"-# |\*\*\d+\.\*\* ", line)
@@ -188,7 +188,7 @@ def test_every_page_fits_a_message_and_no_fact_passes_for_ours(texts, label, pag
 
 @given(words=st.text(max_size=28), tag=st.text(max_size=24))
 def test_whatever_is_searched_for_fits_the_id_of_a_button(words, tag):
-    search = Search.of(words, tag)
+    search = FactSearch.of(words, tag)
     custom_id = str(panels.Signature("facts", "page", 2**64, 10**10, ("334", *search.arguments)))
     assert width(custom_id) <= 100
     read = panels.read("facts", custom_id)
@@ -197,7 +197,7 @@ def test_whatever_is_searched_for_fits_the_id_of_a_button(words, tag):
 
 
 def test_a_search_finds_whatever_holds_all_of_its_words():
-    entries = [Entry(row(1, "Lives in ÅLESUND")), Entry(row(21, "Has 2 cats"))]
+    entries = [FactEntry(row(1, "Lives in ÅLESUND")), FactEntry(row(21, "Has 2 cats"))]
     assert matching(entries, "ålesund lives") == entries[:1]
     assert matching(entries, "2") == entries[1:]
     assert matching(entries, "1") == entries[:1]
@@ -410,17 +410,17 @@ async def test_vectors_place_the_dots_where_there_are_any(w, monkeypatch):
     one, two = await noted(w, "Has a cat"), await noted(w, "Has a dog")
     monkeypatch.setattr(type(w.app.meaning), "model", "test-model")
     async with w.app.database.begin() as db:
-        rows = packed(np.array([[1.0, 0.0, 0.0]], dtype=np.float32))
+        rows = packed(np.array([[1.0, 0.0, 0.0, 0.0]], dtype=np.float32))
         await db.embeddings.put("fact", w.mira.id, "test-model", {one.id: rows[0]}, character="pixel")
     await w.mira.slash(w.channel, "memory map")
     vectors = {dot.text: dot.vector for dot in seen}
-    assert list(vectors["Has a cat"]) == [1.0, 0.0, 0.0]
+    assert list(vectors["Has a cat"]) == [1.0, 0.0, 0.0, 0.0]
     assert vectors[two.text] is None
 
 
 def test_of_several_tags_the_one_that_most_others_share_is_shown():
     tags = [["ada", "pets"], ["pets"], ["home", "pets"], []]
-    entries = [Entry(row(number, "x", tags=one)) for number, one in enumerate(tags, 1)]
+    entries = [FactEntry(row(number, "x", tags=one)) for number, one in enumerate(tags, 1)]
     assert chosen_tags(entries) == ["pets", "pets", "pets", ""]
 
 
@@ -477,7 +477,7 @@ async def test_a_bot_gets_no_map(w):
 
 async def test_who_asks_again_meanwhile_gets_one_picture(w, monkeypatch):
     await noted(w, "Has a canary")
-    sending: Any = w.client.get_cog("Memory")
+    sending: Any = w.client.get_cog("MemoryCog")
     sending._maps._drawing.add(w.mira.id)
     await w.mira.send_dm("!memsvg")
     assert w.said(w.mira.user.dm_channel) == []

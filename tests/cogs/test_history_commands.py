@@ -17,7 +17,7 @@ from simcord import actors, interactions
 from simcord.backend import serializers
 from simcord.enums import InteractionType
 
-from bot.conversation.forgetting import MOST_PAIRS, Length, Pair
+from bot.conversation.forgetting import MOST_PAIRS, Length, SaidAndAnswered
 from bot.conversation.rethinking import NO_THOUGHT
 from bot.conversation.revisions import MOST_TAKES, NOT_HERE, NOTHING_HERE, SPEAKING, TOO_MANY, Takes
 from bot.conversation.text.split import width
@@ -54,7 +54,7 @@ async def talk(w: World) -> World:
 
 
 def the_panels(w: World) -> presses.Panels:
-    cog: Any = w.client.get_cog("History")
+    cog: Any = w.client.get_cog("HistoryCog")
     assert isinstance(cog.panels, presses.Panels)
     return cog.panels
 
@@ -673,7 +673,7 @@ async def test_a_button_of_an_action_that_is_gone_says_so(talk):
 async def test_when_the_cog_is_gone_its_buttons_and_timers_are(talk):
     shown = await reroll(talk, "It is late.")
     with talk.env._bot_scope():
-        await talk.client.remove_cog("History")
+        await talk.client.remove_cog("HistoryCog")
     result = await talk.mira.click(shown, label="Accept")
     assert not result.acknowledged
     await talk.env.advance_time(61)
@@ -854,7 +854,7 @@ def test_a_quotation_stays_in_its_room_and_nothing_gets_out_of_it(text, room):
 @settings(max_examples=60)
 @given(st.lists(st.tuples(WILD, WILD), min_size=1, max_size=10), st.data())
 def test_every_choice_of_exchanges_is_a_message_that_discord_takes(words, data):
-    pairs = [Pair(number, (said,), reply, EPOCH) for number, (said, reply) in enumerate(words)]
+    pairs = [SaidAndAnswered(number, (said,), reply, EPOCH) for number, (said, reply) in enumerate(words)]
     chosen = data.draw(st.sets(st.sampled_from(range(len(pairs)))))
     panel = views.pairs_panel(pairs, chosen=chosen)
     assert width(panel.text) <= 2000

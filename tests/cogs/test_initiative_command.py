@@ -10,16 +10,16 @@ import discord
 import pytest
 
 from bot.audit import Actor
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from cogs import initiative
 from cogs._discord.admin import OPERATORS_ONLY
-from personas.initiative import TICK, Bounds, QuietHours, due, slot_of
+from personas.initiative import TICK, InitiativeBounds, QuietHours, due, slot_of
 from tests.builders import AT_ONCE
 from tests.staged import company, shown_in
 from tests.support.commands import admin, let_operate, told
 from tests.support.discord import World, world
 
-ALWAYS = replace(AT_ONCE, initiative=Bounds(chance=1.0, quiet=QuietHours(0, 0)))
+ALWAYS = replace(AT_ONCE, initiative=InitiativeBounds(chance=1.0, quiet=QuietHours(0, 0)))
 
 
 @pytest.fixture
@@ -52,14 +52,14 @@ async def tick(w: World, channel: Any = None) -> None:
     while due(now + timedelta(seconds=wait), (), key) is None:
         wait += 30
     await w.env.advance_time(wait)
-    cog = w.client.get_cog("Initiative")
+    cog = w.client.get_cog("InitiativeCog")
     with w.env._bot_scope():
         await cog._tick()  # type: ignore[union-attr]
     await w.env.settle()
 
 
 async def test_an_operator_switches_it_on_and_off_and_is_told_when_it_may_speak(tmp_path):
-    manner = replace(AT_ONCE, initiative=Bounds())
+    manner = replace(AT_ONCE, initiative=InitiativeBounds())
     async with world(tmp_path, manner=manner) as w:
         anna = operator(w)
         assert await use(w, anna) == initiative.OFF.format(place=w.channel.mention)
@@ -101,11 +101,11 @@ async def test_another_channel_or_a_thread_can_be_named_and_a_forum_not(w):
 
 
 async def test_what_keeps_it_from_speaking_is_told(tmp_path):
-    manner = replace(AT_ONCE, initiative=Bounds(chance=0.0))
+    manner = replace(AT_ONCE, initiative=InitiativeBounds(chance=0.0))
     async with world(tmp_path, manner=manner) as w:
         anna = operator(w)
         house = {"guild_id": w.guild.id, "target_id": w.channel.id}
-        await w.app.administration.set_rule(Actor(1, 1), Kind.ACTIVE, **house)
+        await w.app.administration.set_rule(Actor(1, 1), RuleKind.ACTIVE, **house)
         said = await use(w, anna, state="on")
         assert initiative.SWITCHED_OFF in said
         assert initiative.NEVER.format(key="initiative_chance") in said

@@ -19,7 +19,7 @@ from personas.affect.hormones import CURVES, EFFECTS, NIGHT_HOURS, NOVELTY, RATE
 from personas.affect.moods import MOODS, SHIFTS, SLEEPY
 from personas.affect.temperament import BASELINES, USUAL, DayMood, Hormone, Stimulus
 from personas.relations import bonds
-from personas.relations.bonds import AT_ODDS, BOUNDS, STAGES, TIME, Bond, Metric, Tone
+from personas.relations.bonds import BOUNDS, STAGES, TIME, Bond, Metric, Tone
 from tests.fakes import EPOCH
 from tests.support.paths import ROOT
 
@@ -143,11 +143,6 @@ def test_stages_begin_where_the_page_says():
     ]
 
 
-def test_kinds_sound_as_the_page_says():
-    told = table("kind", *(one.name for one in STAGES), AT_ODDS)
-    assert told == {kind: list(sounds.values()) for kind, sounds in bonds.RELATIONSHIP_TYPES.items()}
-
-
 @pytest.mark.parametrize(
     "figure",
     [
@@ -159,7 +154,6 @@ def test_kinds_sound_as_the_page_says():
         f"Each morning at {MORNING} o'clock",
         f"and the last {'seven' if SHOWN.days == 7 else SHOWN.days} days as a picture",
         f"What moved a character is kept for {STIRRINGS_KEPT.days} days",
-        f"{STIRRINGS_KEPT.days} days | who it was only",
         f"by one after each {bonds.COOLING // timedelta(hours=1)} hours",
         f"The same cause counts once in {bonds.AGAIN // timedelta(minutes=1)} minutes",
         f"makes rapport after each {bonds._EVERY_RAPPORT} answers and trust",

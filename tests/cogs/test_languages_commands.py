@@ -14,14 +14,14 @@ import pytest
 from bot.conversation.attention.explain import explain, holding, in_one_line, in_words, standing, switched
 from bot.conversation.attention.relevance import SIGNS
 from bot.conversation.attention.rules import RULES
-from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
-from bot.conversation.decision import Note, Pause, Reason, Remark, Step, Trace, Wait, trace_json
+from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, RuleKind
+from bot.conversation.decision import DecisionStep, Note, Pause, Reason, RuleRemark, Trace, Wait, trace_json
 from bot.core import i18n
 from bot.core.i18n import TABLES, table_of
 from bot.discord import commands as command_tree
 from bot.discord.commands import Translations
 from cogs._discord.panels import Signature
-from personas.selection.orchestration import Reason as CueReason
+from personas.selection.orchestration import CueReason
 from tests import pseudo
 from tests.locale_tables import brought_up_to_date, template
 from tests.support.claims import ALL, HERE, IN_THREAD, MENTIONED, claim, turn
@@ -262,7 +262,7 @@ def read(found: dict[str, list[str]], name: str, text: str) -> None:
 
 
 async def test_presses_that_come_to_nothing_are_answered_in_the_language_of_who_presses(w, cyrillic):
-    panels = w.client.get_cog("Why").panels
+    panels = w.client.get_cog("WhyCog").panels
     now, found = int(w.app.clock.now().timestamp()), dict[str, list[str]]()
     for owner, until, action in ((w.tom, 60, "keep"), (w.mira, -60, "keep"), (w.mira, 60, "gone")):
         custom_id = str(Signature("why", action, owner.id, now + until))
@@ -286,8 +286,8 @@ async def test_the_note_under_a_panel_names_its_command_as_discord_shows_it(w, g
 EVERY_FACT = Trace(
     steps=(
         *ALL[:6],
-        Step("often_enough", Remark(Note.REPLIES, {"count": 1, "limit": 3})),
-        Step("by_chance", Remark(Note.CHANCE_AGAINST, {"roll": 0.9, "chance": 0.5})),
+        DecisionStep("often_enough", RuleRemark(Note.REPLIES, {"count": 1, "limit": 3})),
+        DecisionStep("by_chance", RuleRemark(Note.CHANCE_AGAINST, {"roll": 0.9, "chance": 0.5})),
     ),
     addressees=(5, 0),
     waits=(Wait("COOLDOWN", 2.5), Wait("TURN", 1.0)),
@@ -305,21 +305,21 @@ EVERY_SIGN = (
     "others' talk, answers somebody's question, called by somebody, names somebody, small talk, a reaction, "
     "elsewhere, from a bot"
 )
-REMARKS: list[tuple[Remark, str]] = [
-    (Remark(Note.BUDGET_SHORT), "four fifths of a budget are spent"),
-    (Remark(Note.BUDGET_SPENT), "a budget is spent"),
-    (Remark(Note.REPLIES, {"count": 1, "limit": 3}), "1 of 3 replies"),
-    (Remark(Note.ENERGY, {"count": 2, "limit": 5}), "2 of 5 spent"),
-    (Remark(Note.PRIORITY, {"score": 0.0, "needed": 0.3, "signs": []}), "0.00 of 0.30: no sign"),
+REMARKS: list[tuple[RuleRemark, str]] = [
+    (RuleRemark(Note.BUDGET_SHORT), "four fifths of a budget are spent"),
+    (RuleRemark(Note.BUDGET_SPENT), "a budget is spent"),
+    (RuleRemark(Note.REPLIES, {"count": 1, "limit": 3}), "1 of 3 replies"),
+    (RuleRemark(Note.ENERGY, {"count": 2, "limit": 5}), "2 of 5 spent"),
+    (RuleRemark(Note.PRIORITY, {"score": 0.0, "needed": 0.3, "signs": []}), "0.00 of 0.30: no sign"),
     (
-        Remark(Note.PRIORITY, {"score": 0.12, "needed": 0.3, "signs": [one.name for one in SIGNS]}),
+        RuleRemark(Note.PRIORITY, {"score": 0.12, "needed": 0.3, "signs": [one.name for one in SIGNS]}),
         f"0.12 of 0.30: {EVERY_SIGN}",
     ),
-    (Remark(Note.CHANCE_AGAINST, CHANCES), "0.10 is not below 0.20"),
-    (Remark(Note.CHANCE, CHANCES), "0.10 is below 0.20"),
-    (Remark(Note.SPEAKS_FIRST, {**CHANCES, "kind": "contextual"}), "contextual; 0.10 is below 0.20"),
-    (Remark(Note.SPEAKS_FIRST, {**CHANCES, "kind": "status"}), "status; 0.10 is below 0.20"),
-    (Remark(Note.AWAY, {"days": 3.4}), "away for 3.4 days"),
+    (RuleRemark(Note.CHANCE_AGAINST, CHANCES), "0.10 is not below 0.20"),
+    (RuleRemark(Note.CHANCE, CHANCES), "0.10 is below 0.20"),
+    (RuleRemark(Note.SPEAKS_FIRST, {**CHANCES, "kind": "contextual"}), "contextual; 0.10 is below 0.20"),
+    (RuleRemark(Note.SPEAKS_FIRST, {**CHANCES, "kind": "status"}), "status; 0.10 is below 0.20"),
+    (RuleRemark(Note.AWAY, {"days": 3.4}), "away for 3.4 days"),
 ]
 
 
@@ -329,7 +329,7 @@ def decisions() -> Iterator[tuple[Reason, Trace]]:
     for reason in Reason:
         yield reason, Trace(steps=ALL[:2], waits=pauses)
     for remark, _words in REMARKS:
-        yield Reason.MENTION, Trace(steps=(Step("chatter", remark), *MENTIONED))
+        yield Reason.MENTION, Trace(steps=(DecisionStep("chatter", remark), *MENTIONED))
     for cue in (*CueReason, "scene"):
         yield Reason.CUE, Trace(cue=cue)
     for signal in ("reply", "react", "silent"):
@@ -345,7 +345,7 @@ async def test_what_is_kept_of_decisions_is_shown_in_the_language_of_who_asks(cy
 
 @pytest.mark.parametrize(("remark", "words"), REMARKS)
 def test_a_remark_is_shown_with_its_figures(remark, words):
-    kept = json.loads(json.dumps(trace_json(Trace(steps=(Step("chatter", remark), *MENTIONED)))))
+    kept = json.loads(json.dumps(trace_json(Trace(steps=(DecisionStep("chatter", remark), *MENTIONED)))))
     said = explain(claim(Reason.MENTION, Trace.from_json(kept)), None).splitlines()
     assert f"- `chatter` let it pass ({words})" in said
 
@@ -355,7 +355,9 @@ def test_there_are_words_for_every_note():
 
 
 def test_what_is_kept_under_no_name_is_shown_as_it_is():
-    trace = Trace(steps=(Step("chatter", Remark("it was late")), ALL[0]), waits=(Wait("dinner", 2.0),))
+    trace = Trace(
+        steps=(DecisionStep("chatter", RuleRemark("it was late")), ALL[0]), waits=(Wait("dinner", 2.0),)
+    )
     kept = claim(Reason.NAME, trace)
     kept.reason = "the moon is full"
     said = explain(kept, None)
@@ -367,7 +369,7 @@ def test_what_is_kept_under_no_name_is_shown_as_it_is():
 async def test_no_decision_and_no_rule_is_explained_in_english_elsewhere(cyrillic):
     rules = tuple(
         (guild, kind, target, value)
-        for kind in Kind
+        for kind in RuleKind
         for guild, target in ((700, 600), (700, 650), (700, EVERYWHERE), (EVERYWHERE, EVERYWHERE))
         for value in (0.0, 0.5)
     )
@@ -385,7 +387,7 @@ async def test_no_decision_and_no_rule_is_explained_in_english_elsewhere(cyrilli
             for where in (HERE, IN_THREAD):
                 said += [*holding(house, where, chance=0.25), *switched(house, where)]
             said += standing(house, 700)
-        said += [in_words(kind, target) for kind in Kind for target in (EVERYWHERE, 600)]
+        said += [in_words(kind, target) for kind in RuleKind for target in (EVERYWHERE, 600)]
         text = "\n".join(said)
         assert pseudo.left_in_english(text, known=set()) == []
 
@@ -404,8 +406,10 @@ def test_a_decision_is_explained_in_german():
     trace = Trace(
         steps=(
             *ALL[:2],
-            Step("often_enough", Remark(Note.REPLIES, {"count": 1, "limit": 3})),
-            Step("chatter", Remark(Note.PRIORITY, {"score": 0.12, "needed": 0.3, "signs": ["small_talk"]})),
+            DecisionStep("often_enough", RuleRemark(Note.REPLIES, {"count": 1, "limit": 3})),
+            DecisionStep(
+                "chatter", RuleRemark(Note.PRIORITY, {"score": 0.12, "needed": 0.3, "signs": ["small_talk"]})
+            ),
         ),
         waits=(Wait("COOLDOWN", 2.5),),
         votes=("yes", "abstain"),

@@ -16,7 +16,7 @@ from bot.features.operations.log_channel import LONGEST
 from cogs._discord.health import latency
 from cogs._discord.permissions import commands_the_bot, may_manage
 from cogs.log_channel.reports import version
-from database.models import Call as CallRow
+from database.models import CallRow
 from tests.support.log_channel import Office, office, set_up, without_moments
 from tests.support.paths import ROOT
 from tests.world.process import world as process

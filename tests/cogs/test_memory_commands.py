@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simcord import actors
 
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.conversation.text.names import speaker_label
 from bot.conversation.text.split import width
 from bot.discord.commands import FAILED
@@ -26,7 +26,7 @@ from cogs.memory import past_states
 from cogs.memory import views as memory_views
 from cogs.memory.views import NO_HISTORY, NOTHING, list_panel, reversal_panel
 from database.models import Fact
-from memory.core import LONGEST, Change
+from memory.core import LONGEST, MemoryChange
 from memory.dumps import Dumps
 from memory.places import Place, Where
 from memory.reversal import Reversal
@@ -59,7 +59,7 @@ async def shown(w: World, name: str, **options: Any) -> Any:
 
 async def learn(w: World, text: str, *, memory_id: int | None = None, source: int = 7) -> None:
     """Let the character note something about Mira by itself, from a message of hers."""
-    change = Change(w.mira.id, memory_id, text, text, (source,))
+    change = MemoryChange(w.mira.id, memory_id, text, text, (source,))
     async with w.app.database.begin() as db:
         learnt = await w.app.memories.learn(db, "pixel", here(w), [change], at=w.app.clock.now())
     await w.app.memories.dump("pixel", learnt)
@@ -146,7 +146,7 @@ async def test_somebody_with_a_denied_role_is_not_listened_to_either(w):
     ducks = w.guild.create_role("Ducks")
     dan = w.guild.add_member(w.env.create_user("dan"), roles=[ducks])
     async with w.app.database.begin() as db:
-        await db.channels.lay_down_rule(w.guild.id, Kind.DENIED_ROLE, ducks.id)
+        await db.channels.lay_down_rule(w.guild.id, RuleKind.DENIED_ROLE, ducks.id)
     assert told(await dan.slash(w.channel, "remember", memory="canary")) == memory.NOT_HERE
 
 
@@ -602,7 +602,7 @@ async def panels_of_mira(w: World) -> list[Any]:
 
 async def test_every_button_and_menu_of_somebody_else_is_refused(w):
     before = await mine_to_touch(w)
-    cog: Any = w.client.get_cog("Memory")
+    cog: Any = w.client.get_cog("MemoryCog")
     pressed = set()
     for panel in await panels_of_mira(w):
         for one in components(panel):

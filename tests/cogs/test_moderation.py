@@ -24,8 +24,8 @@ from bot.features.moderation import (
     TOO_LONG_SWEEP,
     UNCLEAR,
     YOURSELF,
+    ModerationRefused,
     Rank,
-    Refused,
     in_words,
     span_of_mute,
     span_of_slowmode,
@@ -346,7 +346,7 @@ def test_each_fault_of_discord_has_its_sentence():
 
 async def test_an_act_that_takes_too_long_says_that_it_may_have_happened(monkeypatch):
     monkeypatch.setattr(moderation, "ACT_SECONDS", 0.01)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ModerationRefused) as refused:
         async with moderation.asking_discord():
             await asyncio.get_running_loop().create_future()
     assert str(refused.value) == moderation.UNCERTAIN
@@ -386,7 +386,7 @@ def test_times_are_read_as_people_write_them(text, seconds):
     "text", ["10", "soon", "1 month", "-5m", "10m until noon", "tomorrow", "ten of them"]
 )
 def test_what_is_no_time_is_asked_for_anew(text):
-    with pytest.raises(Refused, match="Write it like"):
+    with pytest.raises(ModerationRefused, match="Write it like"):
         span_of_mute(text)
 
 
@@ -400,16 +400,16 @@ def test_what_is_no_time_is_asked_for_anew(text):
 )
 def test_discords_limits_are_said_in_words(read, longest, sentence):
     assert read(longest)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ModerationRefused) as refused:
         read(f"{longest} and 1 second")
     assert str(refused.value) == sentence
-    with pytest.raises(Refused):
+    with pytest.raises(ModerationRefused):
         read("99999 weeks")
 
 
 def test_off_is_no_wait_and_no_sweep_but_no_mute():
     assert span_of_slowmode("Off") == span_of_sweep("0") == timedelta(0)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ModerationRefused) as refused:
         span_of_mute("0")
     assert str(refused.value) == UNCLEAR
 

@@ -171,7 +171,7 @@ async def test_without_the_extra_there_are_the_svg_and_a_line_that_says_what_is_
 
 async def test_a_picture_that_takes_too_long_leaves_the_words(w, monkeypatch):
     await happened(w, (3, "conflict", w.mira, w.channel))
-    monkeypatch.setattr(w.client.get_cog("InnerLife"), "_drawings", Drawings(deadline=0))
+    monkeypatch.setattr(w.client.get_cog("InnerLifeCog"), "_drawings", Drawings(deadline=0))
     shown = panel_of(await w.mira.slash(w.channel, "mood"))
     assert shown.attachments == []
     assert shown.content.endswith(f"-# {TOO_LATE}")

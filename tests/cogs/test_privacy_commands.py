@@ -12,7 +12,7 @@ import pytest
 import simcord
 
 from bot.audit import Actor
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.conversation.company import Playing
 from bot.features.privacy.export_format import MOST_BYTES, TOO_LARGE
 from bot.features.privacy.restore import NO_CONSENT
@@ -229,8 +229,8 @@ async def test_a_no_says_that_what_was_told_stays(w):
 )
 async def test_it_works_for_everybody_and_everywhere(w, command):
     actor = Actor(w.tom.id, w.channel.id)
-    await w.app.administration.set_rule(actor, Kind.ACTIVE, guild_id=w.guild.id)
-    await w.app.administration.set_rule(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
+    await w.app.administration.set_rule(actor, RuleKind.ACTIVE, guild_id=w.guild.id)
+    await w.app.administration.set_rule(actor, RuleKind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
     assert told(await w.mira.slash(w.channel, command))
     assert told(await w.mira.user.slash(command))
 
@@ -325,7 +325,7 @@ def panel_text(w: World, shown: Any) -> str:
 
 async def test_a_person_whom_an_admin_denied_is_told_that_this_stays(w):
     actor = Actor(w.tom.id, w.channel.id)
-    await w.app.administration.set_rule(actor, Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
+    await w.app.administration.set_rule(actor, RuleKind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id)
     shown = panel_of(await w.mira.slash(w.channel, "privacy delete"))
     await w.mira.click(shown, label="Delete everything")
     text = panel_text(w, shown)

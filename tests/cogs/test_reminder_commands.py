@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.conversation.text.split import width
 from bot.features.reminders.reminder_rules import LONGEST, NEAR_ZONES, NO_SUCH_DAY, UNCLEAR, UNKNOWN
 from cogs.reminders import cog as reminders
@@ -47,7 +47,7 @@ async def come_due(w: World) -> None:
 
 
 async def look(w: World) -> None:
-    cog: Any = w.client.get_cog("Reminders")
+    cog: Any = w.client.get_cog("RemindersCog")
     await cog._fire()
     await w.env.settle()
 
@@ -187,7 +187,7 @@ async def test_with_a_denied_role_it_is_not_said(w):
     dan = w.guild.add_member(w.env.create_user("dan"), roles=[ducks])
     await slash(w, "remind me", who=dan, when="in 2 hours", what="call mom")
     async with w.app.database.begin() as db:
-        await db.channels.lay_down_rule(w.guild.id, Kind.DENIED_ROLE, ducks.id)
+        await db.channels.lay_down_rule(w.guild.id, RuleKind.DENIED_ROLE, ducks.id)
         [one] = await db.reminders.of_person(dan.id)
         await db.reminders.change(one.id, {"due_at": w.app.clock.now()})
     await look(w)
@@ -206,7 +206,7 @@ async def test_in_a_thread_the_rules_of_its_channel_hold(w):
     assert len(w.said(thread)) == 1
     await slash(w, "remind me", channel=thread, when="in 2 hours", what="call mom again")
     async with w.app.database.begin() as db:
-        await db.channels.lay_down_rule(w.guild.id, Kind.ACTIVE, w.channel.id)
+        await db.channels.lay_down_rule(w.guild.id, RuleKind.ACTIVE, w.channel.id)
     await come_due(w)
     assert len(w.said(thread)) == 1
     assert await mine(w) == []

@@ -33,7 +33,7 @@ multiple?:boolean
 /unmute member:user reason?:string [moderate_members]
 /userinfo person?:user plain?:boolean
 """
-COGS = {"Moderation", "ChannelModeration", "Utility", "Tickets"}
+COGS = {"ModerationCog", "ChannelModerationCog", "UtilityCog", "TicketsCog"}
 
 
 @pytest.fixture

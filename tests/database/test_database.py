@@ -18,8 +18,8 @@ from sqlalchemy.pool import NullPool
 from database import Database, DatabaseCorrupt, DatabaseError, DatabaseFull, DatabaseTooNew, files
 from database.backend import READERS, VACUUM_DUE
 from database.in_place import InPlace, to_its_end
-from database.models import Message, Row, Turn
-from database.sqlite import BUSY_MILLISECONDS, Connection
+from database.models import MessageRow, Row, Turn
+from database.sqlite import BUSY_MILLISECONDS, SQLiteConnection
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -47,8 +47,8 @@ async def _fill(database: Database, lines: int) -> None:
             await db.messages.add(_message(number))
 
 
-def _message(number: int, *, channel_id: int = 1, sent_at: datetime = NOW) -> Message:
-    return Message(
+def _message(number: int, *, channel_id: int = 1, sent_at: datetime = NOW) -> MessageRow:
+    return MessageRow(
         id=number,
         channel_id=channel_id,
         author_id=7,
@@ -271,8 +271,8 @@ async def test_of_a_brief_transaction_only_the_commit_goes_to_a_thread(path, mon
         async with database.read(brief=True) as db:
             await db.states.get("a")
     trips: list[object] = []
-    monkeypatch.setattr(Connection, "_in_thread", _counted(Connection._in_thread, trips))
-    monkeypatch.setattr(Connection, "_execute", _counted(Connection._execute, trips))
+    monkeypatch.setattr(SQLiteConnection, "_in_thread", _counted(SQLiteConnection._in_thread, trips))
+    monkeypatch.setattr(SQLiteConnection, "_execute", _counted(SQLiteConnection._execute, trips))
     async with database.begin(brief=True) as db:
         await db.states.set("a", "c")
         await db.states.set("b", "d")
@@ -369,7 +369,7 @@ async def test_many_rows_are_read_in_a_thread_and_all_there(path):
     await _filled(path, 300)
     database = await Database.open(path)
     async with database.read(brief=True) as db:
-        rows = await db.messages._session.execute(select(Message.id).execution_options(long=True))
+        rows = await db.messages._session.execute(select(MessageRow.id).execution_options(long=True))
         assert len(rows.all()) == 300
     await database.close()
 
@@ -516,4 +516,14 @@ async def test_many_vectors_are_not_written_anew_for_each_thing_that_is_forgotte
         async with database.read() as db:
             assert await db.states.get(VACUUM_DUE) == due
             assert len((await db.embeddings.of("fact", range(3), "a model")).ids) == 3
+    await database.close()
+
+
+async def test_a_fresh_file_is_read_at_once_while_somebody_writes_in_it(path):
+    """Nobody changes the journal any more, which would find the file locked without waiting."""
+    database = await Database.open(path)
+    with closing(sqlite3.connect(path, timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with database.read() as db, database.read(brief=True) as brief:
+            assert await db.states.get("a") is None is await brief.states.get("a")
     await database.close()

@@ -2,13 +2,16 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from database import Database
-from database.kept import changed_by
+from database.kept import Kept, changed_by
 from database.models import Row, Summary
+from database.repositories.memories import Audience
 from database.repositories.users import NOTED_AGAIN_AFTER
+from tests.support.memories import row
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -145,6 +148,39 @@ async def test_a_person_is_noted_again_for_a_new_name_or_after_a_while_only(data
     later = 2 + NOTED_AGAIN_AFTER / timedelta(minutes=1)
     await note("Mirabel", later)
     assert (await seen())[0] == NOW + timedelta(minutes=later)
+
+
+async def test_who_was_there_since_counts_although_the_facts_are_kept(database):
+    async def note(days: int) -> None:
+        async with database.begin(brief=True) as db:
+            await db.users.note(1, {0: "Mira"}, is_bot=False, at=NOW + timedelta(days=days))
+
+    async def known(days: int) -> list[str]:
+        async with database.read(brief=True) as db:
+            since = NOW + timedelta(days=days)
+            found = await db.memories.recallable([1], "pixel", Audience((5,), None, True), there_since=since)
+            return [one.text for one in found]
+
+    await note(0)
+    async with database.begin() as db:
+        await db.memories.add(row(1, "Has a cat", kept=False), batch=1, cause="learnt")
+        await db.memories.add(row(2, "Likes tea", kept=True), batch=1, cause="told")
+    assert await known(0) == ["Has a cat", "Likes tea"]
+    assert await known(1) == ["Likes tea"]
+    await note(1)
+    assert await known(1) == ["Has a cat", "Likes tea"]
+
+
+async def test_of_more_than_may_be_kept_the_oldest_is_read_anew():
+    kept, read = Kept(), list[int]()
+
+    async def value(key: int) -> int:
+        read.append(key)
+        return key
+
+    for key in (1, 2, 3, 2, 1):
+        assert await kept.now().of(("facts",), key, partial(value, key), most=2) == key
+    assert read == [1, 2, 3, 1]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ MADE_AT_ONCE = re.compile(r"14560744439808000(\d\d)")
 """Ids that the in-memory Discord gives at first: to the bot, to each command, and then to places."""
 HOUR = 3600.0
 RULES_THEN = 18
+ASKED = 1456088918523904000
+"""The message that a reply was pledged to and not said, a question of Mira's."""
 UNTIL_PRIVATE = 344.953
 """Seconds after which Mira first wrote to the bot in private."""
 
@@ -57,6 +59,14 @@ def left_behind(folder: Path, world: World) -> Path:
     return path
 
 
+def still_there(message_id: int, world: World) -> None:
+    """Put a message of Mira's where it was in Discord; nobody hears of it anew."""
+    discord = world.env.backend
+    message = discord.prepare_message(world.channel.id, world.mira.id, "Pixel, what is the answer?")
+    message.id = message_id
+    discord.commit_message(message, broadcast=False)
+
+
 @pytest.fixture
 async def w(tmp_path: Path) -> AsyncIterator[World]:
     """Let today's program take over an hour later, where everybody still is."""
@@ -66,6 +76,7 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
         await before.env.advance_time(UNTIL_PRIVATE)
         await before.mira.user.slash("help")  # ids are moments: so their private chat has the id it had
         await before.env.advance_time(HOUR)
+        still_there(ASKED, before)
         async with open_app(
             Settings(data_dir=path.parent, heartbeat_seconds=3600),
             PIXEL,
@@ -125,7 +136,7 @@ async def test_reminders_are_listed_as_they_were_and_said_when_they_are_due(w):
         today(line, w) for line in THEN["reminders"]
     ]
     await w.env.advance_time(5 * HOUR)
-    cog: Any = w.client.get_cog("Reminders")
+    cog: Any = w.client.get_cog("RemindersCog")
     await cog._fire()
     await w.env.settle()
     assert "water the ferns" in w.said()[-1]

@@ -29,7 +29,7 @@ from database import (
     servers,
 )
 from database.backend import VACUUM_DUE
-from database.models import Message, Remark, Row
+from database.models import MessageRow, Remark, Row
 from tests.builders import CHANNEL
 from tests.forgetting import MIRA, WAYS, canary, drill, found
 from tests.postgres import PASSWORD, Server
@@ -56,11 +56,11 @@ def name_of(url: str) -> str:
     return url.rpartition("/")[2]
 
 
-def line(number: int, text: str, *, author_name: str = "Mira") -> Message:
-    return Message(id=number, channel_id=1, author_id=7, author_name=author_name, text=text, sent_at=NOW)
+def line(number: int, text: str, *, author_name: str = "Mira") -> MessageRow:
+    return MessageRow(id=number, channel_id=1, author_id=7, author_name=author_name, text=text, sent_at=NOW)
 
 
-async def said(database: Database, *lines: Message) -> None:
+async def said(database: Database, *lines: MessageRow) -> None:
     async with database.begin() as db:
         await db.channels.note(1, place="dm", name="", guild_id=None, guild_name="", heard=1)
         for one in lines:

@@ -11,14 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from database import Database, DatabaseError
 from database.errors import DatabaseFull
 from database.in_place import InPlaceSession
-from database.models import Channel, Feeling, Message, Row, Seat, State
+from database.models import Channel, FeelingRow, MessageRow, Row, Seat, State
 from database.repositories import Repository, table_of, values_of
 from database.repositories.channels import _note
 from memory.places import Place
 
 NOW = datetime(2026, 11, 23, 12, 30, 1, 5, tzinfo=UTC)
 BLANK = dict.fromkeys(("reply_to", "turn_id", "heard_through", "character", "cast_id"))
-FEELING = Feeling("nyx", NOW, NOW, {"dopamine": 0.5}, {}, {"praise": NOW.isoformat()})
+FEELING = FeelingRow("nyx", NOW, NOW, {"dopamine": 0.5}, {}, {"praise": NOW.isoformat()})
 
 
 @pytest.fixture
@@ -51,28 +51,31 @@ async def fill(session, lines=5):
     channel = Channel(id=5, watermark=3, refusals=0, **where)
     await session.execute(insert(table_of(Channel)), values_of(channel))
     for number in range(1, lines + 1):
-        await session.execute(insert(table_of(Message)), line(number))
-    await session.execute(insert(table_of(Feeling)), values_of(FEELING))
+        await session.execute(insert(table_of(MessageRow)), line(number))
+    await session.execute(insert(table_of(FeelingRow)), values_of(FEELING))
 
 
-THESE = select(Message.id, Message.sent_at, Message.drew_on, Message.from_bot).where(
-    Message.id.in_(bindparam("ids", expanding=True)), Message.text == bindparam("words")
+THESE = select(MessageRow.id, MessageRow.sent_at, MessageRow.drew_on, MessageRow.from_bot).where(
+    MessageRow.id.in_(bindparam("ids", expanding=True)), MessageRow.text == bindparam("words")
 )
 READING = {
     "columns": (THESE, {"ids": [1, 3], "words": "hello"}),
     "another length": (THESE, {"ids": [1, 2, 3, 4], "words": "hello"}),
     "an empty list": (THESE, {"ids": [], "words": "hello"}),
-    "a literal and a limit": (select(Message.id).where(Message.id > 2).limit(bindparam("most")), {"most": 2}),
-    "an entity": (select(Feeling).where(Feeling.character == bindparam("who")), {"who": "nyx"}),
+    "a literal and a limit": (
+        select(MessageRow.id).where(MessageRow.id > 2).limit(bindparam("most")),
+        {"most": 2},
+    ),
+    "an entity": (select(FeelingRow).where(FeelingRow.character == bindparam("who")), {"who": "nyx"}),
     "an entity that is not there": (
-        select(Channel, Seat, Message.id)
+        select(Channel, Seat, MessageRow.id)
         .outerjoin(Seat, Seat.channel_id == Channel.id)
-        .join(Message, Message.channel_id == Channel.id)
+        .join(MessageRow, MessageRow.channel_id == Channel.id)
         .where(Channel.id == bindparam("here"))
-        .order_by(Message.id),
+        .order_by(MessageRow.id),
         {"here": 5},
     ),
-    "what can't be prepared": (union(select(Message.id), select(Channel.id)), None),
+    "what can't be prepared": (union(select(MessageRow.id), select(Channel.id)), None),
 }
 
 
@@ -109,7 +112,7 @@ async def test_a_prepared_insert_tells_the_number_of_its_row_and_an_update_how_m
     await fill(session, lines=0)
     adding = insert(table_of(State))
     changing = update(table_of(State)).where(table_of(State).c.key == bindparam("which")).values(value="new")
-    lines = insert(table_of(Message))
+    lines = insert(table_of(MessageRow))
     for number in (1, 2, 3):
         await session.execute(adding, {"key": f"k{number}", "value": "old"})
         written = await session.execute(lines, line(number))
@@ -121,7 +124,7 @@ async def test_a_prepared_insert_tells_the_number_of_its_row_and_an_update_how_m
 
 async def test_what_goes_wrong_is_named_without_what_people_said(session):
     await fill(session, lines=0)
-    adding = insert(table_of(Message))
+    adding = insert(table_of(MessageRow))
     for number in (1, 2):
         await session.execute(adding, line(number))
     with pytest.raises(DBAPIError, match="UNIQUE") as found:

@@ -17,7 +17,7 @@ import pytest
 import regex
 
 from bot.conversation.company import Company
-from bot.conversation.config import Extent
+from bot.conversation.config import TranscriptLimits
 from bot.llm.client import Answer
 from bot.llm.types import Prompt, Question
 from database import Database
@@ -112,7 +112,7 @@ class Hunt:
         self.found: Counter[str] = Counter()
         self.ids = 10**8
         self.mouth = FakeMouth(me=99)
-        manner = replace(AT_ONCE, extent=Extent(condensed=600, known=2_000), recalled=1_500)
+        manner = replace(AT_ONCE, extent=TranscriptLimits(condensed=600, known=2_000), recalled=1_500)
         self.apps = {
             one.slug: app_on(
                 database,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.llm.errors import ClaudeRefused, ClaudeTimeout
-from memory.core import Said
+from memory.core import SaidLine
 from memory.extraction import own_words
 from memory.places import audience_of
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table, utterance
@@ -71,7 +71,6 @@ async def test_a_fact_has_its_source_its_words_and_its_place(at):
         ("Lives in Paris", "live in Paris"),  # never said
         ("Lives in Oslo", "in Oslo"),  # too short to bear anything out
         ("Likes purring", "I purr all day long"),  # the character's own words
-        ("Oslo", "live in Oslo"),  # too short to say anything
         ("x" * 600, "live in Oslo"),
         ("The key is sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789", "live in Oslo"),
     ],
@@ -92,7 +91,7 @@ async def test_what_others_said_is_no_fact_about_somebody(at):
 
 async def test_what_is_quoted_is_not_ones_own_words():
     lines = ["> I live in Oslo\nno I don't", ">>> all of it\nis quoted", "plain"]
-    kept = own_words(Said(number, MIRA, text) for number, text in enumerate(lines))
+    kept = own_words(SaidLine(number, MIRA, text) for number, text in enumerate(lines))
     assert [one.text for one in kept] == ["no I don't", "plain"]
 
 
@@ -125,7 +124,7 @@ async def test_what_holds_a_secret_brings_no_fact_and_is_masked_in_the_archive(a
     await say(at, OSLO)
     at.claude.finds = all_of_it
     await run(at)
-    assert await texts(at) == [f"Said: {OSLO}"]
+    assert await texts(at) == [f"“{OSLO}”"]
     kept = " ".join(one.text for one in await archived(at))
     assert OSLO in kept
     assert not any(word in kept for word in ("hunter2", "mira@", "4111"))
@@ -149,6 +148,16 @@ async def test_the_same_said_again_counts_and_adds_nothing(at):
     assert (one.mentions, one.sources, one.last_at) == (2, [first, again], said_at)
 
 
+async def test_of_what_a_model_has_the_same_words_for_it_says_whether_it_is_the_same(at):
+    for words, *decided in (("Oslo is where we live now",), ("this winter Oslo is our home", (1, "same", 1))):
+        await say(at, words)
+        at.clock.pass_time(9 * HOUR)
+        at.claude.will_find(finding(fact("Lives in Oslo", words)), *map(deciding, decided))
+        await run(at)
+    (one,) = await facts(at)
+    assert (one.text, one.search_text, one.mentions) == ("“Oslo is where we live now”", "Lives in Oslo", 2)
+
+
 async def test_what_holds_no_more_is_ended_and_says_by_what(at):
     await say(at, OSLO)
     at.claude.will_find(finding(fact("Lives in the city of Oslo", "live in Oslo")))
@@ -165,8 +174,8 @@ async def test_what_holds_no_more_is_ended_and_says_by_what(at):
     at.clock.pass_time(2 * DAY)
     await say(at, "which city do I live in by now?")
     tail = at.claude.prompts[-1].messages[-1].blocks[-1].text
-    assert "city of Bergen" in tail
-    assert "city of Oslo" not in tail
+    assert BERGEN in tail
+    assert f"“{OSLO}”" not in tail
 
 
 async def test_what_overtook_a_fact_goes_and_the_fact_holds_again(at):
@@ -180,7 +189,7 @@ async def test_what_overtook_a_fact_goes_and_the_fact_holds_again(at):
     await run(at)
     await at.app.message_log.deleted(CHANNEL.channel_id, {moved})
     (old,) = await facts(at)
-    assert (old.text, old.ended_at, old.superseded_by) == ("Lives in the city of Oslo", None, None)
+    assert (old.text, old.ended_at, old.superseded_by) == (f"“{OSLO}”", None, None)
 
 
 async def test_what_is_pinned_is_never_ended(at):
@@ -264,7 +273,7 @@ async def test_a_hundred_days_of_its_own_recalled_words_add_no_fact(at):
         at.clock.pass_time(DAY)
         await say(at, "hm", reply=f"You told me: {OSLO}. Said: {OSLO}")
         await run(at)
-    assert [(one.text, one.mentions) for one in await facts(at)] == [(f"Said: {OSLO}", 1)]
+    assert [(one.text, one.mentions) for one in await facts(at)] == [(f"“{OSLO}”", 1)]
 
 
 # --- Consent -------------------------------------------------------------------------------------------
@@ -401,9 +410,9 @@ async def test_what_comes_in_meanwhile_is_for_the_next_run(at):
 
     at.claude.while_thinking = meanwhile
     await run(at)
-    assert await texts(at) == [f"Said: {OSLO}"]
+    assert await texts(at) == [f"“{OSLO}”"]
     await run(at)
-    assert await texts(at) == [f"Said: {OSLO}", f"Said: {late}"]
+    assert await texts(at) == [f"“{OSLO}”", f"“{late}”"]
 
 
 async def test_what_is_deleted_meanwhile_is_neither_a_fact_nor_archived(at):

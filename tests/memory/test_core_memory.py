@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.config import Extent
+from bot.conversation.config import TranscriptLimits
 from bot.conversation.text.names import speaker_label
 from bot.llm.errors import ClaudeTimeout
 from database.models import Fact
-from memory.core import LONGEST, Change, Known, Said, clean, judge, merge
+from memory.core import LONGEST, KnownMemory, MemoryChange, SaidLine, clean, judge, merge
 from memory.dumps import Dumps
 from memory.history import LEARNT, TOLD
 from memory.merge import Merger
@@ -34,18 +34,20 @@ PEOPLE = {"Mira#111111": MIRA, "Tom#222222": TOM}
 OTHER_CHANNEL = Where(601, Place.GUILD, name="other", guild_id=700, guild_name="The Guild")
 
 
-def known(*texts: str, person_id: int = MIRA, pinned: Sequence[int] = (), first: int = 1) -> list[Known]:
+def known(
+    *texts: str, person_id: int = MIRA, pinned: Sequence[int] = (), first: int = 1
+) -> list[KnownMemory]:
     """Return memories with the numbers from `first` on, and ids a hundred above them."""
     return [
-        Known(number, 100 + number, person_id, text, pinned=number in pinned)
+        KnownMemory(number, 100 + number, person_id, text, pinned=number in pinned)
         for number, text in enumerate(texts, first)
     ]
 
 
 SAID = [
-    Said(1, MIRA, "I have a Cat, and she's called “Ada”"),
-    Said(2, TOM, "I'm allergic to nuts"),
-    Said(3, MIRA, "we moved to Bergen in May"),
+    SaidLine(1, MIRA, "I have a Cat, and she's called “Ada”"),
+    SaidLine(2, TOM, "I'm allergic to nuts"),
+    SaidLine(3, MIRA, "we moved to Bergen in May"),
 ]
 
 
@@ -57,7 +59,7 @@ def add(text: str, quote: str, person: str = "Mira#111111") -> dict[str, Any]:
     return operation("add", person=person, text=text, quote=quote)
 
 
-def judged(*operations: dict[str, Any], of: Sequence[Known] = ()) -> tuple[list[Change], int]:
+def judged(*operations: dict[str, Any], of: Sequence[KnownMemory] = ()) -> tuple[list[MemoryChange], int]:
     return judge(operations, known=of, said=SAID, people=PEOPLE)
 
 
@@ -66,7 +68,7 @@ def judged(*operations: dict[str, Any], of: Sequence[Known] = ()) -> tuple[list[
 
 def test_a_memory_is_added_with_the_persons_own_words_and_the_message_they_stand_in():
     [change], refused = judged(add("- Has a cat,\n called Ada", 'i HAVE a cat, and she\'s called "Ada"'))
-    assert change == Change(
+    assert change == MemoryChange(
         MIRA, None, "Has a cat, called Ada", 'i HAVE a cat, and she\'s called "Ada"', (1,)
     )
     assert refused == 0
@@ -149,7 +151,7 @@ def test_of_two_changes_of_one_memory_the_first_counts():
     of = known("Lives in Oslo")
     first = operation("replace", number=1, text="Lives in Bergen", quote="we moved to Bergen")
     changes, refused = judged(first, operation("remove", number=1, quote="I have a cat"), of=of)
-    assert changes == [Change(MIRA, 101, "Lives in Bergen", "we moved to Bergen", (3,))]
+    assert changes == [MemoryChange(MIRA, 101, "Lives in Bergen", "we moved to Bergen", (3,))]
     assert refused == 1
 
 
@@ -341,7 +343,7 @@ def test_where_there_are_no_dumps_there_is_nothing_to_forget(tmp_path):
 @asynccontextmanager
 async def dumping(folder: Path, *, known: int = 25_000) -> AsyncIterator[Table]:
     """Set a table with dumps of core memory."""
-    manner = replace(AT_ONCE, dumps=Dumps(folder / "dumps"), extent=Extent(known=known))
+    manner = replace(AT_ONCE, dumps=Dumps(folder / "dumps"), extent=TranscriptLimits(known=known))
     async with table(folder, manner=manner) as at:
         yield at
 
@@ -354,14 +356,16 @@ async def texts(at: Table, person_id: int = MIRA) -> list[str]:
     return [one.text for one in await memories_of(at).of("pixel", person_id)]
 
 
-async def learn(at: Table, *changes: Change, where: Where = CHANNEL) -> None:
+async def learn(at: Table, *changes: MemoryChange, where: Where = CHANNEL) -> None:
     async with at.database.begin() as db:
         learnt = await memories_of(at).learn(db, "pixel", where, changes, at=at.clock.now())
     await memories_of(at).dump("pixel", learnt)
 
 
-def noted(text: str, *sources: int, memory_id: int | None = None, quote: str = "", who: int = MIRA) -> Change:
-    return Change(who, memory_id, text, quote or f"quote of {text}", sources)
+def noted(
+    text: str, *sources: int, memory_id: int | None = None, quote: str = "", who: int = MIRA
+) -> MemoryChange:
+    return MemoryChange(who, memory_id, text, quote or f"quote of {text}", sources)
 
 
 def everywhere(folder: Path) -> bytes:
@@ -457,7 +461,7 @@ async def test_a_memory_is_pinned_and_the_pin_taken_away(at_table):
     memories = memories_of(at_table)
     await memories.remember("pixel", MIRA, "I like tea", CHANNEL)
     assert (await memories.pin("pixel", MIRA, 1)).pinned
-    await learn(at_table, noted("likes milk", 1, memory_id=1), Change(MIRA, 1))
+    await learn(at_table, noted("likes milk", 1, memory_id=1), MemoryChange(MIRA, 1))
     assert await texts(at_table) == ["I like tea"]
     assert not (await memories.pin("pixel", MIRA, 1)).pinned
     assert [one.cause for one in await memories.history("pixel", MIRA)] == ["unpinned", "pinned", "told"]
@@ -516,12 +520,12 @@ async def test_what_is_said_in_private_never_gets_into_a_memory_of_a_wider_audie
 
 async def test_the_same_is_not_learnt_twice_and_what_went_meanwhile_does_not_come_back(at_table):
     await learn(at_table, noted("has a cat", 1))
-    await learn(at_table, noted("Has a Cat", 2), noted("has a dog", 3, memory_id=99), Change(MIRA, 98))
+    await learn(at_table, noted("Has a Cat", 2), noted("has a dog", 3, memory_id=99), MemoryChange(MIRA, 98))
     assert await texts(at_table) == ["has a cat"]
 
 
 async def test_without_consent_nothing_is_learnt_and_with_it_what_was_really_said(tmp_path):
-    manner = replace(AT_ONCE, extent=Extent(condensed=200))
+    manner = replace(AT_ONCE, extent=TranscriptLimits(condensed=200))
     async with table(tmp_path, manner=manner) as at:
         for agreed in (False, True):
             await memories_of(at).let_learn(MIRA, agreed)
@@ -558,7 +562,7 @@ async def test_withdrawing_consent_forgets_what_was_learnt_and_keeps_what_was_to
         await learn(at, noted("likes canary-green tea", 1, memory_id=1), noted("has a canary-cat", 2))
         await learn(at, noted("knows a canary-bird", 3), noted("owns a canary-dog", 4))
         await memories.edit("pixel", MIRA, 4, "I own a dog")
-        await learn(at, Change(MIRA, 5))
+        await learn(at, MemoryChange(MIRA, 5))
         await memories.remember("pixel", TOM, "a canary-free room", CHANNEL)
         assert await memories.let_learn(MIRA, False) == 2
         assert not await memories.learns(MIRA)
@@ -638,7 +642,7 @@ class Past:
     async def _learn(self, which: int, text: str | None) -> None:
         ids = sorted(await state(self.memories, self.person_id))
         if ids:
-            change = Change(self.person_id, ids[which % len(ids)], text, "quote", (9_000 + which,))
+            change = MemoryChange(self.person_id, ids[which % len(ids)], text, "quote", (9_000 + which,))
             await learn(self.at, change, where=OTHER_CHANNEL)
 
     async def _forget(self, which: int, now: list[Any]) -> None:
@@ -776,7 +780,7 @@ async def test_forgetting_everything_takes_what_had_gone_before_too(tmp_path):
         await memories.remember("pixel", MIRA, "canary-one", CHANNEL)
         await memories.remember("pixel", MIRA, "canary-two", DM)
         await memories.remember("pixel", TOM, "bystander", CHANNEL)
-        await learn(at, Change(MIRA, 1))
+        await learn(at, MemoryChange(MIRA, 1))
         assert await memories.forget_all("pixel", MIRA) == 1
         assert b"canary" not in everywhere(tmp_path)
         assert await memories.history("pixel", MIRA) == []
@@ -849,7 +853,7 @@ async def test_what_had_gone_and_could_come_back_goes_with_its_message(tmp_path)
     async with dumping(tmp_path) as at:
         heard = await at.hear("Pixel, I have a canary-cat", where=CHANNEL)
         await learn(at, noted("has a canary-cat", heard.message_id), noted("has a dog", 2))
-        await learn(at, Change(MIRA, 1))
+        await learn(at, MemoryChange(MIRA, 1))
         assert b"has a canary" in everywhere(tmp_path)
         await delete(at, heard.message_id)
         assert b"has a canary" not in everywhere(tmp_path)
@@ -871,7 +875,7 @@ async def test_a_memory_that_went_and_came_back_still_goes_with_every_message_of
     async with dumping(tmp_path) as at:
         await learn(at, noted("has a cat", 1), *(noted(f"fact {number}", 9) for number in range(4)))
         await learn(at, noted("has a canary", 2, memory_id=1))
-        await learn(at, Change(MIRA, 1))
+        await learn(at, MemoryChange(MIRA, 1))
         await memories_of(at).restore("pixel", MIRA, (await memories_of(at).history("pixel", MIRA))[1].id)
         assert (await texts(at))[0] == "has a cat"
         await delete(at, 2)
@@ -1007,7 +1011,9 @@ CANARY, NORWAY = "Has a canary called Ada", "Lives in Oslo, Norway"
 
 
 @asynccontextmanager
-async def joined(folder: Path, *changes: Change, numbers: tuple[int, int] = (1, 2)) -> AsyncIterator[Table]:
+async def joined(
+    folder: Path, *changes: MemoryChange, numbers: tuple[int, int] = (1, 2)
+) -> AsyncIterator[Table]:
     """Have two memories about Mira, joined into the one of the first number."""
     async with dumping(folder, known=5) as at:
         await learn(at, *changes)
@@ -1106,7 +1112,7 @@ class Growth:
         if verb == "reword":
             await self._learn(memory.text, memory.id)
         elif verb == "drop":
-            await learn(self.at, Change(self.person_id, memory.id))
+            await learn(self.at, MemoryChange(self.person_id, memory.id))
         elif verb == "edit":
             await self.memories.edit("pixel", self.person_id, memory.number, f"mine {len(self.messages)}")
         else:
@@ -1116,10 +1122,10 @@ class Growth:
         heard = await self.at.hear("Pixel, look", where=CHANNEL, author_id=self.person_id)
         self.messages.append(message_id := heard.message_id)
         words = f"{text} m{message_id}x".strip()
-        await learn(self.at, Change(self.person_id, memory_id, words, f"m{message_id}x", (message_id,)))
+        await learn(self.at, MemoryChange(self.person_id, memory_id, words, f"m{message_id}x", (message_id,)))
 
     async def _join(self) -> None:
-        async def two_and_two(_slug: str, _person_id: int, of: Sequence[Known]) -> list[dict[str, Any]]:
+        async def two_and_two(_slug: str, _person_id: int, of: Sequence[KnownMemory]) -> list[dict[str, Any]]:
             free = [one for one in of if not one.pinned]
             pairs = [free[n : n + 2] for n in range(0, len(free), 2)] + [[one] for one in of if one.pinned]
             return [

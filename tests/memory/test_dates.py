@@ -18,7 +18,7 @@ from memory.dates import (
     zone_names,
     zones_like,
 )
-from memory.requests import MAY_ASK_TO_BE_REMINDED, Asked, birthday_in, reminder_in
+from memory.requests import MAY_ASK_TO_BE_REMINDED, ReminderRequest, birthday_in, reminder_in
 from memory.when import LONGEST, read_when
 
 OSLO, NEW_YORK = ZoneInfo("Europe/Oslo"), ZoneInfo("America/New_York")
@@ -286,7 +286,7 @@ def asked(said: str) -> tuple[str, str | None] | None:
     def read(words: str) -> datetime | None:
         return read_when(words, now=NOW, zone=OSLO)
 
-    found: Asked | None = reminder_in(said, read_when=read, names=("Pixel",))
+    found: ReminderRequest | None = reminder_in(said, read_when=read, names=("Pixel",))
     if found is None:
         return None
     return found.text, shown(found.due, OSLO).rpartition(" ")[0] if found.due else None

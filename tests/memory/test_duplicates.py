@@ -14,6 +14,7 @@ from benchmarks.bench_duplicates import (
     cosines_of,
     labelled_pairs,
     precision,
+    updates_missed,
     verdicts,
 )
 from memory.similarity import MOST_NEIGHBOURS, Verdict, compare, neighbours
@@ -125,10 +126,27 @@ def test_a_fact_far_from_a_known_one_is_new() -> None:
     assert compare("Plays the violin", "Has a cat named Miso", None) is Verdict.NEW
 
 
-def test_an_update_is_put_to_the_model_though_its_vector_is_far() -> None:
-    assert compare("Moved to Bergen", "Lives in Oslo", 0.5) is Verdict.ASK
-    assert compare("Moved to Bergen", "Lives in Oslo", None) is Verdict.ASK
-    assert compare("Moved to Bergen", "Lives in Oslo", 0.3) is Verdict.NEW
+@pytest.mark.parametrize("cosine", [None, 0.1, 0.5])
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [
+        ("Moved to Bergen", "Lives in Oslo"),
+        ("Ist nach Bergen gezogen", "Wohnt in Oslo"),
+        ("A déménagé à Nice", "Habite à Lille"),
+        ("Se ha mudado a Cádiz", "Vive en Bilbao"),
+        ("Se mudou para Natal", "Mora em Recife"),
+        ("福岡に引っ越した", "大阪に住んでいる"),
+    ],
+)
+def test_an_update_is_put_to_the_model_though_its_vector_is_far(
+    new: str, old: str, cosine: float | None
+) -> None:
+    assert compare(new, old, cosine) is Verdict.ASK
+
+
+def test_the_likest_are_put_to_the_model_however_low_a_model_of_vectors_puts_its_cosines() -> None:
+    known = [("Plays the violin", 0.1), ("Has a cat", 0.2), ("Likes tea", 0.3)]
+    assert neighbours("Sings in a choir", known) == [2, 1]
 
 
 def test_the_neighbours_are_the_likest_that_need_the_model() -> None:
@@ -195,6 +213,7 @@ def test_words_alone_merge_no_contradiction_and_hardly_anything_wrong(
 ) -> None:
     pairs = labelled_pairs()
     _assert_true_to_the_labels(pairs, verdicts(pairs, [None] * len(pairs)), capsys)
+    assert max(updates_missed(pairs, [[None] * len(pairs) for _ in pairs]).values()) <= 0.05
 
 
 async def test_vectors_merge_no_contradiction_and_hardly_anything_wrong(
@@ -204,7 +223,8 @@ async def test_vectors_merge_no_contradiction_and_hardly_anything_wrong(
     cosines = await cosines_of(pairs)
     if cosines is None:
         pytest.skip("the packages of the extra `memory` are not installed")
-    _assert_true_to_the_labels(pairs, verdicts(pairs, cosines), capsys)
+    _assert_true_to_the_labels(pairs, verdicts(pairs, [row[at] for at, row in enumerate(cosines)]), capsys)
+    assert max(updates_missed(pairs, cosines).values()) <= 0.05
 
 
 def _assert_true_to_the_labels(

@@ -157,7 +157,7 @@ def test_off_means_no_embedder():
     assert open_embedder("off") is None
 
 
-@pytest.mark.parametrize("model", ["minilm", "all-mpnet-base-v2"])
+@pytest.mark.parametrize("model", ["multilingual", "minilm", "all-mpnet-base-v2"])
 def test_a_package_that_is_not_there_is_named_in_one_sentence(monkeypatch, model):
     monkeypatch.setattr(
         sentence_models, "find_spec", lambda name: None if name != "numpy" else find_spec(name)

@@ -16,7 +16,7 @@ import database.sqlite
 from bot.core.errors import Unpostable, Unsaid
 from database import Database, UnitOfWork
 from database.backend import WORDED
-from database.models import Message, Row
+from database.models import MessageRow, Row
 from database.types import FactValues
 from tests.builders import CHANNEL, DM, utterance
 from tests.fakes import EPOCH, FakeClock
@@ -437,8 +437,8 @@ async def _stir(db: UnitOfWork, left: dict[int, str], number: int, rng: Random) 
     del left[deleted]
 
 
-def _line(number: int, words: str) -> Message:
-    return Message(id=number, channel_id=1, author_id=1, author_name="Mira", text=words, sent_at=EPOCH)
+def _line(number: int, words: str) -> MessageRow:
+    return MessageRow(id=number, channel_id=1, author_id=1, author_name="Mira", text=words, sent_at=EPOCH)
 
 
 def test_every_table_that_holds_words_is_written_anew():
@@ -461,4 +461,5 @@ def test_every_table_that_holds_words_is_written_anew():
     # figures, reasons, and what characters are interested in
     without_words |= {"feelings", "stirrings", "remarks", "character_days", "encounters", "growth"}
     without_words |= {"audit", "lore_lines"}  # what admins did, and laid down of characters
+    without_words |= {"system_prompts"}  # what characters are told to be
     assert worded - without_words == set(WORDED)

@@ -1,6 +1,7 @@
 """What comes to mind by search: worth it, allowed, within its room, at the prompt's end (C58, C60, C61)."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ OTHER_GUILD = Where(602, Place.GUILD, "elsewhere", 701, "Another")
 THREAD = replace(CHANNEL, channel_id=603, parent_id=CHANNEL.channel_id)
 QUESTION = "what do you know about my cats at home?"
 CATS = "I have two cats at home, Momo and Kiki"
-HEADING = "What Pixel remembers that may matter now"
+HEADING = "What Pixel remembers, by when"
 
 
 class Counting:
@@ -122,6 +123,77 @@ async def test_what_is_known_of_who_is_mentioned_comes_up_where_it_was_said(at):
     assert "about Mira#" in tail(at)
 
 
+@pytest.mark.parametrize("name", ["Mira", "mira", "Mira Vale"])
+async def test_what_is_known_of_who_is_named_comes_up_as_if_they_were_mentioned(at, name):
+    await say(at, CATS, author_name="Mira Vale")
+    at.claude.will_find(finding(fact("Has two cats at home, Momo and Kiki", CATS)))
+    await at.app.consolidation.run("pixel")
+    at.clock.pass_time(2 * DAY)
+    await say(at, f"what cats does {name} have at home?", author_id=BOB, author_name="Bob")
+    assert re.search(r"about Mira Vale#\d+\n  21 Nov 2026: Has two cats at home, Momo and Kiki", tail(at))
+
+
+NORTH = "we moved up to the fjords with everything we own"
+
+
+@pytest.fixture
+async def by_words(tmp_path: Path):
+    """A character who searches by words alone, and knows what a model has words for that nobody said."""
+    async with table(tmp_path) as at:
+        await agree(at, MIRA)
+        await learn_in_own_words(at)
+        yield at
+
+
+async def learn_in_own_words(at: Table) -> None:
+    await say(at, NORTH)
+    at.claude.will_find(finding(fact("Lives in Norway", NORTH)))
+    await at.app.consolidation.run("pixel")
+    at.clock.pass_time(2 * DAY)
+    await at.app.message_log.prune()
+
+
+async def test_a_fact_in_ones_own_words_is_found_by_the_models_which_nobody_is_shown(by_words):
+    at = by_words
+    await say(at, "what is it like for me in Norway?")
+    assert f"“{NORTH}”" in tail(at)
+    assert "Lives in Norway" not in at.claude.prompts[-1].text
+
+
+async def test_what_somebody_changes_is_found_by_its_new_words_alone(by_words):
+    at = by_words
+    memories = at.app.memories
+    await memories.edit("pixel", MIRA, 1, "we moved to the hills of Wales")
+    (one,) = await facts(at)
+    assert (one.searched, one.search_text) == ("we moved to the hills of Wales", None)
+    newest = (await memories.history("pixel", MIRA))[0]
+    await memories.restore("pixel", MIRA, newest.id)
+    (one,) = await facts(at)
+    assert (one.text, one.search_text) == (f"“{NORTH}”", "Lives in Norway")
+
+
+@pytest.mark.parametrize("told", [DM, OTHER_CHANNEL, OTHER_GUILD])
+async def test_of_who_is_named_nothing_comes_up_that_was_told_elsewhere(at, told):
+    await learnt(at, "I like tea and bread", where=CHANNEL)
+    await learnt(at, where=told)
+    await say(at, "what cats does Mira have at home?", author_id=BOB, author_name="Bob")
+    assert "Momo" not in at.claude.prompts[-1].text
+
+
+async def test_neighbours_stand_in_one_quote_under_one_day(at):
+    await say(at, "we took the slow train along the fjord")
+    await say(at, "and the slow train stopped at every farm by the fjord")
+    at.claude.will_find(finding())
+    await at.app.consolidation.run("pixel")
+    at.clock.pass_time(2 * DAY)
+    await at.app.message_log.prune()
+    await say(at, "do you remember the slow train along the fjord?")
+    quoted = tail(at).partition("(Said here before:)\n")[2]
+    assert quoted.startswith("  21 Nov 2026, Mira#")
+    assert quoted.count("21 Nov 2026") == 1
+    assert "every farm" in quoted
+
+
 async def test_a_fact_may_be_shared_upward_by_its_person_alone(at):
     await learnt(at, where=DM)
     await at.app.memories.share("pixel", MIRA, 1, "everywhere", DM)
@@ -148,7 +220,7 @@ async def test_what_was_said_here_before_comes_back_with_its_day(at):
     async with at.database.begin() as db:
         await db.memories.forget([one.id for one in await db.memories.of(MIRA, "pixel")])
     await say(at, "tell me about that slow train along the fjord")
-    assert "(Said here before:)\n  21 November 2026, Mira#" in tail(at)
+    assert "(Said here before:)\n  21 Nov 2026, Mira#" in tail(at)
     await say(at, "tell me about that slow train along the fjord", where=OTHER_CHANNEL)
     assert "Said here before" not in tail(at)
 
@@ -215,9 +287,28 @@ async def test_another_model_embeds_everything_anew_and_says_so(tmp_path, caplog
         assert await at.app.embedding.catch_up(progress=lambda *one: told.append(one)) == 3
         assert await at.app.embedding.catch_up() == 0
         async with at.database.read() as db:
-            ids = (await db.embeddings.of("fact", [MIRA], "other")).ids
+            ids = (await db.embeddings.of("fact", [MIRA], at.app.meaning.model)).ids
             assert len(ids) == 1
-            assert (await db.embeddings.of("fact", [MIRA], "counting")).ids.tolist() == []
+            before = Meaning(Counting()).model
+            assert (await db.embeddings.of("fact", [MIRA], before)).ids.tolist() == []
+
+
+async def test_a_vector_of_8_bits_is_kept_anew_and_its_text_is_not_encoded_again(tmp_path):
+    embedder = Counting()
+    async with table(tmp_path, embedder=embedder) as at:
+        await agree(at)
+        await learnt(at)
+        async with at.app.database.begin() as db:
+            [fact] = await db.memories.of(MIRA, "pixel")
+            now = await db.embeddings.of("fact", [MIRA], at.app.meaning.model)
+            before = (127 * await embedder.encode([fact.text])).round().astype(np.int8).tobytes()
+            await db.embeddings.put("fact", MIRA, "counting", {fact.id: before}, character="pixel")
+        embedder.texts.clear()
+        await at.app.embedding.catch_up()
+        assert embedder.texts == []
+        async with at.database.read() as db:
+            assert await db.embeddings.of("fact", [MIRA], at.app.meaning.model) == now
+            assert not (await db.embeddings.of("fact", [MIRA], "counting")).ids
 
 
 async def test_without_an_embedder_it_goes_by_words_and_says_so_once(tmp_path, caplog):
@@ -271,7 +362,7 @@ async def test_claims_about_others_do_not_come_up_before_more_than_their_person(
     await say(at, QUESTION, author_id=BOB, author_name="Bob", mentions=(MIRA,))
     assert HEADING not in tail(at)
     await say(at, QUESTION)
-    assert ", of Bob (" in tail(at)
+    assert ", of Bob\n" in tail(at)
 
 
 async def test_a_pinned_claim_about_somebody_else_does_not_stand_at_the_head(at):
@@ -284,7 +375,7 @@ async def test_a_pinned_claim_about_somebody_else_does_not_stand_at_the_head(at)
     await say(at, "hello there")
     assert "Has three cats" not in at.claude.prompts[-1].text
     await say(at, QUESTION)
-    assert ", of Bob (" in tail(at)
+    assert ", of Bob\n" in tail(at)
 
 
 async def test_a_place_that_was_forgotten_and_comes_back_finds_nothing_of_before(at):
@@ -304,6 +395,8 @@ async def test_what_was_said_to_one_character_is_not_quoted_to_another(tmp_path)
     async with table(tmp_path) as at:
         await agree(at)
         await learnt(at, "we took the slow train along the fjord to Bergen", where=DM)
+        async with at.database.begin() as db:
+            await db.memories.forget([one.id for one in await db.memories.of(MIRA, "pixel")])
         await say(at, question, where=DM)
         assert "Said here before" in tail(at)
     nyx = at.app.character.model_copy(update={"slug": "nyx", "name": "Nyx"})

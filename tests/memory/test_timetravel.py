@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from database.models import Fact
-from memory.core import Change
+from memory.core import MemoryChange
 from memory.history import JOINED, LEARNT, REINFORCED, SUPERSEDED, into
 from memory.rules import MemoryRefused
 from memory.time_travel import UNDONE, TimeTravel, Undone, bounds
@@ -81,7 +81,7 @@ class Life:
         words = f"I have moved to {place} now"
         await say(self.at, words)
         verdict = deciding((1, self.rng.choice(("update", "update", "new")), 1))
-        self.at.claude.will_find(finding(fact(f"Lives in the city of {place}", words)), verdict)
+        self.at.claude.will_find(finding(fact(f"Has moved to {place} now", words)), verdict)
         await self.at.app.consolidation.run("pixel")
         self.at.claude.facts.clear()
 
@@ -92,7 +92,7 @@ class Life:
         text = f"noted {self.said}"
         target = self.rng.choice(known).id if known and self.rng.random() < 0.6 else None
         words = None if target is not None and self.rng.random() < 0.3 else text
-        change = Change(MIRA, target, words, text, (10**6 + self.said,))
+        change = MemoryChange(MIRA, target, words, text, (10**6 + self.said,))
         async with self.at.database.begin() as db:
             await self.at.app.memories.learn(db, "pixel", CHANNEL, [change], at=self.at.clock.now())
 
@@ -180,8 +180,8 @@ async def test_the_days_are_those_on_which_something_changed(at):
 
 # --- A bad day -----------------------------------------------------------------------------------------
 
-OSLO = ("I have moved to Oslo now", "Lives in the city of Oslo")
-BERGEN = ("I have moved to Bergen now", "Lives in the city of Bergen")
+OSLO = ("I have moved to Oslo now", "Has moved to Oslo now")
+BERGEN = ("I have moved to Bergen now", "Has moved to Bergen now")
 
 
 async def learn(at: Table, said: tuple[str, str], *decisions: tuple[int, str, int], **who: Any) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from personas.cards import card_from, read_card, write_png
 from personas.cards.convert import card_of
-from personas.cards.images import Picture
+from personas.cards.images import AvatarPicture
 from personas.character import Character
 from personas.evolution import evolved
 from personas.library import FolderContents, read_file
@@ -216,7 +216,7 @@ def test_what_this_program_wrote_goes_before_what_acore_says():
 def test_the_picture_of_a_card_is_its_own_else_what_avatar_url_holds():
     """F098."""
     told = changed(V2, avatar_url=AVATAR)
-    assert cast_whole(card_from(told)).avatar == Picture(PICTURE, ".png")
+    assert cast_whole(card_from(told)).avatar == AvatarPicture(PICTURE, ".png")
     there = cast_whole(read_card(write_png(card_from(changed(V2, avatar_url="https://example.org/a.png")))))
     assert there.avatar is not None
     assert "avatar" not in there.fields

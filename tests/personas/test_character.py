@@ -191,7 +191,7 @@ def test_a_character_says_nothing_it_was_not_given():
     nyx = character_from(NYX, "nyx")
     silent = Character.model_fields.keys() - {"slug", "name", "core_prompt", "fallback_lines"}
     prompts = {"summarization_prompt", "core_memory_prompt", "core_memory_dump", "memory_question"}
-    manner = {"emotes", "mirror_style", "temperament", "relationships"}
+    manner = {"emotes", "mirror_style", "temperament", "relationships", "timbre"}
     for field in manner:
         assert getattr(nyx, field) == Character.model_fields[field].get_default(call_default_factory=True), (
             field

@@ -13,7 +13,7 @@ import pytest
 
 from bot.conversation.style_guard import flaw_of
 from bot.features.characters.library import Library
-from bot.features.characters.shelves import Source, sources_of
+from bot.features.characters.shelves import CharacterSource, sources_of
 from personas.affect import hormones, moods
 from personas.affect.hormones import Nature
 from personas.affect.temperament import DayMood, Hormone, Stimulus
@@ -32,7 +32,7 @@ MOST_LETTERS = 6_000
 """What docs/characters.md says is enough for a prompt."""
 
 
-def library_of(folder: Path, sources: Sequence[Source]) -> Library:
+def library_of(folder: Path, sources: Sequence[CharacterSource]) -> Library:
     return Library(
         sources,
         characters=CHARACTERS,

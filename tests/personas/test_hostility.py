@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from database.models.inner import ATTACKS as KEPT_AS_ATTACKS
 from personas.affect import hormones, hostility
 from personas.affect.hormones import Nature, at_rest
-from personas.affect.hostility import HALF_LIFE, POSTURES, SKIN_HALF_LIFE, WEIGHTS, Guard, guard_after
+from personas.affect.hostility import (
+    HALF_LIFE,
+    POSTURES,
+    SKIN_HALF_LIFE,
+    WEIGHTS,
+    HostilityState,
+    guard_after,
+)
 from personas.affect.temperament import ATTACKS, Hormone, Stimulus, Temperament
 from tests.support.paths import ROOT
 
@@ -20,12 +27,14 @@ ANYBODY = Temperament()
 INNER_LIFE = (ROOT / "docs" / "inner-life.md").read_text(encoding="utf-8")
 
 
-def after(*attacks: tuple[timedelta, Stimulus], temperament: Temperament = ANYBODY, now=NOON) -> Guard:
+def after(
+    *attacks: tuple[timedelta, Stimulus], temperament: Temperament = ANYBODY, now=NOON
+) -> HostilityState:
     """Return what attacks left that were so long ago."""
     return guard_after([(NOON - ago, one) for ago, one in attacks], temperament, now)
 
 
-def barrage(times: int, temperament: Temperament = ANYBODY) -> Guard:
+def barrage(times: int, temperament: Temperament = ANYBODY) -> HostilityState:
     return after(*((n * MINUTE, Stimulus.CONFLICT) for n in reversed(range(times))), temperament=temperament)
 
 
@@ -55,7 +64,7 @@ def test_half_of_it_is_gone_after_its_half_life_and_then_the_manner_is_as_usual(
 
 
 def test_however_many_there_were_the_manner_is_as_usual_once_that_can_not_be_seen_any_more():
-    worst = Guard(NOON, hostility=1.0)
+    worst = HostilityState(NOON, hostility=1.0)
     assert hostility.later(worst, NOON + hostility.SHOWS_FOR - MINUTE).posture is not None
     assert hostility.later(worst, NOON + hostility.SHOWS_FOR + MINUTE).posture is None
 
@@ -74,7 +83,7 @@ def test_through_a_thick_skin_the_same_insult_moves_the_hormones_less():
         temperament = Temperament(skin=skin)
         nature, strength = (
             Nature(temperament, ZoneInfo("UTC")),
-            hostility.strength(Guard(NOON), temperament),
+            hostility.strength(HostilityState(NOON), temperament),
         )
         felt = hormones.felt(at_rest(NOON), nature, Stimulus.CONFLICT, NOON, strength)
         return felt.deviations[Hormone.CORTISOL]

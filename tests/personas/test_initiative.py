@@ -18,13 +18,13 @@ from personas.initiative import (
     MOST_ASKED,
     REMEMBERED,
     TICK,
-    Bounds,
-    Kind,
-    Moment,
+    InitiativeBounds,
+    InitiativeMoment,
     QuietHours,
+    RemarkKind,
     Roll,
-    Said,
     Silence,
+    TalkLine,
     due,
     is_curious,
     may_ask_back,
@@ -39,24 +39,24 @@ from tests.fakes import EPOCH
 from tests.support.paths import ROOT
 
 TICKS = 10_000
-NO_CAP, ALWAYS = Bounds(cap=TICKS), Bounds(chance=1.0)
+NO_CAP, ALWAYS = InitiativeBounds(cap=TICKS), InitiativeBounds(chance=1.0)
 ZERO = timedelta(0)
 COOLDOWN = timedelta(seconds=300)
 
 
-def noon(**changes) -> Moment:
-    return Moment(**{"now": EPOCH, "own_last": False, **changes})
+def noon(**changes) -> InitiativeMoment:
+    return InitiativeMoment(**{"now": EPOCH, "own_last": False, **changes})
 
 
 class Day:
     """A channel in which somebody speaks after each remark, on a clock that jumps by a half hour."""
 
-    def __init__(self, bounds: Bounds = Bounds(), seed: int = 1) -> None:  # noqa: B008 - a value
+    def __init__(self, bounds: InitiativeBounds = InitiativeBounds(), seed: int = 1) -> None:  # noqa: B008 - a value
         self.bounds, self.rng, self.now = bounds, Random(seed), EPOCH
         self.said: list[datetime] = []
         self.rolled: tuple[int, ...] = ()
 
-    def tick(self, *, own_last: bool = False) -> Kind | None:
+    def tick(self, *, own_last: bool = False) -> RemarkKind | None:
         slot = due(self.now, self.rolled, "600")
         if slot is None:
             return None
@@ -74,26 +74,26 @@ class Day:
 def test_of_ten_thousand_half_hours_a_tenth_is_spoken_in_and_half_of_that_takes_up_the_talk(seed):
     rng = Random(seed)
     came = Counter(roll(NO_CAP, noon(), rng).kind for _ in range(TICKS))
-    spoken = came[Kind.CONTEXTUAL] + came[Kind.STATUS]
+    spoken = came[RemarkKind.CONTEXTUAL] + came[RemarkKind.STATUS]
     assert spoken / TICKS == pytest.approx(0.10, abs=0.009)
-    assert came[Kind.CONTEXTUAL] / spoken == pytest.approx(0.5, abs=0.03)
+    assert came[RemarkKind.CONTEXTUAL] / spoken == pytest.approx(0.5, abs=0.03)
 
 
 def test_over_many_seeds_the_fork_is_even():
     kinds = [roll(NO_CAP, noon(), Random(seed)).kind for seed in range(60_000)]
     came = Counter(kinds)
-    spoken = came[Kind.CONTEXTUAL] + came[Kind.STATUS]
-    assert came[Kind.CONTEXTUAL] / spoken == pytest.approx(0.5, abs=0.03)
+    spoken = came[RemarkKind.CONTEXTUAL] + came[RemarkKind.STATUS]
+    assert came[RemarkKind.CONTEXTUAL] / spoken == pytest.approx(0.5, abs=0.03)
 
 
 def test_it_never_speaks_after_its_own_last_word():
     rng = Random(1)
-    own = {roll(Bounds(chance=1.0), noon(own_last=True), rng).silence for _ in range(TICKS)}
+    own = {roll(InitiativeBounds(chance=1.0), noon(own_last=True), rng).silence for _ in range(TICKS)}
     assert own == {Silence.OWN}
 
 
 def test_over_a_month_of_half_hours_it_keeps_to_the_quiet_hours_and_the_daily_cap():
-    day = Day(Bounds(chance=0.6))
+    day = Day(InitiativeBounds(chance=0.6))
     for _ in range(30 * 24 * 60):
         day.now += timedelta(minutes=1)
         day.tick()
@@ -106,8 +106,11 @@ def test_over_a_month_of_half_hours_it_keeps_to_the_quiet_hours_and_the_daily_ca
 def test_quiet_hours_are_those_of_the_clock_of_the_house():
     oslo = ZoneInfo("Europe/Oslo")
     late = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)  # half past eleven there
-    assert roll(Bounds(chance=1.0), noon(now=late), Random(1)).kind is not None
-    assert roll(Bounds(chance=1.0), noon(now=late.astimezone(oslo)), Random(1)).silence is Silence.QUIET
+    assert roll(InitiativeBounds(chance=1.0), noon(now=late), Random(1)).kind is not None
+    assert (
+        roll(InitiativeBounds(chance=1.0), noon(now=late.astimezone(oslo)), Random(1)).silence
+        is Silence.QUIET
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,9 +156,9 @@ def test_the_rhythm_of_a_channel_shifts_the_chance_and_leaves_some_in_every_hour
 
 
 def test_where_admins_allow_nothing_unasked_nothing_is_said_and_half_of_it_where_they_allow_half():
-    assert roll(Bounds(chance=1.0), noon(considered=0.0), Random(1)).silence is Silence.CHANCE
-    assert roll(Bounds(chance=1.0), noon(considered=0.5), Random(1)).chance == 0.5
-    assert roll(Bounds(chance=0.0), noon(profile=DEAD), Random(1)).chance == 0.0
+    assert roll(InitiativeBounds(chance=1.0), noon(considered=0.0), Random(1)).silence is Silence.CHANCE
+    assert roll(InitiativeBounds(chance=1.0), noon(considered=0.5), Random(1)).chance == 0.5
+    assert roll(InitiativeBounds(chance=0.0), noon(profile=DEAD), Random(1)).chance == 0.0
 
 
 @pytest.mark.parametrize(("profile", "minutes"), [(Profile(), 30), (LIVELY, 36), (DEAD, 24)])
@@ -195,14 +198,14 @@ class Month:
         """Let people talk, and roll in each half hour; what the first week brings is not counted."""
         for _ in range((days + 7) * 48):
             self._talk()
-            moment = Moment(
+            moment = InitiativeMoment(
                 now=self.now,
                 own_last=self.own_last,
                 last_at=self.last_at,
                 today=self.said[-10:],
                 profile=profile_of(self.counts, self.now),
             )
-            rolled = roll(Bounds(), moment, self.rng)
+            rolled = roll(InitiativeBounds(), moment, self.rng)
             if rolled.silence in (None, Silence.CHANCE) and self.now >= EPOCH + timedelta(days=7):
                 self.eligible.append((self.now.hour in moment.profile.peak, rolled))
             if rolled.kind is not None:
@@ -248,7 +251,7 @@ def test_in_thirty_modelled_days_it_speaks_in_a_tenth_of_the_half_hours_that_are
 
 
 def test_a_half_hour_is_rolled_once_however_often_it_is_looked():
-    day = Day(Bounds(chance=1.0, cap=TICKS))
+    day = Day(InitiativeBounds(chance=1.0, cap=TICKS))
     for _ in range(6 * 60):
         day.now += timedelta(minutes=1)
         day.tick()
@@ -258,7 +261,7 @@ def test_a_half_hour_is_rolled_once_however_often_it_is_looked():
 
 
 def test_nothing_is_made_up_for_after_a_week_offline():
-    day = Day(Bounds(chance=1.0, cap=TICKS))
+    day = Day(InitiativeBounds(chance=1.0, cap=TICKS))
     day.now += timedelta(days=7, minutes=29)
     for _ in range(10):
         day.tick()
@@ -267,7 +270,7 @@ def test_nothing_is_made_up_for_after_a_week_offline():
 
 @pytest.mark.parametrize("jump", [timedelta(days=7), timedelta(days=-7), timedelta(minutes=-25)])
 def test_a_clock_that_jumps_and_comes_back_does_no_harm(jump):
-    day = Day(Bounds(chance=1.0))
+    day = Day(InitiativeBounds(chance=1.0))
     day.now = EPOCH.replace(hour=9)
 
     def run(minutes: int) -> None:
@@ -346,9 +349,9 @@ def _busiest(asked: list[datetime]) -> int:
 # --- What was left open ---------------------------------------------------------------------------
 
 
-def talk(*said: tuple[int, str]) -> list[Said]:
+def talk(*said: tuple[int, str]) -> list[TalkLine]:
     """Return a talk: 42 and 7 are people, 0 is the character."""
-    return [Said(2 * place, person, text) for place, (person, text) in enumerate(said, 1)]
+    return [TalkLine(2 * place, person, text) for place, (person, text) in enumerate(said, 1)]
 
 
 CHATTER = tuple((7, f"well, number {number}") for number in range(4))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from personas.lorebooks import Position, Role, Scene
+from personas.lorebooks import Position, Role, ScanContext
 from tests.support.lorebooks import book_of, look, lore, uids, v3
 
 # Recursion
@@ -121,14 +121,14 @@ def test_constant_can_be_a_decorator():
 
 def test_activate_only_after_counts_the_characters_messages():
     book = book_of(v3("@@activate_only_after 3\nx", "y"))
-    assert uids(look(book, "y", scene=Scene(replies=2))) == []
-    assert uids(look(book, "y", scene=Scene(replies=3))) == ["0"]
+    assert uids(look(book, "y", scene=ScanContext(replies=2))) == []
+    assert uids(look(book, "y", scene=ScanContext(replies=3))) == ["0"]
     assert uids(look(book, "y")) == ["0"]
 
 
 def test_activate_only_every_goes_by_the_remainder():
     book = book_of(v3("@@activate_only_every 3\nx", "y"))
-    there = [replies for replies in range(1, 8) if uids(look(book, "y", scene=Scene(replies=replies)))]
+    there = [replies for replies in range(1, 8) if uids(look(book, "y", scene=ScanContext(replies=replies)))]
     assert there == [3, 6]
     assert v3("@@activate_only_every 0\nx", "y").only_every is None
 
@@ -151,8 +151,8 @@ def test_dont_activate_after_match_is_once_in_a_lifetime():
 
 def test_is_greeting_asks_how_the_talk_began():
     book = book_of(v3("@@is_greeting 1\nx", "y"))
-    assert uids(look(book, "y", scene=Scene(greeting=0))) == []
-    assert uids(look(book, "y", scene=Scene(greeting=1))) == ["0"]
+    assert uids(look(book, "y", scene=ScanContext(greeting=0))) == []
+    assert uids(look(book, "y", scene=ScanContext(greeting=1))) == ["0"]
     assert uids(look(book, "y")) == ["0"]
 
 
@@ -172,7 +172,7 @@ def test_ignore_on_max_context_goes_when_it_is_full_and_before_all_others():
     book = book_of(v3("@@ignore_on_max_context\n12345", "y", priority=99), lore("b", "y", content="67890"))
     assert uids(look(book, "y")) == ["0", "b"]
     assert uids(look(book, "y", budget=9)) == ["b"]
-    assert uids(look(book, "y", scene=Scene(full=True))) == ["b"]
+    assert uids(look(book, "y", scene=ScanContext(full=True))) == ["b"]
 
 
 def test_decorators_that_make_no_sense_here_are_passed_over():

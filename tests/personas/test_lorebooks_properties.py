@@ -5,8 +5,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personas.lorebooks import Entry, Logic, Lorebook, LoreState, Position, Ref, Scene, scan
-from personas.lorebooks.needles import Heard, Needles, plain, stands_alone
+from personas.lorebooks import Logic, Lorebook, LoreEntry, LoreState, Position, Ref, ScanContext, scan
+from personas.lorebooks.needles import Needles, SearchedText, plain, stands_alone
 
 WORDS = (
     "sun",
@@ -40,10 +40,10 @@ def books(draw: st.DrawFn) -> Lorebook:
 
 
 @st.composite
-def entries(draw: st.DrawFn, uid: str) -> Entry:
+def entries(draw: st.DrawFn, uid: str) -> LoreEntry:
     """Draw an entry."""
     rarely = st.sampled_from((False, False, False, True))
-    return Entry(
+    return LoreEntry(
         uid=uid,
         keys=draw(KEYS),
         secondary_keys=draw(KEYS),
@@ -89,7 +89,7 @@ def entries(draw: st.DrawFn, uid: str) -> Entry:
     near=st.dictionaries(st.tuples(st.sampled_from(("a", "b", "gone")), st.sampled_from(UIDS)), st.floats()),
     budget=st.none() | st.integers(0, 80),
     seed=st.integers(0, 9),
-    scene=st.builds(Scene, fresh=COUNTS, replies=st.none() | COUNTS, full=st.booleans()),
+    scene=st.builds(ScanContext, fresh=COUNTS, replies=st.none() | COUNTS, full=st.booleans()),
 )
 def test_a_scan_never_fails_is_repeatable_and_keeps_to_the_budget(
     first: Lorebook,
@@ -98,7 +98,7 @@ def test_a_scan_never_fails_is_repeatable_and_keeps_to_the_budget(
     near: dict[Ref, float],
     budget: int | None,
     seed: int,
-    scene: Scene,
+    scene: ScanContext,
 ):
     shelf = {"a": first, "b": second}
     runs = []
@@ -138,7 +138,7 @@ def test_plain_keys_are_found_as_a_look_at_each_would_find_them(
     book = Lorebook(
         scan_depth=depth,
         entries=tuple(
-            Entry(uid=f"{n}", keys=(key,), content=f"{n}", case_sensitive=cased, match_whole_words=whole)
+            LoreEntry(uid=f"{n}", keys=(key,), content=f"{n}", case_sensitive=cased, match_whole_words=whole)
             for n, (key, cased, whole) in enumerate(keys)
         ),
     )
@@ -172,7 +172,7 @@ def letter(mark: str) -> bool:
 def test_needles_of_two_letters_are_all_found(words: set[str], text: str):
     """So alike that most wait under the same pieces."""
     numbered = dict(enumerate(sorted(words)))
-    found = list(Needles(numbered, cased=True).within(Heard(text)))
+    found = list(Needles(numbered, cased=True).within(SearchedText(text)))
     assert sorted(found) == [number for number, word in numbered.items() if word in text]
 
 
@@ -180,7 +180,7 @@ def test_crowded_needles_move_on_to_longer_pieces():
     words = {n: f"{n:012b}".replace("0", "a").replace("1", "b") for n in range(4_096)}
     needles = Needles(words, cased=True)
     assert set(needles._long) == {4, 8}
-    assert list(needles.within(Heard("x" + words[77] + "x"))) == [77]
+    assert list(needles.within(SearchedText("x" + words[77] + "x"))) == [77]
 
 
 @given(st.text("ab ", max_size=8), st.text("ab ", min_size=1, max_size=3))

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas.selection.orchestration import Bond, Cue, Reason, banter, next_of_scene, plan
-from personas.selection.routing import Candidate
+from personas.selection.orchestration import Cue, CueReason, PairBond, banter, next_of_scene, plan
+from personas.selection.routing import RoutingCandidate
 
-NYX, PIXEL, FANGS = (Candidate(slug, (slug.title(),)) for slug in ("nyx", "pixel", "fangs"))
+NYX, PIXEL, FANGS = (RoutingCandidate(slug, (slug.title(),)) for slug in ("nyx", "pixel", "fangs"))
 COMPANY = (NYX, PIXEL, FANGS)
 PAIRS = [(one.slug, other.slug) for one in COMPANY for other in COMPANY if one != other]
-DEVOTED = {pair: Bond(affinity=10, compatibility=1.5) for pair in PAIRS}
-HOSTILE = dict.fromkeys(PAIRS, Bond(affinity=-10))
+DEVOTED = {pair: PairBond(affinity=10, compatibility=1.5) for pair in PAIRS}
+HOSTILE = dict.fromkeys(PAIRS, PairBond(affinity=-10))
 
 
 class Fixed(Random):
@@ -52,7 +52,7 @@ def who(cues: tuple[Cue, ...]) -> list[str]:
 def test_of_three_personas_the_ones_named_speak_in_the_order_of_the_text():
     """C27, F004, D26: persona, delay and reason as data."""
     cues = planned("Fangs and Nyx, who of you has the key?")
-    assert [(cue.slug, cue.reason) for cue in cues] == [("fangs", Reason.NAMED), ("nyx", Reason.NAMED)]
+    assert [(cue.slug, cue.reason) for cue in cues] == [("fangs", CueReason.NAMED), ("nyx", CueReason.NAMED)]
     assert cues[0].delay == 0
     assert 1.5 <= cues[1].delay <= 4
     assert json.loads(json.dumps([asdict(cue) for cue in cues]))[1]["reason"] == "named"
@@ -63,16 +63,19 @@ def test_who_is_named_speaks_rather_than_who_was_routed():
 
 
 def test_where_nobody_is_named_the_routed_one_speaks_at_once():
-    assert planned("is it raining?", routed="fangs") == (Cue("fangs", 0.0, Reason.ROUTED),)
+    assert planned("is it raining?", routed="fangs") == (Cue("fangs", 0.0, CueReason.ROUTED),)
 
 
 def test_whom_a_message_replies_to_speaks_before_those_it_names():
     cues = planned("Nyx says otherwise, and Fangs too", addressed=("fangs",))
-    assert [(cue.slug, cue.reason) for cue in cues] == [("fangs", Reason.ADDRESSED), ("nyx", Reason.NAMED)]
+    assert [(cue.slug, cue.reason) for cue in cues] == [
+        ("fangs", CueReason.ADDRESSED),
+        ("nyx", CueReason.NAMED),
+    ]
 
 
 def test_at_most_so_many_of_those_named_speak():
-    company = [Candidate(name, (name,)) for name in ("ann", "ben", "cem", "dora")]
+    company = [RoutingCandidate(name, (name,)) for name in ("ann", "ben", "cem", "dora")]
     assert who(planned("dora, cem, ben, ann?", company)) == ["dora", "cem", "ben"]
     assert who(planned("dora, cem, ben, ann?", company, most=1)) == ["dora"]
 
@@ -89,7 +92,7 @@ def test_another_one_joins_in_as_likely_as_the_two_get_on():
     for fraction, joins in ((0.0, True), (0.499, True), (0.5, False), (0.9, False)):
         cues = plan("rain?", COMPANY, routed="nyx", rng=Fixed(fraction))
         assert (len(cues) == 2) is joins
-        assert [cue.reason for cue in cues[1:]] == [Reason.BANTER] * joins
+        assert [cue.reason for cue in cues[1:]] == [CueReason.BANTER] * joins
 
 
 def test_who_joins_in_takes_longer_than_who_was_asked():
@@ -108,7 +111,7 @@ def test_joining_in_can_be_made_rarer_and_switched_off():
 
 
 def test_a_large_company_is_no_noisier_than_a_small_one():
-    crowd = [NYX, *(Candidate(f"p{number}", (f"P{number}",)) for number in range(30))]
+    crowd = [NYX, *(RoutingCandidate(f"p{number}", (f"P{number}",)) for number in range(30))]
     small = sum(len(planned("rain?", (NYX, PIXEL), seed=seed, chance=1.0)) > 1 for seed in range(400))
     large = sum(len(planned("rain?", crowd, seed=seed, chance=1.0)) > 1 for seed in range(400))
     assert abs(small - large) < 70
@@ -123,7 +126,7 @@ TEXTS = st.lists(st.sampled_from(["Nyx", "Pixel", "Fangs", "Ghost", "and", "rain
 )
 BONDS = st.dictionaries(
     st.sampled_from(PAIRS),
-    st.builds(Bond, st.floats(-10, 10), st.integers(0, 20), st.floats(0.5, 1.5), st.floats(0, 1)),
+    st.builds(PairBond, st.floats(-10, 10), st.integers(0, 20), st.floats(0.5, 1.5), st.floats(0, 1)),
 )
 
 
@@ -144,7 +147,7 @@ def test_a_plan_is_of_those_present_each_once_and_in_no_order_of_chance(
     assert cues == planned(text, tuple(reversed(present)), seed=seed, most=most, bonds=bonds, chance=1.0)
     assert set(who(cues)) <= {one.slug for one in present}
     assert len(who(cues)) == len(set(who(cues))) <= most + 1
-    assert [cue.reason for cue in cues[:-1]].count(Reason.BANTER) == 0
+    assert [cue.reason for cue in cues[:-1]].count(CueReason.BANTER) == 0
     assert all(cue.delay >= 0 for cue in cues)
 
 
@@ -170,8 +173,8 @@ def test_a_plan_is_the_same_in_every_process():
     code = """
 from random import Random
 from personas.selection.orchestration import plan
-from personas.selection.routing import Candidate
-crowd = [Candidate(f"p{number}", ()) for number in range(12)]
+from personas.selection.routing import RoutingCandidate
+crowd = [RoutingCandidate(f"p{number}", ()) for number in range(12)]
 print([plan("rain?", crowd, routed="p0", rng=Random(seed)) for seed in range(20)])
 """
     assert run(code, "1") == run(code, "2")
@@ -190,7 +193,7 @@ def test_who_is_named_by_a_persona_answers_it_for_certain():
     """F041."""
     cue = answer("And what do you say, Pixel?", bonds=HOSTILE, chance=0.0)
     assert cue is not None
-    assert (cue.slug, cue.reason) == ("pixel", Reason.ADDRESSED)
+    assert (cue.slug, cue.reason) == ("pixel", CueReason.ADDRESSED)
 
 
 def test_who_says_their_own_name_does_not_answer_themselves():
@@ -200,26 +203,26 @@ def test_who_says_their_own_name_does_not_answer_themselves():
 @pytest.mark.parametrize(
     ("bond", "likely"),
     [
-        (Bond(), 0.5),
-        (Bond(affinity=10), 1.0),
-        (Bond(recent=7), 0.15),
-        (Bond(recent=3), 0.35),
-        (Bond(compatibility=1.5), 0.75),
-        (Bond(severity=1.0), 0.1),
-        (Bond(severity=0.5), 0.3),
-        (Bond(affinity=10, severity=1.0), 0.2),
+        (PairBond(), 0.5),
+        (PairBond(affinity=10), 1.0),
+        (PairBond(recent=7), 0.15),
+        (PairBond(recent=3), 0.35),
+        (PairBond(compatibility=1.5), 0.75),
+        (PairBond(severity=1.0), 0.1),
+        (PairBond(severity=0.5), 0.3),
+        (PairBond(affinity=10, severity=1.0), 0.2),
     ],
 )
 def test_a_persona_answers_another_with_exactly_that_probability(bond, likely):
     """F041, F042, F094: F042 x (1 - 0.8 x severity), with the draw for chance at 1.0."""
-    bonds = {("nyx", "pixel"): bond, ("nyx", "fangs"): Bond(affinity=-10)}
+    bonds = {("nyx", "pixel"): bond, ("nyx", "fangs"): PairBond(affinity=-10)}
     assert answer("lovely night", bonds=bonds, rng=Fixed(likely - 0.001)) is not None
     assert answer("lovely night", bonds=bonds, rng=Fixed(likely + 0.001)) is None
 
 
 def test_how_the_speaker_feels_about_the_other_one_counts():
     """F042: from the speaker to who may respond."""
-    warm = {("nyx", "pixel"): Bond(affinity=10), ("nyx", "fangs"): Bond(affinity=-10)}
+    warm = {("nyx", "pixel"): PairBond(affinity=10), ("nyx", "fangs"): PairBond(affinity=-10)}
     cue = answer("lovely night", bonds=warm, rng=Fixed(0.9))
     assert cue is not None
     assert cue.slug == "pixel"

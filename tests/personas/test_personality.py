@@ -1,8 +1,6 @@
 """Traits that shift with what a character does and meets: small steps, bounds, the way back, words (F104)."""
 
-import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,7 +20,6 @@ from personas.personality import (
 from personas.relations.affinity import Interaction
 from personas.relations.bonds import Tone
 
-PAGE = Path(__file__).parents[2] / "docs/company.md"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STEPS = [step for table in (SPOKE, HEARD, TONES) for steps in table.values() for step in steps.items()]
 
@@ -83,17 +80,3 @@ def test_what_is_taken_back_leaves_what_would_be_without_it(step, days, begun):
 )
 def test_a_manner_is_said_in_two_steps_and_not_before_it_tells(traits, words):
     assert manner(traits) == words
-
-
-def test_the_page_tells_every_step():
-    """docs/company.md: a row for each kind of dealing, and a sentence for what people do."""
-    part = PAGE.read_text("utf-8").partition("### Traits")[2].partition("## Commands")[0]
-    rows = re.findall(r"^\| (\w+) \| (.*?) \| ?(.*?) ?\|$", part, re.MULTILINE)
-    told = {kind: (spoke, heard) for kind, spoke, heard in rows if kind in set(Interaction)}
-    assert told == {kind: (_said(SPOKE[kind]), _said(HEARD.get(kind, {}))) for kind in SPOKE}
-    people = re.findall(r"\((\w+ [+-][\d.]+)\)", " ".join(part.partition("What people do")[2].split()))
-    assert people == [_said(TONES[tone]) for tone in TONES]
-
-
-def _said(steps):
-    return ", ".join(f"{trait} {step:+g}" for trait, step in steps.items())

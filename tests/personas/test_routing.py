@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from personas.character import Character
 from personas.selection.mentions import about, spoken
 from personas.selection.routing import (
-    Candidate,
     How,
     NobodyPresentError,
     Routed,
+    RoutingCandidate,
     Rules,
     Spoke,
     WeightError,
@@ -26,7 +26,7 @@ from personas.selection.routing import (
 )
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-NYX = Candidate(
+NYX = RoutingCandidate(
     slug="nyx",
     names=("Nyx",),
     interests=("stars", "poetry", "night walks"),
@@ -35,7 +35,7 @@ NYX = Candidate(
     channels=("#observatory", "4242"),
     activities=("stargazing",),
 )
-PIXEL = Candidate(
+PIXEL = RoutingCandidate(
     slug="pixel",
     names=("Pixel", "Pix"),
     interests=("games", "robots"),
@@ -43,7 +43,7 @@ PIXEL = Candidate(
     knowledge="programming",
     activities=("minecraft", "speedrun"),
 )
-FANGS = Candidate(
+FANGS = RoutingCandidate(
     slug="fangs",
     names=("Lady Fangs", "Fangs"),
     interests=("history", "poetry", "castles"),
@@ -138,37 +138,37 @@ def test_a_name_with_signs_around_it_is_a_call(text):
 
 
 def test_the_longer_of_two_names_that_overlap_is_called():
-    bat = Candidate("bat", ("Fangs",))
+    bat = RoutingCandidate("bat", ("Fangs",))
     assert named("Lady Fangs, a word?", (*COMPANY, bat)) == ("fangs",)
     assert named("Fangs, a word?", (*COMPANY, bat)) == ("bat",)
 
 
 def test_of_two_names_that_begin_alike_the_longer_is_called():
-    alba = Candidate("alba", ("Nyx Alba",))
+    alba = RoutingCandidate("alba", ("Nyx Alba",))
     assert named("Nyx Alba?", (NYX, alba)) == ("alba",)
     assert named("Nyx?", (NYX, alba)) == ("nyx",)
 
 
 def test_whose_own_name_it_is_comes_before_who_only_goes_by_it():
-    assert named("Nyx?", (Candidate("alba", ("Alba", "Nyx")), NYX)) == ("nyx",)
+    assert named("Nyx?", (RoutingCandidate("alba", ("Alba", "Nyx")), NYX)) == ("nyx",)
 
 
 def test_of_two_with_the_same_name_the_first_by_alphabet_is_called():
-    one, other = Candidate("nyx-b", ("Nyx",)), Candidate("nyx-a", ("Nyx",))
+    one, other = RoutingCandidate("nyx-b", ("Nyx",)), RoutingCandidate("nyx-a", ("Nyx",))
     assert named("Nyx?", (one, other)) == named("Nyx?", (other, one)) == ("nyx-a",)
 
 
 def test_a_name_is_no_pattern():
-    odd = Candidate("odd", ("N.x (a+)+$",))
+    odd = RoutingCandidate("odd", ("N.x (a+)+$",))
     assert named("Nyx aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", (odd,)) == ()
     assert named("well, N.x (a+)+$ ?", (odd,)) == ("odd",)
 
 
 def test_names_and_topics_are_found_in_scripts_without_spaces():
     company = (
-        Candidate("mika", ("ミカ",), interests=("音楽",)),
-        Candidate("ming", ("小明",)),
-        Candidate("sua", ("수아",)),
+        RoutingCandidate("mika", ("ミカ",), interests=("音楽",)),
+        RoutingCandidate("ming", ("小明",)),
+        RoutingCandidate("sua", ("수아",)),
     )
     assert named("ねえミカさん", company) == ("mika",)
     assert named("ミカンが好き", company) == ()
@@ -280,7 +280,10 @@ def test_an_activity_that_comes_with_a_topic_to_avoid_is_left_to_others():
 
 
 def test_among_several_with_the_activity_one_is_chosen_whatever_their_order():
-    one, other = Candidate("one", (), activities=("chess",)), Candidate("other", (), activities=("chess",))
+    one, other = (
+        RoutingCandidate("one", (), activities=("chess",)),
+        RoutingCandidate("other", (), activities=("chess",)),
+    )
     chosen = [routed("chess?", (one, other), seed=seed).slug for seed in range(40)]
     assert set(chosen) == {"one", "other"}
     assert chosen == [routed("chess?", (other, one), seed=seed).slug for seed in range(40)]
@@ -292,9 +295,9 @@ def test_among_several_with_the_activity_one_is_chosen_whatever_their_order():
 def test_all_within_four_fifths_of_the_most_points_are_chosen_from():
     """C23, F101: the 80 % tie set, and a seeded choice among it."""
     company = [
-        Candidate("most", (), interests=("tea",), weight=2.0),
-        Candidate("near", (), interests=("tea",), weight=1.6),
-        Candidate("below", (), interests=("tea",), weight=1.59),
+        RoutingCandidate("most", (), interests=("tea",), weight=2.0),
+        RoutingCandidate("near", (), interests=("tea",), weight=1.6),
+        RoutingCandidate("below", (), interests=("tea",), weight=1.59),
     ]
     chosen = [routed("tea", company, seed=seed).slug for seed in range(200)]
     assert set(chosen) == {"most", "near"}
@@ -345,7 +348,7 @@ def test_the_order_of_the_candidates_makes_no_difference(text, company, seed, ac
 
 @given(text=st.text(max_size=300), names=st.lists(st.text(max_size=20), max_size=4))
 def test_no_text_and_no_name_breaks_the_routing(text, names):
-    odd = Candidate("odd", tuple(names), interests=tuple(names), avoidances=tuple(names))
+    odd = RoutingCandidate("odd", tuple(names), interests=tuple(names), avoidances=tuple(names))
     assert routed(text, (odd, NYX)).slug in {"odd", "nyx"}
 
 
@@ -363,7 +366,7 @@ def test_a_character_becomes_one_who_may_answer():
         activities=("stargazing",),
     )
     candidate = candidate_of(character, weight=2.0)
-    assert candidate == Candidate(
+    assert candidate == RoutingCandidate(
         "nyx",
         ("Nyx", "Night"),
         ("stars",),

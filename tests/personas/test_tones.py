@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personas.relations.bonds import Tone
-from personas.relations.signs import Reading, tone_of
+from personas.relations.signs import ToneReading, tone_of
 
 NAMES = ("Pixel", "Pix")
 
@@ -84,7 +84,7 @@ def test_plain_words_leave_none(text):
 
 @given(st.text(max_size=2_000))
 def test_any_text_has_a_tone(text):
-    assert isinstance(tone_of(text, NAMES), Reading)
+    assert isinstance(tone_of(text, NAMES), ToneReading)
 
 
 @given(

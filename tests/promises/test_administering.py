@@ -22,14 +22,16 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-PORT = free_port()
+PORT, CONSOLE_PORT = free_port(), free_port()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(cloned: Clone, tmp_path_factory: pytest.TempPathFactory):
     """Start a bot that has a log channel, and a port for machines."""
     clone = copied(cloned, tmp_path_factory.mktemp("stage") / "masquerade")
-    async with on_stage(clone, **TYPES_AT_ONCE, metrics_port=str(PORT)) as stage:
+    async with on_stage(
+        clone, **TYPES_AT_ONCE, metrics_port=str(PORT), console_port=str(CONSOLE_PORT)
+    ) as stage:
         headquarters = stage.guild("Headquarters")
         log_channel = headquarters.add_text_channel("log")
         with clone.config.open("a") as config:
@@ -64,6 +66,38 @@ def asked_at(path: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
+# --- the console ------------------------------------------------------------------------------------
+
+
+@promise(
+    "operating.md",
+    "`python main.py console` | prints a link to the [console](console.md) of the bot that runs",
+)
+@promise(
+    "administration.md", "`console` | a link to the [console](console.md), for you, once, within ten minutes"
+)
+@promise("console.md", "The console listens on 127.0.0.1 and nowhere else.")
+async def test_a_link_from_the_command_line_or_the_log_channel_opens_the_console_once(
+    stage: Stage, log_channel: Channel
+):
+    printed = (await asyncio.to_thread(stage.clone.main, "console")).out.strip()
+    told = (await ordered(stage, log_channel, "console", "enter?token=")).split()[0].strip("<>")
+    for link in (printed, told):
+        assert link.startswith(f"http://127.0.0.1:{CONSOLE_PORT}/enter?token=")
+        assert await asyncio.to_thread(status_of, link) == 200
+        assert await asyncio.to_thread(status_of, link) == 403
+    assert await asyncio.to_thread(status_of, f"http://127.0.0.1:{CONSOLE_PORT}/") == 401
+
+
+def status_of(address: str) -> int:
+    """Ask for a page, and return what came of that."""
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
 # --- in a server ------------------------------------------------------------------------------------
 
 
@@ -75,7 +109,7 @@ def asked_at(path: str) -> tuple[int, str]:
     "administration.md",
     "To let the character speak in one channel only, switch the server off and that channel on.",
 )
-@promise("administration.md", "What is set holds from the very next message on")
+@promise("administration.md", "What you set holds from the very next message on")
 async def test_where_it_is_switched_off_no_word_is_kept_and_none_reaches_claude(stage: Stage):
     guild = stage.guild()
     quiet, loud = guild.add_text_channel("quiet"), guild.add_text_channel("loud")
@@ -191,7 +225,7 @@ async def test_premium_members_are_answered_by_the_premium_model(stage: Stage, l
     assert stage.claude.requests[-1].model == "claude-opus-5-5"
 
 
-@promise("administration.md", "Of others the commands are passed over without a word; the log notes it.")
+@promise("administration.md", "The bot ignores the commands of others, and the log notes them.")
 @promise("administration.md", "The character takes no part in the talk of this channel.")
 async def test_others_command_nothing_in_the_log_channel(stage: Stage, log_channel: Channel):
     mira = stage.somebody("Mira", log_channel.guild)

@@ -33,7 +33,7 @@ SETTINGS = {
     "budget_per_person": "100 USD",
     "conversation_token_threshold": "200",
 }
-FERRETS, FACT, PRAISE = "I keep two ferrets", "Told of ferrets", "Nyx, you are wonderful, thank you."
+FERRETS, FACT, PRAISE = "I keep two ferrets", "Keeps two ferrets", "Nyx, you are wonderful, thank you."
 MINE = ("I sail a sloop", "paint the sloop", FERRETS, FACT, "Captain", "The harbour is frozen", "a storm")
 WIND = "Pixel, {}, and " + "a fair wind to the harbour, " * 8
 READER = """
@@ -75,7 +75,7 @@ async def kept(stage: Stage) -> Kept:
     await stage.told(mira, parlour, "settings chance", percent=90)
     stage.discord.add_member(guild, stage.operator)
     await stage.told(stage.operator, parlour, "admin facts list", person=mira)
-    await stage.ask(mira, parlour, f"Pixel, {FERRETS}, {{}}")
+    await stage.ask(mira, parlour, f"Pixel, {FERRETS}. {{}}")
     await stage.ask(mira, parlour, "Pixel, thank you, you are wonderful! {}")
     for channel in (parlour, private):
         for _ in range(7):
@@ -300,7 +300,7 @@ async def test_what_was_kept_because_somebody_agreed_goes_with_a_no(stage: Stage
 
 
 @promise("privacy.md", "Where several characters play, each line also says which of them heard it.")
-@promise("privacy.md", "Notes, facts and archive are each character's own, of what it heard")
+@promise("privacy.md", "Each character has notes, facts and an archive of its own, of what it heard")
 @promise(
     "privacy.md",
     "How characters get on with one another is kept as numbers, with the ids of messages and without their "
@@ -330,7 +330,7 @@ async def test_each_line_says_who_heard_it_and_dealings_hold_no_words(stage: Sta
     "right behind the second answer to somebody within `decisions_kept_days`: a direct message, a mention, a "
     "reply or a call by name, not one where it joined in by itself.",
 )
-@promise("privacy.md", "What somebody pressed is told to nobody else.")
+@promise("privacy.md", "Nobody else learns what somebody pressed.")
 @promise(
     "privacy.md", "The buttons below are for that person alone, work for 30 days, and survive a restart."
 )
@@ -493,8 +493,9 @@ async def test_a_no_stops_what_is_being_thought_about(stage: Stage):
 @promise("privacy.md", "A seal in the file tells whether this bot made it and nobody changed it since.")
 @promise(
     "privacy.md",
-    "With one also archive, reminders, names, time zone, whom they play and how characters stand with them; "
-    "everything else in a file is for reading only.",
+    "With a valid seal also archive, reminders, names, time zone, whom "
+    "they play and how characters stand "
+    "with them come in; everything else in a file is for reading only.",
 )
 async def test_an_export_holds_everything_and_what_it_brings_back_is_as_it_was(stage: Stage, kept: Kept):
     mira, private = kept.mira, kept.private

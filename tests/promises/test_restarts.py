@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.asyncio(lo
 
 @promise("operating.md", "who turned to a character is answered for `answer_missed_minutes`")
 @promise("operating.md", "it stops on SIGTERM within `drain_seconds` (10) and a little")
-@promise("operating.md", "0 | stopped as asked")
+@promise("operating.md", "0 | done, or stopped as asked")
 async def test_a_reply_under_way_is_said_before_the_end_and_what_is_said_meanwhile_after_the_start(
     stage: Stage,
 ):

@@ -127,7 +127,7 @@ def test_ctrl_c_in_the_first_seconds_ends_without_a_traceback(talking: Clone, co
     assert codes <= {0, 1, 78, 130}
 
 
-@promise("operating.md", "0 | stopped as asked")
+@promise("operating.md", "0 | done, or stopped as asked")
 def test_sigterm_in_the_first_seconds_ends_without_a_traceback(talking: Clone, discord):
     talking.environ["LOOPBACK_DISCORD"] = discord.base_url
     with talking.config.open("a") as config:

@@ -123,7 +123,7 @@ def test_doctor_says_what_is_wrong_and_what_to_do(clone: Clone):
 
 
 @promise(
-    "administration.md",
+    "company.md",
     "names characters and frameworks that can't be used, with the file and the field, and its exit "
     "code is 1 then.",
 )

@@ -47,7 +47,7 @@ async def test_a_reminder_is_said_where_it_was_asked_for_and_rings_for_one(stage
 @promise(
     "conversation.md", "`/reroll` | thinks of another take on the last answer to you, and shows it first"
 )
-@promise("conversation.md", "the answers to these commands are seen by nobody else, and ping nobody")
+@promise("conversation.md", "Nobody else sees the answers to these commands, and they ping nobody.")
 async def test_a_reroll_is_seen_by_nobody_else_until_it_is_accepted(stage: Stage):
     mira, channel = alone(stage)
     answer = await stage.ask(mira, channel, "{}")
@@ -113,7 +113,7 @@ async def test_a_forgotten_exchange_is_in_no_prompt_and_no_file(stage: Stage):
 
 
 @promise("conversation.md", "`/reset_conversation` | forgets all of your talk in this place, or everywhere")
-@promise("conversation.md", "What the character knows about you for good stays with `/reset_conversation`")
+@promise("conversation.md", "`/reset_conversation` leaves what the character knows about you for good")
 async def test_a_reset_forgets_the_talk_and_keeps_what_was_to_be_remembered(stage: Stage):
     mira, channel = alone(stage)
     said, kept = stage.word(), stage.word()

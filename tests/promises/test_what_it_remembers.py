@@ -38,7 +38,13 @@ TOLD = {
     "Dave": "I mend broken harmoniums",
     "Eve": f"my wifi password is {PASSWORD}",
 }
-FACTS = {name: f"Told of {words}" for name, words in TOLD.items()}
+FACTS = {
+    "Mira": "Keeps two ferrets",
+    "Bob": "Keeps three newts",
+    "Cora": "Collects old barometers",
+    "Dave": "Mends broken harmoniums",
+    "Eve": f"Has the wifi password {PASSWORD}",
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -51,7 +57,7 @@ async def taught(stage: Stage) -> Taught:
     for name, person in people.items():
         if name != "Bob":
             await stage.told(person, channel, "privacy yes")
-        await stage.ask(person, channel, f"Pixel, {TOLD[name]}, {{}}")
+        await stage.ask(person, channel, f"Pixel, {TOLD[name]}. {{}}")
         said[name] = next(each for each in channel.messages if TOLD[name] in each.content)
     refused = await asyncio.to_thread(stage.clone.main, "consolidate")
     stage.facts = [
@@ -110,7 +116,7 @@ def questions(channel: Channel) -> list[Message]:
     "Once you agree, it notes facts about you from your own words, once a day, each with the message "
     "that it came from.",
 )
-@promise("privacy.md", "`opt_in` (default): nothing is noted about who did not say yes.")
+@promise("privacy.md", "`opt_in` (default): nothing is noted about people who did not say yes.")
 @promise(
     "operating.md",
     "`python main.py consolidate` | draws facts from all talk so far, while the bot does not run",
@@ -271,8 +277,8 @@ async def test_the_map_is_a_picture_and_in_a_server_it_comes_in_private(stage: S
 @promise("privacy.md", "`/privacy show` | the answer so far, and what is kept, counted store by store")
 @promise(
     "privacy.md",
-    "All answers are for the eyes of who asks. It works everywhere, also where the character is "
-    "switched off or told to ignore somebody.",
+    "Nobody else sees the answers. It works everywhere, also where the character is switched off or "
+    "told to ignore somebody.",
 )
 async def test_privacy_works_where_the_character_is_switched_off_and_for_the_ignored(stage: Stage):
     guild = stage.guild()
@@ -350,7 +356,7 @@ async def test_an_export_comes_in_again_and_a_changed_one_brings_facts_alone(sta
     "privacy.md",
     "what others said, also about the person; facts that others told of them | stays",
 )
-@promise("privacy.md", "Who writes again after that is heard as anybody new, and may be asked again.")
+@promise("privacy.md", "A person who writes again after that is new to the bot, and may be asked again.")
 async def test_after_delete_no_file_knows_the_person_and_what_others_said_stays(stage: Stage):
     guild = stage.guild()
     channel = guild.add_text_channel("general")

@@ -126,9 +126,7 @@ async def test_what_is_deleted_in_discord_is_in_no_prompt_and_no_file(stage: Sta
 
 
 @promise("README.md", "`/why` explains why a message was answered, or not.")
-@promise(
-    "administration.md", "Whoever may see a channel may ask about it; the answer is for their eyes only."
-)
+@promise("administration.md", "Whoever may see a channel may ask about it, and nobody else sees the answer.")
 async def test_why_explains_an_answer_and_a_silence(stage: Stage, here: Place):
     await stage.ask(here.mira, here.channel, "Pixel, {}?")
     answer = await stage.use(here.bob, here.channel, "why")

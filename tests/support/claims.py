@@ -3,15 +3,15 @@
 from typing import Any
 
 from bot.conversation.attention.rules import RULES
-from bot.conversation.decision import Reason, Step, Trace, trace_json
+from bot.conversation.decision import DecisionStep, Reason, Trace, trace_json
 from database.models import Claim, Turn
 from memory.places import Place, Where
 from tests.fakes import EPOCH
 
-ALL = tuple(Step(rule.__name__) for rule in RULES)
+ALL = tuple(DecisionStep(rule.__name__) for rule in RULES)
 
 
-def through(rule: str) -> tuple[Step, ...]:
+def through(rule: str) -> tuple[DecisionStep, ...]:
     """Return the rules up to one, with nothing to say."""
     return ALL[: [step.rule for step in ALL].index(rule) + 1]
 

@@ -26,5 +26,5 @@ async def changes(w: World) -> list[Audit]:
 
 async def prompt(w: World) -> str:
     """Return the very next prompt of Onyx, all of it."""
-    await w.mira.send(w.channel, "Onyx, the anvil and the canary?")
+    await w.mira.send(w.channel, "Onyx, what do you remember of the anvil and the canary?")
     return "\n".join([*(block.text for block in w.prompt.system), w.prompt.text])

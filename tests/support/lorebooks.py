@@ -6,11 +6,11 @@ from typing import Any
 
 from personas.lorebooks import (
     Activated,
-    Entry,
     Lorebook,
+    LoreEntry,
     LoreState,
     Ref,
-    Scene,
+    ScanContext,
     read_lorebook,
     scan,
 )
@@ -18,17 +18,17 @@ from personas.lorebooks import (
 FRESH = LoreState()
 
 
-def book_of(*entries: Entry, **more: Any) -> Lorebook:
+def book_of(*entries: LoreEntry, **more: Any) -> Lorebook:
     """Return a book of these entries."""
     return Lorebook(entries=entries, **more)
 
 
-def lore(uid: str, *keys: str, content: str | None = None, **more: Any) -> Entry:
+def lore(uid: str, *keys: str, content: str | None = None, **more: Any) -> LoreEntry:
     """Return an entry that waits for these keys; its content is 'about' and its uid."""
-    return Entry(uid=uid, keys=keys, content=f"about {uid}" if content is None else content, **more)
+    return LoreEntry(uid=uid, keys=keys, content=f"about {uid}" if content is None else content, **more)
 
 
-def v3(content: str, *keys: str, **more: Any) -> Entry:
+def v3(content: str, *keys: str, **more: Any) -> LoreEntry:
     """Return the entry that a V3 file with these fields makes."""
     return v3_book({"keys": list(keys), "content": content, **more}).entries[0]
 
@@ -54,7 +54,7 @@ def look(
     seed: int = 0,
     budget: int | None = None,
     near: Mapping[Ref, float] | None = None,
-    scene: Scene | None = None,
+    scene: ScanContext | None = None,
 ) -> Activated:
     """Scan one book, kept under the name "b"; a token is a letter."""
     return scan(

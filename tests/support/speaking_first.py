@@ -12,13 +12,13 @@ from bot.conversation.types import Mouth
 from bot.features.proactive.venues import Venues
 from database.models import Remark
 from memory.places import Where
-from personas.initiative import TICK, Bounds, slot_of
+from personas.initiative import TICK, InitiativeBounds, slot_of
 from tests.builders import AT_ONCE, CHANNEL, PIXEL, Table, table
 
 MIRA, TOM = 42, 7
 
 
-ALWAYS = replace(AT_ONCE, initiative=Bounds(chance=1.0))
+ALWAYS = replace(AT_ONCE, initiative=InitiativeBounds(chance=1.0))
 
 
 MUSING = PIXEL.model_copy(update={"status_lines": ("Counting raindrops",)})

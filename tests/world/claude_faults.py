@@ -6,13 +6,16 @@ import socket
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aiohttp import web
 
 from tests.world.claude_cache import Block, Body, tokens_in
 
 Event = tuple[str, Body]
+
+TOKEN = 4  # characters
+BEFORE_TEXT = 3  # events of a stream: message_start, content_block_start, ping
 
 CREDIT = (
     "Your credit balance is too low to access the Anthropic API. "
@@ -32,7 +35,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Say(Answer):
-    """A message of one text block; streamed as `pieces` (by default cut evenly), `between` s apart."""
+    """A message of one text block; streamed as `pieces` (by default cut evenly), `between` s apart.
+
+    How long sending takes makes no piece later than that.
+    """
 
     text: str = "…"
     _: KW_ONLY
@@ -281,6 +287,17 @@ class Stall(Broken):
 
 
 @dataclass(frozen=True)
+class Held(Broken):
+    """Nothing more comes, after so many events, until the test sets `goes_on`."""
+
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event, kw_only=True)
+
+    async def strike(self, request: web.Request, response: web.StreamResponse) -> bool:
+        await self.goes_on.wait()
+        return False
+
+
+@dataclass(frozen=True)
 class StreamError(Broken):
     """An `error` event inside a stream that began with 200; a plain request gets its HTTP error."""
 
@@ -298,6 +315,29 @@ class NotJson(Answer):
 
     body: str = "<html><body>Please stand by</body></html>"
     content_type: str = "application/json"
+
+
+# --- a pace -------------------------------------------------------------------------------------
+
+
+def paced(
+    text: str,
+    *,
+    first: float = 0.5,
+    per_second: float = 30.0,
+    kind: type[Say] = Say,
+    tokens: int | None = None,
+    **more: Any,
+) -> Say:
+    """Return a text that comes token by token: the first after `first` seconds, then `per_second`.
+
+    What is `Broken` meets its fault behind so many `tokens`.
+    """
+    pieces = tuple(text[at : at + TOKEN] for at in range(0, len(text), TOKEN))
+    between = 1 / per_second
+    if tokens is not None:
+        more["after_events"] = BEFORE_TEXT + tokens
+    return kind(text=text, pieces=pieces, between=between, after=max(first - between, 0.0), **more)
 
 
 # --- the wire form ------------------------------------------------------------------------------

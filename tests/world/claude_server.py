@@ -61,7 +61,8 @@ class Request:
     """One POST to /v1/messages, as it came, and what became of it.
 
     `text` is every string of the body, for searching; `headers` have lower-case names; `refused`
-    holds the words of an error made by the rules, not by the script; `usage` is what was billed.
+    holds the words of an error made by the rules, not by the script; `usage` is what was billed. `body` is
+    what came, byte for byte. Of an answer that is streamed, `first_words_at` and `ended_at` are Unix seconds.
     """
 
     raw: Body
@@ -70,6 +71,9 @@ class Request:
     refused: str | None = None
     answer: Answer | None = None
     usage: Usage | None = None
+    first_words_at: float | None = None
+    ended_at: float | None = None
+    body: bytes = field(default=b"", repr=False)
     text: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -223,6 +227,7 @@ class ScriptedClaude(Script):
 
     async def close(self) -> None:
         await self._runner.cleanup()
+        await asyncio.sleep(0)  # what was cut off by it is closed in the next step
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -245,7 +250,7 @@ class ScriptedClaude(Script):
     async def _message(self, http: web.Request) -> web.StreamResponse:
         body, fault = await self._read(http)
         headers = {name.lower(): value for name, value in http.headers.items()}
-        asked = Request(body, headers, self._clock())
+        asked = Request(body, headers, self._clock(), body=await http.read())
         await self._note(asked)
         fault = fault or self._turned_away(body, counting=False)
         if fault:
@@ -343,7 +348,7 @@ class ScriptedClaude(Script):
             return web.Response()
         message = self._written(asked, answer, bill)
         if asked.stream:
-            return await self._stream(http, answer, events(message, answer, self.piece))
+            return await self._stream(http, asked, answer, events(message, answer, self.piece))
         return await self._send(http, answer, json.dumps(message).encode())
 
     async def _scripted(self, asked: Request) -> Answer:
@@ -400,19 +405,27 @@ class ScriptedClaude(Script):
             await response.write(body[len(body) // 2 :])
         return response
 
-    async def _stream(self, http: web.Request, answer: Say, frames: Iterator[Event]) -> web.StreamResponse:
+    async def _stream(
+        self, http: web.Request, asked: Request, answer: Say, frames: Iterator[Event]
+    ) -> web.StreamResponse:
         name = f"req_{next(self._numbers):08}"
         response = web.StreamResponse(
             headers={"content-type": "text/event-stream; charset=utf-8", "request-id": name}
         )
         await response.prepare(http)
+        due = time.monotonic()
         for index, (kind, payload) in enumerate(frames):
-            if isinstance(answer, Broken) and await answer.ends_at(index, http, response):
-                break
-            if answer.between and kind == "content_block_delta":
-                await asyncio.sleep(answer.between)
+            if isinstance(answer, Broken):
+                if await answer.ends_at(index, http, response):
+                    break
+                due = max(due, time.monotonic() - answer.between)  # what a fault held up stays late
+            if kind == "content_block_delta":
+                due += answer.between
+                await asyncio.sleep(max(due - time.monotonic(), 0.0))
+                asked.first_words_at = asked.first_words_at or time.time()
             frame = json.dumps({"type": kind, **payload})
             await response.write(f"event: {kind}\ndata: {frame}\n\n".encode())
+        asked.ended_at = time.time()
         return response
 
 

@@ -115,11 +115,24 @@ class Rule:
     times: int | None
     after: int
     when: Callable[[Request], bool] | None
+    lasts: float | None = None
     hits: int = 0
+    since: float = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether it strikes no more, because it has struck often or long enough."""
+        if self.times is not None and self.hits >= self.times:
+            return True
+        return self.lasts is not None and self.hits > 0 and time.monotonic() - self.since >= self.lasts
+
+    def end(self) -> None:
+        """Let nothing meet it any more."""
+        self.times = 0
 
     def strikes(self, request: Request) -> bool:
         """Say whether this request fails, and count it."""
-        if self.times is not None and self.hits >= self.times:
+        if self.is_over:
             return False
         if self.method not in (request.method, "*") or not self.pattern.fullmatch(request.path):
             return False
@@ -128,13 +141,17 @@ class Rule:
         if self.after > 0:
             self.after -= 1
             return False
+        self.since = self.since if self.hits else time.monotonic()
         self.hits += 1
         return True
 
 
 @dataclass
 class Bucket:
-    """A rate limit that is really kept: `allow` requests in each `per` seconds, for each path."""
+    """A rate limit that is really kept: `allow` requests in each `per` seconds, for each path.
+
+    Where the pattern has a group, the paths that are alike in it share one limit.
+    """
 
     method: str
     pattern: re.Pattern[str]
@@ -148,10 +165,12 @@ class Bucket:
 
     def take(self, path: str, now: float) -> tuple[int, float]:
         """Count one request; return how many are left (-1: one too many) and seconds to reset."""
-        opened, taken = self.windows.get(path, (now, 0))
+        match = self.pattern.fullmatch(path)
+        shared = match[1] if match and self.pattern.groups else path
+        opened, taken = self.windows.get(shared, (now, 0))
         if now - opened >= self.per:
             opened, taken = now, 0
-        self.windows[path] = (opened, min(taken + 1, self.allow))
+        self.windows[shared] = (opened, min(taken + 1, self.allow))
         return self.allow - taken - 1, opened + self.per - now
 
 
@@ -171,21 +190,31 @@ class Faults:
         times: int | None = 1,
         after: int = 0,
         when: Callable[[Request], bool] | None = None,
+        lasts: float | None = None,
     ) -> Rule:
         """Let `then` strike requests of `method` ("*": any) whose whole path matches `pattern`.
 
         It strikes `times` times (None: always), sparing the first `after` matches; `when` narrows
-        it by the request itself. Paths come without the `/api/v10` before them.
+        it by the request itself. With `lasts` it strikes as often as it can for so many seconds from
+        its first strike on. Paths come without the `/api/v10` before them.
         """
-        rule = Rule(method, re.compile(pattern), then, times, after, when)
+        rule = Rule(method, re.compile(pattern), then, times if lasts is None else None, after, when, lasts)
         self.rules.append(rule)
         return rule
 
     def limit(self, method: str, pattern: str, *, allow: int, per: float) -> Bucket:
-        """Keep a real rate limit on each path that matches: `allow` requests per `per` seconds."""
+        """Keep a real rate limit on each path that matches: `allow` requests per `per` seconds.
+
+        Paths that are alike in the first group of the pattern, such as a channel's id, share one.
+        """
         bucket = Bucket(method, re.compile(pattern), allow, per)
         self.buckets.append(bucket)
         return bucket
+
+    def limit_edits(self, *, allow: int = 5, per: float = 5.0) -> None:
+        """Keep Discord's own limit on edits: of a channel's messages, and of a webhook's."""
+        self.limit("PATCH", r"/channels/(\d+)/messages/\d+", allow=allow, per=per)
+        self.limit("PATCH", r"/webhooks/(\d+)/[^/]+/messages/\d+", allow=allow, per=per)
 
     def strike(self, request: Request) -> Fault | None:
         """Return the fault that `request` meets, if any."""

@@ -76,6 +76,7 @@ class Gateway:
             1: self._heartbeat,
             2: self._identify,
             3: self._presence,
+            4: self._voice_state,
             6: self._resume,
             8: self._request_members,
         }
@@ -187,7 +188,7 @@ class Gateway:
             act = self._hearing.get(heard["op"])
             if act is None:
                 await connection.close(4001)
-            elif connection.session is None and heard["op"] in (3, 8):
+            elif connection.session is None and heard["op"] in (3, 4, 8):
                 await connection.close(4003)
             else:
                 await act(connection, heard["d"])
@@ -296,6 +297,10 @@ class Gateway:
 
     async def _presence(self, _: Connection, said: Json) -> None:
         self.presences.append(said)
+
+    async def _voice_state(self, connection: Connection, said: Json) -> None:
+        assert connection.session is not None
+        self._world.voice.ask(connection.session.account, connection.session.id, said)
 
     async def _request_members(self, connection: Connection, said: Json) -> None:
         guild = self._world.guilds.get(int(said["guild_id"]))

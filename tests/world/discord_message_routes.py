@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.world.discord_components import check_message_components
+from tests.world.discord_enclosures import IS_VOICE_MESSAGE
 from tests.world.discord_mentions import contradiction
 from tests.world.discord_messages import Message
 from tests.world.discord_objects import Channel, Json
@@ -65,6 +66,7 @@ def create_message(world: World, request: Request) -> Json:
     if not place.bot_may_send:
         raise DiscordError(403, 50013, "Missing Permissions")
     check_body(request)
+    check_voice_message(request)
     nonce = request.field("nonce")
     if nonce is not None and request.field("enforce_nonce"):
         known = world.posted_with(place, account.user, nonce)
@@ -93,6 +95,17 @@ def fields_of(request: Request) -> dict[str, Any]:
         "components": request.field("components") or [],
         "flags": request.field("flags") or 0,
     }
+
+
+def check_voice_message(request: Request) -> None:
+    """Refuse a voice message that says anything besides, or does not tell its length and its waveform."""
+    if not (request.field("flags") or 0) & IS_VOICE_MESSAGE:
+        return
+    told = request.field("attachments") or [{}]
+    if request.field("content") or request.field("embeds") or len(request.files) != 1:
+        raise DiscordError(400, 50160, "Voice messages do not support additional content.")
+    if not (told[0].get("duration_secs") and told[0].get("waveform")):
+        raise DiscordError(400, 50161, "Voice messages must have supporting metadata.")
 
 
 def check_body(request: Request, *, edits: bool = False) -> None:

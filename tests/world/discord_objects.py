@@ -209,10 +209,15 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict, repr=False)
     channels: dict[int, Channel] = field(default_factory=dict, repr=False)
     threads: dict[int, Channel] = field(default_factory=dict, repr=False)
+    voice_states: dict[int, Json] = field(default_factory=dict, repr=False)
 
     def add_text_channel(self, name: str, *, topic: str | None = None, nsfw: bool = False) -> Channel:
         """Make a text channel and tell the bot of it."""
         return self.world.add_text_channel(self, name, topic=topic, nsfw=nsfw)
+
+    def add_voice_channel(self, name: str) -> Channel:
+        """Make a voice channel, which people also write in, and tell the bot of it."""
+        return self.world.add_text_channel(self, name, voice=True)
 
     def add_role(self, name: str, *, permissions: int = 0, bot_id: int | None = None) -> Role:
         """Make a role; to be called before the bot connects, for nobody is told."""
@@ -264,7 +269,7 @@ class Guild:
 
 @dataclass(eq=False)
 class Channel:
-    """A text channel of a guild, a thread in one (its `parent`), or a bot's direct messages with one user.
+    """A channel of a guild, a thread in one (its `parent`), or a bot's direct messages with one user.
 
     `bot_may_view` and `bot_may_send` turned off make REST answer every bot 50001 and 50013.
     """
@@ -278,6 +283,7 @@ class Channel:
     topic: str | None = None
     nsfw: bool = False
     position: int = 0
+    voice: bool = False
     parent: Channel | None = None
     bot_may_view: bool = True
     bot_may_send: bool = True
@@ -288,6 +294,15 @@ class Channel:
     def mention(self) -> str:
         """Return the text that names this channel."""
         return f"<#{self.id}>"
+
+    @property
+    def type(self) -> int:
+        """Return Discord's number for this kind of channel."""
+        if self.guild is None:
+            return 1
+        if self.parent is not None:
+            return 11
+        return 2 if self.voice else 0
 
     @property
     def texts(self) -> list[str]:
@@ -308,11 +323,13 @@ class Channel:
         base: Json = {"id": str(self.id), "last_message_id": last, "flags": 0}
         if self.guild is None:
             recipients = [self.recipient.payload()] if self.recipient else []
-            return base | {"type": 1, "recipients": recipients}
+            return base | {"type": self.type, "recipients": recipients}
         if self.parent is not None:
             return base | self._thread(self.parent)
+        if self.voice:
+            base |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
         return base | {
-            "type": 0,
+            "type": self.type,
             "guild_id": str(self.guild.id),
             "name": self.name,
             "topic": self.topic,
@@ -325,7 +342,7 @@ class Channel:
 
     def _thread(self, parent: Channel) -> Json:
         return {
-            "type": 11,
+            "type": self.type,
             "guild_id": str(parent.guild.id) if parent.guild else None,
             "name": self.name,
             "parent_id": str(parent.id),

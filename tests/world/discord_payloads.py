@@ -55,8 +55,8 @@ def gateway_payload(message: Message, viewer: BotAccount, *, bare: bool = False)
     payload = message_payload(message, viewer, bare=bare)
     guild = message.channel.guild
     if guild is None:
-        return payload | {"channel_type": 1}
-    payload |= {"guild_id": str(guild.id), "channel_type": 11 if message.channel.parent else 0}
+        return payload | {"channel_type": message.channel.type}
+    payload |= {"guild_id": str(guild.id), "channel_type": message.channel.type}
     member = guild.members.get(message.author.id)
     if member is not None and message.webhook is None:
         payload["member"] = member.payload(user=False)
@@ -99,7 +99,7 @@ def guild_create_payload(guild: Guild, viewer: BotAccount, members: Iterable[Mem
         "members": [member.payload() for member in members or [own]],
         "threads": [thread.payload() for thread in guild.threads.values()],
         "presences": [],
-        "voice_states": [],
+        "voice_states": list(guild.voice_states.values()),
         "stage_instances": [],
         "guild_scheduled_events": [],
         "soundboard_sounds": [],

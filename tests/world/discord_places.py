@@ -143,10 +143,11 @@ class Places(Waiting):
         self.dispatch(Event("GUILD_CREATE", payload, [account], Intent.GUILDS, guild.id))
 
     def add_text_channel(
-        self, guild: Guild, name: str, *, topic: str | None = None, nsfw: bool = False
+        self, guild: Guild, name: str, *, topic: str | None = None, nsfw: bool = False, voice: bool = False
     ) -> Channel:
-        """Make a text channel in a guild."""
-        channel = Channel(self.snowflakes.make(), name, self._world, guild, topic=topic, nsfw=nsfw)
+        """Make a text channel in a guild, or a voice channel."""
+        number = self.snowflakes.make()
+        channel = Channel(number, name, self._world, guild, topic=topic, nsfw=nsfw, voice=voice)
         channel.position = len(guild.channels)
         guild.channels[channel.id] = self.channels[channel.id] = channel
         bots = self.bots_in(guild)

@@ -15,6 +15,7 @@ import yarl
 
 _identify_pause = discord.client.Client.before_identify_hook
 _sticker_init = discord.sticker.StickerItem.__init__
+_ws_connect = discord.http.HTTPClient.ws_connect
 _MEDIA = "https://media.discordapp.net"
 _own_addresses = (
     discord.http.Route.BASE,
@@ -64,6 +65,7 @@ def point_discord_at(base_url: str, *, pause: float | None = None) -> None:
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
     discord.asset.Asset.BASE = f"{base_url}/cdn"
     _set_sticker_init(_with_media_at(f"{base_url}/cdn"))
+    _set_ws_connect(_connect_without_tls)
     _set_pauses(pause)
 
 
@@ -74,6 +76,7 @@ def point_discord_back() -> None:
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway
     discord.asset.Asset.BASE = cdn
     _set_sticker_init(_sticker_init)
+    _set_ws_connect(_ws_connect)
     _set_pauses(None)
 
 
@@ -89,6 +92,15 @@ def _with_media_at(cdn: str) -> Callable[..., None]:
 
 def _set_sticker_init(init: Callable[..., None]) -> None:
     setattr(discord.sticker.StickerItem, "__init__", init)  # noqa: B010
+
+
+async def _connect_without_tls(self: discord.http.HTTPClient, url: str, **options: Any) -> Any:
+    # The voice gateway's address is written into discord.py with "wss:", whatever its host.
+    return await _ws_connect(self, url.replace("wss://127.0.0.1:", "ws://127.0.0.1:", 1), **options)
+
+
+def _set_ws_connect(connect: Callable[..., Any]) -> None:
+    setattr(discord.http.HTTPClient, "ws_connect", connect)  # noqa: B010
 
 
 def _set_pauses(pause: float | None) -> None:

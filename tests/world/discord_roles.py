@@ -5,7 +5,7 @@ from typing import Any
 
 # Add reactions, view channels, send, embed links, attach files, read history, mention everyone,
 # external emojis, change the own nickname, application commands.
-ORDINARY_PERMISSIONS = sum(1 << bit for bit in (6, 10, 11, 14, 15, 16, 17, 18, 26, 31))
+ORDINARY_PERMISSIONS = sum(1 << bit for bit in (6, 10, 11, 14, 15, 16, 17, 18, 20, 21, 25, 26, 31))
 MANAGE_MESSAGES = 1 << 13
 MANAGE_WEBHOOKS = 1 << 29
 # Besides these, what an invited bot of this kind asks for: manage messages and webhooks.

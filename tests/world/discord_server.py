@@ -134,6 +134,7 @@ class DiscordServer(World):
         if runner is not None:
             async with asyncio.timeout(10):
                 await runner.cleanup()
+                await asyncio.sleep(0)  # what was cut off by it is closed in the next step
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from tests.world.discord_messages import Message
 from tests.world.discord_objects import Channel, User
 
+LOOK_SECONDS = 0.1
+
 
 class Waiting:
     """Wakes those who wait whenever the world changes."""
@@ -28,15 +30,18 @@ class Waiting:
     async def wait_until(
         self, holds: Callable[[], object], *, timeout: float = 30.0, what: str = "the condition"
     ) -> None:
-        """Wait until `holds()` is true; TimeoutError after so many seconds."""
+        """Wait until `holds()` is true; TimeoutError after so many seconds.
+
+        It looks at each event, and ten times a second: a database may change with no event at all.
+        """
         deadline = asyncio.get_running_loop().time() + timeout
         while not holds():
             future = asyncio.get_running_loop().create_future()
             self._waiting.add(future)
             left = deadline - asyncio.get_running_loop().time()
-            done, _ = await asyncio.wait([future], timeout=max(left, 0))
+            await asyncio.wait([future], timeout=min(max(left, 0), LOOK_SECONDS))
             self._waiting.discard(future)
-            if not done and not holds():
+            if left <= 0 and not holds():
                 raise TimeoutError(f"{what} did not come within {timeout} s")
 
     async def wait_for_message(

@@ -22,6 +22,7 @@ from tests.world.discord_objects import Channel, Guild, Json, User
 from tests.world.discord_payloads import emoji_payload, gateway_payload
 from tests.world.discord_places import Places
 from tests.world.discord_snowflakes import Moment, made_at
+from tests.world.discord_voice import Voice
 
 
 class World(Places):
@@ -35,6 +36,7 @@ class World(Places):
         self.expired_status = 404
         self.messages: dict[int, Message] = {}
         self.interactions = Interactions(self)
+        self.voice = Voice(self)
         self._nonces: dict[tuple[int, int, str], Message] = {}
 
     def post(

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -462,6 +463,33 @@ async def test_a_stall_outlasts_the_clients_timeout(claude, client):
 async def test_a_short_stall_is_only_slow(claude, client):
     claude.will_fail(faults.Stall(0.01, text="sorry"), faults.Stall(0.01, text="sorry"))
     assert text_of(await ask(client)) == text_of(await stream(client)) == "sorry"
+
+
+async def test_a_paced_answer_keeps_its_pace_and_tells_when_it_was_given(claude, client):
+    text = "word" * 30
+    claude.will_say(faults.paced(text, first=0.2, per_second=100))
+    begun = time.time()
+    assert text_of(await stream(client)) == text
+    [asked] = claude.requests
+    assert asked.first_words_at - begun >= 0.19
+    assert asked.ended_at - asked.first_words_at >= 0.28
+
+
+async def test_a_paced_answer_is_cut_behind_so_many_tokens(claude, client):
+    claude.will_say(faults.paced("word" * 30, per_second=1000, kind=faults.CutStream, tokens=7))
+    assert text_of(await stream(client)) == "word" * 7
+
+
+async def test_an_answer_is_held_in_the_middle_until_the_test_lets_it_go_on(claude, client):
+    held = faults.Held(text="word" * 9, pieces=("word",) * 9, after_events=faults.BEFORE_TEXT + 4)
+    claude.will_say(held)
+    asking = asyncio.create_task(stream(client))
+    await claude.received(1)
+    await asyncio.sleep(0.1)
+    assert claude.requests[0].first_words_at
+    assert claude.busy == 1
+    held.goes_on.set()
+    assert text_of(await asking) == "word" * 9
 
 
 async def test_a_stream_can_turn_into_an_error(claude, client):

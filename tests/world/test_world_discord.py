@@ -324,8 +324,60 @@ async def test_a_real_bucket_lets_through_what_it_allows(server, general):
         for number in range(3):
             await place.send(str(number))
     assert general.texts == ["0", "1", "2"]
-    assert general.messages[2].sent_at - general.messages[0].sent_at >= 0.25
+    posted = server.requests_to("POST", "/channels/{channel_id}/messages")
+    assert posted[2].time - posted[0].time >= 0.25
     assert 429 not in [request.status for request in server.requests]
+
+
+async def test_edits_of_all_messages_of_a_channel_are_limited_together(server, general):
+    server.faults.limit_edits(allow=2, per=0.4)
+    other = server.add_guild("Elsewhere").add_text_channel("general")
+    posted = [server.post(place, server.bot, "draft") for place in (general, general, general, other)]
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bot {server.token}"}) as http:
+
+        async def edited(message: Message) -> aiohttp.ClientResponse:
+            url = f"{server.base_url}/api/v10/channels/{message.channel.id}/messages/{message.id}"
+            async with http.patch(url, json={"content": "final"}) as answer:
+                return answer
+
+        assert [(await edited(message)).status for message in posted] == [200, 200, 429, 200]
+        refused = await edited(posted[2])
+        assert 0 < float(refused.headers["X-RateLimit-Reset-After"]) <= 0.4
+        assert refused.headers["X-RateLimit-Remaining"] == "0"
+        assert "Retry-After" in refused.headers
+        await asyncio.sleep(0.45)
+        assert (await edited(posted[2])).status == 200
+
+
+async def test_a_webhooks_edits_are_limited_too_and_discord_py_waits_for_them(server, general):
+    server.faults.limit_edits(allow=2, per=0.4)
+    hook = server.add_webhook(general, "Masquerade", user=server.bot)
+    async with aiohttp.ClientSession() as session:
+        ours = discord.Webhook.partial(hook.id, hook.token, session=session)
+        point_discord_at(server.base_url)
+        said = [await ours.send("draft", wait=True) for _ in range(2)]
+        for number in range(3):
+            await said[number % 2].edit(content=f"{number}", allowed_mentions=NOBODY)
+    assert general.texts == ["2", "1"]
+    edits = [request for request in server.requests if request.method == "PATCH"]
+    assert edits[-1].time - edits[0].time >= 0.35
+
+
+async def test_a_fault_lasts_so_long_from_its_first_strike_on_or_until_it_is_ended(server, general):
+    server.faults.on("POST", MESSAGES, then=faults.server_error(503), lasts=0.3)
+    async with listening(server) as client:
+        place = messageable(client, general)
+        await asyncio.sleep(0.4)
+        with pytest.raises(discord.DiscordServerError):
+            await place.send("too early")
+        await asyncio.sleep(0.4)
+        await place.send("patience")
+        rule = server.faults.on("POST", MESSAGES, then=faults.missing_permissions(), times=None)
+        with pytest.raises(discord.Forbidden):
+            await place.send("refused")
+        rule.end()
+        await place.send("welcome")
+    assert general.texts == ["patience", "welcome"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ PERMISSIONS = discord.Permissions(
     attach_files=True,
     embed_links=True,
     manage_webhooks=True,  # further characters speak through one
+    send_voice_messages=True,
+    connect=True,
+    speak=True,
     kick_members=True,  # from here on: moderation and tickets, each checked again where it is used
     ban_members=True,
     moderate_members=True,
@@ -50,7 +53,7 @@ class DiscordUnreachableError(MasqueradeError):
 
 
 @dataclass(frozen=True, slots=True)
-class LogChannel:
+class LogChannelCheck:
     """The channel for notices: its name, or what is wrong with it."""
 
     name: str = ""
@@ -58,7 +61,7 @@ class LogChannel:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class BotAccount:
     """What Discord says of a bot account.
 
     `missing_intents` are the switches, as the portal calls them, that the bot needs and are off;
@@ -72,10 +75,10 @@ class Account:
     sessions_left: int
     sessions_reset: float
     servers: tuple[str, ...]
-    log_channel: LogChannel | None = None
+    log_channel: LogChannelCheck | None = None
 
 
-async def look_up(token: str, *, log_channel: int | None = None, deadline: float) -> Account:
+async def look_up(token: str, *, log_channel: int | None = None, deadline: float) -> BotAccount:
     """Return what Discord says of the account with this token, within `deadline` seconds.
 
     Raises TokenRefusedError, or DiscordUnreachableError when nothing can be said of the token.
@@ -102,7 +105,7 @@ def invite_link(application_id: int) -> str:
     return discord.utils.oauth_url(application_id, permissions=PERMISSIONS, scopes=scopes)
 
 
-async def _account(client: discord.Client, log_channel: int | None) -> Account:
+async def _account(client: discord.Client, log_channel: int | None) -> BotAccount:
     user, application = client.user, client.application
     assert user is not None
     assert application is not None
@@ -111,7 +114,7 @@ async def _account(client: discord.Client, log_channel: int | None) -> Account:
         _servers(client),
         _log_channel(client, log_channel),
     )
-    return Account(
+    return BotAccount(
         name=user.name,
         application_id=application.id,
         missing_intents=_missing_intents(application.flags),
@@ -126,18 +129,18 @@ async def _servers(client: discord.Client) -> tuple[str, ...]:
     return tuple([guild.name async for guild in client.fetch_guilds(limit=MOST_SERVERS)])
 
 
-async def _log_channel(client: discord.Client, channel_id: int | None) -> LogChannel | None:
+async def _log_channel(client: discord.Client, channel_id: int | None) -> LogChannelCheck | None:
     if channel_id is None:
         return None
     with contextlib.suppress(discord.NotFound, discord.InvalidData):
         try:
             channel = await client.fetch_channel(channel_id)
         except discord.Forbidden:
-            return LogChannel(fault="can't be seen by the bot")
+            return LogChannelCheck(fault="can't be seen by the bot")
         if isinstance(channel, discord.abc.Messageable):
-            return LogChannel(name=str(channel))
-        return LogChannel(fault="is not a channel for messages")
-    return LogChannel(fault="is not there")
+            return LogChannelCheck(name=str(channel))
+        return LogChannelCheck(fault="is not a channel for messages")
+    return LogChannelCheck(fault="is not there")
 
 
 def _missing_intents(flags: discord.ApplicationFlags) -> tuple[str, ...]:

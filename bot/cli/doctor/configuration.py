@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bot.cli.doctor.finding import Finding
 from bot.features.characters.library import BUNDLED, Library, frameworks_beside
-from bot.features.characters.shelves import CharacterFaults, Source, sources_of
+from bot.features.characters.shelves import CharacterFaults, CharacterSource, sources_of
 from bot.llm.types import TokenEstimate
-from bot.settings import SECRETS, Loaded, SettingsError, pending
-from bot.settings.envfile import Fault, Notice, read_env
+from bot.settings import SECRETS, Loaded, SettingsError
+from bot.settings.envfile import ConfigurationNotice, Fault, read_env
 from bot.settings.identity import characters_in, find_character
 from bot.settings.sources import did_you_mean
 from personas.character import Character, is_placeholder
@@ -36,7 +36,6 @@ def settings_findings(loaded: Loaded, *, config: Path) -> list[Finding]:
     return [
         _files(loaded, config),
         *_notices(loaded.notices),
-        *_pending(loaded),
         *_open_to_others(loaded),
     ]
 
@@ -103,7 +102,7 @@ async def _company(loaded: Loaded, named: Sequence[str]) -> list[Finding]:
     )
     if character:  # what else is wrong with it was said already
         others.insert(0, first)
-    played: list[tuple[Source, Character]] = []
+    played: list[tuple[CharacterSource, Character]] = []
     faults = []
     for source in others:
         try:
@@ -122,7 +121,9 @@ def _known_frameworks(folder: Path) -> list[str]:
     return sorted(read_frameworks(BUNDLED).by_id.keys() | read_frameworks(folder).by_id.keys())
 
 
-def _unknown_frameworks(played: Iterable[tuple[Source, Character]], known: Sequence[str]) -> list[Finding]:
+def _unknown_frameworks(
+    played: Iterable[tuple[CharacterSource, Character]], known: Sequence[str]
+) -> list[Finding]:
     """Return a problem for each character that names a framework which is not there."""
     return [
         Finding(
@@ -147,12 +148,12 @@ def _frameworks(folder: Path) -> list[Finding]:
 
 def _faults(check: str, faults: Iterable[Fault]) -> list[Finding]:
     return [
-        Finding(check, "problem", str(Notice(one.path, one.line, one.wrong, one.key)), one.mend)
+        Finding(check, "problem", str(ConfigurationNotice(one.path, one.line, one.wrong, one.key)), one.mend)
         for one in faults
     ]
 
 
-def _notices(notices: Iterable[Notice]) -> list[Finding]:
+def _notices(notices: Iterable[ConfigurationNotice]) -> list[Finding]:
     return [Finding("settings.notice", "notice", str(notice)) for notice in notices]
 
 
@@ -164,16 +165,6 @@ def _files(loaded: Loaded, config: Path) -> Finding:
     if read:
         return Finding("settings.files", "ok", read)
     return Finding("settings.files", "notice", f"There is no {config}: every setting has its default.", SETUP)
-
-
-def _pending(loaded: Loaded) -> list[Finding]:
-    keys: dict[str, list[str]] = {}
-    for key, feature in pending(loaded).items():
-        keys.setdefault(feature, []).append(key)
-    return [
-        Finding("settings.pending", "notice", f"Not yet in effect ({feature}): {', '.join(sorted(names))}.")
-        for feature, names in keys.items()
-    ]
 
 
 def _open_to_others(loaded: Loaded) -> list[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.cli.doctor.account import (
     MOST_SERVERS,
-    Account,
+    BotAccount,
     DiscordUnreachableError,
     TokenRefusedError,
     invite_link,
@@ -27,7 +27,7 @@ from bot.cli.doctor.probing import probe_findings
 from bot.cli.doctor.report import as_json as json_of
 from bot.cli.doctor.report import as_text, clean, is_ok, show, terminal_width
 from bot.cli.doctor.senses import senses_findings
-from bot.cli.doctor.storage import data_findings
+from bot.cli.doctor.storage import data_findings, recall_finding
 from bot.discord.client import PORTAL
 from bot.settings import SECRETS, Loaded, Settings, SettingsError, load_settings
 
@@ -67,7 +67,7 @@ async def discord_findings(settings: Settings, *, offline: bool, deadline: float
     return [*account_findings(account), *missing]
 
 
-def account_findings(account: Account) -> list[Finding]:
+def account_findings(account: BotAccount) -> list[Finding]:
     """Return what there is to say of an account that Discord knows."""
     findings = [
         Finding("discord.token", "ok", f"The token is that of {account.name}."),
@@ -86,7 +86,7 @@ def _skipped(why: str) -> Finding:
     return Finding("discord.account", "skipped", sentence)
 
 
-def _intents(account: Account) -> list[Finding]:
+def _intents(account: BotAccount) -> list[Finding]:
     if not account.missing_intents:
         return [Finding("discord.intents", "ok", "Every intent that the bot needs is on.")]
     return [
@@ -100,7 +100,7 @@ def _intents(account: Account) -> list[Finding]:
     ]
 
 
-def _sessions(account: Account) -> Finding:
+def _sessions(account: BotAccount) -> Finding:
     check, left = "discord.sessions", account.sessions_left
     hours = max(1, round(account.sessions_reset / 3600))
     if left == 0:
@@ -112,7 +112,7 @@ def _sessions(account: Account) -> Finding:
     return Finding(check, "ok", f"{left} connections to Discord are left for today.")
 
 
-def _servers(account: Account) -> Finding:
+def _servers(account: BotAccount) -> Finding:
     count = len(account.servers)
     if count == 0:
         mend = "Open the link below to add it to one."
@@ -179,4 +179,5 @@ async def look(
         discord_findings(settings, offline=offline, deadline=deadline),
     )
     own = [*settings_findings(loaded, config=config), *character_findings(loaded), *company]
-    return [*own, *stored, *senses_findings(settings), *claude, *probed, *discord]
+    recall = recall_finding(settings.embedding_model)
+    return [*own, *stored, recall, *senses_findings(settings), *claude, *probed, *discord]

@@ -1,9 +1,11 @@
-"""Whether the bot can look at pictures, read files, and listen to voice messages."""
+"""Whether the bot can look at pictures, read files, listen, and speak."""
 
 import sys
 
 from bot.cli.doctor.finding import Finding
+from bot.discord.voice_stream import has_opus
 from bot.features.senses.opening import (
+    CALL,
     EAR,
     EYE,
     PACKAGED,
@@ -13,6 +15,7 @@ from bot.features.senses.opening import (
     installed,
     whisper_folder,
 )
+from bot.features.speech.opening import missing_packages, voice_of
 from bot.settings import Settings
 
 SEES = " once a model that sees speaks"
@@ -28,6 +31,8 @@ def senses_findings(settings: Settings) -> list[Finding]:
         _of_packages("senses.pictures", "images", "look at pictures", EYE, sees, on=settings.images),
         _of_packages("senses.files", "files", "read text files and PDFs", READER, reads, on=settings.files),
         _of_the_ear(settings),
+        _of_the_voice(settings.piper_model),
+        _of_calls(settings),
     ]
 
 
@@ -45,14 +50,8 @@ def _of_the_ear(settings: Settings) -> Finding:
     check, does, model = "senses.voice_messages", "listen to voice messages", settings.stt_model
     if not settings.voice_messages:
         return _off(check, "voice_messages", does)
-    if not installed(*EAR):
-        return _missing(check, does, VOICE_EXTRA)
-    if whisper_folder(model) is None:
-        if model == PACKAGED:
-            return _missing(check, does, VOICE_EXTRA)
-        sentence = f"It can't {does}: stt_model={model} is no folder with a Whisper model for CTranslate2."
-        mend = "Write the folder as stt_model into config.env, or packaged; nothing is downloaded."
-        return Finding(check, "notice", sentence, mend)
+    if fault := _what_hinders_listening(check, does, EAR, model):
+        return fault
     if model == PACKAGED and settings.stt_language not in ("auto", "en"):
         sentence = (
             f"stt_language={settings.stt_language} has no effect: the packaged model knows English alone."
@@ -60,6 +59,42 @@ def _of_the_ear(settings: Settings) -> Finding:
         return Finding(
             check, "notice", sentence, "Name a folder with a model of many languages as stt_model."
         )
+    return Finding(check, "ok", f"It can {does}.")
+
+
+def _what_hinders_listening(check: str, does: str, packages: tuple[str, ...], model: str) -> Finding | None:
+    there = whisper_folder(model) is not None
+    if not installed(*packages) or (model == PACKAGED and not there):
+        return _missing(check, does, VOICE_EXTRA)
+    if there:
+        return None
+    sentence = f"It can't {does}: stt_model={model} is no folder with a Whisper model for CTranslate2."
+    mend = "Write the folder as stt_model into config.env, or packaged; nothing is downloaded."
+    return Finding(check, "notice", sentence, mend)
+
+
+def _of_calls(settings: Settings) -> Finding:
+    check, does = "senses.calls", "listen in voice channels"
+    if not settings.piper_model:
+        return _off(check, "piper_model", does)
+    if fault := _what_hinders_listening(check, does, (*EAR, *CALL), settings.stt_model):
+        return fault
+    if not has_opus():
+        return Finding(
+            check, "notice", f"It can't {does}: libopus is missing.", "Install it: apt-get install libopus0"
+        )
+    return Finding(check, "ok", f"It can {does}.")
+
+
+def _of_the_voice(model: str) -> Finding:
+    check, does = "senses.speech", "speak"
+    if not model:
+        return _off(check, "piper_model", does)
+    if command := missing_packages(model):
+        return Finding(check, "notice", f"It can't {does}: a package is missing.", f"Run: {command}")
+    if voice_of(model) is None:
+        sentence = f"It can't {does}: piper_model={model} is no Piper voice with its .json beside it."
+        return Finding(check, "notice", sentence, "Write the path of the .onnx into config.env, or joe.")
     return Finding(check, "ok", f"It can {does}.")
 
 

@@ -1,7 +1,8 @@
-"""Whether the data folder can be written to and the database be used; nothing is changed."""
+"""Whether the data folder, the database and the search by meaning can be used; nothing is changed."""
 
 import asyncio
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from bot.app import DATABASE_NAME
 from bot.cli.doctor.finding import Finding
 from bot.settings import Settings
 from database import DatabaseCorrupt, DatabaseError, files, schema, servers
+from memory.embeddings import EmbedderMissing, open_embedder
 
 
 async def data_findings(settings: Settings, *, offline: bool, deadline: float) -> list[Finding]:
@@ -20,6 +22,25 @@ async def data_findings(settings: Settings, *, offline: bool, deadline: float) -
     folder = await asyncio.to_thread(_folder, settings.data_dir)
     left = _left_behind(settings.data_dir / DATABASE_NAME)
     return [folder, await _server(url, offline=offline, deadline=deadline), *left]
+
+
+def recall_finding(model: str) -> Finding:
+    """Return whether memories are searched by meaning, or how to get what is missing for that."""
+    check = "data.recall"
+    try:
+        embedder = open_embedder(model)
+    except EmbedderMissing as error:
+        install = f"pip install --constraint constraints.txt '.[{error.extra}]'"
+        return Finding(
+            check,
+            "notice",
+            str(error),
+            f"Run: {sys.executable} -m {install if error.extra else 'memory.vocabulary'}",
+        )
+    if embedder is None:
+        return Finding(check, "ok", "Memories are searched by words alone: embedding_model is off.")
+    embedder.close()
+    return Finding(check, "ok", f"Memories are searched by meaning: {embedder.name}.")
 
 
 async def _server(url: str, *, offline: bool, deadline: float) -> Finding:

@@ -65,7 +65,7 @@ _TEXT = TypeAdapter(_Text, config=_STRICT)
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class LegacyHistory:
     """What was said with a person, as plain lines, oldest first: the newest `turns` that fit.
 
     `older` ones did not fit, `shortened` ones were too long, and `unreadable` ones were no turns.
@@ -79,14 +79,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class LegacyPerson:
     """What an older bot knew of one person.
 
     `faults` are the parts of the entry that can't be read, `others` those that there is no place for.
     """
 
     id: int
-    history: History = History()
+    history: LegacyHistory = LegacyHistory()
     memories: tuple[str, ...] = ()
     premium: bool = False
     tokens: int = 0
@@ -101,7 +101,7 @@ def person_id(key: object) -> int | None:
     return key if type(key) is int and 1 <= key < 1 << 63 else None
 
 
-def read_person(user_id: int, entry: Mapping[str, Any], *, name: str) -> Person:
+def read_person(user_id: int, entry: Mapping[str, Any], *, name: str) -> LegacyPerson:
     """Return what an entry says of a person; `name` is the character's, as it stands before its lines."""
     values: dict[str, Any] = {}
     faults = []
@@ -112,7 +112,7 @@ def read_person(user_id: int, entry: Mapping[str, Any], *, name: str) -> Person:
         except ValidationError:
             faults.append(key)
     others = [key if _KEY.fullmatch(key) else "other keys" for key in entry if key not in _FIELDS]
-    return Person(
+    return LegacyPerson(
         user_id,
         history=read_history(values.get("conversation_history", []), name=name),
         memories=tuple(read_memories(values.get("core_memories", ""))),
@@ -123,7 +123,7 @@ def read_person(user_id: int, entry: Mapping[str, Any], *, name: str) -> Person:
     )
 
 
-def read_history(turns: Sequence[object], *, name: str) -> History:
+def read_history(turns: Sequence[object], *, name: str) -> LegacyHistory:
     """Return the newest turns that fit, and the last summary of older ones if that fits into half of it."""
     read = [turn for one in turns if (turn := _turn(one)) is not None]
     summary = next((n for n in reversed(range(len(read))) if _sums_up(read[n])), None)
@@ -139,7 +139,7 @@ def read_history(turns: Sequence[object], *, name: str) -> History:
             break
         kept[n] = cut
         shortened += cut != line
-    return History(
+    return LegacyHistory(
         text="\n".join(kept[n] for n in sorted(kept)),
         turns=len(kept),
         older=len(read) - len(kept),

@@ -12,7 +12,7 @@ from typing import IO, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.cli.legacy import unpickling
-from bot.cli.legacy.people import Person, person_id, read_person
+from bot.cli.legacy.people import LegacyPerson, person_id, read_person
 from bot.cli.legacy.unpickling import (
     LONGEST_NAME,
     MOST_BYTES,
@@ -61,7 +61,7 @@ class Inheritance:
     `as_of` is when the file was written last: what it tells of is not younger.
     """
 
-    people: tuple[Person, ...]
+    people: tuple[LegacyPerson, ...]
     no_people: int
     unreadable: int
     as_of: datetime
@@ -98,7 +98,7 @@ def read(path: Path, *, name: str, deadline: float = DEADLINE) -> Inheritance:
 
 def _read_apart(
     path: Path, room: int, *, name: str, deadline: float
-) -> tuple[dict[int, Person], Counter[str]]:
+) -> tuple[dict[int, LegacyPerson], Counter[str]]:
     """Return what the process that reads the file says is in it; raise RefusedFile if it did not end well."""
     try:
         with (
@@ -132,8 +132,10 @@ def _lines(path: Path, output: IO[bytes], room: int) -> Iterator[list[Any]]:
     raise Unfinished
 
 
-def _checked(path: Path, entries: Iterator[list[Any]], name: str) -> tuple[dict[int, Person], Counter[str]]:
-    people: dict[int, Person] = {}
+def _checked(
+    path: Path, entries: Iterator[list[Any]], name: str
+) -> tuple[dict[int, LegacyPerson], Counter[str]]:
+    people: dict[int, LegacyPerson] = {}
     counts = Counter[str]()
     for key, entry in entries:
         user_id = person_id(key)

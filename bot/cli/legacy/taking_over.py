@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cli.legacy.people import Person
+from bot.cli.legacy.people import LegacyPerson
 from bot.cli.legacy.reading import Inheritance
 from database import Database, UnitOfWork
-from database.models import Call, Fact, Summary
+from database.models import CallRow, Fact, Summary
 from database.repositories.people import blurred
 from database.types import EPOCH
 from memory.core import plain
@@ -71,7 +71,7 @@ async def rehearsed(database: Database, *, dry: bool) -> AsyncIterator[UnitOfWor
                 raise _Rehearsed
 
 
-async def _take_in(db: UnitOfWork, person: Person, one_import: Import) -> Outcome:
+async def _take_in(db: UnitOfWork, person: LegacyPerson, one_import: Import) -> Outcome:
     """Take over one person, unless that was done before: what they let go of since must not come back.
 
     What is theirs alone, premium and usage, comes in once; words come in once for each character.
@@ -103,10 +103,10 @@ async def was_taken(db: UnitOfWork, mark: str) -> bool:
     return await db.states.get(mark) is not None or await db.states.get(blurred(mark)) is not None
 
 
-async def _take_in_usage(db: UnitOfWork, person: Person) -> None:
+async def _take_in_usage(db: UnitOfWork, person: LegacyPerson) -> None:
     if not person.tokens:
         return
-    call = Call(
+    call = CallRow(
         at=EPOCH,  # nobody knows when: it counts to no day, only to the whole
         purpose=PURPOSE,
         model=UNKNOWN_MODEL,
@@ -125,7 +125,7 @@ async def _take_in_usage(db: UnitOfWork, person: Person) -> None:
 
 
 async def _take_in_memories(
-    db: UnitOfWork, person: Person, one_import: Import
+    db: UnitOfWork, person: LegacyPerson, one_import: Import
 ) -> tuple[int, tuple[str, ...]]:
     """Take over the memories that are new; return how many, and why the others were left out.
 
@@ -162,7 +162,7 @@ def _memory(person_id: int, text: str, one_import: Import) -> Fact:
     )
 
 
-async def _take_in_history(db: UnitOfWork, person: Person, one_import: Import) -> None:
+async def _take_in_history(db: UnitOfWork, person: LegacyPerson, one_import: Import) -> None:
     """Keep the history as a note of older talk that belongs to the person's direct messages (F066)."""
     if not person.history.text:
         return
@@ -180,7 +180,7 @@ async def _take_in_history(db: UnitOfWork, person: Person, one_import: Import) -
     await db.summaries.add(summary, [])
 
 
-def _left_out(person: Person) -> Iterator[str]:
+def _left_out(person: LegacyPerson) -> Iterator[str]:
     history = person.history
     for count, what in (
         (history.older, "older"),

@@ -60,7 +60,7 @@ _COSTS = {"EMPTY_DICT": 280, "DICT": 280, "EMPTY_LIST": 104, "LIST": 104, "TUPLE
 _COST = 32
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+class PickleRefused(Exception):  # noqa: N818 - it is an answer, not a fault
     """The pickle is not read any further; `names` are what it wants and must not have."""
 
     def __init__(self, kind: str, *names: str) -> None:
@@ -77,7 +77,7 @@ def scan(data: bytes) -> None:
             seen.note(opcode.name, argument)
     except ValueError as error:
         seen.judge()
-        raise Refused("broken") from error
+        raise PickleRefused("broken") from error
     seen.judge()
 
 
@@ -97,7 +97,7 @@ class _Seen:
         self._room -= _COSTS.get(name, _COST) + (0 if argument is None else sys.getsizeof(argument))
         if self._room < 0:
             self.judge()
-            raise Refused("memory")
+            raise PickleRefused("memory")
         if name in PLAIN:
             self._check(name, argument)
         elif name in REACHING:
@@ -109,17 +109,19 @@ class _Seen:
     def judge(self) -> None:
         """Raise when any step was one that is not let through."""
         if self._wants_code:
-            raise Refused("code", *self._reached)
+            raise PickleRefused("code", *self._reached)
         if self._foreign:
-            raise Refused("foreign", *self._foreign)
+            raise PickleRefused("foreign", *self._foreign)
 
     def _check(self, name: str, argument: Any) -> None:
         if isinstance(argument, str):
             self._texts.append(argument[:LONGEST_NAME])
         elif name in _STORING and not 0 <= argument <= self._steps:
-            raise Refused("large")  # the list of what is stored would be made as long as that number says
+            raise PickleRefused(
+                "large"
+            )  # the list of what is stored would be made as long as that number says
         elif isinstance(argument, int) and sys.getsizeof(argument) > _LONGEST_NUMBER:
-            raise Refused("large")
+            raise PickleRefused("large")
 
     def _named(self, name: str, argument: Any) -> str:
         if name in ("GLOBAL", "INST"):
@@ -140,10 +142,10 @@ class _Unpickler(pickle.Unpickler):
     """Knows no classes and no functions: a second wall behind the scan."""
 
     def find_class(self, module: str, name: str, /) -> Any:
-        raise Refused("code", f"{module}.{name}"[:LONGEST_NAME])
+        raise PickleRefused("code", f"{module}.{name}"[:LONGEST_NAME])
 
     def persistent_load(self, _pid: Any, /) -> Any:
-        raise Refused("code", "a persistent id")
+        raise PickleRefused("code", "a persistent id")
 
 
 def load(data: bytes) -> Any:
@@ -151,7 +153,7 @@ def load(data: bytes) -> Any:
     try:
         return _Unpickler(io.BytesIO(data)).load()
     except RecursionError as error:
-        raise Refused("deep") from error
+        raise PickleRefused("deep") from error
     except (
         pickle.UnpicklingError,
         EOFError,
@@ -161,20 +163,20 @@ def load(data: bytes) -> Any:
         LookupError,
         OverflowError,
     ) as error:
-        raise Refused("broken") from error
+        raise PickleRefused("broken") from error
 
 
 def lines(people: Any, *, room: int) -> Iterator[bytes]:
     """Yield each entry of the dictionary as a line of JSON; all of them take `room` bytes at most."""
     if not isinstance(people, dict):
-        raise Refused("shape")
+        raise PickleRefused("shape")
     for key, entry in people.items():
         pair = (key if isinstance(key, str | int) else None, entry)
         within(pair, room=min(room, MOST_ENTRY))
         line = json.dumps(pair, ensure_ascii=False, skipkeys=True).encode("utf-8", "surrogatepass")
         room -= len(line)
         if room < 0 or len(line) > MOST_ENTRY:
-            raise Refused("large")
+            raise PickleRefused("large")
         yield line + b"\n"
 
 
@@ -190,10 +192,10 @@ def most_written(size: int) -> int:
 def within(value: Any, *, room: int, depth: int = DEEPEST) -> int:
     """Return how much of `room` a value leaves over as JSON, at best; raise Refused if it doesn't fit."""
     if depth < 0:
-        raise Refused("deep")
+        raise PickleRefused("deep")
     room -= len(value) + 3 if isinstance(value, str) else 3
     if room < 0:
-        raise Refused("large")
+        raise PickleRefused("large")
     if isinstance(value, dict):
         for key, one in value.items():
             room = within(one, room=within(key, room=room, depth=depth - 1), depth=depth - 1)
@@ -214,7 +216,7 @@ def main() -> None:
     limit(float(sys.argv[1]))
     try:
         _pass_on()
-    except Refused as refused:
+    except PickleRefused as refused:
         end = {"end": refused.kind, "names": refused.names}
     except MemoryError:
         end = {"end": "memory"}
@@ -226,7 +228,7 @@ def main() -> None:
 def _pass_on() -> None:
     data = sys.stdin.buffer.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise Refused("size")
+        raise PickleRefused("size")
     room = most_written(len(data))
     scan(data)
     people = load(data)

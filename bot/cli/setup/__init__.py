@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.cli.doctor.account import invite_link
 from bot.cli.doctor.report import show, tell
-from bot.cli.setup.asking import Ask, Token, ask_character, ask_key, ask_token
+from bot.cli.setup.asking import Ask, CheckedToken, ask_character, ask_key, ask_token
 from bot.cli.setup.writing import check_writable, pasted, write_config
 from bot.discord.client import PORTAL
 from bot.settings.envfile import read_env
@@ -53,7 +53,7 @@ async def set_up(config: Path, *, environ: Mapping[str, str], ask: Ask | None = 
     return 0
 
 
-async def _ask_all(ask: Ask, standing: Mapping[str, str], config: Path, said: dict[str, str]) -> Token:
+async def _ask_all(ask: Ask, standing: Mapping[str, str], config: Path, said: dict[str, str]) -> CheckedToken:
     """Put what is to be written into `said`, answer by answer; return the token with its account."""
 
     def note(key: str, answer: str) -> None:
@@ -91,7 +91,7 @@ def _standing(config: Path, environ: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in found.items() if not is_placeholder(value)}
 
 
-def _say_what_next(config: Path, environ: Mapping[str, str], token: Token) -> None:
+def _say_what_next(config: Path, environ: Mapping[str, str], token: CheckedToken) -> None:
     tell(f"\nWrote {config}; only you can read it.")
     for name, value in environ.items():
         if name.lower() in KEYS and value.strip():

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
-from bot.cli.doctor.account import Account, DiscordUnreachableError, TokenRefusedError, look_up
+from bot.cli.doctor.account import BotAccount, DiscordUnreachableError, TokenRefusedError, look_up
 from bot.cli.doctor.models import KEY_PAGE, list_models, server_name
 from bot.cli.doctor.report import tell
 from bot.discord.client import PORTAL
@@ -29,14 +29,14 @@ class Ask(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class CheckedToken:
     """The token that was settled on, and the account where it could be checked."""
 
     value: str
-    account: Account | None = None
+    account: BotAccount | None = None
 
 
-async def ask_token(ask: Ask, current: str) -> Token:
+async def ask_token(ask: Ask, current: str) -> CheckedToken:
     """Ask until Discord knows the token, it can't be checked, or nothing is to be changed."""
     tell(f"{PORTAL}\ngives you a token: your application, its page 'Bot', 'Reset Token'.")
     tell("Without one, the character talks here in the terminal only.")
@@ -45,7 +45,7 @@ async def ask_token(ask: Ask, current: str) -> Token:
         said = await _secret(ask, "Discord token", current)
         token = re.sub(r"^bot\s+", "", said, flags=re.IGNORECASE) or current
         if not token or (refused and not said):
-            return Token(current)
+            return CheckedToken(current)
         try:
             account = await look_up(token, deadline=CHECK_SECONDS)
         except TokenRefusedError:
@@ -54,10 +54,10 @@ async def ask_token(ask: Ask, current: str) -> Token:
         except DiscordUnreachableError as error:
             tell(f"– Discord can't be reached to check it ({error}).", then="  ")
             if await _agrees(ask, "Keep it unchecked?"):
-                return Token(token)
+                return CheckedToken(token)
         else:
             tell(f"✓ Discord knows it: {account.name}.", then="  ")
-            return Token(token, account)
+            return CheckedToken(token, account)
 
 
 async def ask_key(ask: Ask, current: str, base_url: str | None) -> str:

@@ -14,8 +14,8 @@ from typing import TextIO
 from zlib import crc32
 
 from bot.app import DATABASE_NAME, App, open_app
-from bot.cli.simulate.scenario import DM, Expected, Scenario, Step, read_scenario
-from bot.cli.simulate.stage import Line, ScriptedModel, SimulatedClock, Stage, StageMouth
+from bot.cli.simulate.scenario import DM, Expected, Scenario, ScenarioStep, read_scenario
+from bot.cli.simulate.stage import ScriptedModel, SimulatedClock, SimulatedStage, SpokenLine, StageMouth
 from bot.cli.terminal.markup import bare
 from bot.cli.terminal.session import Ids
 from bot.conversation.attention.explain import reason_in_words
@@ -100,7 +100,7 @@ class Play:
         self._prompts = prompts
         self._app, self._clock, self._model, self._out = app, clock, model, out
         self._ids = Ids(clock)
-        self._stage = Stage(clock, self._ids.of_part)
+        self._stage = SimulatedStage(clock, self._ids.of_part)
         self._asked_in_vain = Counter[str]()
 
     async def steps(self, scenario: Scenario) -> int:
@@ -119,7 +119,7 @@ class Play:
         self._print(f"\n{steps}, {expecting} with expectations: {verdict}.")
         return faults
 
-    async def _step(self, step: Step) -> list[str]:
+    async def _step(self, step: ScenarioStep) -> list[str]:
         """Play one step; return what was not as expected."""
         self._model.will_answer(step.model)
         begun, prompts, before = self._clock.now(), len(self._model.prompts), len(self._stage.lines)
@@ -142,7 +142,7 @@ class Play:
         self._model.unanswered.clear()
         return faults
 
-    async def _say(self, step: Step) -> Utterance | None:
+    async def _say(self, step: ScenarioStep) -> Utterance | None:
         """Let somebody say a line, and everybody speak who is to."""
         if step.who is None or step.says is None:
             return None
@@ -155,12 +155,12 @@ class Play:
             sent_at=self._clock.now(),
             where=where,
         )
-        self._print_line(Line(self._clock.now(), step.where, step.who, step.says))
+        self._print_line(SpokenLine(self._clock.now(), step.where, step.who, step.says))
         await self._app.conversation.take_turn(heard, mouth)
         await self._app.following.follow(where.channel_id, mouth)
         return heard
 
-    def _place(self, step: Step) -> Where:
+    def _place(self, step: ScenarioStep) -> Where:
         if step.where == DM:
             return Where(_id_of(f"dm {step.who}"), Place.DM)
         name = step.where.removeprefix("#")
@@ -199,11 +199,11 @@ class Play:
             elif counts[table] != count:
                 yield f"the table {table} has {counts[table]} rows, not {count}"
 
-    def _show(self, said: Sequence[Line]) -> None:
+    def _show(self, said: Sequence[SpokenLine]) -> None:
         for line in said:
             self._print_line(line)
 
-    def _print_line(self, line: Line) -> None:
+    def _print_line(self, line: SpokenLine) -> None:
         self._print(f"{line.at:%d %b %H:%M:%S} {line.where} {line.speaker}: {bare(line.text)}")
 
     def _print(self, text: str) -> None:
@@ -214,7 +214,7 @@ class Play:
 class Happened:
     """What came of a step: who said what, by which prompts, since when, and why."""
 
-    said: Sequence[Line]
+    said: Sequence[SpokenLine]
     prompts: Sequence[str]
     begun: datetime
     reason: str

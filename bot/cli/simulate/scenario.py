@@ -80,7 +80,7 @@ class Expected(_Part):
     """How many rows of a table there are now, by its name."""
 
 
-class Step(_Part):
+class ScenarioStep(_Part):
     """One step: somebody says something, or time passes; the model's next answers, and what is expected."""
 
     who: str | None = None
@@ -91,7 +91,7 @@ class Step(_Part):
     expect: Expected | Literal["silence"] | None = None
 
     @model_validator(mode="after")
-    def _is_whole(self) -> "Step":
+    def _is_whole(self) -> "ScenarioStep":
         if (self.who is None) != (self.says is None):
             raise ValueError("a line needs both `who` and `says`")
         if self.who is None and self.wait is None and not self.model and self.expect is None:
@@ -112,7 +112,7 @@ class Scenario(_Part):
     seed: int = 1
     begins: Annotated[datetime, AfterValidator(_utc)] = datetime(2026, 1, 1, 12, tzinfo=UTC)
     settings: dict[str, str | int | float | bool] = {}
-    steps: Annotated[list[Step], Field(min_length=1)]
+    steps: Annotated[list[ScenarioStep], Field(min_length=1)]
 
 
 def read_scenario(path: Path) -> Scenario:

@@ -11,7 +11,7 @@ from bot.conversation.company import Speaker
 from bot.conversation.types import NO_EMOTES, Mouth, Part
 from bot.llm.client import Answer
 from bot.llm.errors import ClaudeUnavailable
-from bot.llm.types import Call, Prompt, Purpose, Question, TokenEstimate, Usage
+from bot.llm.types import ModelCall, Prompt, Purpose, Question, TokenEstimate, Usage
 
 
 class SimulatedClock:
@@ -60,7 +60,7 @@ class ScriptedModel:
         if question.purpose == "reply":
             self.prompts.append(prompt.text)
         queue = self._answers[question.purpose]
-        call = Call(
+        call = ModelCall(
             purpose=question.purpose,
             model=question.model,
             outcome="ok" if queue else ClaudeUnavailable.outcome,
@@ -85,7 +85,7 @@ class ScriptedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpokenLine:
     """Something that was said: when, where, by whom."""
 
     at: datetime
@@ -95,12 +95,12 @@ class Line:
 
 
 @dataclass(slots=True)
-class Stage:
+class SimulatedStage:
     """All that was said, in order, and the ids of the messages."""
 
     clock: SimulatedClock
     of_part: Callable[[], int]
-    lines: list[Line] = field(default_factory=list)
+    lines: list[SpokenLine] = field(default_factory=list)
     posted: dict[int, Part] = field(default_factory=dict)
 
 
@@ -108,7 +108,7 @@ class Stage:
 class StageMouth:
     """One character's voice in one place of the scenario."""
 
-    stage: Stage
+    stage: SimulatedStage
     where: str
     name: str
     me: int
@@ -152,4 +152,4 @@ class StageMouth:
         return next((one for one in found if one > after and one not in known), None)
 
     def _add(self, text: str) -> None:
-        self.stage.lines.append(Line(self.stage.clock.now(), self.where, self.name, text))
+        self.stage.lines.append(SpokenLine(self.stage.clock.now(), self.where, self.name, text))

@@ -4,8 +4,8 @@ import re
 from textwrap import shorten
 
 from bot.cli.terminal.markup import Marked
-from bot.cli.terminal.session import Session, TerminalMouth
-from bot.conversation.company import Role
+from bot.cli.terminal.session import TerminalMouth, TerminalSession
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.effects import PLAYED
 from bot.conversation.effects import STOPPED as BY_HAND
 from bot.conversation.text.names import clean_text
@@ -49,7 +49,7 @@ def in_short(words: str, room: int) -> str:
     return shorten(clean_text(words), room, placeholder="…")
 
 
-async def persona_told(session: Session, rest: str, mouth: TerminalMouth) -> str:
+async def persona_told(session: TerminalSession, rest: str, mouth: TerminalMouth) -> str:
     """Say who is here, or what one is made of; let one in, send one out, let one answer."""
     stagecraft = session.app.presence
     if rest in ("", "list"):
@@ -78,7 +78,7 @@ async def persona_told(session: Session, rest: str, mouth: TerminalMouth) -> str
     return ""
 
 
-async def _listed(session: Session) -> str:
+async def _listed(session: TerminalSession) -> str:
     attending = await session.app.presence.attending(session.where)
     async with session.app.database.read() as db:
         channel = await db.channels.get(session.where.channel_id)
@@ -87,7 +87,7 @@ async def _listed(session: Session) -> str:
     return Marked("\n".join(lines))
 
 
-async def scene_told(session: Session, rest: str, mouth: TerminalMouth) -> str:
+async def scene_told(session: TerminalSession, rest: str, mouth: TerminalMouth) -> str:
     """Let characters play a scene, end it, or say which one is played; keep a note for the talk."""
     stagecraft, where = session.app.presence, session.where
     if rest in ("", "show"):
@@ -108,7 +108,9 @@ async def scene_told(session: Session, rest: str, mouth: TerminalMouth) -> str:
     return HOW_TO_SCENE
 
 
-async def _played(session: Session, members: list[Role], topic: str, lines: int, mouth: TerminalMouth) -> str:
+async def _played(
+    session: TerminalSession, members: list[PlayedCharacter], topic: str, lines: int, mouth: TerminalMouth
+) -> str:
     """Let a scene be played to its end; say why it came to an end before."""
     scene_id = await session.app.presence.begin_scene(
         session.where, members, topic, turns=lines, by=session.person_id, opened_by=session.next_id()
@@ -123,7 +125,7 @@ async def _played(session: Session, members: list[Role], topic: str, lines: int,
     return BROKE_OFF.format(why=(why or scene.ended or "").rstrip("."))
 
 
-async def _shown(session: Session) -> str:
+async def _shown(session: TerminalSession) -> str:
     async with session.app.database.read() as db:
         scene = await db.cues.scene(session.where.channel_id)
     noted = await session.app.presence.noted(session.where)
@@ -131,7 +133,7 @@ async def _shown(session: Session) -> str:
     return Marked(f"{_described(session, scene) if scene else NO_SCENE}\n{note}")
 
 
-def _described(session: Session, scene: Scene) -> str:
+def _described(session: TerminalSession, scene: Scene) -> str:
     known = session.app.company.by_slug
     who = ", ".join(f"**{known[slug].name}**" for slug in scene.members if slug in known)
     return PLAYING.format(who=who, done=scene.done, count=scene.turns, topic=_quoted(scene.topic))

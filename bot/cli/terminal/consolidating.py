@@ -12,7 +12,7 @@ from bot.app import open_app
 from bot.features.characters.library import library_of
 from bot.llm.server import open_server
 from bot.settings import Loaded
-from memory.facts import Tally
+from memory.facts import FactTally
 
 NOBODY = "memory_consent=off: nothing is noted of anybody, so no facts are drawn."
 NOTHING_NEW = "Nothing was said since the last time: there is nothing to draw facts from."
@@ -48,7 +48,7 @@ async def consolidate(loaded: Loaded, *, on_stage: Callable[[str], None] | None 
         if app.manner.learning.batches:
             tell(BATCHES)
         with place_bar(console, places) as progress:
-            tally, thoughts = Tally(), 0
+            tally, thoughts = FactTally(), 0
             for slug in app.company.by_slug:
                 tally += await app.consolidation.run(slug, progress=progress)
                 thoughts += 0 if app.server.rehearsal else await app.night_thoughts.run(slug)
@@ -73,7 +73,7 @@ def place_bar(console: Console, places: _Places) -> Iterator[Callable[[int, int]
         yield show
 
 
-def report(tally: Tally, places: int, *, off: bool) -> Iterator[str]:
+def report(tally: FactTally, places: int, *, off: bool) -> Iterator[str]:
     """Yield what came of it, in sentences; no word of what was said is in them."""
     if off:
         yield NOBODY

@@ -7,7 +7,7 @@ from typing import Any
 from bot.cli.terminal import slash
 from bot.cli.terminal.files import files_in, why_none
 from bot.cli.terminal.screen import Screen
-from bot.cli.terminal.session import Session
+from bot.cli.terminal.session import TerminalSession
 from bot.conversation.types import Utterance
 from bot.core.tasks import Tasks, spawn
 from database import DatabaseError
@@ -17,10 +17,10 @@ STOPPED = "(stopped)"
 BROKEN = "Something went wrong there; masquerade.log in the data folder says what."
 
 
-class Turns:
+class PendingLines:
     """The lines that are being answered."""
 
-    def __init__(self, session: Session, screen: Screen) -> None:
+    def __init__(self, session: TerminalSession, screen: Screen) -> None:
         self._session = session
         self._screen = screen
         self._under_way: dict[int, asyncio.Task[str | None]] = {}
@@ -126,7 +126,7 @@ async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def converse(session: Session, screen: Screen, turns: Turns) -> int:
+async def converse(session: TerminalSession, screen: Screen, turns: PendingLines) -> int:
     """Talk until the person leaves, by /quit, Ctrl-D, or Ctrl-C twice; return the exit code."""
     try:
         await _converse(session, screen, turns)
@@ -135,7 +135,7 @@ async def converse(session: Session, screen: Screen, turns: Turns) -> int:
     return 0
 
 
-async def _converse(session: Session, screen: Screen, turns: Turns) -> None:
+async def _converse(session: TerminalSession, screen: Screen, turns: PendingLines) -> None:
     interrupted = False
     while True:
         try:
@@ -158,13 +158,13 @@ async def _converse(session: Session, screen: Screen, turns: Turns) -> None:
             break
 
 
-def _dropped(line: str, session: Session) -> Utterance | None:
+def _dropped(line: str, session: TerminalSession) -> Utterance | None:
     """Hear a line; files that were dropped into the window stand at its beginning, as their paths."""
     paths, words = files_in(line)
     return session.hear(words, paths)
 
 
-async def _take_in(line: str, session: Session, screen: Screen, turns: Turns) -> bool:
+async def _take_in(line: str, session: TerminalSession, screen: Screen, turns: PendingLines) -> bool:
     """Take in one line; False when it says goodbye."""
     command = slash.command_in(line)
     if command is None or command.name == slash.SHOW:

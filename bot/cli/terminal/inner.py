@@ -4,8 +4,8 @@ import re
 
 from bot.cli.terminal.company import in_short
 from bot.cli.terminal.markup import Marked
-from bot.cli.terminal.session import Session
-from bot.conversation.company import Role
+from bot.cli.terminal.session import TerminalSession
+from bot.conversation.company import PlayedCharacter
 from bot.core.errors import MasqueradeError
 from bot.core.spelling import day_in_words
 from bot.features.inner_life.diagnosis import (
@@ -36,7 +36,7 @@ MOST = 12
 _RELATIONSHIP = re.compile(r"undo\s+(?P<number>\d{1,18})|kind\s+(?P<kind>[a-z]{1,32})")
 
 
-async def mood_told(session: Session, rest: str) -> str:
+async def mood_told(session: TerminalSession, rest: str) -> str:
     """Say how the character feels now and what moved it this week; with `hormones`, what makes it so."""
     role = await session.host()
     if rest == "hormones":
@@ -54,7 +54,7 @@ async def mood_told(session: Session, rest: str) -> str:
     return "\n".join([*lines, *(f"  {one.at.astimezone(zone):%a %H:%M} {one.words}" for one in happened)])
 
 
-async def _hormones(session: Session, role: Role) -> list[str]:
+async def _hormones(session: TerminalSession, role: PlayedCharacter) -> list[str]:
     found, zone = await session.app.diagnoses.of(role), session.app.inner_life.zone
     moved = [f"  {one.at.astimezone(zone):%a %H:%M} {effect_words(one)}" for one in found.effects]
     return [
@@ -66,7 +66,7 @@ async def _hormones(session: Session, role: Role) -> list[str]:
     ]
 
 
-async def thoughts_told(session: Session) -> str:
+async def thoughts_told(session: TerminalSession) -> str:
     """Say what the character believes and keeps wondering about, of what was said here."""
     role, zone = await session.host(), session.app.inner_life.zone
     found = await session.app.thoughts_here.of(role.slug, session.where)
@@ -76,7 +76,7 @@ async def thoughts_told(session: Session) -> str:
     return Marked("\n".join(thought_lines(found, form)))
 
 
-async def relationship_told(session: Session, rest: str) -> str:
+async def relationship_told(session: TerminalSession, rest: str) -> str:
     """Say how the two stand and why; with `undo N` take a change back, with `kind NAME` choose the kind."""
     relationships = session.app.relationships
     role, person = await session.host(), session.person_id
@@ -99,14 +99,14 @@ async def relationship_told(session: Session, rest: str) -> str:
     return "\n".join(_lines(session, role, relationship))
 
 
-async def _why(session: Session) -> str:
+async def _why(session: TerminalSession) -> str:
     privacy = session.app.privacy
     if privacy.mode == "off":
         return SWITCHED_OFF
     return NOTHING_YET if await privacy.may_learn(session.person_id) else NOT_AGREED
 
 
-def _lines(session: Session, role: Role, relationship: Relationship) -> list[str]:
+def _lines(session: TerminalSession, role: PlayedCharacter, relationship: Relationship) -> list[str]:
     zone, stages = session.app.inner_life.zone, [one.name for one in STAGES]
     since = f", since {relationship.since.astimezone(zone):%d %B %Y}" if relationship.since else ""
     kinds = [one for one in relationship.kinds if one != relationship.kind]

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from bot.app import App, open_app
 from bot.arranging import manner_of
-from bot.cli.terminal.dialogue import Turns, converse
+from bot.cli.terminal.dialogue import PendingLines, converse
 from bot.cli.terminal.markup import bare
 from bot.cli.terminal.plain import piped_lines, read_out, read_script, script_lines
 from bot.cli.terminal.screen import Screen
-from bot.cli.terminal.session import Session, open_session
+from bot.cli.terminal.session import TerminalSession, open_session
 from bot.cli.warming import warm_up
 from bot.conversation.config import Manner
 from bot.core.errors import unwritable
@@ -100,7 +100,7 @@ async def _on_screen(loaded: Loaded, on_stage: OnStage | None) -> int:
         session = await open_session(app)
         _introduce(session, console)
         screen = Screen(session, console)
-        turns = Turns(session, screen)
+        turns = PendingLines(session, screen)
         tellers.append(screen.tell)
         listeners.append(turns.reached)
         try:
@@ -139,7 +139,7 @@ def _at_once(manner: Manner) -> Manner:
     return replace(manner, pace=replace(manner.pace, longest=0.0), burst_quiet=0.0, burst_longest=0.0)
 
 
-def _introduce(session: Session, console: Console) -> None:
+def _introduce(session: TerminalSession, console: Console) -> None:
     for role in session.app.company:
         console.print(
             Text.assemble((bare(role.name), "bold magenta"), "  ", bare(role.character.description))

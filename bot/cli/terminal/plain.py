@@ -15,7 +15,7 @@ from typing import TextIO
 from bot.cli.terminal import slash
 from bot.cli.terminal.files import why_none
 from bot.cli.terminal.markup import Marked, bare, plain_of
-from bot.cli.terminal.session import CHARACTER, NOTHING_COVERED, Session
+from bot.cli.terminal.session import CHARACTER, NOTHING_COVERED, TerminalSession
 from bot.conversation.company import Speaker
 from bot.conversation.types import NO_EMOTES, Part, Utterance
 from bot.core.errors import ConfigurationError, Unsaid
@@ -30,7 +30,7 @@ class PlainMouth:
     emotes = NO_EMOTES
     show: Callable[[str], None] | None = None
 
-    def __init__(self, session: Session, out: TextIO) -> None:
+    def __init__(self, session: TerminalSession, out: TextIO) -> None:
         self.said: list[int] = []
         self.gone = False
         self._session = session
@@ -93,7 +93,7 @@ class PlainMouth:
 
 
 async def read_out(
-    session: Session, lines: AsyncIterator[str], *, out: TextIO, complain: Callable[[str], None]
+    session: TerminalSession, lines: AsyncIterator[str], *, out: TextIO, complain: Callable[[str], None]
 ) -> int:
     """Answer line after line until /quit or the end; return 1 when a reply failed, else 0.
 
@@ -114,7 +114,7 @@ async def read_out(
 
 
 async def _obey(
-    session: Session, command: slash.Command, mouth: PlainMouth, complain: Callable[[str], None]
+    session: TerminalSession, command: slash.Command, mouth: PlainMouth, complain: Callable[[str], None]
 ) -> bool:
     """Do what a command asks for; say whether what was shown was answered as it should be."""
     if command.name == slash.SHOW:
@@ -130,7 +130,7 @@ async def _obey(
 
 
 async def _reply(
-    session: Session, heard: Utterance | None, mouth: PlainMouth, complain: Callable[[str], None]
+    session: TerminalSession, heard: Utterance | None, mouth: PlainMouth, complain: Callable[[str], None]
 ) -> bool:
     """Answer one line; say whether it was answered as it should be."""
     if heard is None:

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from bot.cli.terminal import slash
 from bot.cli.terminal.markup import Marked, hides, lines_of
-from bot.cli.terminal.session import CHARACTER, NOTHING_COVERED, Session
+from bot.cli.terminal.session import CHARACTER, NOTHING_COVERED, TerminalSession
 from bot.conversation.company import Speaker
 from bot.conversation.types import NO_EMOTES, Part
 from bot.core.tasks import running, spawn
@@ -49,7 +49,7 @@ class Screen:
     me = CHARACTER
     emotes = NO_EMOTES
 
-    def __init__(self, session: Session, console: Console) -> None:
+    def __init__(self, session: TerminalSession, console: Console) -> None:
         self.said: list[int] = []
         self._session = session
         self._name = session.character.name if session.alone else ""
@@ -226,7 +226,7 @@ class Screen:
         return toolbar(self._session, self._prompt.app.output.get_size().columns)
 
 
-def toolbar(session: Session, columns: int) -> str:
+def toolbar(session: TerminalSession, columns: int) -> str:
     """Return character, model, cost and count, as many of these as fit, the most important first."""
     parts = [
         session.names,

@@ -13,15 +13,15 @@ from bot.app import App
 from bot.cli.terminal.files import ShownFiles, files_in
 from bot.cli.terminal.missed import Missed
 from bot.conversation.attention.explain import reason_in_words
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.decision import Reason
 from bot.conversation.forgetting import Length
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.conversation.revisions import Remaking, Takes
 from bot.conversation.text.names import clean_text, is_blank
 from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Clock
-from bot.features.proactive.greetings import Arrival
+from bot.features.proactive.greetings import GreetingOccasion
 from database import DatabaseError
 from database.repositories.calls import Spending
 from memory.attachments import with_attachments
@@ -100,7 +100,7 @@ class Faults:
         return self.notice or self.warning
 
 
-class Session:
+class TerminalSession:
     """The terminal's channel: what is heard there, forgotten there, and spent."""
 
     def __init__(self, app: App, *, ids: Ids) -> None:
@@ -110,7 +110,7 @@ class Session:
         self.spending = _NOTHING_SPENT
         self._begun = app.clock.now()
         self.where = Where(channel_of(app.character), Place.TERMINAL)
-        self._asker = Asker(PERSON, YOU)
+        self._asker = Requester(PERSON, YOU)
         self.files = ShownFiles()
         self.missed = Missed(app)
         app.perception.fetch = self.files.fetch
@@ -135,7 +135,7 @@ class Session:
         """Say whether a single character is played."""
         return len(self.app.company) == 1
 
-    async def host(self) -> Role:
+    async def host(self) -> PlayedCharacter:
         """Return the character that a command means: who answers where nobody is called."""
         casting = self.app.casting
         async with self.app.database.read() as db:
@@ -147,9 +147,9 @@ class Session:
             greetings = self.app.greetings
             await greetings.welcome(self._asker, self.where, mouth, key=self._ids.of_line())
 
-    async def arrive(self, role: Role, mouth: TerminalMouth, *, absent: bool) -> None:
+    async def arrive(self, role: PlayedCharacter, mouth: TerminalMouth, *, absent: bool) -> None:
         """Let a character greet that was let in, or chosen; `absent` says that it was not here before."""
-        arrival = Arrival(role, self.where, self._asker, self._ids.of_line(), absent)
+        arrival = GreetingOccasion(role, self.where, self._asker, self._ids.of_line(), absent)
         await self.app.greetings.arrive(arrival, mouth)
 
     def show(self, rest: str) -> Utterance | None:
@@ -280,7 +280,7 @@ class Session:
     def _revisions(self) -> Remaking:
         return self.app.revisions
 
-    async def _last(self) -> Role:
+    async def _last(self) -> PlayedCharacter:
         """Return the character that spoke to the person last."""
         async with self.app.database.read() as db:
             latest = await db.turns.last_to(PERSON, self.where.channel_id, limit=1)
@@ -357,10 +357,10 @@ class _Ear(logging.Handler):
         self._faults.warning = record.getMessage()
 
 
-async def open_session(app: App) -> Session:
+async def open_session(app: App) -> TerminalSession:
     """Return a session whose message ids are above all earlier ones, even when the clock was set back."""
     channel_id = channel_of(app.character)
     heard = await app.message_log.watermarks([channel_id])
     above = heard.get(channel_id, 0) + _IDS_IN_ONE_TURN
     await app.message_log.let_go(channel_id)  # what was being said when the last one ended
-    return Session(app, ids=Ids(app.clock, above=above))
+    return TerminalSession(app, ids=Ids(app.clock, above=above))

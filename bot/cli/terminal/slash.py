@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from bot.app import App
 from bot.cli.terminal.company import persona_told, scene_told
 from bot.cli.terminal.inner import mood_told, relationship_told, thoughts_told
-from bot.cli.terminal.session import NO_COST, Session, TerminalMouth
+from bot.cli.terminal.session import NO_COST, TerminalMouth, TerminalSession
 from bot.cli.terminal.why import why_told
 from bot.conversation.forgetting import MOST_PAIRS
 from bot.conversation.revisions import Takes
@@ -79,7 +79,7 @@ def unknown(name: str) -> str:
     return f"There is no command /{name[:80]}{hint}. /help lists them."
 
 
-async def answer(session: Session, command: Command, mouth: TerminalMouth) -> str:
+async def answer(session: TerminalSession, command: Command, mouth: TerminalMouth) -> str:
     """Do what a known command other than /quit asks for, and return what there is to read."""
     try:
         return await _DOING[command.name](session, command.rest, mouth)
@@ -95,7 +95,7 @@ def introductions(app: App) -> str:
     return "\n".join(f"{one.name}: {one.description}" if one.description else one.name for one in everybody)
 
 
-def who(session: Session) -> str:
+def who(session: TerminalSession) -> str:
     """Say who is talking here, with which model, and where that is kept."""
     app = session.app
     kind = f"on this machine, {NO_COST}" if app.server.free else session.cost()
@@ -108,16 +108,16 @@ def who(session: Session) -> str:
     )
 
 
-async def _help(_session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+async def _help(_session: TerminalSession, _rest: str, _mouth: TerminalMouth) -> str:
     return "\n".join(f"/{command:<14}{meaning}" for command, meaning in COMMANDS.items())
 
 
-async def _who(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+async def _who(session: TerminalSession, _rest: str, _mouth: TerminalMouth) -> str:
     await session.count_cost()
     return who(session)
 
 
-async def _status(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+async def _status(session: TerminalSession, _rest: str, _mouth: TerminalMouth) -> str:
     await session.count_cost()
     length, memories, learns = await session.standing()
     spent = session.spending
@@ -133,13 +133,13 @@ async def _status(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
     )
 
 
-async def _reroll(session: Session, rest: str, mouth: TerminalMouth) -> str:
+async def _reroll(session: TerminalSession, rest: str, mouth: TerminalMouth) -> str:
     async with mouth.typing():
         takes = await session.reroll(rest)
     return await _show(session, mouth, takes, takes.newest)
 
 
-async def _swipe(session: Session, rest: str, mouth: TerminalMouth) -> str:
+async def _swipe(session: TerminalSession, rest: str, mouth: TerminalMouth) -> str:
     takes = await session.takes()
     if takes.newest == 1:
         return "There is only this one take. /reroll thinks of another."
@@ -149,24 +149,24 @@ async def _swipe(session: Session, rest: str, mouth: TerminalMouth) -> str:
     return await _show(session, mouth, takes, number)
 
 
-async def _show(session: Session, mouth: TerminalMouth, takes: Takes, number: int) -> str:
+async def _show(session: TerminalSession, mouth: TerminalMouth, takes: Takes, number: int) -> str:
     takes = await session.choose(takes, number, mouth)
     return f"(take {takes.stands} of {takes.newest}; /swipe goes to another)"
 
 
-async def _continue(session: Session, _rest: str, mouth: TerminalMouth) -> str:
+async def _continue(session: TerminalSession, _rest: str, mouth: TerminalMouth) -> str:
     await session.go_on(mouth)
     return ""
 
 
-async def _edit(session: Session, rest: str, mouth: TerminalMouth) -> str:
+async def _edit(session: TerminalSession, rest: str, mouth: TerminalMouth) -> str:
     if not rest:
         return "Write the new words behind it: /edit words"
     await session.rewrite(rest, mouth)
     return ""
 
 
-async def _remember(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+async def _remember(session: TerminalSession, rest: str, _mouth: TerminalMouth) -> str:
     if not rest:
         return "Write behind it what is to be remembered: /remember words"
     slug = (await session.host()).slug
@@ -176,7 +176,7 @@ async def _remember(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     )
 
 
-async def _memory(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+async def _memory(session: TerminalSession, rest: str, _mouth: TerminalMouth) -> str:
     found = _MEMORY.fullmatch(rest or "list")
     if found is None:
         return HOW_TO_MEMORY
@@ -222,7 +222,7 @@ def _line(memory: Fact) -> str:
     return f"{memory.number}. {memory.text}" + (f" ({', '.join(about)})" if about else "")
 
 
-async def _privacy(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+async def _privacy(session: TerminalSession, rest: str, _mouth: TerminalMouth) -> str:
     privacy, person = session.app.privacy, session.person_id
     if rest not in ("", "yes", "no"):
         return "Write /privacy alone, or behind it: yes, no."
@@ -242,27 +242,27 @@ async def _privacy(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     return f"You said {said} to being remembered (/privacy yes, /privacy no).\nKept of you: {kept}"
 
 
-async def _why(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+async def _why(session: TerminalSession, rest: str, _mouth: TerminalMouth) -> str:
     return await why_told(session, rest)
 
 
-async def _reveal(_session: Session, _rest: str, mouth: TerminalMouth) -> str:
+async def _reveal(_session: TerminalSession, _rest: str, mouth: TerminalMouth) -> str:
     return await mouth.reveal()
 
 
-async def _mood(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+async def _mood(session: TerminalSession, rest: str, _mouth: TerminalMouth) -> str:
     return await mood_told(session, rest)
 
 
-async def _thoughts(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+async def _thoughts(session: TerminalSession, _rest: str, _mouth: TerminalMouth) -> str:
     return await thoughts_told(session)
 
 
-async def _relationship(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+async def _relationship(session: TerminalSession, rest: str, _mouth: TerminalMouth) -> str:
     return await relationship_told(session, rest)
 
 
-async def _forget(session: Session, rest: str, _mouth: TerminalMouth) -> str:
+async def _forget(session: TerminalSession, rest: str, _mouth: TerminalMouth) -> str:
     count = int(rest) if rest.isdecimal() and len(rest) < 4 else 0 if rest else 1
     if not 1 <= count <= MOST_PAIRS:
         return f"Write a number from 1 to {MOST_PAIRS} behind it: how many of the last exchanges to forget."
@@ -270,12 +270,12 @@ async def _forget(session: Session, rest: str, _mouth: TerminalMouth) -> str:
     return f"{session.everybody} has forgotten {lines} lines." if lines else "There is no exchange to forget."
 
 
-async def _reset(session: Session, _rest: str, _mouth: TerminalMouth) -> str:
+async def _reset(session: TerminalSession, _rest: str, _mouth: TerminalMouth) -> str:
     lines = await session.forget()
     return f"{session.everybody} has forgotten this conversation ({lines} lines)."
 
 
-_DOING: Mapping[str, Callable[[Session, str, TerminalMouth], Awaitable[str]]] = {
+_DOING: Mapping[str, Callable[[TerminalSession, str, TerminalMouth], Awaitable[str]]] = {
     "help": _help,
     "who": _who,
     "status": _status,

@@ -2,11 +2,11 @@
 
 from bot.cli.terminal.company import in_short
 from bot.cli.terminal.markup import Marked
-from bot.cli.terminal.session import Session
+from bot.cli.terminal.session import TerminalSession
 from bot.conversation.attention.explain import explain
 from bot.core.spelling import day_in_words
 from bot.features.memory.provenance import decision_about
-from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION, Form, told
+from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION, OriginWords, told
 from memory.rules import LOG_KEPT
 
 MOST = 99
@@ -15,7 +15,7 @@ FEWER = "The talk of the last day has {count} lines."
 _ROOM = 60
 
 
-async def why_told(session: Session, rest: str) -> str:
+async def why_told(session: TerminalSession, rest: str) -> str:
     """Explain the last line of the talk, or another one, counted from the end."""
     number = int(rest or 1) if not rest or (rest.isdecimal() and len(rest) <= len(str(MOST))) else 0
     if not number:
@@ -35,6 +35,8 @@ async def why_told(session: Session, rest: str) -> str:
     if turn is not None and not turn.fallback:
         origins = await app.provenance.of(claim, turn, session.person_id)
         zone = app.inner_life.zone
-        form = Form(in_short, lambda at: day_in_words(at.astimezone(zone).date()), None, app.server.free)
+        form = OriginWords(
+            in_short, lambda at: day_in_words(at.astimezone(zone).date()), None, app.server.free
+        )
         text += told(origins, form)
     return Marked("\n".join(text))

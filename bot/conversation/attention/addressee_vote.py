@@ -13,7 +13,7 @@ from bot.core.clock import Clock, SystemClock
 from bot.llm.client import Claude
 from bot.llm.errors import ClaudeCut, ClaudeError, ClaudeTimeout, ClaudeUnavailable
 from bot.llm.json_answer import values_in
-from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.llm.types import Block, Message, ModelCall, Prompt, Question
 from bot.prompts import fill
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,11 @@ _NOBODY = frozenset(("everyone", "everybody", "all", "here", "you", "nobody", "n
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VoteOutcome:
     """What came of a question: who is addressed, in order; None where there was no usable answer."""
 
     order: tuple[Person, ...] | None
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
 
 
 def worth_asking(heard: Utterance) -> bool:
@@ -54,7 +54,7 @@ def worth_asking(heard: Utterance) -> bool:
     return len(said.strip()) >= SHORTEST and not heard.where.place.private
 
 
-class Asker:
+class AddresseeVote:
     """Puts to the voting model who is addressed, and remembers its answers."""
 
     def __init__(self, claude: Claude, *, model: str, clock: Clock | None = None) -> None:
@@ -63,23 +63,23 @@ class Asker:
         self._clock = clock or SystemClock()
         self._answers: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 
-    async def ask(self, heard: Utterance, people: Sequence[Person], *, me: Person) -> Asked:
+    async def ask(self, heard: Utterance, people: Sequence[Person], *, me: Person) -> VoteOutcome:
         """Return whom `heard` addresses, in at most 4 seconds; no answer is no error.
 
         A name that is none of the `people` given becomes a person with the id 0. The same question
         about the same people is paid once. Nothing is asked that is not `worth_asking`.
         """
         if not worth_asking(heard):
-            return Asked(None)
+            return VoteOutcome(None)
         others = [person for person in people if person.id not in (me.id, heard.author_id)][:_MOST_PEOPLE]
         question = _put(heard, [*others, me], people)
-        names, calls = self._answers.get(question), tuple[Call, ...]()
+        names, calls = self._answers.get(question), tuple[ModelCall, ...]()
         if names is None:
             names, calls = await self._ask_in_time(question, heard)
         if names is None:
-            return Asked(None, calls)
+            return VoteOutcome(None, calls)
         self._keep(question, names)
-        return Asked(_resolved(names, heard, others, me), calls)
+        return VoteOutcome(_resolved(names, heard, others, me), calls)
 
     def _keep(self, question: str, names: tuple[str, ...]) -> None:
         self._answers[question] = names
@@ -89,9 +89,9 @@ class Asker:
 
     async def _ask_in_time(
         self, question: str, heard: Utterance
-    ) -> tuple[tuple[str, ...] | None, tuple[Call, ...]]:
+    ) -> tuple[tuple[str, ...] | None, tuple[ModelCall, ...]]:
         """Ask up to three times while there is time; an answer that can't be used is not asked for again."""
-        calls: list[Call] = []
+        calls: list[ModelCall] = []
         ends = self._clock.monotonic() + SECONDS_IN_ALL
         for tries_left in reversed(range(TRIES)):
             left = ends - self._clock.monotonic()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from bot.conversation.attention.sentences import Kind, Sentence, Token, edges, lists, sentences
+from bot.conversation.attention.sentences import Sentence, Token, TokenKind, edges, lists, sentences
 from bot.conversation.attention.words import (
     AND,
     ASKING,
@@ -100,11 +100,13 @@ class _Standing:
 
     @property
     def after_pause(self) -> bool:
-        return bool(self.before) and self.before[0].kind is Kind.PAUSE and self.before[0].text not in ":;"
+        return (
+            bool(self.before) and self.before[0].kind is TokenKind.PAUSE and self.before[0].text not in ":;"
+        )
 
     @property
     def before_pause(self) -> bool:
-        return bool(self.behind) and self.behind[0].kind is Kind.PAUSE
+        return bool(self.behind) and self.behind[0].kind is TokenKind.PAUSE
 
 
 # Each looks at one way of addressing somebody; the first verdict counts.
@@ -128,7 +130,7 @@ def _in_front(at: _Standing) -> _Verdict | None:
 
 def _asked_for(at: _Standing) -> _Verdict | None:
     """Tell "what about Alice" and "and you, Alice"."""
-    words = [token for token in at.before if token.kind is Kind.WORD]
+    words = [token for token in at.before if token.kind is TokenKind.WORD]
     if len(words) < 2 or not (
         (words[0].text == "about" and words[1].text in ("what", "how"))
         or (words[0].among(YOU) and words[1].among(AND))
@@ -164,7 +166,7 @@ def _behind_a_comma(at: _Standing) -> _Verdict | None:
 
 def _by_what_follows(at: _Standing) -> _Verdict:
     """Tell "Alice can you come" and "Alice look" from "Alice can come" and "Alice looks tired"."""
-    if not at.behind or at.behind[0].kind is not Kind.WORD:
+    if not at.behind or at.behind[0].kind is not TokenKind.WORD:
         return _Verdict.TOPIC
     word, further = at.behind[0], at.behind[1:]
     if word.among(AUXILIARIES):
@@ -239,9 +241,9 @@ def _stranger_in_front(tokens: list[Token], first: int) -> bool:
     if first == len(tokens) or not _like_a_name(tokens[first]):
         return False
     behind = tokens[first + 1 : first + 3]
-    paused = bool(behind) and behind[0].kind is Kind.PAUSE
+    paused = bool(behind) and behind[0].kind is TokenKind.PAUSE
     hailed = first > 0 and tokens[first - 1].among(HAILS) and (paused or not behind)
-    listed = len(behind) == 2 and behind[0].among(AND) and behind[1].kind is Kind.NAME
+    listed = len(behind) == 2 and behind[0].among(AND) and behind[1].kind is TokenKind.NAME
     return hailed or listed or (paused and behind[0].text in ",:，、：")
 
 
@@ -251,5 +253,5 @@ def _stranger_at_the_end(tokens: list[Token], last: int) -> bool:
 
 
 def _like_a_name(token: Token) -> bool:
-    letters = token.kind is Kind.WORD and token.text.isalpha() and len(token.text) > 1
+    letters = token.kind is TokenKind.WORD and token.text.isalpha() and len(token.text) > 1
     return letters and not token.among(NO_NAMES) and not token.text.endswith("ly")

@@ -10,11 +10,11 @@ from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.vote import Ballot
 from bot.conversation.decision import WEIGHED, Decision, Reason
 from bot.conversation.perception import Perception
-from bot.conversation.queue import Listener, Room
+from bot.conversation.queue import ChannelQueue, QueuedMessage
 from bot.conversation.turns import Decided
 from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Runtime
-from bot.llm.types import Call
+from bot.llm.types import ModelCall
 
 OUR_OWN_DOING = (Reason.ANSWERED, Reason.COOLDOWN)
 LOOKED_AT_ANEW_AFTER = 1.0
@@ -24,7 +24,7 @@ LOOKED_AT_ANEW_AFTER = 1.0
 class PassOver(Protocol):
     """Keeps that messages are not answered, and books calls."""
 
-    async def __call__(self, decided: Sequence[Decided], calls: Sequence[Call] = ()) -> None: ...
+    async def __call__(self, decided: Sequence[Decided], calls: Sequence[ModelCall] = ()) -> None: ...
 
 
 class Batcher:
@@ -45,7 +45,7 @@ class Batcher:
 
     async def consider(
         self, heard: Utterance, mouth: Mouth, *, received: datetime, rules: HouseRules | None
-    ) -> Listener | Decided:
+    ) -> QueuedMessage | Decided:
         """Return what may be answered, or the decision that it is not.
 
         What was `received` before a restart is judged by that moment. `rules` hold in the place, where they
@@ -62,9 +62,11 @@ class Batcher:
         if decision is not None and not decision.reply:
             return Decided(heard, decision, considered.trace, considered.calls)
         called = decision is not None
-        return Listener(heard, considered, mouth, received=at, at=self._clock.monotonic(), called=called)
+        return QueuedMessage(heard, considered, mouth, received=at, at=self._clock.monotonic(), called=called)
 
-    async def wanted(self, room: Room, waiting: Sequence[Listener]) -> tuple[list[Listener], list[Decided]]:
+    async def wanted(
+        self, room: ChannelQueue, waiting: Sequence[QueuedMessage]
+    ) -> tuple[list[QueuedMessage], list[Decided]]:
         """Return what is to be answered; what only happened to be said beside it is passed over.
 
         What nobody addressed to the character is put to the vote, unless something else is answered
@@ -87,7 +89,7 @@ class Batcher:
         first = called[-1].considered.decision
         return burst, [_decided(one, one.considered.decision or first) for one in burst]
 
-    async def refused_by_now(self, one: Listener) -> Decision | None:
+    async def refused_by_now(self, one: QueuedMessage) -> Decision | None:
         """Return why a message that was edited is not to be answered any more; None while it is.
 
         What called the character is not weighed anew for that it says little.
@@ -98,7 +100,7 @@ class Batcher:
             return None
         return None if one.called and decision.reason in WEIGHED else decision
 
-    async def _looked_at_anew(self, one: Listener) -> Listener:
+    async def _looked_at_anew(self, one: QueuedMessage) -> QueuedMessage:
         """Ask the rules about what had to wait: a bot's count may have grown, an author been denied."""
         waited = self._clock.monotonic() - one.at >= LOOKED_AT_ANEW_AFTER
         if not (one.utterance.from_bot or waited) or one.utterance.where.place.private:
@@ -106,13 +108,15 @@ class Batcher:
         considered = await self._deciding.wanted_still(one.utterance, one.considered, me=one.mouth.me)
         return replace(one, considered=considered, called=considered.decision is not None)
 
-    async def _vote(self, room: Room, heard: list[Listener]) -> tuple[list[Listener], list[Decided]]:
+    async def _vote(
+        self, room: ChannelQueue, heard: list[QueuedMessage]
+    ) -> tuple[list[QueuedMessage], list[Decided]]:
         """Put to the vote whether the character joins in; nothing is to be answered if it does not.
 
         What is edited meanwhile is voted on once more. When somebody calls, the vote is broken off: what
         it was about waits behind the call.
         """
-        calls: tuple[Call, ...] = ()
+        calls: tuple[ModelCall, ...] = ()
         for again in (False, True):
             heard = await self._still_to_be_voted_on(room.begin(heard), again=again)
             if not heard:
@@ -135,7 +139,7 @@ class Batcher:
         await self._pass_over(decided)
         return [], []
 
-    async def _still_to_be_voted_on(self, heard: list[Listener], *, again: bool) -> list[Listener]:
+    async def _still_to_be_voted_on(self, heard: list[QueuedMessage], *, again: bool) -> list[QueuedMessage]:
         """Return what is left of `heard`; what was edited meanwhile goes through the rules again."""
         left = []
         for one in heard:
@@ -146,7 +150,9 @@ class Batcher:
                 await self._pass_over([_decided(one, refusal)])
         return left
 
-    def _voted(self, heard: Sequence[Listener], ballot: Ballot, calls: tuple[Call, ...]) -> list[Decided]:
+    def _voted(
+        self, heard: Sequence[QueuedMessage], ballot: Ballot, calls: tuple[ModelCall, ...]
+    ) -> list[Decided]:
         """Return what the vote decided about each message; its cost stands with the first of them."""
         reason = Reason.VOTE if ballot.carried else Reason.OUTVOTED if ballot.held else Reason.NO_VOTE
         decision = Decision(reply=ballot.carried, reason=reason)
@@ -165,12 +171,12 @@ class Batcher:
         return decided
 
 
-def _wants_reply(one: Listener) -> bool:
+def _wants_reply(one: QueuedMessage) -> bool:
     decision = one.considered.decision
     return decision is not None and decision.reply
 
 
-def _decided(one: Listener, decision: Decision | None = None) -> Decided:
+def _decided(one: QueuedMessage, decision: Decision | None = None) -> Decided:
     settled = decision or one.considered.decision
     assert settled is not None
     return Decided(one.utterance, settled, one.considered.trace, one.considered.calls)

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.conversation.attention.addressee_vote import Asked, Asker, worth_asking
+from bot.conversation.attention.addressee_vote import AddresseeVote, VoteOutcome, worth_asking
 from bot.conversation.attention.addressing import Addressees, addressees
 from bot.conversation.attention.rules import Attention, Circumstances, attend
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.attention.throttle import Tally, place_of, tally_for
-from bot.conversation.attention.turn_taking import Turns
+from bot.conversation.attention.throttle import ReplyTally, place_of, tally_for
+from bot.conversation.attention.turn_taking import TurnTaking
 from bot.conversation.attention.vote import Ballot, vote, vote_prompt
 from bot.conversation.config import Attentiveness
 from bot.conversation.context.transcript import WINDOW, line_of
@@ -20,7 +20,7 @@ from bot.conversation.types import Glimpse, Person, Utterance, as_edited
 from bot.core.clock import Runtime
 from bot.llm.budget import FULL, Budgets
 from bot.llm.client import Claude
-from bot.llm.types import Call
+from bot.llm.types import ModelCall
 from database import Database, UnitOfWork
 from database.repositories.messages import LatelySaid
 from memory.attachments import attachments_of
@@ -54,9 +54,9 @@ class Deciding:
         self._how = how
         self._clock, self._rng = clock, rng = runtime.clock, runtime.rng
         self._budgets = budgets
-        self._asker = Asker(claude, model=how.voters.model, clock=clock)
+        self._asker = AddresseeVote(claude, model=how.voters.model, clock=clock)
         self._asked_at: dict[int, float] = {}
-        self.turns = Turns(how.turn, clock, rng)
+        self.turns = TurnTaking(how.turn, clock, rng)
 
     async def decide(
         self,
@@ -73,7 +73,7 @@ class Deciding:
         holds in the place, where that was just read.
         """
         roll, waits = self._rng.random(), list[Wait]()
-        who: Asked | None = None
+        who: VoteOutcome | None = None
         while True:
             now = await self._look(heard, me=me, roll=roll, received=received, again=bool(waits), house=house)
             house = None
@@ -86,7 +86,7 @@ class Deciding:
             if who is None and self._in_doubt(heard, now, attention):
                 who = await self._asker.ask(heard, now.people, me=now.me)
                 continue
-            alone = heard.where.place.private and not heard.from_bot
+            alone = (heard.where.place.private or heard.alone) and not heard.from_bot
             pause = None if alone else self.turns.pause(heard, now, attention, waits)
             if pause is None:
                 return self._considered(attention, now, waits, who, at)
@@ -191,9 +191,9 @@ class Deciding:
             kept_out=tuple(name for role in kept_out for name in names_of(role.character)),
         )
 
-    async def _tally(self, db: UnitOfWork, heard: Utterance) -> Tally:
+    async def _tally(self, db: UnitOfWork, heard: Utterance) -> ReplyTally:
         if not heard.from_bot:
-            return Tally()
+            return ReplyTally()
         return tally_for(heard, await db.bots.tallies(place_of(heard.where), heard.author_id))
 
     async def _lately(self, db: UnitOfWork, heard: Utterance) -> list[LatelySaid]:
@@ -241,7 +241,7 @@ class Deciding:
 
     def _in_doubt(self, heard: Utterance, now: Circumstances, attention: Attention) -> bool:
         """Say whether it matters who is addressed, and the rules can't tell (F038)."""
-        if now.addressed.sure or not self.votes or not worth_asking(heard):
+        if now.addressed.sure or heard.alone or not self.votes or not worth_asking(heard):
             return False
         if attention.decision is not None and not attention.decision.reply:
             return False
@@ -256,7 +256,7 @@ class Deciding:
         attention: Attention,
         now: Circumstances,
         waits: Sequence[Wait],
-        who: Asked | None,
+        who: VoteOutcome | None,
         at: float,
     ) -> Considered:
         calls = who.calls if who else ()
@@ -279,7 +279,7 @@ async def _closed(db: UnitOfWork, heard: Utterance) -> Decision | None:
     return Decision(reply=False, reason=Reason.__members__.get(found[0].reason or "", Reason.DELETED))
 
 
-def cost_of(calls: Iterable[Call]) -> float | None:
+def cost_of(calls: Iterable[ModelCall]) -> float | None:
     """Return what calls cost together in US dollars; None when the price of one is not known."""
     costs = [call.cost for call in calls]
     return None if None in costs else sum(cost for cost in costs if cost is not None)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bot.conversation.attention.relevance import SIGNS
 from bot.conversation.attention.rules import RULES
-from bot.conversation.attention.server_rules import EVERYWHERE, SWITCHES, HouseRules, Kind
-from bot.conversation.decision import Pause, Reason, Remark, Trace, english
+from bot.conversation.attention.server_rules import EVERYWHERE, SWITCHES, HouseRules, RuleKind
+from bot.conversation.decision import Pause, Reason, RuleRemark, Trace, english
 from bot.core.i18n import _, number, speaking, worded
 from database.models import Claim, Turn
 from memory.places import Where
@@ -99,8 +99,8 @@ POSTURE_NAMES = {
     "guarded": _("guarded", "how a character talks that was attacked"),
 }
 SWITCH_NAMES = {
-    Kind.ADULTS: _("Characters for adults in age-restricted channels"),
-    Kind.NOTICES: _("Notices about help for people in distress"),
+    RuleKind.ADULTS: _("Characters for adults in age-restricted channels"),
+    RuleKind.NOTICES: _("Notices about help for people in distress"),
 }
 SWITCHED = {True: _("**{what}**: on"), False: _("**{what}**: off")}
 UNSET = _("nobody has set anything else")
@@ -110,7 +110,7 @@ _CHANCE = _("**Chance to consider joining in unasked**: {chance}, {source}")
 _PERCENT = _("{number} %")
 _SET, _NOTHING_SET = _("**Set in this server**:"), _("**Set in this server**: nothing")
 _IGNORED_EVERYWHERE = _("**Ignored everywhere**: {count}, by the bot's operators")
-_IGNORED = {Kind.DENIED_USER: _("<@{id}> is ignored"), Kind.DENIED_ROLE: _("<@&{id}> is ignored")}
+_IGNORED = {RuleKind.DENIED_USER: _("<@{id}> is ignored"), RuleKind.DENIED_ROLE: _("<@&{id}> is ignored")}
 _SWITCH = {True: _("{what}: on"), False: _("{what}: off")}
 _WHOLE_SERVER = _("the whole server")
 _LAST_RULE = RULES[-1].__name__
@@ -161,6 +161,28 @@ def explain(claim: Claim, turn: Turn | None) -> str:
     return "\n".join([*lines, *_outcome(turn)])
 
 
+@dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """A rule that was asked about a message, and what it noted; the last may be the one that `decided`."""
+
+    rule: str
+    remark: str
+    decided: bool
+
+
+def asked_of(trace: Trace, reason: str | None) -> Iterator[RuleTrace]:
+    """Yield the rules that were asked, in their order."""
+    deciding = trace.steps[-1] if _a_rule_decided(trace, reason) else None
+    for step in trace.steps:
+        remark = _remark_in_words(step.remark) if step.remark else ""
+        yield RuleTrace(step.rule, remark, step is deciding)
+
+
+def facts_of(trace: Trace) -> Iterator[str]:
+    """Yield the addressees of a message, pauses, votes, the expert, time and cost: a line each."""
+    return _facts(trace)
+
+
 def reason_in_words(kept: str | None, cue: str = "") -> str:
     """Return why a message was answered or not; what is kept under no name of ours stands as it is."""
     if kept == Reason.CUE.name and cue:
@@ -169,7 +191,7 @@ def reason_in_words(kept: str | None, cue: str = "") -> str:
     return str(reason.value) if reason else kept or ""
 
 
-def _remark_in_words(remark: Remark) -> str:
+def _remark_in_words(remark: RuleRemark) -> str:
     if isinstance(remark.note, str):
         return remark.note
     return str(remark.note.value).format(**{name: _figure(name, it) for name, it in remark.figures.items()})
@@ -279,10 +301,10 @@ def _outcome(turn: Turn | None) -> Iterator[str]:
 
 def holding(house: HouseRules, where: Where, *, chance: float) -> Iterator[str]:
     """Yield what holds in a place and who said so; `chance` is the operator's own setting."""
-    source = _source(house, Kind.ACTIVE, where) or UNSET
+    source = _source(house, RuleKind.ACTIVE, where) or UNSET
     yield _HERE[house.active(where)].format(source=source)
     own = house.chance(where)
-    source = _source(house, Kind.CHANCE, where) or _OPERATORS
+    source = _source(house, RuleKind.CHANCE, where) or _OPERATORS
     yield _CHANCE.format(chance=_percent(chance if own is None else own), source=source)
 
 
@@ -295,18 +317,20 @@ def switched(house: HouseRules, where: Where) -> Iterator[str]:
 def standing(house: HouseRules, guild_id: int) -> Iterator[str]:
     """Yield the rules that were laid down for a server."""
     rules = [
-        in_words(Kind(kind), target, value) for guild, kind, target, value in house.rules if guild == guild_id
+        in_words(RuleKind(kind), target, value)
+        for guild, kind, target, value in house.rules
+        if guild == guild_id
     ]
     yield str(_SET if rules else _NOTHING_SET)
     yield from (f"- {rule}" for rule in rules)
     ignored = sum(
-        guild == EVERYWHERE and kind == Kind.DENIED_USER for guild, kind, _target, _value in house.rules
+        guild == EVERYWHERE and kind == RuleKind.DENIED_USER for guild, kind, _target, _value in house.rules
     )
     if ignored:
         yield _IGNORED_EVERYWHERE.format(count=number(ignored))
 
 
-def in_words(kind: Kind, target_id: int, value: float | None = None) -> str:
+def in_words(kind: RuleKind, target_id: int, value: float | None = None) -> str:
     """Return a rule in words; without a value it is one that was taken back."""
     if kind in _IGNORED:
         return _IGNORED[kind].format(id=target_id)
@@ -314,9 +338,9 @@ def in_words(kind: Kind, target_id: int, value: float | None = None) -> str:
         return _SWITCH[bool(value)].format(what=SWITCH_NAMES[kind])
     told = _IN_SERVER if target_id == EVERYWHERE else _IN_CHANNEL
     if value is None:
-        said = told.no_chance if kind is Kind.CHANCE else told.no_switch
+        said = told.no_chance if kind is RuleKind.CHANCE else told.no_switch
     else:
-        said = told.chance if kind is Kind.CHANCE else told.on if value else told.off
+        said = told.chance if kind is RuleKind.CHANCE else told.on if value else told.off
     return said.format(id=target_id, chance=_percent(value or 0.0))
 
 
@@ -325,7 +349,7 @@ def place_name(channel_id: int) -> str:
     return str(_WHOLE_SERVER) if channel_id == EVERYWHERE else f"<#{channel_id}>"
 
 
-def _source(house: HouseRules, kind: Kind, where: Where) -> str:
+def _source(house: HouseRules, kind: RuleKind, where: Where) -> str:
     """Return who said what holds in a place: the nearest rule of a kind; empty where there is none."""
     place = house.laid_down_for(kind, where)
     if place is None:

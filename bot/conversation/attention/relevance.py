@@ -14,8 +14,16 @@ from pathlib import Path
 
 import regex
 
-from bot.conversation.attention.scene import MOST_LETTERS, MOST_WORDS, Scene, scene_of
-from bot.conversation.attention.wording import asks, is_small_talk, plainly, words_of
+from bot.conversation.attention.scene import (
+    MOST_LETTERS,
+    MOST_WORDS,
+    MessageContext,
+    asks,
+    is_small_talk,
+    plainly,
+    scene_of,
+    words_of,
+)
 from bot.conversation.attention.words import (
     ALL_OF_YOU,
     ANYBODY,
@@ -58,14 +66,14 @@ class Priority:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class RelevanceSign:
     """One thing that speaks for or against a line: `strength`, 0 to 1, says how much it applies.
 
     It is kept by the name of that function, and shown by its `label`.
     """
 
     label: str
-    strength: Callable[[Scene], float]
+    strength: Callable[[MessageContext], float]
 
     @property
     def name(self) -> str:
@@ -75,7 +83,7 @@ class Sign:
 # The character's own talk
 
 
-def follow_up(scene: Scene) -> float:
+def follow_up(scene: MessageContext) -> float:
     """The character answered this author last: half of it is left after twelve lines of others, or after
     a quarter of an hour, or after four turns of the author that the character left to others."""
     if scene.answer is None:
@@ -84,12 +92,12 @@ def follow_up(scene: Scene) -> float:
     return 1 / (1 + scene.others_since / 12 + minutes / 15 + scene.turns_since / 4)
 
 
-def asked(scene: Scene) -> float:
+def asked(scene: MessageContext) -> float:
     """What the character said last to this author was a question: this is likely the answer."""
     return follow_up(scene) if scene.answer and asks(scene.answer.text[:MOST_LETTERS]) else 0.0
 
 
-def takes_up(scene: Scene) -> float:
+def takes_up(scene: MessageContext) -> float:
     """It answers the character with more than a word or two."""
     return follow_up(scene) * min(len(scene.words) / 5, 1.0)
 
@@ -97,22 +105,22 @@ def takes_up(scene: Scene) -> float:
 # Questions and pleas
 
 
-def question(scene: Scene) -> float:
+def question(scene: MessageContext) -> float:
     """It asks something, and not those with whom its author has just talked."""
     return scene.asking * (1.0 if newcomer(scene) else 0.25)
 
 
-def room(scene: Scene) -> float:
+def room(scene: MessageContext) -> float:
     """It asks for anybody at all, or asks all of those who read it."""
     return max(_found(scene, ANYBODY, ANYBODY_UNSPACED), question(scene) * _found(scene, ALL_OF_YOU))
 
 
-def plea(scene: Scene) -> float:
+def plea(scene: MessageContext) -> float:
     """It asks for help, or can't wait (F032)."""
     return _found(scene, PLEA, PLEA_UNSPACED)
 
 
-def opinions(scene: Scene) -> float:
+def opinions(scene: MessageContext) -> float:
     """It asks what others think, or would do."""
     return _found(scene, OPINIONS)
 
@@ -120,40 +128,40 @@ def opinions(scene: Scene) -> float:
 # What somebody tells
 
 
-def silence(scene: Scene) -> float:
+def silence(scene: MessageContext) -> float:
     """Nobody else has said anything for some minutes: it begins a talk."""
     return min(scene.quiet / _SILENCE, 1.0)
 
 
-def newcomer(scene: Scene) -> float:
+def newcomer(scene: MessageContext) -> float:
     """Its author had no part in what others said lately."""
     return float(not scene.turns)
 
 
-def length(scene: Scene) -> float:
+def length(scene: MessageContext) -> float:
     """It says much: who answers, agrees or laughs needs few words."""
     return min(math.log1p(len(scene.words)) / math.log1p(2 * _WORDS), 1.0)
 
 
-def sentences(scene: Scene) -> float:
+def sentences(scene: MessageContext) -> float:
     """It has several sentences."""
     ends = sum(1 for _end in _SENTENCE_END.finditer(scene.text.strip()[:-1]))
     return min(ends / 3, 1.0)
 
 
-def own_story(scene: Scene) -> float:
+def own_story(scene: MessageContext) -> float:
     """Out of a silence, or into the talk of others, it tells something of its author at some length: in the
     first person, or beginning with what one did."""
     told = not MYSELF.isdisjoint(scene.words) or _begins_as_report(scene)
     return told * max(silence(scene), newcomer(scene) / 2) * min(len(scene.words) / _WORDS, 1.0)
 
 
-def feeling(scene: Scene) -> float:
+def feeling(scene: MessageContext) -> float:
     """It says what somebody feels, or how they find something."""
     return _found(scene, FEELINGS)
 
 
-def shows(scene: Scene) -> float:
+def shows(scene: MessageContext) -> float:
     """It comes with a picture or a file, and says something about it."""
     shown = any(attachment.kind in _SHOWN for attachment in scene.heard.attachments)
     return float(shown and not is_small_talk(scene.text))
@@ -162,32 +170,32 @@ def shows(scene: Scene) -> float:
 # What speaks against it
 
 
-def others_talk(scene: Scene) -> float:
+def others_talk(scene: MessageContext) -> float:
     """The author is talking with somebody else: once is mostly chance, three times are a dialogue."""
     return (0.0, 0.2, 0.6, 1.0)[min(scene.exchanges, 3)]
 
 
-def answers(scene: Scene) -> float:
+def answers(scene: MessageContext) -> float:
     """Somebody else has just asked something, and it asks nothing itself."""
     return float(not scene.asking and any(asks(line.text[:MOST_LETTERS]) for line in scene.said_lately))
 
 
-def called(scene: Scene) -> float:
+def called(scene: MessageContext) -> float:
     """Somebody else has just called its author by name."""
     return float(scene.called)
 
 
-def calls_somebody(scene: Scene) -> float:
+def calls_somebody(scene: MessageContext) -> float:
     """It names somebody who spoke lately."""
     return float(not scene.names.isdisjoint(scene.words))
 
 
-def small_talk(scene: Scene) -> float:
+def small_talk(scene: MessageContext) -> float:
     """No words at all, one word, or a few of those that everybody throws in: it may answer the character."""
     return is_small_talk(scene.text) * (1.0 - asked(scene))
 
 
-def reaction(scene: Scene) -> float:
+def reaction(scene: MessageContext) -> float:
     """The share of what everybody throws in, but in a question: there "what" is none."""
     if scene.asking:
         return 0.0
@@ -195,49 +203,51 @@ def reaction(scene: Scene) -> float:
     return sum(word in THROWN_IN for word in words) / len(words) if words else 1.0
 
 
-def elsewhere(scene: Scene) -> float:
+def elsewhere(scene: MessageContext) -> float:
     """It replies to somebody else's message."""
     heard = scene.heard
     return float(not heard.replies_to_me and heard.replies_to not in (None, heard.author_id))
 
 
-def from_bot(scene: Scene) -> float:
+def from_bot(scene: MessageContext) -> float:
     """Another bot said it."""
     return float(scene.heard.from_bot)
 
 
-def _found(scene: Scene, words: frozenset[str], unspaced: tuple[str, ...] = ()) -> float:
+def _found(scene: MessageContext, words: frozenset[str], unspaced: tuple[str, ...] = ()) -> float:
     return float(not words.isdisjoint(scene.words) or any(word in scene.text for word in unspaced))
 
 
-def _begins_as_report(scene: Scene) -> bool:
+def _begins_as_report(scene: MessageContext) -> bool:
     first = scene.words[0] if scene.words else ""
     return first in DID or (len(first) > 4 and first.endswith("ed"))
 
 
-SIGNS: tuple[Sign, ...] = (
-    Sign(_("follow-up", "a sign that a message is for the character"), follow_up),
-    Sign(_("asked", "a sign that a message is for the character"), asked),
-    Sign(_("takes up what it said", "a sign that a message is for the character"), takes_up),
-    Sign(_("question", "a sign that a message is for the character"), question),
-    Sign(_("room", "a sign that a message is for the character"), room),
-    Sign(_("plea", "a sign that a message is for the character"), plea),
-    Sign(_("asks for opinions", "a sign that a message is for the character"), opinions),
-    Sign(_("after a silence", "a sign that a message is for the character"), silence),
-    Sign(_("in no talk with others", "a sign that a message is for the character"), newcomer),
-    Sign(_("its length", "a sign that a message is for the character"), length),
-    Sign(_("several sentences", "a sign that a message is for the character"), sentences),
-    Sign(_("tells about oneself", "a sign that a message is for the character"), own_story),
-    Sign(_("a feeling", "a sign that a message is for the character"), feeling),
-    Sign(_("shows something", "a sign that a message is for the character"), shows),
-    Sign(_("others' talk", "a sign that a message is not for the character"), others_talk),
-    Sign(_("answers somebody's question", "a sign that a message is not for the character"), answers),
-    Sign(_("called by somebody", "a sign that a message is not for the character"), called),
-    Sign(_("names somebody", "a sign that a message is not for the character"), calls_somebody),
-    Sign(_("small talk", "a sign that a message is not for the character"), small_talk),
-    Sign(_("a reaction", "a sign that a message is not for the character"), reaction),
-    Sign(_("elsewhere", "a sign that a message is not for the character"), elsewhere),
-    Sign(_("from a bot", "a sign that a message is not for the character"), from_bot),
+SIGNS: tuple[RelevanceSign, ...] = (
+    RelevanceSign(_("follow-up", "a sign that a message is for the character"), follow_up),
+    RelevanceSign(_("asked", "a sign that a message is for the character"), asked),
+    RelevanceSign(_("takes up what it said", "a sign that a message is for the character"), takes_up),
+    RelevanceSign(_("question", "a sign that a message is for the character"), question),
+    RelevanceSign(_("room", "a sign that a message is for the character"), room),
+    RelevanceSign(_("plea", "a sign that a message is for the character"), plea),
+    RelevanceSign(_("asks for opinions", "a sign that a message is for the character"), opinions),
+    RelevanceSign(_("after a silence", "a sign that a message is for the character"), silence),
+    RelevanceSign(_("in no talk with others", "a sign that a message is for the character"), newcomer),
+    RelevanceSign(_("its length", "a sign that a message is for the character"), length),
+    RelevanceSign(_("several sentences", "a sign that a message is for the character"), sentences),
+    RelevanceSign(_("tells about oneself", "a sign that a message is for the character"), own_story),
+    RelevanceSign(_("a feeling", "a sign that a message is for the character"), feeling),
+    RelevanceSign(_("shows something", "a sign that a message is for the character"), shows),
+    RelevanceSign(_("others' talk", "a sign that a message is not for the character"), others_talk),
+    RelevanceSign(
+        _("answers somebody's question", "a sign that a message is not for the character"), answers
+    ),
+    RelevanceSign(_("called by somebody", "a sign that a message is not for the character"), called),
+    RelevanceSign(_("names somebody", "a sign that a message is not for the character"), calls_somebody),
+    RelevanceSign(_("small talk", "a sign that a message is not for the character"), small_talk),
+    RelevanceSign(_("a reaction", "a sign that a message is not for the character"), reaction),
+    RelevanceSign(_("elsewhere", "a sign that a message is not for the character"), elsewhere),
+    RelevanceSign(_("from a bot", "a sign that a message is not for the character"), from_bot),
 )
 
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from bot.conversation.attention.addressing import Addressees
 from bot.conversation.attention.relevance import THRESHOLD, priority
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.attention.throttle import Patience, Tally
-from bot.conversation.decision import Decision, Note, Reason, Remark, Step
+from bot.conversation.attention.throttle import Patience, ReplyTally
+from bot.conversation.decision import Decision, DecisionStep, Note, Reason, RuleRemark
 from bot.conversation.text.names import calls
 from bot.conversation.types import Glimpse, Person, Utterance
 from bot.llm.budget import FULL, Level, Purse
@@ -37,7 +37,7 @@ class Circumstances:
     people: tuple[Person, ...] = ()
     addressed: Addressees = field(default_factory=lambda: Addressees((), sure=True))
     patience: Patience = field(default_factory=Patience)
-    tally: Tally = field(default_factory=Tally)
+    tally: ReplyTally = field(default_factory=ReplyTally)
     chance: float = 1.0
     roll: float = 0.0
     edited: Utterance | None = None
@@ -46,7 +46,7 @@ class Circumstances:
     kept_out: tuple[str, ...] = ()
 
 
-Opinion = Decision | Remark | None
+Opinion = Decision | RuleRemark | None
 Rule = Callable[[Utterance, Circumstances], Opinion]
 
 
@@ -55,7 +55,7 @@ class Attention:
     """What the rules came to: without a decision the vote has the say."""
 
     decision: Decision | None
-    steps: tuple[Step, ...]
+    steps: tuple[DecisionStep, ...]
 
 
 # Gates: what is never answered, whoever is meant.
@@ -110,7 +110,7 @@ def often_enough(heard: Utterance, now: Circumstances) -> Opinion:
     """One bot is answered so many times in a row, called or not: two bots call each other for ever (F034)."""
     if not heard.from_bot:
         return None
-    remark = Remark(Note.REPLIES, {"count": now.tally.to_this_bot, "limit": now.patience.threshold})
+    remark = RuleRemark(Note.REPLIES, {"count": now.tally.to_this_bot, "limit": now.patience.threshold})
     return _no(Reason.THRESHOLD, remark) if now.tally.to_this_bot >= now.patience.threshold else remark
 
 
@@ -119,7 +119,7 @@ def tired(heard: Utterance, now: Circumstances) -> Opinion:
     if not heard.from_bot:
         return None
     spent = now.tally.to_bots + now.tally.in_vain
-    remark = Remark(Note.ENERGY, {"count": spent, "limit": now.patience.energy})
+    remark = RuleRemark(Note.ENERGY, {"count": spent, "limit": now.patience.energy})
     return _no(Reason.TIRED, remark) if spent >= now.patience.energy else remark
 
 
@@ -144,6 +144,11 @@ def taken(heard: Utterance, now: Circumstances) -> Opinion:
 def private(heard: Utterance, _: Circumstances) -> Opinion:
     """Between two people there is nobody else to answer (F026)."""
     return Decision(reply=True, reason=Reason.DM) if heard.where.place.private else None
+
+
+def alone_in_call(heard: Utterance, _: Circumstances) -> Opinion:
+    """In a call of two there is nobody else to answer, either."""
+    return Decision(reply=True, reason=Reason.CALL) if heard.alone else None
 
 
 def mentioned(heard: Utterance, _: Circumstances) -> Opinion:
@@ -176,7 +181,7 @@ def chatter(heard: Utterance, now: Circumstances) -> Opinion:
     """Most of what is said in a channel is not worth a vote (F032, C13)."""
     found = priority(heard, now.before)
     figures = {"score": round(found.score, 2), "needed": THRESHOLD, "signs": list(found.signs)}
-    remark = Remark(Note.PRIORITY, figures)
+    remark = RuleRemark(Note.PRIORITY, figures)
     return _no(Reason.CHATTER, remark) if found.score < THRESHOLD else remark
 
 
@@ -186,8 +191,8 @@ def by_chance(heard: Utterance, now: Circumstances) -> Opinion:
     chance = now.chance if own is None else own
     figures = {"roll": round(now.roll, 2), "chance": round(float(chance), 2)}
     if now.roll >= chance:
-        return _no(Reason.CHANCE, Remark(Note.CHANCE_AGAINST, figures))
-    return None if chance == 1 else Remark(Note.CHANCE, figures)
+        return _no(Reason.CHANCE, RuleRemark(Note.CHANCE_AGAINST, figures))
+    return None if chance == 1 else RuleRemark(Note.CHANCE, figures)
 
 
 RULES: tuple[Rule, ...] = (
@@ -203,6 +208,7 @@ RULES: tuple[Rule, ...] = (
     answered,
     taken,
     private,
+    alone_in_call,
     mentioned,
     replied_to,
     named,
@@ -215,10 +221,12 @@ RULES: tuple[Rule, ...] = (
 
 def attend(heard: Utterance, now: Circumstances, rules: Sequence[Rule] = RULES) -> Attention:
     """Return the first opinion of the rules, and all that was noted on the way to it."""
-    steps: list[Step] = []
+    steps: list[DecisionStep] = []
     for rule in rules:
         opinion = rule(heard, now)
-        steps.append(Step(rule.__name__, opinion.remark if isinstance(opinion, Decision) else opinion))
+        steps.append(
+            DecisionStep(rule.__name__, opinion.remark if isinstance(opinion, Decision) else opinion)
+        )
         if isinstance(opinion, Decision):
             return Attention(opinion, tuple(steps))
     return Attention(None, tuple(steps))
@@ -232,9 +240,9 @@ def _named(heard: Utterance, now: Circumstances) -> bool:
     return calls(heard.said, now.me.names)
 
 
-def _spent(now: Circumstances) -> Remark:
-    return Remark(Note.BUDGET_SPENT if now.purse.level is Level.SPENT else Note.BUDGET_SHORT)
+def _spent(now: Circumstances) -> RuleRemark:
+    return RuleRemark(Note.BUDGET_SPENT if now.purse.level is Level.SPENT else Note.BUDGET_SHORT)
 
 
-def _no(reason: Reason, remark: Remark | None = None) -> Decision:
+def _no(reason: Reason, remark: RuleRemark | None = None) -> Decision:
     return Decision(reply=False, reason=reason, remark=remark)

@@ -22,7 +22,7 @@ _PIECE = regex.compile(
 )
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is: a link is "&" and the like, between two names."""
 
     NAME = auto()
@@ -35,7 +35,7 @@ class Kind(Enum):
 class Token:
     """A word, a sign or somebody's name: `explicit` with an @, `owner` with an 's."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     person: Person | None = None
     explicit: bool = False
@@ -43,7 +43,7 @@ class Token:
 
     def among(self, words: frozenset[str]) -> bool:
         """Say whether it is one of `words`, or a short form of one, as in "what's"."""
-        return self.kind is Kind.WORD and (self.text in words or self.text.partition("'")[0] in words)
+        return self.kind is TokenKind.WORD and (self.text in words or self.text.partition("'")[0] in words)
 
 
 _Span = tuple[int, int, Token]
@@ -76,7 +76,7 @@ def sentences(
         elif kind == "quote":
             quote, sentence.quoted = quote or text, True
         else:
-            sentence.tokens.append(name or Token(Kind[kind.upper()], text))
+            sentence.tokens.append(name or Token(TokenKind[kind.upper()], text))
     yield sentence
 
 
@@ -100,7 +100,7 @@ def _mentions(said: str, in_order: Sequence[int], ids: Mapping[int, Person]) -> 
     spans = []
     for match in matches:
         user = int(match["user"]) if match["user"] else bots.get(match["role"], 0)
-        spans.append((*match.span(), Token(Kind.NAME, "", ids.get(user), explicit=True)))
+        spans.append((*match.span(), Token(TokenKind.NAME, "", ids.get(user), explicit=True)))
     return spans
 
 
@@ -110,7 +110,7 @@ def _spans(said: str, mentions: list[_Span], names: Mapping[str, Person]) -> lis
     for start, end, name in found(said, names):
         owned = _OWNED.match(said, end)
         at = said[start - 1 : start] == "@"
-        token = Token(Kind.NAME, name, names[name], explicit=at, owner=bool(owned))
+        token = Token(TokenKind.NAME, name, names[name], explicit=at, owner=bool(owned))
         spans.append((start, owned.end() if owned else end, token))
     kept: list[_Span] = []
     for span in sorted(spans, key=lambda span: span[0]):
@@ -122,9 +122,9 @@ def _spans(said: str, mentions: list[_Span], names: Mapping[str, Person]) -> lis
 def edges(tokens: list[Token]) -> tuple[int, int]:
     """Return the index behind a sentence's openers, and the one where its fillers begin."""
     first, last = 0, len(tokens)
-    while first < last and (tokens[first].kind is Kind.PAUSE or tokens[first].among(OPENERS)):
+    while first < last and (tokens[first].kind is TokenKind.PAUSE or tokens[first].among(OPENERS)):
         first += 1
-    while last > first and (tokens[last - 1].kind is Kind.PAUSE or tokens[last - 1].among(FILLERS)):
+    while last > first and (tokens[last - 1].kind is TokenKind.PAUSE or tokens[last - 1].among(FILLERS)):
         last -= 1
     return first, last
 
@@ -133,7 +133,7 @@ def lists(tokens: list[Token]) -> Iterator[tuple[int, int]]:
     """Yield first index and end of each name, or of each list that "and" and the like make of names."""
     end = 0
     for start, token in enumerate(tokens):
-        if token.kind is Kind.NAME and start >= end:
+        if token.kind is TokenKind.NAME and start >= end:
             end = start + 1
             while further := _joined(tokens, end):
                 end = further
@@ -144,9 +144,9 @@ def _joined(tokens: list[Token], end: int) -> int:
     """Return the end of the list with its next name, or 0 if none is joined to it."""
     linked = False
     for place, token in enumerate(tokens[end : end + 4], start=end):
-        if token.kind is Kind.NAME:
+        if token.kind is TokenKind.NAME:
             return place + 1 if linked or place == end else 0
-        if token.kind is Kind.LINK or token.among(AND):
+        if token.kind is TokenKind.LINK or token.among(AND):
             linked = True
         elif token.text != ",":
             return 0

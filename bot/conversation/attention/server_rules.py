@@ -12,7 +12,7 @@ EVERYWHERE = 0
 """The guild id of a rule for every place, and the target of one for a whole server."""
 
 
-class Kind(StrEnum):
+class RuleKind(StrEnum):
     """What a rule is about; its target is a channel, or the user or role that is denied."""
 
     ACTIVE = "active"
@@ -23,7 +23,7 @@ class Kind(StrEnum):
     NOTICES = "notices"
 
 
-SWITCHES = (Kind.ADULTS, Kind.NOTICES)
+SWITCHES = (RuleKind.ADULTS, RuleKind.NOTICES)
 """What is on until the admins of a server switch it off for the whole of it (C91)."""
 
 
@@ -40,7 +40,7 @@ class HouseRules:
 
     def forbids(self, heard: Utterance) -> Reason | None:
         """Return why the character must not even listen to an utterance; None when it may."""
-        if self._nearest(Kind.ACTIVE, heard.where) == 0:
+        if self._nearest(RuleKind.ACTIVE, heard.where) == 0:
             return Reason.INACTIVE
         if self.ignores(heard.author_id):
             return Reason.DENIED_USER
@@ -50,36 +50,36 @@ class HouseRules:
 
     def ignores(self, user_id: int) -> bool:
         """Say whether a user is on the deny list."""
-        return user_id in self._targets(Kind.DENIED_USER)
+        return user_id in self._targets(RuleKind.DENIED_USER)
 
     @property
     def denied_roles(self) -> frozenset[int]:
         """The roles on the deny list."""
-        return frozenset(self._targets(Kind.DENIED_ROLE))
+        return frozenset(self._targets(RuleKind.DENIED_ROLE))
 
     def active(self, where: Where) -> bool:
         """Say whether the character listens and answers in a place."""
-        return self._nearest(Kind.ACTIVE, where) != 0
+        return self._nearest(RuleKind.ACTIVE, where) != 0
 
-    def allows(self, switch: Kind, where: Where) -> bool:
+    def allows(self, switch: RuleKind, where: Where) -> bool:
         """Say whether one of the `SWITCHES` is on in a place: nobody's word is a yes."""
         return self._nearest(switch, where) != 0
 
-    def laid_down_for(self, kind: Kind, where: Where) -> tuple[int, int] | None:
+    def laid_down_for(self, kind: RuleKind, where: Where) -> tuple[int, int] | None:
         """Return (guild, target) of the rule that holds in a place, the nearest; None without one."""
         known = {(guild, target) for guild, of, target, _value in self.rules if of == kind}
         return next((place for place in _outwards(where) if place in known), None)
 
     def chance(self, where: Where) -> float | None:
         """Return the chance of considering what is not addressed to the character; None if none is set."""
-        return self._nearest(Kind.CHANCE, where)
+        return self._nearest(RuleKind.CHANCE, where)
 
-    def _nearest(self, kind: Kind, where: Where) -> float | None:
+    def _nearest(self, kind: RuleKind, where: Where) -> float | None:
         known = {(guild, target): value for guild, of, target, value in self.rules if of == kind}
         place = self.laid_down_for(kind, where)
         return None if place is None else known[place]
 
-    def _targets(self, kind: Kind) -> set[int]:
+    def _targets(self, kind: RuleKind) -> set[int]:
         return {target for _guild, of, target, _value in self.rules if of == kind}
 
 

@@ -23,7 +23,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ReplyTally:
     """Replies in this channel since a person spoke there: to this bot, and to all of them.
 
     `in_vain` is how often it was thought about bots there that were not answered then: votes that were
@@ -50,12 +50,12 @@ def place_of(where: Where) -> int:
     return where.parent_id or where.channel_id
 
 
-def tally_for(heard: Utterance, counted: Iterable[BotTally]) -> Tally:
+def tally_for(heard: Utterance, counted: Iterable[BotTally]) -> ReplyTally:
     """Return the tally that matters for an utterance of a bot."""
     counted = list(counted)
     here = [one for one in counted if one.channel_id == place_of(heard.where)]
     to_this = [one for one in counted if one.bot_id == heard.author_id]
-    return Tally(
+    return ReplyTally(
         to_this_bot=sum(one.replies for one in here if one.bot_id == heard.author_id),
         to_bots=sum(one.replies for one in here),
         in_vain=sum(one.in_vain for one in here),

@@ -14,7 +14,7 @@ MOST_BOTS_WAITED_FOR = 3
 COOLDOWN, TURN = Pause.COOLDOWN.name, Pause.TURN.name
 
 
-class Turns:
+class TurnTaking:
     """Who waits for whom to speak. `turn` is how long a bot takes to answer at most, in seconds."""
 
     def __init__(self, turn: float, clock: Clock, rng: Random) -> None:

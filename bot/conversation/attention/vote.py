@@ -14,7 +14,7 @@ from bot.core.clock import Clock
 from bot.core.tasks import running, spawn
 from bot.llm.client import Claude
 from bot.llm.errors import ClaudeError
-from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.llm.types import Block, Message, ModelCall, Prompt, Question
 from bot.prompts import fill
 from personas.character import Character
 
@@ -62,7 +62,7 @@ class Ballot:
 
     votes: tuple[str, ...]
     carried: bool
-    calls: tuple[Call, ...]
+    calls: tuple[ModelCall, ...]
     interrupted: bool = False
     character: str = ""
 
@@ -158,7 +158,7 @@ class _Poll:
     asked: int = 0
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     votes: list[Vote] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ModelCall] = field(default_factory=list)
 
     @property
     def outstanding(self) -> int:
@@ -225,7 +225,7 @@ class _Poll:
         except asyncio.CancelledError:
             # What it cost is not known: the server may have answered already, or read the prompt only.
             self.calls.append(
-                Call(
+                ModelCall(
                     purpose=question.purpose,
                     model=question.model,
                     outcome="cancelled",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.config import Curiosity
 from bot.conversation.context.transcript import WINDOW
 from bot.conversation.text.names import indented, render_line, speaker_label
@@ -15,7 +15,7 @@ from database import UnitOfWork
 from memory.places import Where
 from memory.rules import Consent
 from memory.sensitive.distress import reads_as_distress
-from personas.initiative import ASKED_WITHIN, Kind, Said, may_ask_back, open_topic
+from personas.initiative import ASKED_WITHIN, RemarkKind, TalkLine, may_ask_back, open_topic
 
 LOOKED_AT = 60
 """Lines of a talk in which something may have been left open."""
@@ -41,7 +41,7 @@ class FollowUps:
         self._consent = consent
 
     async def find(
-        self, db: UnitOfWork, role: Role, where: Where, heard: Sequence[Utterance]
+        self, db: UnitOfWork, role: PlayedCharacter, where: Where, heard: Sequence[Utterance]
     ) -> FollowUp | None:
         """Return what to come back to with the reply to what was heard; often nothing."""
         people = {one.author_id: one.author_name for one in heard if not one.from_bot}
@@ -66,14 +66,14 @@ class FollowUps:
 
     async def _times(self, db: UnitOfWork, where: Where, now: datetime) -> list[datetime]:
         since = now - max(ASKED_WITHIN, self._curiosity.cooldown)
-        return await db.remarks.times((Kind.FOLLOW_UP,), since=since, channel_id=where.channel_id)
+        return await db.remarks.times((RemarkKind.FOLLOW_UP,), since=since, channel_id=where.channel_id)
 
     async def _asked(self, db: UnitOfWork, where: Where) -> set[int]:
         """Return the places of what was asked back on already."""
         lately = await db.remarks.of_channel(where.channel_id, limit=LOOKED_AT)
         return {one.why["place"] for one in lately if one.why and "place" in one.why}
 
-    async def _talk(self, db: UnitOfWork, role: Role, where: Where) -> list[Said]:
+    async def _talk(self, db: UnitOfWork, role: PlayedCharacter, where: Where) -> list[TalkLine]:
         since = self._clock.now() - WINDOW
         seat = await db.channels.seat(where.channel_id, role.slug)
         floor = seat.floor if seat else 0
@@ -81,7 +81,7 @@ class FollowUps:
             where.channel_id, role.slug, since=since, floor=floor, limit=LOOKED_AT
         )
         return [
-            Said(row.place, 0 if row.heard_through is not None else row.author_id, row.text)
+            TalkLine(row.place, 0 if row.heard_through is not None else row.author_id, row.text)
             for row in rows
             if not reads_as_distress(row.text)  # nobody is asked back on that (C91)
         ]

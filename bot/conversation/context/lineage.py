@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from bot.conversation.types import Line, Recollection
 from memory.echoes import called, runs
-from memory.recall import Recalled
 from memory.words import names_in
+from memory.worth import Recalled
 
 _runs = lru_cache(maxsize=2048)(runs)  # the same lines stand before reply after reply
 _called = lru_cache(maxsize=1024)(called)

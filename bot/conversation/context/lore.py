@@ -8,7 +8,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.transcript import written
 from bot.conversation.text.names import indented
 from bot.conversation.types import Aside, Line
@@ -18,7 +18,7 @@ from database.models import Seat
 from memory.meaning import DEADLINE, Meaning
 from personas.lorebooks.model import Lorebook, Position, Ref
 from personas.lorebooks.scanning import meanings, scan
-from personas.lorebooks.select import Scene
+from personas.lorebooks.select import ScanContext
 from personas.lorebooks.state import LoreState
 from personas.macros import Macros, expand
 
@@ -63,7 +63,7 @@ class Bookshelf:
         self._at_hand: OrderedDict[tuple[int, ...], tuple[Mapping[str, Lorebook], _Meanings]] = OrderedDict()
 
     async def look_up(
-        self, role: Role, lines: Sequence[Line], *, seat: Seat | None, user: str, fresh: int
+        self, role: PlayedCharacter, lines: Sequence[Line], *, seat: Seat | None, user: str, fresh: int
     ) -> Lore:
         """Return the lore for a reply of a character.
 
@@ -85,7 +85,7 @@ class Bookshelf:
             tokens=self._tokens,
             budget=self._budget,
             near=await self._near(books, talk),
-            scene=Scene(fresh=fresh, replies=turn - 1),
+            scene=ScanContext(fresh=fresh, replies=turn - 1),
         )
         few = sum(len(book.entries) for book in books.values()) <= FEW_ENTRIES
         found = look() if few else await asyncio.to_thread(look)
@@ -101,7 +101,7 @@ class Bookshelf:
         names = tuple(f"{book}: {uid}" for book, uid in (active.ref for active in found.entries))
         return Lore(notes, tuple(asides), found.state.to_json(), names)
 
-    def expanded(self, text: str, role: Role, user: str) -> str:
+    def expanded(self, text: str, role: PlayedCharacter, user: str) -> str:
         """Return a text of a character's with its macros put in."""
         return expand(text, Macros(char=role.name, user=user, seed=role.slug), rng=self._rng)
 

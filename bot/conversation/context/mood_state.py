@@ -8,19 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.musings import OwnThoughts
 from bot.conversation.context.shaping import by_tone, shape, traits_of
 from bot.core.clock import Clock
 from bot.prompts import fill
 from database import UnitOfWork
 from database import models as rows
-from database.repositories.characters import Standing
+from database.repositories.characters import CharacterStanding
 from memory.rules import Consent
 from personas import personality
 from personas.affect import hormones, hostility, moods
 from personas.affect.hormones import Feeling, Nature
-from personas.affect.hostility import Guard
+from personas.affect.hostility import HostilityState
 from personas.affect.temperament import ATTACKS, DayMood, Hormone, Stimulus
 from personas.relations import bonds
 from personas.relations.affinity import Interaction
@@ -66,7 +66,7 @@ class Inner:
     day: Mapping[DayMood, int] = field(default_factory=dict)
     bond: Bond | None = None
     kind: str = ""
-    guard: Guard | None = None
+    guard: HostilityState | None = None
     manner: str = ""
     """How its manner differs from its card's own, in a few words (F104)."""
 
@@ -81,10 +81,10 @@ class InnerLife:
         self._guilds: dict[int, int | None] = {}
         self.musings = OwnThoughts(clock, learns)
 
-    def nature(self, role: Role) -> Nature:
+    def nature(self, role: PlayedCharacter) -> Nature:
         return Nature(role.character.temperament, self.zone)
 
-    async def read(self, db: UnitOfWork, role: Role, person_id: int, *, private: bool) -> Inner:
+    async def read(self, db: UnitOfWork, role: PlayedCharacter, person_id: int, *, private: bool) -> Inner:
         """Return what is true before a reply to somebody.
 
         What they chose to be to each other was chosen alone, and shows in `private` only.
@@ -102,7 +102,7 @@ class InnerLife:
             _manner(standing.growth, now),
         )
 
-    async def guard(self, db: UnitOfWork, role: Role, feeling: Feeling) -> Guard | None:
+    async def guard(self, db: UnitOfWork, role: PlayedCharacter, feeling: Feeling) -> HostilityState | None:
         """Return what attacks left of hostility, and made of the skin; None where nobody attacked lately."""
         now, temperament = self._clock.now(), role.character.temperament
         since = now - hostility.REMEMBERED
@@ -114,14 +114,14 @@ class InnerLife:
 
     # In words.
 
-    def levels(self, role: Role, inner: Inner) -> dict[Hormone, float]:
+    def levels(self, role: PlayedCharacter, inner: Inner) -> dict[Hormone, float]:
         return hormones.levels(inner.feeling, self.nature(role), self._clock.now())
 
-    def tempo(self, role: Role, inner: Inner) -> float:
+    def tempo(self, role: PlayedCharacter, inner: Inner) -> float:
         """Return how fast it types now, 1 for as fast as ever (C69)."""
         return moods.tempo_of(self.levels(role, inner))
 
-    def notes(self, role: Role, inner: Inner, person: str) -> list[str]:
+    def notes(self, role: PlayedCharacter, inner: Inner, person: str) -> list[str]:
         """Return what stands of it at the prompt's end: nothing where there is nothing to say."""
         said = []
         if mood := self.mood_words(role, inner):
@@ -136,21 +136,21 @@ class InnerLife:
             said.append(fill("bond", name=role.name, person=person, bond="; ".join(words)))
         return said
 
-    def guard_told(self, role: Role, inner: Inner, notes: Sequence[str]) -> tuple[float, ...]:
+    def guard_told(self, role: PlayedCharacter, inner: Inner, notes: Sequence[str]) -> tuple[float, ...]:
         """Return how hostile it is and how thick its skin, if one of the notes speaks of that."""
         if inner.guard is None or _guard_note(role, inner.guard) not in notes:
             return ()
         skin = hostility.skin_of(inner.guard, role.character.temperament)
         return round(inner.guard.hostility, 2), round(skin, 2)
 
-    def mood_name(self, role: Role, standing: Standing) -> str:
+    def mood_name(self, role: PlayedCharacter, standing: CharacterStanding) -> str:
         """Return what its mood is called, "" for none; `standing` was read with `day_keys`."""
         feeling = feeling_of(standing.feeling, self._clock.now())
         levels = hormones.levels(feeling, self.nature(role), self._clock.now())
         mood = moods.mood_of(levels, _day(standing.states), role.character.temperament)
         return mood.name if mood else ""
 
-    def mood_words(self, role: Role, inner: Inner) -> str:
+    def mood_words(self, role: PlayedCharacter, inner: Inner) -> str:
         """Return the mood in words, with what lately made it: `stressed after a quarrel: short ...`."""
         levels, temperament = self.levels(role, inner), role.character.temperament
         said = [f"{mood} {value} of 10" for mood, value in moods.telling(inner.day, temperament).items()]
@@ -160,7 +160,7 @@ class InnerLife:
         now = f"{mood.name}{self._because(inner)}: {mood.manner}" if mood else ""
         return "; ".join(one for one in (day, now, sleepy) if one)
 
-    def moods(self, role: Role, inner: Inner) -> list[str]:
+    def moods(self, role: PlayedCharacter, inner: Inner) -> list[str]:
         """Return what it feels by name: what the day is unusually full of, the mood, whether it is sleepy."""
         levels, temperament = self.levels(role, inner), role.character.temperament
         day = moods.telling(inner.day, temperament)
@@ -176,7 +176,7 @@ class InnerLife:
 
     # What happens.
 
-    async def take_in(self, db: UnitOfWork, role: Role, turn: rows.Turn) -> None:
+    async def take_in(self, db: UnitOfWork, role: PlayedCharacter, turn: rows.Turn) -> None:
         """Be moved by what a person said, once, in the transaction that makes the answer history.
 
         Of who did not agree neither they nor the place is noted: a private place tells who it was.
@@ -195,13 +195,15 @@ class InnerLife:
         await self._stir(db, role, self._stimuli(tone), standing.feeling, turn.addressee_id, turn.channel_id)
         await self._grow_closer(db, role, turn, tone, standing.bond)
 
-    async def heard_another(self, db: UnitOfWork, role: Role, kind: Interaction, *, channel_id: int) -> None:
+    async def heard_another(
+        self, db: UnitOfWork, role: PlayedCharacter, kind: Interaction, *, channel_id: int
+    ) -> None:
         """Be moved by what another character said."""
         if stimulus := _AMONG.get(kind):
             felt = await db.characters.feeling(role.slug)
             await self._stir(db, role, [stimulus], felt, channel_id=channel_id)
 
-    def _may_note(self, standing: Standing) -> bool:
+    def _may_note(self, standing: CharacterStanding) -> bool:
         """Say whether anything about the person may be kept (D03)."""
         if self._learns == "off":
             return False
@@ -216,9 +218,9 @@ class InnerLife:
     async def _stir(
         self,
         db: UnitOfWork,
-        role: Role,
+        role: PlayedCharacter,
         stimuli: Sequence[Stimulus],
-        felt: rows.Feeling | None,
+        felt: rows.FeelingRow | None,
         person_id: int | None = None,
         channel_id: int | None = None,
     ) -> None:
@@ -233,9 +235,9 @@ class InnerLife:
         await db.characters.stir(stirred)
         await db.characters.keep_feeling(row_of(role.slug, feeling))
 
-    async def _strength(self, db: UnitOfWork, role: Role, feeling: Feeling) -> float:
+    async def _strength(self, db: UnitOfWork, role: PlayedCharacter, feeling: Feeling) -> float:
         """Return how hard an attack hits through the skin that it finds."""
-        guard = await self.guard(db, role, feeling) or Guard(self._clock.now())
+        guard = await self.guard(db, role, feeling) or HostilityState(self._clock.now())
         return hostility.strength(guard, role.character.temperament)
 
     async def _guild_of(self, db: UnitOfWork, channel_id: int) -> int | None:
@@ -246,7 +248,7 @@ class InnerLife:
         return self._guilds[channel_id]
 
     async def _grow_closer(
-        self, db: UnitOfWork, role: Role, turn: rows.Turn, tone: Tone, known: rows.Bond | None
+        self, db: UnitOfWork, role: PlayedCharacter, turn: rows.Turn, tone: Tone, known: rows.BondRow | None
     ) -> None:
         """Let one exchange change how the two stand, by a step at most, with its cause (C71)."""
         now = self._clock.now()
@@ -308,7 +310,7 @@ def _attacked(feeling: Feeling, since: datetime) -> bool:
     return any(feeling.lately[one] >= since for one in ATTACKS if one in feeling.lately)
 
 
-def _guard_note(role: Role, guard: Guard | None) -> str:
+def _guard_note(role: PlayedCharacter, guard: HostilityState | None) -> str:
     """Return what the prompt's end says of hostility; who it was that attacked is nobody's business there."""
     posture = guard.posture if guard else None
     return fill("guard", name=role.name, manner=posture.manner) if posture else ""
@@ -327,7 +329,7 @@ async def settled_at(db: UnitOfWork, slug: str) -> datetime | None:
         return None
 
 
-def kind_of(role: Role, bond: rows.Bond | None) -> str:
+def kind_of(role: PlayedCharacter, bond: rows.BondRow | None) -> str:
     """Return what sort of relationship it is: as the person chose it, else the character's first."""
     allowed = role.character.relationships
     return bond.kind if bond and bond.kind in allowed else allowed[0]
@@ -336,7 +338,7 @@ def kind_of(role: Role, bond: rows.Bond | None) -> str:
 # Between rows and values.
 
 
-def feeling_of(row: rows.Feeling | None, now: datetime) -> Feeling:
+def feeling_of(row: rows.FeelingRow | None, now: datetime) -> Feeling:
     """Return what a row says; who has none is at rest. What a clock that ran ahead wrote is of now."""
     if row is None:
         return hormones.at_rest(now)
@@ -349,9 +351,9 @@ def feeling_of(row: rows.Feeling | None, now: datetime) -> Feeling:
     )
 
 
-def row_of(slug: str, feeling: Feeling) -> rows.Feeling:
+def row_of(slug: str, feeling: Feeling) -> rows.FeelingRow:
     """Return the row that keeps a feeling."""
-    return rows.Feeling(
+    return rows.FeelingRow(
         slug,
         feeling.at,
         feeling.talked_at,
@@ -361,14 +363,14 @@ def row_of(slug: str, feeling: Feeling) -> rows.Feeling:
     )
 
 
-def bond_of(row: rows.Bond) -> Bond:
+def bond_of(row: rows.BondRow) -> Bond:
     """Return what a row says."""
     return Bond(row.changed_at, row.anger, row.rapport, row.trust, row.formality, row.exchanges, row.stage)
 
 
-def bond_row(user_id: int, slug: str, bond: Bond, *, talked_at: datetime) -> rows.Bond:
+def bond_row(user_id: int, slug: str, bond: Bond, *, talked_at: datetime) -> rows.BondRow:
     """Return the row that keeps a bond."""
-    return rows.Bond(
+    return rows.BondRow(
         user_id,
         slug,
         bond.changed_at,

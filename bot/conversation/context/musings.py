@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.text.names import indented
 from bot.core.clock import Clock
 from bot.prompts import fill
@@ -29,7 +29,7 @@ class OwnThoughts:
         self._clock = clock
         self._consent = consent
 
-    async def read(self, db: UnitOfWork, role: Role, where: Where) -> tuple[HeldMusing, ...]:
+    async def read(self, db: UnitOfWork, role: PlayedCharacter, where: Where) -> tuple[HeldMusing, ...]:
         """Return what a character thinks that everybody in a place may know of."""
         if not role.character.inner_life or self._consent == "off":
             return ()
@@ -38,7 +38,12 @@ class OwnThoughts:
         return tuple(one for one in held if f"{one.kind}s" in role.character.inner_life and _lasts(one, now))
 
     def note(
-        self, role: Role, held: Sequence[HeldMusing], talk: Sequence[str], *, tokens: Callable[[str], int]
+        self,
+        role: PlayedCharacter,
+        held: Sequence[HeldMusing],
+        talk: Sequence[str],
+        *,
+        tokens: Callable[[str], int],
     ) -> tuple[str, tuple[HeldMusing, ...]]:
         """Return what to say of it, and which of it that is; "" where nothing fits what is talked about."""
         chosen: list[HeldMusing] = []
@@ -66,7 +71,7 @@ def _fitting(held: Sequence[HeldMusing], talk: Sequence[str]) -> Iterator[HeldMu
     yield from [one for one in held if one.kind == "dream"][-1:]
 
 
-def _written(role: Role, chosen: Sequence[HeldMusing]) -> str:
+def _written(role: PlayedCharacter, chosen: Sequence[HeldMusing]) -> str:
     thoughts = indented("\n".join(_line(one) for one in chosen))
     return fill("musings", name=role.name, thoughts=thoughts)
 

@@ -1,12 +1,12 @@
 """What a character reads before it speaks: the talk, what it knows, and how things are here and now."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.company import Role
-from bot.conversation.config import Extent
+from bot.conversation.company import PlayedCharacter
+from bot.conversation.config import TranscriptLimits
 from bot.conversation.context.situation import Setting, Staging
 from bot.conversation.context.transcript import recall
 from bot.conversation.decision import Reason
@@ -16,14 +16,19 @@ from bot.conversation.types import Quote, Quoted, Recollection, Utterance
 from bot.core.clock import Clock
 from bot.prompts import fill
 from database import Database, UnitOfWork
-from database.models import Cue, Seat
+from database.models import CueRow, Seat
 from memory.attachments import attachments_of
-from memory.recall import Finding
+from memory.recall import RecallSearch
 
 LONGEST_QUOTE = 500
 """Letters of what is replied to that a prompt shows."""
 AWAY = timedelta(minutes=1)
 """Nobody is told that they waited for less."""
+
+
+async def never(_db: UnitOfWork, _heard: Utterance) -> bool:
+    """Nothing is spoken."""
+    return False
 
 
 class ContextReader:
@@ -32,11 +37,11 @@ class ContextReader:
     def __init__(
         self,
         database: Database,
-        finding: Finding,
+        finding: RecallSearch,
         staging: Staging,
         perception: Perception,
         *,
-        extent: Extent,
+        extent: TranscriptLimits,
         tokens: Callable[[str], int],
         clock: Clock,
     ) -> None:
@@ -47,13 +52,15 @@ class ContextReader:
         self._extent = extent
         self._tokens = tokens
         self._clock = clock
+        self.is_spoken: Callable[[UnitOfWork, Utterance], Awaitable[bool]] = never
+        """Says whether what answers a message is to be a voice message."""
 
     async def read(
         self,
-        role: Role,
+        role: PlayedCharacter,
         heard: Sequence[Utterance],
         *,
-        cue: Cue | None = None,
+        cue: CueRow | None = None,
         emotes: Iterable[str] = (),
         before: int | None = None,
         through: int | None = None,
@@ -72,7 +79,11 @@ class ContextReader:
         async with self._database.read(brief=True) as db:
             channel, seat = await db.channels.with_seat(where.channel_id, role.slug)
             remembered = await self._recall(db, role, seat, heard, before=before, through=through, now=now)
-            premium = await db.users.is_premium(newest.author_id)
+            remembered = replace(
+                remembered,
+                premium=await db.users.is_premium(newest.author_id),
+                spoken=answers and cue is None and await self.is_spoken(db, newest),
+            )
             material = await self._finding.read(db, role.slug, where, search, now=now)
             setting: Setting = await self._staging.read(
                 db,
@@ -92,7 +103,6 @@ class ContextReader:
         until = channel.unsendable_until if channel else None
         remembered = replace(
             remembered,
-            premium=premium,
             sendable=until is None or until <= now,
             quotes=quotes,
             listening=frozenset(self._perception.listening),
@@ -104,7 +114,6 @@ class ContextReader:
             search,
             shown=remembered.head.ids,
             said_before=min((line.said_at for line in remembered.lines), default=now),
-            now=now,
         )
         remembered = replace(remembered, recalled=recalled)
         remembered = await self._staging.staged(role, remembered, setting, seat)
@@ -114,7 +123,7 @@ class ContextReader:
         return replace(remembered, stage=replace(stage, notes=(*stage.notes, missed)))
 
     async def recall(
-        self, db: UnitOfWork, role: Role, heard: Sequence[Utterance], *, before: int, now: datetime
+        self, db: UnitOfWork, role: PlayedCharacter, heard: Sequence[Utterance], *, before: int, now: datetime
     ) -> Recollection:
         """Return the transcript and what stands before it, as they are for an answer to what was heard."""
         seat = await db.channels.seat(heard[-1].where.channel_id, role.slug)
@@ -123,7 +132,7 @@ class ContextReader:
     async def _recall(
         self,
         db: UnitOfWork,
-        role: Role,
+        role: PlayedCharacter,
         seat: Seat | None,
         heard: Sequence[Utterance],
         *,
@@ -149,7 +158,7 @@ class ContextReader:
 
 
 async def _quotes(
-    db: UnitOfWork, role: Role, replied_to: Sequence[tuple[Utterance, Quote]]
+    db: UnitOfWork, role: PlayedCharacter, replied_to: Sequence[tuple[Utterance, Quote]]
 ) -> tuple[Quoted, ...]:
     """Return what is replied to, as it is by now; nothing by anybody whom admins let nobody hear.
 
@@ -173,7 +182,12 @@ async def _quotes(
 
 
 async def _missed(
-    db: UnitOfWork, role: Role, remembered: Recollection, heard: Sequence[Utterance], *, now: datetime
+    db: UnitOfWork,
+    role: PlayedCharacter,
+    remembered: Recollection,
+    heard: Sequence[Utterance],
+    *,
+    now: datetime,
 ) -> str:
     """Return what to say of messages that were said while the program was away; "" where none were."""
     since = min(one.sent_at for one in heard)

@@ -13,7 +13,7 @@ from personas.relations.bonds import Tone
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class TraitCause:
     """Why traits shift: a kind of encounter with the character `other`, or the tone of a person."""
 
     name: str
@@ -29,12 +29,12 @@ class Shaped:
     slug: str
     growth: Growth | None
     steps: Mapping[Trait, float]
-    cause: Cause
+    cause: TraitCause
 
 
 def by_tone(slug: str, growth: Growth | None, tone: Tone, *, person_id: int | None) -> list[Shaped]:
     """Return what the tone of a person does to a character; without `person_id` nobody may be noted."""
-    return [Shaped(slug, growth, personality.TONES.get(tone, {}), Cause(tone, person_id=person_id))]
+    return [Shaped(slug, growth, personality.TONES.get(tone, {}), TraitCause(tone, person_id=person_id))]
 
 
 async def by_encounter(
@@ -43,8 +43,8 @@ async def by_encounter(
     """Return what it does to both that one character said something to another; `growth` is the speaker's."""
     heard = personality.HEARD.get(kind, {})
     theirs = await db.characters.grown(other) if heard else None
-    spoke = Shaped(slug, growth, personality.SPOKE.get(kind, {}), Cause(kind, spoke=True, other=other))
-    return [spoke, Shaped(other, theirs, heard, Cause(kind, other=slug))]
+    spoke = Shaped(slug, growth, personality.SPOKE.get(kind, {}), TraitCause(kind, spoke=True, other=other))
+    return [spoke, Shaped(other, theirs, heard, TraitCause(kind, other=slug))]
 
 
 async def shape(db: UnitOfWork, shaped: Iterable[Shaped], now: datetime) -> None:

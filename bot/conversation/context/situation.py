@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.config import Manner
 from bot.conversation.context.followups import FollowUp, FollowUps
 from bot.conversation.context.lore import Bookshelf, Lore
@@ -16,10 +16,10 @@ from bot.conversation.context.mood_state import Inner, InnerLife
 from bot.conversation.speakers import Casting
 from bot.conversation.text.emote_choice import emote_note
 from bot.conversation.text.names import clean_name, indented, speaker_label
-from bot.conversation.types import Aside, Recollection, Stage, Utterance
+from bot.conversation.types import Aside, PromptSituation, Recollection, Utterance
 from bot.prompts import fill
 from database import UnitOfWork
-from database.models import Channel, Cue, Encounter, Scene, Seat
+from database.models import Channel, CueRow, Encounter, Scene, Seat
 from database.repositories.musings import HeldMusing
 from memory.places import Where, audience_of
 from personas import blending as blends
@@ -39,7 +39,7 @@ CONTEXT_LINES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class Companion:
     """One of the others who are there, and how the character stands with it."""
 
     name: str
@@ -58,7 +58,7 @@ class Setting:
     note: str | None
     note_depth: int
     guises: dict[str, str]
-    others: tuple[Company, ...]
+    others: tuple[Companion, ...]
     scene: Scene | None
     inner: Inner
     together: tuple[str, ...] = ()
@@ -100,12 +100,12 @@ class Staging:
     async def read(
         self,
         db: UnitOfWork,
-        role: Role,
+        role: PlayedCharacter,
         where: Where,
         *,
         channel: Channel | None,
         heard: Sequence[Utterance],
-        cue: Cue | None,
+        cue: CueRow | None,
         emotes: Iterable[str] = (),
         replying: bool = False,
     ) -> Setting:
@@ -135,18 +135,18 @@ class Staging:
             await self._inner.musings.read(db, role, where),
         )
 
-    def _asks(self, role: Role, heard: Sequence[Utterance]) -> bool:
+    def _asks(self, role: PlayedCharacter, heard: Sequence[Utterance]) -> bool:
         """Say whether the character would ask back now; thought over again, a reply comes to the same."""
         return is_curious(self._curiosity, Random(f"{role.slug} {heard[-1].message_id}"))
 
-    async def _others(self, db: UnitOfWork, role: Role, where: Where) -> tuple[Company, ...]:
+    async def _others(self, db: UnitOfWork, role: PlayedCharacter, where: Where) -> tuple[Companion, ...]:
         """Return which other characters are there, and how the one stands with each (F094, D14)."""
         if not where.place.holds_several or len(self._casting.company) == 1:
             return ()
         severities = await self._casting.severities(db, role)
         stages = await db.affinities.stages(role.slug)
         return tuple(
-            Company(
+            Companion(
                 other.name,
                 stages.get(other.slug) or affinity.STRANGERS,
                 affinity.wording(severities.get(other.slug, 0.0)),
@@ -156,7 +156,7 @@ class Staging:
         )
 
     async def _together(
-        self, db: UnitOfWork, role: Role, where: Where, heard: Sequence[Utterance]
+        self, db: UnitOfWork, role: PlayedCharacter, where: Where, heard: Sequence[Utterance]
     ) -> tuple[str, ...]:
         """Return what a character remembers of others who are there or spoken of, the oldest first (F093).
 
@@ -182,7 +182,7 @@ class Staging:
         ]
         return tuple(reversed(lines[:MOST_SHARED]))
 
-    def _remembered(self, met: Encounter, where: Where, everybody: Mapping[str, Role]) -> str:
+    def _remembered(self, met: Encounter, where: Where, everybody: Mapping[str, PlayedCharacter]) -> str:
         """Return what happened, when and where: `2026-03-02, in #cave: Fangs insulted Nyx`."""
         day = met.at.astimezone(self._inner.zone).date()
         name = clean_name(where.name, "")
@@ -192,7 +192,7 @@ class Staging:
         return f"{day}, in {place}: {told(met.memory or '', speaker, other, met.topic)}"
 
     async def staged(
-        self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None
+        self, role: PlayedCharacter, remembered: Recollection, setting: Setting, seat: Seat | None
     ) -> Recollection:
         """Return a recollection with all that stands at the prompt's end for this one reply."""
         presence = self._presence(role, remembered, setting)
@@ -224,7 +224,7 @@ class Staging:
         tempo = self._inner.tempo(role, setting.inner)
         followup = setting.followup if setting.followup and setting.followup.note in presence else None
         asked_back, asked_whom = (followup.place, followup.person_id) if followup else (None, None)
-        stage = Stage(
+        stage = PromptSituation(
             tuple(notes),
             asides,
             lore.state,
@@ -238,7 +238,7 @@ class Staging:
         )
         return replace(remembered, stage=stage)
 
-    def _presence(self, role: Role, remembered: Recollection, setting: Setting) -> list[str]:
+    def _presence(self, role: PlayedCharacter, remembered: Recollection, setting: Setting) -> list[str]:
         """Return what it feels, how it stands with the person, and how it leans, in few words altogether.
 
         What is least missed comes last, and is left out where there is no room for it.
@@ -254,7 +254,7 @@ class Staging:
                 kept.append(note)
         return kept
 
-    def _style(self, role: Role, remembered: Recollection, setting: Setting) -> list[str]:
+    def _style(self, role: PlayedCharacter, remembered: Recollection, setting: Setting) -> list[str]:
         """Return how to lean towards the person's writing, and which emotes the place offers (C39, C77)."""
         notes = []
         if role.character.mirror_style:
@@ -264,7 +264,9 @@ class Staging:
             notes.append(emote_note(setting.emotes, _talk(remembered, setting), role.character, moods))
         return [note for note in notes if note]
 
-    async def _lore(self, role: Role, remembered: Recollection, setting: Setting, seat: Seat | None) -> Lore:
+    async def _lore(
+        self, role: PlayedCharacter, remembered: Recollection, setting: Setting, seat: Seat | None
+    ) -> Lore:
         """Return what the lorebooks have to say of the talk (F105, C32)."""
         if not role.playing.lorebooks:
             return Lore()
@@ -278,7 +280,7 @@ class Staging:
             fresh=len(lines) - max(own, 0),
         )
 
-    def _manner(self, role: Role, remembered: Recollection, setting: Setting) -> list[str]:
+    def _manner(self, role: PlayedCharacter, remembered: Recollection, setting: Setting) -> list[str]:
         """Return the mode of the house, the mode of the character, and what it leans on in this talk."""
         notes = [fill(f"mode_{self._mode}")]
         talk = _talk(remembered, setting)
@@ -288,7 +290,7 @@ class Staging:
             notes.append(_blended(role, context_of(talk).name))
         return [one for one in notes if one]
 
-    def _mode_of(self, role: Role, talk: Sequence[str]) -> Mode | None:
+    def _mode_of(self, role: PlayedCharacter, talk: Sequence[str]) -> Mode | None:
         """Return the mode that the talk calls up, or now and then another than the first (F008, C78)."""
         modes = role.character.modes
         if not modes:
@@ -300,7 +302,7 @@ class Staging:
         return modes[0] if self._rng.random() >= SLIP else self._rng.choice(modes)
 
 
-def _blended(role: Role, context: str) -> str:
+def _blended(role: PlayedCharacter, context: str) -> str:
     """Return what the character leans on in this kind of talk; "" for nothing (F102)."""
     weights = blends.weights_for(role.character.blending, context)
     if not weights:
@@ -319,7 +321,7 @@ SLIP = 0.25
 """How often a character with modes slips into one of them that nothing called up."""
 
 
-def _voice(role: Role, where: Where) -> list[str]:
+def _voice(role: PlayedCharacter, where: Where) -> list[str]:
     """Return how it talks in public or in private: the one, and never the other (C48)."""
     private = where.place.private
     text = role.character.private_voice if private else role.character.public_voice
@@ -330,7 +332,7 @@ def _voice(role: Role, where: Where) -> list[str]:
     )
 
 
-def _company(role: Role, setting: Setting) -> list[str]:
+def _company(role: PlayedCharacter, setting: Setting) -> list[str]:
     if not setting.others:
         return []
     lines = [
@@ -339,7 +341,7 @@ def _company(role: Role, setting: Setting) -> list[str]:
     return [fill("company", name=role.name, others="\n".join(lines))]
 
 
-def _together(role: Role, setting: Setting) -> list[str]:
+def _together(role: PlayedCharacter, setting: Setting) -> list[str]:
     """Return what it did here with others: never what was said in it."""
     if not setting.together:
         return []
@@ -347,7 +349,7 @@ def _together(role: Role, setting: Setting) -> list[str]:
     return [fill("together", name=role.name, lines=lines)]
 
 
-def _scene(role: Role, setting: Setting) -> list[str]:
+def _scene(role: PlayedCharacter, setting: Setting) -> list[str]:
     scene = setting.scene
     if scene is None:
         return []

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import chain, groupby, zip_longest
 
-from bot.conversation.config import Extent
+from bot.conversation.config import TranscriptLimits
 from bot.conversation.text.emotes import named
 from bot.conversation.text.names import render_line, speaker_label
 from bot.conversation.types import Episode, Head, Knowledge, Line, Recollection, Sight, Utterance
@@ -47,7 +47,7 @@ async def recall(
     *,
     character: Character,
     now: datetime,
-    extent: Extent,
+    extent: TranscriptLimits,
     tokens: Callable[[str], int],
     before: int | None = None,
     through: int | None = None,

@@ -4,14 +4,14 @@ import logging
 from collections.abc import Sequence
 
 from bot.conversation import turns
-from bot.conversation.company import Role
-from bot.conversation.config import Extent
-from bot.conversation.generation import Voice
+from bot.conversation.company import PlayedCharacter
+from bot.conversation.config import TranscriptLimits
+from bot.conversation.generation import ModelVoice
 from bot.conversation.summaries import summary_prompt
 from bot.conversation.summaries.note_taking import NoteTaker
 from bot.conversation.types import Episode, Head
 from bot.core.clock import Clock
-from bot.llm.types import Call
+from bot.llm.types import ModelCall
 from database import Database
 from database.models import Summary
 from memory.places import Where
@@ -30,8 +30,8 @@ class Joining:
         *,
         database: Database,
         notes: NoteTaker,
-        voice: Voice,
-        extent: Extent,
+        voice: ModelVoice,
+        extent: TranscriptLimits,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -40,7 +40,7 @@ class Joining:
         self._extent = extent
         self._clock = clock
 
-    async def join(self, role: Role, where: Where, *, person_id: int | None) -> bool:
+    async def join(self, role: PlayedCharacter, where: Where, *, person_id: int | None) -> bool:
         """Make one note of many, where they take too much of the prompt; say whether that was done.
 
         `person_id` is who talks in a private place.
@@ -67,7 +67,7 @@ class Joining:
             return False
         return await self._put_one_for_many(self._joined(role, where, older, text), older, answer.call)
 
-    def _joined(self, role: Role, where: Where, older: Sequence[Summary], text: str) -> Summary:
+    def _joined(self, role: PlayedCharacter, where: Where, older: Sequence[Summary], text: str) -> Summary:
         return Summary(
             channel_id=where.channel_id,
             person_id=next((row.person_id for row in older if row.person_id is not None), None),
@@ -80,7 +80,7 @@ class Joining:
             made_at=self._clock.now(),
         )
 
-    async def _put_one_for_many(self, joined: Summary, older: Sequence[Summary], call: Call) -> bool:
+    async def _put_one_for_many(self, joined: Summary, older: Sequence[Summary], call: ModelCall) -> bool:
         ids = {row.id for row in older}
         async with self._database.begin() as db:
             await turns.note_calls(db, [call], joined.character)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.conversation import turns
-from bot.conversation.generation import Voice
+from bot.conversation.generation import ModelVoice
 from bot.conversation.summaries import summary_prompt
 from bot.llm.client import Answer, Claude
 from bot.llm.errors import ClaudeError
-from bot.llm.types import Call, Prompt, Question
+from bot.llm.types import ModelCall, Prompt, Question
 from database import Database
 from memory.places import Where
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class NoteTaker:
     """Asks for notes in the character's own voice; `deadline` is in seconds."""
 
-    def __init__(self, *, database: Database, claude: Claude, voice: Voice, deadline: float) -> None:
+    def __init__(self, *, database: Database, claude: Claude, voice: ModelVoice, deadline: float) -> None:
         self._database = database
         self._claude = claude
         self._voice = voice
@@ -70,7 +70,7 @@ class NoteTaker:
         finally:
             self._limits.discard(limit)
 
-    async def book(self, call: Call, character: str = "") -> None:
+    async def book(self, call: ModelCall, character: str = "") -> None:
         """Enter a call that brought nothing to keep."""
         async with self._database.begin() as db:
             await turns.note_calls(db, [call], character)

@@ -6,22 +6,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.conversation import turns
-from bot.conversation.company import Company, Role
+from bot.conversation.company import Company, PlayedCharacter
 from bot.conversation.config import Manner
 from bot.conversation.context.transcript import line_of, written
-from bot.conversation.generation import Voice
+from bot.conversation.generation import ModelVoice
 from bot.conversation.summaries import summary_prompt
 from bot.conversation.summaries.joining import Joining
 from bot.conversation.summaries.note_taking import NoteTaker
-from bot.conversation.summaries.summary_prompt import Answered, labels_of, read_summary
+from bot.conversation.summaries.summary_prompt import SummaryAnswer, labels_of, read_summary
 from bot.core.clock import Clock
 from bot.core.tasks import Tasks
 from bot.llm.client import Claude
-from bot.llm.types import Call
+from bot.llm.types import ModelCall
 from database import Database, DatabaseError, UnitOfWork
-from database.models import Source, Summary
+from database.models import Summary, SummarySource
 from database.repositories.messages import Uncovered
-from memory.core import Change, Known, Said, judge
+from memory.archiving import Archiving
+from memory.core import KnownMemory, MemoryChange, SaidLine, judge
 from memory.erasing import digest
 from memory.merge import known_of
 from memory.places import Where, audience_of, where_of
@@ -46,14 +47,14 @@ long reply."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class SummarizedTalk:
     """The talk that one step sums up, and what is known of its people."""
 
     character: str
     where: Where
     rows: tuple[Uncovered, ...]
     people: dict[str, int]
-    known: tuple[Known, ...]
+    known: tuple[KnownMemory, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,14 @@ class Summaries:
         database: Database,
         claude: Claude,
         company: Company,
-        voice: Voice,
+        voice: ModelVoice,
         memories: Memories,
+        archiving: Archiving,
         manner: Manner,
         clock: Clock,
     ) -> None:
         self._database = database
+        self._archiving = archiving
         self._company = company
         self._voice = voice
         self._extent = extent = manner.extent
@@ -141,11 +144,12 @@ class Summaries:
     async def condense(self, character: str, where: Where) -> int:
         """Sum up the older talk of a place, step by step; return how many lines that were.
 
-        Whatever goes wrong leaves everything as it was, to be tried again with the next reply or by
-        the job that looks for what was left behind.
+        What leaves the transcript is archived first, also where nothing is summed up. Whatever goes wrong
+        leaves everything as it was, to be tried again with the next reply or by the job that looks for what
+        was left behind.
         """
         role, key = self._company.by_slug.get(character), (character, where.channel_id)
-        if role is None or not self._extent.summed or key in self._busy or self._paused(key):
+        if role is None or key in self._busy:
             return 0
         self._busy.add(key)
         try:
@@ -163,11 +167,14 @@ class Summaries:
 
     # One step.
 
-    async def _step(self, role: Role, where: Where) -> int:
+    async def _step(self, role: PlayedCharacter, where: Where) -> int:
         stretch = await self._stretch(role, where)
         if stretch is None:
             return 0
         rows, key = stretch.rows, (role.slug, where.channel_id)
+        await self._archiving.keep(role.slug, where.channel_id, through=max(row.position for row in rows))
+        if not self._extent.summed or self._paused(key):
+            return 0
         spoken = summary_prompt.without_distress(rows)
         if not spoken:
             return 0  # it stays in the log for its time, and goes with it
@@ -198,7 +205,7 @@ class Summaries:
             self._failed(key)  # a line that is edited again and again costs a call each time
         return kept
 
-    async def _stretch(self, role: Role, where: Where) -> Stretch | None:
+    async def _stretch(self, role: PlayedCharacter, where: Where) -> SummarizedTalk | None:
         """Return what there is to sum up in a place."""
         async with self._database.read() as db:
             seat = await db.channels.seat(where.channel_id, role.slug)
@@ -217,7 +224,7 @@ class Summaries:
             authors = {row.author_id for row in due if row.heard_through is None}
             consenting = await self._memories.consenting(db, authors)
             memories = await db.memories.about(consenting, role.slug, audience_of(where))
-        return Stretch(
+        return SummarizedTalk(
             character=role.slug,
             where=where,
             rows=tuple(due),
@@ -225,7 +232,7 @@ class Summaries:
             known=known_of(memories),
         )
 
-    async def _keep(self, stretch: Stretch, taken: Answered, call: Call) -> int:
+    async def _keep(self, stretch: SummarizedTalk, taken: SummaryAnswer, call: ModelCall) -> int:
         """Keep a summary in place of its lines, and what was learnt from them, in one transaction.
 
         If any of the lines is another one by now, or gone, nothing is kept.
@@ -236,7 +243,7 @@ class Summaries:
             taken.operations,
             known=stretch.known,
             said=[
-                Said(row.id, row.author_id, row.text)
+                SaidLine(row.id, row.author_id, row.text)
                 for row in summary_prompt.without_distress(rows)
                 if row.heard_through is None
             ],
@@ -265,7 +272,9 @@ class Summaries:
             await self._memories.consolidate(slug, person_id)
         return len(rows)
 
-    async def _learn(self, db: UnitOfWork, stretch: Stretch, changes: Sequence[Change]) -> set[int]:
+    async def _learn(
+        self, db: UnitOfWork, stretch: SummarizedTalk, changes: Sequence[MemoryChange]
+    ) -> set[int]:
         """Take in what still holds: of who agrees still, about what is still known as it was shown.
 
         Return about whom anything was learnt.
@@ -307,7 +316,7 @@ class Summaries:
         pause = min(PAUSE * 2 ** min(times - 2, 10), LONGEST_PAUSE) if times > 1 else timedelta(0)
         self._in_vain[key] = InVain(times, self._clock.now() + pause)
 
-    async def _logged(self, role: Role, where: Where) -> None:
+    async def _logged(self, role: PlayedCharacter, where: Where) -> None:
         try:
             await self.condense(role.slug, where)
         except DatabaseError as error:
@@ -322,7 +331,7 @@ async def _unchanged(db: UnitOfWork, channel_id: int, character: str, rows: Sequ
     return all(now.get(row.id) == row for row in rows)
 
 
-def _summary(stretch: Stretch, taken: Answered, now: datetime) -> Summary:
+def _summary(stretch: SummarizedTalk, taken: SummaryAnswer, now: datetime) -> Summary:
     rows = stretch.rows
     return Summary(
         channel_id=stretch.where.channel_id,
@@ -337,9 +346,9 @@ def _summary(stretch: Stretch, taken: Answered, now: datetime) -> Summary:
     )
 
 
-def _sources(rows: Sequence[Uncovered], character: str) -> list[Source]:
+def _sources(rows: Sequence[Uncovered], character: str) -> list[SummarySource]:
     return [
-        Source(
+        SummarySource(
             message_id=row.id,
             character=character,
             summary_id=0,

@@ -14,7 +14,7 @@ from bot.llm.json_answer import object_in
 from bot.llm.types import Block, Message, Prompt
 from bot.prompts import fill
 from database.repositories.messages import Uncovered
-from memory.core import Known
+from memory.core import KnownMemory
 from memory.sensitive.distress import reads_as_distress
 from personas.character import Character
 
@@ -81,7 +81,7 @@ GROUPS_SCHEMA: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class SummaryAnswer:
     """What a model made of the talk."""
 
     summary: str
@@ -144,7 +144,7 @@ def summary_prompt(
     character: Character,
     rows: Sequence[Uncovered],
     *,
-    known: Sequence[Known],
+    known: Sequence[KnownMemory],
     people: Mapping[str, int],
     budget: int,
 ) -> Prompt:
@@ -178,14 +178,16 @@ def joining_prompt(character: Character, head: Head) -> Prompt:
     return _prompt(system, written_head(head, character.name))
 
 
-def dump_prompt(character: Character, known: Sequence[Known]) -> Prompt:
+def dump_prompt(character: Character, known: Sequence[KnownMemory]) -> Prompt:
     """Return what the model is asked that makes fewer memories of many, all told in one place (F067)."""
     system = fill("core_memory_dump", name=character.name, core_memory_dump=character.core_memory_dump)
     lines = [f"{one.number}.{' (pinned)' if one.pinned else ''} {_line(one.text)}" for one in known]
     return _prompt(system, "\n".join(lines))
 
 
-def read_summary(text: str, *, covered: int, budget: int, tokens: Callable[[str], int]) -> Answered | None:
+def read_summary(
+    text: str, *, covered: int, budget: int, tokens: Callable[[str], int]
+) -> SummaryAnswer | None:
     """Return a model's answer, or None for one that must not take the place of the talk (C49, C7).
 
     `covered` are the tokens of the talk.
@@ -201,7 +203,7 @@ def read_summary(text: str, *, covered: int, budget: int, tokens: Callable[[str]
     size = tokens(summary)
     if not summary or size < covered * LEAST_SHARE or size > _longest(budget):
         return None
-    return Answered(summary, tuple(operations))
+    return SummaryAnswer(summary, tuple(operations))
 
 
 def _longest(budget: int) -> int:
@@ -265,7 +267,7 @@ def _step(rows: Sequence[Uncovered], sizes: Sequence[int], budget: int) -> list[
     return list(rows[:taken])
 
 
-def _remembered(known: Sequence[Known], people: Mapping[str, int]) -> str:
+def _remembered(known: Sequence[KnownMemory], people: Mapping[str, int]) -> str:
     if not people:
         return "(Nobody here wants to be remembered: the list of operations stays empty.)"
     lines = [f"(Those who want to be remembered: {', '.join(people)}. What is known of them:)"]

@@ -36,6 +36,27 @@ def tidy(reply_text: str, own_names: Iterable[str], *, labels: Iterable[str] = (
     return "" if is_blank(text) else text.strip()
 
 
+def decided(text: str, own_names: Iterable[str], *, labels: Iterable[str] = ()) -> str:
+    """Return as much of a reply's beginning as `tidy` takes for the same, whatever follows.
+
+    A name may become a label, and a quotation may turn out to be the whole reply.
+    """
+    labels = tuple(labels)
+    before, _, last = text.rpartition("\n")
+    if any(label.casefold().startswith(last.casefold()) for label in labels):
+        return decided(before, own_names, labels=labels) if before else ""
+    own, others = _spelt(tuple(own_names)), _spelt(tuple(label.partition("#")[0] for label in labels))
+    rest = text
+    for _ in range(3):
+        if own.may_lead(rest) or others.may_lead(rest):
+            return ""
+        rest = others.leading.sub("", own.leading.sub("", rest, count=1).strip(), count=1).strip()
+        closing, inner = _QUOTES.get(rest[:1]), rest[1:-1]
+        if closing and rest[0] not in inner and closing not in inner:
+            return ""
+    return text
+
+
 def trim_to_sentence(text: str) -> str:
     """Return a reply that was cut short, ended as well as it can be (C5).
 
@@ -69,6 +90,11 @@ class _Spelt:
             rf"{name}(?::(?![0-9()/\\|<>])| :(?=\s|$)))\s*",
             regex.IGNORECASE | regex.FULLCASE,
         )
+
+    def may_lead(self, text: str) -> bool:
+        """Say whether a text may become one that begins with a name."""
+        found = self.leading.match(text, partial=True)
+        return found is not None and found.partial
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import regex
 
-from bot.conversation.attention.wording import words_of
+from bot.conversation.attention.scene import words_of
 from bot.prompts import fill
 from personas.character import Character
 

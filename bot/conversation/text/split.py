@@ -82,7 +82,7 @@ class _Atom(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPiece:
     """A part as a span of the text, with the fences that keep its code block whole."""
 
     start: int
@@ -110,7 +110,7 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
     return [f"{piece.opening}{text[piece.start : piece.end]}{piece.closing}" for piece in pieces(text, limit)]
 
 
-def pieces(text: str, limit: int = LIMIT) -> Iterator[Piece]:
+def pieces(text: str, limit: int = LIMIT) -> Iterator[TextPiece]:
     """Yield the spans that `split` cuts, in order; what lies between them shows nothing."""
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"cannot split at {limit}; the smallest limit is {SMALLEST_LIMIT}")
@@ -124,7 +124,7 @@ def pieces(text: str, limit: int = LIMIT) -> Iterator[Piece]:
         if _shows(text, atoms[at:end]):
             opening = atoms[at - 1].code if at else ""
             closing = _CLOSING if code else ""
-            yield Piece(atoms[at].start, atoms[end - 1].end, opening, closing)
+            yield TextPiece(atoms[at].start, atoms[end - 1].end, opening, closing)
         at = _skip_space(text, atoms, _skip_closing(text, atoms, cut) if code else cut)
 
 

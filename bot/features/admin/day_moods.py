@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.audit import Actor
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.clock import Clock
 from bot.core.i18n import _, worded
 from bot.features.admin.edit_characters import HOSTILITY, MOOD
-from bot.features.admin.edits import Change, Edits, Values
+from bot.features.admin.edits import Edits, ManualChange, Values
 from bot.features.admin.selves import NotLaidDown
 from bot.features.inner_life.days import Days
 from bot.features.inner_life.status import Statuses
@@ -38,7 +38,7 @@ class DayMoods:
         self._edits = edits
         self._clock = clock
 
-    async def outlook(self, role: Role) -> Outlook:
+    async def outlook(self, role: PlayedCharacter) -> Outlook:
         """Return what a character's day is like, and begin it where that is due."""
         if await self._days.of(role.slug):
             await self._days.dawn()  # else until the job comes by it would be yesterday's
@@ -50,7 +50,7 @@ class DayMoods:
         )
 
     async def set(
-        self, actor: Actor, role: Role, changes: Mapping[DayMood, int]
+        self, actor: Actor, role: PlayedCharacter, changes: Mapping[DayMood, int]
     ) -> tuple[Mapping[DayMood, int], Outlook]:
         """Change a character's day until it ends; return how it was before, and how it is.
 
@@ -65,17 +65,17 @@ class DayMoods:
         before = {DayMood(mood): value for mood, value in (change.before or {}).items()}
         return before, await self.outlook(role)
 
-    async def reset(self, actor: Actor, role: Role) -> Outlook:
+    async def reset(self, actor: Actor, role: PlayedCharacter) -> Outlook:
         """Let a character's day be as its days usually are. Raises ChangeRefused."""
         usual = {mood: role.character.temperament.usually(mood) for mood in DayMood}
         _, outlook = await self.set(actor, role, usual)
         return outlook
 
-    async def settle(self, actor: Actor, role: Role) -> Change:
+    async def settle(self, actor: Actor, role: PlayedCharacter) -> ManualChange:
         """Let all attacks on a character be over: no hostility is left, and its skin is as by nature."""
         values: Values = {"settled_at": self._clock.now().isoformat()}
         return await self._edits.put(actor, HOSTILITY, (role.slug,), values)
 
-    async def think_anew(self, role: Role) -> bool:
+    async def think_anew(self, role: PlayedCharacter) -> bool:
         """Let a character think of a status that fits its day; say whether it had to."""
         return await self._statuses.renew_of(role.slug)

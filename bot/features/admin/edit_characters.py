@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from bot.audit import Actor
 from bot.conversation.attention.server_rules import EVERYWHERE
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.mood_state import settled_at, settled_key
 from bot.conversation.turns import note_place
 from bot.core.clock import Clock
 from bot.core.i18n import _
-from bot.features.admin.edits import Change, ChangeRefused, Editable, Edits, Key, Values
+from bot.features.admin.edits import ChangeRefused, Editable, Edits, Key, ManualChange, Values
 from bot.features.characters.presence import Stagecraft
 from bot.features.inner_life.days import Days
 from database import Database, UnitOfWork
@@ -23,7 +23,7 @@ NOT_PLAYED = _("That character is not played here any more.")
 ALWAYS_SOME_DAY = _("Every day has its mood, so it can't be removed: set its numbers.")
 
 
-class Identity(Editable):
+class IdentityEdits(Editable):
     """A line of identity; its key is a character and a number, "" for a new one (F110)."""
 
     name = IDENTITY
@@ -59,7 +59,7 @@ class Identity(Editable):
         self._changed(key[0])
 
 
-class Lore(Editable):
+class LoreEdits(Editable):
     """What operators set of an entry of a lorebook; its key is a character, a book and a uid (F105)."""
 
     name = LORE
@@ -88,7 +88,7 @@ class Lore(Editable):
         self._changed(key[0])
 
 
-class Affinity(Editable):
+class AffinityEdits(Editable):
     """How much a character likes another; the key are both, in this order (F091)."""
 
     name = AFFINITY
@@ -106,7 +106,7 @@ class Affinity(Editable):
         return key
 
 
-class Mood(Editable):
+class MoodEdits(Editable):
     """What the day is like for a character, until the next morning; its key is the character (F087)."""
 
     name = MOOD
@@ -129,7 +129,7 @@ class Mood(Editable):
             raise ChangeRefused(str(error)) from None
         return key
 
-    async def restore(self, db: UnitOfWork, change: Change) -> None:
+    async def restore(self, db: UnitOfWork, change: ManualChange) -> None:
         if change.before is not None:
             await self.write(db, change.key, change.before)
 
@@ -151,7 +151,7 @@ class Hostility(Editable):
         return key
 
 
-class Presence(Editable):
+class PresenceEdits(Editable):
     """Whether a character was let into a channel, or sent out of it; the key are a channel and it (C25)."""
 
     name = PRESENCE
@@ -189,7 +189,9 @@ class Seating:
         self._edits = edits
         self._stagecraft = stagecraft
 
-    async def attend(self, actor: Actor, where: Where, role: Role, *, present: bool | None) -> Change:
+    async def attend(
+        self, actor: Actor, where: Where, role: PlayedCharacter, *, present: bool | None
+    ) -> ManualChange:
         """Let a character into a channel, or send it out; None leaves it to the rule for all channels.
 
         Raises NotStaged and ChangeRefused.
@@ -203,7 +205,7 @@ class Seating:
         guild_id = where.guild_id or EVERYWHERE
         return await self._edits.put(actor, PRESENCE, key, values, guild_id=guild_id)
 
-    async def choose(self, actor: Actor, where: Where, role: Role | None) -> Change:
+    async def choose(self, actor: Actor, where: Where, role: PlayedCharacter | None) -> ManualChange:
         """Let a character answer in a channel where nobody else is called.
 
         Raises NotStaged and ChangeRefused.

@@ -4,18 +4,16 @@ In the audit a fact has its number, its reach and the number of its last change,
 the record of changes alone, from which they go when they are forgotten.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from bot.conversation.company import Company
 from bot.core.clock import Clock
 from bot.core.i18n import _
-from bot.features.admin.edits import Change, ChangeRefused, Editable, Key, Recorded, Values
+from bot.features.admin.edits import ChangeRefused, Editable, Key, ManualChange, RecordedEdit, Values
 from bot.features.memory.wording import worded
 from database import Database, UnitOfWork
 from database.models import Fact
-from database.repositories.memories import Change as Step
+from database.repositories.memories import ChangedFact as Step
 from memory.core import plain
 from memory.dumps import Before, before
 from memory.facts import MOST as MOST_FACTS
@@ -48,7 +46,7 @@ FORGOTTEN = _("It can't be taken back: they deleted it for good, or it was chang
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class FactTexts:
     """What a fact said before and after a change; None where it was not there.
 
     `hidden` says that it was told in private, `forgotten` that the words are nowhere any more.
@@ -60,12 +58,7 @@ class Words:
     forgotten: bool = False
 
 
-def is_private(fact: Fact | Mapping[str, Any]) -> bool:
-    """Say whether a fact was told in private, and may come up nowhere else: operators see no word of it."""
-    return (fact.scope if isinstance(fact, Fact) else fact["scope"]) == PRIVATE
-
-
-class Facts(Editable):
+class FactEdits(Editable):
     """What a character knows of a person; the key are the person, it and the fact, "" for a new one.
 
     Whatever is done stands in the person's /memory history as an operator's doing, and can be undone there.
@@ -113,7 +106,7 @@ class Facts(Editable):
         await db.memories.change(fact, values, batch=batch, cause=CHANGED, at=self._clock.now())
         return key
 
-    async def restore(self, db: UnitOfWork, change: Change) -> None:
+    async def restore(self, db: UnitOfWork, change: ManualChange) -> None:
         person_id, slug, memory_id = change.key
         if change.before is not None and not await self._memories.agrees(db, int(person_id)):
             raise ChangeRefused(NOT_AGREED)
@@ -176,23 +169,23 @@ class FactWords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, recorded: Recorded) -> Words:
+    async def of(self, recorded: RecordedEdit) -> FactTexts:
         """Return what a fact said before a change, and after it."""
         change = recorded.change
         if recorded.is_blank:
-            return Words(forgotten=True)
+            return FactTexts(forgotten=True)
         since = change.after["change"] if change.after else (change.before or {})["change"] + 1
         person_id, slug, memory_id = change.key
         async with self._database.read() as db:
             steps = await db.memories.since(int(person_id), slug, since)
         mine = [step for step in steps if step.memory_id == int(memory_id)]
         if not mine or not mine[-1].cause.startswith("operator"):
-            return Words(forgotten=True)
+            return FactTexts(forgotten=True)
         forms = (mine[-1].before, mine[-1].after)
-        if any(form is not None and is_private(form) for form in forms):
-            return Words(hidden=True)
+        if any(form is not None and form["scope"] == PRIVATE for form in forms):
+            return FactTexts(hidden=True)
         told = [form["text"] if form is not None else None for form in forms]
-        return Words(told[0], told[1])
+        return FactTexts(told[0], told[1])
 
 
 def _checked(text: str) -> str:
@@ -206,19 +199,19 @@ def _check_new(text: str, scope: str, fact: Fact | None, known: list[Fact]) -> N
     for other in known:
         same = other.ended_at is None and other is not fact and plain(other.text) == plain(text)
         # Of what was told in private not even this is said: whether it is known.
-        if same and other.scope == scope and not is_private(other):
+        if same and other.scope == scope and not other.private:
             raise ChangeRefused(KNOWN.format(number=other.number))
 
 
 def _check_theirs(fact: Fact) -> None:
     """Leave people's own words to them, and what nobody but they may read."""
-    if is_private(fact):
+    if fact.private:
         raise ChangeRefused(TOLD_IN_PRIVATE.format(number=fact.number))
     if fact.origin == TOLD or fact.pinned:
         raise ChangeRefused(THEIR_OWN.format(number=fact.number))
 
 
-def _is_other(step: Step, change: Change) -> bool:
+def _is_other(step: Step, change: ManualChange) -> bool:
     """Say whether the last change of a fact is not the one that is meant."""
     return (step.before is None) != (change.before is None) or (step.after is None) != (change.after is None)
 

@@ -6,13 +6,13 @@ from hashlib import blake2s
 from typing import Any
 
 from bot.audit import Actor
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.text.names import clean_name, clean_text, is_blank
 from bot.core.i18n import _
 from bot.features.admin.edit_characters import LORE
-from bot.features.admin.edits import Change, ChangeRefused, Edits
+from bot.features.admin.edits import ChangeRefused, Edits, ManualChange
 from database import Database
-from personas.lorebooks.model import Entry
+from personas.lorebooks.model import LoreEntry
 from personas.lorebooks.overlay import BOOK
 
 LONGEST_CONTENT, LONGEST_KEY = 2_000, 100
@@ -38,7 +38,7 @@ class BookEntry:
     """An entry of a character's lorebooks as it is now; `edited`: by an operator."""
 
     book: str
-    lore: Entry
+    lore: LoreEntry
     edited: bool
 
     @property
@@ -67,7 +67,7 @@ class Lorebooks:
         self._edits = edits
         self._refresh = refresh
 
-    async def entries(self, role: Role) -> list[BookEntry]:
+    async def entries(self, role: PlayedCharacter) -> list[BookEntry]:
         """Return every entry of a character's lorebooks, also those that are off; the changed ones first."""
         await self._refresh()
         async with self._database.read() as db:
@@ -79,7 +79,7 @@ class Lorebooks:
         ]
         return sorted(found, key=_place)
 
-    async def entry(self, role: Role, label: str) -> BookEntry:
+    async def entry(self, role: PlayedCharacter, label: str) -> BookEntry:
         """Return the entry with a label, a mark, or a uid that one alone has. Raises ChangeRefused."""
         wanted = label.strip()
         entries = await self.entries(role)
@@ -90,7 +90,9 @@ class Lorebooks:
             raise ChangeRefused(NO_ENTRY.format(name=role.name, label=repr(told)))
         return found[0]
 
-    async def add(self, actor: Actor, role: Role, *, keys: str, content: str, constant: bool) -> Change:
+    async def add(
+        self, actor: Actor, role: PlayedCharacter, *, keys: str, content: str, constant: bool
+    ) -> ManualChange:
         """Add an entry that no file has. Raises ChangeRefused."""
         values: dict[str, Any] = {
             "keys": _keys(keys, needed=not constant),
@@ -109,14 +111,14 @@ class Lorebooks:
     async def edit(
         self,
         actor: Actor,
-        role: Role,
+        role: PlayedCharacter,
         label: str,
         *,
         keys: str | None = None,
         content: str | None = None,
         constant: bool | None = None,
         enabled: bool | None = None,
-    ) -> Change:
+    ) -> ManualChange:
         """Change an entry, one of a file's as well: the file stays as it is. Raises ChangeRefused."""
         entry = await self.entry(role, label)
         always = entry.lore.constant if constant is None else constant
@@ -133,21 +135,23 @@ class Lorebooks:
             raise ChangeRefused(NO_KEYS.format(most=MOST_KEYS, longest=LONGEST_KEY))
         return await self._set(actor, role, entry, named)
 
-    async def remove(self, actor: Actor, role: Role, label: str) -> Change:
+    async def remove(self, actor: Actor, role: PlayedCharacter, label: str) -> ManualChange:
         """Take an entry away; one of a file's is switched off. Raises ChangeRefused."""
         entry = await self.entry(role, label)
         if not entry.is_own:
             return await self._set(actor, role, entry, {"enabled": False})
         return await self._edits.put(actor, LORE, (role.slug, entry.book, entry.lore.uid), None)
 
-    async def reset(self, actor: Actor, role: Role, label: str) -> Change:
+    async def reset(self, actor: Actor, role: PlayedCharacter, label: str) -> ManualChange:
         """Let an entry be again as its file has it. Raises ChangeRefused."""
         entry = await self.entry(role, label)
         if entry.is_own or not entry.edited:
             raise ChangeRefused(ONLY_ROW if entry.is_own else NOT_EDITED)
         return await self._edits.put(actor, LORE, (role.slug, entry.book, entry.lore.uid), None)
 
-    async def _set(self, actor: Actor, role: Role, entry: BookEntry, named: dict[str, Any]) -> Change:
+    async def _set(
+        self, actor: Actor, role: PlayedCharacter, entry: BookEntry, named: dict[str, Any]
+    ) -> ManualChange:
         async with self._database.read() as db:
             row = await db.characters.lore_line(role.slug, entry.book, entry.lore.uid)
             if row is None and len(await db.characters.lore_lines(role.slug)) >= MOST:

@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.audit import Actor
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.mood_state import STAGE, bond_of, bond_row
 from bot.core.clock import Clock
 from bot.core.i18n import _, worded
 from bot.features.admin.edit_characters import AFFINITY
-from bot.features.admin.edits import Change, ChangeRefused, Editable, Edits, Key, Values
+from bot.features.admin.edits import ChangeRefused, Editable, Edits, Key, ManualChange, Values
 from bot.features.inner_life.wording import METRICS
 from database import Database, UnitOfWork
-from database.models import Bond as BondRow
-from database.models import BondChange
+from database.models import BondChange, BondRow
 from personas.relations import affinity, bonds
 from personas.relations.bonds import BEGUN_ANEW, BOUNDS, BY_OPERATOR, TAKEN_BACK, Bond, Metric
 
@@ -41,7 +40,7 @@ METRIC_OUT_OF_BOUNDS = _("{metric} is a whole number from {least} to {most}.")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BondStanding:
     """How a character stands with a person, who goes by some names: in numbers, and nothing of the kind."""
 
     person_id: int
@@ -56,42 +55,44 @@ class Standings:
         self._database = database
         self._edits = edits
 
-    async def bond(self, person_id: int, role: Role) -> Mapping[Metric, int] | None:
+    async def bond(self, person_id: int, role: PlayedCharacter) -> Mapping[Metric, int] | None:
         """Return the numbers of a character and somebody; None where nothing is kept."""
         async with self._database.read() as db:
             row = await db.bonds.get(person_id, role.slug)
         return None if row is None else _metrics(row)
 
-    async def bonds(self, role: Role) -> list[Standing]:
+    async def bonds(self, role: PlayedCharacter) -> list[BondStanding]:
         """Return how a character stands with people, who talked last first."""
         async with self._database.read() as db:
             rows = await db.bonds.of_character(role.slug, limit=MOST_LISTED)
             known = await db.users.known_as([row.user_id for row in rows], guild_id=None)
         names = {person.user_id: person.names for person in known}
-        return [Standing(row.user_id, names.get(row.user_id, ()), _metrics(row)) for row in rows]
+        return [BondStanding(row.user_id, names.get(row.user_id, ()), _metrics(row)) for row in rows]
 
     async def set_bond(
-        self, actor: Actor, person_id: int, role: Role, metrics: Mapping[Metric, int]
-    ) -> Change:
+        self, actor: Actor, person_id: int, role: PlayedCharacter, metrics: Mapping[Metric, int]
+    ) -> ManualChange:
         """Set some numbers of a bond with somebody who agreed. Raises ChangeRefused."""
         if not metrics:
             raise ChangeRefused(NOTHING_NAMED)
         values: Values = {str(metric): value for metric, value in metrics.items()}
         return await self._edits.put(actor, BOND, (str(person_id), role.slug), values)
 
-    async def reset_bond(self, actor: Actor, person_id: int, role: Role) -> Change:
+    async def reset_bond(self, actor: Actor, person_id: int, role: PlayedCharacter) -> ManualChange:
         """Let a character and somebody begin anew. Raises ChangeRefused."""
         if await self.bond(person_id, role) is None:
             raise ChangeRefused(NO_BOND.format(name=role.name))
         return await self._edits.put(actor, BOND, (str(person_id), role.slug), None)
 
-    async def affinity(self, role: Role, other: Role) -> float | None:
+    async def affinity(self, role: PlayedCharacter, other: PlayedCharacter) -> float | None:
         """Return how much a character likes another; None until they met."""
         async with self._database.read() as db:
             row = await db.affinities.get(role.slug, other.slug)
         return None if row is None else row.value
 
-    async def set_affinity(self, actor: Actor, role: Role, other: Role, value: float) -> Change:
+    async def set_affinity(
+        self, actor: Actor, role: PlayedCharacter, other: PlayedCharacter, value: float
+    ) -> ManualChange:
         """Set how much a character likes another, and what that makes the other. Raises ChangeRefused."""
         if role is other:
             raise ChangeRefused(THEMSELVES)
@@ -102,7 +103,9 @@ class Standings:
         values: Values = {"value": float(value), "stage": affinity.stage_after("", value, dealings)}
         return await self._edits.put(actor, AFFINITY, (role.slug, other.slug), values)
 
-    async def reset_affinity(self, actor: Actor, role: Role, other: Role) -> Change:
+    async def reset_affinity(
+        self, actor: Actor, role: PlayedCharacter, other: PlayedCharacter
+    ) -> ManualChange:
         """Let it be as if a character had never met another. Raises ChangeRefused."""
         if await self.affinity(role, other) is None:
             raise ChangeRefused(NO_AFFINITY.format(name=role.name, other=other.name))
@@ -113,7 +116,7 @@ def _metrics(row: BondRow) -> dict[Metric, int]:
     return {metric: getattr(row, metric) for metric in Metric}
 
 
-class Bonds(Editable):
+class BondEdits(Editable):
     """How a character stands with a person; the key are the person and the character.
 
     Each number that changes stands in the ledger, where the person sees who did it, and can take it back.
@@ -146,7 +149,7 @@ class Bonds(Editable):
         await self._set(db, key, values, cause=BY_OPERATOR if values else BEGUN_ANEW)
         return key
 
-    async def restore(self, db: UnitOfWork, change: Change) -> None:
+    async def restore(self, db: UnitOfWork, change: ManualChange) -> None:
         await self._set(db, change.key, change.before, cause=TAKEN_BACK)
 
     async def _set(self, db: UnitOfWork, key: Key, values: Values | None, *, cause: str) -> None:

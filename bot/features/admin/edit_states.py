@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.audit import Actor
-from bot.conversation.company import Company, Role
+from bot.conversation.company import Company, PlayedCharacter
 from bot.conversation.context.mood_state import day_key
 from bot.conversation.text.names import clean_name
 from bot.core.i18n import _
 from bot.features.admin.edit_characters import MOOD
-from bot.features.admin.edits import Change, ChangeRefused, Editable, Edits, Key, Values
+from bot.features.admin.edits import ChangeRefused, Editable, Edits, Key, ManualChange, Values
 from bot.features.admin.service import VERBOSE
 from bot.features.inner_life.days import mark_of
 from bot.features.inner_life.status import Statuses, shown
@@ -47,7 +47,7 @@ class Listed:
     internal: int
 
 
-class States(Editable):
+class StateEdits(Editable):
     """A row of the global state that can be set; its key is the row's."""
 
     name = STATE
@@ -102,7 +102,7 @@ class GlobalState:
             keys.append(status_key(role.slug))
         return keys
 
-    async def set(self, actor: Actor, key: str, value: str) -> Change:
+    async def set(self, actor: Actor, key: str, value: str) -> ManualChange:
         """Give a row a value. Raises ChangeRefused."""
         key, role, mood = self._meant(key)
         if role is not None and mood is not None:
@@ -115,7 +115,7 @@ class GlobalState:
             raise ChangeRefused(NO_SWITCH.format(key=key))
         return await self._edits.put(actor, STATE, (key,), {"value": value})
 
-    async def remove(self, actor: Actor, key: str) -> Change:
+    async def remove(self, actor: Actor, key: str) -> ManualChange:
         """Take a row away. Raises ChangeRefused."""
         return await self._edits.put(actor, STATE, (self.removable(key),), None)
 
@@ -126,7 +126,7 @@ class GlobalState:
             raise ChangeRefused(ALWAYS_SOME_DAY.format(key=key))
         return key
 
-    def _meant(self, key: str) -> tuple[str, Role | None, DayMood | None]:
+    def _meant(self, key: str) -> tuple[str, PlayedCharacter | None, DayMood | None]:
         key = " ".join(key.split())
         if key == VERBOSE:
             return key, None, None

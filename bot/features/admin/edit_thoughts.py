@@ -5,10 +5,10 @@ people said, and stand in tables alone from which they go when that is forgotten
 """
 
 from bot.audit import Actor
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.clock import Clock
 from bot.core.i18n import _
-from bot.features.admin.edits import Change, ChangeRefused, Editable, Edits, Key, Values
+from bot.features.admin.edits import ChangeRefused, Editable, Edits, Key, ManualChange, Values
 from bot.features.inner_life.thoughts import ShownThought, with_changes
 from database import Database, UnitOfWork
 from database.models import Musing, MusingChange
@@ -57,7 +57,7 @@ class EditableThought(Editable):
         await db.musings.note(change)
         return key
 
-    async def restore(self, db: UnitOfWork, change: Change) -> None:
+    async def restore(self, db: UnitOfWork, change: ManualChange) -> None:
         found = await _there(db, change.key)
         if found is None:
             raise ChangeRefused(FORGOTTEN)
@@ -80,13 +80,13 @@ class ThoughtEdits:
         self._database = database
         self._edits = edits
 
-    async def thoughts(self, role: Role, guild_id: int) -> list[ShownThought]:
+    async def thoughts(self, role: PlayedCharacter, guild_id: int) -> list[ShownThought]:
         """Return all that a character thinks in a server, by kind."""
         async with self._database.read() as db:
             found = await db.musings.of_guild(role.slug, guild_id)
             return with_changes(found, await db.musings.changes([one.id for one in found]))
 
-    async def thought(self, role: Role, guild_id: int, number: int) -> Musing:
+    async def thought(self, role: PlayedCharacter, guild_id: int, number: int) -> Musing:
         """Return one of them. Raises ChangeRefused."""
         found = {one.musing.id: one.musing for one in await self.thoughts(role, guild_id)}
         if number not in found:
@@ -94,8 +94,8 @@ class ThoughtEdits:
         return found[number]
 
     async def edit(
-        self, actor: Actor, role: Role, known: Musing, *, text: str | None, percent: int | None
-    ) -> Change:
+        self, actor: Actor, role: PlayedCharacter, known: Musing, *, text: str | None, percent: int | None
+    ) -> ManualChange:
         """Give a thought other words, or make a character surer of it or less. Raises ChangeRefused."""
         values: Values = {}
         if text is not None:
@@ -112,7 +112,7 @@ class ThoughtEdits:
             actor, THOUGHT, (role.slug, str(known.id)), values, guild_id=known.guild_id or 0
         )
 
-    async def remove(self, actor: Actor, role: Role, guild_id: int, number: int) -> Change:
+    async def remove(self, actor: Actor, role: PlayedCharacter, guild_id: int, number: int) -> ManualChange:
         """Take a thought away; it can be put back for two weeks. Raises ChangeRefused."""
         known = await self.thought(role, guild_id, number)
         return await self._edits.put(actor, THOUGHT, (role.slug, str(known.id)), None, guild_id=guild_id)

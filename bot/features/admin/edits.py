@@ -38,7 +38,7 @@ class ChangeRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fau
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ManualChange:
     """What one thing was and is; None where it was not there, or is not there any more.
 
     `number` is that of its row in the audit, `undoes` the change that it took back.
@@ -62,26 +62,26 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedEdit:
     """A change as it stands in the audit; `undone_by` is the change that took it back.
 
     `is_blank` says that what it was is forgotten, because the person whom it concerned left.
     """
 
-    change: Change
+    change: ManualChange
     at: datetime
     actor_id: int
     undone_by: int | None = None
     is_blank: bool = False
 
 
-def recorded(row: Audit, undone_by: int | None = None) -> Recorded:
+def recorded(row: Audit, undone_by: int | None = None) -> RecordedEdit:
     """Return a row of the audit as a change."""
-    change = Change(
+    change = ManualChange(
         row.entity or "", tuple(row.key or ()), row.before, row.after, row.id, row.person_id, row.undoes
     )
     blank = row.key is None or (row.before is None and row.after is None)
-    return Recorded(change, row.at, row.actor_id, undone_by, blank)
+    return RecordedEdit(change, row.at, row.actor_id, undone_by, blank)
 
 
 class Editable:
@@ -105,7 +105,7 @@ class Editable:
         """
         raise NotImplementedError
 
-    async def restore(self, db: UnitOfWork, change: Change) -> None:
+    async def restore(self, db: UnitOfWork, change: ManualChange) -> None:
         """Make a thing what it was before a change that still stands. Raises ChangeRefused."""
         await self.write(db, change.key, change.before)
 
@@ -139,7 +139,7 @@ class Edits:
         values: Values | None,
         *,
         guild_id: int = EVERYWHERE,
-    ) -> Change:
+    ) -> ManualChange:
         """Make something so, None: take it away. Raises ChangeRefused."""
         entity = self._entities[name]
         async with self._database.begin() as db:
@@ -150,11 +150,11 @@ class Edits:
             after = await entity.read(db, key)
             if before == after:
                 raise ChangeRefused(SAME)
-            change = await self._note(db, actor, Change(name, key, before, after), guild_id=guild_id)
+            change = await self._note(db, actor, ManualChange(name, key, before, after), guild_id=guild_id)
         await entity.changed(change.key)
         return change
 
-    async def undo(self, actor: Actor, number: int | None = None) -> Change:
+    async def undo(self, actor: Actor, number: int | None = None) -> ManualChange:
         """Take a change back, once: the one with a number, or the last that the actor made.
 
         What it changed is again exactly what it was; that is a change of its own. Raises ChangeRefused.
@@ -172,12 +172,12 @@ class Edits:
                 raise ChangeRefused(CHANGED_SINCE.format(number=row.id))
             await entity.restore(db, found)
             after = await entity.read(db, found.key)
-            back = Change(found.entity, found.key, found.after, after, undoes=row.id)
+            back = ManualChange(found.entity, found.key, found.after, after, undoes=row.id)
             back = await self._note(db, actor, back, guild_id=row.guild_id)
         await entity.changed(back.key)
         return back
 
-    async def get(self, number: int) -> Recorded:
+    async def get(self, number: int) -> RecordedEdit:
         """Return the change with a number. Raises ChangeRefused."""
         async with self._database.read() as db:
             row = await db.audits.change(number)
@@ -186,7 +186,7 @@ class Edits:
             raise ChangeRefused(NO_CHANGE.format(number=number))
         return recorded(row, undone.get(number))
 
-    async def latest(self) -> list[Recorded]:
+    async def latest(self) -> list[RecordedEdit]:
         """Return the last changes, the newest first."""
         async with self._database.read() as db:
             rows = await db.audits.changes(limit=SHOWN)
@@ -213,7 +213,9 @@ class Edits:
             raise ChangeRefused(NONE_YET if number is None else NO_CHANGE.format(number=number))
         return row
 
-    async def _note(self, db: UnitOfWork, actor: Actor, change: Change, *, guild_id: int) -> Change:
+    async def _note(
+        self, db: UnitOfWork, actor: Actor, change: ManualChange, *, guild_id: int
+    ) -> ManualChange:
         person_id = self._entities[change.entity].person(change.key)
         # Of what concerns a person the key stands in a column of its own, which goes with the person.
         detail = change.verb if person_id is not None else f"{change.verb} {' '.join(change.key)}"
@@ -232,6 +234,6 @@ class Edits:
             undoes=change.undoes,
         )
         number = await db.audits.add(row)
-        return Change(
+        return ManualChange(
             change.entity, change.key, change.before, change.after, number, person_id, change.undoes
         )

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bot.audit import Actor
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.core.i18n import _
-from bot.features.admin.edit_facts import FACT, PRIVATE, is_private
-from bot.features.admin.edits import Change, ChangeRefused, Edits, Key
+from bot.features.admin.edit_facts import FACT, PRIVATE
+from bot.features.admin.edits import ChangeRefused, Edits, Key, ManualChange
 from database import Database
 from database.models import Fact
+from database.repositories.memories import ChangedFact as Step
+from memory.browsing import Browsing, Spot
+from memory.history import TOLD
 from memory.places import Where
 
 LOOKED = "facts looked at"
@@ -26,7 +29,7 @@ NO_SERVER = _(
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenFact:
     """A fact as an operator sees it: `text` is None where it was told in private."""
 
     id: int
@@ -40,6 +43,36 @@ class Seen:
     since: datetime
     holds: bool
 
+    @property
+    def theirs(self) -> bool:
+        """Whether the person alone can change it: it is in their own words, pinned, or told in private."""
+        return self.text is None or self.pinned or self.origin == TOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a fact became at a moment; `text` is None where it went, or is of a private talk."""
+
+    at: datetime
+    cause: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactDetails:
+    """A fact with all that an operator may see of it: words that bear it out, where they stand, its past.
+
+    What it is about is hidden with its words.
+    """
+
+    seen: SeenFact
+    quote: str
+    category: str | None
+    mentions: int
+    last_at: datetime
+    spots: tuple[Spot, ...]
+    past: tuple[Past, ...]
+
 
 class KnownPeople:
     """Shows and changes facts about a person."""
@@ -52,11 +85,39 @@ class KnownPeople:
         """Keep that somebody looks at what is known of a person: they are told so."""
         await self._edits.look(actor, LOOKED, person_id)
 
-    async def facts(self, person_id: int, role: Role) -> list[Seen]:
+    async def facts(self, person_id: int, role: PlayedCharacter) -> list[SeenFact]:
         """Return what a character knows of somebody, by number."""
         return await self._seen(person_id, role)
 
-    async def fact(self, person_id: int, role: Role, number: int) -> Seen:
+    async def told(
+        self, actor: Actor, person_id: int, role: PlayedCharacter, *, again: bool = False
+    ) -> list[FactDetails]:
+        """Return what a character knows of somebody, with where it comes from.
+
+        They are told of the look, unless the actor looks at it already and sees it `again`.
+        """
+        if not again:
+            await self.looked(actor, person_id)
+        entries = await Browsing(self._database).entries(role.slug, person_id)
+        async with self._database.read() as db:
+            steps = await db.memories.since(person_id, role.slug, 0)
+        past: dict[int, list[Past]] = {}
+        for step in steps:
+            past.setdefault(step.memory_id, []).append(_past(step))
+        return [
+            FactDetails(
+                _seen(entry.fact),
+                "" if entry.fact.private else entry.fact.quote or "",
+                None if entry.fact.private else entry.fact.category,
+                entry.fact.mentions,
+                entry.fact.last_at,
+                () if entry.fact.private else entry.spots,
+                tuple(past.get(entry.fact.id, ())),
+            )
+            for entry in entries
+        ]
+
+    async def fact(self, person_id: int, role: PlayedCharacter, number: int) -> SeenFact:
         """Return one fact. Raises ChangeRefused."""
         found = next((fact for fact in await self._seen(person_id, role) if fact.number == number), None)
         if found is None:
@@ -69,8 +130,16 @@ class KnownPeople:
             return await db.audits.looks(person_id, LOOKED)
 
     async def add(
-        self, actor: Actor, person_id: int, role: Role, text: str, where: Where, *, reach: Reach, kept: bool
-    ) -> Change:
+        self,
+        actor: Actor,
+        person_id: int,
+        role: PlayedCharacter,
+        text: str,
+        where: Where,
+        *,
+        reach: Reach,
+        kept: bool,
+    ) -> ManualChange:
         """Add a fact about somebody who agreed. Raises ChangeRefused."""
         if reach != "private" and where.guild_id is None:
             raise ChangeRefused(NO_SERVER)
@@ -88,12 +157,12 @@ class KnownPeople:
         self,
         actor: Actor,
         person_id: int,
-        role: Role,
+        role: PlayedCharacter,
         number: int,
         *,
         text: str | None = None,
         kept: bool | None = None,
-    ) -> Change:
+    ) -> ManualChange:
         """Give a fact other words, or another standing. Raises ChangeRefused."""
         named = {name: value for name, value in (("text", text), ("kept", kept)) if value is not None}
         if not named:
@@ -101,21 +170,29 @@ class KnownPeople:
         key = await self._key(person_id, role, number)
         return await self._edits.put(actor, FACT, key, named)
 
-    async def remove(self, actor: Actor, person_id: int, role: Role, memory_id: int) -> Change:
+    async def remove(
+        self, actor: Actor, person_id: int, role: PlayedCharacter, memory_id: int
+    ) -> ManualChange:
         """Take a fact away; the person can bring it back. Raises ChangeRefused."""
         key = (str(person_id), role.slug, str(memory_id))
         return await self._edits.put(actor, FACT, key, None)
 
-    async def _key(self, person_id: int, role: Role, number: int) -> Key:
+    async def _key(self, person_id: int, role: PlayedCharacter, number: int) -> Key:
         found = await self.fact(person_id, role, number)
         return str(person_id), role.slug, str(found.id)
 
-    async def _seen(self, person_id: int, role: Role) -> list[Seen]:
+    async def _seen(self, person_id: int, role: PlayedCharacter) -> list[SeenFact]:
         async with self._database.read() as db:
             return [_seen(fact) for fact in await db.memories.of(person_id, role.slug)]
 
 
-def matching(facts: Sequence[Seen], words: str) -> list[Seen]:
+def _past(step: Step) -> Past:
+    """Return a step in the past of a fact; what was told in private has no words."""
+    now = step.after
+    return Past(step.at, step.cause, None if now is None or now["scope"] == PRIVATE else str(now["text"]))
+
+
+def matching(facts: Sequence[SeenFact], words: str) -> list[SeenFact]:
     """Return the facts with some words, or a number; what can't be seen can't be found by words."""
     wanted = words.casefold().split()
     if len(wanted) == 1 and wanted[0].isdecimal():
@@ -123,11 +200,11 @@ def matching(facts: Sequence[Seen], words: str) -> list[Seen]:
     return [fact for fact in facts if all(word in (fact.text or "").casefold() for word in wanted)]
 
 
-def _seen(fact: Fact) -> Seen:
-    return Seen(
+def _seen(fact: Fact) -> SeenFact:
+    return SeenFact(
         fact.id,
         fact.number,
-        None if is_private(fact) else fact.text,
+        None if fact.private else fact.text,
         fact.scope,
         fact.channel_id,
         fact.kept,

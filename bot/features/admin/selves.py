@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Literal, get_args
 
 from bot.audit import Actor, AuditLog
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.shaping import grown, traits_of
 from bot.conversation.text.names import clean_text, is_blank
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _
 from bot.features.admin.edit_characters import IDENTITY
-from bot.features.admin.edits import Change, Edits, Values
+from bot.features.admin.edits import Edits, ManualChange, Values
 from database import Database
 from database.models import IdentityLine, Milestone, TraitShift
 from personas.personality import taken_back
@@ -36,7 +36,7 @@ NO_WORDS = _("Write 1 to {most} characters.")
 
 
 @dataclass(frozen=True, slots=True)
-class Grown:
+class GrownCharacter:
     """How far a character has grown: its answers, the stages that it reached, its traits and their shifts."""
 
     answered: int
@@ -67,42 +67,42 @@ class Selves:
         self._clock = clock
         self._changed = changed
 
-    async def lines(self, role: Role) -> list[IdentityLine]:
+    async def lines(self, role: PlayedCharacter) -> list[IdentityLine]:
         """Return what is laid down about a character."""
         async with self._database.read() as db:
             return await db.characters.identity_lines(role.slug)
 
-    async def line(self, role: Role, line_id: int) -> IdentityLine:
+    async def line(self, role: PlayedCharacter, line_id: int) -> IdentityLine:
         """Return one of those lines. Raises NotLaidDown."""
         async with self._database.read() as db:
             return self._theirs(await db.characters.identity_line(line_id), role, line_id)
 
-    async def add(self, actor: Actor, role: Role, kind: Kind, text: str) -> Change:
+    async def add(self, actor: Actor, role: PlayedCharacter, kind: Kind, text: str) -> ManualChange:
         """Lay something down about a character. Raises NotLaidDown."""
         values: Values = {"kind": kind, "text": _checked(text), "made_by": actor.user_id}
         if len(await self.lines(role)) >= MOST:
             raise NotLaidDown(TOO_MANY.format(name=role.name, most=MOST))
         return await self._edits.put(actor, IDENTITY, (role.slug, ""), values)
 
-    async def reword(self, actor: Actor, role: Role, line_id: int, text: str) -> Change:
+    async def reword(self, actor: Actor, role: PlayedCharacter, line_id: int, text: str) -> ManualChange:
         """Give a line other words. Raises NotLaidDown and ChangeRefused."""
         text = _checked(text)
         line = await self.line(role, line_id)
         values: Values = {"kind": line.kind, "text": text, "made_by": line.made_by}
         return await self._edits.put(actor, IDENTITY, (role.slug, str(line_id)), values)
 
-    async def remove(self, actor: Actor, role: Role, line_id: int) -> Change:
+    async def remove(self, actor: Actor, role: PlayedCharacter, line_id: int) -> ManualChange:
         """Take a line away. Raises NotLaidDown and ChangeRefused."""
         await self.line(role, line_id)
         return await self._edits.put(actor, IDENTITY, (role.slug, str(line_id)), None)
 
     # Growth.
 
-    async def growth(self, role: Role) -> Grown:
+    async def growth(self, role: PlayedCharacter) -> GrownCharacter:
         """Return how far a character has grown, with what shifted its traits last."""
         async with self._database.read() as db:
             growth = await db.characters.grown(role.slug)
-            return Grown(
+            return GrownCharacter(
                 growth.interactions if growth else 0,
                 tuple(await db.characters.milestones(role.slug)),
                 traits_of(growth, self._clock.now()),
@@ -122,12 +122,12 @@ class Selves:
             await self._audit.add(db, actor, "identity", f"{shift.character} took back shift {shift_id}")
         return shift
 
-    async def lately(self, role: Role) -> int:
+    async def lately(self, role: PlayedCharacter) -> int:
         """Return how often a character answered in the last seven days (F109)."""
         async with self._database.read() as db:
             return await db.turns.answers(role.slug, since=self._clock.now() - LATELY)
 
-    async def set_stage(self, actor: Actor, role: Role, milestone: int, *, stands: bool) -> None:
+    async def set_stage(self, actor: Actor, role: PlayedCharacter, milestone: int, *, stands: bool) -> None:
         """Take back what a stage of its growth changed, or let it stand again. Raises NotLaidDown."""
         async with self._database.begin() as db:
             at = None if stands else self._clock.now()
@@ -138,7 +138,7 @@ class Selves:
         await self._audit.note(actor, "identity", f"{role.slug} {doing} stage {milestone}")
         self._changed(role.slug)
 
-    def _theirs(self, line: IdentityLine | None, role: Role, line_id: int) -> IdentityLine:
+    def _theirs(self, line: IdentityLine | None, role: PlayedCharacter, line_id: int) -> IdentityLine:
         if line is None or line.character != role.slug:
             raise NotLaidDown(NO_LINE.format(name=role.name, number=line_id))
         return line

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.audit import Actor, AuditLog
-from bot.conversation.attention.server_rules import HouseRules, Kind
+from bot.conversation.attention.server_rules import HouseRules, RuleKind
 from bot.core.clock import Clock
 from database import Database, UnitOfWork
 from database.models import User
@@ -69,7 +69,7 @@ class Administration:
             return HouseRules(await db.channels.rules(guild_id))
 
     async def set_rule(
-        self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0, value: float = 0.0
+        self, actor: Actor, kind: RuleKind, *, guild_id: int, target_id: int = 0, value: float = 0.0
     ) -> None:
         """Make a rule or change it; it holds from the very next message on.
 
@@ -78,16 +78,16 @@ class Administration:
         """
         async with self._database.begin() as db:
             await db.channels.lay_down_rule(guild_id, kind, target_id, value)
-            if kind is Kind.DENIED_USER:
+            if kind is RuleKind.DENIED_USER:
                 channels = await db.channels.of_guild(guild_id) if guild_id else None
                 await db.summaries.drop(await db.summaries.drawn_from(target_id, channel_ids=channels))
                 await db.messages.forget_author(target_id, guild_id=guild_id or None)
                 await db.archive.forget(await db.archive.ids_of(target_id, channel_ids=channels))
             await self._audit.add(db, actor, f"set {kind}", f"{target_id}: {value:g}", guild_id=guild_id)
-        if kind is Kind.DENIED_USER:
+        if kind is RuleKind.DENIED_USER:
             await self._finish_erasing()
 
-    async def lift_rule(self, actor: Actor, kind: Kind, *, guild_id: int, target_id: int = 0) -> bool:
+    async def lift_rule(self, actor: Actor, kind: RuleKind, *, guild_id: int, target_id: int = 0) -> bool:
         """Take a rule away; say whether there was one."""
         async with self._database.begin() as db:
             lifted = await db.channels.lift_rule(guild_id, kind, target_id)

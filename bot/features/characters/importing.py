@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.audit import Actor, AuditLog
-from bot.conversation.company import Company, Role
+from bot.conversation.company import Company, PlayedCharacter
 from bot.core.errors import ConfigurationError
 from bot.core.i18n import _, number
 from bot.features.characters.library import Library
 from bot.features.characters.presence import NotStaged
-from bot.features.characters.shelves import CharacterFaults, Source
+from bot.features.characters.shelves import CharacterFaults, CharacterSource
 from bot.features.characters.strangers import Inspected, Output, export_stranger, harmless, read_stranger
 from database import Database, DatabaseError, UnitOfWork
 from personas.cards.convert import card_of
@@ -45,10 +45,10 @@ class NotArrived(ConfigurationError):  # noqa: N818 - it is an answer, not a fau
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ImportedCharacter:
     """A character that came, and what its admins should know of it."""
 
-    role: Role
+    role: PlayedCharacter
     notices: tuple[str, ...]
 
 
@@ -74,7 +74,7 @@ class Arrivals:
         self._audit = audit
         self._one_at_a_time = asyncio.Lock()
 
-    async def arrive(self, actor: Actor, data: bytes, filename: str) -> Arrival:
+    async def arrive(self, actor: Actor, data: bytes, filename: str) -> ImportedCharacter:
         """Let a character in from a card or a sheet; it hears and answers from the next message on.
 
         The file is read in a process of its own and becomes a folder of the character. Raises
@@ -88,7 +88,7 @@ class Arrivals:
             if not back:
                 await _put(folder, inspected, data)
             try:
-                role = await library.admit(Source.at(folder))
+                role = await library.admit(CharacterSource.at(folder))
                 await library.prepare(role, self._database)
                 await self._remember(folder.name, here=True)
             except (CharacterFaults, DatabaseError, OSError) as error:
@@ -101,9 +101,9 @@ class Arrivals:
         await self._audit.note(actor, "persona import", role.slug)
         tokens = len(role.character.core_prompt) // 4
         size = SIZE.format(count=number(tokens))
-        return Arrival(role, (size, *inspected.warnings, *inspected.notices, *role.playing.notices))
+        return ImportedCharacter(role, (size, *inspected.warnings, *inspected.notices, *role.playing.notices))
 
-    async def leave(self, actor: Actor, role: Role) -> None:
+    async def leave(self, actor: Actor, role: PlayedCharacter) -> None:
         """Let a character go that came by import. Its folder and what it knows stay. Raises NotStaged."""
         library = self._with_library()
         folder = library.folder_of(role.slug)
@@ -116,7 +116,7 @@ class Arrivals:
             self._company.part(role.slug)
         await self._audit.note(actor, "persona remove", role.slug)
 
-    async def export(self, role: Role, to: Output) -> tuple[str, bytes]:
+    async def export(self, role: PlayedCharacter, to: Output) -> tuple[str, bytes]:
         """Return a character as a card, the one that it came as or a new one, and a name for the file (C31).
 
         Raises RefusedStranger.
@@ -125,7 +125,7 @@ class Arrivals:
         written = await export_stranger(original, to=to, name=role.name)
         return f"{role.slug}.{to}", written
 
-    def _original(self, role: Role) -> bytes:
+    def _original(self, role: PlayedCharacter) -> bytes:
         """Return the card that a character came as; else a new one, with what its sheet says besides."""
         if self._library is None:
             return card_of(role.character)

@@ -3,22 +3,24 @@
 import asyncio
 import json
 import logging
+import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pydantic import ValidationError
 
-from bot.conversation.company import Company, Playing, Role
+from bot.conversation.company import Company, PlayedCharacter, Playing
 from bot.core.i18n import _
 from bot.features.characters.shelves import (
     CharacterFaults,
-    Shelf,
+    CharacterSource,
+    ReadCharacter,
     Shelves,
     Signature,
-    Source,
     marks_in,
     sources_of,
 )
@@ -26,7 +28,7 @@ from bot.settings import Loaded
 from bot.settings.identity import character_folders
 from database import Database, DatabaseError, UnitOfWork
 from database.models import IdentityLine, Milestone
-from personas.cards.images import Picture
+from personas.cards.images import AvatarPicture
 from personas.character import Character
 from personas.character_parts import EvolutionStage
 from personas.evolution import evolved
@@ -46,6 +48,9 @@ FRAMEWORKS, LOREBOOKS = "_frameworks", "_lorebooks"
 BESIDE = "frameworks"
 """Where acore keeps its frameworks: next to the folder of its characters."""
 SECOND = _("Two characters are called {slug}: give one of them another character_id.")
+TEXTS = frozenset({".env", ".json", ".md", ".txt", ".yaml", ".yml"})
+RENAMED = _("It would be kept under {slug} from then on: restart with another character for that.")
+NO_SUCH_FILE = _("{file} is none of the files of {name}.")
 SOMEBODY = "the person you talk with"
 """What {{user}} stands for where no one person is meant: the words before the talk are the same for all."""
 
@@ -55,7 +60,7 @@ class Library:
 
     def __init__(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[CharacterSource],
         *,
         characters: Path,
         frameworks: Path,
@@ -71,7 +76,7 @@ class Library:
         self._marked: Signature = ()
         self._books: dict[str, Lorebook] = {}
         self._reader = Shelves()
-        self._shelves: dict[str, Shelf] = {}
+        self._shelves: dict[str, ReadCharacter] = {}
         self._touched: set[str] = set()
         self._refused: dict[str, Signature] = {}
         self._reading = asyncio.Lock()
@@ -85,8 +90,8 @@ class Library:
         known = character_folders(self.characters)
         there = {source.folder for source in self._sources}
         folders = [known[name] for name in joined if name in known and known[name] not in there]
-        roles: list[Role] = []
-        for source in (*self._sources, *map(Source.at, folders)):
+        roles: list[PlayedCharacter] = []
+        for source in (*self._sources, *map(CharacterSource.at, folders)):
             try:
                 roles.append(await self.admit(source, primary=not roles))
             except CharacterFaults as error:
@@ -95,7 +100,7 @@ class Library:
                 log.error("A character is left out:\n%s", error)  # noqa: TRY400 - it says it all
         return Company(roles)
 
-    async def admit(self, source: Source, *, primary: bool = False) -> Role:
+    async def admit(self, source: CharacterSource, *, primary: bool = False) -> PlayedCharacter:
         """Return a character to be played from now on. Raises CharacterFaults."""
         shelf = await self._reader.read(source)
         slug = shelf.character.slug
@@ -103,9 +108,9 @@ class Library:
             raise CharacterFaults(f"{source}: {SECOND.format(slug=slug)}")
         self._shelves[slug] = shelf
         self._touched.add(slug)
-        return Role(Playing(shelf.character), primary=primary)
+        return PlayedCharacter(Playing(shelf.character), primary=primary)
 
-    async def prepare(self, role: Role, database: Database) -> None:
+    async def prepare(self, role: PlayedCharacter, database: Database) -> None:
         """Compile a character before it is heard for the first time. Raises DatabaseError."""
         role.playing = await self._compiled_of(self._shelves[role.slug], database)
         self._touched.discard(role.slug)
@@ -179,7 +184,7 @@ class Library:
                 stale.add(slug)
         return stale
 
-    async def _again(self, role: Role) -> Shelf:
+    async def _again(self, role: PlayedCharacter) -> ReadCharacter:
         """Read a character anew if its files changed; keep what there was when they can't be used."""
         shelf = self._shelves[role.slug]
         now = shelf.source.signature()
@@ -224,9 +229,39 @@ class Library:
         self._frameworks = replace(own, by_id={**bundled.by_id, **own.by_id})
         self._marked = marked
 
+    # Editing.
+
+    def files_of(self, slug: str) -> list[Path]:
+        """Return the text files that make a character, the sheet first; no link out of its folder."""
+        source = self._shelves[slug].source
+        found = [path for path in (source.sheet, source.file) if path is not None and path.is_file()]
+        for folder in _folders(source):
+            there = (path for path in folder.glob("*") if path.suffix in TEXTS and path.is_file())
+            found += sorted(path for path in there if path.resolve().parent == folder.resolve())
+        return list(dict.fromkeys(found))
+
+    async def tried(self, role: PlayedCharacter, path: Path, text: str, database: Database) -> Playing:
+        """Return what a character would be with one of its files changed. Raises CharacterFaults.
+
+        Nothing of it is kept: it is read from a copy.
+        """
+        source = self._shelves[role.slug].source
+        with TemporaryDirectory() as folder:
+            copied = await asyncio.to_thread(_copied, source, Path(folder), path, text)
+            shelf = await self._reader.read(copied)
+            if shelf.character.slug != role.slug:
+                raise CharacterFaults(RENAMED.format(slug=shelf.character.slug))
+            return await self._compiled_of(shelf, database, keep=False)
+
+    async def write(self, role: PlayedCharacter, path: Path, text: str) -> None:
+        """Write one of a character's files, whole or not at all; the next message finds it changed."""
+        if path not in self.files_of(role.slug):
+            raise CharacterFaults(NO_SUCH_FILE.format(file=path.name, name=role.name))
+        await asyncio.to_thread(_replace, path, text.encode())
+
     # Compiling.
 
-    async def _compiled_of(self, shelf: Shelf, database: Database) -> Playing:
+    async def _compiled_of(self, shelf: ReadCharacter, database: Database, *, keep: bool = True) -> Playing:
         """Return a character as its files, its admins and its growth make it (F099, F110, C75)."""
         slug = shelf.character.slug
         async with database.read() as db:
@@ -237,7 +272,8 @@ class Library:
         persona, of_persona = compile_persona(grown, self._frameworks.by_id, _identity(rows))
         macros = Macros(char=grown.name, user=SOMEBODY, seed=slug)
         prompt = expand(persona.prompt, macros, rng=Random(slug))
-        await asyncio.to_thread(self._save, persona.id, persona.as_dict())
+        if keep:
+            await asyncio.to_thread(self._save, persona.id, persona.as_dict())
         domains = domains_of(grown)
         known = {**self._books_of(domains), **shelf.books}
         books, of_lore = overlaid({name: within_domains(book, domains) for name, book in known.items()}, lore)
@@ -246,7 +282,7 @@ class Library:
             persona=persona,
             lorebooks=books,
             frameworks=self._frameworks.by_id,
-            avatar=await asyncio.to_thread(self._picture, slug, shelf.contents.avatar),
+            avatar=await asyncio.to_thread(self._picture, slug, shelf.contents.avatar) if keep else None,
             notices=(*shelf.notices, *of_stages, *of_growth, *of_persona, *of_lore),
         )
 
@@ -264,7 +300,7 @@ class Library:
         except OSError as error:
             log.warning("What %s was compiled to can't be written down: %s", persona_id, error.strerror)
 
-    def _picture(self, slug: str, avatar: Path | Picture | None) -> Path | None:
+    def _picture(self, slug: str, avatar: Path | AvatarPicture | None) -> Path | None:
         """Return the picture of a character as a file; one from within a card is saved as one (F098)."""
         if avatar is None or isinstance(avatar, Path):
             return avatar
@@ -275,6 +311,34 @@ class Library:
             log.warning("The picture of %s can't be saved: %s", slug, error.strerror)
             return None
         return path
+
+
+def _folders(source: CharacterSource) -> list[Path]:
+    """Return the folders in which the text files of a character stand."""
+    if source.folder is None:
+        return []
+    inside = (source.folder, source.folder / "prompts", source.folder / "lorebooks")
+    return [folder for folder in inside if folder.is_dir()]
+
+
+def _copied(source: CharacterSource, to: Path, changed: Path, text: str) -> CharacterSource:
+    """Copy the files of a character, with other words in one of them."""
+    to = to / (source.folder.name if source.folder else "character")
+    to.mkdir()
+    if source.folder is not None:
+        shutil.copytree(source.folder, to, dirs_exist_ok=True)
+    copies = {}
+    for path in (source.sheet, source.file):
+        if path is not None and path.is_file():
+            copies[path] = Path(shutil.copy2(path, to))
+    inside = source.folder is not None and changed.is_relative_to(source.folder)
+    there = to / changed.relative_to(source.folder) if inside and source.folder else copies[changed]
+    there.write_text(text, encoding="utf-8")
+    return CharacterSource(
+        to if source.folder else None,
+        to / source.sheet.name if source.sheet else None,
+        copies.get(source.file) if source.file else None,
+    )
 
 
 def domains_of(character: Character) -> frozenset[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.effects import SCENE, STOPPED
 from bot.conversation.safety import why_not
 from bot.conversation.speakers import Casting, cue_of
@@ -44,7 +44,7 @@ class NotStaged(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
 class Attending:
     """A character, and whether it hears what is said in a place."""
 
-    role: Role
+    role: PlayedCharacter
     present: bool
 
 
@@ -56,7 +56,7 @@ class Stagecraft:
         self._casting = casting
         self._clock = clock
 
-    def role(self, name: str) -> Role:
+    def role(self, name: str) -> PlayedCharacter:
         """Return a character by its slug, its name, or another name of it. Raises NotStaged."""
         wanted = name.strip().casefold()
         if role := self._casting.company.by_slug.get(wanted):
@@ -74,11 +74,11 @@ class Stagecraft:
             present = {role.slug for role in await self._casting.present(db, where)}
         return [Attending(role, role.slug in present) for role in self._casting.company]
 
-    async def hears(self, role: Role, where: Where) -> bool:
+    async def hears(self, role: PlayedCharacter, where: Where) -> bool:
         """Say whether a character hears what is said in a place."""
         return any(one.role.slug == role.slug and one.present for one in await self.attending(where))
 
-    async def attend(self, where: Where, role: Role, *, present: bool) -> None:
+    async def attend(self, where: Where, role: PlayedCharacter, *, present: bool) -> None:
         """Invite a character to a channel, or send it out: what is said without it, it never learns (C25).
 
         Raises NotStaged in private.
@@ -90,14 +90,14 @@ class Stagecraft:
                 await self._check_admitted(db, [role], where)
             await db.casts.attend(where.channel_id, role.slug, present=present)
 
-    def check_attending(self, where: Where, role: Role) -> None:
+    def check_attending(self, where: Where, role: PlayedCharacter) -> None:
         """Raise NotStaged where nobody can be invited, or sent out."""
         if len(self._casting.company) == 1:
             raise NotStaged(ONLY_ONE.format(name=role.name))
         if not where.place.holds_several:
             raise NotStaged(ONLY_ONE_IN_PRIVATE)
 
-    async def choose(self, where: Where, role: Role | None) -> None:
+    async def choose(self, where: Where, role: PlayedCharacter | None) -> None:
         """Let a character answer in a place from now on; None leaves it to chance and topic.
 
         In private it is the only one who is there. In a channel others answer still who are called.
@@ -107,12 +107,12 @@ class Stagecraft:
             await self._check_admitted(db, [role] if role else [], where)
             await db.channels.choose(where.channel_id, role.slug if role else None)
 
-    async def check_admitted(self, where: Where, role: Role) -> None:
+    async def check_admitted(self, where: Where, role: PlayedCharacter) -> None:
         """Raise NotStaged where a character may not be let in (C91)."""
         async with self._database.read() as db:
             await self._check_admitted(db, [role], where)
 
-    async def _check_admitted(self, db: UnitOfWork, roles: Sequence[Role], where: Where) -> None:
+    async def _check_admitted(self, db: UnitOfWork, roles: Sequence[PlayedCharacter], where: Where) -> None:
         """Let nobody in who is for adults, where children may be (C91). Raises NotStaged."""
         for role in roles:
             if not await self._casting.admits(db, role, where):
@@ -121,7 +121,14 @@ class Stagecraft:
     # Scenes.
 
     async def begin_scene(
-        self, where: Where, members: Sequence[Role], topic: str, *, turns: int, by: int, opened_by: int
+        self,
+        where: Where,
+        members: Sequence[PlayedCharacter],
+        topic: str,
+        *,
+        turns: int,
+        by: int,
+        opened_by: int,
     ) -> int:
         """Let characters play a scene of so many lines among themselves (C26). Raises NotStaged."""
         topic = clean_text(topic).strip()

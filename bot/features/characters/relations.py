@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bot.audit import Actor, AuditLog
-from bot.conversation.company import Company, Role
+from bot.conversation.company import Company, PlayedCharacter
 from bot.conversation.config import Direction
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
@@ -26,8 +26,8 @@ class NoSuchEncounter(MasqueradeError):  # noqa: N818 - it is an answer, not a f
 class Relation:
     """How one character stands with another, and what they quarrel about: topic and severity, 0 to 1."""
 
-    role: Role
-    other: Role
+    role: PlayedCharacter
+    other: PlayedCharacter
     value: float
     back: float
     stage: str
@@ -55,7 +55,7 @@ class Relations:
         self._clock = clock
         self._direction = direction
 
-    async def of(self, role: Role, other: Role) -> Relation:
+    async def of(self, role: PlayedCharacter, other: PlayedCharacter) -> Relation:
         """Return how two characters stand with each other."""
         now, rate = self._clock.now(), self._direction.decay
         async with self._database.read() as db:
@@ -82,7 +82,7 @@ class Relations:
             tuple(memories),
         )
 
-    async def others(self, role: Role) -> list[Relation]:
+    async def others(self, role: PlayedCharacter) -> list[Relation]:
         """Return how a character stands with all the others."""
         return [await self.of(role, other) for other in self._company if other.slug != role.slug]
 
@@ -102,7 +102,7 @@ class Relations:
         await self._audit.note(actor, "relations", f"took back encounter {encounter_id}")
         return found
 
-    async def make_up(self, actor: Actor, role: Role, other: Role) -> int:
+    async def make_up(self, actor: Actor, role: PlayedCharacter, other: PlayedCharacter) -> int:
         """End all conflicts of two characters; return how many there were."""
         async with self._database.begin() as db:
             ended = await db.affinities.made_up(role.slug, other.slug)

@@ -43,7 +43,7 @@ class CharacterFaults(ConfigurationError):  # noqa: N818 - it is plural for a re
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CharacterSource:
     """Where a character comes from: its folder, its character.env, or both; else one file beside others."""
 
     folder: Path | None
@@ -51,7 +51,7 @@ class Source:
     file: Path | None = None
 
     @classmethod
-    def at(cls, path: Path) -> "Source":
+    def at(cls, path: Path) -> "CharacterSource":
         """Return the source of a character that a folder or a file of this path is."""
         return cls(None, None, path) if path.is_file() else cls(path, path / SHEET_NAME)
 
@@ -81,10 +81,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ReadCharacter:
     """What was read of a character, and what its admins should know of its files."""
 
-    source: Source
+    source: CharacterSource
     signature: Signature
     contents: FolderContents
     character: Character
@@ -98,7 +98,7 @@ class Shelves:
     def __init__(self) -> None:
         self._screened: set[str] = set()
 
-    async def read(self, source: Source) -> Shelf:
+    async def read(self, source: CharacterSource) -> ReadCharacter:
         """Return what a character's files say. Raises CharacterFaults when they make no character."""
         signature = source.signature()
         name, within = str(source), str(source.file.parent if source.file else source)
@@ -128,7 +128,7 @@ class Shelves:
         notices = (*(f"{within}/{one}" for one in contents.notices), *of_books)
         for notice in notices:
             log.info("%s", notice)
-        return Shelf(source, signature, contents, character, books, (*told, *notices))
+        return ReadCharacter(source, signature, contents, character, books, (*told, *notices))
 
     async def shared_books(self, folder: Path) -> tuple[dict[str, Lorebook], tuple[str, ...]]:
         """Return the lorebooks of a folder by the names of their files, and what is wrong with others."""
@@ -163,7 +163,7 @@ class Shelves:
 
 def sources_of(
     *, characters: Path, character: str, sheet: Path | None, others: Sequence[str], slug: str
-) -> list[Source]:
+) -> list[CharacterSource]:
     """Return where the primary character and the further ones come from (F007, F108).
 
     `character` names the primary's folder or file; else it stands in `sheet`, and what else it has in the
@@ -172,9 +172,9 @@ def sources_of(
     known = characters_in(characters)
     if character:
         path = find_character(known, character)
-        first = Source.at(path) if path else Source(None, None)
+        first = CharacterSource.at(path) if path else CharacterSource(None, None)
     else:
-        first = Source(find_character(character_folders(characters), slug), sheet)
+        first = CharacterSource(find_character(character_folders(characters), slug), sheet)
     wanted = list(others)
     if [name.lower() for name in others] == [
         "all"
@@ -191,7 +191,7 @@ def sources_of(
                 ", ".join(known) or "none",
             )
         elif all(path not in (one.folder, one.file) for one in sources):
-            sources.append(Source.at(path))
+            sources.append(CharacterSource.at(path))
     return sources
 
 

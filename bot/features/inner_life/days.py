@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from random import Random
 
-from bot.conversation.company import Company, Role
+from bot.conversation.company import Company, PlayedCharacter
 from bot.conversation.context.mood_state import DAY, InnerLife, day_key, day_of, feeling_of, row_of
 from bot.core.clock import Clock
 from bot.core.i18n import _
@@ -81,7 +81,7 @@ class Days:
         """Return when the next day begins."""
         return self._morning(self._today() + _ONE)
 
-    async def _begin(self, db: UnitOfWork, role: Role) -> bool:
+    async def _begin(self, db: UnitOfWork, role: PlayedCharacter) -> bool:
         """Begin the day of a character, and the days that were missed before it, each at its own morning.
 
         So it makes no difference whether the program ran all the time.
@@ -101,7 +101,7 @@ class Days:
         return True
 
     async def _draw(
-        self, db: UnitOfWork, role: Role, today: date, *, yesterday: Mapping[DayMood, int]
+        self, db: UnitOfWork, role: PlayedCharacter, today: date, *, yesterday: Mapping[DayMood, int]
     ) -> dict[DayMood, int]:
         begin = self._morning(today)
         happened = await db.characters.count_stirrings(
@@ -116,7 +116,9 @@ class Days:
         await self._keep(db, role, day, at=begin)
         return day
 
-    async def _keep(self, db: UnitOfWork, role: Role, day: Mapping[DayMood, int], *, at: datetime) -> None:
+    async def _keep(
+        self, db: UnitOfWork, role: PlayedCharacter, day: Mapping[DayMood, int], *, at: datetime
+    ) -> None:
         for mood, value in day.items():
             await db.states.set(day_key(role.slug, mood), str(value))
         shift = moods.shift_of(day)

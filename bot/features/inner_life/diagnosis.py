@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.conversation.attention.explain import POSTURE_NAMES
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.mood_state import InnerLife, day_of, feeling_of
 from bot.core.clock import Clock
 from bot.core.i18n import _, number, worded
@@ -18,7 +18,7 @@ from bot.features.inner_life.wording import HORMONES, MOODS, STIMULI
 from database import Database
 from personas.affect import hormones, hostility, moods
 from personas.affect.hormones import Feeling, Nature
-from personas.affect.hostility import POSTURES, Guard
+from personas.affect.hostility import POSTURES, HostilityState
 from personas.affect.moods import Mood, Threshold
 from personas.affect.temperament import DayMood, Hormone
 
@@ -51,7 +51,7 @@ YES, NO = _("yes"), _("no")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class HormoneReading:
     """One hormone: its `level`, and what that is made of."""
 
     hormone: Hormone
@@ -75,14 +75,14 @@ class Effect:
 class Diagnosis:
     """All that makes a character feel as it does; `effects` are the last ones, the newest first."""
 
-    readings: tuple[Reading, ...]
+    readings: tuple[HormoneReading, ...]
     half_life: timedelta
     effects: tuple[Effect, ...]
     levels: Mapping[Hormone, float]
     mood: Mood | None
     passed_over: tuple[Mood, ...]
     tempo: float
-    guard: Guard
+    guard: HostilityState
 
 
 class Diagnoses:
@@ -93,7 +93,7 @@ class Diagnoses:
         self._inner = inner
         self._clock = clock
 
-    async def of(self, role: Role) -> Diagnosis:
+    async def of(self, role: PlayedCharacter) -> Diagnosis:
         now, nature = self._clock.now(), self._inner.nature(role)
         async with self._database.read() as db:
             feeling = feeling_of(await db.characters.feeling(role.slug), now)
@@ -110,13 +110,15 @@ class Diagnoses:
             moods.mood_of(levels, day, nature.temperament),
             _passed_over(levels, day, nature),
             moods.tempo_of(levels),
-            guard or Guard(now),
+            guard or HostilityState(now),
         )
 
 
-def _reading(hormone: Hormone, level: float, feeling: Feeling, nature: Nature, now: datetime) -> Reading:
+def _reading(
+    hormone: Hormone, level: float, feeling: Feeling, nature: Nature, now: datetime
+) -> HormoneReading:
     later = hormones.advanced(feeling, nature, now)
-    return Reading(
+    return HormoneReading(
         hormone,
         level,
         nature.temperament.rests_at(hormone),
@@ -172,7 +174,7 @@ def effect_words(effect: Effect) -> str:
     return f"{kinds}: {', '.join(changes) or NO_EFFECT}"
 
 
-def conclusions(diagnosis: Diagnosis, role: Role) -> list[str]:
+def conclusions(diagnosis: Diagnosis, role: PlayedCharacter) -> list[str]:
     """Return what follows from the levels, each with the thresholds that make it so."""
     lines = [_mood(diagnosis)]
     if diagnosis.passed_over:
@@ -218,7 +220,7 @@ def _threshold(one: Threshold, levels: Mapping[Hormone, float] | None) -> str:
     return f"{worded(HORMONES, one.hormone)}{at} {'≥' if one.is_least else '≤'} {number(one.level, '.2f')}"
 
 
-def _guarded(guard: Guard, role: Role) -> list[str]:
+def _guarded(guard: HostilityState, role: PlayedCharacter) -> list[str]:
     temperament = role.character.temperament
     skin = SKIN.format(
         skin=_signed(hostility.skin_of(guard, temperament)),

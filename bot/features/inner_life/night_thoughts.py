@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.conversation import turns
-from bot.conversation.company import Company, Role
+from bot.conversation.company import Company, PlayedCharacter
 from bot.conversation.config import Manner
 from bot.core.clock import Clock
 from bot.features.inner_life.night_questions import (
@@ -28,7 +28,7 @@ from bot.features.inner_life.night_questions import (
 from bot.llm.client import Answer, Claude, ask_all
 from bot.llm.errors import ClaudeError
 from bot.llm.json_answer import object_in
-from bot.llm.types import Call, Question
+from bot.llm.types import ModelCall, Question
 from database import Database, UnitOfWork
 from database.models import Musing, MusingChange
 from database.repositories.musings import FORMED, OWN, SETTLED, Circle, DayLine, circles_of
@@ -104,7 +104,9 @@ class NightThoughts:
         log.info("%s thought %d places over: %d thoughts", slug, len(nights), changed)
         return changed
 
-    async def _nights(self, role: Role, now: datetime) -> tuple[list[tuple[Circle, Night]], datetime]:
+    async def _nights(
+        self, role: PlayedCharacter, now: datetime
+    ) -> tuple[list[tuple[Circle, Night]], datetime]:
         """Return what there is to think over, by before whom it was said, and when the last of it was."""
         async with self._database.read() as db:
             since = _since(await db.states.get(_mark(role.slug)), now)
@@ -119,7 +121,9 @@ class NightThoughts:
         through = max((one.sent_at for one in lines), default=since)
         return [(circle, night) for circle, night in nights if night.kinds], through
 
-    async def _night(self, db: UnitOfWork, role: Role, circle: Circle, said: Sequence[DayLine]) -> Night:
+    async def _night(
+        self, db: UnitOfWork, role: PlayedCharacter, circle: Circle, said: Sequence[DayLine]
+    ) -> Night:
         kinds = tuple(one for one in role.character.inner_life if one != "dreams" or circle.scope == "guild")
         known = await db.musings.of_circle(role.slug, circle)
         wanted = "beliefs" in kinds
@@ -239,7 +243,7 @@ def _held(known: Iterable[Musing], kind: str) -> list[Musing]:
     return [one for one in known if one.kind == kind and _is_held(one)]
 
 
-def _opinions(role: Role, known: Collection[Musing]) -> list[str]:
+def _opinions(role: PlayedCharacter, known: Collection[Musing]) -> list[str]:
     """Return what a character's file says it thinks, and it has not taken up there, or given up."""
     texts = [f"{topic}: {view}" for topic, view in role.character.opinions.items()]
     new = [one for one in texts if len(one) <= 200 and not same(one, [each.text for each in known])]
@@ -252,7 +256,7 @@ async def _distressed(db: UnitOfWork, people: Collection[int], *, since: datetim
     return {person_id for person_id, text in said if reads_as_distress(text)}
 
 
-def _calls(answers: Iterable[Answer | ClaudeError]) -> list[Call]:
+def _calls(answers: Iterable[Answer | ClaudeError]) -> list[ModelCall]:
     return [one.call for one in answers if one.call is not None]
 
 

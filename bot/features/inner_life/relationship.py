@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.mood_state import STAGE, bond_of, bond_row, kind_of
 from bot.core.clock import Clock
 from bot.core.errors import MasqueradeError
 from bot.core.i18n import _, worded
 from bot.features.inner_life.wording import BOND_STAGES, CAUSES, KINDS, METRICS, SOUNDS
-from bot.pictures import BondChart, Change, Gauge
+from bot.pictures import BondChart, Gauge, GaugeChange
 from database import Database, UnitOfWork
 from database import models as rows
 from database.models import BondChange
@@ -42,6 +42,7 @@ CHANGED = _(
 )
 CAME_TO = _("stage: {stage}", "a change in how two stand")
 YOU_TWO = _("You and {name}")
+THOSE_TWO = "{name} and {person}"
 
 
 class NotDisputed(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
@@ -94,7 +95,7 @@ class Relationships:
         self._database = database
         self._clock = clock
 
-    async def of(self, person_id: int, role: Role) -> Relationship | None:
+    async def of(self, person_id: int, role: PlayedCharacter) -> Relationship | None:
         """Return how a character stands with somebody; None where nothing is kept of that."""
         now = self._clock.now()
         async with self._database.read() as db:
@@ -116,14 +117,14 @@ class Relationships:
             max(left, 0),
         )
 
-    async def preview(self, person_id: int, role: Role, change_id: int) -> Undoing:
+    async def preview(self, person_id: int, role: PlayedCharacter, change_id: int) -> Undoing:
         """Return what taking back a change would do. Raises NotDisputed."""
         async with self._database.read() as db:
             change, row = await self._disputed(db, person_id, role, change_id)
         undoing, _ = _undone(change, bonds.cooled(bond_of(row), self._clock.now())[0])
         return undoing
 
-    async def dispute(self, person_id: int, role: Role, change_id: int) -> Undoing:
+    async def dispute(self, person_id: int, role: PlayedCharacter, change_id: int) -> Undoing:
         """Take back a change: its metric goes back by it, within its bounds. Raises NotDisputed."""
         now = self._clock.now()
         async with self._database.begin() as db:
@@ -140,7 +141,7 @@ class Relationships:
             await db.bonds.keep(_kept(row, bond, row.kind))
         return undoing
 
-    async def choose_kind(self, person_id: int, role: Role, kind: str) -> None:
+    async def choose_kind(self, person_id: int, role: PlayedCharacter, kind: str) -> None:
         """Let the two be to each other what the person chose. Raises NotDisputed."""
         allowed = role.character.relationships
         if kind not in allowed:
@@ -153,8 +154,8 @@ class Relationships:
             await db.bonds.keep(_kept(row, bond_of(row), kind))
 
     async def _disputed(
-        self, db: UnitOfWork, person_id: int, role: Role, change_id: int
-    ) -> tuple[BondChange, rows.Bond]:
+        self, db: UnitOfWork, person_id: int, role: PlayedCharacter, change_id: int
+    ) -> tuple[BondChange, rows.BondRow]:
         """Return a change that somebody may take back, and how the two stand. Raises NotDisputed."""
         change = await db.bonds.change(change_id, person_id)
         row = await db.bonds.get(person_id, role.slug)
@@ -188,7 +189,13 @@ def sound_of(kind: str, stage: str) -> str:
     return str(SOUNDS.get((kind, stage)) or bonds.RELATIONSHIP_TYPES[kind][stage])
 
 
-def chart_of(role: Role, relationship: Relationship, zone: tzinfo) -> BondChart:
+def chart_for_others(role: PlayedCharacter, name: str, relationship: Relationship, zone: tzinfo) -> BondChart:
+    """Return what an operator is shown of the two: not what moved the gauges, which only the person sees."""
+    chart = chart_of(role, relationship, zone)
+    return replace(chart, title=THOSE_TWO.format(name=role.name, person=name), changes=(), with_reasons=False)
+
+
+def chart_of(role: PlayedCharacter, relationship: Relationship, zone: tzinfo) -> BondChart:
     """Return what a picture of the two shows."""
     stages = tuple(one.name for one in STAGES)
     return BondChart(
@@ -206,7 +213,9 @@ def chart_of(role: Role, relationship: Relationship, zone: tzinfo) -> BondChart:
             )
             for metric in Metric
         ),
-        tuple(Change(one.at, words_of(one), one.disputed_at is not None) for one in relationship.changes),
+        tuple(
+            GaugeChange(one.at, words_of(one), one.disputed_at is not None) for one in relationship.changes
+        ),
         zone,
     )
 
@@ -243,7 +252,7 @@ def _within(metric: Metric, value: int) -> int:
     return min(max(value, least), most)
 
 
-def _kept(row: rows.Bond, bond: Bond, kind: str | None) -> rows.Bond:
+def _kept(row: rows.BondRow, bond: Bond, kind: str | None) -> rows.BondRow:
     kept = bond_row(row.user_id, row.character, bond, talked_at=row.talked_at)
     kept.kind = kind
     return kept

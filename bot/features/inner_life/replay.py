@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.mood_state import DAY, settled_at
 from database import UnitOfWork
 from database.models import Stirring
 from personas.affect import hormones, hostility
 from personas.affect.hormones import Event, Feeling, Nature
-from personas.affect.hostility import Guard
+from personas.affect.hostility import HostilityState
 from personas.affect.temperament import ATTACKS, Hormone, Stimulus
 
 SHOWN = timedelta(days=7)
@@ -28,7 +28,7 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FeelingStep:
     """A line of the log, its `stimulus` (None for a day that began), and the feelings around it."""
 
     at: datetime
@@ -38,7 +38,7 @@ class Step:
     after: Feeling
 
 
-async def log_of(db: UnitOfWork, role: Role, now: datetime) -> Log:
+async def log_of(db: UnitOfWork, role: PlayedCharacter, now: datetime) -> Log:
     """Return what moved a character, read day by day: one large answer would hold up everybody else."""
     stirrings: list[Stirring] = []
     since = now - SHOWN - LED_IN
@@ -51,9 +51,9 @@ async def log_of(db: UnitOfWork, role: Role, now: datetime) -> Log:
     return Log(stirrings, await settled_at(db, role.slug))
 
 
-def steps(log: Log, nature: Nature, start: Feeling) -> Iterator[Step]:
+def steps(log: Log, nature: Nature, start: Feeling) -> Iterator[FeelingStep]:
     """Go through a log; attacks hit as hard as the skin let them at that moment."""
-    feeling, guard = start, Guard(start.at)
+    feeling, guard = start, HostilityState(start.at)
     for one in log.stirrings:
         if one.kind == DAY:
             shift = {Hormone(name): value for name, value in (one.shift or {}).items()}
@@ -61,11 +61,11 @@ def steps(log: Log, nature: Nature, start: Feeling) -> Iterator[Step]:
         else:
             stimulus = Stimulus(one.kind)
             if log.settled is not None and guard.at < log.settled <= one.at:
-                guard = Guard(one.at)
+                guard = HostilityState(one.at)
             hard = hostility.strength(hostility.later(guard, one.at), nature.temperament)
             event = Event(one.at, stimulus, strength=hard if stimulus in ATTACKS else 1.0)
             if stimulus in ATTACKS:
                 guard = hostility.attacked(guard, nature.temperament, stimulus, one.at)
         after = hormones.replayed([event], nature, feeling)
-        yield Step(one.at, one, stimulus, feeling, after)
+        yield FeelingStep(one.at, one, stimulus, feeling, after)
         feeling = after

@@ -8,7 +8,7 @@ from random import Random
 import regex
 
 from bot.conversation import turns
-from bot.conversation.company import Company, Role
+from bot.conversation.company import Company, PlayedCharacter
 from bot.conversation.context.mood_state import day_of
 from bot.conversation.style_guard import mended
 from bot.conversation.text.clean import tidy
@@ -19,7 +19,7 @@ from bot.conversation.types import NO_EMOTES
 from bot.features.inner_life.days import mark_of
 from bot.llm.client import Claude
 from bot.llm.errors import ClaudeError
-from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.llm.types import Block, Message, ModelCall, Prompt, Question
 from bot.prompts import fill
 from database import Database
 from database.repositories.states import status_day_key, status_key
@@ -99,8 +99,8 @@ class Statuses:
             listen(slug)
 
     async def _thought(
-        self, role: Role, day: Mapping[DayMood, int], last: str
-    ) -> tuple[str, tuple[Call, ...]]:
+        self, role: PlayedCharacter, day: Mapping[DayMood, int], last: str
+    ) -> tuple[str, tuple[ModelCall, ...]]:
         """Return a thought that can be shown, "" without one, and what that cost."""
         if not self._model:
             return "", ()

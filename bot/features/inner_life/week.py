@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.conversation.attention.explain import POSTURE_NAMES
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.context.mood_state import InnerLife, day_of, feeling_of
 from bot.core.clock import Clock
 from bot.core.i18n import _, number, worded
-from bot.features.inner_life.replay import SHOWN, Log, Step, log_of, steps
-from bot.features.inner_life.week_picture import Curve, Moment, Week
+from bot.features.inner_life.replay import SHOWN, FeelingStep, Log, log_of, steps
+from bot.features.inner_life.week_picture import Curve, PictureMoment, Week
 from bot.features.inner_life.wording import DAY_MOODS, HORMONES, MANNERS, MOODS, SKINS
 from database import Database
 from database.models import Stirring
 from personas.affect import hormones, hostility, moods
 from personas.affect.hormones import SILENCES, Feeling, Nature
-from personas.affect.hostility import GUARDED, Guard
+from personas.affect.hostility import GUARDED, HostilityState
 from personas.affect.moods import Mood
 from personas.affect.temperament import DayMood, Hormone, Stimulus
 
@@ -104,7 +104,7 @@ class Felt:
     mood: Mood | None
     sleepy: bool
     day: Mapping[DayMood, int]
-    guard: Guard | None = None
+    guard: HostilityState | None = None
 
     @property
     def mood_name(self) -> str:
@@ -112,7 +112,7 @@ class Felt:
         return SLEEPY.format(mood=name) if self.sleepy else name
 
 
-def told_now(felt: Felt, role: Role) -> list[tuple[str, str]]:
+def told_now(felt: Felt, role: PlayedCharacter) -> list[tuple[str, str]]:
     """Return what it feels now as lines: what each is about, and what there is to say."""
     temperament = role.character.temperament
     manner = f" ({MANNERS.get(felt.mood.name, felt.mood.manner)})" if felt.mood else ""
@@ -130,7 +130,7 @@ def told_now(felt: Felt, role: Role) -> list[tuple[str, str]]:
     return [*lines, (str(LEVELS), levels), *guard_told(felt.guard, role)]
 
 
-def guard_told(guard: Guard | None, role: Role) -> list[tuple[str, str]]:
+def guard_told(guard: HostilityState | None, role: PlayedCharacter) -> list[tuple[str, str]]:
     """Return what attacks left as lines; nothing where they left nothing."""
     if guard is None or not guard.is_felt:
         return []
@@ -151,7 +151,7 @@ class Weeks:
         self._inner = inner
         self._clock = clock
 
-    async def of(self, role: Role, viewer: Viewer) -> Felt | None:
+    async def of(self, role: PlayedCharacter, viewer: Viewer) -> Felt | None:
         """Return how a character felt in the last seven days; None before anything has moved it."""
         now = self._clock.now()
         async with self._database.read() as db:
@@ -186,7 +186,7 @@ class Weeks:
             felt.until,
             self._inner.zone,
             felt.curves,
-            tuple(Moment(one.at, one.words) for one in felt.happenings[:MOST_MOMENTS]),
+            tuple(PictureMoment(one.at, one.words) for one in felt.happenings[:MOST_MOMENTS]),
             felt.mood_name,
         )
 
@@ -242,7 +242,7 @@ class _Replay:
         for hormone, level in hormones.levels(feeling, self._nature, at).items():
             self._points[hormone].append((at, level))
 
-    def _take_up(self, step: Step) -> None:
+    def _take_up(self, step: FeelingStep) -> None:
         """Remark what one line of the log brought, and the silence before it."""
         if step.stimulus is None:
             return

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from bot.core.i18n import _, number, worded
 from bot.features.inner_life.wording import HORMONES
-from bot.pictures.calendar import a_week, weekday, whole_weekday
-from bot.pictures.days import Stretch, days, nights, stretch
+from bot.pictures.days import TimeStretch, a_week, days, nights, stretch, weekday, whole_weekday
 from bot.pictures.flags import Flag, placed
 from bot.pictures.sheet import (
     END,
@@ -78,7 +77,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PictureMoment:
     """Something that was felt, in a few words."""
 
     at: datetime
@@ -94,7 +93,7 @@ class Week:
     until: datetime
     zone: tzinfo
     curves: tuple[Curve, ...]
-    moments: tuple[Moment, ...]
+    moments: tuple[PictureMoment, ...]
     mood: str
 
 
@@ -102,8 +101,8 @@ class Week:
 class _Plot:
     """Where the curves stand: rows under `top`, over `whole`; `known` is the part that there is data of."""
 
-    whole: Stretch
-    known: Stretch | None
+    whole: TimeStretch
+    known: TimeStretch | None
     top: float
     rows: int
     reach: float
@@ -164,17 +163,17 @@ def _title(week: Week) -> str:
     return _TITLE.format(name=named(week.name))
 
 
-def _known(week: Week, whole: Stretch) -> Stretch | None:
+def _known(week: Week, whole: TimeStretch) -> TimeStretch | None:
     """Return from when to when there are points; None where there are none."""
     times = [at.astimezone(UTC) for curve in week.curves for at, _ in curve.points if whole.holds(at)]
-    return Stretch(min(times), max(times)) if times else None
+    return TimeStretch(min(times), max(times)) if times else None
 
 
-def _flags(week: Week, known: Stretch | None, whole: Stretch) -> list[Flag]:
+def _flags(week: Week, known: TimeStretch | None, whole: TimeStretch) -> list[Flag]:
     """Return the moments of the time that is known: what lies before has no curve to stand over."""
     if known is None:
         return []
-    shown = Stretch(known.since, whole.until)
+    shown = TimeStretch(known.since, whole.until)
     return placed(
         (LEFT + (RIGHT - LEFT) * whole.share(one.at), one.words)
         for one in week.moments

@@ -11,19 +11,19 @@ from typing import Any, Literal
 from bot.conversation import turns
 from bot.conversation.company import Company
 from bot.conversation.config import Manner
-from bot.conversation.generation import Voice
+from bot.conversation.generation import ModelVoice
 from bot.conversation.summaries.summary_prompt import GROUPS_SCHEMA, dump_prompt
 from bot.conversation.text.names import render_line, speaker_label
 from bot.llm.client import Answer, Claude, ask_all
 from bot.llm.errors import ClaudeEmpty, ClaudeError, ClaudeRefused
 from bot.llm.json_answer import object_in
-from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.llm.types import Block, Message, ModelCall, Prompt, Question
 from bot.prompts import fill
 from database import Database
 from database.repositories.archive import Fresh
-from memory.core import Known
-from memory.extraction import CATEGORIES, Candidate, Stretch, candidates, in_distress
-from memory.learn import Bookkeeping, Drawn
+from memory.core import KnownMemory
+from memory.extraction import CATEGORIES, Excerpt, FactCandidate, candidates, in_distress
+from memory.learn import Bookkeeping, ExtractedFacts
 from memory.reconciling import Doubt
 
 LONGEST_LETTERS = 24_000
@@ -73,7 +73,7 @@ DECISIONS_SCHEMA: Mapping[str, Any] = {
 }
 
 
-def fact_prompts(stretch: Stretch, person_id: int, name: str) -> list[Prompt]:
+def fact_prompts(stretch: Excerpt, person_id: int, name: str) -> list[Prompt]:
     """Return what a model is asked for facts about one person, piece by piece; none without any words.
 
     It sees that person's words and what they were answered, and nobody else's.
@@ -142,16 +142,16 @@ ANSWER_TOKENS = 2_000
 class _Read:
     """What the answers about a stretch came to so far."""
 
-    stretch: Stretch
-    found: Mapping[int, Sequence[Candidate]] = field(default_factory=dict)
+    stretch: Excerpt
+    found: Mapping[int, Sequence[FactCandidate]] = field(default_factory=dict)
     refused: int = 0
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
     whole: bool = True
     unusable: bool = False
 
     @property
-    def drawn(self) -> Drawn:
-        return Drawn(
+    def drawn(self) -> ExtractedFacts:
+        return ExtractedFacts(
             self.stretch,
             self.found,
             self.refused,
@@ -170,7 +170,7 @@ class ModelFacts:
         self._learning = manner.learning
         self._deadline = manner.summary_deadline
 
-    async def draw(self, stretches: Sequence[Stretch]) -> list[Drawn]:
+    async def draw(self, stretches: Sequence[Excerpt]) -> list[ExtractedFacts]:
         """Return the facts in some stretches of talk."""
         asked = [
             (stretch, person_id, prompt)
@@ -189,7 +189,7 @@ class ModelFacts:
         return [one.drawn for one in read.values()]
 
     async def compare(
-        self, stretch: Stretch, person_id: int, doubts: Sequence[Doubt]
+        self, stretch: Excerpt, person_id: int, doubts: Sequence[Doubt]
     ) -> tuple[list[Mapping[str, Any]], Bookkeeping]:
         """Return what the model says new facts are that are like known ones; nothing on a fault."""
         question = self._question("same facts", stretch, person_id)
@@ -202,12 +202,12 @@ class ModelFacts:
             turns.note_calls, calls=calls, character=stretch.character
         )
 
-    def _name(self, stretch: Stretch) -> str:
+    def _name(self, stretch: Excerpt) -> str:
         role = self._company.by_slug.get(stretch.character)
         return role.name if role else stretch.character  # it was let go meanwhile
 
     def _question(
-        self, purpose: Literal["facts", "same facts"], stretch: Stretch, person_id: int
+        self, purpose: Literal["facts", "same facts"], stretch: Excerpt, person_id: int
     ) -> Question:
         return Question(
             purpose=purpose,
@@ -244,7 +244,7 @@ class MergeQuestion:
     """Puts the question in the voice of the character, and enters it in the books."""
 
     def __init__(
-        self, database: Database, claude: Claude, company: Company, voice: Voice, manner: Manner
+        self, database: Database, claude: Claude, company: Company, voice: ModelVoice, manner: Manner
     ) -> None:
         self._database = database
         self._claude = claude
@@ -254,7 +254,7 @@ class MergeQuestion:
         self._asks = manner.extent.summed
 
     async def ask(
-        self, character: str, person_id: int, known: Sequence[Known]
+        self, character: str, person_id: int, known: Sequence[KnownMemory]
     ) -> Sequence[Mapping[str, Any]]:
         """Return groups of memories that say the same, as `memory.core.merge` takes them; none on a fault."""
         role = self._company.by_slug.get(character)
@@ -270,7 +270,7 @@ class MergeQuestion:
         )
         prompt = dump_prompt(role.character, known)
         groups: object = None
-        call: Call | None
+        call: ModelCall | None
         try:
             answer = await self._claude.ask(prompt, question)
             call = answer.call

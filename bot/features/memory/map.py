@@ -15,7 +15,7 @@ from bot.core.i18n import _, n_
 from bot.features.memory.wording import label_in_words
 from database import Database
 from database.repositories.vectors import Packed
-from memory.browsing import Browsing, Entry, tags_of
+from memory.browsing import Browsing, FactEntry, tags_of
 from memory.map.chart import MOST, UNTAGGED, Dot
 from memory.map.rasterise import PictureMissing, as_png
 from memory.map.svg import Wording, memory_map
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 DEADLINE = 30.0
 """Seconds that a picture may take, with those that are drawn before it."""
 TITLE = _("What {name} remembers about you")
+TITLE_FOR_OPERATORS = "What {name} remembers about {person}"
 HINT = _("forget one with /memory delete")
 MISSING = _("Pictures stay SVG: {package} not installed (extra `pictures`).")
 TOO_LATE = _(
@@ -52,7 +53,7 @@ class MapRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class MapPicture:
     """A map of `count` memories: `png` is None where it can't be made, and `missing` then says why.
 
     `about` says in words what is in it, for those who don't see it.
@@ -78,20 +79,34 @@ class Maps:
         self._browsing = browsing
         self._one_at_a_time = asyncio.Lock()
 
-    async def of(self, character: str, person_id: int) -> Picture | None:
-        """Return the map of what is known of somebody and holds; None where that is nothing.
+    async def of(self, character: str, person_id: int) -> MapPicture | None:
+        """Return the map of what is known of somebody and holds, for themselves; None where that is nothing.
 
         Raises MapRefused when it is not drawn in time.
         """
+        title = TITLE.format(name=self._company.by_slug[character].name)
+        return await self._of(character, person_id, _Caption(title, str(HINT)))
+
+    async def for_operators(self, character: str, person_id: int, person: str) -> MapPicture | None:
+        """Return the map without what was told in private, as SVG alone; `person` is what they are called.
+
+        Raises MapRefused when it is not drawn in time.
+        """
+        title = TITLE_FOR_OPERATORS.format(name=self._company.by_slug[character].name, person=person)
+        return await self._of(character, person_id, _Caption(title, for_operators=True))
+
+    async def _of(self, character: str, person_id: int, caption: "_Caption") -> MapPicture | None:
         known = await self._browsing.entries(character, person_id)
         entries = [one for one in known if one.fact.ended_at is None]
+        if caption.for_operators:
+            entries = [one for one in entries if not one.fact.private]
         if not entries:
             return None
-        now, title = self._clock.now(), TITLE.format(name=self._company.by_slug[character].name)
+        now = self._clock.now()
         packed = await self._vectors(character, person_id)
         try:
             async with asyncio.timeout(DEADLINE), self._one_at_a_time:
-                return await asyncio.to_thread(_drawn, entries, packed, title, now, self._meaning.model)
+                return await asyncio.to_thread(_drawn, entries, packed, caption, now, self._meaning.model)
         except TimeoutError:
             log.warning("A memory map of %d facts took more than %g seconds", len(entries), DEADLINE)
             raise MapRefused(TOO_LATE) from None
@@ -104,20 +119,35 @@ class Maps:
             return await db.embeddings.of("fact", [person_id], model, characters=[character])
 
 
-def _drawn(entries: Sequence[Entry], packed: Packed | None, title: str, now: datetime, model: str) -> Picture:
+@dataclass(frozen=True, slots=True)
+class _Caption:
+    """What stands above and below a map; operators look at it in a browser, which needs no PNG."""
+
+    title: str
+    hint: str = ""
+    for_operators: bool = False
+
+
+def _drawn(
+    entries: Sequence[FactEntry], packed: Packed | None, caption: _Caption, now: datetime, model: str
+) -> MapPicture:
     tags = chosen_tags(entries)
     vectors = _by_id(packed) if packed else {}
     dots = [
         Dot(one.fact.text, tag, one.fact.last_at, kept=one.fact.kept, vector=vectors.get(one.fact.id))
         for one, tag in zip(entries, tags, strict=True)
     ]
-    svg = memory_map(dots, title=title, now=now, model=model or None, hint=str(HINT), wording=_wording())
+    svg = memory_map(
+        dots, title=caption.title, now=now, model=model or None, hint=caption.hint, wording=_wording()
+    )
     png, missing = None, ""
+    if caption.for_operators:
+        return MapPicture(svg.encode(), png, missing, _in_words(tags), len(entries))
     try:
         png = as_png(svg)
     except PictureMissing as error:
         missing = MISSING.format(package=error.package)
-    return Picture(svg.encode(), png, missing, _in_words(tags), len(entries))
+    return MapPicture(svg.encode(), png, missing, _in_words(tags), len(entries))
 
 
 def _by_id(packed: Packed) -> "dict[int, Vector]":
@@ -128,7 +158,7 @@ def _by_id(packed: Packed) -> "dict[int, Vector]":
     return dict(zip(packed.ids, rows, strict=True))
 
 
-def chosen_tags(entries: Sequence[Entry]) -> list[str]:
+def chosen_tags(entries: Sequence[FactEntry]) -> list[str]:
     """Return one tag for each entry, of its own the one that most others share: few colours say more."""
     rank = {tag: number for number, tag in enumerate(tags_of(entries))}
     return [min(one.labels, key=rank.__getitem__, default="") for one in entries]

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from bot.conversation.company import Company
 from bot.conversation.decision import Reason, Trace
 from database import Database, UnitOfWork
-from database.models import Archived, Call, Claim, Fact, Musing, Turn
+from database.models import Archived, CallRow, Claim, Fact, Musing, Turn
 from memory.attachments import AttachmentKind, attachments_of
 from memory.browsing import Spot
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class ReplyCost:
     """What the calls for a reply came to; `cost` is in US dollars, None where a price is not known."""
 
     models: tuple[str, ...]
@@ -40,7 +39,7 @@ class Origins:
     gone: int = 0
     spots: tuple[Spot, ...] = ()
     unseen: int = 0
-    spent: Spent | None = field(default=None)
+    spent: ReplyCost | None = field(default=None)
     lore: tuple[str, ...] = ()
     perceived: tuple["Perceived", ...] = ()
     musings: tuple[Musing, ...] = ()
@@ -80,7 +79,7 @@ class Provenance:
             lines = await db.archive.these(trace.lines)
             musings = await db.musings.these(trace.musings) if trace.musings else []
             perceived = await _perceived(db, trace.saw)
-            calls = await db.calls.of_reply(turn, since=await _begun(db, claim, turn))
+            calls = [one for one in await db.calls.of_turn(turn.id) if one.purpose == "reply"]
         own = [one for one in facts.values() if one.person_id == asker_id]
         seen = [one for one in lines if asker_id == one.author_id or one.channel_id == claim.channel_id]
         return Origins(
@@ -143,21 +142,15 @@ async def decision_about(db: UnitOfWork, message_id: int) -> tuple[Claim, Turn |
     return await db.turns.decided(turn.trigger_id)
 
 
-async def _begun(db: UnitOfWork, claim: Claim, turn: Turn) -> datetime:
-    """Return when the first message was heard that a reply answers: several are answered together."""
-    answered = [await db.turns.decided(one) for one in await db.turns.answered_by(turn.id)]
-    return min((one[0].claimed_at for one in answered if one), default=claim.claimed_at)
-
-
 def _spot(line: Archived) -> Spot:
     return Spot(line.guild_id, line.channel_id, line.id)
 
 
-def _spent(calls: Sequence[Call]) -> Spent | None:
+def _spent(calls: Sequence[CallRow]) -> ReplyCost | None:
     if not calls:
         return None
     costs = [one.cost for one in calls]
-    return Spent(
+    return ReplyCost(
         tuple(dict.fromkeys(one.model for one in calls)),
         len(calls),
         sum(_read(one) for one in calls),
@@ -166,6 +159,6 @@ def _spent(calls: Sequence[Call]) -> Spent | None:
     )
 
 
-def _read(call: Call) -> int:
+def _read(call: CallRow) -> int:
     cached = call.cache_read_tokens + call.cache_write_5m_tokens + call.cache_write_1h_tokens
     return (call.input_tokens or 0) + cached

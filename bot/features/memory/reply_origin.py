@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.i18n import _, n_, number
 from bot.core.spelling import listed
-from bot.features.memory.provenance import Origins, Perceived, Spent
+from bot.features.memory.provenance import Origins, Perceived, ReplyCost
 from memory.attachments import AttachmentKind
 from memory.browsing import Spot
 
@@ -51,7 +51,7 @@ _THINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class OriginWords:
     """How the words of others, days and places of messages are written where this is read.
 
     `link` is None where no message has an address. `free` says that no model costs anything here.
@@ -63,7 +63,7 @@ class Form:
     free: bool
 
 
-def told(origins: Origins, form: Form) -> Iterator[str]:
+def told(origins: Origins, form: OriginWords) -> Iterator[str]:
     """Yield what a reply drew on, in lines of Discord Markdown."""
     yield _sayer(form.quote(origins.character, NAME_ROOM), origins.spent, form)
     if origins.own:
@@ -85,7 +85,7 @@ def told(origins: Origins, form: Form) -> Iterator[str]:
         yield _FOUND_AND_MORE.format(count=more, links=links) if more else _FOUND_AGAIN.format(links=links)
 
 
-def _facts(origins: Origins, form: Form) -> Iterator[str]:
+def _facts(origins: Origins, form: OriginWords) -> Iterator[str]:
     found = {one.id for one in origins.found}
     for one in origins.own[:SHOWN_FACTS]:
         how, when = _FOUND if one.id in found else _AT_HAND, form.day(one.last_at)
@@ -105,7 +105,7 @@ def _thing(one: Perceived) -> str:
     return counted if not one.cost else _DESCRIBED.format(thing=counted, cost=number(one.cost, ".4f"))
 
 
-def _sayer(name: str, spent: Spent | None, form: Form) -> str:
+def _sayer(name: str, spent: ReplyCost | None, form: OriginWords) -> str:
     if spent is None:
         return _SAID.format(name=name)
     unpriced = _NOTHING if form.free else _UNKNOWN_SUM

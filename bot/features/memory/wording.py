@@ -3,10 +3,10 @@
 import unicodedata
 from collections.abc import Sequence
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.safety import why_not
 from bot.core.i18n import _
-from memory.browsing import Entry
+from memory.browsing import FactEntry
 from memory.places import Where
 from memory.rules import MemoryRefused, Refusal
 
@@ -61,13 +61,13 @@ def worded(refused: MemoryRefused) -> str:
     figures = refused.figures
     if refused.refusal is Refusal.FOR_ADULTS:
         role, where = figures["role"], figures["where"]
-        assert isinstance(role, Role)
+        assert isinstance(role, PlayedCharacter)
         assert isinstance(where, Where)
         return why_not(role, where)
     return _SENTENCES[refused.refusal].format(**figures)
 
 
-def matching(entries: Sequence[Entry], search: str = "", tag: str = "") -> list[Entry]:
+def matching(entries: Sequence[FactEntry], search: str = "", tag: str = "") -> list[FactEntry]:
     """Return the entries that have a tag (or category), and a number, or words that hold all of a search."""
     number = search.strip().removeprefix("#")
     wanted, words = _plain(tag).strip(), _plain(search).split()
@@ -80,13 +80,13 @@ def label_in_words(label: str) -> str:
     return str(_CATEGORIES.get(label, label))
 
 
-def _callings(entry: Entry) -> list[str]:
+def _callings(entry: FactEntry) -> list[str]:
     """Return all by which a fact can be found as a tag: as kept, and as shown."""
     kept = (*entry.labels, entry.fact.category)
     return [*kept, *map(label_in_words, kept)]
 
 
-def _holds(entry: Entry, words: Sequence[str]) -> bool:
+def _holds(entry: FactEntry, words: Sequence[str]) -> bool:
     fact = entry.fact
     text = _plain("\n".join([fact.text, fact.category, fact.subject, *fact.tags]))
     return all(word in text for word in words)

@@ -44,7 +44,7 @@ AND_MORE = "{jobs} and {number} more"
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class AlertBounds:
     """From where on something is worth an alert: seconds and bytes; 0 bytes is never."""
 
     latency: float = 1.0
@@ -53,7 +53,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class AlertReading:
     """How one thing is: `bad` may begin an alert, `well` may end it; what is neither changes nothing."""
 
     alert: str
@@ -70,7 +70,7 @@ class Alarm:
         self.on = False
         self._agree = 0
 
-    def take(self, reading: Reading) -> bool:
+    def take(self, reading: AlertReading) -> bool:
         """Take notice of a reading; say whether the alert begins or ends with it."""
         wanted, needed = (reading.well, ENDS_AFTER) if self.on else (reading.bad, BEGINS_AFTER)
         self._agree = self._agree + 1 if wanted else 0
@@ -83,7 +83,9 @@ class Alarm:
 class Alerts:
     """All alerts. `tell` is told what begins, `ease` what is over, in whole sentences."""
 
-    def __init__(self, bounds: Bounds, *, tell: Callable[[str], None], ease: Callable[[str], None]) -> None:
+    def __init__(
+        self, bounds: AlertBounds, *, tell: Callable[[str], None], ease: Callable[[str], None]
+    ) -> None:
         self._bounds = bounds
         self._tell = tell
         self._ease = ease
@@ -96,7 +98,7 @@ class Alerts:
 
     def judge(self, vitals: Vitals) -> None:
         """Look at how things are, and tell what begins and what is over."""
-        turned: list[Reading] = []
+        turned: list[AlertReading] = []
         for reading in readings(vitals, self._bounds):
             alarm = self._alarms.setdefault((reading.alert, reading.about), Alarm())
             if alarm.take(reading):
@@ -108,32 +110,32 @@ class Alerts:
             self._ease(sentence)
 
 
-def readings(vitals: Vitals, bounds: Bounds) -> Iterator[Reading]:
+def readings(vitals: Vitals, bounds: AlertBounds) -> Iterator[AlertReading]:
     """Yield how each thing is that may be worth an alert."""
     known, slow = vitals.known_latencies, vitals.slow(bounds.latency)
-    yield Reading(CONNECTION, bad=not known, well=bool(known))
+    yield AlertReading(CONNECTION, bad=not known, well=bool(known))
     worst = max(known.values(), default=0.0)
-    yield Reading(
+    yield AlertReading(
         LATENCY, bad=bool(slow), well=bool(known) and worst < EASED * bounds.latency, facts={"slow": slow}
     )
-    yield Reading(
+    yield AlertReading(
         LAG,
         bad=vitals.lag > LONGEST_LAG,
         well=vitals.lag < EASED * LONGEST_LAG,
         facts={"lag": vitals.lag},
     )
-    yield Reading(DATABASE, bad=not vitals.readable, well=vitals.readable)
+    yield AlertReading(DATABASE, bad=not vitals.readable, well=vitals.readable)
     yield _model(vitals)
     yield from _room(vitals, bounds)
     for job in vitals.jobs:
-        yield Reading(JOB, bad=job.troubled, well=not job.troubled, about=job.name)
+        yield AlertReading(JOB, bad=job.troubled, well=not job.troubled, about=job.name)
 
 
-def _model(vitals: Vitals) -> Reading:
+def _model(vitals: Vitals) -> AlertReading:
     calls, failed = vitals.calls, vitals.failed
     share = failed / calls if calls else 0.0
     outcomes = ", ".join(f"{what} {count}" for what, count in sorted(vitals.outcomes.items()))
-    return Reading(
+    return AlertReading(
         MODEL,
         bad=calls >= FEWEST_CALLS and share >= FAILING_SHARE,
         well=failed == 0 or (calls >= FEWEST_CALLS and share < WELL_SHARE),
@@ -141,18 +143,18 @@ def _model(vitals: Vitals) -> Reading:
     )
 
 
-def _room(vitals: Vitals, bounds: Bounds) -> Iterator[Reading]:
+def _room(vitals: Vitals, bounds: AlertBounds) -> Iterator[AlertReading]:
     if bounds.database:
         facts = {"megabytes": vitals.database_bytes / 1e6, "bound": bounds.database / 1e6}
         grown, shrunk = vitals.database_bytes > bounds.database, EASED * bounds.database
-        yield Reading(SIZE, bad=grown, well=vitals.database_bytes < shrunk, facts=facts)
+        yield AlertReading(SIZE, bad=grown, well=vitals.database_bytes < shrunk, facts=facts)
     if bounds.disk_free:
         facts = {"megabytes": vitals.disk_free_bytes / 1e6, "bound": bounds.disk_free / 1e6}
         full, enough = vitals.disk_free_bytes < bounds.disk_free, bounds.disk_free / EASED
-        yield Reading(DISK, bad=full, well=vitals.disk_free_bytes > enough, facts=facts)
+        yield AlertReading(DISK, bad=full, well=vitals.disk_free_bytes > enough, facts=facts)
 
 
-def _sentences(turned: Iterable[Reading], words: Mapping[str, str]) -> Iterator[str]:
+def _sentences(turned: Iterable[AlertReading], words: Mapping[str, str]) -> Iterator[str]:
     """Yield a sentence for each alert; jobs are told together, for they often fail together."""
     turned = list(turned)
     for one in turned:

@@ -67,7 +67,7 @@ class Costs:
         return {name: spending for name, spending in found.items() if spending.calls}
 
 
-class Accounts:
+class CostReports:
     """Reads the books."""
 
     def __init__(self, database: Database, budgets: Budgets, clock: Clock, *, zone: tzinfo) -> None:

@@ -18,6 +18,7 @@ from bot.llm.breaker import MEND, Breaker
 from bot.settings import Settings
 from database import Database, DatabaseError, DatabaseTaken
 
+STARTING = "It is still starting."
 log = logging.getLogger(__name__)
 
 LOOKED_BACK = timedelta(minutes=15)
@@ -72,7 +73,7 @@ class Health:
         if self._clock.monotonic() - self._looked > self._stale_after:
             return "Nobody looked for too long: the event loop or its jobs hang."
         if self._last is None:
-            return "It is still starting."
+            return STARTING
         if not self._last.readable:
             return "The database can't be read."
         if not self._last.link.ready:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.decision import UNASKED
 from bot.core.clock import Clock
 from database import Database, UnitOfWork
@@ -60,7 +60,7 @@ NO_COUNTS = Counts()
 class CharacterRecord:
     """What a character did on some days, the oldest first; today is the last of them."""
 
-    role: Role
+    role: PlayedCharacter
     days: tuple[Counts, ...]
 
     @property
@@ -102,7 +102,7 @@ class Insight:
             await db.character_days.forget_counted_topics(self._midnight(day))
             await db.states.set(COUNTED, last.isoformat())
 
-    async def of(self, roles: Sequence[Role], *, days: int, guild_id: int | None) -> Overview:
+    async def of(self, roles: Sequence[PlayedCharacter], *, days: int, guild_id: int | None) -> Overview:
         """Return what characters did in a server, or with None everywhere.
 
         Days are those of the house's zone.
@@ -135,7 +135,7 @@ class Insight:
         return datetime.combine(day, time(), self._zone)
 
 
-def _by_day(days: Sequence[date], rows: Iterable[CharacterDay], role: Role) -> tuple[Counts, ...]:
+def _by_day(days: Sequence[date], rows: Iterable[CharacterDay], role: PlayedCharacter) -> tuple[Counts, ...]:
     found = dict.fromkeys((one.isoformat() for one in days), NO_COUNTS)
     for row in rows:
         if row.character == role.slug:

@@ -5,8 +5,8 @@ from datetime import tzinfo
 
 from bot.core.i18n import _, n_, number
 from bot.features.operations.insight import CharacterRecord, Counts, Overview
-from bot.pictures.calendar import day_of_month
 from bot.pictures.costs import amount
+from bot.pictures.days import day_of_month
 from bot.pictures.strips import Strip, Strips
 
 Quote = Callable[[str, int], str]

@@ -23,7 +23,7 @@ AGAIN_LONGEST = 900.0
 FLUSH_SECONDS = 2.0
 
 
-class Outlet:
+class LogChannelQueue:
     """Lines on their way to the log channel.
 
     `post` posts one message and raises a SpeakingError when it can't. Notices go before lines, and are

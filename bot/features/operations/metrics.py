@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 PREFIX = "masquerade"
+METRICS_TYPE = CONTENT_TYPE_LATEST
 TAKEN = "Nobody can be told how the bot fares: port {port} (metrics_port) is taken. Choose another one."
 CLOSE_SECONDS = 2.0
 
@@ -101,15 +102,31 @@ def _labelled(name: str, about: str, label: str, values: dict[str, float]) -> Me
     return family
 
 
+class HealthReports:
+    """What is answered to /healthz and /metrics, whichever server is asked."""
+
+    def __init__(self, health: "Health") -> None:
+        self._health = health
+        # An own registry: that of the library tells about the process and about Python, too.
+        self._registry = CollectorRegistry()
+        self._registry.register(VitalsCollector(health))
+
+    def healthz(self) -> tuple[str, int]:
+        """Return a sentence, and the status of HTTP that goes with it."""
+        fault = self._health.fault()
+        return f"{fault or 'ok'}\n", 503 if fault else 200
+
+    def metrics(self) -> bytes:
+        """Return the vitals as METRICS_TYPE."""
+        return generate_latest(self._registry)
+
+
 class MetricsServer:
     """Answers GET /healthz and GET /metrics, and nothing else, for as long as the bot runs."""
 
     def __init__(self, health: "Health", port: int) -> None:
-        self._health = health
+        self._reports = HealthReports(health)
         self._port = port
-        # An own registry: that of the library tells about the process and about Python, too.
-        self._registry = CollectorRegistry()
-        self._registry.register(VitalsCollector(health))
         self._runner: web.AppRunner | None = None
 
     @property
@@ -137,9 +154,8 @@ class MetricsServer:
             self._runner = None
 
     async def _healthz(self, _request: web.Request) -> web.Response:
-        fault = self._health.fault()
-        return web.Response(text=f"{fault or 'ok'}\n", status=503 if fault else 200)
+        text, status = self._reports.healthz()
+        return web.Response(text=text, status=status)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        text = generate_latest(self._registry)
-        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=self._reports.metrics(), headers={"Content-Type": METRICS_TYPE})

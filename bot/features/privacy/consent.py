@@ -1,12 +1,14 @@
-"""Whether somebody may be remembered: asked once, answered, changed; what is kept of them (C51, D03, D14)."""
+"""Whether somebody may be remembered: asked once, answered, changed (C51, D03, D14), asked anew (F078)."""
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.audit import Actor, AuditLog
+from bot.conversation.attention.server_rules import EVERYWHERE
 from bot.conversation.company import Company
 from bot.conversation.decision import Reason
 from bot.conversation.types import Utterance
@@ -15,14 +17,16 @@ from bot.features.privacy.erase import Leaving, Receipt
 from bot.features.privacy.export import Exporting, File
 from bot.features.privacy.restore import Imported, Importing
 from database import Database, DatabaseError
+from database.repositories.consents import AnsweredIn, Resettable
 from database.repositories.people import Holdings, Remaining
+from memory.history import NOT_THEIRS
 from memory.places import Where
 from memory.rules import Consent
 from memory.store import Memories, answered_in
 
 log = logging.getLogger(__name__)
 
-CALLED = tuple(reason.name for reason in (Reason.DM, Reason.MENTION, Reason.REPLY, Reason.NAME))
+CALLED = tuple(reason.name for reason in (Reason.DM, Reason.CALL, Reason.MENTION, Reason.REPLY, Reason.NAME))
 """Why somebody is answered who had spoken to the character: a vote is no such reason."""
 MOST_SETTLED = 10_000
 """People kept in mind of whom it is known that they were asked, or have answered."""
@@ -32,7 +36,7 @@ Asking = Literal["question", "notice"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ConsentOutcome:
     """What an answer did: how many memories went with a "no", and how many that were told stay.
 
     `mode` says what the answer counts for: with "off" nothing is noted, whatever people say.
@@ -45,7 +49,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ConsentStanding:
     """What somebody answered, None without an answer, and when they did or were asked; what is kept of them.
 
     `learning` says whether anything is noted about them at present.
@@ -86,6 +90,8 @@ class Privacy:
         self._importing = Importing(database=database, company=company, memories=memories, clock=clock)
         self._settled: OrderedDict[int, None] = OrderedDict()
         self.mode = consent
+        self.on_leaving: Callable[[int], object] = bool
+        """Is called with who is about to be erased."""
 
     async def may_learn(self, person_id: int) -> bool:
         """Say whether anything may be noted about somebody without their asking (D03)."""
@@ -113,23 +119,23 @@ class Privacy:
             return None
         return "question" if self.mode == "opt_in" else "notice"
 
-    async def answer(self, person_id: int, agreed: bool, where: Where | None = None) -> Answered:
+    async def answer(self, person_id: int, agreed: bool, where: Where | None = None) -> ConsentOutcome:
         """Keep somebody's answer and its place; with "no", what was noted unasked goes at once (D14).
 
         What they told with /remember is theirs: it stays until they delete it.
         """
         gone = await self._memories.let_learn(person_id, agreed, where)
         told = 0 if agreed else len(await self._memories.of(self._company.primary.slug, person_id))
-        return Answered(agreed, self.mode, gone, told)
+        return ConsentOutcome(agreed, self.mode, gone, told)
 
-    async def standing(self, person_id: int) -> Standing:
+    async def standing(self, person_id: int) -> ConsentStanding:
         """Return what somebody answered, and what is kept of them."""
         async with self._database.read(brief=True) as db:
             answer, at = await db.consents.of(person_id) or (None, None)
             learning = bool(await self._memories.consenting(db, [person_id]))
             holdings = await db.people.holdings(person_id)
             remaining = await db.people.remaining(person_id)
-        return Standing(self.mode, answer, at, learning, holdings, remaining)
+        return ConsentStanding(self.mode, answer, at, learning, holdings, remaining)
 
     async def export(self, person_id: int) -> list[File]:
         """Return everything that is kept of somebody, as files (C65)."""
@@ -148,6 +154,7 @@ class Privacy:
 
     async def leave(self, person_id: int) -> Receipt:
         """Erase everything about somebody (C64). They may be asked again, should they come back."""
+        self.on_leaving(person_id)
         receipt = await self._leaving.leave(person_id)
         self.unsettle([person_id])
         return receipt
@@ -182,3 +189,49 @@ class Privacy:
         self._settled[person_id] = None
         while len(self._settled) > MOST_SETTLED:
             self._settled.popitem(last=False)
+
+
+RESET = "consent reset"
+"""The act in the audit; its detail is "CHANNEL: PEOPLE MEMORIES"."""
+
+
+class ConsentReset:
+    """Resets the answers that were given in a place, and deletes what was kept because of them.
+
+    A no stays a no: who refused is not asked again because somebody else wants it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        memories: Memories,
+        privacy: Privacy,
+        audit: AuditLog,
+        *,
+        finish_erasing: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self._database = database
+        self._memories = memories
+        self._privacy = privacy
+        self._audit = audit
+        self._finish_erasing = finish_erasing
+
+    async def look(self, place: AnsweredIn) -> Resettable:
+        """Count whom a reset concerns, and what of them would go."""
+        async with self._database.read() as db:
+            return await db.consents.resettable(place, noted=NOT_THEIRS)
+
+    async def reset(self, actor: Actor, place: AnsweredIn) -> Resettable:
+        """Let whoever answered there be asked anew; return what went. A second time changes nothing."""
+        async with self._database.begin() as db:
+            gone = await db.consents.resettable(place, noted=NOT_THEIRS)
+            people = await db.consents.to_reset(place)
+            if people:
+                gone = gone._replace(memories=await self._memories.unask(db, people))
+                detail = f"{place.channel_id or 0}: {gone.people} {gone.memories}"
+                guild_id = EVERYWHERE if place.guild_id is None else place.guild_id
+                await self._audit.add(db, actor, RESET, detail, guild_id=guild_id)
+        if people:
+            self._privacy.unsettle(people)
+            await self._finish_erasing()
+        return gone

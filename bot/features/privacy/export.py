@@ -30,6 +30,7 @@ Section = Literal[
     "notes",
     "reminders",
     "guises",
+    "voice",
     "staged",
     "bonds",
     "dealings",
@@ -45,12 +46,14 @@ _REMINDER = (
     "character kind text channel_id guild_id zone due_at made_at month day source_id".split()  # noqa: SIM905
 )
 _GUISE = ("channel_id", "name", "made_at")
+_VOICE = ("channel_id", "choice", "made_at")
 _BOND = (
     "character changed_at talked_at anger rapport trust formality exchanges stage kind".split()  # noqa: SIM905
 )
 _DEALING = "character at metric change cause disputed_at".split()  # noqa: SIM905
 _TICKET = ("guild_id", "thread_id", "opened_at", "closed_at")
 _ACT = "at action detail entity key before after".split()  # noqa: SIM905
+_HEARD = ("guild_id", "at")
 _NAME = ("guild_id", "name", "first_seen", "last_seen")
 
 
@@ -100,6 +103,7 @@ class Exporting:
             "consent": {"given": consent[0], "at": _plain(consent[1]), **place._asdict()}
             if consent
             else None,
+            "heard_aloud": [_values(one, _HEARD) for one in await db.consents.hearing_of(person_id)],
             "zone": await db.reminders.zone(person_id),
             "names": [_values(one, _NAME) for one in await db.users.nicknames(person_id)],
             "usage": {
@@ -153,12 +157,13 @@ async def _dealt(db: UnitOfWork, person_id: int) -> _Group:
 
 
 async def _played(db: UnitOfWork, person_id: int) -> _Group:
-    """Return whom somebody plays, and what they had characters play or keep in mind."""
+    """Return whom somebody plays, where they want a voice, and what they had characters play or keep."""
     guises = await db.users.guises_of(person_id)
     scenes = await db.people.scenes(person_id)
     notes = await db.people.noted_channels(person_id)
     return [
         *(("guises", _values(one, _GUISE)) for one in guises),
+        *(("voice", _values(one, _VOICE)) for one in await db.users.voice_choices_of(person_id)),
         *(("staged", _staged("scene", one.channel_id, one.topic, one.started_at)) for one in scenes),
         *(("staged", _staged("note", one.id, one.note or "", None)) for one in notes),
     ]

@@ -79,13 +79,13 @@ Scope = Literal["dm", "channel", "guild", "everywhere"]
 Origin = Literal["told", "learnt", "inherited", "laid down"]
 
 
-class Piece(BaseModel):
+class ExportPiece(BaseModel):
     """Part of the file: nothing else may stand in it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class FactValuesPiece(Piece):
+class FactValuesPiece(ExportPiece):
     """What a fact is, apart from whose; of an earlier state only what changed."""
 
     number: Count = 0
@@ -108,6 +108,7 @@ class FactValuesPiece(Piece):
     for_all: bool = False
     ended_at: Past | None = None
     superseded_by: Id | None = None
+    search_text: Words | None = None
 
 
 class FactPiece(FactValuesPiece):
@@ -123,7 +124,7 @@ class FactPiece(FactValuesPiece):
     changed_at: Past
 
 
-class ChangePiece(Piece):
+class ChangePiece(ExportPiece):
     """A change of a fact, with what changed as it was before: nothing for a new one (C68)."""
 
     batch: Id
@@ -134,7 +135,7 @@ class ChangePiece(Piece):
     before: FactValuesPiece | None
 
 
-class LinePiece(Piece):
+class LinePiece(ExportPiece):
     """A line that the person said, or that the character (`mine`) answered them alone."""
 
     id: Id
@@ -149,7 +150,7 @@ class LinePiece(Piece):
     character: Slug | Literal[""] = ""
 
 
-class NotePiece(Piece):
+class NotePiece(ExportPiece):
     """What is left of older talk of which nobody else was part."""
 
     channel_id: Id | None
@@ -159,7 +160,7 @@ class NotePiece(Piece):
     last_at: Moment
 
 
-class ReminderPiece(Piece):
+class ReminderPiece(ExportPiece):
     """Something that is to be said to the person at a time."""
 
     character: Slug
@@ -175,7 +176,7 @@ class ReminderPiece(Piece):
     source_id: Id | None
 
 
-class GuisePiece(Piece):
+class GuisePiece(ExportPiece):
     """Whom the person plays in a channel (C37)."""
 
     channel_id: Id
@@ -183,7 +184,15 @@ class GuisePiece(Piece):
     made_at: Past
 
 
-class StagedPiece(Piece):
+class VoicePiece(ExportPiece):
+    """Where the person wants replies as voice messages: to be read, never taken in."""
+
+    channel_id: Id
+    choice: Literal["on", "off", "auto"]
+    made_at: Past
+
+
+class StagedPiece(ExportPiece):
     """What the person had characters play in a channel, or wrote as its note (C26, C35)."""
 
     kind: Literal["scene", "note"]
@@ -192,7 +201,7 @@ class StagedPiece(Piece):
     at: Past | None
 
 
-class BondPiece(Piece):
+class BondPiece(ExportPiece):
     """How a character stands with the person (F089)."""
 
     character: Slug
@@ -207,7 +216,7 @@ class BondPiece(Piece):
     kind: Annotated[str, Field(max_length=32)] | None
 
 
-class DealingPiece(Piece):
+class DealingPiece(ExportPiece):
     """A change of that, and its cause (C71)."""
 
     character: Slug
@@ -218,7 +227,7 @@ class DealingPiece(Piece):
     disputed_at: Past | None
 
 
-class TicketPiece(Piece):
+class TicketPiece(ExportPiece):
     """A support ticket that the person opened (F126)."""
 
     guild_id: Id
@@ -227,7 +236,7 @@ class TicketPiece(Piece):
     closed_at: Past | None
 
 
-class ActPiece(Piece):
+class ActPiece(ExportPiece):
     """What an operator did that concerned the person: to be read, never taken in."""
 
     at: Past
@@ -239,7 +248,7 @@ class ActPiece(Piece):
     after: dict[str, Any] | None
 
 
-class NamePiece(Piece):
+class NamePiece(ExportPiece):
     """A name that the person goes or went by; `guild_id` 0 is the account's own."""
 
     guild_id: Id
@@ -248,7 +257,7 @@ class NamePiece(Piece):
     last_seen: Past
 
 
-class ConsentPiece(Piece):
+class ConsentPiece(ExportPiece):
     """What the person answered, and where; None: they were asked."""
 
     given: bool | None
@@ -257,7 +266,14 @@ class ConsentPiece(Piece):
     channel_id: Id | None = None
 
 
-class UsagePiece(Piece):
+class HeardPiece(ExportPiece):
+    """A server in whose voice channels the person may be heard: to be read, never taken in."""
+
+    guild_id: Id
+    at: Past
+
+
+class UsagePiece(ExportPiece):
     """What answering the person came to: `cost` in US dollars leaves out the `unpriced` calls."""
 
     calls: Annotated[int, Field(ge=0)]
@@ -267,7 +283,7 @@ class UsagePiece(Piece):
     output_tokens: Annotated[int, Field(ge=0)]
 
 
-class Portable(Piece):
+class Portable(ExportPiece):
     """One file; a long export has several `parts`, each of which comes in alone."""
 
     format: Literal["masquerade-person"]
@@ -277,6 +293,7 @@ class Portable(Piece):
     parts: Annotated[int, Field(ge=1)]
     person_id: Id
     consent: ConsentPiece | None
+    heard_aloud: tuple[HeardPiece, ...] = ()
     zone: Short | None
     names: tuple[NamePiece, ...] = ()
     usage: UsagePiece
@@ -287,6 +304,7 @@ class Portable(Piece):
     notes: tuple[NotePiece, ...] = ()
     reminders: tuple[ReminderPiece, ...] = ()
     guises: tuple[GuisePiece, ...] = ()
+    voice: tuple[VoicePiece, ...] = ()
     staged: tuple[StagedPiece, ...] = ()
     bonds: tuple[BondPiece, ...] = ()
     dealings: tuple[DealingPiece, ...] = ()

@@ -26,7 +26,7 @@ from bot.features.privacy.export_format import (
     read_portable,
 )
 from database import Database, UnitOfWork
-from database.models import Archived, Bond, BondChange, Fact, FactChange, Reminder
+from database.models import Archived, BondChange, BondRow, Fact, FactChange, Reminder
 from database.repositories.people import pieces
 from database.repositories.reminders import MOST as MOST_REMINDERS
 from database.types import UNSAID
@@ -353,7 +353,7 @@ async def _take_bonds(db: UnitOfWork, brought: Portable) -> None:
     for one in brought.bonds:
         if one.character in new:
             values = {name: getattr(one, name) for name in BondPiece.model_fields}
-            await db.bonds.keep(Bond(user_id=brought.person_id, **values))
+            await db.bonds.keep(BondRow(user_id=brought.person_id, **values))
     dealings = [one for one in brought.dealings if one.character in new]
     await db.bonds.note(
         [

@@ -7,10 +7,10 @@ from typing import Any
 
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.config import Manner
 from bot.conversation.context.reader import ContextReader
-from bot.conversation.decision import Note, Reason, Remark, Step, Trace, trace_json
+from bot.conversation.decision import DecisionStep, Note, Reason, RuleRemark, Trace, trace_json
 from bot.conversation.proactive import Impulse, Unasked
 from bot.conversation.queue import Rooms
 from bot.conversation.speakers import Casting
@@ -25,7 +25,7 @@ from database.models import Channel
 from database.repositories.remarks import Absent
 from memory.dates import zone
 from memory.places import where_of
-from personas.initiative import Kind, Silence, said_on
+from personas.initiative import RemarkKind, Silence, said_on
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class CheckIns:
         now = self._clock.now().astimezone(self._manner.zone)
         if self._bounds.quiet.hold(now):
             return Silence.QUIET
-        said = await db.remarks.times((Kind.CHECK_IN,), since=now - AWAY)
+        said = await db.remarks.times((RemarkKind.CHECK_IN,), since=now - AWAY)
         return Silence.CAP if said_on(now, said) >= self._bounds.cap else None
 
     async def _write_to(self, absent: Absent, mouth_of: MouthOf) -> bool:
@@ -109,9 +109,9 @@ class CheckIns:
         reply = await self._unasked.think(impulse, mouth, typing=False)
         async with self._rooms.enter(absent.channel_id) as room, room.lock:
             async with self._database.begin() as db:
-                await turns.note_calls(db, reply.calls, impulse.role.slug)
                 role = await self._role(db, absent)
                 if reply.fallback or role is not impulse.role or self._rooms.closing:
+                    await turns.note_calls(db, reply.calls, impulse.role.slug)
                     return False
                 cast_id = await self._casting.cast_id(db, impulse.where, speaker=role.slug)
                 pledge = await self._unasked.pledge(
@@ -134,7 +134,15 @@ class CheckIns:
         # With another last message it is another check-in.
         mark = f"k{channel.id:x}.{int(absent.last_at.timestamp()) // 3600:x}"
         return Impulse(
-            role, Kind.CHECK_IN, Reason.CHECK_IN, heard, remembered, note, mark, channel.watermark, person_id
+            role,
+            RemarkKind.CHECK_IN,
+            Reason.CHECK_IN,
+            heard,
+            remembered,
+            note,
+            mark,
+            channel.watermark,
+            person_id,
         )
 
     async def _occasion(self, db: UnitOfWork, absent: Absent, channel: Channel) -> Utterance:
@@ -149,7 +157,7 @@ class CheckIns:
             where=where_of(channel),
         )
 
-    async def _role(self, db: UnitOfWork, absent: Absent) -> Role | None:
+    async def _role(self, db: UnitOfWork, absent: Absent) -> PlayedCharacter | None:
         """Return who writes to somebody: who is alone with them, and knows them; None where nobody may."""
         channel = await db.channels.get(absent.channel_id)
         if channel is None or absent not in await self._absent(db) or await self._silence(db):
@@ -168,7 +176,7 @@ class CheckIns:
         if (until is not None and until > now) or await self._is_asleep(db, absent.person_id, now):
             return True
         return bool(
-            await db.remarks.times((Kind.CHECK_IN,), since=absent.last_at, channel_id=absent.channel_id)
+            await db.remarks.times((RemarkKind.CHECK_IN,), since=absent.last_at, channel_id=absent.channel_id)
         )
 
     async def _is_asleep(self, db: UnitOfWork, person_id: int, now: datetime) -> bool:
@@ -180,4 +188,6 @@ class CheckIns:
 
 def _trace(absent: Absent, now: datetime) -> dict[str, Any]:
     days = (now - absent.last_at) / timedelta(days=1)
-    return trace_json(Trace(steps=(Step("checks_in", Remark(Note.AWAY, {"days": round(days, 1)})),)))
+    return trace_json(
+        Trace(steps=(DecisionStep("checks_in", RuleRemark(Note.AWAY, {"days": round(days, 1)})),))
+    )

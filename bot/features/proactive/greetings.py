@@ -7,14 +7,14 @@ from random import Random
 
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.config import Manner
 from bot.conversation.context.transcript import WINDOW
 from bot.conversation.decision import Reason
 from bot.conversation.outbox import Saying
 from bot.conversation.proactive import NOBODY, unpinged
 from bot.conversation.queue import Rooms
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.conversation.revisions import MOST_TAKES, NOT_DONE, NOT_HERE
 from bot.conversation.safety import why_not
 from bot.conversation.speakers import Casting
@@ -51,21 +51,21 @@ class NoGreeting(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
 class Greeted:
     """A greeting that was said: by whom, and as which turn; `others` counts what else could have been."""
 
-    role: Role
+    role: PlayedCharacter
     turn_id: int
     others: int
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class GreetingOccasion:
     """That `by` somebody a character was let into a place, or chosen to answer there.
 
     `key` is an id of Discord's, of what was done; `absent` says that the character was not there before.
     """
 
-    role: Role
+    role: PlayedCharacter
     where: Where
-    by: Asker
+    by: Requester
     key: int
     absent: bool
 
@@ -78,7 +78,7 @@ class _Opening:
     behind the line at position `behind`.
     """
 
-    role: Role
+    role: PlayedCharacter
     where: Where
     person_id: int
     texts: Sequence[str]
@@ -131,7 +131,7 @@ class Greetings:
         await self._say(opening, pledge, mouth)
         return True
 
-    async def welcome(self, asker: Asker, where: Where, mouth: Mouth, *, key: int) -> bool:
+    async def welcome(self, asker: Requester, where: Where, mouth: Mouth, *, key: int) -> bool:
         """Let who answers in a place greet somebody who comes there for the first time, before they speak."""
         async with self._database.read() as db:
             role = await self._casting.host(db, where, await self._casting.present(db, where))
@@ -144,7 +144,7 @@ class Greetings:
         return True
 
     async def greet(
-        self, asker: Asker, where: Where, mouth: Mouth, *, key: int, role: Role | None = None
+        self, asker: Requester, where: Where, mouth: Mouth, *, key: int, role: PlayedCharacter | None = None
     ) -> Greeted:
         """Let a character say its greeting; without a `role` the one who is asked for there does.
 
@@ -163,7 +163,7 @@ class Greetings:
             raise NoGreeting(NOT_DONE if turn and turn.state == "pledged" else REFUSED)
         return Greeted(opening.role, pledge.turn_id, len(opening.texts) - 1)
 
-    async def arrive(self, arrival: Arrival, mouth: Mouth) -> bool:
+    async def arrive(self, arrival: GreetingOccasion, mouth: Mouth) -> bool:
         """Let a character greet a place that it came to; say whether it did.
 
         Who was there already does so only where it never spoke. In a channel it greets nobody by name, and is
@@ -192,7 +192,7 @@ class Greetings:
         if await _met(db, heard.where.channel_id, role.slug):
             return None
         name = clean_name(heard.author_name, "somebody")
-        texts = await self._texts(db, role, heard.where, Asker(heard.author_id, name), heard.message_id)
+        texts = await self._texts(db, role, heard.where, Requester(heard.author_id, name), heard.message_id)
         if not texts:
             return None
         said = await db.messages.transcript(
@@ -202,7 +202,7 @@ class Greetings:
         return _Opening(role, heard.where, heard.author_id, texts, heard.message_id, first - 1)
 
     async def _asked_for(
-        self, db: UnitOfWork, asker: Asker, where: Where, role: Role | None, key: int
+        self, db: UnitOfWork, asker: Requester, where: Where, role: PlayedCharacter | None, key: int
     ) -> _Opening:
         house = HouseRules(await db.channels.rules(where.guild_id))
         if house.ignores(asker.id) or house.denied_roles & set(asker.roles) or not house.active(where):
@@ -219,14 +219,14 @@ class Greetings:
             raise NoGreeting(NO_GREETING.format(name=role.name))
         return _Opening(role, where, asker.id, texts, key, await db.reminders.last_position())
 
-    async def _at_arrival(self, db: UnitOfWork, arrival: Arrival) -> _Opening | None:
+    async def _at_arrival(self, db: UnitOfWork, arrival: GreetingOccasion) -> _Opening | None:
         """Return what is to be said where a character came to; None where it says nothing."""
         where, role = arrival.where, arrival.role
         if not arrival.absent and await _met(db, where.channel_id, role.slug):
             return None
         if await self._is_left_alone(db, where):
             return None
-        asker = arrival.by if where.place.private else Asker(NOBODY, str(EVERYBODY))
+        asker = arrival.by if where.place.private else Requester(NOBODY, str(EVERYBODY))
         try:
             opening = await self._asked_for(db, asker, where, role, arrival.key)
         except NoGreeting:
@@ -247,10 +247,12 @@ class Greetings:
         considered = self._manner.attention.chance if chance is None else chance
         return not considered or await db.cues.scene(where.channel_id) is not None
 
-    async def _alone_with(self, db: UnitOfWork, where: Where) -> Role | None:
+    async def _alone_with(self, db: UnitOfWork, where: Where) -> PlayedCharacter | None:
         return next(iter(await self._casting.present(db, where)), None)
 
-    async def _texts(self, db: UnitOfWork, role: Role, where: Where, asker: Asker, key: int) -> list[str]:
+    async def _texts(
+        self, db: UnitOfWork, role: PlayedCharacter, where: Where, asker: Requester, key: int
+    ) -> list[str]:
         """Return the forms of a greeting with their macros put in, always the same for a key."""
         played = (await db.users.guises_in([asker.id], where.channel_id)).get(asker.id)
         user = clean_name(played or asker.name, "somebody")
@@ -298,11 +300,11 @@ def _dressed(opening: _Opening, mouth: Mouth) -> _Opening:
     return replace(opening, texts=[dress(one, mouth.emotes, character) or one for one in opening.texts])
 
 
-def _has_greeting(role: Role) -> bool:
+def _has_greeting(role: PlayedCharacter) -> bool:
     return bool(role.character.greeting or role.character.greetings)
 
 
-def _forms(role: Role, where: Where) -> tuple[str, ...]:
+def _forms(role: PlayedCharacter, where: Where) -> tuple[str, ...]:
     """Return the greetings of a character for a place: those for groups in a server, if it has any."""
     character = role.character
     if where.place is Place.GUILD and character.group_greetings:

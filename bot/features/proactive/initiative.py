@@ -10,11 +10,11 @@ from bot.conversation import turns
 from bot.conversation.attention.decide import VOTED_ON, cost_of
 from bot.conversation.attention.server_rules import HouseRules
 from bot.conversation.attention.vote import Ballot, vote_prompt
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.config import Manner
 from bot.conversation.context.situation import Staging
 from bot.conversation.context.transcript import WINDOW, line_of
-from bot.conversation.decision import Note, Reason, Remark, Step, Trace, trace_json
+from bot.conversation.decision import DecisionStep, Note, Reason, RuleRemark, Trace, trace_json
 from bot.conversation.proactive import NOBODY, Impulse, Unasked
 from bot.conversation.queue import Rooms
 from bot.conversation.rethinking import utterance_of
@@ -24,7 +24,7 @@ from bot.conversation.turns import Pledge
 from bot.conversation.types import Mouth, Recollection, Reply, Utterance
 from bot.core.clock import Runtime
 from bot.features.proactive.half_hours import HalfHours
-from bot.llm.types import Call, Prompt
+from bot.llm.types import ModelCall, Prompt
 from bot.prompts import fill
 from database import Database, DatabaseError, UnitOfWork
 from database.models import Channel
@@ -32,7 +32,7 @@ from database.repositories.messages import LatelySaid, LoggedLine
 from database.repositories.states import status_key
 from memory.places import Place, Where, where_of
 from memory.sensitive.distress import reads_as_distress
-from personas.initiative import SPOKEN_FIRST, Kind, Moment, Roll, roll, silence
+from personas.initiative import SPOKEN_FIRST, InitiativeMoment, RemarkKind, Roll, roll, silence
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +49,13 @@ MouthOf = Callable[[int], Mouth | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ChannelState:
     """How things are in a channel: what was said last, who of the characters heard it, what the rule asks."""
 
     channel: Channel
     last: LatelySaid
-    there: tuple[Role, ...]
-    moment: Moment
+    there: tuple[PlayedCharacter, ...]
+    moment: InitiativeMoment
 
     @property
     def where(self) -> Where:
@@ -124,7 +124,7 @@ class Initiative:
         impulse = await self._impulse(seen, self._one_of(seen), rolled.kind, mouth)
         return impulse is not None and await self._speak(seen, impulse, rolled, mouth)
 
-    async def _look(self, db: UnitOfWork, channel_id: int) -> Seen | None:
+    async def _look(self, db: UnitOfWork, channel_id: int) -> ChannelState | None:
         """Return how things are in a channel; None where nobody is to speak first there just now."""
         channel, now = await db.channels.get(channel_id), self._clock.now()
         if channel is None or not await self._is_open(db, channel):
@@ -135,7 +135,7 @@ class Initiative:
         if not lately or not there:
             return None
         last, own = lately[-1], house.chance(where)
-        moment = Moment(
+        moment = InitiativeMoment(
             now=now.astimezone(self._manner.zone),
             own_last=last.from_bot or last.heard_through is not None,
             last_at=last.sent_at,
@@ -143,7 +143,7 @@ class Initiative:
             profile=await self._casting.profile(db, where),
             considered=self._manner.attention.chance if own is None else own,
         )
-        return Seen(channel, last, there, moment)
+        return ChannelState(channel, last, there, moment)
 
     async def _is_open(self, db: UnitOfWork, channel: Channel) -> bool:
         """Say whether it may be spoken in a channel, and nobody is about to anyway."""
@@ -159,7 +159,7 @@ class Initiative:
     async def _said(self, db: UnitOfWork, channel_id: int) -> list[datetime]:
         return await db.remarks.times(SPOKEN_FIRST, since=self._clock.now() - TODAY, channel_id=channel_id)
 
-    def _one_of(self, seen: Seen) -> Role:
+    def _one_of(self, seen: ChannelState) -> PlayedCharacter:
         """Return who speaks: who was asked for in the channel, else one of those who are there, by chance."""
         chosen = next((role for role in seen.there if role.slug == seen.channel.chosen), None)
         weights = [self._manner.direction.weights.get(role.slug, 1.0) for role in seen.there]
@@ -169,7 +169,9 @@ class Initiative:
 
     # One remark.
 
-    async def _impulse(self, seen: Seen, role: Role, kind: Kind, mouth: Mouth) -> Impulse | None:
+    async def _impulse(
+        self, seen: ChannelState, role: PlayedCharacter, kind: RemarkKind, mouth: Mouth
+    ) -> Impulse | None:
         """Return what a character has in mind, made of what it heard from people who agreed to that."""
         heard, where = self._occasion(seen), seen.where
         async with self._database.read() as db:
@@ -192,7 +194,7 @@ class Initiative:
         lines = tuple(line_of(row, role.slug) for row in rows)
         remembered = Recollection(lines, floor, heard_through=0, seated=seat is not None)
         remembered = await self._staging.staged(role, remembered, setting, seat)
-        if fitting is Kind.STATUS:
+        if fitting is RemarkKind.STATUS:
             mind = fill("initiative_mind", name=role.name, status=indented(status))
             stage = remembered.stage
             remembered = replace(remembered, stage=replace(stage, notes=(*stage.notes, mind)))
@@ -201,7 +203,7 @@ class Initiative:
             role, fitting, Reason.INITIATIVE, heard, remembered, note, f"i{seen.last.id}", seen.last.id
         )
 
-    def _occasion(self, seen: Seen) -> Utterance:
+    def _occasion(self, seen: ChannelState) -> Utterance:
         """Return what is answered: nobody said anything."""
         return Utterance(
             message_id=seen.last.id,
@@ -213,7 +215,7 @@ class Initiative:
             from_bot=True,
         )
 
-    async def _talk(self, db: UnitOfWork, where: Where, role: Role) -> Sequence[LoggedLine]:
+    async def _talk(self, db: UnitOfWork, where: Where, role: PlayedCharacter) -> Sequence[LoggedLine]:
         """Return the last lines that a character may take up: nothing of who did not agree, nor to them."""
         consent = self._manner.consent
         if consent == "off":
@@ -224,13 +226,13 @@ class Initiative:
         )
         return () if any(reads_as_distress(row.text) for row in rows) else rows  # none of that unasked (C91)
 
-    async def _status(self, db: UnitOfWork, role: Role) -> str:
+    async def _status(self, db: UnitOfWork, role: PlayedCharacter) -> str:
         """Return what a character has on its mind, or one of the lines that its file has for that."""
         lines = role.character.status_lines
         known = await db.states.get(status_key(role.slug))
         return known or (self._rng.choice(lines) if lines else "")
 
-    async def _speak(self, seen: Seen, impulse: Impulse, rolled: Roll, mouth: Mouth) -> bool:
+    async def _speak(self, seen: ChannelState, impulse: Impulse, rolled: Roll, mouth: Mouth) -> bool:
         """Let the voters have their say, think of the words, and say them if all is still as it was."""
         ballot = await self._vote(seen, impulse.role)
         calls, trace = ballot.calls, _trace(rolled, impulse.kind, ballot)
@@ -241,15 +243,17 @@ class Initiative:
         channel_id = seen.channel.id
         async with self._rooms.enter(channel_id) as room, room.lock:
             async with self._database.begin() as db:
-                await turns.note_calls(db, (*calls, *reply.calls), impulse.role.slug)
                 pledge = await self._pledge(db, seen, impulse, reply, trace)
+                unsaid = () if pledge else reply.calls
+                turn_id = pledge.turn_id if pledge else None
+                await turns.note_calls(db, (*calls, *unsaid), impulse.role.slug, turn_id=turn_id)
             if pledge is None:
                 return False
             log.info("%s speaks first in channel %s: %s", impulse.role.slug, channel_id, impulse.kind)
             await self._unasked.say(pledge, impulse.role, mouth)
         return True
 
-    async def _vote(self, seen: Seen, role: Role) -> Ballot:
+    async def _vote(self, seen: ChannelState, role: PlayedCharacter) -> Ballot:
         """Ask the voters as before anything else that nobody asked for."""
 
         async def prompt() -> Prompt | None:
@@ -271,7 +275,7 @@ class Initiative:
         return await self._unasked.vote(prompt, seen.channel.id)
 
     async def _pledge(
-        self, db: UnitOfWork, seen: Seen, impulse: Impulse, reply: Reply, trace: Trace
+        self, db: UnitOfWork, seen: ChannelState, impulse: Impulse, reply: Reply, trace: Trace
     ) -> Pledge | None:
         """Write a remark down; nothing where somebody spoke meanwhile, or what it is about has changed."""
         now = await self._look(db, seen.channel.id)
@@ -287,19 +291,23 @@ class Initiative:
         why = {**trace_json(trace), "of": drawn_on}
         return await self._unasked.pledge(db, impulse, reply, cast_id=cast_id, why=why)
 
-    async def _book(self, calls: Sequence[Call], role: Role) -> None:
+    async def _book(self, calls: Sequence[ModelCall], role: PlayedCharacter) -> None:
         if calls:
             async with self._database.begin() as db:
                 await turns.note_calls(db, calls, role.slug)
 
 
-def _fitting(kind: Kind, *, by_people: bool, status: bool) -> Kind | None:
+def _fitting(kind: RemarkKind, *, by_people: bool, status: bool) -> RemarkKind | None:
     """Return what can be said: the other kind where there is nothing for the one."""
-    possible = [one for one, able in ((Kind.CONTEXTUAL, by_people), (Kind.STATUS, status)) if able]
+    possible = [
+        one for one, able in ((RemarkKind.CONTEXTUAL, by_people), (RemarkKind.STATUS, status)) if able
+    ]
     return kind if kind in possible else next(iter(possible), None)
 
 
-def _trace(rolled: Roll, kind: Kind, ballot: Ballot) -> Trace:
+def _trace(rolled: Roll, kind: RemarkKind, ballot: Ballot) -> Trace:
     figures = {"kind": str(kind), "roll": round(rolled.rolled, 2), "chance": round(rolled.chance, 2)}
-    remark = Remark(Note.SPEAKS_FIRST, figures)
-    return Trace(steps=(Step("speaks_first", remark),), votes=ballot.votes, cost=cost_of(ballot.calls))
+    remark = RuleRemark(Note.SPEAKS_FIRST, figures)
+    return Trace(
+        steps=(DecisionStep("speaks_first", remark),), votes=ballot.votes, cost=cost_of(ballot.calls)
+    )

@@ -16,7 +16,7 @@ AUDITED = "initiative"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class InitiativeStanding:
     """Whether characters speak first in a channel, whether they are switched on there at all, and how often
     one spoke first there today; `chance` is what admins set for what is unasked, None if nothing."""
 
@@ -35,7 +35,7 @@ class Venues:
         self._audit = audit
         self._zone = zone
 
-    async def let(self, actor: Actor, where: Where, *, allowed: bool) -> Standing:
+    async def let(self, actor: Actor, where: Where, *, allowed: bool) -> InitiativeStanding:
         """Let characters speak first in a channel, or not any more; it is written into the audit."""
         detail = f"{where.channel_id}: {'on' if allowed else 'off'}"
         guild_id = where.guild_id or EVERYWHERE
@@ -45,7 +45,7 @@ class Venues:
             await self._audit.add(db, actor, AUDITED, detail, guild_id=guild_id)
         return await self.standing(where)
 
-    async def standing(self, where: Where) -> Standing:
+    async def standing(self, where: Where) -> InitiativeStanding:
         """Return what holds in a channel."""
         now = self._clock.now()
         async with self._database.read() as db:
@@ -54,4 +54,4 @@ class Venues:
             said = await db.remarks.times(SPOKEN_FIRST, since=now - TODAY, channel_id=where.channel_id)
         allowed = channel is not None and channel.speaks_first
         today = said_on(now.astimezone(self._zone), said)
-        return Standing(allowed, house.active(where), today, house.chance(where))
+        return InitiativeStanding(allowed, house.active(where), today, house.chance(where))

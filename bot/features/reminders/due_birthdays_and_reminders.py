@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.conversation import turns
 from bot.conversation.attention.server_rules import HouseRules
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.decision import Reason
 from bot.conversation.outbox import PLACES, Saying
 from bot.conversation.queue import Rooms
@@ -20,7 +20,7 @@ from bot.conversation.types import Mouth, Part
 from bot.core.clock import Runtime
 from bot.core.errors import SpeakingError
 from bot.features.reminders.reminder_rules import day_of, is_yearly
-from bot.features.reminders.reminder_words import ReminderWording, Words, person_of
+from bot.features.reminders.reminder_words import ReminderWording, ReminderWords, person_of
 from database import Database, UnitOfWork
 from database.models import Reminder, Turn
 from memory.dates import in_time, zone
@@ -143,14 +143,15 @@ class Reminding:
         self._reached("reminder composed")
         return await self._say(role, due, venue, words)
 
-    async def _say(self, role: Role, due: Reminder, venue: Venue, words: Words) -> bool:
+    async def _say(self, role: PlayedCharacter, due: Reminder, venue: Venue, words: ReminderWords) -> bool:
         """Say it when nothing else is being said there; what was changed or deleted meanwhile is not said."""
         if self._rooms.closing:
             return False  # it is still due after the restart
         async with self._rooms.enter(due.channel_id) as room, room.lock:
             async with self._database.begin() as db:
-                await turns.note_calls(db, words.calls, role.slug)
                 pledge = await self._pledge(db, role, due, venue, words.text)
+                turn_id = pledge.turn_id if pledge else None
+                await turns.note_calls(db, words.calls, role.slug, turn_id=turn_id)
             if pledge is None:
                 return False
             self._reached("pledged")
@@ -160,7 +161,7 @@ class Reminding:
             return True
 
     async def _pledge(
-        self, db: UnitOfWork, role: Role, due: Reminder, venue: Venue, text: str
+        self, db: UnitOfWork, role: PlayedCharacter, due: Reminder, venue: Venue, text: str
     ) -> Pledge | None:
         """Write the message down and move its reminder on: both, or neither."""
         now = self._clock.now()
@@ -191,7 +192,7 @@ class Reminding:
         log.info("Not saying reminder %d in channel %s: %s", due.id, due.channel_id, why)
         return False
 
-    async def _is_pausing(self, db: UnitOfWork, role: Role, due: Reminder, venue: Venue) -> bool:
+    async def _is_pausing(self, db: UnitOfWork, role: PlayedCharacter, due: Reminder, venue: Venue) -> bool:
         """Say whether the place is left alone: it refused something, or is none for adults now."""
         if not await self._casting.admits(db, role, venue.where):
             return True

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.conversation.company import Role
-from bot.conversation.generation import Voice
+from bot.conversation.company import PlayedCharacter
+from bot.conversation.generation import ModelVoice
 from bot.conversation.intents import PLAIN
 from bot.conversation.prompt import system_prompt
 from bot.conversation.text.clean import tidy, trim_to_sentence
@@ -19,7 +19,7 @@ from bot.core.clock import Clock
 from bot.features.reminders.reminder_rules import is_yearly
 from bot.llm.client import Claude
 from bot.llm.errors import ClaudeError
-from bot.llm.types import Block, Call, Message, Prompt
+from bot.llm.types import Block, Message, ModelCall, Prompt
 from bot.prompts import fill
 from database import UnitOfWork
 from database.models import Reminder
@@ -38,11 +38,11 @@ FIXED_LATE = "You asked me to remind you at {due} (I am late): {text}"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ReminderWords:
     """What is said, and what it cost to think of it."""
 
     text: str
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +56,39 @@ class Addressee:
 class ReminderWording:
     """Finds the words. Where thinking fails, or leaves nothing, the line of ours says what is due."""
 
-    def __init__(self, *, claude: Claude, voice: Voice, clock: Clock) -> None:
+    def __init__(self, *, claude: Claude, voice: ModelVoice, clock: Clock) -> None:
         self._claude = claude
         self._voice = voice
         self._clock = clock
 
     async def of(
-        self, role: Role, due: Reminder, person: Addressee, *, emotes: Mapping[str, str] = NO_EMOTES
-    ) -> Words:
+        self,
+        role: PlayedCharacter,
+        due: Reminder,
+        person: Addressee,
+        *,
+        emotes: Mapping[str, str] = NO_EMOTES,
+    ) -> ReminderWords:
         """Return what is said; in a server it mentions the person, and nobody else is pinged.
 
         The person's own words stay as they are; in the character's, `emotes` are the place's.
         """
         if self._voice.rehearsal:  # it can't follow a note of ours
-            return Words(_addressed(due, self._fixed(due)), ())
+            return ReminderWords(_addressed(due, self._fixed(due)), ())
         choice = self._voice.experts.choose(PLAIN, premium=person.premium)
         question = self._voice.question(choice, due.person_id, due.channel_id)
         try:
             answer = await self._claude.ask(self._prompt(role, due, person.label), question)
         except ClaudeError as error:
             log.warning("No words for reminder %d from %s: %s", due.id, choice.model, error)
-            return Words(_addressed(due, self._fixed(due)), error.calls)
+            return ReminderWords(_addressed(due, self._fixed(due)), error.calls)
         text = tidy(answer.text, names_of(role.character), labels=(person.label,))
         text = trim_to_sentence(text) if answer.cut_short else text
         text = dress(text, emotes, role.character)
         text = _with_what(due, text) if split(text) else self._fixed(due)
-        return Words(_addressed(due, text), answer.calls)
+        return ReminderWords(_addressed(due, text), answer.calls)
 
-    def _prompt(self, role: Role, due: Reminder, label: str) -> Prompt:
+    def _prompt(self, role: PlayedCharacter, due: Reminder, label: str) -> Prompt:
         """Return what Claude is asked: the person's words stand quoted, in one line, before our note."""
         local = zone(due.zone)
         what = fill(f"reminding_{due.kind}", label=label, made=shown(due.made_at, local))

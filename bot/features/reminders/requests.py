@@ -1,6 +1,6 @@
 """What people ask a character for in plain words: to remember something, or to remind them of it."""
 
-from bot.conversation.company import Role
+from bot.conversation.company import PlayedCharacter
 from bot.conversation.text.names import addresses, clean_text
 from bot.conversation.types import Utterance
 from bot.features.memory.wording import worded
@@ -16,7 +16,7 @@ REFUSED = "(They ask you to remember something, and that can't be done: {why} Te
 
 
 async def notice_requests(
-    reminders: Reminders, memories: Memories, role: Role, heard: Utterance
+    reminders: Reminders, memories: Memories, role: PlayedCharacter, heard: Utterance
 ) -> str | None:
     """Do what a message asks for, before it is answered; return what to say of it at the prompt's end.
 
@@ -33,7 +33,7 @@ async def notice_requests(
     return await _remember(memories, role, heard, remembered_in(said, names=names))
 
 
-async def _remember(memories: Memories, role: Role, heard: Utterance, text: str) -> str | None:
+async def _remember(memories: Memories, role: PlayedCharacter, heard: Utterance, text: str) -> str | None:
     """Keep what somebody asked in plain words to be remembered; return what to say of that (C56)."""
     if not text:
         return None

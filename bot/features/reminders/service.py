@@ -30,7 +30,7 @@ from database.repositories.reminders import MOST
 from memory.dates import YearDay, near_zones, shown, zone, zone_named
 from memory.erasing import Eraser
 from memory.places import Place, Where
-from memory.requests import MAY_ASK_TO_BE_REMINDED, Asked, birthday_in, reminder_in, stands_in
+from memory.requests import MAY_ASK_TO_BE_REMINDED, ReminderRequest, birthday_in, reminder_in, stands_in
 from memory.when import read_when
 from personas.character import names_of
 
@@ -188,14 +188,14 @@ class Reminders:
     def _names(self, character: str) -> tuple[str, ...]:
         return names_of(self._company.by_slug[character].character)
 
-    def _read(self, character: str, said: str, at: datetime, local: ZoneInfo) -> Asked | None:
+    def _read(self, character: str, said: str, at: datetime, local: ZoneInfo) -> ReminderRequest | None:
         def read(words: str) -> datetime | None:
             return read_when(words, now=at, zone=local)
 
         return reminder_in(said, read_when=read, names=self._names(character))
 
     async def _notice_wish(
-        self, character: str, heard: Utterance, asked: Asked, local: LocalTime
+        self, character: str, heard: Utterance, asked: ReminderRequest, local: LocalTime
     ) -> str | None:
         if asked.due is None or not asked.text:
             return NOT_NOTED.format(why=WHEN_UNKNOWN if asked.due is None else WHAT_UNKNOWN)

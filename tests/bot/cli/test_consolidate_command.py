@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bot.cli.terminal.consolidating import NOBODY, NOTHING_NEW, _Places, place_bar, report
 from bot.core.data_lock import held
-from memory.facts import Tally
+from memory.facts import FactTally
 from tests.builders import table
 from tests.learning import MIRA, agree, fact, finding, say, texts
 from tests.support.paths import ROOT
@@ -115,7 +115,7 @@ async def test_without_a_character_it_says_what_to_mend(tmp_path):
 
 
 def test_where_nothing_may_be_noted_that_is_said():
-    assert next(report(Tally(lines=3), 1, off=True)) == NOBODY
+    assert next(report(FactTally(lines=3), 1, off=True)) == NOBODY
 
 
 @pytest.mark.parametrize("screen", [True, False])

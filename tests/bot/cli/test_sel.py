@@ -16,7 +16,7 @@ from bot.cli.legacy.taking_over import Import
 from bot.cli.main import main
 from bot.core.errors import ConfigurationError
 from database.models import Fact
-from database.repositories.memories import Memories
+from database.repositories.memories import MemoryRepository
 from memory.history import INHERITED
 from memory.rules import SOFT_KEPT
 from personas.affect.temperament import Hormone
@@ -322,15 +322,15 @@ async def test_a_fault_in_the_middle_leaves_whole_people_and_the_next_run_goes_o
     at_table: Table, tmp_path: Path, monkeypatch
 ):
     memory = {str(who): [item(TEA, kind="hard"), item(LISBON, kind="hard")] for who in (MIRA, OTTO)}
-    add, added = Memories.add, list[str]()
+    add, added = MemoryRepository.add, list[str]()
 
-    async def breaking(self: Memories, fact: Fact, **more: Any) -> Fact:
+    async def breaking(self: MemoryRepository, fact: Fact, **more: Any) -> Fact:
         added.append(fact.text)
         if len(added) == 4:
             raise OSError("the disk is gone")
         return await add(self, fact, **more)
 
-    monkeypatch.setattr(Memories, "add", breaking)
+    monkeypatch.setattr(MemoryRepository, "add", breaking)
     with pytest.raises(OSError, match="disk"):
         await came_in(at_table, tmp_path, memory)
     assert [len(await known_of(at_table, who)) for who in (MIRA, OTTO)] == [2, 0]

@@ -13,7 +13,7 @@ from bot.app import App
 from bot.cli.terminal import slash
 from bot.cli.terminal.plain import read_out, script_lines
 from bot.cli.terminal.session import channel_of
-from database.models import Call, Message, Turn
+from database.models import CallRow, MessageRow, Turn
 from tests.builders import DM, PIXEL, utterance
 from tests.fakes import FakeMouth
 from tests.support.paths import ROOT
@@ -57,7 +57,7 @@ async def test_a_conversation_goes_on_in_the_next_session(tmp_path, claude):
 async def test_reset_forgets_the_conversation(tmp_path, claude):
     async with opened(tmp_path, claude) as (session, _):
         result = await talked(session, "my cat is called Ada\n/reset\nwhat is she called?")
-        assert [row.text for row in await rows(session.app, Message)] == ["what is she called?", "…"]
+        assert [row.text for row in await rows(session.app, MessageRow)] == ["what is she called?", "…"]
     assert "Pixel has forgotten this conversation (2 lines).\n" in result.out
     assert "Ada" not in claude.requests[1].text
 
@@ -188,9 +188,9 @@ async def test_the_terminal_leaves_the_rows_that_discord_leaves(tmp_path, claude
 
 
 async def _kept(app: App) -> list:
-    messages = [(row.text, row.from_bot, row.turn_id) for row in await rows(app, Message)]
+    messages = [(row.text, row.from_bot, row.turn_id) for row in await rows(app, MessageRow)]
     turns = [(row.state, row.reason, row.fallback, row.character) for row in await rows(app, Turn)]
-    calls = [(row.purpose, row.model, row.outcome) for row in await rows(app, Call)]
+    calls = [(row.purpose, row.model, row.outcome) for row in await rows(app, CallRow)]
     return [messages, turns, calls]
 
 

@@ -20,7 +20,7 @@ from bot.features.characters.presence_words import (
     STOPPED,
 )
 from bot.features.memory.reply_origin import NO_DECISION, UNKNOWN_DECISION
-from database.models import Cue, Scene
+from database.models import CueRow, Scene
 from tests.builders import PIXEL
 from tests.company import FANGS, NYX
 from tests.terminals import opened, rows, seated, talked
@@ -110,7 +110,7 @@ async def test_ctrl_c_keeps_those_silent_who_were_to_follow(tmp_path, claude):
         await claude.received(2)
         seat.keys.send_text("\x03")
         await seat.shows("(stopped)")
-        assert [cue.open for cue in await rows(seat.session.app, Cue)] == [False]
+        assert [cue.open for cue in await rows(seat.session.app, CueRow)] == [False]
         seat.keys.send_text("Nyx?\r")
         await seat.shows("Here.")
     assert len(claude.requests) == 3
@@ -222,7 +222,7 @@ async def test_a_scene_is_stopped_by_its_command_and_by_ctrl_c(tmp_path, claude)
         await claude.received(begun + 2)
         seat.keys.send_text("\x03")
         await seat.shows("(stopped)")
-        while any(cue.open for cue in await rows(seat.session.app, Cue)):
+        while any(cue.open for cue in await rows(seat.session.app, CueRow)):
             await seat.session.app.clock.sleep(0)
         assert all(scene.ended_at for scene in await rows(seat.session.app, Scene))
     assert STOPPED.format(count=20, done=0)[:16] in seat.printed

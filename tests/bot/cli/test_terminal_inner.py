@@ -15,7 +15,7 @@ from bot.cli.terminal.inner import (
 )
 from bot.cli.terminal.session import PERSON
 from bot.features.inner_life.relationship import NOT_THERE, TAKEN_BACK
-from database.models import Bond, Musing, MusingChange
+from database.models import BondRow, Musing, MusingChange
 from tests.inner_world import noted, stand, wiped
 from tests.terminals import opened, rows, talked
 from tests.world.claude_server import ScriptedClaude
@@ -71,7 +71,7 @@ async def test_how_the_two_stand_is_told_with_causes_and_taken_back_by_number(tm
         assert again.out.startswith(f"Taken back: rapport is 2 now.\n{TAKEN_BACK}\n")
         assert "you said thank you (taken back)\n" in again.out
         assert "within a day; 2 left." in again.out
-        [row] = await rows(session.app, Bond)
+        [row] = await rows(session.app, BondRow)
         assert (row.user_id, row.rapport) == (PERSON, 2)
 
 

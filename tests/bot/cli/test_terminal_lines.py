@@ -20,7 +20,7 @@ from bot.cli.terminal.markup import bare, hides, lines_of, styled
 from bot.cli.terminal.plain import piped_lines, read_script
 from bot.cli.terminal.session import Ids, open_session
 from bot.core.errors import ConfigurationError
-from database.models import Message
+from database.models import MessageRow
 from tests.fakes import FakeClock
 from tests.terminals import opened, rows, talked
 from tests.world.claude_server import ScriptedClaude
@@ -118,7 +118,7 @@ async def test_message_ids_only_grow_whatever_the_clock_does():
 async def test_a_session_begins_above_the_ids_of_the_one_before(tmp_path, claude):
     async with opened(tmp_path, claude) as (session, _):
         await talked(session, "hello")
-        used = [row.id for row in await rows(session.app, Message)]
+        used = [row.id for row in await rows(session.app, MessageRow)]
         backwards = FakeClock(datetime(2020, 1, 1, tzinfo=UTC))
         again = await open_session(replace(session.app, clock=backwards))
         heard = again.hear("hello again")

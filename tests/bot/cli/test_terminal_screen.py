@@ -13,7 +13,7 @@ from bot.cli.terminal.dialogue import AGAIN
 from bot.cli.terminal.opening import download_bar
 from bot.cli.terminal.screen import toolbar
 from bot.conversation.types import Part
-from database.models import Call, Claim, Message
+from database.models import CallRow, Claim, MessageRow
 from database.sqlite import SqliteFile
 from memory.places import Place
 from tests.terminals import MODEL, opened, rows, seated, talked
@@ -36,7 +36,7 @@ async def test_the_toolbar_shows_character_model_cost_and_count(tmp_path, claude
         await talked(session, "hello")
         await session.count_cost()
         async with session.app.database.read() as db:
-            cost = await db.messages._session.scalar(select(func.sum(Call.cost)))
+            cost = await db.messages._session.scalar(select(func.sum(CallRow.cost)))
         assert cost
         assert toolbar(session, 80) == f" Pixel · {MODEL} · ${cost:.4f} · 2 messages · /help "
 
@@ -145,7 +145,7 @@ async def test_ctrl_c_stops_an_answer_and_takes_the_line_back(tmp_path, claude):
             await asyncio.sleep(0.005)
         seat.keys.send_text("\x03")
         await seat.shows("stopped")
-        assert await rows(seat.session.app, Message) == []
+        assert await rows(seat.session.app, MessageRow) == []
         assert [claim.open for claim in await rows(seat.session.app, Claim)] == [False]
         seat.keys.send_text("hello\r")
         await seat.shows("At your service.")
@@ -173,7 +173,7 @@ async def test_ctrl_d_leaves_and_stops_what_is_being_answered(tmp_path, claude):
         await claude.received(1)
         seat.keys.send_text("\x04")
         assert await seat.talk == 0
-        assert await rows(seat.session.app, Message) == []
+        assert await rows(seat.session.app, MessageRow) == []
 
 
 async def test_what_is_typed_during_an_answer_is_answered_next(tmp_path, claude):
@@ -206,7 +206,7 @@ async def test_an_answer_that_breaks_off_leaves_only_the_fallback_and_the_reason
         await seat.shows("No reply from")
         assert "Pixel\n  static say again?\n" in seat.printed
         assert "I was" not in seat.printed
-        assert [row.text for row in await rows(seat.session.app, Message)] == ["hello"]
+        assert [row.text for row in await rows(seat.session.app, MessageRow)] == ["hello"]
 
 
 async def test_a_fault_of_ours_does_not_end_the_talk(tmp_path, claude, monkeypatch):

@@ -10,11 +10,11 @@ import pytest
 from simcord.backend import serializers
 
 from bot.audit import Actor, AuditLog
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.conversation.attention.vote import Voters
 from bot.conversation.config import Attentiveness
 from bot.conversation.decision import Reason
-from bot.conversation.rethinking import Asker, CannotRemake
+from bot.conversation.rethinking import CannotRemake, Requester
 from bot.conversation.safety import NOT_IN_PRIVATE, NOT_MARKED, SWITCHED_OFF
 from bot.core.errors import Unpostable
 from bot.features.characters.presence import NotStaged
@@ -24,7 +24,7 @@ from bot.features.proactive.venues import Venues
 from cogs._discord.speaking import mouth_in
 from memory.places import Place, Where
 from memory.rules import MemoryRefused
-from personas.initiative import TICK, Bounds, slot_of
+from personas.initiative import TICK, InitiativeBounds, slot_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, administration_of, table
 from tests.company import NYX, company, stagecraft
 from tests.support.ages import RED
@@ -110,17 +110,17 @@ async def test_what_it_heard_before_the_mark_went_comes_up_nowhere_without_it(re
 
 async def test_the_admins_of_a_server_can_keep_it_out_of_marked_channels_too(red):
     administration = administration_of(red)
-    await administration.set_rule(Actor(1, 1), Kind.ADULTS, guild_id=700, value=0.0)
+    await administration.set_rule(Actor(1, 1), RuleKind.ADULTS, guild_id=700, value=0.0)
     await red.hear("Scarlet?", where=MARKED)
     assert red.mouth.said == [SWITCHED_OFF.format(name="Scarlet")]
-    await administration.set_rule(Actor(1, 1), Kind.ADULTS, guild_id=700, value=1.0)
+    await administration.set_rule(Actor(1, 1), RuleKind.ADULTS, guild_id=700, value=1.0)
     await red.hear("Scarlet?", where=MARKED)
     assert red.mouth.said[1:] == ["Hm."]
 
 
 async def test_switched_off_it_does_not_even_say_why(red):
     administration = administration_of(red)
-    await administration.set_rule(Actor(1, 1), Kind.ACTIVE, guild_id=700, value=0.0)
+    await administration.set_rule(Actor(1, 1), RuleKind.ACTIVE, guild_id=700, value=0.0)
     await red.hear("Scarlet?", where=CHANNEL)
     assert red.mouth.said == []
 
@@ -210,7 +210,7 @@ async def test_it_does_not_greet_remake_or_remember_where_it_must_not_be(red):
     red.claude.will_say("mm.")
     await red.hear("Scarlet?", where=MARKED)
     gone = replace(MARKED, age_restricted=False)
-    asker = Asker(42, "Mira")
+    asker = Requester(42, "Mira")
     with pytest.raises(NoGreeting, match="for adults"):
         await red.app.greetings.greet(asker, gone, red.mouth, key=5)
     with pytest.raises(CannotRemake, match="for adults"):
@@ -225,7 +225,7 @@ async def test_it_does_not_greet_remake_or_remember_where_it_must_not_be(red):
 
 @pytest.mark.parametrize(("marked", "spoke"), [(True, 1), (False, 0)])
 async def test_it_speaks_first_in_marked_channels_only(tmp_path, marked, spoke):
-    manner = replace(AT_ONCE, initiative=Bounds(chance=1.0))
+    manner = replace(AT_ONCE, initiative=InitiativeBounds(chance=1.0))
     musing = RED.model_copy(update={"status_lines": ("Counting raindrops",)})
     async with table(tmp_path, character=musing, manner=manner) as at:
         venues = Venues(at.database, at.clock, AuditLog(at.database, at.clock), zone=manner.zone)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.attention.addressee_vote import KEPT, Asked, Asker, names_in, worth_asking
+from bot.conversation.attention.addressee_vote import KEPT, AddresseeVote, VoteOutcome, names_in, worth_asking
 from bot.conversation.types import Person
 from bot.llm.errors import (
     ClaudeCut,
@@ -35,9 +35,9 @@ class Desk:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.claude = FakeClaude(self.clock)
-        self.asker = Asker(self.claude, model="claude-haiku-4-5", clock=self.clock)
+        self.asker = AddresseeVote(self.claude, model="claude-haiku-4-5", clock=self.clock)
 
-    async def ask(self, text=TEXT, known=PEOPLE, **changes) -> Asked:
+    async def ask(self, text=TEXT, known=PEOPLE, **changes) -> VoteOutcome:
         heard = utterance(text, where=CHANNEL, **changes)
         return await self.asker.ask(heard, known, me=PIXEL)
 

@@ -8,9 +8,9 @@ import pytest
 
 from bot.conversation.attention.addressing import Addressees
 from bot.conversation.attention.rules import RULES, Circumstances, attend
-from bot.conversation.attention.server_rules import HouseRules, Kind
-from bot.conversation.attention.throttle import Patience, Tally
-from bot.conversation.decision import Decision, Reason, Remark, Step
+from bot.conversation.attention.server_rules import HouseRules, RuleKind
+from bot.conversation.attention.throttle import Patience, ReplyTally
+from bot.conversation.decision import Decision, DecisionStep, Reason, RuleRemark
 from bot.conversation.types import Glimpse, Person, Utterance
 from memory.places import Place, Where
 from personas.character import names_of
@@ -168,11 +168,11 @@ def test_its_own_messages_are_not_answered(where, call):
 @pytest.mark.parametrize(
     ("tally", "expected"),
     [
-        (Tally(2, 2), True),
-        (Tally(3, 3), Reason.THRESHOLD),
-        (Tally(9, 9), Reason.THRESHOLD),
-        (Tally(0, 11), True),
-        (Tally(0, 12), Reason.TIRED),
+        (ReplyTally(2, 2), True),
+        (ReplyTally(3, 3), Reason.THRESHOLD),
+        (ReplyTally(9, 9), Reason.THRESHOLD),
+        (ReplyTally(0, 11), True),
+        (ReplyTally(0, 12), Reason.TIRED),
     ],
 )
 def test_a_bot_that_calls_is_answered_until_patience_is_at_an_end(call, tally, expected):
@@ -184,7 +184,7 @@ def test_a_bot_that_calls_is_answered_until_patience_is_at_an_end(call, tally, e
 
 
 def test_no_tally_keeps_a_person_from_being_answered():
-    assert reason(utterance("Pixel?", where=CHANNEL), replace(NOW, tally=Tally(99, 99))) is Reason.NAME
+    assert reason(utterance("Pixel?", where=CHANNEL), replace(NOW, tally=ReplyTally(99, 99))) is Reason.NAME
 
 
 def test_what_a_bot_said_is_over_once_the_character_has_spoken_after_it():
@@ -211,12 +211,12 @@ CHANCES = [
     ((), 1.0, 0.99, None),
     ((), 0.5, 0.6, Reason.CHANCE),
     ((), 0.5, 0.4, None),
-    (((700, Kind.CHANCE, 600, 0.0),), 1.0, 0.0, Reason.CHANCE),
-    (((700, Kind.CHANCE, 0, 0.0),), 1.0, 0.0, Reason.CHANCE),
-    (((700, Kind.CHANCE, 0, 0.0), (700, Kind.CHANCE, 600, 1.0)), 0.0, 0.9, None),
-    (((700, Kind.CHANCE, 601, 0.0),), 1.0, 0.0, None),
-    (((701, Kind.CHANCE, 0, 0.0),), 1.0, 0.0, None),
-    (((0, Kind.CHANCE, 0, 0.0),), 1.0, 0.0, Reason.CHANCE),
+    (((700, RuleKind.CHANCE, 600, 0.0),), 1.0, 0.0, Reason.CHANCE),
+    (((700, RuleKind.CHANCE, 0, 0.0),), 1.0, 0.0, Reason.CHANCE),
+    (((700, RuleKind.CHANCE, 0, 0.0), (700, RuleKind.CHANCE, 600, 1.0)), 0.0, 0.9, None),
+    (((700, RuleKind.CHANCE, 601, 0.0),), 1.0, 0.0, None),
+    (((701, RuleKind.CHANCE, 0, 0.0),), 1.0, 0.0, None),
+    (((0, RuleKind.CHANCE, 0, 0.0),), 1.0, 0.0, Reason.CHANCE),
 ]
 
 
@@ -232,17 +232,17 @@ def test_the_nearest_chance_counts_for_what_is_not_addressed_and_never_for_who_c
 
 THREAD = replace(CHANNEL, channel_id=610, parent_id=600)
 FORBIDDEN: list[tuple[Any, Where, dict[str, Any], Reason | None]] = [
-    ((700, Kind.ACTIVE, 600, 0), CHANNEL, {}, Reason.INACTIVE),
-    ((700, Kind.ACTIVE, 600, 0), THREAD, {}, Reason.INACTIVE),
-    ((700, Kind.ACTIVE, 0, 0), CHANNEL, {}, Reason.INACTIVE),
-    ((0, Kind.ACTIVE, 0, 0), DM, {}, Reason.INACTIVE),
-    ((700, Kind.ACTIVE, 0, 0), DM, {}, None),
-    ((700, Kind.ACTIVE, 601, 0), CHANNEL, {}, None),
-    ((700, Kind.DENIED_USER, 42, 0), CHANNEL, {}, Reason.DENIED_USER),
-    ((700, Kind.DENIED_USER, 43, 0), CHANNEL, {}, None),
-    ((0, Kind.DENIED_USER, 42, 0), DM, {}, Reason.DENIED_USER),
-    ((700, Kind.DENIED_ROLE, 5, 0), CHANNEL, {"author_roles": (4, 5)}, Reason.DENIED_ROLE),
-    ((700, Kind.DENIED_ROLE, 5, 0), CHANNEL, {"author_roles": (4,)}, None),
+    ((700, RuleKind.ACTIVE, 600, 0), CHANNEL, {}, Reason.INACTIVE),
+    ((700, RuleKind.ACTIVE, 600, 0), THREAD, {}, Reason.INACTIVE),
+    ((700, RuleKind.ACTIVE, 0, 0), CHANNEL, {}, Reason.INACTIVE),
+    ((0, RuleKind.ACTIVE, 0, 0), DM, {}, Reason.INACTIVE),
+    ((700, RuleKind.ACTIVE, 0, 0), DM, {}, None),
+    ((700, RuleKind.ACTIVE, 601, 0), CHANNEL, {}, None),
+    ((700, RuleKind.DENIED_USER, 42, 0), CHANNEL, {}, Reason.DENIED_USER),
+    ((700, RuleKind.DENIED_USER, 43, 0), CHANNEL, {}, None),
+    ((0, RuleKind.DENIED_USER, 42, 0), DM, {}, Reason.DENIED_USER),
+    ((700, RuleKind.DENIED_ROLE, 5, 0), CHANNEL, {"author_roles": (4, 5)}, Reason.DENIED_ROLE),
+    ((700, RuleKind.DENIED_ROLE, 5, 0), CHANNEL, {"author_roles": (4,)}, None),
 ]
 
 
@@ -256,11 +256,11 @@ def test_what_admins_forbid_is_not_answered_even_when_it_is_called(rule, where, 
 
 
 def test_a_channel_that_is_on_counts_before_a_server_that_is_off():
-    house = HouseRules(((700, Kind.ACTIVE, 0, 0), (700, Kind.ACTIVE, 600, 1)))
+    house = HouseRules(((700, RuleKind.ACTIVE, 0, 0), (700, RuleKind.ACTIVE, 600, 1)))
     assert house.active(CHANNEL)
     assert house.active(THREAD)
     assert not house.active(replace(CHANNEL, channel_id=601))
-    house = HouseRules(((700, Kind.ACTIVE, 600, 0), (700, Kind.ACTIVE, 610, 1)))
+    house = HouseRules(((700, RuleKind.ACTIVE, 600, 0), (700, RuleKind.ACTIVE, 610, 1)))
     assert house.active(THREAD)
     assert not house.active(CHANNEL)
 
@@ -280,7 +280,7 @@ def test_the_first_opinion_wins_and_every_rule_up_to_it_leaves_a_step():
         return None
 
     def remarks(*_):
-        return Remark("0.5 of 0.4")
+        return RuleRemark("0.5 of 0.4")
 
     def refuses(*_):
         return no
@@ -292,7 +292,7 @@ def test_the_first_opinion_wins_and_every_rule_up_to_it_leaves_a_step():
     assert attention.decision == no
     assert [(step.rule, step.remark) for step in attention.steps] == [
         ("silent", None),
-        ("remarks", Remark("0.5 of 0.4")),
+        ("remarks", RuleRemark("0.5 of 0.4")),
         ("refuses", None),
     ]
     assert attend(heard, NOW, []).decision is None
@@ -310,7 +310,7 @@ async def test_a_rule_added_to_the_list_needs_no_other_change(tmp_path):
         assert len(at.mouth.said) == 1
         kept = await at.decided(loud.message_id)
     assert kept.turn is not None
-    assert kept.trace.steps == (Step("shouted"),)
+    assert kept.trace.steps == (DecisionStep("shouted"),)
 
 
 async def test_silence_is_kept_with_its_reason(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from bot.arranging import manner_of
 from bot.audit import Actor
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.conversation.config import Notice
 from bot.conversation.safety import NOT_REACHED
 from bot.core.errors import Unsaid
@@ -98,7 +98,7 @@ async def test_what_could_not_be_shown_is_shown_with_the_next_such_line(at, capl
 
 
 async def test_an_operator_or_the_admins_of_a_server_switch_it_off(tmp_path, at):
-    await administration_of(at).set_rule(Actor(1, 1), Kind.NOTICES, guild_id=700, value=0.0)
+    await administration_of(at).set_rule(Actor(1, 1), RuleKind.NOTICES, guild_id=700, value=0.0)
     await at.hear(SAD, where=CHANNEL)
     assert at.mouth.whispered == []
     assert at.mouth.said == ["Hm."]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.rethinking import Asker, CannotRemake
+from bot.conversation.rethinking import CannotRemake, Requester
 from bot.conversation.summaries import summary_prompt
 from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Utterance
@@ -28,7 +28,7 @@ from bot.llm.errors import (
 )
 from bot.llm.types import Prompt, Question, TokenEstimate
 from bot.settings import Settings
-from database.models import Message
+from database.models import MessageRow
 from database.repositories.messages import Uncovered
 from memory.places import Place, Where
 from tests.builders import CHANNEL, DM, PIXEL, Table, table, utterance
@@ -100,10 +100,10 @@ def answers_differently(at: Table, change: Callable[[Answer], Answer]) -> None:
 
 
 @pytest.mark.parametrize(("over", "summed_up"), [(30, 1), (-30, 0)])
-async def test_talk_just_over_25_000_tokens_is_summed_up_once_and_just_under_it_not_at_all(
+async def test_talk_just_over_6_000_tokens_is_summed_up_once_and_just_under_it_not_at_all(
     at_table, over, summed_up
 ):
-    left = await talk(at_table, 25_000)
+    left = await talk(at_table, 6_000)
     at_table.claude.will_note(note(NOTE * 5))
     await at_table.hear(filling(left + over))
     await at_table.app.summaries.settled()
@@ -114,7 +114,7 @@ async def test_talk_just_over_25_000_tokens_is_summed_up_once_and_just_under_it_
 
 
 async def test_the_prompt_falls_to_about_a_third_and_the_last_two_exchanges_stay_word_for_word(at_table):
-    left = await talk(at_table, 25_000)
+    left = await talk(at_table, 6_000)
     at_table.claude.will_note(note(NOTE * 5))
     at_table.claude.will_say("the reply before the last", "the last reply", "and then")
     await at_table.hear("the line before the last")
@@ -123,8 +123,8 @@ async def test_the_prompt_falls_to_about_a_third_and_the_last_two_exchanges_stay
     await at_table.hear("so?")
     before, after = (transcript(prompt) for prompt in at_table.claude.prompts[-2:])
     tokens = TokenEstimate()
-    assert tokens(before) > 25_000
-    assert 0.2 <= tokens(after) / 25_000 <= 0.45
+    assert tokens(before) > 6_000
+    assert 0.2 <= tokens(after) / 6_000 <= 0.45
     assert NOTE.strip() in after
     for words in (
         "the line before the last",
@@ -159,7 +159,7 @@ async def test_the_estimate_as_corrected_by_what_the_server_reports_decides(at_t
 
     answers_differently(at_table, counted)
     at_table.claude.will_note(note(NOTE * 5))
-    await talk(at_table, 17_000)
+    await talk(at_table, 4_000)
     await at_table.app.summaries.settled()
     assert len(await summaries(at_table.database)) == summed_up
 
@@ -179,8 +179,8 @@ async def test_of_very_many_short_lines_the_older_ones_are_summed_up_too(at_tabl
     assert 400 < len(await uncovered(at_table.database, CHANNEL)) < 600
 
 
-def _row(line: Utterance) -> Message:
-    return Message(
+def _row(line: Utterance) -> MessageRow:
+    return MessageRow(
         id=line.message_id,
         channel_id=line.where.channel_id,
         author_id=line.author_id,
@@ -272,14 +272,14 @@ async def test_a_character_that_was_let_go_sums_up_nothing_and_finds_its_talk_wh
 
 
 async def test_a_tenth_of_what_a_summary_usually_is_is_none(at_table, tmp_path):
-    """A usual one has 5 % of the words: 600 for 12,000."""
-    await fill_up(at_table, condensed=25_000)
+    """A usual one has 5 % of the words: 150 for 3,000."""
+    await fill_up(at_table, condensed=6_000)
     before = contents(tmp_path)
-    at_table.claude.will_note(note("word " * 60))
+    at_table.claude.will_note(note("word " * 15))
     assert await at_table.app.summaries.condense("pixel", DM) == 0
     assert contents(tmp_path) == before
     at_table.clock.pass_time(3 * HOUR)
-    at_table.claude.will_note(note("word " * 600))
+    at_table.claude.will_note(note("word " * 150))
     assert await at_table.app.summaries.condense("pixel", DM) > 0
 
 
@@ -611,7 +611,7 @@ async def test_several_places_are_summed_up_each_on_its_own(at_small_table):
 
 async def test_a_reply_that_is_being_changed_is_summed_up_only_afterwards(at_small_table):
     at = at_small_table
-    where, asker = DM, Asker(MIRA, "Mira")
+    where, asker = DM, Requester(MIRA, "Mira")
     at.claude.will_say("the first take", "canary of the second")
     await at.hear("hello")
     takes = await at.app.revisions.another("pixel", asker, where)
@@ -637,7 +637,7 @@ async def test_a_reply_that_was_summed_up_can_not_be_changed_any_more(at_small_t
     at.claude.will_note(note("They greeted each other."))
     await at.app.summaries.catch_up()
     with pytest.raises(CannotRemake):
-        await at.app.revisions.rewrite("pixel", Asker(MIRA, "Mira"), DM, "other words", mouth=at.mouth)
+        await at.app.revisions.rewrite("pixel", Requester(MIRA, "Mira"), DM, "other words", mouth=at.mouth)
 
 
 # --- Talk that grows old -------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -24,15 +24,15 @@ from sqlalchemy import bindparam, select
 from bot.app import App
 from bot.conversation.attention.vote import Voters
 from bot.conversation.company import Company, Speaker
-from bot.conversation.config import Attentiveness, Direction, Extent
-from bot.conversation.rethinking import Asker, CannotRemake
+from bot.conversation.config import Attentiveness, Direction, TranscriptLimits
+from bot.conversation.rethinking import CannotRemake, Requester
 from bot.conversation.speakers import Casting
 from bot.conversation.types import Part, Utterance
 from bot.features.characters.presence import NotStaged, Stagecraft
 from bot.llm.client import Answer
-from bot.llm.types import Call, Prompt, Question, Usage
+from bot.llm.types import ModelCall, Prompt, Question, Usage
 from database import Database
-from database.models import Message
+from database.models import MessageRow
 from database.repositories import messages as messages_module
 from memory.places import Place, Where
 from memory.rules import MemoryRefused
@@ -121,7 +121,7 @@ class Gossip:
         if happens:
             await happens()
         await asyncio.sleep(0)
-        call = Call(
+        call = ModelCall(
             purpose=question.purpose,
             model=question.model,
             outcome="ok",
@@ -178,6 +178,7 @@ class Hunt:
         self.out: dict[tuple[int, str], bool] = {}
         self.chosen: dict[int, str] = {}
         self.scenes: dict[int, set[str]] = {}
+        self.there_before: dict[int, set[str]] = {}
         self.leaks: list[str] = []
         self.prompts = 0
         self.found: Counter[str] = Counter()
@@ -191,7 +192,7 @@ class Hunt:
         first, *others = (EVERYBODY[slug] for slug in self.active)
         manner = replace(
             AT_ONCE,
-            extent=Extent(condensed=500, known=1_000),
+            extent=TranscriptLimits(condensed=500, known=1_000),
             recalled=1_000,
             direction=Direction(banter=0.6),
             attention=Attentiveness(voters=Voters(model="claude-haiku-5-5", count=1, deadline=10.0)),
@@ -213,6 +214,21 @@ class Hunt:
 
     def present(self, where: Where) -> set[str]:
         """Return who is there by the rules of the house, told anew here."""
+        return self._present(where) | self.there_before.get(where.channel_id, set())
+
+    @contextmanager
+    def _changing_who_is_there(self) -> Iterator[None]:
+        """Count who was there before a change as there until the change is written down.
+
+        What is said at that very moment was heard by them: the others may be talking meanwhile.
+        """
+        self.there_before = {place.channel_id: self._present(place) for place in PLACES.values()}
+        try:
+            yield
+        finally:
+            self.there_before = {}
+
+    def _present(self, where: Where) -> set[str]:
         if len(self.active) == 1:
             return set(self.active)
         if where.place is Place.DM:
@@ -381,13 +397,15 @@ class Hunt:
         present = self.rng.random() < 0.6
         if len(self.active) == 1:
             return
-        self.out[where.channel_id, slug] = not present
-        await self.stagecraft.attend(where, self.stagecraft.role(slug), present=present)
+        with self._changing_who_is_there():
+            self.out[where.channel_id, slug] = not present
+            await self.stagecraft.attend(where, self.stagecraft.role(slug), present=present)
 
     async def choose(self) -> None:
         where = self.rng.choice(list(PLACES.values()))
-        self.chosen[where.channel_id] = slug = self.rng.choice(self.active)
-        await self.stagecraft.choose(where, self.stagecraft.role(slug))
+        with self._changing_who_is_there():
+            self.chosen[where.channel_id] = slug = self.rng.choice(self.active)
+            await self.stagecraft.choose(where, self.stagecraft.role(slug))
 
     async def begin_scene(self) -> None:
         where = self.rng.choice([HALL, YARD, NOOK])
@@ -407,9 +425,9 @@ class Hunt:
 
     async def stop_scene(self) -> None:
         where = self.rng.choice([HALL, YARD, NOOK])
-        with suppress(NotStaged):
+        with suppress(NotStaged), self._changing_who_is_there():
+            self.scenes.pop(where.channel_id, None)
             await self.stagecraft.stop_scene(where)
-        self.scenes.pop(where.channel_id, None)
 
     async def remember(self) -> None:
         where = self.rng.choice(list(PLACES.values()))
@@ -445,7 +463,7 @@ class Hunt:
     async def remake(self) -> None:
         where = self.rng.choice(list(PLACES.values()))
         person = where.channel_id - 1_000 if where.place is Place.DM else self.rng.choice(PEOPLE)
-        asker, mouth = Asker(person, f"Person{person}"), self.mouths[where.channel_id]
+        asker, mouth = Requester(person, f"Person{person}"), self.mouths[where.channel_id]
         slug = self.rng.choice(self.active)
         revisions = self.app.revisions
         own = mouth.speaking_as(self.app.company.by_slug[slug].speaker)
@@ -580,7 +598,7 @@ async def test_the_hunt_finds_a_leak(monkeypatch, broken):
         async def as_before(_self, _message_ids, _cast_id):
             return None
 
-        monkeypatch.setattr(messages_module.Messages, "recast", as_before)
+        monkeypatch.setattr(messages_module.MessageRepository, "recast", as_before)
     with pytest.raises(AssertionError, match="canary"):
         for seed in range(1, 5):  # when threads answer is chance: one world of some fifty shows nothing
             await hunt(seed, 1_500)
@@ -589,12 +607,12 @@ async def test_the_hunt_finds_a_leak(monkeypatch, broken):
 def _unfiltered():
     """Return the query of transcripts without the rule of who was there."""
     return (
-        select(*(getattr(Message, name) for name in messages_module.LoggedLine._fields))
+        select(*(getattr(MessageRow, name) for name in messages_module.LoggedLine._fields))
         .where(
-            Message.channel_id == bindparam("channel_id"),
-            Message.sent_at >= bindparam("since"),
-            Message.place >= bindparam("floor"),
+            MessageRow.channel_id == bindparam("channel_id"),
+            MessageRow.sent_at >= bindparam("since"),
+            MessageRow.place >= bindparam("floor"),
         )
-        .order_by(Message.place.desc(), Message.position.desc())
+        .order_by(MessageRow.place.desc(), MessageRow.position.desc())
         .limit(bindparam("limit"))
     )

@@ -281,6 +281,21 @@ async def test_a_part_that_fails_for_now_is_said_later_and_only_once(at_table, f
     assert len(await _log(at_table, DM.channel_id)) == 4
 
 
+@pytest.mark.parametrize("said", [0, 1, 2])
+async def test_a_reply_that_was_not_finished_is_taken_back_where_its_question_is_gone(at_table, said):
+    at_table.claude.will_say("word " * 1_000)
+    at_table.mouth.will_fail.extend([None] * said + [Unsaid("503")])
+    await at_table.hear("tell me everything")
+
+    async def gone(channel_id: int, message_id: int) -> None:
+        await at_table.app.message_log.deleted(channel_id, {message_id})
+
+    at_table.app.outbox.look_again = gone
+    assert await at_table.app.finish_replies(lambda _channel: at_table.mouth) == 0
+    assert at_table.mouth.posted == {}
+    assert await _log(at_table, DM.channel_id) == []
+
+
 async def test_a_reply_refused_half_way_keeps_what_was_said(at_table):
     at_table.claude.will_say("word " * 1_000)
     at_table.mouth.will_fail.extend([None, Unsayable("403")])

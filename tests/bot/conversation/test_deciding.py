@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from bot.audit import Actor, AuditLog
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.conversation.config import Manner
 from bot.conversation.decision import Reason
 from bot.conversation.text.typing import Pace
@@ -292,10 +292,10 @@ async def test_a_reaction_that_is_refused_ends_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "target", "changes"),
     [
-        (Kind.ACTIVE, 600, {}),
-        (Kind.ACTIVE, 0, {}),
-        (Kind.DENIED_USER, 42, {}),
-        (Kind.DENIED_ROLE, 9, {"author_roles": (9,)}),
+        (RuleKind.ACTIVE, 600, {}),
+        (RuleKind.ACTIVE, 0, {}),
+        (RuleKind.DENIED_USER, 42, {}),
+        (RuleKind.DENIED_ROLE, 9, {"author_roles": (9,)}),
     ],
 )
 async def test_what_is_forbidden_is_neither_kept_nor_sent_to_claude(at_table, kind, target, changes):
@@ -319,12 +319,12 @@ async def test_what_somebody_said_before_they_were_denied_does_not_reach_claude_
     await at_table.hear("canary in private")
     await at_table.hear("something else", where=CHANNEL, author_id=8, author_name="Tom")
     administration = administration_of(at_table)
-    await administration.set_rule(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=42)
+    await administration.set_rule(Actor(1, 600), RuleKind.DENIED_USER, guild_id=700, target_id=42)
     await at_table.hear("Pixel, what was said?", where=CHANNEL, author_id=8, author_name="Tom")
     assert "something else" in at_table.claude.prompts[-1].text
     assert "canary" not in at_table.claude.prompts[-1].text
     assert await logged(at_table, DM) == ["canary in private", "Hm."]
-    await administration.set_rule(Actor(1, 600), Kind.DENIED_USER, guild_id=0, target_id=42)
+    await administration.set_rule(Actor(1, 600), RuleKind.DENIED_USER, guild_id=0, target_id=42)
     assert await logged(at_table, DM) == ["Hm."]
     audit = AuditLog(at_table.database, at_table.clock)
     assert [one.guild_id for one in await audit.latest()] == [0, 700]

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from bot.conversation.attention.explain import explain
 from bot.conversation.decision import Reason
 from database import UnitOfWork
-from database.models import Channel, Claim, Cue, Remark, Turn
+from database.models import Channel, Claim, CueRow, Remark, Turn
 from tests.fakes import EPOCH
 
 decisions_as_codes: Any = import_module("database.migrations.versions.0012_decisions_as_codes")
@@ -31,16 +31,30 @@ REMARKS = (
 )
 MANY = 1_500
 COLUMNS_SINCE = {
-    "turns": ("drew_on", "begun_at", "letters", "rerolls", "swipes", "topic"),
+    "turns": ("drew_on", "begun_at", "letters", "rerolls", "swipes", "topic", "spoken"),
     "messages": ("drew_on", "attachments"),
     "archive": ("drew_on",),
+    "facts": ("search_text",),
     "encounters": ("modifier", "circumstances", "memory", "topic"),
     "growth": ("traits", "traits_at"),
-    "calls": ("character",),
+    "calls": ("character", "turn_id", "message_id"),
     "channels": ("public", "public_from"),
     "consents": ("guild_id", "channel_id"),
+    "claims": ("aloud",),
 }
-TABLES_SINCE = ("trait_shifts", "character_days", "musing_sources", "musing_changes", "musings")
+INDEXES_SINCE = ("ix_calls_turn_id", "ix_calls_message_id", "ix_claims_failed", "ix_turns_fallback")
+TABLES_SINCE = (
+    "prompts",
+    "system_prompts",
+    "voice_choices",
+    "voice_consents",
+    "drafts",
+    "trait_shifts",
+    "character_days",
+    "musing_sources",
+    "musing_changes",
+    "musings",
+)
 
 
 def sentences(*remarks: str) -> dict[str, Any]:
@@ -79,10 +93,12 @@ async def kept_by_sentences(db: UnitOfWork) -> None:
     db.turns._session.add_all(rows)
     await db.turns._session.flush()
     rows = [Turn(600, 1, 42, "pixel", reason, 0, EPOCH) for reason in ("greeting", "the moon is full")]
-    rows += [Cue(600, 1, "pixel", "named", EPOCH, trace=sentences("1 of 3 replies"))]
+    rows += [CueRow(600, 1, "pixel", "named", EPOCH, trace=sentences("1 of 3 replies"))]
     why = sentences("status; 0.10 is below 0.20") | {"turn": 1}
     rows += [Remark(600, "pixel", EPOCH, "status", why=why), Remark(600, "pixel", EPOCH, "follow-up")]
     db.turns._session.add_all(rows)
+    for index in INDEXES_SINCE:
+        await db.turns._session.execute(text(f"DROP INDEX {index}"))
     for table, columns in COLUMNS_SINCE.items():  # what came later was not there then
         for column in columns:
             await db.turns._session.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
@@ -100,7 +116,7 @@ async def test_what_was_kept_as_sentences_reads_as_it_did(opening):
     async with database.read() as db:
         claims = {one.message_id: one for one in await db.turns._session.scalars(select(Claim))}
         turns = list(await db.turns._session.scalars(select(Turn.reason).order_by(Turn.id)))
-        cues = list(await db.turns._session.scalars(select(Cue.trace)))
+        cues = list(await db.turns._session.scalars(select(CueRow.trace)))
         remarks = list(await db.turns._session.scalars(select(Remark.why).order_by(Remark.id)))
     await database.close()
     for number, sentence in enumerate([*decisions_as_codes.REASONS, "the moon is full"], 1):

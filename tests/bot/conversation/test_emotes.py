@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.company import Speaker
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.conversation.text.emote_choice import LEANINGS, emote_note, fitting
 from bot.conversation.text.emotes import dress, named, resolve, standard_emoji, undress
 from bot.features.inner_life.days import Days
@@ -368,7 +368,7 @@ async def test_another_take_and_going_on_have_them_too(at_table):
     at_table.mouth.emotes = EMOTES
     at_table.claude.will_say("one", "two :Kek:", "three :Kek:")
     await at_table.hear("hello")
-    remaking, mira = at_table.app.revisions, Asker(42, "Mira")
+    remaking, mira = at_table.app.revisions, Requester(42, "Mira")
     assert (await remaking.another("pixel", mira, DM, emotes=EMOTES)).texts[-1] == "two <a:Kek:12>"
     await remaking.go_on("pixel", mira, DM, mouth=at_table.mouth)
     assert at_table.mouth.said[-1] == "three <a:Kek:12>"

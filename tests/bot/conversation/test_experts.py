@@ -19,7 +19,7 @@ from bot.conversation.intents import Intent, IntentKind
 from bot.core.i18n import speaking
 from bot.llm.local import LocalVoice, has_runtime
 from bot.llm.server import Server
-from bot.llm.types import Block, Call, Message, Model, Picture, Prompt, Question, TokenEstimate, Usage
+from bot.llm.types import Block, Message, Model, ModelCall, Picture, Prompt, Question, TokenEstimate, Usage
 from bot.settings import load_settings
 from tests.builders import AT_ONCE, PIXEL, outcome, utterance
 from tests.fakes import FakeClock, FakeMouth
@@ -120,7 +120,7 @@ async def test_where_the_coder_is_down_the_general_one_answers_and_the_operator_
 
 def test_the_estimate_of_tokens_learns_nothing_from_prompts_with_pictures():
     voice: Any = SimpleNamespace(tokens=TokenEstimate())
-    call = Call("reply", GENERAL, "ok", FakeClock().now(), 0.1, Usage(input=2_000, output=1))
+    call = ModelCall("reply", GENERAL, "ok", FakeClock().now(), 0.1, Usage(input=2_000, output=1))
     words = Block("x" * 4_000)
     for blocks, estimated in (((words, Block.showing(Picture(b"", 800, 600))), 1_000), ((words,), 1_200)):
         _learn(voice, Prompt((), (Message(mine=False, blocks=blocks),)), call)

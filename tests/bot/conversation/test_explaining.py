@@ -6,12 +6,12 @@ import pytest
 
 from bot.conversation.attention.explain import explain, holding, in_one_line, in_words, standing
 from bot.conversation.attention.rules import RULES
-from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, Kind
-from bot.conversation.decision import Note, Reason, Remark, Step, Trace, Wait
+from bot.conversation.attention.server_rules import EVERYWHERE, HouseRules, RuleKind
+from bot.conversation.decision import DecisionStep, Note, Reason, RuleRemark, Trace, Wait
 from tests.support.claims import ALL, CHANNEL, GUILD, HERE, IN_THREAD, MENTIONED, THREAD, claim, through, turn
 
 FORBIDDEN = through("forbidden")
-OFTEN_ENOUGH = Step("often_enough", Remark(Note.REPLIES, {"count": 1, "limit": 3}))
+OFTEN_ENOUGH = DecisionStep("often_enough", RuleRemark(Note.REPLIES, {"count": 1, "limit": 3}))
 
 
 def test_the_rules_are_those_that_the_tests_take_them_for():
@@ -67,7 +67,10 @@ def test_where_all_rules_were_asked_without_an_opinion_none_is_said_to_have_deci
 
 
 def test_chance_is_the_last_rule_and_may_decide():
-    steps = (*ALL[:-1], Step("by_chance", Remark(Note.CHANCE_AGAINST, {"roll": 0.9, "chance": 0.5})))
+    steps = (
+        *ALL[:-1],
+        DecisionStep("by_chance", RuleRemark(Note.CHANCE_AGAINST, {"roll": 0.9, "chance": 0.5})),
+    )
     said = explain(claim(Reason.CHANCE, Trace(steps=steps)), None)
     assert "- `by_chance` decided (0.90 is not below 0.50)" in said
 
@@ -132,7 +135,7 @@ RULES_BY_DISTANCE = [
 @pytest.mark.parametrize("nearest", range(4))
 def test_the_rule_that_is_named_is_the_one_that_holds(nearest):
     placed = RULES_BY_DISTANCE[: nearest + 1]
-    chances = tuple((guild, Kind.CHANCE, target, n / 10) for n, ((guild, target), _) in enumerate(placed))
+    chances = tuple((guild, RuleKind.CHANCE, target, n / 10) for n, ((guild, target), _) in enumerate(placed))
     house = HouseRules(chances)
     _, chance = holding(house, IN_THREAD, chance=1.0)
     assert house.chance(IN_THREAD) == nearest / 10
@@ -140,7 +143,7 @@ def test_the_rule_that_is_named_is_the_one_that_holds(nearest):
 
 
 def test_a_rule_for_this_channel_is_told_and_one_for_another_is_not():
-    rules = ((GUILD, Kind.ACTIVE, CHANNEL, 0.0), (GUILD, Kind.ACTIVE, 601, 1.0))
+    rules = ((GUILD, RuleKind.ACTIVE, CHANNEL, 0.0), (GUILD, RuleKind.ACTIVE, 601, 1.0))
     assert (
         next(holding(HouseRules(rules), HERE, chance=1.0)) == "**Here**: switched off, set for this channel"
     )
@@ -148,11 +151,11 @@ def test_a_rule_for_this_channel_is_told_and_one_for_another_is_not():
 
 def test_the_rules_of_a_server_are_listed_without_those_of_another():
     rules = (
-        (EVERYWHERE, Kind.CHANCE, 0, 0.5),
-        (GUILD, Kind.ACTIVE, 0, 0.0),
-        (GUILD, Kind.CHANCE, CHANNEL, 0.125),
-        (GUILD, Kind.DENIED_ROLE, 3, 0.0),
-        (701, Kind.ACTIVE, 0, 0.0),
+        (EVERYWHERE, RuleKind.CHANCE, 0, 0.5),
+        (GUILD, RuleKind.ACTIVE, 0, 0.0),
+        (GUILD, RuleKind.CHANCE, CHANNEL, 0.125),
+        (GUILD, RuleKind.DENIED_ROLE, 3, 0.0),
+        (701, RuleKind.ACTIVE, 0, 0.0),
     )
     assert list(standing(HouseRules(rules), GUILD)) == [
         "**Set in this server**:",
@@ -164,12 +167,12 @@ def test_the_rules_of_a_server_are_listed_without_those_of_another():
 
 
 def test_a_rule_that_was_taken_back_is_named_without_a_value():
-    assert in_words(Kind.CHANCE, CHANNEL) == "chance in <#600>"
-    assert in_words(Kind.DENIED_USER, 5) == "<@5> is ignored"
+    assert in_words(RuleKind.CHANCE, CHANNEL) == "chance in <#600>"
+    assert in_words(RuleKind.DENIED_USER, 5) == "<@5> is ignored"
 
 
 def test_denials_of_the_operators_are_counted_and_not_named():
-    house = HouseRules(((0, Kind.DENIED_USER, 77, 0.0), (0, Kind.DENIED_USER, 78, 0.0)))
+    house = HouseRules(((0, RuleKind.DENIED_USER, 77, 0.0), (0, RuleKind.DENIED_USER, 78, 0.0)))
     lines = list(standing(house, 700))
     assert lines == ["**Set in this server**: nothing", "**Ignored everywhere**: 2, by the bot's operators"]
     assert list(standing(HouseRules(), 700)) == lines[:1]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.conversation.style_guard import Flaw, flaw_of, forbidden_in, gravity, mended, unlabelled
 from bot.llm.errors import ClaudeTimeout, PromptTooLong
 from bot.prompts import fill
@@ -20,7 +20,7 @@ from tests.fakes import FakeMouth
 from tests.support.paths import DATA
 
 FIXTURE = DATA / "replies_200.json"
-MIRA = Asker(42, "Mira")
+MIRA = Requester(42, "Mira")
 STRICT = PIXEL.model_copy(update={"forbidden_phrases": ("how can I help", "don't cry", "seamless", "すごい")})
 MODEL_TALK = "As an AI language model, I can't eat soup."
 LONG = "I hid nine tiny red wool balls behind the old warm router last night."

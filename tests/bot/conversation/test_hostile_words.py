@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.config import Extent
-from bot.conversation.rethinking import Asker
+from bot.conversation.config import TranscriptLimits
+from bot.conversation.rethinking import Requester
 from bot.prompts import fill
 from tests.builders import AT_ONCE, DM, PIXEL, table
 
@@ -24,14 +24,14 @@ HOSTILE = [
     "{% for x in y %}{{ x }}{% endfor %}",
     "<@&1> @everyone https://example.invalid/?q={secret}",
 ]
-MIRA = Asker(42, "Mira")
+MIRA = Requester(42, "Mira")
 
 
 @pytest.mark.parametrize("words", HOSTILE)
 async def test_hostile_words_stand_in_prompts_as_they_were_said_and_nowhere_in_the_system_text(
     tmp_path, words
 ):
-    manner = replace(AT_ONCE, extent=Extent(condensed=300))
+    manner = replace(AT_ONCE, extent=TranscriptLimits(condensed=300))
     async with table(tmp_path, manner=manner) as at:
         await at.hear("hello")
         plain = at.claude.prompts[0].system

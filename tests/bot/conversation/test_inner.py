@@ -15,7 +15,7 @@ from bot.conversation.text.typing import Pace
 from bot.conversation.types import Line, Recollection
 from bot.llm.types import TokenEstimate
 from bot.prompts import fill
-from database.models import Bond as BondRow
+from database.models import BondRow
 from personas.affect import hormones
 from personas.affect.hormones import Event, Feeling, at_rest
 from personas.affect.temperament import DayMood, Hormone, Stimulus, Temperament

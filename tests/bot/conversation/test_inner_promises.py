@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from bot.conversation.context.mood_state import feeling_of
 from bot.conversation.proactive import unpinged
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.features.inner_life.days import Days
-from database.models import Bond
+from database.models import BondRow
 from personas.affect import hormones
 from personas.rhythm import PAUSE
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, table, utterance
@@ -24,7 +24,7 @@ INSULT = "Pixel, I hate you, you idiot"
 async def keep_bond(at, **values) -> None:
     now = at.clock.now()
     async with at.database.begin() as db:
-        await db.bonds.keep(Bond(MIRA, "pixel", now, now, **{"trust": 9, "rapport": 9, **values}))
+        await db.bonds.keep(BondRow(MIRA, "pixel", now, now, **{"trust": 9, "rapport": 9, **values}))
 
 
 async def at_once(at, *spoken: tuple[str, int, str]) -> None:
@@ -135,7 +135,7 @@ async def test_going_on_with_a_reply_is_no_further_exchange(tmp_path):
         for number in range(5):
             at.clock.pass_time(700)
             at.claude.will_say(f"And more number {number}.")
-            await at.app.revisions.go_on("pixel", Asker(MIRA, "Mira"), DM, mouth=at.mouth)
+            await at.app.revisions.go_on("pixel", Requester(MIRA, "Mira"), DM, mouth=at.mouth)
         async with at.database.read() as db:
             bond = await db.bonds.get(MIRA, "pixel")
             assert bond is not None
@@ -148,7 +148,7 @@ async def test_another_take_on_a_reply_moves_nobody_and_neither_does_going_back(
     """C45: what follows from an exchange follows from what the person said, whichever take stands."""
     async with table(tmp_path) as at:
         await agree(at, MIRA)
-        mira = Asker(MIRA, "Mira")
+        mira = Requester(MIRA, "Mira")
 
         async def moved() -> tuple[object, ...]:
             async with at.database.read() as db:

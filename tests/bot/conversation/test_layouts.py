@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.bench_layout import LAYOUTS, OURS, QUICK
+from benchmarks.bench_layout import OURS, REPLIES, WHOLE
 from benchmarks.billing import Books
 from benchmarks.layouts import (
     RECALLED_LINES,
@@ -128,7 +128,7 @@ def test_the_seed_condenses_a_long_history_and_its_memories_double():
 # --- Ours, and what was tried -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", [*REPLIES, WHOLE], ids=lambda layout: layout.name)
 @pytest.mark.parametrize("lines", [1, 300])
 def test_every_layout_is_a_request_that_the_service_takes(layout, lines):
     request = layout.request(a_prompt(lines), QUESTION, EPOCH)
@@ -171,24 +171,24 @@ def test_a_sliding_window_holds_the_last_lines_and_neither_summary_nor_cache_poi
 
 def test_what_is_not_cached_has_no_cache_points_and_the_same_words():
     prompt = a_prompt()
-    request = LAYOUTS[0].request(uncached(prompt, EPOCH), QUESTION, EPOCH)
+    request = REPLIES[0].request(uncached(prompt, EPOCH), QUESTION, EPOCH)
     assert breakpoints_of(request) == []
     assert uncached(prompt, EPOCH).text == prompt.text
 
 
 def test_the_books_price_what_is_written_for_an_hour_and_what_is_read():
     clock = FakeClock()
-    books, layout = Books(clock.monotonic), LAYOUTS[0]
+    books, layout = Books(clock.monotonic), REPLIES[0]
     request = layout.request(a_prompt(), QUESTION, EPOCH)
     first = books.enter("reply", request, "x" * 40)
     total = render(request).total
     assert first.cache_read == 0
     assert first.cache_write_1h + (first.input or 0) == total
-    spent = books.dollars
+    spent = books.spent["reply"]
     assert spent == pytest.approx((4 * first.cache_write_1h + 2 * (first.input or 0) + 10 * 10) / 1e6)
     second = books.enter("reply", request, "x" * 40)
     assert second.cache_read == first.cache_write_1h
-    assert books.dollars - spent == pytest.approx(
+    assert books.spent["reply"] - spent == pytest.approx(
         (0.1 * second.cache_read + 2 * (second.input or 0) + 10 * 10) / 1e6
     )
     assert books.hit_rate("reply") == pytest.approx(second.cache_read / (2 * total))
@@ -197,7 +197,7 @@ def test_the_books_price_what_is_written_for_an_hour_and_what_is_read():
 
 
 def test_a_model_without_a_price_is_not_taken_for_free():
-    request = LAYOUTS[0].request(a_prompt(1), replace(QUESTION, model="claude-unheard-of"), EPOCH)
+    request = REPLIES[0].request(a_prompt(1), replace(QUESTION, model="claude-unheard-of"), EPOCH)
     with pytest.raises(ValueError, match="claude-unheard-of"):
         Books(FakeClock().monotonic).enter("reply", request, "x")
 
@@ -205,11 +205,20 @@ def test_a_model_without_a_price_is_not_taken_for_free():
 async def test_both_answer_the_same_messages_and_ours_is_billed_with_its_summaries(tmp_path: Path):
     talk = pair_talk(channels=2, messages=60, gap=60, generated=True)
     answered = sum(one.answer is not None for one in talk)
-    layouts = [replace(layout, tokens=900) for layout in QUICK.layouts]
-    ours = await play_ours(tmp_path / "played", talk, layouts)
-    assert play_seed(talk).replies == answered
-    assert {bill.replies for bill in ours.values()} == {answered}
-    assert ours[OURS].summaries >= 2
-    assert ours["sliding window"].summaries == 0
+    ours = await play_ours(tmp_path / "played", talk, REPLIES, tokens=900)
+    assert play_seed(talk).calls["reply"] == answered
+    assert {bill.calls["reply"] for bill in ours.values()} == {answered}
+    assert ours[OURS].calls["summary"] >= 2
+    assert "summary" not in ours["sliding window"].calls
     assert ours["not cached"].hit_rate == 0
     assert ours[OURS].hit_rate == max(bill.hit_rate for bill in ours.values()) > 0.5
+
+
+async def test_the_whole_bill_has_votes_tones_and_the_facts_of_the_night_in_it(tmp_path: Path):
+    talk = pair_talk(channels=1, messages=60, gap=1_800, generated=True)
+    mixed = replace(talk[5], text="Thank you, you are a liar and an idiot", answer="Well.")
+    bills = await play_ours(tmp_path / "played", [*talk[:5], mixed, *talk[6:]], [WHOLE], tokens=900)
+    spent = bills[WHOLE.name].spent
+    assert {"reply", "summary", "vote", "appraisal", "facts"} <= spent.keys()
+    assert min(spent.values()) > 0
+    assert bills[WHOLE.name].dollars == pytest.approx(sum(spent.values()))

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from bot.conversation.context.lineage import drawn_on
-from bot.conversation.types import Head, Knowledge, Line, Recollection, Stage
-from memory.recall import Recalled
+from bot.conversation.types import Head, Knowledge, Line, PromptSituation, Recollection
+from memory.worth import Recalled
 from tests.fakes import EPOCH
 
 SAID = "the key of my boat lies under the blue flowerpot"
@@ -28,7 +28,7 @@ def test_whose_line_it_repeats_is_taken_up_wherever_that_stood():
 
 
 def test_whom_it_names_is_taken_up_by_their_label_or_whom_they_play():
-    here = Recollection((MIRA,), 0, 0, stage=Stage(names={"Mira#000001": "Captain Hook"}))
+    here = Recollection((MIRA,), 0, 0, stage=PromptSituation(names={"Mira#000001": "Captain Hook"}))
     told = ("mira said so", "Captain Hook said so", "the captain said so", "Miranda said so")
     assert [drawn_on(text, here) for text in told] == [[42], [42], [42], None]
 

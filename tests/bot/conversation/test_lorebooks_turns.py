@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from personas.lorebooks import Entry, Lorebook, LoreState, Scene, meanings, scan
+from personas.lorebooks import Lorebook, LoreEntry, LoreState, ScanContext, meanings, scan
 from tests.support.lorebooks import FRESH, book_of, look, lore, uids
 
-NEW = Scene(fresh=1)
+NEW = ScanContext(fresh=1)
 
 
 def over_turns(book: Lorebook, *talk: str, seed: int = 0) -> list[list[str]]:
@@ -22,7 +22,7 @@ def over_turns(book: Lorebook, *talk: str, seed: int = 0) -> list[list[str]]:
     return found
 
 
-def short(*entries: Entry) -> Lorebook:
+def short(*entries: LoreEntry) -> Lorebook:
     """Return a book that looks through the newest message only."""
     return book_of(*entries, scan_depth=1)
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.perception import Describer
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.conversation.text.names import speaker_label
 from bot.conversation.types import Quote
 from bot.core.errors import Unperceived
-from bot.features.memory.reply_origin import Form, told
+from bot.features.memory.reply_origin import OriginWords, told
 from bot.llm.budget import Level, Purse
 from bot.llm.types import Model, Picture, Prompt
 from memory.attachments import Attachment, AttachmentKind, with_attachments
@@ -283,7 +283,7 @@ async def test_why_tells_what_a_reply_was_shown_and_what_describing_cost(at_tabl
     found = await at_table.decided(message_id)
     assert found.turn is not None
     origins = await at_table.app.provenance.of(found.claim, found.turn, 42)
-    form = Form(lambda text, _room: text, str, None, free=False)
+    form = OriginWords(lambda text, _room: text, str, None, free=False)
     (line,) = [one for one in told(origins, form) if "shown" in one]
     assert line == "**What it was shown**: 2 pictures (described for $0.0020) and 1 text file"
 
@@ -381,7 +381,7 @@ async def test_a_reply_to_a_picture_in_sight_shows_it_once_and_describes_it_once
 async def test_a_second_take_sees_what_is_replied_to_as_well(at_table, files):
     quote = Quote(77, 43, "Tom", "canary words", EPOCH, attachments=(files.picture(),))
     await say(at_table, "what do you say to that?", reply_to=77, quote=quote)
-    await at_table.app.revisions.another("pixel", Asker(42, "Mira"), DM, context="")
+    await at_table.app.revisions.another("pixel", Requester(42, "Mira"), DM, context="")
     shown = [one for one in at_table.claude.prompts if "canary words" in one.text]
     assert [len(one.pictures) for one in shown] == [1, 1]
 

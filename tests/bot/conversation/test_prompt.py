@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.company import Company
-from bot.conversation.config import Extent, Manner
+from bot.conversation.config import Manner, TranscriptLimits
 from bot.conversation.context.transcript import line_of
-from bot.conversation.generation import Voice
-from bot.conversation.prompt import BEGINNING, compose_prompt, system_prompt
+from bot.conversation.generation import ModelVoice
+from bot.conversation.prompt import BEGINNING, compose_prompt, system_prompt, written_recalled
 from bot.conversation.text.names import SPEAKER, clean_name, clean_text, speaker_label
 from bot.conversation.types import Recollection, Utterance
 from bot.llm.client import AnthropicClaude
@@ -24,8 +24,9 @@ from bot.llm.pricing import load_prices
 from bot.llm.server import Server
 from bot.llm.types import Prompt, TokenEstimate
 from database import Database
-from database.models import Message
+from database.models import MessageRow
 from memory.places import Place, Where
+from memory.worth import Recalled
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, app_on, beginnings_ended, noted, table, utterance
 from tests.fakes import EPOCH, FakeClock, FakeMouth
 from tests.support.prompts import QUESTION, as_bytes, blocks, prefix
@@ -37,7 +38,7 @@ ELSEWHERE = Where(601, Place.GUILD, name="off-topic", guild_id=701, guild_name="
 
 def at_once(condensed: int) -> Manner:
     """Return the manner of somebody who answers at once, with room for so much talk in a prompt."""
-    return replace(AT_ONCE, extent=Extent(condensed=condensed))
+    return replace(AT_ONCE, extent=TranscriptLimits(condensed=condensed))
 
 
 def heard_lines(prompt: Prompt) -> list[str]:
@@ -261,8 +262,8 @@ def remembered(heard: Sequence[Utterance], *, replies: Sequence[int] = ()) -> Re
     return Recollection(lines=lines, floor=lines[0].place if lines else 0, heard_through=len(heard))
 
 
-def _row(text: str, author: int, name: str, position: int, heard_through: int | None = None) -> Message:
-    row = Message(
+def _row(text: str, author: int, name: str, position: int, heard_through: int | None = None) -> MessageRow:
+    row = MessageRow(
         id=position,
         channel_id=1,
         author_id=author,
@@ -434,7 +435,7 @@ async def test_over_twenty_turns_most_of_the_prompt_comes_from_the_cache(tmp_pat
             claude,
             clock,
             company=Company.of(character),
-            voice=Voice(model=QUESTION.model, max_tokens=100, deadline=60, tokens=TokenEstimate()),
+            voice=ModelVoice(model=QUESTION.model, max_tokens=100, deadline=60, tokens=TokenEstimate()),
             manner=AT_ONCE,
             rng=Random(1),
         )
@@ -455,3 +456,38 @@ async def test_over_twenty_turns_most_of_the_prompt_comes_from_the_cache(tmp_pat
     assert rates[0] == 0
     assert min(rates[1:]) > 0.9
     assert server.usage.hit_rate > 0.85
+
+
+def recalled(kind, label, text, day=1, **changes) -> Recalled:
+    return Recalled(kind, day, label, text, EPOCH.replace(year=2026, month=5, day=day), **changes)
+
+
+def test_whose_it_is_and_its_day_are_said_in_full_once():
+    shown = [
+        recalled("fact", "Mira#000041", "Has a bicycle.", day=2),
+        recalled("fact", "Mira#000041", "Likes tea."),
+        recalled("fact", "Mira#000041", "Lives in Bergen.", day=2),
+        recalled("line", "Bob#000042", "what a hill", day=3),
+        recalled("line", "Mira#000041", "it is steep", day=3, follows=True),
+        recalled("line", "Bob#000042", "and icy", day=3),
+    ]
+    assert written_recalled(shown, "Pixel").splitlines() == [
+        "(What Pixel remembers, by when it was last said:)",
+        "  about Mira#000041",
+        "  1 May 2026: Likes tea.",
+        "  2 May 2026: Has a bicycle.",
+        "  - Lives in Bergen.",
+        "(Said here before:)",
+        "  3 May 2026, Bob#000042: what a hill",
+        "  Mira: it is steep",
+        "  ... Bob: and icy",
+    ]
+
+
+@pytest.mark.parametrize("namesake", ["Mira#000043", "mira#000043"])
+def test_a_namesake_keeps_its_number_in_what_comes_to_mind(namesake):
+    said = [recalled("line", one, "hm") for one in ("Mira#000041", namesake, "Mira#000041", namesake)]
+    assert written_recalled(said, "Pixel").count("#0000") == 4
+    assert written_recalled(said, "Mira").count("#0000") == 4
+    own = [recalled("line", "Pixel#000044", "hm") for _ in range(2)]
+    assert written_recalled(own, "Pixel").count("#000044") == 2

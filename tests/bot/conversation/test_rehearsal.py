@@ -17,7 +17,7 @@ from bot.llm.breaker import Breaker
 from bot.llm.server import Server
 from bot.llm.types import Prompt, Question
 from bot.settings import load_settings
-from database.models import Call
+from database.models import CallRow
 from personas.character import Character
 from tests.builders import PIXEL, utterance
 from tests.fakes import EPOCH
@@ -233,7 +233,7 @@ async def test_our_own_model_is_asked_for_the_reply_alone(tmp_path, model):
     async with opened(tmp_path, model, local=True, rehearsal=True) as (session, _):
         await talked(session, "you are impossible, but thanks I guess\n/remember I like tea")
         await session.app.statuses.renew()
-        assert {call.purpose for call in await rows(session.app, Call)} == {"reply"}
+        assert {call.purpose for call in await rows(session.app, CallRow)} == {"reply"}
 
 
 def test_it_neither_sums_up_nor_votes():

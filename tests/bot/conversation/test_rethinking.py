@@ -3,11 +3,11 @@
 import pytest
 
 from bot.conversation import rethinking
-from bot.conversation.rethinking import CHANGED, ENOUGH, NO_THOUGHT, THINKING, Asker, CannotRemake
+from bot.conversation.rethinking import CHANGED, ENOUGH, NO_THOUGHT, THINKING, CannotRemake, Requester
 from bot.llm.errors import ClaudeTimeout
 from tests.builders import CHANNEL, DM, table
 
-MIRA = Asker(42, "Mira")
+MIRA = Requester(42, "Mira")
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from bot.audit import Actor
 from bot.conversation.attention.decide import ASKED_AGAIN_AFTER
-from bot.conversation.attention.server_rules import Kind
-from bot.conversation.attention.throttle import Patience, Tally
+from bot.conversation.attention.server_rules import RuleKind
+from bot.conversation.attention.throttle import Patience, ReplyTally
 from bot.conversation.decision import Reason
 from bot.conversation.text.typing import Pace
 from bot.conversation.types import Utterance
@@ -239,7 +239,7 @@ async def test_who_is_denied_while_they_wait_in_the_queue_is_not_answered(at_tab
         await asyncio.sleep(0.1)
         at_table.clock.pass_time(5)
         administration = administration_of(at_table)
-        await administration.set_rule(Actor(1, 600), Kind.DENIED_USER, guild_id=700, target_id=8)
+        await administration.set_rule(Actor(1, 600), RuleKind.DENIED_USER, guild_id=700, target_id=8)
 
     on_thought(at_table, deny)
     await at_table.hear("Pixel?", where=CHANNEL)
@@ -349,7 +349,7 @@ async def test_a_flood_of_doubtful_messages_asks_who_is_meant_now_and_then_only(
 
 @pytest.mark.parametrize(("since", "left"), [(0, 15.0), (10, 5.0), (15, 0.0), (-3600, 0.0)])
 def test_a_clock_that_was_set_back_makes_nobody_wait(since, left):
-    tally = Tally(last=EPOCH)
+    tally = ReplyTally(last=EPOCH)
     assert tally.cooldown_left(Patience(cooldown=15.0), EPOCH + timedelta(seconds=since)) == left
 
 

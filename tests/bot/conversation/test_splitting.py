@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.text.clean import trim_to_sentence
 from bot.conversation.text.names import is_blank
-from bot.conversation.text.split import Piece, pieces, split
+from bot.conversation.text.split import TextPiece, pieces, split
 
 MENTIONS = ["<@123456789012345678>", "<@!12>", "<@&34>", "<#56>", "<:nyx:78>", "<a:glitch_cat:90>", "<t:1:R>"]
 MENTIONS += ["<a:purring_purring_purring_cat:1234567890123456789>"]
@@ -56,7 +56,7 @@ def without_fences(text: str) -> str:
     return bare
 
 
-def gaps(text: str, cut: list[Piece]) -> Iterator[str]:
+def gaps(text: str, cut: list[TextPiece]) -> Iterator[str]:
     edges = [0, *(edge for piece in cut for edge in (piece.start, piece.end)), len(text)]
     return (text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
 

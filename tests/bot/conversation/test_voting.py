@@ -32,7 +32,7 @@ from bot.llm.errors import (
 )
 from bot.llm.pricing import load_prices
 from bot.llm.server import Server
-from bot.llm.types import Call, Prompt, Question
+from bot.llm.types import ModelCall, Prompt, Question
 from memory.places import Place, Where
 from personas.character import Character
 from tests.world.claude_faults import ThinkingOnly
@@ -94,7 +94,7 @@ class Electorate:
         late = takes > question.deadline and not self.deaf
         await asyncio.sleep(question.deadline if late else takes)
         failed = ClaudeTimeout("late") if late else said if isinstance(said, ClaudeError) else None
-        call = Call(
+        call = ModelCall(
             purpose=question.purpose,
             model=question.model,
             outcome=failed.outcome if failed else "ok",

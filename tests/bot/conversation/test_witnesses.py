@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.conversation.speakers import cue_of
 from bot.conversation.types import Part, Quote
 from bot.core.errors import Unsaid, Unsayable
@@ -221,7 +221,7 @@ async def test_new_words_in_an_old_message_are_not_heard_by_who_is_out_by_then(a
 async def test_another_take_is_not_heard_by_who_is_out_by_then(at, how):
     await at.hear("Pixel, guess what", where=CHANNEL)
     await send_out(at, "nyx")
-    remaking, asker = at.app.revisions, Asker(MIRA, "Mira")
+    remaking, asker = at.app.revisions, Requester(MIRA, "Mira")
     at.claude.will_say(f"It is {SECRET}.")
     if how == "another":
         takes = await remaking.another("pixel", asker, CHANNEL)
@@ -246,7 +246,7 @@ async def test_a_reply_that_is_rewritten_is_found_again_in_its_new_words_alone(a
     at.claude.will_find(finding())
     await at.app.consolidation.run("pixel")
     assert "The tulip, of course." in [one.text for one in await archived(at)]
-    asker = Asker(MIRA, "Mira")
+    asker = Requester(MIRA, "Mira")
     await at.app.revisions.rewrite("pixel", asker, CHANNEL, f"The {SECRET}.", mouth=at.mouth)
     kept = [one.text for one in await archived(at)]
     assert f"The {SECRET}." in kept

@@ -16,11 +16,11 @@ from bot.features.inner_life.relationship import chart_of
 from bot.features.inner_life.week import Viewer
 from bot.features.inner_life.week_picture import week_svg, week_text
 from bot.features.operations import costs
-from bot.features.operations.costs import THE_REST, Accounts, bars_of
+from bot.features.operations.costs import THE_REST, CostReports, bars_of
 from bot.pictures import bars_svg, bars_text, bond_svg, bond_text
 from bot.settings.allowance import Allowance, Unit
 from cogs._discord.health import JOBS, RESULTS, runs_lines, span
-from database.models import Call, JobRun
+from database.models import CallRow, JobRun
 from personas.affect import moods
 from personas.affect.temperament import DayMood, Hormone
 from personas.relations import bonds
@@ -353,7 +353,7 @@ async def spend(w: World) -> None:
     async with w.app.database.begin() as db:
         for purpose, cost in (("reply", 0.5), ("vote", 0.0125), ("facts", None), ("status", 0.1)):
             await db.calls.add(
-                Call(
+                CallRow(
                     at=w.env.now(),
                     purpose=purpose,
                     model="m",
@@ -373,7 +373,7 @@ async def spend(w: World) -> None:
 
 async def test_health_is_told_in_the_readers_language(w, cyrillic):
     anna = operator(w)
-    await w.client.get_cog("Health").tick()
+    await w.client.get_cog("HealthCog").tick()
     cyrillic(*[await who.slash(w.channel, "health") for who in (anna, w.mira)])
     cyrillic(await anna.slash(w.channel, "admin jobs"))
     with i18n.speaking("de"):
@@ -399,7 +399,7 @@ async def test_no_word_in_a_picture_is_in_english(w, cyrillic):
     app, role, known = w.app, w.app.company.primary, KNOWN | {"Mo", "Nov"}
     felt = await app.weeks.of(role, Viewer(w.mira.id, lambda _: True))
     relationship = await app.relationships.of(w.mira.id, role)
-    books = Accounts(app.database, app.budgets, app.clock, zone=app.manner.zone)
+    books = CostReports(app.database, app.budgets, app.clock, zone=app.manner.zone)
     with i18n.speaking("de"):
         week = app.weeks.picture_of(await app.weeks.of(role, Viewer(w.mira.id, lambda _: True)))
         bond = chart_of(role, relationship, app.manner.zone)
@@ -472,8 +472,8 @@ async def test_a_picture_in_german_shortens_no_word(w):
 
 
 def test_amounts_and_days_in_german():
-    from bot.pictures.calendar import day_of_month, month, weekday
     from bot.pictures.costs import amount
+    from bot.pictures.days import day_of_month, month, weekday
 
     day = datetime(2026, 3, 3, tzinfo=UTC)
     with i18n.speaking("de"):

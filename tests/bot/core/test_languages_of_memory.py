@@ -17,7 +17,7 @@ from bot.features.memory import map as mapping
 from bot.features.memory.wording import matching
 from bot.features.privacy.export_format import MOST_BYTES
 from cogs._discord.posting import language_of_the_server
-from memory.browsing import Entry
+from memory.browsing import FactEntry
 from memory.map.rasterise import PictureMissing
 from tests import pseudo
 from tests.builders import AT_ONCE
@@ -222,9 +222,9 @@ def test_outside_of_servers_it_is_english_where_nobody_asked(cyrillic):
 async def test_a_category_is_found_by_the_word_that_is_shown(w, cyrillic):
     fact = await noted(w, "Живёт там", category="places")
     with i18n.speaking("de"):
-        assert matching([Entry(fact)], tag=pseudo.written("places"))
-        assert matching([Entry(fact)], tag="places")
-    assert not matching([Entry(fact)], tag=pseudo.written("places"))
+        assert matching([FactEntry(fact)], tag=pseudo.written("places"))
+        assert matching([FactEntry(fact)], tag="places")
+    assert not matching([FactEntry(fact)], tag=pseudo.written("places"))
 
 
 # --- Privacy ----------------------------------------------------------------------------------------

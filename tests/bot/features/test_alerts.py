@@ -13,8 +13,8 @@ from bot.features.operations.alerts import (
     ENDS_AFTER,
     FEWEST_CALLS,
     NAMED,
+    AlertBounds,
     Alerts,
-    Bounds,
 )
 from bot.features.operations.vitals import Link, Vitals
 from bot.jobs.timetable import Every, JobReport
@@ -22,7 +22,7 @@ from tests.fakes import EPOCH
 from tests.support.paths import ROOT
 
 GB = 10**9
-BOUNDS = Bounds(latency=1.0, database=4 * GB, disk_free=GB)
+BOUNDS = AlertBounds(latency=1.0, database=4 * GB, disk_free=GB)
 WELL = Vitals(EPOCH, 60.0, Link({0: 0.1}, 3, ready=True), disk_free_bytes=50 * GB)
 
 
@@ -171,7 +171,7 @@ def test_a_model_that_nobody_asks_any_more_is_no_alert_for_ever(watch):
 
 def test_a_bound_of_nothing_is_never_reached():
     begun: list[str] = []
-    alerts = Alerts(Bounds(), tell=begun.append, ease=begun.append)
+    alerts = Alerts(AlertBounds(), tell=begun.append, ease=begun.append)
     for _ in range(9):
         alerts.judge(replace(WELL, database_bytes=10**15, disk_free_bytes=0))
     assert begun == []

@@ -15,7 +15,7 @@ import pytest
 from bot.arranging import manner_of
 from bot.cli.terminal.plain import PlainMouth
 from bot.conversation.attention.vote import Voters
-from bot.conversation.config import Extent
+from bot.conversation.config import TranscriptLimits
 from bot.conversation.decision import Reason
 from bot.features.memory.wording import OFF, worded
 from bot.llm.errors import ClaudeTimeout
@@ -426,7 +426,7 @@ MODES = ["opt_in", "opt_out", "off"]
     [("opt_in", 100), *(pytest.param(mode, 500, marks=pytest.mark.slow) for mode in MODES)],
 )
 async def test_after_500_messages_there_is_no_row_of_anybody_who_did_not_agree(tmp_path, mode, messages):
-    manner = replace(AT_ONCE, consent=mode, asks_after=2, extent=Extent(condensed=1_500))
+    manner = replace(AT_ONCE, consent=mode, asks_after=2, extent=TranscriptLimits(condensed=1_500))
     async with table(tmp_path, manner=manner, embedder=Letters()) as at:
         fuzz = Fuzz(at, mode, seed=7)
         while fuzz.said < messages:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.features.operations.costs import THE_REST, Accounts, bars_of
+from bot.features.operations.costs import THE_REST, CostReports, bars_of
 from bot.pictures import Bars, Series, bars_svg, bars_text
 from bot.pictures.costs import amount, mark_above
 from cogs.costs import IN_A_SERVER, NO_LIMIT, NO_LIMIT_HERE, OPERATORS_ONLY
-from database.models import Call
+from database.models import CallRow
 from memory.map.rasterise import as_png
 from tests.builders import CHANNEL, DM, Table, table
 from tests.fakes import EPOCH
@@ -31,7 +31,7 @@ async def book(at: Table, when: datetime, cost: float | None, **changes: object)
     values = {"purpose": "reply", "channel_id": None, "user_id": None} | changes
     async with at.database.begin() as db:
         await db.calls.add(
-            Call(
+            CallRow(
                 at=when,
                 model="m",
                 outcome="ok",
@@ -47,8 +47,8 @@ async def book(at: Table, when: datetime, cost: float | None, **changes: object)
         )
 
 
-async def accounts(at: Table) -> Accounts:
-    return Accounts(at.database, at.app.budgets, at.clock, zone=at.app.inner_life.zone)
+async def accounts(at: Table) -> CostReports:
+    return CostReports(at.database, at.app.budgets, at.clock, zone=at.app.inner_life.zone)
 
 
 # --- The account ----------------------------------------------------------------------------------

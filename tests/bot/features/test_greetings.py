@@ -9,15 +9,15 @@ from typing import Any
 import discord
 import pytest
 
-from bot.conversation.attention.server_rules import Kind as Rule
+from bot.conversation.attention.server_rules import RuleKind as Rule
 from bot.conversation.prompt import BEGINNING
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.conversation.revisions import NOT_HERE
 from bot.conversation.turns import note_place
 from bot.core.errors import Unsaid
 from bot.features.admin.edits import SAME
 from bot.features.characters.presence_words import INVITED
-from bot.features.proactive.greetings import NO_GREETING, Arrival, NoGreeting
+from bot.features.proactive.greetings import NO_GREETING, GreetingOccasion, NoGreeting
 from cogs.history import views
 from database.models import Scene
 from memory.places import Place, Where
@@ -39,7 +39,7 @@ NYX = PIXEL.model_copy(
 )
 RUBY = PIXEL.model_copy(update={"slug": "ruby", "name": "Ruby"})
 FIRST, SECOND = "Hello Mira, I am Nyx.", "You again, Mira?"
-MIRA = Asker(42, "Mira")
+MIRA = Requester(42, "Mira")
 
 
 @pytest.fixture
@@ -54,7 +54,9 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
         yield entered
 
 
-async def greet(at: Table, where: Where = DM, *, key: int = 77, asker: Asker = MIRA, **options: Any) -> Any:
+async def greet(
+    at: Table, where: Where = DM, *, key: int = 77, asker: Requester = MIRA, **options: Any
+) -> Any:
     return await at.app.greetings.greet(asker, where, at.mouth, key=key, **options)
 
 
@@ -218,8 +220,8 @@ async def test_a_long_greeting_becomes_several_messages(tmp_path):
 # --- Where it comes to ----------------------------------------------------------------------------
 
 
-def arrival(at: Table, where: Where = CHANNEL, *, key: int = 77, absent: bool = False) -> Arrival:
-    return Arrival(at.app.company.by_slug["nyx"], where, MIRA, key, absent)
+def arrival(at: Table, where: Where = CHANNEL, *, key: int = 77, absent: bool = False) -> GreetingOccasion:
+    return GreetingOccasion(at.app.company.by_slug["nyx"], where, MIRA, key, absent)
 
 
 async def arrive(at: Table, where: Where = CHANNEL, **options: Any) -> bool:

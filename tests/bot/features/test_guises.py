@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.audit import Actor
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.features.characters.presence import LONGEST_GUISE
 from bot.features.privacy.export_format import FileRefused
 from bot.features.privacy.restore import Imported
@@ -80,7 +80,7 @@ async def test_a_name_that_can_not_be_seen_is_refused(w):
 
 async def test_where_one_is_not_listened_to_nothing_is_kept(w):
     await w.app.administration.set_rule(
-        Actor(1, w.channel.id), Kind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id
+        Actor(1, w.channel.id), RuleKind.DENIED_USER, guild_id=w.guild.id, target_id=w.mira.id
     )
     assert told(await w.mira.slash(w.channel, "me set", name=ALARIC)) == guises.NOT_HERE
     async with w.app.database.read() as db:

@@ -20,7 +20,7 @@ from bot.features.operations.vitals import Link, Vitals
 from bot.llm.breaker import Breaker
 from bot.llm.errors import ClaudeDenied, ClaudeTimeout
 from bot.settings import Settings
-from cogs.health import Health
+from cogs.health import HealthCog
 from database import DatabaseError, DatabaseTaken
 from tests.builders import Table
 from tests.fakes import EPOCH
@@ -74,9 +74,9 @@ class Bot:
 
 @pytest.fixture
 def monitor(at_table):
-    def make(**latencies: float) -> tuple[Health, Bot]:
+    def make(**latencies: float) -> tuple[HealthCog, Bot]:
         bot = Bot(at_table, {int(shard[1:]): seconds for shard, seconds in latencies.items()})
-        return Health(bot), bot  # type: ignore[arg-type]
+        return HealthCog(bot), bot  # type: ignore[arg-type]
 
     return make
 
@@ -126,7 +126,7 @@ async def test_the_log_is_warned_each_tick_and_the_log_channel_told_once(caplog,
 
 async def test_what_is_looked_at_is_set_by_the_operator(caplog, at_table):
     bot = Bot(at_table, {0: 0.4}, heartbeat_seconds=5, latency_warning_seconds=0.3, heartbeat_status_ticks=2)
-    health = Health(bot)  # type: ignore[arg-type]
+    health = HealthCog(bot)  # type: ignore[arg-type]
     assert bot.schedule.added[0][0] == 5
     for _ in range(4):
         await health.tick()
@@ -240,7 +240,7 @@ async def at_office(tmp_path):
 async def tick(at: Office, times: int = 1) -> None:
     with at.env._bot_scope():
         for _ in range(times):
-            await at.client.get_cog("Health").tick()
+            await at.client.get_cog("HealthCog").tick()
     await at.env.settle()
 
 

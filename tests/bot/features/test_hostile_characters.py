@@ -106,12 +106,12 @@ def test_a_stage_of_growth_gets_along_with_whatever_a_sheet_holds(learned):
 
 async def test_a_bare_character_env_is_kept_under_its_name(tmp_path):
     from bot.features.characters.library import Library
-    from bot.features.characters.shelves import Source
+    from bot.features.characters.shelves import CharacterSource
 
     own = tmp_path / "character.env"
     write(own, sheet("Selene Void", "You are Selene."))
     shelf = Library(
-        [Source(None, own)],
+        [CharacterSource(None, own)],
         characters=tmp_path / "characters",
         frameworks=tmp_path / "none",
         compiled=tmp_path / "compiled",

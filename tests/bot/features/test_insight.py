@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from bot.conversation.rethinking import Asker
+from bot.conversation.rethinking import Requester
 from bot.features.operations.insight import NO_COUNTS, Counts
 from bot.features.operations.insight_words import COUNTED_SINCE, lines_of, strips_of, subtitle_of
 from memory.places import Place, Where
@@ -22,7 +22,7 @@ CURIOUS = PIXEL.model_copy(update={"interests": ("debugging", "tea", "rain")})
 OTHER = Character(slug="onyx", name="Onyx", core_prompt="You are Onyx.", interests=("rain",))
 ELSEWHERE = Where(601, Place.GUILD, name="general", guild_id=701, guild_name="Another")
 QUIET = replace(AT_ONCE, direction=replace(AT_ONCE.direction, banter=0.0))
-MIRA = Asker(42, "Mira")
+MIRA = Requester(42, "Mira")
 HOUR, DAY = 3600, 24 * 3600
 
 

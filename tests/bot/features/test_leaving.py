@@ -14,15 +14,16 @@ import pytest
 from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
 
 from bot.audit import Actor
-from bot.conversation.attention.server_rules import Kind
-from bot.conversation.rethinking import Asker
+from bot.conversation.attention.server_rules import RuleKind
+from bot.conversation.rethinking import Requester
 from bot.conversation.types import Utterance
 from bot.core.errors import Unsaid
 from bot.features.privacy.erase import WISH, Receipt
 from database.backend import VACUUM_DUE
 from database.models import (
     BondChange,
-    Cue,
+    CueRow,
+    Draft,
     Growth,
     IdentityLine,
     LoreLine,
@@ -39,7 +40,7 @@ from database.models import (
 from database.repositories.leftovers import _WORDS, BELONGING, EXEMPT, PERSON
 from database.repositories.musings import DayLine
 from database.repositories.people import blurred
-from database.sqlite import Connection
+from database.sqlite import SQLiteConnection
 from database.types import FactValues
 from memory.dumps import Dumps
 from memory.erasing import _PEOPLE, Eraser
@@ -116,6 +117,12 @@ async def live(at: Drill) -> None:
                 LoreLine("pixel", "laid down", str(person % 10), {}, person, EPOCH)
             )
             await db.tickets.add(Ticket(700, person, EPOCH))
+            await db.consents.let_hear(person, 700, at=EPOCH)
+            await db.users.choose_voice(person, CHANNEL.channel_id, "auto", at=EPOCH)
+            body = f'{{"system":[],"messages":["{word}"]}}'.encode()
+            await db.prompts.add(turn.id, body, at=EPOCH, channel_id=CHANNEL.channel_id, people=[person])
+            draft = Draft(f"r{person}", "pixel", 1, CHANNEL.channel_id, 7, person, "r7.1", word, EPOCH)
+            await db.drafts.open(draft)
             await db.bonds.note(
                 [BondChange(person, "pixel", EPOCH, "trust", 1, "you told something personal")]
             )
@@ -133,9 +140,19 @@ async def live(at: Drill) -> None:
         place = ("dm", None, alone.channel_id, EPOCH, EPOCH)
         musing = await db.musings.add(Musing("pixel", "belief", f"{WORD} sings", *place))
         await db.musings.note(MusingChange(musing.id, EPOCH, "own", channel_id=alone.channel_id))
-        await db.cues.add([Cue(ALONE.channel_id, 7, "pixel", "named", EPOCH)])
+        await db.cues.add([CueRow(ALONE.channel_id, 7, "pixel", "named", EPOCH)])
         await db.cues.add(
-            [Cue(CHANNEL.channel_id, 7, "nyx", "named", EPOCH, open=False, trace={"addressees": [BOB, MIRA]})]
+            [
+                CueRow(
+                    CHANNEL.channel_id,
+                    7,
+                    "nyx",
+                    "named",
+                    EPOCH,
+                    open=False,
+                    trace={"addressees": [BOB, MIRA]},
+                )
+            ]
         )
         await db.channels.keep_note(CHANNEL.channel_id, f"Mind the {WORD}", by=MIRA)
         await db.states.set(f"inherited {MIRA}", "then")
@@ -340,7 +357,7 @@ async def test_of_an_answer_that_goes_no_take_and_no_part_is_left(at):
     await hear(at, f"Pixel, {SECRET}")
     await hear(at, "Pixel, where is it?", BOB, reply="Who knows?")
     at.claude.will_say(f"Under a pot: {SECRET}.")
-    await at.app.revisions.another("pixel", Asker(BOB, "Bob"), CHANNEL)
+    await at.app.revisions.another("pixel", Requester(BOB, "Bob"), CHANNEL)
     at.mouth.will_fail.append(Unsaid("503"))
     await bob_is_told(at, f"Not said yet: {SECRET}.")
     assert tables_with(at, SECRET) == {"messages", "parts", "variants"}
@@ -405,7 +422,7 @@ async def test_a_file_with_words_or_a_name_of_somebody_is_told(at):
 
 async def test_what_admins_did_and_laid_down_stays_and_is_told(at):
     administration = at.app.administration
-    await administration.set_rule(Actor(BOB, 600), Kind.DENIED_USER, guild_id=700, target_id=MIRA)
+    await administration.set_rule(Actor(BOB, 600), RuleKind.DENIED_USER, guild_id=700, target_id=MIRA)
     await at.app.audit.note(Actor(MIRA, 600), "something")
     receipt = await leave(at)
     assert tuple(receipt.remaining) == (1, 1, 1)
@@ -494,7 +511,7 @@ def _any(column: Column[Any]) -> object:
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(Eraser, "finish"), (Dumps, "forget_people"), (Connection, "rewrite")],
+    [(Eraser, "finish"), (Dumps, "forget_people"), (SQLiteConnection, "rewrite")],
 )
 async def test_what_a_crash_leaves_is_removed_by_the_next_start(tmp_path, monkeypatch, owner, name):
     folder = tmp_path / "data"

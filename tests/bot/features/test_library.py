@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from personas.cards import card_from, write_charx, write_png
-from personas.cards.images import Picture, plain_png
+from personas.cards.images import AvatarPicture, plain_png
 from personas.character import Character
 from personas.library import MOST_FILES, FolderContents, read_folder
 from tests.carding import BOOK, V1, V2, V3, as_json, png
@@ -149,9 +149,9 @@ def test_a_sheet_that_can_not_be_used_is_a_fault(folder: Path):
 def test_the_avatar_is_what_is_named_then_a_file_then_what_came_along(folder: Path):
     inside = {**SHEET, "avatar_url": "data:image/gif;base64," + base64.b64encode(b"GIF89a").decode()}
     put(folder, card_dot_png=write_png(card_from(V1)))
-    assert read_folder(folder, {}).avatar == Picture(plain_png(), ".png")
+    assert read_folder(folder, {}).avatar == AvatarPicture(plain_png(), ".png")
     put(folder, character_dot_json=inside)
-    assert read_folder(folder, {}).avatar == Picture(b"GIF89a", ".gif")
+    assert read_folder(folder, {}).avatar == AvatarPicture(b"GIF89a", ".gif")
     put(folder, avatar_dot_jpg=b"\xff\xd8\xff")
     assert read_folder(folder, {}).avatar == folder / "avatar.jpg"
     put(folder, face_dot_gif=b"GIF89a")

@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 
 from bot.audit import Actor, AuditLog
-from bot.features.admin.edit_characters import Identity
+from bot.features.admin.edit_characters import IdentityEdits
 from bot.features.admin.edits import Edits
 from bot.features.admin.selves import NotLaidDown, Selves
 from bot.features.characters.library import Library
-from bot.features.characters.shelves import CharacterFaults, Source, sources_of
+from bot.features.characters.shelves import CharacterFaults, CharacterSource, sources_of
 from personas.cards.convert import card_of
 from tests.builders import AT_ONCE, CHANNEL, DM, PIXEL, Table, table
 from tests.company import QUIET
@@ -38,7 +38,7 @@ def book(**entries: str) -> str:
 
 def selves(at: Table, shelf: Library) -> Selves:
     audit = AuditLog(at.database, at.clock)
-    changes = Edits(at.database, at.clock, [Identity(at.clock, shelf.touch)])
+    changes = Edits(at.database, at.clock, [IdentityEdits(at.clock, shelf.touch)])
     return Selves(at.database, changes, audit, at.clock, changed=shelf.touch)
 
 
@@ -192,7 +192,7 @@ def test_active_personas_are_folders_and_all_means_every_one(home):
 def test_a_character_beside_the_program_has_the_folder_of_its_slug(home):
     own = home / "character.env"
     (source,) = sources_of(characters=home / "characters", character="", sheet=own, others=(), slug="nyx")
-    assert source == Source(home / "characters/nyx", own)
+    assert source == CharacterSource(home / "characters/nyx", own)
 
 
 # What admins lay down (F110, C85).

@@ -48,7 +48,7 @@ async def tick(w: World, **latencies: float) -> None:
     known = {int(shard[1:]): seconds for shard, seconds in latencies.items()}
     if known:
         w.client.shard_latencies = lambda: known  # type: ignore[method-assign]
-    health: Any = w.client.get_cog("Health")
+    health: Any = w.client.get_cog("HealthCog")
     with w.env._bot_scope():
         await health.tick()
 
@@ -155,12 +155,12 @@ async def test_a_port_that_is_taken_stops_nothing_else(w, served, caplog):
 async def test_the_port_is_off_by_default_and_opened_by_the_setting(tmp_path, unused_port):
     async with world(tmp_path, heartbeat_seconds=30) as quiet:
         assert quiet.app.settings.metrics_port == 0
-        cog: Any = quiet.client.get_cog("Health")
+        cog: Any = quiet.client.get_cog("HealthCog")
         assert cog._server is None
     async with world(tmp_path, heartbeat_seconds=30, metrics_port=unused_port) as open_one:
-        cog = open_one.client.get_cog("Health")
+        cog = open_one.client.get_cog("HealthCog")
         assert cog._server.port == unused_port
-        await open_one.client.remove_cog("Health")
+        await open_one.client.remove_cog("HealthCog")
         assert cog._server.port == 0
 
 

@@ -8,31 +8,15 @@ from itertools import pairwise
 import pytest
 
 from bot.core.errors import Unpostable, Unsaid
-from bot.features.operations.log_channel import AGAIN_AFTER, AGAIN_LONGEST, LONGEST, MOST_LINES, PAUSE, Outlet
-from tests.fakes import FakeClock
-
-TURNS = 20
-
-
-class HeldClock(FakeClock):
-    """A clock whose sleepers sleep until the test lets time pass."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._sleepers: list[tuple[float, asyncio.Event]] = []
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        woken = asyncio.Event()
-        self._sleepers.append((self.monotonic() + seconds, woken))
-        await woken.wait()
-
-    async def let_pass(self, seconds: float) -> None:
-        self.pass_time(seconds)
-        for due, woken in self._sleepers:
-            if due <= self.monotonic():
-                woken.set()
-        await rest()
+from bot.features.operations.log_channel import (
+    AGAIN_AFTER,
+    AGAIN_LONGEST,
+    LONGEST,
+    MOST_LINES,
+    PAUSE,
+    LogChannelQueue,
+)
+from tests.fakes import TURNS, FakeClock, HeldClock
 
 
 class Channel:
@@ -74,7 +58,7 @@ def channel():
 
 @pytest.fixture
 async def outlet(channel, clock):
-    outlet = Outlet(channel.post, clock)
+    outlet = LogChannelQueue(channel.post, clock)
     outlet.open()
     yield outlet
     await outlet.close(within=0.01)
@@ -108,7 +92,7 @@ async def test_the_first_line_waits_for_nothing_and_the_next_message_for_the_pau
 
 
 async def test_nothing_is_posted_before_it_is_opened(channel, clock):
-    outlet = Outlet(channel.post, clock)
+    outlet = LogChannelQueue(channel.post, clock)
     outlet.say("early", notice=True)
     await rest()
     assert channel.tried == 0
@@ -227,7 +211,7 @@ async def test_an_unforeseen_error_is_logged_and_ends_nothing(outlet, channel, c
 
 
 async def test_what_waits_is_posted_when_it_closes_without_any_pause(channel, clock):
-    outlet = Outlet(channel.post, clock)
+    outlet = LogChannelQueue(channel.post, clock)
     outlet.open()
     for number in range(30):
         outlet.say(f"{'x' * 400} {number}")
@@ -239,7 +223,7 @@ async def test_what_waits_is_posted_when_it_closes_without_any_pause(channel, cl
 
 
 async def test_nothing_is_posted_after_it_closed(channel, clock):
-    outlet = Outlet(channel.post, clock)
+    outlet = LogChannelQueue(channel.post, clock)
     outlet.open()
     await outlet.close()
     outlet.say("late", notice=True)
@@ -249,7 +233,7 @@ async def test_nothing_is_posted_after_it_closed(channel, clock):
 
 
 async def test_a_channel_that_hangs_holds_up_no_shutdown(channel, clock):
-    outlet = Outlet(channel.post, clock)
+    outlet = LogChannelQueue(channel.post, clock)
     outlet.open()
     channel.hangs = True
     outlet.say("first")
@@ -260,7 +244,7 @@ async def test_a_channel_that_hangs_holds_up_no_shutdown(channel, clock):
 
 
 async def test_what_was_being_posted_when_it_closed_is_posted_once(channel, clock):
-    outlet = Outlet(channel.post, clock)
+    outlet = LogChannelQueue(channel.post, clock)
     gate, post = asyncio.Event(), channel.post
 
     async def slow(text: str) -> None:

@@ -11,8 +11,8 @@ from random import Random
 import pytest
 
 from bot.conversation.company import Company
-from bot.conversation.config import Extent, Manner
-from bot.conversation.generation import Voice
+from bot.conversation.config import Manner, TranscriptLimits
+from bot.conversation.generation import ModelVoice
 from bot.conversation.text.names import speaker_label
 from bot.core.errors import Unsaid, Unsayable
 from bot.core.logging import LineHandler, set_up_logging
@@ -73,7 +73,7 @@ def of_other_places(prompt: Prompt, where: Where) -> list[str]:
 )
 async def test_a_canary_of_one_place_is_in_no_prompt_of_another(tmp_path: Path, prompts):
     rng, told = Random(1), 0
-    manner = Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=Extent(condensed=320))
+    manner = Manner(pace=AT_ONCE.pace, burst_quiet=0, extent=TranscriptLimits(condensed=320))
     async with table(tmp_path, manner=manner) as at:
         where_of: list[Where] = []
         while len(where_of) < prompts:
@@ -328,7 +328,9 @@ async def on_the_wire(folder: Path, *, deadline: float = 5.0):
             claude,
             clock,
             company=Company.of(PIXEL),
-            voice=Voice(model="claude-sonnet-5-5", max_tokens=50, deadline=deadline, tokens=TokenEstimate()),
+            voice=ModelVoice(
+                model="claude-sonnet-5-5", max_tokens=50, deadline=deadline, tokens=TokenEstimate()
+            ),
             manner=AT_ONCE,
             rng=Random(1),
         )

@@ -30,8 +30,8 @@ from bot.features.inner_life.relationship import (
     words_of,
 )
 from bot.pictures import bond_svg
-from database.models import Bond as Row
 from database.models import BondChange
+from database.models import BondRow as Row
 from personas.relations import bonds
 from personas.relations.bonds import BOUNDS, COOLING, STAGES, TIME, Bond, Metric, Tone
 from tests.builders import PIXEL, Table, table
@@ -447,9 +447,9 @@ def test_no_cause_that_the_rules_name_is_cut_in_the_picture():
 def _alone(change: BondChange):
     from zoneinfo import ZoneInfo
 
-    from bot.pictures import BondChart, Change
+    from bot.pictures import BondChart, GaugeChange
 
-    changed = (Change(change.at, words_of(change), taken_back=True),)
+    changed = (GaugeChange(change.at, words_of(change), taken_back=True),)
     return BondChart("You and Pixel", 0, ("a",), (), changed, ZoneInfo("UTC"))
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.conversation.attention.server_rules import Kind
+from bot.conversation.attention.server_rules import RuleKind
 from bot.conversation.types import Part, Utterance
 from bot.core.errors import Unsaid, Unsayable
 from bot.features.reminders.due_birthdays_and_reminders import Venue, VenueOf
@@ -32,7 +32,7 @@ from bot.features.reminders.reminder_rules import (
 )
 from bot.features.reminders.service import NOT_NOTED, WHAT_UNKNOWN, WHEN_UNKNOWN, ZONE_UNKNOWN
 from bot.llm.errors import ClaudeUnavailable
-from database.models import Message, Reminder
+from database.models import MessageRow, Reminder
 from database.repositories.reminders import MOST
 from memory.dates import YearDay
 from memory.places import Place, Where
@@ -576,10 +576,10 @@ async def test_where_the_house_rules_are_against_it_it_is_not_said(at_table, rul
 
     async def lay_down() -> None:
         kind, target = {
-            "inactive": (Kind.ACTIVE, CHANNEL.channel_id),
-            "inactive parent": (Kind.ACTIVE, 599),
-            "denied user": (Kind.DENIED_USER, MIRA),
-            "denied role": (Kind.DENIED_ROLE, 5),
+            "inactive": (RuleKind.ACTIVE, CHANNEL.channel_id),
+            "inactive parent": (RuleKind.ACTIVE, 599),
+            "denied user": (RuleKind.DENIED_USER, MIRA),
+            "denied role": (RuleKind.DENIED_ROLE, 5),
         }[rule]
         async with at_table.database.begin() as db:
             await db.channels.lay_down_rule(700, kind, target)
@@ -677,7 +677,7 @@ async def notice_as(at: Table, heard: Utterance) -> str | None:
                 where.channel_id, place=where.place, name="", guild_id=where.guild_id, guild_name="", heard=0
             )
             await db.messages.add(
-                Message(
+                MessageRow(
                     id=heard.message_id,
                     channel_id=where.channel_id,
                     author_id=heard.author_id,

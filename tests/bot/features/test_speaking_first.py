@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.attention.server_rules import Kind as Rule
+from bot.conversation.attention.server_rules import RuleKind as Rule
 from bot.conversation.attention.vote import Voters
 from bot.conversation.config import Attentiveness, Curiosity, Manner
 from bot.conversation.proactive import unpinged
@@ -19,11 +19,11 @@ from bot.features.inner_life.days import Days
 from bot.llm.budget import Limits
 from bot.llm.errors import ClaudeUnavailable
 from bot.settings.allowance import Allowance, Amount
-from database.models import Archived, Message, Remark, Turn
+from database.models import Archived, MessageRow, Remark, Turn
 from database.repositories.states import status_key
 from memory.places import Where
 from personas.affect.temperament import DayMood
-from personas.initiative import TICK, Bounds, Kind, QuietHours, slot_of
+from personas.initiative import TICK, InitiativeBounds, QuietHours, RemarkKind, slot_of
 from personas.rhythm import PAUSE, hour_of
 from tests.builders import AT_ONCE, CHANNEL, DM, Table, table
 from tests.company import company, stagecraft
@@ -108,7 +108,7 @@ async def test_a_remark_is_history_is_told_apart_from_answers_and_pings_nobody(t
         assert at.mouth.to == [0]
         (remark,) = await remarks(at)
         turn = await turn_of(at, remark)
-        assert (remark.kind, remark.character, remark.person_id) == (Kind.CONTEXTUAL, "pixel", None)
+        assert (remark.kind, remark.character, remark.person_id) == (RemarkKind.CONTEXTUAL, "pixel", None)
         assert (turn.reason, turn.state, turn.addressee_id, turn.trigger_id) == (
             "INITIATIVE",
             "said",
@@ -140,7 +140,7 @@ async def test_after_its_own_last_word_and_after_other_bots_it_says_nothing(tmp_
 @pytest.mark.parametrize("missing", [1, 0])
 async def test_it_waits_until_nobody_spoke_for_long_enough(tmp_path, at_noon, minutes, missing):
     """C80: the threshold of silence, longer in a lively hour and shorter in a quiet one."""
-    certain = replace(ALWAYS, initiative=Bounds(chance=1.2))  # in lively hours too
+    certain = replace(ALWAYS, initiative=InitiativeBounds(chance=1.2))  # in lively hours too
     async with lively(tmp_path, certain, character=MUSING) as at:
         await talked(at, at_noon)
         at.clock.pass_time(3500 - minutes * 60 + missing)
@@ -175,7 +175,7 @@ async def test_on_what_was_said_more_than_a_day_ago_it_says_nothing(tmp_path):
 
 
 async def test_quiet_hours_the_daily_cap_and_the_house_hold(tmp_path):
-    manner = replace(ALWAYS, initiative=Bounds(chance=1.0, cap=2, quiet=QuietHours(20, 8)))
+    manner = replace(ALWAYS, initiative=InitiativeBounds(chance=1.0, cap=2, quiet=QuietHours(20, 8)))
     async with lively(tmp_path, manner) as at:
         said = []
         for _ in range(48):
@@ -216,7 +216,7 @@ async def test_a_channel_that_refused_something_is_left_alone_and_so_is_one_that
 
 
 async def test_with_the_chance_of_a_tenth_it_mostly_says_nothing_and_costs_nothing(tmp_path):
-    manner = replace(AT_ONCE, initiative=Bounds(cap=100, quiet=QuietHours(0, 0)))
+    manner = replace(AT_ONCE, initiative=InitiativeBounds(cap=100, quiet=QuietHours(0, 0)))
     async with lively(tmp_path, manner) as at:
         said = 0
         for _ in range(60):
@@ -256,11 +256,11 @@ async def test_where_nobody_agreed_it_speaks_of_its_status_and_without_one_not_a
         prompt = at.claude.prompts[-1].text
         assert "  Watching the rain" in prompt
         assert "canary" not in prompt
-        assert [one.kind for one in await remarks(at)] == [Kind.STATUS]
+        assert [one.kind for one in await remarks(at)] == [RemarkKind.STATUS]
 
 
 async def test_half_of_what_it_says_takes_up_the_talk_and_half_its_status(tmp_path):
-    manner = replace(ALWAYS, initiative=Bounds(chance=1.0, cap=1000, quiet=QuietHours(0, 0)))
+    manner = replace(ALWAYS, initiative=InitiativeBounds(chance=1.0, cap=1000, quiet=QuietHours(0, 0)))
     async with lively(tmp_path, manner, character=MUSING) as at:
         for _ in range(40):
             at.clock.pass_time(TICK.total_seconds())
@@ -268,9 +268,9 @@ async def test_half_of_what_it_says_takes_up_the_talk_and_half_its_status(tmp_pa
             await tick(at)
         kinds = [one.kind for one in await remarks(at)]
         assert len(kinds) == 40
-        assert 10 <= kinds.count(Kind.STATUS) <= 30
+        assert 10 <= kinds.count(RemarkKind.STATUS) <= 30
         mind = [one for one in at.claude.prompts if "Counting raindrops" in one.text]
-        assert len(mind) == kinds.count(Kind.STATUS)
+        assert len(mind) == kinds.count(RemarkKind.STATUS)
 
 
 @pytest.mark.parametrize(("consent", "read"), [("opt_out", True), ("off", False)])
@@ -318,7 +318,7 @@ async def test_who_was_sent_out_never_learns_what_it_did_not_hear_and_who_did_no
             assert await db.casts.members(stored.cast_id) == frozenset({"nyx"})
 
 
-async def last_line(at: Table) -> Message:
+async def last_line(at: Table) -> MessageRow:
     async with at.database.read() as db:
         lately = await db.messages.lately(CHANNEL.channel_id, since=at.clock.now() - TICK, limit=1)
         found = await db.messages.get(lately[-1].id)
@@ -465,7 +465,7 @@ async def test_while_somebody_is_answered_the_half_hour_waits(tmp_path):
 
 
 async def test_a_restart_rolls_the_same_half_hour_once_and_makes_up_for_nothing(tmp_path):
-    never = replace(ALWAYS, initiative=Bounds(chance=0.000001))
+    never = replace(ALWAYS, initiative=InitiativeBounds(chance=0.000001))
     async with lively(tmp_path, never) as at:
         await say(at, "what a rain")
         assert await tick(at) == 0
@@ -560,7 +560,7 @@ async def test_who_agreed_and_was_away_for_some_days_is_written_to_once_until_th
         assert "was not here for some days" in prompt
         assert "A private conversation with Mira#" in prompt
         (remark,) = await remarks(at, DM.channel_id)
-        assert (remark.kind, remark.person_id) == (Kind.CHECK_IN, MIRA)
+        assert (remark.kind, remark.person_id) == (RemarkKind.CHECK_IN, MIRA)
         assert (await turn_of(at, remark)).reason == "CHECK_IN"
         for days in (4, 6.1):
             at.clock.pass_time(days * 86_400)
@@ -605,7 +605,7 @@ async def test_nobody_is_woken_by_the_clock_of_the_house_or_by_their_own(tmp_pat
 
 
 async def test_there_are_as_many_a_day_as_the_cap_allows_at_most(tmp_path):
-    manner = replace(CARING, initiative=Bounds(chance=1.0, cap=2))
+    manner = replace(CARING, initiative=InitiativeBounds(chance=1.0, cap=2))
     async with missed(tmp_path, manner, days=0) as at:
         for number in range(1, 6):
             where = replace(DM, channel_id=900 + number)
@@ -636,7 +636,7 @@ async def test_who_comes_back_while_it_thinks_is_not_asked_where_they_were(tmp_p
         async def come_back() -> None:
             at.claude.while_thinking = None
             async with at.database.begin() as db:
-                line = Message(77, DM.channel_id, MIRA, "Mira", "back", at.clock.now())
+                line = MessageRow(77, DM.channel_id, MIRA, "Mira", "back", at.clock.now())
                 await db.messages.add(line)
 
         at.claude.while_thinking = come_back
@@ -674,7 +674,7 @@ async def test_something_left_open_is_come_back_to_once_behind_the_last_cache_po
         assert not last.cache
         assert all(BACK not in block.text for block in before)
         (remark,) = await remarks(at, DM.channel_id)
-        assert (remark.kind, remark.person_id) == (Kind.FOLLOW_UP, MIRA)
+        assert (remark.kind, remark.person_id) == (RemarkKind.FOLLOW_UP, MIRA)
 
 
 async def test_it_asks_back_once_in_300_seconds_and_three_times_in_15_minutes_in_a_channel(tmp_path):

@@ -475,8 +475,8 @@ async def test_of_several_characters_the_bots_own_stands_beside_its_name(tmp_pat
 
 
 async def test_the_cog_goes_without_a_trace(w):
-    assert w.client.get_cog("Presence") is not None
-    await w.client.remove_cog("Presence")
+    assert w.client.get_cog("PresenceCog") is not None
+    await w.client.remove_cog("PresenceCog")
     put = watch(w)
     w.claude.will_say("Napping.")
     await run(w)

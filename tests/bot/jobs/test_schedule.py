@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.jobs.history import KEPT, TRIES, Ledger
+from bot.jobs.history import KEPT, TRIES, JobHistory
 from bot.jobs.job import FAILING, LATE_BY, NOTED_SECONDS
 from bot.jobs.schedule import BOOKKEEPING, LONG_SECONDS, LOOK_SECONDS, Schedule, SteadyTime
 from bot.jobs.timetable import Daily, Every, JobReport
 from database import Database, DatabaseError
-from database.models import Job, JobRun
+from database.models import JobRow, JobRun
 from tests.fakes import EPOCH, FakeClock
 from tests.support.discord import World, world
 
@@ -42,7 +42,7 @@ class Office:
         self.zone = zone
         self.ran: list[datetime] = []
         self.will_fail = 0
-        self.schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+        self.schedule = Schedule(clock=clock, ledger=JobHistory(database, clock))
         self.schedule.daily(hour, self.count, name=NAME, zone=zone)
 
     async def count(self) -> None:
@@ -294,7 +294,7 @@ async def test_work_that_could_not_be_written_down_is_not_done_again(database, m
 
 async def test_a_frequent_job_costs_no_write_for_each_run(database, monkeypatch):
     clock = FakeClock()
-    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+    schedule = Schedule(clock=clock, ledger=JobHistory(database, clock))
     writes = 0
     begin = database.begin
 
@@ -315,7 +315,7 @@ async def test_a_frequent_job_costs_no_write_for_each_run(database, monkeypatch)
     assert writes <= 25
     assert await schedule.latest(limit=9) == []
     await schedule.close()
-    again = Schedule(clock=clock, ledger=Ledger(database, clock))
+    again = Schedule(clock=clock, ledger=JobHistory(database, clock))
     again.every(30, nothing, name="often")
     await again.open()
     assert report(again, "often").runs == 24 * 120
@@ -323,7 +323,7 @@ async def test_a_frequent_job_costs_no_write_for_each_run(database, monkeypatch)
 
 async def test_a_failing_job_is_a_row_when_that_begins_and_not_each_time(database):
     clock = FakeClock()
-    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+    schedule = Schedule(clock=clock, ledger=JobHistory(database, clock))
     errors: list[Exception | None] = [None, OSError(), OSError(), OSError(), KeyError("x"), None, OSError()]
 
     async def work() -> None:
@@ -340,7 +340,7 @@ async def test_a_failing_job_is_a_row_when_that_begins_and_not_each_time(databas
 
 async def test_a_job_that_fails_now_and_then_does_not_fill_the_table(database):
     clock, runs = FakeClock(), 0
-    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+    schedule = Schedule(clock=clock, ledger=JobHistory(database, clock))
 
     async def work() -> None:
         nonlocal runs
@@ -357,7 +357,7 @@ async def test_a_job_that_fails_now_and_then_does_not_fill_the_table(database):
 
 async def test_that_a_job_is_well_again_is_known_after_a_crash(database):
     clock = FakeClock()
-    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+    schedule = Schedule(clock=clock, ledger=JobHistory(database, clock))
     errors: list[Exception | None] = [OSError(), None]
 
     async def work() -> None:
@@ -374,7 +374,7 @@ async def test_that_a_job_is_well_again_is_known_after_a_crash(database):
 
 async def test_a_run_that_takes_long_is_a_row(database):
     clock = FakeClock()
-    schedule = Schedule(clock=clock, ledger=Ledger(database, clock))
+    schedule = Schedule(clock=clock, ledger=JobHistory(database, clock))
 
     async def slow() -> None:
         clock.pass_time(LONG_SECONDS)
@@ -405,7 +405,7 @@ async def test_no_word_of_an_error_is_kept(database, tmp_path):
     async with database.read() as db:
         kept = [*await db.jobs.all(), *await db.jobs.latest(limit=9)]
     assert "Mira" not in repr(kept)
-    assert {type(one) for one in kept} == {Job, JobRun}
+    assert {type(one) for one in kept} == {JobRow, JobRun}
 
 
 # --- How a job fares ------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from bot.llm.errors import (
 )
 from bot.llm.pricing import load_prices
 from bot.llm.server import Server
-from bot.llm.types import Block, Call, Message, Prompt, Question
+from bot.llm.types import Block, Message, ModelCall, Prompt, Question
 from tests.fakes import FakeClock
 from tests.world import claude_faults as faults
 from tests.world.claude_batches import Expired
@@ -238,4 +238,4 @@ async def test_no_word_of_a_question_is_in_the_log(server, claude, caplog):
     answers = await claude.batch(asked)
     assert isinstance(answers[0], ClaudeRejected)
     assert "SECRET" not in caplog.text + str(answers[0])
-    assert isinstance(answers[1].call, Call)
+    assert isinstance(answers[1].call, ModelCall)

@@ -14,8 +14,8 @@ import pytest
 
 from bot.conversation.attention.vote import Voters
 from bot.conversation.config import Attentiveness, Notice
-from bot.conversation.decision import Note, Reason, Remark
-from bot.conversation.rethinking import Asker, CannotRemake
+from bot.conversation.decision import Note, Reason, RuleRemark
+from bot.conversation.rethinking import CannotRemake, Requester
 from bot.llm.budget import Budgets, Level, Limits
 from bot.llm.budgeted import EXTRAS, Budgeted, Tariff
 from bot.llm.client import Answer, AnthropicClaude
@@ -461,7 +461,7 @@ async def test_from_80_percent_on_nothing_is_voted_on_and_who_calls_is_answered_
         assert len(at.claude.questions) == asked
         found = await outcome(at.database, heard.message_id)
         assert found.claim.reason == Reason.BUDGET.name
-        assert found.trace.steps[-1].remark == Remark(Note.BUDGET_SHORT)
+        assert found.trace.steps[-1].remark == RuleRemark(Note.BUDGET_SHORT)
         await at.hear("Pixel, why?", where=CHANNEL)
         assert [(one.purpose, one.model) for one in at.claude.questions[asked:]] == [
             ("reply", "claude-haiku-5-5")
@@ -529,7 +529,7 @@ async def test_thinking_again_says_that_the_budget_is_spent(tmp_path):
         await at.hear("hello")
         await level_at(at, 0.999)
         with pytest.raises(CannotRemake) as refused:
-            await at.app.revisions.another("pixel", Asker(42, "Mira"), DM)
+            await at.app.revisions.another("pixel", Requester(42, "Mira"), DM)
         assert str(refused.value) == LINE
 
 

@@ -25,7 +25,7 @@ from bot.llm.errors import (
 )
 from bot.llm.pricing import load_prices
 from bot.llm.server import Server
-from bot.llm.types import Block, Call, Message, Prompt, Question, TokenEstimate, Usage
+from bot.llm.types import Block, Message, ModelCall, Prompt, Question, TokenEstimate, Usage
 from bot.llm.wire import body
 from bot.settings import Settings
 from tests.fakes import FakeClock
@@ -199,6 +199,17 @@ async def test_a_stream_cut_half_way_is_no_answer(server, claude, fault):
     with pytest.raises(ClaudeCut):
         await claude.ask(PROMPT, ask(on_text=shown.append))
     assert len(server.requests) == (1 if shown else 3)
+
+
+@pytest.mark.parametrize("fault", [faults.CutStream(), faults.ResetStream()])
+async def test_a_stream_cut_half_way_is_asked_for_again_where_what_was_shown_can_be_replaced(
+    server, claude, fault
+):
+    server.will_fail(fault)
+    server.will_say("there you are")
+    shown: list[str] = []
+    answer = await claude.ask(PROMPT, ask(on_text=shown.append, on_again=shown.clear))
+    assert answer.text == "".join(shown) == "there you are"
 
 
 async def test_retry_after_is_obeyed_only_within_the_deadline(server, clock, claude):
@@ -415,7 +426,7 @@ def test_an_estimate_learns_from_what_is_reported():
 
 
 def test_a_call_is_priced_by_the_books():
-    call = Call("reply", MODEL, "ok", datetime(2026, 11, 21, tzinfo=UTC), 0.1, Usage(1, 1))
+    call = ModelCall("reply", MODEL, "ok", datetime(2026, 11, 21, tzinfo=UTC), 0.1, Usage(1, 1))
     assert call.cost is None
 
 
@@ -440,3 +451,18 @@ def test_a_characters_sampling_goes_only_where_any_is_taken(server, sent):
     question = Question(purpose="reply", model="m", max_tokens=9, deadline=1.0, sampling={"temperature": 0.3})
     prompt = Prompt((), (Message(mine=False, blocks=(Block("hi"),)),))
     assert body(prompt, question, cache_ttl="1h", sampling=server).get("extra_body") == sent
+
+
+async def test_where_requests_are_kept_a_reply_s_call_holds_what_was_sent_byte_for_byte(server, clock):
+    claude = open_client(server, clock, keeps_requests=True)
+    server.will_say(faults.Overloaded529(), "hello")
+    answer = await claude.ask(PROMPT, ask())
+    assert answer.call.sent == server.requests[-1].body
+    server.will_say("no")
+    assert (await claude.ask(PROMPT, ask(purpose="vote"))).call.sent == b""
+    await claude.close()
+
+
+async def test_nothing_is_kept_of_what_was_sent_unless_that_is_wished(claude, server):
+    server.will_say("hello")
+    assert (await claude.ask(PROMPT, ask())).call.sent == b""

@@ -23,7 +23,7 @@ from bot.llm.local import (
     has_runtime,
     warm,
 )
-from bot.llm.local.discover import Candidate
+from bot.llm.local.discover import ServerCandidate
 from bot.llm.local.server import CHILD
 from tests.support.paths import ROOT
 from tests.terminals import Outcome, opened, talked
@@ -59,7 +59,7 @@ async def serving(models=None, messages=None):
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        yield Candidate("Test server", runner.addresses[0][1]), asked
+        yield ServerCandidate("Test server", runner.addresses[0][1]), asked
     finally:
         await runner.cleanup()
 
@@ -170,7 +170,7 @@ async def test_a_server_that_never_answers_does_not_hide_the_next():
         writer.close()
 
     silent = await asyncio.start_server(take_all_and_say_nothing, "127.0.0.1", 0)
-    first = Candidate("Silent", silent.sockets[0].getsockname()[1])
+    first = ServerCandidate("Silent", silent.sockets[0].getsockname()[1])
     async with silent, serving(lambda: listing("qwen3"), fault) as (second, _):
         found = await find_local_server([first, second], deadline=3)
 

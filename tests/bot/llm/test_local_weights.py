@@ -15,14 +15,14 @@ from filelock import FileLock
 
 from bot.llm.local import wheels
 from bot.llm.local.errors import LocalVoiceError
-from bot.llm.local.weights import Weights, cached_weights, obtain_weights
+from bot.llm.local.weights import SplitWeights, cached_weights, obtain_weights
 
 MODEL = bytes(range(256)) * 10  # 2,560 bytes: two parts of 1,000 and one of 560
 
 
 @pytest.fixture
 def weights():
-    return Weights(
+    return SplitWeights(
         title="Tiny",
         model="tiny",
         filename="tiny.gguf",

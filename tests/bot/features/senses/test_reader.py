@@ -112,6 +112,21 @@ async def test_ligatures_of_a_pdf_are_read_as_letters():
     assert "fire is out" in await DocumentReader().read(data, pdf=True)
 
 
+@pytest.mark.parametrize(
+    ("named", "encoding", "text"),
+    [
+        ("90ms-RKSJ-H", "cp932", "お茶を飲む"),
+        ("GBK-EUC-H", "gbk", "我们去喝茶"),
+        ("UniJIS-UTF16-H", "utf-16-be", "お茶"),
+    ],
+)
+async def test_a_pdf_whose_fonts_name_an_encoding_of_asia_is_read(named, encoding, text):
+    font = f"/Type0 /Encoding /{named} /BaseFont /Any".encode()
+    data = pdf("@").replace(b"/Type1 /BaseFont /Helvetica", font)
+    data = data.replace(b"(@) Tj", f"<{text.encode(encoding).hex()}> Tj".encode())
+    assert text in await DocumentReader().read(data, pdf=True)
+
+
 async def test_a_pdf_without_words_has_none():
     writer = pypdf.PdfWriter()
     writer.add_blank_page(200, 200)

@@ -1,0 +1,161 @@
+"""Whether a text says what a sentence says in its very words, only of a third person: "Lives in Oslo" (C52).
+
+What this can't tell is no loss: then the sentence itself is kept. So it is strict.
+"""
+
+import tomllib
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from memory.words import SILENT
+
+_DATA: dict[str, Any] = tomllib.loads(Path(__file__).with_name("bearing.toml").read_text(encoding="utf-8"))
+WORDS = {name: frozenset(said.split()) for name, said in _DATA["words"].items() if isinstance(said, str)}
+_FORMS, _KINDS, _TURNING = (
+    [frozenset(group.split()) for group in _DATA["words"][name]] for name in ("forms", "kinds", "turning")
+)
+_ENDINGS = {tuple(f" {pair}".rsplit(" ", 1)) for pair in _DATA["words"]["endings"]}
+_ENDINGS = {(mine.strip(), others) for mine, others in _ENDINGS}
+_ALL_TURNING = frozenset[str]().union(*_TURNING)
+_FRAME = (SILENT | WORDS["frame"] | WORDS["own"]).union(*_KINDS) - _ALL_TURNING
+"""What a text needs no other word for."""
+_PAST = _KINDS[-1]
+_TOKEN = regex.compile(r"\d+(?:[.,:]\d+)*|[\p{L}\p{M}]+|[,;:()—–]")
+_PARTING = frozenset(",;:()—–") | WORDS["parting"]
+_ACCENTS = regex.compile(r"[\u0300-\u036f]+")
+_SPELT = (
+    (regex.compile(r"\bcan'?t\b|\bcannot\b"), "can not"),
+    (regex.compile(r"\bwon't\b"), "will not"),
+    (regex.compile(r"n't\b|(?<=\b(?:do|does|did|is|was))nt\b"), " not"),
+    (regex.compile(r"\bi'?m\b"), "i am"),
+    (regex.compile(r"'re\b"), " are"),
+    (regex.compile(r"'ve\b"), " have"),
+    (regex.compile(r"'ll\b"), " will"),
+)
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+_SPEAKER = regex.compile(
+    r"^(?:(?:実は|あのね|ねえ|えっと|うん)、?)?(?:(?:私|僕|俺|わたし|ぼく|おれ|うち|自分)(?:たち)?[はがも、]+)?"
+)
+_TOPIC = regex.compile(r"^(?!昔|夢|前|今|趣味|目標)(?P<who>[^、。はがも]{1,12}?)[はがも]、?$")
+_ENDS = tuple(
+    regex.compile(rf"(?:{end})(?:んです|んだ|のです)?[よねなぁ]*[。！!.…\s]*")
+    for end in (
+        "[いきぎしちにびみり]?ます|[うくぐすつぬぶむる]|です|だ|である|",
+        "[いきぎしちにびみり]?ません|[わかがさたなばまら]?ない(?:です)?",
+        "[いきぎしちにびみり]?ました|でした|だった|[っいん]?[ただ]",
+    )
+)
+"""How what is so, what is not and what was so end in Japanese, politely and plainly."""
+
+
+@cache
+def pattern(name: str) -> "regex.Pattern[str]":
+    """Return what finds a kind of words in a folded text. To compile all of them takes a start too long."""
+    return regex.compile("|".join(_DATA["patterns"][name]))
+
+
+@lru_cache(4_096)
+def folded(text: str) -> str:
+    """Return a text in small letters, without accents, and with what is shortened written out."""
+    text = unicodedata.normalize("NFKD", text).casefold().replace("’", "'").replace("œ", "oe")
+    text = unicodedata.normalize("NFC", _ACCENTS.sub("", text))
+    for short, full in _SPELT:
+        text = short.sub(full, text)
+    return text
+
+
+def tokens(text: str) -> list[str]:
+    """Return the words and numbers of a folded text, and the marks between its clauses."""
+    return _TOKEN.findall(text)
+
+
+def only_reworded(text: str, said: str) -> bool:
+    """Say whether a text holds all that some clauses in a row say, in that order, and nothing else.
+
+    Nothing else in the sentence may turn it round, or tell of somebody else.
+    """
+    if said.rstrip().endswith(("?", "？")):
+        return False
+    if _UNSPACED.search(said):
+        return _only_ends_otherwise(text, said)
+    fact, sentence = tokens(folded(text)), tokens(folded(said))
+    turned = [
+        group for group in (*_TURNING, WORDS["third"] | WORDS["persons"]) if not group.isdisjoint(sentence)
+    ]
+    if any(group.isdisjoint(fact) for group in turned):
+        return False
+    return any(_says_the_same(fact, begin, clauses) for begin, clauses in _runs(sentence))
+
+
+def subject_of(said: str, text: str) -> str:
+    """Return whom else a sentence tells of, as it calls them; "" for the speaker, or if the text says so."""
+    if _UNSPACED.search(said):
+        bare = _SPEAKER.sub("", said, count=1)
+        found = _TOPIC.search(bare[: max(bare.find(text[:3]), 0)])
+        return found["who"] if found else ""
+    raw, small, fact = _TOKEN.findall(said), tokens(folded(said)), tokens(folded(text))
+    while small and (small[0] in WORDS["fillers"] or not WORDS["hearsay"].isdisjoint(small[:2])):
+        raw, small = raw[1:], small[1:]
+    verb = next((at for at in range(1, 5) if fact and small[at : at + 2] == fact[:2]), 0)
+    determined = verb != 1 and not WORDS["owning"].union(WORDS["articles"]).isdisjoint(small[:1])
+    somebody = WORDS["third"] | WORDS["persons"]
+    end = verb or next(
+        (at + 1 for at, one in enumerate(small[: 3 if determined else 1]) if one in somebody), 0
+    )
+    who, own = set(small[determined:end]), WORDS["own"] - WORDS["third"]
+    speaker = not own.isdisjoint(small[:verb] if verb else small) and who.isdisjoint(WORDS["third"])
+    told = not (who - SILENT).isdisjoint(fact) or not (verb or WORDS["persons"].isdisjoint(fact))
+    nobody = not who.isdisjoint(WORDS["ourselves"] | WORDS["owning"])
+    return "" if speaker or told or nobody else " ".join(raw[determined:end])
+
+
+def _runs(sentence: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the clauses of a sentence, and all that stand in a row, as one, with where each begins."""
+    ends = [at for at, one in enumerate(sentence) if one in _PARTING]
+    for start, end in combinations([-1, *ends, len(sentence)], 2):
+        yield start + 1, sentence[start + 1 : end]
+
+
+def _says_the_same(fact: Sequence[str], begin: int, clauses: Sequence[str]) -> bool:
+    wanted, there = _content(fact), _content(clauses)
+    if not wanted or len(wanted) != len(there) or not all(map(_is_form_of, wanted, there)):
+        return False
+    if any(not kind.isdisjoint(fact) and kind.isdisjoint(clauses) for kind in _KINDS):
+        return False
+    if _PAST.isdisjoint(fact) != _PAST.isdisjoint(clauses):
+        return False
+    own = WORDS["own"] | WORDS["owning"]
+    return not own.isdisjoint(clauses) or (begin == 0 and wanted != there)
+
+
+def _content(clauses: Collection[str]) -> list[str]:
+    return [one for one in clauses if one not in _FRAME and one not in _PARTING]
+
+
+def _is_form_of(word: str, said: str) -> bool:
+    """Say whether a word is what the person said, or that verb as it is said of a third person."""
+    if word == said or any(word in group and said in group for group in _FORMS):
+        return True
+    same = next(
+        (at for at, (one, two) in enumerate(zip(word, said, strict=False)) if one != two),
+        min(len(word), len(said)),
+    )
+    return any((said[at:], word[at:]) in _ENDINGS for at in range(2, same + 1))
+
+
+def _only_ends_otherwise(text: str, said: str) -> bool:
+    """Say of Japanese whether no more than the ending is another one, and that only politer or plainer."""
+    one, two = (_SPEAKER.sub("", each, count=1) for each in (text, said))
+    same = next(
+        (at for at, (mine, theirs) in enumerate(zip(one, two, strict=False)) if mine != theirs),
+        min(len(one), len(two)),
+    )
+    return any(
+        end.fullmatch(one[at:]) and end.fullmatch(two[at:]) for at in range(2, same + 1) for end in _ENDS
+    )

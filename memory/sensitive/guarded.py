@@ -1,0 +1,98 @@
+"""Codes of what is locked, numbers that people are registered by, and secrets in scripts that set no spaces.
+
+A word for a code ("code", "kod") says too little alone, as does one for what is locked ("safe", "door"); both
+in one sentence, or what is locked and "opens with", announce the digits behind them.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+
+from memory.sensitive.formats import FoundSecret, mixed, without_dates
+from memory.sensitive.identity_numbers import identity_numbers
+from memory.sensitive.normalize import SecretKind, plain
+from memory.sensitive.words import (
+    CALLED_AT,
+    CODE_WORDS,
+    COUNTED,
+    LOCKED,
+    OPENED,
+    PASSWORD_STEMS,
+    REGISTERED,
+    UNSPACED_ACCOUNTS,
+    UNSPACED_CODES,
+    UNSPACED_NUMBERS,
+    UNSPACED_PHONES,
+)
+
+_VALUE = (
+    r"(?<![\w.,:/-])(?P<value>\d{3,8}[#*]?|\d{1,2}(?:[- ]\d{1,2}){2,3}|\d{1,4}[^\W\d_]\d{1,4})"
+    r"(?![\w:/-]|[.,]\d)"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def _latin(words: Collection[str]) -> str:
+    """Return a pattern for words that begin with some stems, or that hold them where no spaces are set."""
+    latin = [one for one in words if plain(one)[0] < "\u0600"]
+    others = [one for one in words if plain(one)[0] >= "\u0600"]
+    return rf"(?:(?<![^\W_]){_stems(*latin)}|{_stems(*others)})"
+
+
+def _stems(*words: str) -> str:
+    return "(?:" + "|".join(re.escape(plain(one)) for one in sorted(words, key=len, reverse=True)) + ")"
+
+
+_GUARDED = re.compile(
+    rf"(?:{_latin(LOCKED)}[^.!?\n\d]{{0,24}}?(?:{_stems(*CODE_WORDS)}|{_stems(*OPENED)})"
+    rf"|{_stems(*CODE_WORDS)}[^.!?\n\d]{{0,24}}?{_latin(LOCKED)}|{_stems(*OPENED)}[^.!?\n\d]{{0,24}}?{_latin(LOCKED)})"
+    rf"[^.!?\n\d]{{0,24}}?{_VALUE}(?! ?{_stems(*COUNTED)})",
+    re.IGNORECASE,
+)
+_PASSWORD = re.compile(
+    rf"(?<![^\W_]){_stems(*PASSWORD_STEMS)}\w{{0,6}}[^.!?\n\d]{{0,24}}?[ :](?P<value>[^\s.,!?:]{{5,64}})",
+    re.IGNORECASE,
+)
+_REGISTERED = re.compile(
+    rf"(?<![^\W_]){_stems(*REGISTERED)}[^.!?\n\d]{{0,20}}?(?<![^\W_])"
+    r"(?P<value>[A-Z]{0,6}\d[A-Z\d]*(?:[ ./-]?[A-Z\d]+){0,8})(?![^\W_])",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    rf"(?<![^\W_]){_stems(*CALLED_AT)}[^.!?\n\d+]{{0,16}}?(?P<value>\+?\d(?:[ ().-]{{0,2}}\d){{6,14}})(?!\d)",
+    re.IGNORECASE,
+)
+_DIALLED = re.compile(
+    r"(?<![\w.,:/-])(?<!\d )(?P<value>0[1-9]\d{0,2}[ -]\d{2,4}(?:[ -]\d{2,4}){1,3})(?![\d:/]|[.,]\d| \d)"
+)
+_UNSPACED = tuple(
+    (re.compile(rf"{_stems(*words)}[^\x00-\x7f]{{0,6}} ?[:=]? ?(?P<value>{value})", re.ASCII), kind)
+    for words, value, kind in (
+        (UNSPACED_CODES, r"[A-Za-z\d](?:[ -]?[\w!-~]){2,30}", SecretKind.CODE),
+        (UNSPACED_NUMBERS, r"[A-Za-z\d](?:[ -]?\w){8,30}", SecretKind.SECURITY),
+        (UNSPACED_PHONES, r"\+?\d(?:[ -]?\d){6,14}", SecretKind.PHONE),
+        (UNSPACED_ACCOUNTS, r"\d(?:[ -]?\d){5,20}", SecretKind.ACCOUNT),
+    )
+)
+_ANNOUNCED = (
+    (_REGISTERED, SecretKind.SECURITY, 6),
+    (_CALLED, SecretKind.PHONE, 7),
+    (_DIALLED, SecretKind.PHONE, 9),
+    *((pattern, kind, 3) for pattern, kind in _UNSPACED),
+)
+"""Patterns, what they find, and so many digits have to be in it."""
+
+
+def by_things(text: str) -> Iterator[FoundSecret]:
+    """Find codes of what is locked and numbers of people; it takes time in proportion to the text."""
+    for found in _GUARDED.finditer(text):
+        if not _YEAR.fullmatch(found["value"]):
+            yield FoundSecret(*found.span("value"), SecretKind.CODE)
+    for found in _PASSWORD.finditer(text):
+        if mixed(found["value"]):
+            yield FoundSecret(*found.span("value"), SecretKind.PASSWORD)
+    text = without_dates(text)
+    yield from (FoundSecret(*span, SecretKind.SECURITY) for span in identity_numbers(text))
+    for pattern, kind, least in _ANNOUNCED:
+        for found in pattern.finditer(text):
+            if sum(letter.isdigit() for letter in found["value"]) >= least:
+                yield FoundSecret(*found.span("value"), kind)
