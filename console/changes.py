@@ -17,7 +17,7 @@ SETTLE_SECONDS = 0.3
 """What changes within so short a time is told together."""
 MOST_PAGES, MOST_WAITING = 32, 100
 RELOAD = "reload"
-"""Told to a page that was too slow to be told everything."""
+"""Told to a page that was too slow to be told everything, and to one whose session ends."""
 
 
 class Changes:
@@ -51,6 +51,7 @@ class Changes:
 
         async def end() -> None:
             await ended()
+            _put(page, RELOAD)
             _put(page, None)
 
         self._pages.add(page)

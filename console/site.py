@@ -211,7 +211,8 @@ class SessionGuard:
     def _refused(self, request: Request, *, known: bool) -> Response | None:
         path = request.url.path
         if not known and path not in ("/enter", *FOR_MACHINES) and not path.startswith("/static/"):
-            return PlainTextResponse(NO_WAY_IN, 401)
+            # An open page asks by htmx: it is loaded anew, so that nothing it showed stays on the screen.
+            return PlainTextResponse(NO_WAY_IN, 401, {"HX-Refresh": "true"})
         if request.method in ("GET", "HEAD"):
             return None
         origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")

@@ -122,6 +122,18 @@ async def test_what_is_forgotten_vanishes_from_the_open_page_and_from_the_prompt
         pytest.fail("a prompt still holds it")
 
 
+async def test_a_page_shows_no_word_any_more_once_its_session_ended(site, browser):
+    await site.heard("it has rained for nine days", "Bergen, then.")
+    page, _ = await entered(site, browser)
+    await page.locator("#lines li", has_text="Bergen, then.").wait_for()
+    other = await page.context.new_page()
+    await other.goto(site.base)
+    await page.wait_for_timeout(300)  # its stream of changes is open
+    await other.get_by_role("button", name="Sign out").click()
+    await page.get_by_text("You need a fresh link").wait_for()
+    await gone(page, "Bergen, then.")
+
+
 async def test_words_of_a_private_talk_are_hidden_until_they_are_revealed_which_stands_in_the_audit(
     site, browser
 ):
