@@ -94,11 +94,14 @@ class World:
 
 
 class Patient(simcord.Env):
-    """A Discord in memory that gives the bot as long for its start as for all else."""
+    """A Discord in memory that gives the bot as long for its start as for all else.
+
+    It looks every two milliseconds whether the bot is done: simcord's 50 were half of many tests' time.
+    """
 
     async def _settle_internal(self, *, timeout: float | None = None, **more: Any) -> None:
         within = None if timeout is None else max(timeout, SETTLED_WITHIN)
-        await super()._settle_internal(timeout=within, **more)
+        await super()._settle_internal(timeout=within, **{**more, "idle": 0.002})
 
 
 _registered: dict[bytes, Any] = {}
